@@ -1,0 +1,1 @@
+"""The privacy desk inside an app's human-service channel."""

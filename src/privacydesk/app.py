@@ -1,0 +1,347 @@
+"""The composition root: the only module that knows every room."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from privacydesk.calendars import Calendars, overrides_stamp
+from privacydesk.clock import Clock, SystemClock
+from privacydesk.connectors.http import Endpoint
+from privacydesk.connectors.http_account import connect_account_service
+from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.data import dialog_files, locale_files
+from privacydesk.dialog.engine import Engine
+from privacydesk.dialog.reader import read_flows
+from privacydesk.domain.account import AccountService, CodeSender
+from privacydesk.domain.agents import Agent
+from privacydesk.errors import SettingsError
+from privacydesk.i18n.catalog import Catalogs
+from privacydesk.i18n.negotiation import negotiate
+from privacydesk.policy.clauses import ClauseMap, cite
+from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.policy.tree import PolicyVersion
+from privacydesk.profile import OperatorProfile
+from privacydesk.services.cards import Wording
+from privacydesk.services.chat import ChatDesk
+from privacydesk.services.credentials import TokenChecker
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.deliveries import Deliveries
+from privacydesk.services.dues import Dues
+from privacydesk.services.hints import Hints
+from privacydesk.services.making import Maker
+from privacydesk.services.presence import Presence
+from privacydesk.services.staff import Staff
+from privacydesk.services.takeover import Takeover
+from privacydesk.services.turns import Turns
+from privacydesk.settings import Settings
+from privacydesk.storage import schema
+from privacydesk.storage.hashing import KeyedHashing
+from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.sealing import KeyRing
+from privacydesk.storage.store import SqlStore
+from privacydesk.understanding import KeywordRecogniser
+from privacydesk.web.server import make_app
+from privacydesk.web.settings import WebSettings
+from privacydesk.worker.loops import Worker
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What stands outside the database."""
+
+    accounts: AccountService
+    codes: CodeSender
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Everything made and wired, for whoever serves, works or commands."""
+
+    settings: Settings
+    profile: OperatorProfile
+    clock: Clock
+    store: SqlStore
+    catalogs: Catalogs
+    engine: Engine
+    turns: Turns
+    desk: ChatDesk
+    staff: Staff
+    takeover: Takeover
+    worker: Worker
+    deadlines: Deadlines
+    hints: Hints
+    agents: dict[str, Agent]
+
+    async def refresh_agents(self) -> None:
+        """Read the agents' names anew."""
+        self.agents.clear()
+        self.agents.update({agent.name: agent for agent in await self.store.reader.agents()})
+
+
+@asynccontextmanager
+async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Outside]:
+    """Connect the operator's account service and code gateway.
+
+    Raises:
+        SettingsError: an address or secret is missing or wrong; the message names the setting.
+    """
+    accounts = _endpoint(
+        settings.account_service_url,
+        settings.account_service_secret.get_secret_value(),
+        "account_service",
+    )
+    codes = _endpoint(
+        settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), "code_gateway"
+    )
+    async with (
+        connect_account_service(accounts, clock=clock) as account_service,
+        connect_code_sender(codes, clock=clock) as code_sender,
+    ):
+        yield Outside(account_service, code_sender)
+
+
+def _endpoint(url: str, secret: str, name: str) -> Endpoint:
+    for part, value in (("url", url), ("secret", secret)):
+        if not value:
+            setting = f"{name}_{part}"
+            raise SettingsError(f"PRIVACYDESK_{setting.upper()} is missing", key=setting)
+    return Endpoint(url, secret).checked(f"PRIVACYDESK_{name.upper()}_URL")
+
+
+def read_policy(profile: OperatorProfile, data_dir: Path) -> PolicyVersion | None:
+    """Return the imported policy that the profile names; None, with a warning, without one."""
+    if not profile.policy:
+        return None
+    version = FilePolicyLibrary(data_dir).latest(profile.policy)
+    if version is None:
+        _log.warning("policy_not_imported", name=profile.policy)
+        return None
+    for name, near in profile.clause_map().missing(version).items():
+        _log.warning("clause_not_in_policy", clause=name, near=list(near))
+    return version
+
+
+def _citer(clauses: ClauseMap, version: PolicyVersion | None) -> Callable[[str], Mapping[str, str]]:
+    def citation(name: str) -> Mapping[str, str]:
+        found = cite(clauses, version, name)
+        return {"document": found.document, "reference": found.reference}
+
+    return citation
+
+
+@asynccontextmanager
+async def open_rooms(
+    settings: Settings,
+    outside: Outside,
+    *,
+    profile: OperatorProfile,
+    clock: Clock | None = None,
+) -> AsyncIterator[Rooms]:
+    """Make and wire everything, with the store opened; close it at the end.
+
+    Raises:
+        SettingsError, DialogInvalidError: what is missing or wrong, by name.
+    """
+    clock = clock or SystemClock()
+    catalogs = Catalogs.load(
+        locale_files(settings.locales),
+        _citer(profile.clause_map(), read_policy(profile, settings.data_dir)),
+    )
+    flows = read_flows(dialog_files(settings.dialogs))
+    current, keys = settings.keys()
+    hashing = KeyedHashing(settings.hashing())
+    minter = SecretMinter()
+    store = SqlStore(settings.url, KeyRing(current, keys), clock)
+    deadlines = Deadlines(
+        Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
+        profile.deadline_rules(),
+    )
+    wording = Wording(catalogs, deadlines)
+    maker = Maker(minter, hashing, deadlines, wording)
+    engine = Engine(flows, profile.rules(), wording.label, frozenset(catalogs.locales))
+    hints = Hints()
+    presence = Presence(clock)
+    agents: dict[str, Agent] = {}
+    turns = Turns(
+        engine=engine,
+        writer=store.writer,
+        reader=store.reader,
+        maker=maker,
+        recogniser=KeywordRecogniser.load(),
+        hashing=hashing,
+        deadlines=deadlines,
+        clock=clock,
+    )
+    tokens = (
+        TokenChecker(settings.app_token_keys, settings.app_token_audience, clock)
+        if settings.app_token_keys
+        else None
+    )
+    desk = ChatDesk(
+        engine=engine,
+        turns=turns,
+        store=store,
+        maker=maker,
+        minter=minter,
+        hashing=hashing,
+        hints=hints,
+        presence=presence,
+        clock=clock,
+        negotiate=lambda languages: negotiate(languages, "") if languages else "",
+        agent_names=lambda name: agents[name].display_name if name in agents else name,
+        tokens=tokens,
+    )
+    staff = Staff(
+        turns=turns,
+        store=store,
+        maker=maker,
+        minter=minter,
+        hashing=hashing,
+        deadlines=deadlines,
+        clock=clock,
+        remedies=profile.remedies_rules(),
+    )
+    deliveries = Deliveries(
+        accounts=outside.accounts,
+        codes=outside.codes,
+        turns=turns,
+        writer=store.writer,
+        reader=store.reader,
+        deadlines=deadlines,
+        clock=clock,
+    )
+    worker = Worker(
+        claims=store.claims,
+        reader=store.reader,
+        deliveries=deliveries,
+        dues=Dues(turns, maker, deadlines, clock),
+        clock=clock,
+        at_once=settings.workers,
+        calendars_changed=_calendar_watch(settings, profile, deadlines),
+    )
+    async with store:
+        store.writer.on_commit(hints.committed)
+        store.writer.on_commit(lambda _conversation, _events, _state: worker.wake())
+        rooms = Rooms(
+            settings=settings,
+            profile=profile,
+            clock=clock,
+            store=store,
+            catalogs=catalogs,
+            engine=engine,
+            turns=turns,
+            desk=desk,
+            staff=staff,
+            takeover=Takeover(turns, store, staff, minter, clock),
+            worker=worker,
+            deadlines=deadlines,
+            hints=hints,
+            agents=agents,
+        )
+        await rooms.refresh_agents()
+        yield rooms
+
+
+def _calendar_watch(
+    settings: Settings, profile: OperatorProfile, deadlines: Deadlines
+) -> Callable[[], Awaitable[bool]]:
+    """Return a check that loads calendars anew when the operator imported a schedule."""
+    seen = overrides_stamp(settings.data_dir)
+
+    async def changed() -> bool:
+        nonlocal seen
+        stamp = await asyncio.to_thread(overrides_stamp, settings.data_dir)
+        if stamp == seen:
+            return False
+        seen = stamp
+        deadlines.calendars = Calendars.from_data_dir(
+            settings.data_dir, settled_until=profile.settled_until
+        )
+        return True
+
+    return changed
+
+
+def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
+    """Return what the web faces are told."""
+    return WebSettings(
+        desk_names=profile.desk_names,
+        messages_per_second=settings.messages_per_second,
+        message_burst=settings.message_burst,
+        cors_origins=tuple(settings.cors_origins),
+        frame_ancestors=settings.frame_ancestors,
+        host_origin=settings.host_origin,
+    )
+
+
+@asynccontextmanager
+async def serving(
+    rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
+) -> AsyncIterator[int]:
+    """Serve the web faces and work on due rows; gives the port listened on.
+
+    Raises:
+        SettingsError: the address can't be listened on.
+    """
+    app = make_app(
+        rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
+        extra=extra,
+    )  # fmt: skip
+    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    await runner.setup()
+    site = web.TCPSite(runner, rooms.settings.host, rooms.settings.port)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SettingsError(
+            f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {error.strerror}",
+            key="port",
+        ) from None
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
+    tasks = [
+        asyncio.create_task(rooms.worker.run(), name="worker"),
+        asyncio.create_task(_warm(rooms), name="warm"),
+        asyncio.create_task(_watch_agents(rooms), name="agents"),
+    ]
+    try:
+        yield port
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await runner.cleanup()
+
+
+async def _warm(rooms: Rooms) -> None:
+    """Read the calendars' years before the first ticket waits for them."""
+    year = rooms.deadlines.today(rooms.clock.now()).year
+    code = rooms.deadlines.rules.calendar
+    await asyncio.to_thread(rooms.deadlines.calendars.warm, (year, year + 1), (code,))
+
+
+_AGENTS_EVERY = 5.0
+
+
+async def _watch_agents(rooms: Rooms) -> None:
+    """Notice agents that were added by a command beside this process."""
+    while True:
+        await asyncio.sleep(_AGENTS_EVERY)
+        await rooms.refresh_agents()
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the database to the newest schema."""
+    schema.upgrade(settings.url)

@@ -1,0 +1,73 @@
+"""What the operator says on top of a published schedule, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideDay:
+    """What the operator says of one day.
+
+    Attributes:
+        working: whether it is worked.
+        reason: why, as shown to people in the day-by-day count; may be empty.
+    """
+
+    working: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The operator's word on one calendar. It wins over everything published.
+
+    Attributes:
+        calendar: code of the calendar.
+        days: what is said, by day.
+        settled_years: years whose schedule the operator names final.
+    """
+
+    calendar: str
+    days: Mapping[date, OverrideDay] = field(default_factory=dict)
+    settled_years: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "days", MappingProxyType(dict(self.days)))
+
+    def merged(self, newer: Overrides) -> Overrides:
+        """Return these overrides with ``newer`` laid over them, day by day.
+
+        Raises:
+            ValueError: ``newer`` is of another calendar.
+        """
+        if newer.calendar != self.calendar:
+            raise ValueError("overrides of two calendars can't be merged")
+        return Overrides(
+            self.calendar,
+            {**self.days, **newer.days},
+            self.settled_years | newer.settled_years,
+        )
+
+    def years(self) -> tuple[int, ...]:
+        """Return every year that is spoken of, in order."""
+        return tuple(sorted({day.year for day in self.days} | self.settled_years))
+
+    def to_yaml(self) -> str:
+        """Return the overrides as a file that ``read_overrides`` reads."""
+        content = {
+            "calendar": self.calendar,
+            "settled_years": sorted(self.settled_years),
+            "days": [
+                # An empty reason is left out rather than written as ''.
+                {"date": day.isoformat(), "day": "working" if entry.working else "off"}
+                | ({"reason": entry.reason} if entry.reason else {})
+                for day, entry in sorted(self.days.items())
+            ],
+        }
+        return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)

@@ -1,0 +1,89 @@
+"""The periods that an operator can switch on. Data, not legal advice.
+
+Each source names where a period stands, in our own words. ``quality`` says how we know it; what
+is marked ``UNREAD`` may count, but people are never told of it as a fact (``citable``).
+"""
+
+from __future__ import annotations
+
+from privacydesk.domain.clocks import RegimeProfile, SourceQuality, StartsFrom, Unit
+from privacydesk.errors import SettingsError
+
+OPERATOR_7WD = RegimeProfile(
+    name="operator_7wd",
+    starts_from=StartsFrom.VERIFIED,
+    unit=Unit.WORKING_DAYS,
+    amount=7,
+    source=(
+        "Operator's privacy policy, article 9, and the last section of the children's statement:"
+        " an answer within seven working days of verifying who asks"
+    ),
+    quality=SourceQuality.OPERATOR,
+)
+
+REGIMES: tuple[RegimeProfile, ...] = (
+    OPERATOR_7WD,
+    RegimeProfile(
+        name="app_15wd",
+        starts_from=StartsFrom.RECEIVED,
+        unit=Unit.WORKING_DAYS,
+        amount=15,
+        source=(
+            "China, method for identifying unlawful collection and use by apps (2019), part 6:"
+            " correction, deletion, closing of accounts and complaints, at most 15 working days"
+        ),
+        quality=SourceQuality.SECONDARY,
+    ),
+    RegimeProfile(
+        name="gbt35273_30d",
+        starts_from=StartsFrom.VERIFIED,
+        unit=Unit.DAYS,
+        amount=30,
+        source="China, GB/T 35273-2020, clause 8.7: 30 days from verification",
+        quality=SourceQuality.UNREAD,
+    ),
+    RegimeProfile(
+        name="hk_40d",
+        starts_from=StartsFrom.RECEIVED,
+        unit=Unit.DAYS,
+        amount=40,
+        source=(
+            "Hong Kong, Personal Data (Privacy) Ordinance, sections 19 and 23:"
+            " access and correction within 40 days of receipt"
+        ),
+        quality=SourceQuality.SECONDARY,
+    ),
+    RegimeProfile(
+        name="gdpr_1m",
+        starts_from=StartsFrom.RECEIVED,
+        unit=Unit.MONTHS,
+        amount=1,
+        source="European Union, GDPR, article 12(3): one month from receipt",
+        quality=SourceQuality.SECONDARY,
+    ),
+    RegimeProfile(
+        name="sg_30d",
+        starts_from=StartsFrom.RECEIVED,
+        unit=Unit.DAYS,
+        amount=30,
+        source=(
+            "Singapore, Personal Data Protection Act, sections 21 and 22, with regulation 5 of"
+            " 2021: within 30 days of receipt, an answer or the date of one"
+        ),
+        quality=SourceQuality.SECONDARY,
+    ),
+)
+"""Every regime that ships. An operator's default is ``operator_7wd`` alone."""
+
+
+def regime(name: str) -> RegimeProfile:
+    """Return the regime called ``name``.
+
+    Raises:
+        SettingsError: no such regime; the message lists those that exist.
+    """
+    for profile in REGIMES:
+        if profile.name == name:
+            return profile
+    known = ", ".join(profile.name for profile in REGIMES)
+    raise SettingsError(f"unknown regime {name!r}; known are {known}", known=known)

@@ -1,0 +1,270 @@
+"""The calendars of this deployment: published schedules with the operator's overrides on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from privacydesk.calendars.override_folder import load_overrides
+from privacydesk.calendars.overrides import Overrides
+from privacydesk.calendars.schedules import (
+    CODES,
+    DEFAULT_SETTLED_UNTIL,
+    LANGUAGES,
+    ZONES,
+    BaseYear,
+    base_year,
+    check_code,
+    check_year,
+    is_published,
+    statutory_year,
+)
+from privacydesk.domain.clocks import DayReason, DayStatus
+from privacydesk.errors import SettingsError
+
+_SATURDAY = 5
+
+
+class Origin(StrEnum):
+    """Where the settledness of a year comes from."""
+
+    PUBLISHED = "published"
+    """The schedule was published and the installed ``holidays`` package knows it."""
+    OVERRIDE = "override"
+    """An override file names the year settled."""
+    NAMED = "named"
+    """It is within the years named final for a calendar without make-up days."""
+    GUESSED = "guessed"
+    """Computed from the law and the moon; not settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearSchedule:
+    """One year for people to look over.
+
+    Attributes:
+        calendar: code of the calendar.
+        year: the year.
+        origin: where it comes from.
+        settled: whether deadlines in it are final.
+        off: days off that aren't plain weekends, in order.
+        worked: weekend days that are worked, in order.
+        balance: days off from Monday to Friday less weekend days worked.
+        granted: how many days the law grants, where they are conserved by moving them
+            (mainland China), else None. A balance that differs is worth a second look.
+    """
+
+    calendar: str
+    year: int
+    origin: Origin
+    settled: bool
+    off: tuple[tuple[date, DayStatus], ...]
+    worked: tuple[tuple[date, DayStatus], ...]
+    balance: int
+    granted: int | None
+
+
+class OperatorCalendar:
+    """One calendar: a ``WorkingCalendar`` that remembers every year it was asked for.
+
+    Its answers never change; an override makes a new calendar (``Calendars.with_overrides``).
+    It may be shared between threads.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        *,
+        overrides: Overrides | None = None,
+        settled_until: int | None = None,
+        language: str = "en",
+    ) -> None:
+        self._code = check_code(code)
+        if overrides is not None and overrides.calendar != code:
+            raise SettingsError(f"overrides of {overrides.calendar} can't serve calendar {code}")
+        if language not in LANGUAGES:
+            raise SettingsError(f"holiday names come in {', '.join(LANGUAGES)}, not {language!r}")
+        self._zone = ZoneInfo(ZONES[code])
+        self._overrides = overrides or Overrides(code)
+        self._settled_until = settled_until
+        self._language = language
+        self._days: dict[date, DayStatus] = {}
+
+    @property
+    def code(self) -> str:
+        """The code, such as ``CN``."""
+        return self._code
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the place this calendar is for."""
+        return self._zone
+
+    @property
+    def overrides(self) -> Overrides:
+        """What the operator says on top of the published schedule."""
+        return self._overrides
+
+    def day(self, day: date) -> DayStatus:
+        """Return what is known of ``day``.
+
+        Raises:
+            CalendarRangeError: no schedule covers its year.
+            TypeError: ``day`` is an instant; its date depends on a zone.
+        """
+        try:
+            return self._days[day]
+        except KeyError:
+            if isinstance(day, datetime):
+                raise TypeError("a calendar is asked for a date, not for an instant") from None
+        # Filled year by year and never emptied; two threads at once write the same values.
+        self._days.update(self._build(check_year(self._code, day.year)))
+        return self._days[day]
+
+    def origin(self, year: int) -> Origin:
+        """Return where ``year`` comes from. Raises ``CalendarRangeError``."""
+        check_year(self._code, year)
+        if is_published(self._code, year):
+            return Origin.PUBLISHED
+        if year in self._overrides.settled_years:
+            return Origin.OVERRIDE
+        if self._settled_until is not None and year <= self._settled_until:
+            return Origin.NAMED
+        return Origin.GUESSED
+
+    def is_settled(self, year: int) -> bool:
+        """Whether deadlines that touch ``year`` are final. Raises ``CalendarRangeError``."""
+        return self.origin(year) is not Origin.GUESSED
+
+    def year(self, year: int) -> YearSchedule:
+        """Return ``year`` for people to look over. Raises ``CalendarRangeError``."""
+        origin = self.origin(year)
+        days = [(day, self.day(day)) for day in _days_of(year)]
+        off = [(d, s) for d, s in days if not s.working and s.reason is not DayReason.WEEKEND]
+        worked = [(d, s) for d, s in days if s.working and d.weekday() >= _SATURDAY]
+        balance = sum(d.weekday() < _SATURDAY for d, _ in off) - len(worked)
+        granted = None
+        if self._code == "CN" and not is_published("CN", year):
+            granted = len(statutory_year("CN", year, self._language).holidays)
+        return YearSchedule(
+            calendar=self._code,
+            year=year,
+            origin=origin,
+            settled=origin is not Origin.GUESSED,
+            off=tuple(off),
+            worked=tuple(worked),
+            balance=balance,
+            granted=granted,
+        )
+
+    def _build(self, year: int) -> dict[date, DayStatus]:
+        origin = self.origin(year)
+        settled = origin is not Origin.GUESSED
+        base = self._base(year, origin)
+        # Plain days are shared: a year needs two of them, not three hundred.
+        working = DayStatus(True, DayReason.WORKING, settled)
+        weekend = DayStatus(False, DayReason.WEEKEND, settled)
+        makeup = DayStatus(True, DayReason.MAKEUP, settled)
+        days: dict[date, DayStatus] = {}
+        for day in _days_of(year):
+            if entry := self._overrides.days.get(day):
+                reason = DayReason.OVERRIDE_WORKING if entry.working else DayReason.OVERRIDE_OFF
+                days[day] = DayStatus(entry.working, reason, settled, entry.reason or None)
+            elif day in base.makeup:
+                days[day] = makeup
+            elif name := base.holidays.get(day):
+                days[day] = DayStatus(False, DayReason.HOLIDAY, settled, name)
+            else:
+                days[day] = weekend if day.weekday() >= _SATURDAY else working
+        return days
+
+    def _base(self, year: int, origin: Origin) -> BaseYear:
+        if self._code == "CN" and origin is Origin.OVERRIDE:
+            return statutory_year(self._code, year, self._language)
+        return base_year(self._code, year, self._language)
+
+
+class Calendars:
+    """Every calendar that ships, made at the first question and kept.
+
+    Args:
+        overrides: the operator's overrides by calendar code.
+        settled_until: last final year by calendar code, for calendars without make-up days;
+            what isn't named keeps ``DEFAULT_SETTLED_UNTIL``.
+        language: language of holiday names, one of ``en``, ``zh-Hans``, ``zh-Hant``.
+
+    Raises:
+        UnknownCalendarError: a code that doesn't ship is named.
+        SettingsError: no such language, or a last final year for a calendar that publishes.
+    """
+
+    def __init__(
+        self,
+        overrides: Mapping[str, Overrides] | None = None,
+        *,
+        settled_until: Mapping[str, int] | None = None,
+        language: str = "en",
+    ) -> None:
+        overrides = dict(overrides or {})
+        settled = dict(settled_until or {})
+        for code in (*overrides, *settled):
+            check_code(code)
+        if "CN" in settled:
+            raise SettingsError("CN is settled by its published schedule or by an override file")
+        self._settled_until = {**DEFAULT_SETTLED_UNTIL, **settled}
+        self._language = language
+        self._calendars = {
+            code: OperatorCalendar(
+                code,
+                overrides=overrides.get(code),
+                settled_until=self._settled_until.get(code),
+                language=language,
+            )
+            for code in CODES
+        }
+
+    @classmethod
+    def from_data_dir(
+        cls,
+        data_dir: Path,
+        *,
+        settled_until: Mapping[str, int] | None = None,
+        language: str = "en",
+    ) -> Calendars:
+        """Return the calendars with the overrides imported into ``data_dir``.
+
+        Raises:
+            CalendarInvalidError: an override file there can't be used.
+        """
+        return cls(load_overrides(data_dir), settled_until=settled_until, language=language)
+
+    def get(self, code: str) -> OperatorCalendar:
+        """Return the calendar called ``code``, or raise ``UnknownCalendarError``."""
+        return self._calendars[check_code(code)]
+
+    def with_overrides(self, overrides: Overrides) -> Calendars:
+        """Return these calendars with ``overrides`` merged over those of the same calendar."""
+        merged = {code: calendar.overrides for code, calendar in self._calendars.items()}
+        check_code(overrides.calendar)
+        merged[overrides.calendar] = merged[overrides.calendar].merged(overrides)
+        return Calendars(merged, settled_until=self._settled_until, language=self._language)
+
+    def warm(self, years: Iterable[int], codes: Iterable[str] = ("CN",)) -> None:
+        """Build ``years`` ahead of the first question, which else takes half a second.
+
+        Meant for a thread beside the start-up; nothing waits for it.
+        """
+        wanted = tuple(years)
+        for code in codes:
+            for year in wanted:
+                self.get(code).day(date(year, 1, 1))
+
+
+def _days_of(year: int) -> Iterable[date]:
+    first = date(year, 1, 1)
+    for number in range((date(year + 1, 1, 1) - first).days):
+        yield first + timedelta(days=number)

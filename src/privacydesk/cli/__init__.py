@@ -1,0 +1,1 @@
+"""Commands: thin, each calls one service."""

@@ -1,0 +1,137 @@
+"""``privacydesk calendar``: looking over a year's schedule, and importing the next one."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from privacydesk.calendars import (
+    CalendarRangeError,
+    Calendars,
+    UnknownCalendarError,
+    YearSchedule,
+    import_overrides,
+)
+from privacydesk.cli.deadline import choose_calendar, refuse
+from privacydesk.clock import SystemClock
+from privacydesk.domain.clocks import DayStatus
+from privacydesk.errors import DeskError
+
+calendar_app = typer.Typer(
+    name="calendar", help="Working-day calendars and their overrides.", no_args_is_help=True
+)
+
+_DATA_DIR = typer.Option(
+    "--data-dir",
+    metavar="DIR",
+    envvar="PRIVACYDESK_DATA_DIR",
+    help="Where imported overrides live.",
+)
+
+
+@calendar_app.command("show")
+def show(
+    calendar: Annotated[
+        str, typer.Option("--calendar", metavar="CODE", help="CN, HK or SG.")
+    ] = "CN",
+    year: Annotated[
+        int | None, typer.Option("--year", metavar="YYYY", help="Default: this year.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    data_dir: Annotated[Path | None, _DATA_DIR] = None,
+) -> None:
+    """Print a year's days off, its make-up days, and whether it is settled."""
+    chosen = choose_calendar(calendar, data_dir=data_dir)
+    if year is None:
+        year = SystemClock().now().astimezone(chosen.zone).year
+    try:
+        schedule = chosen.year(year)
+    except CalendarRangeError as error:
+        refuse("--year", error.message)
+    typer.echo(json.dumps(as_record(schedule)) if as_json else as_table(schedule))
+
+
+@calendar_app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML, JSON or CSV.")],
+    calendar: Annotated[
+        str | None,
+        typer.Option("--calendar", metavar="CODE", help="The calendar, if FILE doesn't name it."),
+    ] = None,
+    data_dir: Annotated[Path | None, _DATA_DIR] = None,
+    settle: Annotated[
+        list[int] | None,
+        typer.Option("--settle", metavar="YYYY", help="Name a year final; may be repeated."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Forget what was imported before.")
+    ] = False,
+) -> None:
+    """Check an override file and put it in force."""
+    if data_dir is None:
+        refuse("--data-dir", "say where overrides live, or set PRIVACYDESK_DATA_DIR")
+    try:
+        imported = import_overrides(
+            file,
+            data_dir,
+            calendar=None if calendar is None else calendar.strip().upper(),
+            settled_years=settle or (),
+            replace=replace,
+        )
+    except UnknownCalendarError as error:
+        refuse("--calendar", error.message)
+    except DeskError as error:
+        refuse("FILE", error.message)
+    except OSError as error:
+        typer.echo(f"--data-dir: can't be written: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+    chosen = Calendars({imported.calendar: imported}).get(imported.calendar)
+    typer.echo(f"Calendar {imported.calendar}: days overridden: {len(imported.days)}.")
+    for year in imported.years():
+        typer.echo(_summary(chosen.year(year)))
+
+
+def as_record(schedule: YearSchedule) -> dict[str, Any]:
+    """Return ``schedule`` in the shape that programs rely on."""
+    return {
+        "calendar": schedule.calendar,
+        "year": schedule.year,
+        "settled": schedule.settled,
+        "origin": schedule.origin.value,
+        "off": [_day(day, status) for day, status in schedule.off],
+        "working": [_day(day, status) for day, status in schedule.worked],
+    }
+
+
+def as_table(schedule: YearSchedule) -> str:
+    """Return ``schedule`` for people."""
+    lines = ["Off, besides weekends:"]
+    lines += [_line(day, status) for day, status in schedule.off] or ["  none"]
+    lines.append("Weekend days worked:")
+    lines += [_line(day, status) for day, status in schedule.worked] or ["  none"]
+    return "\n".join((*lines, _summary(schedule)))
+
+
+def _summary(schedule: YearSchedule) -> str:
+    state = "settled" if schedule.settled else "not settled; deadlines in it are provisional"
+    text = f"{schedule.calendar} {schedule.year} is {state} ({schedule.origin.value})."
+    if schedule.settled and schedule.granted not in {None, schedule.balance}:
+        # Moving days off conserves their number, so that a difference is often a forgotten line.
+        text += (
+            f"\nLook again: days off from Monday to Friday less weekend days worked make"
+            f" {schedule.balance}, the law names {schedule.granted}."
+        )
+    return text
+
+
+def _day(day: date, status: DayStatus) -> dict[str, Any]:
+    return {"date": day.isoformat(), "reason": status.reason.value, "name": status.name}
+
+
+def _line(day: date, status: DayStatus) -> str:
+    name = "" if status.name is None else f": {status.name}"
+    return f"  {day}  {day:%a}  {status.reason.value}{name}"

@@ -1,0 +1,150 @@
+"""What commands share: options, settings, opened rooms, and words for people."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
+from unicodedata import east_asian_width
+
+import typer
+
+from privacydesk.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from privacydesk.app import Rooms
+    from privacydesk.domain.account import AccountAction, AccountAnswer, SendAnswer
+    from privacydesk.settings import Settings
+
+T = TypeVar("T")
+
+SETTINGS_FILE: Final = "privacydesk.toml"
+"""Looked for in the data folder, so that a command finds the settings of the desk it works on."""
+
+_DEFAULT_DATA_DIR: Final = Path("data")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        envvar="PRIVACYDESK_DATA_DIR",
+        help=f"The desk's folder; its {SETTINGS_FILE} is read when PRIVACYDESK_CONFIG is unset.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+By = Annotated[
+    str, typer.Option("--as", metavar="AGENT", help="Who acts: a name from `agents list`.")
+]
+Number = Annotated[
+    str, typer.Argument(metavar="NUMBER", help="The request's number, in any spelling.")
+]
+
+
+def load(data_dir: Path | None, **given: Any) -> Settings:
+    """Build the settings for a data folder, with the file in it unless another is named.
+
+    Raises:
+        SettingsError: a setting is wrong; the message names it.
+    """
+    from privacydesk.settings import load_settings  # noqa: PLC0415 - costs half a second
+
+    if data_dir is not None:
+        given["data_dir"] = data_dir
+    file = (data_dir or _DEFAULT_DATA_DIR) / SETTINGS_FILE
+    return load_settings(file if file.is_file() else None, **given)
+
+
+class LeftToServe:
+    """Stands where the outside is: commands write what shall be done, ``serve`` does it."""
+
+    async def call(
+        self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
+    ) -> AccountAnswer:
+        """Refuse; see ``domain.account.AccountService``."""
+        del action, account, payload, key
+        raise UnavailableError("a command asks nothing of the account service")
+
+    async def send(
+        self, to: object, template: str, locale: str, code: str, *, key: str
+    ) -> SendAnswer:
+        """Refuse; see ``domain.account.CodeSender``."""
+        del to, template, locale, code, key
+        raise UnavailableError("a command sends no codes")
+
+
+@asynccontextmanager
+async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
+    """Open the rooms beside a running ``serve``, for one short piece of work.
+
+    Raises:
+        SettingsError: a setting is missing or wrong, or the database needs ``db upgrade``.
+    """
+    from privacydesk import logs  # noqa: PLC0415 - these two bring the database and the web along
+    from privacydesk.app import Outside, open_rooms  # noqa: PLC0415
+
+    settings = load(data_dir)
+    logs.set_up("error", as_json=settings.log_json)
+    outside = LeftToServe()
+    async with open_rooms(
+        settings, Outside(outside, outside), profile=settings.operator()
+    ) as rooms:
+        yield rooms
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do a command's work and return what came of it."""
+    return asyncio.run(work)
+
+
+def misused(option: str, why: str) -> NoReturn:
+    """End the command with exit code 2 and one line that names the option."""
+    typer.echo(f"error: {option}: {why}", err=True)
+    raise typer.Exit(2)
+
+
+def words(text: str) -> str:
+    """Return a text given on the command line; ``-`` reads standard input."""
+    return sys.stdin.read() if text == "-" else text
+
+
+def print_json(value: Any) -> None:
+    """Print a value for programs."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows with aligned columns; the last one is as long as it is."""
+    if not rows:
+        return
+    widths = [max(_width(row[place]) for row in rows) for place in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False)
+        ]
+        typer.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+def plain(name: str) -> str:
+    """Return a name from the code as words."""
+    return name.replace("_", " ")
+
+
+def day_text(day: date) -> str:
+    """Return a day as people write it."""
+    return f"{day:%a} {day.day} {day:%B %Y}"
+
+
+def instant_text(at: datetime, zone: tzinfo) -> str:
+    """Return an instant as people write it, to the minute, in the operator's zone."""
+    local = at.astimezone(zone)
+    return f"{day_text(local.date())}, {local:%H:%M}"
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,0 +1,148 @@
+"""``privacydesk serve`` and ``privacydesk demo``: the long-running commands."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from privacydesk.cli.common import DataDir, load, misused
+
+if TYPE_CHECKING:
+    from privacydesk.profile import OperatorProfile
+    from privacydesk.settings import Settings
+
+
+class Loop(StrEnum):
+    """Which event loop runs the server."""
+
+    STANDARD = "standard"
+    UVLOOP = "uvloop"
+
+
+Host = Annotated[
+    str | None, typer.Option("--host", metavar="ADDRESS", help="Instead of the setting.")
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes any free one."),
+]
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    loop: Annotated[
+        Loop | None, typer.Option("--loop", help="Default: uvloop where it is installed.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the chat and work on requests until SIGTERM or SIGINT.
+
+    Needs an operator profile, ring keys, a hashing secret, and the addresses and secrets of the
+    account service and of the code gateway; what is missing is named. A database that is not there
+    yet is made; an older one needs `db upgrade` first. One process serves a SQLite file.
+    """
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = load(data_dir, **given)
+    factory = _loop_factory(loop)
+    # Looked at before anything is opened, so that what is missing is named at once.
+    profile = settings.operator()
+    settings.keys()
+    settings.hashing()
+
+    from privacydesk import logs  # noqa: PLC0415 - `demo --help` needs none of it
+    from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
+
+    logs.set_up(settings.log_level, as_json=settings.log_json)
+    with serving_lock(settings.url):
+        _make_fresh(settings)
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(_serve(settings, profile))
+
+
+def demo(
+    now: Annotated[
+        str | None,
+        typer.Option("--now", metavar="ISO", help="The demo's present. Default: the real one."),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535)] = 8080,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="Where it keeps its data. Default: new."),
+    ] = None,
+) -> None:
+    """Run everything on one port with sample people, policy and agents, to try it out.
+
+    Prints the addresses, where codes appear, and its folder; the staff commands work on that
+    folder with --data-dir.
+    """
+    if now is not None:
+        try:
+            datetime.fromisoformat(now)
+        except ValueError:
+            misused("--now", f"{now!r} isn't an instant; write one like 2026-09-30T10:00:00+08:00")
+    from privacydesk.demo.run import run_demo  # noqa: PLC0415 - brings the whole house along
+
+    run_demo(now=now, host=host, port=port, data_dir=data_dir)
+
+
+def _loop_factory(loop: Loop | None) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    installed = find_spec("uvloop") is not None
+    if loop is Loop.UVLOOP and not installed:
+        misused("--loop", "uvloop isn't installed here")
+    if loop is Loop.STANDARD or not installed:
+        return None
+    import uvloop  # noqa: PLC0415 - not on every platform
+
+    return uvloop.new_event_loop
+
+
+def _make_fresh(settings: Settings) -> None:
+    """Make a database that is not there yet; an existing one is never changed by a start."""
+    from privacydesk import app  # noqa: PLC0415
+    from privacydesk.storage.engines import parse_url, sqlite_file  # noqa: PLC0415
+
+    path = sqlite_file(parse_url(settings.url))
+    if path is not None and (not path.exists() or not path.stat().st_size):
+        app.upgrade(settings)
+
+
+async def _serve(settings: Settings, profile: OperatorProfile) -> None:
+    import structlog  # noqa: PLC0415
+
+    from privacydesk import app  # noqa: PLC0415
+    from privacydesk.clock import SystemClock  # noqa: PLC0415
+
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    log = structlog.get_logger(__name__)
+    if not profile.policy:
+        log.warning(
+            "no_policy", hint="import one and name it as `policy` in the operator profile;"
+            " until then articles are cited by number alone",
+        )  # fmt: skip
+    clock = SystemClock()
+    async with (
+        app.connect_outside(settings, clock) as outside,
+        app.open_rooms(settings, outside, profile=profile, clock=clock) as rooms,
+        app.serving(rooms) as port,
+    ):
+        # What was made so far stays for good; looking through it again and again is lost time.
+        gc.collect()
+        gc.freeze()
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        typer.echo(f"Listening on http://{shown}:{port}/chat/")
+        await stopped.wait()
+        log.info("stopping")

@@ -1,0 +1,251 @@
+"""Requests on paper: rows and lines for people, records for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from privacydesk.cli.common import day_text, instant_text, plain
+from privacydesk.domain.clocks import Clock, Day, Unit
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
+
+if TYPE_CHECKING:
+    from privacydesk.services.deadlines import Deadlines
+    from privacydesk.services.staff import Case
+
+_OWN_FACTS = frozenset({"left", "outcomes", "first_due"})
+"""Facts the desk keeps for itself; the other ones are the requester's answers."""
+
+
+class Reading:
+    """What it takes to put a request into words.
+
+    Args:
+        deadlines: counts the days of its clock.
+        now: the present, for what is late.
+    """
+
+    def __init__(self, deadlines: Deadlines, now: datetime) -> None:
+        self._deadlines = deadlines
+        self.now = now
+        self.zone: tzinfo = deadlines.zone
+        self.today: date = deadlines.today(now)
+
+    def day_of(self, clock: Clock) -> int:
+        """Return how many days of a clock have been counted up to today."""
+        days = self._deadlines.days(clock)
+        return max((d.count or 0 for d in days if d.date <= self.today), default=0)
+
+    # -- for people ------------------------------------------------------------------------
+
+    def row(self, ticket: Ticket) -> tuple[str, ...]:
+        """Return a request as a row of the list."""
+        return (
+            ticket.number,
+            plain(ticket.kind.value),
+            _state(ticket),
+            self.due(ticket),
+            ticket.holder or "nobody",
+        )
+
+    def due(self, ticket: Ticket) -> str:
+        """Return when the answer is due, how far the count is, or how it ended."""
+        clock = ticket.clock
+        if clock is None:
+            return "no clock yet" if ticket.is_open else "no clock ran"
+        text = f"due {day_text(clock.due_date)}"
+        if clock.provisional:
+            text += " (provisional)"
+        if ticket.answered_at is not None:
+            answered = "late" if ticket.is_late(self.now) else "in time"
+            return f"{text}, answered {answered}"
+        if ticket.is_late(self.now):
+            return f"{text}, OVERDUE"
+        return f"{text}, {_unit(clock)} {self.day_of(clock)} of {clock.amount}"
+
+    def lines(self, case: Case) -> Iterator[str]:
+        """Return all that an agent looks at."""
+        ticket = case.ticket
+        yield f"{ticket.number}  {plain(ticket.kind.value)}, {_state(ticket)}"
+        yield ""
+        yield from self._facts(ticket)
+        if ticket.items:
+            yield ""
+            yield "Asked for:"
+            yield from (f"  {_item(item)}" for item in ticket.items)
+        answers = {k: v for k, v in ticket.facts.items() if k not in _OWN_FACTS}
+        if answers:
+            yield ""
+            yield "Answers given:"
+            yield from (f"  {plain(name)}: {_value(value)}" for name, value in answers.items())
+        if case.days:
+            yield ""
+            yield "The count:"
+            yield from (f"  {_day(day)}" for day in case.days)
+        if case.evidence:
+            yield ""
+            yield "Evidence:"
+            yield from (f"  {'  '.join(self.evidence_row(one))}" for one in case.evidence)
+        yield ""
+        yield "Log:"
+        yield from (f"  {self._entry(entry)}" for entry in case.log)
+
+    def _facts(self, ticket: Ticket) -> Iterator[str]:
+        shown = {
+            "Due": self.due(ticket),
+            "First due": str(ticket.facts.get("first_due", "")),
+            "Holder": ticket.holder or "nobody",
+            "Asked by": plain(ticket.requester.value),
+            "Account": ticket.account or "not known",
+            "Contact": ticket.contact,
+            "Language": ticket.locale,
+            "Needs": plain(ticket.needs.name.lower()),
+            "Received": self._at(ticket.received_at),
+            "Verified": self._at(ticket.verified_at) or "not yet",
+            "Answered": self._at(ticket.answered_at),
+            "Closed": self._at(ticket.closed_at),
+            "Marked": ", ".join(plain(flag) for flag in sorted(ticket.flags)),
+            "Decided by": f"anyone but {ticket.reviewer_not}" if ticket.reviewer_not else "",
+            "Conversation": ticket.conversation_id.hex(),
+        }
+        yield from (f"{name + ':':14}{text}" for name, text in shown.items() if text)
+
+    def _at(self, at: datetime | None) -> str:
+        return instant_text(at, self.zone) if at is not None else ""
+
+    def _entry(self, entry: LogEntry) -> str:
+        why = f": {entry.why}" if entry.why else ""
+        return f"{self._at(entry.at)}  {entry.by}  {plain(entry.what)}{why}"
+
+    def evidence_row(self, one: Evidence) -> tuple[str, ...]:
+        """Return a file as a row of the list."""
+        state = f"removed {self._at(one.removed_at)}" if one.removed_at else "can be opened"
+        return (one.id.hex(), one.name, one.media_type, f"{one.size:,} bytes", state)
+
+    # -- for programs ----------------------------------------------------------------------
+
+    def record(self, ticket: Ticket) -> dict[str, Any]:
+        """Return a request as an entry of the list."""
+        clock = ticket.clock
+        return {
+            "number": ticket.number,
+            "kind": ticket.kind.value,
+            "state": ticket.state.value,
+            "outcome": ticket.outcome.value if ticket.outcome else None,
+            "requester": ticket.requester.value,
+            "holder": ticket.holder or None,
+            "flags": sorted(ticket.flags),
+            "received_at": _iso(ticket.received_at),
+            "verified_at": _iso(ticket.verified_at),
+            "answered_at": _iso(ticket.answered_at),
+            "closed_at": _iso(ticket.closed_at),
+            "due_date": clock.due_date.isoformat() if clock else None,
+            "due_at": clock.due_at.isoformat() if clock else None,
+            "provisional": bool(clock and clock.provisional),
+            "unit": clock.unit.value if clock else None,
+            "amount": clock.amount if clock else None,
+            "day": self.day_of(clock) if clock else None,
+            "late": ticket.is_late(self.now),
+        }
+
+    def full_record(self, case: Case) -> dict[str, Any]:
+        """Return all that an agent looks at."""
+        ticket = case.ticket
+        return self.record(ticket) | {
+            "conversation": ticket.conversation_id.hex(),
+            "locale": ticket.locale,
+            "needs": ticket.needs.name.lower(),
+            "account": ticket.account or None,
+            "contact": ticket.contact or None,
+            "reviewer_not": ticket.reviewer_not or None,
+            "items": [_item_record(item) for item in ticket.items],
+            "facts": dict(ticket.facts),
+            "clocks": [clock.to_record() for clock in ticket.clocks],
+            "days": [_day_record(day) for day in case.days],
+            "evidence": evidence_records(case.evidence),
+            "log": [_entry_record(entry) for entry in case.log],
+        }
+
+
+def evidence_records(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """Return files, without their bodies, for programs."""
+    return [
+        {
+            "id": one.id.hex(),
+            "name": one.name,
+            "media_type": one.media_type,
+            "size": one.size,
+            "sha256": one.sha256,
+            "created_at": _iso(one.created_at),
+            "removed_at": _iso(one.removed_at),
+        }
+        for one in evidence
+    ]
+
+
+def _state(ticket: Ticket) -> str:
+    outcome = f": {plain(ticket.outcome.value)}" if ticket.outcome else ""
+    return f"{plain(ticket.state.value)}{outcome}"
+
+
+def _unit(clock: Clock) -> str:
+    return "working day" if clock.unit is Unit.WORKING_DAYS else "day"
+
+
+def _item(item: ScopeItem) -> str:
+    details = ", ".join(f"{plain(name)} {_value(value)}" for name, value in item.detail.items())
+    decided = {"grant": "granted", "refuse": "refused"}.get(item.decision, "")
+    if item.ground is not None:
+        decided += f" on ground {item.ground.item}, {plain(item.ground.value)}"
+    parts = [plain(item.name), details, decided, plain(item.result)]
+    return "; ".join(part for part in parts if part)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{plain(str(name))} {_value(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(one) for one in value)
+    return str(value)
+
+
+def _day(day: Day) -> str:
+    count = "" if day.count is None else str(day.count)
+    name = f": {day.name}" if day.name else ""
+    return f"{day.date}  {day.date:%a}  {count:>3}  {plain(day.reason.value)}{name}"
+
+
+def _day_record(day: Day) -> dict[str, Any]:
+    return {
+        "date": day.date.isoformat(),
+        "working": day.working,
+        "count": day.count,
+        "reason": day.reason.value,
+    }
+
+
+def _item_record(item: ScopeItem) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "detail": dict(item.detail),
+        "decision": item.decision or None,
+        "ground": item.ground.value if item.ground else None,
+        "reason": item.reason or None,
+        "result": item.result or None,
+    }
+
+
+def _entry_record(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "at": _iso(entry.at),
+        "by": entry.by,
+        "what": entry.what,
+        "why": entry.why,
+        "data": dict(entry.data),
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

@@ -1,0 +1,303 @@
+"""``privacydesk tickets``: staff's work on requests, without a console.
+
+``ticket_text`` has what is printed. Each command calls one method of ``services.staff``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from privacydesk.cli import ticket_text
+from privacydesk.cli.common import (
+    AsJson,
+    By,
+    DataDir,
+    Number,
+    misused,
+    print_json,
+    print_table,
+    run,
+    staff_rooms,
+    words,
+)
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.errors import SettingsError
+
+if TYPE_CHECKING:
+    from privacydesk.app import Rooms
+    from privacydesk.domain.evidence import Evidence
+    from privacydesk.services.staff import Case, Staff
+
+tickets_app = typer.Typer(
+    name="tickets", help="Requests: look at them, decide them.", no_args_is_help=True
+)
+
+Account = Annotated[
+    str,
+    typer.Option(
+        "--account", metavar="ID", help="Whose account it is, where the request has none."
+    ),
+]
+
+
+# -- looking -----------------------------------------------------------------------------------
+
+
+@tickets_app.command("list")
+def list_(
+    states: Annotated[
+        list[TicketState] | None,
+        typer.Option("--state", help="Only these; may be repeated. Default: all but closed."),
+    ] = None,
+    holder: Annotated[
+        str | None, typer.Option("--holder", metavar="AGENT", help="Only what this agent holds.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000)] = 100,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List requests by their due date, with how far the count is."""
+    chosen = states or [state for state in TicketState if state is not TicketState.CLOSED]
+    found, reading = run(_list(data_dir, [state.value for state in chosen], holder, limit))
+    if as_json:
+        print_json([reading.record(ticket) for ticket in found])
+    elif found:
+        print_table([reading.row(ticket) for ticket in found])
+    else:
+        typer.echo("No such requests.")
+
+
+@tickets_app.command("show")
+def show(number: Number, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Print a request: what is asked, its count day by day, evidence and log."""
+    case, reading = run(_show(data_dir, number))
+    if as_json:
+        print_json(reading.full_record(case))
+    else:
+        typer.echo("\n".join(reading.lines(case)))
+
+
+@tickets_app.command("evidence")
+def evidence(
+    number: Number,
+    opened: Annotated[
+        str | None, typer.Option("--open", metavar="ID", help="The file to open; this is logged.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="A new file to write it to.")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--as", metavar="AGENT", help="Who opens it: the holder.")
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List what was handed in for a request, or open one file of it."""
+    if opened is not None:
+        if to is None:
+            misused("--to", "say which file to write")
+        if by is None:
+            misused("--as", "say who opens it")
+        one = run(_open(data_dir, number, opened, by, to))
+        typer.echo(f"Wrote {one.size:,} bytes of {one.media_type} to {to}. The opening was logged.")
+        return
+    case, reading = run(_show(data_dir, number))
+    if as_json:
+        print_json(ticket_text.evidence_records(case.evidence))
+    elif case.evidence:
+        print_table([reading.evidence_row(one) for one in case.evidence])
+    else:
+        typer.echo("Nothing was handed in.")
+
+
+# -- acting ------------------------------------------------------------------------------------
+
+
+@tickets_app.command("claim")
+def claim(number: Number, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Become the holder of a request."""
+    _acted(data_dir, lambda staff: staff.claim(number, by), as_json=as_json)
+
+
+@tickets_app.command("reply")
+def reply(
+    number: Number,
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What to write; - reads standard input.")
+    ],
+    by: By,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask for more: the request waits for the answer.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Write to the user about a request. The clock runs on, also while an answer is awaited."""
+    said = words(text)
+    _acted(
+        data_dir,
+        lambda staff: staff.ask(number, by, said) if ask else staff.reply(number, by, said),
+        as_json=as_json,
+    )
+
+
+@tickets_app.command("examine")
+def examine(
+    number: Number,
+    by: By,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="The evidence shows it: the clock starts.")
+    ] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="It does not; needs --reason.")] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why not; the user is told.")
+    ] = "",
+    account: Account = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Settle whether evidence shows who asks. The files are removed then."""
+    if accept == reject:
+        misused("--accept, --reject", "give one of the two")
+    if reject and not reason.strip():
+        misused("--reason", "say why the evidence is not enough")
+    _acted(
+        data_dir,
+        lambda staff: staff.examine(number, by, accepted=accept, reason=reason, account=account),
+        as_json=as_json,
+    )
+
+
+@tickets_app.command("decide")
+def decide(
+    number: Number,
+    by: By,
+    grant: Annotated[bool, typer.Option("--grant", help="Do what is asked.")] = False,
+    refuse: Annotated[
+        bool, typer.Option("--refuse", help="Refuse it; needs --ground and --reason.")
+    ] = False,
+    text: Annotated[
+        str,
+        typer.Option("--text", metavar="TEXT", help="The answer, where words are what is asked."),
+    ] = "",
+    account: Account = "",
+    ground: Annotated[
+        Ground | None, typer.Option("--ground", help="Of article 7, section 6; always recorded.")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="In plain words; the user is told.")
+    ] = "",
+    withhold: Annotated[
+        bool,
+        typer.Option("--withhold", help="Cite the clause, not the ground (1 to 3; supervisors)."),
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Grant or refuse a request. The decision is told to the user and stops the clock."""
+    if grant == refuse:
+        misused("--grant, --refuse", "give one of the two")
+    if grant:
+        for option, given in (("--ground", ground), ("--reason", reason), ("--withhold", withhold)):
+            if given:
+                misused(option, "goes with --refuse")
+        _acted(
+            data_dir,
+            lambda staff: staff.grant(number, by, text=words(text), account=account),
+            as_json=as_json,
+        )
+        return
+    if ground is None:
+        misused("--ground", f"name one of {', '.join(one.value for one in Ground)}")
+    if not reason.strip():
+        misused("--reason", "say why, in plain words")
+    for option, given in (("--text", text), ("--account", account)):
+        if given:
+            misused(option, "goes with --grant")
+    _acted(
+        data_dir,
+        lambda staff: staff.refuse(number, by, ground=ground, reason=reason, withhold=withhold),
+        as_json=as_json,
+    )
+
+
+@tickets_app.command("extend")
+def extend(
+    number: Number,
+    by: By,
+    working_days: Annotated[
+        int, typer.Option("--working-days", metavar="N", min=1, max=365, help="How many more.")
+    ],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="In plain words; the user is told.")
+    ],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give a request more time. Supervisors only; lateness is measured by the first date."""
+    _acted(
+        data_dir,
+        lambda staff: staff.extend(number, by, working_days=working_days, reason=reason),
+        as_json=as_json,
+    )
+
+
+# -- with the rooms ----------------------------------------------------------------------------
+
+
+def _acted(
+    data_dir: Path | None, act: Callable[[Staff], Awaitable[Ticket]], *, as_json: bool
+) -> None:
+    """Do something and print how the request stands now."""
+    ticket, reading = run(_act(data_dir, act))
+    if as_json:
+        print_json(reading.record(ticket))
+    else:
+        print_table([reading.row(ticket)])
+
+
+async def _act(
+    data_dir: Path | None, act: Callable[[Staff], Awaitable[Ticket]]
+) -> tuple[Ticket, ticket_text.Reading]:
+    async with staff_rooms(data_dir) as rooms:
+        return await act(rooms.staff), _reading(rooms)
+
+
+async def _list(
+    data_dir: Path | None, states: list[str], holder: str | None, limit: int
+) -> tuple[tuple[Ticket, ...], ticket_text.Reading]:
+    async with staff_rooms(data_dir) as rooms:
+        found = await rooms.staff.list(states=states, holder=holder, limit=limit)
+        return found, _reading(rooms)
+
+
+async def _show(data_dir: Path | None, number: str) -> tuple[Case, ticket_text.Reading]:
+    async with staff_rooms(data_dir) as rooms:
+        return await rooms.staff.case(number), _reading(rooms)
+
+
+async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path) -> Evidence:
+    async with staff_rooms(data_dir) as rooms:
+        try:
+            # Made before the opening is logged, so that none is logged that nobody could see.
+            file = os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
+        except OSError as error:
+            raise SettingsError(f"--to: {to} can't be made: {error.strerror}") from None
+        with file:
+            try:
+                one = await rooms.staff.open_evidence(number, name, by)
+                file.write(one.body)
+            except BaseException:
+                to.unlink(missing_ok=True)
+                raise
+        return one
+
+
+def _reading(rooms: Rooms) -> ticket_text.Reading:
+    return ticket_text.Reading(rooms.deadlines, rooms.clock.now())

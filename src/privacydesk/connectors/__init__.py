@@ -1,0 +1,1 @@
+"""Everything outside: account service, SMS. Each with an in-memory twin that ships."""

@@ -1,0 +1,178 @@
+"""The account service's wire contract, as the desk reads it.
+
+``docs/account-service.openapi.yaml`` is the same contract for those who implement it. Fields that
+this version doesn't know are ignored, so that a service can grow before the desk does.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+
+from privacydesk.domain.account import (
+    AccountAction,
+    AccountAnswer,
+    AccountOutcome,
+    AccountStatus,
+    ConsentPurpose,
+    DataCategory,
+    ItemOutcome,
+    Provider,
+)
+
+Text = Annotated[str, Field(max_length=10_000)]
+Code = Annotated[str, Field(max_length=64)]
+
+
+class _Wire(BaseModel):
+    # A wrong answer must not put its values into an error that somebody logs.
+    model_config = ConfigDict(hide_input_in_errors=True, extra="ignore", frozen=True)
+
+
+class WireItem(_Wire):
+    """One entry of ``items``."""
+
+    scope: Code
+    outcome: ItemOutcome
+    count: int = Field(default=0, ge=0)
+    reason: Code | None = None
+    until: date | None = None
+
+
+class WireAnswer(_Wire):
+    """The body of an answer."""
+
+    outcome: AccountOutcome
+    reason: Code | None = None
+    data: dict[str, JsonValue] = Field(default_factory=dict)
+    items: list[WireItem] = Field(default_factory=list, max_length=1_000)
+    retry_after: float | None = Field(default=None, ge=0, le=86_400)
+
+
+class WireProblem(_Wire):
+    """The body of an error: ``application/problem+json`` with a code."""
+
+    code: Code
+
+
+class WireBinding(_Wire):
+    """One entry of ``bindings``."""
+
+    provider: Provider
+    label_masked: Text
+    bound_at: AwareDatetime | None = None
+    last_login_way: bool = False
+
+
+class BindingsData(_Wire):
+    """``data`` of ``bindings``."""
+
+    bindings: list[WireBinding]
+
+
+class WireProfile(_Wire):
+    """A profile on the wire."""
+
+    account: Text
+    nickname: Text
+    status: AccountStatus
+    avatar: bool = False
+    gender: Text | None = None
+    birthday: date | None = None
+    signature: Text | None = None
+    tags: list[Text] = Field(default_factory=list)
+    interests: list[Text] = Field(default_factory=list)
+    phone_masked: Text | None = None
+    real_name_masked: Text | None = None
+    real_name_verified: bool = False
+    consents: dict[ConsentPurpose, bool] = Field(default_factory=dict)
+
+
+class ProfileData(_Wire):
+    """``data`` of ``profile``."""
+
+    profile: WireProfile
+
+
+class WirePhone(_Wire):
+    """Whether a code can reach the account's owner."""
+
+    reachable: bool
+    masked: Text | None = None
+    reason: Code | None = None
+
+
+class ContactsData(_Wire):
+    """``data`` of ``contacts``."""
+
+    phone: WirePhone
+
+
+class WireSummary(_Wire):
+    """One line of an export's summary."""
+
+    category: DataCategory
+    count: int = Field(ge=0)
+    earliest: AwareDatetime | None = None
+    latest: AwareDatetime | None = None
+
+
+class ExportData(_Wire):
+    """``data`` of ``export``."""
+
+    made_at: AwareDatetime
+    summary: list[WireSummary]
+    content: dict[DataCategory, list[JsonValue]]
+
+
+class WireDecision(_Wire):
+    """One automated decision."""
+
+    id: Text
+    what: Text
+    made_at: AwareDatetime
+    factors: list[Text] = Field(default_factory=list)
+    appeal: Text | None = None
+    ends_at: AwareDatetime | None = None
+
+
+class DecisionsData(_Wire):
+    """``data`` of ``decisions``."""
+
+    decisions: list[WireDecision]
+
+
+_DATA: dict[AccountAction, type[_Wire]] = {
+    AccountAction.PROFILE: ProfileData,
+    AccountAction.BINDINGS: BindingsData,
+    AccountAction.CONTACTS: ContactsData,
+    AccountAction.EXPORT: ExportData,
+    AccountAction.DECISIONS: DecisionsData,
+}
+_ANSWER = TypeAdapter(WireAnswer)
+
+
+def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
+    """Read an answer's body and prove that it has the contract's shape for this action.
+
+    Raises:
+        ValueError: it has not (pydantic's ``ValidationError``, without the values).
+    """
+    wire = _ANSWER.validate_json(body)
+    if wire.outcome is AccountOutcome.UNAVAILABLE:
+        raise ValueError("a service answers unavailable by its status, not in a body")
+    raw: dict[str, Any] = wire.model_dump(mode="json")
+    model = _DATA.get(action)
+    if model is not None and wire.outcome in {AccountOutcome.OK, AccountOutcome.PARTLY}:
+        raw["data"] = model.model_validate(wire.data).model_dump(mode="json")
+    return AccountAnswer.from_json(raw)
+
+
+def read_problem(body: bytes) -> str | None:
+    """Return an error body's code, or ``None`` if it is no body of this contract."""
+    try:
+        return WireProblem.model_validate_json(body).code
+    except ValueError:
+        return None

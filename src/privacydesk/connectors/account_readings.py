@@ -1,0 +1,111 @@
+"""What the in-memory account service finds when it is asked to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from privacydesk.connectors.account_payload import read_categories, refuse_unknown
+from privacydesk.connectors.account_record import AccountRecord
+from privacydesk.domain.account import (
+    AccountAction,
+    AccountAnswer,
+    AccountOutcome,
+    AccountStatus,
+    DataCategory,
+    mask_phone,
+    write_instant,
+)
+
+_Reading = Callable[[AccountRecord, Mapping[str, Any], datetime], dict[str, Any]]
+
+
+def read(
+    action: AccountAction, record: AccountRecord, payload: Mapping[str, Any], now: datetime
+) -> AccountAnswer:
+    """Answer a reading from one record.
+
+    Raises:
+        InvalidRequestError: the payload does not fit the action.
+    """
+    return AccountAnswer(AccountOutcome.OK, data=_READINGS[action](record, payload, now))
+
+
+def _profile(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    refuse_unknown(payload)
+    return {"profile": record.profile.to_json()}
+
+
+def _bindings(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    refuse_unknown(payload)
+    return {"bindings": [one.to_json() for one in record.shown_bindings]}
+
+
+def _contacts(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    refuse_unknown(payload)
+    reason = None
+    if record.status is not AccountStatus.ACTIVE:
+        # Whoever holds a suspended account's phone need not be who it is said to be: the desk
+        # must look at documents instead.
+        reason = f"account_{record.status.value}"
+    elif record.phone is None:
+        reason = "none_bound"
+    masked = mask_phone(record.phone) if record.phone is not None and reason is None else None
+    return {"phone": {"reachable": reason is None, "masked": masked, "reason": reason}}
+
+
+def _decisions(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
+    refuse_unknown(payload)
+    return {"decisions": [one.to_json() for one in record.decisions]}
+
+
+def _export(record: AccountRecord, payload: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    refuse_unknown(payload, "categories")
+    wanted = (
+        read_categories(payload, "categories") if "categories" in payload else tuple(DataCategory)
+    )
+    content = {category: _content(record, category) for category in wanted}
+    return {
+        "made_at": write_instant(now),
+        "summary": [
+            {
+                "category": category.value,
+                "count": len(entries),
+                "earliest": min((at for at in map(_when, entries) if at), default=None),
+                "latest": max((at for at in map(_when, entries) if at), default=None),
+            }
+            for category, entries in content.items()
+        ],
+        "content": {category.value: entries for category, entries in content.items()},
+    }
+
+
+def _content(record: AccountRecord, category: DataCategory) -> list[dict[str, Any]]:
+    """Return all that is held in a category, one object a record, as the subject may have it."""
+    match category:
+        case DataCategory.PROFILE:
+            # The subject gets what is held, not a masked view of it.
+            return [record.profile.to_json() | {"phone": record.phone}]
+        case DataCategory.REAL_NAME:
+            if record.real_name is None:
+                return []
+            return [{"real_name": record.real_name, "verified": record.real_name_verified}]
+        case DataCategory.BINDINGS:
+            return [one.to_json() for one in record.shown_bindings]
+        case _:
+            return [one.to_json() for one in record.holdings.get(category, ())]
+
+
+def _when(entry: Mapping[str, Any]) -> str | None:
+    # ISO 8601 in UTC of one form sorts as text.
+    return entry.get("at") or entry.get("bound_at")
+
+
+_READINGS: dict[AccountAction, _Reading] = {
+    AccountAction.PROFILE: _profile,
+    AccountAction.BINDINGS: _bindings,
+    AccountAction.CONTACTS: _contacts,
+    AccountAction.EXPORT: _export,
+    AccountAction.DECISIONS: _decisions,
+}

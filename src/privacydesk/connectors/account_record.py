@@ -1,0 +1,209 @@
+"""One account in full, as the in-memory account service keeps it.
+
+An operator's own service has databases for this. Here it is a frozen value that goes to JSON and
+back, so that the sample service survives a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Self
+
+from privacydesk.domain.account import (
+    AccountProfile,
+    AccountReason,
+    AccountStatus,
+    AutomatedDecision,
+    Binding,
+    ConsentPurpose,
+    DataCategory,
+    Provider,
+    mark_last_login_way,
+    mask_name,
+    mask_phone,
+    read_instant,
+    write_instant,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldItem:
+    """One record held about a person: a post, a payment, a search.
+
+    Attributes:
+        id: the service's own name for it.
+        at: when it came to be.
+        text: what it says, for people.
+        detail: whatever else belongs to it, JSON-able.
+    """
+
+    id: str
+    at: datetime
+    text: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "id": self.id,
+            "at": write_instant(self.at),
+            "text": self.text,
+            "detail": dict(self.detail),
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
+        at = read_instant(raw["at"])
+        if at is None:
+            raise ValueError("at is missing")
+        return cls(id=raw["id"], at=at, text=raw["text"], detail=dict(raw.get("detail", {})))
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """A category that can't be deleted yet: why, and the last day it is kept."""
+
+    reason: AccountReason
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """All that is held for one account.
+
+    Attributes:
+        account: the app's id.
+        locale: the language its owner uses the app in.
+        phone: the bound phone in E.164, or ``None``.
+        real_name: as verified, or ``None``.
+        bindings: ways to log in; the phone is one of them.
+        holdings: records by category.
+        consents: what was consented to, by purpose.
+        decisions: automated decisions on the account.
+        retained: categories that must be kept for now.
+        open_matters: what stands in the way of closing it (policy 第七条（三）).
+        suspended_for: why it is suspended, as the one who suspended it put it.
+    """
+
+    account: str
+    nickname: str
+    locale: str = "zh-Hans"
+    status: AccountStatus = AccountStatus.ACTIVE
+    avatar: bool = False
+    gender: str | None = None
+    birthday: date | None = None
+    signature: str | None = None
+    tags: tuple[str, ...] = ()
+    interests: tuple[str, ...] = ()
+    phone: str | None = field(default=None, repr=False)
+    real_name: str | None = field(default=None, repr=False)
+    real_name_verified: bool = False
+    bindings: tuple[Binding, ...] = ()
+    holdings: Mapping[DataCategory, tuple[HeldItem, ...]] = field(default_factory=dict)
+    consents: Mapping[ConsentPurpose, bool] = field(default_factory=dict)
+    decisions: tuple[AutomatedDecision, ...] = ()
+    retained: Mapping[DataCategory, Retention] = field(default_factory=dict)
+    open_matters: tuple[AccountReason, ...] = ()
+    suspended_for: str | None = None
+
+    @property
+    def profile(self) -> AccountProfile:
+        """The profile as its owner may see it."""
+        return AccountProfile(
+            account=self.account,
+            nickname=self.nickname,
+            status=self.status,
+            avatar=self.avatar,
+            gender=self.gender,
+            birthday=self.birthday,
+            signature=self.signature,
+            tags=self.tags,
+            interests=self.interests,
+            phone_masked=None if self.phone is None else mask_phone(self.phone),
+            real_name_masked=None if self.real_name is None else mask_name(self.real_name),
+            real_name_verified=self.real_name_verified,
+            consents=self.consents,
+        )
+
+    @property
+    def shown_bindings(self) -> tuple[Binding, ...]:
+        """The bindings, each knowing whether it is the last way to log in."""
+        return mark_last_login_way(self.bindings)
+
+    def binding(self, provider: Provider) -> Binding | None:
+        """Return the binding of a provider, marked, or ``None``."""
+        return next((one for one in self.shown_bindings if one.provider is provider), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, unmasked."""
+        return {
+            "account": self.account,
+            "nickname": self.nickname,
+            "locale": self.locale,
+            "status": self.status.value,
+            "avatar": self.avatar,
+            "gender": self.gender,
+            "birthday": _write_day(self.birthday),
+            "signature": self.signature,
+            "tags": list(self.tags),
+            "interests": list(self.interests),
+            "phone": self.phone,
+            "real_name": self.real_name,
+            "real_name_verified": self.real_name_verified,
+            "bindings": [one.to_json() for one in self.shown_bindings],
+            "holdings": {
+                category.value: [item.to_json() for item in items]
+                for category, items in self.holdings.items()
+            },
+            "consents": {purpose.value: given for purpose, given in self.consents.items()},
+            "decisions": [one.to_json() for one in self.decisions],
+            "retained": {
+                category.value: {"reason": why.reason.value, "until": _write_day(why.until)}
+                for category, why in self.retained.items()
+            },
+            "open_matters": [one.value for one in self.open_matters],
+            "suspended_for": self.suspended_for,
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
+        return cls(
+            account=raw["account"],
+            nickname=raw["nickname"],
+            locale=raw["locale"],
+            status=AccountStatus(raw["status"]),
+            avatar=bool(raw["avatar"]),
+            gender=raw["gender"],
+            birthday=_read_day(raw["birthday"]),
+            signature=raw["signature"],
+            tags=tuple(raw["tags"]),
+            interests=tuple(raw["interests"]),
+            phone=raw["phone"],
+            real_name=raw["real_name"],
+            real_name_verified=bool(raw["real_name_verified"]),
+            bindings=tuple(Binding.from_json(one) for one in raw["bindings"]),
+            holdings={
+                DataCategory(name): tuple(HeldItem.from_json(one) for one in items)
+                for name, items in raw["holdings"].items()
+            },
+            consents={ConsentPurpose(name): bool(on) for name, on in raw["consents"].items()},
+            decisions=tuple(AutomatedDecision.from_json(one) for one in raw["decisions"]),
+            retained={
+                DataCategory(name): Retention(AccountReason(why["reason"]), _read_day(why["until"]))
+                for name, why in raw["retained"].items()
+            },
+            open_matters=tuple(AccountReason(one) for one in raw["open_matters"]),
+            suspended_for=raw["suspended_for"],
+        )
+
+
+def _write_day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _read_day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

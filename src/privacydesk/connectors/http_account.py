@@ -1,0 +1,146 @@
+"""The operator's account service over HTTP.
+
+One POST per action to ``{base}/v1/{action}`` with ``{"account": …, "payload": …}``. The account id
+travels in the body, so it appears in no access log on the way. How statuses are read:
+
+    200           what the body says: ok, partly, refused
+    202, 409      pending: the same key is still being worked on
+    404           not found, if the body says so; a bare 404 is a wrong base address: unavailable
+    other 4xx     refused; repeating won't change it
+    401, 403, 407 unavailable: the desk's own secret is wrong, the person's wish is not
+    3xx, 5xx, 408, 425, 429, time-out, unreadable or overlong body    unavailable
+
+``unavailable`` is raised, everything else is returned. Nothing is repeated here: the outbox does
+that, with the same key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.account_contract import read_answer, read_problem
+from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
+from privacydesk.connectors.http import Endpoint, RawAnswer, open_session, post
+from privacydesk.domain.account import (
+    AccountAction,
+    AccountAnswer,
+    AccountOutcome,
+    AccountReason,
+)
+from privacydesk.errors import UnavailableError
+
+_OK = 200
+_ACCEPTED = 202
+_NOT_FOUND = 404
+_CONFLICT = 409
+_EXPORT_LIMIT = 16 << 20
+
+
+class HttpAccountService:
+    """Calls the operator's account service; made by :func:`connect_account_service`."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        session: aiohttp.ClientSession,
+        *,
+        clock: Clock,
+        breaker: CircuitBreaker,
+    ) -> None:
+        self._endpoint = endpoint
+        self._session = session
+        self._clock = clock
+        self._breaker = breaker
+        self._base = URL(endpoint.url)
+
+    @property
+    def state(self) -> BreakerState:
+        """The breaker's state, for metrics and readiness."""
+        return self._breaker.state
+
+    async def call(
+        self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
+    ) -> AccountAnswer:
+        """Do one action; see :class:`privacydesk.domain.account.AccountService`."""
+        try:
+            body = orjson.dumps({"account": account, "payload": dict(payload)})
+        except TypeError:
+            # Half a surrogate pair, or no JSON at all: repeating would fail for ever.
+            return AccountAnswer.refused(AccountReason.INVALID_PAYLOAD)
+        with self._breaker.guard():
+            raw = await post(
+                self._session,
+                self._base / "v1" / action.value,
+                body,
+                {
+                    "Authorization": f"Bearer {self._endpoint.secret}",
+                    "Idempotency-Key": key,
+                },
+                clock=self._clock,
+                # A person's whole data is the one long answer that is meant.
+                max_answer=(
+                    max(_EXPORT_LIMIT, self._endpoint.max_answer)
+                    if action is AccountAction.EXPORT
+                    else self._endpoint.max_answer
+                ),
+            )
+            return _understand(action, raw)
+
+
+def _understand(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
+    if raw.status in {_ACCEPTED, _CONFLICT}:
+        return AccountAnswer(AccountOutcome.PENDING, retry_after=raw.retry_after)
+    if raw.status == _OK:
+        try:
+            answer = read_answer(action, raw.body)
+        except ValueError as error:
+            # It may well have been done: only asking again with the same key will tell.
+            raise UnavailableError("the answer breaks the contract", reason="contract") from error
+        if answer.outcome in {AccountOutcome.PENDING, AccountOutcome.NOT_FOUND}:
+            return AccountAnswer(answer.outcome, retry_after=raw.retry_after or answer.retry_after)
+        return answer
+    if raw.status == _NOT_FOUND:
+        return _not_found(action, raw)
+    if raw.status < 400:  # noqa: PLR2004 - a success that the contract doesn't know
+        raise UnavailableError("the answer breaks the contract", reason="contract")
+    reason = AccountReason.read(read_problem(raw.body))
+    if reason is None or reason is AccountReason.OTHER:
+        reason = AccountReason.REJECTED
+    return AccountAnswer.refused(reason)
+
+
+def _not_found(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
+    try:
+        answer = read_answer(action, raw.body)
+    except ValueError:
+        answer = None
+    if answer is None or answer.outcome is not AccountOutcome.NOT_FOUND:
+        # Telling people that they have no account because of a typo in a setting would be wrong.
+        raise UnavailableError("no account service at this address", reason="contract")
+    return answer
+
+
+@asynccontextmanager
+async def connect_account_service(
+    endpoint: Endpoint, *, clock: Clock, breaker: CircuitBreaker | None = None
+) -> AsyncIterator[HttpAccountService]:
+    """Open a client for the endpoint and close it at the end.
+
+    Raises:
+        SettingsError: the endpoint can't be used.
+    """
+    checked = endpoint.checked("account_service")
+    async with open_session(checked) as session:
+        yield HttpAccountService(
+            checked,
+            session,
+            clock=clock,
+            breaker=breaker or CircuitBreaker("account service", clock),
+        )

@@ -1,0 +1,104 @@
+"""Finding and reading ``dialogs/`` and ``locales/``: in the wheel, in a checkout, or where told.
+
+This is the only place that turns those folders into texts; the rooms that read them take texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Final
+
+from privacydesk.errors import SettingsError
+
+TEMPLATE: Final = "messages.pot"
+"""The file beside the locales that lists all keys."""
+
+_ROOT: Final = Path(__file__).parents[2]
+"""The checkout, when the package is run from one."""
+
+
+def dialog_files(directory: Path | None = None) -> dict[str, str]:
+    """Read the flows: file name, with its folder for messages, to text.
+
+    Args:
+        directory: instead of the shipped flows.
+
+    Raises:
+        SettingsError: the folder or a file can't be read.
+    """
+    folder, shown = _folder("dialogs", directory)
+    return {f"{shown}/{name}": text for name, text in _texts(folder, (".yaml", ".yml")).items()}
+
+
+def locale_files(directory: Path | None = None) -> dict[str, dict[str, str]]:
+    """Read the catalogs: locale to file name to text.
+
+    Args:
+        directory: instead of the shipped catalogs.
+
+    Raises:
+        SettingsError: the folder or a file can't be read.
+    """
+    folder, _ = _folder("locales", directory)
+    return {
+        entry.name: _texts(entry, (".po",))
+        for entry in sorted(folder.iterdir(), key=lambda one: one.name)
+        if entry.is_dir() and not entry.name.startswith((".", "_"))
+    }
+
+
+def locale_template(directory: Path | None = None) -> str:
+    """Read the list of all keys, ``messages.pot``.
+
+    Raises:
+        SettingsError: it can't be read.
+    """
+    folder, _ = _folder("locales", directory)
+    return _text(folder / TEMPLATE)
+
+
+def source_files() -> Mapping[str, str]:
+    """Read the package's own code and templates, from which keys are extracted.
+
+    Files are named as in a checkout, wherever the package is installed.
+
+    Raises:
+        SettingsError: a file can't be read.
+    """
+    package = Path(__file__).parent
+    return {
+        f"src/{path.relative_to(package.parent).as_posix()}": _text(path)
+        for path in sorted(package.rglob("*"))
+        if path.suffix in {".py", ".html", ".js"} and path.is_file()
+    }
+
+
+def _folder(name: str, directory: Path | None) -> tuple[Traversable, str]:
+    if directory is not None:
+        if not directory.is_dir():
+            raise SettingsError(f"{directory} is no folder", key=name)
+        return directory, directory.as_posix()
+    packaged = files("privacydesk") / "data" / name
+    for folder in (packaged, _ROOT / name):
+        if folder.is_dir():
+            return folder, name
+    raise SettingsError(f"the package was installed without its {name}", key=name)
+
+
+def _texts(folder: Traversable, suffixes: tuple[str, ...]) -> dict[str, str]:
+    entries = sorted(folder.iterdir(), key=lambda one: one.name)
+    return {
+        entry.name: _text(entry)
+        for entry in entries
+        if entry.name.endswith(suffixes) and not entry.name.startswith(".") and entry.is_file()
+    }
+
+
+def _text(file: Traversable) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file.name} can't be read: {type(error).__name__}") from None

@@ -1,0 +1,232 @@
+"""The sample account service: the contract of ``docs/account-service.openapi.yaml`` over HTTP.
+
+For the demo and as a model for operators. It keeps everything in memory and, given a path, in one
+JSON file that is replaced whole before a change is answered: whoever got an answer finds it done
+after a crash, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.account_book import AccountBook
+from privacydesk.demo.people import SamplePerson
+from privacydesk.domain.account import AccountAction, AccountOutcome
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, SettingsError
+
+BOOK = web.AppKey("BOOK", AccountBook)
+PEOPLE = web.AppKey("PEOPLE", dict[str, SamplePerson])
+
+_SECRET = web.AppKey("_SECRET", str)
+_LONGEST_BODY = 64 * 1024
+_STATUS = {AccountOutcome.NOT_FOUND: 404, AccountOutcome.PENDING: 202}
+_REFUSALS = {400: "invalid_payload", 404: "no_such_path", 405: "method", 413: "too_large"}
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_account_app(
+    people: Iterable[SamplePerson],
+    *,
+    secret: str,
+    clock: Clock,
+    state_path: Path | None = None,
+) -> web.Application:
+    """Return the sample service as an application, to run or to mount.
+
+    Besides the contract's ``/v1/…`` it has ``GET /sample/people`` and ``/sample/people/{id}`` for
+    the demo's panel; these ask for no secret, so an operator must not copy them.
+
+    Args:
+        people: who exists when there is no state file yet.
+        secret: the bearer token that the desk must show.
+        clock: the present, for exports and date checks.
+        state_path: where to keep the state; ``None`` keeps it in memory alone.
+
+    Raises:
+        SettingsError: the secret is empty, or the state file can't be read.
+    """
+    if not secret:
+        raise SettingsError("the sample account service needs a secret")
+    known = {one.id: one for one in people}
+    app = web.Application(client_max_size=_LONGEST_BODY, middlewares=[_problems, _guarded])
+    app[PEOPLE] = known
+    app[BOOK] = _load(state_path, known.values(), clock)
+    app[_SECRET] = secret
+    app[_STORE] = _Store(app[BOOK], state_path)
+    app.router.add_post("/v1/{action}", _act)
+    app.router.add_get("/sample/people", _list_people)
+    app.router.add_get("/sample/people/{id}", _show_person)
+    return app
+
+
+class _Store:
+    """Performs actions one at a time and writes the state before they are answered."""
+
+    def __init__(self, book: AccountBook, path: Path | None) -> None:
+        self._book = book
+        self._path = path
+        self._lock = asyncio.Lock()
+        # A failed write leaves the change in memory and its key known. The repetition is then
+        # answered without a change, so "unwritten" has to outlive the failed request.
+        self._unwritten = False
+
+    async def perform(
+        self, action: AccountAction, account: str, payload: dict[str, Any], key: str
+    ) -> tuple[int, dict[str, Any]]:
+        async with self._lock:
+            answer = self._book.perform(action, account, payload, key=key)
+            self._unwritten = self._unwritten or not action.reads
+            if self._path is not None and self._unwritten:
+                text = orjson.dumps(self._book.to_json(), option=orjson.OPT_INDENT_2)
+                await asyncio.to_thread(_replace, self._path, text)
+                self._unwritten = False
+        return _STATUS.get(answer.outcome, 200), answer.to_json()
+
+
+_STORE = web.AppKey("_STORE", _Store)
+
+
+async def _act(request: web.Request) -> web.Response:
+    try:
+        action = AccountAction(request.match_info["action"])
+    except ValueError:
+        raise web.HTTPNotFound from None
+    if request.content_type != "application/json":
+        return _problem(415, "unsupported_media")
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        return _problem(400, "key_missing")
+    account, payload = _read(await request.read())
+    status, body = await request.app[_STORE].perform(action, account, payload, key)
+    return _json(body, status=status)
+
+
+def _read(text: bytes) -> tuple[str, dict[str, Any]]:
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise InvalidRequestError("the body is not JSON") from None
+    if not isinstance(body, dict) or not set(body) <= {"account", "payload"}:
+        raise InvalidRequestError("the body must hold an account and a payload")
+    account, payload = body.get("account"), body.get("payload", {})
+    if not isinstance(account, str) or not 0 < len(account) <= 200:  # noqa: PLR2004 - the contract's length of an account id
+        raise InvalidRequestError("the account must be an id of at most 200 characters")
+    if not isinstance(payload, dict):
+        raise InvalidRequestError("the payload must be an object")
+    return account, payload
+
+
+async def _list_people(request: web.Request) -> web.Response:
+    book = request.app[BOOK]
+    return _json({"people": [_shown(one, book) for one in request.app[PEOPLE].values()]})
+
+
+async def _show_person(request: web.Request) -> web.Response:
+    wanted = request.match_info["id"]
+    book = request.app[BOOK]
+    for person in request.app[PEOPLE].values():
+        if wanted in {person.id, person.account}:
+            record = None if person.account is None else book.find(person.account)
+            return _json(
+                _shown(person, book) | {"record": None if record is None else record.to_json()}
+            )
+    raise web.HTTPNotFound
+
+
+def _shown(person: SamplePerson, book: AccountBook) -> dict[str, Any]:
+    record = None if person.account is None else book.find(person.account)
+    return person.to_json() | {
+        "status": None if record is None else record.status.value,
+        "nickname": None if record is None else record.nickname,
+        "bindings": [] if record is None else [one.provider.value for one in record.bindings],
+    }
+
+
+@web.middleware
+async def _problems(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except InvalidRequestError:
+        return _problem(400, "invalid_payload")
+    except DeskError as error:
+        if error.code is ErrorCode.CONFLICT:
+            return _problem(422, "key_reused")
+        return _problem(503, "unavailable")
+    except OSError:
+        # The disk is full or read-only. The desk tries again with the same key.
+        return _problem(503, "unavailable")
+    except web.HTTPException as error:
+        problem = _problem(error.status, _REFUSALS.get(error.status, "rejected"))
+        if "Allow" in error.headers:
+            problem.headers["Allow"] = error.headers["Allow"]
+        return problem
+
+
+@web.middleware
+async def _guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    if request.match_info.route.resource is None:
+        return await handler(request)
+    if "action" in request.match_info:
+        shown = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(shown, f"Bearer {request.app[_SECRET]}".encode()):
+            problem = _problem(401, "unauthenticated")
+            problem.headers["WWW-Authenticate"] = "Bearer"
+            return problem
+    return await handler(request)
+
+
+def _json(body: dict[str, Any], *, status: int = 200) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(body),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _problem(status: int, code: str) -> web.Response:
+    return web.Response(
+        body=orjson.dumps({"type": "about:blank", "status": status, "code": code}),
+        status=status,
+        content_type="application/problem+json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _load(path: Path | None, people: Iterable[SamplePerson], clock: Clock) -> AccountBook:
+    fresh = AccountBook([one.record for one in people if one.record is not None], clock)
+    if path is None:
+        return fresh
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return fresh
+    except OSError as error:
+        raise SettingsError(f"can't read the sample accounts in {path}") from error
+    try:
+        return AccountBook.from_json(orjson.loads(text), clock)
+    except (orjson.JSONDecodeError, InvalidRequestError) as error:
+        raise SettingsError(
+            f"{path} holds no sample accounts of this version; remove it to begin anew"
+        ) from error
+
+
+def _replace(path: Path, text: bytes) -> None:
+    """Write a file whole or not at all, and have it on the disk before returning."""
+    beside = path.with_name(f"{path.name}.new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)

@@ -1,0 +1,57 @@
+"""How to act as an agent in the demo: commands to copy."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from privacydesk.domain.agents import Role
+
+SAMPLE_AGENTS: Final[Sequence[tuple[str, str, Role]]] = (
+    ("mei", "小美", Role.AGENT),
+    ("wing", "詠欣", Role.AGENT),
+    ("tom", "Tom", Role.AGENT),
+    ("lao-zhou", "老周", Role.SUPERVISOR),
+)
+"""Name, what users see, role."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCommand:
+    """A command to copy.
+
+    Attributes:
+        name: what it is for; the key ``demo.command.<name>`` explains it.
+        line: the command, with NUMBER where a ticket's number goes.
+    """
+
+    name: str
+    line: str
+
+
+def agent_commands(data_dir: Path, ticket: str = "NUMBER") -> tuple[AgentCommand, ...]:
+    """Return what an agent does most, for the demo's folder."""
+    folder = shlex.quote(str(data_dir))
+
+    def made(name: str, words: str) -> AgentCommand:
+        return AgentCommand(name, f"privacydesk {words} --data-dir {folder}")
+
+    return (
+        made("list", "tickets list"),
+        made("show", f"tickets show {ticket}"),
+        made("claim", f"tickets claim {ticket} --as mei"),
+        made("examine", f"tickets examine {ticket} --accept --as mei"),
+        made("grant", f"tickets decide {ticket} --grant --as mei"),
+        made(
+            "refuse",
+            f"tickets decide {ticket} --refuse --ground rights_of_others"
+            " --reason '这部分涉及别人的信息' --as mei",
+        ),
+        made("talks", "conversations list"),
+        made("take", f"conversations take {ticket} --as mei"),
+        made("reply", f"conversations reply {ticket} '您好，我是小美' --as mei"),
+        made("hand_back", f"conversations hand-back {ticket} --as mei"),
+    )

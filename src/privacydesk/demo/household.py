@@ -1,0 +1,112 @@
+"""What the demo keeps in its folder beside the database: secrets, settings, policy."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from privacydesk.demo.files import DATA, replace_file
+from privacydesk.errors import SettingsError
+from privacydesk.policy.importer import decode_policy, read_policy
+from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.settings import Settings, load_settings, new_secret
+
+SETTINGS_FILE: Final = "privacydesk.toml"
+"""Where staff commands with ``--data-dir`` look for the settings."""
+
+_HEAD: Final = (
+    "# Written by `privacydesk demo` at each start; the secrets stay as they are.\n"
+    "# They protect sample data only: make new ones for anything else.\n\n"
+)
+_SECRETS: Final = ("hashing_secret", "account_service_secret", "code_gateway_secret")
+
+
+def settle_in(
+    data_dir: Path, *, host: str, port: int, base: str, token_key: Mapping[str, Any]
+) -> Settings:
+    """Write the folder's settings file and return the settings.
+
+    Secrets are kept from start to start; addresses are those of this start.
+
+    Args:
+        data_dir: the demo's folder; it exists.
+        host: what is listened on.
+        port: what is listened on.
+        base: where this process reaches itself.
+        token_key: the public key that app tokens are checked with.
+
+    Raises:
+        SettingsError: the file there is no settings file, or can't be written.
+    """
+    path = data_dir / SETTINGS_FILE
+    kept = _read(path)
+    secrets = {name: str(kept.get(name) or new_secret()) for name in _SECRETS}
+    ring = kept.get("ring_keys")
+    values: dict[str, Any] = {
+        "data_dir": str(data_dir.resolve()),
+        # Named, so that an operator's own database is never taken for the demo's.
+        "database_url": f"sqlite:///{data_dir.resolve() / 'privacydesk.db'}",
+        "profile": str(DATA / "profile.yaml"),
+        "host": host,
+        "port": port,
+        "ring_key": str(kept.get("ring_key") or "demo"),
+        "app_token_audience": "privacydesk",
+        "account_service_url": f"{base}/demo/accounts",
+        "code_gateway_url": f"{base}/demo/codes",
+        **secrets,
+    }
+    tables: dict[str, Any] = {
+        "app_token_keys": [dict(token_key)],
+        "ring_keys": dict(ring) if isinstance(ring, dict) and ring else {"demo": new_secret()},
+    }
+    replace_file(path, _HEAD + _toml(values, tables))
+    # Whatever the environment says of an operator's own desk has no say here.
+    return load_settings(
+        path,
+        **values,
+        **tables,
+        dialogs=None,
+        locales=None,
+        cors_origins=[],
+        frame_ancestors="'self'",
+        host_origin="",
+    )
+
+
+def bring_policy(data_dir: Path, name: str, now: datetime) -> None:
+    """Import the sample policy into the folder, unless it is there already."""
+    text = decode_policy((DATA / "policy.md").read_bytes()).text
+    FilePolicyLibrary(data_dir).save(read_policy(text, name=name).version(now))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(
+            f"{path} is not the demo's settings file; name another folder with --data-dir"
+        ) from error
+
+
+def _toml(values: Mapping[str, Any], tables: Mapping[str, Any]) -> str:
+    lines = [f"{name} = {_literal(value)}" for name, value in values.items()]
+    keys = ", ".join(_inline(key) for key in tables["app_token_keys"])
+    lines += [f"app_token_keys = [{keys}]", "", "[ring_keys]"]
+    lines += [f"{_literal(name)} = {_literal(key)}" for name, key in tables["ring_keys"].items()]
+    return os.linesep.join(lines) + os.linesep
+
+
+def _inline(table: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{name} = {_literal(value)}" for name, value in table.items()) + "}"
+
+
+def _literal(value: Any) -> str:
+    # A JSON string is a TOML string, and so is a JSON number.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,90 @@
+"""The values a text's placeholders take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from privacydesk.dialog.schema import Ask, Flow
+from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.slots import shown
+
+
+def _ticket(_script: Script, frame: Running) -> Any:
+    return {"$ticket": frame.slots.get("ticket", "")}
+
+
+def _due(_script: Script, frame: Running) -> Any:
+    return {"$due": frame.slots.get("ticket", "")}
+
+
+def _until(script: Script, frame: Running) -> Any:
+    raw = frame.slots.get("until")
+    return {"$time": raw, "zone": script.rules.zone} if raw else ""
+
+
+def _contact(_script: Script, frame: Running) -> Any:
+    masked = frame.slots.get("contact_masked")
+    return masked or shown("contact", str(frame.slots.get("contact", "")))
+
+
+_KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
+    "ticket": _ticket,
+    "due": _due,
+    "window": lambda script, _frame: {
+        "$span": int(script.rules.unbinding_window.total_seconds())
+        if script.rules.unbinding_window
+        else 0
+    },
+    "tries": lambda _script, frame: int(frame.slots.get("tries", 0)),
+    "until": _until,
+    "contact": _contact,
+    "days": lambda script, _frame: script.rules.waits_for_verification.days,
+    "app": lambda script, _frame: script.rules.app,
+    "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),
+}
+
+
+def shown_slot(slot_type: str, value: Any) -> Any:
+    """Return a slot's value as an argument."""
+    return shown(slot_type, value)
+
+
+def build(script: Script, frame: Running, flow: Flow, names: Iterable[str]) -> dict[str, Any]:
+    """Return the arguments of a text; ``$ticket`` and ``$due`` are resolved when rows are made."""
+    return {name: _one(script, frame, flow, name) for name in names}
+
+
+def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
+    if name in _KNOWN:
+        return _KNOWN[name](script, frame)
+    if name.startswith("path_"):
+        return script.rules.paths.get(name.removeprefix("path_"), "")
+    if name.startswith("mail_"):
+        return script.rules.mailboxes.get(name.removeprefix("mail_"), "")
+    if name.startswith("clause_"):
+        return {"$clause": name.removeprefix("clause_")}
+    value = frame.slots.get(name, "")
+    spec = flow.slots.get(name)
+    if spec is None or value == "":
+        return value
+    if spec.type == "decision":
+        return next(
+            (row["what"] for row in frame.slots.get("decisions", ()) if row["id"] == value),
+            str(value),
+        )
+    if spec.type == "ticket":
+        return {"$ticket": value}
+    if spec.type == "choice":
+        return _choice_label(flow, name, value)
+    return shown(spec.type, value)
+
+
+def _choice_label(flow: Flow, slot: str, value: Any) -> Any:
+
+    for step in flow.steps.values():
+        if isinstance(step, Ask) and step.slot == slot:
+            for offer in step.choices:
+                if offer.value == value:
+                    return {"$term": offer.text}
+    return str(value)

@@ -1,0 +1,252 @@
+"""No path comes to an effect without the assurance it needs, nor to a destructive one unconfirmed.
+
+What a path has shown is a :class:`Proof`. It grows by a session, a right code or a fresh
+verification, and by the *yes* of a confirm. An ask after a confirm takes the confirmation back,
+since what was confirmed may have changed; a destructive effect uses it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from privacydesk.dialog.checks.flowing import Analysis
+from privacydesk.dialog.faults import DialogFault
+from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, End, Flow, Step
+from privacydesk.dialog.vocabulary import ACTIONS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.intents import RequestKind
+
+VERIFY: Final = "verify"
+VERIFY_CONTACT: Final = "verify_contact"
+_TOP: Final = Assurance.DOCUMENT_CHECKED
+
+_CONTACT_OR_SESSION: Final = frozenset({RequestKind.COMPLAINT})
+_CONTACT: Final = frozenset({RequestKind.GUARDIAN})
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What one path to a step has shown.
+
+    Attributes:
+        level: the assurance.
+        contact: a typed contact, or a ticket's, was proven by a code.
+        confirmed: a confirm said yes, and nothing was asked or destroyed since.
+        asked: inside ``verify``, the highest level that may still be asked for.
+    """
+
+    level: Assurance = Assurance.NONE
+    contact: bool = False
+    confirmed: bool = False
+    asked: Assurance = _TOP
+
+
+Proofs = frozenset[Proof]
+"""What the paths to a step have shown, each by itself.
+
+Were paths merged into what they have in common, *a session or a proven contact* would be lost where
+a path with the one meets a path with the other.
+"""
+
+
+class ProofAnalysis(Analysis[Proofs]):
+    """What is shown at each step."""
+
+    def initial(self, flow: Flow) -> Proofs:
+        """Nothing is shown when a flow begins."""
+        del flow
+        return frozenset({Proof()})
+
+    def meet(self, one: Proofs, other: Proofs) -> Proofs:
+        """Keep the proofs of both paths: what follows must be right with each of them."""
+        return one | other
+
+    def after(self, flow: Flow, step: Step, outcome: str, fact: Proofs) -> Proofs:
+        """Grow by what the outcome shows."""
+        return frozenset(_after(flow, step, outcome, proof) for proof in fact)
+
+    def enter(self, flow: Flow, call: Call, fact: Proofs) -> Proofs:
+        """A called flow knows what its caller has shown."""
+        del flow, call
+        return frozenset(replace(proof, asked=_TOP) for proof in fact)
+
+    def leave(self, flow: Flow, call: Call, outcome: str, before: Proofs, end: Proofs) -> Proofs:
+        """Take what the called flow has shown; ``verify`` has shown the level asked of it."""
+        del flow
+        if call.flow == VERIFY:
+            # Inside, "the level asked for" stands for any level; outside it is the one asked for.
+            level = _level(call.params.get("level")) if outcome == "done" else Assurance.NONE
+            return frozenset(
+                _raise(replace(one, confirmed=proof.confirmed), level)
+                for proof in end
+                for one in before
+            )
+        shown = {replace(proof, asked=one.asked) for proof in end for one in before}
+        if outcome == "done" and call.flow == VERIFY_CONTACT:
+            return frozenset(replace(proof, contact=True) for proof in shown)
+        return frozenset(shown)
+
+
+def check_proof(flows: Mapping[str, Flow]) -> Iterator[DialogFault]:
+    """Yield each effect that some path reaches without what it needs."""
+    analysis = ProofAnalysis(flows)
+    for flow, facts in analysis.contexts():
+        for name in facts:
+            for rule in _rules(flow, flow.steps[name]):
+                yield from _check(analysis, flow, facts, name, rule)
+    # Callers rely on what these two say; so each is proved by itself to have shown it.
+    for name, rule in _ENDS.items():
+        if name not in flows:
+            continue
+        facts = analysis.facts(flows[name], analysis.initial(flows[name]))
+        for step in flows[name].steps.values():
+            if isinstance(step, End) and step.outcome == "done" and step.id in facts:
+                yield from _check(analysis, flows[name], facts, step.id, rule)
+
+
+def is_destructive(flow: Flow, step: Step) -> bool:
+    """Tell whether a step destroys something, or files a request that will."""
+    if not isinstance(step, Do) or step.action not in ACTIONS:
+        return False
+    if step.action == "file_ticket":
+        return flow.kind in DESTRUCTIVE_KINDS
+    return ACTIONS[step.action].destructive
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What must be true of every path to a step; ``what`` and ``remedy`` for when it isn't."""
+
+    holds: Callable[[Proof], bool]
+    what: str
+    remedy: str
+
+
+def _check(
+    analysis: ProofAnalysis, flow: Flow, facts: Mapping[str, Proofs], name: str, rule: _Rule
+) -> Iterator[DialogFault]:
+    if all(rule.holds(proof) for proof in facts[name]):
+        return
+    way = analysis.way(flow, facts, name, lambda fact: not all(rule.holds(proof) for proof in fact))
+    what = f"{rule.what} by way of {way}" if way else rule.what
+    yield DialogFault(flow.source, flow.lines.get(name, 0), name, what, rule.remedy)
+
+
+_ENDS: Final[Mapping[str, _Rule]] = {
+    VERIFY: _Rule(
+        lambda proof: proof.level >= proof.asked,
+        "it says done without having shown the level asked for",
+        "come here only from a right code or from is_verified, level by level",
+    ),
+    VERIFY_CONTACT: _Rule(
+        lambda proof: proof.contact,
+        "it says done without a code to the contact",
+        "come here only from a right code or from has_contact_proof",
+    ),
+}
+
+_CONFIRMED_REMEDY: Final = "put a confirm on every path, with no ask between it and this step"
+
+
+def _rules(flow: Flow, step: Step) -> Iterator[_Rule]:
+    if not isinstance(step, Do) or step.action not in ACTIONS:
+        return
+    filing = step.action == "file_ticket" and flow.kind is not None
+    need = ACTIONS[step.action].assurance
+    if filing and flow.kind is not None:
+        need = KIND_ASSURANCE[flow.kind]
+    lacks = f"{step.action} is reached without"
+    if need is Assurance.APP_SESSION and not filing:
+        # A person who came back to a ticket by its number and a code acts on it without a session.
+        yield _Rule(_session_or_contact, f"{lacks} a session", _assurance_remedy(need))
+    elif need:
+        yield _Rule(
+            lambda proof: proof.level >= need,
+            f"{lacks} {need.name.lower()}",
+            _assurance_remedy(need),
+        )
+    if filing and flow.kind in _CONTACT_OR_SESSION:
+        yield _Rule(
+            _session_or_contact,
+            f"{lacks} a session or a proven contact",
+            "call verify_contact where has_session says no",
+        )
+    if filing and flow.kind in _CONTACT:
+        yield _Rule(
+            lambda proof: proof.contact,
+            f"{lacks} a proven contact",
+            "call verify_contact on every path",
+        )
+    if is_destructive(flow, step):
+        yield _Rule(
+            lambda proof: proof.confirmed,
+            f"{step.action} is destructive and reached without a confirmation",
+            _CONFIRMED_REMEDY,
+        )
+
+
+def _session_or_contact(proof: Proof) -> bool:
+    return proof.contact or proof.level >= Assurance.APP_SESSION
+
+
+def _assurance_remedy(need: Assurance) -> str:
+    if need is Assurance.APP_SESSION:
+        return "branch on has_session, or call verify, on every path"
+    return f"call verify with level {need.name.lower()} on every path and come here from its done"
+
+
+def _after(flow: Flow, step: Step, outcome: str, fact: Proof) -> Proof:
+    if isinstance(step, Ask):
+        return replace(fact, confirmed=False)
+    if isinstance(step, Confirm):
+        return replace(fact, confirmed=outcome == "yes")
+    if isinstance(step, Do):
+        return _after_action(flow, step, outcome, fact)
+    return _after_guard(flow, step, outcome, fact) if isinstance(step, Branch) else fact
+
+
+def _after_action(flow: Flow, step: Do, outcome: str, fact: Proof) -> Proof:
+    if step.action == "check_code" and outcome == "right":
+        if step.params.get("to") == "account_phone":
+            return _raise(fact, Assurance.ONE_TIME_CODE)
+        return replace(fact, contact=True)
+    return replace(fact, confirmed=False) if is_destructive(flow, step) else fact
+
+
+def _after_guard(flow: Flow, step: Branch, outcome: str, fact: Proof) -> Proof:
+    if step.guard == "slot_is" and step.params.get("slot") == "level":
+        return _narrow(fact, _level(step.params.get("value")), is_it=outcome == "yes")
+    if outcome != "yes":
+        return fact
+    if step.guard == "has_session":
+        return _raise(fact, Assurance.APP_SESSION)
+    if step.guard == "has_contact_proof":
+        return replace(fact, contact=True)
+    if step.guard == "is_verified":
+        asked = step.params.get("level", "$level")
+        if asked == "$level" and flow.name == VERIFY:
+            # Whatever level is asked for is shown: as good as the highest that may be asked.
+            return _raise(fact, fact.asked)
+        return _raise(fact, _level(asked))
+    return fact
+
+
+def _narrow(fact: Proof, level: Assurance, *, is_it: bool) -> Proof:
+    if is_it:
+        return replace(fact, asked=min(fact.asked, level))
+    if fact.asked is level and level > Assurance.NONE:
+        return replace(fact, asked=Assurance(level - 1))
+    return fact
+
+
+def _raise(fact: Proof, level: Assurance) -> Proof:
+    return replace(fact, level=max(fact.level, level))
+
+
+def _level(name: Any) -> Assurance:
+    try:
+        return Assurance[str(name).upper()]
+    except KeyError:
+        return Assurance.NONE

@@ -1,0 +1,332 @@
+"""What may happen at every step without being listed in a flow.
+
+A person, status, a policy question, a change of language, going back, correcting, cancelling. Exact
+words and buttons always work; recognised sentences only where the step does not take any words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import Running, Script, human_choice, menu_choice
+from privacydesk.dialog.slots import FILLED_FROM, shown
+from privacydesk.domain.conversation import LocaleSource, OwnerKind
+from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
+from privacydesk.domain.intents import Intent
+
+if TYPE_CHECKING:
+    from privacydesk.dialog.engine import Engine
+
+_LANGUAGE = "desk:lang:"
+_UNANSWERED_BEFORE_HUMAN = 2
+_LIKELY = 3
+
+# While a person is waited for, the assistant goes on with these and nothing else.
+_IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
+
+_GLOBAL_INTENTS = frozenset(
+    {Intent.HUMAN_AGENT, Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
+)
+
+
+def _word(script: Script) -> str:
+    """Return the command a message consists of, if it is nothing but one."""
+    values = script.observed.entities.get("command", ())
+    return str(values[0]) if values else ""
+
+
+def is_desk_word(script: Script) -> bool:
+    """Tell whether the message is the word that opens the desk."""
+    return _word(script) == "desk"
+
+
+def is_greeting(script: Script) -> bool:
+    """Tell whether the message only greets."""
+    found = script.observed.recognised
+    return found is not None and found.intent is Intent.SMALLTALK
+
+
+# -- language ----------------------------------------------------------------------------------
+
+
+def follow_language(script: Script) -> None:
+    """Speak the language of the user's sentences, unless they chose one."""
+    language = script.observed.language
+    if not language or language == script.locale or script.locale_from is LocaleSource.CHOSEN:
+        return
+    script.locale = language
+    script.locale_from = LocaleSource.SENTENCE
+
+
+def _choose_language(engine: Engine, script: Script, locale: str) -> None:
+    script.locale = locale
+    script.locale_from = LocaleSource.CHOSEN
+    script.say("desk.language_changed")
+    if script.owner.kind is OwnerKind.ASSISTANT:
+        engine.prompt_again(script)
+
+
+# -- age ---------------------------------------------------------------------------------------
+
+
+def mind_minor(engine: Engine, script: Script) -> bool:
+    """Mark words that show a minor; with a child nothing more is asked (children's statement)."""
+    ages = script.observed.entities.get("own_age", ())
+    if not ages or int(ages[0]) >= ADULT_FROM:
+        return False
+    script.minor_hint = True
+    if int(ages[0]) >= CHILD_UNDER or "minor_speaks" not in engine.flows:
+        return False
+    if any(frame.flow == "minor_speaks" for frame in script.stack):
+        return False
+    engine.drop_all(script)
+    engine.start_flow(script, "minor_speaks", {})
+    return True
+
+
+# -- commands ----------------------------------------------------------------------------------
+
+
+def command(engine: Engine, script: Script) -> bool:
+    """Obey a message that consists of a command; tell whether it was one."""
+    language = script.observed.entities.get("language", ())
+    if language:
+        _choose_language(engine, script, str(language[0]))
+        return True
+    word = _word(script)
+    if not word:
+        return False
+    if word == "desk":
+        _desk_word(engine, script)
+    elif word == "human":
+        engine.start(script, Intent.HUMAN_AGENT)
+    elif word == "status":
+        engine.start(script, Intent.REQUEST_STATUS)
+    elif word == "menu":
+        engine.show_menu(script, "desk.menu_again")
+    elif word == "cancel":
+        _cancel(engine, script)
+    elif word == "back":
+        _go_back(engine, script)
+    elif word == "leave_queue":
+        engine.prompt_again(script)
+    return True
+
+
+def _desk_word(engine: Engine, script: Script) -> None:
+    """人工客服 opens the desk; said again, or in the middle of a form, it asks for a person."""
+    script.desk_calls += 1
+    if script.stack or script.desk_calls > 1:
+        script.desk_calls = 0
+        engine.start(script, Intent.HUMAN_AGENT)
+    else:
+        engine.show_menu(script, "desk.menu")
+
+
+def _cancel(engine: Engine, script: Script) -> None:
+    if script.stack:
+        engine.cancel_form(script)
+    else:
+        engine.start(script, Intent.CANCEL_REQUEST)
+
+
+def _go_back(engine: Engine, script: Script) -> None:
+    """Ask the question before again. From the first one of a called flow, the caller's last."""
+    frame = script.top
+    while frame is not None and not frame.trail and frame.called:
+        script.stack.pop()
+        frame = script.top
+    if frame is None:
+        engine.offer_more(script)
+        return
+    if frame.trail:
+        step_id = frame.trail.pop()
+        step = engine.flows[frame.flow].steps.get(step_id)
+        frame.waiting = None
+        if isinstance(step, Ask):
+            frame.slots.pop(step.slot, None)
+            frame.state = step_id
+    script.say("desk.went_back")
+    engine.run(script)
+
+
+# -- buttons of the page -----------------------------------------------------------------------
+
+
+def desk_choice(engine: Engine, script: Script, choice: str, *, silent: bool = False) -> None:
+    """Obey a ``desk:`` button, which the page offers at any time."""
+    language = choice.removeprefix(_LANGUAGE) if choice.startswith(_LANGUAGE) else ""
+    if not silent:
+        key = "desk.language_name" if language else _LABELS.get(choice, "desk.show_menu")
+        if language in engine.locales:
+            script.locale = language
+        script.append(Sender.USER, EventKind.CHOSE, key=key)
+    if language:
+        if language in engine.locales:
+            _choose_language(engine, script, language)
+        return
+    if script.owner.kind is OwnerKind.AGENT:
+        return
+    if choice == "desk:human":
+        if script.owner.kind is OwnerKind.QUEUE:
+            _acknowledge(script)
+        else:
+            engine.start(script, Intent.HUMAN_AGENT)
+    elif choice == "desk:leave_queue":
+        leave_queue(engine, script)
+    elif script.owner.kind is OwnerKind.QUEUE and choice != "desk:status":
+        _acknowledge(script)
+    elif choice == "desk:status":
+        engine.start(script, Intent.REQUEST_STATUS)
+    elif choice == "desk:cancel":
+        _cancel(engine, script)
+    elif choice == "desk:back":
+        _go_back(engine, script)
+    else:
+        engine.show_menu(script, "desk.menu_again")
+
+
+_LABELS = {
+    "desk:human": "desk.human",
+    "desk:menu": "desk.show_menu",
+    "desk:cancel": "desk.cancel",
+    "desk:back": "desk.back",
+    "desk:leave_queue": "owner.leave_queue",
+    "desk:status": "desk.choice.request_status",
+}
+
+
+# -- waiting for a person ----------------------------------------------------------------------
+
+
+def leave_queue(engine: Engine, script: Script) -> None:
+    """Stop waiting for a person and go on with what was open."""
+    script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+    engine.prompt_again(script)
+
+
+def _acknowledge(script: Script) -> None:
+    leave = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
+    staffed, place = script.queue()
+    if staffed:
+        script.ask("owner.still_queued", {"place": place}, (leave,))
+    else:
+        script.ask("owner.message_kept", {}, (leave,))
+
+
+def while_queued(engine: Engine, script: Script) -> bool:
+    """Answer what the assistant may while a person is waited for; tell whether all was said."""
+    frame = script.top
+    if script.prompt is not None and frame is not None and script.prompt.serial == frame.serial:
+        return False
+    word = _word(script)
+    if word == "leave_queue":
+        leave_queue(engine, script)
+        return True
+    if script.observed.entities.get("language"):
+        return False
+    if word == "status":
+        engine.start(script, Intent.REQUEST_STATUS)
+        return True
+    found = script.observed.recognised
+    if not word and found is not None and found.sure and found.intent in _IN_QUEUE:
+        engine.start(script, found.intent)
+        return True
+    _acknowledge(script)
+    return True
+
+
+# -- wishes ------------------------------------------------------------------------------------
+
+
+def other_wish(engine: Engine, script: Script, *, free: bool) -> bool:
+    """Follow a recognised wish that is not an answer to the open question."""
+    found = script.observed.recognised
+    if found is None or not found.sure or free:
+        return False
+    if found.intent in _GLOBAL_INTENTS:
+        return engine.start(script, found.intent)
+    if found.intent.kind is None or found.intent not in engine.by_intent:
+        return False
+    running = {frame.flow for frame in script.stack}
+    if engine.by_intent[found.intent].name in running:
+        return False
+    return engine.start(script, found.intent)
+
+
+def first_wish(engine: Engine, script: Script) -> None:
+    """Make something of a sentence when no form is open."""
+    found = script.observed.recognised
+    if script.observed.entities.get("ticket_number"):
+        engine.start(script, Intent.REQUEST_STATUS)
+        return
+    if found is not None and found.sure:
+        if found.intent is Intent.SMALLTALK:
+            script.unanswered = 0
+            script.ask("desk.smalltalk", {}, (menu_choice(), human_choice()))
+            return
+        if found.intent is Intent.OTHER:
+            _to_human(engine, script)
+            return
+        if engine.start(script, found.intent):
+            return
+    script.unanswered += 1
+    if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
+        _to_human(engine, script)
+        return
+    likely = _likely(engine, script)
+    if likely:
+        script.ask("desk.unsure", {}, (*likely, human_choice()))
+    else:
+        script.ask("desk.not_understood", {}, (menu_choice(), human_choice()))
+
+
+def _likely(engine: Engine, script: Script) -> tuple[Choice, ...]:
+    found = script.observed.recognised
+    if found is None or found.confidence <= 0:
+        return ()
+    intents = [found.intent, *(intent for intent, _ in found.alternatives)]
+    return tuple(
+        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
+        for intent in dict.fromkeys(intents)
+        if intent in engine.by_intent and intent is not Intent.HUMAN_AGENT
+    )[:_LIKELY]
+
+
+def _to_human(engine: Engine, script: Script) -> None:
+    """Hand the user's words to a person, once."""
+    script.unanswered = 0
+    script.say("desk.other_to_human")
+    engine.start(script, Intent.HUMAN_AGENT)
+
+
+# -- correcting --------------------------------------------------------------------------------
+
+
+def correct(engine: Engine, script: Script, frame: Running) -> bool:
+    """Take a new value for a question that was answered before."""
+    flow = engine.flows[frame.flow]
+    entities = script.observed.entities
+    for step_id in reversed(frame.trail):
+        step = flow.steps.get(step_id)
+        if not isinstance(step, Ask):
+            continue
+        slot_type = flow.slots[step.slot].type
+        kind = "date" if slot_type == "date_of_birth" else FILLED_FROM.get(slot_type, "")
+        old = frame.slots.get(step.slot)
+        fresh = [value for value in entities.get(kind, ()) if value != old]
+        if not fresh:
+            continue
+        value: Any = [fresh[-1]] if step.many else fresh[-1]
+        if not engine.accepts(script, frame, step, fresh[-1]):
+            continue
+        frame.slots[step.slot] = value
+        frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
+        frame.state = step.on["answered"]
+        frame.misses = 0
+        script.say("desk.corrected", {"what": shown(slot_type, value)})
+        engine.run(script)
+        return True
+    return False

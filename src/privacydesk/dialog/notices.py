@@ -1,0 +1,145 @@
+"""What the user is told when staff decided, the account service answered, or something came due.
+
+Tickets in these messages are already moved; here they are only put into words. A notice in the
+middle of a form repeats the open question after it, so that the question stays the last thing said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from privacydesk.dialog.script import Script
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.ticket import DueKind, Ticket
+from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
+
+if TYPE_CHECKING:
+    from privacydesk.dialog.engine import Engine
+
+
+def _args(ticket: Ticket, **more: Any) -> dict[str, Any]:
+    return {"ticket": ticket.number, **more}
+
+
+def _due(ticket: Ticket) -> Mapping[str, Any]:
+    clock = ticket.clock
+    return {"$date": clock.due_date.isoformat() if clock else "", "year": True}
+
+
+def _tell(
+    engine: Engine, script: Script, ticket: Ticket, key: str, args: Mapping[str, Any]
+) -> None:
+    script.say(key, args)
+    script.show_ticket({"$id": ticket.id.hex()})
+    _go_on(engine, script)
+
+
+def _go_on(engine: Engine, script: Script) -> None:
+    if script.owner.kind is OwnerKind.ASSISTANT and script.prompt is not None:
+        engine.prompt_again(script)
+
+
+# -- staff -------------------------------------------------------------------------------------
+
+
+def decided(engine: Engine, script: Script, message: Decided) -> None:
+    """Put a staff decision into words."""
+    if message.ticket is None:
+        _ownership(engine, script, message)
+        return
+    ticket = message.ticket
+    if message.kind is DecisionKind.APPROVED:
+        script.prompt = None
+        engine.start_closing(script, ticket)
+        return
+    key, args = _decision_words(ticket, message)
+    script.say(key, args)
+    if "until" in message.data:
+        script.say(
+            "ticket.objection_until",
+            {
+                "until": {"$date": message.data["until"], "year": True},
+                "dispute": str(message.data.get("dispute", "")),
+            },
+        )
+    script.show_ticket({"$id": ticket.id.hex()})
+    _go_on(engine, script)
+
+
+def _ownership(engine: Engine, script: Script, message: Decided) -> None:
+    name = message.agent_name
+    if message.kind is DecisionKind.TAKEN:
+        script.prompt = None
+        script.own(OwnerKind.AGENT, "owner.agent_joined", {"agent": name}, message.agent)
+    elif message.kind is DecisionKind.HANDED_BACK:
+        script.own(OwnerKind.ASSISTANT, "owner.handed_back", {"agent": name})
+        engine.prompt_again(script)
+    elif message.kind is DecisionKind.LOST:
+        script.own(OwnerKind.QUEUE, "owner.agent_lost", {"agent": name})
+    else:
+        assert message.kind is DecisionKind.REPLIED
+        script.append(Sender.AGENT, EventKind.TEXT, text=message.text, author=name)
+        # Written without taking over, it must not leave the assistant's question further up.
+        _go_on(engine, script)
+
+
+def _decision_words(ticket: Ticket, message: Decided) -> tuple[str, dict[str, Any]]:
+    data = message.data
+    kind = message.kind
+    if kind is DecisionKind.EXAMINED:
+        if data.get("accepted"):
+            return "ticket.examined_ok", _args(ticket, due=_due(ticket))
+        return "ticket.examined_no", _args(ticket, reason=message.text)
+    if kind is DecisionKind.REFUSED:
+        args = _args(ticket, reason=message.text, remedies=str(data.get("remedies", "")))
+        if data.get("ground_withheld"):
+            return "ticket.refused_clause", {**args, "clause": {"$clause": "refusal_grounds"}}
+        return "ticket.refused", {**args, "ground": {"$term": f"ground.{data.get('ground')}"}}
+    if kind is DecisionKind.EXTENDED:
+        return "ticket.extended", _args(ticket, due=_due(ticket), reason=message.text)
+    if kind is DecisionKind.CALENDAR_SETTLED:
+        return "ticket.settled", _args(ticket, due=_due(ticket))
+    if kind is DecisionKind.ASKED:
+        return "ticket.asked", _args(ticket, text=message.text)
+    if kind is DecisionKind.RESOLVED:
+        return "ticket.resolved", _args(ticket, text=message.text)
+    assert kind is DecisionKind.RELEASED
+    return "ticket.released", _args(ticket)
+
+
+# -- the account service -----------------------------------------------------------------------
+
+
+def result(engine: Engine, script: Script, message: Result) -> None:
+    """Tell what the account service made of a released ticket."""
+    ticket = message.ticket
+    assert ticket is not None
+    if message.outcome == "ok":
+        rows = message.data.get("rows")
+        if rows:
+            script.append(
+                Sender.ASSISTANT,
+                EventKind.DETAILS,
+                key="ticket.summary",
+                args=_args(ticket),
+                data={"rows": rows},
+            )
+        _tell(engine, script, ticket, f"ticket.done.{ticket.kind.value}", _args(ticket))
+    elif message.outcome == "partly":
+        _tell(engine, script, ticket, "ticket.partly", _args(ticket))
+    elif message.outcome == "delayed":
+        script.say("ticket.delayed", _args(ticket))
+        _go_on(engine, script)
+    else:
+        _tell(engine, script, ticket, "ticket.returned", _args(ticket))
+
+
+# -- the clock ---------------------------------------------------------------------------------
+
+
+def came_due(engine: Engine, script: Script, message: CameDue) -> None:
+    """Tell what came due, where it concerns the user."""
+    if message.kind == DueKind.LAPSE.value:
+        _tell(engine, script, message.ticket, "ticket.lapsed", _args(message.ticket))

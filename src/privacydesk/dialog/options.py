@@ -1,0 +1,141 @@
+"""Registered sources of buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from privacydesk.dialog.script import Running, Script, request_choices
+from privacydesk.domain.account import ConsentPurpose, DataCategory, Deletable, ProfileField
+from privacydesk.domain.events import Choice
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import Outcome, Ticket, TicketState
+
+Source = Callable[[Script, Running], tuple[Choice, ...]]
+
+
+def _terms(family: str, values: list[str]) -> tuple[Choice, ...]:
+    return tuple(Choice(id=value, key=f"{family}.{value}", value=value) for value in values)
+
+
+def _bindings(_script: Script, frame: Running) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(
+            id=row["provider"],
+            key="terms.binding",
+            args={
+                "provider": {"$term": f"provider.{row['provider']}"},
+                "label": row["label_masked"],
+            },
+            value=row["provider"],
+        )
+        for row in frame.slots.get("bindings", ())
+    )
+
+
+def _decisions(_script: Script, frame: Running) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(
+            id=str(row["id"]),
+            key="terms.decision",
+            args={"what": row["what"], "date": {"$date": row["made_at"][:10], "year": True}},
+            value=row["id"],
+        )
+        for row in frame.slots.get("decisions", ())
+    )
+
+
+def _categories(_script: Script, _frame: Running) -> tuple[Choice, ...]:
+    return _terms("category", ["all", *(c.value for c in DataCategory)])
+
+
+def _deletable(_script: Script, _frame: Running) -> tuple[Choice, ...]:
+    return _terms(
+        "category", [c.value for c in DataCategory if c.deletable is not Deletable.ELSEWHERE]
+    )
+
+
+def _fields(_script: Script, _frame: Running) -> tuple[Choice, ...]:
+    return _terms("field", [f.value for f in ProfileField])
+
+
+DEVICE_PERMISSIONS = ("device_location", "device_camera", "device_microphone", "device_photos")
+
+
+def _purposes(_script: Script, _frame: Running) -> tuple[Choice, ...]:
+    return _terms("purpose", [*(p.value for p in ConsentPurpose), *DEVICE_PERMISSIONS])
+
+
+def _requests(_script: Script, _frame: Running) -> tuple[Choice, ...]:
+    return request_choices(RequestKind)
+
+
+def ticket_choice(ticket: Ticket) -> Choice:
+    """Return a button for one ticket: its kind and number."""
+    return Choice(
+        id=ticket.number,
+        key="terms.ticket",
+        args={"kind": {"$term": f"kind.{ticket.kind.value}"}, "ticket": ticket.number},
+        value=ticket.id.hex(),
+    )
+
+
+def _open_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
+    tickets = script.tickets_of(whose(script))
+    return tuple(ticket_choice(t) for t in tickets if t.is_open)
+
+
+def may_object(script: Script, ticket: Ticket) -> bool:
+    """Tell whether a decision may still be objected to."""
+    if ticket.state is not TicketState.CLOSED or ticket.closed_at is None:
+        return False
+    if ticket.outcome not in {Outcome.REFUSED, Outcome.PARTLY_FULFILLED, Outcome.FULFILLED}:
+        return False
+    return (script.now - ticket.closed_at).days < script.rules.objection_days
+
+
+def _closed_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
+    tickets = script.tickets_of(whose(script))
+    return tuple(ticket_choice(t) for t in tickets if may_object(script, t))
+
+
+def whose(script: Script) -> str:
+    """Return whose tickets the user may see, a line each.
+
+    Those of the account they are logged in to, of contacts they have proven to be theirs, and those
+    filed in this very conversation.
+    """
+    owners = [f"account:{script.account}"] if script.account else []
+    owners += [
+        proof.subject
+        for proof in script.verifications
+        if proof.subject.startswith("contact:")
+        and script.contact_proof(proof.subject.removeprefix("contact:"))
+    ]
+    owners.append("conversation:")
+    return "\n".join(owners)
+
+
+_SOURCES: Mapping[str, Source] = {
+    "bindings": _bindings,
+    "decisions": _decisions,
+    "categories": _categories,
+    "deletable_categories": _deletable,
+    "profile_fields": _fields,
+    "purposes": _purposes,
+    "open_tickets": _open_tickets,
+    "closed_tickets": _closed_tickets,
+    "requests": _requests,
+}
+
+
+def choices_from(source: str, script: Script, frame: Running) -> tuple[Choice, ...]:
+    """Return the buttons of a registered source."""
+    return _SOURCES[source](script, frame)
+
+
+def is_constrained(source: str) -> bool:
+    """Tell whether only offered values may be taken, also when typed."""
+    return source in {"bindings", "decisions", "open_tickets", "closed_tickets"}
+
+
+__all__ = ["choices_from", "is_constrained", "may_object", "ticket_choice", "whose"]

@@ -1,0 +1,45 @@
+"""What the operator sets and dialogs go by. One frozen value, made from the operator profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from privacydesk.domain.identity import CodeRules
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Settings of dialogs.
+
+    Attributes:
+        app: the app's name, as people know it.
+        paths: self-service paths in the app by name (``unbinding``, ``profile`` …); shown as
+            they are written on the app's screens.
+        mailboxes: addresses by name (``policy``, ``children``).
+        clauses: names of the clauses dialogs may cite.
+        fresh: how long a verification covers further requests of the same person.
+        waits_for_verification: after this an unverified request lapses.
+        unbinding_window: time in which an automated unbinding can be taken back; None leaves
+            unbinding to an agent.
+        retention_days: how long the conversation is kept after closing.
+        objection_days: until when a decision may be objected to, counted from closing.
+        patience: how long a step waits for the outside before it goes on without.
+        idle: after this much silence the user is told where they were.
+        zone: where the operator's days begin; ages are counted there.
+    """
+
+    app: str = "the app"
+    paths: Mapping[str, str] = field(default_factory=dict)
+    mailboxes: Mapping[str, str] = field(default_factory=dict)
+    clauses: frozenset[str] = frozenset()
+    codes: CodeRules = field(default_factory=CodeRules)
+    fresh: timedelta = timedelta(minutes=30)
+    waits_for_verification: timedelta = timedelta(days=15)
+    unbinding_window: timedelta | None = None
+    retention_days: int = 30
+    objection_days: int = 15
+    patience: timedelta = timedelta(seconds=20)
+    idle: timedelta = timedelta(hours=12)
+    zone: str = "Asia/Shanghai"

@@ -1,0 +1,167 @@
+"""A flow as values: one dataclass a step kind, made by the reader and walked by the engine.
+
+Keys are locale keys; a string that starts with ``$`` among parameters names a slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from privacydesk.domain.events import ChoiceStyle
+from privacydesk.domain.intents import Intent, RequestKind
+
+
+class Card(StrEnum):
+    """How a sentence is shown when it is more than a bubble."""
+
+    WARNING = "warning"
+    DETAILS = "details"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button written in the flow."""
+
+    value: str
+    text: str
+    style: ChoiceStyle = ChoiceStyle.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Says a sentence and goes on."""
+
+    id: str
+    text: str
+    then: str
+    args: tuple[str, ...] = ()
+    card: Card | None = None
+    rows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Asks for a slot and waits."""
+
+    id: str
+    slot: str
+    text: str
+    on: Mapping[str, str]
+    args: tuple[str, ...] = ()
+    choices: tuple[Offer, ...] = ()
+    options: str = ""
+    retry: str = ""
+    skip: str = ""
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Names what will happen and waits for one of two buttons."""
+
+    id: str
+    text: str
+    yes: str
+    no: str
+    on: Mapping[str, str]
+    args: tuple[str, ...] = ()
+    card: Card | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Runs a registered action."""
+
+    id: str
+    action: str
+    on: Mapping[str, str]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Pushes another flow and goes on by how it ended."""
+
+    id: str
+    flow: str
+    on: Mapping[str, str]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Asks a registered guard."""
+
+    id: str
+    guard: str
+    on: Mapping[str, str]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Ends the flow."""
+
+    id: str
+    outcome: str
+
+
+Step = Say | Ask | Confirm | Do | Call | Branch | End
+
+WAITING = (Ask, Confirm)
+"""Steps at which the user has the turn. A ``do`` that waits for the outside is not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSpec:
+    """A value a flow works with."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One file of ``dialogs/``.
+
+    Attributes:
+        source: the file's name, for messages.
+        lines: step id to its line in the file.
+        moved: steps of earlier versions and where they went.
+        returns: slots handed back to the caller.
+    """
+
+    name: str
+    steps: Mapping[str, Step]
+    start: str
+    intents: tuple[Intent, ...] = ()
+    kind: RequestKind | None = None
+    slots: Mapping[str, SlotSpec] = field(default_factory=dict)
+    returns: tuple[str, ...] = ()
+    moved: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def targets(step: Step) -> Mapping[str, str]:
+    """Return outcome to next step; a ``say``'s one outcome is ``next``, an ``end`` has none."""
+    if isinstance(step, Say):
+        return {"next": step.then}
+    if isinstance(step, End):
+        return {}
+    return step.on
+
+
+def keys_of(step: Step) -> tuple[str, ...]:
+    """Return the locale keys a step uses, its own sentence first."""
+    if isinstance(step, Say):
+        return (step.text,)
+    if isinstance(step, Ask):
+        rest = (step.retry, step.skip, *(offer.text for offer in step.choices))
+        return (step.text, *(key for key in rest if key))
+    if isinstance(step, Confirm):
+        return (step.text, step.yes, step.no)
+    return ()

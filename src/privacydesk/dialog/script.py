@@ -1,0 +1,375 @@
+"""A turn being written: the mutable side of one decision, thrown away when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from privacydesk.dialog.rules import Rules
+from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Waiting
+from privacydesk.domain.effects import Effect
+from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
+from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.turn import Needs, Observed, Snapshot, Turn
+
+
+class NeedsMore(Exception):  # noqa: N818 - a signal to the service, not a fault
+    """The step wants rows that were not locked for it; the job goes back to *observe*."""
+
+    def __init__(self, needs: Needs) -> None:
+        super().__init__("more rows are needed")
+        self.needs = needs
+
+
+@dataclass(slots=True)
+class Running:
+    """A frame while it is being run."""
+
+    flow: str
+    state: str
+    started_at: datetime
+    serial: int
+    slots: dict[str, Any] = field(default_factory=dict)
+    waiting: Waiting | None = None
+    misses: int = 0
+    trail: list[str] = field(default_factory=list)
+    called: bool = False
+
+    @classmethod
+    def of(cls, frame: Frame) -> Running:
+        """Thaw a frame."""
+        return cls(
+            flow=frame.flow,
+            state=frame.step,
+            started_at=frame.started_at,
+            serial=frame.serial,
+            slots=dict(frame.slots),
+            waiting=frame.waiting,
+            misses=frame.misses,
+            trail=list(frame.trail),
+            called=frame.called,
+        )
+
+    def freeze(self) -> Frame:
+        """Return the frame as it is kept."""
+        return Frame(
+            flow=self.flow,
+            step=self.state,
+            started_at=self.started_at,
+            serial=self.serial,
+            slots=self.slots,
+            waiting=self.waiting,
+            misses=self.misses,
+            trail=tuple(self.trail),
+            called=self.called,
+        )
+
+
+class Script:
+    """Collects what a turn says and does, on a thawed copy of the snapshot."""
+
+    __slots__ = (
+        "before",
+        "challenges",
+        "desk_calls",
+        "effects",
+        "events",
+        "job_id",
+        "last_said_at",
+        "locale",
+        "locale_from",
+        "minor_hint",
+        "now",
+        "observed",
+        "owner",
+        "prompt",
+        "queued_at",
+        "rules",
+        "serial",
+        "stack",
+        "tickets_shown",
+        "unanswered",
+        "verifications",
+        "version",
+    )
+
+    def __init__(
+        self, snapshot: Snapshot, observed: Observed, rules: Rules, now: datetime, job_id: str
+    ) -> None:
+        conversation = snapshot.conversation
+        self.before = conversation
+        self.observed = observed
+        self.rules = rules
+        self.now = now
+        self.job_id = job_id
+        self.version = conversation.version
+        self.locale = conversation.locale
+        self.locale_from = conversation.locale_from
+        self.owner = conversation.owner
+        self.stack = [Running.of(frame) for frame in conversation.stack]
+        self.prompt = conversation.prompt
+        self.verifications = conversation.verifications
+        self.queued_at = conversation.queued_at
+        self.unanswered = conversation.unanswered
+        self.serial = conversation.serial
+        self.desk_calls = conversation.desk_calls
+        self.last_said_at = conversation.last_said_at
+        self.minor_hint = conversation.minor_hint
+        self.challenges = dict(snapshot.challenges)
+        self.tickets_shown = snapshot.tickets
+        self.events: list[Event] = []
+        self.effects: list[Effect] = []
+
+    # -- what is known -------------------------------------------------------------------
+
+    @property
+    def account(self) -> str:
+        """The account the user is logged in to; empty without a token."""
+        return self.before.account
+
+    @property
+    def top(self) -> Running | None:
+        """The innermost running flow."""
+        return self.stack[-1] if self.stack else None
+
+    @property
+    def needs(self) -> Needs:
+        """What was fetched for this turn so far."""
+        return self.observed.wanted or Needs()
+
+    def challenge_of(self, target: Target) -> Challenge:
+        """Return the counter row of ``target``.
+
+        Raises:
+            NeedsMore: the row was not locked for this turn.
+        """
+        label = target.label()
+        found = self.challenges.get(label)
+        if found is None:
+            raise NeedsMore(replace(self.needs, challenges=(*self.needs.challenges, label)))
+        return found
+
+    def tickets_of(self, whose: str) -> tuple[Ticket, ...]:
+        """Return a person's tickets; ``whose`` is ``account:<id>`` or ``contact:<value>``.
+
+        Raises:
+            NeedsMore: they were not read for this turn.
+        """
+        if not whose:
+            return ()
+        if self.needs.tickets_of != whose:
+            raise NeedsMore(replace(self.needs, tickets_of=whose))
+        return self.tickets_shown
+
+    def ticket_numbered(self, number: str) -> Ticket | None:
+        """Return the ticket with a number, whoever it belongs to: for the caller to check."""
+        if self.needs.ticket_number != number:
+            raise NeedsMore(replace(self.needs, ticket_number=number))
+        return next((t for t in self.tickets_shown if t.number == number), None)
+
+    def ticket_with_id(self, ticket_id: bytes) -> Ticket | None:
+        """Return the ticket with an id."""
+        wanted = self.needs.ticket_ids
+        if ticket_id not in wanted:
+            raise NeedsMore(replace(self.needs, ticket_ids=(*wanted, ticket_id)))  # type: ignore[arg-type]
+        return next((t for t in self.tickets_shown if t.id == ticket_id), None)
+
+    def queue(self) -> tuple[bool, int]:
+        """Return whether a person can be reached now, and the user's place in the queue."""
+        if not self.needs.queue:
+            raise NeedsMore(replace(self.needs, queue=True))
+        return self.observed.staffed, self.observed.place
+
+    def is_verified(self, account: str, level: Assurance) -> Verification | None:
+        """Return a fresh proof for ``account`` at ``level`` or higher."""
+        if not account:
+            return None
+        if level <= Assurance.APP_SESSION and account == self.account:
+            return Verification(account, Assurance.APP_SESSION, self.now)
+        return next(
+            (
+                proof
+                for proof in reversed(self.verifications)
+                if proof.covers(account, level, self.now, self.rules.fresh)
+            ),
+            None,
+        )
+
+    def contact_proof(self, contact: str) -> Verification | None:
+        """Return a fresh proof that the user controls a typed contact."""
+        return next(
+            (
+                proof
+                for proof in reversed(self.verifications)
+                if proof.covers(f"contact:{contact}", Assurance.NONE, self.now, self.rules.fresh)
+            ),
+            None,
+        )
+
+    # -- what is said ---------------------------------------------------------------------
+
+    def append(
+        self,
+        sender: Sender,
+        kind: EventKind,
+        *,
+        key: str = "",
+        args: Mapping[str, Any] | None = None,
+        text: str = "",
+        choices: Sequence[Choice] = (),
+        input_kind: InputKind | None = None,
+        data: Mapping[str, Any] | None = None,
+        author: str = "",
+    ) -> int:
+        """Append an event and return its offset. The first one of a turn carries the job's id."""
+        self.version += 1
+        self.events.append(
+            Event(
+                offset=self.version,
+                at=self.now,
+                sender=sender,
+                kind=kind,
+                key=key,
+                args=args or {},
+                text=text,
+                locale=self.locale,
+                choices=tuple(choices),
+                input=input_kind,
+                data=data or {},
+                job_id="" if self.events else self.job_id,
+                author=author,
+            )
+        )
+        return self.version
+
+    def say(
+        self,
+        key: str,
+        args: Mapping[str, Any] | None = None,
+        *,
+        kind: EventKind = EventKind.TEXT,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Say a sentence as the assistant."""
+        self.append(Sender.ASSISTANT, kind, key=key, args=args, data=data)
+
+    def ask(
+        self,
+        key: str,
+        args: Mapping[str, Any] | None = None,
+        choices: Iterable[Choice] = (),
+        *,
+        kind: EventKind = EventKind.TEXT,
+        input_kind: InputKind | None = None,
+        serial: int = 0,
+    ) -> None:
+        """Ask as the assistant; from here on only these choices are live."""
+        offered = tuple(choices)
+        offset = self.append(
+            Sender.ASSISTANT,
+            kind,
+            key=key,
+            args=args,
+            choices=offered,
+            input_kind=input_kind,
+        )
+        self.prompt = Prompt(offset=offset, choices=offered, serial=serial)
+
+    def show_ticket(self, ticket: Mapping[str, Any]) -> None:
+        """Show a ticket's card; ``ticket`` is a symbol or an id that the service resolves."""
+        self.append(Sender.ASSISTANT, EventKind.TICKET, data={"ticket": ticket})
+
+    # -- whose turn ------------------------------------------------------------------------
+
+    def own(self, kind: OwnerKind, key: str, args: Mapping[str, Any], agent: str = "") -> None:
+        """Change who speaks, and tell the user."""
+        offset = self.append(
+            Sender.SYSTEM,
+            EventKind.OWNER,
+            key=key,
+            args=args,
+            data={"owner": kind.value, "agent": args.get("agent", "")},
+        )
+        self.owner = Owner(kind=kind, agent=agent, offset=offset, since=self.now)
+        if kind is OwnerKind.QUEUE:
+            self.queued_at = self.queued_at or self.now
+        else:
+            self.queued_at = None
+
+    def push(self, flow: str, start: str, slots: Mapping[str, Any], *, called: bool) -> Running:
+        """Push a frame."""
+        self.serial += 1
+        frame = Running(
+            flow=flow,
+            state=start,
+            started_at=self.now,
+            serial=self.serial,
+            slots=dict(slots),
+            called=called,
+        )
+        self.stack.append(frame)
+        return frame
+
+    def wait_for(self, frame: Running, action: str) -> str:
+        """Mark a frame as waiting for the outside and return the wait's name."""
+        ref = f"{frame.serial}.{self.version}.{len(self.effects)}"
+        frame.waiting = Waiting(ref=ref, action=action, since=self.now)
+        return ref
+
+    # -- the end ---------------------------------------------------------------------------
+
+    def turn(self) -> Turn:
+        """Return what came of it."""
+        conversation = replace(
+            self.before,
+            version=self.version,
+            locale=self.locale,
+            locale_from=self.locale_from,
+            owner=self.owner,
+            stack=tuple(frame.freeze() for frame in self.stack),
+            prompt=self.prompt,
+            verifications=self.verifications,
+            queued_at=self.queued_at,
+            unanswered=self.unanswered,
+            serial=self.serial,
+            desk_calls=self.desk_calls,
+            last_said_at=self.last_said_at,
+            minor_hint=self.minor_hint,
+        )
+        return Turn(
+            snapshot=Snapshot(conversation, self.challenges, self.tickets_shown),
+            events=tuple(self.events),
+            effects=tuple(self.effects),
+        )
+
+
+def human_choice() -> Choice:
+    """Return the button that asks for a person."""
+    return Choice(id="desk:human", key="desk.human", style=ChoiceStyle.QUIET)
+
+
+def menu_choice() -> Choice:
+    """Return the button that shows the menu."""
+    return Choice(id="desk:menu", key="desk.show_menu")
+
+
+def request_choices(kinds: Iterable[RequestKind]) -> tuple[Choice, ...]:
+    """Return a button for each request kind."""
+    return tuple(
+        Choice(id=kind.value, key=f"desk.choice.{kind.value}", value=kind.value) for kind in kinds
+    )
+
+
+__all__ = [
+    "Conversation",
+    "NeedsMore",
+    "Running",
+    "Script",
+    "human_choice",
+    "menu_choice",
+    "request_choices",
+]

@@ -1,0 +1,190 @@
+"""Slot types: what an answer in words is taken for, and how a value is shown.
+
+A parser gets the words, what was found in them (entities) and the buttons that are offered, and
+returns the value or None when it can't take them. Values are JSON only.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from privacydesk.domain.account import mask_mail, mask_phone
+from privacydesk.domain.events import Choice, InputKind
+from privacydesk.domain.numbers import canonical_number
+
+TEXT_LIMIT = 2_000
+LONG_TEXT_LIMIT = 10_000
+CODE_DIGITS = 6
+HIDDEN_CODE = "••••••"
+
+Entities = Mapping[str, tuple[Any, ...]]
+
+_MAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}$")
+_NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
+
+
+def fold(text: str) -> str:
+    """Return words for comparing: full-width folded, case and outer punctuation gone."""
+    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    return folded.strip(" \t\n.,!?;:。，！？；：、~～…\"'「」『』“”")
+
+
+def _text(limit: int) -> Callable[[str, Entities], Any]:
+    def take(text: str, _found: Entities) -> Any:
+        words = text.strip()
+        return words if 0 < len(words) <= limit else None
+
+    return take
+
+
+def _code(text: str, _found: Entities) -> Any:
+    digits = _NOT_DIGIT.sub("", unicodedata.normalize("NFKC", text))
+    return HIDDEN_CODE if len(digits) == CODE_DIGITS and digits.isdigit() else None
+
+
+def code_digits(text: str) -> str:
+    """Return the digits of a typed code, or an empty string when it is none."""
+    digits = _NOT_DIGIT.sub("", unicodedata.normalize("NFKC", text))
+    return digits if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit() else ""
+
+
+def _phone(text: str, found: Entities) -> Any:
+    return _first("phone")(text, found)
+
+
+def _contact(text: str, found: Entities) -> Any:
+    words = unicodedata.normalize("NFKC", text).strip()
+    if _MAIL.match(words):
+        return words.lower()
+    return _phone(text, found)
+
+
+def _first(kind: str) -> Callable[[str, Entities], Any]:
+    def take(_text: str, found: Entities) -> Any:
+        values = found.get(kind, ())
+        return values[0] if values else None
+
+    return take
+
+
+def _ticket_number(text: str, _found: Entities) -> Any:
+    return canonical_number(text)
+
+
+def _nothing(_text: str, _found: Entities) -> Any:
+    return None
+
+
+_PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
+    "text": _text(TEXT_LIMIT),
+    "long_text": _text(LONG_TEXT_LIMIT),
+    "code": _code,
+    "date_of_birth": _first("date"),
+    "phone": _phone,
+    "contact": _contact,
+    "provider": _first("provider"),
+    "category": _first("category"),
+    "purpose": _first("purpose"),
+    "profile_field": _first("profile_field"),
+    "ticket_number": _ticket_number,
+    "ticket": _nothing,
+    "decision": _nothing,
+    "choice": _nothing,
+    "evidence": _nothing,
+    "internal": _nothing,
+}
+
+_FREE = frozenset({"text", "long_text"})
+"""Types that take any words, so that what looks like another wish is still an answer."""
+
+_INPUTS: Mapping[str, InputKind] = {
+    "code": InputKind.CODE,
+    "date_of_birth": InputKind.DATE,
+    "phone": InputKind.PHONE,
+    "evidence": InputKind.UPLOAD,
+}
+
+ENTITY_KINDS: Sequence[str] = (
+    "provider",
+    "category",
+    "purpose",
+    "profile_field",
+    "ticket_number",
+    "date",
+    "phone",
+    "own_age",
+    "language",
+    "desk_word",
+    "command",
+)
+"""What is looked for in every sentence."""
+
+FILLED_FROM: Mapping[str, str] = {
+    "provider": "provider",
+    "category": "category",
+    "purpose": "purpose",
+    "profile_field": "profile_field",
+    "ticket_number": "ticket_number",
+}
+"""Slot types that a flow's first sentence may already fill, and the entity they take."""
+
+
+def takes_any_words(slot_type: str) -> bool:
+    """Tell whether a type takes any words as the answer."""
+    return slot_type in _FREE
+
+
+def input_kind(slot_type: str) -> InputKind | None:
+    """Return the input a page offers for a type."""
+    return _INPUTS.get(slot_type)
+
+
+def parse(slot_type: str, text: str, found: Entities) -> Any:
+    """Return the value of an answer in words, or None."""
+    return _PARSERS[slot_type](text, found)
+
+
+def match_choice(text: str, choices: Sequence[Choice], labels: Sequence[str]) -> Choice | None:
+    """Return the button whose label, value or place in the list (1, 2, …) was typed."""
+    words = fold(text)
+    if not words:
+        return None
+    for choice, label in zip(choices, labels, strict=True):
+        if words in {fold(label), fold(choice.label), fold(choice.id)} - {""}:
+            return choice
+    if words.isdecimal() and len(words) <= 2 and 1 <= int(words) <= len(choices):  # noqa: PLR2004 - a list has at most 99 buttons
+        return choices[int(words) - 1]
+    return None
+
+
+_TERMS: Mapping[str, str] = {
+    "provider": "provider",
+    "category": "category",
+    "purpose": "purpose",
+    "profile_field": "field",
+}
+
+
+def shown(slot_type: str, value: Any) -> Any:
+    """Return a slot's value as an argument: a typed mapping that the catalog words."""
+    family = _TERMS.get(slot_type)
+    if family is not None:
+        if isinstance(value, list):
+            return {"$terms": [f"{family}.{one}" for one in value]}
+        return {"$term": f"{family}.{value}"}
+    if slot_type == "date_of_birth":
+        return {"$date": value, "year": True}
+    if slot_type in {"phone", "contact"}:
+        return mask_mail(value) if "@" in value else mask_phone(value)
+    if isinstance(value, list):
+        return {"$texts": [str(one) for one in value]}
+    return value if isinstance(value, (str, int, dict)) else str(value)
+
+
+def age_on(born: date, today: date) -> int:
+    """Return full years of age."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -1,0 +1,189 @@
+"""The names a flow may use: actions, guards, slot types, options and arguments.
+
+The engine runs what these names stand for (``actions``, ``guards``, ``slots``); the reader and the
+checker only need to know what there is and which outcomes it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.intents import RequestKind
+
+TRIGGERS = frozenset(
+    {
+        # say, ask, confirm
+        "next", "answered", "skipped", "yes", "no",
+        # actions
+        "ok", "none", "sent", "wait", "capped", "no_phone", "unavailable",
+        "right", "wrong", "spent", "expired", "none_open", "not_found",
+        "filed", "too_late", "some", "shown", "unknown", "withdrawn", "queued", "nobody",
+        # guards
+        "under_14", "exactly_14", "teen", "adult",
+        # ends of called flows
+        "done", "refused", "cancelled", "failed", "locked", "pending_document",
+    }
+)  # fmt: skip
+"""Every outcome there is; each is a trigger of the flows' machines."""
+
+END_OUTCOMES = frozenset(
+    {"done", "refused", "cancelled", "failed", "locked", "pending_document", "unavailable"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """What a flow may rely on of an action.
+
+    Attributes:
+        outcomes: all it can come to.
+        assurance: what must have been shown on every path to it.
+        destructive: a confirmation must be on every path to it, too.
+        waits: the outside is asked; the conversation waits for a result.
+        params: names allowed under ``with``.
+    """
+
+    outcomes: frozenset[str]
+    assurance: Assurance = Assurance.NONE
+    destructive: bool = False
+    waits: bool = False
+    params: frozenset[str] = frozenset()
+
+
+def _outcomes(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_CODE = Assurance.ONE_TIME_CODE
+_SESSION = Assurance.APP_SESSION
+
+ACTIONS: Mapping[str, ActionSpec] = {
+    "send_code": ActionSpec(
+        _outcomes("sent wait capped no_phone unavailable"), waits=True, params=frozenset({"to"})
+    ),
+    "check_code": ActionSpec(
+        _outcomes("right wrong spent expired none_open"), params=frozenset({"to"})
+    ),
+    "read_profile": ActionSpec(_outcomes("ok not_found unavailable"), _CODE, waits=True),
+    "read_bindings": ActionSpec(_outcomes("ok none unavailable"), _CODE, waits=True),
+    "read_decisions": ActionSpec(_outcomes("ok none unavailable"), _CODE, waits=True),
+    "read_export_summary": ActionSpec(_outcomes("ok not_found unavailable"), _CODE, waits=True),
+    "file_ticket": ActionSpec(_outcomes("filed")),
+    "file_unverified": ActionSpec(_outcomes("filed"), params=frozenset({"document"})),
+    "attach_evidence": ActionSpec(_outcomes("ok too_late")),
+    "list_requests": ActionSpec(_outcomes("some none"), _SESSION),
+    "show_ticket": ActionSpec(_outcomes("shown unknown")),
+    "withdraw_ticket": ActionSpec(_outcomes("withdrawn too_late"), _SESSION),
+    "file_objection": ActionSpec(_outcomes("filed too_late"), _SESSION),
+    "confirm_closing": ActionSpec(_outcomes("ok too_late"), _CODE, destructive=True),
+    "decline_closing": ActionSpec(_outcomes("ok too_late"), _SESSION),
+    "queue_human": ActionSpec(_outcomes("queued nobody")),
+    "leave_queue": ActionSpec(_outcomes("ok")),
+    "drop_evidence": ActionSpec(_outcomes("ok")),
+}
+
+KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
+    RequestKind.ACCESS: _CODE,
+    RequestKind.RECTIFICATION: _CODE,
+    RequestKind.DELETION: _CODE,
+    RequestKind.CONSENT_WITHDRAWAL: _SESSION,
+    RequestKind.DEREGISTRATION: _CODE,
+    RequestKind.UNBINDING: _CODE,
+    RequestKind.AUTOMATED_DECISION: _CODE,
+    RequestKind.COMPLAINT: Assurance.NONE,
+    RequestKind.GUARDIAN: Assurance.NONE,
+    RequestKind.UNDERAGE_REPORT: Assurance.NONE,
+}
+"""What filing as verified needs. A complaint takes a session or a verified contact, a guardian a
+verified contact and a checked document, which their flows and the engine see to."""
+
+DESTRUCTIVE_KINDS = frozenset(
+    {
+        RequestKind.DELETION,
+        RequestKind.DEREGISTRATION,
+        RequestKind.UNBINDING,
+        RequestKind.RECTIFICATION,
+        RequestKind.CONSENT_WITHDRAWAL,
+    }
+)
+
+GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "has_session": (_outcomes("yes no"), frozenset()),
+    "is_verified": (_outcomes("yes no"), frozenset({"level"})),
+    "has_contact_proof": (_outcomes("yes no"), frozenset()),
+    "same_request_open": (_outcomes("yes no"), frozenset()),
+    "last_login_way": (_outcomes("yes no"), frozenset()),
+    "needs_document": (_outcomes("yes no"), frozenset()),
+    "is_device_permission": (_outcomes("yes no"), frozenset()),
+    "child_age": (_outcomes("under_14 exactly_14 teen adult"), frozenset()),
+    "slot_is": (_outcomes("yes no"), frozenset({"slot", "value"})),
+    "has_evidence": (_outcomes("yes no"), frozenset()),
+    "unbinding_automated": (_outcomes("yes no"), frozenset()),
+    "closing_awaits_me": (_outcomes("yes no"), frozenset()),
+}
+"""Each guard's outcomes, and the names allowed under ``with``."""
+
+SLOT_TYPES = frozenset(
+    {
+        "text", "long_text", "code", "date_of_birth", "phone", "contact", "provider", "category",
+        "purpose", "profile_field", "ticket_number", "ticket", "decision", "choice", "evidence",
+        "internal",
+    }
+)  # fmt: skip
+
+OPTIONS = frozenset(
+    {
+        "bindings", "decisions", "categories", "deletable_categories", "profile_fields",
+        "purposes", "open_tickets", "closed_tickets", "requests",
+    }
+)  # fmt: skip
+
+ARGS = frozenset({"ticket", "due", "window", "tries", "until", "contact", "days", "app", "place"})
+"""Placeholders a text may use besides the flow's slots and the families below."""
+
+ARG_FAMILIES = ("path_", "mail_", "clause_")
+
+FILLED_BY_ACTION: Mapping[str, frozenset[str]] = {
+    "read_profile": frozenset({"profile"}),
+    "read_bindings": frozenset({"bindings"}),
+    "read_decisions": frozenset({"decisions"}),
+    "read_export_summary": frozenset({"summary"}),
+    "list_requests": frozenset({"found"}),
+    "show_ticket": frozenset({"ticket"}),
+}
+"""Slots that an action fills; a flow need not declare them."""
+
+FILLED_BY_GUARD: Mapping[str, frozenset[str]] = {
+    "closing_awaits_me": frozenset({"ticket"}),
+    "same_request_open": frozenset({"ticket"}),
+}
+"""Slots that a guard's ``yes`` fills."""
+
+READ_BY_ACTION: Mapping[str, frozenset[str]] = {
+    "check_code": frozenset({"code"}),
+    "attach_evidence": frozenset({"evidence", "ticket"}),
+    "withdraw_ticket": frozenset({"ticket"}),
+    "file_objection": frozenset({"ticket", "reason"}),
+}
+"""Slots that an action can't do without. ``send_code`` reads by its ``to``."""
+
+READ_BY_GUARD: Mapping[str, frozenset[str]] = {
+    "last_login_way": frozenset({"provider"}),
+    "needs_document": frozenset({"field"}),
+    "is_device_permission": frozenset({"purpose"}),
+    "child_age": frozenset({"child_birth_date"}),
+}
+
+PARAM_VALUES: Mapping[str, frozenset[str]] = {
+    "level": frozenset({"app_session", "one_time_code", "document_checked"}),
+    "to": frozenset({"account_phone", "contact", "ticket_contact"}),
+}
+"""What the parameters of actions and guards may be, where that is a closed list."""
+
+CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number"}
+"""The slot that ``send_code`` takes its address from, by ``to``."""
+
+DESK_FLOWS = frozenset({"confirm_closing"})
+"""Flows that the desk begins by itself and can't do without."""

@@ -1,0 +1,1 @@
+"""Pure values and machines. No I/O, no clock, no framework."""

@@ -1,0 +1,138 @@
+"""The current state of a conversation: small, whole, and replaced at each turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from privacydesk.domain.events import Choice
+from privacydesk.domain.identity import Verification
+from privacydesk.domain.ids import ConversationId
+
+
+class OwnerKind(StrEnum):
+    """Who may speak besides the user."""
+
+    ASSISTANT = "assistant"
+    QUEUE = "queue"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who may speak besides the user, and since which offset.
+
+    Attributes:
+        agent: the agent's name when ``kind`` is agent.
+        offset: the offset of the event at which ownership last changed; a command decided
+            on an older one is refused as stale.
+        since: when it changed.
+    """
+
+    kind: OwnerKind = OwnerKind.ASSISTANT
+    agent: str = ""
+    offset: int = 0
+    since: datetime | None = None
+
+
+class LocaleSource(StrEnum):
+    """Where the conversation's language was learnt, weakest first."""
+
+    DEFAULT = "default"
+    BROWSER = "browser"
+    TOKEN = "token"  # noqa: S105 - the app token, not a secret
+    SENTENCE = "sentence"
+    CHOSEN = "chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A step waits for a result from outside.
+
+    Attributes:
+        ref: names the wait; results with another ref go nowhere.
+        action: what was asked for.
+        since: when it was asked.
+    """
+
+    ref: str
+    action: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A flow being run.
+
+    Attributes:
+        flow: the flow's name.
+        step: where it stands; a state of the flow's machine.
+        slots: values asked for so far; JSON only.
+        waiting: set while a step waits for the outside.
+        misses: answers in a row that the present step could not take.
+        trail: the questions answered so far, for going back to one.
+        called: another flow's step waits for how this one ends.
+        started_at: when the request began, which is when it was received.
+        serial: unique within the conversation; results and child flows refer to it.
+    """
+
+    flow: str
+    step: str
+    started_at: datetime
+    serial: int
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    waiting: Waiting | None = None
+    misses: int = 0
+    trail: tuple[str, ...] = ()
+    called: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The question that is open: only its choices may be tapped."""
+
+    offset: int
+    choices: tuple[Choice, ...] = ()
+    serial: int = 0
+    """The frame that asked; 0 for the menu."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """One user's thread with the desk.
+
+    Attributes:
+        id: sixteen bytes.
+        epoch: random; replaced at restore or purge, so that clients drop their copies.
+        version: the last offset; every write appends, so it also guards against lost updates.
+        account: the app account the user is logged in to; empty without a token.
+        stack: running flows, the innermost last.
+        verifications: proofs made here, newest last.
+        queued_at: when the user began to wait for a person.
+        unanswered: messages in a row that nothing was made of.
+        serial: the last frame serial handed out.
+        desk_calls: times in a row that the user typed the word that opens the desk.
+        last_said_at: when the user last did something.
+        minor_hint: words or a date of birth showed a minor; tickets filed here are marked.
+    """
+
+    id: ConversationId
+    epoch: str
+    created_at: datetime
+    version: int = 0
+    locale: str = "zh_Hans"
+    locale_from: LocaleSource = LocaleSource.DEFAULT
+    account: str = ""
+    owner: Owner = field(default_factory=Owner)
+    stack: tuple[Frame, ...] = ()
+    prompt: Prompt | None = None
+    verifications: tuple[Verification, ...] = ()
+    queued_at: datetime | None = None
+    unanswered: int = 0
+    serial: int = 0
+    desk_calls: int = 0
+    last_said_at: datetime | None = None
+    minor_hint: bool = False

@@ -1,0 +1,58 @@
+"""Outbox rows: what a turn wants done outside, written in the turn's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
+
+
+class DeliveryState(StrEnum):
+    """Where an outbox row stands."""
+
+    OPEN = "open"
+    DONE = "done"
+    FAILED = "failed"
+    """Answered for good with no; nothing is tried again."""
+
+
+class Channel(StrEnum):
+    """Which connector takes a row."""
+
+    ACCOUNT = "account"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One outbox row.
+
+    Attributes:
+        lane: rows of a lane go out one after the other, in the order of their ids.
+        due_at: when it may next be tried; claiming moves it ahead by the lease.
+        attempts: how often it was claimed; finishing is guarded by it.
+        give_up_at: from here on a failed try is answered ``unavailable``; None tries on.
+        ref: the wait in the conversation that the result ends; empty when none waits.
+        payload: sealed at rest; a code is blanked once sent.
+        told: whether the user already knows that it takes longer.
+    """
+
+    id: DeliveryId
+    channel: Channel
+    action: str
+    lane: bytes
+    conversation_id: ConversationId
+    due_at: datetime
+    created_at: datetime
+    ticket_id: TicketId | None = None
+    ref: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    state: DeliveryState = DeliveryState.OPEN
+    attempts: int = 0
+    give_up_at: datetime | None = None
+    told: bool = False
+    version: int = 0

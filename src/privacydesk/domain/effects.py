@@ -1,0 +1,103 @@
+"""Effects: what a turn wants done, as data. Ids, numbers and codes are minted when rows are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from privacydesk.domain.account import AccountAction
+from privacydesk.domain.identity import Assurance, Target
+from privacydesk.domain.ids import EvidenceId, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import Move, Requester, ScopeItem, TicketState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """File a request.
+
+    Attributes:
+        symbol: stands for the ticket in this turn's event arguments: ``{"$ticket": symbol}``.
+        verified_at: when identity was shown; None leaves the ticket awaiting verification.
+        needs: the assurance the kind asks for; ``DOCUMENT_CHECKED`` waits for an agent.
+        evidence: uploads that go with it.
+    """
+
+    symbol: str
+    kind: RequestKind
+    state: TicketState
+    received_at: datetime
+    items: tuple[ScopeItem, ...] = ()
+    requester: Requester = Requester.SUBJECT
+    account: str = ""
+    verified_at: datetime | None = None
+    needs: Assurance = Assurance.NONE
+    flags: frozenset[str] = frozenset()
+    contact: str = ""
+    linked: TicketId | None = None
+    reviewer_not: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[EvidenceId, ...] = ()
+    unbinding_window: bool = False
+    """The operator automates this one after the withdrawal window."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTicket:
+    """Move a ticket the turn was shown; the mover is the requester.
+
+    With ``Move.VERIFY`` a request that waited for verification goes on with what was said now.
+
+    Attributes:
+        symbol: stands for the ticket in this turn's event arguments; may be empty.
+        verified_at: when identity was shown; the clock starts there.
+        items: the scope as it is now; empty keeps the old one.
+    """
+
+    ticket_id: TicketId
+    move: Move
+    why: str = ""
+    symbol: str = ""
+    verified_at: datetime | None = None
+    items: tuple[ScopeItem, ...] = ()
+    flags: frozenset[str] = frozenset()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[EvidenceId, ...] = ()
+    unbinding_window: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendCode:
+    """Mint a code, put its hash on the challenge row of ``target`` and send it."""
+
+    target: Target
+    ref: str
+    patience: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class CallAccount:
+    """Ask the account service something a step waits for.
+
+    Attributes:
+        ref: the wait that the answer ends.
+        patience: after this without an answer the step gets ``unavailable``.
+    """
+
+    action: AccountAction
+    account: str
+    ref: str
+    patience: timedelta
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DropEvidence:
+    """Remove uploads that no ticket took."""
+
+    evidence: tuple[EvidenceId, ...]
+
+
+Effect = OpenTicket | MoveTicket | SendCode | CallAccount | DropEvidence

@@ -1,0 +1,31 @@
+"""Evidence: files a flow asked for. Kept sealed, opened on the case only, removed after the decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One file, re-encoded and stripped of metadata.
+
+    Attributes:
+        ticket_id: the ticket it proves something for; None until it is filed.
+        body: the file itself; empty once removed, and empty in lists.
+        sha256: of ``body``, kept after the removal.
+        removed_at: when the body went.
+    """
+
+    id: EvidenceId
+    conversation_id: ConversationId
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    created_at: datetime
+    ticket_id: TicketId | None = None
+    body: bytes = b""
+    removed_at: datetime | None = None

@@ -1,0 +1,31 @@
+"""The grounds on which a request may be refused: policy article 7, section 6, items 1 to 7."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Ground(StrEnum):
+    """Why a request is not answered, in the policy's order."""
+
+    NATIONAL_SECURITY = "national_security"
+    PUBLIC_SAFETY = "public_safety"
+    CRIMINAL_PROCEEDINGS = "criminal_proceedings"
+    MALICE_OR_ABUSE = "malice_or_abuse"
+    RIGHTS_OF_OTHERS = "rights_of_others"
+    TRADE_SECRETS = "trade_secrets"
+    LAW = "law"
+
+    @property
+    def item(self) -> int:
+        """Return the item's number in article 7, section 6."""
+        return list(Ground).index(self) + 1
+
+    @property
+    def may_be_withheld(self) -> bool:
+        """Tell whether naming it may prejudice: a supervisor may cite the clause as a whole."""
+        return self in {
+            Ground.NATIONAL_SECURITY,
+            Ground.PUBLIC_SAFETY,
+            Ground.CRIMINAL_PROCEEDINGS,
+        }

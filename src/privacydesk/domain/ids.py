@@ -1,0 +1,18 @@
+"""Identifiers. All are ours: sixteen bytes that sort by the time they were made (UUIDv7)."""
+
+from __future__ import annotations
+
+from typing import NewType
+
+ConversationId = NewType("ConversationId", bytes)
+TicketId = NewType("TicketId", bytes)
+DeliveryId = NewType("DeliveryId", bytes)
+EvidenceId = NewType("EvidenceId", bytes)
+
+ChallengeId = NewType("ChallengeId", bytes)
+"""Keyed hash (32 bytes) of what a code was sent to, so that the row names nobody."""
+
+LookupHash = NewType("LookupHash", bytes)
+"""Keyed hash (32 bytes) of an account, contact or client secret."""
+
+AgentName = NewType("AgentName", str)

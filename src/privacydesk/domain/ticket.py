@@ -1,0 +1,352 @@
+"""Tickets: a data-subject request being worked, and the machine that guards its moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from transitions import Machine
+
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.errors import NotAllowedNowError
+
+
+class TicketState(StrEnum):
+    """Where a ticket stands."""
+
+    AWAITING_VERIFICATION = "awaiting_verification"
+    """Filed, but nobody has shown yet who asks; no clock runs; lapses after a settable time."""
+    IN_REVIEW = "in_review"
+    """Verified; the clock runs; an agent examines it."""
+    AWAITING_REQUESTER = "awaiting_requester"
+    """The requester was asked for more; the clock runs on."""
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    """Closing the account is approved; the user has the last word (policy article 7, section 3)."""
+    FULFILLING = "fulfilling"
+    """The account service acts."""
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How a closed ticket ended."""
+
+    FULFILLED = "fulfilled"
+    PARTLY_FULFILLED = "partly_fulfilled"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    DUPLICATE = "duplicate"
+
+
+class Move(StrEnum):
+    """What may happen to a ticket; the triggers of its machine."""
+
+    VERIFY = "verify"
+    """Identity (and guardianship) is shown; the clock starts."""
+    ASK_REQUESTER = "ask_requester"
+    REQUESTER_ANSWERED = "requester_answered"
+    APPROVE = "approve"
+    """Closing an account is approved; the user is asked to confirm."""
+    CONFIRM = "confirm"
+    """The user confirmed the approved closing."""
+    RELEASE = "release"
+    """The decision is to act; the account service is asked to."""
+    RESOLVE = "resolve"
+    """Answered without anything left to do outside: an explanation, a complaint's answer."""
+    FULFIL = "fulfil"
+    FULFIL_PARTLY = "fulfil_partly"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    LAPSE = "lapse"
+    MARK_DUPLICATE = "mark_duplicate"
+    RETURN_TO_REVIEW = "return_to_review"
+    """The account service said no, or the user declined to confirm; a person looks again."""
+
+
+class Requester(StrEnum):
+    """Who asks."""
+
+    SUBJECT = "subject"
+    GUARDIAN = "guardian"
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeItem:
+    """One thing a ticket asks for, decided by itself.
+
+    Attributes:
+        name: ``posts``, ``binding``, ``nickname`` …
+        detail: what exactly, JSON only: provider, new value, time range.
+        decision: ``grant`` or ``refuse``; empty until decided.
+        ground: why it is refused (policy article 7, section 6).
+        reason: the plain reason given to the requester.
+        result: what the account service answered for it.
+    """
+
+    name: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    decision: str = ""
+    ground: Ground | None = None
+    reason: str = ""
+    result: str = ""
+
+
+class DueKind(StrEnum):
+    """Why a ticket comes up by itself."""
+
+    REMIND_TWO = "remind_two"
+    REMIND_ONE = "remind_one"
+    OVERDUE = "overdue"
+    LAPSE = "lapse"
+    EVIDENCE_WAITING = "evidence_waiting"
+    """Evidence lies unexamined for a working day although no clock runs yet."""
+    UNBINDING_WINDOW = "unbinding_window"
+    """The time in which an automated unbinding can still be withdrawn has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that comes up by itself, fired once."""
+
+    kind: DueKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request and all that answers for it.
+
+    Attributes:
+        number: told to the requester; can't be guessed, easy to read aloud.
+        account: the account the request acts on; empty when nobody has shown one.
+        account_hash: its keyed hash, under which the person's tickets are found.
+        received_at: when the request was made.
+        verified_at: when identity (and guardianship) was shown.
+        needs: the assurance the kind asks for.
+        clocks: all clocks that run; the earliest leads.
+        answered_at: when the decision was committed to the user; stops the clock.
+        holder: the agent working on it.
+        dues: what still comes up by itself, earliest first.
+        flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``.
+        contact: where the outcome goes besides the chat, as verified; sealed at rest.
+        contact_hash: keyed hash under which the contact's owner comes back.
+        linked: the ticket objected to, or repeated.
+        facts: answers that belong to no item (a complaint's text, where a child was seen).
+    """
+
+    id: TicketId
+    number: str
+    conversation_id: ConversationId
+    kind: RequestKind
+    state: TicketState
+    received_at: datetime
+    locale: str
+    requester: Requester = Requester.SUBJECT
+    items: tuple[ScopeItem, ...] = ()
+    account: str = ""
+    account_hash: LookupHash | None = None
+    verified_at: datetime | None = None
+    needs: Assurance = Assurance.NONE
+    clocks: tuple[Clock, ...] = ()
+    answered_at: datetime | None = None
+    closed_at: datetime | None = None
+    outcome: Outcome | None = None
+    holder: str = ""
+    reviewer_not: str = ""
+    """An objection is decided by someone else than this agent."""
+    dues: tuple[Due, ...] = ()
+    flags: frozenset[str] = frozenset()
+    contact: str = ""
+    contact_hash: LookupHash | None = None
+    linked: TicketId | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether anything is still to be done on it."""
+        return self.state is not TicketState.CLOSED
+
+    @property
+    def clock(self) -> Clock | None:
+        """Return the clock that leads: the one due first."""
+        return min(self.clocks, key=lambda c: c.due_at, default=None)
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """Return when it comes up next by itself."""
+        return min((d.at for d in self.dues), default=None)
+
+    def is_late(self, now: datetime) -> bool:
+        """Tell whether the answer is, or came, after the due date."""
+        clock = self.clock
+        return clock is not None and (self.answered_at or now) >= clock.due_at
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One move of, or note on, a ticket; never shown to the user.
+
+    Attributes:
+        by: ``requester``, ``assistant``, ``clock``, ``account_service`` or an agent's name.
+        what: a move's name, or ``note``, ``claim``, ``reminder`` …
+        why: the reason in plain words; sealed at rest.
+        job_id: the job that left it.
+    """
+
+    ticket_id: TicketId
+    at: datetime
+    by: str
+    what: str
+    why: str = ""
+    job_id: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _Cursor:
+    """What the shared machine moves; tickets themselves stay frozen."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: TicketState) -> None:
+        self.state = state.value
+
+
+_S = TicketState
+_ANY_OPEN = [s.value for s in TicketState if s is not TicketState.CLOSED]
+
+# Late and repeated inputs are named transitions: a second "fulfil" after closing, or a lapse that
+# raced with a verification, stays where the ticket is and is logged as such by nobody.
+_TRANSITIONS: list[dict[str, Any]] = [
+    {
+        "trigger": Move.VERIFY,
+        "source": _S.AWAITING_VERIFICATION.value,
+        "dest": _S.IN_REVIEW.value,
+    },
+    {
+        "trigger": Move.ASK_REQUESTER,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.AWAITING_REQUESTER.value,
+    },
+    {
+        "trigger": Move.REQUESTER_ANSWERED,
+        "source": _S.AWAITING_REQUESTER.value,
+        "dest": _S.IN_REVIEW.value,
+    },
+    {
+        "trigger": Move.APPROVE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.AWAITING_CONFIRMATION.value,
+    },
+    {
+        "trigger": Move.CONFIRM,
+        "source": _S.AWAITING_CONFIRMATION.value,
+        "dest": _S.FULFILLING.value,
+    },
+    {
+        "trigger": Move.RELEASE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.FULFILLING.value,
+    },
+    {
+        "trigger": Move.RESOLVE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.CLOSED.value,
+    },
+    {"trigger": Move.FULFIL, "source": _S.FULFILLING.value, "dest": _S.CLOSED.value},
+    {"trigger": Move.FULFIL_PARTLY, "source": _S.FULFILLING.value, "dest": _S.CLOSED.value},
+    {
+        "trigger": Move.REFUSE,
+        "source": [
+            _S.AWAITING_VERIFICATION.value,
+            _S.IN_REVIEW.value,
+            _S.AWAITING_REQUESTER.value,
+        ],
+        "dest": _S.CLOSED.value,
+    },
+    {
+        "trigger": Move.WITHDRAW,
+        "source": [
+            _S.AWAITING_VERIFICATION.value,
+            _S.IN_REVIEW.value,
+            _S.AWAITING_REQUESTER.value,
+            _S.AWAITING_CONFIRMATION.value,
+        ],
+        "dest": _S.CLOSED.value,
+    },
+    {
+        "trigger": Move.LAPSE,
+        "source": [_S.AWAITING_VERIFICATION.value, _S.AWAITING_CONFIRMATION.value],
+        "dest": _S.CLOSED.value,
+    },
+    {"trigger": Move.MARK_DUPLICATE, "source": _ANY_OPEN, "dest": _S.CLOSED.value},
+    {
+        "trigger": Move.RETURN_TO_REVIEW,
+        "source": [_S.FULFILLING.value, _S.AWAITING_CONFIRMATION.value],
+        "dest": _S.IN_REVIEW.value,
+    },
+]
+
+_MACHINE = Machine(
+    model=None,
+    states=[s.value for s in TicketState],
+    transitions=_TRANSITIONS,
+    initial=_S.AWAITING_VERIFICATION.value,
+    auto_transitions=False,
+    send_event=False,
+)
+
+_OUTCOMES: dict[Move, Outcome] = {
+    Move.RESOLVE: Outcome.FULFILLED,
+    Move.FULFIL: Outcome.FULFILLED,
+    Move.FULFIL_PARTLY: Outcome.PARTLY_FULFILLED,
+    Move.REFUSE: Outcome.REFUSED,
+    Move.WITHDRAW: Outcome.WITHDRAWN,
+    Move.LAPSE: Outcome.LAPSED,
+    Move.MARK_DUPLICATE: Outcome.DUPLICATE,
+}
+
+# The decision is committed to the user by these; acknowledgements and questions are not among
+# them (policy article 9 promises a reply, not an acknowledgement).
+_ANSWERS = frozenset({Move.APPROVE, Move.RELEASE, Move.RESOLVE, Move.REFUSE})
+
+
+def may(ticket: Ticket, move: Move) -> bool:
+    """Tell whether ``move`` is open to the ticket as it stands."""
+    return ticket.state.value in _MACHINE.events[move.value].transitions
+
+
+def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
+    """Return the ticket after ``trigger``.
+
+    A decision sets ``answered_at``, a return to review takes it back, closing sets the outcome
+    and empties ``dues``.
+
+    Raises:
+        NotAllowedNowError: the ticket's state does not permit the move.
+    """
+    if not may(ticket, trigger):
+        raise NotAllowedNowError(
+            f"a ticket in state {ticket.state.value} can't take {trigger.value}",
+            state=ticket.state.value,
+            move=trigger.value,
+        )
+    cursor = _Cursor(ticket.state)
+    _MACHINE.events[trigger.value].trigger(cursor)
+    state = TicketState(cursor.state)
+    changed = replace(ticket, state=state, version=ticket.version + 1)
+    if trigger in _ANSWERS and changed.answered_at is None:
+        changed = replace(changed, answered_at=now)
+    if trigger is Move.RETURN_TO_REVIEW:
+        changed = replace(changed, answered_at=None)
+    if state is TicketState.CLOSED:
+        changed = replace(changed, closed_at=now, outcome=_OUTCOMES[trigger], dues=())
+    return changed

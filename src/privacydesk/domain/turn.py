@@ -1,0 +1,206 @@
+"""A turn: one message in, one decision, events and effects out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.effects import Effect
+from privacydesk.domain.events import Event
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import EvidenceId, TicketId
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What the recogniser made of a sentence.
+
+    Attributes:
+        intent: the likeliest intent.
+        confidence: 0 to 1.
+        alternatives: the next ones with their confidence, best first.
+        sure: whether the desk may act on it without asking back.
+    """
+
+    intent: Intent
+    confidence: float
+    alternatives: tuple[tuple[Intent, float], ...] = ()
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the service fetched for the step before deciding; a replay never fetches again.
+
+    Attributes:
+        recognised: the recogniser's answer, when it was asked.
+        language: the language of the sentence as a locale; empty when it can't be told.
+        entities: slot type name to values found in the text.
+        code_hash: keyed hash of a typed code, bound to the frame's target.
+        wanted: what ``needs`` named when this was fetched; anything more sends the job back.
+        staffed: whether a person can be reached now.
+        place: this conversation's place in the queue, or the one it would get.
+    """
+
+    recognised: Recognised | None = None
+    language: str = ""
+    entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    code_hash: bytes = b""
+    wanted: Needs | None = None
+    staffed: bool = False
+    place: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a step wants to know about a message before it decides.
+
+    Attributes:
+        recognise: run the recogniser.
+        code_target: label of the target a typed code is checked against.
+        challenges: labels of the targets whose counter rows are decided on.
+        tickets_of: whose tickets to show, a line each: ``account:<id>``, ``contact:<value>``, or
+            ``conversation:`` for those filed in this one.
+        ticket_number: a number the person named.
+        queue: whether a person can be reached now, and the place in the queue.
+    """
+
+    recognise: bool = False
+    code_target: str = ""
+    challenges: tuple[str, ...] = ()
+    tickets_of: str = ""
+    ticket_number: str = ""
+    ticket_ids: tuple[TicketId, ...] = ()
+    queue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The user wrote something."""
+
+    job_id: str
+    text: str
+    observed: Observed = field(default_factory=Observed)
+
+
+@dataclass(frozen=True, slots=True)
+class Chose:
+    """The user tapped a choice of the event at ``offset``, or a ``desk:`` choice of the page."""
+
+    job_id: str
+    choice: str
+    offset: int = 0
+    observed: Observed = field(default_factory=Observed)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was taken in, re-encoded and sealed."""
+
+    id: EvidenceId
+    name: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The user sent files."""
+
+    job_id: str
+    uploads: tuple[Upload, ...]
+    observed: Observed = field(default_factory=Observed)
+
+
+class DecisionKind(StrEnum):
+    """What staff did that the user is told."""
+
+    TAKEN = "taken"
+    HANDED_BACK = "handed_back"
+    LOST = "lost"
+    """The agent's connection is gone; the conversation returns to the queue."""
+    REPLIED = "replied"
+    EXAMINED = "examined"
+    """Evidence was examined; ``data["accepted"]`` says how it ended."""
+    ASKED = "asked"
+    APPROVED = "approved"
+    """Closing was approved; the user is asked to confirm."""
+    RELEASED = "released"
+    RESOLVED = "resolved"
+    REFUSED = "refused"
+    EXTENDED = "extended"
+    CALENDAR_SETTLED = "calendar_settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Staff did something; the ticket in it is already moved."""
+
+    job_id: str
+    kind: DecisionKind
+    agent: str = ""
+    agent_name: str = ""
+    text: str = ""
+    ticket: Ticket | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    observed: Observed = field(default_factory=Observed)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outside answered, or patience ran out.
+
+    Attributes:
+        ref: the wait it answers; empty for a ticket's action.
+        outcome: ``ok``, ``partly``, ``refused``, ``not_found``, ``unavailable``, ``delayed``.
+        ticket: the ticket acted on, already moved.
+    """
+
+    job_id: str
+    ref: str
+    action: str
+    outcome: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    ticket: Ticket | None = None
+    observed: Observed = field(default_factory=Observed)
+
+
+@dataclass(frozen=True, slots=True)
+class CameDue:
+    """Something came due; the ticket in it is already moved."""
+
+    job_id: str
+    kind: str
+    ticket: Ticket
+    observed: Observed = field(default_factory=Observed)
+
+
+Message = Said | Chose | Uploaded | Decided | Result | CameDue
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a decision is made on, read under the lock.
+
+    Attributes:
+        challenges: the counter rows of the targets that ``needs`` named, by label.
+        tickets: the tickets that ``needs`` named, open ones first, newest first.
+    """
+
+    conversation: Conversation
+    challenges: Mapping[str, Challenge] = field(default_factory=dict)
+    tickets: tuple[Ticket, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came of a message: the state after it, the log's new entries, and what to do."""
+
+    snapshot: Snapshot
+    events: tuple[Event, ...] = ()
+    effects: tuple[Effect, ...] = ()

@@ -1,0 +1,1 @@
+"""Catalogs, negotiation and extraction of every word a person sees."""

@@ -1,0 +1,43 @@
+"""Terms of closed lists: each member of these has a sentence in every locale.
+
+Code completes their keys at run time (``provider.`` and the provider's name), so that no literal
+names them; a provider added to the domain without its name in a locale is found through this list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from privacydesk.domain.account import ConsentPurpose, DataCategory, ProfileField, Provider
+from privacydesk.domain.clocks import DayReason
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import Outcome, TicketState
+
+DEVICE_PERMISSIONS: Final = (
+    "device_location",
+    "device_camera",
+    "device_microphone",
+    "device_photos",
+)
+
+FAMILIES: Final[Mapping[str, Iterable[str]]] = {
+    "provider": Provider,
+    "category": DataCategory,
+    "purpose": (*ConsentPurpose, *DEVICE_PERMISSIONS),
+    "field": ProfileField,
+    "kind": RequestKind,
+    "ground": Ground,
+    "ticket.state": TicketState,
+    "ticket.outcome": Outcome,
+    "ticket.day": DayReason,
+}
+"""Beginning of the keys to what completes them."""
+
+
+def family_keys() -> Iterator[str]:
+    """Return the key of every member."""
+    for beginning, members in FAMILIES.items():
+        for member in members:
+            yield f"{beginning}.{member}"

@@ -1,0 +1,152 @@
+"""Rendering argument values in the reader's locale.
+
+Events keep arguments as JSON, so that a conversation can be read back in another language. A plain
+value is shown as it is; a mapping with one ``$`` key says what kind of thing it is:
+
+=========== ======================================================== =====================
+value       meaning                                                  beside it
+=========== ======================================================== =====================
+``$date``   ``YYYY-MM-DD``; with its weekday                         ``year``: show the year
+``$time``   ISO 8601 with offset                                     ``zone``: shown in, and named
+``$term``   a key of the catalog
+``$terms``  a list of keys, joined
+``$texts``  a list of values, joined
+``$span``   a duration in seconds
+``$number`` a number, grouped as the locale does
+``$clause`` a citation: document, article, section (or reference)
+=========== ======================================================== =====================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta, get_timezone_name
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from privacydesk.i18n.locales import LocaleSpec
+
+Lookup = Callable[[str], str]
+Cite = Callable[[str], Mapping[str, str]]
+"""From a clause's name to its citation: ``document``, ``article``, ``section``, ``reference``."""
+
+_UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_SMALLEST_UNIT: Final = 1_000_000_000
+"""A threshold no duration reaches, which makes Babel keep to the unit it is given."""
+
+
+class ValueRenderer:
+    """Renders values for one locale.
+
+    Args:
+        spec: the locale.
+        lookup: a catalog's sentence for a key; KeyError when there is none.
+        cite: what a ``$clause`` that is a name stands for; None when names are not known here.
+    """
+
+    def __init__(self, spec: LocaleSpec, lookup: Lookup, cite: Cite | None = None) -> None:
+        self._spec = spec
+        self._lookup = lookup
+        self._cite = cite
+        self._kinds: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
+            "$date": self._date,
+            "$time": self._time,
+            "$term": lambda value, _: self._lookup(str(value)),
+            "$terms": lambda value, _: self._list([self._lookup(str(one)) for one in value]),
+            "$texts": lambda value, _: self._list([self.render(one) for one in value]),
+            "$span": self._span,
+            "$number": lambda value, _: format_decimal(value, locale=self._spec.babel),
+            "$clause": self._clause,
+        }
+
+    def render(self, value: Any) -> str:
+        """Return the value as the reader sees it; nothing of an empty one.
+
+        Raises:
+            KeyError: a term has no sentence.
+            ValueError: the value is of no kind above.
+        """
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, (int, float)):
+            return str(value)
+        if isinstance(value, Mapping):
+            return self._typed(value)
+        if isinstance(value, Sequence):
+            return self._list([self.render(one) for one in value])
+        raise ValueError(f"a value of type {type(value).__name__} can't be shown")
+
+    def count(self, value: Any) -> int | None:
+        """Return the number that a value counts, if it counts anything."""
+        if isinstance(value, Mapping):
+            value = value.get("$number")
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        return int(value) if isinstance(value, str) and value.isdecimal() else None
+
+    def _typed(self, value: Mapping[str, Any]) -> str:
+        kind = next((key for key in value if key.startswith("$")), "")
+        renderer = self._kinds.get(kind)
+        if renderer is None:
+            raise ValueError(f"{kind or 'a mapping without kind'!r} is no kind of value")
+        inner = value[kind]
+        return "" if inner in (None, "") else renderer(inner, value)
+
+    def _date(self, value: str, beside: Mapping[str, Any]) -> str:
+        return self._day(date.fromisoformat(value), year=bool(beside.get("year")))
+
+    def _day(self, day: date, *, year: bool) -> str:
+        pattern = self._spec.date_with_year if year else self._spec.date
+        return format_date(day, pattern, locale=self._spec.babel)
+
+    def _time(self, value: str, beside: Mapping[str, Any]) -> str:
+        instant = datetime.fromisoformat(value)
+        name = str(beside.get("zone") or "")
+        if name:
+            instant = instant.astimezone(ZoneInfo(name))
+            zone = get_timezone_name(instant, locale=self._spec.babel)
+        else:
+            zone = f"UTC{instant.isoformat()[-6:]}" if instant.tzinfo else ""
+        text = self._spec.date_time.format(
+            date=self._day(instant.date(), year=bool(beside.get("year"))),
+            time=format_datetime(instant, "HH:mm", tzinfo=instant.tzinfo),
+        )
+        return text + self._spec.zone.format(zone=zone) if zone else text
+
+    def _list(self, items: list[str]) -> str:
+        return format_list([item for item in items if item], locale=self._spec.babel)
+
+    def _span(self, value: float, _beside: Mapping[str, Any]) -> str:
+        left = max(round(value), 0)
+        shown: list[str] = []
+        for unit, seconds in _UNITS:
+            count, left = divmod(left, seconds)
+            if count or (unit == "second" and not shown):
+                shown.append(self._unit(count, unit, seconds))
+        return self._spec.joint.join(shown)
+
+    def _unit(self, count: int, unit: Any, seconds: int) -> str:
+        return format_timedelta(
+            timedelta(seconds=count * seconds),
+            granularity=unit,
+            threshold=_SMALLEST_UNIT,
+            locale=self._spec.babel,
+        )
+
+    def _clause(self, value: Any, _beside: Mapping[str, Any]) -> str:
+        if isinstance(value, str):
+            if self._cite is None:
+                raise ValueError(f"clause {value!r} was not resolved")
+            value = self._cite(value)
+        document = str(value.get("document") or "")
+        if document and not document.startswith("《"):
+            document = self._spec.title.format(document)
+        parts = [document, str(value.get("article") or ""), str(value.get("section") or "")]
+        cited = self._spec.citation.join(part for part in parts if part)
+        return cited or str(value.get("reference") or "")

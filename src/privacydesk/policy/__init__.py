@@ -1,0 +1,1 @@
+"""Importing the operator's policy and finding the passage a clause names."""

@@ -1,0 +1,106 @@
+"""The clauses that the desk cites, by names of its own; the operator profile says where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from privacydesk.errors import NotFoundError, SettingsError
+from privacydesk.policy.anchors import Citation, citation_of, near_anchors
+from privacydesk.policy.tree import PolicyVersion
+
+CLAUSE_NAMES: Mapping[str, str] = {
+    "automated_decision": "the right to have an automated decision explained",
+    "backups": "how deleted data may stay in backups",
+    "children_access": "a guardian's access to a child's data",
+    "children_correct": "a guardian's correction of a child's data",
+    "children_delete": "a guardian's deletion of a child's data",
+    "children_guardian": "how a guardian is verified, and may be given the account",
+    "closing": "closing an account",
+    "complaint": "complaints and reports",
+    "contact": "how to reach the operator, and the time promised for a reply",
+    "desk_records": "that talks with the desk are kept, and identity is asked for",
+    "device_permissions": "which device permissions the app asks for",
+    "minors": "how the operator treats minors",
+    "no_proof_no_response": "that an unproven identity gets no response",
+    "refusal_grounds": "the grounds for not responding to a request",
+    "self_service_profile": "what a user can see and change without the desk",
+    "unbinding": "unbinding a third party's account",
+    "withdrawal": "withdrawing consent, and that it isn't retroactive",
+}
+"""Every clause the desk cites, and what it is about. A profile maps each to its own policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Where a clause stands in the operator's policy.
+
+    Attributes:
+        article: the number to cite when nothing is imported, such as 第七条（六）.
+        anchor: the passage to quote from the imported policy; None to cite the number always.
+    """
+
+    article: str
+    anchor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseMap:
+    """The operator's clauses by name. Names beyond `CLAUSE_NAMES` are the operator's own."""
+
+    clauses: Mapping[str, Clause]
+
+    @classmethod
+    def from_profile(cls, section: Mapping[str, object]) -> ClauseMap:
+        """Read the profile's section: each name with `article`, and `anchor` where there is one.
+
+        Raises:
+            SettingsError: an entry is misspelt or incomplete; the message names its key.
+        """
+        return cls({name: _read_clause(name, entry) for name, entry in section.items()})
+
+    def missing(self, version: PolicyVersion) -> dict[str, tuple[str, ...]]:
+        """Give the names whose anchors the version lacks, each with anchors that come close.
+
+        For warning the operator at import and at start; citing these falls back on the number.
+        """
+        known = {passage.anchor for passage in version.passages()}
+        return {
+            name: near_anchors(version, clause.anchor)
+            for name, clause in self.clauses.items()
+            if clause.anchor is not None and clause.anchor not in known
+        }
+
+
+def cite(clauses: ClauseMap, version: PolicyVersion | None, name: str) -> Citation:
+    """Cite a clause: its passage where it was imported, else its article number alone.
+
+    An import that lost the passage must not break a dialog, so it counts as none;
+    `ClauseMap.missing` tells the operator.
+
+    Raises:
+        NotFoundError: the profile maps no clause of that name.
+    """
+    clause = clauses.clauses.get(name)
+    if clause is None:
+        raise NotFoundError(f"the operator profile maps no clause named {name!r}", clause=name)
+    if version is None or clause.anchor is None:
+        return Citation(reference=clause.article)
+    try:
+        return citation_of(version, clause.anchor)
+    except NotFoundError:
+        return Citation(reference=clause.article)
+
+
+def _read_clause(name: str, entry: object) -> Clause:
+    if not isinstance(entry, Mapping):
+        raise SettingsError(f"the clause {name!r} needs `article` and may have `anchor`", key=name)
+    unknown = sorted(str(key) for key in entry if key not in {"article", "anchor"})
+    if unknown:
+        raise SettingsError(f"the clause {name!r} has no setting {unknown[0]!r}", key=name)
+    article, anchor = entry.get("article"), entry.get("anchor")
+    if not isinstance(article, str) or not article.strip():
+        raise SettingsError(f"the clause {name!r} needs `article`, a text to cite", key=name)
+    if anchor is not None and not (isinstance(anchor, str) and anchor.strip()):
+        raise SettingsError(f"the clause {name!r} has an `anchor` that isn't a text", key=name)
+    return Clause(article.strip(), anchor.strip() if anchor is not None else None)

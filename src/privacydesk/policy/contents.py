@@ -1,0 +1,114 @@
+"""Finding a document's table of contents, whose lines look like the headings they list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from privacydesk.policy.lines import Line, fold
+from privacydesk.policy.marks import HEADING_STYLES, Mark, Style, plain_title, read_label
+
+_PAGE_NUMBER = re.compile(r"[\s.…·]{2,}[0-9]{1,4}$")
+_ENTRY_LENGTH = 90
+_LEAD_IN_LENGTH = 40
+_LEAD_IN = re.compile(r"[：:]$|目录|目錄|内容|內容|contents", re.IGNORECASE)
+_FEWEST = 2
+# Contents may stand under a part's heading, as laws have it, but not inside an article.
+_SECTIONS = HEADING_STYLES - {Style.PART, Style.CHAPTER}
+_MATCHING = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Positions of the contents' lines, lead-in included, and the folded titles they list."""
+
+    positions: frozenset[int]
+    titles: frozenset[str]
+
+
+NO_CONTENTS = Contents(frozenset(), frozenset())
+
+
+def entry_title(line: Line, mark: Mark | None) -> str:
+    """Give the folded title of a line that may be a heading or an entry for one."""
+    rest = mark.rest if mark else line.bare
+    if mark is not None and mark.style is Style.BULLET and (inner := read_label(rest)) is not None:
+        rest = inner.rest
+    text = plain_title(rest)
+    return fold(_PAGE_NUMBER.sub("", text)) if len(text) <= _ENTRY_LENGTH else ""
+
+
+def find_contents(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Contents:
+    """Find a run of headings without text between, most of which come again further down.
+
+    Only a run ahead of all headings of its own form can be one: two equal lists inside sections
+    are two lists.
+    """
+    titles = [entry_title(line, mark) for line, mark in zip(lines, marks, strict=True)]
+    last_seen = {
+        titles[at]: at for at, mark in enumerate(marks) if titles[at] and _can_head(lines[at], mark)
+    }
+    seen: set[Style] = set()
+    headed = False
+    at = 0
+    while at < len(lines):
+        if lines[at].level:
+            headed = headed or _LEAD_IN.search(lines[at].bare) is None
+        if marks[at] is None or lines[at].level or not titles[at]:
+            at += 1
+            continue
+        end = _run_end(lines, marks, titles, at)
+        matched = [p for p in range(at, end) if last_seen.get(titles[p], -1) >= end]
+        if matched:
+            run = range(matched[0], matched[-1] + 1)
+            style = _style(marks[matched[0]])
+            before = seen | {_style(mark) for mark in marks[at : run[0]]}
+            inside = headed or bool(before & _SECTIONS)
+            late = style in before or (inside and style not in HEADING_STYLES)
+            if not late and len(matched) >= max(_FEWEST, _MATCHING * len(run)):
+                lead_in = {run[0] - 1} if _leads_in(lines, marks, run[0] - 1) else set()
+                return Contents(frozenset({*run, *lead_in}), frozenset(titles[p] for p in run))
+        styles = {_style(mark) for mark in marks[at:end]}
+        seen |= styles
+        headed = headed or bool(styles & _SECTIONS)
+        at = end
+    return NO_CONTENTS
+
+
+def _style(mark: Mark | None) -> Style:
+    return mark.style if mark else Style.BULLET
+
+
+def _can_head(line: Line, mark: Mark | None) -> bool:
+    return line.level > 0 or (mark is not None and mark.style is not Style.BULLET)
+
+
+def _run_end(
+    lines: Sequence[Line], marks: Sequence[Mark | None], titles: Sequence[str], at: int
+) -> int:
+    listed: set[str] = set()
+    first = marks[at]
+    highest = -1
+    end = at
+    while end < len(lines):
+        mark = marks[end]
+        if mark is None or lines[end].level or not titles[end] or titles[end] in listed:
+            break
+        if first is not None and mark.style is first.style and mark.style is not Style.BULLET:
+            # Counting that starts anew is the text itself, under a title that was changed.
+            if mark.number <= highest:
+                break
+            highest = mark.number
+        listed.add(titles[end])
+        end += 1
+    return end
+
+
+def _leads_in(lines: Sequence[Line], marks: Sequence[Mark | None], at: int) -> bool:
+    return (
+        at >= 0
+        and marks[at] is None
+        and len(lines[at].bare) <= _LEAD_IN_LENGTH
+        and _LEAD_IN.search(lines[at].bare) is not None
+    )

@@ -1,0 +1,180 @@
+"""Where the documents of a file begin, and their heads: title lines and dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from privacydesk.policy.lines import Line
+from privacydesk.policy.marks import plain_title, read_mark
+from privacydesk.policy.tree import PolicyDate
+
+_TITLE_LENGTH = 80
+_TITLE_WORDS = (
+    "政策|声明|聲明|协议|協議|条款|條款|指引|须知|須知"
+    r"|\bpolicy\b|\bstatement\b|\bnotice\b|\bterms\b|\bagreement\b"
+)
+_HAS_TITLE_WORD = re.compile(_TITLE_WORDS, re.IGNORECASE)
+_ENDS_WITH_TITLE_WORD = re.compile(rf"(?:{_TITLE_WORDS})[》）)]?$", re.IGNORECASE)
+_SENTENCE = re.compile(r"[。；;！!？?，]|[：:.]$")
+_DATE_LABEL = (
+    r"[^0-9:：]{0,20}"
+    r"(?:日期|时间|時間|发布|發布|更新|生效|修订|修訂|date|updated|effective|published|revised)"
+    r"[^0-9:：]{0,12}"
+)
+_DAY = (
+    r"(?P<y>[12][0-9]{3})\s*[年./-]\s*(?P<m>[0-9]{1,2})\s*[月./-]\s*(?P<d>[0-9]{1,2})\s*日?"
+    r"|(?P<d2>[0-9]{1,2})\s+(?P<month2>[A-Za-z]{3,9})\.?,?\s+(?P<y2>[12][0-9]{3})"
+    r"|(?P<month3>[A-Za-z]{3,9})\.?\s+(?P<d3>[0-9]{1,2}),?\s+(?P<y3>[12][0-9]{3})"
+)
+_DATE_LINE = re.compile(
+    rf"^(?P<label>{_DATE_LABEL}?)\s*[:：]?\s*(?P<day>{_DAY})[。.]?$", re.IGNORECASE
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATE_LINE_LENGTH = 100
+_HEAD_LENGTH = 12
+_LOOK_AHEAD = 3
+_WIDE_BREAK = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The lines of one document, and how many of them open it as title lines.
+
+    `dates` are positions of date lines among `lines`.
+    """
+
+    lines: tuple[Line, ...]
+    title_lines: int
+    dates: tuple[int, ...]
+
+    @property
+    def title(self) -> str:
+        """The document's title: of the title lines, the first that says what the text is."""
+        titles = [plain_title(line.bare) for line in self.lines[: self.title_lines]]
+        named = [title for title in titles if _HAS_TITLE_WORD.search(title)]
+        return (named or titles or [""])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKey:
+    """An operator's name for the document whose title matches a pattern (searched, any case)."""
+
+    key: str
+    pattern: str
+
+
+DEFAULT_DOCUMENT_KEYS = (
+    # Before `privacy`, since a children's statement has that word in its title too.
+    DocumentKey("children", "儿童|兒童|未成年|child|minors"),
+    DocumentKey("privacy", "隐私|隱私|个人信息|個人信息|privacy"),
+)
+"""Titles as they are usual in Chinese and English. A profile may put its own in their place."""
+
+
+def document_key(title: str, order: int, taken: set[str], keys: Sequence[DocumentKey]) -> str:
+    """Name a document by its title; `doc1`, `doc2` … by its order where no pattern fits."""
+    for candidate in keys:
+        if candidate.key not in taken and re.search(candidate.pattern, title, re.IGNORECASE):
+            return candidate.key
+    return f"doc{order}"
+
+
+def read_date(line: Line) -> PolicyDate | None:
+    """Read a line that only says when the document was published, changed or took effect."""
+    if len(line.bare) > _DATE_LINE_LENGTH or (found := _DATE_LINE.match(line.bare)) is None:
+        return None
+    year = found["y"] or found["y2"] or found["y3"]
+    number = found["d"] or found["d2"] or found["d3"]
+    name = (found["month2"] or found["month3"] or "")[:3].lower()
+    month = int(found["m"]) if found["m"] else _MONTHS.index(name) + 1 if name in _MONTHS else 0
+    try:
+        day = date(int(year), month, int(number))
+    except ValueError:
+        day = None
+    return PolicyDate(found["label"].strip(), found["day"].strip(), day)
+
+
+def split_documents(lines: Sequence[Line]) -> tuple[Stretch, ...]:
+    """Split a file where a new title stands.
+
+    A title line within the text starts a document when dates follow it, when it is a top-level
+    Markdown heading, or when a wide gap precedes it. Anything else that looks like a title may
+    be a cross-heading.
+    """
+    by_level = _top_headings_are_titles(lines)
+    starts = [0] if lines else []
+    for at in range(1, len(lines)):
+        if (
+            _may_be_title(lines[at])
+            and (
+                (by_level and lines[at].level == 1)
+                or _dates_follow(lines, at)
+                or (
+                    lines[at].blanks_before >= _WIDE_BREAK
+                    and _ENDS_WITH_TITLE_WORD.search(lines[at].bare)
+                )
+            )
+            and not _only_titles(lines[starts[-1] : at])
+        ):
+            starts.append(at)
+    ends = [*starts[1:], len(lines)]
+    return tuple(_stretch(lines[a:b]) for a, b in zip(starts, ends, strict=True))
+
+
+def _may_be_title(line: Line) -> bool:
+    return (
+        len(line.bare) <= _TITLE_LENGTH
+        and _SENTENCE.search(line.bare) is None
+        and _HAS_TITLE_WORD.search(line.bare) is not None
+        and read_mark(line) is None
+    )
+
+
+def _top_headings_are_titles(lines: Sequence[Line]) -> bool:
+    # Where sections are top-level headings too, a heading on "changes to this policy" is no title.
+    top = [line for line in lines if line.level == 1]
+    return all(_ENDS_WITH_TITLE_WORD.search(line.bare) for line in top)
+
+
+def _dates_follow(lines: Sequence[Line], at: int) -> bool:
+    for line in lines[at + 1 : at + 1 + _LOOK_AHEAD]:
+        if read_date(line) is not None:
+            return True
+        if not _may_be_title(line):
+            return False
+    return False
+
+
+def _only_titles(lines: Sequence[Line]) -> bool:
+    return all(_is_short(line) for line in lines) and len(lines) <= _LOOK_AHEAD
+
+
+def _is_short(line: Line) -> bool:
+    return (
+        len(line.bare) <= _TITLE_LENGTH
+        and _SENTENCE.search(line.bare) is None
+        and read_mark(line) is None
+        and read_date(line) is None
+        and line.has_words
+    )
+
+
+def _stretch(lines: Sequence[Line]) -> Stretch:
+    titles = 0
+    while titles < min(_LOOK_AHEAD, len(lines)) and _may_be_title(lines[titles]):
+        titles += 1
+    if titles == 0 and len(lines) > 1 and _is_short(lines[0]):
+        # A product's name may stand above the title, or a title may use other words.
+        titles = 1
+        while titles < min(_LOOK_AHEAD, len(lines)) and _may_be_title(lines[titles]):
+            titles += 1
+    dates: list[int] = []
+    for at, line in enumerate(lines[titles : titles + _HEAD_LENGTH], start=titles):
+        if line.level or read_mark(line) is not None:
+            break
+        if read_date(line) is not None:
+            dates.append(at)
+    return Stretch(tuple(lines), titles, tuple(dates))

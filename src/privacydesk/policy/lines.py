@@ -1,0 +1,118 @@
+"""A source text as lines that know where they stand in it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# Only what an editor counts as a line end, so that reported line numbers can be gone to.
+_LINE_END = re.compile(r"\r\n|\r|\n")
+# White space, and two characters that show nothing: the byte order mark and zero-width space.
+_INVISIBLE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace()) + "\ufeff\u200b"
+_MARKDOWN_HEADING = re.compile(r"^(#{1,6})\s+")
+_BOLD = re.compile(r"^(\*\*|__)(?P<text>(?:(?!\1).)+)\1\s*$")
+_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+_QUOTE = re.compile(r"^(?:>\s*)+")
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_SENTENCE_END = "。；;，,：:！!？?.…"
+_CJK_TITLE_LENGTH = 60
+_LATIN_TITLE_LENGTH = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line with something on it.
+
+    Attributes:
+        number: counted from 1 over all lines, blank ones too.
+        start: offset of its first visible character in the source.
+        end: offset after its last visible character.
+        indent: width of the white space before it, in columns.
+        blanks_before: blank lines between it and the one before.
+        text: the source from `start` to `end`.
+        bare: the text without Markdown's marks, for recognising; never shown as a quotation.
+        level: the level of a Markdown heading, else 0.
+        bold: the whole line is set in bold by Markdown.
+    """
+
+    number: int
+    start: int
+    end: int
+    indent: int
+    blanks_before: int
+    text: str
+    bare: str
+    level: int
+    bold: bool
+
+    @property
+    def has_words(self) -> bool:
+        """Whether any letter or digit is on the line, so that it says something."""
+        return any(c.isalnum() for c in self.text)
+
+    @property
+    def is_cjk(self) -> bool:
+        """Whether the line holds Chinese characters."""
+        return _CJK.search(self.text) is not None
+
+
+def split_lines(source: str) -> tuple[Line, ...]:
+    """Give every line that isn't blank."""
+    lines: list[Line] = []
+    at, blanks = 0, 0
+    ends = [(m.start(), m.end()) for m in _LINE_END.finditer(source)]
+    stops = [*ends, (len(source), len(source))]
+    for number, (stop, following) in enumerate(stops, start=1):
+        raw = source[at:stop]
+        text = raw.strip(_INVISIBLE)
+        if text:
+            before = len(raw) - len(raw.lstrip(_INVISIBLE))
+            lines.append(_line(raw[:before], text, number, at + before, blanks))
+            blanks = 0
+        else:
+            blanks += 1
+        at = following
+    return tuple(lines)
+
+
+def _line(before: str, text: str, number: int, start: int, blanks: int) -> Line:
+    bare, level = _QUOTE.sub("", text), 0
+    if heading := _MARKDOWN_HEADING.match(bare):
+        level, bare = len(heading[1]), bare[heading.end() :].rstrip("# \t")
+    bold = _BOLD.match(bare)
+    if bold:
+        bare = bold["text"].strip()
+    return Line(
+        number=number,
+        start=start,
+        end=start + len(text),
+        indent=sum(_width(c) for c in before),
+        blanks_before=blanks,
+        text=text,
+        bare=_LINK.sub(r"\1", bare),
+        level=level,
+        bold=bold is not None,
+    )
+
+
+def _width(character: str) -> int:
+    if character == "\t":
+        return 4
+    return 2 if unicodedata.east_asian_width(character) == "F" else 1
+
+
+def looks_like_title(text: str) -> bool:
+    """Tell a heading from a sentence: short, and not closed by the marks that end sentences."""
+    if not text or text[-1] in _SENTENCE_END or "。" in text:
+        return False
+    return len(text) <= (_CJK_TITLE_LENGTH if _CJK.search(text) else _LATIN_TITLE_LENGTH)
+
+
+def fold(text: str) -> str:
+    """Reduce text to what two spellings of one title share.
+
+    Width, case, punctuation and spaces go, and 帐 and 账 are one, as policies mix them freely.
+    """
+    normal = unicodedata.normalize("NFKC", text).casefold().replace("帐", "账").replace("帳", "账")
+    return "".join(c for c in normal if c.isalnum())

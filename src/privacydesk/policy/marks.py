@@ -1,0 +1,224 @@
+"""Recognising the numbering at the start of a line, by its shape alone.
+
+What a shape *means* depends on the document: `1.` heads a section in one and an item in another.
+That is decided in `grow`; here only the written form is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from privacydesk.policy.lines import Line, looks_like_title
+from privacydesk.policy.numerals import (
+    CHINESE_DIGITS,
+    CIRCLED_DIGITS,
+    any_number,
+    chinese_number,
+)
+
+
+class Style(StrEnum):
+    """The written forms of numbering; the value shows each one's look."""
+
+    PART = "第一部分"
+    CHAPTER = "第一章"
+    DIVISION = "第一节"
+    ARTICLE = "第一条"
+    SECTION = "Section 1"
+    COUNTED = "一、"
+    BRACKETED = "（一）"
+    DECIMAL = "1.1"
+    POINT = "1."
+    COMMA = "1、"
+    HALF_ROUND = "1)"
+    ROUND = "（1）"
+    LETTER = "a."
+    ROUND_LETTER = "(a)"
+    CIRCLED = "①"
+    BULLET = "-"
+
+
+HEADING_STYLES = frozenset(
+    {
+        Style.PART,
+        Style.CHAPTER,
+        Style.DIVISION,
+        Style.ARTICLE,
+        Style.SECTION,
+        Style.COUNTED,
+        Style.BRACKETED,
+    }
+)
+"""Forms that always head something."""
+
+PLAIN_NUMBERS = frozenset({Style.POINT, Style.COMMA, Style.HALF_ROUND})
+"""Forms that writers mix within one list."""
+
+LETTERS = frozenset({Style.LETTER, Style.ROUND_LETTER})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The numbering found: its form, value, label as written, and what stands behind it.
+
+    `path` holds all the numbers of a label such as 1.2.3; otherwise just the one. A bullet's is 0.
+    """
+
+    style: Style
+    path: tuple[int, ...]
+    label: str
+    rest: str
+
+    @property
+    def number(self) -> int:
+        """The last number of the path."""
+        return self.path[-1]
+
+
+_DIGIT = "[0-9０-９]"
+_UNIT_STYLES = {
+    "部分": Style.PART,
+    "编": Style.PART,
+    "編": Style.PART,
+    "篇": Style.PART,
+    "part": Style.PART,
+    "章": Style.CHAPTER,
+    "chapter": Style.CHAPTER,
+    "节": Style.DIVISION,
+    "節": Style.DIVISION,
+    "条": Style.ARTICLE,
+    "條": Style.ARTICLE,
+    "article": Style.ARTICLE,
+    "section": Style.SECTION,
+}
+_CHINESE_UNIT = re.compile(
+    rf"(?P<label>第\s?(?P<n>[{CHINESE_DIGITS}0-9０-９]{{1,6}})\s?"
+    r"(?P<unit>部分|编|編|篇|章|节|節|条|條))(?P<rest>.*)$"
+)
+# A reference such as 第七条的 at the start of a sentence is no heading: those are set off.
+_SET_OFF = re.compile(r"^(?:$|[\s【〔\[「《：:、—–-])")
+_GLUED_TITLE_LENGTH = 30
+_REFERENCE = re.compile(r"^[的所中和或及与與规規约約第“‘\"']|[，。；、,;]")
+_ENGLISH_UNIT = re.compile(
+    r"(?P<label>(?P<unit>Article|Section|Part|Chapter)\s+(?P<n>[0-9]{1,4}|[IVXLC]{1,7})\b)"
+    r"(?P<off>\s*[.:：—–-])?(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_SIMPLE: tuple[tuple[Style, re.Pattern[str], Callable[[str], int | None]], ...] = (
+    (
+        Style.COUNTED,
+        re.compile(rf"(?P<label>(?P<n>[{CHINESE_DIGITS}]{{1,5}})[、.．])(?P<rest>.*)$"),
+        chinese_number,
+    ),
+    (
+        Style.BRACKETED,
+        re.compile(rf"(?P<label>[（(]\s?(?P<n>[{CHINESE_DIGITS}]{{1,5}})\s?[）)])(?P<rest>.*)$"),
+        chinese_number,
+    ),
+    (
+        Style.ROUND,
+        re.compile(rf"(?P<label>[（(]\s?(?P<n>{_DIGIT}{{1,3}})\s?[）)])(?P<rest>.*)$"),
+        any_number,
+    ),
+    (
+        Style.COMMA,
+        re.compile(rf"(?P<label>(?P<n>{_DIGIT}{{1,3}})、)(?P<rest>.*)$"),
+        any_number,
+    ),
+    (
+        Style.POINT,
+        re.compile(rf"(?P<label>(?P<n>{_DIGIT}{{1,3}})[.．])(?!{_DIGIT})(?P<rest>.*)$"),
+        any_number,
+    ),
+    (
+        Style.HALF_ROUND,
+        re.compile(rf"(?P<label>(?P<n>{_DIGIT}{{1,3}})[）)])(?P<rest>.*)$"),
+        any_number,
+    ),
+    (
+        # "e.g." and "i.e." open sentences too, hence no letter right behind.
+        Style.LETTER,
+        re.compile(r"(?P<label>(?P<n>[a-zA-Z])[.．、)）])(?![a-zA-Z0-9])(?P<rest>.*)$"),
+        lambda letter: ord(letter.lower()) - ord("a") + 1,
+    ),
+    (
+        Style.ROUND_LETTER,
+        re.compile(r"(?P<label>[（(](?P<n>[a-zA-Z])[）)])(?P<rest>.*)$"),
+        lambda letter: ord(letter.lower()) - ord("a") + 1,
+    ),
+    (
+        Style.CIRCLED,
+        re.compile(rf"(?P<label>(?P<n>[{CIRCLED_DIGITS}]))(?P<rest>.*)$"),
+        lambda circled: CIRCLED_DIGITS.index(circled) + 1,
+    ),
+    (
+        Style.BULLET,
+        re.compile(r"(?P<label>(?P<n>[-*+•·●○◦▪■]))(?:(?<=[-*+])\s|(?<![-*+]))(?P<rest>.*)$"),
+        lambda _: 0,
+    ),
+)
+_DECIMAL = re.compile(
+    rf"(?P<label>(?P<n>{_DIGIT}{{1,3}}(?:[.．]{_DIGIT}{{1,3}}){{1,4}})[.．、]?)"
+    r"(?=$|\s|[^\x00-\x7f])(?P<rest>.*)$"
+)
+
+
+def read_mark(line: Line) -> Mark | None:
+    """Give the numbering that a line opens with; None where it has none."""
+    return read_label(line.bare)
+
+
+def read_label(text: str) -> Mark | None:
+    """Give the numbering that a text opens with; None where it has none."""
+    return _chinese_unit(text) or _english_unit(text) or _decimal(text) or _simple(text)
+
+
+def _chinese_unit(text: str) -> Mark | None:
+    found = _CHINESE_UNIT.match(text)
+    if found is None or (number := any_number(found["n"])) is None:
+        return None
+    rest = found["rest"]
+    if rest.startswith("、第") or (
+        not _SET_OFF.match(rest)
+        and (len(rest) > _GLUED_TITLE_LENGTH or _REFERENCE.search(rest) is not None)
+    ):
+        return None
+    return Mark(_UNIT_STYLES[found["unit"]], (number,), found["label"], rest.strip(" \t　：:—–-、"))
+
+
+def _english_unit(text: str) -> Mark | None:
+    found = _ENGLISH_UNIT.match(text)
+    if found is None or (number := any_number(found["n"].upper())) is None:
+        return None
+    rest = found["rest"].strip()
+    # "Section 3 of this policy says" is a sentence; a heading is set off or starts a title.
+    if rest and not found["off"] and not (rest[0].isupper() and looks_like_title(rest)):
+        return None
+    return Mark(_UNIT_STYLES[found["unit"].lower()], (number,), found["label"], rest)
+
+
+def _decimal(text: str) -> Mark | None:
+    found = _DECIMAL.match(text)
+    if found is None:
+        return None
+    numbers = tuple(any_number(n) or 0 for n in re.split("[.．]", found["n"]))
+    return Mark(Style.DECIMAL, numbers, found["label"], found["rest"].strip())
+
+
+def _simple(text: str) -> Mark | None:
+    for style, pattern, read in _SIMPLE:
+        found = pattern.match(text)
+        if found is not None and (number := read(found["n"])) is not None:
+            return Mark(style, (number,), found["label"], found["rest"].strip())
+    return None
+
+
+def plain_title(text: str) -> str:
+    """Take the brackets and closing mark off a heading's text: 【…】 and a last 。 or colon."""
+    title = text.strip().strip("*_").strip()
+    if title[:1] in {"【", "〔"} and title[-1:] in {"】", "〕"}:
+        title = title[1:-1].strip()
+    return title.rstrip("。：:").strip()

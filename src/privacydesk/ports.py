@@ -1,0 +1,356 @@
+"""Ports: what services need of storage, connectors and catalogs. Imports the domain only.
+
+The writer is the one way to change anything. A job names the rows it decides on; the writer locks
+and reads them in a batch, runs the job's closure over them, and commits what all closures of the
+batch returned in one transaction. A closure is pure: it may be run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.events import Event
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import (
+    ChallengeId,
+    ConversationId,
+    DeliveryId,
+    EvidenceId,
+    LookupHash,
+    TicketId,
+)
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.turn import Recognised
+from privacydesk.errors import DeskError, ErrorCode
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """The rows a job decides on. One that doesn't exist yet may be named: its absence is read."""
+
+    conversation: ConversationId | None = None
+    tickets: tuple[TicketId, ...] = ()
+    challenges: tuple[ChallengeId, ...] = ()
+    deliveries: tuple[DeliveryId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingSet:
+    """What the writer read under the lock. Rows that do not exist are missing from the maps."""
+
+    conversation: Conversation | None = None
+    tickets: Mapping[TicketId, Ticket] = field(default_factory=dict)
+    challenges: Mapping[ChallengeId, Challenge] = field(default_factory=dict)
+    deliveries: Mapping[DeliveryId, Delivery] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a job leaves.
+
+    A row that is not in the job's working set is new. A conversation's events continue its log
+    without a gap and end at its version; the first one carries the job's id. Any other changed row
+    has a higher version; one left as it was is raised by the writer.
+
+    Attributes:
+        keys: lookup hashes under which a new conversation is found. One that is taken fails the
+            job with code CONFLICT, so that the submitter can look up the winner.
+        evidence: new uploads.
+        evidence_moved: evidence id to the ticket that takes it.
+        evidence_removed: evidence whose body goes.
+        answer: handed to the submitter after the commit.
+    """
+
+    conversation: Conversation | None = None
+    events: tuple[Event, ...] = ()
+    keys: tuple[LookupHash, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    ticket_log: tuple[LogEntry, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    evidence_moved: Mapping[EvidenceId, TicketId] = field(default_factory=dict)
+    evidence_removed: tuple[EvidenceId, ...] = ()
+    answer: Any = None
+
+
+class FailedJobError(DeskError):
+    """A job's closure or its rows were at fault; nothing of it was stored. Details are logged."""
+
+    code = ErrorCode.FAILED
+
+
+class Reobserve(Exception):  # noqa: N818 - a signal to the submitter, not a fault
+    """What the step needs to know has changed meanwhile; the job goes back to *observe*."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Anything that may change a conversation, ticket or outbox row.
+
+    Attributes:
+        id: chosen by whoever asks; runs once per conversation (or per ticket, for jobs that
+            leave no event). A known id is answered with its first offset and not run again.
+        locks: rows to lock and read.
+        decide: pure closure over them. A ``DeskError`` or ``Reobserve`` it raises, or any other
+            exception, fails this job alone.
+        once_per_ticket: the id is looked up in this ticket's log instead of the event log.
+    """
+
+    id: str
+    locks: Locks
+    decide: Callable[[WorkingSet], Changes]
+    once_per_ticket: TicketId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A job's answer, given after the commit and never before.
+
+    Attributes:
+        offset: the first offset the job left, now or when it first ran; 0 without an event.
+        duplicate: the job had run before; nothing was done now.
+        changes: what was written; None for a duplicate.
+    """
+
+    offset: int
+    duplicate: bool
+    changes: Changes | None = None
+
+
+CommitHook = Callable[[ConversationId, tuple[Event, ...], Conversation], None]
+"""Told on the event loop what a commit appended to a conversation, and its state after it."""
+
+
+class Writer(Protocol):
+    """The one way to change anything."""
+
+    async def submit(self, job: Job) -> Committed:
+        """Run a job and return after its commit.
+
+        Raises:
+            UnavailableError: the database can't take it (full, read-only, gone); nothing was kept.
+            DeskError, Reobserve: as the job's closure raised.
+            FailedJobError: the closure or its rows were at fault; nothing of it was stored.
+        """
+        ...
+
+    def cached(self, conversation: ConversationId) -> Conversation | None:
+        """Return the state after the last commit if it is at hand; may be a little old."""
+        ...
+
+    def on_commit(self, hook: CommitHook) -> None:
+        """Have ``hook`` called after each commit, before the submitters are answered."""
+        ...
+
+
+class Reader(Protocol):
+    """Reading beside the writer. Each call is one short transaction in a reader thread."""
+
+    async def find_conversation(self, key: LookupHash) -> ConversationId | None:
+        """Return the conversation found under a lookup hash."""
+        ...
+
+    async def conversation(self, conversation: ConversationId) -> Conversation | None:
+        """Return the conversation's state."""
+        ...
+
+    async def events(
+        self, conversation: ConversationId, *, after: int, limit: int
+    ) -> tuple[Event, ...]:
+        """Return events with ``offset > after`` in order."""
+        ...
+
+    async def versions(
+        self, conversations: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, int]:
+        """Return the last offsets of conversations, for the periodic comparison."""
+        ...
+
+    async def queue(self) -> tuple[Conversation, ...]:
+        """Return the conversations waiting for a person, longest first."""
+        ...
+
+    async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
+        """Return the conversations an agent owns."""
+        ...
+
+    async def queue_place(self, conversation: ConversationId) -> int:
+        """Return 1 for the head of the queue; 0 when the conversation does not wait."""
+        ...
+
+    async def ticket(self, ticket: TicketId) -> Ticket | None:
+        """Return one ticket."""
+        ...
+
+    async def ticket_by_number(self, number: str) -> Ticket | None:
+        """Return the ticket with this number (canonical form)."""
+        ...
+
+    async def tickets_of(
+        self, person: LookupHash, *, only_open: bool, limit: int = 20
+    ) -> tuple[Ticket, ...]:
+        """Return a person's tickets (by account or contact hash): open first, newest first."""
+        ...
+
+    async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
+        """Return the tickets filed in a conversation, newest first."""
+        ...
+
+    async def list_tickets(
+        self,
+        *,
+        states: Sequence[str] = (),
+        holder: str | None = None,
+        limit: int = 100,
+        after: TicketId | None = None,
+    ) -> tuple[Ticket, ...]:
+        """Return tickets by due date, undated last."""
+        ...
+
+    async def provisional_tickets(self, *, limit: int = 1000) -> tuple[Ticket, ...]:
+        """Return open tickets one of whose dates is still provisional."""
+        ...
+
+    async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
+        """Return a ticket's moves and notes, oldest first."""
+        ...
+
+    async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
+        """Return what was handed in for a ticket, without bodies."""
+        ...
+
+    async def evidence(self, evidence: EvidenceId) -> Evidence | None:
+        """Return one file with its body opened."""
+        ...
+
+    async def agents(self) -> tuple[Agent, ...]:
+        """Return all agents by name."""
+        ...
+
+    async def open_deliveries(self) -> int:
+        """Return how many outbox rows are open."""
+        ...
+
+
+class Claims(Protocol):
+    """Claiming due rows: each claim moves the row ahead by the lease, so no two work on it."""
+
+    async def deliveries(
+        self, now: datetime, *, lease: timedelta, limit: int
+    ) -> tuple[Delivery, ...]:
+        """Claim outbox rows that are due: of each lane only its oldest open row."""
+        ...
+
+    async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
+        """Claim tickets that come up by themselves."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next row is due, so that the worker knows how long to rest."""
+        ...
+
+
+class AgentBook(Protocol):
+    """Adding and changing agents."""
+
+    async def add(self, agent: Agent) -> None:
+        """Add an agent; DeskError with code CONFLICT when the name is taken."""
+        ...
+
+
+class Store(Protocol):
+    """Storage as a whole."""
+
+    @property
+    def writer(self) -> Writer:
+        """The one way to change anything."""
+        ...
+
+    @property
+    def reader(self) -> Reader:
+        """Reading beside the writer."""
+        ...
+
+    @property
+    def claims(self) -> Claims:
+        """Claiming due rows."""
+        ...
+
+    @property
+    def agent_book(self) -> AgentBook:
+        """Adding agents."""
+        ...
+
+
+class Hashing(Protocol):
+    """Keyed hashes; the keys are the operator's secrets."""
+
+    def lookup(self, purpose: str, value: str) -> LookupHash:
+        """Return the hash under which an account, contact or client secret is found."""
+        ...
+
+    def challenge(self, label: str) -> ChallengeId:
+        """Return the id of a target's counter row."""
+        ...
+
+    def code(self, label: str, code: str) -> bytes:
+        """Return the hash of a code for its target."""
+        ...
+
+
+class Catalog(Protocol):
+    """Every word a person sees, by key and locale."""
+
+    def text(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
+        """Return the sentence for a key; a missing key raises KeyError (checked at start)."""
+        ...
+
+    def value(self, locale: str, value: Any) -> str:
+        """Return an argument's value by itself, as ``text`` would put it into a sentence."""
+        ...
+
+
+class Recogniser(Protocol):
+    """Understands a sentence. May be slow; is asked off the event loop when it says so."""
+
+    slow: bool
+
+    def recognise(self, text: str) -> Recognised:
+        """Return the intent of a sentence with its confidence. Never raises."""
+        ...
+
+    def language(self, text: str) -> str:
+        """Return the locale of a sentence, or an empty string when it can't be told."""
+        ...
+
+    def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        """Return the values of the given slot types found in a text."""
+        ...
+
+
+class Minter(Protocol):
+    """Makes what can't be guessed: ids, epochs, ticket numbers, codes, secrets."""
+
+    def id(self, now: datetime) -> bytes:
+        """Return a new UUIDv7."""
+        ...
+
+    def token(self) -> str:
+        """Return 128 random bits as text, for epochs and client secrets."""
+        ...
+
+    def ticket_number(self) -> str:
+        """Return a number that can't be guessed and is easy to read aloud."""
+        ...
+
+    def code(self) -> str:
+        """Return a one-time code of six digits."""
+        ...

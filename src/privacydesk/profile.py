@@ -1,0 +1,178 @@
+"""The operator profile: the operator's own facts, in a YAML file the operator keeps.
+
+Self-service paths, mailboxes, clauses, refusal remedies, zone, calendar and waiting times live here
+and nowhere in the code.
+"""
+
+from __future__ import annotations
+
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from privacydesk.calendars import CODES, regime
+from privacydesk.dialog.rules import Rules
+from privacydesk.domain.identity import CodeRules
+from privacydesk.errors import SettingsError
+from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
+from privacydesk.services.deadlines import DeadlineRules
+from privacydesk.services.staff import Remedies
+
+_Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
+_Days = Annotated[int, Field(ge=1, le=3650)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class CodeSection(_Section):
+    """How one-time codes are counted."""
+
+    lifetime_minutes: _Minutes = 5
+    entries: Annotated[int, Field(ge=1, le=10)] = 3
+    waits_seconds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [
+        60, 120, 300, 900,
+    ]  # fmt: skip
+    daily_cap: Annotated[int, Field(ge=1, le=50)] = 6
+
+
+class StaffedSection(_Section):
+    """When people answer."""
+
+    opens: time = time(9, 0)
+    closes: time = time(18, 0)
+    every_day: bool = False
+
+
+class OperatorProfile(_Section):
+    """Everything an operator says of itself. Unknown keys are refused, so that none is misspelt."""
+
+    app: str = "MoChat"
+    desk_names: dict[str, str] = {}
+    zone: str = "Asia/Shanghai"
+    calendar: str = "CN"
+    regimes: list[str] = ["operator_7wd"]
+    settled_until: dict[str, int] = {}
+    paths: dict[str, str] = {}
+    mailboxes: dict[str, str] = {}
+    clauses: dict[str, dict[str, str]] = {}
+    policy: str = ""
+    remedies: dict[str, str] = {}
+    staffed: StaffedSection | None = StaffedSection()
+    codes: CodeSection = CodeSection()
+    fresh_minutes: _Minutes = 30
+    waits_for_verification_days: _Days = 15
+    unbinding_window_minutes: _Minutes | None = None
+    objection_days: _Days = 15
+    retention_days: _Days = 30
+
+    @field_validator("calendar")
+    @classmethod
+    def _known_calendar(cls, value: str) -> str:
+        if value not in CODES:
+            raise ValueError(f"is none of {', '.join(CODES)}")
+        return value
+
+    @field_validator("regimes")
+    @classmethod
+    def _known_regimes(cls, value: list[str]) -> list[str]:
+        for name in value:
+            try:
+                regime(name)
+            except SettingsError as error:
+                raise ValueError(error.message) from None
+        if not value:
+            raise ValueError("needs at least one regime")
+        return value
+
+    def clause_map(self) -> ClauseMap:
+        """Return the clauses the desk cites."""
+        return ClauseMap.from_profile(self.clauses)
+
+    def rules(self) -> Rules:
+        """Return what dialogs go by."""
+        codes = self.codes
+        return Rules(
+            app=self.app,
+            paths=self.paths,
+            mailboxes=self.mailboxes,
+            clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
+            codes=CodeRules(
+                lifetime=timedelta(minutes=codes.lifetime_minutes),
+                entries=codes.entries,
+                waits=tuple(timedelta(seconds=s) for s in codes.waits_seconds),
+                daily_cap=codes.daily_cap,
+            ),
+            fresh=timedelta(minutes=self.fresh_minutes),
+            waits_for_verification=timedelta(days=self.waits_for_verification_days),
+            unbinding_window=self._window(),
+            retention_days=self.retention_days,
+            objection_days=self.objection_days,
+            zone=self.zone,
+        )
+
+    def deadline_rules(self) -> DeadlineRules:
+        """Return what clocks go by."""
+        staffed = self.staffed
+        return DeadlineRules(
+            calendar=self.calendar,
+            zone=self.zone,
+            regimes=tuple(regime(name) for name in self.regimes),
+            waits_for_verification=timedelta(days=self.waits_for_verification_days),
+            unbinding_window=self._window(),
+            staffed=(staffed.opens, staffed.closes) if staffed else None,
+            staffed_every_day=bool(staffed and staffed.every_day),
+        )
+
+    def remedies_rules(self) -> Remedies:
+        """Return what a requester may do against a decision."""
+        return Remedies(text=self.remedies, objection_days=self.objection_days)
+
+    def _window(self) -> timedelta | None:
+        minutes = self.unbinding_window_minutes
+        return timedelta(minutes=minutes) if minutes is not None else None
+
+
+def read_profile(path: Path) -> OperatorProfile:
+    """Read an operator profile.
+
+    Raises:
+        SettingsError: the file can't be read, or a key is wrong; the message names it.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"the operator profile {path} can't be read: {type(error).__name__}", key="profile"
+        ) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark is not None else ""
+        raise SettingsError(
+            f"the operator profile {path} is not YAML{where}", key="profile"
+        ) from None
+    return parse_profile(raw if raw is not None else {}, str(path))
+
+
+def parse_profile(raw: Any, source: str) -> OperatorProfile:
+    """Check an operator profile that was read already.
+
+    Raises:
+        SettingsError: a key is wrong; the message names it.
+    """
+    try:
+        return OperatorProfile.model_validate(raw)
+    except ValidationError as error:
+        raise SettingsError(f"{source}: {faults_of(error)}", key="profile") from None
+
+
+def faults_of(error: ValidationError) -> str:
+    """Word a validation error: key and fault, never the value."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}: {fault['msg']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    )

@@ -1,0 +1,1 @@
+"""One module a capability: what handlers, workers and commands call."""

@@ -1,0 +1,213 @@
+"""What the chat face asks of the desk: the contract between handlers and services.
+
+Handlers hold a ``Session`` and know nothing of storage; services implement ``Desk`` and know
+nothing of frames. Every method that changes something answers after the commit, never before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.events import Event
+from privacydesk.domain.ids import ConversationId
+
+Listener = Callable[[int, tuple[Event, ...], Conversation], None]
+"""Called on the event loop after a commit with the first new offset, the new events and the
+conversation as it stands; with no events when only the view changed (an agent writes). It must
+not block or raise. A missed call is no fault: whoever listens keeps a cursor and reads what is
+missing."""
+
+Unsubscribe = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who a client says it is: an app token, a secret given earlier, or nobody yet.
+
+    Attributes:
+        token: the signed token of the app's backend.
+        secret: what an anonymous client was given at its first contact.
+    """
+
+    token: str = ""
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A client that was let in to one conversation.
+
+    Attributes:
+        epoch: the conversation's epoch; a client that knows another drops its copy.
+        head: the last offset when the session was opened.
+        secret: set once, for a new anonymous client to keep; else empty.
+        account: whether an app account stands behind it.
+        expires_at: when the token runs out; None without one.
+        locale: the language the conversation is held in.
+    """
+
+    conversation: ConversationId
+    epoch: str
+    head: int
+    locale: str
+    secret: str = ""
+    account: bool = False
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page shows beside the log.
+
+    Attributes:
+        owner: who may speak besides the user.
+        agent: the agent's display name; empty unless an agent speaks.
+        queue_place: 1 for the next to be served; 0 when not waiting or not known.
+        prompt: offset of the open question, whose choices and input alone are live; 0 for none.
+        locale: the language the conversation is held in.
+        agent_typing: whether the agent is writing just now.
+        agent_read: the last offset an agent has seen; 0 for none.
+    """
+
+    owner: OwnerKind = OwnerKind.ASSISTANT
+    agent: str = ""
+    queue_place: int = 0
+    prompt: int = 0
+    locale: str = "zh_Hans"
+    agent_typing: bool = False
+    agent_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UploadReceipt:
+    """A file that was taken in and waits to be handed in by ``submit_uploads``.
+
+    Attributes:
+        id: what ``submit_uploads`` names it by.
+        size: bytes as kept, after re-encoding.
+    """
+
+    id: str
+    name: str
+    size: int
+    media_type: str
+
+
+class Desk(Protocol):
+    """The desk as a chat client meets it.
+
+    Any method may raise ``DeskError``: ``UNAVAILABLE`` when storage can't take it (nothing was
+    kept), ``FAILED`` when this one job was at fault, ``NOT_FOUND`` when the conversation is gone.
+    """
+
+    async def open(self, credentials: Credentials, *, languages: str) -> Session:
+        """Let a client in; the first time, the conversation begins with its greeting.
+
+        Args:
+            credentials: none at all starts a new conversation under a fresh secret.
+            languages: the client's languages as in ``Accept-Language``.
+
+        Raises:
+            DeskError: ``TOKEN_EXPIRED``, or ``UNAUTHENTICATED`` for any other fault of a token or
+                secret.
+        """
+        ...
+
+    async def say(self, session: Session, *, id: str, text: str) -> int:  # noqa: A002 - the protocol's word
+        """Take a message. Return the offset it has, also when ``id`` was taken before.
+
+        The listeners are called before this returns.
+        """
+        ...
+
+    async def choose(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        choice: str,
+        offset: int,
+    ) -> int:
+        """Take a tapped choice of the event at ``offset`` (0 for ``desk:`` choices).
+
+        Raises:
+            DeskError: ``STALE`` when that question is no longer open.
+        """
+        ...
+
+    async def submit_uploads(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        uploads: Sequence[str],
+    ) -> int:
+        """Hand in files that ``store_upload`` took; ``NOT_FOUND`` for one it did not."""
+        ...
+
+    async def store_upload(
+        self,
+        session: Session,
+        *,
+        name: str,
+        media_type: str,
+        content: AsyncIterator[bytes],
+    ) -> UploadReceipt:
+        """Take in a file, re-encoded and sealed.
+
+        Args:
+            session: whose conversation asks for it.
+            name: the client's file name, already cleaned.
+            media_type: what the client claims; only a hint.
+            content: the bytes in pieces. Reading it raises ``TOO_LARGE`` past the limit, so
+                what can be refused without reading should be refused first.
+
+        Raises:
+            DeskError: ``NOT_ALLOWED_NOW`` when no flow asks for a file, ``UNSUPPORTED_MEDIA``,
+                ``TOO_LARGE``.
+        """
+        ...
+
+    async def events(self, session: Session, *, after: int, limit: int) -> tuple[Event, ...]:
+        """Return at most ``limit`` events with ``offset > after``, in order."""
+        ...
+
+    async def view(self, session: Session) -> View:
+        """Return what is shown beside the log, with the place in the queue."""
+        ...
+
+    def glance(self, conversation: Conversation) -> View:
+        """Return what can be told of a conversation at hand without reading anything.
+
+        Called once for every commit that somebody sees: it must be quick. The place in the queue
+        stays 0.
+        """
+        ...
+
+    async def head(self, session: Session) -> int:
+        """Return the last offset."""
+        ...
+
+    async def heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, int]:
+        """Return the last offsets of many conversations at once, for the periodic comparison."""
+        ...
+
+    def subscribe(self, conversation: ConversationId, listener: Listener) -> Unsubscribe:
+        """Call ``listener`` after each commit of a conversation, until unsubscribed."""
+        ...
+
+    async def typing(self, session: Session) -> None:
+        """Note that the user is writing. Forgotten by itself after a few seconds."""
+        ...
+
+    async def read(self, session: Session, offset: int) -> None:
+        """Note that the user has seen everything up to ``offset``."""
+        ...
+
+    async def leave(self, session: Session) -> None:
+        """Note that the client's last connection to this conversation is gone."""
+        ...

@@ -1,0 +1,149 @@
+"""Putting events into words: arguments resolved, labels worded, ticket cards laid out.
+
+The log keeps the text as it was shown, so this happens once, when the rows are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from privacydesk.domain.clocks import Clock, Day
+from privacydesk.domain.events import Choice, Event, EventKind
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import ScopeItem, Ticket
+from privacydesk.ports import Catalog
+from privacydesk.services.deadlines import Deadlines
+
+Find = Callable[[str], Ticket | None]
+"""Finds a ticket of this turn by its symbol (``sym:0``) or its id in hex."""
+
+_ITEM_TERMS: Mapping[RequestKind, str] = {
+    RequestKind.ACCESS: "category",
+    RequestKind.DELETION: "category",
+    RequestKind.RECTIFICATION: "field",
+    RequestKind.CONSENT_WITHDRAWAL: "purpose",
+    RequestKind.GUARDIAN: "wish",
+}
+
+
+class Wording:
+    """Words events and tickets in a reader's language."""
+
+    def __init__(self, catalog: Catalog, deadlines: Deadlines) -> None:
+        self._catalog = catalog
+        self._deadlines = deadlines
+
+    def event(self, event: Event, find: Find, now: datetime) -> Event:
+        """Return an event with its text, button labels and card as they will be shown."""
+        locale = event.locale
+        args = self._args(event.args, find) if event.args else event.args
+        text = self._catalog.text(locale, event.key, args) if event.key else event.text
+        choices = event.choices
+        if choices:
+            choices = tuple(self._choice(choice, locale) for choice in choices)
+        data = event.data
+        if event.kind is EventKind.TICKET:
+            ticket = self._found(data["ticket"], find)
+            data = {"ticket": self.ticket(ticket, locale, now) if ticket else {}}
+        elif event.kind is EventKind.DETAILS:
+            data = {"rows": [self._row(row, locale) for row in data.get("rows", ())]}
+        return replace(event, args=args, text=text, choices=choices, data=data)
+
+    def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
+        """Return a button's words."""
+        return self._catalog.text(locale, key, args)
+
+    def _choice(self, choice: Choice, locale: str) -> Choice:
+        if not choice.key:
+            return choice
+        return replace(choice, label=self._catalog.text(locale, choice.key, choice.args))
+
+    def _row(self, row: Mapping[str, Any], locale: str) -> dict[str, str]:
+        return {
+            "label": self._value(row["label"], locale),
+            "value": self._value(row["value"], locale),
+        }
+
+    def _value(self, value: Any, locale: str) -> str:
+        return self._catalog.value(locale, value)
+
+    def _found(self, reference: Any, find: Find) -> Ticket | None:
+        if not isinstance(reference, Mapping):
+            return None
+        name = reference.get("$symbol") or reference.get("$id")
+        return find(str(name)) if name else None
+
+    def _args(self, args: Mapping[str, Any], find: Find) -> dict[str, Any]:
+        resolved: dict[str, Any] = {}
+        for name, value in args.items():
+            if isinstance(value, Mapping):
+                if "$ticket" in value:
+                    ticket = find(str(value["$ticket"]))
+                    resolved[name] = ticket.number if ticket else ""
+                    continue
+                if "$due" in value:
+                    ticket = find(str(value["$due"]))
+                    clock = ticket.clock if ticket else None
+                    resolved[name] = due_argument(clock) if clock else ""
+                    continue
+            resolved[name] = value
+        return resolved
+
+    # -- tickets ---------------------------------------------------------------------------
+
+    def ticket(self, ticket: Ticket, locale: str, now: datetime) -> dict[str, Any]:
+        """Return a ticket's card as docs/protocol.md describes it."""
+        text = self._catalog.text
+        clock = ticket.clock
+        card: dict[str, Any] = {
+            "number": ticket.number,
+            "kind": ticket.kind.value,
+            "kind_label": text(locale, f"kind.{ticket.kind.value}", {}),
+            "state": ticket.state.value,
+            "state_label": text(locale, f"ticket.state.{ticket.state.value}", {}),
+            "items": [label for i in ticket.items if (label := self.item(ticket, i, locale))],
+            "late": ticket.is_late(now),
+            "provisional": bool(clock and clock.provisional),
+        }
+        if ticket.outcome is not None:
+            card["outcome"] = ticket.outcome.value
+            card["outcome_label"] = text(locale, f"ticket.outcome.{ticket.outcome.value}", {})
+        if clock is not None:
+            card |= {
+                "due_date": clock.due_date.isoformat(),
+                "due_text": self._value(due_argument(clock), locale),
+                "zone": clock.zone,
+                "days": [self._day(day, locale) for day in self._deadlines.days(clock)],
+            }
+        return card
+
+    def item(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
+        """Return what one item asks for, in words; empty where the kind says it all."""
+        if ticket.kind is RequestKind.UNBINDING:
+            provider = item.detail.get("provider")
+            return self._catalog.text(locale, f"provider.{provider}", {}) if provider else ""
+        family = _ITEM_TERMS.get(ticket.kind)
+        if family is None or not item.name:
+            return ""
+        try:
+            return self._catalog.text(locale, f"{family}.{item.name}", {})
+        except KeyError:
+            return item.name
+
+    def _day(self, day: Day, locale: str) -> dict[str, Any]:
+        return {
+            "date": day.date.isoformat(),
+            "text": self._value({"$date": day.date.isoformat()}, locale),
+            "working": day.working,
+            "count": day.count,
+            "reason": day.reason.value,
+            "reason_label": self._catalog.text(locale, f"ticket.day.{day.reason.value}", {}),
+        }
+
+
+def due_argument(clock: Clock) -> dict[str, Any]:
+    """Return a due date as an argument of a text."""
+    return {"$date": clock.due_date.isoformat(), "year": True}

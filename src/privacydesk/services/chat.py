@@ -1,0 +1,342 @@
+"""The desk as a chat client meets it: opens conversations and takes what users do."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from privacydesk.clock import Clock
+from privacydesk.dialog.engine import Engine
+from privacydesk.domain.conversation import Conversation, LocaleSource, OwnerKind
+from privacydesk.domain.events import Event, InputKind
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash
+from privacydesk.domain.turn import Chose, Said, Snapshot, Upload, Uploaded
+from privacydesk.errors import DeskError, ErrorCode, NotFoundError
+from privacydesk.ports import Changes, Hashing, Job, Locks, Minter, Store, WorkingSet
+from privacydesk.services.api import (
+    Credentials,
+    Listener,
+    Session,
+    Unsubscribe,
+    UploadReceipt,
+    View,
+)
+from privacydesk.services.credentials import TokenChecker
+from privacydesk.services.hints import Hints
+from privacydesk.services.making import Maker
+from privacydesk.services.presence import Presence
+from privacydesk.services.turns import Turns
+from privacydesk.services.uploads import read_all, rewrite
+
+Negotiate = Callable[[str], str]
+"""Languages as in ``Accept-Language`` to a locale; an empty string when none is known."""
+
+_OPEN_TRIES = 3
+_STAGED_FOR = timedelta(hours=1)
+_MAX_STAGED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Staged:
+    """A file that waits to be handed in."""
+
+    upload: Upload
+    at: datetime
+
+
+class ChatDesk:
+    """Implements ``services.api.Desk``."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        turns: Turns,
+        store: Store,
+        maker: Maker,
+        minter: Minter,
+        hashing: Hashing,
+        hints: Hints,
+        presence: Presence,
+        clock: Clock,
+        negotiate: Negotiate,
+        agent_names: Callable[[str], str],
+        tokens: TokenChecker | None,
+    ) -> None:
+        self._engine = engine
+        self._turns = turns
+        self._store = store
+        self._maker = maker
+        self._minter = minter
+        self._hashing = hashing
+        self._hints = hints
+        self._presence = presence
+        self._clock = clock
+        self._negotiate = negotiate
+        self._agent_name = agent_names
+        self._tokens = tokens
+        self._staged: dict[ConversationId, dict[str, _Staged]] = {}
+
+    # -- letting in ------------------------------------------------------------------------
+
+    async def open(self, credentials: Credentials, *, languages: str) -> Session:
+        """Let a client in; see ``services.api.Desk``."""
+        if credentials.token:
+            return await self._open_account(credentials.token, languages)
+        if credentials.secret:
+            key = self._hashing.lookup("secret", credentials.secret)
+            found = await self._store.reader.find_conversation(key)
+            if found is None:
+                raise DeskError("the secret is not known", code=ErrorCode.UNAUTHENTICATED)
+            return self._session(await self._conversation(found))
+        secret = self._minter.token()
+        key = self._hashing.lookup("secret", secret)
+        conversation = await self._begin(key, "", self._negotiate(languages), LocaleSource.BROWSER)
+        return self._session(conversation, secret=secret)
+
+    async def _open_account(self, token: str, languages: str) -> Session:
+        if self._tokens is None:
+            raise DeskError("app tokens are not set up", code=ErrorCode.UNAUTHENTICATED)
+        claims = self._tokens.check(token)
+        key = self._hashing.lookup("subject", claims.account)
+        for _ in range(_OPEN_TRIES):
+            found = await self._store.reader.find_conversation(key)
+            if found is not None:
+                conversation = await self._conversation(found)
+                break
+            locale = self._negotiate(claims.locale) or self._negotiate(languages)
+            source = LocaleSource.TOKEN if claims.locale else LocaleSource.BROWSER
+            try:
+                conversation = await self._begin(key, claims.account, locale, source)
+                break
+            except DeskError as error:
+                # Two tabs opened at once: the other one was first, and its conversation counts.
+                if error.code is not ErrorCode.CONFLICT:
+                    raise
+        else:
+            raise DeskError("the conversation can't be opened", code=ErrorCode.UNAVAILABLE)
+        return self._session(conversation, expires_at=claims.expires_at)
+
+    async def _begin(
+        self, key: LookupHash, account: str, locale: str, source: LocaleSource
+    ) -> Conversation:
+        now = self._clock.now()
+        fresh = Conversation(
+            id=ConversationId(self._minter.id(now)),
+            epoch=self._minter.token(),
+            created_at=now,
+            account=account,
+            locale=locale or "zh_Hans",
+            locale_from=source if locale else LocaleSource.DEFAULT,
+        )
+        job_id = f"open:{fresh.id.hex()}"
+
+        def decide(_rows: WorkingSet) -> Changes:
+            turn = self._engine.greet(Snapshot(fresh), now, job_id)
+            made = self._maker.changes(turn, before={}, job_id=job_id, now=now)
+            return Changes(
+                conversation=made.conversation, events=made.events, keys=(key,), answer=None
+            )
+
+        committed = await self._store.writer.submit(
+            Job(id=job_id, locks=Locks(conversation=fresh.id), decide=decide)
+        )
+        assert committed.changes is not None
+        assert committed.changes.conversation is not None
+        return committed.changes.conversation
+
+    def _session(
+        self,
+        conversation: Conversation,
+        *,
+        secret: str = "",
+        expires_at: datetime | None = None,
+    ) -> Session:
+        return Session(
+            conversation=conversation.id,
+            epoch=conversation.epoch,
+            head=conversation.version,
+            locale=conversation.locale,
+            secret=secret,
+            account=bool(conversation.account),
+            expires_at=expires_at,
+        )
+
+    async def _conversation(self, conversation: ConversationId) -> Conversation:
+        state = self._store.writer.cached(conversation)
+        if state is None:
+            state = await self._store.reader.conversation(conversation)
+        if state is None:
+            raise NotFoundError("no such conversation")
+        return state
+
+    # -- what users do ---------------------------------------------------------------------
+
+    async def say(self, session: Session, *, id: str, text: str) -> int:  # noqa: A002 - the protocol's word
+        """Take a message; see ``services.api.Desk``."""
+        committed = await self._turns.say(session.conversation, Said(job_id=id, text=text))
+        return committed.offset
+
+    async def choose(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        choice: str,
+        offset: int,
+    ) -> int:
+        """Take a tapped choice; see ``services.api.Desk``."""
+        message = Chose(job_id=id, choice=choice, offset=offset)
+        return (await self._turns.say(session.conversation, message)).offset
+
+    async def submit_uploads(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        uploads: Sequence[str],
+    ) -> int:
+        """Hand in stored files; see ``services.api.Desk``."""
+        staged = self._staged.get(session.conversation, {})
+        if not uploads:
+            raise DeskError("no upload is named", code=ErrorCode.INVALID_REQUEST)
+        known = await self._known_uploads(session.conversation, uploads, staged)
+        message = Uploaded(job_id=id, uploads=known)
+        offset = (await self._turns.say(session.conversation, message)).offset
+        for name in uploads:
+            staged.pop(name, None)
+        return offset
+
+    async def _known_uploads(
+        self,
+        conversation: ConversationId,
+        names: Sequence[str],
+        staged: Mapping[str, _Staged],
+    ) -> tuple[Upload, ...]:
+        """Return the named uploads; another process may have taken them in."""
+        found: list[Upload] = []
+        for name in dict.fromkeys(names):
+            if name in staged:
+                found.append(staged[name].upload)
+                continue
+            try:
+                row = await self._store.reader.evidence(EvidenceId(bytes.fromhex(name)))
+            except ValueError as error:
+                raise NotFoundError("no such upload") from error
+            if row is None or row.conversation_id != conversation or row.removed_at is not None:
+                raise NotFoundError("no such upload")
+            found.append(Upload(row.id, row.name, row.media_type, row.size))
+        return tuple(found)
+
+    async def store_upload(
+        self,
+        session: Session,
+        *,
+        name: str,
+        media_type: str,  # noqa: ARG002 - what the file is decides, not what it is called
+        content: AsyncIterator[bytes],
+    ) -> UploadReceipt:
+        """Take in a file; see ``services.api.Desk``."""
+        conversation = await self._conversation(session.conversation)
+        if not self._asks_for_file(conversation):
+            raise DeskError("no file is asked for now", code=ErrorCode.NOT_ALLOWED_NOW)
+        now = self._clock.now()
+        staged = self._staged.setdefault(conversation.id, {})
+        for old in [key for key, one in staged.items() if now - one.at > _STAGED_FOR]:
+            del staged[old]
+        if len(staged) >= _MAX_STAGED:
+            raise DeskError("too many files wait", code=ErrorCode.RATE_LIMITED)
+        raw = await read_all(content)
+        picture = await asyncio.to_thread(rewrite, raw)
+        evidence = Evidence(
+            id=EvidenceId(self._minter.id(now)),
+            conversation_id=conversation.id,
+            name=name,
+            media_type=picture.media_type,
+            size=len(picture.body),
+            sha256=hashlib.sha256(picture.body).hexdigest(),
+            created_at=now,
+            body=picture.body,
+        )
+        key = evidence.id.hex()
+        await self._store.writer.submit(
+            Job(
+                id=f"upload:{key}",
+                locks=Locks(conversation=conversation.id),
+                decide=lambda _rows: Changes(evidence=(evidence,)),
+            )
+        )
+        upload = Upload(evidence.id, name, evidence.media_type, evidence.size)
+        staged[key] = _Staged(upload, now)
+        return UploadReceipt(key, name, evidence.size, evidence.media_type)
+
+    def _asks_for_file(self, conversation: Conversation) -> bool:
+        return (
+            conversation.owner.kind is not OwnerKind.AGENT
+            and self._engine.asks_for(Snapshot(conversation)) is InputKind.UPLOAD
+        )
+
+    # -- what is shown ---------------------------------------------------------------------
+
+    async def events(self, session: Session, *, after: int, limit: int) -> tuple[Event, ...]:
+        """Return events after an offset; see ``services.api.Desk``."""
+        return await self._store.reader.events(session.conversation, after=after, limit=limit)
+
+    async def view(self, session: Session) -> View:
+        """Return what is shown beside the log; see ``services.api.Desk``."""
+        conversation = await self._conversation(session.conversation)
+        view = self.glance(conversation)
+        if conversation.owner.kind is not OwnerKind.QUEUE:
+            return view
+        place = await self._store.reader.queue_place(conversation.id)
+        return View(
+            owner=view.owner,
+            agent=view.agent,
+            queue_place=place,
+            prompt=view.prompt,
+            locale=view.locale,
+            agent_typing=view.agent_typing,
+            agent_read=view.agent_read,
+        )
+
+    def glance(self, conversation: Conversation) -> View:
+        """Return what can be told at hand; see ``services.api.Desk``."""
+        owner = conversation.owner
+        by_agent = owner.kind is OwnerKind.AGENT
+        return View(
+            owner=owner.kind,
+            agent=self._agent_name(owner.agent) if by_agent else "",
+            prompt=conversation.prompt.offset if conversation.prompt else 0,
+            locale=conversation.locale,
+            agent_typing=by_agent and self._presence.agent_types(conversation.id),
+            agent_read=self._presence.agent_read(conversation.id),
+        )
+
+    async def head(self, session: Session) -> int:
+        """Return the last offset."""
+        heads = await self._store.reader.versions((session.conversation,))
+        return heads.get(session.conversation, 0)
+
+    async def heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, int]:
+        """Return the last offsets of many conversations."""
+        return await self._store.reader.versions(conversations)
+
+    def subscribe(self, conversation: ConversationId, listener: Listener) -> Unsubscribe:
+        """Listen to a conversation's commits."""
+        return self._hints.subscribe(conversation, listener)
+
+    async def typing(self, session: Session) -> None:
+        """Note that the user is writing."""
+        self._presence.user_types(session.conversation)
+
+    async def read(self, session: Session, offset: int) -> None:
+        """Note what the user has seen."""
+        self._presence.user_reads(session.conversation, offset)
+
+    async def leave(self, session: Session) -> None:
+        """Note that the client's last connection is gone."""
+        self._presence.user_left(session.conversation)

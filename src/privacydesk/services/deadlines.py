@@ -1,0 +1,175 @@
+"""Clocks of tickets: which run, when they are due, and what comes up by itself before that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from privacydesk.calendars import OPERATOR_7WD, Calendars
+from privacydesk.domain.clocks import (
+    Clock,
+    Day,
+    RegimeProfile,
+    StartsFrom,
+    Unit,
+    count,
+    deadline_of,
+    settle,
+    start_clock,
+    working_days_before,
+)
+from privacydesk.domain.ticket import Due, DueKind, Ticket
+from privacydesk.errors import NotAllowedNowError
+
+_REMINDER_HOUR = time(9, 0)
+"""Reminders come up at the start of the working day, in the operator's zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineRules:
+    """What the operator sets for clocks.
+
+    Attributes:
+        calendar: code of the working-day calendar.
+        zone: where the operator's days begin and end.
+        regimes: all clocks that run on a ticket; the earliest leads.
+        waits_for_verification: after this an unverified request lapses.
+        unbinding_window: see ``dialog.rules.Rules``.
+        staffed: from and until when people answer on working days; None for never.
+    """
+
+    calendar: str = "CN"
+    zone: str = "Asia/Shanghai"
+    regimes: Sequence[RegimeProfile] = (OPERATOR_7WD,)
+    waits_for_verification: timedelta = timedelta(days=15)
+    unbinding_window: timedelta | None = None
+    staffed: tuple[time, time] | None = (time(9, 0), time(18, 0))
+    staffed_every_day: bool = False
+
+
+class Deadlines:
+    """Counts deadlines by the operator's rules. Calendars may be exchanged while it runs."""
+
+    def __init__(self, calendars: Calendars, rules: DeadlineRules) -> None:
+        self.calendars = calendars
+        self.rules = rules
+        self.zone = ZoneInfo(rules.zone)
+
+    def today(self, now: datetime) -> date:
+        """Return the operator's date."""
+        return now.astimezone(self.zone).date()
+
+    def clocks(self, received_at: datetime, verified_at: datetime | None) -> tuple[Clock, ...]:
+        """Start every regime's clock whose start is known."""
+        calendar = self.calendars.get(self.rules.calendar)
+        clocks = []
+        for regime in self.rules.regimes:
+            start = received_at if regime.starts_from is StartsFrom.RECEIVED else verified_at
+            if start is not None:
+                clocks.append(start_clock(regime, calendar, start, self.zone))
+        return tuple(clocks)
+
+    def days(self, clock: Clock) -> tuple[Day, ...]:
+        """Return the day-by-day count behind a clock's date."""
+        return deadline_of(clock, self.calendars.get(clock.calendar)).days
+
+    def dues(self, ticket: Ticket, now: datetime) -> tuple[Due, ...]:
+        """Return what comes up by itself on a ticket, given its clocks and state; earliest first.
+
+        Reminders whose time has passed already are not made up for.
+        """
+        dues: list[Due] = []
+        clock = ticket.clock
+        if clock is not None and ticket.answered_at is None:
+            calendar = self.calendars.get(clock.calendar)
+            for kind, ahead in ((DueKind.REMIND_TWO, 2), (DueKind.REMIND_ONE, 1)):
+                day = working_days_before(calendar, clock.due_date, ahead)
+                at = datetime.combine(day, _REMINDER_HOUR, self.zone).astimezone(UTC)
+                if at > now:
+                    dues.append(Due(kind, at))
+            dues.append(Due(DueKind.OVERDUE, clock.due_at.astimezone(UTC)))
+        return tuple(sorted(dues, key=lambda due: due.at))
+
+    def unverified_dues(self, ticket: Ticket, now: datetime) -> tuple[Due, ...]:
+        """Return what comes up on a ticket that awaits verification."""
+        dues = [Due(DueKind.LAPSE, now + self.rules.waits_for_verification)]
+        if "document" in ticket.flags:
+            calendar = self.calendars.get(self.rules.calendar)
+            day = self.today(now) + timedelta(days=1)
+            while not calendar.day(day).working:
+                day += timedelta(days=1)
+            end = datetime.combine(day + timedelta(days=1), time(0), self.zone)
+            dues.append(Due(DueKind.EVIDENCE_WAITING, end.astimezone(UTC)))
+        return tuple(sorted(dues, key=lambda due: due.at))
+
+    def with_clock(self, ticket: Ticket, verified_at: datetime, now: datetime) -> Ticket:
+        """Return the ticket with its clocks started and its reminders set."""
+        running = replace(
+            ticket,
+            verified_at=verified_at,
+            clocks=self.clocks(ticket.received_at, verified_at),
+        )
+        return replace(running, dues=self.dues(running, now))
+
+    def settled(self, ticket: Ticket, now: datetime) -> Ticket | None:
+        """Return the ticket with provisional dates counted anew, or None if nothing changed."""
+        clocks = []
+        changed = False
+        for clock in ticket.clocks:
+            fresh = settle(clock, self.calendars.get(clock.calendar)) if clock.provisional else None
+            changed = changed or fresh is not None
+            clocks.append(fresh or clock)
+        if not changed:
+            return None
+        counted = replace(ticket, clocks=tuple(clocks), version=ticket.version + 1)
+        others = tuple(
+            due
+            for due in ticket.dues
+            if due.kind not in {DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE}
+        )
+        dues = (*self.dues(counted, now), *others)
+        return replace(counted, dues=tuple(sorted(dues, key=lambda due: due.at)))
+
+    def extended(self, ticket: Ticket, working_days: int, now: datetime) -> Ticket:
+        """Return the ticket with its leading clock running longer; the first date is kept.
+
+        Raises:
+            NotAllowedNowError: no clock counted in working days runs on it.
+        """
+        leading = ticket.clock
+        if leading is None or leading.unit is not Unit.WORKING_DAYS or ticket.answered_at:
+            raise NotAllowedNowError("no clock that could be extended runs on this ticket")
+        calendar = self.calendars.get(leading.calendar)
+        longer = count(
+            calendar, leading.started_at, leading.unit, leading.amount + working_days, self.zone
+        )
+        clock = replace(
+            leading,
+            amount=leading.amount + working_days,
+            due_date=longer.due_date,
+            due_at=longer.due_at,
+            provisional=longer.provisional,
+        )
+        others = tuple(c for c in ticket.clocks if c is not leading)
+        first = ticket.facts.get("first_due", leading.due_date.isoformat())
+        later = replace(
+            ticket,
+            clocks=(clock, *others),
+            facts={**ticket.facts, "first_due": first},
+            version=ticket.version + 1,
+        )
+        return replace(later, dues=self.dues(later, now))
+
+    def is_staffed(self, now: datetime) -> bool:
+        """Tell whether people answer at this time of a working day."""
+        hours = self.rules.staffed
+        if hours is None:
+            return False
+        local = now.astimezone(self.zone)
+        if not hours[0] <= local.time() < hours[1]:
+            return False
+        if self.rules.staffed_every_day:
+            return True
+        return self.calendars.get(self.rules.calendar).day(local.date()).working

@@ -1,0 +1,133 @@
+"""What comes up by itself on tickets: reminders, overdue, lapses, the unbinding window.
+
+Each is fired once: the job removes it from the ticket in the same commit in which it acts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.ids import TicketId
+from privacydesk.domain.ticket import (
+    Due,
+    DueKind,
+    LogEntry,
+    Move,
+    Ticket,
+    TicketState,
+    may,
+    move,
+)
+from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Message
+from privacydesk.ports import WorkingSet
+from privacydesk.services import plans
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.making import Maker
+from privacydesk.services.turns import Prepared, Turns
+
+_log = structlog.get_logger(__name__)
+
+
+class Dues:
+    """Fires what is due on claimed tickets."""
+
+    def __init__(self, turns: Turns, maker: Maker, deadlines: Deadlines, clock: Clock) -> None:
+        self._turns = turns
+        self._maker = maker
+        self._deadlines = deadlines
+        self._clock = clock
+
+    async def work(self, ticket: Ticket) -> None:
+        """Fire everything that is due on a claimed ticket, one job each."""
+        now = self._clock.now()
+        for due in ticket.dues:
+            if due.at <= now:
+                await self._fire(ticket, due, now)
+
+    async def _fire(self, seen: Ticket, due: Due, now: datetime) -> None:
+        job_id = f"due:{seen.id.hex()}:{due.kind.value}:{int(due.at.timestamp())}"
+
+        def prepare(rows: WorkingSet) -> Prepared:
+            ticket = rows.tickets[seen.id]
+            if due not in ticket.dues:
+                return Prepared(None)
+            left = tuple(other for other in ticket.dues if other != due)
+            ticket = replace(ticket, dues=left)
+            ticket, message, deliveries = self._act(ticket, due, job_id, now)
+            entry = LogEntry(ticket.id, now, "clock", due.kind.value, job_id=job_id)
+            return Prepared(message, tickets=(ticket,), log=(entry,), deliveries=deliveries)
+
+        await self._turns.run(
+            seen.conversation_id,
+            job_id,
+            prepare,
+            tickets=(seen.id,),
+            once_per_ticket=seen.id,
+        )
+        _log.info("due_fired", kind=due.kind.value, ticket=seen.number)
+
+    def _act(
+        self, ticket: Ticket, due: Due, job_id: str, now: datetime
+    ) -> tuple[Ticket, Message | None, tuple[Delivery, ...]]:
+        if due.kind is DueKind.LAPSE and may(ticket, Move.LAPSE):
+            ticket = move(ticket, Move.LAPSE, now)
+            return ticket, CameDue(job_id, due.kind.value, ticket), ()
+        if due.kind is DueKind.UNBINDING_WINDOW and self._may_unbind(ticket):
+            planned = plans.plan(ticket)
+            ticket = move(ticket, Move.RELEASE, now)
+            ticket = replace(ticket, facts={**ticket.facts, "left": len(planned)})
+            return ticket, None, self._maker.actions(ticket, planned, now)
+        return replace(ticket, version=ticket.version + 1), None, ()
+
+    def _may_unbind(self, ticket: Ticket) -> bool:
+        # Never under a hold or for a minor; an agent decides then.
+        return (
+            ticket.state is TicketState.IN_REVIEW
+            and not ticket.flags & {"hold", "minor", "document", "objection"}
+            and bool(plans.plan(ticket))
+        )
+
+    async def settle(self, seen: Ticket) -> bool:
+        """Count a provisional date anew after a schedule was loaded; tell the user if it changed.
+
+        Returns:
+            Whether the ticket changed.
+        """
+        now = self._clock.now()
+        if self._deadlines.settled(seen, now) is None:
+            return False
+        clock = seen.clock
+        stamp = clock.due_date.isoformat() if clock else ""
+        job_id = f"settle:{seen.id.hex()}:{stamp}:{seen.version}"
+
+        def prepare(rows: WorkingSet) -> Prepared:
+            before = rows.tickets[seen.id]
+            ticket = self._deadlines.settled(before, now)
+            if ticket is None:
+                return Prepared(None)
+            after = ticket.clock
+            assert after is not None
+            entry = LogEntry(
+                ticket.id,
+                now,
+                "clock",
+                "calendar_settled",
+                why=after.due_date.isoformat(),
+                job_id=job_id,
+            )
+            message = Decided(job_id, DecisionKind.CALENDAR_SETTLED, ticket=ticket)
+            return Prepared(message, tickets=(ticket,), log=(entry,))
+
+        await self._turns.run(
+            seen.conversation_id,
+            job_id,
+            prepare,
+            tickets=(TicketId(seen.id),),
+            once_per_ticket=seen.id,
+        )
+        return True

@@ -1,0 +1,328 @@
+"""Making rows of a turn: effects become tickets, outbox rows and evidence moves.
+
+Here ids, ticket numbers and codes are minted, so the engine stays pure and a replay of it can't
+give out a second number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deliveries import Channel, Delivery
+from privacydesk.domain.effects import (
+    CallAccount,
+    DropEvidence,
+    MoveTicket,
+    OpenTicket,
+    SendCode,
+)
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import (
+    ConversationId,
+    DeliveryId,
+    EvidenceId,
+    LookupHash,
+    TicketId,
+)
+from privacydesk.domain.ticket import (
+    Due,
+    DueKind,
+    LogEntry,
+    Move,
+    Ticket,
+    TicketState,
+    move,
+)
+from privacydesk.domain.turn import Turn
+from privacydesk.ports import Changes, Hashing, Minter
+from privacydesk.services import plans
+from privacydesk.services.cards import Wording
+from privacydesk.services.deadlines import Deadlines
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows of one turn while they are being made."""
+
+    tickets: dict[TicketId, Ticket] = field(default_factory=dict)
+    symbols: dict[str, TicketId] = field(default_factory=dict)
+    log: list[LogEntry] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    evidence_moved: dict[EvidenceId, TicketId] = field(default_factory=dict)
+    evidence_removed: list[EvidenceId] = field(default_factory=list)
+    challenges: dict[str, Challenge] = field(default_factory=dict)
+
+
+class Maker:
+    """Makes the rows of a turn. Its methods are called inside the writer's closure."""
+
+    def __init__(
+        self, minter: Minter, hashing: Hashing, deadlines: Deadlines, wording: Wording
+    ) -> None:
+        self._minter = minter
+        self._hashing = hashing
+        self._deadlines = deadlines
+        self._wording = wording
+
+    def changes(
+        self,
+        turn: Turn,
+        *,
+        before: Mapping[str, Challenge],
+        job_id: str,
+        now: datetime,
+        tickets: tuple[Ticket, ...] = (),
+        log: tuple[LogEntry, ...] = (),
+        deliveries: tuple[Delivery, ...] = (),
+    ) -> Changes:
+        """Return what a turn leaves.
+
+        Args:
+            turn: the engine's decision.
+            before: the challenge rows as they were read, to see which changed.
+            job_id: noted on ticket log entries.
+            now: the turn's instant.
+            tickets: tickets that staff or the clock moved already.
+            log: their log entries.
+            deliveries: outbox rows that come with them.
+        """
+        conversation = turn.snapshot.conversation
+        rows = _Rows(challenges=dict(turn.snapshot.challenges))
+        known = {t.id: t for t in turn.snapshot.tickets}
+        known.update({t.id: t for t in tickets})
+        for effect in turn.effects:
+            if isinstance(effect, OpenTicket):
+                self._open(rows, effect, conversation, job_id, now)
+            elif isinstance(effect, MoveTicket):
+                self._move(rows, effect, known, job_id, now)
+            elif isinstance(effect, SendCode):
+                self._code(rows, effect, conversation, now)
+            elif isinstance(effect, CallAccount):
+                self._call(rows, effect, conversation, now)
+            else:
+                assert isinstance(effect, DropEvidence)
+                rows.evidence_removed.extend(effect.evidence)
+        known.update(rows.tickets)
+
+        def find(name: str) -> Ticket | None:
+            ticket_id = rows.symbols.get(name)
+            if ticket_id is None and not name.startswith("sym:"):
+                try:
+                    ticket_id = TicketId(bytes.fromhex(name))
+                except ValueError:
+                    return None
+            return known.get(ticket_id) if ticket_id is not None else None
+
+        if rows.symbols:
+            conversation = _with_ids(conversation, rows.symbols)
+        moved = {t.id: t for t in tickets} | rows.tickets
+        return Changes(
+            conversation=conversation if turn.events else None,
+            events=tuple(self._wording.event(event, find, now) for event in turn.events),
+            tickets=tuple(moved.values()),
+            ticket_log=(*log, *rows.log),
+            challenges=tuple(
+                row for label, row in rows.challenges.items() if row is not before.get(label)
+            ),
+            deliveries=(*deliveries, *rows.deliveries),
+            evidence_moved=rows.evidence_moved,
+            evidence_removed=tuple(rows.evidence_removed),
+        )
+
+    # -- tickets ---------------------------------------------------------------------------
+
+    def _open(
+        self,
+        rows: _Rows,
+        effect: OpenTicket,
+        conversation: Conversation,
+        job_id: str,
+        now: datetime,
+    ) -> None:
+        ticket = Ticket(
+            id=TicketId(self._minter.id(now)),
+            number=self._minter.ticket_number(),
+            conversation_id=conversation.id,
+            kind=effect.kind,
+            state=effect.state,
+            received_at=effect.received_at,
+            locale=conversation.locale,
+            requester=effect.requester,
+            items=effect.items,
+            account=effect.account,
+            account_hash=self._account_hash(effect.account),
+            needs=effect.needs,
+            flags=effect.flags,
+            contact=effect.contact,
+            contact_hash=(
+                self._hashing.lookup("contact", effect.contact) if effect.contact else None
+            ),
+            linked=effect.linked,
+            reviewer_not=effect.reviewer_not,
+            facts=effect.facts,
+            version=1,
+        )
+        if effect.state is TicketState.IN_REVIEW:
+            ticket = self._deadlines.with_clock(ticket, effect.verified_at or now, now)
+            ticket = self._with_window(ticket, effect.unbinding_window, now)
+        else:
+            ticket = replace(ticket, dues=self._deadlines.unverified_dues(ticket, now))
+        rows.tickets[ticket.id] = ticket
+        rows.symbols[effect.symbol] = ticket.id
+        rows.log.append(
+            LogEntry(ticket.id, now, "requester", "filed", job_id=job_id, why=effect.state.value)
+        )
+        for evidence in effect.evidence:
+            rows.evidence_moved[evidence] = ticket.id
+
+    def _with_window(self, ticket: Ticket, automated: bool, now: datetime) -> Ticket:
+        window = self._deadlines.rules.unbinding_window
+        if not automated or window is None:
+            return ticket
+        due = Due(DueKind.UNBINDING_WINDOW, now + window)
+        return replace(ticket, dues=(due, *ticket.dues))
+
+    def _account_hash(self, account: str) -> LookupHash | None:
+        return self._hashing.lookup("account", account) if account else None
+
+    def _move(
+        self,
+        rows: _Rows,
+        effect: MoveTicket,
+        known: Mapping[TicketId, Ticket],
+        job_id: str,
+        now: datetime,
+    ) -> None:
+        ticket = rows.tickets.get(effect.ticket_id) or known[effect.ticket_id]
+        ticket = move(ticket, effect.move, now)
+        if effect.move is Move.VERIFY:
+            ticket = replace(
+                ticket,
+                items=effect.items or ticket.items,
+                flags=ticket.flags | effect.flags,
+                facts={**ticket.facts, **effect.facts},
+            )
+            ticket = self._deadlines.with_clock(ticket, effect.verified_at or now, now)
+            ticket = self._with_window(ticket, effect.unbinding_window, now)
+        if effect.move is Move.CONFIRM:
+            # The user's last word on closing: now the account service may act.
+            planned = plans.plan(ticket)
+            ticket = replace(ticket, facts={**ticket.facts, "left": len(planned)})
+            rows.deliveries.extend(self.actions(ticket, planned, now))
+        rows.tickets[ticket.id] = ticket
+        if effect.symbol:
+            rows.symbols[effect.symbol] = ticket.id
+        rows.log.append(
+            LogEntry(ticket.id, now, "requester", effect.move.value, effect.why, job_id)
+        )
+        for evidence in effect.evidence:
+            rows.evidence_moved[evidence] = ticket.id
+
+    def actions(
+        self, ticket: Ticket, planned: tuple[plans.Action, ...], now: datetime
+    ) -> tuple[Delivery, ...]:
+        """Return the outbox rows of a released ticket: one lane, in order, tried until answered."""
+        return tuple(
+            Delivery(
+                id=DeliveryId(self._minter.id(now)),
+                channel=Channel.ACCOUNT,
+                action=action.action.value,
+                lane=ticket.id,
+                conversation_id=ticket.conversation_id,
+                ticket_id=ticket.id,
+                due_at=now,
+                created_at=now,
+                payload={
+                    "account": action.account,
+                    "arguments": dict(action.payload),
+                    "items": list(action.items),
+                },
+            )
+            for action in planned
+        )
+
+    # -- the outside -----------------------------------------------------------------------
+
+    def _code(
+        self, rows: _Rows, effect: SendCode, conversation: Conversation, now: datetime
+    ) -> None:
+        code = self._minter.code()
+        label = effect.target.label()
+        rows.challenges[label] = replace(
+            rows.challenges[label], code_hash=self._hashing.code(label, code)
+        )
+        rows.deliveries.append(
+            self._own_lane(
+                Channel.CODE,
+                "send_code",
+                conversation.id,
+                effect.ref,
+                now,
+                payload={
+                    "kind": effect.target.kind.value,
+                    "to": effect.target.value,
+                    "code": code,
+                    "locale": conversation.locale,
+                },
+                give_up_at=now + effect.patience,
+            )
+        )
+
+    def _call(
+        self, rows: _Rows, effect: CallAccount, conversation: Conversation, now: datetime
+    ) -> None:
+        rows.deliveries.append(
+            self._own_lane(
+                Channel.ACCOUNT,
+                effect.action.value,
+                conversation.id,
+                effect.ref,
+                now,
+                payload={"account": effect.account, "arguments": dict(effect.payload)},
+                give_up_at=now + effect.patience,
+            )
+        )
+
+    def _own_lane(
+        self,
+        channel: Channel,
+        action: str,
+        conversation: ConversationId,
+        ref: str,
+        now: datetime,
+        *,
+        payload: Mapping[str, Any],
+        give_up_at: datetime,
+    ) -> Delivery:
+        row = DeliveryId(self._minter.id(now))
+        return Delivery(
+            id=row,
+            channel=channel,
+            action=action,
+            lane=row,
+            conversation_id=conversation,
+            due_at=now,
+            created_at=now,
+            ref=ref,
+            payload=payload,
+            give_up_at=give_up_at,
+        )
+
+
+def _with_ids(conversation: Conversation, symbols: Mapping[str, TicketId]) -> Conversation:
+    """Put minted ticket ids where frames hold symbols."""
+    stack = tuple(
+        replace(
+            frame,
+            slots={
+                name: symbols[value].hex() if isinstance(value, str) and value in symbols else value
+                for name, value in frame.slots.items()
+            },
+        )
+        for frame in conversation.stack
+    )
+    return replace(conversation, stack=stack)

@@ -1,0 +1,93 @@
+"""What the account service is asked to do when a ticket is released."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from privacydesk.domain.account import AccountAction, DataCategory
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import ScopeItem, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One call of the account service.
+
+    Attributes:
+        items: places in ``Ticket.items`` that it settles.
+    """
+
+    action: AccountAction
+    account: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    items: tuple[int, ...] = ()
+
+
+def granted(ticket: Ticket) -> tuple[tuple[int, ScopeItem], ...]:
+    """Return the items that were not refused, with their places."""
+    return tuple((n, i) for n, i in enumerate(ticket.items) if i.decision != "refuse")
+
+
+def plan(ticket: Ticket) -> tuple[Action, ...]:
+    """Return the calls that carry out a ticket, in order; none where words are the answer."""
+    items = granted(ticket)
+    if not items or not ticket.account:
+        return ()
+    places = tuple(n for n, _ in items)
+    names = [item.name for _, item in items]
+    account = ticket.account
+    match ticket.kind:
+        case RequestKind.ACCESS:
+            payload = {} if "all" in names else {"categories": names}
+            return (Action(AccountAction.EXPORT, account, payload, places),)
+        case RequestKind.DELETION:
+            return (Action(AccountAction.DELETE, account, {"categories": _all(names)}, places),)
+        case RequestKind.RECTIFICATION:
+            changes = {item.name: item.detail.get("new_value") for _, item in items}
+            return (Action(AccountAction.CORRECT, account, {"changes": changes}, places),)
+        case RequestKind.CONSENT_WITHDRAWAL:
+            return (Action(AccountAction.WITHDRAW_CONSENT, account, {"purposes": names}, places),)
+        case RequestKind.UNBINDING:
+            return tuple(
+                Action(
+                    AccountAction.UNBIND, account, {"provider": item.detail["provider"]}, (place,)
+                )
+                for place, item in items
+            )
+        case RequestKind.DEREGISTRATION:
+            return (Action(AccountAction.DEREGISTER, account, {}, places),)
+        case RequestKind.GUARDIAN:
+            return _guardian(ticket, items)
+        case _:
+            return ()
+
+
+def _all(names: list[str]) -> list[str]:
+    if "all" not in names:
+        return names
+    return [c.value for c in DataCategory if c is not DataCategory.BINDINGS]
+
+
+def _guardian(ticket: Ticket, items: tuple[tuple[int, ScopeItem], ...]) -> tuple[Action, ...]:
+    # A child's account is stopped first, whatever the wish (children's statement, section 1, item
+    # 1); from 14 on it is the guardian's wish alone.
+    account = ticket.account
+    calls: list[Action] = []
+    if "under_14" in ticket.flags:
+        calls.append(Action(AccountAction.SUSPEND, account, {"reason": "under_14"}))
+    for place, item in items:
+        match item.name:
+            case "access":
+                calls.append(Action(AccountAction.EXPORT, account, {}, (place,)))
+            case "delete":
+                calls.append(
+                    Action(AccountAction.DELETE, account, {"categories": _all(["all"])}, (place,))
+                )
+            case "close":
+                if "under_14" not in ticket.flags:
+                    calls.append(Action(AccountAction.SUSPEND, account, {}, (place,)))
+            case _:
+                pass
+    return tuple(calls)

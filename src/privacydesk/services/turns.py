@@ -1,0 +1,280 @@
+"""Turns: observe, decide under the lock, write, answer.
+
+``run`` looks at a message from outside the lock (recogniser, code hash, whose tickets), then hands
+the writer a closure that decides on what it reads under the lock. When the decision wants rows
+that were not locked, or what the step needs has changed meanwhile, it goes back to observing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from privacydesk.clock import Clock
+from privacydesk.dialog.engine import Engine, NeedsMore
+from privacydesk.dialog.slots import ENTITY_KINDS, code_digits
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.turn import (
+    Message,
+    Needs,
+    Observed,
+    Said,
+    Snapshot,
+)
+from privacydesk.errors import NotFoundError, UnavailableError
+from privacydesk.ports import (
+    Changes,
+    Committed,
+    Hashing,
+    Job,
+    Locks,
+    Reader,
+    Recogniser,
+    Reobserve,
+    WorkingSet,
+    Writer,
+)
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.making import Maker
+
+_ROUNDS = 12
+"""How often a job may go back to observing: each step of a turn may name one thing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a job outside the dialog did before the message reaches the engine.
+
+    Attributes:
+        message: what the engine is told; None when the user is not.
+        tickets: tickets already moved, with their log.
+        deliveries: outbox rows, finished or new.
+    """
+
+    message: Message | None
+    tickets: tuple[Ticket, ...] = ()
+    log: tuple[LogEntry, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+
+
+Prepare = Callable[[WorkingSet], Prepared]
+"""Runs under the lock, before the engine; raises a ``DeskError`` to refuse the job."""
+
+
+class Turns:
+    """Runs messages through the engine and the writer."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        writer: Writer,
+        reader: Reader,
+        maker: Maker,
+        recogniser: Recogniser,
+        hashing: Hashing,
+        deadlines: Deadlines,
+        clock: Clock,
+    ) -> None:
+        self.engine = engine
+        self.writer = writer
+        self.reader = reader
+        self.maker = maker
+        self._recogniser = recogniser
+        self._hashing = hashing
+        self._deadlines = deadlines
+        self._clock = clock
+
+    async def say(self, conversation: ConversationId, message: Message) -> Committed:
+        """Run a message of the user."""
+        heard = await self._hear(message.text) if isinstance(message, Said) else None
+        return await self.run(
+            conversation, message.job_id, lambda _rows: Prepared(message), heard=heard
+        )
+
+    async def run(
+        self,
+        conversation: ConversationId,
+        job_id: str,
+        prepare: Prepare,
+        *,
+        tickets: tuple[TicketId, ...] = (),
+        deliveries: tuple[DeliveryId, ...] = (),
+        once_per_ticket: TicketId | None = None,
+        heard: Observed | None = None,
+    ) -> Committed:
+        """Run a job of a conversation.
+
+        Args:
+            conversation: whose turn it is.
+            job_id: known ids are answered with their first answer.
+            prepare: what happens before the engine is told.
+            tickets: tickets that ``prepare`` decides on.
+            deliveries: outbox rows that ``prepare`` decides on.
+            once_per_ticket: see ``Job``.
+            heard: what the recogniser made of the user's words.
+
+        Raises:
+            NotFoundError: no such conversation.
+            DeskError: as ``prepare`` raised, or the writer.
+        """
+        needs = Needs()
+        for _ in range(_ROUNDS):
+            seen = self.writer.cached(conversation) or await self.reader.conversation(conversation)
+            if seen is None:
+                raise NotFoundError("no such conversation")
+            sight = await self._look(seen, needs)
+            job = Job(
+                id=job_id,
+                locks=Locks(
+                    conversation=conversation,
+                    tickets=tuple(dict.fromkeys((*tickets, *sight.tickets))),
+                    challenges=tuple(
+                        self._hashing.challenge(label) for label in sight.needs.challenges
+                    ),
+                    deliveries=deliveries,
+                ),
+                decide=self._decision(job_id, prepare, sight, heard or Observed()),
+                once_per_ticket=once_per_ticket,
+            )
+            try:
+                return await self.writer.submit(job)
+            except Reobserve as again:
+                needs = again.args[0]
+        raise UnavailableError("the conversation changes faster than it can be answered")
+
+    # -- observe ---------------------------------------------------------------------------
+
+    async def _look(self, seen: Conversation, needs: Needs) -> _Sight:
+        """Fetch what lies outside the lock: whose tickets, who is there."""
+        tickets: tuple[TicketId, ...] = needs.ticket_ids
+        if needs.tickets_of:
+            tickets = (*tickets, *await self._whose(seen.id, needs.tickets_of))
+        if needs.ticket_number:
+            numbered = await self.reader.ticket_by_number(needs.ticket_number)
+            if numbered is not None:
+                tickets = (*tickets, numbered.id)
+        staffed, place = False, 1
+        if needs.queue:
+            staffed = self._deadlines.is_staffed(self._clock.now())
+            place = await self.reader.queue_place(seen.id)
+            if place == 0:
+                place = len(await self.reader.queue()) + 1
+        return _Sight(needs=needs, tickets=tickets, staffed=staffed, place=place)
+
+    async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:
+        """Return a person's tickets, open ones first, newest first."""
+        found: dict[TicketId, Ticket] = {}
+        for owner in owners.splitlines():
+            purpose, _, value = owner.partition(":")
+            if purpose == "conversation":
+                theirs = await self.reader.tickets_in(conversation)
+            else:
+                person = self._hashing.lookup(purpose, value)
+                theirs = await self.reader.tickets_of(person, only_open=False)
+            found.update({ticket.id: ticket for ticket in theirs})
+        newest = sorted(found.values(), key=lambda t: (t.is_open, t.id), reverse=True)
+        return [ticket.id for ticket in newest]
+
+    async def _hear(self, text: str) -> Observed:
+        """Have a sentence understood, off the event loop when that is slow."""
+        if self._recogniser.slow:
+            return await asyncio.to_thread(self._understand, text)
+        return self._understand(text)
+
+    def _understand(self, text: str) -> Observed:
+        return Observed(
+            recognised=self._recogniser.recognise(text),
+            language=self._recogniser.language(text),
+            entities=self._recogniser.entities(text, ENTITY_KINDS),
+        )
+
+    def _observed(self, message: Message, needs: Needs, sight: _Sight, heard: Observed) -> Observed:
+        observed = replace(heard, wanted=needs, staffed=sight.staffed, place=sight.place)
+        if isinstance(message, Said) and needs.code_target:
+            digits = code_digits(message.text)
+            if digits:
+                return replace(observed, code_hash=self._hashing.code(needs.code_target, digits))
+        return observed
+
+    # -- decide ----------------------------------------------------------------------------
+
+    def _decision(
+        self, job_id: str, prepare: Prepare, sight: _Sight, heard: Observed
+    ) -> Callable[[WorkingSet], Changes]:
+        engine, maker, hashing = self.engine, self.maker, self._hashing
+        now = self._clock.now()
+
+        def decide(rows: WorkingSet) -> Changes:
+            if rows.conversation is None:
+                raise NotFoundError("no such conversation")
+            prepared = prepare(rows)
+            message = prepared.message
+            if message is None:
+                return Changes(
+                    tickets=prepared.tickets,
+                    ticket_log=prepared.log,
+                    deliveries=prepared.deliveries,
+                )
+            wanted = _merged(sight.needs, engine.needs(Snapshot(rows.conversation), message))
+            if wanted.challenges != sight.needs.challenges:
+                # The step changed meanwhile, or this is the first look: its rows were not locked.
+                raise Reobserve(wanted)
+            challenges: dict[str, Challenge] = {}
+            for label in wanted.challenges:
+                row = hashing.challenge(label)
+                challenges[label] = rows.challenges.get(row) or Challenge(row)
+            moved = {t.id for t in prepared.tickets}
+            snapshot = Snapshot(
+                conversation=rows.conversation,
+                challenges=challenges,
+                tickets=(
+                    *prepared.tickets,
+                    *(
+                        rows.tickets[t]
+                        for t in sight.tickets
+                        if t in rows.tickets and t not in moved
+                    ),
+                ),
+            )
+            told = replace(message, observed=self._observed(message, wanted, sight, heard))
+            try:
+                turn = engine.advance(snapshot, told, now)
+            except NeedsMore as more:
+                raise Reobserve(more.needs) from more
+            return maker.changes(
+                turn,
+                before=challenges,
+                job_id=job_id,
+                now=now,
+                tickets=prepared.tickets,
+                log=prepared.log,
+                deliveries=prepared.deliveries,
+            )
+
+        return decide
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What was fetched from outside the lock."""
+
+    needs: Needs
+    tickets: tuple[TicketId, ...]
+    staffed: bool
+    place: int
+
+
+def _merged(fetched: Needs, wanted: Needs) -> Needs:
+    """Return what was fetched with what the step names now."""
+    return replace(
+        fetched,
+        recognise=wanted.recognise,
+        code_target=wanted.code_target,
+        challenges=tuple(dict.fromkeys((*fetched.challenges, *wanted.challenges))),
+    )

@@ -1,0 +1,214 @@
+"""Settings: one frozen object, built at the start from a file and the environment.
+
+The environment wins: ``PRIVACYDESK_PORT=9000`` overrides ``port`` of the file that
+``PRIVACYDESK_CONFIG`` names (TOML). What starts the process may name a file for when that is unset.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import tomllib
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from privacydesk.errors import SettingsError
+from privacydesk.profile import OperatorProfile, faults_of, read_profile
+
+CONFIG_VARIABLE = "PRIVACYDESK_CONFIG"
+SECRET_BYTES = 32
+
+_file: ContextVar[Path | None] = ContextVar("_file", default=None)
+"""The file to read where the environment names none; pydantic makes its sources without us."""
+
+
+class Settings(BaseSettings):
+    """What a process runs with.
+
+    Attributes:
+        ring_keys: name to 32 bytes in base64; they wrap the conversations' data keys.
+        ring_key: the name of the one that wraps new keys.
+        hashing_secret: 32 bytes in base64, under which accounts and contacts are looked up.
+        app_token_keys: JSON Web Keys that the app's backend signs tokens with.
+        app_token_audience: ``aud`` of these tokens.
+        account_service_url: base address of the operator's account service.
+        code_gateway_url: address of the gateway that sends codes.
+        workers: how many outbox rows are worked on at once.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="PRIVACYDESK_",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    profile: Path | None = None
+    dialogs: Path | None = None
+    locales: Path | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    ring_keys: dict[str, SecretStr] = {}
+    ring_key: str = ""
+    hashing_secret: SecretStr = SecretStr("")
+    app_token_keys: list[dict[str, Any]] = Field(default=[], repr=False)
+    app_token_audience: str = "privacydesk"
+    account_service_url: str = ""
+    account_service_secret: SecretStr = SecretStr("")
+    code_gateway_url: str = ""
+    code_gateway_secret: SecretStr = SecretStr("")
+    cors_origins: list[str] = []
+    frame_ancestors: str = "'self'"
+    host_origin: str = ""
+    messages_per_second: Annotated[float, Field(gt=0)] = 5.0
+    message_burst: Annotated[int, Field(ge=1)] = 20
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+    log_json: bool = Field(
+        default=False, validation_alias=AliasChoices("PRIVACYDESK_LOG_JSON", "log_json")
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and what code says over both."""
+        del dotenv_settings, file_secret_settings
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, init_kwargs=_read_file()),
+        )
+
+    @property
+    def url(self) -> str:
+        """The database's address; a SQLite file in the data folder unless one is named."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'privacydesk.db'}"
+
+    def operator(self) -> OperatorProfile:
+        """Read the operator profile.
+
+        Raises:
+            SettingsError: none is named, or it is wrong.
+        """
+        if self.profile is None:
+            raise SettingsError(
+                "PRIVACYDESK_PROFILE is missing: name the operator profile (a YAML file)",
+                key="profile",
+            )
+        return read_profile(self.profile)
+
+    def keys(self) -> tuple[str, dict[str, bytes]]:
+        """Return the name of the current ring key and all ring keys.
+
+        Raises:
+            SettingsError: they are missing or wrong; the message names the setting.
+        """
+        if not self.ring_keys:
+            raise _missing("ring_keys")
+        if not self.ring_key:
+            raise _missing("ring_key")
+        if self.ring_key not in self.ring_keys:
+            raise SettingsError(
+                "PRIVACYDESK_RING_KEY names none of PRIVACYDESK_RING_KEYS", key="ring_key"
+            )
+        keys = {name: secret_bytes(key, "ring_keys") for name, key in self.ring_keys.items()}
+        return self.ring_key, keys
+
+    def hashing(self) -> bytes:
+        """Return the hashing secret.
+
+        Raises:
+            SettingsError: it is missing or too short.
+        """
+        if not self.hashing_secret.get_secret_value():
+            raise _missing("hashing_secret")
+        return secret_bytes(self.hashing_secret, "hashing_secret")
+
+
+def load_settings(config: Path | None = None, **given: Any) -> Settings:
+    """Build the settings from the environment, the file it names, and ``given``.
+
+    Args:
+        config: the file to read where the environment names none.
+        **given: settings by name; they win over both.
+
+    Raises:
+        SettingsError: a setting is wrong; the message names it and never shows its value.
+    """
+    named = _file.set(config)
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(f"settings: {faults_of(error)}") from None
+    finally:
+        _file.reset(named)
+
+
+def secret_bytes(secret: SecretStr, key: str) -> bytes:
+    """Decode a secret of 32 bytes in base64.
+
+    Raises:
+        SettingsError: it is no such thing, or an obvious placeholder.
+    """
+    try:
+        raw = base64.b64decode(secret.get_secret_value(), validate=True)
+    except (binascii.Error, ValueError):
+        raise _bad_secret(key) from None
+    if len(raw) != SECRET_BYTES or len(set(raw)) < 8:  # noqa: PLR2004 - random bytes repeat little
+        raise _bad_secret(key)
+    return raw
+
+
+def new_secret() -> str:
+    """Return a fresh secret of 32 bytes in base64."""
+    return base64.b64encode(os.urandom(SECRET_BYTES)).decode()
+
+
+def _missing(key: str) -> SettingsError:
+    return SettingsError(
+        f"PRIVACYDESK_{key.upper()} is missing: make one with `privacydesk keys generate`",
+        key=key,
+    )
+
+
+def _bad_secret(key: str) -> SettingsError:
+    return SettingsError(
+        f"PRIVACYDESK_{key.upper()} must be {SECRET_BYTES} random bytes in base64:"
+        " make them with `privacydesk keys generate`",
+        key=key,
+    )
+
+
+def _read_file() -> dict[str, Any]:
+    variable = os.environ.get(CONFIG_VARIABLE)
+    named = Path(variable) if variable else _file.get()
+    if named is None:
+        return {}
+    shown = CONFIG_VARIABLE if variable else named
+    try:
+        return tomllib.loads(named.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{shown}: the file can't be read: {type(error).__name__}", key="config"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{shown}: the file is not TOML: {error}", key="config") from None

@@ -1,0 +1,1 @@
+"""Tables, row mappers, queries, the writer and the outbox."""

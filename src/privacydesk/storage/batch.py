@@ -1,0 +1,287 @@
+"""One batch: a transaction in which the jobs' rows are locked and read, decided on, and written.
+
+    errands ─► lock and read ─► known ids answered ─► closures in arrival order ─► rows written
+
+Nothing here commits, retries or answers anybody: the writer does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.events import Event
+from privacydesk.domain.ids import ConversationId, LookupHash
+from privacydesk.errors import DeskError
+from privacydesk.ports import Changes, Committed, FailedJobError, Job, Reobserve
+from privacydesk.storage import statements as sql
+from privacydesk.storage import tables
+from privacydesk.storage.faults import GuardBrokenError, trace
+from privacydesk.storage.locked import Locked, Rows, Snapshots
+from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
+from privacydesk.storage.rows.challenge import challenge_row
+from privacydesk.storage.rows.conversation import conversation_row
+from privacydesk.storage.rows.delivery import delivery_row
+from privacydesk.storage.rows.ticket import persons, ticket_row
+from privacydesk.storage.sealing import Seal, SealError, Seals
+from privacydesk.storage.staging import ClosureError, Staged, stage
+
+_log = structlog.get_logger(__name__)
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Appended:
+    """What a batch appended to one conversation: its events, and the state after them."""
+
+    conversation: Conversation
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Inserts:
+    """Rows that are only ever appended, in the order in which their jobs ran."""
+
+    data_keys: list[Row] = field(default_factory=list)
+    keys: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    log: list[Row] = field(default_factory=list)
+    evidence: list[Row] = field(default_factory=list)
+    evidence_moved: list[Row] = field(default_factory=list)
+    evidence_removed: list[Row] = field(default_factory=list)
+
+
+class Batch:
+    """Runs pending jobs and errands within a transaction that its caller commits.
+
+    Args:
+        connection: in a transaction.
+        seals: the conversations' keys.
+        snapshots: conversations after their last commit.
+        now: the present, for rows that note when they were removed.
+        shared: whether other processes lock rows of their own at the same time (PostgreSQL).
+    """
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        seals: Seals,
+        snapshots: Snapshots,
+        *,
+        now: datetime,
+        shared: bool,
+    ) -> None:
+        self.appended: dict[ConversationId, Appended] = {}
+        self._connection = connection
+        self._locked = Locked(connection, seals, snapshots, shared=shared)
+        self._inserts = _Inserts()
+        self._new_seals: dict[ConversationId, Seal] = {}
+        self._waiting: set[ConversationId] = set()
+        self._now = now
+        self._seals = seals
+        self._snapshots = snapshots
+
+    def run(self, pendings: Sequence[Pending]) -> Outcomes:
+        """Do everything and return the outcomes, which hold only once the caller has committed.
+
+        Raises:
+            Exception: from the database or the row mappers; nothing of the batch may be kept.
+        """
+        outcomes: Outcomes = [(p, self._run_errand(p)) for p in pendings if p.errand]
+        jobs = [(p, p.job) for p in pendings if p.job]
+        if jobs:
+            self._locked.read([job for _, job in jobs])
+            outcomes += [(p, self._run_job(job)) for p, job in jobs]
+            self._write()
+        return outcomes
+
+    def keep(self) -> None:
+        """Keep at hand what was committed."""
+        for identity, seal in self._new_seals.items():
+            self._seals.keep(identity, seal)
+        for conversation in self._locked.conversations.now.values():
+            self._snapshots.put(conversation.id, conversation)
+
+    def _run_errand(self, pending: Pending) -> Any:
+        assert pending.errand is not None
+        try:
+            return pending.errand(self._connection)
+        except SealError:
+            raise
+        except DeskError as refusal:
+            return refusal
+
+    def _run_job(self, job: Job) -> Any:
+        locks = job.locks
+        conversation = locks.conversation
+        if self._locked.busy(locks) or conversation in self._waiting:
+            if conversation is not None:
+                # Its later jobs must not overtake it.
+                self._waiting.add(conversation)
+            return DEFERRED
+        home = job.once_per_ticket or conversation
+        if home is not None:
+            offset = self._locked.known.get((home, job.id))
+            if offset is not None:
+                return Committed(offset, duplicate=True)
+        working = self._locked.working_set(locks)
+        try:
+            changes = job.decide(working)
+            staged = stage(job, working, changes, self._locked, self._now)
+        except sa.exc.SQLAlchemyError:
+            raise
+        except SealError as error:
+            return _failed(error)
+        except (DeskError, Reobserve) as refusal:
+            return refusal
+        except Exception as error:  # noqa: BLE001 - whatever a closure does fails it alone
+            return _failed(error)
+        self._take(job, changes, staged)
+        return Committed(staged.first_offset, duplicate=False, changes=changes)
+
+    def _take(self, job: Job, changes: Changes, staged: Staged) -> None:
+        locked, inserts = self._locked, self._inserts
+        if staged.conversation is not None:
+            self._take_conversation(job, staged.conversation, changes.events, staged)
+        if staged.keys:
+            inserts.keys += staged.keys
+            locked.new_keys.update(LookupHash(row["hash"]) for row in staged.keys)
+        locked.tickets.take(staged.tickets)
+        locked.challenges.take(staged.challenges)
+        locked.deliveries.take(staged.deliveries)
+        for row in staged.log:
+            inserts.log.append(row)
+            locked.log_lengths[row["ticket_id"]] = row["seq"]
+            if row["once_id"] is not None:
+                locked.known[row["ticket_id"], job.id] = row["offset"]
+        inserts.evidence += staged.evidence
+        inserts.evidence_moved += staged.evidence_moved
+        inserts.evidence_removed += staged.evidence_removed
+
+    def _take_conversation(
+        self, job: Job, after: Conversation, events: tuple[Event, ...], staged: Staged
+    ) -> None:
+        locked, inserts = self._locked, self._inserts
+        if staged.seal is not None and staged.data_key is not None:
+            locked.hold(after.id, staged.seal)
+            self._new_seals[after.id] = staged.seal
+            inserts.data_keys.append(staged.data_key)
+        locked.conversations.now[after.id] = after
+        if staged.events:
+            inserts.events += staged.events
+            if job.once_per_ticket is None:
+                locked.known[after.id, job.id] = staged.first_offset
+        appended = self.appended.get(after.id)
+        if appended is None:
+            appended = self.appended[after.id] = Appended(after)
+        appended.conversation = after
+        appended.events += events
+
+    def _write(self) -> None:
+        locked, inserts = self._locked, self._inserts
+        self._insert(tables.data_key, inserts.data_keys)
+        self._write_conversations()
+        self._insert(tables.conversation_key, inserts.keys)
+        if inserts.events:
+            sql.INSERT_EVENTS.run(self._connection, inserts.events)
+        self._write_rows(
+            tables.ticket,
+            locked.tickets,
+            lambda value: ticket_row(value, locked.seal(value.conversation_id)),
+        )
+        self._write_lookups()
+        self._insert(tables.ticket_log, inserts.log)
+        self._write_rows(tables.challenge, locked.challenges, challenge_row)
+        self._write_rows(
+            tables.outbox,
+            locked.deliveries,
+            lambda value: delivery_row(value, locked.seal(value.conversation_id)),
+        )
+        self._insert(tables.evidence, inserts.evidence)
+        self._change_evidence(sql.MOVE_EVIDENCE, inserts.evidence_moved)
+        self._change_evidence(sql.REMOVE_EVIDENCE, inserts.evidence_removed)
+
+    def _write_conversations(self) -> None:
+        # The hot path, so not through ``_write_rows``.
+        locked = self._locked
+        rows = locked.conversations
+        new: list[Row] = []
+        updates: list[Row] = []
+        for identity in rows.changed():
+            row = conversation_row(rows.now[identity], locked.seal(identity))
+            before = rows.before.get(identity)
+            if before is None:
+                new.append(row)
+            else:
+                row[sql.GUARD_ID] = identity
+                row[sql.GUARD_VERSION] = before.version
+                updates.append(row)
+        self._insert(tables.conversation, new)
+        if updates:
+            done = sql.UPDATE_CONVERSATIONS.run(self._connection, updates)
+            _check_guard(tables.conversation, done, len(updates))
+
+    def _write_rows(self, table: sa.Table, rows: Rows[Any, Any], make: Any) -> None:
+        new: list[Row] = []
+        updates: list[Row] = []
+        for identity in rows.changed():
+            row: Row = make(rows.now[identity])
+            before = rows.before.get(identity)
+            if before is None:
+                new.append(row)
+                continue
+            del row["id"]
+            row[sql.GUARD_ID] = identity
+            row[sql.GUARD_VERSION] = before.version
+            updates.append(row)
+        self._insert(table, new)
+        if updates:
+            done = self._connection.execute(sql.UPDATE[table], updates).rowcount
+            _check_guard(table, done, len(updates))
+
+    def _write_lookups(self) -> None:
+        numbers: list[Row] = []
+        found: list[Row] = []
+        lost: list[Row] = []
+        tickets = self._locked.tickets
+        for identity in tickets.changed():
+            ticket, before = tickets.now[identity], tickets.before.get(identity)
+            home = {"ticket_id": identity, "conversation_id": ticket.conversation_id}
+            if before is None:
+                numbers.append({"number": ticket.number, **home})
+            old = frozenset() if before is None else persons(before)
+            new = persons(ticket)
+            found += [{"hash": key, **home} for key in sorted(new - old)]
+            lost += [{"at_hash": key, "at_ticket": identity} for key in sorted(old - new)]
+        self._insert(tables.ticket_number, numbers)
+        if lost:
+            self._connection.execute(sql.DELETE_PERSON, lost)
+        self._insert(tables.ticket_person, found)
+
+    def _insert(self, table: sa.Table, rows: list[Row]) -> None:
+        if rows:
+            self._connection.execute(sql.INSERT[table], rows)
+
+    def _change_evidence(self, statement: sa.Update, rows: list[Row]) -> None:
+        if rows and self._connection.execute(statement, rows).rowcount != len(rows):
+            # Not locked, so not a broken guard: some job named a file that isn't there.
+            raise ClosureError("evidence to change isn't there")
+
+
+def _check_guard(table: sa.Table, done: int, wanted: int) -> None:
+    if done != wanted:
+        raise GuardBrokenError(f"{done} of {wanted} rows of {table.name} matched")
+
+
+def _failed(error: Exception) -> FailedJobError:
+    # The message of an unknown exception may quote what a person wrote; a contract's does not.
+    told = str(error) if isinstance(error, (ClosureError, SealError)) else ""
+    _log.error("job_failed", error=type(error).__name__, rule=told, at=trace(error))
+    return FailedJobError("the job failed; nothing of it was stored")

@@ -1,0 +1,142 @@
+"""The writer's thread: turns a batch into commits until each job has its outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.ports import FailedJobError
+from privacydesk.storage.batch import Appended, Batch
+from privacydesk.storage.faults import Fault, GuardBrokenError, classify, trace
+from privacydesk.storage.locked import Snapshots
+from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
+from privacydesk.storage.sealing import SealError, Seals
+from privacydesk.storage.staging import ClosureError
+
+_log = structlog.get_logger(__name__)
+
+_TRIES = 4
+"""How often a batch is tried when the database gets in its way."""
+_PAUSE = 0.05
+"""Seconds before the second try on a lost connection; doubles."""
+_DEFER_PAUSE = 0.002
+_DEFER_LIMIT = 2000
+"""How often a job waits for a row that another process holds: some seconds."""
+
+Report = tuple[Outcomes, list[Appended]]
+
+
+class Committer:
+    """The thread's side: turns a batch into commits until each job has its outcome."""
+
+    def __init__(self, engine: sa.Engine, seals: Seals, clock: Clock, snapshots: Snapshots) -> None:
+        self._engine = engine
+        self._seals = seals
+        self._clock = clock
+        self._snapshots = snapshots
+        self._shared = engine.dialect.name != "sqlite"
+        self._connection: sa.Connection | None = None
+
+    def settle(self, batch: Sequence[Pending]) -> Report:
+        """Return every pending's outcome, and what was appended."""
+        appended: list[Appended] = []
+        try:
+            outcomes = self._commit(batch, appended)
+        except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens to it
+            _log.critical("writer_failed", error=type(error).__name__, at=trace(error))
+            self._snapshots.clear()
+            self.close()
+            outcomes = _all(batch, FailedJobError)
+        for pending, outcome in outcomes:
+            if outcome is DEFERRED:
+                pending.deferred += 1
+        if outcomes and all(outcome is DEFERRED for _, outcome in outcomes):
+            time.sleep(_DEFER_PAUSE)
+        return [(p, _patient(p, outcome)) for p, outcome in outcomes], appended
+
+    def close(self) -> None:
+        """Let go of the connection, whatever state it is in."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.invalidate()
+                connection.close()
+            except sa.exc.SQLAlchemyError as error:
+                _log.warning("connection_not_closed", error=type(error).__name__)
+
+    def _commit(self, batch: Sequence[Pending], appended: list[Appended]) -> Outcomes:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return self._transaction(batch, appended)
+            except GuardBrokenError as error:
+                _log.critical("guard_broken", rule=str(error), at=trace(error))
+                self._snapshots.clear()
+                return _all(batch, FailedJobError)
+            except Exception as error:  # noqa: BLE001 - sorted by ``classify``
+                fault = classify(error)
+                if fault is Fault.GUILTY:
+                    # Alone, a row it believed missing may just have been made by another process.
+                    raced = self._shared and isinstance(error, sa.exc.IntegrityError)
+                    if len(batch) == 1 and raced and attempt == 1:
+                        continue
+                    return self._without_guilty(batch, appended, error)
+                _log.warning("batch_interrupted", fault=fault.value, error=_code(error))
+                if fault is not Fault.CONTENDED:
+                    self.close()
+                if fault is Fault.UNAVAILABLE:
+                    break
+                if fault is Fault.LOST and attempt < _TRIES:
+                    time.sleep(_PAUSE * 2**attempt)
+        return _all(batch, UnavailableError)
+
+    def _transaction(self, batch: Sequence[Pending], appended: list[Appended]) -> Outcomes:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        with self._connection.begin():
+            run = Batch(
+                self._connection,
+                self._seals,
+                self._snapshots,
+                now=self._clock.now(),
+                shared=self._shared,
+            )
+            outcomes = run.run(batch)
+        run.keep()
+        appended.extend(run.appended.values())
+        return outcomes
+
+    def _without_guilty(
+        self, batch: Sequence[Pending], appended: list[Appended], error: Exception
+    ) -> Outcomes:
+        if len(batch) > 1:
+            half = len(batch) // 2
+            return self._commit(batch[:half], appended) + self._commit(batch[half:], appended)
+        told = str(error) if isinstance(error, (ClosureError, SealError)) else ""
+        _log.error("job_failed", error=_code(error), rule=told, at=trace(error))
+        return _all(batch, FailedJobError)
+
+
+def _all(batch: Sequence[Pending], error: type[DeskError]) -> Outcomes:
+    messages = {
+        UnavailableError: "the database can't take it now",
+        FailedJobError: "the job failed; nothing of it was stored",
+    }
+    return [(pending, error(messages[error])) for pending in batch]
+
+
+def _patient(pending: Pending, outcome: Any) -> Any:
+    if outcome is DEFERRED and pending.deferred > _DEFER_LIMIT:
+        return UnavailableError("another process holds the row")
+    return outcome
+
+
+def _code(error: Exception) -> str:
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else None
+    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return f"{type(error).__name__} {name}" if name else type(error).__name__

@@ -1,0 +1,117 @@
+"""Engines: one connection that writes, a few that read.
+
+Parameters never appear in errors or logs, since they hold what people said.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from privacydesk.errors import SettingsError
+
+_BUSY_MILLIS = 5000
+"""How long a connection to SQLite waits for another process's transaction."""
+
+_JOURNAL_LIMIT = 64 * 1024 * 1024
+_POSTGRESQL_DRIVER = "psycopg"
+
+
+def parse_url(text: str) -> sa.URL:
+    """Return the address of the database in the form its engine needs.
+
+    Raises:
+        SettingsError: it can't be read, or names another kind of database.
+    """
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        raise SettingsError("database_url can't be read") from None
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return url.set(drivername=f"postgresql+{_POSTGRESQL_DRIVER}")
+    if backend != "sqlite":
+        raise SettingsError(f"database_url names {backend}; only sqlite and postgresql work")
+    if sqlite_file(url) is None:
+        raise SettingsError("database_url must name a file: processes and threads share it")
+    return url
+
+
+def sqlite_file(url: sa.URL) -> Path | None:
+    """Return the file of a SQLite database; None for PostgreSQL and for databases in memory."""
+    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+        return None
+    assert url.database is not None
+    return Path(url.database)
+
+
+def prepare_file(path: Path) -> None:
+    """Make a database file, and its folder, that only their owner can read."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The journal and its index take over the mode of the file.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def writing_engine(url: sa.URL) -> sa.Engine:
+    """Return an engine whose transactions may write; each connection is its caller's own."""
+    engine = sa.create_engine(
+        url, poolclass=NullPool, hide_parameters=True, connect_args=_connect_args(url)
+    )
+    if engine.dialect.name == "sqlite":
+        _begin_with(engine, "BEGIN IMMEDIATE")
+        _set_up(
+            engine,
+            "PRAGMA journal_mode = WAL",
+            # Power loss must not undo what was answered.
+            "PRAGMA synchronous = FULL",
+            f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}",
+        )
+    return engine
+
+
+def reading_engine(url: sa.URL, connections: int) -> sa.Engine:
+    """Return an engine with a pool of connections that can't write."""
+    engine = sa.create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args=_connect_args(url, read_only=True),
+    )
+    if engine.dialect.name == "sqlite":
+        _begin_with(engine, "BEGIN")
+        _set_up(engine, "PRAGMA query_only = ON")
+    return engine
+
+
+def _connect_args(url: sa.URL, *, read_only: bool = False) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {}
+    # Plans frozen over tables that were empty at the start are four times slower later.
+    options = "-c plan_cache_mode=force_custom_plan -c idle_in_transaction_session_timeout=60s"
+    if read_only:
+        options += " -c default_transaction_read_only=on"
+    return {"options": options, "connect_timeout": 5}
+
+
+def _set_up(engine: sa.Engine, *pragmas: str) -> None:
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver must not begin transactions by itself: ours begin as they should.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLIS}")
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    sa.event.listen(engine, "connect", connected)
+
+
+def _begin_with(engine: sa.Engine, statement: str) -> None:
+    def began(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    sa.event.listen(engine, "begin", began)

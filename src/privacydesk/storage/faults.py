@@ -1,0 +1,83 @@
+"""What a database error means for the batch that met it."""
+
+from __future__ import annotations
+
+import sqlite3
+import traceback
+from enum import Enum
+from pathlib import PurePath
+
+import sqlalchemy as sa
+
+
+class Fault(Enum):
+    """What to do about an error."""
+
+    CONTENDED = "contended"
+    """A deadlock, or another process was in the way: the same again."""
+    LOST = "lost"
+    """The connection is gone and the commit unknown: again on a new one; job ids decide."""
+    UNAVAILABLE = "unavailable"
+    """The database can't take anything now: full, read-only, unreadable."""
+    GUILTY = "guilty"
+    """Something in the batch is at fault: halve it until that stands alone."""
+
+
+class GuardBrokenError(Exception):
+    """Rows changed although they were locked. A bug in the writer, or a hand in the database."""
+
+
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: Fault.CONTENDED,
+    sqlite3.SQLITE_LOCKED: Fault.CONTENDED,
+    sqlite3.SQLITE_PROTOCOL: Fault.CONTENDED,
+    sqlite3.SQLITE_FULL: Fault.UNAVAILABLE,
+    sqlite3.SQLITE_READONLY: Fault.UNAVAILABLE,
+    sqlite3.SQLITE_IOERR: Fault.UNAVAILABLE,
+    sqlite3.SQLITE_CANTOPEN: Fault.UNAVAILABLE,
+    sqlite3.SQLITE_PERM: Fault.UNAVAILABLE,
+    sqlite3.SQLITE_NOMEM: Fault.UNAVAILABLE,
+    sqlite3.SQLITE_CORRUPT: Fault.UNAVAILABLE,
+    sqlite3.SQLITE_NOTADB: Fault.UNAVAILABLE,
+}
+
+_SQLSTATES = {
+    "40P01": Fault.CONTENDED,  # deadlock
+    "40001": Fault.CONTENDED,  # serialisation
+    "55P03": Fault.CONTENDED,  # lock not available
+    "57014": Fault.CONTENDED,  # cancelled by a time-out
+    "25006": Fault.UNAVAILABLE,  # read-only, as after a failover
+    "57P01": Fault.LOST,
+    "57P02": Fault.LOST,
+    "57P03": Fault.LOST,
+}
+_SQLSTATE_CLASSES = {
+    "08": Fault.LOST,  # connection
+    "53": Fault.UNAVAILABLE,  # disk, memory, connections
+    "58": Fault.UNAVAILABLE,  # the system under the database
+}
+
+
+def classify(error: Exception) -> Fault:
+    """Return what to do about an error met while a batch was read, decided or written."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return Fault.GUILTY
+    if error.connection_invalidated:
+        return Fault.LOST
+    cause = error.orig
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        return _SQLITE.get(code & 0xFF, Fault.GUILTY)
+    state = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return _SQLSTATES.get(state) or _SQLSTATE_CLASSES.get(state[:2], Fault.GUILTY)
+    # A driver that could not even reach the server has no code to show.
+    return Fault.LOST if isinstance(error, sa.exc.OperationalError) else Fault.GUILTY
+
+
+def trace(error: BaseException) -> list[str]:
+    """Return where an error was raised, innermost last, without its message or any value."""
+    return [
+        f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ][-8:]

@@ -1,0 +1,45 @@
+"""Keyed hashes, so that rows are found by account, contact or secret without naming them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from privacydesk.domain.ids import ChallengeId, LookupHash
+from privacydesk.errors import SettingsError
+
+MIN_SECRET_BYTES = 32
+
+
+class KeyedHashing:
+    """HMAC-SHA256 under the operator's hashing secret; every use has a purpose of its own.
+
+    Raises:
+        SettingsError: the secret is shorter than 32 bytes.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < MIN_SECRET_BYTES:
+            raise SettingsError(f"the hashing secret must have at least {MIN_SECRET_BYTES} bytes")
+        self._base = hmac.new(secret, digestmod=hashlib.sha256)
+
+    def lookup(self, purpose: str, value: str) -> LookupHash:
+        """Return the hash under which an account, contact or client secret is found."""
+        return LookupHash(self._hash("lookup", purpose, value))
+
+    def challenge(self, label: str) -> ChallengeId:
+        """Return the id of a target's counter row."""
+        return ChallengeId(self._hash("challenge", label))
+
+    def code(self, label: str, code: str) -> bytes:
+        """Return the hash of a code, bound to its target."""
+        return self._hash("code", label, code)
+
+    def _hash(self, *parts: str) -> bytes:
+        mac = self._base.copy()
+        for part in parts:
+            raw = part.encode("utf-8", "surrogatepass")
+            # The length keeps parts apart whatever they contain.
+            mac.update(len(raw).to_bytes(4, "big"))
+            mac.update(raw)
+        return mac.digest()

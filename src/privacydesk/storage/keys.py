@@ -1,0 +1,39 @@
+"""Fetching the data keys of conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from privacydesk.domain.ids import ConversationId
+from privacydesk.storage import tables
+from privacydesk.storage.sealing import Seal, Seals, WrappedKey
+from privacydesk.storage.statements import padded
+
+_READ = sa.select(
+    tables.data_key.c.conversation_id, tables.data_key.c.ring_key, tables.data_key.c.wrapped
+).where(tables.data_key.c.conversation_id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def load_seals(
+    connection: sa.Connection, seals: Seals, conversations: Iterable[ConversationId]
+) -> dict[ConversationId, Seal]:
+    """Return the seals of conversations; those without a key (new or purged) are left out.
+
+    Raises:
+        SealError: a stored key can't be unwrapped.
+    """
+    found: dict[ConversationId, Seal] = {}
+    cold: dict[ConversationId, None] = {}
+    for conversation in conversations:
+        seal = seals.get(conversation)
+        if seal is None:
+            cold[conversation] = None
+        else:
+            found[conversation] = seal
+    if cold:
+        for row in connection.execute(_READ, {"ids": padded(cold)}):
+            conversation = ConversationId(row.conversation_id)
+            found[conversation] = seals.unwrap(conversation, WrappedKey(row.ring_key, row.wrapped))
+    return found

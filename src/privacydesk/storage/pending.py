@@ -1,0 +1,43 @@
+"""What waits for the writer: jobs, and errands of storage itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from privacydesk.ports import Job
+
+Errand = Callable[[sa.Connection], Any]
+"""Runs in the batch's transaction, before its jobs; may run again. What it returns is the answer.
+
+A ``DeskError`` it raises before writing anything is its answer, too.
+"""
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A job or an errand with the future of whoever waits for it.
+
+    Attributes:
+        deferred: how often a row it names was locked by another process.
+    """
+
+    future: asyncio.Future[Any]
+    job: Job | None = None
+    errand: Errand | None = None
+    deferred: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The outcome of a job whose rows another process holds: it goes first in the next batch."""
+
+
+DEFERRED = Deferred()
+
+Outcomes = list[tuple[Pending, Any]]
+"""Each pending with its answer, an exception to raise, or ``DEFERRED``."""

@@ -1,0 +1,138 @@
+"""The readers' queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.deliveries import DeliveryState
+from privacydesk.domain.ids import TicketId
+from privacydesk.domain.ticket import TicketState
+from privacydesk.storage import tables
+
+
+def _written_out(value: str) -> sa.ColumnElement[str]:
+    # Not bound: only a literal lets a partial index serve the query.
+    return sa.literal_column(f"'{value}'")
+
+
+_ID: sa.BindParameter[Any] = sa.bindparam("id")
+_COUNT: sa.BindParameter[Any] = sa.bindparam("count")
+_conversation = tables.conversation.c
+_ticket = tables.ticket.c
+_CLOSED = _written_out(TicketState.CLOSED.value)
+_QUEUED = _conversation.owner_kind == _written_out(OwnerKind.QUEUE.value)
+
+CONVERSATION = sa.select(tables.conversation).where(_conversation.id == _ID)
+CONVERSATION_BY_KEY = sa.select(tables.conversation_key.c.conversation_id).where(
+    tables.conversation_key.c.hash == sa.bindparam("key")
+)
+VERSIONS = sa.select(_conversation.id, _conversation.version).where(
+    _conversation.id.in_(sa.bindparam("ids", expanding=True))
+)
+QUEUE = (
+    sa.select(tables.conversation)
+    .where(_QUEUED)
+    .order_by(_conversation.queued_at, _conversation.id)
+)
+WITH_AGENT = (
+    sa.select(tables.conversation)
+    .where(
+        _conversation.owner_kind == _written_out(OwnerKind.AGENT.value),
+        _conversation.owner_agent == sa.bindparam("agent"),
+    )
+    .order_by(_conversation.id)
+)
+_me = tables.conversation.alias("me")
+QUEUE_PLACE = (
+    sa.select(sa.func.count())
+    .select_from(tables.conversation)
+    .join(_me, _me.c.id == _ID)
+    .where(
+        _QUEUED,
+        _me.c.owner_kind == _written_out(OwnerKind.QUEUE.value),
+        sa.or_(
+            _conversation.queued_at < _me.c.queued_at,
+            sa.and_(_conversation.queued_at == _me.c.queued_at, _conversation.id <= _me.c.id),
+        ),
+    )
+)
+
+EVENTS = (
+    sa.select(tables.event)
+    .where(tables.event.c.conversation_id == _ID, tables.event.c.offset > sa.bindparam("after"))
+    .order_by(tables.event.c.offset)
+    .limit(_COUNT)
+)
+
+TICKET = sa.select(tables.ticket).where(_ticket.id == _ID)
+TICKET_BY_NUMBER = (
+    sa.select(tables.ticket)
+    .join(tables.ticket_number, tables.ticket_number.c.ticket_id == _ticket.id)
+    .where(tables.ticket_number.c.number == sa.bindparam("number"))
+)
+_OF_PERSON = (
+    sa.select(tables.ticket)
+    .join(tables.ticket_person, tables.ticket_person.c.ticket_id == _ticket.id)
+    .where(tables.ticket_person.c.hash == sa.bindparam("person"))
+    .limit(_COUNT)
+)
+TICKETS_OF = _OF_PERSON.order_by(sa.case((_ticket.state == _CLOSED, 1), else_=0), _ticket.id.desc())
+OPEN_TICKETS_OF = _OF_PERSON.where(_ticket.state != _CLOSED).order_by(_ticket.id.desc())
+TICKETS_IN = (
+    sa.select(tables.ticket).where(_ticket.conversation_id == _ID).order_by(_ticket.id.desc())
+)
+PROVISIONAL = (
+    sa.select(tables.ticket)
+    .where(_ticket.provisional, _ticket.state != _CLOSED)
+    .order_by(_ticket.id)
+    .limit(_COUNT)
+)
+TICKET_PLACE = sa.select(_ticket.due_at).where(_ticket.id == _ID)
+
+TICKET_LOG = (
+    sa.select(tables.ticket_log)
+    .where(tables.ticket_log.c.ticket_id == _ID)
+    .order_by(tables.ticket_log.c.seq)
+)
+
+EVIDENCE = sa.select(tables.evidence).where(tables.evidence.c.id == _ID)
+EVIDENCE_OF = (
+    sa.select(*(column for column in tables.evidence.c if column.name != "body"))
+    .where(tables.evidence.c.ticket_id == _ID)
+    .order_by(tables.evidence.c.id)
+)
+
+AGENTS = sa.select(tables.agent).order_by(tables.agent.c.name)
+OPEN_DELIVERIES = (
+    sa.select(sa.func.count())
+    .select_from(tables.outbox)
+    .where(tables.outbox.c.state == _written_out(DeliveryState.OPEN.value))
+)
+
+
+def ticket_list(states: Sequence[str], holder: str | None, limit: int) -> sa.Select[Any]:
+    """Return the query for tickets by due date, undated last."""
+    query = sa.select(tables.ticket).order_by(_ticket.due_at.asc().nulls_last(), _ticket.id)
+    if states:
+        query = query.where(_ticket.state.in_(states))
+    if holder is not None:
+        query = query.where(_ticket.holder == holder)
+    return query.limit(limit)
+
+
+def after_place(query: sa.Select[Any], ticket: TicketId, due_at: int | None) -> sa.Select[Any]:
+    """Return the part of a ticket list that follows a ticket."""
+    later = _ticket.id > ticket
+    if due_at is None:
+        return query.where(_ticket.due_at.is_(None), later)
+    return query.where(
+        sa.or_(
+            _ticket.due_at > due_at,
+            sa.and_(_ticket.due_at == due_at, later),
+            _ticket.due_at.is_(None),
+        )
+    )

@@ -1,0 +1,270 @@
+"""Reading beside the writer, in threads with connections of their own.
+
+Each call is one short transaction, so that it sees one state of the database. Nothing here runs on
+the event loop but the waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import structlog
+
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.events import Event
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash, TicketId
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.errors import DeskError, ErrorCode, UnavailableError
+from privacydesk.storage import queries
+from privacydesk.storage.faults import Fault, classify
+from privacydesk.storage.keys import load_seals
+from privacydesk.storage.rows.agent import read_agent
+from privacydesk.storage.rows.conversation import read_conversation
+from privacydesk.storage.rows.event import read_event
+from privacydesk.storage.rows.evidence import read_evidence
+from privacydesk.storage.rows.ticket import read_ticket
+from privacydesk.storage.rows.ticket_log import read_log_entry
+from privacydesk.storage.sealing import Seal, SealError, Seals
+from privacydesk.storage.statements import padded
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+READERS = 4
+
+
+class SqlReader:
+    """Reads through a small pool of threads.
+
+    Args:
+        engine: whose pool has as many connections as there are threads.
+        seals: the conversations' keys.
+        threads: how many calls read at once; others wait.
+    """
+
+    def __init__(self, engine: sa.Engine, seals: Seals, threads: int = READERS) -> None:
+        self._engine = engine
+        self._seals = seals
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
+
+    async def close(self) -> None:
+        """Let running reads end and close the connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+    async def read(self, look: Callable[[sa.Connection], T]) -> T:
+        """Run ``look`` in a transaction on a reader thread.
+
+        Raises:
+            UnavailableError: the database can't be read now.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, look)
+
+    async def find_conversation(self, key: LookupHash) -> ConversationId | None:
+        """Return the conversation found under a lookup hash."""
+
+        def look(connection: sa.Connection) -> ConversationId | None:
+            found = connection.scalar(queries.CONVERSATION_BY_KEY, {"key": key})
+            return None if found is None else ConversationId(found)
+
+        return await self.read(look)
+
+    async def conversation(self, conversation: ConversationId) -> Conversation | None:
+        """Return the conversation's state."""
+        found = await self._conversations(queries.CONVERSATION, {"id": conversation})
+        return found[0] if found else None
+
+    async def events(
+        self, conversation: ConversationId, *, after: int, limit: int
+    ) -> tuple[Event, ...]:
+        """Return events with ``offset > after`` in order."""
+
+        def look(connection: sa.Connection) -> tuple[Event, ...]:
+            wanted = {"id": conversation, "after": after, "count": limit}
+            rows = connection.execute(queries.EVENTS, wanted).all()
+            seal = load_seals(connection, self._seals, [conversation]).get(conversation)
+            return tuple(read_event(row, seal) for row in rows)
+
+        return await self.read(look)
+
+    async def versions(
+        self, conversations: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, int]:
+        """Return the last offsets of conversations; those that don't exist are left out."""
+        if not conversations:
+            return {}
+
+        def look(connection: sa.Connection) -> Mapping[ConversationId, int]:
+            rows = connection.execute(queries.VERSIONS, {"ids": padded(conversations)})
+            return {ConversationId(row.id): row.version for row in rows}
+
+        return await self.read(look)
+
+    async def queue(self) -> tuple[Conversation, ...]:
+        """Return the conversations waiting for a person, longest first."""
+        return await self._conversations(queries.QUEUE, {})
+
+    async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
+        """Return the conversations an agent owns, oldest first."""
+        return await self._conversations(queries.WITH_AGENT, {"agent": agent})
+
+    async def queue_place(self, conversation: ConversationId) -> int:
+        """Return 1 for the head of the queue; 0 when the conversation does not wait."""
+        place = await self.read(lambda c: c.scalar(queries.QUEUE_PLACE, {"id": conversation}))
+        return int(place or 0)
+
+    async def ticket(self, ticket: TicketId) -> Ticket | None:
+        """Return one ticket."""
+        found = await self._tickets(queries.TICKET, {"id": ticket})
+        return found[0] if found else None
+
+    async def ticket_by_number(self, number: str) -> Ticket | None:
+        """Return the ticket with this number (canonical form)."""
+        found = await self._tickets(queries.TICKET_BY_NUMBER, {"number": number})
+        return found[0] if found else None
+
+    async def tickets_of(
+        self, person: LookupHash, *, only_open: bool, limit: int = 20
+    ) -> tuple[Ticket, ...]:
+        """Return a person's tickets (by account or contact hash): open first, newest first."""
+        query = queries.OPEN_TICKETS_OF if only_open else queries.TICKETS_OF
+        return await self._tickets(query, {"person": person, "count": limit})
+
+    async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
+        """Return the tickets filed in a conversation, newest first."""
+        return await self._tickets(queries.TICKETS_IN, {"id": conversation})
+
+    async def list_tickets(
+        self,
+        *,
+        states: Sequence[str] = (),
+        holder: str | None = None,
+        limit: int = 100,
+        after: TicketId | None = None,
+    ) -> tuple[Ticket, ...]:
+        """Return tickets by due date, undated last.
+
+        Args:
+            states: only these; all when empty.
+            holder: only this agent's; those nobody holds when empty; anybody's when None.
+            limit: how many at most.
+            after: the last ticket of the page before.
+        """
+
+        def look(connection: sa.Connection) -> tuple[Ticket, ...]:
+            query = queries.ticket_list(states, holder, limit)
+            if after is not None:
+                last = connection.execute(queries.TICKET_PLACE, {"id": after}).first()
+                if last is None:
+                    return ()
+                query = queries.after_place(query, after, last.due_at)
+            return self._open_tickets(connection, connection.execute(query).all())
+
+        return await self.read(look)
+
+    async def provisional_tickets(self, *, limit: int = 1000) -> tuple[Ticket, ...]:
+        """Return open tickets one of whose dates is still provisional, oldest first."""
+        return await self._tickets(queries.PROVISIONAL, {"count": limit})
+
+    async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
+        """Return a ticket's moves and notes, oldest first."""
+
+        def look(connection: sa.Connection) -> tuple[LogEntry, ...]:
+            rows = connection.execute(queries.TICKET_LOG, {"id": ticket}).all()
+            seals = self._load(connection, rows)
+            return tuple(read_log_entry(row, seals(row.conversation_id)) for row in rows)
+
+        return await self.read(look)
+
+    async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
+        """Return what was handed in for a ticket, without bodies, oldest first."""
+
+        def look(connection: sa.Connection) -> tuple[Evidence, ...]:
+            rows = connection.execute(queries.EVIDENCE_OF, {"id": ticket}).all()
+            seals = self._load(connection, rows)
+            return tuple(read_evidence(row, seals(row.conversation_id)) for row in rows)
+
+        return await self.read(look)
+
+    async def evidence(self, evidence: EvidenceId) -> Evidence | None:
+        """Return one file with its body opened."""
+
+        def look(connection: sa.Connection) -> Evidence | None:
+            row = connection.execute(queries.EVIDENCE, {"id": evidence}).first()
+            if row is None:
+                return None
+            seal = self._load(connection, [row])(row.conversation_id)
+            return read_evidence(row, seal, body=row.body)
+
+        return await self.read(look)
+
+    async def agents(self) -> tuple[Agent, ...]:
+        """Return all agents by name."""
+        return await self.read(lambda c: tuple(read_agent(r) for r in c.execute(queries.AGENTS)))
+
+    async def open_deliveries(self) -> int:
+        """Return how many outbox rows are open."""
+        count = await self.read(lambda c: c.scalar(queries.OPEN_DELIVERIES))
+        return int(count or 0)
+
+    async def _conversations(
+        self, query: sa.Select[Any], wanted: Mapping[str, Any]
+    ) -> tuple[Conversation, ...]:
+        def look(connection: sa.Connection) -> tuple[Conversation, ...]:
+            rows = connection.execute(query, wanted).all()
+            seals = load_seals(connection, self._seals, [row.id for row in rows])
+            return tuple(read_conversation(row, _known(seals, row.id)) for row in rows)
+
+        return await self.read(look)
+
+    async def _tickets(
+        self, query: sa.Select[Any], wanted: Mapping[str, Any]
+    ) -> tuple[Ticket, ...]:
+        return await self.read(lambda c: self._open_tickets(c, c.execute(query, wanted).all()))
+
+    def _open_tickets(
+        self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]
+    ) -> tuple[Ticket, ...]:
+        seals = self._load(connection, rows)
+        return tuple(read_ticket(row, seals(row.conversation_id)) for row in rows)
+
+    def _load(
+        self, connection: sa.Connection, rows: Iterable[sa.Row[Any]]
+    ) -> Callable[[ConversationId], Seal]:
+        seals = load_seals(connection, self._seals, [row.conversation_id for row in rows])
+        return lambda conversation: _known(seals, conversation)
+
+    def _look(self, look: Callable[[sa.Connection], T]) -> T:
+        try:
+            try:
+                return self._transaction(look)
+            except sa.exc.DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                # A pooled connection had died unnoticed; the pool has dropped all of its age.
+                return self._transaction(look)
+        except sa.exc.DBAPIError as error:
+            fault = classify(error)
+            _log.warning("read_failed", fault=fault.value, error=type(error).__name__)
+            # The driver's own error may quote values, so it does not travel.
+            if fault is Fault.GUILTY:
+                raise DeskError("a query failed", code=ErrorCode.INTERNAL) from None
+            raise UnavailableError("the database can't be read now") from None
+
+    def _transaction(self, look: Callable[[sa.Connection], T]) -> T:
+        with self._engine.connect() as connection:
+            return look(connection)
+
+
+def _known(seals: Mapping[ConversationId, Seal], conversation: ConversationId) -> Seal:
+    seal = seals.get(conversation)
+    if seal is None:
+        raise SealError("a conversation has no data key")
+    return seal

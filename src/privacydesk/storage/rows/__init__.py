@@ -1,0 +1,1 @@
+"""Row mappers: domain values to rows and back, sealing and opening on the way."""

@@ -1,0 +1,170 @@
+"""Conversations as rows. Encoded at every turn, so only what is set is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.domain.conversation import (
+    Conversation,
+    Frame,
+    LocaleSource,
+    Owner,
+    OwnerKind,
+    Prompt,
+    Waiting,
+)
+from privacydesk.domain.identity import Assurance, Verification
+from privacydesk.domain.ids import ConversationId
+from privacydesk.storage.codec import (
+    from_json,
+    from_micros,
+    opt_instant,
+    opt_micros,
+    to_json,
+    to_micros,
+)
+from privacydesk.storage.rows.event import choice_record, read_choice
+from privacydesk.storage.sealing import Seal
+
+
+def _place(conversation: ConversationId, version: int) -> bytes:
+    return b"conversation.state|" + conversation + b"|%d" % version
+
+
+def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
+    """Return a conversation's row."""
+    owner = conversation.owner
+    state: dict[str, Any] = {
+        "locale": conversation.locale,
+        "locale_from": conversation.locale_from.value,
+    }
+    if conversation.account:
+        state["account"] = conversation.account
+    if owner.offset:
+        state["owner_offset"] = owner.offset
+    if owner.since is not None:
+        state["owner_since"] = to_micros(owner.since)
+    if conversation.stack:
+        state["stack"] = [_frame_record(frame) for frame in conversation.stack]
+    if conversation.prompt is not None:
+        state["prompt"] = _prompt_record(conversation.prompt)
+    if conversation.verifications:
+        state["verifications"] = [_verification_record(v) for v in conversation.verifications]
+    if conversation.unanswered:
+        state["unanswered"] = conversation.unanswered
+    if conversation.serial:
+        state["serial"] = conversation.serial
+    if conversation.minor_hint:
+        state["minor_hint"] = True
+    return {
+        "id": conversation.id,
+        "epoch": conversation.epoch,
+        "version": conversation.version,
+        "created_at": to_micros(conversation.created_at),
+        "owner_kind": owner.kind.value,
+        "owner_agent": owner.agent,
+        "queued_at": opt_micros(conversation.queued_at),
+        "state": seal.seal(_place(conversation.id, conversation.version), to_json(state)),
+    }
+
+
+def read_conversation(row: Any, seal: Seal) -> Conversation:
+    """Return the conversation of a row.
+
+    Raises:
+        SealError: the state was not sealed for this conversation at this version.
+    """
+    identity = ConversationId(row.id)
+    state = from_json(seal.open(_place(identity, row.version), row.state))
+    prompt = state.get("prompt")
+    return Conversation(
+        id=identity,
+        epoch=row.epoch,
+        created_at=from_micros(row.created_at),
+        version=row.version,
+        locale=state["locale"],
+        locale_from=LocaleSource(state["locale_from"]),
+        account=state.get("account", ""),
+        owner=Owner(
+            kind=OwnerKind(row.owner_kind),
+            agent=row.owner_agent,
+            offset=state.get("owner_offset", 0),
+            since=opt_instant(state.get("owner_since")),
+        ),
+        stack=tuple(_read_frame(record) for record in state.get("stack", ())),
+        prompt=None if prompt is None else _read_prompt(prompt),
+        verifications=tuple(_read_verification(v) for v in state.get("verifications", ())),
+        queued_at=opt_instant(row.queued_at),
+        unanswered=state.get("unanswered", 0),
+        serial=state.get("serial", 0),
+        minor_hint=state.get("minor_hint", False),
+    )
+
+
+def _frame_record(frame: Frame) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "flow": frame.flow,
+        "step": frame.step,
+        "started_at": to_micros(frame.started_at),
+        "serial": frame.serial,
+    }
+    if frame.slots:
+        record["slots"] = frame.slots
+    if frame.waiting is not None:
+        record["waiting"] = {
+            "ref": frame.waiting.ref,
+            "action": frame.waiting.action,
+            "since": to_micros(frame.waiting.since),
+        }
+    if frame.misses:
+        record["misses"] = frame.misses
+    return record
+
+
+def _read_frame(record: dict[str, Any]) -> Frame:
+    waiting = record.get("waiting")
+    return Frame(
+        flow=record["flow"],
+        step=record["step"],
+        started_at=from_micros(record["started_at"]),
+        serial=record["serial"],
+        slots=record.get("slots", {}),
+        waiting=None
+        if waiting is None
+        else Waiting(waiting["ref"], waiting["action"], from_micros(waiting["since"])),
+        misses=record.get("misses", 0),
+    )
+
+
+def _prompt_record(prompt: Prompt) -> dict[str, Any]:
+    return {
+        "offset": prompt.offset,
+        "choices": [choice_record(choice) for choice in prompt.choices],
+        "serial": prompt.serial,
+    }
+
+
+def _read_prompt(record: dict[str, Any]) -> Prompt:
+    return Prompt(
+        offset=record["offset"],
+        choices=tuple(read_choice(choice) for choice in record["choices"]),
+        serial=record["serial"],
+    )
+
+
+def _verification_record(verification: Verification) -> dict[str, Any]:
+    return {
+        "subject": verification.subject,
+        "level": verification.level.value,
+        "at": to_micros(verification.at),
+        "target": verification.target,
+    }
+
+
+def _read_verification(record: dict[str, Any]) -> Verification:
+    return Verification(
+        subject=record["subject"],
+        level=Assurance(record["level"]),
+        at=from_micros(record["at"]),
+        target=record["target"],
+    )

@@ -1,0 +1,70 @@
+"""Outbox rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
+from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
+from privacydesk.storage.codec import (
+    from_json,
+    from_micros,
+    opt_instant,
+    opt_micros,
+    to_json,
+    to_micros,
+)
+from privacydesk.storage.sealing import Seal
+
+
+def _place(delivery: DeliveryId, version: int) -> bytes:
+    return b"outbox.payload|" + delivery + b"|%d" % version
+
+
+def delivery_row(delivery: Delivery, seal: Seal) -> dict[str, Any]:
+    """Return a delivery's row."""
+    return {
+        "id": delivery.id,
+        "version": delivery.version,
+        "channel": delivery.channel.value,
+        "action": delivery.action,
+        "lane": delivery.lane,
+        "conversation_id": delivery.conversation_id,
+        "ticket_id": delivery.ticket_id,
+        "ref": delivery.ref,
+        "due_at": to_micros(delivery.due_at),
+        "created_at": to_micros(delivery.created_at),
+        "attempts": delivery.attempts,
+        "give_up_at": opt_micros(delivery.give_up_at),
+        "state": delivery.state.value,
+        "told": delivery.told,
+        "payload": seal.seal(
+            _place(delivery.id, delivery.version), to_json(dict(delivery.payload))
+        ),
+    }
+
+
+def read_delivery(row: Any, seal: Seal) -> Delivery:
+    """Return the delivery of a row.
+
+    Raises:
+        SealError: the payload was not sealed for this row at this version.
+    """
+    identity = DeliveryId(row.id)
+    return Delivery(
+        id=identity,
+        channel=Channel(row.channel),
+        action=row.action,
+        lane=row.lane,
+        conversation_id=ConversationId(row.conversation_id),
+        due_at=from_micros(row.due_at),
+        created_at=from_micros(row.created_at),
+        ticket_id=None if row.ticket_id is None else TicketId(row.ticket_id),
+        ref=row.ref,
+        payload=from_json(seal.open(_place(identity, row.version), row.payload)),
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        give_up_at=opt_instant(row.give_up_at),
+        told=row.told,
+        version=row.version,
+    )

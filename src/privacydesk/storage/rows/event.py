@@ -1,0 +1,106 @@
+"""Events as rows. Runs for every message, so only what is set is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
+from privacydesk.domain.ids import ConversationId
+from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
+from privacydesk.storage.sealing import Seal
+
+# Looking a member up in a dict is several times faster than calling the enum.
+_SENDERS = {member.value: member for member in Sender}
+_KINDS = {member.value: member for member in EventKind}
+_STYLES = {member.value: member for member in ChoiceStyle}
+
+
+def _place(conversation: ConversationId, offset: int) -> bytes:
+    return b"event.body|" + conversation + b"|%d" % offset
+
+
+def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[str, Any]:
+    """Return an event's row."""
+    body: dict[str, Any] = {}
+    if event.key:
+        body["key"] = event.key
+    if event.args:
+        body["args"] = event.args
+    if event.text:
+        body["text"] = event.text
+    if event.locale:
+        body["locale"] = event.locale
+    if event.choices:
+        body["choices"] = [choice_record(choice) for choice in event.choices]
+    if event.input is not None:
+        body["input"] = event.input.value
+    if event.data:
+        body["data"] = event.data
+    if event.author:
+        body["author"] = event.author
+    return {
+        "conversation_id": conversation,
+        "offset": event.offset,
+        "at": to_micros(event.at),
+        "sender": event.sender.value,
+        "kind": event.kind.value,
+        "job_id": event.job_id or None,
+        "body": seal.seal(_place(conversation, event.offset), to_json(body)),
+    }
+
+
+def read_event(row: Any, seal: Seal | None) -> Event:
+    """Return the event of a row; one without a body is a purged blank and needs no seal.
+
+    Raises:
+        SealError: the body was not sealed for this place.
+    """
+    conversation = ConversationId(row.conversation_id)
+    body: dict[str, Any] = {}
+    if row.body:
+        assert seal is not None
+        body = from_json(seal.open(_place(conversation, row.offset), row.body))
+    shown = body.get("input")
+    return Event(
+        offset=row.offset,
+        at=from_micros(row.at),
+        sender=_SENDERS[row.sender],
+        kind=_KINDS[row.kind] if row.body else EventKind.BLANK,
+        key=body.get("key", ""),
+        args=body.get("args", {}),
+        text=body.get("text", ""),
+        locale=body.get("locale", ""),
+        choices=tuple(read_choice(record) for record in body.get("choices", ())),
+        input=None if shown is None else InputKind(shown),
+        data=body.get("data", {}),
+        job_id=row.job_id or "",
+        author=body.get("author", ""),
+    )
+
+
+def choice_record(choice: Choice) -> dict[str, Any]:
+    """Return a choice as JSON values."""
+    record: dict[str, Any] = {"id": choice.id}
+    if choice.key:
+        record["key"] = choice.key
+    if choice.label:
+        record["label"] = choice.label
+    if choice.style is not ChoiceStyle.PLAIN:
+        record["style"] = choice.style.value
+    if choice.value is not None:
+        record["value"] = choice.value
+    if choice.args:
+        record["args"] = choice.args
+    return record
+
+
+def read_choice(record: dict[str, Any]) -> Choice:
+    """Return the choice of a record."""
+    return Choice(
+        id=record["id"],
+        key=record.get("key", ""),
+        label=record.get("label", ""),
+        style=_STYLES[record.get("style", ChoiceStyle.PLAIN.value)],
+        value=record.get("value"),
+        args=record.get("args", {}),
+    )

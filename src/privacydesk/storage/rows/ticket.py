@@ -1,0 +1,153 @@
+"""Tickets as rows: columns that queries need, and everything else in a sealed body."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.domain.clocks import Clock, leading
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import (
+    Due,
+    DueKind,
+    Outcome,
+    Requester,
+    ScopeItem,
+    Ticket,
+    TicketState,
+)
+from privacydesk.storage.codec import (
+    from_json,
+    from_micros,
+    opt_instant,
+    opt_micros,
+    to_json,
+    to_micros,
+)
+from privacydesk.storage.sealing import Seal
+
+
+def _place(ticket: TicketId, version: int) -> bytes:
+    return b"ticket.body|" + ticket + b"|%d" % version
+
+
+def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
+    """Return a ticket's row."""
+    clock = leading(ticket.clocks)
+    return {
+        "id": ticket.id,
+        "conversation_id": ticket.conversation_id,
+        "version": ticket.version,
+        "number": ticket.number,
+        "state": ticket.state.value,
+        "kind": ticket.kind.value,
+        "holder": ticket.holder,
+        "due_date": None if clock is None else clock.due_date,
+        "due_at": None if clock is None else to_micros(clock.due_at),
+        "provisional": any(clock.provisional for clock in ticket.clocks),
+        "next_due_at": opt_micros(ticket.next_due_at),
+        "received_at": to_micros(ticket.received_at),
+        "closed_at": opt_micros(ticket.closed_at),
+        "outcome": None if ticket.outcome is None else ticket.outcome.value,
+        "body": seal.seal(_place(ticket.id, ticket.version), to_json(_body(ticket))),
+    }
+
+
+def _body(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "locale": ticket.locale,
+        "requester": ticket.requester.value,
+        "items": [_item_record(item) for item in ticket.items],
+        "account": ticket.account,
+        "account_hash": _hex(ticket.account_hash),
+        "verified_at": opt_micros(ticket.verified_at),
+        "needs": ticket.needs.value,
+        "clocks": [clock.to_record() for clock in ticket.clocks],
+        "answered_at": opt_micros(ticket.answered_at),
+        "reviewer_not": ticket.reviewer_not,
+        "dues": [[due.kind.value, to_micros(due.at)] for due in ticket.dues],
+        "flags": sorted(ticket.flags),
+        "contact": ticket.contact,
+        "contact_hash": _hex(ticket.contact_hash),
+        "linked": _hex(ticket.linked),
+        "facts": ticket.facts,
+    }
+
+
+def read_ticket(row: Any, seal: Seal) -> Ticket:
+    """Return the ticket of a row.
+
+    Raises:
+        SealError: the body was not sealed for this ticket at this version.
+    """
+    identity = TicketId(row.id)
+    body = from_json(seal.open(_place(identity, row.version), row.body))
+    account_hash = _unhex(body["account_hash"])
+    contact_hash = _unhex(body["contact_hash"])
+    linked = _unhex(body["linked"])
+    return Ticket(
+        id=identity,
+        number=row.number,
+        conversation_id=ConversationId(row.conversation_id),
+        kind=RequestKind(row.kind),
+        state=TicketState(row.state),
+        received_at=from_micros(row.received_at),
+        locale=body["locale"],
+        requester=Requester(body["requester"]),
+        items=tuple(_read_item(record) for record in body["items"]),
+        account=body["account"],
+        account_hash=None if account_hash is None else LookupHash(account_hash),
+        verified_at=opt_instant(body["verified_at"]),
+        needs=Assurance(body["needs"]),
+        clocks=tuple(Clock.from_record(record) for record in body["clocks"]),
+        answered_at=opt_instant(body["answered_at"]),
+        closed_at=opt_instant(row.closed_at),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        holder=row.holder,
+        reviewer_not=body["reviewer_not"],
+        dues=tuple(Due(DueKind(kind), from_micros(at)) for kind, at in body["dues"]),
+        flags=frozenset(body["flags"]),
+        contact=body["contact"],
+        contact_hash=None if contact_hash is None else LookupHash(contact_hash),
+        linked=None if linked is None else TicketId(linked),
+        facts=body["facts"],
+        version=row.version,
+    )
+
+
+def persons(ticket: Ticket) -> frozenset[LookupHash]:
+    """Return the hashes under which the ticket is found."""
+    return frozenset(h for h in (ticket.account_hash, ticket.contact_hash) if h is not None)
+
+
+def _item_record(item: ScopeItem) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "detail": item.detail,
+        "decision": item.decision,
+        "ground": None if item.ground is None else item.ground.value,
+        "reason": item.reason,
+        "result": item.result,
+    }
+
+
+def _read_item(record: dict[str, Any]) -> ScopeItem:
+    ground = record["ground"]
+    return ScopeItem(
+        name=record["name"],
+        detail=record["detail"],
+        decision=record["decision"],
+        ground=None if ground is None else Ground(ground),
+        reason=record["reason"],
+        result=record["result"],
+    )
+
+
+def _hex(value: bytes | None) -> str | None:
+    return None if value is None else value.hex()
+
+
+def _unhex(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text)

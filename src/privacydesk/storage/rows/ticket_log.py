@@ -1,0 +1,66 @@
+"""Entries of a ticket's log as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.ticket import LogEntry
+from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
+from privacydesk.storage.sealing import Seal
+
+
+def _place(ticket: TicketId, seq: int) -> bytes:
+    return b"ticket_log.body|" + ticket + b"|%d" % seq
+
+
+def log_row(
+    entry: LogEntry,
+    seal: Seal,
+    *,
+    conversation: ConversationId,
+    seq: int,
+    once_id: str | None,
+    offset: int,
+) -> dict[str, Any]:
+    """Return an entry's row.
+
+    Args:
+        entry: the entry.
+        seal: of the ticket's conversation.
+        conversation: the ticket's conversation.
+        seq: its number in the ticket's log, from 1.
+        once_id: the job's id, on the first entry of a job that runs once for this ticket.
+        offset: the first offset that the job left in the conversation; 0 without one.
+    """
+    body = {"why": entry.why, "data": entry.data, "job": entry.job_id}
+    return {
+        "ticket_id": entry.ticket_id,
+        "seq": seq,
+        "conversation_id": conversation,
+        "at": to_micros(entry.at),
+        "by": entry.by,
+        "what": entry.what,
+        "once_id": once_id,
+        "offset": offset,
+        "body": seal.seal(_place(entry.ticket_id, seq), to_json(body)),
+    }
+
+
+def read_log_entry(row: Any, seal: Seal) -> LogEntry:
+    """Return the entry of a row.
+
+    Raises:
+        SealError: the body was not sealed for this place.
+    """
+    ticket = TicketId(row.ticket_id)
+    body = from_json(seal.open(_place(ticket, row.seq), row.body))
+    return LogEntry(
+        ticket_id=ticket,
+        at=from_micros(row.at),
+        by=row.by,
+        what=row.what,
+        why=body["why"],
+        job_id=body["job"],
+        data=body["data"],
+    )

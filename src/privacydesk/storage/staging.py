@@ -1,0 +1,197 @@
+"""Checking what a job left, and making rows of what it appends.
+
+Everything that can fail because of one job fails here, before the batch takes anything over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.events import Event
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.ports import Changes, Job, WorkingSet
+from privacydesk.storage import statements as sql
+from privacydesk.storage.codec import to_micros
+from privacydesk.storage.locked import I, Locked, Rows
+from privacydesk.storage.rows.event import event_row
+from privacydesk.storage.rows.evidence import evidence_row
+from privacydesk.storage.rows.ticket_log import log_row
+from privacydesk.storage.sealing import Seal
+
+R = TypeVar("R", Ticket, Challenge, Delivery)
+
+
+class ClosureError(Exception):
+    """A job's closure broke its contract; the message names the rule and no value."""
+
+
+@dataclass(slots=True)
+class Staged:
+    """What one job adds to its batch.
+
+    Attributes:
+        conversation: as the job left it; None when it left it alone.
+        seal: of a conversation that is new, with ``data_key``, its row.
+        first_offset: of the events it appended; 0 without any.
+    """
+
+    conversation: Conversation | None = None
+    seal: Seal | None = None
+    data_key: dict[str, Any] | None = None
+    first_offset: int = 0
+    tickets: list[Ticket] = field(default_factory=list)
+    challenges: list[Challenge] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    evidence_moved: list[dict[str, Any]] = field(default_factory=list)
+    evidence_removed: list[dict[str, Any]] = field(default_factory=list)
+
+
+def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: datetime) -> Staged:
+    """Return what a job adds.
+
+    Raises:
+        ClosureError: the closure broke its contract.
+        DeskError: with code CONFLICT when a lookup hash is taken.
+        SealError, TypeError: something in the changes can't be stored.
+    """
+    staged = Staged()
+    if changes.conversation is not None:
+        _stage_conversation(staged, job, working.conversation, changes, locked)
+    elif changes.events or changes.keys:
+        raise ClosureError("events and keys need their conversation")
+    if changes.tickets:
+        staged.tickets = _raised(changes.tickets, working.tickets, locked.tickets)
+    if changes.challenges:
+        staged.challenges = _raised(changes.challenges, working.challenges, locked.challenges)
+    if changes.deliveries:
+        staged.deliveries = _raised(changes.deliveries, working.deliveries, locked.deliveries)
+    if changes.ticket_log:
+        _stage_log(staged, job, changes.ticket_log, locked)
+    for one in changes.evidence:
+        seal = _seal_of(one.conversation_id, staged, locked)
+        staged.evidence.append(evidence_row(one, seal))
+    for evidence, ticket in changes.evidence_moved.items():
+        staged.evidence_moved.append({sql.GUARD_ID: evidence, "to_ticket": ticket})
+    for evidence in changes.evidence_removed:
+        staged.evidence_removed.append({sql.GUARD_ID: evidence, "to_removed_at": to_micros(now)})
+    return staged
+
+
+def _stage_conversation(
+    staged: Staged, job: Job, before: Conversation | None, changes: Changes, locked: Locked
+) -> None:
+    after, events = changes.conversation, changes.events
+    assert after is not None
+    if before is None:
+        _stage_new_conversation(staged, after, locked)
+    elif after.id != before.id:
+        raise ClosureError("a job changes the conversation it locks and no other")
+    _check_log(job, 0 if before is None else before.version, after, events)
+    if events:
+        staged.conversation = after
+        seal = _seal_of(after.id, staged, locked)
+        staged.events = [event_row(after.id, event, seal) for event in events]
+        staged.first_offset = events[0].offset
+    elif before is not None and after is not before and after != before:
+        raise ClosureError("a conversation changes only by appending events")
+    if changes.keys:
+        _stage_keys(staged, after.id, changes, locked)
+
+
+def _stage_new_conversation(staged: Staged, after: Conversation, locked: Locked) -> None:
+    if after.id in locked.conversations.now:
+        raise ClosureError("a new conversation has the id of another")
+    staged.conversation = after
+    staged.seal, wrapped = locked.seals.make(after.id)
+    staged.data_key = {
+        "conversation_id": after.id,
+        "ring_key": wrapped.ring_key,
+        "wrapped": wrapped.wrapped,
+    }
+
+
+def _check_log(job: Job, version: int, after: Conversation, events: tuple[Event, ...]) -> None:
+    for offset, event in enumerate(events, start=version + 1):
+        if event.offset != offset:
+            raise ClosureError("events must continue the log without a gap")
+        if event.job_id and (event.job_id != job.id or offset != version + 1):
+            raise ClosureError("only the first event carries the job's id")
+    if after.version != version + len(events):
+        raise ClosureError("a conversation's version is its last offset")
+    if events and not events[0].job_id and job.once_per_ticket is None:
+        # Without it, a resent job would run twice.
+        raise ClosureError("the first event must carry the job's id")
+
+
+def _stage_keys(
+    staged: Staged, conversation: ConversationId, changes: Changes, locked: Locked
+) -> None:
+    taken = locked.connection.execute(sql.TAKEN_KEYS, {"ids": sql.padded(changes.keys)}).first()
+    if taken is not None or not locked.new_keys.isdisjoint(changes.keys):
+        raise DeskError("another conversation is found under this key", code=ErrorCode.CONFLICT)
+    staged.keys = [{"hash": key, "conversation_id": conversation} for key in changes.keys]
+
+
+def _raised(changed: Iterable[R], shown: Any, rows: Rows[I, R]) -> list[R]:
+    kept: list[R] = []
+    for value in changed:
+        before: R | None = shown.get(value.id)
+        if before is None:
+            if value.id in rows.now:
+                raise ClosureError("a new row has the id of another, or of one it didn't lock")
+        elif value is before:
+            continue
+        elif value.version < before.version:
+            raise ClosureError("a row's version never falls")
+        elif value.version == before.version:
+            kept.append(replace(value, version=before.version + 1))
+            continue
+        kept.append(value)
+    return kept
+
+
+def _stage_log(staged: Staged, job: Job, entries: tuple[LogEntry, ...], locked: Locked) -> None:
+    homes = {ticket.id: ticket.conversation_id for ticket in staged.tickets}
+    lengths: dict[TicketId, int] = {}
+    for entry in entries:
+        ticket = entry.ticket_id
+        home = homes.get(ticket)
+        if home is None:
+            known = locked.tickets.now.get(ticket)
+            if known is None:
+                raise ClosureError("a log entry belongs to a ticket that its job locked or made")
+            home = known.conversation_id
+        length = lengths.get(ticket)
+        if length is None:
+            length = locked.log_length(ticket)
+        once = length == locked.log_length(ticket) and job.once_per_ticket == ticket
+        lengths[ticket] = length + 1
+        staged.log.append(
+            log_row(
+                entry,
+                _seal_of(home, staged, locked),
+                conversation=home,
+                seq=length + 1,
+                once_id=job.id if once else None,
+                offset=staged.first_offset,
+            )
+        )
+
+
+def _seal_of(conversation: ConversationId, staged: Staged, locked: Locked) -> Seal:
+    fresh, mine = staged.seal, staged.conversation
+    if fresh is not None and mine is not None and mine.id == conversation:
+        return fresh
+    return locked.seal(conversation)

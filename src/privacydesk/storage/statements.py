@@ -1,0 +1,136 @@
+"""The writer's statements: plain reads by id, inserts, and updates guarded by version.
+
+No RETURNING and no upsert: drivers differ in how they do these for many rows at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from privacydesk.storage import tables
+
+T = TypeVar("T")
+
+GUARD_ID = "at_id"
+GUARD_VERSION = "at_version"
+
+
+def padded(values: Iterable[T]) -> list[T]:
+    """Return the values, the last one repeated up to a power of two.
+
+    So an IN list has one of few lengths, and statements and their plans are found again.
+    """
+    items = list(values)
+    return items + items[-1:] * ((1 << (len(items) - 1).bit_length()) - len(items))
+
+
+def _any_of(column: sa.Column[bytes] | sa.Column[str]) -> sa.ColumnElement[bool]:
+    return column.in_(sa.bindparam("ids", expanding=True))
+
+
+def _locking(table: sa.Table, *columns: sa.Column[object]) -> sa.Select[tuple[object, ...]]:
+    # Always by id, so that two processes never wait for each other. SQLite has no row locks and
+    # leaves the clause out: its transaction holds the whole file.
+    select = sa.select(*(columns or table.c)).where(_any_of(table.c.id)).order_by(table.c.id)
+    return select.with_for_update(skip_locked=True)
+
+
+def _guarded(table: sa.Table) -> sa.Update:
+    return sa.update(table).where(
+        table.c.id == sa.bindparam(GUARD_ID), table.c.version == sa.bindparam(GUARD_VERSION)
+    )
+
+
+LOCK_CONVERSATIONS = _locking(
+    tables.conversation, tables.conversation.c.id, tables.conversation.c.version
+)
+READ_CONVERSATIONS = sa.select(tables.conversation).where(_any_of(tables.conversation.c.id))
+LOCK_TICKETS = _locking(tables.ticket)
+LOCK_CHALLENGES = _locking(tables.challenge)
+LOCK_DELIVERIES = _locking(tables.outbox)
+
+EXISTING = {
+    table: sa.select(table.c.id).where(_any_of(table.c.id))
+    for table in (tables.conversation, tables.ticket, tables.challenge, tables.outbox)
+}
+"""Which ids exist at all: tells a row that is locked elsewhere from one that isn't there."""
+
+KNOWN_EVENTS = sa.select(
+    tables.event.c.conversation_id, tables.event.c.job_id, tables.event.c.offset
+).where(_any_of(tables.event.c.job_id))
+KNOWN_LOG = sa.select(
+    tables.ticket_log.c.ticket_id, tables.ticket_log.c.once_id, tables.ticket_log.c.offset
+).where(_any_of(tables.ticket_log.c.once_id))
+LOG_LENGTHS = (
+    sa.select(tables.ticket_log.c.ticket_id, sa.func.max(tables.ticket_log.c.seq).label("seq"))
+    .where(_any_of(tables.ticket_log.c.ticket_id))
+    .group_by(tables.ticket_log.c.ticket_id)
+)
+TAKEN_KEYS = sa.select(tables.conversation_key.c.hash).where(
+    _any_of(tables.conversation_key.c.hash)
+)
+
+INSERT = {table: sa.insert(table) for table in tables.metadata.sorted_tables}
+UPDATE = {
+    table: _guarded(table)
+    for table in (tables.conversation, tables.ticket, tables.challenge, tables.outbox)
+}
+DELETE_PERSON = sa.delete(tables.ticket_person).where(
+    tables.ticket_person.c.hash == sa.bindparam("at_hash"),
+    tables.ticket_person.c.ticket_id == sa.bindparam("at_ticket"),
+)
+MOVE_EVIDENCE = (
+    sa.update(tables.evidence)
+    .where(tables.evidence.c.id == sa.bindparam(GUARD_ID))
+    .values(ticket_id=sa.bindparam("to_ticket"))
+)
+REMOVE_EVIDENCE = (
+    sa.update(tables.evidence)
+    .where(tables.evidence.c.id == sa.bindparam(GUARD_ID))
+    .values(body=sa.literal(b""), removed_at=sa.bindparam("to_removed_at"))
+)
+
+
+class Prepared:
+    """A statement of the hot path, compiled once and run for many rows of plain values.
+
+    Core's own handling of parameters costs more than sealing the values; where all of them are
+    numbers, text and bytes there is nothing for it to convert.
+
+    Args:
+        statement: an insert, or an update guarded by id and version.
+        columns: what every row has.
+    """
+
+    def __init__(self, statement: sa.Insert | sa.Update, columns: Sequence[str]) -> None:
+        self._statement = statement
+        self._columns = list(columns)
+        self._text = ""
+        self._pick: Any = None
+        self._dialect: sa.Dialect | None = None
+
+    def run(self, connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """Run it for each row and return how many rows of the table it touched."""
+        if self._dialect is not connection.dialect:
+            self._compile(connection.dialect)
+        # As dicts where the driver names its parameters.
+        many: Any = [self._pick(row) for row in rows] if self._pick else list(rows)
+        return connection.exec_driver_sql(self._text, many).rowcount
+
+    def _compile(self, dialect: sa.Dialect) -> None:
+        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
+        self._text = str(compiled)
+        places: list[str] | None = getattr(compiled, "positiontup", None)
+        self._pick = itemgetter(*places) if places else None
+        self._dialect = dialect
+
+
+INSERT_EVENTS = Prepared(INSERT[tables.event], [c.name for c in tables.event.c])
+_STATE_COLUMNS = [c.name for c in tables.conversation.c if c.name not in {"id", "created_at"}]
+UPDATE_CONVERSATIONS = Prepared(
+    UPDATE[tables.conversation], [*_STATE_COLUMNS, GUARD_ID, GUARD_VERSION]
+)

@@ -1,0 +1,64 @@
+"""Storage as a whole: made from settings, opened on the event loop, closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from privacydesk.clock import Clock
+from privacydesk.storage import schema
+from privacydesk.storage.agents import SqlAgentBook
+from privacydesk.storage.claims import SqlClaims
+from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
+from privacydesk.storage.reader import READERS, SqlReader
+from privacydesk.storage.sealing import KeyRing, Seals
+from privacydesk.storage.writer import BatchWriter
+
+
+class SqlStore:
+    """The database behind the ports of ``Store``. Also an asynchronous context manager.
+
+    Args:
+        url: SQLAlchemy's form; a SQLite file or PostgreSQL, brought to the newest schema before
+            by ``schema.upgrade``.
+        ring: the operator's keys.
+        clock: the present.
+        readers: how many reads run at once.
+    """
+
+    def __init__(self, url: str, ring: KeyRing, clock: Clock, *, readers: int = READERS) -> None:
+        address = parse_url(url)
+        seals = Seals(ring)
+        self._writing = writing_engine(address)
+        self._reading = reading_engine(address, readers)
+        self.writer = BatchWriter(self._writing, seals, clock)
+        self.reader = SqlReader(self._reading, seals, readers)
+        self.claims = SqlClaims(self.writer, self.reader, seals)
+        self.agent_book = SqlAgentBook(self.writer)
+
+    async def open(self) -> None:
+        """Check the schema and begin to take jobs from this event loop.
+
+        Raises:
+            SettingsError: the database can't be opened, or needs ``privacydesk db upgrade``.
+        """
+        await asyncio.to_thread(schema.check, self._reading)
+        self.writer.start()
+
+    async def close(self) -> None:
+        """Commit what waits and let go of the database."""
+        await self.writer.close()
+        await self.reader.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()

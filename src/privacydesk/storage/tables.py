@@ -1,0 +1,211 @@
+"""The tables, once for SQLite and PostgreSQL.
+
+All ids are ours; the database assigns none. Instants are BIGINT microseconds since 1970 in UTC.
+Columns in the clear are those that queries need; everything a person said or is called stands in
+a sealed column. There are no foreign keys: the writer is the only one to write, and the large
+tables are made to be partitioned by ``conversation_id``, which keys across tables would hinder.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Blob(sa.LargeBinary):
+    """Bytes as they are: both drivers take them without the wrapping that every row would pay."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: sa.Dialect) -> None:
+        """Return no processor."""
+
+
+_ID = Blob(16)
+_HASH = Blob(32)
+_SEALED = Blob
+_INSTANT = sa.BigInteger
+
+
+def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    condition = sa.text(where)
+    return sa.Index(
+        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition
+    )
+
+
+conversation = sa.Table(
+    "conversation",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("epoch", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("owner_kind", sa.Text, nullable=False),
+    sa.Column("owner_agent", sa.Text, nullable=False),
+    sa.Column("queued_at", _INSTANT),
+    sa.Column("state", _SEALED, nullable=False),
+    _partial_index("ix_conversation_queue", "queued_at", "id", where="owner_kind = 'queue'"),
+    _partial_index("ix_conversation_agent", "owner_agent", where="owner_kind = 'agent'"),
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("conversation_id", _ID, primary_key=True),
+    sa.Column("offset", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("job_id", sa.Text),
+    sa.Column("body", _SEALED, nullable=False),
+    # The job comes first: resent ids are looked up by job alone, twice as fast on SQLite as by
+    # pairs, and the conversation is compared afterwards.
+    _partial_index(
+        "uq_event_job", "job_id", "conversation_id", where="job_id IS NOT NULL", unique=True
+    ),
+)
+
+conversation_key = sa.Table(
+    "conversation_key",
+    metadata,
+    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("conversation_id", _ID, nullable=False, index=True),
+)
+
+data_key = sa.Table(
+    "data_key",
+    metadata,
+    sa.Column("conversation_id", _ID, primary_key=True),
+    sa.Column("ring_key", sa.Text, nullable=False, index=True),
+    sa.Column("wrapped", Blob, nullable=False),
+)
+
+ticket = sa.Table(
+    "ticket",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("conversation_id", _ID, nullable=False, index=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("due_date", sa.Date),
+    sa.Column("due_at", _INSTANT),
+    sa.Column("provisional", sa.Boolean, nullable=False),
+    sa.Column("next_due_at", _INSTANT),
+    sa.Column("received_at", _INSTANT, nullable=False),
+    sa.Column("closed_at", _INSTANT),
+    sa.Column("outcome", sa.Text),
+    sa.Column("body", _SEALED, nullable=False),
+    sa.Index("ix_ticket_state", "state", "due_at"),
+    sa.Index("ix_ticket_due_at", "due_at", "id"),
+    _partial_index("ix_ticket_next_due_at", "next_due_at", where="next_due_at IS NOT NULL"),
+    _partial_index("ix_ticket_provisional", "id", where="provisional AND state <> 'closed'"),
+    _partial_index("ix_ticket_holder", "holder", "due_at", where="state <> 'closed'"),
+)
+
+ticket_number = sa.Table(
+    "ticket_number",
+    metadata,
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("ticket_id", _ID, nullable=False),
+    sa.Column("conversation_id", _ID, nullable=False),
+)
+
+ticket_person = sa.Table(
+    "ticket_person",
+    metadata,
+    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("ticket_id", _ID, primary_key=True),
+    sa.Column("conversation_id", _ID, nullable=False),
+)
+
+ticket_log = sa.Table(
+    "ticket_log",
+    metadata,
+    sa.Column("ticket_id", _ID, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("conversation_id", _ID, nullable=False),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    # Set on the first entry of a job that runs once for this ticket, with the first offset it
+    # left in the conversation.
+    sa.Column("once_id", sa.Text),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+    sa.Column("body", _SEALED, nullable=False),
+    _partial_index(
+        "uq_ticket_log_once", "once_id", "ticket_id", where="once_id IS NOT NULL", unique=True
+    ),
+)
+
+challenge = sa.Table(
+    "challenge",
+    metadata,
+    sa.Column("id", _HASH, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("code_hash", Blob, nullable=False),
+    sa.Column("expires_at", _INSTANT),
+    sa.Column("entries_left", sa.Integer, nullable=False),
+    sa.Column("day_started_at", _INSTANT),
+    sa.Column("sent_in_day", sa.Integer, nullable=False),
+    sa.Column("not_before", _INSTANT),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("lane", Blob, nullable=False),
+    sa.Column("conversation_id", _ID, nullable=False),
+    sa.Column("ticket_id", _ID),
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("due_at", _INSTANT, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("give_up_at", _INSTANT),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("told", sa.Boolean, nullable=False),
+    sa.Column("payload", _SEALED, nullable=False),
+    _partial_index("ix_outbox_due_at", "due_at", where="state = 'open'"),
+    _partial_index("ix_outbox_lane", "lane", "id", where="state = 'open'"),
+)
+
+evidence = sa.Table(
+    "evidence",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("conversation_id", _ID, nullable=False, index=True),
+    sa.Column("ticket_id", _ID, index=True),
+    sa.Column("name", _SEALED, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("removed_at", _INSTANT),
+    sa.Column("body", _SEALED, nullable=False),
+)
+
+agent = sa.Table(
+    "agent",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+)

@@ -1,0 +1,181 @@
+"""The writer: collects jobs on the event loop, commits them in batches on a thread of its own.
+
+    loop     submit ─► pending ──────────────► hooks, then answers
+                          │  one batch at a time   ▲
+    thread                └─► decide, write, commit ┘
+
+While the thread works, the next batch gathers; so the more there is to do, the more share one
+commit. Nothing is answered before it is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.ids import ConversationId
+from privacydesk.errors import UnavailableError
+from privacydesk.ports import CommitHook, Committed, Job
+from privacydesk.storage.batch import Appended
+from privacydesk.storage.committer import Committer, Report
+from privacydesk.storage.faults import trace
+from privacydesk.storage.locked import Snapshots
+from privacydesk.storage.lru import Lru
+from privacydesk.storage.pending import DEFERRED, Pending
+from privacydesk.storage.sealing import Seals
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+BATCH_LIMIT = 256
+
+
+class BatchWriter:
+    """The one way to change anything.
+
+    Args:
+        engine: whose transactions may write; the writer's thread opens its own connection.
+        seals: the conversations' keys.
+        clock: for rows that note when they were removed.
+        batch_limit: how many jobs share a commit at most.
+        cached_conversations: how many states are kept at hand.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        seals: Seals,
+        clock: Clock,
+        *,
+        batch_limit: int = BATCH_LIMIT,
+        cached_conversations: int = 20_000,
+    ) -> None:
+        self._seals = seals
+        self._clock = clock
+        self._limit = batch_limit
+        self._snapshots: Snapshots = Lru(cached_conversations)
+        self._committer = Committer(engine, seals, clock, self._snapshots)
+        self._hooks: list[CommitHook] = []
+        self._pending: deque[Pending] = deque()
+        self._working = False
+        self._open = False
+        self._idle = asyncio.Event()
+        self._batches: queue.SimpleQueue[list[Pending] | None] = queue.SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+
+    def start(self) -> None:
+        """Begin; called on the event loop that will submit."""
+        self._loop = asyncio.get_running_loop()
+        self._open = True
+        self._idle.set()
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Take no more jobs, commit those that wait, and let go of the connection."""
+        if not self._open:
+            return
+        self._open = False
+        await self._idle.wait()
+        self._batches.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def submit(self, job: Job) -> Committed:
+        """Run a job and return after its commit.
+
+        Raises:
+            UnavailableError: the database can't take it; nothing was kept.
+            DeskError, Reobserve: as the job's closure raised.
+            FailedJobError: the closure or its rows were at fault; nothing of it was stored.
+        """
+        committed: Committed = await self._put(job=job)
+        return committed
+
+    async def run(self, errand: Callable[[sa.Connection], T]) -> T:
+        """Run storage's own statements in the next batch and return after the commit.
+
+        Raises:
+            UnavailableError, FailedJobError: as ``submit``.
+            DeskError: as the errand raised.
+        """
+        result: T = await self._put(errand=errand)
+        return result
+
+    def cached(self, conversation: ConversationId) -> Conversation | None:
+        """Return the state after the last commit if it is at hand; may be a little old."""
+        return self._snapshots.get(conversation)
+
+    def on_commit(self, hook: CommitHook) -> None:
+        """Have ``hook`` called after each commit, before the submitters are answered."""
+        self._hooks.append(hook)
+
+    def _put(
+        self, *, job: Job | None = None, errand: Callable[[sa.Connection], Any] | None = None
+    ) -> asyncio.Future[Any]:
+        loop = self._loop
+        if loop is None or not self._open:
+            raise UnavailableError("the writer is closed")
+        pending = Pending(loop.create_future(), job, errand)
+        self._pending.append(pending)
+        if not self._working:
+            self._working = True
+            self._idle.clear()
+            # Not at once: what else this turn of the loop brings shares the commit.
+            loop.call_soon(self._send)
+        return pending.future
+
+    def _send(self) -> None:
+        pending = self._pending
+        size = min(len(pending), self._limit)
+        self._batches.put([pending.popleft() for _ in range(size)])
+
+    def _finish(self, report: Report) -> None:
+        outcomes, appended = report
+        for one in appended:
+            self._tell(one)
+        again: list[Pending] = []
+        for pending, outcome in outcomes:
+            future = pending.future
+            if outcome is DEFERRED:
+                again.append(pending)
+            elif future.done():
+                continue  # whoever waited has gone; what it asked for is committed all the same
+            elif isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+        self._pending.extendleft(reversed(again))
+        if self._pending:
+            self._send()
+        else:
+            self._working = False
+            self._idle.set()
+
+    def _tell(self, appended: Appended) -> None:
+        conversation = appended.conversation
+        for hook in self._hooks:
+            try:
+                hook(conversation.id, tuple(appended.events), conversation)
+            except Exception as error:  # noqa: BLE001 - a listener can't undo a commit
+                _log.error("commit_hook_failed", error=type(error).__name__, at=trace(error))
+
+    def _work(self) -> None:
+        assert self._loop is not None
+        committer = self._committer
+        while (batch := self._batches.get()) is not None:
+            report = committer.settle(batch)
+            try:
+                self._loop.call_soon_threadsafe(self._finish, report)
+            except RuntimeError:
+                break  # the loop is gone, and with it everybody who waited
+        committer.close()

@@ -1,0 +1,83 @@
+"""How old the speaker says they are. A child's or a stranger's age is not theirs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SCHOOL_AGE: Final = 11
+"""What a primary-school pupil is taken for: surely a child."""
+
+_YOUNGEST: Final = 3
+_OLDEST: Final = 120
+_DIGITS: Final = {c: place for place, c in enumerate("零一二三四五六七八九")} | {"两": 2}
+
+_AGE = r"(?P<age>\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[三四五六七八九])"
+_FILL = (
+    r"(?:今年|现在|目前|其实|才|刚刚|刚满|刚|只有|就|还|是|已经|都|满|快|大概|未够|未满|先|得|而家|真的"
+    r"|一个| )*"
+)
+# After the age: somebody else's, or a time long ago.
+_NOT_MINE = (
+    r"(?! ?的? ?(?:儿子|女儿|孩子|小孩|娃|弟|妹|侄|外甥|孙|外孙|闺女|丫头|同学|朋友|那|时"
+    r"|以|之|就|开始|注册|起|生日|前|后|仔|囡))"
+)
+_STATED = re.compile(rf"(?:我|本人|俺|咱){_FILL}{_AGE} ?(?:周岁|岁){_NOT_MINE}")
+_STATED_BARE = re.compile(
+    rf"(?:我|本人|俺)(?:今年|其实)?(?:才|刚满|只有|今年|先|得) ?{_AGE}(?=$|[,。.!?;、~ ])"
+)
+_SUBJECTLESS = re.compile(rf"(?:^|[,。.!?;] ?)今年(?:才|刚满|只有|刚)? ?{_AGE} ?岁{_NOT_MINE}")
+_PUPIL = re.compile(
+    r"(?:我|本人|俺)(?:现在|还|就|只|才|是|在|一个|一名|个| )*"
+    r"(?:小学生(?!的|家长|时)|(?:上|读|念)(?:小学|国小)(?!的|时|那|老师))"
+)
+_ENGLISH = re.compile(
+    r"\b(?:i'm|im|i am|i just turned|i turned|i've just turned)(?: (?:only|just|actually|still|now"
+    r"|about|almost|like))* (?P<age>\d{1,3})(?: ?-?years?[- ]?old| ?yrs? ?old| ?y/?o\b"
+    r"|(?= ?(?:$|[,.!?;)]|and\b|so\b|but\b|btw\b)))"
+)
+_ENGLISH_PUPIL = re.compile(
+    r"\b(?:i'm|im|i am|i go to|i am still|i'm still)(?: (?:still|only|just))*"
+    r"(?: (?:in|at|to|a|an))? ?(?:primary|elementary|grade)[- ]school(?! teacher| parent)"
+)
+
+# Words that put the sentence into somebody else's mouth, or make it a supposition.
+_SAID_OR_SUPPOSED = re.compile(
+    r"(?:如果|假如|假设|要是|若|万一|(?<!跟你)(?<!老实)说(?!实话)|讲|告诉|自称|写着|填了?|认识|系统|显示"
+    r"|\bif\b|\bsays?\b|\bsaid\b|\btold\b|\bclaims?\b|\bsuppose\b|\bwhen\b)[^,。.!?;]*$"
+)
+_SOMEBODY_ELSE = re.compile(
+    r"儿子|女儿|孩子|小孩|娃|弟弟|妹妹|孙|侄|闺女|丫头|他|她|主播|对方|有人|同学|那个|仔|囡"
+)
+
+
+# Without any of these no pattern here can fit, which is so for nearly all sentences.
+_ABOUT_AGE = re.compile(r"[\d岁]|小学|国小|school")
+
+
+def own_age(folded: str) -> int | None:
+    """Return the age in years that a folded text states for its speaker, or None."""
+    if _ABOUT_AGE.search(folded) is None:
+        return None
+    for pattern in (_STATED, _STATED_BARE, _ENGLISH):
+        for hit in pattern.finditer(folded):
+            age = _number(hit["age"])
+            if _YOUNGEST <= age <= _OLDEST and not _SAID_OR_SUPPOSED.search(folded, 0, hit.start()):
+                return age
+    for pattern in (_PUPIL, _ENGLISH_PUPIL):
+        pupil = pattern.search(folded)
+        if pupil is not None and not _SAID_OR_SUPPOSED.search(folded, 0, pupil.start()):
+            return _SCHOOL_AGE
+    bare = _SUBJECTLESS.search(folded)
+    if bare is not None and not _SOMEBODY_ELSE.search(folded):
+        return _number(bare["age"])
+    return None
+
+
+def _number(words: str) -> int:
+    if words.isascii():
+        return int(words)
+    tens, ten, ones = words.rpartition("十")
+    if not ten:
+        return _DIGITS[words]
+    return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)

@@ -1,0 +1,50 @@
+"""Messages that are nothing but a command, or nothing but the name of a language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from privacydesk.understanding.lexicon_files import Lexicon
+from privacydesk.understanding.normalise import bare, normalise
+
+_LONGEST: Final = 60
+"""Characters; a longer message says more than a command."""
+
+
+class Commands:
+    """Looks up whole messages."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._commands = _by_message(lexicon.commands)
+        self._languages = _by_message(lexicon.languages)
+        self._before = _longest_first(lexicon.before)
+        self._after = _longest_first(lexicon.after)
+
+    def command(self, folded: str) -> str:
+        """Return the command a folded message consists of, or an empty string."""
+        return self._look_up(self._commands, folded)
+
+    def language(self, folded: str) -> str:
+        """Return the locale a folded message asks for, or an empty string."""
+        return self._look_up(self._languages, folded)
+
+    def _look_up(self, table: Mapping[str, str], folded: str) -> str:
+        if len(folded) > _LONGEST:
+            return ""
+        words = bare(folded)
+        # Not fewer words than needed: 不用了谢谢 as it stands, 请转人工谢谢 without its ends.
+        for start in ("", *(one for one in self._before if words.startswith(one))):
+            for end in ("", *(one for one in self._after if words.endswith(one))):
+                core = words[len(start) : len(words) - len(end)]
+                if core in table:
+                    return table[core]
+        return ""
+
+
+def _by_message(listed: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {bare(normalise(word)): value for value, words in listed.items() for word in words}
+
+
+def _longest_first(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted((bare(normalise(word)) for word in words), key=len, reverse=True))

@@ -1,0 +1,82 @@
+"""Days of birth as people write them. No clock is read here: who asks checks against today."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+_EARLIEST: Final = 1900
+_LATEST: Final = 2100
+_REPUBLIC: Final = 1911
+"""Year 1 of the Republic's count is 1912."""
+
+_MONTHS: Final = {
+    name: place
+    for place, name in enumerate(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), start=1)
+}
+_MONTH = (
+    r"(?P<{0}>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+
+_DATE = re.compile(
+    r"(?:民国\s*(?P<ry>\d{2,3})\s*年\s*(?P<rm>\d{1,2})\s*月\s*(?P<rd>\d{1,2})\s*[日号]?)"
+    r"|(?:(?<!\d)(?P<cy>\d{4})\s*年\s*(?P<cm>\d{1,2})\s*月\s*(?P<cd>\d{1,2})(?!\d))"
+    r"|(?:(?<![\d./-])(?P<iy>\d{4})(?P<isep>[-/.])(?P<im>\d{1,2})(?P=isep)(?P<id>\d{1,2})"
+    r"(?![\d/-]))"
+    r"|(?:(?<![\d./-])(?P<dd>\d{1,2})(?P<dsep>[-/.])(?P<dm>\d{1,2})(?P=dsep)(?P<dy>\d{4})"
+    r"(?![\d/-]))"
+    r"|(?:(?<!\d)(?P<ed>\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?"
+    + _MONTH.format("em")
+    + r",?\s+(?P<ey>\d{4})(?!\d))"
+    r"|(?:\b" + _MONTH.format("am") + r"\s+(?P<ad>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<ay>\d{4})(?!\d))"
+)
+_DIGIT = re.compile(r"\d")
+_DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_TWELVE: Final = 12
+
+
+def dates(folded: str) -> tuple[str, ...]:
+    """Return the days in a folded text as ISO 8601, in order, once each.
+
+    Day-and-month orders that may be read in two ways are left out: asking again is better than a
+    wrong birthday.
+    """
+    if _DIGIT.search(folded) is None:
+        return ()
+    whole = _DIGITS_ONLY.fullmatch(folded)
+    if whole:
+        day = _day(*whole.groups())
+        return (day,) if day else ()
+    found = (_read(hit.groupdict()) for hit in _DATE.finditer(folded))
+    return tuple(dict.fromkeys(day for day in found if day))
+
+
+def _read(parts: dict[str, str | None]) -> str:
+    if parts["ry"]:
+        return _day(str(int(parts["ry"]) + _REPUBLIC), parts["rm"], parts["rd"])
+    if parts["cy"]:
+        return _day(parts["cy"], parts["cm"], parts["cd"])
+    if parts["iy"]:
+        return _day(parts["iy"], parts["im"], parts["id"])
+    if parts["ey"]:
+        return _day(parts["ey"], _month(parts["em"]), parts["ed"])
+    if parts["ay"]:
+        return _day(parts["ay"], _month(parts["am"]), parts["ad"])
+    first, second = parts["dd"] or "", parts["dm"] or ""
+    if int(first) <= _TWELVE and int(first) != int(second):
+        return ""
+    return _day(parts["dy"], second, first)
+
+
+def _month(name: str | None) -> str:
+    return str(_MONTHS[(name or "")[:3]])
+
+
+def _day(year: str | None, month: str | None, day: str | None) -> str:
+    try:
+        found = date(int(year or 0), int(month or 0), int(day or 0))
+    except ValueError:
+        return ""
+    return found.isoformat() if _EARLIEST <= found.year <= _LATEST else ""

@@ -1,0 +1,43 @@
+"""A recogniser made of word lists: quick, explainable, and modest about what it can't tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from privacydesk.domain.turn import Recognised
+from privacydesk.understanding.entities import Entities
+from privacydesk.understanding.intents import Intents
+from privacydesk.understanding.language import language_of
+from privacydesk.understanding.lexicon_files import Lexicon, read_lexicon
+
+
+class KeywordRecogniser:
+    """Implements ``ports.Recogniser`` with the words of ``lexicon/``."""
+
+    slow = False
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._intents = Intents(lexicon)
+        self._entities = Entities(lexicon)
+
+    @classmethod
+    def load(cls) -> Self:
+        """Return a recogniser with the shipped words.
+
+        Raises:
+            SettingsError: the word lists are broken.
+        """
+        return cls(read_lexicon())
+
+    def recognise(self, text: str) -> Recognised:
+        """Return the intent of a sentence with its confidence. Never raises."""
+        return self._intents.recognise(text)
+
+    def language(self, text: str) -> str:
+        """Return the locale of a sentence, or an empty string when it can't be told."""
+        return language_of(text)
+
+    def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        """Return the values of the given slot types found in a text; none for those not found."""
+        return self._entities.find(text, kinds)

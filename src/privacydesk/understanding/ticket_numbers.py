@@ -1,0 +1,34 @@
+"""Ticket numbers in a sentence, also read aloud with spaces."""
+
+from __future__ import annotations
+
+import re
+
+from privacydesk.domain.numbers import ALPHABET, PREFIX, RANDOM_CHARACTERS, canonical_number
+
+_GAP = r"[\s_.·‐-―−-]{0,3}"
+_ONE = f"[{ALPHABET.lower()}]"
+_START = _GAP.join(PREFIX.lower())
+_NUMBER = re.compile(
+    rf"(?<![a-z\d])(?=((?:{_START}{_GAP})?(?:{_ONE}{_GAP}){{{RANDOM_CHARACTERS}}}{_ONE})(?![a-z\d]))"
+)
+_DASH = re.compile("横杠|杠")
+_LONG_ENOUGH = re.compile(r"[a-z\d]")
+
+
+def ticket_numbers(folded: str) -> tuple[str, ...]:
+    """Return the canonical numbers in a folded text, in order, once each."""
+    if len(_LONG_ENOUGH.findall(folded)) <= RANDOM_CHARACTERS:
+        return ()
+    found: dict[str, None] = {}
+    for hit in _NUMBER.finditer(_DASH.sub("-", folded)):
+        typed = hit[1]
+        # Eleven digits alone are some other number even if the check character should fit.
+        number = None if _only_digits(typed) else canonical_number(typed)
+        if number is not None:
+            found[number] = None
+    return tuple(found)
+
+
+def _only_digits(typed: str) -> bool:
+    return not any(c.isalpha() for c in typed)

@@ -1,0 +1,1 @@
+"""HTTP and WebSocket faces: parse, call one service, answer."""

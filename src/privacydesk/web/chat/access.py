@@ -1,0 +1,48 @@
+"""Who asks over HTTP: the ``Authorization`` header, and nothing else. There are no cookies."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.api import Credentials, Session
+from privacydesk.web.chat.frames import MAX_TOKEN
+from privacydesk.web.keys import ROOM
+
+LANGUAGES_LENGTH = 256
+
+
+def credentials_of(request: web.Request) -> Credentials:
+    """Return the credentials a request carries; empty ones when it carries none.
+
+    Raises:
+        DeskError: ``UNAUTHENTICATED`` for a header that is neither ``Bearer`` nor ``Desk``.
+    """
+    header = request.headers.get("Authorization", "")
+    if not header:
+        return Credentials()
+    scheme, _, value = header.partition(" ")
+    value = value.strip()
+    if value and value.isascii() and len(value) <= MAX_TOKEN:
+        if scheme.lower() == "bearer":
+            return Credentials(token=value)
+        if scheme.lower() == "desk":
+            return Credentials(secret=value)
+    raise DeskError("unusable Authorization header", code=ErrorCode.UNAUTHENTICATED)
+
+
+async def session_of(request: web.Request) -> Session:
+    """Return the session a request belongs to.
+
+    Raises:
+        DeskError: ``UNAUTHENTICATED`` or ``TOKEN_EXPIRED``.
+    """
+    credentials = credentials_of(request)
+    if not credentials.token and not credentials.secret:
+        raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
+    return await request.app[ROOM].desk.open(credentials, languages=languages_of(request))
+
+
+def languages_of(request: web.Request) -> str:
+    """Return the reader's languages as the browser tells them."""
+    return request.headers.get("Accept-Language", "")[:LANGUAGES_LENGTH]

@@ -1,0 +1,339 @@
+"""One open WebSocket: its cursor, what waits to be sent, and what its frames do.
+
+The reader is the connection's only task. While it waits for the desk, new events pile up and go
+out with it; at other times a short-lived task sends them. A client that does not keep up is let
+go, and resumes from its own offset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.api import Credentials, Session
+from privacydesk.web.chat.encoding import encode, events_frame, view_json
+from privacydesk.web.chat.frames import (
+    Choose,
+    FrameError,
+    HandIn,
+    Hello,
+    Ping,
+    Read,
+    Renew,
+    Send,
+    Typing,
+    parse_frame,
+)
+from privacydesk.web.chat.jobs import run_job
+from privacydesk.web.chat.room import Room
+
+log = structlog.get_logger(__name__)
+
+POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
+GOING_AWAY = 1001
+UNAUTHENTICATED = 4401
+OTHER_ACCOUNT = 4403
+EPOCH_CHANGED = 4409
+
+PONG = encode({"type": "pong"})
+EXPIRED = encode({"type": "expired"})
+_REFUSALS_BEFORE_BRAKE = 50
+_SILENT_BEATS = 2.5
+
+
+class Connection:
+    """A client that was let in, and the socket it is on."""
+
+    __slots__ = (
+        "__weakref__",
+        "_bad",
+        "_busy",
+        "_catching",
+        "_closing",
+        "_cursor",
+        "_expired_at",
+        "_flushing",
+        "_queue",
+        "_queued_bytes",
+        "_refused",
+        "_room",
+        "_seen",
+        "_transport",
+        "_wanted",
+        "_ws",
+        "session",
+    )
+
+    def __init__(
+        self,
+        room: Room,
+        ws: web.WebSocketResponse[Any],
+        session: Session,
+        cursor: int,
+        transport: asyncio.Transport | None,
+    ) -> None:
+        self.session = session
+        self._room = room
+        self._ws = ws
+        self._transport = transport
+        self._cursor = cursor
+        self._wanted = session.head
+        # None instead of an empty list: thousands of idle connections have nothing to send.
+        self._queue: list[bytes] | None = None
+        self._queued_bytes = 0
+        self._busy = True
+        self._flushing = False
+        self._catching = True
+        self._closing = False
+        self._expired_at = 0.0
+        self._seen = asyncio.get_running_loop().time()
+        self._bad = 0
+        self._refused = 0
+
+    # What the hub and the ticker call.
+
+    def deliver(self, first: int, last: int, frame: bytes) -> None:
+        """Take a commit's events if they follow the cursor; else read what is missing."""
+        if last <= self._cursor:
+            return
+        if first != self._cursor + 1 or self._catching or self._expired_at:
+            self.behind(last)
+            return
+        self._cursor = last
+        self.show(frame)
+
+    def behind(self, head: int) -> None:
+        """Learn that the log goes up to ``head``; read what is missing."""
+        if head <= self._cursor or self._closing:
+            return
+        self._wanted = max(self._wanted, head)
+        if not self._catching and not self._expired_at:
+            self._catching = True
+            self._room.spawn(self._fill_gap())
+
+    def show(self, frame: bytes) -> None:
+        """Send a frame, now or when the ones before it are out."""
+        if self._closing:
+            return
+        if self._queue is None:
+            self._queue = [frame]
+        else:
+            self._queue.append(frame)
+        self._queued_bytes += len(frame)
+        settings = self._room.settings
+        if len(self._queue) > settings.queue_frames or self._queued_bytes > settings.queue_bytes:
+            self._begin_close(TRY_AGAIN_LATER, b"too slow")
+        elif not self._busy and not self._flushing:
+            self._room.spawn(self.flush())
+
+    def restart(self) -> None:
+        """The conversation was restored or purged: the client's copy is void."""
+        self.show(encode({"type": "bye", "reason": "epoch"}))
+        self._begin_close(EPOCH_CHANGED, b"epoch")
+
+    def tend(self, now: float) -> None:
+        """Ping a silent client, drop a dead one, and stop serving an expired token."""
+        if self._closing:
+            return
+        if self._expired_at:
+            if now - self._expired_at > self._room.settings.renew_grace:
+                self._begin_close(UNAUTHENTICATED, b"token")
+        elif self._room.expired(self.session):
+            self._expire(now)
+        silent = now - self._seen
+        if silent > self._room.settings.heartbeat * _SILENT_BEATS:
+            self._begin_close(TRY_AGAIN_LATER, b"silent")
+        elif silent > self._room.settings.heartbeat and not self._flushing:
+            self._room.spawn(self._ping())
+
+    async def shut(self) -> None:
+        """Close because the server stops."""
+        self.show(encode({"type": "bye", "reason": "restart"}))
+        self._closing = True
+        await self._close(GOING_AWAY, b"restart")
+
+    # What the reader does.
+
+    async def serve(self) -> None:
+        """Send what is missing, then answer frames until the socket closes."""
+        await self._catch_up()
+        self._busy = False
+        await self.flush()
+        ws, loop = self._ws, asyncio.get_running_loop()
+        while True:
+            message = await ws.receive()
+            self._seen = loop.time()
+            kind = message.type
+            if kind is WSMsgType.TEXT:
+                if self._closing:
+                    continue
+                await self._take(message.data)
+            elif kind is WSMsgType.PING:
+                await ws.pong(message.data)
+            elif kind is WSMsgType.PONG:
+                continue
+            elif kind is WSMsgType.BINARY:
+                self._refuse(FrameError("frames are text", "binary"))
+            else:
+                return
+
+    async def _take(self, data: bytes) -> None:
+        self._busy = True
+        try:
+            await self._answer(data)
+        except FrameError as error:
+            self._refuse(error)
+        except DeskError as error:
+            self._tell(error)
+        finally:
+            self._busy = False
+        if self._queue is not None:
+            await self.flush()
+
+    async def _answer(self, data: bytes) -> None:
+        room, session = self._room, self.session
+        if len(data) > room.settings.max_frame:
+            raise FrameError("the frame is too large", "frame_too_large")
+        frame = parse_frame(data, max_text=room.settings.max_text)
+        if isinstance(frame, Send | Choose | HandIn):
+            await self._job(frame)
+        elif isinstance(frame, Ping):
+            self.show(PONG)
+        elif isinstance(frame, Typing):
+            if not self._expired_at:
+                await room.desk.typing(session)
+        elif isinstance(frame, Read):
+            if not self._expired_at:
+                await room.desk.read(session, min(frame.offset, self._cursor))
+        elif isinstance(frame, Renew):
+            await self._renew(frame)
+        elif isinstance(frame, Hello):
+            raise FrameError("this connection has said hello", "hello_again")
+
+    async def _job(self, frame: Send | Choose | HandIn) -> None:
+        room, before = self._room, self._cursor
+        try:
+            room.admit(self.session)
+            offset = await run_job(room.desk, self.session, frame)
+        except DeskError as error:
+            self._tell(error, frame.id)
+            if error.code is ErrorCode.RATE_LIMITED:
+                await self._brake(error)
+            return
+        except Exception as error:
+            log.exception("chat_job_failed", error=type(error).__name__)
+            self._tell(DeskError("internal", code=ErrorCode.INTERNAL), frame.id)
+            return
+        self._refused = 0
+        if offset <= before:
+            self.show(encode({"type": "ack", "id": frame.id, "offset": offset, "duplicate": True}))
+        elif offset > self._cursor:
+            # The call of the commit was lost; its events carry the acknowledgement.
+            self._wanted = max(self._wanted, offset)
+            if not self._catching:
+                self._catching = True
+                await self._fill_gap()
+
+    async def _brake(self, error: DeskError) -> None:
+        """Stop reading from a client that will not slow down; TCP makes it wait."""
+        self._refused += 1
+        if self._refused > _REFUSALS_BEFORE_BRAKE and not self._closing:
+            await self.flush()
+            await asyncio.sleep(min(float(error.data.get("retry_after", 1.0)), 1.0))
+
+    async def _renew(self, frame: Renew) -> None:
+        session = await self._room.desk.open(Credentials(token=frame.token), languages="")
+        if session.conversation != self.session.conversation or not session.account:
+            self._begin_close(OTHER_ACCOUNT, b"account")
+            return
+        self.session = session
+        self._expired_at = 0.0
+        self.show(encode({"type": "renewed"}))
+        self.behind(session.head)
+
+    def _expire(self, now: float) -> None:
+        self._expired_at = now
+        self.show(EXPIRED)
+
+    def _tell(self, error: DeskError, frame_id: str = "") -> None:
+        if error.code is ErrorCode.TOKEN_EXPIRED and not self._expired_at:
+            self._expire(asyncio.get_running_loop().time())
+        self.show(self._room.error(error, self.session.locale, frame_id))
+
+    def _refuse(self, error: FrameError) -> None:
+        self.show(self._room.error(error, self.session.locale, error.id))
+        if not error.bad:
+            return
+        self._bad += 1
+        if self._bad > self._room.settings.bad_frames:
+            self._begin_close(POLICY_VIOLATION, b"bad frames")
+
+    # Sending.
+
+    async def flush(self) -> None:
+        """Send what waits. Only one sends at a time."""
+        if self._flushing:
+            return
+        self._flushing = True
+        try:
+            while (queue := self._queue) is not None:
+                self._queue = None
+                for frame in queue:
+                    self._queued_bytes -= len(frame)
+                    await self._ws.send_frame(frame, WSMsgType.TEXT)
+        except (ConnectionError, RuntimeError):
+            # The reader learns of the loss by itself.
+            self._queue = None
+            self._queued_bytes = 0
+        finally:
+            self._flushing = False
+
+    async def _catch_up(self) -> None:
+        """Read and send what lies between the cursor and the head."""
+        room = self._room
+        try:
+            while self._cursor < self._wanted and not self._closing and not self._expired_at:
+                events = await room.desk.events(
+                    self.session, after=self._cursor, limit=room.settings.page
+                )
+                if not events:
+                    break
+                self._cursor = events[-1].offset
+                self.show(events_frame(events))
+                await self.flush()
+        finally:
+            self._catching = False
+
+    async def _fill_gap(self) -> None:
+        """Read what is missing; the view that came with it is missing too."""
+        await self._catch_up()
+        if not self._closing and not self._expired_at:
+            view = await self._room.desk.view(self.session)
+            self.show(encode({"type": "view", "view": view_json(view)}))
+            await self.flush()
+
+    async def _ping(self) -> None:
+        try:
+            await self._ws.ping()
+        except (ConnectionError, RuntimeError):
+            self._begin_close(GOING_AWAY, b"lost")
+
+    def _begin_close(self, code: int, reason: bytes) -> None:
+        if not self._closing:
+            self._closing = True
+            self._room.spawn(self._close(code, reason))
+
+    async def _close(self, code: int, reason: bytes) -> None:
+        if code == TRY_AGAIN_LATER:
+            self._queue = None
+        else:
+            await self.flush()
+        await self._ws.close(code=code, message=reason, drain=False)
+        if self._transport is not None:
+            # Closing politely would wait for ever on a client that does not read.
+            self._transport.abort()

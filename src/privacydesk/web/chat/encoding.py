@@ -1,0 +1,84 @@
+"""Writing what clients receive. Each commit is encoded once and sent to all who show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from privacydesk.domain.events import Choice, Event, Sender
+from privacydesk.services.api import View
+from privacydesk.web.texts import LANGUAGE_TAGS
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Return an event as clients see it; fields without content are left out."""
+    shown: dict[str, Any] = {
+        "offset": event.offset,
+        "at": event.at,
+        "from": event.sender.value,
+        "kind": event.kind.value,
+        "text": event.text,
+        "lang": LANGUAGE_TAGS.get(event.locale, ""),
+    }
+    if event.key:
+        shown["key"] = event.key
+    if event.choices:
+        shown["choices"] = [_choice_json(choice) for choice in event.choices]
+    if event.input is not None:
+        shown["input"] = event.input.value
+    if event.data:
+        shown["data"] = event.data
+    if event.author:
+        shown["author"] = event.author
+    # Other jobs' ids are the desk's own business.
+    if event.job_id and event.sender is Sender.USER:
+        shown["id"] = event.job_id
+    return shown
+
+
+def _choice_json(choice: Choice) -> dict[str, str]:
+    return {"id": choice.id, "label": choice.label, "style": choice.style.value}
+
+
+def view_json(view: View) -> dict[str, Any]:
+    """Return a view as clients see it."""
+    return {
+        "owner": view.owner.value,
+        "agent": view.agent,
+        "queue_place": view.queue_place,
+        "prompt": view.prompt,
+        "locale": view.locale,
+        "agent_typing": view.agent_typing,
+        "agent_read": view.agent_read,
+    }
+
+
+def events_json(events: Sequence[Event], view: View | None = None) -> dict[str, Any]:
+    """Return events with the acknowledgements they carry and, after a commit, the new view."""
+    shown = [event_json(event) for event in events]
+    answer: dict[str, Any] = {
+        "events": shown,
+        "acks": [{"id": one["id"], "offset": one["offset"]} for one in shown if "id" in one],
+    }
+    if view is not None:
+        answer["view"] = view_json(view)
+    return answer
+
+
+def encode(value: Any) -> bytes:
+    """Return JSON; instants become RFC 3339 in UTC with a ``Z``."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """Turn what data may hold besides JSON (mappings that can't be changed) into JSON."""
+    if hasattr(value, "items"):
+        return dict(value.items())
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def events_frame(events: Sequence[Event], view: View | None = None) -> bytes:
+    """Return an ``events`` frame."""
+    return encode({"type": "events", **events_json(events, view)})

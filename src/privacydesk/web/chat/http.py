@@ -1,0 +1,176 @@
+"""The HTTP equivalent: the same frames by POST, the same events by long poll or as a stream."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from aiohttp import web
+
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.api import Credentials, Session
+from privacydesk.web.answers import json_answer
+from privacydesk.web.bodies import read_limited
+from privacydesk.web.chat.access import credentials_of, languages_of, session_of
+from privacydesk.web.chat.encoding import encode, event_json, events_json, view_json
+from privacydesk.web.chat.follower import Follower
+from privacydesk.web.chat.frames import (
+    MAX_OFFSET,
+    Choose,
+    FrameError,
+    HandIn,
+    Read,
+    Send,
+    Typing,
+    parse_frame,
+    parse_hello,
+)
+from privacydesk.web.chat.jobs import run_job
+from privacydesk.web.chat.room import Room
+from privacydesk.web.chat.welcome import copy_ends_at, welcome_json
+from privacydesk.web.keys import ROOM
+
+EVENT_STREAM = "text/event-stream"
+
+
+async def open_session(request: web.Request) -> web.Response:
+    """Answer a hello with a welcome; the events are fetched separately."""
+    room = request.app[ROOM]
+    hello = parse_hello(await read_limited(request, room.settings.max_frame))
+    credentials = credentials_of(request)
+    if not credentials.token and not credentials.secret:
+        credentials = Credentials(token=hello.token, secret=hello.secret)
+    session = await room.desk.open(credentials, languages=hello.languages or languages_of(request))
+    view = await room.desk.view(session)
+    return json_answer({"type": "welcome", **welcome_json(room, session, view, hello)})
+
+
+async def post_frame(request: web.Request) -> web.Response:
+    """Take a frame that the socket would take; answer with its offset after the commit."""
+    room = request.app[ROOM]
+    body = await read_limited(request, room.settings.max_frame)
+    session = await session_of(request)
+    frame = parse_frame(body, max_text=room.settings.max_text)
+    if isinstance(frame, Send | Choose | HandIn):
+        room.admit(session)
+        offset = await run_job(room.desk, session, frame)
+        # Whatever was already in the log when the request came in can't be new.
+        duplicate = offset <= session.head
+        return json_answer({"id": frame.id, "offset": offset, "duplicate": duplicate})
+    if isinstance(frame, Typing):
+        await room.desk.typing(session)
+    elif isinstance(frame, Read):
+        await room.desk.read(session, frame.offset)
+    else:
+        raise FrameError("this frame is for the socket", "socket_only")
+    return web.Response(status=204)
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """Answer with what follows an offset: at once, after a wait, or as a stream."""
+    room = request.app[ROOM]
+    session = await session_of(request)
+    if EVENT_STREAM in request.headers.get("Accept", ""):
+        return await _stream(request, room, session)
+    after = copy_ends_at(
+        session, request.query.get("epoch", session.epoch), _whole(request, "after", MAX_OFFSET)
+    )
+    wait = min(float(_whole(request, "wait", 3600)), room.settings.max_wait)
+    found = await room.desk.events(session, after=after, limit=room.settings.page)
+    if not found and wait and after == session.head:
+        found = await _await_events(room, session, after, wait)
+    answer: dict[str, Any] = {
+        "epoch": session.epoch,
+        "after": after,
+        "head": max(session.head, found[-1].offset if found else 0),
+        **events_json(found, await room.desk.view(session)),
+    }
+    return json_answer(answer)
+
+
+async def _await_events(room: Room, session: Session, after: int, wait: float) -> Any:
+    follower = Follower(session, after)
+    room.hub.join(follower)
+    try:
+        # A commit between the reading and the joining has called nobody.
+        found = await room.desk.events(session, after=after, limit=room.settings.page)
+        if found:
+            return found
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await follower.wait(room.stopping)
+        return await room.desk.events(session, after=after, limit=room.settings.page)
+    finally:
+        if room.hub.leave(follower):
+            room.spawn(room.desk.leave(session))
+
+
+async def _stream(request: web.Request, room: Room, session: Session) -> web.StreamResponse:
+    """Send events as server-sent events; the id of each is its offset."""
+    last = request.headers.get("Last-Event-ID", "")
+    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 16 else None  # noqa: PLR2004
+    if after is None:
+        after = _whole(request, "after", MAX_OFFSET)
+    after = copy_ends_at(session, request.query.get("epoch", session.epoch), after)
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": EVENT_STREAM,
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+        }
+    )
+    await response.prepare(request)
+    follower = Follower(session, after)
+    room.hub.join(follower)
+    try:
+        await _send(response, "session", {"epoch": session.epoch, "after": after})
+        while not room.stopping.is_set():
+            await _send_new(response, room, follower)
+            if room.expired(session):
+                await _send(response, "expired", {})
+                break
+            if follower.restarted:
+                await _send(response, "bye", {"reason": "epoch"})
+                break
+            try:
+                async with asyncio.timeout(room.settings.heartbeat):
+                    await follower.wait(room.stopping)
+            except TimeoutError:
+                await response.write(b":\n\n")
+    except ConnectionError:
+        pass
+    finally:
+        if room.hub.leave(follower):
+            room.spawn(room.desk.leave(session))
+    return response
+
+
+async def _send_new(response: web.StreamResponse, room: Room, follower: Follower) -> None:
+    session = follower.session
+    while True:
+        found = await room.desk.events(session, after=follower.cursor, limit=room.settings.page)
+        for event in found:
+            follower.cursor = event.offset
+            await _send(response, "event", event_json(event), event.offset)
+        if len(found) < room.settings.page:
+            break
+    view = await room.desk.view(session)
+    if view != follower.shown:
+        follower.shown = view
+        await _send(response, "view", view_json(view))
+
+
+async def _send(response: web.StreamResponse, name: str, value: Any, offset: int = 0) -> None:
+    head = f"id: {offset}\nevent: {name}\n" if offset else f"event: {name}\n"
+    await response.write(head.encode() + b"data: " + encode(value) + b"\n\n")
+
+
+def _whole(request: web.Request, name: str, limit: int) -> int:
+    """Return a query parameter as a whole number, 0 when it is missing."""
+    value = request.query.get(name, "0")
+    if not (value.isascii() and value.isdecimal()) or len(value) > len(str(limit)):
+        raise DeskError(
+            f"{name} must be a whole number", code=ErrorCode.INVALID_REQUEST, reason="wrong_type"
+        )
+    return min(int(value), limit)

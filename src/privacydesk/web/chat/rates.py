@@ -1,0 +1,50 @@
+"""How much one conversation may send: a bucket of tokens that fills evenly."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+
+class _Bucket:
+    __slots__ = ("at", "tokens")
+
+    def __init__(self, tokens: float, at: float) -> None:
+        self.tokens = tokens
+        self.at = at
+
+
+class Rates:
+    """Buckets by key; full ones are forgotten by ``prune``.
+
+    Args:
+        per_second: how fast a bucket fills.
+        burst: how much it holds.
+    """
+
+    def __init__(self, per_second: float, burst: int) -> None:
+        self._per_second = per_second
+        self._burst = float(burst)
+        self._buckets: dict[Hashable, _Bucket] = {}
+
+    def take(self, key: Hashable, now: float) -> float:
+        """Take a token. Return 0, or the seconds until there is one to take."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            self._buckets[key] = _Bucket(self._burst - 1.0, now)
+            return 0.0
+        tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second)
+        bucket.at = now
+        if tokens < 1.0:
+            bucket.tokens = tokens
+            return (1.0 - tokens) / self._per_second
+        bucket.tokens = tokens - 1.0
+        return 0.0
+
+    def prune(self, now: float) -> None:
+        """Forget the buckets that are full again."""
+        full_after = self._burst / self._per_second
+        for key in [k for k, b in self._buckets.items() if now - b.at > full_after]:
+            del self._buckets[key]
+
+    def __len__(self) -> int:
+        return len(self._buckets)

@@ -1,0 +1,139 @@
+"""What all chat handlers of a process share, and the one ticker that looks after connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Protocol
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.api import Desk, Session
+from privacydesk.web.chat.encoding import encode
+from privacydesk.web.chat.hub import Hub
+from privacydesk.web.chat.rates import Rates
+from privacydesk.web.settings import WebSettings
+from privacydesk.web.texts import Catalogs, error_text
+
+log = structlog.get_logger(__name__)
+
+RETRYABLE = frozenset(
+    {
+        ErrorCode.RATE_LIMITED,
+        ErrorCode.TOKEN_EXPIRED,
+        ErrorCode.UNAVAILABLE,
+        ErrorCode.INTERNAL,
+    }
+)
+"""Nothing was stored, and the same frame may be sent again as it is."""
+
+
+class Tended(Protocol):
+    """A connection that the ticker looks after."""
+
+    def tend(self, now: float) -> None:
+        """Ping, expire or drop, as the time asks for."""
+        ...
+
+    async def shut(self) -> None:
+        """Close because the server stops."""
+        ...
+
+
+class Room:
+    """Desk, limits and connections of this process's chat."""
+
+    def __init__(self, desk: Desk, catalogs: Catalogs, settings: WebSettings, clock: Clock) -> None:
+        self.desk = desk
+        self.catalogs = catalogs
+        self.settings = settings
+        self.clock = clock
+        self.hub = Hub(desk, self.spawn)
+        self.rates = Rates(settings.messages_per_second, settings.message_burst)
+        self.uploads = asyncio.Semaphore(settings.uploads_at_once)
+        self.connections: set[Tended] = set()
+        self.stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something short in the background."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("chat_task_failed", error=type(error).__name__, exc_info=error)
+
+    def expired(self, session: Session) -> bool:
+        """Return whether the session's token has run out."""
+        return session.expires_at is not None and self.clock.now() >= session.expires_at
+
+    def admit(self, session: Session) -> None:
+        """Let one more message of a conversation through.
+
+        Raises:
+            DeskError: ``TOKEN_EXPIRED`` or ``RATE_LIMITED``.
+        """
+        if session.expires_at is not None and self.clock.now() >= session.expires_at:
+            raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
+        wait = self.rates.take(session.conversation, asyncio.get_running_loop().time())
+        if wait:
+            raise DeskError(
+                "too many messages", code=ErrorCode.RATE_LIMITED, retry_after=round(wait, 2)
+            )
+
+    def error(self, error: DeskError, locale: str, frame_id: str = "") -> bytes:
+        """Return the ``error`` frame for an error, in the reader's language."""
+        return encode({"type": "error", **self.error_json(error, locale, frame_id)})
+
+    def error_json(self, error: DeskError, locale: str, frame_id: str = "") -> dict[str, Any]:
+        """Return what clients are told of an error; never a word of what they sent."""
+        shown: dict[str, Any] = {
+            "code": error.code.value,
+            "message": error_text(self.catalogs, locale, error),
+        }
+        if frame_id:
+            shown["id"] = frame_id
+        for name in ("reason", "limit", "retry_after"):
+            if name in error.data:
+                shown[name] = error.data[name]
+        if error.code in RETRYABLE:
+            shown["kept"] = True
+        return shown
+
+    async def run(self, _: object) -> AsyncIterator[None]:
+        """Look after connections while the application lives; a ``cleanup_ctx`` of it."""
+        ticker = asyncio.create_task(self._tick())
+        yield
+        ticker.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticker
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    async def shut(self, _: object) -> None:
+        """Tell all clients that the server stops; they come back by resuming."""
+        self.stopping.set()
+        await asyncio.gather(
+            *(connection.shut() for connection in tuple(self.connections)), return_exceptions=True
+        )
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(self.settings.compare_every)
+            now = loop.time()
+            self.rates.prune(now)
+            for count, connection in enumerate(tuple(self.connections), 1):
+                connection.tend(now)
+                if count % 500 == 0:
+                    await asyncio.sleep(0)
+            try:
+                await self.hub.compare()
+            except Exception:
+                log.warning("chat_compare_failed", exc_info=True)

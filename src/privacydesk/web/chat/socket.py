@@ -1,0 +1,137 @@
+"""The WebSocket: the handshake in frames, then the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.i18n.negotiation import negotiate
+from privacydesk.services.api import Credentials, Session
+from privacydesk.web.chat.connection import (
+    TRY_AGAIN_LATER,
+    UNAUTHENTICATED,
+    Connection,
+)
+from privacydesk.web.chat.encoding import encode
+from privacydesk.web.chat.frames import FrameError, Hello, parse_frame
+from privacydesk.web.chat.room import Room
+from privacydesk.web.chat.welcome import copy_ends_at, welcome_json
+from privacydesk.web.keys import ROOM
+
+log = structlog.get_logger(__name__)
+
+SUBPROTOCOL = "privacydesk.chat.v1"
+NO_HELLO = 4408
+_POLICY_VIOLATION = 1008
+_HELLO_TRIES = 5
+
+Socket = web.WebSocketResponse[Any]
+
+
+async def chat_socket(request: web.Request) -> web.StreamResponse:
+    """Serve one client for as long as it stays."""
+    room = request.app[ROOM]
+    ws: Socket = web.WebSocketResponse(
+        protocols=(SUBPROTOCOL,),
+        # Pongs are seen by the connection, so that one ticker serves thousands of heartbeats.
+        autoping=False,
+        # It would cost a hundred kilobytes a connection for frames that are a few hundred bytes.
+        compress=False,
+        max_msg_size=room.settings.drop_frame,
+        # Bytes, so that text that is not UTF-8 is answered instead of ending the connection.
+        decode_text=False,
+        timeout=2.0,
+    )
+    await ws.prepare(request)
+    accepted = await _handshake(request, room, ws)
+    if accepted is None:
+        return ws
+    session, hello = accepted
+    connection = Connection(
+        room, ws, session, copy_ends_at(session, hello.epoch, hello.offset), request.transport
+    )
+    del accepted, hello
+    if len(room.hub.join(connection).viewers) > room.settings.tabs:
+        room.hub.leave(connection)
+        await ws.close(code=TRY_AGAIN_LATER, message=b"too many connections")
+        return ws
+    room.connections.add(connection)
+    try:
+        await connection.serve()
+    except DeskError as error:
+        # Only reading the log fails here; the client resumes when storage is back.
+        log.warning("chat_socket_ended", code=error.code.value)
+        await ws.close(code=TRY_AGAIN_LATER, message=b"unavailable")
+    except (ConnectionError, RuntimeError) as error:
+        log.debug("chat_socket_lost", error=type(error).__name__)
+    finally:
+        room.connections.discard(connection)
+        if room.hub.leave(connection):
+            room.spawn(room.desk.leave(connection.session))
+    return ws
+
+
+async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Session, Hello] | None:
+    """Read the hello, let the client in and welcome it; None when it was turned away."""
+    languages = request.headers.get("Accept-Language", "")[:256]
+    locale = negotiate(languages)
+    with contextlib.suppress(ConnectionError):
+        try:
+            async with asyncio.timeout(room.settings.hello_timeout):
+                hello = await _read_hello(room, ws, locale)
+        except TimeoutError:
+            await ws.close(code=NO_HELLO, message=b"no hello")
+            return None
+        if hello is None:
+            return None
+        try:
+            session = await room.desk.open(
+                Credentials(token=hello.token, secret=hello.secret),
+                languages=hello.languages or languages,
+            )
+            view = await room.desk.view(session)
+        except DeskError as error:
+            await ws.send_frame(room.error(error, locale), WSMsgType.TEXT)
+            unavailable = error.code not in {
+                ErrorCode.UNAUTHENTICATED,
+                ErrorCode.TOKEN_EXPIRED,
+                ErrorCode.FORBIDDEN,
+            }
+            await ws.close(
+                code=TRY_AGAIN_LATER if unavailable else UNAUTHENTICATED,
+                message=error.code.value.encode(),
+            )
+            return None
+        await ws.send_frame(
+            encode({"type": "welcome", **welcome_json(room, session, view, hello)}),
+            WSMsgType.TEXT,
+        )
+        return session, hello
+    return None
+
+
+async def _read_hello(room: Room, ws: Socket, locale: str) -> Hello | None:
+    for _ in range(_HELLO_TRIES):
+        message = await ws.receive()
+        while message.type in {WSMsgType.PING, WSMsgType.PONG}:
+            if message.type is WSMsgType.PING:
+                await ws.pong(message.data)
+            message = await ws.receive()
+        try:
+            if message.type is WSMsgType.BINARY:
+                raise FrameError("frames are text", "binary")  # noqa: TRY301 - told like the others
+            if message.type is not WSMsgType.TEXT:
+                return None
+            frame = parse_frame(message.data, max_text=room.settings.max_text)
+            if isinstance(frame, Hello):
+                return frame
+            raise FrameError("the first frame is a hello", "hello_first")  # noqa: TRY301
+        except FrameError as error:
+            await ws.send_frame(room.error(error, locale, error.id), WSMsgType.TEXT)
+    await ws.close(code=_POLICY_VIOLATION, message=b"bad frames")
+    return None

@@ -1,0 +1,40 @@
+"""What a client learns when it is let in, over the socket and over HTTP alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.services.api import Session, View
+from privacydesk.web.chat.encoding import view_json
+from privacydesk.web.chat.frames import MAX_ID, MAX_UPLOADS, Hello
+from privacydesk.web.chat.room import Room
+
+
+def copy_ends_at(session: Session, epoch: str, offset: int) -> int:
+    """Return the offset up to which a client's copy is good: 0 when it has to drop it."""
+    return offset if epoch == session.epoch and offset <= session.head else 0
+
+
+def welcome_json(room: Room, session: Session, view: View, hello: Hello) -> dict[str, Any]:
+    """Return the welcome; ``after`` says where the client's copy is taken up."""
+    settings = room.settings
+    welcome: dict[str, Any] = {
+        "epoch": session.epoch,
+        "head": session.head,
+        "after": copy_ends_at(session, hello.epoch, hello.offset),
+        "locale": session.locale,
+        "account": session.account,
+        "limits": {
+            "text": settings.max_text,
+            "frame": settings.max_frame,
+            "upload": settings.max_upload,
+            "uploads": MAX_UPLOADS,
+            "id": MAX_ID,
+            "messages_per_second": settings.messages_per_second,
+            "burst": settings.message_burst,
+        },
+        "view": view_json(view),
+    }
+    if session.secret:
+        welcome["secret"] = session.secret
+    return welcome

@@ -1,0 +1,71 @@
+"""The one middleware that turns errors into answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
+from privacydesk.i18n.negotiation import negotiate
+from privacydesk.web.answers import STATUS, problem
+from privacydesk.web.keys import ROOM
+from privacydesk.web.pages import error_page
+
+log = structlog.get_logger(__name__)
+
+_CODES = {
+    400: ErrorCode.INVALID_REQUEST,
+    401: ErrorCode.UNAUTHENTICATED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    405: ErrorCode.INVALID_REQUEST,
+    413: ErrorCode.TOO_LARGE,
+    415: ErrorCode.UNSUPPORTED_MEDIA,
+    429: ErrorCode.RATE_LIMITED,
+}
+_OURS = 500
+
+
+@web.middleware
+async def map_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer every error with its code and a sentence in the reader's language."""
+    try:
+        return await handler(request)
+    except DeskError as error:
+        return _answer(request, error, STATUS.get(error.code, _OURS))
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004 - redirects are answers
+            raise
+        code = _CODES.get(error.status, ErrorCode.INTERNAL)
+        answer = _answer(request, DeskError(error.reason, code=code), error.status)
+        if isinstance(error, web.HTTPMethodNotAllowed):
+            answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
+        return answer
+    except (asyncio.CancelledError, ConnectionError):
+        raise
+    except web.RequestPayloadError:
+        return _answer(request, InvalidRequestError("unreadable body"), 400)
+    except Exception as error:
+        # The traceback goes to the log; the reader learns nothing of the inside.
+        log.exception("request_failed", error=type(error).__name__, route=_route(request))
+        return _answer(request, DeskError("internal error"), _OURS)
+
+
+def _answer(request: web.Request, error: DeskError, status: int) -> web.Response:
+    room = request.config_dict[ROOM]
+    locale = negotiate(request.headers.get("Accept-Language", ""))
+    shown = room.error_json(error, locale)
+    if status >= _OURS:
+        log.warning("request_refused", code=error.code.value, route=_route(request))
+    if "text/html" in request.headers.get("Accept", "") and "/v1/" not in request.path:
+        return error_page(request, locale, status, shown["message"])
+    return problem(status, shown)
+
+
+def _route(request: web.Request) -> str:
+    """Return the route's pattern: paths may hold what belongs to people."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"

@@ -1,0 +1,75 @@
+"""The web application: routes, middlewares and headers. Resources come from the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from privacydesk.clock import Clock
+from privacydesk.services.api import Desk
+from privacydesk.web import pages
+from privacydesk.web.assets import Assets
+from privacydesk.web.chat import http
+from privacydesk.web.chat.room import Room
+from privacydesk.web.chat.socket import chat_socket
+from privacydesk.web.chat.uploads import store_upload
+from privacydesk.web.errors import map_errors
+from privacydesk.web.headers import add_headers, preflight
+from privacydesk.web.keys import ASSETS, CATALOGS, ROOM, SETTINGS
+from privacydesk.web.settings import WebSettings
+from privacydesk.web.texts import Catalogs
+
+
+def make_app(
+    desk: Desk,
+    catalogs: Catalogs,
+    settings: WebSettings,
+    clock: Clock,
+    *,
+    extra: Sequence[tuple[str, web.Application]] = (),
+) -> web.Application:
+    """Return the application.
+
+    Args:
+        desk: the service behind the chat.
+        catalogs: every word, and the choice of a language.
+        settings: limits and addresses.
+        clock: tells when tokens run out.
+        extra: more faces by path, such as the demo's panel.
+    """
+    app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
+    room = Room(desk, catalogs, settings, clock)
+    app[ROOM], app[CATALOGS], app[SETTINGS], app[ASSETS] = room, catalogs, settings, Assets()
+    pages.set_up(app)
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(room.run)
+    app.on_shutdown.append(room.shut)
+    app.router.add_routes(
+        [
+            web.get("/healthz", _healthz),
+            web.get("/chat/", pages.chat_page),
+            web.get("/chat", _to_chat),
+            web.get("/chat/strings/{locale}.json", pages.chat_strings),
+            web.get("/chat/v1/socket", chat_socket),
+            web.post("/chat/v1/session", http.open_session),
+            web.post("/chat/v1/messages", http.post_frame),
+            web.get("/chat/v1/events", http.events, allow_head=False),
+            web.post("/chat/v1/uploads", store_upload),
+            web.options("/chat/v1/{rest:.*}", preflight),
+            web.get("/static/{digest}/{name:.+}", app[ASSETS].serve),
+        ]
+    )
+    for prefix, face in extra:
+        app.add_subapp(prefix, face)
+    return app
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    """Say that the process answers."""
+    return web.json_response({"status": "ok"})
+
+
+async def _to_chat(_: web.Request) -> web.Response:
+    """Send people to the address with the slash."""
+    raise web.HTTPMovedPermanently("/chat/")

@@ -1,0 +1,58 @@
+"""What the web faces can be told; built by the composition root from the settings file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Limits and addresses of the web faces. Times are seconds, sizes bytes.
+
+    Attributes:
+        desk_names: the desk's name by locale, for the header; falls back to the catalog's.
+        messages_per_second: messages a conversation may send on average.
+        message_burst: messages it may send at once.
+        max_text: characters of one message, counted after cleaning.
+        max_frame: the largest frame that is read; larger ones are answered with an error.
+        drop_frame: the largest frame that is even received; larger ones end the connection.
+        max_upload: the largest file.
+        uploads_at_once: uploads taken in at the same time by this process.
+        hello_timeout: how long a new connection may stay silent.
+        heartbeat: how long a connection may stay silent before it is pinged.
+        compare_every: how often cursors are compared with the log.
+        page: events in one frame of a replay.
+        queue_frames: frames that may wait for a slow client.
+        queue_bytes: bytes that may wait for a slow client.
+        bad_frames: unreadable frames a connection is forgiven.
+        tabs: connections one conversation may hold.
+        renew_grace: how long a connection waits for a new token.
+        max_wait: the longest wait of a long poll.
+        cors_origins: origins that may call the HTTP equivalent from a browser.
+        frame_ancestors: who may embed the page, as a CSP source list.
+        host_origin: origin of the page that embeds the chat and hands over tokens; empty for
+            the page's own.
+    """
+
+    desk_names: Mapping[str, str] = field(default_factory=dict)
+    messages_per_second: float = 5.0
+    message_burst: int = 20
+    max_text: int = 10_000
+    max_frame: int = 64 * 1024
+    drop_frame: int = 1024 * 1024
+    max_upload: int = 10 * 1024 * 1024
+    uploads_at_once: int = 4
+    hello_timeout: float = 10.0
+    heartbeat: float = 25.0
+    compare_every: float = 5.0
+    page: int = 200
+    queue_frames: int = 256
+    queue_bytes: int = 4 * 1024 * 1024
+    bad_frames: int = 20
+    tabs: int = 16
+    renew_grace: float = 600.0
+    max_wait: float = 25.0
+    cors_origins: tuple[str, ...] = ()
+    frame_ancestors: str = "'self'"
+    host_origin: str = ""

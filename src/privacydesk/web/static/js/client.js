@@ -1,0 +1,312 @@
+// The conversation as the page knows it: connects, resumes, keeps unsent messages and resends them.
+
+import { newId } from "./dom.js";
+import { PollTransport, SocketTransport } from "./transports.js";
+
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("./store.js").Unsent} Unsent */
+/** @typedef {"connecting" | "online" | "reconnecting" | "offline" | "session"} State */
+
+/**
+ * @typedef {object} Face what the client tells the page
+ * @property {(state: State, polling: boolean) => void} state
+ * @property {() => void} cleared the log is another one; show it from the start
+ * @property {(events: any[]) => void} events
+ * @property {(view: any) => void} view
+ * @property {() => void} unsent
+ * @property {() => void} typing
+ * @property {(message: string) => void} problem
+ * @property {() => void} ready everything that was missing has been shown
+ * @property {() => void} tokenNeeded
+ */
+
+const SLOWEST = 20_000;
+const RETRY_SOCKET = 60_000;
+
+export class Client {
+  /**
+   * @param {string} base
+   * @param {Store} store
+   * @param {Face} face
+   */
+  constructor(base, store, face) {
+    this.base = base;
+    this.store = store;
+    this.face = face;
+    this.token = store.token;
+    /** @type {State} */
+    this.state = "connecting";
+    this.view = { owner: "assistant", agent: "", queue_place: 0, prompt: 0 };
+    this.limits = { text: 10_000, upload: 10 * 1024 * 1024 };
+    this.head = 0;
+    this.failures = 0;
+    this.socketFailures = 0;
+    this.welcomed = false;
+    this.polling = false;
+    this.timer = 0;
+    /** @type {SocketTransport | PollTransport | null} */
+    this.transport = null;
+    window.addEventListener("online", () => this.connect());
+    window.addEventListener("offline", () => this.transport?.close());
+  }
+
+  /** What HTTP requests beside the transport (uploads) carry. */
+  get authorization() {
+    return this.token ? `Bearer ${this.token}` : `Desk ${this.store.secret}`;
+  }
+
+  connect() {
+    window.clearTimeout(this.timer);
+    if (this.transport && !this.transport.over) return;
+    if (!navigator.onLine) return this.become("offline");
+    this.welcomed = false;
+    const { epoch, offset, secret } = this.store;
+    const hello = { type: "hello", epoch, offset, languages: navigator.languages.join(",") };
+    if (this.token) Object.assign(hello, { token: this.token });
+    else if (secret) Object.assign(hello, { secret });
+    this.polling = this.socketFailures >= 2;
+    const Way = this.polling ? PollTransport : SocketTransport;
+    try {
+      const transport = new Way(this.base, hello, {
+        frame: (frame) => transport === this.transport && this.take(frame),
+        closed: (code) => transport === this.transport && this.closed(code),
+      });
+      this.transport = transport;
+    } catch {
+      this.socketFailures += 1;
+      this.closed(1006);
+    }
+  }
+
+  /** @param {State} state */
+  become(state) {
+    this.state = state;
+    this.face.state(state, this.polling);
+  }
+
+  /** @param {any} frame */
+  take(frame) {
+    switch (frame.type) {
+      case "welcome":
+        return this.welcome(frame);
+      case "events":
+        return this.events(frame);
+      case "ack":
+        return this.acknowledged([frame]);
+      case "view":
+        return this.look(frame.view);
+      case "typing":
+        return this.face.typing();
+      case "error":
+        return this.refused(frame);
+      case "expired":
+        return this.needToken();
+      case "renewed":
+        this.become("online");
+        return this.resend();
+    }
+  }
+
+  /** @param {any} welcome */
+  welcome(welcome) {
+    this.welcomed = true;
+    this.failures = 0;
+    if (!this.polling) this.socketFailures = 0;
+    else window.setTimeout(() => (this.socketFailures = 0), RETRY_SOCKET);
+    if (welcome.after !== this.store.offset || welcome.epoch !== this.store.epoch) {
+      this.store.dropLog();
+      this.face.cleared();
+    }
+    Object.assign(this.store, { epoch: welcome.epoch });
+    if (!this.token) this.store.identity = "secret";
+    if (welcome.secret) this.store.secret = welcome.secret;
+    this.store.save();
+    this.limits = welcome.limits;
+    this.head = welcome.head;
+    this.become("online");
+    this.look(welcome.view);
+    if (this.store.offset >= this.head) this.face.ready();
+    this.resend();
+  }
+
+  /** @param {any} frame */
+  events(frame) {
+    const fresh = frame.events.filter((one) => one.offset > this.store.offset);
+    // Events may follow their view; the page shows both at once.
+    if (frame.view) this.look(frame.view, fresh.length > 0);
+    if (fresh.length) {
+      this.store.events.push(...fresh);
+      this.store.save();
+      this.face.events(fresh);
+    }
+    this.acknowledged(frame.acks ?? []);
+    if (this.store.offset >= this.head) this.face.ready();
+  }
+
+  /** @param {{id: string}[]} acks */
+  acknowledged(acks) {
+    const ids = new Set(acks.map((ack) => ack.id));
+    if (!this.store.unsent.some((one) => ids.has(one.id))) return;
+    this.store.unsent = this.store.unsent.filter((one) => !ids.has(one.id));
+    this.store.save();
+    this.face.unsent();
+  }
+
+  /**
+   * @param {any} view
+   * @param {boolean} [more] whether events follow that will show it
+   */
+  look(view, more = false) {
+    this.view = view;
+    if (!more) this.face.view(view);
+  }
+
+  /** @param {any} error */
+  refused(error) {
+    const message = this.store.unsent.find((one) => one.id === error.id);
+    if (error.code === "token_expired" || (!this.welcomed && error.code === "unauthenticated")) {
+      if (message) message.state = "waiting";
+      return;
+    }
+    if (!message) return this.face.problem(error.message);
+    if (error.kept && error.code !== "internal") {
+      message.state = "waiting";
+      const wait = Math.max(1, error.retry_after ?? 2) * 1000;
+      window.setTimeout(() => this.resend(), wait + Math.random() * 500);
+      this.face.problem(error.message);
+    } else if (error.code === "stale") {
+      // The question is gone, so is the answer to it.
+      this.store.unsent = this.store.unsent.filter((one) => one !== message);
+      this.face.problem(error.message);
+    } else {
+      Object.assign(message, { state: "failed", problem: error.message });
+    }
+    this.store.save();
+    this.face.unsent();
+    this.face.view(this.view);
+  }
+
+  /** @param {number} code */
+  closed(code) {
+    this.transport = null;
+    for (const one of this.store.unsent) if (one.state === "sending") one.state = "waiting";
+    this.face.unsent();
+    if (code === 4401 || code === 4403) {
+      if (this.token) return this.needToken();
+      this.store.wipe();
+      this.face.cleared();
+    }
+    if (!this.welcomed && !this.polling && navigator.onLine) this.socketFailures += 1;
+    this.failures += 1;
+    if (!navigator.onLine) return this.become("offline");
+    this.become(this.failures > 1 || this.store.offset ? "reconnecting" : "connecting");
+    const slow = code === 1008 ? SLOWEST : Math.min(SLOWEST, 300 * 2 ** Math.min(this.failures, 8));
+    const wait = code === 4409 ? 0 : slow * (0.5 + Math.random() / 2);
+    this.timer = window.setTimeout(() => this.connect(), wait);
+  }
+
+  needToken() {
+    this.become("session");
+    this.face.tokenNeeded();
+  }
+
+  /**
+   * Take a token from the host. Another account's empties everything first.
+   *
+   * @param {string} token
+   */
+  setToken(token) {
+    const identity = `account:${subject(token)}`;
+    if (this.store.identity !== identity) {
+      this.leave();
+      this.store.identity = identity;
+    }
+    this.token = this.store.token = token;
+    this.store.save();
+    const open = this.transport && !this.transport.over;
+    if (open && this.transport?.send({ type: "renew", token })) return;
+    if (open) this.drop();
+    this.failures = 0;
+    this.connect();
+  }
+
+  /** Log out: nothing of whoever was here stays. */
+  logout() {
+    this.leave();
+    this.become("session");
+  }
+
+  leave() {
+    this.drop();
+    this.token = this.store.token = "";
+    this.store.wipe();
+    this.view = { owner: "assistant", agent: "", queue_place: 0, prompt: 0 };
+    this.face.cleared();
+    this.face.unsent();
+  }
+
+  drop() {
+    window.clearTimeout(this.timer);
+    const transport = this.transport;
+    this.transport = null;
+    transport?.close();
+  }
+
+  /**
+   * @param {Omit<Unsent, "id" | "state">} message
+   */
+  submit(message) {
+    this.store.unsent.push({ id: newId(), state: "waiting", ...message });
+    this.store.save();
+    this.resend();
+    this.face.unsent();
+  }
+
+  /** Send what waits, in order; the desk knows ids it has seen. */
+  resend() {
+    if (this.state !== "online") return;
+    for (const one of this.store.unsent) {
+      if (one.state !== "waiting") continue;
+      const { id, type, text, choice, offset, uploads } = one;
+      if (!this.transport?.send({ type, id, text, choice, offset, uploads })) break;
+      one.state = "sending";
+    }
+    this.face.unsent();
+  }
+
+  /** @param {string} id */
+  retry(id) {
+    const message = this.store.unsent.find((one) => one.id === id);
+    if (message) Object.assign(message, { state: "waiting", problem: "" });
+    this.resend();
+    this.face.unsent();
+  }
+
+  /** @param {string} id */
+  discard(id) {
+    this.store.unsent = this.store.unsent.filter((one) => one.id !== id);
+    this.store.save();
+    this.face.unsent();
+    this.face.view(this.view);
+  }
+
+  /** @param {object} frame typing and read marks: worth nothing later */
+  tell(frame) {
+    if (this.state === "online") this.transport?.send(frame);
+  }
+}
+
+/**
+ * Whose token it is; only to notice a change, the desk alone decides whether it is good.
+ *
+ * @param {string} token
+ */
+export function subject(token) {
+  try {
+    const part = token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/");
+    const bytes = Uint8Array.from(atob(part), (character) => character.charCodeAt(0));
+    return String(JSON.parse(new TextDecoder().decode(bytes)).sub ?? "");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,156 @@
+// The input: grows to five lines, sends on Enter unless a character is being composed, keeps the
+// draft, and turns into a short field with the right keyboard when a code or a number is asked for.
+
+import { byId } from "./dom.js";
+
+/** @typedef {import("./words.js").Words} Words */
+
+const TALLEST = 140;
+const TYPING_EVERY = 3000;
+const SHORT = { code: "numeric", phone: "tel", date: "text" };
+
+export class Composer {
+  /**
+   * @param {Words} words
+   * @param {{send: (text: string) => void, draft: (text: string) => void,
+   *   typing: () => void, limit: () => number}} acts
+   */
+  constructor(words, acts) {
+    this.words = words;
+    this.acts = acts;
+    /** @type {HTMLTextAreaElement} */
+    this.text = byId("text");
+    /** @type {HTMLInputElement} */
+    this.short = byId("code");
+    this.hint = byId("hint");
+    this.kind = "text";
+    this.asText = false;
+    this.typedAt = 0;
+    byId("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.text.addEventListener("keydown", (event) => {
+      // 229: some Android keyboards compose without saying so.
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) {
+        return;
+      }
+      event.preventDefault();
+      this.submit();
+    });
+    this.text.addEventListener("input", () => this.changed());
+    this.short.addEventListener("input", () => this.tellTyping());
+  }
+
+  get field() {
+    return this.kind in SHORT && !this.asText ? this.short : this.text;
+  }
+
+  /** @param {string} draft */
+  restore(draft) {
+    this.text.value = draft;
+    this.grow();
+  }
+
+  changed() {
+    this.grow();
+    this.acts.draft(this.text.value);
+    this.count();
+    this.tellTyping();
+  }
+
+  tellTyping() {
+    const now = Date.now();
+    if (now - this.typedAt < TYPING_EVERY) return;
+    this.typedAt = now;
+    this.acts.typing();
+  }
+
+  grow() {
+    this.text.style.height = "auto";
+    this.text.style.height = `${Math.min(this.text.scrollHeight + 2, TALLEST)}px`;
+  }
+
+  /** Tell when it gets too long, before it is refused. */
+  count() {
+    const limit = this.acts.limit();
+    const count = [...this.text.value.trim()].length;
+    if (count > limit) this.tell(this.words.t("input.too_long", { count, limit }), true);
+    else if (this.hint.classList.contains("error")) this.showHint();
+    return count <= limit;
+  }
+
+  submit() {
+    const field = this.field;
+    const text = field.value.trim();
+    if (!text) return field.focus();
+    if (field === this.text && !this.count()) return;
+    field.value = "";
+    this.typedAt = 0;
+    if (field === this.text) {
+      this.grow();
+      this.acts.draft("");
+    }
+    this.acts.send(text);
+    field.focus();
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} [error]
+   */
+  tell(text, error = false) {
+    this.hint.classList.toggle("error", error);
+    this.hint.replaceChildren(text);
+  }
+
+  /** Below a short field, the way back to writing. */
+  showHint() {
+    this.hint.classList.remove("error");
+    this.hint.replaceChildren();
+    if (!(this.kind in SHORT)) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button quiet";
+    button.textContent = this.words.t(this.asText ? "input.as_code" : "input.as_text");
+    button.addEventListener("click", () => {
+      this.asText = !this.asText;
+      this.show();
+      this.field.focus();
+    });
+    this.hint.append(button);
+  }
+
+  /**
+   * @param {string} kind what the open question asks for
+   * @param {boolean} agent whether a person reads it
+   */
+  ask(kind, agent) {
+    const changed = kind !== this.kind;
+    const focused = document.activeElement === this.field;
+    if (changed) {
+      this.asText = false;
+      this.short.value = "";
+    }
+    this.kind = kind;
+    this.agent = agent;
+    this.show();
+    if (changed && focused) this.field.focus();
+  }
+
+  show() {
+    const short = this.field === this.short;
+    this.text.hidden = short;
+    this.short.hidden = !short;
+    const { words } = this;
+    if (short) {
+      this.short.inputMode = SHORT[this.kind];
+      this.short.autocomplete = this.kind === "code" ? "one-time-code" : this.kind === "phone" ? "tel" : "off";
+      this.short.placeholder =
+        this.kind === "code" ? words.t("input.code_placeholder") : words.t(`input.${this.kind}_label`);
+    }
+    byId("input-label").textContent = words.t(short ? `input.${this.kind}_label` : "input.label");
+    this.text.placeholder = words.t(this.agent ? "input.placeholder_agent" : "input.placeholder");
+    this.showHint();
+  }
+}

@@ -1,0 +1,201 @@
+// The log on the page: one element an event, with a day and a name where they change.
+
+import { detailsCard, fileList, spoken, ticketCard, warningCard } from "./cards.js";
+import { byId, el } from "./dom.js";
+
+/** @typedef {import("./words.js").Words} Words */
+/** @typedef {import("./store.js").Unsent} Unsent */
+
+const LONG = 900;
+const PAUSE = 5 * 60_000;
+
+export class Log {
+  /**
+   * @param {Words} words
+   * @param {(text: string) => void} say
+   */
+  constructor(words, say) {
+    this.words = words;
+    this.say = say;
+    this.list = byId("log");
+    this.placeholder = byId("placeholder");
+    /** @type {any} */
+    this.last = null;
+    /** @type {HTMLElement | null} */
+    this.mark = null;
+    this.busy(true);
+  }
+
+  /** @param {boolean} busy while the past is loading, nothing of it is read aloud */
+  busy(busy) {
+    this.list.setAttribute("aria-busy", String(busy));
+    this.list.setAttribute("aria-live", busy ? "off" : "polite");
+    this.placeholder.hidden = this.list.childElementCount > 0;
+    this.placeholder.textContent = this.words.t(busy ? "log.loading" : "log.empty");
+  }
+
+  clear() {
+    this.list.replaceChildren();
+    this.last = null;
+    this.mark = null;
+    this.busy(true);
+  }
+
+  /** @param {any[]} events */
+  add(events) {
+    const items = document.createDocumentFragment();
+    for (const event of events) {
+      const day = this.words.day(event.at);
+      const newDay = !this.last || this.words.day(this.last.at) !== day;
+      if (newDay) items.append(el("p", { class: "day" }, day));
+      const item = this.item(event, newDay);
+      if (item) items.append(item);
+      this.last = event;
+    }
+    this.list.append(items);
+    this.placeholder.hidden = this.list.childElementCount > 0;
+  }
+
+  /**
+   * @param {any} event
+   * @param {boolean} newDay
+   */
+  item(event, newDay) {
+    if (event.kind === "blank") return el("p", { class: "note" }, this.words.t("log.blank"));
+    if (event.kind === "owner" || event.from === "system") {
+      if (!event.text && !hasCard(event)) return null;
+      if (!hasCard(event)) return el("p", { class: "note", lang: event.lang }, event.text);
+    }
+    const first =
+      newDay ||
+      this.last.from !== event.from ||
+      this.last.author !== event.author ||
+      this.last.kind === "owner" ||
+      Date.parse(event.at) - Date.parse(this.last.at) > PAUSE;
+    const mine = event.from === "user";
+    return el(
+      "div",
+      { class: `message${mine ? " mine" : ""}${first ? " first" : ""}`, "data-offset": String(event.offset) },
+      first ? this.meta(event) : this.quietMeta(event),
+      ...this.content(event),
+    );
+  }
+
+  /** @param {any} event */
+  meta(event) {
+    const agent = event.from === "agent";
+    const name = this.name(event);
+    return el(
+      "p",
+      { class: "meta" },
+      el("b", { class: agent ? "badge" : "" }, name),
+      el("time", { datetime: event.at }, this.words.time(event.at)),
+    );
+  }
+
+  /** Who and when, for those who listen; on the page the first of a group says it. */
+  quietMeta(event) {
+    return el("p", { class: "unseen" }, `${this.name(event)} ${this.words.time(event.at)}`);
+  }
+
+  /** @param {any} event */
+  name(event) {
+    if (event.from !== "agent") return this.words.t(`from.${event.from}`);
+    if (!event.author) return this.words.t("from.agent_unnamed");
+    return this.words.t("from.agent", { name: event.author });
+  }
+
+  /**
+   * @param {any} event
+   * @returns {(Node | null)[]}
+   */
+  content(event) {
+    switch (event.kind) {
+      case "warning":
+        return [warningCard(this.words, event)];
+      case "ticket":
+        return [event.text ? this.bubble(event) : null, ticketCard(this.words, event, this.say)];
+      case "details":
+        return [event.text ? this.bubble(event) : null, detailsCard(this.words, event)];
+      case "uploaded":
+        return [el("div", { class: "bubble" }, event.text ? spoken(event.text, event.lang) : null, fileList(event))];
+      default:
+        return [this.bubble(event)];
+    }
+  }
+
+  /** @param {any} event */
+  bubble(event) {
+    const text = spoken(event.text, event.lang);
+    const bubble = el("div", { class: "bubble" }, text);
+    if (event.text.length > LONG || event.text.split("\n").length > 14) {
+      text.classList.add("long");
+      const more = el("button", { type: "button", class: "button quiet more", "aria-expanded": "false" });
+      more.textContent = this.words.t("log.show_all");
+      more.addEventListener("click", () => {
+        const long = text.classList.toggle("long");
+        more.textContent = this.words.t(long ? "log.show_all" : "log.show_less");
+        more.setAttribute("aria-expanded", String(!long));
+      });
+      bubble.append(more);
+    }
+    return bubble;
+  }
+
+  /**
+   * Tell under the last message of one's own whether an agent has seen it.
+   *
+   * @param {any[]} events
+   * @param {any} view
+   */
+  marks(events, view) {
+    this.mark?.remove();
+    this.mark = null;
+    if (view.owner === "assistant") return;
+    const own = events.findLast((event) => event.from === "user");
+    const item = own && this.list.querySelector(`[data-offset="${own.offset}"]`);
+    if (!item) return;
+    const key = view.agent_read >= own.offset ? "sent.read" : "sent.delivered";
+    this.mark = el("p", { class: "after" }, this.words.t(key));
+    item.append(this.mark);
+  }
+}
+
+/** @param {any} event */
+function hasCard(event) {
+  return ["ticket", "details", "warning"].includes(event.kind);
+}
+
+/**
+ * Show what has not arrived yet.
+ *
+ * @param {Words} words
+ * @param {Unsent[]} unsent
+ * @param {{retry: (id: string) => void, edit: (message: Unsent) => void,
+ *   discard: (id: string) => void}} acts
+ */
+export function showUnsent(words, unsent, acts) {
+  const act = (key, run) =>
+    el("button", { type: "button", class: "button quiet", onclick: run }, words.t(key));
+  byId("unsent").replaceChildren(
+    ...unsent.map((message) => {
+      const failed = message.state === "failed";
+      const state = failed && message.problem ? message.problem : words.t(`unsent.${message.state}`);
+      return el(
+        "li",
+        { class: `message mine first ${message.state}` },
+        el("div", { class: "bubble" }, spoken(message.shown, "")),
+        el("p", { class: "after", role: failed ? "alert" : undefined }, state),
+        failed
+          ? el(
+              "div",
+              { class: "acts" },
+              act("unsent.retry", () => acts.retry(message.id)),
+              message.type === "send" ? act("unsent.edit", () => acts.edit(message)) : null,
+              act("unsent.delete", () => acts.discard(message.id)),
+            )
+          : null,
+      );
+    }),
+  );
+}

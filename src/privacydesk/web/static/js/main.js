@@ -1,0 +1,324 @@
+// The page: puts the pieces together and keeps what is shown in step with what is known.
+
+import { Client } from "./client.js";
+import { Composer } from "./composer.js";
+import { byId, el } from "./dom.js";
+import { openBridge, takeFragment } from "./host.js";
+import { Log, showUnsent } from "./log.js";
+import { Store } from "./store.js";
+import { Uploads } from "./uploads.js";
+import { Words } from "./words.js";
+
+const NEAR = 80;
+const TYPING_SHOWN = 6000;
+const HOST_PATIENCE = 1500;
+const STATE_WORDS = {
+  connecting: "state.connecting",
+  reconnecting: "state.reconnecting_short",
+  offline: "state.offline_short",
+  session: "state.offline_short",
+};
+
+const config = JSON.parse(byId("config").textContent ?? "{}");
+const base = new URL("./", location.href.split(/[?#]/)[0]).href;
+const words = new Words(config);
+const store = new Store();
+const log = new Log(words, say);
+const scroll = byId("scroll");
+const choices = byId("choices");
+/** @type {HTMLSelectElement} */
+const language = byId("language");
+let typingUntil = 0;
+let readUpTo = 0;
+let ready = false;
+
+const client = new Client(base, store, {
+  state: showState,
+  cleared() {
+    ready = false;
+    readUpTo = 0;
+    log.clear();
+    choices.hidden = true;
+    composer.restore(store.draft);
+    uploads.ask(false);
+  },
+  events(events) {
+    const follow = nearEnd() || events.some((event) => event.from === "user");
+    typingUntil = 0;
+    log.add(events);
+    refresh();
+    settle(follow);
+  },
+  view() {
+    refresh();
+  },
+  unsent() {
+    const follow = nearEnd();
+    showUnsent(words, store.unsent, { retry, edit, discard });
+    showChoices();
+    settle(follow || store.unsent.some((one) => one.state === "waiting"));
+  },
+  typing() {
+    typingUntil = Date.now() + TYPING_SHOWN;
+    showTyping();
+    window.setTimeout(showTyping, TYPING_SHOWN + 50);
+  },
+  problem(message) {
+    composer.tell(message, true);
+  },
+  ready() {
+    if (ready) return;
+    ready = true;
+    log.busy(false);
+    toEnd();
+  },
+  tokenNeeded: () => bridge.needToken(),
+});
+
+const composer = new Composer(words, {
+  send: (text) => {
+    composer.showHint();
+    client.submit({ type: "send", text, shown: composer.kind === "code" && !composer.asText ? "••••••" : text });
+    toEnd();
+  },
+  draft: (text) => {
+    store.draft = text;
+    store.save();
+  },
+  typing: () => client.view.owner === "agent" && client.tell({ type: "typing" }),
+  limit: () => client.limits.text,
+});
+
+const uploads = new Uploads(words, base, {
+  authorization: () => client.authorization,
+  limits: () => client.limits,
+  handIn: (ids, shown) => client.submit({ type: "upload", uploads: ids, shown }),
+});
+
+const bridge = openBridge(client, config.hostOrigin);
+
+/** @param {string} text */
+function say(text) {
+  byId("said").textContent = text;
+}
+
+// What is shown beside the log.
+
+function refresh() {
+  const { view } = client;
+  if (view.locale && view.locale !== words.locale) words.use(view.locale);
+  language.value = words.locale;
+  showState(client.state, client.polling);
+  showChoices();
+  showTyping();
+  log.marks(store.events, view);
+}
+
+/** The question that is open, if the page has it. */
+function prompt() {
+  const { prompt: offset } = client.view;
+  return offset ? store.events[offset - 1] : undefined;
+}
+
+function showChoices() {
+  const event = prompt();
+  const answering = store.unsent.some((one) => one.state !== "failed");
+  const shown = answering ? [] : (event?.choices ?? []);
+  composer.ask(event?.input && event.input !== "upload" ? event.input : "text", client.view.owner === "agent");
+  if (uploads.asked !== (event?.input === "upload")) uploads.ask(event?.input === "upload");
+  const key = shown.length ? String(event.offset) : "";
+  choices.hidden = !shown.length;
+  if (choices.dataset.shown === key && key) return;
+  choices.dataset.shown = key;
+  const focused = choices.contains(document.activeElement);
+  choices.replaceChildren(
+    ...shown.map((choice) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: `button ${choice.style}`,
+          lang: event.lang || undefined,
+          onclick: () => choose(choice.id, choice.label, event.offset),
+        },
+        choice.label,
+      ),
+    ),
+  );
+  if (focused && !shown.length) scroll.focus({ preventScroll: true });
+}
+
+/**
+ * @param {string} choice
+ * @param {string} shown
+ * @param {number} offset
+ */
+function choose(choice, shown, offset) {
+  client.submit({ type: "choose", choice, shown, offset });
+  toEnd();
+}
+
+function showTyping() {
+  const { agent, agent_typing: typing } = client.view;
+  const on = typing || Date.now() < typingUntil;
+  byId("typing").textContent = on
+    ? words.t("typing.agent", { name: agent || words.t("from.agent_unnamed") })
+    : "";
+}
+
+/**
+ * @param {import("./client.js").State} state
+ * @param {boolean} polling
+ */
+function showState(state, polling) {
+  byId("chat").dataset.state = state;
+  const text = state === "online" ? owner() : words.t(STATE_WORDS[state]);
+  const shown = polling && state === "online" ? `${text} · ${words.t("state.polling")}` : text;
+  if (byId("state-text").textContent !== shown) byId("state-text").textContent = shown;
+  const told = { reconnecting: "state.reconnecting", offline: "state.offline", session: "state.session" }[state];
+  const banner = byId("banner");
+  const act = byId("banner-act");
+  banner.hidden = !told;
+  if (!told) return;
+  if (byId("banner-text").textContent !== words.t(told)) byId("banner-text").textContent = words.t(told);
+  act.hidden = state === "offline";
+  act.textContent = words.t(state === "session" ? "state.session_renew" : "state.retry_now");
+}
+
+function owner() {
+  const { owner: kind, agent, queue_place: place } = client.view;
+  if (kind === "agent") {
+    return agent ? words.t("header.agent", { name: agent }) : words.t("from.agent_unnamed");
+  }
+  if (kind === "queue") {
+    if (place > 1) return words.t("header.queue_place", { place: place - 1 });
+    return words.t(place === 1 ? "header.queue_next" : "header.queue");
+  }
+  return words.t("header.automated");
+}
+
+// Scrolling and read marks.
+
+function nearEnd() {
+  return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+}
+
+function toEnd() {
+  scroll.scrollTop = scroll.scrollHeight;
+  byId("newer").hidden = true;
+}
+
+/** @param {boolean} follow */
+function settle(follow) {
+  if (follow || !ready) toEnd();
+  else byId("newer").hidden = nearEnd();
+  markRead();
+}
+
+function markRead() {
+  if (!ready || document.hidden || !nearEnd() || store.offset <= readUpTo) return;
+  readUpTo = store.offset;
+  client.tell({ type: "read", offset: readUpTo });
+}
+
+scroll.addEventListener("scroll", () => {
+  if (nearEnd()) byId("newer").hidden = true;
+  markRead();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) store.flush();
+  else {
+    markRead();
+    client.connect();
+  }
+});
+window.addEventListener("pagehide", () => store.flush());
+byId("newer").addEventListener("click", () => {
+  toEnd();
+  composer.field.focus();
+});
+
+/** The keyboard covers the page without resizing it on some phones. */
+function fit() {
+  const visible = window.visualViewport;
+  if (!visible) return;
+  const follow = nearEnd();
+  document.documentElement.style.setProperty("--visible-height", `${visible.height}px`);
+  window.scrollTo(0, 0);
+  if (follow) toEnd();
+}
+window.visualViewport?.addEventListener("resize", fit);
+fit();
+
+// What people do beside writing.
+
+byId("person").addEventListener("click", () => choose("desk:human", words.t("header.person"), 0));
+byId("banner-act").addEventListener("click", () => {
+  if (client.state === "session") bridge.needToken();
+  else client.connect();
+});
+language.addEventListener("change", async () => {
+  const { value } = language;
+  const name = language.selectedOptions[0]?.textContent ?? value;
+  await words.use(value);
+  choose(`desk:lang:${value}`, name.trim(), 0);
+});
+words.listeners.add(() => {
+  // Labels of the log are the page's words; the texts in it stay as they were said.
+  const name = config.names[words.locale];
+  byId("desk-name").textContent = name;
+  document.title = name;
+  const follow = nearEnd();
+  log.list.replaceChildren();
+  log.last = null;
+  log.add(store.events);
+  log.busy(!ready);
+  delete choices.dataset.shown;
+  refresh();
+  uploads.show();
+  showUnsent(words, store.unsent, { retry, edit, discard });
+  if (follow) toEnd();
+});
+
+/** @param {string} id */
+function retry(id) {
+  client.retry(id);
+}
+
+/** @param {import("./store.js").Unsent} message */
+function edit(message) {
+  composer.restore([message.text, composer.text.value].filter(Boolean).join("\n"));
+  composer.changed();
+  client.discard(message.id);
+  composer.text.focus();
+}
+
+/** @param {string} id */
+function discard(id) {
+  client.discard(id);
+  composer.field.focus();
+}
+
+// Start.
+
+const token = takeFragment();
+composer.restore(store.draft);
+if (token) {
+  client.setToken(token);
+} else if (client.token && token === null) {
+  client.setToken(client.token);
+} else {
+  // An account's copy without its token: whoever is here now need not be the same person.
+  if (store.identity.startsWith("account:")) store.wipe();
+  if (token === "" || window.parent !== window) {
+    bridge.needToken();
+    window.setTimeout(() => client.token || token === "" || client.connect(), HOST_PATIENCE);
+  } else {
+    client.connect();
+  }
+}
+if (store.events.length) {
+  log.add(store.events);
+  showUnsent(words, store.unsent, { retry, edit, discard });
+  toEnd();
+}

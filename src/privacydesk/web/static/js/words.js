@@ -1,0 +1,91 @@
+// The page's own words, in the language the conversation is held in.
+
+/** @typedef {{locale: string, lang: string, name: string}} Language */
+
+export class Words {
+  /**
+   * @param {{locale: string, locales: Language[], strings: Record<string, string>,
+   *   stringsVersion: string}} config
+   */
+  constructor(config) {
+    this.locale = config.locale;
+    this.languages = config.locales;
+    this.version = config.stringsVersion;
+    /** @type {Map<string, Record<string, string>>} */
+    this.known = new Map([[config.locale, config.strings]]);
+    /** @type {Set<() => void>} */
+    this.listeners = new Set();
+  }
+
+  /** The BCP 47 tag of the present language. */
+  get lang() {
+    return this.languages.find((one) => one.locale === this.locale)?.lang ?? "";
+  }
+
+  /**
+   * @param {string} key
+   * @param {Record<string, string | number>} [values]
+   */
+  t(key, values = {}) {
+    const text = this.known.get(this.locale)?.[key] ?? "";
+    return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  }
+
+  /** @param {string} locale */
+  async use(locale) {
+    if (locale === this.locale || !this.languages.some((one) => one.locale === locale)) return;
+    if (!this.known.has(locale)) {
+      try {
+        const answer = await fetch(`strings/${locale}.json?v=${this.version}`);
+        if (!answer.ok) return;
+        this.known.set(locale, await answer.json());
+      } catch {
+        return; // The old words still serve; the next view tries again.
+      }
+    }
+    this.locale = locale;
+    this.label();
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Relabel what the server rendered. */
+  label() {
+    document.documentElement.lang = this.lang;
+    for (const element of document.querySelectorAll("[data-t]")) {
+      element.textContent = this.t(element.getAttribute("data-t") ?? "");
+    }
+    for (const [data, attribute] of [
+      ["data-t-label", "aria-label"],
+      ["data-t-name", "aria-label"],
+      ["data-t-title", "title"],
+    ]) {
+      for (const element of document.querySelectorAll(`[${data}]`)) {
+        element.setAttribute(attribute, this.t(element.getAttribute(data) ?? ""));
+      }
+    }
+  }
+
+  /** @param {string} iso */
+  time(iso) {
+    return new Date(iso).toLocaleTimeString(this.lang, {
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
+  }
+
+  /** @param {string} iso */
+  day(iso) {
+    const then = new Date(iso);
+    const midnight = new Date().setHours(0, 0, 0, 0);
+    const days = Math.round((midnight - new Date(iso).setHours(0, 0, 0, 0)) / 86_400_000);
+    if (days === 0) return this.t("log.today");
+    if (days === 1) return this.t("log.yesterday");
+    return then.toLocaleDateString(this.lang, {
+      year: then.getFullYear() === new Date().getFullYear() ? undefined : "numeric",
+      month: "long",
+      day: "numeric",
+      weekday: "long",
+    });
+  }
+}

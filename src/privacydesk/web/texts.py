@@ -1,0 +1,135 @@
+"""The words of the web faces: where they come from, and which of them a page takes along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from privacydesk.errors import DeskError
+from privacydesk.i18n.locales import LOCALES
+
+
+class Catalogs(Protocol):
+    """Every word a person sees."""
+
+    @property
+    def locales(self) -> Sequence[str]:
+        """The locales there are, such as ``zh_Hans``."""
+        ...
+
+    def text(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
+        """Return the sentence for a key; a missing key raises KeyError."""
+        ...
+
+
+LANGUAGE_TAGS = {name: spec.tag for name, spec in LOCALES.items()}
+"""Locale to the BCP 47 tag that pages carry in ``lang``."""
+
+PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
+    "page.title": (),
+    "header.person": (),
+    "header.person_hint": (),
+    "header.language": (),
+    "header.automated": (),
+    "header.agent": ("name",),
+    "header.queue": (),
+    "header.queue_place": ("place",),
+    "header.queue_next": (),
+    "state.connecting": (),
+    "state.online": (),
+    "state.reconnecting": (),
+    "state.reconnecting_short": (),
+    "state.offline": (),
+    "state.offline_short": (),
+    "state.polling": (),
+    "state.session": (),
+    "state.session_renew": (),
+    "state.closed": (),
+    "state.retry_now": (),
+    "log.label": (),
+    "log.empty": (),
+    "log.loading": (),
+    "log.newer": (),
+    "log.today": (),
+    "log.yesterday": (),
+    "log.blank": (),
+    "log.show_all": (),
+    "log.show_less": (),
+    "from.user": (),
+    "from.assistant": (),
+    "from.agent": ("name",),
+    "from.agent_unnamed": (),
+    "from.system": (),
+    "typing.agent": ("name",),
+    "typing.desk": (),
+    "choices.label": (),
+    "input.label": (),
+    "input.placeholder": (),
+    "input.placeholder_agent": (),
+    "input.code_label": (),
+    "input.code_placeholder": (),
+    "input.date_label": (),
+    "input.phone_label": (),
+    "input.as_text": (),
+    "input.as_code": (),
+    "input.send": (),
+    "input.too_long": ("count", "limit"),
+    "input.attach": (),
+    "unsent.sending": (),
+    "unsent.waiting": (),
+    "unsent.failed": (),
+    "unsent.retry": (),
+    "unsent.edit": (),
+    "unsent.delete": (),
+    "sent.delivered": (),
+    "sent.read": (),
+    "upload.pick": (),
+    "upload.hint": ("size",),
+    "upload.progress": ("name", "percent"),
+    "upload.ready": (),
+    "upload.cancel": (),
+    "upload.remove": (),
+    "upload.send": (),
+    "upload.failed": (),
+    "upload.list": (),
+    "ticket.number": (),
+    "ticket.copy": (),
+    "ticket.copy_short": (),
+    "ticket.copied": (),
+    "ticket.asked": (),
+    "ticket.state": (),
+    "ticket.due": (),
+    "ticket.provisional": (),
+    "ticket.late": (),
+    "ticket.count_show": (),
+    "ticket.count_day": ("count",),
+    "ticket.count_start": (),
+    "ticket.count_off": (),
+    "ticket.outcome": (),
+    "warning.label": (),
+    "details.label": (),
+    "error.internal": (),
+    "error.empty": (),
+    "notice.script": (),
+}
+"""What the chat page is labelled with: key below ``web.`` to the names of its placeholders."""
+
+
+def page_strings(catalogs: Catalogs, locale: str) -> dict[str, str]:
+    """Return the page's words with their placeholders left in, for the page to fill."""
+    return {
+        key: catalogs.text(locale, f"web.{key}", {name: f"{{{name}}}" for name in names})
+        for key, names in PAGE_STRINGS.items()
+    }
+
+
+def error_text(catalogs: Catalogs, locale: str, error: DeskError) -> str:
+    """Return what to tell a person about an error, never more than its code allows."""
+    reason = error.data.get("reason")
+    keys = (f"web.error.{reason}", f"web.error.{error.code.value}", "web.error.internal")
+    for key in keys[0 if reason else 1 :]:
+        try:
+            return catalogs.text(locale, key, error.data)
+        except KeyError:
+            continue
+    return error.code.value

@@ -1,0 +1,112 @@
+"""Loops that claim due rows and hand them to services.
+
+A claim moves a row ahead by the lease, so a worker that dies gives it back by itself: there is no
+leader and no reaper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.errors import DeskError
+from privacydesk.ports import Claims, Reader
+from privacydesk.services.deliveries import Deliveries
+from privacydesk.services.dues import Dues
+
+_log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+_LEASE = timedelta(minutes=1)
+_LONGEST_REST = 1.0
+"""Seconds until the next look, also when nothing is known to be due: another process may have
+written rows, and the demo's clock may have been moved."""
+_AFTER_FAULT = 1.0
+
+
+class Worker:
+    """Works on due rows of one store until it is stopped.
+
+    Args:
+        at_once: how many rows are worked on at the same time.
+    """
+
+    def __init__(
+        self,
+        *,
+        claims: Claims,
+        reader: Reader,
+        deliveries: Deliveries,
+        dues: Dues,
+        clock: Clock,
+        at_once: int = 8,
+        calendars_changed: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        self._claims = claims
+        self._reader = reader
+        self._deliveries = deliveries
+        self._dues = dues
+        self._clock = clock
+        self._at_once = at_once
+        self._calendars_changed = calendars_changed
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for due rows at once; called after a commit that left some."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Claim and work until cancelled. Faults are logged; the rows come back by their lease."""
+        while True:
+            self._woken.clear()
+            try:
+                busy = await self.round()
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                _log.exception("worker_round_failed")
+                await asyncio.sleep(_AFTER_FAULT)
+                continue
+            if not busy:
+                await self._rest()
+
+    async def round(self) -> int:
+        """Do all that is due now, once; return how many rows that was."""
+        now = self._clock.now()
+        if self._calendars_changed is not None and await self._calendars_changed():
+            await self.settle()
+        rows = await self._claims.deliveries(now, lease=_LEASE, limit=self._at_once)
+        tickets = await self._claims.tickets(now, lease=_LEASE, limit=self._at_once)
+        await self._each(rows, self._deliveries.work)
+        await self._each(tickets, self._dues.work)
+        return len(rows) + len(tickets)
+
+    async def settle(self) -> int:
+        """Count provisional dates anew; return how many tickets changed."""
+        changed = 0
+        for ticket in await self._reader.provisional_tickets():
+            changed += await self._dues.settle(ticket)
+        return changed
+
+    async def _each(self, rows: Sequence[T], work: Callable[[T], Awaitable[None]]) -> None:
+        async def one(row: T) -> None:
+            try:
+                await work(row)
+            except DeskError as error:
+                _log.warning("due_row_failed", code=error.code.value, fault=error.message)
+            except Exception:
+                # One bad row must not stop the others; its lease brings it back.
+                _log.exception("due_row_failed")
+
+        await asyncio.gather(*(one(row) for row in rows))
+
+    async def _rest(self) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), _LONGEST_REST)
+        except TimeoutError:
+            return

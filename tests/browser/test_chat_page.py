@@ -1,0 +1,299 @@
+"""The chat page in a real browser, against a desk in memory."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from privacydesk.clock import MovableClock
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.errors import UnavailableError
+from privacydesk.web.server import make_app
+from privacydesk.web.settings import WebSettings
+from tests.common.chat_stage import Stage
+from tests.common.fake_desk import FakeDesk, Thread
+from tests.common.web_catalogs import web_catalogs
+
+pytestmark = pytest.mark.browser
+
+LANGUAGES = {"zh_Hans": "zh-CN", "zh_Hant": "zh-TW", "en": "en-GB"}
+CHROMIUM = "/usr/bin/chromium"
+
+
+@dataclass
+class House:
+    """A running server, the desk behind it and a browser before it."""
+
+    address: str
+    desk: FakeDesk
+    browser: Browser
+    app: web.Application
+
+    async def page(self, locale: str = "en", **context: Any) -> Page:
+        context.setdefault("viewport", {"width": 360, "height": 740})
+        made = await self.browser.new_context(locale=LANGUAGES[locale], **context)
+        made.set_default_timeout(5000)
+        return await made.new_page()
+
+    async def chat(self, locale: str = "en", fragment: str = "", **context: Any) -> Page:
+        page = await self.page(locale, **context)
+        await page.goto(f"{self.address}/chat/{fragment}")
+        await page.wait_for_selector("#log .message")
+        return page
+
+    def last(self) -> Thread:
+        return list(self.desk.threads.values())[-1]
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    clock = MovableClock()
+    desk = FakeDesk(clock=clock)
+    app = make_app(desk, web_catalogs(), WebSettings(compare_every=0.1), clock)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield House(f"http://127.0.0.1:{runner.addresses[0][1]}", desk, browser, app)
+        await browser.close()
+    await runner.cleanup()
+
+
+def token(account: str) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps({"sub": account}).encode()).decode().rstrip("=")
+    return f"h.{payload}.s"
+
+
+@pytest.mark.parametrize("locale", list(LANGUAGES))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_in_any_scene(house: House, locale: str, scheme: str) -> None:
+    for width in (360, 1280):
+        page = await house.chat(
+            locale, viewport={"width": width, "height": 740}, color_scheme=scheme
+        )
+        stage = Stage(house.desk, house.last(), locale)
+        for scene in (
+            stage.warning,
+            stage.code,
+            lambda: stage.ticket(late=True, provisional=True),  # noqa: B023 - called at once
+            stage.details,
+            stage.file,
+            stage.odd,
+            stage.agent,
+        ):
+            scene()
+        await expect(page.locator("#log .badge").last).to_be_visible()
+        await page.click("#log .count summary")
+        found = (await Axe().run(page)).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not wide
+        await page.context.close()
+
+
+async def test_a_message_is_sent_with_enter_and_answered(house: House) -> None:
+    page = await house.chat()
+    await page.fill("#text", "hello there")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .words", has_text="hello there")).to_have_count(2)
+    await expect(page.locator("#unsent li")).to_have_count(0)
+    await expect(page.locator("#text")).to_have_value("")
+
+
+async def test_enter_while_composing_and_with_shift_does_not_send(house: House) -> None:
+    page = await house.chat()
+    await page.fill("#text", "ni")
+    await page.evaluate(
+        """() => text.dispatchEvent(new KeyboardEvent('keydown',
+           {key: 'Enter', isComposing: true, bubbles: true, cancelable: true}))"""
+    )
+    await page.press("#text", "Shift+Enter")
+    await page.type("#text", "hao")
+    await expect(page.locator("#text")).to_have_value("ni\nhao")
+    assert len(house.last().events) == 1
+
+
+async def test_choices_are_buttons_that_go_once_answered(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").warning()
+    buttons = page.locator("#choices button")
+    await expect(buttons).to_have_count(3)
+    for box in [await buttons.nth(index).bounding_box() for index in range(3)]:
+        assert box is not None
+        assert box["height"] >= 44
+    await buttons.first.click()
+    await expect(buttons).to_have_count(0)
+    await expect(page.locator("#log .mine .words").last).to_have_text("Unbind Google")
+
+
+async def test_a_person_is_one_tap_away(house: House) -> None:
+    page = await house.chat()
+    await page.click("#person")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    assert house.last().events[1].data == {"choice": "desk:human"}
+    house.last().queue_place = 3
+    house.desk.own(house.last(), OwnerKind.QUEUE)
+    await expect(page.locator("#state-text")).to_have_text("Waiting for a person: 2 ahead of you")
+
+
+async def test_nothing_people_write_becomes_markup(house: House) -> None:
+    page = await house.chat()
+    await page.fill("#text", "<img src=x onerror=\"document.title='x'\"><b>bold</b>")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    assert await page.locator("#log img, #log .words b").count() == 0
+
+
+async def test_a_code_is_asked_with_the_right_keyboard_and_never_kept(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").code()
+    code = page.locator("#code")
+    await expect(code).to_be_visible()
+    await expect(code).to_have_attribute("autocomplete", "one-time-code")
+    await expect(code).to_have_attribute("inputmode", "numeric")
+    await code.fill("123456")
+    assert "123456" not in await page.evaluate("JSON.stringify(localStorage)")
+    await page.get_by_text("Write text instead").click()
+    await expect(page.locator("#text")).to_be_focused()
+
+
+async def test_a_draft_and_the_log_survive_a_reload(house: House) -> None:
+    page = await house.chat()
+    await page.fill("#text", "half a thought")
+    await page.wait_for_timeout(300)
+    await page.reload()
+    await expect(page.locator("#text")).to_have_value("half a thought")
+    await expect(page.locator("#log .message")).to_have_count(1)
+    assert len(house.desk.threads) == 1
+
+
+async def test_a_message_written_offline_goes_out_later_and_once(house: House) -> None:
+    page = await house.chat()
+    await page.context.set_offline(True)
+    await expect(page.locator("#banner")).to_contain_text("offline")
+    await page.fill("#text", "from the tunnel")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#unsent .after")).to_have_text("Waiting to send")
+    await page.context.set_offline(False)
+    await expect(page.locator("#log .mine .words")).to_have_text("from the tunnel")
+    await expect(page.locator("#unsent li")).to_have_count(0)
+    await expect(page.locator("#banner")).to_be_hidden()
+    assert [one.text for one in house.last().events].count("from the tunnel") == 2  # and its echo
+
+
+async def test_what_storage_can_not_take_is_sent_again_by_itself(house: House) -> None:
+    page = await house.chat()
+    house.desk.fail = UnavailableError("full")
+    await page.fill("#text", "again")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine .words")).to_have_text("again", timeout=10_000)
+
+
+async def test_too_long_a_message_stays_in_the_input(house: House) -> None:
+    page = await house.chat()
+    await page.fill("#text", "x" * 10_001)
+    await page.press("#text", "Enter")
+    await expect(page.locator("#hint")).to_contain_text("10001 of 10000")
+    assert len(await page.input_value("#text")) == 10_001
+
+
+async def test_files_are_taken_in_and_handed_in(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").file()
+    await expect(page.locator("#uploads")).to_be_visible()
+    await page.set_input_files(
+        "#file",
+        files=[
+            {"name": "id.jpg", "mimeType": "image/jpeg", "buffer": b"x" * 5000},
+            {"name": "bad.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"},
+        ],
+    )
+    await expect(page.locator("#uploads .failed small")).to_contain_text("cannot be used")
+    await page.get_by_role("button", name="Remove bad.svg").click()
+    await page.get_by_role("button", name="Hand in").click()
+    await expect(page.locator("#log .mine .files li")).to_have_count(1)
+
+
+async def test_the_language_of_the_page_follows_the_conversation(house: House) -> None:
+    page = await house.chat("en")
+    await page.select_option("#language", "zh_Hant")
+    await expect(page.locator("#person")).to_have_text("找真人")
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
+    await expect(page.locator("#log .mine .words")).to_have_text("繁體中文")
+    assert house.last().events[1].data == {"choice": "desk:lang:zh_Hant"}
+
+
+async def test_without_sockets_the_page_polls(house: House) -> None:
+    page = await house.page()
+    await page.add_init_script(
+        "window.WebSocket = class { constructor() { throw new Error('none'); } }"
+    )
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator("#state-text")).to_contain_text("fallback", timeout=10_000)
+    await page.fill("#text", "by post")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .words", has_text="by post")).to_have_count(2)
+    await expect(page.locator("#unsent li")).to_have_count(0)
+
+
+async def test_a_token_leaves_the_address_and_another_account_empties_everything(
+    house: House,
+) -> None:
+    house.desk.grant(token("mei"), "mei")
+    house.desk.grant(token("jun"), "jun")
+    page = await house.chat(fragment=f"#token={token('mei')}")
+    assert "token" not in page.url
+    await page.fill("#text", "mei's own words")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    await page.fill("#text", "mei's draft")
+    await page.evaluate("(token) => window.privacydesk.setToken(token)", token("jun"))
+    await expect(page.locator("#log .message")).to_have_count(1)
+    await expect(page.locator("#text")).to_have_value("")
+    await page.wait_for_timeout(300)
+    assert "mei" not in await page.evaluate("JSON.stringify(localStorage)")
+    await page.evaluate("() => window.privacydesk.logout()")
+    await expect(page.locator("#log .message")).to_have_count(0)
+    assert await page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+async def test_an_expired_token_is_asked_for_and_the_form_stays(house: House) -> None:
+    house.desk.grant(token("mei"), "mei", timedelta(minutes=5))
+    page = await house.chat(fragment=f"#token={token('mei')}")
+    await page.evaluate(
+        "() => addEventListener('privacydesk:token-needed', () => (document.title = 'asked'))"
+    )
+    await page.fill("#text", "half a form")
+    house.desk.clock.move(timedelta(minutes=6))  # type: ignore[attr-defined]
+    await expect(page).to_have_title("asked")
+    await expect(page.locator("#banner")).to_contain_text("expired")
+    house.desk.grant(token("mei"), "mei")
+    await page.evaluate("(token) => window.privacydesk.setToken(token)", token("mei"))
+    await expect(page.locator("#banner")).to_be_hidden()
+    await expect(page.locator("#text")).to_have_value("half a form")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine .words")).to_have_text("half a form")
+
+
+async def test_the_ticket_card_is_read_and_worked_with_a_keyboard(house: House) -> None:
+    page = await house.chat()
+    Stage(house.desk, house.last(), "en").ticket()
+    card = page.get_by_role("group", name="Number 7KQ4-M2XD")
+    await expect(card).to_contain_text("Thursday, 22 October 2026")
+    await expect(card).to_contain_text("China Standard Time (GMT+8)")
+    await card.locator("summary").focus()
+    await page.keyboard.press("Enter")
+    await expect(card.locator(".days li")).to_have_count(4)
+    await expect(page.locator("#log")).to_have_attribute("aria-live", "polite")

@@ -1,0 +1,188 @@
+"""A conversation that shows everything the page can show, in three languages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
+from tests.common.fake_desk import FakeDesk, Thread, say
+
+WORDS: dict[str, dict[str, Any]] = {
+    "zh_Hans": {
+        "hello": "你好，这里是自动助手。随时可以找人工。\n对话会被记录，用来处理你的请求，结束 30 天后删除。",
+        "ask": "我要解绑 Google 账号",
+        "code": "验证码已发到尾号 4821 的手机，请输入 6 位数字。",
+        "warn": "解绑后不能再用 Google 登录。解绑不会删除你的内容。",
+        "yes": "确认解绑 Google",
+        "no": "先不解绑",
+        "back": "返回菜单",
+        "filed": "已提交。撤回期一分钟，之后自动生效。",
+        "kind": "解除绑定",
+        "state": "处理中",
+        "items": ["Google 账号", "微信账号"],
+        "due": "2026年10月22日 星期四",
+        "days": ["10月13日 星期二", "10月14日 星期三", "10月17日 星期六", "10月15日 星期四"],
+        "reasons": ["起算日", "工作日", "周末", "工作日"],
+        "rows": [("昵称", "小梅"), ("绑定手机", "138****4821"), ("注册时间", "2023年5月4日")],
+        "stored": "应用里保存的资料：",
+        "agent": "你好，我是林。你的请求我看到了。",
+        "joined": "林加入了对话",
+        "file": "请上传身份证明，提交前可以取消。",
+    },
+    "zh_Hant": {
+        "hello": "你好，這裡是自動助理。隨時可以找真人。\n對話會被記錄，用來處理你的請求，結束 30 天後刪除。",
+        "ask": "我要解除綁定 Google 帳號",
+        "code": "驗證碼已傳送到尾號 4821 的手機，請輸入 6 位數字。",
+        "warn": "解除後不能再用 Google 登入。解除綁定不會刪除你的內容。",
+        "yes": "確認解除綁定 Google",
+        "no": "先不解除",
+        "back": "返回選單",
+        "filed": "已送出。撤回期一分鐘，之後自動生效。",
+        "kind": "解除綁定",
+        "state": "處理中",
+        "items": ["Google 帳號", "微信帳號"],
+        "due": "2026年10月22日 星期四",
+        "days": ["10月13日 星期二", "10月14日 星期三", "10月17日 星期六", "10月15日 星期四"],
+        "reasons": ["起算日", "工作日", "週末", "工作日"],
+        "rows": [("暱稱", "小梅"), ("綁定手機", "138****4821"), ("註冊時間", "2023年5月4日")],
+        "stored": "App 裡保存的資料：",
+        "agent": "你好，我是林。你的請求我看到了。",
+        "joined": "林加入了對話",
+        "file": "請上傳身分證明，送出前可以取消。",
+    },
+    "en": {
+        "hello": "Hello, this is an automated assistant. A person is one tap away.\n"
+        "What is written here is recorded to handle your request and removed 30 days after it ends.",
+        "ask": "I want to unbind my Google account",
+        "code": "A code was sent to the phone ending in 4821. Enter its 6 digits.",
+        "warn": "You will not be able to log in with Google any more. Nothing you posted is deleted.",
+        "yes": "Unbind Google",
+        "no": "Not now",
+        "back": "Back to the menu",
+        "filed": "Filed. It takes effect in a minute unless you withdraw it.",
+        "kind": "Unbinding",
+        "state": "In progress",
+        "items": ["Google account", "WeChat account"],
+        "due": "Thursday, 22 October 2026",
+        "days": [
+            "Tuesday, 13 October 2026",
+            "Wednesday, 14 October 2026",
+            "Saturday, 17 October 2026",
+            "Thursday, 15 October 2026",
+        ],
+        "reasons": ["Start", "Working day", "Weekend", "Working day"],
+        "rows": [("Name", "Mei"), ("Phone", "138****4821"), ("Registered", "4 May 2023")],
+        "stored": "What the app stores about you:",
+        "agent": "Hello, this is Lin. I have your request.",
+        "joined": "Lin joined the conversation",
+        "file": "Please upload proof of identity. You can cancel before handing in.",
+    },
+}
+
+
+class Stage:
+    """A desk whose one thread is filled scene by scene."""
+
+    def __init__(self, desk: FakeDesk, thread: Thread, locale: str) -> None:
+        self.desk = desk
+        self.thread = thread
+        self.locale = locale
+        self.words = WORDS[locale]
+        desk.speak(thread, locale)
+
+    def write(self, *events: Event) -> None:
+        """Write events in the stage's language."""
+        self.desk.write(self.thread, [replace(one, locale=self.locale) for one in events])
+
+    def me(self, text: str) -> Event:
+        """Make a user's event."""
+        return say(text, sender=Sender.USER)
+
+    def warning(self) -> None:
+        """Show a short talk that ends at a warning with its choices."""
+        words = self.words
+        self.write(
+            say(words["hello"]),
+            self.me(words["ask"]),
+            say(
+                words["warn"],
+                kind=EventKind.WARNING,
+                choices=(
+                    Choice("yes", label=words["yes"], style=ChoiceStyle.DANGER),
+                    Choice("no", label=words["no"], style=ChoiceStyle.PRIMARY),
+                    Choice("back", label=words["back"], style=ChoiceStyle.QUIET),
+                ),
+            ),
+        )
+
+    def code(self) -> None:
+        """Ask for a code."""
+        self.write(say(self.words["code"], input=InputKind.CODE))
+
+    def file(self) -> None:
+        """Ask for a file."""
+        self.thread.asks_for_file = True
+        self.write(say(self.words["file"], input=InputKind.UPLOAD))
+
+    def ticket(self, *, late: bool = False, provisional: bool = False) -> None:
+        """Show a ticket card."""
+        words = self.words
+        counts = (0, 1, None, 2)
+        days = [
+            {
+                "date": f"2026-10-{13 + index}",
+                "text": text,
+                "working": counts[index] is not None,
+                "count": counts[index],
+                "reason": "",
+                "reason_label": words["reasons"][index],
+            }
+            for index, text in enumerate(words["days"])
+        ]
+        card = {
+            "number": "7KQ4-M2XD",
+            "kind": "unbinding",
+            "kind_label": words["kind"],
+            "state": "in_review",
+            "state_label": words["state"],
+            "due_date": "2026-10-22",
+            "due_text": words["due"],
+            "zone": "Asia/Shanghai",
+            "provisional": provisional,
+            "late": late,
+            "items": words["items"],
+            "days": days,
+        }
+        self.write(say(words["filed"], kind=EventKind.TICKET, data={"ticket": card}))
+
+    def details(self) -> None:
+        """Show labelled values."""
+        rows = [{"label": label, "value": value} for label, value in self.words["rows"]]
+        self.write(say(self.words["stored"], kind=EventKind.DETAILS, data={"rows": rows}))
+
+    def agent(self) -> None:
+        """Let an agent take over and speak."""
+        self.desk.own(self.thread, OwnerKind.AGENT, "林 Lin")
+        self.write(
+            say(self.words["agent"], sender=Sender.AGENT, author="林 Lin"),
+        )
+
+    def odd(self) -> None:
+        """Show content that pages break on."""
+        files = [{"name": "证件 \u05d0\u05d1\u05d2 front.jpg", "size": 482113, "media_type": ""}]
+        self.write(
+            self.me("W" * 300 + " https://example.org/" + "a" * 200),
+            self.me("\u05e9\u05dc\u05d5\u05dd abc (123) \u0645\u0631\u062d\u0628\u0627!"),
+            say("> \u05e6\u05d9\u05d8\u05d5\u05d8: 5-4-3\nx < y && <b>bold</b> </system>"),
+            say(self.words["hello"] * 14),
+            self.me("👍👍🏽👨‍👩‍👧"),
+            say("", sender=Sender.USER, kind=EventKind.UPLOADED, data={"files": files}),
+            say("", kind=EventKind.BLANK),
+        )
+
+    def later(self, delta: timedelta) -> None:
+        """Move the clock where it can be moved."""
+        self.desk.clock.move(delta)  # type: ignore[attr-defined]

@@ -1,0 +1,486 @@
+"""Runs stories: conversations in ``dialogs/stories/`` that must hold, on the real rooms.
+
+Real database, engine, catalogs, worker; the account service and the code gateway are the in-memory
+twins with the sample people.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from PIL import Image
+
+from privacydesk.app import Outside, Rooms, open_rooms
+from privacydesk.clock import MovableClock
+from privacydesk.connectors.account_book import AccountBook
+from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender, phones_of
+from privacydesk.demo.people import SamplePerson, sample_people
+from privacydesk.domain.agents import Role
+from privacydesk.domain.events import Event, EventKind, Sender
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.ticket import Ticket
+from privacydesk.errors import DeskError
+from privacydesk.profile import OperatorProfile, parse_profile
+from privacydesk.services.api import Credentials, Session
+from privacydesk.settings import load_settings
+from privacydesk.storage import schema
+
+ROOT = Path(__file__).parents[2]
+STORIES = ROOT / "dialogs" / "stories"
+START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+"""A Monday morning in Shanghai, weeks away from any holiday but one."""
+
+TOKEN_SECRET = b"stories-token-secret-of-32-bytes"
+PEOPLE = {
+    "lin": "lin-xiaoyu",
+    "chen": "chen-jiahao",
+    "alice": "alice-morgan",
+    "mother": "wang-fang",
+    "father": "zhang-jianguo",
+    "wu": "wu-min",
+    "mei": "mei-tan",
+    "liu": "liu-yang",
+    "zhou": "zhou-qiang",
+}
+PROFILE: Mapping[str, Any] = {
+    "app": "MoChat",
+    "unbinding_window_minutes": 1,
+    "paths": {
+        name: f"【{name}】"
+        for name in (
+            "unbinding", "profile", "posts", "closing", "location", "following", "blacklist",
+            "account_security", "policy", "desk", "recommendations",
+        )
+    },
+    "mailboxes": {"policy": "privacy@example.com", "children": "children@example.com"},
+    "clauses": {
+        name: {"article": article}
+        for name, article in (
+            ("automated_decision", "第七条（四）"), ("backups", "第七条（二）"),
+            ("children_access", "四、（一）"), ("children_correct", "四、（二）"),
+            ("children_delete", "四、（三）"), ("children_guardian", "一、2."),
+            ("closing", "第七条（三）"), ("complaint", "第七条（五）"), ("contact", "第九条"),
+            ("desk_records", "第一条二、（八）"), ("device_permissions", "第一条三、"),
+            ("minors", "第六条"), ("no_proof_no_response", "第七条（六）"),
+            ("refusal_grounds", "第七条（六）"), ("self_service_profile", "第七条（二）1."),
+            ("unbinding", "第一条四、（一）"), ("withdrawal", "第七条（一）"),
+        )
+    },
+    "remedies": {"zh_Hans": "可与我们协商", "zh_Hant": "可與我們協商", "en": "You may object."},
+    "staffed": {"opens": "00:00", "closes": "23:59", "every_day": True},
+}  # fmt: skip
+
+
+class StoryError(AssertionError):
+    """A step of a story does not hold."""
+
+
+@dataclass(slots=True)
+class World:
+    """The rooms of one story and what stands outside them."""
+
+    rooms: Rooms
+    clock: MovableClock
+    accounts: MemoryAccountService
+    codes: MemoryCodeSender
+    people: Mapping[str, SamplePerson]
+
+    async def work(self) -> None:
+        """Do all that is due."""
+        for _ in range(50):
+            if not await self.rooms.worker.round():
+                return
+        raise StoryError("due work does not come to an end")
+
+
+@asynccontextmanager
+async def open_world(
+    folder: Path, profile: Mapping[str, Any] = PROFILE, *, start: datetime = START
+) -> AsyncIterator[World]:
+    """Make a world in a folder."""
+    clock = MovableClock(start, frozen=True)
+    people = {person.id: person for person in sample_people(start)}
+    book = AccountBook([p.record for p in people.values() if p.record is not None], clock)
+    accounts = MemoryAccountService(book)
+    codes = MemoryCodeSender(clock, phones_of(book))
+    settings = load_settings(
+        data_dir=folder,
+        ring_keys={"one": base64.b64encode(bytes(range(32))).decode()},
+        ring_key="one",
+        hashing_secret=base64.b64encode(bytes(range(1, 33))).decode(),
+        app_token_keys=[OctKey.import_key(TOKEN_SECRET, {"kid": "t"}).as_dict(private=True)],
+    )
+    operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
+    schema.upgrade(settings.url)
+    async with open_rooms(
+        settings, Outside(accounts, codes), profile=operator, clock=clock
+    ) as rooms:
+        await rooms.staff.add_agent("mei", "小美", Role.AGENT)
+        await rooms.staff.add_agent("lao-zhou", "老周", Role.SUPERVISOR)
+        await rooms.refresh_agents()
+        yield World(rooms, clock, accounts, codes, people)
+
+
+def token_for(account: str, clock: MovableClock, locale: str = "") -> str:
+    """Return an app token."""
+    key = OctKey.import_key(TOKEN_SECRET, {"kid": "t"})
+    claims: dict[str, Any] = {
+        "sub": account,
+        "aud": "privacydesk",
+        "exp": int((clock.now() + timedelta(hours=1)).timestamp()),
+    }
+    if locale:
+        claims["locale"] = locale
+    return jwt.encode({"alg": "HS256", "kid": "t"}, claims, key)
+
+
+def picture() -> bytes:
+    """Return a small real picture."""
+    body = io.BytesIO()
+    Image.new("RGB", (64, 40), "#8899aa").save(body, "PNG")
+    return body.getvalue()
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays one story."""
+
+    world: World
+    person: SamplePerson | None
+    locale: str
+    session: Session | None = None
+    events: list[Event] = field(default_factory=list)
+    mark: int = 0
+    jobs: int = 0
+    refused: str = ""
+    last: tuple[str, dict[str, Any]] | None = None
+    credentials: Credentials = field(default_factory=Credentials)
+
+    async def start(self) -> None:
+        """Open the chat as the story's person."""
+        account = self.person.account if self.person else None
+        if account:
+            self.credentials = Credentials(
+                token=token_for(account, self.world.clock, self.locale.replace("_", "-"))
+            )
+        await self.open()
+
+    async def open(self) -> None:
+        """Open the chat (again): another tab, or a reconnect."""
+        account = self.person.account if self.person else None
+        if account:
+            self.credentials = Credentials(
+                token=token_for(account, self.world.clock, self.locale.replace("_", "-"))
+            )
+        self.session = await self.world.rooms.desk.open(
+            self.credentials, languages=self.locale.replace("_", "-")
+        )
+        if self.session.secret:
+            self.credentials = Credentials(secret=self.session.secret)
+        await self.pull()
+
+    async def pull(self) -> None:
+        """Read what is new in the log, and check that it has no gap."""
+        assert self.session is not None
+        after = self.events[-1].offset if self.events else 0
+        fresh = await self.world.rooms.desk.events(self.session, after=after, limit=1000)
+        self.events += fresh
+        offsets = [event.offset for event in self.events]
+        if offsets != list(range(1, len(offsets) + 1)):
+            raise StoryError(f"the log has a gap: {offsets}")
+
+    def said(self) -> list[str]:
+        """Return the keys said to the user since they last did something."""
+        return [
+            event.key or event.kind.value
+            for event in self.events[self.mark :]
+            if event.sender is not Sender.USER
+        ]
+
+    async def do(self, method: str, **args: Any) -> None:
+        """Send something as the user, and let due work be done."""
+        self.jobs += 1
+        self.mark = len(self.events)
+        self.last = (method, {"id": f"m{self.jobs}", **args})
+        await self._send(*self.last)
+
+    async def _send(self, method: str, args: Mapping[str, Any]) -> None:
+        assert self.session is not None
+        await getattr(self.world.rooms.desk, method)(self.session, **args)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Do what is due and read what came of it."""
+        await self.world.work()
+        await self.pull()
+
+    # -- steps -----------------------------------------------------------------------------
+
+    async def step(self, step: Mapping[str, Any]) -> None:
+        """Take one step of a story."""
+        ((name, value),) = step.items()
+        await getattr(self, f"_{name}")(value)
+
+    async def _user(self, words: str) -> None:
+        await self.do("say", text=words)
+
+    async def _choose(self, wanted: str) -> None:
+        if wanted.startswith("desk:"):
+            await self.do("choose", choice=wanted, offset=0)
+            return
+        assert self.session is not None
+        view = await self.world.rooms.desk.view(self.session)
+        prompt = next((e for e in self.events if e.offset == view.prompt), None)
+        if prompt is None:
+            raise StoryError(f"no question is open for {wanted!r}; last: {self.said()}")
+        choice = next(
+            (
+                c
+                for c in prompt.choices
+                if wanted in {c.id, c.key, c.label, str(c.value), f"desk.choice.{wanted}"}
+            ),
+            None,
+        )
+        if choice is None:
+            raise StoryError(
+                f"{wanted!r} is not offered at {prompt.key}: {[c.id for c in prompt.choices]}"
+            )
+        await self.do("choose", choice=choice.id, offset=prompt.offset)
+
+    async def _code(self, which: str) -> None:
+        sent = self.world.codes.messages
+        right = sent[-1].code if sent else "000000"
+        wrong = "111111" if right != "111111" else "222222"
+        await self.do("say", text={"right": right, "wrong": wrong}.get(which, which))
+
+    async def _upload(self, name: str) -> None:
+        assert self.session is not None
+
+        async def content() -> AsyncIterator[bytes]:
+            yield picture()
+
+        desk = self.world.rooms.desk
+        self.refused = ""
+        try:
+            receipt = await desk.store_upload(
+                self.session, name=name, media_type="image/png", content=content()
+            )
+        except DeskError as error:
+            self.refused = error.code.value
+            self.mark = len(self.events)
+            return
+        await self.do("submit_uploads", uploads=[receipt.id])
+
+    async def _refused(self, code: str) -> None:
+        if self.refused != code:
+            raise StoryError(f"refused with {self.refused!r}")
+
+    async def _resend(self, _value: bool) -> None:
+        assert self.last is not None
+        before = self.mark = len(self.events)
+        await self._send(*self.last)
+        if len(self.events) != before:
+            raise StoryError("a resent message left new events")
+
+    async def _tab(self, _value: str) -> None:
+        before = len(self.events)
+        self.events = []
+        await self.open()
+        if len(self.events) != before:
+            raise StoryError("a second tab sees another log")
+
+    async def _reconnect(self, _value: bool) -> None:
+        await self.open()
+
+    async def _wait(self, span: Mapping[str, int]) -> None:
+        self.mark = len(self.events)
+        self.world.clock.move(timedelta(**span))
+        await self.settle()
+
+    async def _bot(self, keys: str | list[str]) -> None:
+        said = self.said()
+        for key in [keys] if isinstance(keys, str) else keys:
+            if key not in said:
+                raise StoryError(f"{key} was not said; said: {said}")
+
+    async def _not_bot(self, keys: str | list[str]) -> None:
+        said = self.said()
+        for key in [keys] if isinstance(keys, str) else keys:
+            if key in said:
+                raise StoryError(f"{key} was said; said: {said}")
+
+    async def _locale(self, locale: str) -> None:
+        assert self.session is not None
+        view = await self.world.rooms.desk.view(self.session)
+        if view.locale != locale:
+            raise StoryError(f"the desk speaks {view.locale}")
+
+    async def _owner(self, owner: str) -> None:
+        assert self.session is not None
+        view = await self.world.rooms.desk.view(self.session)
+        if view.owner.value != owner:
+            raise StoryError(f"the owner is {view.owner.value}")
+
+    async def _ticket(self, wanted: Mapping[str, Any]) -> None:
+        tickets = await self._tickets()
+        if wanted.get("none"):
+            if tickets:
+                raise StoryError(f"there are tickets: {[t.kind.value for t in tickets]}")
+            return
+        found = [t for t in tickets if _matches(t, wanted)]
+        if not found:
+            seen = [(t.kind.value, t.state.value, t.outcome, sorted(t.flags)) for t in tickets]
+            raise StoryError(f"no ticket {dict(wanted)}; there are: {seen}")
+        count = wanted.get("count")
+        if count is not None and len(found) != count:
+            raise StoryError(f"{len(found)} tickets {dict(wanted)}")
+
+    async def _tickets(self) -> tuple[Ticket, ...]:
+        assert self.session is not None
+        return await self.world.rooms.store.reader.tickets_in(self.session.conversation)
+
+    async def _account(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+        for name, facts in wanted.items():
+            person = self.world.people[PEOPLE.get(name, name)]
+            record = self.world.accounts.book.find(person.account or "")
+            if record is None:
+                raise StoryError(f"{name} has no account")
+            _check_account(record, facts)
+
+    async def _agent(self, deed: Mapping[str, Any] | str) -> None:
+        if isinstance(deed, str):
+            deed = {deed: True}
+        self.mark = len(self.events)
+        ((what, value),) = deed.items()
+        await self._act(what, value)
+        await self.pull()
+
+    async def _act(self, what: str, value: Any) -> None:
+        assert self.session is not None
+        rooms = self.world.rooms
+        conversation = self.session.conversation.hex()
+        options = value if isinstance(value, Mapping) else {}
+        if what == "take":
+            await rooms.takeover.take(conversation, "mei")
+        elif what == "reply":
+            await rooms.takeover.reply(conversation, "mei", str(value))
+        elif what == "hand_back":
+            await rooms.takeover.hand_back(conversation, "mei")
+        else:
+            tickets = [t for t in await self._tickets() if t.is_open]
+            if not tickets:
+                raise StoryError("there is no open ticket")
+            await self._on_ticket(what, value, options, tickets[0])
+
+    async def _on_ticket(
+        self, what: str, value: Any, options: Mapping[str, Any], ticket: Ticket
+    ) -> None:
+        staff = self.world.rooms.staff
+        number = ticket.number
+        by = "lao-zhou" if ticket.reviewer_not == "mei" else "mei"
+        account = str(options.get("account", ""))
+        if account in PEOPLE:
+            account = self.world.people[PEOPLE[account]].account or ""
+        if what in {"release", "approve", "grant"}:
+            await staff.grant(number, by, account=account, text=str(options.get("text", "")))
+        elif what == "resolve":
+            text = value if isinstance(value, str) else str(options.get("text", "已处理。"))
+            await staff.grant(number, by, text=text, account=account)
+        elif what == "refuse":
+            await staff.refuse(
+                number,
+                by,
+                ground=Ground(str(options.get("ground", "rights_of_others"))),
+                reason=str(options.get("reason", "会影响其他人的权益。")),
+            )
+        elif what == "examine":
+            accepted = value in {"accepted", "yes", True} or bool(options.get("accepted"))
+            await staff.examine(
+                number,
+                by,
+                accepted=accepted,
+                reason="" if accepted else str(options.get("reason", "看不清。")),
+                account=account,
+            )
+        elif what == "ask":
+            await staff.ask(number, by, str(value))
+        else:
+            raise StoryError(f"unknown deed of an agent: {what}")
+
+
+def _matches(ticket: Ticket, wanted: Mapping[str, Any]) -> bool:
+    facts: dict[str, Any] = {
+        "kind": ticket.kind.value,
+        "state": ticket.state.value,
+        "outcome": ticket.outcome.value if ticket.outcome else None,
+        "requester": ticket.requester.value,
+        "provisional": bool(ticket.clock and ticket.clock.provisional),
+        "due_date": ticket.clock.due_date.isoformat() if ticket.clock else None,
+    }
+    for name, value in wanted.items():
+        if name == "flags":
+            if not set(value) <= ticket.flags:
+                return False
+        elif name == "items":
+            if [i.name for i in ticket.items] != list(value):
+                return False
+        elif name != "count" and facts.get(name) != value:
+            return False
+    return True
+
+
+def _check_account(record: Any, facts: Mapping[str, Any]) -> None:
+    shown = record.profile.to_json()
+    bindings = {b.provider.value for b in record.shown_bindings}
+    for name, value in facts.items():
+        if name == "bindings_without":
+            wrong = value in bindings
+        elif name in {"bindings_with", "bindings"}:
+            wanted = {value} if isinstance(value, str) else set(value)
+            wrong = not wanted <= bindings
+        elif name in {"consent_withdrawn", "consents_without"}:
+            wrong = bool(shown["consents"].get(value))
+        elif name == "empty":
+            held = {category.value for category, entries in record.held().items() if entries}
+            wrong = bool({value} & held) if isinstance(value, str) else bool(set(value) & held)
+        else:
+            wrong = shown.get(name) != value
+        if wrong:
+            raise StoryError(f"the account's {name} is not {value!r}: {shown} {bindings}")
+
+
+def story_files() -> list[Path]:
+    """Return all stories."""
+    return sorted(STORIES.glob("*.yaml"))
+
+
+async def play(path: Path, folder: Path) -> None:
+    """Play one story.
+
+    Raises:
+        StoryError: a step does not hold; names it.
+    """
+    story = yaml.safe_load(path.read_text("utf-8"))
+    async with open_world(folder) as world:
+        name = story.get("as", "nobody")
+        person = None if name == "nobody" else world.people[PEOPLE.get(name, name)]
+        player = Player(world, person, story.get("locale", "zh_Hans"))
+        await player.start()
+        for place, step in enumerate(story["turns"], 1):
+            try:
+                await player.step(step)
+            except StoryError as error:
+                raise StoryError(f"{path.name}, step {place} {step}: {error}") from None
+
+
+__all__ = ["EventKind", "StoryError", "World", "open_world", "play", "story_files", "token_for"]

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from tests.integration.storage import desk
+from tests.integration.storage.desk import MINUTE, NOW
+
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.clocks import Clock, Unit
+from privacydesk.domain.conversation import Owner, OwnerKind
+from privacydesk.domain.ticket import TicketState
+from privacydesk.errors import DeskError, ErrorCode, UnavailableError
+from privacydesk.ports import Changes, Job, Locks, WorkingSet
+from privacydesk.storage import tables
+from privacydesk.storage.store import SqlStore
+
+IN_QUEUE = Owner(OwnerKind.QUEUE)
+
+
+def _clock(day: int, *, provisional: bool = False) -> Clock:
+    zone = ZoneInfo("Asia/Shanghai")
+    due_at = NOW.astimezone(zone).replace(day=day, hour=0, minute=0)
+    return Clock(
+        "operator", NOW, Unit.WORKING_DAYS, 7, "CN", zone.key, due_at.date(), due_at, provisional
+    )
+
+
+async def _file(store: SqlStore, *tickets: object) -> None:
+    await store.writer.submit(desk.leave(Changes(tickets=tickets)))  # type: ignore[arg-type]
+
+
+async def test_events_are_read_in_pages(store: SqlStore) -> None:
+    await desk.begin(store)
+    for n in range(3):
+        await store.writer.submit(desk.say(f"j{n}"))
+    page = await store.reader.events(desk.conversation_id(), after=2, limit=3)
+    assert [event.offset for event in page] == [3, 4, 5]
+    assert await store.reader.events(desk.conversation_id(9), after=0, limit=3) == ()
+
+
+async def test_the_queue_is_in_the_order_of_waiting(store: SqlStore) -> None:
+    for n, minutes in ((1, 3), (2, 1), (3, 2)):
+        await desk.begin(store, n, owner=IN_QUEUE, queued_at=NOW + minutes * MINUTE)
+    await desk.begin(store, 4)
+    await desk.begin(store, 5, owner=IN_QUEUE, queued_at=NOW + 3 * MINUTE)
+    waiting = [c.id for c in await store.reader.queue()]
+    assert waiting == [desk.conversation_id(n) for n in (2, 3, 1, 5)]
+    places = [await store.reader.queue_place(desk.conversation_id(n)) for n in (2, 3, 1, 5, 4, 9)]
+    assert places == [1, 2, 3, 4, 0, 0]
+
+
+async def test_an_agent_finds_the_conversations_they_own(store: SqlStore) -> None:
+    await desk.begin(store, 1, owner=Owner(OwnerKind.AGENT, "alice"))
+    await desk.begin(store, 2, owner=Owner(OwnerKind.AGENT, "bob"))
+    assert [c.id for c in await store.reader.conversations_with("alice")] == [
+        desk.conversation_id(1)
+    ]
+    assert await store.reader.conversations_with("carol") == ()
+
+
+async def test_tickets_are_found_by_number_person_and_conversation(store: SqlStore) -> None:
+    await desk.begin(store)
+    mine = {"account_hash": desk.key(1), "contact_hash": desk.key(2)}
+    closed = desk.ticket(3, state=TicketState.CLOSED, **mine)
+    first, second, stranger = desk.ticket(1, **mine), desk.ticket(2, **mine), desk.ticket(4)
+    await _file(store, first, second, closed, stranger)
+    reader = store.reader
+    assert await reader.ticket(first.id) == first
+    assert await reader.ticket_by_number("PD-2") == second
+    assert await reader.ticket_by_number("PD-9") is None
+    for key in (desk.key(1), desk.key(2)):
+        assert await reader.tickets_of(key, only_open=True) == (second, first)
+        assert await reader.tickets_of(key, only_open=False) == (second, first, closed)
+        assert await reader.tickets_of(key, only_open=False, limit=1) == (second,)
+    assert await reader.tickets_of(desk.key(3), only_open=False) == ()
+    found = await reader.tickets_in(desk.conversation_id())
+    assert found == (stranger, closed, second, first)
+
+
+async def test_a_ticket_follows_its_person(store: SqlStore) -> None:
+    await desk.begin(store)
+    await _file(store, desk.ticket(account_hash=desk.key(1)))
+
+    def decide(rows: WorkingSet) -> Changes:
+        ticket = rows.tickets[desk.ticket_id()]
+        return Changes(tickets=(replace(ticket, account_hash=desk.key(2)),))
+
+    await store.writer.submit(Job("j", Locks(tickets=(desk.ticket_id(),)), decide))
+    assert await store.reader.tickets_of(desk.key(1), only_open=False) == ()
+    assert len(await store.reader.tickets_of(desk.key(2), only_open=False)) == 1
+
+
+async def test_tickets_are_listed_by_due_date_undated_last_in_pages(store: SqlStore) -> None:
+    await desk.begin(store)
+    days = {1: None, 2: 20, 3: 12, 4: 20, 5: None, 6: 15}
+    made = {
+        n: desk.ticket(n, clocks=() if day is None else (_clock(day),)) for n, day in days.items()
+    }
+    await _file(store, *made.values())
+    seen: list[int] = []
+    last = None
+    while page := await store.reader.list_tickets(limit=2, after=last):
+        last = page[-1].id
+        seen += [int(t.id[1:]) for t in page]
+    assert seen == [3, 6, 2, 4, 1, 5]
+    assert await store.reader.list_tickets(after=desk.ticket_id(99)) == ()
+
+
+async def test_tickets_are_listed_by_state_and_holder(store: SqlStore) -> None:
+    await desk.begin(store)
+    held = desk.ticket(1, holder="alice")
+    waiting = desk.ticket(2, state=TicketState.AWAITING_REQUESTER, holder="alice")
+    free = desk.ticket(3)
+    await _file(store, held, waiting, free)
+    listed = store.reader.list_tickets
+    assert await listed(holder="alice") == (held, waiting)
+    assert await listed(holder="") == (free,)
+    assert await listed(states=["in_review"]) == (held, free)
+    assert await listed(states=["in_review"], holder="alice") == (held,)
+
+
+async def test_open_tickets_with_a_provisional_date_are_found(store: SqlStore) -> None:
+    await desk.begin(store)
+    guessed = (_clock(12), _clock(20, provisional=True))
+    found = desk.ticket(1, clocks=guessed)
+    closed = desk.ticket(2, clocks=guessed, state=TicketState.CLOSED)
+    await _file(store, found, closed, desk.ticket(3, clocks=(_clock(12),)))
+    assert await store.reader.provisional_tickets() == (found,)
+
+
+async def test_the_due_date_stands_in_a_column_as_a_date(store: SqlStore) -> None:
+    await desk.begin(store)
+    await _file(store, desk.ticket(clocks=(_clock(12), _clock(20))))
+    columns = sa.select(tables.ticket.c.due_date, tables.ticket.c.due_at)
+    found = await store.reader.read(lambda c: c.execute(columns).one())
+    expected = _clock(12).due_at.astimezone(UTC).timestamp() * 1_000_000
+    assert tuple(found) == (date(2026, 5, 12), expected)
+    assert _clock(12).due_date == date(2026, 5, 12)
+
+
+async def test_a_ticket_log_keeps_its_order(store: SqlStore) -> None:
+    await desk.begin(store)
+    await store.writer.submit(
+        desk.leave(Changes(tickets=(desk.ticket(),), ticket_log=(desk.note(what="a"),)))
+    )
+
+    def job(what: str) -> Job:
+        entries = (desk.note(what=what, why="why", data={"x": 1}, job_id="j"), desk.note(what="z"))
+        return Job(what, Locks(tickets=(desk.ticket_id(),)), lambda _: Changes(ticket_log=entries))
+
+    await asyncio.gather(*(store.writer.submit(job(what)) for what in "bc"))
+    log = await store.reader.ticket_log(desk.ticket_id())
+    assert [entry.what for entry in log] == ["a", "b", "z", "c", "z"]
+    assert log[1] == desk.note(what="b", why="why", data={"x": 1}, job_id="j")
+
+
+async def test_agents_are_added_once(store: SqlStore) -> None:
+    alice = Agent("alice", "小艾", Role.SUPERVISOR, NOW)
+    bob = Agent("bob", "Bob", Role.AGENT, NOW + timedelta(days=1), active=False)
+    await store.agent_book.add(bob)
+    await store.agent_book.add(alice)
+    assert await store.reader.agents() == (alice, bob)
+    with pytest.raises(DeskError) as caught:
+        await store.agent_book.add(replace(bob, active=True))
+    assert caught.value.code is ErrorCode.CONFLICT
+    assert await store.reader.agents() == (alice, bob)
+
+
+async def test_what_does_not_exist_is_none_or_empty(store: SqlStore) -> None:
+    reader = store.reader
+    assert await reader.conversation(desk.conversation_id()) is None
+    assert await reader.ticket(desk.ticket_id()) is None
+    assert await reader.evidence(desk.evidence_id()) is None
+    assert await reader.ticket_log(desk.ticket_id()) == ()
+    assert await reader.versions([]) == {}
+
+
+async def test_readers_can_not_write(store: SqlStore) -> None:
+    with pytest.raises(UnavailableError):
+        await store.reader.read(lambda c: c.execute(sa.text("DELETE FROM agent")))
+
+
+async def test_a_dead_pooled_connection_is_replaced_unnoticed(store: SqlStore) -> None:
+    deaths = iter([True])
+
+    def look(_connection: sa.Connection) -> str:
+        if next(deaths, False):
+            cause = sqlite3.OperationalError("gone")
+            raise sa.exc.OperationalError(None, None, cause, connection_invalidated=True)
+        return "read"
+
+    assert await store.reader.read(look) == "read"
+
+
+async def test_a_faulty_query_is_told_without_the_drivers_words(store: SqlStore) -> None:
+    with pytest.raises(DeskError) as caught:
+        await store.reader.read(lambda c: c.execute(sa.text("SELECT secret FROM agent")))
+    assert caught.value.code is ErrorCode.INTERNAL
+    assert caught.value.__cause__ is None
+    assert "secret" not in str(caught.value)

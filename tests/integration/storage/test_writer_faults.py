@@ -1,0 +1,189 @@
+"""What becomes of jobs when the database says no. All errors but the lost connection are real."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tests.integration.storage import desk
+
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import ChallengeId
+from privacydesk.errors import UnavailableError
+from privacydesk.ports import Changes, Committed, FailedJobError, Job, Locks
+from privacydesk.storage import committer
+from privacydesk.storage.store import SqlStore
+
+
+async def test_an_integrity_error_halves_the_batch_until_the_guilty_stands_alone(
+    store: SqlStore,
+) -> None:
+    await desk.begin(store)
+    await store.writer.submit(desk.leave(Changes(tickets=(desk.ticket(1),))))
+    taken = replace(desk.ticket(2), number=desk.ticket(1).number)
+    jobs = [desk.say(f"j{n}", f"m{n}") for n in range(9)]
+    jobs.insert(4, desk.leave(Changes(tickets=(taken,))))
+    results = await asyncio.gather(
+        *(store.writer.submit(job) for job in jobs), return_exceptions=True
+    )
+    assert isinstance(results.pop(4), FailedJobError)
+    assert [r.offset for r in results if isinstance(r, Committed)] == list(range(1, 18, 2))
+    assert (await desk.texts(store))[::2] == [f"m{n}" for n in range(9)]
+    assert await store.reader.ticket(taken.id) is None
+
+
+@pytest.mark.parametrize("bad_id", ["\ud800", "x" * 3])
+async def test_what_the_driver_cannot_encode_fails_one_job(store: SqlStore, bad_id: str) -> None:
+    await desk.begin(store)
+    results = await asyncio.gather(
+        store.writer.submit(desk.say("a")),
+        store.writer.submit(desk.say(bad_id)),
+        store.writer.submit(desk.say("b")),
+        return_exceptions=True,
+    )
+    assert isinstance(results[1], FailedJobError) == (bad_id == "\ud800")
+    assert isinstance(results[2], Committed)
+
+
+async def test_a_number_too_large_for_the_database_fails_one_job(store: SqlStore) -> None:
+    huge = Challenge(ChallengeId(b"x" * 32), entries_left=2**70)
+    fine = Challenge(ChallengeId(b"y" * 32))
+    results = await asyncio.gather(
+        *(store.writer.submit(desk.leave(Changes(challenges=(c,)))) for c in (huge, fine)),
+        return_exceptions=True,
+    )
+    assert isinstance(results[0], FailedJobError)
+    assert isinstance(results[1], Committed)
+
+
+async def test_moving_a_file_that_is_not_there_fails_one_job(store: SqlStore) -> None:
+    await desk.begin(store)
+    missing = Changes(evidence_moved={desk.evidence_id(): desk.ticket_id()})
+    results = await asyncio.gather(
+        store.writer.submit(desk.leave(missing)),
+        store.writer.submit(desk.say("a")),
+        return_exceptions=True,
+    )
+    assert isinstance(results[0], FailedJobError)
+    assert isinstance(results[1], Committed)
+
+
+async def test_a_row_that_changed_under_the_lock_is_loud_and_rolls_back(store: SqlStore) -> None:
+    await desk.begin(store)
+
+    def meddle(rows: Any) -> Changes:
+        # A hand in the database, within the writer's own transaction.
+        connection = store.writer._committer._connection
+        assert connection is not None
+        connection.exec_driver_sql("UPDATE conversation SET version = 7")
+        return desk.turn("a")(rows)
+
+    with pytest.raises(FailedJobError):
+        await store.writer.submit(Job("a", Locks(desk.conversation_id()), meddle))
+    assert await desk.texts(store) == []
+    assert (await store.writer.submit(desk.say("a"))).offset == 1
+
+
+async def test_while_the_database_is_read_only_jobs_are_unavailable_then_it_recovers(
+    store: SqlStore,
+) -> None:
+    await desk.begin(store)
+    with _connections(store, "PRAGMA query_only = ON"):
+        store.writer._committer.close()
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await store.writer.submit(desk.say("a"))
+    assert (await store.writer.submit(desk.say("a"))).duplicate is False
+    assert await desk.texts(store) == ["hello", "re: hello"]
+
+
+async def test_while_the_disk_is_full_jobs_are_unavailable_then_it_recovers(
+    store: SqlStore,
+) -> None:
+    await desk.begin(store)
+    big = Changes(evidence=(desk.evidence(body=b"x" * 1_000_000),))
+    with _connections(store, "PRAGMA max_page_count = 1"):
+        store.writer._committer.close()
+        with pytest.raises(UnavailableError):
+            await store.writer.submit(desk.leave(big))
+    await store.writer.submit(desk.leave(big))
+    assert await store.reader.evidence(desk.evidence_id()) is not None
+
+
+async def test_while_another_process_writes_jobs_wait_then_are_unavailable(
+    store: SqlStore, path: Path
+) -> None:
+    await desk.begin(store)
+    with _connections(store, "PRAGMA busy_timeout = 1"):
+        store.writer._committer.close()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(UnavailableError):
+            await store.writer.submit(desk.say("a"))
+        other.execute("ROLLBACK")
+        other.close()
+        assert (await store.writer.submit(desk.say("a"))).offset == 1
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_after_an_unknown_commit_the_ids_decide(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    await desk.begin(store)
+    monkeypatch.setattr(committer, "_PAUSE", 0)
+    losses = iter([True])
+
+    def lose(connection: sa.Connection) -> None:
+        if next(losses, False):
+            if committed:
+                connection.exec_driver_sql("COMMIT")
+            cause = sqlite3.OperationalError("gone")
+            raise sa.exc.OperationalError(None, None, cause, connection_invalidated=True)
+
+    sa.event.listen(store._writing, "commit", lose)
+    result = await store.writer.submit(desk.say("a"))
+    assert result == Committed(1, duplicate=True) if committed else not result.duplicate
+    assert await desk.texts(store) == ["hello", "re: hello"]
+
+
+async def test_a_connection_that_stays_lost_makes_jobs_unavailable(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.begin(store)
+    monkeypatch.setattr(committer, "_PAUSE", 0)
+    tries: list[int] = []
+
+    def lose(_connection: sa.Connection) -> None:
+        tries.append(1)
+        cause = sqlite3.OperationalError("gone")
+        raise sa.exc.OperationalError(None, None, cause, connection_invalidated=True)
+
+    sa.event.listen(store._writing, "commit", lose)
+    with pytest.raises(UnavailableError):
+        await store.writer.submit(desk.say("a"))
+    assert len(tries) == committer._TRIES
+    sa.event.remove(store._writing, "commit", lose)
+    assert (await store.writer.submit(desk.say("a"))).offset == 1
+
+
+@contextmanager
+def _connections(store: SqlStore, pragma: str) -> Iterator[None]:
+    """Have every new connection of the writer begin with ``pragma``."""
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(pragma)
+
+    sa.event.listen(store._writing, "connect", connected)
+    try:
+        yield
+    finally:
+        sa.event.remove(store._writing, "connect", connected)
+        # The next batch opens a connection of the usual kind.
+        store.writer._committer.close()

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from privacydesk.clock import MovableClock
+from privacydesk.errors import UnavailableError
+from privacydesk.web.server import make_app
+from privacydesk.web.settings import WebSettings
+from tests.common.fake_desk import FakeDesk, say
+from tests.common.web_catalogs import web_catalogs
+from tests.common.web_client import ChatClient, Serve
+
+ENGLISH = {"Accept-Language": "en"}
+
+
+async def _open(client: ChatClient, **hello: Any) -> tuple[dict[str, str], dict[str, Any]]:
+    answer = await client.http.post("/chat/v1/session", json=hello, headers=ENGLISH)
+    assert answer.status == 200
+    welcome = await answer.json()
+    return {**ENGLISH, "Authorization": f"Desk {welcome['secret']}"}, welcome
+
+
+async def test_a_turn_by_post_and_poll(serve: Serve) -> None:
+    client = await serve()
+    headers, welcome = await _open(client)
+    sent = await client.http.post(
+        "/chat/v1/messages", json={"type": "send", "id": "m1", "text": "hi"}, headers=headers
+    )
+    assert await sent.json() == {"id": "m1", "offset": 2, "duplicate": False}
+    again = await client.http.post(
+        "/chat/v1/messages", json={"type": "send", "id": "m1", "text": "hi"}, headers=headers
+    )
+    assert await again.json() == {"id": "m1", "offset": 2, "duplicate": True}
+    answer = await client.http.get("/chat/v1/events?after=1", headers=headers)
+    body = await answer.json()
+    assert body["epoch"] == welcome["epoch"]
+    assert [one["offset"] for one in body["events"]] == [2, 3]
+    assert body["acks"] == [{"id": "m1", "offset": 2}]
+    assert body["view"]["owner"] == "assistant"
+
+
+async def test_a_long_poll_waits_for_what_comes(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    poll = asyncio.create_task(client.http.get("/chat/v1/events?after=1&wait=20", headers=headers))
+    while not desk.thread().listeners:
+        await asyncio.sleep(0)
+    desk.write(desk.thread(), [say("late")])
+    body = await (await poll).json()
+    assert [one["text"] for one in body["events"]] == ["late"]
+    assert not desk.thread().listeners
+
+
+async def test_a_long_poll_ends_empty(serve: Serve) -> None:
+    client = await serve(max_wait=0.02)
+    headers, _ = await _open(client)
+    body = await (await client.http.get("/chat/v1/events?after=1&wait=9", headers=headers)).json()
+    assert body["events"] == []
+    assert body["head"] == 1
+
+
+async def test_a_poll_with_another_epoch_starts_over(serve: Serve) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    answer = await client.http.get("/chat/v1/events?after=1&epoch=old", headers=headers)
+    body = await answer.json()
+    assert body["after"] == 0
+    assert body["events"][0]["offset"] == 1
+
+
+async def test_events_stream_with_their_offsets_as_ids(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    desk.write(desk.thread(), [say("two")])
+    answer = await client.http.get(
+        "/chat/v1/events",
+        headers={**headers, "Accept": "text/event-stream", "Last-Event-ID": "1"},
+    )
+    assert answer.content_type == "text/event-stream"
+
+    async def block() -> list[str]:
+        lines = []
+        while line := (await asyncio.wait_for(answer.content.readline(), 5)).decode().strip():
+            lines.append(line)
+        return lines
+
+    assert (await block())[0] == "event: session"
+    first = await block()
+    assert first[:2] == ["id: 2", "event: event"]
+    assert json.loads(first[2].removeprefix("data: "))["text"] == "two"
+    assert (await block())[0] == "event: view"
+    desk.write(desk.thread(), [say("three")])
+    assert (await block())[0] == "id: 3"
+    answer.close()
+
+
+async def test_a_stream_ends_when_the_token_does(
+    serve: Serve, desk: FakeDesk, clock: MovableClock
+) -> None:
+    client = await serve(heartbeat=0.02)
+    desk.grant("t1", "mei", timedelta(minutes=5))
+    answer = await client.http.get(
+        "/chat/v1/events",
+        headers={"Authorization": "Bearer t1", "Accept": "text/event-stream"},
+    )
+    clock.move(timedelta(minutes=6))
+    body = await asyncio.wait_for(answer.text(), 5)
+    assert "event: expired" in body
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        ({}, "unauthenticated"),
+        ({"Authorization": "Basic abc"}, "unauthenticated"),
+        ({"Authorization": "Bearer forged"}, "unauthenticated"),
+        ({"Authorization": "Bearer gone"}, "token_expired"),
+        ({"Authorization": "Desk guessed"}, "unauthenticated"),
+    ],
+)
+async def test_only_the_right_credentials_read(
+    serve: Serve, desk: FakeDesk, header: dict[str, str], code: str
+) -> None:
+    client = await serve()
+    desk.grant("gone", "mei", timedelta(minutes=-1))
+    answer = await client.http.get("/chat/v1/events?after=0", headers=header)
+    assert answer.status == 401
+    assert answer.content_type == "application/problem+json"
+    body = await answer.json()
+    assert body["code"] == code
+    assert "forged" not in json.dumps(body)
+    assert not answer.cookies
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"\xff\xfe", b"[]", b'{"type":"ping"}', b'{"type":"send","id":"a","text":""}', b""],
+)
+async def test_odd_bodies_are_problems_not_faults(serve: Serve, body: bytes) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    answer = await client.http.post("/chat/v1/messages", data=body, headers=headers)
+    assert answer.status == 400
+    assert (await answer.json())["code"] == "invalid_request"
+
+
+async def test_a_body_that_is_too_large_is_refused(serve: Serve) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    answer = await client.http.post("/chat/v1/messages", data=b"x" * 70_000, headers=headers)
+    assert answer.status == 413
+
+
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=-1", "after=1.5", "after=" + "9" * 50, "wait=x", "after=%00"]
+)
+async def test_odd_queries_are_problems(serve: Serve, query: str) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    answer = await client.http.get(f"/chat/v1/events?{query}", headers=headers)
+    assert answer.status == 400
+
+
+async def test_storage_that_is_down_answers_503_and_says_what_is_kept(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    desk.fail = UnavailableError("full")
+    answer = await client.http.post(
+        "/chat/v1/messages", json={"type": "send", "id": "m1", "text": "hi"}, headers=headers
+    )
+    assert answer.status == 503
+    assert (await answer.json())["kept"] is True
+
+
+async def test_the_limit_is_shared_with_the_socket(serve: Serve) -> None:
+    client = await serve(message_burst=1, messages_per_second=0.1)
+    headers, welcome = await _open(client)
+    socket, _ = await client.hello(secret=welcome["secret"])
+    await socket.next()
+    await socket.send("send", id="m1", text="hi")
+    await socket.next()
+    answer = await client.http.post(
+        "/chat/v1/messages", json={"type": "send", "id": "m2", "text": "hi"}, headers=headers
+    )
+    assert answer.status == 429
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+async def test_typing_and_reading_answer_without_content(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    for frame in ({"type": "typing"}, {"type": "read", "offset": 1}):
+        answer = await client.http.post("/chat/v1/messages", json=frame, headers=headers)
+        assert answer.status == 204
+    assert (desk.thread().typed, desk.thread().read) == (1, 1)
+
+
+async def test_a_file_is_taken_in_raw_and_as_a_form(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    desk.thread().asks_for_file = True
+    raw = await client.http.post(
+        "/chat/v1/uploads",
+        data=b"\xff\xd8 picture",
+        headers={**headers, "Content-Type": "image/jpeg", "X-File-Name": "..%2Fid%E2%80%AE.jpg"},
+    )
+    assert raw.status == 201
+    receipt = await raw.json()
+    assert (receipt["name"], receipt["size"]) == ("id.jpg", 10)
+    form = aiohttp.FormData()
+    form.add_field("file", b"\xff\xd8 two", filename="two.jpg", content_type="image/jpeg")
+    second = await client.http.post("/chat/v1/uploads", data=form, headers=headers)
+    assert second.status == 201
+    ids = [receipt["id"], (await second.json())["id"]]
+    handed = await client.http.post(
+        "/chat/v1/messages", json={"type": "upload", "id": "u", "uploads": ids}, headers=headers
+    )
+    assert handed.status == 200
+    body = await (await client.http.get("/chat/v1/events?after=1", headers=headers)).json()
+    assert [one["name"] for one in body["events"][0]["data"]["files"]] == ["id.jpg", "two.jpg"]
+
+
+async def test_a_file_nobody_asked_for_is_declined(serve: Serve) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    answer = await client.http.post("/chat/v1/uploads", data=b"x", headers=headers)
+    assert (answer.status, (await answer.json())["code"]) == (409, "not_allowed_now")
+
+
+async def test_a_disguised_file_is_declined(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    desk.thread().asks_for_file = True
+    answer = await client.http.post(
+        "/chat/v1/uploads",
+        data=b"<svg/>",
+        headers={**headers, "Content-Type": "image/jpeg", "X-File-Name": "id.jpg"},
+    )
+    assert (answer.status, (await answer.json())["code"]) == (415, "unsupported_media")
+
+
+async def test_a_file_that_is_too_large_is_refused_announced_or_not(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    client = await serve(max_upload=100_000)
+    headers, _ = await _open(client)
+    desk.thread().asks_for_file = True
+
+    async def pieces() -> Any:
+        for _ in range(20):
+            yield b"x" * 10_000
+
+    for body in (b"x" * 200_000, pieces()):
+        answer = await client.http.post("/chat/v1/uploads", data=body, headers=headers)
+        assert answer.status == 413
+        assert (await answer.json())["code"] == "too_large"
+    assert not desk.uploads
+
+
+@pytest.mark.parametrize(
+    "content_type", ["multipart/form-data", "multipart/form-data; boundary=x"]
+)
+async def test_a_broken_form_is_a_problem(serve: Serve, desk: FakeDesk, content_type: str) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    desk.thread().asks_for_file = True
+    answer = await client.http.post(
+        "/chat/v1/uploads", data=b"garbage", headers={**headers, "Content-Type": content_type}
+    )
+    assert answer.status == 400
+
+
+async def test_other_origins_are_let_in_only_by_name(serve: Serve) -> None:
+    client = await serve(cors_origins=("https://app.example",))
+    for origin, allowed in (("https://app.example", True), ("https://evil.example", False)):
+        answer = await client.http.options("/chat/v1/session", headers={"Origin": origin})
+        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is allowed
+        assert answer.status == (204 if allowed else 403)
+        answer = await client.http.post("/chat/v1/session", json={}, headers={"Origin": origin})
+        assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is allowed
+
+
+async def test_every_answer_carries_the_security_headers(serve: Serve) -> None:
+    client = await serve(frame_ancestors="https://app.example")
+    for path in ("/chat/", "/healthz", "/nothing", "/chat/v1/events"):
+        answer = await client.http.get(path)
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors https://app.example" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "Server" not in answer.headers
+        assert "Set-Cookie" not in answer.headers
+
+
+async def test_the_page_is_labelled_in_the_readers_language(serve: Serve) -> None:
+    client = await serve(desk_names={"en": "MoChat privacy"})
+    for languages, lang, words in (
+        ("zh-CN,zh;q=0.9", 'lang="zh-Hans"', "找人工"),
+        ("zh-HK", 'lang="zh-Hant"', "找真人"),
+        ("en-GB", 'lang="en"', "MoChat privacy"),
+    ):
+        answer = await client.http.get("/chat/", headers={"Accept-Language": languages})
+        text = await answer.text()
+        assert answer.status == 200
+        assert lang in text
+        assert words in text
+        assert "style=" not in text
+        assert "onclick" not in text
+
+
+async def test_the_pages_words_come_in_every_language(serve: Serve) -> None:
+    client = await serve()
+    for locale in ("zh_Hans", "zh_Hant", "en"):
+        answer = await client.http.get(f"/chat/strings/{locale}.json")
+        words = await answer.json()
+        assert "{name}" in words["header.agent"]
+    assert (await client.http.get("/chat/strings/xx.json")).status == 404
+
+
+async def test_static_files_are_cached_by_their_content(serve: Serve) -> None:
+    client = await serve()
+    page = await (await client.http.get("/chat/")).text()
+    address = page.split('href="/static/')[1].split('"')[0]
+    answer = await client.http.get(f"/static/{address}")
+    assert answer.status == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    other = await client.http.get(f"/static/0/{address.split('/', 1)[1]}")
+    assert other.headers["Cache-Control"] == "no-cache"
+    for path in ("/static/0/none.css", "/static/0/../server.py", "/static/0/%2e%2e/server.py"):
+        assert (await client.http.get(path)).status == 404
+
+
+async def test_errors_of_pages_are_pages(serve: Serve) -> None:
+    client = await serve()
+    answer = await client.http.get(
+        "/nothing", headers={"Accept": "text/html", "Accept-Language": "en"}
+    )
+    assert answer.status == 404
+    assert answer.content_type == "text/html"
+    assert "Not found" in await answer.text()
+    refused = await client.http.post("/healthz")
+    assert refused.status == 405
+    assert "GET" in refused.headers["Allow"]
+
+
+async def test_more_faces_share_the_middleware_and_headers(
+    desk: FakeDesk, clock: MovableClock, aiohttp_client: Any
+) -> None:
+    async def broken(_: web.Request) -> web.Response:
+        raise ZeroDivisionError("inside")
+
+    face = web.Application()
+    face.router.add_get("/broken", broken)
+    app = make_app(desk, web_catalogs(), WebSettings(), clock, extra=[("/demo", face)])
+    client = await aiohttp_client(app)
+    answer = await client.get("/demo/broken", headers=ENGLISH)
+    assert answer.status == 500
+    body = await answer.json()
+    assert body["code"] == "internal"
+    assert "inside" not in json.dumps(body)
+    assert "Content-Security-Policy" in answer.headers

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.unit.policy.samples import TWO_DOCUMENTS
+from typer.testing import CliRunner, Result
+
+from privacydesk.cli.policy import policy_app
+
+
+@pytest.fixture
+def policy_file(tmp_path: Path) -> Path:
+    file = tmp_path / "policy.txt"
+    file.write_text(TWO_DOCUMENTS, encoding="utf-8")
+    return file
+
+
+def run(*arguments: object, data_dir: Path | None = None) -> Result:
+    environment = {"PRIVACYDESK_DATA_DIR": str(data_dir) if data_dir else None}
+    return CliRunner().invoke(policy_app, [str(a) for a in arguments], env=environment)
+
+
+def test_an_import_prints_the_tree_and_what_was_noticed(policy_file: Path, tmp_path: Path) -> None:
+    result = run("import", policy_file, "--name", "bird", "--data-dir", tmp_path)
+    assert result.exit_code == 0
+    assert "bird: 2 documents, read as UTF-8" in result.stdout
+    assert "    第二条 您的选择  [privacy:art2]" in result.stdout
+    assert "[privacy:art1] (4 list items, 2 paragraphs)" in result.stdout
+    assert "Not placed: 1" in result.stdout
+    assert "[duplicate_number]" in result.stdout
+    assert "Kept as the newest version." in result.stdout
+
+
+def test_importing_the_same_text_again_says_so(policy_file: Path, tmp_path: Path) -> None:
+    run("import", policy_file, "--name", "bird", data_dir=tmp_path)
+    result = run("import", policy_file, "--name", "bird", data_dir=tmp_path)
+    assert result.exit_code == 0
+    assert "Unchanged" in result.stdout
+
+
+def test_json_holds_the_tree_for_programs(policy_file: Path, tmp_path: Path) -> None:
+    result = run("import", policy_file, "--name", "bird", "--json", data_dir=tmp_path)
+    record = json.loads(result.stdout)
+    assert record["saved"] is True
+    assert [document["key"] for document in record["documents"]] == ["privacy", "children"]
+    assert {note["code"] for note in record["notes"]} >= {"unplaced_line", "style_slip"}
+
+
+def test_without_a_place_the_report_is_printed_and_nothing_kept(policy_file: Path) -> None:
+    result = run("import", policy_file, "--name", "bird", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["saved"] is None
+    assert "PRIVACYDESK_DATA_DIR" in result.stderr
+
+
+def test_a_dry_run_keeps_nothing(policy_file: Path, tmp_path: Path) -> None:
+    result = run("import", policy_file, "--name", "bird", "--dry-run", data_dir=tmp_path)
+    assert "Nothing was kept, as asked." in result.stdout
+    assert not (tmp_path / "policy").exists()
+
+
+@pytest.mark.parametrize(("content", "word"), [(b"", "empty"), (b"\x00\x01", "text")])
+def test_an_unreadable_file_ends_with_one_line(tmp_path: Path, content: bytes, word: str) -> None:
+    file = tmp_path / "bad.txt"
+    file.write_bytes(content)
+    result = run("import", file, "--name", "bird", data_dir=tmp_path)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert word in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_missing_file_ends_with_one_line(tmp_path: Path) -> None:
+    result = run("import", tmp_path / "none.txt", "--name", "bird", data_dir=tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_passage_is_shown_unchanged(policy_file: Path, tmp_path: Path) -> None:
+    run("import", policy_file, "--name", "bird", data_dir=tmp_path)
+    result = run("show", "privacy:art2.sec3.item2", "--name", "bird", data_dir=tmp_path)
+    assert result.stdout == "2.第二种情形。\n"
+    result = run("show", "privacy:art3", "--name", "bird", "--json", data_dir=tmp_path)
+    assert json.loads(result.stdout)["title"] == "联系"
+
+
+def test_all_anchors_are_listed(policy_file: Path, tmp_path: Path) -> None:
+    run("import", policy_file, "--name", "bird", data_dir=tmp_path)
+    result = run("show", "--name", "bird", data_dir=tmp_path)
+    assert "privacy:art2.sec1.item2.b  b.点击撤回" in result.stdout
+    result = run("show", "--name", "bird", "--json", data_dir=tmp_path)
+    assert {"anchor", "kind", "label", "title", "line"} == set(json.loads(result.stdout)[0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("show", "privacy:art9", "--name", "bird"), "privacy:art"),
+        (("show", "privacy:art1", "--name", "other"), "no policy"),
+        (("show", "privacy:art1", "--name", "../up"), "name"),
+    ],
+)
+def test_what_can_not_be_shown_ends_with_one_line(
+    policy_file: Path, tmp_path: Path, arguments: tuple[str, ...], word: str
+) -> None:
+    run("import", policy_file, "--name", "bird", data_dir=tmp_path)
+    result = run(*arguments, data_dir=tmp_path)
+    assert result.exit_code == 1
+    assert word in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_showing_needs_a_place() -> None:
+    result = run("show", "--name", "bird")
+    assert result.exit_code == 1
+    assert "PRIVACYDESK_DATA_DIR" in result.stderr

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from privacydesk.clock import MovableClock
+from privacydesk.connectors.breaker import BreakerState
+from privacydesk.connectors.http import Endpoint
+from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
+from privacydesk.connectors.signing import sign, verify
+from privacydesk.domain.account import (
+    AccountContact,
+    AccountReason,
+    MailTarget,
+    PhoneTarget,
+    SendOutcome,
+)
+from privacydesk.errors import UnavailableError
+
+NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
+Connect = Callable[..., Awaitable[HttpCodeSender]]
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    clock = MovableClock(NOON, frozen=True)
+    async with AsyncExitStack() as stack:
+
+        async def start(
+            handler: Callable[[web.Request], Awaitable[web.Response]], **limits: Any
+        ) -> HttpCodeSender:
+            app = web.Application()
+            app.router.add_post("/codes", handler)
+            server = TestServer(app)
+            await server.start_server()
+            stack.push_async_callback(server.close)
+            endpoint = Endpoint(str(server.make_url("/codes")), "shared", **limits)
+            return await stack.enter_async_context(connect_code_sender(endpoint, clock=clock))
+
+        yield start
+
+
+def answering(
+    body: object, *, status: int = 200
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handler(_request: web.Request) -> web.Response:
+        return web.json_response(body, status=status)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("to", "named"),
+    [
+        (PhoneTarget("+8619900001104"), {"phone": "+8619900001104"}),
+        (MailTarget("a@example.org"), {"mail": "a@example.org"}),
+        (AccountContact("u-1001"), {"account": "u-1001"}),
+    ],
+)
+async def test_a_code_is_posted_signed_with_its_time_and_key(
+    connect: Connect, to: PhoneTarget | MailTarget | AccountContact, named: dict[str, str]
+) -> None:
+    seen: dict[str, Any] = {}
+
+    async def handler(request: web.Request) -> web.Response:
+        seen["body"] = await request.json()
+        seen["good"] = verify(
+            "shared",
+            int(request.headers["X-Desk-Timestamp"]),
+            request.headers["Idempotency-Key"],
+            await request.read(),
+            request.headers["X-Desk-Signature"],
+        )
+        seen["stamp"] = request.headers["X-Desk-Timestamp"]
+        return web.json_response({"outcome": "sent", "masked": "+86199****1104"})
+
+    sender = await connect(handler)
+    answer = await sender.send(to, "one_time_code", "zh-Hans", "123456", key="k-1")
+    assert seen == {
+        "body": {
+            "to": named,
+            "template": "one_time_code",
+            "locale": "zh-Hans",
+            "code": "123456",
+        },
+        "good": True,
+        "stamp": str(int(NOON.timestamp())),
+    }
+    assert (answer.outcome, answer.masked) == (SendOutcome.SENT, "+86199****1104")
+
+
+def test_a_signature_holds_for_its_body_time_key_and_secret_only() -> None:
+    good = sign("s", 1, "k", b"body")
+    assert verify("s", 1, "k", b"body", good)
+    assert not verify("other", 1, "k", b"body", good)
+    assert not verify("s", 2, "k", b"body", good)
+    assert not verify("s", 1, "k2", b"body", good)
+    assert not verify("s", 1, "k", b"bodies", good)
+    assert not verify("s", 1, "k", b"body", "v1=ä")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (404, {"code": "no_contact"}, SendOutcome.NO_CONTACT),
+        (400, {"code": "template_unknown"}, SendOutcome.REFUSED),
+        (200, {"outcome": "no_contact", "reason": "no_contact"}, SendOutcome.NO_CONTACT),
+    ],
+)
+async def test_refusals_are_final(
+    connect: Connect, status: int, body: object, outcome: SendOutcome
+) -> None:
+    sender = await connect(answering(body, status=status))
+    answer = await sender.send(AccountContact("u"), "one_time_code", "en", "1", key="k")
+    assert answer.outcome is outcome
+    assert answer.reason in {AccountReason.NO_CONTACT, AccountReason.REJECTED}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (404, "no such page", "contract"),
+        (409, {}, "in_progress"),
+        (429, {}, "rate_limited"),
+        (502, {}, "server_error"),
+        (302, {}, "redirect"),
+        (200, {"outcome": "delivered"}, "contract"),
+    ],
+)
+async def test_what_may_pass_is_tried_again(
+    connect: Connect, status: int, body: object, reason: str
+) -> None:
+    sender = await connect(answering(body, status=status))
+    with pytest.raises(UnavailableError) as failed:
+        await sender.send(AccountContact("u"), "one_time_code", "en", "1", key="k")
+    assert failed.value.data["reason"] == reason
+
+
+async def test_five_time_outs_open_the_breaker(connect: Connect) -> None:
+    never = asyncio.Event()
+
+    async def handler(_request: web.Request) -> web.Response:
+        await never.wait()
+        return web.json_response({})
+
+    sender = await connect(handler, total_timeout=0.02)
+    for _ in range(5):
+        with pytest.raises(UnavailableError):
+            await sender.send(AccountContact("u"), "one_time_code", "en", "1", key="k")
+    assert sender.state is BreakerState.OPEN
+    never.set()
+
+
+def test_targets_hide_what_they_hold() -> None:
+    assert "199" not in repr(PhoneTarget("+8619900001104"))
+    assert "example" not in repr(MailTarget("a@example.org"))

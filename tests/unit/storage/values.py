@@ -1,0 +1,261 @@
+"""Strategies for every value that storage keeps."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.clocks import MAX_AMOUNT, Clock, Unit
+from privacydesk.domain.conversation import (
+    Conversation,
+    Frame,
+    LocaleSource,
+    Owner,
+    OwnerKind,
+    Prompt,
+    Waiting,
+)
+from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
+from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.identity import Assurance, Challenge, Verification
+from privacydesk.domain.ids import (
+    ChallengeId,
+    ConversationId,
+    DeliveryId,
+    EvidenceId,
+    LookupHash,
+    TicketId,
+)
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import (
+    Due,
+    DueKind,
+    LogEntry,
+    Outcome,
+    Requester,
+    ScopeItem,
+    Ticket,
+    TicketState,
+)
+
+
+def _between(first: int, last: int) -> st.SearchStrategy[datetime]:
+    # Hypothesis takes naive bounds and adds the zone.
+    return st.datetimes(
+        datetime(first, 1, 1),  # noqa: DTZ001
+        datetime(last, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    )
+
+
+instants = _between(1900, 9000)
+dates = st.dates(min_value=date(1900, 1, 1))
+texts = st.text(max_size=20)
+counts = st.integers(0, 2**40)
+_ids = st.binary(min_size=16, max_size=16)
+_hashes = st.binary(min_size=32, max_size=32)
+conversation_ids = _ids.map(ConversationId)
+ticket_ids = _ids.map(TicketId)
+lookup_hashes = _hashes.map(LookupHash)
+_json_leaves = (
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9) | texts
+)
+json_values = st.recursive(
+    _json_leaves,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=5,
+)
+mappings: st.SearchStrategy[dict[str, Any]] = st.dictionaries(texts, json_values, max_size=3)
+
+
+def _few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values, max_size=2).map(tuple)
+
+
+choices = st.builds(
+    Choice,
+    id=texts,
+    key=texts,
+    label=texts,
+    style=st.sampled_from(ChoiceStyle),
+    value=json_values,
+    args=mappings,
+)
+events = st.builds(
+    Event,
+    offset=counts,
+    at=instants,
+    sender=st.sampled_from(Sender),
+    kind=st.sampled_from(EventKind),
+    key=texts,
+    args=mappings,
+    text=texts,
+    locale=texts,
+    choices=_few(choices),
+    input=st.none() | st.sampled_from(InputKind),
+    data=mappings,
+    job_id=texts,
+    author=texts,
+)
+frames = st.builds(
+    Frame,
+    flow=texts,
+    step=texts,
+    started_at=instants,
+    serial=counts,
+    slots=mappings,
+    waiting=st.none() | st.builds(Waiting, ref=texts, action=texts, since=instants),
+    misses=counts,
+)
+verifications = st.builds(
+    Verification, subject=texts, level=st.sampled_from(Assurance), at=instants, target=texts
+)
+conversations = st.builds(
+    Conversation,
+    id=conversation_ids,
+    epoch=texts,
+    created_at=instants,
+    version=counts,
+    locale=texts,
+    locale_from=st.sampled_from(LocaleSource),
+    account=texts,
+    owner=st.builds(
+        Owner,
+        kind=st.sampled_from(OwnerKind),
+        agent=texts,
+        offset=counts,
+        since=st.none() | instants,
+    ),
+    stack=_few(frames),
+    prompt=st.none() | st.builds(Prompt, offset=counts, choices=_few(choices), serial=counts),
+    verifications=_few(verifications),
+    queued_at=st.none() | instants,
+    unanswered=counts,
+    serial=counts,
+    minor_hint=st.booleans(),
+)
+_zones = st.sampled_from(["Asia/Shanghai", "Asia/Hong_Kong", "Europe/Berlin"])
+
+
+@st.composite
+def clocks(draw: st.DrawFn) -> Clock:
+    zone = draw(_zones)
+    # A far future would leave the range of datetime once it is moved to another zone.
+    due_at = draw(_between(1980, 2200))
+    return Clock(
+        regime=draw(texts),
+        started_at=draw(instants),
+        unit=draw(st.sampled_from(Unit)),
+        amount=draw(st.integers(1, MAX_AMOUNT)),
+        calendar=draw(texts),
+        zone=zone,
+        due_date=draw(dates),
+        due_at=due_at.astimezone(ZoneInfo(zone)),
+        provisional=draw(st.booleans()),
+    )
+
+
+items = st.builds(
+    ScopeItem,
+    name=texts,
+    detail=mappings,
+    decision=texts,
+    ground=st.none() | st.sampled_from(Ground),
+    reason=texts,
+    result=texts,
+)
+tickets = st.builds(
+    Ticket,
+    id=ticket_ids,
+    number=texts,
+    conversation_id=conversation_ids,
+    kind=st.sampled_from(RequestKind),
+    state=st.sampled_from(TicketState),
+    received_at=instants,
+    locale=texts,
+    requester=st.sampled_from(Requester),
+    items=_few(items),
+    account=texts,
+    account_hash=st.none() | lookup_hashes,
+    verified_at=st.none() | instants,
+    needs=st.sampled_from(Assurance),
+    clocks=_few(clocks()),
+    answered_at=st.none() | instants,
+    closed_at=st.none() | instants,
+    outcome=st.none() | st.sampled_from(Outcome),
+    holder=texts,
+    reviewer_not=texts,
+    dues=_few(st.builds(Due, kind=st.sampled_from(DueKind), at=instants)),
+    flags=st.frozensets(texts, max_size=3),
+    contact=texts,
+    contact_hash=st.none() | lookup_hashes,
+    linked=st.none() | ticket_ids,
+    facts=mappings,
+    version=counts,
+)
+log_entries = st.builds(
+    LogEntry,
+    ticket_id=ticket_ids,
+    at=instants,
+    by=texts,
+    what=texts,
+    why=texts,
+    job_id=texts,
+    data=mappings,
+)
+challenges = st.builds(
+    Challenge,
+    id=_hashes.map(ChallengeId),
+    version=counts,
+    code_hash=st.binary(max_size=32),
+    expires_at=st.none() | instants,
+    entries_left=st.integers(0, 9),
+    day_started_at=st.none() | instants,
+    sent_in_day=st.integers(0, 9),
+    not_before=st.none() | instants,
+)
+deliveries = st.builds(
+    Delivery,
+    id=_ids.map(DeliveryId),
+    channel=st.sampled_from(Channel),
+    action=texts,
+    lane=st.binary(max_size=20),
+    conversation_id=conversation_ids,
+    due_at=instants,
+    created_at=instants,
+    ticket_id=st.none() | ticket_ids,
+    ref=texts,
+    payload=mappings,
+    state=st.sampled_from(DeliveryState),
+    attempts=st.integers(0, 99),
+    give_up_at=st.none() | instants,
+    told=st.booleans(),
+    version=counts,
+)
+evidence = st.builds(
+    Evidence,
+    id=_ids.map(EvidenceId),
+    conversation_id=conversation_ids,
+    name=texts,
+    media_type=texts,
+    size=counts,
+    sha256=texts,
+    created_at=instants,
+    ticket_id=st.none() | ticket_ids,
+    body=st.binary(max_size=50),
+    removed_at=st.none() | instants,
+)
+agents = st.builds(
+    Agent,
+    name=texts,
+    display_name=texts,
+    role=st.sampled_from(Role),
+    created_at=instants,
+    active=st.booleans(),
+)

@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.understanding import KeywordRecogniser
+
+DESK = KeywordRecogniser.load()
+
+
+def found(kind: str, text: str) -> tuple[Any, ...]:
+    return tuple(DESK.entities(text, ENTITY_KINDS).get(kind, ()))
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("人工客服", "desk"),
+        ("人工客服台", "desk"),
+        ("转人工", "human"),
+        ("轉人工！", "human"),
+        ("请转人工，谢谢", "human"),
+        ("我要人工", "human"),
+        ("真人", "human"),
+        ("Talk to a human", "human"),
+        ("agent", "human"),
+        ("算了", "cancel"),
+        ("不用了，谢谢", "cancel"),
+        ("ＣＡＮＣＥＬ", "cancel"),
+        ("never mind.", "cancel"),
+        ("上一步", "back"),
+        ("go back", "back"),
+        ("主選單", "menu"),
+        ("进度", "status"),
+        ("查詢進度？", "status"),
+        ("不等了", "leave_queue"),
+        ("取消排隊", "leave_queue"),
+        ("stop waiting", "leave_queue"),
+    ],
+)
+def test_a_message_that_is_nothing_but_a_command_is_one(text: str, command: str) -> None:
+    assert found("command", text) == (command,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "怎么取消会员",
+        "不要取消",
+        "人工客服昨天挂了我电话",
+        "stop sending ads",
+        "返回的钱呢",
+        "取消" * 40,
+    ],
+)
+def test_a_command_word_inside_a_sentence_is_none(text: str) -> None:
+    assert found("command", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [
+        ("English", "en"),
+        ("in English please", "en"),
+        ("说英文", "en"),
+        ("英文", "en"),
+        ("中文", "zh_Hans"),
+        ("简体中文", "zh_Hans"),
+        ("繁體", "zh_Hant"),
+        ("繁中", "zh_Hant"),
+    ],
+)
+def test_a_message_may_ask_for_a_language(text: str, locale: str) -> None:
+    assert found("language", text) == (locale,)
+
+
+def test_naming_a_language_in_a_sentence_asks_for_nothing() -> None:
+    assert found("language", "我的英文名写错了") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("把微信、QQ都解绑", ("wechat", "qq")),
+        ("QQ和微信，还有qq", ("qq", "wechat")),
+        ("不是Google，是微信", ("google", "wechat")),
+        ("蘋果登入", ("apple",)),
+        ("unbind LINE", ("line",)),
+        ("手机", ("phone",)),
+        ("手機號碼", ("phone",)),
+        ("把新浪微博断开", ("weibo",)),
+    ],
+)
+def test_providers_come_in_the_order_they_are_named(text: str, values: tuple[str, ...]) -> None:
+    assert found("provider", text) == values
+
+
+@pytest.mark.parametrize(
+    "text", ["standing in line for hours", "online", "手机的相机权限", "pineapples"]
+)
+def test_other_words_are_no_provider(text: str) -> None:
+    assert found("provider", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "values"),
+    [
+        ("category", "删除照片墙和语音", ("photos", "voice")),
+        ("category", "搜尋紀錄", ("search_history",)),
+        ("category", "my chat history and posts", ("chat", "posts")),
+        ("category", "登录方式和绑定", ("bindings",)),
+        ("purpose", "关掉定位权限和麦克风", ("device_location", "device_microphone")),
+        ("purpose", "不要再用我的定位", ("location",)),
+        ("purpose", "stop marketing", ("marketing",)),
+        ("purpose", "與關係企業共享", ("affiliate_sharing",)),
+        ("profile_field", "性別和生日", ("gender", "birthday")),
+        ("profile_field", "暱稱", ("nickname",)),
+        ("profile_field", "认证的名字", ("real_name",)),
+    ],
+)
+def test_names_of_what_slots_hold_are_found(kind: str, text: str, values: tuple[str, ...]) -> None:
+    assert found(kind, text) == values
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PD-7C4K-V5G9-T39",
+        "单号是 pd 7c4k v5g9 t39 谢谢",
+        "P D 7 C 4 K V 5 G 9 T 3 9",
+        "ＰＤ７Ｃ４ＫＶ５Ｇ９Ｔ３９",
+        "7C4K-V5G9-T39",
+        "PD杠7C4K杠V5G9杠T39到哪了",
+    ],
+)
+def test_a_ticket_number_is_found_however_it_is_written(text: str) -> None:
+    assert found("ticket_number", text) == ("PD-7C4K-V5G9-T39",)
+
+
+@pytest.mark.parametrize("text", ["PD-7C4K-V5G9-T38", "PD-1111-1111-111", "13800138000", "abc"])
+def test_what_does_not_check_is_no_ticket_number(text: str) -> None:
+    assert found("ticket_number", text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2012-05-01",
+        "2012/5/1",
+        "2012.5.1",
+        "2012年5月1日",
+        "２０１２年５月１日",
+        "生日是 2012 年 5 月 1 号",
+        "民國101年5月1日",
+        "1 May 2012",
+        "1st of May, 2012",
+        "born May 1, 2012",
+        "20120501",
+    ],
+)
+def test_a_day_is_read_as_people_write_it(text: str) -> None:
+    assert found("date", text) == ("2012-05-01",)
+
+
+def test_day_first_is_read_only_where_it_can_be_nothing_else() -> None:
+    assert found("date", "13/05/2012") == ("2012-05-13",)
+    assert found("date", "05/05/2012") == ("2012-05-05",)
+    assert found("date", "01/05/2012") == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2012年2月30日",
+        "2012-13-01",
+        "1899-12-31",
+        "2101-01-01",
+        "99年5月1日",
+        "12345678",
+        "0/0/0000",
+    ],
+)
+def test_an_impossible_or_implausible_day_is_none(text: str) -> None:
+    assert found("date", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("13800138000", "+8613800138000"),
+        ("我的手机是138 0013 8000谢谢", "+8613800138000"),
+        ("１３８-００１３-８０００", "+8613800138000"),
+        ("+86 138 0013 8000", "+8613800138000"),
+        ("+852 5123 4567", "+85251234567"),
+        ("+886 912 345 678", "+886912345678"),
+    ],
+)
+def test_a_phone_number_becomes_international(text: str, number: str) -> None:
+    assert found("phone", text) == (number,)
+
+
+@pytest.mark.parametrize("text", ["010-12345678", "12345", "2012-05-01", "123456789012345678"])
+def test_what_can_take_no_code_is_no_phone(text: str) -> None:
+    assert found("phone", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("我今年13岁", 13),
+        ("我才12", 12),
+        ("我13歲", 13),
+        ("我今年十三岁", 13),
+        ("今年十二岁，想删号", 12),
+        ("我三十五岁", 35),
+        ("I'm 13", 13),
+        ("I am 13 years old", 13),
+        ("I’m only 12 and I want out", 12),
+        ("我是小学生", 11),
+        ("我还在上小学", 11),
+        ("I'm in primary school", 11),
+    ],
+)
+def test_the_speakers_own_age_is_found(text: str, age: int) -> None:
+    assert found("own_age", text) == (age,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我孩子12岁",
+        "我12岁的儿子",
+        "my son is 12",
+        "我注册3年",
+        "我是小学生家长",
+        "我上小学的时候注册的",
+        "如果我13岁能用吗",
+        "他说我12岁",
+        "她说在上小学",
+        "if I am 13 can I join",
+        "I'm 13 minutes late",
+        "我有12个好友",
+    ],
+)
+def test_an_age_that_is_not_the_speakers_is_left_alone(text: str) -> None:
+    assert found("own_age", text) == ()
+
+
+def test_only_what_was_asked_for_is_looked_for() -> None:
+    assert dict(DESK.entities("微信 13800138000", ("phone",))) == {"phone": ("+8613800138000",)}
+
+
+def test_a_kind_that_nothing_finds_is_missing() -> None:
+    assert dict(DESK.entities("微信", ("desk_word", "evidence"))) == {}

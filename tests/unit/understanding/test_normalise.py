@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.understanding.normalise import LOOKED_AT, bare, normalise
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("註銷帳號", "注销账号"),
+        ("ＷｅＣｈａｔ", "wechat"),
+        ("  a \t b  ", "a b"),
+        ("登入紀錄", "登录记录"),
+        ("注\u200b销", "注销"),
+        ("注\x00销\ud800", "注 销"),
+        ("don’t", "don't"),
+    ],
+)
+def test_spellings_of_one_word_fold_together(text: str, folded: str) -> None:
+    assert normalise(text) == folded
+
+
+def test_line_ends_stay_since_they_part_clauses() -> None:
+    assert normalise("甲\r\n乙") == "甲 \n乙"
+
+
+@pytest.mark.parametrize("text", ["微信" * 10_000, "\ufdfa" * 10_000, "\ud800" * 10_000])
+def test_only_the_first_part_of_a_long_message_is_looked_at(text: str) -> None:
+    assert len(normalise(text)) <= LOOKED_AT
+
+
+def test_bare_words_have_neither_gaps_nor_signs() -> None:
+    assert bare("转 人工！👍_(a1)") == "转人工a1"
