@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     ring_key: str = ""
     hashing_secret: SecretStr = SecretStr("")
     app_token_keys: list[dict[str, Any]] = Field(default=[], repr=False)
-    app_token_audience: str = "privacydesk"
+    app_token_audience: str = "privacydesk"  # noqa: S105 - names who a token is for
     account_service_url: str = ""
     account_service_secret: SecretStr = SecretStr("")
     code_gateway_url: str = ""

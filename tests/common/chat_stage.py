@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from tests.common.fake_desk import FakeDesk, Thread, say
+
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
-from tests.common.fake_desk import FakeDesk, Thread, say
 
 WORDS: dict[str, dict[str, Any]] = {
     "zh_Hans": {
-        "hello": "你好，这里是自动助手。随时可以找人工。\n对话会被记录，用来处理你的请求，结束 30 天后删除。",
+        "hello": "你好，这里是自动助手。随时可以找人工。\n"
+        "对话会被记录，用来处理你的请求，结束 30 天后删除。",
         "ask": "我要解绑 Google 账号",
         "code": "验证码已发到尾号 4821 的手机，请输入 6 位数字。",
         "warn": "解绑后不能再用 Google 登录。解绑不会删除你的内容。",
@@ -33,7 +35,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "file": "请上传身份证明，提交前可以取消。",
     },
     "zh_Hant": {
-        "hello": "你好，這裡是自動助理。隨時可以找真人。\n對話會被記錄，用來處理你的請求，結束 30 天後刪除。",
+        "hello": "你好，這裡是自動助理。隨時可以找真人。\n"
+        "對話會被記錄，用來處理你的請求，結束 30 天後刪除。",
         "ask": "我要解除綁定 Google 帳號",
         "code": "驗證碼已傳送到尾號 4821 的手機，請輸入 6 位數字。",
         "warn": "解除後不能再用 Google 登入。解除綁定不會刪除你的內容。",
@@ -55,10 +58,10 @@ WORDS: dict[str, dict[str, Any]] = {
     },
     "en": {
         "hello": "Hello, this is an automated assistant. A person is one tap away.\n"
-        "What is written here is recorded to handle your request and removed 30 days after it ends.",
+        "It is recorded to handle your request and removed 30 days after that ends.",
         "ask": "I want to unbind my Google account",
         "code": "A code was sent to the phone ending in 4821. Enter its 6 digits.",
-        "warn": "You will not be able to log in with Google any more. Nothing you posted is deleted.",
+        "warn": "You will not be able to log in with Google. Nothing you posted is deleted.",
         "yes": "Unbind Google",
         "no": "Not now",
         "back": "Back to the menu",

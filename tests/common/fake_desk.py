@@ -181,6 +181,8 @@ class FakeDesk:
         if id in thread.jobs:
             return thread.jobs[id]
         label = choice
+        if choice.startswith("desk:lang:"):
+            self.speak(thread, choice.removeprefix("desk:lang:"))
         if not choice.startswith("desk:"):
             prompt = thread.conversation.prompt
             if prompt is None or prompt.offset != offset:

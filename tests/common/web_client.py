@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientWebSocketResponse, WSMsgType, web
 from aiohttp.test_utils import TestClient
 
 PATIENCE = 5.0
@@ -56,8 +56,9 @@ class ChatSocket:
 class ChatClient:
     """Opens sockets and makes requests against a test server."""
 
-    def __init__(self, http: TestClient[Any, Any]) -> None:
+    def __init__(self, http: TestClient[Any, Any], app: web.Application) -> None:
         self.http = http
+        self.app = app
 
     async def connect(self) -> ChatSocket:
         """Open a socket and say nothing."""

@@ -39,6 +39,7 @@ from privacydesk.dialog.script import (
 )
 from privacydesk.dialog.slots import (
     FILLED_FROM,
+    code_digits,
     input_kind,
     match_choice,
     parse,
@@ -195,47 +196,31 @@ class Engine:
     # -- said ----------------------------------------------------------------------------------
 
     def _said(self, script: Script, message: Said) -> None:
-        frame, step = self._waiting_step(script)
-        is_code = (
-            frame is not None
-            and isinstance(step, Ask)
-            and self._slot_type(frame, step) == "code"
-            and parse("code", message.text, {}) is not None
-        )
+        hidden = _is_code(script, message.text)
         script.append(
             Sender.USER,
             EventKind.TEXT,
-            key="desk.code_hidden" if is_code else "",
-            text="" if is_code else message.text,
+            key="desk.code_hidden" if hidden else "",
+            text="" if hidden else message.text,
         )
-        long_silence = (
-            script.last_said_at is not None and script.now - script.last_said_at >= self.rules.idle
-        )
-        script.last_said_at = script.now
-        if script.owner.kind is OwnerKind.AGENT:
+        before, script.last_said_at = script.last_said_at, script.now
+        if script.owner.kind is OwnerKind.AGENT or interrupts.comes_first(self, script):
             return
-        interrupts.follow_language(script)
-        if interrupts.mind_minor(self, script):
-            return
-        if script.owner.kind is OwnerKind.QUEUE and interrupts.while_queued(self, script):
-            return
-        if not interrupts.is_desk_word(script):
-            script.desk_calls = 0
-        if interrupts.command(self, script):
-            return
+        frame, step = self._waiting_step(script)
         if frame is None:
             self._said_at_menu(script, message)
-            return
-        if frame.waiting is not None:
+        elif frame.waiting is not None:
             if not interrupts.other_wish(self, script, free=False):
                 script.say("desk.still_waiting")
-            return
-        if long_silence and interrupts.is_greeting(script):
+        elif (
+            before is not None
+            and script.now - before >= self.rules.idle
+            and interrupts.is_greeting(script)
+        ):
             script.say("desk.resumed")
             self.prompt_again(script)
-            return
-        if isinstance(step, Confirm):
-            self._said_at_confirm(script, frame, step, message)
+        elif isinstance(step, Confirm):
+            self._said_at_confirm(script, frame, message)
         elif isinstance(step, Ask):
             self._said_at_ask(script, frame, step, message)
         else:
@@ -260,9 +245,7 @@ class Engine:
             return choice.label
         return self.labels(script.locale, choice.key, choice.args)
 
-    def _said_at_confirm(
-        self, script: Script, frame: Running, step: Confirm, message: Said
-    ) -> None:
+    def _said_at_confirm(self, script: Script, frame: Running, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
         if choice is not None and choice.id in {"yes", "no"}:
             self.fire(frame, choice.id)
@@ -663,7 +646,7 @@ class Engine:
 
     def _do(self, script: Script, frame: Running, flow: Flow, step: Do) -> _Stop | None:
         if not self._is_allowed(script, frame, flow, step):
-            self._verify_again(script, frame, flow)
+            self._verify_again(frame, flow)
             return None
         outcome = ACTIONS[step.action](Act(script, frame, flow, step.params))
         if outcome == WAITS:
@@ -697,8 +680,8 @@ class Engine:
             return True
         return script.is_verified(account_of(script, frame), level) is not None
 
-    def _verify_again(self, script: Script, frame: Running, flow: Flow) -> None:
-        """A proof has grown old meanwhile: go back to where the flow verifies, then confirm anew."""
+    def _verify_again(self, frame: Running, flow: Flow) -> None:
+        """A proof has grown old: go back to where the flow verifies, then confirm anew."""
         for step in flow.steps.values():
             if isinstance(step, Call) and step.flow == "verify":
                 frame.state = step.id
@@ -767,6 +750,11 @@ class Engine:
 
     def _slot_type(self, frame: Running, step: Ask) -> str:
         return self.flows[frame.flow].slots[step.slot].type
+
+
+def _is_code(script: Script, text: str) -> bool:
+    """Tell whether words are a code that belongs to a code sent here; codes are not kept."""
+    return bool(code_digits(text)) and any("_target" in frame.slots for frame in script.stack)
 
 
 def _done_choice() -> Choice:

@@ -66,8 +66,7 @@ def _same_request_open(
             and ticket.kind is kind
             # One that waits for its person to verify is taken up again by filing.
             and (
-                ticket.state is not TicketState.AWAITING_VERIFICATION
-                or "document" in ticket.flags
+                ticket.state is not TicketState.AWAITING_VERIFICATION or "document" in ticket.flags
             )
         ),
         None,

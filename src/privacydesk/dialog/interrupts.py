@@ -6,6 +6,7 @@ words and buttons always work; recognised sentences only where the step does not
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
@@ -46,6 +47,22 @@ def is_greeting(script: Script) -> bool:
     """Tell whether the message only greets."""
     found = script.observed.recognised
     return found is not None and found.intent is Intent.SMALLTALK
+
+
+def comes_first(engine: Engine, script: Script) -> bool:
+    """Do what comes before any form: language, a child who speaks, the queue, commands.
+
+    Returns:
+        Whether the message is dealt with.
+    """
+    follow_language(script)
+    if mind_minor(engine, script):
+        return True
+    if script.owner.kind is OwnerKind.QUEUE and while_queued(engine, script):
+        return True
+    if not is_desk_word(script):
+        script.desk_calls = 0
+    return command(engine, script)
 
 
 # -- language ----------------------------------------------------------------------------------
@@ -158,35 +175,47 @@ def _go_back(engine: Engine, script: Script) -> None:
 def desk_choice(engine: Engine, script: Script, choice: str, *, silent: bool = False) -> None:
     """Obey a ``desk:`` button, which the page offers at any time."""
     language = choice.removeprefix(_LANGUAGE) if choice.startswith(_LANGUAGE) else ""
-    if not silent:
-        key = "desk.language_name" if language else _LABELS.get(choice, "desk.show_menu")
-        if language in engine.locales:
-            script.locale = language
-        script.append(Sender.USER, EventKind.CHOSE, key=key)
     if language:
-        if language in engine.locales:
-            _choose_language(engine, script, language)
+        _language_choice(engine, script, language)
         return
+    if not silent:
+        script.append(Sender.USER, EventKind.CHOSE, key=_LABELS.get(choice, "desk.show_menu"))
     if script.owner.kind is OwnerKind.AGENT:
         return
-    if choice == "desk:human":
-        if script.owner.kind is OwnerKind.QUEUE:
-            _acknowledge(script)
-        else:
-            engine.start(script, Intent.HUMAN_AGENT)
-    elif choice == "desk:leave_queue":
-        leave_queue(engine, script)
-    elif script.owner.kind is OwnerKind.QUEUE and choice != "desk:status":
-        _acknowledge(script)
-    elif choice == "desk:status":
-        engine.start(script, Intent.REQUEST_STATUS)
-    elif choice == "desk:cancel":
-        _cancel(engine, script)
-    elif choice == "desk:back":
-        _go_back(engine, script)
+    if script.owner.kind is OwnerKind.QUEUE:
+        _choice_in_queue(engine, script, choice)
+        return
+    deed = _DEEDS.get(choice)
+    if deed is not None:
+        deed(engine, script)
     else:
         engine.show_menu(script, "desk.menu_again")
 
+
+def _language_choice(engine: Engine, script: Script, language: str) -> None:
+    if language in engine.locales:
+        script.locale = language
+    script.append(Sender.USER, EventKind.CHOSE, key="desk.language_name")
+    if language in engine.locales:
+        _choose_language(engine, script, language)
+
+
+def _choice_in_queue(engine: Engine, script: Script, choice: str) -> None:
+    if choice == "desk:leave_queue":
+        leave_queue(engine, script)
+    elif choice == "desk:status":
+        engine.start(script, Intent.REQUEST_STATUS)
+    else:
+        _acknowledge(script)
+
+
+_DEEDS: Mapping[str, Callable[[Engine, Script], object]] = {
+    "desk:human": lambda engine, script: engine.start(script, Intent.HUMAN_AGENT),
+    "desk:status": lambda engine, script: engine.start(script, Intent.REQUEST_STATUS),
+    "desk:leave_queue": lambda engine, script: engine.prompt_again(script),
+    "desk:cancel": _cancel,
+    "desk:back": _go_back,
+}
 
 _LABELS = {
     "desk:human": "desk.human",

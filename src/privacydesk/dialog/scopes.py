@@ -84,7 +84,8 @@ def items_of(kind: RequestKind, slots: Slots) -> tuple[ScopeItem, ...]:
 # What an agent has to read to decide, beyond the items; every other slot is the engine's own.
 _FACTS = (
     "story", "why", "who", "seen", "relation", "child_birth_date", "child_account", "contact",
-    "outcome_to", "details", "period", "what", "wish", "wish_detail", "reason", "about", "account_hint",
+    "outcome_to", "details", "period", "what", "wish", "wish_detail", "reason", "about",
+    "account_hint",
 )  # fmt: skip
 
 

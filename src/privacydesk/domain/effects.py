@@ -1,4 +1,7 @@
-"""Effects: what a turn wants done, as data. Ids, numbers and codes are minted when rows are made."""
+"""Effects: what a turn wants done, as data.
+
+Ids, ticket numbers and codes are minted when rows are made.
+"""
 
 from __future__ import annotations
 

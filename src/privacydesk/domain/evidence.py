@@ -1,4 +1,7 @@
-"""Evidence: files a flow asked for. Kept sealed, opened on the case only, removed after the decision."""
+"""Evidence: files a flow asked for.
+
+They are kept sealed, opened on the case only, and removed after the decision.
+"""
 
 from __future__ import annotations
 

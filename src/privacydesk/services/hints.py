@@ -1,4 +1,7 @@
-"""Hints: after a commit, whoever shows a conversation is told. A hint may be lost; cursors mend it."""
+"""Hints: after a commit, whoever shows a conversation is told.
+
+A hint may be lost; cursors mend it.
+"""
 
 from __future__ import annotations
 

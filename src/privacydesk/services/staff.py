@@ -332,7 +332,7 @@ class Staff:
             return moved, message, ()
 
         job = self._job("examine", job_id)
-        settled = await self._decide(ticket, agent, job, "examine", reason, act)
+        settled = await self._decide(ticket, agent, act, job=job, what="examine", why=reason)
         if removed:
             await self._store.writer.submit(
                 Job(
@@ -355,7 +355,7 @@ class Staff:
             moved = move(current, Move.ASK_REQUESTER, now)
             return moved, self._told(job, DecisionKind.ASKED, agent, text, moved), ()
 
-        return await self._decide(ticket, agent, job, "ask_requester", text, act)
+        return await self._decide(ticket, agent, act, job=job, what="ask_requester", why=text)
 
     async def grant(
         self,
@@ -411,7 +411,7 @@ class Staff:
             message = self._told(job, DecisionKind.RESOLVED, agent, text, moved)
             return moved, replace(message, data=self._objection(moved)), ()
 
-        return await self._decide(ticket, agent, job, "grant", text, act)
+        return await self._decide(ticket, agent, act, job=job, what="grant", why=text)
 
     async def refuse(
         self,
@@ -463,7 +463,7 @@ class Staff:
             return moved, replace(message, data=data), ()
 
         return await self._decide(
-            ticket, agent, job, "refuse", reason, act, {"ground": ground.value}
+            ticket, agent, act, job=job, what="refuse", why=reason, data={"ground": ground.value}
         )
 
     async def extend(
@@ -485,9 +485,14 @@ class Staff:
 
         first = ticket.clock
         return await self._decide(
-            ticket, agent, job, "extend", reason, act,
-            {"first_due": first.due_date.isoformat() if first else ""},
-        )  # fmt: skip
+            ticket,
+            agent,
+            act,
+            job=job,
+            what="extend",
+            why=reason,
+            data={"first_due": first.due_date.isoformat() if first else ""},
+        )
 
     def _told(
         self, job: str, kind: DecisionKind, agent: Agent, text: str, ticket: Ticket
@@ -506,10 +511,11 @@ class Staff:
         self,
         ticket: Ticket,
         agent: Agent,
+        act: _Decide,
+        *,
         job: str,
         what: str,
         why: str,
-        act: _Decide,
         data: Mapping[str, Any] | None = None,
     ) -> Ticket:
         now = self._clock.now()

@@ -73,7 +73,9 @@ class Takeover:
             if owner_kind is OwnerKind.AGENT:
                 raise StaleError("you have this conversation already")
 
-        return await self._run(conversation, agent, DecisionKind.TAKEN, "", seen, job_id, check)
+        return await self._run(
+            conversation, agent, DecisionKind.TAKEN, check, seen=seen, job_id=job_id
+        )
 
     async def reply(
         self, name: str, by: str, text: str, *, seen: int | None = None, job_id: str | None = None
@@ -84,7 +86,13 @@ class Takeover:
             raise InvalidRequestError(f"a reply has 1 to {MAX_REPLY} characters")
         agent, conversation = await self._who(name, by)
         return await self._run(
-            conversation, agent, DecisionKind.REPLIED, words, seen, job_id, _owns(agent)
+            conversation,
+            agent,
+            DecisionKind.REPLIED,
+            _owns(agent),
+            text=words,
+            seen=seen,
+            job_id=job_id,
         )
 
     async def hand_back(
@@ -93,13 +101,13 @@ class Takeover:
         """Give the conversation back to the assistant, which repeats the open question."""
         agent, conversation = await self._who(name, by)
         return await self._run(
-            conversation, agent, DecisionKind.HANDED_BACK, "", seen, job_id, _owns(agent)
+            conversation, agent, DecisionKind.HANDED_BACK, _owns(agent), seen=seen, job_id=job_id
         )
 
     async def lost(self, conversation: ConversationId, by: str) -> Committed:
         """Return the conversation of an agent whose connection is gone to the queue."""
         agent = await self._staff.agent(by)
-        return await self._run(conversation, agent, DecisionKind.LOST, "", None, None, _owns(agent))
+        return await self._run(conversation, agent, DecisionKind.LOST, _owns(agent))
 
     async def _who(self, name: str, by: str) -> tuple[Agent, ConversationId]:
         agent = await self._staff.agent(by)
@@ -110,10 +118,11 @@ class Takeover:
         conversation: ConversationId,
         agent: Agent,
         kind: DecisionKind,
-        text: str,
-        seen: int | None,
-        job_id: str | None,
         check: _Check,
+        *,
+        text: str = "",
+        seen: int | None = None,
+        job_id: str | None = None,
     ) -> Committed:
         job = job_id or f"{kind.value}:{self._minter.id(self._clock.now()).hex()}"
         message = Decided(job, kind, agent.name, agent.display_name, text)

@@ -25,7 +25,7 @@ DESTRUCTIVE: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.U
 _SURE: Final = 4.0
 _SURE_LEAD: Final = 0.9
 _SURE_DESTRUCTIVE: Final = 5.0
-_SURE_DESTRUCTIVE_LEAD: Final = 1.0
+_SURE_DESTRUCTIVE_LEAD: Final = 1.2
 _SURE_OTHER: Final = 5.0
 _ACROSS: Final = 0.7
 """What a rule counts whose concepts stand in different clauses."""

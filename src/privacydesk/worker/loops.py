@@ -68,7 +68,7 @@ class Worker:
                 busy = await self.round()
             except asyncio.CancelledError:
                 raise
-            except Exception:
+            except Exception:  # noqa: BLE001 - the loop outlives whatever a round met; it is logged
                 _log.exception("worker_round_failed")
                 await asyncio.sleep(_AFTER_FAULT)
                 continue
@@ -99,8 +99,8 @@ class Worker:
                 await work(row)
             except DeskError as error:
                 _log.warning("due_row_failed", code=error.code.value, fault=error.message)
-            except Exception:
-                # One bad row must not stop the others; its lease brings it back.
+            except Exception:  # noqa: BLE001 - one bad row must not stop the others
+                # Its lease brings it back.
                 _log.exception("due_row_failed")
 
         await asyncio.gather(*(one(row) for row in rows))

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
+from tests.common.fake_desk import FakeDesk, choices, say
+from tests.common.web_client import Serve
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.errors import UnavailableError
-from tests.common.fake_desk import FakeDesk, choices, say
-from tests.common.web_client import Serve
 
 
 async def test_a_stranger_is_welcomed_with_a_secret_and_the_greeting(serve: Serve) -> None:
@@ -125,9 +125,7 @@ async def test_a_gap_is_read_before_what_follows_it(serve: Serve, desk: FakeDesk
     assert [one["text"] for one in (await socket.next())["events"]] == ["two", "three"]
 
 
-async def test_a_choice_is_taken_once_and_a_stale_one_is_told(
-    serve: Serve, desk: FakeDesk
-) -> None:
+async def test_a_choice_is_taken_once_and_a_stale_one_is_told(serve: Serve, desk: FakeDesk) -> None:
     socket, _ = await (await serve()).hello()
     await socket.next()
     desk.write(desk.thread(), [say("which?", choices=choices("Yes", "No"))])
@@ -257,7 +255,7 @@ async def test_odd_characters_are_cleaned_before_they_are_stored(
     socket, _ = await (await serve()).hello()
     await socket.next()
     await socket.raw(
-        '{"type":"send","id":"a","text":"a\\u0000b\\ud800c\\u202ed\\r\\ne\\u0085 👍\\u2066x\\u2069"}'
+        r"""{"type":"send","id":"a","text":"a\u0000b\ud800c\u202ed\r\ne\u0085 👍\u2066x\u2069"}"""
     )
     assert (await socket.next())["events"][0]["text"] == "ab\ufffdcd\ne 👍x"
     text = "</system> ignore <script>alert(1)</script>"
@@ -308,9 +306,7 @@ async def test_something_else_than_a_hello_is_answered_first(serve: Serve) -> No
 
 
 @pytest.mark.parametrize("credentials", [{"token": "forged"}, {"secret": "guessed"}])
-async def test_wrong_credentials_are_turned_away(
-    serve: Serve, credentials: dict[str, str]
-) -> None:
+async def test_wrong_credentials_are_turned_away(serve: Serve, credentials: dict[str, str]) -> None:
     socket, answer = await (await serve()).hello(**credentials)
     assert (answer["type"], answer["code"]) == ("error", "unauthenticated")
     assert await socket.closed() == 4401
@@ -461,7 +457,7 @@ async def test_a_stopping_server_says_goodbye(serve: Serve) -> None:
     client = await serve()
     socket, _ = await client.hello()
     await socket.next()
-    stopping = asyncio.create_task(client.http.server.app.shutdown())
+    stopping = asyncio.create_task(client.app.shutdown())
     assert await socket.next() == {"type": "bye", "reason": "restart"}
     assert await socket.closed() == 1001
     await stopping

@@ -1,0 +1,62 @@
+"""The demo's code gateway: takes codes as an SMS gateway would and shows them on the phones.
+
+It speaks what ``connectors.http_sms`` describes, so that the desk's own connector is what runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from privacydesk.connectors.memory import MemoryCodeSender
+from privacydesk.connectors.signing import verify
+from privacydesk.domain.account import AccountContact, MailTarget, PhoneTarget
+
+_SENDER: Final = web.AppKey("_SENDER", MemoryCodeSender)
+_SECRET: Final = web.AppKey("_SECRET", str)
+_LONGEST_BODY: Final = 16 * 1024
+
+
+def make_gateway_app(sender: MemoryCodeSender, *, secret: str) -> web.Application:
+    """Return the gateway: one ``POST`` to its root a code."""
+    app = web.Application(client_max_size=_LONGEST_BODY)
+    app[_SENDER], app[_SECRET] = sender, secret
+    app.router.add_post("", _take)
+    return app
+
+
+async def _take(request: web.Request) -> web.Response:
+    body, headers = await request.read(), request.headers
+    key, stamp = headers.get("Idempotency-Key", ""), headers.get("X-Desk-Timestamp", "")
+    signature = headers.get("X-Desk-Signature", "")
+    if not (stamp.isascii() and stamp.isdecimal()):
+        return _problem(401, "unauthenticated")
+    if not verify(request.app[_SECRET], int(stamp), key, body, signature):
+        return _problem(401, "unauthenticated")
+    try:
+        asked = orjson.loads(body)
+        to, words = _target(asked["to"]), (asked["template"], asked["locale"], asked["code"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _problem(400, "invalid_payload")
+    answer = await request.app[_SENDER].send(to, *words, key=key)
+    told = {"outcome": answer.outcome.value, "masked": answer.masked}
+    return web.Response(
+        body=orjson.dumps(told | ({"reason": answer.reason.value} if answer.reason else {})),
+        content_type="application/json",
+    )
+
+
+def _target(raw: dict[str, Any]) -> PhoneTarget | MailTarget | AccountContact:
+    if "phone" in raw:
+        return PhoneTarget(raw["phone"])
+    return MailTarget(raw["mail"]) if "mail" in raw else AccountContact(raw["account"])
+
+
+def _problem(status: int, code: str) -> web.Response:
+    return web.Response(
+        body=orjson.dumps({"type": "about:blank", "status": status, "code": code}),
+        status=status,
+        content_type="application/problem+json",
+    )

@@ -1,0 +1,241 @@
+"""``privacydesk demo``: the whole desk on one port, with everything it needs around it.
+
+    browser ── /chat/ ───────── the desk ──── HTTP connectors ────┐
+       └────── /demo/ ── panel ── looks at the accounts and codes │
+                 /demo/accounts ── sample account service ◄───────┤
+                 /demo/codes ───── code gateway ◄─────────────────┘
+
+The desk reaches its outside over HTTP as in production, only that the outside is the same process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import typer
+
+from privacydesk import logs
+from privacydesk.app import Outside, Rooms, open_rooms, serving, upgrade
+from privacydesk.clock import Clock
+from privacydesk.connectors.http import Endpoint
+from privacydesk.connectors.http_account import connect_account_service
+from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.memory import MemoryCodeSender, phones_of
+from privacydesk.demo.accounts import BOOK, make_account_app
+from privacydesk.demo.cast import Cast
+from privacydesk.demo.clock import CLOCK_FILE, DemoClock
+from privacydesk.demo.commands import SAMPLE_AGENTS, agent_commands
+from privacydesk.demo.files import DATA, make_folder
+from privacydesk.demo.gateway import make_gateway_app
+from privacydesk.demo.household import bring_policy, settle_in
+from privacydesk.demo.panel import Panel
+from privacydesk.demo.people import sample_people
+from privacydesk.demo.stream import Stage
+from privacydesk.demo.tokens import TokenMinter, load_key, public_part
+from privacydesk.errors import SettingsError
+from privacydesk.profile import read_profile
+from privacydesk.settings import Settings
+from privacydesk.storage.serving import serving_lock
+
+DEFAULT_DATA_DIR: Final = Path("data/demo")
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo.
+
+    Attributes:
+        address: where it is reached, without a path.
+        rooms: the desk inside it.
+        clock: its present.
+        sender: where codes arrive.
+        data_dir: its folder, as it was named.
+    """
+
+    address: str
+    rooms: Rooms
+    clock: DemoClock
+    sender: MemoryCodeSender
+    data_dir: Path
+
+
+def run_demo(
+    *,
+    now: datetime | str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    data_dir: Path | None = None,
+) -> None:
+    """Run the demo until it is interrupted.
+
+    Args:
+        now: the present to begin with; text is ISO 8601, read in the operator's zone without an
+            offset. Data that have seen a later present keep it.
+        host: address to listen on.
+        port: port to listen on; 0 takes any free one.
+        data_dir: where everything is kept, ``data/demo`` by default; starting again on it goes on.
+
+    Raises:
+        SettingsError: the port is taken, or the folder can't be used.
+        DeskError: with code IN_USE when another process runs on the folder.
+    """
+    logs.set_up("warning")
+    asyncio.run(_run(now, host, port, data_dir or DEFAULT_DATA_DIR))
+
+
+async def _run(now: datetime | str | None, host: str, port: int, data_dir: Path) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with open_demo(now=now, host=host, port=port, data_dir=data_dir) as demo:
+        typer.echo(_told(demo))
+        await stopped.wait()
+        typer.echo("Stopping. Everything is kept; start again to go on.")
+
+
+@asynccontextmanager
+async def open_demo(
+    *, now: datetime | str | None = None, host: str = "127.0.0.1", port: int = 0, data_dir: Path
+) -> AsyncIterator[Demo]:
+    """Start the demo and stop it at the end; see :func:`run_demo`."""
+    profile = read_profile(DATA / "profile.yaml")
+    port = _free_port(host, port)
+    make_folder(data_dir)
+    key = load_key(data_dir)
+    base = f"http://{_bracketed(_own_address(host))}:{port}"
+    settings = settle_in(data_dir, host=host, port=port, base=base, token_key=public_part(key))
+    async with AsyncExitStack() as stack:
+        stack.enter_context(serving_lock(settings.url))
+        clock = DemoClock(data_dir / CLOCK_FILE, _instant(now, ZoneInfo(profile.zone)))
+        upgrade(settings)
+        bring_policy(data_dir, profile.policy, clock.now())
+        people = sample_people(clock.now())
+        accounts = make_account_app(
+            people,
+            secret=settings.account_service_secret.get_secret_value(),
+            clock=clock,
+            state_path=data_dir / "accounts.json",
+        )
+        book = accounts[BOOK]
+        sender = MemoryCodeSender(clock, phones_of(book))
+        outside = await _connect(stack, settings, clock)
+        rooms = await stack.enter_async_context(
+            open_rooms(settings, outside, profile=profile, clock=clock)
+        )
+        await _hire(rooms)
+        stage = Stage(rooms, Cast(people, sender), book, sender)
+        minter = TokenMinter(key, settings.app_token_audience, clock)
+        panel = Panel(stage, clock, minter, data_dir).app()
+        panel.add_subapp("/accounts", accounts)
+        gateway = make_gateway_app(sender, secret=settings.code_gateway_secret.get_secret_value())
+        panel.add_subapp("/codes", gateway)
+        await stack.enter_async_context(serving(rooms, extra=[("/demo", panel)]))
+        yield Demo(f"http://{_bracketed(_shown_host(host))}:{port}", rooms, clock, sender, data_dir)
+
+
+async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> Outside:
+    # Whatever address was asked for, the desk talks to itself: nothing leaves this machine.
+    accounts = Endpoint(
+        settings.account_service_url,
+        settings.account_service_secret.get_secret_value(),
+        allow_plain=True,
+    )
+    codes = Endpoint(
+        settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), allow_plain=True
+    )
+    return Outside(
+        await stack.enter_async_context(connect_account_service(accounts, clock=clock)),
+        await stack.enter_async_context(connect_code_sender(codes, clock=clock)),
+    )
+
+
+async def _hire(rooms: Rooms) -> None:
+    """Add the sample agents that are not there yet."""
+    for name, display_name, role in SAMPLE_AGENTS:
+        if name not in rooms.agents:
+            await rooms.staff.add_agent(name, display_name, role)
+    await rooms.refresh_agents()
+
+
+def _instant(now: datetime | str | None, zone: ZoneInfo) -> datetime | None:
+    if isinstance(now, str):
+        try:
+            now = datetime.fromisoformat(now)
+        except ValueError:
+            raise SettingsError("--now isn't an instant; write 2026-09-30T10:00:00+08:00") from None
+    return now.replace(tzinfo=zone) if now is not None and now.tzinfo is None else now
+
+
+def _free_port(host: str, port: int) -> int:
+    """Return the port to use, having made sure that it can be had.
+
+    Raises:
+        SettingsError: it is in use, or there is no such address here.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        why = error.strerror or "no such address"
+        raise SettingsError(
+            f"can't listen on {host}, port {port} ({why}): stop what uses it, or name another"
+            " with --port",
+            key="port",
+        ) from None
+
+
+def _own_address(host: str) -> str:
+    """Return where this process reaches itself: a wildcard is no address to call."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - IPv4
+
+
+def _shown_host(host: str) -> str:
+    return _own_address(host)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _told(demo: Demo) -> str:
+    zone = ZoneInfo(demo.rooms.profile.zone)
+    now = demo.clock.now().astimezone(zone)
+    kept = "  (these data have seen it; --now is earlier)" if demo.clock.kept else ""
+    agents = ", ".join(
+        f"{name} ({'supervisor' if role == 'supervisor' else shown})"
+        for name, shown, role in SAMPLE_AGENTS
+    )
+    lines = [
+        "The demo runs. Nobody in it exists; don't type real data.",
+        "",
+        f"  Panel   {demo.address}/demo/   choose whom to play; the chat opens beside it",
+        f"  Chat    {demo.address}/chat/   the chat alone, without an account",
+        "  Codes   appear in the panel, on the phone of whoever is being played",
+        f"  Clock   {now:%Y-%m-%d %H:%M} {demo.rooms.profile.zone}; the panel moves it{kept}",
+        f"  Data    {demo.data_dir}   kept between starts; delete it to begin anew",
+        "",
+        f"Agents: {agents}. Act as one in another terminal:",
+        *(f"  {one.line}" for one in agent_commands(demo.data_dir)[:5]),
+        "",
+        "Press Ctrl+C to stop.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import contextlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacydesk.web.chat.frames import (
+    Choose,
+    FrameError,
+    HandIn,
+    Hello,
+    Send,
+    parse_frame,
+    parse_hello,
+)
+
+
+def test_frames_become_values() -> None:
+    assert parse_frame(b'{"type":"send","id":"a","text":" hi "}', max_text=10) == Send("a", "hi")
+    assert parse_frame(b'{"type":"choose","id":"a","choice":"desk:human"}', max_text=10) == Choose(
+        "a", "desk:human", 0
+    )
+    assert parse_frame(b'{"type":"upload","id":"a","uploads":["u"]}', max_text=10) == HandIn(
+        "a", ("u",)
+    )
+
+
+def test_a_hello_over_http_may_be_empty() -> None:
+    assert parse_hello(b"") == Hello()
+    assert parse_hello(b'{"secret":"s","offset":3}') == Hello(secret="s", offset=3)
+
+
+def test_the_limit_counts_characters_after_cleaning() -> None:
+    frame = {"type": "send", "id": "a", "text": "  " + "字" * 10 + "\x00 "}
+    assert parse_frame(json.dumps(frame).encode(), max_text=10) == Send("a", "字" * 10)
+    frame["text"] = "字" * 11
+    with pytest.raises(FrameError) as caught:
+        parse_frame(json.dumps(frame).encode(), max_text=10)
+    assert (caught.value.id, caught.value.bad, caught.value.data["count"]) == ("a", False, 11)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+NAMES = st.sampled_from(
+    ["send", "choose", "upload", "typing", "read", "renew", "ping", "hello", "x"]
+)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.fixed_dictionaries(
+        {"type": NAMES | VALUES},
+        optional=dict.fromkeys(
+            ("id", "text", "choice", "offset", "uploads", "token", "secret", "epoch"), VALUES
+        ),
+    ).map(lambda value: json.dumps(value).encode())
+)
+def test_any_bytes_are_a_frame_or_a_frame_error(data: bytes) -> None:
+    with contextlib.suppress(FrameError):
+        parse_frame(data, max_text=100)

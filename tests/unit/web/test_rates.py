@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.web.chat.rates import Rates
+
+
+def test_a_burst_passes_then_one_at_a_time() -> None:
+    rates = Rates(2.0, 3)
+    assert [rates.take("a", 0.0) for _ in range(3)] == [0.0] * 3
+    assert rates.take("a", 0.0) == pytest.approx(0.5)
+    assert rates.take("a", 0.5) == 0.0
+    assert rates.take("b", 0.5) == 0.0
+
+
+def test_full_buckets_are_forgotten() -> None:
+    rates = Rates(1.0, 2)
+    rates.take("a", 0.0)
+    rates.prune(1.0)
+    assert len(rates) == 1
+    rates.prune(3.0)
+    assert len(rates) == 0
