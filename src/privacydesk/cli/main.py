@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final, NoReturn
 
@@ -78,16 +79,15 @@ class LazyGroup(TyperGroup):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find a command; a misspelt one is answered with the likely names."""
-        known = dict(self.commands)
-        if args and args[0] not in COMMANDS:
-            # Suggestions are made from the loaded commands, so there have to be names at least.
-            self.commands = dict.fromkeys(COMMANDS)  # type: ignore[arg-type]
+        """Find a command; a misspelt one is answered with the likely name."""
         try:
             return super().resolve_command(ctx, args)
-        finally:
-            if args and args[0] not in COMMANDS:
-                self.commands = known
+        except typer.TyperException as error:
+            # The group itself suggests among the commands that were imported, which are none.
+            likely = get_close_matches(args[0], COMMANDS, 1) if args else []
+            if likely:
+                error.message += f" Did you mean {likely[0]!r}?"
+            raise
 
 
 def _load(name: str, entry: Entry) -> Any:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from enum import StrEnum
 from importlib.util import find_spec
@@ -63,10 +64,8 @@ def serve(
     from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
 
     logs.set_up(settings.log_level, as_json=settings.log_json)
-    with serving_lock(settings.url):
-        _make_fresh(settings)
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(_serve(settings, profile))
+    with serving_lock(settings.url), asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(_serve(settings, profile))
 
 
 def demo(
@@ -134,11 +133,13 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
             " until then articles are cited by number alone",
         )  # fmt: skip
     clock = SystemClock()
-    async with (
-        app.connect_outside(settings, clock) as outside,
-        app.open_rooms(settings, outside, profile=profile, clock=clock) as rooms,
-        app.serving(rooms) as port,
-    ):
+    async with AsyncExitStack() as opened:
+        outside = await opened.enter_async_context(app.connect_outside(settings, clock))
+        _make_fresh(settings)
+        rooms = await opened.enter_async_context(
+            app.open_rooms(settings, outside, profile=profile, clock=clock)
+        )
+        port = await opened.enter_async_context(app.serving(rooms))
         # What was made so far stays for good; looking through it again and again is lost time.
         gc.collect()
         gc.freeze()

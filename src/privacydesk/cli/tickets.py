@@ -294,7 +294,7 @@ async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path
                 one = await rooms.staff.open_evidence(number, name, by)
                 file.write(one.body)
             except BaseException:
-                to.unlink(missing_ok=True)
+                os.unlink(to)
                 raise
         return one
 

@@ -45,7 +45,7 @@ from privacydesk.dialog.slots import (
     parse,
 )
 from privacydesk.dialog.vocabulary import ACTIONS as ACTION_SPECS
-from privacydesk.dialog.vocabulary import KIND_ASSURANCE
+from privacydesk.dialog.vocabulary import DESTRUCTIVE_KINDS, KIND_ASSURANCE
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, InputKind, Sender
@@ -73,6 +73,7 @@ _STEPS_A_TURN = 200
 
 _OWN_TICKETS = frozenset({"list_requests", "withdraw_ticket", "file_objection", "decline_closing"})
 _MISSES_BEFORE_HUMAN = 3
+_MISSES_REPEAT = 3
 _STACK_LIMIT = 6
 
 
@@ -233,12 +234,12 @@ class Engine:
             return
         interrupts.first_wish(self, script)
 
-    def _typed_choice(self, script: Script, text: str) -> Choice | None:
+    def _typed_choice(self, script: Script, text: str, *, loosely: bool = False) -> Choice | None:
         prompt = script.prompt
         if prompt is None or not prompt.choices:
             return None
         labels = [self._label(script, choice) for choice in prompt.choices]
-        return match_choice(text, prompt.choices, labels)
+        return match_choice(text, prompt.choices, labels, loosely=loosely)
 
     def _label(self, script: Script, choice: Choice) -> str:
         if not choice.key:
@@ -248,8 +249,7 @@ class Engine:
     def _said_at_confirm(self, script: Script, frame: Running, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
         if choice is not None and choice.id in {"yes", "no"}:
-            self.fire(frame, choice.id)
-            self.run(script)
+            self._confirmed(script, frame, choice.id)
             return
         if choice is not None:
             self._take_menu_choice(script, choice)
@@ -259,12 +259,12 @@ class Engine:
         if interrupts.other_wish(self, script, free=False):
             return
         frame.misses += 1
-        script.say("desk.please_choose")
-        self.run(script)
+        self._ask_again(script, frame, "desk.please_choose")
 
     def _said_at_ask(self, script: Script, frame: Running, step: Ask, message: Said) -> None:
         slot_type = self._slot_type(frame, step)
-        choice = self._typed_choice(script, message.text)
+        loosely = slot_type not in {"text", "long_text"}
+        choice = self._typed_choice(script, message.text, loosely=loosely)
         if choice is not None:
             self._take_choice(script, frame, step, choice)
             return
@@ -278,8 +278,26 @@ class Engine:
         if interrupts.other_wish(self, script, free=free):
             return
         frame.misses += 1
-        script.say(step.retry or f"desk.retry.{slot_type}")
-        self.run(script)
+        self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
+
+    def _ask_again(self, script: Script, frame: Running, key: str) -> None:
+        """Say why an answer could not be taken, with the buttons of the question.
+
+        The question stands right above, so it is not said twice; after a few misses it is, with a
+        person to turn to.
+        """
+        prompt = script.prompt
+        if prompt is None or prompt.serial != frame.serial or frame.misses % _MISSES_REPEAT == 0:
+            script.say(key)
+            self.run(script)
+            return
+        script.ask(
+            key,
+            {},
+            prompt.choices,
+            input_kind=self.asks_for(Snapshot(script.before)),
+            serial=frame.serial,
+        )
 
     def _contradicts(self, script: Script, frame: Running, step: Ask, value: Any) -> bool:
         """Tell whether a value is not among those that are offered."""
@@ -315,8 +333,7 @@ class Engine:
         if frame is None or prompt.serial != frame.serial or frame.waiting is not None:
             self._take_menu_choice(script, choice)
         elif isinstance(step, Confirm) and choice.id in {"yes", "no"}:
-            self.fire(frame, choice.id)
-            self.run(script)
+            self._confirmed(script, frame, choice.id)
         elif isinstance(step, Ask):
             self._take_choice(script, frame, step, choice)
         else:
@@ -336,10 +353,10 @@ class Engine:
             interrupts.desk_choice(self, script, choice.id, silent=True)
         elif choice.id == "_skip":
             frame.slots.pop(step.slot, None)
-            self._answered(frame, step, "skipped")
+            self._answered(script, frame, step, "skipped")
             self.run(script)
         elif choice.id == "_done":
-            self._answered(frame, step, "answered")
+            self._answered(script, frame, step, "answered")
             self.run(script)
         else:
             self._take_value(script, frame, step, choice.value)
@@ -361,7 +378,7 @@ class Engine:
                 return
         else:
             frame.slots[step.slot] = value
-        self._answered(frame, step, "answered")
+        self._answered(script, frame, step, "answered")
         self.run(script)
 
     def _ask_more(self, script: Script, frame: Running, step: Ask) -> None:
@@ -377,7 +394,15 @@ class Engine:
             serial=frame.serial,
         )
 
-    def _answered(self, frame: Running, step: Ask, trigger: str) -> None:
+    def _confirmed(self, script: Script, frame: Running, outcome: str) -> None:
+        frame.confirmed_at = script.now if outcome == "yes" else None
+        self.fire(frame, outcome)
+        self.run(script)
+
+    def _answered(self, script: Script, frame: Running, step: Ask, trigger: str) -> None:
+        # A yes was given to what was known then; it does not cover what is answered after it.
+        for one in script.stack:
+            one.confirmed_at = None
         if step.id in frame.trail:
             frame.trail.remove(step.id)
         frame.trail.append(step.id)
@@ -415,7 +440,7 @@ class Engine:
         if step.many:
             self._ask_more_files(script, frame, step)
             return
-        self._answered(frame, step, "answered")
+        self._answered(script, frame, step, "answered")
         self.run(script)
 
     def _ask_more_files(self, script: Script, frame: Running, step: Ask) -> None:
@@ -556,7 +581,7 @@ class Engine:
             self.fire(frame, "next")
         elif isinstance(step, Ask):
             if self._already_answered(script, frame, step):
-                self._answered(frame, step, "answered")
+                self._answered(script, frame, step, "answered")
                 return None
             self._ask(script, frame, flow, step)
             return _Stop()
@@ -604,7 +629,7 @@ class Engine:
 
     def _ask(self, script: Script, frame: Running, flow: Flow, step: Ask) -> None:
         choices = self._choices(script, frame, step)
-        if frame.misses >= _MISSES_BEFORE_HUMAN:
+        if frame.misses >= _MISSES_BEFORE_HUMAN and all(c.id != "desk:human" for c in choices):
             choices = (*choices, human_choice())
         script.ask(
             step.text,
@@ -648,6 +673,11 @@ class Engine:
         if not self._is_allowed(script, frame, flow, step):
             self._verify_again(frame, flow)
             return None
+        if _is_destructive(flow, step):
+            if not self._is_confirmed(script, frame, flow, step):
+                self._confirm_again(frame, flow, step)
+                return None
+            frame.confirmed_at = None
         outcome = ACTIONS[step.action](Act(script, frame, flow, step.params))
         if outcome == WAITS:
             script.prompt = None
@@ -669,16 +699,29 @@ class Engine:
 
     def _is_allowed(self, script: Script, frame: Running, flow: Flow, step: Do) -> bool:
         """Refuse at run time what lacks assurance; the checker proves that it never happens."""
-        spec = ACTION_SPECS[step.action]
-        level = spec.assurance
-        if step.action == "file_ticket" and flow.kind is not None:
-            level = max(level, KIND_ASSURANCE[flow.kind])
+        level = _level(flow, step)
         if level is Assurance.NONE:
             return True
         if step.action in _OWN_TICKETS:
             # Which tickets are theirs is checked one by one, by account, contact or conversation.
             return True
         return script.is_verified(account_of(script, frame), level) is not None
+
+    def _is_confirmed(self, script: Script, frame: Running, flow: Flow, step: Do) -> bool:
+        """Tell whether the user said yes to this lately, when they had already been verified."""
+        at = frame.confirmed_at
+        if at is None or script.now - at > script.rules.fresh:
+            return False
+        proof = script.is_verified(account_of(script, frame), _level(flow, step))
+        # A session is there all the time; its proof is made up anew whenever it is asked for.
+        return proof is not None and (proof.level <= Assurance.APP_SESSION or proof.at <= at)
+
+    def _confirm_again(self, frame: Running, flow: Flow, step: Do) -> None:
+        """What can't be undone was not said yes to: ask for it, at the question before it."""
+        asking = [s for s in flow.steps.values() if isinstance(s, Confirm)]
+        if not asking:
+            raise RuntimeError(f"flow {flow.name} acts without a way to confirm")
+        frame.state = next((s for s in asking if s.on["yes"] == step.id), asking[0]).id
 
     def _verify_again(self, frame: Running, flow: Flow) -> None:
         """A proof has grown old: go back to where the flow verifies, then confirm anew."""
@@ -755,6 +798,21 @@ class Engine:
 def _is_code(script: Script, text: str) -> bool:
     """Tell whether words are a code that belongs to a code sent here; codes are not kept."""
     return bool(code_digits(text)) and any("_target" in frame.slots for frame in script.stack)
+
+
+def _level(flow: Flow, step: Do) -> Assurance:
+    """Return what must have been shown before an action is done."""
+    level = ACTION_SPECS[step.action].assurance
+    if step.action == "file_ticket" and flow.kind is not None:
+        return max(level, KIND_ASSURANCE[flow.kind])
+    return level
+
+
+def _is_destructive(flow: Flow, step: Do) -> bool:
+    """Tell whether an action needs the user's yes besides."""
+    if step.action == "file_ticket":
+        return flow.kind in DESTRUCTIVE_KINDS
+    return ACTION_SPECS[step.action].destructive
 
 
 def _done_choice() -> Choice:

@@ -162,6 +162,7 @@ def _go_back(engine: Engine, script: Script) -> None:
         step_id = frame.trail.pop()
         step = engine.flows[frame.flow].steps.get(step_id)
         frame.waiting = None
+        frame.confirmed_at = None
         if isinstance(step, Ask):
             frame.slots.pop(step.slot, None)
             frame.state = step_id
@@ -355,6 +356,7 @@ def correct(engine: Engine, script: Script, frame: Running) -> bool:
         frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
         frame.state = step.on["answered"]
         frame.misses = 0
+        frame.confirmed_at = None
         script.say("desk.corrected", {"what": shown(slot_type, value)})
         engine.run(script)
         return True

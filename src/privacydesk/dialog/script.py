@@ -38,6 +38,7 @@ class Running:
     misses: int = 0
     trail: list[str] = field(default_factory=list)
     called: bool = False
+    confirmed_at: datetime | None = None
 
     @classmethod
     def of(cls, frame: Frame) -> Running:
@@ -52,6 +53,7 @@ class Running:
             misses=frame.misses,
             trail=list(frame.trail),
             called=frame.called,
+            confirmed_at=frame.confirmed_at,
         )
 
     def freeze(self) -> Frame:
@@ -66,6 +68,7 @@ class Running:
             misses=self.misses,
             trail=tuple(self.trail),
             called=self.called,
+            confirmed_at=self.confirmed_at,
         )
 
 

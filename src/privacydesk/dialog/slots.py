@@ -19,6 +19,8 @@ from privacydesk.domain.numbers import canonical_number
 TEXT_LIMIT = 2_000
 LONG_TEXT_LIMIT = 10_000
 CODE_DIGITS = 6
+_SHORTEST_PART = 2
+"""Characters that a part of a label must have to stand for it."""
 HIDDEN_CODE = "••••••"
 
 Entities = Mapping[str, tuple[Any, ...]]
@@ -148,14 +150,27 @@ def parse(slot_type: str, text: str, found: Entities) -> Any:
     return _PARSERS[slot_type](text, found)
 
 
-def match_choice(text: str, choices: Sequence[Choice], labels: Sequence[str]) -> Choice | None:
-    """Return the button whose label, value or place in the list (1, 2, …) was typed."""
+def match_choice(
+    text: str, choices: Sequence[Choice], labels: Sequence[str], *, loosely: bool = False
+) -> Choice | None:
+    """Return the button whose label, value or place in the list (1, 2, …) was typed.
+
+    ``loosely`` also takes a part of a label, or words around one, when only one button has it; a
+    confirmation is never taken loosely.
+    """
     words = fold(text)
     if not words:
         return None
     for choice, label in zip(choices, labels, strict=True):
         if words in {fold(label), fold(choice.label), fold(choice.id)} - {""}:
             return choice
+    named = [
+        choice
+        for choice, label in zip(choices, labels, strict=True)
+        if len(words) >= _SHORTEST_PART and (words in fold(label) or fold(label) in words)
+    ]
+    if loosely and len(named) == 1:
+        return named[0]
     if words.isdecimal() and len(words) <= 2 and 1 <= int(words) <= len(choices):  # noqa: PLR2004 - a list has at most 99 buttons
         return choices[int(words) - 1]
     return None

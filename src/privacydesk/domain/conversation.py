@@ -77,6 +77,8 @@ class Frame:
         called: another flow's step waits for how this one ends.
         started_at: when the request began, which is when it was received.
         serial: unique within the conversation; results and child flows refer to it.
+        confirmed_at: when the user said yes to what the flow is about to do; forgotten when a
+            question is answered after that.
     """
 
     flow: str
@@ -88,6 +90,7 @@ class Frame:
     misses: int = 0
     trail: tuple[str, ...] = ()
     called: bool = False
+    confirmed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from transitions import Machine
 
-from privacydesk.domain.clocks import Clock
+from privacydesk.domain.clocks import Clock, end_of
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
@@ -139,7 +140,8 @@ class Ticket:
         contact: where the outcome goes besides the chat, as verified; sealed at rest.
         contact_hash: keyed hash under which the contact's owner comes back.
         linked: the ticket objected to, or repeated.
-        facts: answers that belong to no item (a complaint's text, where a child was seen).
+        facts: answers that belong to no item (a complaint's text, where a child was seen);
+            ``first_due`` keeps the date that was promised before a supervisor gave more time.
     """
 
     id: TicketId
@@ -185,10 +187,21 @@ class Ticket:
         """Return when it comes up next by itself."""
         return min((d.at for d in self.dues), default=None)
 
-    def is_late(self, now: datetime) -> bool:
-        """Tell whether the answer is, or came, after the due date."""
+    @property
+    def late_from(self) -> datetime | None:
+        """Return the first instant that is late: by the date first promised, extended or not."""
         clock = self.clock
-        return clock is not None and (self.answered_at or now) >= clock.due_at
+        if clock is None:
+            return None
+        first = self.facts.get("first_due")
+        if not first:
+            return clock.due_at
+        return min(clock.due_at, end_of(date.fromisoformat(first), ZoneInfo(clock.zone)))
+
+    def is_late(self, now: datetime) -> bool:
+        """Tell whether the answer is, or came, after the date that was promised first."""
+        late_from = self.late_from
+        return late_from is not None and (self.answered_at or now) >= late_from
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from privacydesk.domain.clocks import (
     RegimeProfile,
     StartsFrom,
     Unit,
-    count,
     deadline_of,
+    recount,
     settle,
     start_clock,
     working_days_before,
@@ -25,6 +25,8 @@ from privacydesk.errors import NotAllowedNowError
 
 _REMINDER_HOUR = time(9, 0)
 """Reminders come up at the start of the working day, in the operator's zone."""
+
+_OF_CLOCKS = frozenset({DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,27 @@ class Deadlines:
             clocks.append(fresh or clock)
         if not changed:
             return None
-        counted = replace(ticket, clocks=tuple(clocks), version=ticket.version + 1)
-        others = tuple(
-            due
-            for due in ticket.dues
-            if due.kind not in {DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE}
-        )
-        dues = (*self.dues(counted, now), *others)
-        return replace(counted, dues=tuple(sorted(dues, key=lambda due: due.at)))
+        facts = ticket.facts
+        if "first_due" in facts:
+            facts = {**facts, "first_due": self._first_due(clocks, facts["first_due"])}
+        counted = replace(ticket, clocks=tuple(clocks), facts=facts, version=ticket.version + 1)
+        return self._with_dues(counted, now)
+
+    def _first_due(self, clocks: Sequence[Clock], promised: str) -> str:
+        """Return the date of the period that was extended, counted as it was at first."""
+        amounts = {regime.name: regime.amount for regime in self.rules.regimes}
+        for clock in clocks:
+            amount = amounts.get(clock.regime, clock.amount)
+            if amount < clock.amount:
+                first = replace(clock, amount=amount)
+                return deadline_of(first, self.calendars.get(clock.calendar)).due_date.isoformat()
+        return promised
+
+    def _with_dues(self, ticket: Ticket, now: datetime) -> Ticket:
+        """Return the ticket with its reminders set anew; whatever else comes up stays."""
+        others = tuple(due for due in ticket.dues if due.kind not in _OF_CLOCKS)
+        dues = (*self.dues(ticket, now), *others)
+        return replace(ticket, dues=tuple(sorted(dues, key=lambda due: due.at)))
 
     def extended(self, ticket: Ticket, working_days: int, now: datetime) -> Ticket:
         """Return the ticket with its leading clock running longer; the first date is kept.
@@ -142,16 +157,8 @@ class Deadlines:
         if leading is None or leading.unit is not Unit.WORKING_DAYS or ticket.answered_at:
             raise NotAllowedNowError("no clock that could be extended runs on this ticket")
         calendar = self.calendars.get(leading.calendar)
-        longer = count(
-            calendar, leading.started_at, leading.unit, leading.amount + working_days, self.zone
-        )
-        clock = replace(
-            leading,
-            amount=leading.amount + working_days,
-            due_date=longer.due_date,
-            due_at=longer.due_at,
-            provisional=longer.provisional,
-        )
+        longer = replace(leading, amount=leading.amount + working_days)
+        clock = recount(longer, calendar) or longer
         others = tuple(c for c in ticket.clocks if c is not leading)
         first = ticket.facts.get("first_due", leading.due_date.isoformat())
         later = replace(
@@ -160,7 +167,7 @@ class Deadlines:
             facts={**ticket.facts, "first_due": first},
             version=ticket.version + 1,
         )
-        return replace(later, dues=self.dues(later, now))
+        return self._with_dues(later, now)
 
     def is_staffed(self, now: datetime) -> bool:
         """Tell whether people answer at this time of a working day."""

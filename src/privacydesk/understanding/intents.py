@@ -45,7 +45,9 @@ _NEGATED = re.compile(
     r"(?: (?:want|wanna|wish|need|going|trying|asking|mean|have|you))?(?: to)?(?: you to)?)"
     r" ?(?:帮我|给我|把|我的|我|去|再|直接|真的|全部|整个|号)*(?:\w{0,4}账[号户])? ?$"
 )
-_QUESTIONED = re.compile(r"(?:能|可|要|会|想|该|肯|给|好|是|删|销|绑|改)不$|不得不$|不如$|不能不$")
+_QUESTIONED = re.compile(
+    r"(?<!不)(?:能|可|要|会|想|该|肯|给|好|是|删|销|绑|改)不$|不得不$|不如$|(?<!能)不能不$"
+)
 _YOUNG = re.compile(
     r"(?<!\d)(?:[3-9]|1[0-7])(?!\d) ?(?:周?岁|years? old|yrs? old|-year-old|year-old|y/?o\b)"
     r"|(?:才|只有|刚满|未满|不满|先得) ?(?:[3-9]|1[0-7])(?![\d个天年月块元条次分小时])"

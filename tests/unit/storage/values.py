@@ -112,6 +112,9 @@ frames = st.builds(
     slots=mappings,
     waiting=st.none() | st.builds(Waiting, ref=texts, action=texts, since=instants),
     misses=counts,
+    trail=_few(texts),
+    called=st.booleans(),
+    confirmed_at=st.none() | instants,
 )
 verifications = st.builds(
     Verification, subject=texts, level=st.sampled_from(Assurance), at=instants, target=texts
@@ -138,6 +141,8 @@ conversations = st.builds(
     queued_at=st.none() | instants,
     unanswered=counts,
     serial=counts,
+    desk_calls=counts,
+    last_said_at=st.none() | instants,
     minor_hint=st.booleans(),
 )
 _zones = st.sampled_from(["Asia/Shanghai", "Asia/Hong_Kong", "Europe/Berlin"])

@@ -52,6 +52,7 @@ def test_a_way_to_log_in_is_told_from_the_account(text: str) -> None:
         ("我不想注销，只想解绑微信", "unbinding"),
         ("不是要注销账号，是想把动态删掉", "deletion"),
         ("不注销账号，仅删除评论", "deletion"),
+        ("能不能不注销就删掉动态", "deletion"),
         ("唔係要註銷，係想刪咗啲相", "deletion"),
         ("I don't want to delete my account, just unlink Google", "unbinding"),
     ],
@@ -74,6 +75,7 @@ def test_words_that_only_look_like_a_denial_are_none(text: str) -> None:
     [
         "我儿子12岁，偷偷注册了，帮我注销他的账号",
         "我女兒的照片請刪除",
+        "我是孩子妈妈，想把他的账号删掉",
         "我是家长，想看看孩子充值了多少",
         "my daughter is 11 and has an account, please delete it",
     ],

@@ -9,7 +9,10 @@ const config = JSON.parse(byId("config").textContent ?? "{}");
 /** @type {Record<string, string>} */
 const words = config.strings;
 const KEY = "privacydesk.demo.person";
+const ANONYMOUS = "/chat/";
+const PROMISED = "/chat/#token=";
 const RETRY = 2000;
+const HANDED = 50;
 
 /** @type {HTMLIFrameElement} */
 const frame = byId("chat");
@@ -51,6 +54,7 @@ function play(id) {
   const person = config.people.find((/** @type {any} */ one) => one.id === id) ?? config.people[0];
   if (person === playing) return;
   const first = playing === null;
+  const stale = remembered() !== person.id;
   playing = person;
   remember(person.id);
   for (const button of document.querySelectorAll("[data-person]")) {
@@ -62,13 +66,16 @@ function play(id) {
   phone.show(person);
   account.show(person);
   listen();
-  if (first) frame.src = "/chat/";
+  // The empty token promises one: the chat asks for it and looks at nothing kept from before.
+  if (first) frame.src = person.account || stale ? PROMISED : ANONYMOUS;
   else if (person.account) void handToken();
-  else {
-    // Without an account the chat begins anew, as for anyone who opens the page.
-    hand({ type: "privacydesk:logout" });
-    window.setTimeout(() => frame.contentWindow?.location.replace("/chat/"), 50);
-  }
+  else beNobody();
+}
+
+/** Without an account the chat begins anew, as for anyone who opens the page. */
+function beNobody() {
+  hand({ type: "privacydesk:logout" });
+  window.setTimeout(() => frame.contentWindow?.location.replace(ANONYMOUS), HANDED);
 }
 
 function listen() {
@@ -167,11 +174,13 @@ function remembered() {
 
 window.addEventListener("message", (message) => {
   if (message.origin !== location.origin || message.source !== frame.contentWindow) return;
-  if (message.data?.type === "privacydesk:token-needed") void handToken();
+  if (message.data?.type !== "privacydesk:token-needed") return;
+  if (playing?.account) void handToken();
+  else if (frame.src.endsWith(PROMISED)) {
+    frame.src = ANONYMOUS;
+    beNobody();
+  }
 });
-
-// A frame that kept another person's token is given this person's as soon as it stands.
-frame.addEventListener("load", () => void handToken());
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;

@@ -50,12 +50,7 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["prompt"] = _prompt_record(conversation.prompt)
     if conversation.verifications:
         state["verifications"] = [_verification_record(v) for v in conversation.verifications]
-    if conversation.unanswered:
-        state["unanswered"] = conversation.unanswered
-    if conversation.serial:
-        state["serial"] = conversation.serial
-    if conversation.minor_hint:
-        state["minor_hint"] = True
+    _note_counts(conversation, state)
     return {
         "id": conversation.id,
         "epoch": conversation.epoch,
@@ -66,6 +61,19 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         "queued_at": opt_micros(conversation.queued_at),
         "state": seal.seal(_place(conversation.id, conversation.version), to_json(state)),
     }
+
+
+def _note_counts(conversation: Conversation, state: dict[str, Any]) -> None:
+    if conversation.unanswered:
+        state["unanswered"] = conversation.unanswered
+    if conversation.serial:
+        state["serial"] = conversation.serial
+    if conversation.desk_calls:
+        state["desk_calls"] = conversation.desk_calls
+    if conversation.last_said_at is not None:
+        state["last_said_at"] = to_micros(conversation.last_said_at)
+    if conversation.minor_hint:
+        state["minor_hint"] = True
 
 
 def read_conversation(row: Any, seal: Seal) -> Conversation:
@@ -97,6 +105,8 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         queued_at=opt_instant(row.queued_at),
         unanswered=state.get("unanswered", 0),
         serial=state.get("serial", 0),
+        desk_calls=state.get("desk_calls", 0),
+        last_said_at=opt_instant(state.get("last_said_at")),
         minor_hint=state.get("minor_hint", False),
     )
 
@@ -118,6 +128,12 @@ def _frame_record(frame: Frame) -> dict[str, Any]:
         }
     if frame.misses:
         record["misses"] = frame.misses
+    if frame.trail:
+        record["trail"] = list(frame.trail)
+    if frame.called:
+        record["called"] = True
+    if frame.confirmed_at is not None:
+        record["confirmed_at"] = to_micros(frame.confirmed_at)
     return record
 
 
@@ -133,6 +149,9 @@ def _read_frame(record: dict[str, Any]) -> Frame:
         if waiting is None
         else Waiting(waiting["ref"], waiting["action"], from_micros(waiting["since"])),
         misses=record.get("misses", 0),
+        trail=tuple(record.get("trail", ())),
+        called=record.get("called", False),
+        confirmed_at=opt_instant(record.get("confirmed_at")),
     )
 
 

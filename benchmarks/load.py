@@ -1,0 +1,195 @@
+"""The load generator: conversations in a closed loop, each sends when it was answered.
+
+It speaks WebSocket by hand, with frames that were made before, so that it takes a small part of
+what the servers take. It knows nothing of which server it talks to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import uvloop
+
+HANDSHAKE = (
+    b"GET /chat/v1/socket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+HELLO = b'{"type":"hello","languages":"zh-CN"}'
+
+GREETING = ("send", "你好")
+CYCLE: Sequence[tuple[str, str]] = (
+    GREETING,
+    ("choose", "desk:menu"),
+    ("send", "我想问一下那个东西怎么弄"),
+    ("choose", "desk:menu"),
+    ("choose", "complaint"),
+    ("send", "1"),
+    ("choose", "desk:menu"),
+    ("choose", "complaint"),
+    ("send", "菜单"),
+    ("send", "取消"),
+)
+"""Half typed, half tapped; a form is opened, answered, left for the menu, resumed and dropped.
+
+Eight of ten leave two events and change the conversation once, as the raw server does; opening the
+form and dropping it leave three.
+"""
+
+
+def client_frame(payload: bytes) -> bytes:
+    """Return a text frame; its mask is zero, which spares the generator the masking."""
+    size = len(payload)
+    head = bytes((0x81, 0x80 | size)) if size < 126 else b"\x81\xfe" + size.to_bytes(2, "big")
+    return head + b"\0\0\0\0" + payload
+
+
+def _template(kind: str, words: str) -> tuple[bytes, bytes]:
+    named = "text" if kind == "send" else "choice"
+    offset = "" if kind == "send" else '"offset":0,'
+    return (
+        f'{{"type":"{kind}",{offset}"{named}":"{words}","id":"'.encode(),
+        b'"}',
+    )
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all conversations saw."""
+
+    measuring: bool = False
+    stopped: bool = False
+    latencies: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+class Talker(asyncio.Protocol):
+    """One conversation on one socket."""
+
+    def __init__(self, number: int, tally: Tally) -> None:
+        self.welcomed = asyncio.get_running_loop().create_future()
+        self._tally = tally
+        self._turns = [_template(*GREETING)] * (number % len(CYCLE))
+        self._turns += [_template(*turn) for turn in CYCLE]
+        self._start = number % len(CYCLE)
+        self._next = 0
+        self._number = number
+        self._count = 0
+        self._buffer = b""
+        self._shaken = False
+        self._awaited = b""
+        self._sent_at = 0.0
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(HANDSHAKE)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._tally.stopped:
+            self._tally.errors.append(f"connection lost: {exc}")
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer + data if self._buffer else data
+        if not self._shaken:
+            head, end, buffer = buffer.partition(b"\r\n\r\n")
+            if not end:
+                self._buffer = head
+                return
+            self._shaken = True
+            self._send(client_frame(HELLO))
+        at, size = 0, len(buffer)
+        while size - at >= 2:
+            length, start = buffer[at + 1], at + 2
+            if length == 126:
+                if size < at + 4:
+                    break
+                length, start = int.from_bytes(buffer[at + 2 : at + 4], "big"), at + 4
+            elif length == 127:
+                if size < at + 10:
+                    break
+                length, start = int.from_bytes(buffer[at + 2 : at + 10], "big"), at + 10
+            if size < start + length:
+                break
+            if buffer[at] == 0x81:
+                self._take(buffer[start : start + length])
+            at = start + length
+        self._buffer = buffer[at:]
+
+    def talk(self) -> None:
+        """Send the next message."""
+        before, after = self._turns[self._next]
+        self._next += 1
+        if self._next == len(self._turns):
+            # From here on only the cycle; what came before spread the conversations over it.
+            self._next = self._start
+        self._count += 1
+        name = b"%d-%d" % (self._number, self._count)
+        self._awaited = b'{"id":"' + name + b'"'
+        self._sent_at = time.perf_counter()
+        self._send(client_frame(before + name + after))
+
+    def _send(self, frame: bytes) -> None:
+        assert self._transport is not None
+        self._transport.write(frame)
+
+    def _take(self, payload: bytes) -> None:
+        tally = self._tally
+        if self._awaited and self._awaited in payload:
+            if tally.measuring:
+                tally.latencies.append(time.perf_counter() - self._sent_at)
+            if not tally.stopped:
+                self.talk()
+        elif payload.startswith(b'{"type":"welcome"'):
+            self.welcomed.set_result(None)
+        elif payload.startswith(b'{"type":"error"'):
+            tally.errors.append(payload.decode())
+
+
+async def measure(port: int, conversations: int, seconds: float, warm_up: float) -> dict[str, float]:
+    """Return turns a second, latencies in milliseconds, and how busy this process was."""
+    loop = asyncio.get_running_loop()
+    tally = Tally()
+    talkers: list[Talker] = []
+    for number in range(conversations):
+        talker = Talker(number, tally)
+        await loop.create_connection(lambda one=talker: one, "127.0.0.1", port)  # type: ignore[misc]
+        await talker.welcomed
+        talkers.append(talker)
+    for talker in talkers:
+        talker.talk()
+    await asyncio.sleep(warm_up)
+    tally.measuring, started, cpu = True, time.perf_counter(), time.process_time()
+    await asyncio.sleep(seconds)
+    tally.measuring, tally.stopped = False, True
+    elapsed, cpu = time.perf_counter() - started, time.process_time() - cpu
+    if tally.errors:
+        raise RuntimeError(f"{len(tally.errors)} errors, first: {tally.errors[0]}")
+    ordered = sorted(tally.latencies)
+    return {
+        "turns": len(ordered) / elapsed,
+        "p50": ordered[len(ordered) // 2] * 1e3,
+        "p99": ordered[int(len(ordered) * 0.99)] * 1e3,
+        "generator": cpu / elapsed,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--conversations", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--warm-up", type=float, default=1)
+    options = parser.parse_args()
+    run = measure(options.port, options.conversations, options.seconds, options.warm_up)
+    print(json.dumps(uvloop.run(run)))
+
+
+if __name__ == "__main__":
+    main()

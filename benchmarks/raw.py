@@ -1,0 +1,168 @@
+"""The limit: a bare aiohttp WebSocket server whose turn is one durable SQLite commit.
+
+It speaks as much of the chat protocol as the load generator needs. A turn inserts the message and
+a reply, updates the conversation, shares its commit with whatever else waits, and is answered
+after it. No dialog, no words, no sealing, no checks: what is left is the web and the disk. Replies
+and states are as long as the desk's are on average in ``benchmarks/turns.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import queue
+import sqlite3
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+from aiohttp import WSMsgType, web
+
+REPLY_BODY = b"r" * 670
+"""Bytes of a stored reply; the desk's have as many on average."""
+STATE = b"s" * 640
+"""Bytes of a stored state."""
+FRAME_FILLER = "f" * 820
+"""Characters that bring an answer up to the length of the desk's."""
+BATCH_LIMIT = 256
+
+
+class Turn(NamedTuple):
+    """One message on its way to the disk."""
+
+    conversation: int
+    version: int
+    job: str
+    text: bytes
+    done: asyncio.Future[None]
+
+
+class GroupCommit:
+    """One thread that writes what has gathered and commits it at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._loop = asyncio.get_running_loop()
+        self._pending: list[Turn] = []
+        self._working = False
+        self._batches: queue.SimpleQueue[list[Turn]] = queue.SimpleQueue()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def put(self, conversation: int, version: int, job: str, text: bytes) -> asyncio.Future[None]:
+        """Have a turn written; the future is done after its commit."""
+        turn = Turn(conversation, version, job, text, self._loop.create_future())
+        self._pending.append(turn)
+        if not self._working:
+            self._working = True
+            self._loop.call_soon(self._send)
+        return turn.done
+
+    def _send(self) -> None:
+        batch, self._pending = self._pending[:BATCH_LIMIT], self._pending[BATCH_LIMIT:]
+        self._batches.put(batch)
+
+    def _finish(self, batch: list[Turn]) -> None:
+        for turn in batch:
+            if not turn.done.done():
+                turn.done.set_result(None)
+        if self._pending:
+            self._send()
+        else:
+            self._working = False
+
+    def _work(self) -> None:
+        database = sqlite3.connect(self._path, isolation_level=None)
+        database.executescript(
+            """
+            PRAGMA journal_mode = WAL;
+            PRAGMA synchronous = FULL;
+            CREATE TABLE conversation (id INTEGER PRIMARY KEY, version INTEGER, state BLOB);
+            CREATE TABLE event (
+                conversation INTEGER, offset INTEGER, job TEXT, body BLOB,
+                PRIMARY KEY (conversation, offset)
+            );
+            """
+        )
+        while True:
+            batch = self._batches.get()
+            events: list[tuple[int, int, str | None, bytes]] = []
+            for turn in batch:
+                events.append((turn.conversation, turn.version + 1, turn.job, turn.text))
+                events.append((turn.conversation, turn.version + 2, None, REPLY_BODY))
+            database.execute("BEGIN IMMEDIATE")
+            fresh = [(turn.conversation, 0, b"") for turn in batch if not turn.version]
+            if fresh:
+                database.executemany("INSERT INTO conversation VALUES (?, ?, ?)", fresh)
+            database.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", events)
+            database.executemany(
+                "UPDATE conversation SET version = ?, state = ? WHERE id = ? AND version = ?",
+                [(t.version + 2, STATE, t.conversation, t.version) for t in batch],
+            )
+            database.execute("COMMIT")
+            self._loop.call_soon_threadsafe(self._finish, batch)
+
+
+WRITER = web.AppKey("WRITER", GroupCommit)
+COUNT = web.AppKey("COUNT", list[int])
+
+
+async def _socket(request: web.Request) -> web.StreamResponse:
+    ws = web.WebSocketResponse(compress=False)
+    await ws.prepare(request)
+    writer, count = request.app[WRITER], request.app[COUNT]
+    count[0] += 1
+    conversation, version = count[0], 0
+    async for message in ws:
+        if message.type is not WSMsgType.TEXT:
+            continue
+        frame = orjson.loads(message.data)
+        if frame["type"] == "hello":
+            await ws.send_str('{"type":"welcome"}')
+            continue
+        job = frame["id"]
+        await writer.put(conversation, version, job, message.data.encode())
+        version += 2
+        answer = {
+            "type": "events",
+            "events": [{"offset": version, "text": FRAME_FILLER}],
+            "acks": [{"id": job, "offset": version - 1}],
+        }
+        await ws.send_str(orjson.dumps(answer).decode())
+    return ws
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.Response(text="ok")
+
+
+async def serve(path: Path) -> None:
+    """Serve on a free port and say which."""
+    app = web.Application()
+    app[WRITER] = GroupCommit(path)
+    app[COUNT] = [0]
+    app.router.add_get("/chat/v1/socket", _socket)
+    app.router.add_get("/healthz", _healthz)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    print(f"Listening on http://127.0.0.1:{runner.addresses[0][1]}/", flush=True)
+    await asyncio.Event().wait()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", type=Path, help="the database file to make")
+    parser.add_argument("--loop", choices=("standard", "uvloop"), default="standard")
+    options = parser.parse_args()
+    if options.loop == "uvloop":
+        import uvloop  # noqa: PLC0415 - not on every platform
+
+        uvloop.run(serve(options.path))
+    else:
+        asyncio.run(serve(options.path))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Starting the servers that benchmarks measure, each in a process and a folder of its own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
+LISTENING = re.compile(r"Listening on http://[^:]+:(\d+)/")
+UNLIMITED = 1e9
+"""Messages a second: the load comes from few conversations that each talk without a pause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that listens."""
+
+    port: int
+    process: psutil.Process
+
+    def cpu(self) -> float:
+        """Return the seconds of processor time spent so far."""
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+    def resident(self) -> int:
+        """Return the bytes of memory held."""
+        return int(self.process.memory_info().rss)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of processes that find the package and these modules."""
+    path = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+
+
+def desk_environment(folder: Path) -> dict[str, str]:
+    """Return what ``privacydesk serve`` needs to run in ``folder``; nothing outside is reached."""
+    secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    nowhere = "http://127.0.0.1:9/"
+    return environment() | {
+        "PRIVACYDESK_DATA_DIR": str(folder),
+        "PRIVACYDESK_PROFILE": str(PROFILE),
+        "PRIVACYDESK_RING_KEYS": json.dumps({"bench": secret}),
+        "PRIVACYDESK_RING_KEY": "bench",
+        "PRIVACYDESK_HASHING_SECRET": secret,
+        "PRIVACYDESK_ACCOUNT_SERVICE_URL": nowhere,
+        "PRIVACYDESK_ACCOUNT_SERVICE_SECRET": secret,
+        "PRIVACYDESK_CODE_GATEWAY_URL": nowhere,
+        "PRIVACYDESK_CODE_GATEWAY_SECRET": secret,
+        "PRIVACYDESK_MESSAGES_PER_SECOND": str(UNLIMITED),
+        "PRIVACYDESK_MESSAGE_BURST": str(int(UNLIMITED)),
+        "PRIVACYDESK_LOG_LEVEL": "error",
+    }
+
+
+@contextmanager
+def desk(loop: str) -> Iterator[Server]:
+    """Run ``privacydesk serve`` on a fresh database."""
+    with tempfile.TemporaryDirectory(prefix="privacydesk-") as folder:
+        command = ["-m", "privacydesk", "serve", "--port", "0", "--loop", loop]
+        with _running(command, desk_environment(Path(folder))) as server:
+            yield server
+
+
+@contextmanager
+def raw(loop: str) -> Iterator[Server]:
+    """Run ``benchmarks/raw.py`` on a fresh database."""
+    with tempfile.TemporaryDirectory(prefix="privacydesk-") as folder:
+        command = ["-m", "benchmarks.raw", str(Path(folder) / "raw.db"), "--loop", loop]
+        with _running(command, environment()) as server:
+            yield server
+
+
+SERVERS = {"desk": desk, "raw": raw}
+
+
+@contextmanager
+def _running(arguments: list[str], env: dict[str, str]) -> Iterator[Server]:
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own programs
+        assert process.stdout is not None
+        try:
+            found = LISTENING.search(process.stdout.readline())
+            if found is None:
+                raise RuntimeError("the server did not start")
+            yield Server(int(found[1]), psutil.Process(process.pid))
+        finally:
+            process.kill()

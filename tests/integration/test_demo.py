@@ -1,0 +1,272 @@
+"""The demo as a whole: it starts, is asked over HTTP, and goes on after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import tomllib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+
+from privacydesk.calendars import Calendars
+from privacydesk.demo.clock import CLOCK_FILE, DemoClock, clock_beside, until_working_day
+from privacydesk.demo.files import DATA
+from privacydesk.demo.run import Demo, open_demo
+from privacydesk.domain.account import AccountAction, AccountContact
+from privacydesk.errors import InvalidRequestError, SettingsError
+from privacydesk.policy.clauses import CLAUSE_NAMES, cite
+from privacydesk.policy.importer import decode_policy, read_policy
+from privacydesk.profile import read_profile
+from privacydesk.settings import load_settings
+
+START = "2026-09-28T10:00:00+08:00"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PROFILES = (
+    DATA / "profile.yaml",
+    Path(__file__).parents[2] / "profiles" / "mochat.yaml",
+)
+
+
+@asynccontextmanager
+async def running(folder: Path, **given: Any) -> AsyncIterator[tuple[Demo, aiohttp.ClientSession]]:
+    async with (
+        open_demo(data_dir=folder, **{"now": START, **given}) as demo,
+        aiohttp.ClientSession(demo.address) as client,
+    ):
+        yield demo, client
+
+
+async def person_of(client: aiohttp.ClientSession, person: str) -> dict[str, Any]:
+    async with client.get(f"/demo/people/{person}.json?lang=en") as answer:
+        assert answer.status == 200
+        found: dict[str, Any] = await answer.json()
+        return found
+
+
+async def posted(client: aiohttp.ClientSession, path: str, body: Any) -> tuple[int, Any]:
+    async with client.post(path, json=body) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_the_panel_is_served_in_three_languages_under_a_strict_policy(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (_, client):
+        for tag, word in (("zh-Hans", "扮演谁"), ("zh-Hant", "扮演誰"), ("en", "Who to play")):
+            async with client.get("/demo/", params={"lang": tag}) as answer:
+                text = await answer.text()
+                policy = answer.headers["Content-Security-Policy"]
+            assert answer.status == 200
+            assert f'<html lang="{tag}">' in text
+            assert word in text
+            assert "unsafe" not in policy
+            assert "frame-src 'self'" in policy
+        async with client.get("/demo") as answer:
+            assert str(answer.url).endswith("/demo/")
+
+
+async def test_a_token_of_the_panel_opens_the_persons_chat(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (_, client):
+        status, token = await posted(client, "/demo/token", {"person": "lin-xiaoyu"})
+        assert status == 200
+        async with client.post(
+            "/chat/v1/session",
+            json={"type": "hello"},
+            headers={"Authorization": f"Bearer {token['token']}"},
+        ) as answer:
+            assert answer.status == 200
+            assert (await answer.json())["type"] == "welcome"
+
+
+@pytest.mark.parametrize("person", ["wang-fang", "nobody", "no-such-person"])
+async def test_whoever_has_no_account_gets_no_token(tmp_path: Path, person: str) -> None:
+    async with running(tmp_path / "demo") as (_, client):
+        status, _ = await posted(client, "/demo/token", {"person": person})
+        assert status == 404
+
+
+async def test_a_page_of_another_origin_cannot_post_without_asking(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path / "demo") as (_, client),
+        client.post("/demo/token", data='{"person": "lin-xiaoyu"}') as answer,
+    ):
+        assert answer.status == 415
+
+
+async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        sender = demo.rooms.worker._deliveries._codes
+        await sender.send(AccountContact("u-1001"), "verify", "zh_Hans", "123456", key="row-1")
+        shown = (await person_of(client, "lin-xiaoyu"))["messages"]
+        assert [one["code"] for one in shown] == ["123456"]
+        assert "123456" in shown[0]["text"]
+        assert not (await person_of(client, "wu-min"))["messages"]
+
+
+async def test_an_unsigned_code_is_refused(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (_, client):
+        body = {"to": {"account": "u-1001"}, "template": "v", "locale": "en", "code": "1"}
+        status, problem = await posted(client, "/demo/codes", body)
+        assert (status, problem["code"]) == (401, "unauthenticated")
+
+
+async def test_the_phone_tells_of_a_code_as_it_arrives(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path / "demo") as (demo, client),
+        client.get("/demo/phone/lin-xiaoyu/events?lang=en") as stream,
+    ):
+        assert (await _event(stream))[0] == "clock"
+        name, before = await _event(stream)
+        assert (name, before["messages"]) == ("panel", [])
+        sender = demo.rooms.worker._deliveries._codes
+        await sender.send(AccountContact("u-1001"), "verify", "en", "246810", key="row-2")
+        name, after = await _event(stream)
+        assert after["messages"][0]["code"] == "246810"
+
+
+async def test_a_change_in_the_account_service_shows_in_the_panel(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        accounts = demo.rooms.worker._deliveries._accounts
+        await accounts.call(AccountAction.UNBIND, "u-1001", {"provider": "google"}, key="row-3")
+        groups = (await person_of(client, "lin-xiaoyu"))["account"]
+        bindings = next(group for group in groups if group["name"] == "bindings")
+        assert [row["name"] for row in bindings["rows"]] == ["phone", "wechat"]
+
+
+async def test_the_clock_moves_over_a_holiday_by_working_days(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        status, clock = await posted(client, "/demo/clock", {"working_days": 7})
+        assert status == 200
+        # 1 to 7 October are off, and 10 October is worked: 29, 30, 8, 9, 10, 12, 13.
+        moved = datetime.fromisoformat(clock["now"]).astimezone(SHANGHAI)
+        assert (moved.month, moved.day, moved.hour) == (10, 13, 10)
+        assert demo.clock.now() >= moved
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"seconds": -1}, {"seconds": 1e12}, {"working_days": 0}, {"working_days": True}, {"seconds": "1"}],
+)  # fmt: skip
+async def test_the_clock_refuses_what_it_cannot_do(tmp_path: Path, body: Any) -> None:
+    async with running(tmp_path / "demo") as (_, client):
+        status, _ = await posted(client, "/demo/clock", body)
+        assert status == 400
+
+
+async def test_starting_again_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    async with running(folder) as (demo, client):
+        accounts = demo.rooms.worker._deliveries._accounts
+        await accounts.call(AccountAction.UNBIND, "u-1001", {"provider": "google"}, key="row-4")
+        await posted(client, "/demo/clock", {"seconds": 86_400})
+        seen = demo.clock.now()
+    secrets = tomllib.loads((folder / "privacydesk.toml").read_text("utf-8"))["ring_keys"]
+    async with running(folder, now=None) as (demo, client):
+        assert demo.clock.now() >= seen
+        assert set(demo.rooms.agents) >= {"mei", "lao-zhou"}
+        groups = (await person_of(client, "lin-xiaoyu"))["account"]
+        assert "google" not in [row["name"] for group in groups for row in group["rows"]]
+    again = tomllib.loads((folder / "privacydesk.toml").read_text("utf-8"))["ring_keys"]
+    assert again == secrets
+    async with running(folder) as (demo, _):
+        assert demo.clock.kept
+        assert demo.clock.now() >= seen
+
+
+async def test_staff_commands_find_settings_that_only_their_owner_reads(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    async with running(folder) as (demo, _):
+        file = folder / "privacydesk.toml"
+        assert file.stat().st_mode & 0o777 == 0o600
+        settings = load_settings(file)
+        assert settings.url == demo.rooms.settings.url
+        assert settings.operator().unbinding_window_minutes == 1
+        beside = clock_beside(folder)
+        assert beside is not None
+        assert abs(beside.now() - demo.clock.now()) < timedelta(seconds=5)
+
+
+async def test_a_port_in_use_is_told_by_its_option(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SettingsError, match="--port"):
+            async with running(tmp_path / "demo", port=taken.getsockname()[1]):
+                pass
+
+
+async def test_an_open_panel_does_not_hold_up_stopping(tmp_path: Path) -> None:
+    async with asyncio.timeout(20):
+        async with running(tmp_path / "demo") as (_, client):
+            stream = await client.get("/demo/phone/lin-xiaoyu/events")
+            await _event(stream)
+        stream.close()
+
+
+@pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.parent.name)
+def test_a_profile_names_every_clause_and_path(path: Path) -> None:
+    profile = read_profile(path)
+    assert set(profile.clauses) == set(CLAUSE_NAMES)
+    assert set(profile.mailboxes) == {"policy", "children"}
+    assert set(profile.remedies) == {"zh_Hans", "zh_Hant", "en"}
+    assert profile.paths.keys() == read_profile(PROFILES[0]).paths.keys()
+
+
+def test_both_profiles_cite_the_same_numbers() -> None:
+    ours, theirs = (read_profile(path).clauses for path in PROFILES)
+    assert ours == theirs
+
+
+def test_the_sample_policy_reads_cleanly_and_holds_every_clause() -> None:
+    profile = read_profile(DATA / "profile.yaml")
+    report = read_policy(decode_policy((DATA / "policy.md").read_bytes()).text, name="lane")
+    version = report.version(datetime(2026, 9, 28, tzinfo=UTC))
+    assert [document.key for document in report.documents] == ["privacy", "children"]
+    assert report.notes == ()
+    clauses = profile.clause_map()
+    for name, clause in clauses.clauses.items():
+        cited = cite(clauses, version, name)
+        assert cited.is_quoted, name
+        assert cited.reference == clause.article
+
+
+def test_the_unbinding_window_is_the_demos_alone() -> None:
+    windows = [read_profile(path).unbinding_window_minutes for path in PROFILES]
+    assert windows == [1, None]
+
+
+def test_a_broken_clock_file_is_named(tmp_path: Path) -> None:
+    file = tmp_path / CLOCK_FILE
+    file.write_text(json.dumps({"ahead": 1}), "utf-8")
+    with pytest.raises(SettingsError, match="holds no clock"):
+        DemoClock(file)
+
+
+def test_only_a_demos_folder_has_a_clock_of_its_own(tmp_path: Path) -> None:
+    assert clock_beside(tmp_path) is None
+
+
+def test_working_days_keep_the_time_of_day() -> None:
+    friday = datetime(2026, 11, 27, 23, 30, tzinfo=SHANGHAI)
+    calendar = Calendars().get("CN")
+    assert until_working_day(friday, 1, calendar, SHANGHAI) == timedelta(days=3)
+    with pytest.raises(InvalidRequestError):
+        until_working_day(friday, 61, calendar, SHANGHAI)
+
+
+async def _event(stream: aiohttp.ClientResponse) -> tuple[str, Any]:
+    """Read one server-sent event, passing over comments."""
+    name = ""
+    async with asyncio.timeout(10):
+        while line := (await stream.content.readline()).decode():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ").strip()
+            elif line.startswith("data: "):
+                return name, json.loads(line.removeprefix("data: "))
+    raise AssertionError("the stream ended")
