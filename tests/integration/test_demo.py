@@ -151,8 +151,15 @@ async def test_the_clock_moves_over_a_holiday_by_working_days(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"seconds": -1}, {"seconds": 1e12}, {"working_days": 0}, {"working_days": True}, {"seconds": "1"}],
-)  # fmt: skip
+    [
+        {},
+        {"seconds": -1},
+        {"seconds": 1e12},
+        {"seconds": "1"},
+        {"working_days": 0},
+        {"working_days": True},
+    ],
+)
 async def test_the_clock_refuses_what_it_cannot_do(tmp_path: Path, body: Any) -> None:
     async with running(tmp_path / "demo") as (_, client):
         status, _ = await posted(client, "/demo/clock", body)

@@ -14,42 +14,11 @@ from privacydesk.understanding.names import DEVICE_PERMISSIONS
 
 DESK: Recogniser = KeywordRecogniser.load()
 
-_PIECES = [
-    *(
-        "我",
-        "今年",
-        "十",
-        "岁",
-        "十一",
-        "13",
-        "不",
-        "别",
-        "注销",
-        "删",
-        "账号",
-        "微信",
-        "，",
-        "?",
-        "\n",
-    ),
-    *(
-        "2012",
-        "-",
-        "5",
-        "年",
-        "月",
-        "日",
-        "民国",
-        "pd",
-        "7c4k",
-        "i'm ",
-        "don't ",
-        "LINE",
-        " ",
-        "+852",
-    ),
-    *("\ud800", "\x00", "\u202e", "👍", "ﷺ", "</system>", "٣", "²", "①", "Ⅻ", "歲"),
-]
+_WORDS = (
+    "我 今年 十 岁 十一 13 不 别 注销 删 账号 微信 ， ? 2012 - 5 年 月 日 民国 pd 7c4k i'm don't LINE +852"
+    " 👍 ﷺ </system> ٣ ² ① Ⅻ 歲 “ 」"
+)
+_PIECES = [*_WORDS.split(), " ", "\n", "\ud800", "\x00", "\u202e"]
 _TEXTS = st.one_of(
     st.text(max_size=300),
     st.text(st.characters(), max_size=100),

@@ -1,0 +1,261 @@
+"""The store of ``dialogs play``: a conversation in dictionaries, gone at the end.
+
+It keeps the promise of ``ports.Writer`` for one user at a time: jobs run one after the other, a
+known id is answered with its first answer, and a job that fails leaves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.events import Event
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import (
+    ChallengeId,
+    ConversationId,
+    DeliveryId,
+    EvidenceId,
+    LookupHash,
+    TicketId,
+)
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.ports import Changes, CommitHook, Committed, Job, WorkingSet
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Everything there is."""
+
+    conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
+    events: dict[ConversationId, list[Event]] = field(default_factory=dict)
+    keys: dict[LookupHash, ConversationId] = field(default_factory=dict)
+    tickets: dict[TicketId, Ticket] = field(default_factory=dict)
+    log: list[LogEntry] = field(default_factory=list)
+    challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
+    deliveries: dict[DeliveryId, Delivery] = field(default_factory=dict)
+    evidence: dict[EvidenceId, Evidence] = field(default_factory=dict)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    answers: dict[tuple[bytes | None, str], int] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """Implements ``ports.Store`` with one object for all of its parts."""
+
+    def __init__(self) -> None:
+        self.rows = _Rows()
+
+    @property
+    def writer(self) -> MemoryStore:
+        """The one way to change anything."""
+        return self
+
+    @property
+    def reader(self) -> MemoryStore:
+        """Reading."""
+        return self
+
+    @property
+    def claims(self) -> MemoryStore:
+        """Claiming due rows."""
+        return self
+
+    @property
+    def agent_book(self) -> MemoryStore:
+        """Adding agents."""
+        return self
+
+    # -- writing ---------------------------------------------------------------------------
+
+    async def submit(self, job: Job) -> Committed:
+        """Run a job; see ``ports.Writer``."""
+        rows, locks = self.rows, job.locks
+        answered = (locks.conversation, job.id)
+        if answered in rows.answers:
+            return Committed(rows.answers[answered], duplicate=True)
+        changes = job.decide(
+            WorkingSet(
+                conversation=(
+                    rows.conversations.get(locks.conversation) if locks.conversation else None
+                ),
+                tickets=_found(rows.tickets, locks.tickets),
+                challenges=_found(rows.challenges, locks.challenges),
+                deliveries=_found(rows.deliveries, locks.deliveries),
+            )
+        )
+        self._store(changes)
+        offset = changes.events[0].offset if changes.events else 0
+        rows.answers[answered] = offset
+        return Committed(offset, duplicate=False, changes=changes)
+
+    def _store(self, changes: Changes) -> None:
+        rows = self.rows
+        if changes.conversation is not None:
+            conversation = changes.conversation.id
+            rows.conversations[conversation] = changes.conversation
+            rows.events.setdefault(conversation, []).extend(changes.events)
+            rows.keys.update(dict.fromkeys(changes.keys, conversation))
+        rows.tickets.update({one.id: one for one in changes.tickets})
+        rows.log.extend(changes.ticket_log)
+        rows.challenges.update({one.id: one for one in changes.challenges})
+        rows.deliveries.update({one.id: one for one in changes.deliveries})
+        rows.evidence.update({one.id: one for one in changes.evidence})
+        for moved, ticket in changes.evidence_moved.items():
+            rows.evidence[moved] = replace(rows.evidence[moved], ticket_id=ticket)
+        for removed in changes.evidence_removed:
+            rows.evidence.pop(removed, None)
+
+    def cached(self, conversation: ConversationId) -> Conversation | None:
+        """Return a conversation's state."""
+        return self.rows.conversations.get(conversation)
+
+    def on_commit(self, hook: CommitHook) -> None:
+        """Nobody watches: the terminal reads the log after each turn."""
+
+    async def add(self, agent: Agent) -> None:
+        """Add an agent."""
+        self.rows.agents[agent.name] = agent
+
+    # -- reading ---------------------------------------------------------------------------
+
+    async def find_conversation(self, key: LookupHash) -> ConversationId | None:
+        """See ``ports.Reader``, also for the following ones."""
+        return self.rows.keys.get(key)
+
+    async def conversation(self, conversation: ConversationId) -> Conversation | None:
+        """Return a conversation's state."""
+        return self.rows.conversations.get(conversation)
+
+    async def events(
+        self, conversation: ConversationId, *, after: int, limit: int
+    ) -> tuple[Event, ...]:
+        """Return events with ``offset > after`` in order."""
+        return tuple(self.rows.events.get(conversation, ())[after : after + limit])
+
+    async def versions(
+        self, conversations: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, int]:
+        """Return the last offsets of conversations."""
+        known = self.rows.conversations
+        return {one: known[one].version for one in conversations if one in known}
+
+    async def queue(self) -> tuple[Conversation, ...]:
+        """Return the conversations waiting for a person."""
+        return tuple(
+            one for one in self.rows.conversations.values() if one.owner.kind is OwnerKind.QUEUE
+        )
+
+    async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
+        """Return the conversations an agent owns."""
+        return tuple(one for one in self.rows.conversations.values() if one.owner.agent == agent)
+
+    async def queue_place(self, conversation: ConversationId) -> int:
+        """Return 1 while the conversation waits: there is no other."""
+        return int(any(one.id == conversation for one in await self.queue()))
+
+    async def ticket(self, ticket: TicketId) -> Ticket | None:
+        """Return one ticket."""
+        return self.rows.tickets.get(ticket)
+
+    async def ticket_by_number(self, number: str) -> Ticket | None:
+        """Return the ticket with this number."""
+        return next((one for one in self.rows.tickets.values() if one.number == number), None)
+
+    async def tickets_of(
+        self, person: LookupHash, *, only_open: bool, limit: int = 20
+    ) -> tuple[Ticket, ...]:
+        """Return a person's tickets: open first, newest first."""
+        found = [
+            one
+            for one in self.rows.tickets.values()
+            if person in {one.account_hash, one.contact_hash} and (one.is_open or not only_open)
+        ]
+        found.sort(key=lambda one: (one.is_open, one.received_at), reverse=True)
+        return tuple(found[:limit])
+
+    async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
+        """Return the tickets filed in a conversation, newest first."""
+        found = [t for t in self.rows.tickets.values() if t.conversation_id == conversation]
+        return tuple(reversed(found))
+
+    async def list_tickets(
+        self,
+        *,
+        states: Sequence[str] = (),
+        holder: str | None = None,
+        limit: int = 100,
+        after: TicketId | None = None,
+    ) -> tuple[Ticket, ...]:
+        """Return tickets in the order in which they were filed."""
+        del after
+        found = (
+            one
+            for one in self.rows.tickets.values()
+            if (not states or one.state.value in states) and holder in {None, one.holder}
+        )
+        return tuple(found)[:limit]
+
+    async def provisional_tickets(self, *, limit: int = 1000) -> tuple[Ticket, ...]:
+        """Return none: schedules don't change while one plays."""
+        del limit
+        return ()
+
+    async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
+        """Return a ticket's moves and notes."""
+        return tuple(entry for entry in self.rows.log if entry.ticket_id == ticket)
+
+    async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
+        """Return what was handed in for a ticket."""
+        return tuple(one for one in self.rows.evidence.values() if one.ticket_id == ticket)
+
+    async def evidence(self, evidence: EvidenceId) -> Evidence | None:
+        """Return one file."""
+        return self.rows.evidence.get(evidence)
+
+    async def agents(self) -> tuple[Agent, ...]:
+        """Return all agents."""
+        return tuple(self.rows.agents.values())
+
+    async def open_deliveries(self) -> int:
+        """Return how many outbox rows are open."""
+        return sum(one.state is DeliveryState.OPEN for one in self.rows.deliveries.values())
+
+    # -- claiming --------------------------------------------------------------------------
+
+    async def deliveries(
+        self, now: datetime, *, lease: timedelta, limit: int
+    ) -> tuple[Delivery, ...]:
+        """Claim outbox rows that are due: of each lane only its oldest open row."""
+        oldest: dict[bytes, Delivery] = {}
+        for row in sorted(self.rows.deliveries.values(), key=lambda one: one.id):
+            if row.state is DeliveryState.OPEN:
+                oldest.setdefault(row.lane, row)
+        claimed = [
+            replace(
+                row, attempts=row.attempts + 1, due_at=now + lease, version=row.version + 1
+            )
+            for row in oldest.values()
+            if row.due_at <= now
+        ][:limit]
+        self.rows.deliveries.update({row.id: row for row in claimed})
+        return tuple(claimed)
+
+    async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
+        """Return tickets that come up by themselves."""
+        del lease
+        due = [t for t in self.rows.tickets.values() if t.next_due_at and t.next_due_at <= now]
+        return tuple(due[:limit])
+
+    async def next_due(self) -> datetime | None:
+        """Return nothing: the terminal asks after each line."""
+        return None
+
+
+def _found(rows: Mapping[Any, Any], wanted: Sequence[Any]) -> dict[Any, Any]:
+    return {one: rows[one] for one in wanted if one in rows}

@@ -1,0 +1,243 @@
+"""``privacydesk dialogs play``: a flow in the terminal.
+
+The real engine, sentences and services run over a store in memory; the account service and the code
+gateway are their in-memory twins with the demo's people. Nothing is kept and nothing is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import secrets
+import shlex
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from privacydesk.cli.common import misused
+from privacydesk.cli.dialogs import dialogs_app
+from privacydesk.clock import MovableClock
+from privacydesk.errors import DeskError
+
+if TYPE_CHECKING:
+    from privacydesk.cli.memory_store import MemoryStore
+    from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender
+    from privacydesk.demo.people import SamplePerson
+    from privacydesk.domain.events import Event
+    from privacydesk.profile import OperatorProfile
+    from privacydesk.services.api import Session
+    from privacydesk.services.chat import ChatDesk
+    from privacydesk.services.staff import Staff
+    from privacydesk.services.takeover import Takeover
+    from privacydesk.worker.loops import Worker
+
+_AGENT, _SUPERVISOR = "agent", "supervisor"
+_LOOKS = 50
+_HELP = """\
+Type what a user would type, or the number of a choice. Besides:
+  /code                  type in the code that was sent last; /code WORD types another
+  /upload [NAME]         hand in a small picture
+  /result hold           keep the outside waiting from now on: codes, account service
+  /result ok             let it answer, now and from now on
+  /result down           let it be out of reach, until /result ok
+  /wait 8d               move the clock: d, h, m
+  /agent take | reply TEXT | back           speak as a person of staff
+  /agent grant [TEXT] | refuse TEXT | ask TEXT | accept [ACCOUNT] | reject TEXT
+                         decide the newest open request
+  /tickets               list the requests
+  /quit                  leave"""
+
+
+@dialogs_app.command("play")
+def play(
+    flow: Annotated[
+        str | None, typer.Argument(metavar="[FLOW]", help="Begin with this flow.")
+    ] = None,
+    locale: Annotated[
+        str | None, typer.Option("--locale", metavar="LOCALE", help="zh_Hans, zh_Hant or en.")
+    ] = None,
+    person: Annotated[
+        str,
+        typer.Option("--as", metavar="PERSON", help="A sample person; nobody for no account."),
+    ] = "lin-xiaoyu",
+    dialogs: Annotated[
+        Path | None, typer.Option("--dialogs", metavar="DIR", help="Instead of the shipped flows.")
+    ] = None,
+    locales: Annotated[
+        Path | None,
+        typer.Option("--locales", metavar="DIR", help="Instead of the shipped sentences."),
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option("--profile", metavar="FILE", help="The operator profile to go by."),
+    ] = None,
+) -> None:
+    """Talk with the desk in the terminal. Nothing is kept and nothing is sent.
+
+    Type /help there for what else can be done.
+    """
+    asyncio.run(_play(flow, locale, person, dialogs, locales, profile))
+
+
+@dataclass(slots=True)
+class Table:
+    """One game: the desk, what stands outside it, and how far the log was shown."""
+
+    desk: ChatDesk
+    staff: Staff
+    takeover: Takeover
+    worker: Worker
+    store: MemoryStore
+    clock: MovableClock
+    accounts: MemoryAccountService
+    codes: MemoryCodeSender
+    session: Session
+    shown: int = 0
+    jobs: int = 0
+    held: bool = False
+    open_event: Event | None = field(default=None)
+
+    def job(self) -> str:
+        """Return an id for the next thing done."""
+        self.jobs += 1
+        return f"line-{self.jobs}"
+
+    # -- what is shown ---------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Let the outside and the clock do what is due, then print what is new."""
+        for _ in range(_LOOKS):
+            if self.held or not await self.worker.round():
+                break
+        for event in await self.desk.events(self.session, after=self.shown, limit=1000):
+            self.shown = event.offset
+            typer.echo("\n".join(_shown(event)))
+        view = await self.desk.view(self.session)
+        events = await self.desk.events(self.session, after=view.prompt - 1, limit=1)
+        self.open_event = events[0] if view.prompt and events else None
+        if self.open_event is not None:
+            for number, choice in enumerate(self.open_event.choices, start=1):
+                typer.echo(f"    {number}. {choice.label}")
+
+    # -- what is typed ---------------------------------------------------------------------
+
+    async def take(self, line: str) -> None:
+        """Do what one line says."""
+        words = line.strip()
+        if not words:
+            return
+        if words.startswith("/"):
+            name, _, rest = words[1:].partition(" ")
+            act = _ACTS.get(name)
+            if act is None:
+                typer.echo(_HELP)
+                return
+            await act(self, rest.strip())
+        elif (choice := self._picked(words)) is not None:
+            prompt = self.open_event
+            assert prompt is not None
+            await self.desk.choose(
+                self.session, id=self.job(), choice=choice, offset=prompt.offset
+            )
+        else:
+            await self.desk.say(self.session, id=self.job(), text=words)
+        await self.settle()
+
+    def _picked(self, words: str) -> str | None:
+        choices = self.open_event.choices if self.open_event is not None else ()
+        if not words.isascii() or not words.isdigit() or not 1 <= int(words) <= len(choices):
+            return None
+        return choices[int(words) - 1].id
+
+    async def begin(self, intent: str) -> None:
+        """Take the menu's choice of an intent."""
+        prompt = self.open_event
+        choice = next((c for c in prompt.choices if c.value == intent), None) if prompt else None
+        if prompt is not None and choice is not None:
+            await self.desk.choose(
+                self.session, id=self.job(), choice=choice.id, offset=prompt.offset
+            )
+            await self.settle()
+
+    async def code(self, word: str) -> None:
+        """Type in the code that was sent last."""
+        if not word and not self.codes.messages:
+            typer.echo("  (no code was sent yet)")
+            return
+        text = word or self.codes.messages[-1].code
+        await self.desk.say(self.session, id=self.job(), text=text)
+
+    async def upload(self, name: str) -> None:
+        """Hand in a small picture."""
+        receipt = await self.desk.store_upload(
+            self.session, name=name or "document.png", media_type="image/png", content=_picture()
+        )
+        await self.desk.submit_uploads(self.session, id=self.job(), uploads=[receipt.id])
+
+    async def result(self, how: str) -> None:
+        """Set how the outside answers."""
+        if how not in {"hold", "ok", "down", ""}:
+            typer.echo("  (hold, ok or down)")
+            return
+        self.held = how == "hold"
+        self.accounts.down = self.codes.down = how == "down"
+
+    async def wait(self, span: str) -> None:
+        """Move the clock."""
+        try:
+            by = timedelta(**{_UNITS[span[-1:]]: float(span[:-1])})
+            self.clock.move(by)
+        except (KeyError, ValueError, OverflowError):
+            typer.echo("  (write it like 8d, 2h or 30m)")
+            return
+        typer.echo(f"  (it is {self.clock.now():%Y-%m-%d %H:%M} UTC now)")
+
+    async def agent(self, rest: str) -> None:
+        """Act as a person of staff."""
+        what, _, text = rest.partition(" ")
+        conversation = self.session.conversation.hex()
+        if what == "take":
+            await self.takeover.take(conversation, _AGENT)
+        elif what == "reply":
+            await self.takeover.reply(conversation, _AGENT, text)
+        elif what == "back":
+            await self.takeover.hand_back(conversation, _AGENT)
+        else:
+            await self._decide(what, text)
+
+    async def _decide(self, what: str, text: str) -> None:
+        from privacydesk.domain.grounds import Ground  # noqa: PLC0415
+
+        found = [t for t in await self.store.tickets_in(self.session.conversation) if t.is_open]
+        if not found:
+            typer.echo("  (no request is open)")
+            return
+        number = found[0].number
+        by = _SUPERVISOR if found[0].reviewer_not == _AGENT else _AGENT
+        staff = self.staff
+        if what == "grant":
+            await staff.grant(number, by, text=text)
+        elif what == "refuse":
+            await staff.refuse(number, by, ground=Ground.RIGHTS_OF_OTHERS, reason=text)
+        elif what == "ask":
+            await staff.ask(number, by, text)
+        elif what == "accept":
+            await staff.examine(number, by, accepted=True, account=text)
+        elif what == "reject":
+            await staff.examine(number, by, accepted=False, reason=text)
+        else:
+            typer.echo(_HELP)
+
+    async def tickets(self, _rest: str) -> None:
+        """List the requests."""
+        for ticket in await self.store.list_tickets():
+            due = f", due {ticket.clock.due_date}" if ticket.clock else ""
+            typer.echo(f"  {ticket.number}  {ticket.kind.value}  {ticket.state.value}{due}")
+
+
+_Act = Callable[[Table, str], "asyncio.Future[None] | object"]
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
