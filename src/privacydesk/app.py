@@ -28,6 +28,7 @@ from privacydesk.i18n.negotiation import negotiate
 from privacydesk.policy.clauses import ClauseMap, cite
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.ports import Store
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.cards import Wording
 from privacydesk.services.chat import ChatDesk
@@ -70,7 +71,7 @@ class Rooms:
     settings: Settings
     profile: OperatorProfile
     clock: Clock
-    store: SqlStore
+    store: Store
     catalogs: Catalogs
     engine: Engine
     turns: Turns
@@ -146,8 +147,16 @@ async def open_rooms(
     *,
     profile: OperatorProfile,
     clock: Clock | None = None,
+    kept_in: Store | None = None,
 ) -> AsyncIterator[Rooms]:
     """Make and wire everything, with the store opened; close it at the end.
+
+    Args:
+        settings: what the process runs with.
+        outside: the account service and the code gateway.
+        profile: the operator's own facts.
+        clock: the machine's own unless given.
+        kept_in: a store instead of the database that the settings name.
 
     Raises:
         SettingsError, DialogInvalidError: what is missing or wrong, by name.
@@ -161,7 +170,8 @@ async def open_rooms(
     current, keys = settings.keys()
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
-    store = SqlStore(settings.url, KeyRing(current, keys), clock)
+    database = SqlStore(settings.url, KeyRing(current, keys), clock) if kept_in is None else None
+    store: Store = database or kept_in  # type: ignore[assignment] - one of the two is there
     deadlines = Deadlines(
         Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
         profile.deadline_rules(),
@@ -229,7 +239,7 @@ async def open_rooms(
         at_once=settings.workers,
         calendars_changed=_calendar_watch(settings, profile, deadlines),
     )
-    async with store:
+    async with database or contextlib.nullcontext():
         store.writer.on_commit(hints.committed)
         store.writer.on_commit(lambda _conversation, _events, _state: worker.wake())
         rooms = Rooms(

@@ -7,14 +7,15 @@ import json
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
 from unicodedata import east_asian_width
 
 import typer
 
-from privacydesk.errors import UnavailableError
+from privacydesk.clock import Clock, MovableClock, SystemClock
+from privacydesk.errors import SettingsError, UnavailableError
 
 if TYPE_CHECKING:
     from privacydesk.app import Rooms
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 SETTINGS_FILE: Final = "privacydesk.toml"
 """Looked for in the data folder, so that a command finds the settings of the desk it works on."""
+
+_DEMO_CLOCK: Final = "demo-clock.json"
 
 _DEFAULT_DATA_DIR: Final = Path("data")
 
@@ -90,11 +93,27 @@ async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
 
     settings = load(data_dir)
     logs.set_up("error", as_json=settings.log_json)
-    outside = LeftToServe()
-    async with open_rooms(
-        settings, Outside(outside, outside), profile=settings.operator()
-    ) as rooms:
+    outside = Outside(LeftToServe(), LeftToServe())
+    clock = _clock(settings.data_dir)
+    async with open_rooms(settings, outside, profile=settings.operator(), clock=clock) as rooms:
         yield rooms
+
+
+def _clock(data_dir: Path) -> Clock:
+    """Return the machine's clock, or the present of the demo whose folder this is.
+
+    The demo's clock can be moved ahead; it writes down how far. It is only read here: whoever
+    moves it must not find it moved back.
+    """
+    system = SystemClock()
+    file = data_dir / _DEMO_CLOCK
+    if not file.is_file():
+        return system
+    try:
+        ahead = timedelta(seconds=float(json.loads(file.read_text("utf-8"))["ahead_seconds"]))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        raise SettingsError(f"{file} holds no clock; start the demo again to make one") from None
+    return MovableClock(system.now() + ahead)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -30,7 +30,7 @@ def keys() -> None:
 def generate(
     form: Annotated[
         Form, typer.Option("--form", help="For the settings file, or for the environment.")
-    ] = Form.TOML,
+    ] = Form.ENV,
     as_json: AsJson = False,
 ) -> None:
     """Print a fresh ring key and hashing secret. They are kept nowhere: store them well.

@@ -237,9 +237,7 @@ class MemoryStore:
             if row.state is DeliveryState.OPEN:
                 oldest.setdefault(row.lane, row)
         claimed = [
-            replace(
-                row, attempts=row.attempts + 1, due_at=now + lease, version=row.version + 1
-            )
+            replace(row, attempts=row.attempts + 1, due_at=now + lease, version=row.version + 1)
             for row in oldest.values()
             if row.due_at <= now
         ][:limit]

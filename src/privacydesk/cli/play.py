@@ -8,31 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import io
-import secrets
-import shlex
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from privacydesk.cli.common import misused
+from privacydesk.cli.common import load, misused
 from privacydesk.cli.dialogs import dialogs_app
 from privacydesk.clock import MovableClock
+from privacydesk.domain.events import Event, EventKind, Sender
+from privacydesk.domain.grounds import Ground
 from privacydesk.errors import DeskError
+from privacydesk.services.api import Credentials
 
 if TYPE_CHECKING:
     from privacydesk.cli.memory_store import MemoryStore
     from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender
     from privacydesk.demo.people import SamplePerson
-    from privacydesk.domain.events import Event
+    from privacydesk.demo.tokens import TokenMinter
+    from privacydesk.dialog.schema import Flow
     from privacydesk.profile import OperatorProfile
     from privacydesk.services.api import Session
     from privacydesk.services.chat import ChatDesk
     from privacydesk.services.staff import Staff
     from privacydesk.services.takeover import Takeover
+    from privacydesk.settings import Settings
     from privacydesk.worker.loops import Worker
 
 _AGENT, _SUPERVISOR = "agent", "supervisor"
@@ -99,7 +102,7 @@ class Table:
     shown: int = 0
     jobs: int = 0
     held: bool = False
-    open_event: Event | None = field(default=None)
+    open_event: Event | None = None
 
     def job(self) -> str:
         """Return an id for the next thing done."""
@@ -140,9 +143,7 @@ class Table:
         elif (choice := self._picked(words)) is not None:
             prompt = self.open_event
             assert prompt is not None
-            await self.desk.choose(
-                self.session, id=self.job(), choice=choice, offset=prompt.offset
-            )
+            await self.desk.choose(self.session, id=self.job(), choice=choice, offset=prompt.offset)
         else:
             await self.desk.say(self.session, id=self.job(), text=words)
         await self.settle()
@@ -210,8 +211,6 @@ class Table:
             await self._decide(what, text)
 
     async def _decide(self, what: str, text: str) -> None:
-        from privacydesk.domain.grounds import Ground  # noqa: PLC0415
-
         found = [t for t in await self.store.tickets_in(self.session.conversation) if t.is_open]
         if not found:
             typer.echo("  (no request is open)")
@@ -239,5 +238,179 @@ class Table:
             typer.echo(f"  {ticket.number}  {ticket.kind.value}  {ticket.state.value}{due}")
 
 
-_Act = Callable[[Table, str], "asyncio.Future[None] | object"]
+_ACTS: Mapping[str, Callable[[Table, str], Awaitable[None]]] = {
+    "code": Table.code,
+    "upload": Table.upload,
+    "result": Table.result,
+    "wait": Table.wait,
+    "agent": Table.agent,
+    "tickets": Table.tickets,
+}
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+# -- the game ----------------------------------------------------------------------------------
+
+
+async def play_lines(table: Table, begin: str, lines: AsyncIterator[str]) -> None:
+    """Play lines until they end or one says ``/quit``.
+
+    Args:
+        table: the game.
+        begin: the intent whose flow opens it; empty for the menu.
+        lines: what is typed.
+    """
+    await table.settle()
+    if begin:
+        await table.begin(begin)
+    async for line in lines:
+        if line.strip() in {"/quit", "/q"}:
+            return
+        try:
+            await table.take(line)
+        except DeskError as error:
+            typer.echo(f"  ({error.message})")
+
+
+async def _play(
+    flow: str | None,
+    locale: str | None,
+    person: str,
+    dialogs: Path | None,
+    locales: Path | None,
+    profile: Path | None,
+) -> None:
+    from privacydesk import logs  # noqa: PLC0415 - these bring the whole house along
+    from privacydesk.app import Outside, open_rooms  # noqa: PLC0415
+    from privacydesk.cli.memory_store import MemoryStore  # noqa: PLC0415
+    from privacydesk.connectors.account_book import AccountBook  # noqa: PLC0415
+    from privacydesk.connectors.memory import (  # noqa: PLC0415
+        MemoryAccountService,
+        MemoryCodeSender,
+        phones_of,
+    )
+    from privacydesk.demo.people import sample_people  # noqa: PLC0415
+    from privacydesk.domain.agents import Role  # noqa: PLC0415
+
+    logs.set_up("error")
+    clock = MovableClock()
+    people = {one.id: one for one in sample_people(clock.now())}
+    player = _person(people, person)
+    spoken = locale or (player.locale if player else "zh_Hans")
+    settings, minter = _settings(dialogs, locales, clock)
+    book = AccountBook([one.record for one in people.values() if one.record is not None], clock)
+    accounts, codes = MemoryAccountService(book), MemoryCodeSender(clock, phones_of(book))
+    store = MemoryStore()
+    async with open_rooms(
+        settings, Outside(accounts, codes), profile=_profile(profile), clock=clock, kept_in=store
+    ) as rooms:
+        if spoken not in rooms.catalogs.locales:
+            misused("--locale", f"{spoken!r} is none of {', '.join(rooms.catalogs.locales)}")
+        begin = _intent_of(flow, rooms.engine.flows) if flow is not None else ""
+        await rooms.staff.add_agent(_AGENT, "Mei", Role.AGENT)
+        await rooms.staff.add_agent(_SUPERVISOR, "Zhou", Role.SUPERVISOR)
+        await rooms.refresh_agents()
+        language = spoken.replace("_", "-")
+        account = player.account if player else None
+        token = minter.mint(account, language) if account else ""
+        session = await rooms.desk.open(Credentials(token=token), languages=language)
+        table = Table(
+            desk=rooms.desk,
+            staff=rooms.staff,
+            takeover=rooms.takeover,
+            worker=rooms.worker,
+            store=store,
+            clock=clock,
+            accounts=accounts,
+            codes=codes,
+            session=session,
+        )
+        await play_lines(table, begin, _typed())
+
+
+def _settings(
+    dialogs: Path | None, locales: Path | None, clock: MovableClock
+) -> tuple[Settings, TokenMinter]:
+    """Return settings with secrets for this game alone."""
+    from joserfc.jwk import OKPKey  # noqa: PLC0415
+
+    from privacydesk.demo.tokens import TokenMinter, public_part  # noqa: PLC0415
+    from privacydesk.settings import new_secret  # noqa: PLC0415
+
+    key = OKPKey.generate_key("Ed25519", private=True)
+    settings = load(
+        None,
+        dialogs=dialogs,
+        locales=locales,
+        ring_key="game",
+        ring_keys={"game": new_secret()},
+        hashing_secret=new_secret(),
+        app_token_keys=[dict(public_part(key))],
+    )
+    return settings, TokenMinter(key, settings.app_token_audience, clock)
+
+
+def _profile(file: Path | None) -> OperatorProfile:
+    from privacydesk.demo.files import DATA  # noqa: PLC0415
+    from privacydesk.profile import read_profile  # noqa: PLC0415
+
+    return read_profile(file or DATA / "profile.yaml")
+
+
+def _person(people: Mapping[str, SamplePerson], name: str) -> SamplePerson | None:
+    if name == "nobody":
+        return None
+    if name not in people:
+        misused("--as", f"{name!r} is nobody here; there are nobody, {', '.join(people)}")
+    return people[name]
+
+
+def _intent_of(name: str, flows: Mapping[str, Flow]) -> str:
+    begun = [flow.name for flow in flows.values() if flow.intents]
+    if name not in begun:
+        why = "is begun by others, not by a user" if name in flows else "is no flow"
+        misused("FLOW", f"{name!r} {why}; there are {', '.join(sorted(begun))}")
+    return sorted(flows[name].intents)[0].value
+
+
+async def _typed() -> AsyncIterator[str]:
+    while True:
+        try:
+            yield await asyncio.to_thread(input, "> ")
+        except EOFError:
+            return
+
+
+# -- on the screen -----------------------------------------------------------------------------
+
+
+def _shown(event: Event) -> Iterator[str]:
+    """Return an event as lines; what the user did is marked, as in a chat."""
+    mark = {Sender.USER: "  you: ", Sender.AGENT: f"{event.author}: "}.get(event.sender, "")
+    if event.kind is EventKind.TICKET:
+        yield from _card(event.data.get("ticket", {}))
+        return
+    if event.kind is EventKind.UPLOADED:
+        names = ", ".join(file["name"] for file in event.data.get("files", ()))
+        yield f"{mark}[{names}]"
+        return
+    frame = "!! " if event.kind is EventKind.WARNING else ""
+    yield f"{mark}{frame}{event.text}"
+    for row in event.data.get("rows", ()):
+        yield f"    {row['label']}: {row['value']}"
+
+
+def _card(card: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  [{card.get('number', '')}] {card.get('kind_label', '')}: {card.get('state_label', '')}"
+    if card.get("items"):
+        yield f"    {', '.join(card['items'])}"
+    if "due_text" in card:
+        yield f"    {card['due_text']} ({card['zone']})"
+
+
+async def _picture() -> AsyncIterator[bytes]:
+    from PIL import Image  # noqa: PLC0415
+
+    body = io.BytesIO()
+    Image.new("RGB", (64, 40), "#8899aa").save(body, "PNG")
+    yield body.getvalue()

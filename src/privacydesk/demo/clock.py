@@ -53,10 +53,13 @@ class DemoClock(MovableClock):
         replace_file(self._path, json.dumps({"ahead_seconds": ahead.total_seconds()}))
 
 
-def clock_beside(data_dir: Path) -> DemoClock | None:
-    """Return the clock that a demo's data go by, for a command beside it; None for other data."""
-    path = data_dir / CLOCK_FILE
-    return DemoClock(path) if path.is_file() else None
+def clock_beside(data_dir: Path) -> MovableClock | None:
+    """Return the clock that a demo's data go by, for a command beside it; None for other data.
+
+    It only reads: the demo may be moving its own meanwhile.
+    """
+    ahead = _read(data_dir / CLOCK_FILE)
+    return None if ahead is None else MovableClock(SystemClock().now() + ahead)
 
 
 def until_working_day(

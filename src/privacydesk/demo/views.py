@@ -87,7 +87,6 @@ def account_view(record: AccountRecord | None, words: Words) -> list[dict[str, A
             if value
         ]
     return [
-        _group("profile", words, profile),
         _group(
             "bindings",
             words,
@@ -96,6 +95,7 @@ def account_view(record: AccountRecord | None, words: Words) -> list[dict[str, A
                 for one in record.bindings
             ),
         ),
+        _group("profile", words, profile),
         _group(
             "held",
             words,

@@ -535,6 +535,21 @@ class Engine:
         """Tell whether a step may take a value that was not asked for just now."""
         return not self._contradicts(script, frame, step, value)
 
+    def refuse(self, script: Script) -> bool:
+        """Take a plain no for the open question's own way of saying it; tell whether it has one."""
+        frame, step = self._waiting_step(script)
+        if frame is None or frame.waiting is not None:
+            return False
+        if isinstance(step, Confirm):
+            self.fire(frame, "no")
+        elif isinstance(step, Ask) and step.skip:
+            frame.slots.pop(step.slot, None)
+            self._answered(script, frame, step, "skipped")
+        else:
+            return False
+        self.run(script)
+        return True
+
     def start_closing(self, script: Script, ticket: Ticket) -> None:
         """Give the user the last word on an approved closing (policy article 7, section 3)."""
         flow = self.flows["confirm_closing"]

@@ -112,24 +112,8 @@ def command(engine: Engine, script: Script) -> bool:
     if language:
         _choose_language(engine, script, str(language[0]))
         return True
-    word = _word(script)
-    if not word:
-        return False
-    if word == "desk":
-        _desk_word(engine, script)
-    elif word == "human":
-        engine.start(script, Intent.HUMAN_AGENT)
-    elif word == "status":
-        engine.start(script, Intent.REQUEST_STATUS)
-    elif word == "menu":
-        engine.show_menu(script, "desk.menu_again")
-    elif word == "cancel":
-        _cancel(engine, script)
-    elif word == "back":
-        _go_back(engine, script)
-    elif word == "leave_queue":
-        engine.prompt_again(script)
-    return True
+    deed = _COMMANDS.get(_word(script))
+    return deed is not None and deed(engine, script) is not False
 
 
 def _desk_word(engine: Engine, script: Script) -> None:
@@ -168,6 +152,19 @@ def _go_back(engine: Engine, script: Script) -> None:
             frame.state = step_id
     script.say("desk.went_back")
     engine.run(script)
+
+
+_COMMANDS: Mapping[str, Callable[[Engine, Script], object]] = {
+    "desk": _desk_word,
+    "human": lambda engine, script: engine.start(script, Intent.HUMAN_AGENT),
+    "status": lambda engine, script: engine.start(script, Intent.REQUEST_STATUS),
+    "menu": lambda engine, script: engine.show_menu(script, "desk.menu_again"),
+    "cancel": _cancel,
+    "back": _go_back,
+    "refuse": lambda engine, script: engine.refuse(script),
+    "leave_queue": lambda engine, script: engine.prompt_again(script),
+}
+"""What a command does; False says that it means nothing here, so that it is read as words."""
 
 
 # -- buttons of the page -----------------------------------------------------------------------
@@ -252,7 +249,7 @@ def while_queued(engine: Engine, script: Script) -> bool:
     if script.prompt is not None and frame is not None and script.prompt.serial == frame.serial:
         return False
     word = _word(script)
-    if word == "leave_queue":
+    if word in {"leave_queue", "cancel"}:
         leave_queue(engine, script)
         return True
     if script.observed.entities.get("language"):

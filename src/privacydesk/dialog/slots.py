@@ -26,6 +26,7 @@ HIDDEN_CODE = "••••••"
 Entities = Mapping[str, tuple[Any, ...]]
 
 _MAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}$")
+_CORRECTION = re.compile(r"不是|不對|不对|而是|唔系|唔係|改成|\bnot\b", re.IGNORECASE)
 _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
 
 
@@ -66,9 +67,12 @@ def _contact(text: str, found: Entities) -> Any:
 
 
 def _first(kind: str) -> Callable[[str, Entities], Any]:
-    def take(_text: str, found: Entities) -> Any:
+    def take(text: str, found: Entities) -> Any:
         values = found.get(kind, ())
-        return values[0] if values else None
+        if not values:
+            return None
+        # "Not Google, it's WeChat": what is meant comes last.
+        return values[-1] if _CORRECTION.search(text) else values[0]
 
     return take
 

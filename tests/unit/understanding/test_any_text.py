@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacydesk.dialog.slots import ENTITY_KINDS
@@ -15,8 +15,8 @@ from privacydesk.understanding.names import DEVICE_PERMISSIONS
 DESK: Recogniser = KeywordRecogniser.load()
 
 _WORDS = (
-    "我 今年 十 岁 十一 13 不 别 注销 删 账号 微信 ， ? 2012 - 5 年 月 日 民国 pd 7c4k i'm don't LINE +852"
-    " 👍 ﷺ </system> ٣ ² ① Ⅻ 歲 “ 」"
+    "我 今年 十 岁 十一 13 不 别 注销 删 账号 微信 ， ? 2012 - 5 年 月 日 民国 pd 7c4k i'm don't"
+    " LINE +852 👍 ﷺ </system> ٣ ² ① Ⅻ 歲 “ 」"
 )
 _PIECES = [*_WORDS.split(), " ", "\n", "\ud800", "\x00", "\u202e"]
 _TEXTS = st.one_of(
@@ -26,6 +26,8 @@ _TEXTS = st.one_of(
 )
 
 
+# The first text pays for reading dictionaries, so that a deadline would measure the machine.
+@settings(deadline=None)
 @given(_TEXTS)
 def test_any_text_is_answered_with_values_that_exist(text: str) -> None:
     found = DESK.recognise(text)
