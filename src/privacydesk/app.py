@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -170,8 +170,12 @@ async def open_rooms(
     current, keys = settings.keys()
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
-    database = SqlStore(settings.url, KeyRing(current, keys), clock) if kept_in is None else None
-    store: Store = database or kept_in  # type: ignore[assignment] - one of the two is there
+    store: Store
+    opened: AbstractAsyncContextManager[object] = nullcontext()
+    if kept_in is None:
+        store = opened = SqlStore(settings.url, KeyRing(current, keys), clock)
+    else:
+        store = kept_in
     deadlines = Deadlines(
         Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
         profile.deadline_rules(),
@@ -239,9 +243,9 @@ async def open_rooms(
         at_once=settings.workers,
         calendars_changed=_calendar_watch(settings, profile, deadlines),
     )
-    async with database or contextlib.nullcontext():
+    async with opened:
         store.writer.on_commit(hints.committed)
-        store.writer.on_commit(lambda _conversation, _events, _state: worker.wake())
+        turns.left_due = worker.wake
         rooms = Rooms(
             settings=settings,
             profile=profile,

@@ -17,7 +17,8 @@ import aiohttp
 import pytest
 
 from privacydesk.calendars import Calendars
-from privacydesk.demo.clock import CLOCK_FILE, DemoClock, clock_beside, until_working_day
+from privacydesk.cli.common import staff_rooms
+from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
 from privacydesk.demo.files import DATA
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.domain.account import AccountAction, AccountContact
@@ -194,9 +195,15 @@ async def test_staff_commands_find_settings_that_only_their_owner_reads(tmp_path
         settings = load_settings(file)
         assert settings.url == demo.rooms.settings.url
         assert settings.operator().unbinding_window_minutes == 1
-        beside = clock_beside(folder)
-        assert beside is not None
-        assert abs(beside.now() - demo.clock.now()) < timedelta(seconds=5)
+
+
+async def test_staff_commands_go_by_the_moved_clock(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    async with running(folder) as (demo, client):
+        await posted(client, "/demo/clock", {"working_days": 1})
+        async with staff_rooms(folder) as beside:
+            assert abs(beside.clock.now() - demo.clock.now()) < timedelta(seconds=5)
+            assert beside.agents["lao-zhou"].display_name == "老周"
 
 
 async def test_a_port_in_use_is_told_by_its_option(tmp_path: Path) -> None:
@@ -253,10 +260,6 @@ def test_a_broken_clock_file_is_named(tmp_path: Path) -> None:
     file.write_text(json.dumps({"ahead": 1}), "utf-8")
     with pytest.raises(SettingsError, match="holds no clock"):
         DemoClock(file)
-
-
-def test_only_a_demos_folder_has_a_clock_of_its_own(tmp_path: Path) -> None:
-    assert clock_beside(tmp_path) is None
 
 
 def test_working_days_keep_the_time_of_day() -> None:

@@ -233,7 +233,10 @@ class Table:
 
     async def tickets(self, _rest: str) -> None:
         """List the requests."""
-        for ticket in await self.store.list_tickets():
+        found = await self.store.list_tickets()
+        if not found:
+            typer.echo("  (no requests yet)")
+        for ticket in found:
             due = f", due {ticket.clock.due_date}" if ticket.clock else ""
             typer.echo(f"  {ticket.number}  {ticket.kind.value}  {ticket.state.value}{due}")
 
@@ -370,7 +373,7 @@ def _intent_of(name: str, flows: Mapping[str, Flow]) -> str:
     if name not in begun:
         why = "is begun by others, not by a user" if name in flows else "is no flow"
         misused("FLOW", f"{name!r} {why}; there are {', '.join(sorted(begun))}")
-    return sorted(flows[name].intents)[0].value
+    return min(flows[name].intents).value
 
 
 async def _typed() -> AsyncIterator[str]:
@@ -401,7 +404,8 @@ def _shown(event: Event) -> Iterator[str]:
 
 
 def _card(card: Mapping[str, Any]) -> Iterator[str]:
-    yield f"  [{card.get('number', '')}] {card.get('kind_label', '')}: {card.get('state_label', '')}"
+    name, state = card.get("kind_label", ""), card.get("state_label", "")
+    yield f"  [{card.get('number', '')}] {name}: {state}"
     if card.get("items"):
         yield f"    {', '.join(card['items'])}"
     if "due_text" in card:

@@ -1,4 +1,7 @@
-"""The demo's clock: runs with the machine's, can be moved forward, and survives a restart."""
+"""The demo's clock: runs with the machine's, can be moved forward, and survives a restart.
+
+How far it is ahead stands in a file, where commands beside the demo read it.
+"""
 
 from __future__ import annotations
 
@@ -51,15 +54,6 @@ class DemoClock(MovableClock):
     def _save(self) -> None:
         ahead = self.now() - SystemClock().now()
         replace_file(self._path, json.dumps({"ahead_seconds": ahead.total_seconds()}))
-
-
-def clock_beside(data_dir: Path) -> MovableClock | None:
-    """Return the clock that a demo's data go by, for a command beside it; None for other data.
-
-    It only reads: the demo may be moving its own meanwhile.
-    """
-    ahead = _read(data_dir / CLOCK_FILE)
-    return None if ahead is None else MovableClock(SystemClock().now() + ahead)
 
 
 def until_working_day(

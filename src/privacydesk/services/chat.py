@@ -167,9 +167,8 @@ class ChatDesk:
         )
 
     async def _conversation(self, conversation: ConversationId) -> Conversation:
-        state = self._store.writer.cached(conversation)
-        if state is None:
-            state = await self._store.reader.conversation(conversation)
+        # Not the writer's copy: a command beside this process may have changed it since.
+        state = await self._store.reader.conversation(conversation)
         if state is None:
             raise NotFoundError("no such conversation")
         return state

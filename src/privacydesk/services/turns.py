@@ -67,7 +67,12 @@ Prepare = Callable[[WorkingSet], Prepared]
 
 
 class Turns:
-    """Runs messages through the engine and the writer."""
+    """Runs messages through the engine and the writer.
+
+    Attributes:
+        left_due: called after a commit that left outbox rows or tickets, so that a worker of this
+            process need not wait for its next look.
+    """
 
     def __init__(
         self,
@@ -89,6 +94,7 @@ class Turns:
         self._hashing = hashing
         self._deadlines = deadlines
         self._clock = clock
+        self.left_due: Callable[[], None] = _nobody_waits
 
     async def say(self, conversation: ConversationId, message: Message) -> Committed:
         """Run a message of the user."""
@@ -143,9 +149,14 @@ class Turns:
                 once_per_ticket=once_per_ticket,
             )
             try:
-                return await self.writer.submit(job)
+                committed = await self.writer.submit(job)
             except Reobserve as again:
                 needs = again.args[0]
+                continue
+            changes = committed.changes
+            if changes is not None and (changes.deliveries or changes.tickets):
+                self.left_due()
+            return committed
         raise UnavailableError("the conversation changes faster than it can be answered")
 
     # -- observe ---------------------------------------------------------------------------
@@ -258,6 +269,10 @@ class Turns:
             )
 
         return decide
+
+
+def _nobody_waits() -> None:
+    """Without a worker in this process, rows wait for one elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,493 @@
+"""Commands on a real database, beside a desk that is open on it in the same process."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import io
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+import yaml
+
+from privacydesk.cli.main import main
+from privacydesk.clock import SystemClock
+from privacydesk.storage import schema
+from privacydesk.storage.serving import serving_lock
+from tests.common.stories import PROFILE, START, Player, World, open_world
+
+SECRETS = {
+    "ring_key": "one",
+    "hashing_secret": base64.b64encode(bytes(range(1, 33))).decode(),
+}
+RING_KEY = base64.b64encode(bytes(range(32))).decode()
+OUTSIDE = {
+    "account_service_url": "https://accounts.example",
+    "account_service_secret": "0123456789abcdef0123456789abcdef",
+    "code_gateway_url": "https://codes.example/send",
+    "code_gateway_secret": "fedcba9876543210fedcba9876543210",
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Find no settings of whoever runs the tests, and leave logging as it was."""
+    for name in [one for one in os.environ if one.startswith("PRIVACYDESK_")]:
+        monkeypatch.delenv(name)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def write_settings(folder: Path, **more: str) -> None:
+    """Leave the settings in the data folder, as the demo does."""
+    (folder / "profile.yaml").write_text(yaml.safe_dump(dict(PROFILE)), "utf-8")
+    lines = [f'profile = "{folder / "profile.yaml"}"']
+    lines += [f'{name} = "{value}"' for name, value in (SECRETS | more).items()]
+    lines.append(f'ring_keys = {{ one = "{RING_KEY}" }}')
+    (folder / "privacydesk.toml").write_text("\n".join(lines), "utf-8")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit code."""
+
+    code: object
+    out: str
+    err: str
+
+
+def run_here(*arguments: str) -> Done:
+    out, err = io.StringIO(), io.StringIO()
+    code: object = None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as left:
+            code = left.code
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+@dataclass
+class Office:
+    """A desk that is open, and commands beside it."""
+
+    world: World
+    folder: Path
+
+    async def run(self, *arguments: str) -> Done:
+        """Run a command as another process would: on an event loop of its own."""
+        return await asyncio.to_thread(run_here, *arguments, "--data-dir", str(self.folder))
+
+    async def fine(self, *arguments: str) -> str:
+        done = await self.run(*arguments)
+        assert done.code == 0, done.err
+        assert done.err == ""
+        return done.out
+
+    async def json(self, *arguments: str) -> Any:
+        return json.loads(await self.fine(*arguments, "--json"))
+
+    async def refused(self, *arguments: str) -> str:
+        done = await self.run(*arguments)
+        assert done.code == 1
+        (line,) = done.err.splitlines()
+        assert line.startswith("error: ")
+        return line
+
+    async def player(self, name: str, *steps: dict[str, Any]) -> Player:
+        player = Player(self.world, self.world.people[name], "en")
+        await player.start()
+        for step in steps:
+            await player.step(step)
+        return player
+
+    async def filed(self) -> tuple[Player, str]:
+        """Return somebody with a verified request for a copy of their data, and its number."""
+        player = await self.player(
+            "lin-xiaoyu", {"choose": "access"}, {"code": "right"}, {"choose": "copy"}
+        )
+        (ticket,) = await player._tickets()
+        return player, ticket.number
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    write_settings(tmp_path)
+    ahead = (START - SystemClock().now()).total_seconds()
+    (tmp_path / "demo-clock.json").write_text(json.dumps({"ahead_seconds": ahead}), "utf-8")
+    async with open_world(tmp_path) as world:
+        yield Office(world, tmp_path)
+
+
+# -- requests ----------------------------------------------------------------------------------
+
+
+async def test_a_request_is_listed_with_its_date_and_how_far_the_count_is(office: Office) -> None:
+    _, number = await office.filed()
+    (listed,) = await office.json("tickets", "list")
+    assert listed["number"] == number
+    assert listed["kind"] == "access"
+    assert listed["state"] == "in_review"
+    assert (listed["due_date"], listed["day"], listed["amount"]) == ("2026-06-10", 0, 7)
+    assert listed["late"] is False
+    line = await office.fine("tickets", "list")
+    assert "due Wed 10 June 2026, working day 0 of 7" in line
+
+
+async def test_a_request_is_shown_with_its_count_day_by_day(office: Office) -> None:
+    _, number = await office.filed()
+    shown = await office.fine("tickets", "show", number.lower())
+    assert "2026-06-10  Wed    7  working" in shown
+    assert "requester  filed" in shown
+    record = await office.json("tickets", "show", number)
+    assert record["account"] == "u-1001"
+    assert [day["count"] for day in record["days"]][-1] == 7
+
+
+async def test_an_agent_claims_decides_and_the_open_desk_does_it(office: Office) -> None:
+    player, number = await office.filed()
+    claimed = await office.json("tickets", "claim", number, "--as", "mei")
+    assert claimed["holder"] == "mei"
+    decided = await office.json("tickets", "decide", number, "--grant", "--as", "mei")
+    assert decided["state"] == "fulfilling"
+    await player.settle()
+    (ticket,) = await player._tickets()
+    assert ticket.outcome == "fulfilled"
+    assert "ticket.released" in [event.key for event in player.events]
+    assert "ticket.done.access" in [event.key for event in player.events]
+
+
+async def test_a_refusal_names_its_ground_and_is_told(office: Office) -> None:
+    player, number = await office.filed()
+    await office.fine(
+        "tickets", "decide", number, "--refuse", "--ground", "rights_of_others",
+        "--reason", "It would show somebody else's messages.", "--as", "mei",
+    )  # fmt: skip
+    await player.settle()
+    (ticket,) = await player._tickets()
+    assert (ticket.outcome, ticket.items[0].ground) == ("refused", "rights_of_others")
+    assert any("somebody else's messages" in event.text for event in player.events)
+    assert await office.fine("tickets", "list") == "No such requests.\n"
+    closed = await office.json("tickets", "list", "--state", "closed")
+    assert [one["number"] for one in closed] == [number]
+
+
+async def test_withholding_a_ground_takes_a_supervisor(office: Office) -> None:
+    _, number = await office.filed()
+    words = ("--refuse", "--ground", "national_security", "--reason", "No.", "--withhold")
+    assert "supervisor" in await office.refused("tickets", "decide", number, *words, "--as", "mei")
+    await office.fine("tickets", "decide", number, *words, "--as", "lao-zhou")
+
+
+async def test_a_reply_reaches_the_user_and_leaves_the_question_open(office: Office) -> None:
+    player, number = await office.filed()
+    await office.fine("tickets", "reply", number, "We are looking into it.", "--as", "mei")
+    await player.settle()
+    said = [event for event in player.events if event.text == "We are looking into it."]
+    assert [event.author for event in said] == ["小美"]
+    view = await office.world.rooms.desk.view(player.session)  # type: ignore[arg-type]
+    assert view.owner == "assistant"
+    assert view.prompt == player.events[-1].offset
+    log = (await office.json("tickets", "show", number))["log"]
+    assert (log[-1]["by"], log[-1]["what"]) == ("mei", "reply")
+
+
+async def test_a_reply_is_refused_while_another_agent_talks(office: Office) -> None:
+    player, number = await office.filed()
+    await office.fine("conversations", "take", number, "--as", "lao-zhou")
+    assert "another agent" in await office.refused("tickets", "reply", number, "Hi", "--as", "mei")
+    await player.settle()
+    assert not any(event.text == "Hi" for event in player.events)
+    await office.fine("tickets", "reply", number, "Hello", "--as", "lao-zhou")
+
+
+async def test_a_question_makes_the_request_wait_for_the_requester(office: Office) -> None:
+    _, number = await office.filed()
+    asked = await office.json("tickets", "reply", number, "Which year?", "--ask", "--as", "mei")
+    assert asked["state"] == "awaiting_requester"
+    assert asked["due_date"] == "2026-06-10"
+
+
+async def test_an_extension_takes_a_supervisor_and_keeps_the_first_date(office: Office) -> None:
+    _, number = await office.filed()
+    words = ("--working-days", "3", "--reason", "Many files.")
+    assert "supervisor" in await office.refused("tickets", "extend", number, *words, "--as", "mei")
+    later = await office.json("tickets", "extend", number, *words, "--as", "lao-zhou")
+    assert later["due_date"] == "2026-06-15"
+    assert "First due:    2026-06-10" in await office.fine("tickets", "show", number)
+
+
+async def test_evidence_is_opened_by_the_holder_alone_and_gone_once_examined(
+    office: Office, tmp_path: Path
+) -> None:
+    player = await office.player(
+        "alice-morgan", {"choose": "access"}, {"upload": "passport.jpg"}, {"choose": "_done"},
+        {"choose": "copy"},
+    )  # fmt: skip
+    (ticket,) = await player._tickets()
+    (file,) = await office.json("tickets", "evidence", ticket.number)
+    target = tmp_path / "passport.jpg"
+    opened = ("tickets", "evidence", ticket.number, "--open", file["id"], "--to", str(target))
+    assert "claim it first" in await office.refused(*opened, "--as", "mei")
+    assert not target.exists()
+    await office.fine("tickets", "claim", ticket.number, "--as", "mei")
+    await office.fine(*opened, "--as", "mei")
+    assert target.read_bytes().startswith(b"\xff\xd8")
+    assert target.stat().st_mode & 0o077 == 0
+    assert "--to" in await office.refused(*opened, "--as", "mei")
+    log = (await office.json("tickets", "show", ticket.number))["log"]
+    assert [entry["what"] for entry in log].count("evidence_opened") == 1
+    settled = await office.json("tickets", "examine", ticket.number, "--accept", "--as", "mei")
+    assert (settled["state"], settled["due_date"]) == ("in_review", "2026-06-10")
+    (file,) = await office.json("tickets", "evidence", ticket.number)
+    assert file["removed_at"] is not None
+
+
+async def test_unknown_numbers_and_agents_are_one_line(office: Office) -> None:
+    _, number = await office.filed()
+    assert "number" in await office.refused("tickets", "show", "PD-0000")
+    assert "nobody" in await office.refused("tickets", "claim", number, "--as", "nobody")
+
+
+# -- conversations -----------------------------------------------------------------------------
+
+
+async def test_an_agent_takes_a_waiting_conversation_talks_and_hands_it_back(
+    office: Office,
+) -> None:
+    player = await office.player("lin-xiaoyu", {"user": "转人工"})
+    assert player.session is not None
+    name = player.session.conversation.hex()
+    (waiting,) = await office.json("conversations", "list")
+    assert (waiting["id"], waiting["owner"]) == (name, "queue")
+    await office.fine("conversations", "take", name, "--as", "mei")
+    assert await office.fine("conversations", "list") == "Nobody waits.\n"
+    (mine,) = await office.json("conversations", "list", "--as", "mei")
+    assert mine["agent"] == "mei"
+    assert "another agent" in await office.refused(
+        "conversations", "take", name, "--as", "lao-zhou"
+    )
+    await office.fine("conversations", "reply", name, "您好，我是小美。", "--as", "mei")
+    await office.fine("conversations", "hand-back", name, "--as", "mei")
+    await player.settle()
+    assert "您好，我是小美。" in [event.text for event in player.events]
+    assert "owner.handed_back" in [event.key for event in player.events]
+    shown = await office.fine("conversations", "show", name)
+    assert "小美: 您好，我是小美。" in shown
+    assert "user: 转人工" in shown
+
+
+async def test_a_command_decided_on_an_old_sight_is_refused(office: Office) -> None:
+    player = await office.player("lin-xiaoyu", {"user": "转人工"})
+    assert player.session is not None
+    name = player.session.conversation.hex()
+    (seen,) = await office.json("conversations", "list")
+    old = str(seen["owner_offset"])
+    await office.fine("conversations", "take", name, "--seen", old, "--as", "mei")
+    line = await office.refused("conversations", "hand-back", name, "--seen", old, "--as", "mei")
+    assert "changed" in line
+
+
+# -- people ------------------------------------------------------------------------------------
+
+
+async def test_agents_are_added_and_listed(office: Office) -> None:
+    added = await office.json("agents", "add", "wing", "--display-name", "詠欣")
+    assert (added["name"], added["role"]) == ("wing", "agent")
+    await office.fine("agents", "add", "ada", "--role", "supervisor")
+    assert "exists" in await office.refused("agents", "add", "wing")
+    assert "one word" in await office.refused("agents", "add", "two words")
+    assert "desk itself" in await office.refused("agents", "add", "assistant")
+    names = {agent["name"]: agent["role"] for agent in await office.json("agents", "list")}
+    assert names == {"ada": "supervisor", "lao-zhou": "supervisor", "mei": "agent", "wing": "agent"}
+    assert "詠欣" in await office.fine("agents", "list")
+
+
+# -- settings and databases --------------------------------------------------------------------
+
+
+def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    folder = ("--data-dir", str(tmp_path))
+    assert "PRIVACYDESK_PROFILE" in run_here("tickets", "list", *folder).err
+    write_settings(tmp_path)
+    settings = (tmp_path / "privacydesk.toml").read_text("utf-8")
+    assert "db upgrade" in run_here("tickets", "list", *folder).err
+    for missing in ("ring_keys", "ring_key", "hashing_secret"):
+        lines = [one for one in settings.splitlines() if not one.startswith(f"{missing} ")]
+        (tmp_path / "privacydesk.toml").write_text("\n".join(lines), "utf-8")
+        done = run_here("serve", *folder)
+        assert done.code == 1
+        assert done.err.startswith(f"error: PRIVACYDESK_{missing.upper()} is missing")
+    assert not (tmp_path / "privacydesk.db").exists()
+
+
+@pytest.mark.parametrize("missing", sorted(OUTSIDE))
+def test_serve_names_what_it_lacks_of_the_outside(tmp_path: Path, missing: str) -> None:
+    write_settings(tmp_path, **{k: v for k, v in OUTSIDE.items() if k != missing})
+    done = run_here("serve", "--data-dir", str(tmp_path))
+    assert done.code == 1
+    assert f"error: PRIVACYDESK_{missing.upper()} is missing" in done.err
+    assert not (tmp_path / "privacydesk.db").exists()
+
+
+def test_serve_refuses_placeholder_secrets(tmp_path: Path) -> None:
+    write_settings(tmp_path, hashing_secret=base64.b64encode(b"changeme" * 4).decode())
+    done = run_here("serve", "--data-dir", str(tmp_path))
+    assert done.code == 1
+    assert "PRIVACYDESK_HASHING_SECRET" in done.err
+
+
+def test_a_file_that_is_named_wins_over_the_one_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_settings(tmp_path)
+    other = tmp_path / "other.toml"
+    other.write_text('nonsense = "x"', "utf-8")
+    monkeypatch.setenv("PRIVACYDESK_CONFIG", str(other))
+    done = run_here("db", "upgrade", "--data-dir", str(tmp_path))
+    assert done.code == 1
+    assert "nonsense" in done.err
+
+
+def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
+    for _ in range(2):
+        done = run_here("db", "upgrade", "--data-dir", str(tmp_path))
+        assert (done.code, done.err) == (0, "")
+    assert (tmp_path / "privacydesk.db").stat().st_mode & 0o077 == 0
+
+
+def test_generated_keys_start_a_desk(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    made = run_here("keys", "generate", "--form", "toml").out
+    profile = f'profile = "{tmp_path / "profile.yaml"}"\n'
+    (tmp_path / "privacydesk.toml").write_text(profile + made, "utf-8")
+    run_here("db", "upgrade", "--data-dir", str(tmp_path))
+    assert run_here("tickets", "list", "--data-dir", str(tmp_path)).out == "No such requests.\n"
+    record = json.loads(run_here("keys", "generate", "--json").out)
+    assert record["ring_keys"].keys() == {record["ring_key"]}
+    assert record["hashing_secret"] not in made
+
+
+# -- serving -----------------------------------------------------------------------------------
+
+
+def served(folder: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and package
+        [sys.executable, "-m", "privacydesk", "serve", "--port", "0", "--data-dir", str(folder)]
+        + list(more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("loop", ["standard", "uvloop"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_makes_a_fresh_database_says_where_it_listens_and_stops_when_told(
+    tmp_path: Path, loop: str, number: signal.Signals
+) -> None:
+    write_settings(tmp_path, **OUTSIDE)
+    process = served(tmp_path, "--loop", loop)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("Listening on http://127.0.0.1:")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "no_policy" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.kill
+def test_a_second_serve_on_the_same_file_is_refused(tmp_path: Path) -> None:
+    write_settings(tmp_path, **OUTSIDE)
+    with serving_lock(f"sqlite:///{tmp_path / 'privacydesk.db'}"):
+        process = served(tmp_path)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert f"already served by process {os.getpid()}" in err.splitlines()[-1]
+
+
+def test_serve_leaves_an_older_database_to_db_upgrade(tmp_path: Path) -> None:
+    write_settings(tmp_path, **OUTSIDE)
+    url = f"sqlite:///{tmp_path / 'privacydesk.db'}"
+    schema.upgrade(url)
+    import sqlite3  # noqa: PLC0415
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "privacydesk.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+        connection.commit()
+    done = run_here("serve", "--port", "0", "--data-dir", str(tmp_path))
+    assert done.code == 1
+    assert "run privacydesk db upgrade" in done.err.splitlines()[-1]
+
+
+# -- playing -----------------------------------------------------------------------------------
+
+
+def play(lines: str, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Done:
+    typed = iter(lines.splitlines())
+
+    def typing(_prompt: str) -> str:
+        try:
+            return next(typed)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", typing)
+    return run_here("dialogs", "play", *arguments)
+
+
+def test_a_flow_is_played_to_its_ticket(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = play(
+        "/code\nGoogle\n1\n/tickets\n/wait 2m\n/tickets\n", monkeypatch, "unbinding", "--locale",
+        "en",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert "[code, hidden]" in done.out
+    before, after = (line for line in done.out.splitlines() if line.startswith("  PD-"))
+    assert "unbinding  in_review, due " in before
+    assert "unbinding  closed" in after
+
+
+def test_an_outside_that_is_held_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = play("/result hold\n6\n/code\n/result ok\n/code\n", monkeypatch, "--locale", "en")
+    assert done.code == 0
+    assert done.out.index("(no code was sent yet)") < done.out.index("[code, hidden]")
+
+
+def test_an_agent_joins_the_game(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = play("/agent take\n/agent reply 您好\n/agent back\n", monkeypatch)
+    assert "Mei: 您好" in done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [(("nothing",), "FLOW"), (("verify",), "FLOW"), (("--as", "x"), "--as"),
+     (("--locale", "fr"), "--locale")],
+)  # fmt: skip
+def test_what_can_t_be_played_is_named(
+    arguments: tuple[str, ...], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = play("", monkeypatch, *arguments)
+    assert done.code == 2
+    assert done.err.startswith(f"error: {named}: ")
+
+
+def test_the_store_of_the_game_is_empty_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "(no requests yet)" in play("/tickets\n", monkeypatch).out
