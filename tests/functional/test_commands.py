@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,12 +21,12 @@ from typing import Any
 import pytest
 import structlog
 import yaml
+from tests.common.stories import PROFILE, START, Player, World, open_world
 
 from privacydesk.cli.main import main
 from privacydesk.clock import SystemClock
 from privacydesk.storage import schema
 from privacydesk.storage.serving import serving_lock
-from tests.common.stories import PROFILE, START, Player, World, open_world
 
 SECRETS = {
     "ring_key": "one",
@@ -165,7 +166,8 @@ async def test_an_agent_claims_decides_and_the_open_desk_does_it(office: Office)
     assert claimed["holder"] == "mei"
     decided = await office.json("tickets", "decide", number, "--grant", "--as", "mei")
     assert decided["state"] == "fulfilling"
-    await player.settle()
+    # The command's clock runs while the world's stands still.
+    await player.step({"wait": {"minutes": 1}})
     (ticket,) = await player._tickets()
     assert ticket.outcome == "fulfilled"
     assert "ticket.released" in [event.key for event in player.events]
@@ -387,9 +389,9 @@ def test_generated_keys_start_a_desk(tmp_path: Path) -> None:
 
 
 def served(folder: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "privacydesk", "serve", "--port", "0"]
     return subprocess.Popen(  # noqa: S603 - our own interpreter and package
-        [sys.executable, "-m", "privacydesk", "serve", "--port", "0", "--data-dir", str(folder)]
-        + list(more),
+        [*command, "--data-dir", str(folder), *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -427,8 +429,6 @@ def test_serve_leaves_an_older_database_to_db_upgrade(tmp_path: Path) -> None:
     write_settings(tmp_path, **OUTSIDE)
     url = f"sqlite:///{tmp_path / 'privacydesk.db'}"
     schema.upgrade(url)
-    import sqlite3  # noqa: PLC0415
-
     with contextlib.closing(sqlite3.connect(tmp_path / "privacydesk.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
         connection.commit()

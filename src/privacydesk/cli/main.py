@@ -9,11 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 from importlib import import_module
-from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -40,7 +38,7 @@ class Entry:
 
 
 COMMANDS: Final = {
-    "demo": Entry("main:demo", "Run everything on one port with sample people, to try it out."),
+    "demo": Entry("serve:demo", "Run everything on one port with sample people, to try it out."),
     "serve": Entry("serve:serve", "Serve the chat and work on requests."),
     "deadline": Entry("deadline:deadline", "Print the date an answer is due, day by day."),
     "calendar": Entry("calendar:calendar_app", "Working-day calendars and their overrides."),
@@ -124,36 +122,6 @@ def top() -> None:
     Settings come from the environment (PRIVACYDESK_…) and from a file: the one that
     PRIVACYDESK_CONFIG names, else privacydesk.toml in the data folder.
     """
-
-
-def demo(
-    now: Annotated[
-        str | None,
-        typer.Option("--now", metavar="ISO", help="The demo's present. Default: the real one."),
-    ] = None,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535)] = 8080,
-    data_dir: Annotated[
-        Path | None,
-        typer.Option("--data-dir", metavar="DIR", help="Where it keeps its data. Default: new."),
-    ] = None,
-) -> None:
-    """Run everything on one port with sample people, policy and agents, to try it out.
-
-    Prints the addresses, where codes appear, and its folder; the staff commands work on that
-    folder with --data-dir.
-    """
-    if now is not None:
-        try:
-            datetime.fromisoformat(now)
-        except ValueError:
-            _leave(
-                f"--now: {now!r} isn't an instant; write one like 2026-09-30T10:00:00+08:00",
-                EXIT_USAGE,
-            )
-    from privacydesk.demo.run import run_demo  # noqa: PLC0415 - brings the whole house along
-
-    run_demo(now=now, host=host, port=port, data_dir=data_dir)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

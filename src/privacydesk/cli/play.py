@@ -299,7 +299,7 @@ async def _play(
     clock = MovableClock()
     people = {one.id: one for one in sample_people(clock.now())}
     player = _person(people, person)
-    spoken = locale or (player.locale if player else "zh_Hans")
+    spoken = (locale or (player.locale if player else "zh_Hans")).replace("-", "_")
     settings, minter = _settings(dialogs, locales, clock)
     book = AccountBook([one.record for one in people.values() if one.record is not None], clock)
     accounts, codes = MemoryAccountService(book), MemoryCodeSender(clock, phones_of(book))

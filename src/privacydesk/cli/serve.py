@@ -1,4 +1,4 @@
-"""``privacydesk serve``: the desk in production."""
+"""``privacydesk serve`` and ``privacydesk demo``: the long-running commands."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import gc
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import datetime
 from enum import StrEnum
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,6 +66,33 @@ def serve(
     logs.set_up(settings.log_level, as_json=settings.log_json)
     with serving_lock(settings.url), asyncio.Runner(loop_factory=factory) as runner:
         runner.run(_serve(settings, profile))
+
+
+def demo(
+    now: Annotated[
+        str | None,
+        typer.Option("--now", metavar="ISO", help="The demo's present. Default: the real one."),
+    ] = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535)] = 8080,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", metavar="DIR", help="Where it keeps its data. Default: new."),
+    ] = None,
+) -> None:
+    """Run everything on one port with sample people, policy and agents, to try it out.
+
+    Prints the addresses, where codes appear, and its folder; the staff commands work on that
+    folder with --data-dir.
+    """
+    if now is not None:
+        try:
+            datetime.fromisoformat(now)
+        except ValueError:
+            misused("--now", f"{now!r} isn't an instant; write one like 2026-09-30T10:00:00+08:00")
+    from privacydesk.demo.run import run_demo  # noqa: PLC0415 - brings the whole house along
+
+    run_demo(now=now, host=host, port=port, data_dir=data_dir)
 
 
 def _loop_factory(loop: Loop | None) -> Callable[[], asyncio.AbstractEventLoop] | None:

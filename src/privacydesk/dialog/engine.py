@@ -39,7 +39,9 @@ from privacydesk.dialog.script import (
 )
 from privacydesk.dialog.slots import (
     FILLED_FROM,
+    blot_codes,
     code_digits,
+    fold,
     input_kind,
     match_choice,
     parse,
@@ -202,7 +204,7 @@ class Engine:
             Sender.USER,
             EventKind.TEXT,
             key="desk.code_hidden" if hidden else "",
-            text="" if hidden else message.text,
+            text="" if hidden else _without_codes(script, message.text),
         )
         before, script.last_said_at = script.last_said_at, script.now
         if script.owner.kind is OwnerKind.AGENT or interrupts.comes_first(self, script):
@@ -248,10 +250,15 @@ class Engine:
 
     def _said_at_confirm(self, script: Script, frame: Running, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
-        if choice is not None and choice.id in {"yes", "no"}:
-            self._confirmed(script, frame, choice.id)
+        if choice is not None and choice.id == "no":
+            self._confirmed(script, frame, "no")
             return
-        if choice is not None:
+        if choice is not None and choice.id == "yes":
+            # Only the button's own words are a yes; its number or a bare "yes" is not.
+            if fold(message.text) == fold(self._label(script, choice)):
+                self._confirmed(script, frame, "yes")
+                return
+        elif choice is not None:
             self._take_menu_choice(script, choice)
             return
         if interrupts.correct(self, script, frame):
@@ -314,16 +321,18 @@ class Engine:
             interrupts.desk_choice(self, script, message.choice)
             return
         prompt = script.prompt
-        live = prompt is not None and message.offset in {0, prompt.offset}
+        live = prompt is not None and message.offset == prompt.offset
         choice = (
             next((c for c in prompt.choices if c.id == message.choice), None)
             if prompt is not None and live
             else None
         )
-        if choice is None or script.owner.kind is OwnerKind.AGENT:
+        if script.owner.kind is OwnerKind.AGENT:
+            script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.choice_closed")
+            return
+        if choice is None:
             script.say("desk.choice_closed")
-            if script.owner.kind is not OwnerKind.AGENT:
-                self.prompt_again(script)
+            self.prompt_again(script)
             return
         script.append(
             Sender.USER, EventKind.CHOSE, key=choice.key, args=choice.args, text=choice.label
@@ -474,6 +483,10 @@ class Engine:
         self.fire(frame, outcome)
         if frame is script.top and script.owner.kind is not OwnerKind.AGENT:
             self.run(script)
+            return
+        # The form goes on later; its state is kept with what is said now.
+        script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.came_in")
+        self.prompt_again(script)
 
     # -- running flows -------------------------------------------------------------------------
 
@@ -484,13 +497,13 @@ class Engine:
             return False
         for place, frame in enumerate(script.stack):
             if frame.flow == flow.name:
-                self._drop_from(script, place + 1)
+                self.drop_from(script, place + 1)
                 while script.stack and script.top is not frame:
                     script.stack.pop()
                 self.run(script)
                 return True
         if len(script.stack) >= _STACK_LIMIT:
-            self._drop_from(script, 0)
+            self.drop_from(script, 0)
         slots = self._prefilled(script, flow)
         script.unanswered = 0
         script.push(flow.name, flow.start, slots, called=False)
@@ -518,7 +531,8 @@ class Engine:
                 slots[name] = found[0]
         return slots
 
-    def _drop_from(self, script: Script, place: int) -> None:
+    def drop_from(self, script: Script, place: int) -> None:
+        """Leave the forms from a place of the stack on; files handed to them are not kept."""
         dropped = script.stack[place:]
         evidence = [one for frame in dropped for one in frame.slots.get("evidence") or ()]
         if evidence:
@@ -528,7 +542,7 @@ class Engine:
 
     def drop_all(self, script: Script) -> None:
         """Leave every open form; nothing of them was filed."""
-        self._drop_from(script, 0)
+        self.drop_from(script, 0)
         script.prompt = None
 
     def accepts(self, script: Script, frame: Running, step: Ask, value: Any) -> bool:
@@ -563,7 +577,7 @@ class Engine:
         place = len(script.stack) - 1
         while place > 0 and script.stack[place].called:
             place -= 1
-        self._drop_from(script, max(place, 0))
+        self.drop_from(script, max(place, 0))
         script.prompt = None
         script.say("desk.cancelled")
         self.resume(script)
@@ -811,8 +825,22 @@ class Engine:
 
 
 def _is_code(script: Script, text: str) -> bool:
-    """Tell whether words are a code that belongs to a code sent here; codes are not kept."""
-    return bool(code_digits(text)) and any("_target" in frame.slots for frame in script.stack)
+    """Tell whether words are a code that was sent here; codes are not kept.
+
+    At the menu six digits mean nothing else: a code that was typed after its form was left.
+    """
+    if not code_digits(text):
+        return False
+    menu = not script.stack and script.owner.kind is OwnerKind.ASSISTANT
+    return menu or _code_was_sent(script)
+
+
+def _without_codes(script: Script, text: str) -> str:
+    return blot_codes(text) if _code_was_sent(script) else text
+
+
+def _code_was_sent(script: Script) -> bool:
+    return any("_target" in frame.slots for frame in script.stack)
 
 
 def _level(flow: Flow, step: Do) -> Assurance:

@@ -80,7 +80,7 @@ def follow_language(script: Script) -> None:
 def _choose_language(engine: Engine, script: Script, locale: str) -> None:
     script.locale = locale
     script.locale_from = LocaleSource.CHOSEN
-    script.say("desk.language_changed")
+    script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.language_changed")
     if script.owner.kind is OwnerKind.ASSISTANT:
         engine.prompt_again(script)
 
@@ -137,7 +137,7 @@ def _go_back(engine: Engine, script: Script) -> None:
     """Ask the question before again. From the first one of a called flow, the caller's last."""
     frame = script.top
     while frame is not None and not frame.trail and frame.called:
-        script.stack.pop()
+        engine.drop_from(script, len(script.stack) - 1)
         frame = script.top
     if frame is None:
         engine.offer_more(script)

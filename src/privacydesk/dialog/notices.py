@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import DueKind, Ticket
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
 
@@ -32,6 +33,10 @@ def _tell(
     engine: Engine, script: Script, ticket: Ticket, key: str, args: Mapping[str, Any]
 ) -> None:
     script.say(key, args)
+    _show(engine, script, ticket)
+
+
+def _show(engine: Engine, script: Script, ticket: Ticket) -> None:
     script.show_ticket({"$id": ticket.id.hex()})
     _go_on(engine, script)
 
@@ -119,21 +124,44 @@ def result(engine: Engine, script: Script, message: Result) -> None:
     if message.outcome == "ok":
         rows = message.data.get("rows")
         if rows:
-            script.append(
-                Sender.ASSISTANT,
-                EventKind.DETAILS,
-                key="ticket.summary",
-                args=_args(ticket),
-                data={"rows": rows},
-            )
-        _tell(engine, script, ticket, f"ticket.done.{ticket.kind.value}", _args(ticket))
+            script.say("ticket.summary", _args(ticket), kind=EventKind.DETAILS, data={"rows": rows})
+        key = f"ticket.done.{ticket.kind.value}"
+        if ticket.kind is RequestKind.DELETION:
+            _say_results(script, ticket, key)
+            _show(engine, script, ticket)
+        else:
+            _tell(engine, script, ticket, key, _args(ticket))
     elif message.outcome == "partly":
-        _tell(engine, script, ticket, "ticket.partly", _args(ticket))
+        _say_results(script, ticket, "ticket.partly")
+        _show(engine, script, ticket)
     elif message.outcome == "delayed":
         script.say("ticket.delayed", _args(ticket))
         _go_on(engine, script)
     else:
         _tell(engine, script, ticket, "ticket.returned", _args(ticket))
+
+
+def _say_results(script: Script, ticket: Ticket, key: str) -> None:
+    """Say an outcome with what was done and what was kept, why and until when, item by item."""
+    family = _RESULT_TERMS.get(ticket.kind, "category")
+    rows = [
+        {
+            "label": {"$term": f"{family}.{result['scope']}"},
+            "result": result["outcome"],
+            "reason": result.get("reason"),
+            "until": result.get("until"),
+        }
+        for result in ticket.facts.get("results", ())
+    ]
+    kind = EventKind.DETAILS if rows else EventKind.TEXT
+    script.say(key, _args(ticket), kind=kind, data={"rows": rows} if rows else None)
+
+
+_RESULT_TERMS: Mapping[RequestKind, str] = {
+    RequestKind.RECTIFICATION: "field",
+    RequestKind.CONSENT_WITHDRAWAL: "purpose",
+    RequestKind.UNBINDING: "provider",
+}
 
 
 # -- the clock ---------------------------------------------------------------------------------

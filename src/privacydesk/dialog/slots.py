@@ -28,6 +28,7 @@ Entities = Mapping[str, tuple[Any, ...]]
 _MAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}$")
 _CORRECTION = re.compile(r"不是|不對|不对|而是|唔系|唔係|改成|\bnot\b", re.IGNORECASE)
 _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
+_CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
 
 
 def fold(text: str) -> str:
@@ -45,14 +46,18 @@ def _text(limit: int) -> Callable[[str, Entities], Any]:
 
 
 def _code(text: str, _found: Entities) -> Any:
-    digits = _NOT_DIGIT.sub("", unicodedata.normalize("NFKC", text))
-    return HIDDEN_CODE if len(digits) == CODE_DIGITS and digits.isdigit() else None
+    return HIDDEN_CODE if code_digits(text) else None
 
 
 def code_digits(text: str) -> str:
     """Return the digits of a typed code, or an empty string when it is none."""
     digits = _NOT_DIGIT.sub("", unicodedata.normalize("NFKC", text))
     return digits if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit() else ""
+
+
+def blot_codes(text: str) -> str:
+    """Return words without what looks like a code in them; longer numbers and dates stay."""
+    return _CODE_IN_WORDS.sub(HIDDEN_CODE, text)
 
 
 def _phone(text: str, found: Entities) -> Any:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from privacydesk.domain.account import ConsentPurpose, DataCategory, ProfileField, Provider
+from privacydesk.domain.account import (
+    AccountReason,
+    ConsentPurpose,
+    DataCategory,
+    ItemOutcome,
+    ProfileField,
+    Provider,
+)
 from privacydesk.domain.clocks import DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
@@ -29,6 +36,8 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "field": ProfileField,
     "kind": RequestKind,
     "ground": Ground,
+    "result": ItemOutcome,
+    "reason": AccountReason,
     "ticket.state": TicketState,
     "ticket.outcome": Outcome,
     "ticket.day": DayReason,

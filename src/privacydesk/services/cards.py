@@ -62,10 +62,21 @@ class Wording:
         return replace(choice, label=self._catalog.text(locale, choice.key, choice.args))
 
     def _row(self, row: Mapping[str, Any], locale: str) -> dict[str, str]:
-        return {
-            "label": self._value(row["label"], locale),
-            "value": self._value(row["value"], locale),
-        }
+        value = self._result(row, locale) if "result" in row else self._value(row["value"], locale)
+        return {"label": self._value(row["label"], locale), "value": value}
+
+    def _result(self, row: Mapping[str, Any], locale: str) -> str:
+        """Word what became of one item: done, or kept, why and until when."""
+        text = self._catalog.text
+        if row.get("until"):
+            until = {"$date": row["until"], "year": True}
+            result = text(locale, "result.kept_until", {"until": until})
+        else:
+            result = text(locale, f"result.{row['result']}", {})
+        if not row.get("reason"):
+            return result
+        reason = text(locale, f"reason.{row['reason']}", {})
+        return text(locale, "result.because", {"result": result, "reason": reason})
 
     def _value(self, value: Any, locale: str) -> str:
         return self._catalog.value(locale, value)

@@ -26,6 +26,7 @@ from privacydesk.domain.account import (
     AccountOutcome,
     AccountService,
     CodeSender,
+    ItemResult,
     MailTarget,
     PhoneTarget,
     SendOutcome,
@@ -51,6 +52,9 @@ _TELL_AFTER_ATTEMPTS = 2
 
 _CODE_TEMPLATE = "desk_code"
 
+_WHILE_FULFILLING = frozenset({"outcomes", "left", "results"})
+"""Facts that count only while the account service acts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -58,8 +62,7 @@ class Answer:
 
     outcome: str
     data: Mapping[str, Any]
-    items: tuple[tuple[str, str], ...] = ()
-    """Scope and result of each item, as the account service named them."""
+    items: tuple[ItemResult, ...] = ()
 
 
 class Deliveries:
@@ -194,7 +197,7 @@ class Deliveries:
         """Put an answer on the ticket; with the last one the ticket moves."""
         places = row.payload.get("items") or []
         items = list(ticket.items)
-        results = dict(answer.items)
+        results = {item.scope: item.outcome.value for item in answer.items}
         for place in places:
             item = items[place]
             items[place] = replace(item, result=_result_of(item, results, answer.outcome))
@@ -203,7 +206,16 @@ class Deliveries:
         ticket = replace(
             ticket,
             items=tuple(items),
-            facts={**ticket.facts, "outcomes": outcomes, "left": left},
+            facts={
+                **ticket.facts,
+                "outcomes": outcomes,
+                "left": left,
+                # What was done, kept and why is told with the outcome.
+                "results": [
+                    *ticket.facts.get("results", ()),
+                    *(item.to_json() for item in answer.items),
+                ],
+            },
         )
         entry = LogEntry(
             ticket.id,
@@ -211,7 +223,7 @@ class Deliveries:
             "account_service",
             f"{row.action}:{answer.outcome}",
             job_id=job_id,
-            data={"items": [list(pair) for pair in answer.items]},
+            data={"items": [item.to_json() for item in answer.items]},
         )
         if left > 0:
             return replace(ticket, version=ticket.version + 1), entry
@@ -224,7 +236,7 @@ class Deliveries:
         ticket = replace(
             ticket,
             dues=self._deadlines.dues(ticket, now),
-            facts={k: v for k, v in ticket.facts.items() if k not in {"outcomes", "left"}},
+            facts={k: v for k, v in ticket.facts.items() if k not in _WHILE_FULFILLING},
         )
         return ticket, entry
 
@@ -305,9 +317,8 @@ def _done(row: Delivery) -> Delivery:
 
 def _answer(answer: AccountAnswer) -> Answer:
     outcome = answer.outcome
-    items = tuple((item.scope, item.outcome.value) for item in answer.items)
     name = outcome.value if outcome is not AccountOutcome.UNAVAILABLE else "unavailable"
-    return Answer(name, answer.data, items)
+    return Answer(name, answer.data, answer.items)
 
 
 def _result_of(item: ScopeItem, results: Mapping[str, str], outcome: str) -> str:

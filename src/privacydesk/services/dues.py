@@ -58,6 +58,9 @@ class Dues:
                 return Prepared(None)
             left = tuple(other for other in ticket.dues if other != due)
             ticket = replace(ticket, dues=left)
+            if rows.conversation is not None and rows.conversation.minor_hint:
+                # Words said after filing count too: a machine does nothing for a minor.
+                ticket = replace(ticket, flags=ticket.flags | {"minor"})
             ticket, message, deliveries = self._act(ticket, due, job_id, now)
             entry = LogEntry(ticket.id, now, "clock", due.kind.value, job_id=job_id)
             return Prepared(message, tickets=(ticket,), log=(entry,), deliveries=deliveries)

@@ -307,6 +307,9 @@ class Staff:
         def act(current: Ticket, now: datetime) -> tuple[Ticket, Decided, tuple[Delivery, ...]]:
             if current.state is not TicketState.AWAITING_VERIFICATION:
                 raise NotAllowedNowError("nothing waits for verification on this ticket")
+            if "document" not in current.flags:
+                # Filed by someone who would not verify, and did not confirm: nothing is shown yet.
+                raise NotAllowedNowError("no evidence was handed in for this ticket")
             subject = current.account or account.strip()
             if accepted:
                 if not subject and current.kind not in _NO_ACCOUNT_NEEDED:
