@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -128,7 +129,8 @@ async def _socket(request: web.Request) -> web.StreamResponse:
             "events": [{"offset": version, "text": FRAME_FILLER}],
             "acks": [{"id": job, "offset": version - 1}],
         }
-        await ws.send_str(orjson.dumps(answer).decode())
+        with contextlib.suppress(ConnectionError):
+            await ws.send_str(orjson.dumps(answer).decode())
     return ws
 
 

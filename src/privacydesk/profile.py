@@ -130,7 +130,7 @@ class OperatorProfile(_Section):
 
     def remedies_rules(self) -> Remedies:
         """Return what a requester may do against a decision."""
-        return Remedies(text=self.remedies, objection_days=self.objection_days)
+        return Remedies(text=self.remedies)
 
     def _window(self) -> timedelta | None:
         minutes = self.unbinding_window_minutes

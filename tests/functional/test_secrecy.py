@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sqlite3
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from privacydesk.domain.events import Event, Sender
 from tests.common.stories import PEOPLE, Player, World, open_world
 
 SOMEBODY = "PD-CCCC-CCCC-CCX"
+_TABS = itertools.count(1000, 1000)
 
 
 @pytest.fixture
@@ -25,7 +27,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 async def enter(world: World, name: str = "", locale: str = "zh_Hans") -> Player:
     """Open the chat as a sample person, or as nobody."""
-    player = Player(world, world.people[PEOPLE[name]] if name else None, locale)
+    # Every tab makes ids of its own, as every page does.
+    player = Player(world, world.people[PEOPLE[name]] if name else None, locale, jobs=next(_TABS))
     await player.start()
     return player
 
@@ -165,25 +168,41 @@ async def test_nothing_of_the_account_is_read_or_told_before_proof(
 
 
 async def test_a_guardian_learns_nothing_of_whether_the_childs_account_exists(
-    world: World,
+    tmp_path: Path,
 ) -> None:
-    child = world.people["lele"].record
-    assert child is not None
     answers = []
-    for account in (child.account, "u-9999"):
-        player = await enter(world)
-        calls = len(world.accounts.calls)
-        rows = await outbox_rows(world)
-        await steps(player, {"choose": "guardian"}, {"choose": "mother"}, {"user": "2014-03-02"})
-        await steps(player, {"user": account}, {"choose": "delete"}, {"choose": "_skip"})
-        await steps(player, {"user": "+8619900001104"}, {"code": "right"})
-        await steps(player, {"upload": "birth.png"}, {"choose": "_done"})
-        assert (await player._tickets())[0].kind.value == "guardian"
-        numbers = [ticket.number for ticket in await player._tickets()]
-        answers.append((heard(player.events, account, *numbers), await outbox_rows(world) - rows))
-        assert len(world.accounts.calls) == calls
-        world.clock.move(timedelta(days=2))
+    for number, account in enumerate(("u-1004", "u-9999")):
+        async with open_world(tmp_path / str(number)) as world:
+            player = await enter(world)
+            rows = await outbox_rows(world)
+            await steps(player, {"choose": "guardian"}, {"choose": "mother"})
+            await steps(player, {"user": "2014-03-02"}, {"user": account}, {"choose": "delete"})
+            await steps(player, {"choose": "_skip"}, {"user": "+8619900001104"}, {"code": "right"})
+            await steps(player, {"upload": "birth.png"}, {"choose": "_done"})
+            (ticket,) = await player._tickets()
+            assert ticket.kind.value == "guardian"
+            answers.append(
+                (heard(player.events, account, ticket.number), await outbox_rows(world) - rows)
+            )
+            assert not world.accounts.calls
+            assert (world.accounts.book.find(account) is None) == bool(number)
     assert answers[0] == answers[1]
+
+
+async def test_a_child_is_not_told_of_a_guardians_request_by_its_number(world: World) -> None:
+    mother = await enter(world)
+    await steps(mother, {"choose": "guardian"}, {"choose": "mother"}, {"user": "2014-03-02"})
+    await steps(mother, {"user": "u-1004"}, {"choose": "access"}, {"choose": "_skip"})
+    await steps(mother, {"user": "+8619900001104"}, {"code": "right"})
+    await steps(mother, {"upload": "birth.png"}, {"choose": "_done"})
+    await steps(mother, {"agent": {"examine": "accepted"}})
+    await steps(mother, {"agent": {"release": {"account": "u-1004"}}})
+    (ticket,) = await mother._tickets()
+    assert ticket.account == "u-1004"
+    child = Player(world, world.people["lele"], "zh_Hans", jobs=next(_TABS))
+    await child.start()
+    await child.step({"user": ticket.number})
+    assert child.said() == ["request_status.nothing", "desk.anything_else"]
 
 
 @pytest.mark.parametrize(

@@ -352,7 +352,7 @@ def _slot_ticket(act: Act) -> Ticket | None:
 
 
 def _is_theirs(script: Script, ticket: Ticket) -> bool:
-    if script.account and ticket.account == script.account:
+    if script.acts_on(ticket, script.account):
         return True
     if ticket.conversation_id == script.before.id:
         return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
@@ -61,16 +62,17 @@ def decided(engine: Engine, script: Script, message: Decided) -> None:
         return
     key, args = _decision_words(ticket, message)
     script.say(key, args)
-    if "until" in message.data:
-        script.say(
-            "ticket.objection_until",
-            {
-                "until": {"$date": message.data["until"], "year": True},
-                "dispute": str(message.data.get("dispute", "")),
-            },
-        )
+    if message.kind in {DecisionKind.REFUSED, DecisionKind.RESOLVED}:
+        _say_objection(script, ticket)
     script.show_ticket({"$id": ticket.id.hex()})
     _go_on(engine, script)
+
+
+def _say_objection(script: Script, ticket: Ticket) -> None:
+    """Say until when one may object, and how."""
+    until = objection_until(script, ticket)
+    if until is not None:
+        script.say("ticket.objection_until", {"until": {"$date": until.isoformat(), "year": True}})
 
 
 def _ownership(engine: Engine, script: Script, message: Decided) -> None:
@@ -133,6 +135,9 @@ def result(engine: Engine, script: Script, message: Result) -> None:
             _tell(engine, script, ticket, key, _args(ticket))
     elif message.outcome == "partly":
         _say_results(script, ticket, "ticket.partly")
+        if ticket.kind is RequestKind.DELETION:
+            script.say("ticket.backups")
+        _say_objection(script, ticket)
         _show(engine, script, ticket)
     elif message.outcome == "delayed":
         script.say("ticket.delayed", _args(ticket))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.script import Running, Script, request_choices
 from privacydesk.domain.account import ConsentPurpose, DataCategory, Deletable, ProfileField
@@ -84,13 +86,22 @@ def _open_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
     return tuple(ticket_choice(t) for t in tickets if t.is_open)
 
 
+def objection_until(script: Script, ticket: Ticket) -> date | None:
+    """Return the last day on which a closed ticket's decision may be objected to."""
+    if ticket.closed_at is None:
+        return None
+    last = ticket.closed_at + timedelta(days=script.rules.objection_days)
+    return last.astimezone(ZoneInfo(script.rules.zone)).date()
+
+
 def may_object(script: Script, ticket: Ticket) -> bool:
     """Tell whether a decision may still be objected to."""
-    if ticket.state is not TicketState.CLOSED or ticket.closed_at is None:
+    until = objection_until(script, ticket)
+    if ticket.state is not TicketState.CLOSED or until is None:
         return False
     if ticket.outcome not in {Outcome.REFUSED, Outcome.PARTLY_FULFILLED, Outcome.FULFILLED}:
         return False
-    return (script.now - ticket.closed_at).days < script.rules.objection_days
+    return script.now.astimezone(ZoneInfo(script.rules.zone)).date() <= until
 
 
 def _closed_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:

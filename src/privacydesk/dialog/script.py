@@ -166,7 +166,24 @@ class Script:
             return ()
         if self.needs.tickets_of != whose:
             raise NeedsMore(replace(self.needs, tickets_of=whose))
-        return self.tickets_shown
+        # A number the person named brings somebody else's ticket along, too.
+        owners = whose.splitlines()
+        return tuple(t for t in self.tickets_shown if any(self._is_of(t, o) for o in owners))
+
+    def _is_of(self, ticket: Ticket, owner: str) -> bool:
+        purpose, _, value = owner.partition(":")
+        if purpose == "conversation":
+            return ticket.conversation_id == self.before.id
+        if purpose == "contact":
+            return ticket.contact == value
+        return self.acts_on(ticket, value)
+
+    def acts_on(self, ticket: Ticket, account: str) -> bool:
+        """Tell whether a ticket is the account holder's own.
+
+        A guardian's or a stranger's request may name the account, too; its holder is not told.
+        """
+        return bool(account) and ticket.account == account and ticket.account_hash is not None
 
     def ticket_numbered(self, number: str) -> Ticket | None:
         """Return the ticket with a number, whoever it belongs to: for the caller to check."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from privacydesk.clock import Clock
@@ -57,11 +57,9 @@ class Remedies:
 
     Attributes:
         text: words by locale.
-        objection_days: days after closing in which one may object.
     """
 
     text: Mapping[str, str]
-    objection_days: int = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,8 +409,7 @@ class Staff:
                     "this request is answered in words: give the answer as text"
                 )
             moved = move(current, Move.RESOLVE, now)
-            message = self._told(job, DecisionKind.RESOLVED, agent, text, moved)
-            return moved, replace(message, data=self._objection(moved)), ()
+            return moved, self._told(job, DecisionKind.RESOLVED, agent, text, moved), ()
 
         return await self._decide(ticket, agent, act, job=job, what="grant", why=text)
 
@@ -460,7 +457,6 @@ class Staff:
                 "ground": ground.value,
                 "ground_withheld": withhold,
                 "remedies": self._remedies.text.get(moved.locale, ""),
-                **self._objection(moved),
             }
             message = self._told(job, DecisionKind.REFUSED, agent, reason, moved)
             return moved, replace(message, data=data), ()
@@ -501,14 +497,6 @@ class Staff:
         self, job: str, kind: DecisionKind, agent: Agent, text: str, ticket: Ticket
     ) -> Decided:
         return Decided(job, kind, agent.name, agent.display_name, text, ticket)
-
-    def _objection(self, ticket: Ticket) -> dict[str, Any]:
-        if ticket.closed_at is None:
-            return {}
-        until = self._deadlines.today(
-            ticket.closed_at + timedelta(days=self._remedies.objection_days)
-        )
-        return {"until": until.isoformat()}
 
     async def _decide(
         self,
