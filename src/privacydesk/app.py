@@ -135,7 +135,7 @@ def read_policy(profile: OperatorProfile, data_dir: Path) -> PolicyVersion | Non
 def _citer(clauses: ClauseMap, version: PolicyVersion | None) -> Callable[[str], Mapping[str, str]]:
     def citation(name: str) -> Mapping[str, str]:
         found = cite(clauses, version, name)
-        return {"document": found.document, "reference": found.reference}
+        return {"document": found.document, "article": found.reference}
 
     return citation
 

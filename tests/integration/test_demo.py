@@ -206,6 +206,13 @@ async def test_staff_commands_go_by_the_moved_clock(tmp_path: Path) -> None:
             assert beside.agents["lao-zhou"].display_name == "老周"
 
 
+async def test_sentences_cite_the_sample_policy_by_document_and_number(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, _):
+        cited = {"clause_children_guardian": {"$clause": "children_guardian"}}
+        told = demo.rooms.catalogs.text("zh_Hans", "guardian.intro", cited)
+        assert "《小巷儿童隐私声明》一、2." in told
+
+
 async def test_a_port_in_use_is_told_by_its_option(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -34,8 +34,8 @@ from privacydesk.dialog.script import (
     Running,
     Script,
     human_choice,
-    menu_choice,
-    request_choices,
+    menu_choices,
+    more_choices,
 )
 from privacydesk.dialog.slots import (
     FILLED_FROM,
@@ -52,7 +52,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, InputKind, Sender
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import (
     CameDue,
@@ -106,6 +106,7 @@ class Engine:
         self.rules = rules
         self.labels = labels
         self.machines = {name: FlowMachine(flow) for name, flow in flows.items()}
+        self._fixed: dict[tuple[str, str], tuple[Choice, ...]] = {}
         self.by_intent = {intent: flow for flow in flows.values() for intent in flow.intents}
 
     # -- what a message has to be looked at for ------------------------------------------------
@@ -116,8 +117,8 @@ class Engine:
             return Needs()
         label = self._code_target(snapshot)
         if label:
-            return Needs(recognise=True, code_target=label, challenges=(label,))
-        return Needs(recognise=True)
+            return Needs(code_target=label, challenges=(label,))
+        return Needs()
 
     def _code_target(self, snapshot: Snapshot) -> str:
         stack = snapshot.conversation.stack
@@ -669,6 +670,16 @@ class Engine:
         )
 
     def _choices(self, script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
+        if step.options or step.many:
+            return self._offered(script, frame, step)
+        place = (frame.flow, step.id)
+        fixed = self._fixed.get(place)
+        if fixed is None:
+            # The same tuple each time: what is made of it is found again.
+            fixed = self._fixed[place] = self._offered(script, frame, step)
+        return fixed
+
+    def _offered(self, script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
         offered: list[Choice] = []
         if step.options:
             offered += choices_from(step.options, script, frame)
@@ -785,23 +796,11 @@ class Engine:
 
     def show_menu(self, script: Script, key: str) -> None:
         """Offer what the desk can do."""
-        script.ask(
-            key,
-            {},
-            (
-                *request_choices(RequestKind),
-                Choice(
-                    id="request_status",
-                    key="desk.choice.request_status",
-                    value=Intent.REQUEST_STATUS.value,
-                ),
-                human_choice(),
-            ),
-        )
+        script.ask(key, {}, menu_choices())
 
     def offer_more(self, script: Script) -> None:
         """Ask whether there is anything else."""
-        script.ask("desk.anything_else", {}, (menu_choice(), human_choice()))
+        script.ask("desk.anything_else", {}, more_choices())
 
     def prompt_again(self, script: Script) -> None:
         """Repeat the open question at the end of the log, so that it stays the last thing said."""

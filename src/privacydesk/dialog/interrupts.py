@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.schema import Ask
-from privacydesk.dialog.script import Running, Script, human_choice, menu_choice
+from privacydesk.dialog.script import Running, Script, human_choice, more_choices
 from privacydesk.dialog.slots import FILLED_FROM, shown
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
@@ -292,7 +292,7 @@ def first_wish(engine: Engine, script: Script) -> None:
     if found is not None and found.sure:
         if found.intent is Intent.SMALLTALK:
             script.unanswered = 0
-            script.ask("desk.smalltalk", {}, (menu_choice(), human_choice()))
+            script.ask("desk.smalltalk", {}, more_choices())
             return
         if found.intent is Intent.OTHER:
             _to_human(engine, script)
@@ -307,7 +307,7 @@ def first_wish(engine: Engine, script: Script) -> None:
     if likely:
         script.ask("desk.unsure", {}, (*likely, human_choice()))
     else:
-        script.ask("desk.not_understood", {}, (menu_choice(), human_choice()))
+        script.ask("desk.not_understood", {}, more_choices())
 
 
 def _likely(engine: Engine, script: Script) -> tuple[Choice, ...]:

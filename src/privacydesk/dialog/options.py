@@ -7,9 +7,14 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.script import Running, Script, request_choices
-from privacydesk.domain.account import ConsentPurpose, DataCategory, Deletable, ProfileField
+from privacydesk.domain.account import (
+    DEVICE_PERMISSIONS,
+    ConsentPurpose,
+    DataCategory,
+    Deletable,
+    ProfileField,
+)
 from privacydesk.domain.events import Choice
-from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 
 Source = Callable[[Script, Running], tuple[Choice, ...]]
@@ -60,15 +65,12 @@ def _fields(_script: Script, _frame: Running) -> tuple[Choice, ...]:
     return _terms("field", [f.value for f in ProfileField])
 
 
-DEVICE_PERMISSIONS = ("device_location", "device_camera", "device_microphone", "device_photos")
-
-
 def _purposes(_script: Script, _frame: Running) -> tuple[Choice, ...]:
     return _terms("purpose", [*(p.value for p in ConsentPurpose), *DEVICE_PERMISSIONS])
 
 
 def _requests(_script: Script, _frame: Running) -> tuple[Choice, ...]:
-    return request_choices(RequestKind)
+    return request_choices()
 
 
 def ticket_choice(ticket: Ticket) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from privacydesk.dialog.rules import Rules
@@ -12,7 +13,7 @@ from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKin
 from privacydesk.domain.effects import Effect
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import Needs, Observed, Snapshot, Turn
 
@@ -274,8 +275,13 @@ class Script:
         kind: EventKind = EventKind.TEXT,
         data: Mapping[str, Any] | None = None,
     ) -> None:
-        """Say a sentence as the assistant."""
-        self.append(Sender.ASSISTANT, kind, key=key, args=args, data=data)
+        """Say a sentence as the assistant; while an agent speaks, as a plain notice."""
+        self.append(self._voice, kind, key=key, args=args, data=data)
+
+    @property
+    def _voice(self) -> Sender:
+        by_agent = self.owner.kind is OwnerKind.AGENT
+        return Sender.SYSTEM if by_agent else Sender.ASSISTANT
 
     def ask(
         self,
@@ -301,7 +307,7 @@ class Script:
 
     def show_ticket(self, ticket: Mapping[str, Any]) -> None:
         """Show a ticket's card; ``ticket`` is a symbol or an id that the service resolves."""
-        self.append(Sender.ASSISTANT, EventKind.TICKET, data={"ticket": ticket})
+        self.append(self._voice, EventKind.TICKET, data={"ticket": ticket})
 
     # -- whose turn ------------------------------------------------------------------------
 
@@ -367,20 +373,41 @@ class Script:
         )
 
 
+@cache
 def human_choice() -> Choice:
     """Return the button that asks for a person."""
     return Choice(id="desk:human", key="desk.human", style=ChoiceStyle.QUIET)
 
 
+@cache
 def menu_choice() -> Choice:
     """Return the button that shows the menu."""
     return Choice(id="desk:menu", key="desk.show_menu")
 
 
-def request_choices(kinds: Iterable[RequestKind]) -> tuple[Choice, ...]:
+@cache
+def more_choices() -> tuple[Choice, ...]:
+    """Return the buttons that are offered where nothing else is: the menu and a person."""
+    return (menu_choice(), human_choice())
+
+
+@cache
+def request_choices() -> tuple[Choice, ...]:
     """Return a button for each request kind."""
     return tuple(
-        Choice(id=kind.value, key=f"desk.choice.{kind.value}", value=kind.value) for kind in kinds
+        Choice(id=kind.value, key=f"desk.choice.{kind.value}", value=kind.value)
+        for kind in RequestKind
+    )
+
+
+@cache
+def menu_choices() -> tuple[Choice, ...]:
+    """Return the buttons of the menu."""
+    status = Intent.REQUEST_STATUS.value
+    return (
+        *request_choices(),
+        Choice(id=status, key=f"desk.choice.{status}", value=status),
+        human_choice(),
     )
 
 
@@ -391,5 +418,7 @@ __all__ = [
     "Script",
     "human_choice",
     "menu_choice",
+    "menu_choices",
+    "more_choices",
     "request_choices",
 ]

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from privacydesk.domain.account import mask_mail, mask_phone
@@ -159,6 +160,10 @@ def parse(slot_type: str, text: str, found: Entities) -> Any:
     return _PARSERS[slot_type](text, found)
 
 
+# Labels are few and come back at each turn; what people type is not kept.
+_folded = lru_cache(2_000)(fold)
+
+
 def match_choice(
     text: str, choices: Sequence[Choice], labels: Sequence[str], *, loosely: bool = False
 ) -> Choice | None:
@@ -171,7 +176,7 @@ def match_choice(
     if not words:
         return None
     for choice, label in zip(choices, labels, strict=True):
-        if words in {fold(label), fold(choice.label), fold(choice.id)} - {""}:
+        if words in (_folded(label), _folded(choice.label), _folded(choice.id)):
             return choice
     named = [
         choice

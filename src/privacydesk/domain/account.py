@@ -101,6 +101,10 @@ class ConsentPurpose(StrEnum):
     AFFILIATE_SHARING = "affiliate_sharing"
 
 
+DEVICE_PERMISSIONS = ("device_location", "device_camera", "device_microphone", "device_photos")
+"""Permissions that only the device can take back, named beside the purposes where people choose."""
+
+
 class ProfileField(StrEnum):
     """A profile field that a correction may name."""
 

@@ -102,3 +102,27 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
     job_id: str = ""
     author: str = ""
+
+    def worded(
+        self,
+        text: str,
+        args: Mapping[str, Any],
+        choices: tuple[Choice, ...],
+        data: Mapping[str, Any],
+    ) -> Event:
+        """Return it as it is shown. Runs for every event, and ``replace`` takes thrice as long."""
+        return Event(
+            self.offset,
+            self.at,
+            self.sender,
+            self.kind,
+            self.key,
+            args,
+            text,
+            self.locale,
+            choices,
+            self.input,
+            data,
+            self.job_id,
+            self.author,
+        )

@@ -68,7 +68,7 @@ class Move(StrEnum):
     LAPSE = "lapse"
     MARK_DUPLICATE = "mark_duplicate"
     RETURN_TO_REVIEW = "return_to_review"
-    """The account service said no, or the user declined to confirm; a person looks again."""
+    """The account service said no; a person looks again."""
 
 
 class Requester(StrEnum):
@@ -236,8 +236,8 @@ class _Cursor:
 _S = TicketState
 _ANY_OPEN = [s.value for s in TicketState if s is not TicketState.CLOSED]
 
-# Late and repeated inputs are named transitions: a second "fulfil" after closing, or a lapse that
-# raced with a verification, stays where the ticket is and is logged as such by nobody.
+# What is not listed is refused: whoever may be late (a lapse that races with a verification, an
+# answer for a ticket that was withdrawn) asks ``may`` first, in the same transaction.
 _TRANSITIONS: list[dict[str, Any]] = [
     {
         "trigger": Move.VERIFY,

@@ -61,7 +61,6 @@ class Needs:
     """What a step wants to know about a message before it decides.
 
     Attributes:
-        recognise: run the recogniser.
         code_target: label of the target a typed code is checked against.
         challenges: labels of the targets whose counter rows are decided on.
         tickets_of: whose tickets to show, a line each: ``account:<id>``, ``contact:<value>``, or
@@ -70,7 +69,6 @@ class Needs:
         queue: whether a person can be reached now, and the place in the queue.
     """
 
-    recognise: bool = False
     code_target: str = ""
     challenges: tuple[str, ...] = ()
     tickets_of: str = ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from privacydesk.domain.account import (
+    DEVICE_PERMISSIONS,
     AccountReason,
     ConsentPurpose,
     DataCategory,
@@ -21,13 +22,6 @@ from privacydesk.domain.clocks import DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Outcome, TicketState
-
-DEVICE_PERMISSIONS: Final = (
-    "device_location",
-    "device_camera",
-    "device_microphone",
-    "device_photos",
-)
 
 FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "provider": Provider,

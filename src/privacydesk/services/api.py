@@ -134,8 +134,8 @@ class Desk(Protocol):
     ) -> int:
         """Take a tapped choice of the event at ``offset`` (0 for ``desk:`` choices).
 
-        Raises:
-            DeskError: ``STALE`` when that question is no longer open.
+        A choice of a question that is no longer open is answered in the log, with the question
+        that is.
         """
         ...
 

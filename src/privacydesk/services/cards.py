@@ -13,6 +13,7 @@ from typing import Any
 from privacydesk.domain.clocks import Clock, Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.deadlines import Deadlines
@@ -35,6 +36,7 @@ class Wording:
     def __init__(self, catalog: Catalog, deadlines: Deadlines) -> None:
         self._catalog = catalog
         self._deadlines = deadlines
+        self._worded: dict[str, ChoicesMemo[tuple[Choice, ...]]] = {}
 
     def event(self, event: Event, find: Find, now: datetime) -> Event:
         """Return an event with its text, button labels and card as they will be shown."""
@@ -43,18 +45,28 @@ class Wording:
         text = self._catalog.text(locale, event.key, args) if event.key else event.text
         choices = event.choices
         if choices:
-            choices = tuple(self._choice(choice, locale) for choice in choices)
+            choices = self._choices(locale, choices)
         data = event.data
         if event.kind is EventKind.TICKET:
             ticket = self._found(data["ticket"], find)
             data = {"ticket": self.ticket(ticket, locale, now) if ticket else {}}
         elif event.kind is EventKind.DETAILS:
             data = {"rows": [self._row(row, locale) for row in data.get("rows", ())]}
-        return replace(event, args=args, text=text, choices=choices, data=data)
+        return event.worded(text, args, choices, data)
 
     def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
         """Return a button's words."""
         return self._catalog.text(locale, key, args)
+
+    def _choices(self, locale: str, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
+        memo = self._worded.get(locale)
+        if memo is None:
+
+            def word(fresh: tuple[Choice, ...]) -> tuple[Choice, ...]:
+                return tuple(self._choice(choice, locale) for choice in fresh)
+
+            memo = self._worded[locale] = ChoicesMemo(word)
+        return memo(choices)
 
     def _choice(self, choice: Choice, locale: str) -> Choice:
         if not choice.key:

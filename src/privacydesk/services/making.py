@@ -78,6 +78,7 @@ class Maker:
         tickets: tuple[Ticket, ...] = (),
         log: tuple[LogEntry, ...] = (),
         deliveries: tuple[Delivery, ...] = (),
+        evidence_removed: tuple[EvidenceId, ...] = (),
     ) -> Changes:
         """Return what a turn leaves.
 
@@ -89,6 +90,7 @@ class Maker:
             tickets: tickets that staff or the clock moved already.
             log: their log entries.
             deliveries: outbox rows that come with them.
+            evidence_removed: evidence whose body goes with them.
         """
         conversation = turn.snapshot.conversation
         rows = _Rows(challenges=dict(turn.snapshot.challenges))
@@ -130,7 +132,7 @@ class Maker:
             ),
             deliveries=(*deliveries, *rows.deliveries),
             evidence_moved=rows.evidence_moved,
-            evidence_removed=tuple(rows.evidence_removed),
+            evidence_removed=(*evidence_removed, *rows.evidence_removed),
         )
 
     # -- tickets ---------------------------------------------------------------------------

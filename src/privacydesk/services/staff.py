@@ -333,16 +333,16 @@ class Staff:
             return moved, message, ()
 
         job = self._job("examine", job_id)
-        settled = await self._decide(ticket, agent, act, job=job, what="examine", why=reason)
-        if removed:
-            await self._store.writer.submit(
-                Job(
-                    id=f"evidence-removed:{job}",
-                    locks=Locks(conversation=ticket.conversation_id),
-                    decide=lambda _rows: Changes(evidence_removed=removed),
-                )
-            )
-        return settled
+        return await self._decide(
+            ticket,
+            agent,
+            act,
+            job=job,
+            what="examine",
+            why=reason,
+            data={"accepted": accepted},
+            evidence_removed=removed,
+        )
 
     async def ask(self, number: str, by: str, text: str, *, job_id: str | None = None) -> Ticket:
         """Ask the requester for more. The clock runs on."""
@@ -508,6 +508,7 @@ class Staff:
         what: str,
         why: str,
         data: Mapping[str, Any] | None = None,
+        evidence_removed: tuple[EvidenceId, ...] = (),
     ) -> Ticket:
         now = self._clock.now()
         settled: dict[TicketId, Ticket] = {}
@@ -516,7 +517,13 @@ class Staff:
             moved, message, deliveries = act(rows.tickets[ticket.id], now)
             settled[ticket.id] = moved
             entry = LogEntry(ticket.id, now, agent.name, what, why, job, data or {})
-            return Prepared(message, tickets=(moved,), log=(entry,), deliveries=deliveries)
+            return Prepared(
+                message,
+                tickets=(moved,),
+                log=(entry,),
+                deliveries=deliveries,
+                evidence_removed=evidence_removed,
+            )
 
         await self._turns.run(
             ticket.conversation_id,

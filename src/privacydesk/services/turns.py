@@ -17,7 +17,7 @@ from privacydesk.dialog.slots import ENTITY_KINDS, code_digits
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.identity import Challenge
-from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
+from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import (
     Message,
@@ -54,12 +54,14 @@ class Prepared:
         message: what the engine is told; None when the user is not.
         tickets: tickets already moved, with their log.
         deliveries: outbox rows, finished or new.
+        evidence_removed: evidence whose body goes with this decision.
     """
 
     message: Message | None
     tickets: tuple[Ticket, ...] = ()
     log: tuple[LogEntry, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    evidence_removed: tuple[EvidenceId, ...] = ()
 
 
 Prepare = Callable[[WorkingSet], Prepared]
@@ -129,7 +131,7 @@ class Turns:
             NotFoundError: no such conversation.
             DeskError: as ``prepare`` raised, or the writer.
         """
-        needs = Needs()
+        needs = _NOTHING
         for _ in range(_ROUNDS):
             seen = self.writer.cached(conversation) or await self.reader.conversation(conversation)
             if seen is None:
@@ -163,6 +165,8 @@ class Turns:
 
     async def _look(self, seen: Conversation, needs: Needs) -> _Sight:
         """Fetch what lies outside the lock: whose tickets, who is there."""
+        if needs is _NOTHING:
+            return _UNSEEN
         tickets: tuple[TicketId, ...] = needs.ticket_ids
         if needs.tickets_of:
             tickets = (*tickets, *await self._whose(seen.id, needs.tickets_of))
@@ -206,12 +210,20 @@ class Turns:
         )
 
     def _observed(self, message: Message, needs: Needs, sight: _Sight, heard: Observed) -> Observed:
-        observed = replace(heard, wanted=needs, staffed=sight.staffed, place=sight.place)
+        code_hash = b""
         if isinstance(message, Said) and needs.code_target:
             digits = code_digits(message.text)
             if digits:
-                return replace(observed, code_hash=self._hashing.code(needs.code_target, digits))
-        return observed
+                code_hash = self._hashing.code(needs.code_target, digits)
+        return Observed(
+            recognised=heard.recognised,
+            language=heard.language,
+            entities=heard.entities,
+            code_hash=code_hash,
+            wanted=needs,
+            staffed=sight.staffed,
+            place=sight.place,
+        )
 
     # -- decide ----------------------------------------------------------------------------
 
@@ -231,6 +243,7 @@ class Turns:
                     tickets=prepared.tickets,
                     ticket_log=prepared.log,
                     deliveries=prepared.deliveries,
+                    evidence_removed=prepared.evidence_removed,
                 )
             wanted = _merged(sight.needs, engine.needs(Snapshot(rows.conversation), message))
             if wanted.challenges != sight.needs.challenges:
@@ -266,6 +279,7 @@ class Turns:
                 tickets=prepared.tickets,
                 log=prepared.log,
                 deliveries=prepared.deliveries,
+                evidence_removed=prepared.evidence_removed,
             )
 
         return decide
@@ -285,11 +299,18 @@ class _Sight:
     place: int
 
 
+_NOTHING = Needs()
+"""The first look of a job: what the step wants is only known under the lock."""
+
+_UNSEEN = _Sight(needs=_NOTHING, tickets=(), staffed=False, place=1)
+
+
 def _merged(fetched: Needs, wanted: Needs) -> Needs:
     """Return what was fetched with what the step names now."""
+    if fetched is _NOTHING:
+        return wanted
     return replace(
         fetched,
-        recognise=wanted.recognise,
         code_target=wanted.code_target,
         challenges=tuple(dict.fromkeys((*fetched.challenges, *wanted.challenges))),
     )

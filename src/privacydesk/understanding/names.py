@@ -6,18 +6,18 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from privacydesk.domain.account import ConsentPurpose, DataCategory, ProfileField, Provider
+from privacydesk.domain.account import (
+    DEVICE_PERMISSIONS,
+    ConsentPurpose,
+    DataCategory,
+    ProfileField,
+    Provider,
+)
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.phrases import Hit, Phrases
 
-DEVICE_PERMISSIONS: Final = (
-    "device_location",
-    "device_camera",
-    "device_microphone",
-    "device_photos",
-)
 """Purposes whose consent the phone keeps; they stand beside ``ConsentPurpose``."""
 
 _ALLOWED: Final = {
@@ -87,6 +87,3 @@ def _meant(hit: Hit[tuple[str, str]], folded: str) -> bool:
         phrase.start() <= hit.start and hit.end <= phrase.end()
         for phrase in _NO_MESSENGER.finditer(folded)
     )
-
-
-__all__ = ["DEVICE_PERMISSIONS", "Names"]

@@ -26,6 +26,7 @@ _LEASE = timedelta(minutes=1)
 _LONGEST_REST = 1.0
 """Seconds until the next look, also when nothing is known to be due: another process may have
 written rows, and the demo's clock may have been moved."""
+_SHORTEST_REST = 0.05
 _AFTER_FAULT = 1.0
 
 
@@ -106,7 +107,12 @@ class Worker:
         await asyncio.gather(*(one(row) for row in rows))
 
     async def _rest(self) -> None:
+        rest = _LONGEST_REST
+        due = await self._claims.next_due()
+        if due is not None:
+            until_due = (due - self._clock.now()).total_seconds()
+            rest = min(max(until_due, _SHORTEST_REST), _LONGEST_REST)
         try:
-            await asyncio.wait_for(self._woken.wait(), _LONGEST_REST)
+            await asyncio.wait_for(self._woken.wait(), rest)
         except TimeoutError:
             return

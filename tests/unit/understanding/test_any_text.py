@@ -6,11 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacydesk.dialog.slots import ENTITY_KINDS
-from privacydesk.domain.account import ConsentPurpose, DataCategory, ProfileField, Provider
+from privacydesk.domain.account import (
+    DEVICE_PERMISSIONS,
+    ConsentPurpose,
+    DataCategory,
+    ProfileField,
+    Provider,
+)
 from privacydesk.domain.intents import Intent
 from privacydesk.ports import Recogniser
 from privacydesk.understanding import KeywordRecogniser
-from privacydesk.understanding.names import DEVICE_PERMISSIONS
 
 DESK: Recogniser = KeywordRecogniser.load()
 

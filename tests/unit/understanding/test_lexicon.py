@@ -5,11 +5,17 @@ from types import MappingProxyType
 
 import pytest
 
-from privacydesk.domain.account import ConsentPurpose, DataCategory, ProfileField, Provider
+from privacydesk.domain.account import (
+    DEVICE_PERMISSIONS,
+    ConsentPurpose,
+    DataCategory,
+    ProfileField,
+    Provider,
+)
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.lexicon_files import lexicon_from, read_lexicon
-from privacydesk.understanding.names import DEVICE_PERMISSIONS, Names
+from privacydesk.understanding.names import Names
 
 _FOLDER = files("privacydesk.understanding") / "lexicon"
 SHIPPED = MappingProxyType(

@@ -23,7 +23,7 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
-from privacydesk.storage.rows.event import choice_record, read_choice
+from privacydesk.storage.rows.event import choice_records, read_choice
 from privacydesk.storage.sealing import Seal
 
 
@@ -158,7 +158,7 @@ def _read_frame(record: dict[str, Any]) -> Frame:
 def _prompt_record(prompt: Prompt) -> dict[str, Any]:
     return {
         "offset": prompt.offset,
-        "choices": [choice_record(choice) for choice in prompt.choices],
+        "choices": choice_records(prompt.choices),
         "serial": prompt.serial,
     }
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
 from privacydesk.storage.sealing import Seal
 
@@ -31,7 +34,7 @@ def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[st
     if event.locale:
         body["locale"] = event.locale
     if event.choices:
-        body["choices"] = [choice_record(choice) for choice in event.choices]
+        body["choices"] = choice_records(event.choices)
     if event.input is not None:
         body["input"] = event.input.value
     if event.data:
@@ -92,6 +95,12 @@ def choice_record(choice: Choice) -> dict[str, Any]:
     if choice.args:
         record["args"] = choice.args
     return record
+
+
+choice_records = ChoicesMemo(
+    lambda choices: orjson.Fragment(to_json([choice_record(choice) for choice in choices]))
+)
+"""The records of a row of buttons, already encoded."""
 
 
 def read_choice(record: dict[str, Any]) -> Choice:

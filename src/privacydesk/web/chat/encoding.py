@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from privacydesk.domain.events import Choice, Event, Sender
+from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.services.api import View
 from privacydesk.web.texts import LANGUAGE_TAGS
 
@@ -25,7 +26,7 @@ def event_json(event: Event) -> dict[str, Any]:
     if event.key:
         shown["key"] = event.key
     if event.choices:
-        shown["choices"] = [_choice_json(choice) for choice in event.choices]
+        shown["choices"] = _choices_json(event.choices)
     if event.input is not None:
         shown["input"] = event.input.value
     if event.data:
@@ -40,6 +41,12 @@ def event_json(event: Event) -> dict[str, Any]:
 
 def _choice_json(choice: Choice) -> dict[str, str]:
     return {"id": choice.id, "label": choice.label, "style": choice.style.value}
+
+
+_choices_json = ChoicesMemo(
+    lambda choices: orjson.Fragment(orjson.dumps([_choice_json(choice) for choice in choices]))
+)
+"""Rows of buttons, already encoded."""
 
 
 def view_json(view: View) -> dict[str, Any]:
@@ -57,10 +64,14 @@ def view_json(view: View) -> dict[str, Any]:
 
 def events_json(events: Sequence[Event], view: View | None = None) -> dict[str, Any]:
     """Return events with the acknowledgements they carry and, after a commit, the new view."""
-    shown = [event_json(event) for event in events]
     answer: dict[str, Any] = {
-        "events": shown,
-        "acks": [{"id": one["id"], "offset": one["offset"]} for one in shown if "id" in one],
+        "events": [event_json(event) for event in events],
+        # Also where the first event a job left is the desk's: a tap on a closed question, say.
+        "acks": [
+            {"id": event.job_id, "offset": event.offset}
+            for event in events
+            if event.job_id and ":" not in event.job_id
+        ],
     }
     if view is not None:
         answer["view"] = view_json(view)
