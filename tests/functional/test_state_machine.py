@@ -26,7 +26,7 @@ from structlog.testing import capture_logs
 from privacydesk.dialog.schema import Confirm
 from privacydesk.domain.account import AccountAction
 from privacydesk.domain.conversation import Conversation, OwnerKind
-from privacydesk.domain.events import Event, EventKind, InputKind, Sender
+from privacydesk.domain.events import ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance, Challenge
 from privacydesk.domain.ids import ChallengeId, ConversationId
@@ -75,6 +75,7 @@ DESK_CHOICES = (
 
 _actors = st.sampled_from(ACTORS)
 _places = st.integers(0, 11)
+_many_places = st.lists(_places, min_size=8, max_size=16)
 
 
 @dataclass(slots=True)
@@ -188,36 +189,56 @@ class Desk(RuleBasedStateMachine):
 
     @rule(name=_actors, place=_places)
     def answers(self, name: str, place: int) -> None:
-        """Answer the open question as it wants to be answered."""
+        """Answer the open question, mostly as it wants to be answered."""
         actor = self.actors[name]
         state = self._state(actor)
         asked = self.world.rooms.engine.asks_for(Snapshot(state))
-        if asked is InputKind.CODE and place % 4:
+        prompt = state.prompt
+        if asked is InputKind.CODE and place:
             self.types_code(name, "right")
-        elif asked is InputKind.UPLOAD and place % 3:
+        elif asked is InputKind.UPLOAD and place:
             self.uploads(name)
-        elif state.prompt is not None and state.prompt.choices:
-            choice = state.prompt.choices[place % len(state.prompt.choices)]
-            self._send(actor, "choose", choice=choice.id, offset=state.prompt.offset)
+        elif prompt is not None and prompt.choices:
+            choices = prompt.choices
+            likely = [c for c in choices if c.style is not ChoiceStyle.QUIET and c.id != "no"]
+            chosen = likely if likely and place else choices
+            choice = chosen[place % len(chosen)]
+            self._send(actor, "choose", choice=choice.id, offset=prompt.offset)
         elif asked is InputKind.DATE:
             self._send(actor, "say", text="2013-05-06" if place % 2 else "2009-05-06")
         else:
-            self._send(actor, "say", text=("u-1004", "+8619900001104")[place % 2])
+            self._send(actor, "say", text="+8619900001104")
 
-    @rule(name=_actors, times=st.integers(2, 7), places=st.lists(_places, min_size=7, max_size=7))
-    def answers_on(self, name: str, times: int, places: list[int]) -> None:
-        """Go on for a while, with what is due done in between: this is how forms are filled in."""
-        for place in places[:times]:
+    @rule(name=_actors, kind=st.sampled_from(RequestKind), places=_many_places)
+    def makes_a_request(self, name: str, kind: RequestKind, places: list[int]) -> None:
+        """Fill in a form, with what is due done in between."""
+        actor = self.actors[name]
+        if self._state(actor).owner.kind is OwnerKind.AGENT:
+            who = self._state(actor).owner.agent
+            self._staff(self.world.rooms.takeover.hand_back(actor.conversation.hex(), who))
+        if self._state(actor).owner.kind is OwnerKind.QUEUE:
+            self._send(actor, "choose", choice="desk:leave_queue", offset=0)
+        self._send(actor, "choose", choice="desk:menu", offset=0)
+        prompt = self._state(actor).prompt
+        if prompt is not None and any(choice.id == kind.value for choice in prompt.choices):
+            self._send(actor, "choose", choice=kind.value, offset=prompt.offset)
+        self.works()
+        for place in places:
             self.answers(name, place)
             self.works()
+            if not self._state(actor).stack:
+                return
 
-    @rule(name=_actors, kind=st.sampled_from(RequestKind))
-    def begins(self, name: str, kind: RequestKind) -> None:
-        actor = self.actors[name]
-        self._send(actor, "choose", choice="desk:menu", offset=0)
-        state = self._state(actor)
-        if state.prompt is not None and any(c.id == kind.value for c in state.prompt.choices):
-            self._send(actor, "choose", choice=kind.value, offset=state.prompt.offset)
+    @rule(name=_actors, kind=st.sampled_from(sorted(CONFIRMED_KINDS)), places=_many_places)
+    def makes_a_request_that_acts(
+        self, name: str, kind: RequestKind, places: list[int]
+    ) -> None:
+        self.makes_a_request(name, kind, places)
+
+    @rule(place=_places, who=st.sampled_from(AGENTS))
+    def an_agent_grants(self, place: int, who: str) -> None:
+        self.an_agent_decides(place, who, "accept")
+        self.an_agent_decides(place, who, "grant")
         self.works()
 
     @rule(name=_actors, which=st.sampled_from(("right", "right", "wrong", "wide", "old")))
@@ -321,7 +342,7 @@ class Desk(RuleBasedStateMachine):
     # -- rules: staff --------------------------------------------------------------------------
 
     @rule(
-        name=_actors, who=st.sampled_from(AGENTS), deed=st.sampled_from(("take", "reply", "back"))
+        name=_actors, who=st.sampled_from(AGENTS), deed=st.sampled_from(("take", "reply", "back", "back"))
     )
     def an_agent_talks(self, name: str, who: str, deed: str) -> None:
         conversation = self.actors[name].conversation.hex()

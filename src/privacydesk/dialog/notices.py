@@ -43,7 +43,8 @@ def _show(engine: Engine, script: Script, ticket: Ticket) -> None:
 
 
 def _go_on(engine: Engine, script: Script) -> None:
-    if script.owner.kind is OwnerKind.ASSISTANT and script.prompt is not None:
+    # An open form's question is repeated; "anything else" is not said after every notice.
+    if script.owner.kind is OwnerKind.ASSISTANT and script.prompt is not None and script.stack:
         engine.prompt_again(script)
 
 

@@ -44,8 +44,11 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
         if isinstance(error, web.HTTPMethodNotAllowed):
             answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
         return answer
-    except (asyncio.CancelledError, ConnectionError):
+    except asyncio.CancelledError:
         raise
+    except ConnectionError:
+        # The client left in the middle of its request; nobody reads this answer.
+        return _answer(request, DeskError("the client is gone"), _OURS)
     except web.RequestPayloadError:
         return _answer(request, InvalidRequestError("unreadable body"), 400)
     except Exception as error:

@@ -130,6 +130,7 @@ function showChoices() {
   choices.hidden = !shown.length;
   if (choices.dataset.shown === key && key) return;
   choices.dataset.shown = key;
+  choices.classList.toggle("many", shown.length > 5);
   const focused = choices.contains(document.activeElement);
   choices.replaceChildren(
     ...shown.map((choice) =>
@@ -203,8 +204,13 @@ function nearEnd() {
   return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
 }
 
+/** To the end, but not past the beginning of what was said since the person last spoke. */
 function toEnd() {
-  scroll.scrollTop = scroll.scrollHeight;
+  const end = scroll.scrollHeight - scroll.clientHeight;
+  const own = scroll.querySelectorAll(".message.mine");
+  const last = own[own.length - 1];
+  const begins = last ? last.getBoundingClientRect().top - scroll.getBoundingClientRect().top + scroll.scrollTop : 0;
+  scroll.scrollTop = Math.max(0, Math.min(end, begins - 12));
   byId("newer").hidden = true;
 }
 
@@ -234,7 +240,8 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("pagehide", () => store.flush());
 byId("newer").addEventListener("click", () => {
-  toEnd();
+  scroll.scrollTop = scroll.scrollHeight;
+  byId("newer").hidden = true;
   composer.field.focus();
 });
 
