@@ -155,7 +155,9 @@ class Talker(asyncio.Protocol):
             tally.errors.append(payload.decode())
 
 
-async def measure(port: int, conversations: int, seconds: float, warm_up: float) -> dict[str, float]:
+async def measure(
+    port: int, conversations: int, seconds: float, warm_up: float
+) -> dict[str, float]:
     """Return turns a second, latencies in milliseconds, and how busy this process was."""
     loop = asyncio.get_running_loop()
     tally = Tally()

@@ -35,7 +35,12 @@ def load(port: int, conversations: int, seconds: float) -> Figures:
         "--conversations", str(conversations), "--seconds", str(seconds),
     ]  # fmt: skip
     done = subprocess.run(  # noqa: S603 - our own program
-        command, env=environment(), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+        command,
+        env=environment(),
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
         timeout=60 + seconds,
     )
     figures: Figures = json.loads(done.stdout)

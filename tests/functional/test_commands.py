@@ -204,7 +204,8 @@ async def test_a_reply_reaches_the_user_and_leaves_the_question_open(office: Off
     assert [event.author for event in said] == ["小美"]
     view = await office.world.rooms.desk.view(player.session)  # type: ignore[arg-type]
     assert view.owner == "assistant"
-    assert view.prompt == player.events[-1].offset
+    open_question = player.events[view.prompt - 1]
+    assert (open_question.key, bool(open_question.choices)) == ("desk.anything_else", True)
     log = (await office.json("tickets", "show", number))["log"]
     assert (log[-1]["by"], log[-1]["what"]) == ("mei", "reply")
 

@@ -6,16 +6,17 @@ import itertools
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from privacydesk.domain.events import Event, Sender
 from tests.common.stories import PEOPLE, Player, World, open_world
 
-SOMEBODY = "PD-CCCC-CCCC-CCX"
+from privacydesk.domain.events import Event, Sender
+from privacydesk.domain.numbers import make_number
+
 _TABS = itertools.count(1000, 1000)
 
 
@@ -76,16 +77,13 @@ def heard(events: list[Event], *names: str) -> list[tuple[Any, ...]]:
 
 
 def a_number_nobody_has() -> str:
-    from privacydesk.domain.numbers import make_number
-
     return make_number([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
 
 
-async def outbox_rows(world: World) -> int:
-    path = str(world.rooms.settings.url).removeprefix("sqlite:///")
-    with sqlite3.connect(path) as connection:
+def outbox_rows(world: World) -> int:
+    path = world.rooms.settings.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as connection:
         (count,) = connection.execute("select count(*) from outbox").fetchone()
-    connection.close()
     return int(count)
 
 
@@ -101,11 +99,11 @@ async def test_a_session_hears_the_same_of_a_foreign_number_and_of_one_nobody_ha
     answers = []
     for number, asker in ((theirs, "chen"), (unknown, "wu")):
         player = await enter(world, asker)
-        rows = await outbox_rows(world)
+        rows = outbox_rows(world)
         if way == "menu":
             await player.step({"choose": "request_status"})
         await player.step({"user": number})
-        answers.append((heard(player.events, number), await outbox_rows(world) - rows))
+        answers.append((heard(player.events, number), outbox_rows(world) - rows))
     assert answers[0] == answers[1]
 
 
@@ -117,10 +115,10 @@ async def test_a_stranger_hears_the_same_of_a_foreign_number_and_of_one_nobody_h
     answers = []
     for number in (theirs, a_number_nobody_has()):
         player = await enter(world)
-        rows = await outbox_rows(world)
+        rows = outbox_rows(world)
         await steps(player, {"user": f"进度 {number}"}, {"user": "123456"}, {"user": "123457"})
         await steps(player, {"user": "123458"}, {"choose": "resend"}, {"user": "123459"})
-        answers.append((heard(player.events, number), await outbox_rows(world) - rows))
+        answers.append((heard(player.events, number), outbox_rows(world) - rows))
     assert answers[0] == answers[1]
     assert len(world.codes.messages) == sent_before + 1, "the owner alone was sent a code"
 
@@ -174,7 +172,7 @@ async def test_a_guardian_learns_nothing_of_whether_the_childs_account_exists(
     for number, account in enumerate(("u-1004", "u-9999")):
         async with open_world(tmp_path / str(number)) as world:
             player = await enter(world)
-            rows = await outbox_rows(world)
+            rows = outbox_rows(world)
             await steps(player, {"choose": "guardian"}, {"choose": "mother"})
             await steps(player, {"user": "2014-03-02"}, {"user": account}, {"choose": "delete"})
             await steps(player, {"choose": "_skip"}, {"user": "+8619900001104"}, {"code": "right"})
@@ -182,7 +180,7 @@ async def test_a_guardian_learns_nothing_of_whether_the_childs_account_exists(
             (ticket,) = await player._tickets()
             assert ticket.kind.value == "guardian"
             answers.append(
-                (heard(player.events, account, ticket.number), await outbox_rows(world) - rows)
+                (heard(player.events, account, ticket.number), outbox_rows(world) - rows)
             )
             assert not world.accounts.calls
             assert (world.accounts.book.find(account) is None) == bool(number)
@@ -222,13 +220,13 @@ async def test_nobody_logged_in_reaches_no_account(world: World, kind: str) -> N
     assert lin is not None
     shown = repr(heard(player.events, "u-1001"))
     assert lin.nickname not in shown
-    assert not re.search(r"PD-(\w{4}-){2}", shown.replace(SOMEBODY, ""))
+    assert not re.search(r"PD-(\w{4}-){2}", shown)
 
 
 # -- codes --------------------------------------------------------------------------------------
 
 
-async def bytes_on_disk(folder: Path) -> bytes:
+def bytes_on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
@@ -240,8 +238,8 @@ async def test_neither_codes_nor_words_stand_on_the_disk(tmp_path: Path) -> None
         await steps(player, {"choose": "desk:menu"})
         await files_unbinding(player)
         await steps(player, {"user": world.codes.messages[-1].code})
-        during = await bytes_on_disk(tmp_path)
-    after = await bytes_on_disk(tmp_path)
+        during = bytes_on_disk(tmp_path)
+    after = bytes_on_disk(tmp_path)
     lin = world.people[PEOPLE["lin"]]
     assert lin.record is not None
     assert lin.phone

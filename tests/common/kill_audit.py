@@ -1,0 +1,173 @@
+"""What must hold on the disk after a crash, before anybody has repaired anything."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from tests.common.kill_client import Client
+from tests.common.kill_server import HASHING_SECRET, RING_SECRET, Outside
+
+from privacydesk.clock import SystemClock
+from privacydesk.domain.identity import Target, TargetKind
+from privacydesk.domain.ids import ConversationId
+from privacydesk.storage.hashing import KeyedHashing
+from privacydesk.storage.sealing import KeyRing
+from privacydesk.storage.store import SqlStore
+
+ENTRIES = 3
+_HASHING = KeyedHashing(HASHING_SECRET)
+
+Logs = dict[bytes, list[tuple[int, str | None]]]
+"""Of each conversation, offset and job id in order."""
+
+
+def audit(path: Path, clients: Sequence[Client], outside: Outside) -> Logs:
+    """Check the file of a server that was killed.
+
+    Raises:
+        AssertionError: something acknowledged is missing or there twice.
+    """
+    with closing(sqlite3.connect(path)) as database:
+        logs = _gapless_logs(database)
+        homes = {job: (home, offset) for home, log in logs.items() for offset, job in log if job}
+        assert len(homes) == sum(1 for log in logs.values() for _, job in log if job)
+        for client in clients:
+            home = conversation_of(client, homes)
+            for frame_id, sent in client.sent.items():
+                if sent.offset:
+                    assert homes[frame_id] == (home, sent.offset), "an acknowledged message is lost"
+            if client.cursor:
+                assert home is None or len(logs[home]) >= client.cursor, "shown events are lost"
+        _no_attempt_is_forgotten(database, clients, homes)
+        _no_outbox_row_is_lost(database, clients, homes, outside)
+        _no_ticket_is_lost(database, clients)
+    return logs
+
+
+def conversation_of(client: Client, homes: dict[str, tuple[bytes, int]]) -> bytes | None:
+    """Return a client's conversation; None before its first message is stored."""
+    return next((homes[one][0] for one in client.sent if one in homes), None)
+
+
+def _gapless_logs(database: sqlite3.Connection) -> Logs:
+    logs: Logs = defaultdict(list)
+    rows = database.execute(
+        "SELECT conversation_id, offset, job_id FROM event ORDER BY conversation_id, offset"
+    )
+    for home, offset, job in rows:
+        logs[home].append((offset, job))
+    versions = dict(database.execute("SELECT id, version FROM conversation"))
+    assert versions.keys() == logs.keys()
+    for home, log in logs.items():
+        assert [offset for offset, _ in log] == list(range(1, len(log) + 1)), "a gap"
+        assert versions[home] == len(log), "the version is not the last offset"
+    return logs
+
+
+def _no_attempt_is_forgotten(
+    database: sqlite3.Connection,
+    clients: Sequence[Client],
+    homes: dict[str, tuple[bytes, int]],
+) -> None:
+    rows = {
+        key: (left, bool(code))
+        for key, left, code in database.execute("SELECT id, entries_left, code_hash FROM challenge")
+    }
+    for client in clients:
+        wrong: dict[str, int] = defaultdict(int)
+        used: set[str] = set()
+        sent_to: set[str] = set()
+        for frame_id, sent in client.sent.items():
+            if frame_id not in homes or "@" not in sent.contact:
+                continue
+            if sent.wrong is None:
+                sent_to.add(sent.contact)
+            elif sent.wrong:
+                wrong[sent.contact] += 1
+            else:
+                used.add(sent.contact)
+        for contact in sent_to:
+            label = Target(TargetKind.CONTACT, contact).label()
+            left, is_open = rows[_HASHING.challenge(label)]
+            tried = wrong[contact]
+            assert tried <= ENTRIES, "a code took more than three wrong entries"
+            expected = 0 if contact in used else ENTRIES - tried
+            assert left == expected, f"{tried} wrong entries, yet {left} are left"
+            assert is_open == (left > 0)
+
+
+def _no_outbox_row_is_lost(
+    database: sqlite3.Connection,
+    clients: Sequence[Client],
+    homes: dict[str, tuple[bytes, int]],
+    outside: Outside,
+) -> None:
+    rows: dict[bytes, set[str]] = defaultdict(set)
+    states: dict[str, str] = {}
+    for row, home, state in database.execute(
+        "SELECT id, conversation_id, state FROM outbox WHERE action = 'send_code'"
+    ):
+        rows[home].add(row.hex())
+        states[row.hex()] = state
+    for client in clients:
+        home = conversation_of(client, homes)
+        if home is None or client.account:
+            continue
+        named = [c for c in client.sent.values() if c.contact and c.wrong is None]
+        stored = [c for c in named if str(c.frame["id"]) in homes]
+        assert len(rows[home]) == len(stored), "a code's outbox row is lost"
+        for sent in stored:
+            received = outside.codes.get(sent.contact, {})
+            assert len(received) <= 1, "two rows for one code"
+            for key, codes in received.items():
+                assert key in rows[home]
+                assert len(set(codes)) == 1, "one row sent two codes"
+    sent_keys = {key for keys in outside.codes.values() for key in keys}
+    missing = [key for key, state in states.items() if state == "done" and key not in sent_keys]
+    assert not missing, "a row counts as done and was not sent"
+
+
+def _no_ticket_is_lost(database: sqlite3.Connection, clients: Sequence[Client]) -> None:
+    stored = {number for (number,) in database.execute("SELECT number FROM ticket_number")}
+    shown = {
+        event["data"]["ticket"]["number"].replace("-", "")
+        for client in clients
+        for event in client.events.values()
+        if event["kind"] == "ticket"
+    }
+    assert shown <= {number.replace("-", "") for number in stored}, "a shown ticket is lost"
+
+
+async def audit_texts(path: Path, clients: Sequence[Client], logs: Logs) -> int:
+    """Check that the sealed log says what the clients were shown; return how many events."""
+    homes = {job: (home, offset) for home, log in logs.items() for offset, job in log if job}
+    compared = 0
+    ring = KeyRing("one", {"one": RING_SECRET})
+    async with SqlStore(f"sqlite:///{path}", ring, SystemClock()) as store:
+        for client in clients:
+            home = conversation_of(client, homes)
+            if home is None:
+                continue
+            stored = await store.reader.events(ConversationId(home), after=0, limit=1_000_000)
+            for event in stored[: client.cursor]:
+                shown = client.events[event.offset]
+                assert (shown["text"], shown.get("key", "")) == (event.text, event.key)
+                compared += 1
+    return compared
+
+
+def open_rows(path: Path) -> int:
+    """Return how many outbox rows still have to be worked on."""
+    with closing(sqlite3.connect(path)) as database:
+        (count,) = database.execute("SELECT count(*) FROM outbox WHERE state = 'open'").fetchone()
+    return int(count)
+
+
+def end_leases(path: Path) -> None:
+    """Let the minute pass for which a killed worker holds its rows."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE outbox SET due_at = created_at WHERE state = 'open'")

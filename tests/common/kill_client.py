@@ -1,0 +1,221 @@
+"""A chat client that talks at random, notes what it was answered, and comes back after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import orjson
+from tests.common.kill_server import KillableServer, Outside
+from tests.common.stories import token_for
+
+from privacydesk.clock import MovableClock
+
+_ANSWER_PATIENCE = 10.0
+_RESULT_PATIENCE = 1.0
+"""Seconds until a client that waits for a code goes on with something else."""
+_PACE = (0.005, 0.06)
+_RESEND_KNOWN = 0.05
+_WRONG = 0.6
+_CODE_KEYS = ("verify.code_sent", "verify.wrong", "verify.wait")
+_CONTACT_CODE_KEYS = tuple(key.replace("verify", "verify_contact") for key in _CODE_KEYS)
+_AVOIDED = frozenset(
+    {"desk:human", "resend", "other_way", "document", "try_again", "answer", "staff", "no"}
+)
+"""Buttons that lead to a person, or to a second code for one contact."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """One message of the client.
+
+    Attributes:
+        frame: as it goes over the wire, again and again until it is answered.
+        contact: the address a code typed here was sent to, or the one that is named here.
+        wrong: whether it is a wrong code; None when it is no code.
+        offset: what the desk answered; 0 until then.
+    """
+
+    frame: dict[str, Any]
+    contact: str = ""
+    wrong: bool | None = None
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class Client:
+    """One person at a real WebSocket.
+
+    Attributes:
+        account: whose app token is shown; empty for a stranger with a secret.
+        sent: what was sent, by id.
+        events: the client's copy of the log, by offset.
+        contacts: the addresses named so far.
+    """
+
+    number: int
+    account: str
+    server: KillableServer
+    outside: Outside
+    dice: random.Random
+    clock: MovableClock
+    sent: dict[str, Sent] = field(default_factory=dict)
+    events: dict[int, dict[str, Any]] = field(default_factory=dict)
+    contacts: list[str] = field(default_factory=list)
+    secret: str = ""
+    epoch: str = ""
+    cursor: int = 0
+    reconnects: int = 0
+    resent: int = 0
+    open_id: str = ""
+    stopped: bool = False
+    view: dict[str, Any] = field(default_factory=dict)
+
+    async def live(self, session: aiohttp.ClientSession) -> None:
+        """Talk until stopped; after each crash come back and resend what was not answered."""
+        while not self.stopped:
+            await self.server.up.wait()
+            try:
+                url = f"http://127.0.0.1:{self.server.port}/chat/v1/socket"
+                async with session.ws_connect(url, autoping=True) as ws:
+                    await self._talk(ws)
+            except (aiohttp.ClientError, OSError):
+                self.reconnects += 1
+                await asyncio.sleep(0.02)
+
+    async def _talk(self, ws: aiohttp.ClientWebSocketResponse[bool]) -> None:
+        hello: dict[str, Any] = {"type": "hello", "offset": self.cursor, "languages": "zh-CN"}
+        if self.epoch:
+            hello["epoch"] = self.epoch
+        if self.account:
+            hello["token"] = token_for(self.account, self.clock)
+        elif self.secret:
+            hello["secret"] = self.secret
+        await ws.send_str(orjson.dumps(hello).decode())
+        head = await self._welcomed(ws)
+        while self.cursor < head:
+            self._take(await self._frame(ws))
+        if self.open_id:
+            self.resent += 1
+            await self._send(ws, self.open_id)
+        while not self.stopped:
+            await asyncio.sleep(self.dice.uniform(*_PACE))
+            message = self._next()
+            if message is None:
+                await self._await_result(ws)
+                continue
+            await self._send(ws, message)
+
+    async def _welcomed(self, ws: aiohttp.ClientWebSocketResponse[bool]) -> int:
+        welcome = await self._frame(ws)
+        assert welcome["type"] == "welcome", welcome
+        assert self.epoch in {"", welcome["epoch"]}, "the epoch changed"
+        # What was shown is committed: a crash never takes the log back.
+        assert welcome["head"] >= self.cursor, "the log is shorter than what was shown"
+        assert welcome["after"] == self.cursor
+        self.epoch = welcome["epoch"]
+        self.secret = welcome.get("secret", "") or self.secret
+        self.view = welcome["view"]
+        head: int = welcome["head"]
+        return head
+
+    async def _frame(
+        self, ws: aiohttp.ClientWebSocketResponse[bool], patience: float = _ANSWER_PATIENCE
+    ) -> dict[str, Any]:
+        message = await ws.receive(patience)
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise ConnectionResetError
+        frame: dict[str, Any] = orjson.loads(message.data)
+        return frame
+
+    async def _send(self, ws: aiohttp.ClientWebSocketResponse[bool], frame_id: str) -> None:
+        """Send a message and wait until it is acknowledged."""
+        sent = self.sent[frame_id]
+        known, acked = sent.offset, False
+        await ws.send_str(orjson.dumps(sent.frame).decode())
+        while not acked:
+            frame = await self._frame(ws)
+            if frame["type"] == "error":
+                assert frame.get("kept"), frame
+                await ws.send_str(orjson.dumps(sent.frame).decode())
+                continue
+            acked = frame_id in self._take(frame)
+        assert known in {0, sent.offset}, "a resent message got another answer"
+        if self.open_id == frame_id:
+            self.open_id = ""
+
+    async def _await_result(self, ws: aiohttp.ClientWebSocketResponse[bool]) -> None:
+        """Wait for what the outside says; whoever waits too long for it drops the form."""
+        try:
+            self._take(await self._frame(ws, _RESULT_PATIENCE))
+        except TimeoutError:
+            await self._send(ws, self._new({"type": "send", "text": "取消"}))
+
+    def _take(self, frame: dict[str, Any]) -> set[str]:
+        """Add to the copy of the log; return the ids that were acknowledged."""
+        if frame["type"] == "view":
+            self.view = frame["view"]
+        if frame["type"] == "ack":
+            frame = {"acks": [frame]}
+        for event in frame.get("events", ()):
+            assert event["offset"] == self.cursor + 1, "the log has a gap"
+            self.cursor += 1
+            self.events[self.cursor] = event
+        self.view = frame.get("view", self.view)
+        for ack in frame.get("acks", ()):
+            sent = self.sent[ack["id"]]
+            assert sent.offset in {0, ack["offset"]}, "two answers to one message"
+            sent.offset = ack["offset"]
+        return {ack["id"] for ack in frame.get("acks", ())}
+
+    # -- what to say -----------------------------------------------------------------------
+
+    def _new(self, frame: dict[str, Any], *, contact: str = "", wrong: bool | None = None) -> str:
+        frame_id = f"c{self.number}-{len(self.sent)}"
+        self.sent[frame_id] = Sent(frame | {"id": frame_id}, contact, wrong)
+        self.open_id = frame_id
+        return frame_id
+
+    def _say(self, text: str) -> str:
+        return self._new({"type": "send", "text": text})
+
+    def _next(self) -> str | None:
+        """Return the id of what is sent next; None when the outside has to speak first."""
+        if self.sent and self.dice.random() < _RESEND_KNOWN:
+            return self.dice.choice(list(self.sent))
+        if self.view["owner"] == "queue":
+            return self._new({"type": "choose", "choice": "desk:leave_queue", "offset": 0})
+        offset = self.view["prompt"]
+        if not offset:
+            return None
+        prompt = self.events[offset]
+        key = prompt.get("key", "")
+        if key in _CONTACT_CODE_KEYS:
+            return self._type_code(self.contacts[-1], wrong=self.dice.random() < _WRONG)
+        if key in _CODE_KEYS:
+            return self._type_code(self.account, wrong=False)
+        if key.startswith("verify_contact.where"):
+            contact = f"c{self.number}-{len(self.contacts)}@example.com"
+            self.contacts.append(contact)
+            return self._new({"type": "send", "text": contact}, contact=contact)
+        return self._tap(offset, [choice["id"] for choice in prompt.get("choices", ())])
+
+    def _type_code(self, destination: str, *, wrong: bool) -> str | None:
+        right = self.outside.code_for(destination)
+        if not right:
+            return self._say("取消")
+        code = f"{(int(right) + 1) % 1_000_000:06d}" if wrong else right
+        return self._new({"type": "send", "text": code}, contact=destination, wrong=wrong)
+
+    def _tap(self, offset: int, choices: list[str]) -> str:
+        wish = "unbinding" if self.account else "complaint"
+        if wish in choices:
+            choices = [wish]
+        choices = [choice for choice in choices if choice not in _AVOIDED]
+        if not choices or (choices == ["desk:menu"] and self.dice.random() < 0.5):
+            return self._say(self.dice.choice(("你好", "菜单", "上周三有人给我打推销电话")))
+        choice = self.dice.choice(choices)
+        return self._new({"type": "choose", "choice": choice, "offset": offset})

@@ -1,0 +1,121 @@
+"""Rounds of talking, killing, checking and starting again."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+from tests.common.kill_audit import Logs, audit, audit_texts, end_leases, open_rows
+from tests.common.kill_client import Client
+from tests.common.kill_server import KillableServer, Outside, environment, open_outside
+
+from privacydesk.clock import MovableClock
+
+ACCOUNTS = ("u-1001", "u-1005", "u-1007", "u-1008")
+"""Sample people with a bound phone, who unbind; the other clients complain as strangers."""
+_DRAIN_PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What all rounds came to."""
+
+    rounds: int
+    acknowledged: int
+    events: int
+    reconnects: int
+    resent: int
+    contacts: int
+    wrong_codes: int
+    right_codes: int
+    tickets: int
+    compared: int
+
+
+async def run_rounds(
+    folder: Path, *, rounds: int, clients: int, seed: int, up_for: tuple[float, float] = (0.2, 1.4)
+) -> Report:
+    """Kill the server ``rounds`` times while clients chat, and check the disk after each.
+
+    Raises:
+        AssertionError: something acknowledged was lost, doubled or forgotten.
+    """
+    dice = random.Random(seed)
+    path = folder / "privacydesk.db"
+    clock = MovableClock(datetime.now(UTC), frozen=False)
+    async with open_outside() as outside:
+        server = KillableServer(environment(folder, outside))
+        people = [
+            Client(
+                number,
+                ACCOUNTS[number] if number < len(ACCOUNTS) else "",
+                server,
+                outside,
+                random.Random(dice.random()),
+                clock,
+            )
+            for number in range(clients)
+        ]
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
+            asyncio.TaskGroup() as group,
+        ):
+            for person in people:
+                group.create_task(person.live(session))
+            try:
+                for _ in range(rounds):
+                    await server.start()
+                    await asyncio.sleep(dice.uniform(*up_for))
+                    await server.kill()
+                    audit(path, people, outside)
+            finally:
+                await server.kill()
+            for person in people:
+                person.stopped = True
+            # Whoever waits for the server may go now.
+            server.up.set()
+        logs = await _drain(server, path, people, outside)
+        compared = await audit_texts(path, people, logs)
+    return _report(rounds, people, logs, compared)
+
+
+async def _drain(
+    server: KillableServer, path: Path, people: list[Client], outside: Outside
+) -> Logs:
+    """Let what is left in the outbox be worked on; nothing may stay behind."""
+    end_leases(path)
+    await server.start()
+    try:
+        async with asyncio.timeout(_DRAIN_PATIENCE):
+            while open_rows(path):
+                await asyncio.sleep(0.1)
+    finally:
+        await server.kill()
+    return audit(path, people, outside)
+
+
+def _report(rounds: int, people: list[Client], logs: Logs, compared: int) -> Report:
+    sent = [one for person in people for one in person.sent.values() if one.offset]
+    return Report(
+        rounds=rounds,
+        acknowledged=len(sent),
+        events=sum(len(log) for log in logs.values()),
+        reconnects=sum(person.reconnects for person in people),
+        resent=sum(person.resent for person in people),
+        contacts=sum(len(person.contacts) for person in people),
+        wrong_codes=sum(one.wrong is True for one in sent),
+        right_codes=sum(one.wrong is False for one in sent),
+        tickets=len(
+            {
+                event["data"]["ticket"]["number"]
+                for person in people
+                for event in person.events.values()
+                if event["kind"] == "ticket"
+            }
+        ),
+        compared=compared,
+    )

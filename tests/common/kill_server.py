@@ -1,0 +1,135 @@
+"""A real ``privacydesk serve`` that can be killed, and the outside that outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import re
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from joserfc.jwk import OctKey
+from tests.common.stories import ROOT, TOKEN_SECRET
+
+from privacydesk.clock import SystemClock
+from privacydesk.demo.accounts import make_account_app
+from privacydesk.demo.people import sample_people
+
+RING_SECRET = bytes(range(32))
+HASHING_SECRET = bytes(range(1, 33))
+OUTSIDE_SECRET = "the outside's secret of the kill test"
+PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
+_LISTENING = re.compile(rb"Listening on http://[^:]+:(\d+)/")
+_START_PATIENCE = 30.0
+
+
+@dataclass(slots=True)
+class Outside:
+    """The account service and the code gateway, in the test's own process.
+
+    Attributes:
+        url: where both are.
+        codes: of each destination, idempotency key to the codes received under it.
+    """
+
+    url: str = ""
+    codes: dict[str, dict[str, list[str]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(list))
+    )
+
+    def code_for(self, destination: str) -> str:
+        """Return the code last sent to a mail address, or to an account's phone."""
+        keys = self.codes.get(destination)
+        return list(keys.values())[-1][0] if keys else ""
+
+    async def take(self, request: web.Request) -> web.Response:
+        """Take a code as a gateway would; nothing is forgotten, repetitions neither."""
+        body = json.loads(await request.read())
+        to = body["to"]
+        key = request.headers["Idempotency-Key"]
+        self.codes[to.get("mail") or to["account"]][key].append(body["code"])
+        return web.json_response({"outcome": "sent", "masked": "***"})
+
+
+@asynccontextmanager
+async def open_outside() -> AsyncIterator[Outside]:
+    """Serve the sample accounts and a gateway on a free port."""
+    outside = Outside()
+    app = make_account_app(
+        sample_people(datetime.now(UTC)), secret=OUTSIDE_SECRET, clock=SystemClock()
+    )
+    gateway = web.Application()
+    gateway.router.add_post("/codes", outside.take)
+    app.add_subapp("/gateway/", gateway)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        outside.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield outside
+    finally:
+        await runner.cleanup()
+
+
+def environment(folder: Path, outside: Outside) -> Mapping[str, str]:
+    """Return the settings of the server as environment variables."""
+    token_key: dict[str, Any] = OctKey.import_key(TOKEN_SECRET, {"kid": "t"}).as_dict(private=True)
+    mine = os.environ | {
+        "PYTHONPATH": str(ROOT / "src"),
+        "PRIVACYDESK_DATA_DIR": str(folder),
+        "PRIVACYDESK_PROFILE": str(PROFILE),
+        "PRIVACYDESK_RING_KEYS": json.dumps({"one": base64.b64encode(RING_SECRET).decode()}),
+        "PRIVACYDESK_RING_KEY": "one",
+        "PRIVACYDESK_HASHING_SECRET": base64.b64encode(HASHING_SECRET).decode(),
+        "PRIVACYDESK_APP_TOKEN_KEYS": json.dumps([token_key]),
+        "PRIVACYDESK_ACCOUNT_SERVICE_URL": outside.url,
+        "PRIVACYDESK_ACCOUNT_SERVICE_SECRET": OUTSIDE_SECRET,
+        "PRIVACYDESK_CODE_GATEWAY_URL": f"{outside.url}/gateway/codes",
+        "PRIVACYDESK_CODE_GATEWAY_SECRET": OUTSIDE_SECRET,
+        "PRIVACYDESK_MESSAGES_PER_SECOND": "1000",
+        "PRIVACYDESK_MESSAGE_BURST": "1000",
+        "PRIVACYDESK_LOG_LEVEL": "error",
+    }
+    # Compiled once, not at each of the many starts.
+    mine.pop("PYTHONDONTWRITEBYTECODE", None)
+    return mine
+
+
+class KillableServer:
+    """Starts ``serve`` on a free port and kills it without warning."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = 0
+        self.up = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start it and wait until it listens."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "privacydesk", "serve", "--port", "0",
+            env=self._env, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        async with asyncio.timeout(_START_PATIENCE):
+            found = _LISTENING.search(await self._process.stdout.readline())
+        assert found is not None, "the server did not start"
+        self.port = int(found[1])
+        self.up.set()
+
+    async def kill(self) -> None:
+        """SIGKILL it and wait until it is gone."""
+        self.up.clear()
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+            await self._process.communicate()

@@ -1,0 +1,328 @@
+"""Clocks of real tickets: provisional dates, reminders, lapses and the unbinding window."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+
+from privacydesk.calendars import import_overrides
+from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
+from privacydesk.errors import NotAllowedNowError
+from privacydesk.services.dues import Dues
+from privacydesk.worker.loops import Worker
+
+_TABS = itertools.count(1000, 1000)
+WITHOUT_WINDOW = {**PROFILE, "unbinding_window_minutes": None}
+LATE_DECEMBER = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path, WITHOUT_WINDOW) as opened:
+        yield opened
+
+
+async def enter(world: World, name: str = "", locale: str = "zh_Hans") -> Player:
+    player = Player(world, world.people[PEOPLE[name]] if name else None, locale, jobs=next(_TABS))
+    await player.start()
+    return player
+
+
+async def steps(player: Player, *taken: dict[str, Any]) -> Player:
+    for step in taken:
+        await player.step(step)
+    return player
+
+
+async def unbinding(player: Player, provider: str = "google") -> Ticket:
+    await steps(player, {"choose": "unbinding"}, {"code": "right"}, {"choose": provider})
+    await steps(player, {"choose": "yes"}, {"bot": "unbinding.filed"})
+    (ticket,) = await player._tickets()
+    return ticket
+
+
+async def now_of(world: World, ticket: Ticket) -> Ticket:
+    found = await world.rooms.store.reader.ticket(ticket.id)
+    assert found is not None
+    return found
+
+
+async def logged(world: World, ticket: Ticket) -> list[str]:
+    return [entry.what for entry in await world.rooms.store.reader.ticket_log(ticket.id)]
+
+
+async def pass_hours(world: World, hours: int, *workers: Worker) -> None:
+    """Let hours go by one after the other, with every worker at it each time."""
+    for _ in range(hours):
+        world.clock.move(timedelta(hours=1))
+        await asyncio.gather(*(worker.round() for worker in workers))
+        await world.work()
+
+
+def another_worker(world: World) -> Worker:
+    """A second process's worker over the same rows."""
+    rooms = world.rooms
+    return Worker(
+        claims=rooms.store.claims,
+        reader=rooms.store.reader,
+        deliveries=rooms.worker._deliveries,
+        dues=Dues(rooms.turns, rooms.turns.maker, rooms.deadlines, world.clock),
+        clock=world.clock,
+    )
+
+
+def forget_agents(folder: Path) -> None:
+    """Let the world be opened once more: it adds its agents at the start."""
+    with closing(sqlite3.connect(folder / "privacydesk.db")) as connection:
+        connection.execute("delete from agent")
+        connection.commit()
+
+
+# -- years that are not published yet -----------------------------------------------------------
+
+
+def schedule_of_2027(folder: Path) -> Path:
+    path = folder / "2027.yaml"
+    path.write_text(
+        "calendar: CN\nsettled_years: [2027]\ndays:\n"
+        "  - {date: 2027-01-01, day: off}\n  - {date: 2027-01-04, day: off}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+async def test_a_start_in_late_december_gives_a_date_that_is_marked_provisional(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path / "data", WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
+        player = await enter(world, "lin")
+        ticket = await unbinding(player)
+        assert ticket.clock is not None
+        assert ticket.clock.provisional
+        assert ticket.clock.due_date.isoformat() == "2027-01-07"
+        card = next(e.data["ticket"] for e in player.events if e.kind.value == "ticket")
+        assert card["provisional"] is True
+        # The operator loads the schedule beside the running desk: one day more off.
+        import_overrides(schedule_of_2027(tmp_path), tmp_path / "data")
+        await player.settle()
+        settled = await now_of(world, ticket)
+        assert settled.clock is not None
+        assert (settled.clock.due_date.isoformat(), settled.clock.provisional) == (
+            "2027-01-08",
+            False,
+        )
+        assert "calendar_settled" in await logged(world, ticket)
+        assert [e.key for e in player.events].count("ticket.settled") == 1
+        last = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"][-1]
+        assert (last["due_date"], last["provisional"]) == ("2027-01-08", False)
+        reminders = {d.kind: d.at.date().isoformat() for d in settled.dues}
+        assert reminders[DueKind.REMIND_ONE] == "2027-01-07"
+        # Said once, however often the worker looks.
+        await pass_hours(world, 5)
+        await player.pull()
+        assert [e.key for e in player.events].count("ticket.settled") == 1
+
+
+async def test_a_settled_extension_keeps_the_first_date_to_be_late_by(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data", WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
+        ticket = await unbinding(await enter(world, "lin"))
+        staff = world.rooms.staff
+        await staff.extend(ticket.number, "lao-zhou", working_days=3, reason="需要更多时间。")
+        import_overrides(schedule_of_2027(tmp_path), tmp_path / "data")
+        await world.work()
+        settled = await now_of(world, ticket)
+        assert settled.clock is not None
+        assert settled.clock.due_date.isoformat() == "2027-01-13"
+        assert settled.facts["first_due"] == "2027-01-08"
+        assert settled.late_from == datetime(2027, 1, 8, 16, 0, tzinfo=UTC)
+
+
+async def test_a_closed_ticket_is_not_settled_any_more(tmp_path: Path) -> None:
+    async with open_world(tmp_path / "data", WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
+        player = await enter(world, "lin")
+        ticket = await unbinding(player)
+        await player.step({"agent": {"release": True}})
+        await player.settle()
+        closed = await now_of(world, ticket)
+        assert closed.state is TicketState.CLOSED
+        import_overrides(schedule_of_2027(tmp_path), tmp_path / "data")
+        await player.settle()
+        assert await now_of(world, ticket) == closed
+
+
+# -- reminders ----------------------------------------------------------------------------------
+
+
+async def test_reminders_and_overdue_fire_once_each_with_two_workers_racing(world: World) -> None:
+    ticket = await unbinding(await enter(world, "lin"))
+    assert ticket.clock is not None
+    assert ticket.clock.due_date.isoformat() == "2026-06-10"
+    await pass_hours(world, 24 * 11, world.rooms.worker, another_worker(world))
+    fired = [w for w in await logged(world, ticket) if w in set(DueKind)]
+    assert fired == ["remind_two", "remind_one", "overdue"]
+    times = {
+        e.what: e.at.isoformat()[:13]
+        for e in await world.rooms.store.reader.ticket_log(ticket.id)
+        if e.by == "clock"
+    }
+    # Nine in the morning, two and one working days ahead; and the first instant that is late.
+    assert times == {
+        "remind_two": "2026-06-08T01",
+        "remind_one": "2026-06-09T01",
+        "overdue": "2026-06-10T16",
+    }
+    late = await now_of(world, ticket)
+    assert late.is_late(world.clock.now())
+    assert late.dues == ()
+
+
+async def test_what_was_due_while_nobody_ran_fires_once_after_the_start(tmp_path: Path) -> None:
+    async with open_world(tmp_path, WITHOUT_WINDOW) as world:
+        ticket = await unbinding(await enter(world, "lin"))
+        await pass_hours(world, 24 * 7)
+        before = await logged(world, ticket)
+        assert before.count("remind_two") == 1
+        start = world.clock.now() + timedelta(days=5)
+    forget_agents(tmp_path)
+    async with open_world(tmp_path, WITHOUT_WINDOW, start=start) as world:
+        await asyncio.gather(world.rooms.worker.round(), another_worker(world).round())
+        await pass_hours(world, 3)
+        fired = [w for w in await logged(world, ticket) if w in set(DueKind)]
+        assert sorted(fired) == ["overdue", "remind_one", "remind_two"]
+
+
+async def test_an_answer_ends_the_reminders_and_an_unanswered_question_does_not(
+    world: World,
+) -> None:
+    first = await enter(world, "lin")
+    ticket = await unbinding(first)
+    await first.step({"agent": {"ask": "请补充。"}})
+    await pass_hours(world, 24 * 10)
+    assert "overdue" in await logged(world, ticket)
+    second = await enter(world, "chen")
+    answered = await unbinding(second, "line")
+    await second.step({"agent": {"release": True}})
+    await pass_hours(world, 24 * 12)
+    assert not {"remind_two", "overdue"} & set(await logged(world, answered))
+
+
+async def test_late_is_measured_by_the_first_date_after_an_extension(world: World) -> None:
+    player = await enter(world, "lin")
+    ticket = await unbinding(player)
+    staff = world.rooms.staff
+    await staff.extend(ticket.number, "lao-zhou", working_days=5, reason="资料很多。")
+    await staff.extend(ticket.number, "lao-zhou", working_days=1, reason="还差一天。")
+    extended = await now_of(world, ticket)
+    assert extended.clock is not None
+    assert extended.clock.due_date.isoformat() == "2026-06-18"
+    assert extended.facts["first_due"] == "2026-06-10"
+    assert not extended.is_late(datetime(2026, 6, 10, 15, 59, tzinfo=UTC))
+    assert extended.is_late(datetime(2026, 6, 10, 16, 0, tzinfo=UTC))
+    world.clock.move(timedelta(days=10))
+    await player.settle()
+    await player.step({"choose": "desk:status"})
+    card = [e.data["ticket"] for e in player.events if e.kind.value == "ticket"][-1]
+    assert card["late"] is True
+    assert card["due_date"] == "2026-06-18"
+
+
+# -- waiting for proof --------------------------------------------------------------------------
+
+
+async def test_a_request_that_nobody_verifies_lapses_after_the_settable_time(
+    tmp_path: Path,
+) -> None:
+    profile = {**WITHOUT_WINDOW, "waits_for_verification_days": 4}
+    async with open_world(tmp_path, profile) as world:
+        player = await enter(world, "lin")
+        await steps(player, {"choose": "unbinding"}, {"choose": "_skip"})
+        (ticket,) = await player._tickets()
+        assert ticket.state is TicketState.AWAITING_VERIFICATION
+        await pass_hours(world, 24 * 4 - 1)
+        assert (await now_of(world, ticket)).is_open
+        await pass_hours(world, 2, world.rooms.worker, another_worker(world))
+        await player.pull()
+        lapsed = await now_of(world, ticket)
+        assert (lapsed.state, lapsed.outcome) == (TicketState.CLOSED, Outcome.LAPSED)
+        assert [e.key for e in player.events].count("ticket.lapsed") == 1
+
+
+async def test_evidence_that_nobody_examines_raises_an_alarm_after_a_working_day(
+    world: World,
+) -> None:
+    player = await enter(world, "liu")
+    await steps(player, {"choose": "unbinding"}, {"upload": "id.png"}, {"choose": "_done"})
+    await steps(player, {"choose": "wechat"}, {"choose": "yes"})
+    (ticket,) = await player._tickets()
+    assert "document" in ticket.flags
+    assert not ticket.clocks, "no clock runs before it was examined"
+    await pass_hours(world, 37)
+    assert "evidence_waiting" not in await logged(world, ticket)
+    await pass_hours(world, 2, world.rooms.worker, another_worker(world))
+    assert (await logged(world, ticket)).count("evidence_waiting") == 1
+    await player.step({"agent": {"examine": "accepted"}})
+    examined = await now_of(world, ticket)
+    assert examined.verified_at == world.clock.now()
+    assert not [f for f in await world.rooms.store.reader.evidence_of(ticket.id) if f.body]
+
+
+async def test_what_nobody_confirmed_or_proved_is_not_examined_into_being(world: World) -> None:
+    """A request that waits because its person would not verify has nothing to examine."""
+    player = await enter(world, "lin")
+    await steps(player, {"choose": "unbinding"}, {"choose": "_skip"})
+    (ticket,) = await player._tickets()
+    with pytest.raises(NotAllowedNowError, match="no evidence"):
+        await player.step({"agent": {"examine": "accepted"}})
+    assert await now_of(world, ticket) == ticket
+
+
+# -- the window of an automated unbinding -------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["before filing", "after filing"])
+async def test_a_machine_unbinds_nothing_for_a_minor(tmp_path: Path, when: str) -> None:
+    async with open_world(tmp_path) as world:
+        player = await enter(world, "lin")
+        if when == "before filing":
+            await player.step({"user": "我今年15岁"})
+            await player.step({"choose": "desk:menu"})
+        ticket = await unbinding(player)
+        if when == "after filing":
+            await player.step({"user": "我今年15岁"})
+        await pass_hours(world, 30)
+        assert (await now_of(world, ticket)).state is TicketState.IN_REVIEW
+        await player.step({"account": {"lin": {"bindings_with": "google"}}})
+        await player.step({"agent": {"release": True}})
+        await player.settle()
+        await player.step({"account": {"lin": {"bindings_without": "google"}}})
+
+
+async def test_an_extension_does_not_swallow_the_window(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        player = await enter(world, "lin")
+        ticket = await unbinding(player)
+        staff = world.rooms.staff
+        await staff.extend(ticket.number, "lao-zhou", working_days=1, reason="需要更多时间。")
+        await pass_hours(world, 1)
+        assert (await now_of(world, ticket)).outcome is Outcome.FULFILLED
+
+
+async def test_an_unbinding_taken_back_in_its_window_is_not_done(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        player = await enter(world, "lin")
+        ticket = await unbinding(player)
+        world.clock.move(timedelta(seconds=59))
+        await steps(player, {"choose": "desk:cancel"}, {"choose": ticket.number})
+        await steps(player, {"choose": "yes"}, {"bot": "cancel_request.withdrawn"})
+        await pass_hours(world, 2, world.rooms.worker, another_worker(world))
+        assert (await now_of(world, ticket)).outcome is Outcome.WITHDRAWN
+        await player.step({"account": {"lin": {"bindings_with": "google"}}})
