@@ -464,13 +464,19 @@ def story_files() -> list[Path]:
     return sorted(STORIES.glob("*.yaml"))
 
 
+def read_story(path: Path) -> Mapping[str, Any]:
+    """Return one story as written."""
+    story: Mapping[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return story
+
+
 async def play(path: Path, folder: Path) -> None:
     """Play one story.
 
     Raises:
         StoryError: a step does not hold; names it.
     """
-    story = yaml.safe_load(path.read_text("utf-8"))
+    story = read_story(path)
     async with open_world(folder) as world:
         name = story.get("as", "nobody")
         person = None if name == "nobody" else world.people[PEOPLE.get(name, name)]
