@@ -87,15 +87,18 @@ class Talker(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for a WebSocket."""
         # uvloop's transports are not of asyncio's classes.
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(HANDSHAKE)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Note a connection that ended too early."""
         if not self._tally.stopped:
             self._tally.errors.append(f"connection lost: {exc}")
 
     def data_received(self, data: bytes) -> None:
+        """Take the frames that are whole."""
         buffer = self._buffer + data if self._buffer else data
         if not self._shaken:
             head, end, buffer = buffer.partition(b"\r\n\r\n")

@@ -62,9 +62,7 @@ def standing_at(
 
 
 def advance(engine: Engine, conversation: Conversation, message: Any) -> Turn:
-    wanted = Needs(
-        recognise=True, challenges=(LABEL,), tickets_of=f"account:{ME}\nconversation:", queue=True
-    )
+    wanted = Needs(challenges=(LABEL,), tickets_of=f"account:{ME}\nconversation:", queue=True)
     told = replace(message, observed=replace(message.observed, wanted=wanted))
     challenges = {LABEL: Challenge(ChallengeId(b"x" * 32))}
     return engine.advance(Snapshot(conversation, challenges), told, NOW)
@@ -147,15 +145,10 @@ def test_one_yes_files_once() -> None:
 
 
 def test_a_flow_that_cannot_ask_to_confirm_fails_its_job_and_does_nothing() -> None:
-    files = flows.broken(
-        "confirm_closing",
-        ("done: sure", "done: close"),
-        (
-            "  sure:\n    confirm: confirm_closing.sure\n    yes: confirm_closing.sure_yes\n"
-            "    no: confirm_closing.sure_no\n    on: {yes: close, no: end}\n",
-            "",
-        ),
-    )
+    asking = flows.CONFIRM_CLOSING[
+        flows.CONFIRM_CLOSING.index("  sure:\n") : flows.CONFIRM_CLOSING.index("  close:\n")
+    ]
+    files = flows.broken("confirm_closing", ("done: sure", "done: close"), (asking, ""))
     engine = engine_of(files)
     frame = Frame("confirm_closing", "close", NOW, serial=1, slots={"ticket": "00" * 16})
     conversation = replace(standing_at("file"), stack=(frame,))
