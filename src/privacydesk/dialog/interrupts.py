@@ -7,18 +7,16 @@ words and buttons always work; recognised sentences only where the step does not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
+from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Running, Script, human_choice, more_choices
 from privacydesk.dialog.slots import FILLED_FROM, shown
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent
-
-if TYPE_CHECKING:
-    from privacydesk.dialog.engine import Engine
 
 _LANGUAGE = "desk:lang:"
 _UNANSWERED_BEFORE_HUMAN = 2
@@ -49,20 +47,20 @@ def is_greeting(script: Script) -> bool:
     return found is not None and found.intent is Intent.SMALLTALK
 
 
-def comes_first(engine: Engine, script: Script) -> bool:
+def comes_first(runner: Runner, script: Script) -> bool:
     """Do what comes before any form: language, a child who speaks, the queue, commands.
 
     Returns:
         Whether the message is dealt with.
     """
     follow_language(script)
-    if mind_minor(engine, script):
+    if mind_minor(runner, script):
         return True
-    if script.owner.kind is OwnerKind.QUEUE and while_queued(engine, script):
+    if script.owner.kind is OwnerKind.QUEUE and while_queued(runner, script):
         return True
     if not is_desk_word(script):
         script.desk_calls = 0
-    return command(engine, script)
+    return command(runner, script)
 
 
 # -- language ----------------------------------------------------------------------------------
@@ -77,92 +75,92 @@ def follow_language(script: Script) -> None:
     script.locale_from = LocaleSource.SENTENCE
 
 
-def _choose_language(engine: Engine, script: Script, locale: str) -> None:
+def _choose_language(runner: Runner, script: Script, locale: str) -> None:
     script.locale = locale
     script.locale_from = LocaleSource.CHOSEN
     script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.language_changed")
     if script.owner.kind is OwnerKind.ASSISTANT:
-        engine.prompt_again(script)
+        runner.prompt_again(script)
 
 
 # -- age ---------------------------------------------------------------------------------------
 
 
-def mind_minor(engine: Engine, script: Script) -> bool:
+def mind_minor(runner: Runner, script: Script) -> bool:
     """Mark words that show a minor; with a child nothing more is asked (children's statement)."""
     ages = script.observed.entities.get("own_age", ())
     if not ages or int(ages[0]) >= ADULT_FROM:
         return False
     script.minor_hint = True
-    if int(ages[0]) >= CHILD_UNDER or "minor_speaks" not in engine.flows:
+    if int(ages[0]) >= CHILD_UNDER or "minor_speaks" not in runner.flows:
         return False
     if any(frame.flow == "minor_speaks" for frame in script.stack):
         return False
-    engine.drop_all(script)
-    engine.start_flow(script, "minor_speaks", {})
+    runner.drop_all(script)
+    runner.start_flow(script, "minor_speaks", {})
     return True
 
 
 # -- commands ----------------------------------------------------------------------------------
 
 
-def command(engine: Engine, script: Script) -> bool:
+def command(runner: Runner, script: Script) -> bool:
     """Obey a message that consists of a command; tell whether it was one."""
     language = script.observed.entities.get("language", ())
     if language:
-        _choose_language(engine, script, str(language[0]))
+        _choose_language(runner, script, str(language[0]))
         return True
     deed = _COMMANDS.get(_word(script))
-    return deed is not None and deed(engine, script) is not False
+    return deed is not None and deed(runner, script) is not False
 
 
-def _desk_word(engine: Engine, script: Script) -> None:
+def _desk_word(runner: Runner, script: Script) -> None:
     """人工客服 opens the desk; said again, or in the middle of a form, it asks for a person."""
     script.desk_calls += 1
     if script.stack or script.desk_calls > 1:
         script.desk_calls = 0
-        engine.start(script, Intent.HUMAN_AGENT)
+        runner.start(script, Intent.HUMAN_AGENT)
     else:
-        engine.show_menu(script, "desk.menu")
+        runner.show_menu(script, "desk.menu")
 
 
-def _cancel(engine: Engine, script: Script) -> None:
+def _cancel(runner: Runner, script: Script) -> None:
     if script.stack:
-        engine.cancel_form(script)
+        runner.cancel_form(script)
     else:
-        engine.start(script, Intent.CANCEL_REQUEST)
+        runner.start(script, Intent.CANCEL_REQUEST)
 
 
-def _go_back(engine: Engine, script: Script) -> None:
+def _go_back(runner: Runner, script: Script) -> None:
     """Ask the question before again. From the first one of a called flow, the caller's last."""
     frame = script.top
     while frame is not None and not frame.trail and frame.called:
-        engine.drop_from(script, len(script.stack) - 1)
+        runner.drop_from(script, len(script.stack) - 1)
         frame = script.top
     if frame is None:
-        engine.offer_more(script)
+        runner.offer_more(script)
         return
     if frame.trail:
         step_id = frame.trail.pop()
-        step = engine.flows[frame.flow].steps.get(step_id)
+        step = runner.flows[frame.flow].steps.get(step_id)
         frame.waiting = None
         frame.confirmed_at = None
         if isinstance(step, Ask):
             frame.slots.pop(step.slot, None)
             frame.state = step_id
     script.say("desk.went_back")
-    engine.run(script)
+    runner.run(script)
 
 
-_COMMANDS: Mapping[str, Callable[[Engine, Script], object]] = {
+_COMMANDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk": _desk_word,
-    "human": lambda engine, script: engine.start(script, Intent.HUMAN_AGENT),
-    "status": lambda engine, script: engine.start(script, Intent.REQUEST_STATUS),
-    "menu": lambda engine, script: engine.show_menu(script, "desk.menu_again"),
+    "human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
+    "status": lambda runner, script: runner.start(script, Intent.REQUEST_STATUS),
+    "menu": lambda runner, script: runner.show_menu(script, "desk.menu_again"),
     "cancel": _cancel,
     "back": _go_back,
-    "refuse": lambda engine, script: engine.refuse(script),
-    "leave_queue": lambda engine, script: engine.prompt_again(script),
+    "refuse": lambda runner, script: runner.refuse(script),
+    "leave_queue": lambda runner, script: runner.prompt_again(script),
 }
 """What a command does; False says that it means nothing here, so that it is read as words."""
 
@@ -170,47 +168,47 @@ _COMMANDS: Mapping[str, Callable[[Engine, Script], object]] = {
 # -- buttons of the page -----------------------------------------------------------------------
 
 
-def desk_choice(engine: Engine, script: Script, choice: str, *, silent: bool = False) -> None:
+def desk_choice(runner: Runner, script: Script, choice: str, *, silent: bool = False) -> None:
     """Obey a ``desk:`` button, which the page offers at any time."""
     language = choice.removeprefix(_LANGUAGE) if choice.startswith(_LANGUAGE) else ""
     if language:
-        _language_choice(engine, script, language)
+        _language_choice(runner, script, language)
         return
     if not silent:
         script.append(Sender.USER, EventKind.CHOSE, key=_LABELS.get(choice, "desk.show_menu"))
     if script.owner.kind is OwnerKind.AGENT:
         return
     if script.owner.kind is OwnerKind.QUEUE:
-        _choice_in_queue(engine, script, choice)
+        _choice_in_queue(runner, script, choice)
         return
     deed = _DEEDS.get(choice)
     if deed is not None:
-        deed(engine, script)
+        deed(runner, script)
     else:
-        engine.show_menu(script, "desk.menu_again")
+        runner.show_menu(script, "desk.menu_again")
 
 
-def _language_choice(engine: Engine, script: Script, language: str) -> None:
-    if language in engine.locales:
+def _language_choice(runner: Runner, script: Script, language: str) -> None:
+    if language in runner.locales:
         script.locale = language
     script.append(Sender.USER, EventKind.CHOSE, key="desk.language_name")
-    if language in engine.locales:
-        _choose_language(engine, script, language)
+    if language in runner.locales:
+        _choose_language(runner, script, language)
 
 
-def _choice_in_queue(engine: Engine, script: Script, choice: str) -> None:
+def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
     if choice == "desk:leave_queue":
-        leave_queue(engine, script)
+        leave_queue(runner, script)
     elif choice == "desk:status":
-        engine.start(script, Intent.REQUEST_STATUS)
+        runner.start(script, Intent.REQUEST_STATUS)
     else:
         _acknowledge(script)
 
 
-_DEEDS: Mapping[str, Callable[[Engine, Script], object]] = {
-    "desk:human": lambda engine, script: engine.start(script, Intent.HUMAN_AGENT),
-    "desk:status": lambda engine, script: engine.start(script, Intent.REQUEST_STATUS),
-    "desk:leave_queue": lambda engine, script: engine.prompt_again(script),
+_DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
+    "desk:human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
+    "desk:status": lambda runner, script: runner.start(script, Intent.REQUEST_STATUS),
+    "desk:leave_queue": lambda runner, script: runner.prompt_again(script),
     "desk:cancel": _cancel,
     "desk:back": _go_back,
 }
@@ -228,10 +226,10 @@ _LABELS = {
 # -- waiting for a person ----------------------------------------------------------------------
 
 
-def leave_queue(engine: Engine, script: Script) -> None:
+def leave_queue(runner: Runner, script: Script) -> None:
     """Stop waiting for a person and go on with what was open."""
     script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
-    engine.prompt_again(script)
+    runner.prompt_again(script)
 
 
 def _acknowledge(script: Script) -> None:
@@ -243,23 +241,23 @@ def _acknowledge(script: Script) -> None:
         script.ask("owner.message_kept", {}, (leave,))
 
 
-def while_queued(engine: Engine, script: Script) -> bool:
+def while_queued(runner: Runner, script: Script) -> bool:
     """Answer what the assistant may while a person is waited for; tell whether all was said."""
     frame = script.top
     if script.prompt is not None and frame is not None and script.prompt.serial == frame.serial:
         return False
     word = _word(script)
     if word in {"leave_queue", "cancel"}:
-        leave_queue(engine, script)
+        leave_queue(runner, script)
         return True
     if script.observed.entities.get("language"):
         return False
     if word == "status":
-        engine.start(script, Intent.REQUEST_STATUS)
+        runner.start(script, Intent.REQUEST_STATUS)
         return True
     found = script.observed.recognised
     if not word and found is not None and found.sure and found.intent in _IN_QUEUE:
-        engine.start(script, found.intent)
+        runner.start(script, found.intent)
         return True
     _acknowledge(script)
     return True
@@ -268,26 +266,26 @@ def while_queued(engine: Engine, script: Script) -> bool:
 # -- wishes ------------------------------------------------------------------------------------
 
 
-def other_wish(engine: Engine, script: Script, *, free: bool) -> bool:
+def other_wish(runner: Runner, script: Script, *, free: bool) -> bool:
     """Follow a recognised wish that is not an answer to the open question."""
     found = script.observed.recognised
     if found is None or not found.sure or free:
         return False
     if found.intent in _GLOBAL_INTENTS:
-        return engine.start(script, found.intent)
-    if found.intent.kind is None or found.intent not in engine.by_intent:
+        return runner.start(script, found.intent)
+    if found.intent.kind is None or found.intent not in runner.by_intent:
         return False
     running = {frame.flow for frame in script.stack}
-    if engine.by_intent[found.intent].name in running:
+    if runner.by_intent[found.intent].name in running:
         return False
-    return engine.start(script, found.intent)
+    return runner.start(script, found.intent)
 
 
-def first_wish(engine: Engine, script: Script) -> None:
+def first_wish(runner: Runner, script: Script) -> None:
     """Make something of a sentence when no form is open."""
     found = script.observed.recognised
     if script.observed.entities.get("ticket_number"):
-        engine.start(script, Intent.REQUEST_STATUS)
+        runner.start(script, Intent.REQUEST_STATUS)
         return
     if found is not None and found.sure:
         if found.intent is Intent.SMALLTALK:
@@ -295,22 +293,22 @@ def first_wish(engine: Engine, script: Script) -> None:
             script.ask("desk.smalltalk", {}, more_choices())
             return
         if found.intent is Intent.OTHER:
-            _to_human(engine, script)
+            _to_human(runner, script)
             return
-        if engine.start(script, found.intent):
+        if runner.start(script, found.intent):
             return
     script.unanswered += 1
     if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
-        _to_human(engine, script)
+        _to_human(runner, script)
         return
-    likely = _likely(engine, script)
+    likely = _likely(runner, script)
     if likely:
         script.ask("desk.unsure", {}, (*likely, human_choice()))
     else:
         script.ask("desk.not_understood", {}, more_choices())
 
 
-def _likely(engine: Engine, script: Script) -> tuple[Choice, ...]:
+def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
     found = script.observed.recognised
     if found is None or found.confidence <= 0:
         return ()
@@ -318,23 +316,23 @@ def _likely(engine: Engine, script: Script) -> tuple[Choice, ...]:
     return tuple(
         Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
         for intent in dict.fromkeys(intents)
-        if intent in engine.by_intent and intent is not Intent.HUMAN_AGENT
+        if intent in runner.by_intent and intent is not Intent.HUMAN_AGENT
     )[:_LIKELY]
 
 
-def _to_human(engine: Engine, script: Script) -> None:
+def _to_human(runner: Runner, script: Script) -> None:
     """Hand the user's words to a person, once."""
     script.unanswered = 0
     script.say("desk.other_to_human")
-    engine.start(script, Intent.HUMAN_AGENT)
+    runner.start(script, Intent.HUMAN_AGENT)
 
 
 # -- correcting --------------------------------------------------------------------------------
 
 
-def correct(engine: Engine, script: Script, frame: Running) -> bool:
+def correct(runner: Runner, script: Script, frame: Running) -> bool:
     """Take a new value for a question that was answered before."""
-    flow = engine.flows[frame.flow]
+    flow = runner.flows[frame.flow]
     entities = script.observed.entities
     for step_id in reversed(frame.trail):
         step = flow.steps.get(step_id)
@@ -347,7 +345,7 @@ def correct(engine: Engine, script: Script, frame: Running) -> bool:
         if not fresh:
             continue
         value: Any = [fresh[-1]] if step.many else fresh[-1]
-        if not engine.accepts(script, frame, step, fresh[-1]):
+        if not runner.accepts(script, frame, step, fresh[-1]):
             continue
         frame.slots[step.slot] = value
         frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
@@ -355,6 +353,6 @@ def correct(engine: Engine, script: Script, frame: Running) -> bool:
         frame.misses = 0
         frame.confirmed_at = None
         script.say("desk.corrected", {"what": shown(slot_type, value)})
-        engine.run(script)
+        runner.run(script)
         return True
     return False

@@ -7,18 +7,16 @@ middle of a form repeats the open question after it, so that the question stays 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from privacydesk.dialog.options import objection_until
+from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import DueKind, Ticket
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
-
-if TYPE_CHECKING:
-    from privacydesk.dialog.engine import Engine
 
 
 def _args(ticket: Ticket, **more: Any) -> dict[str, Any]:
@@ -31,42 +29,42 @@ def _due(ticket: Ticket) -> Mapping[str, Any]:
 
 
 def _tell(
-    engine: Engine, script: Script, ticket: Ticket, key: str, args: Mapping[str, Any]
+    runner: Runner, script: Script, ticket: Ticket, key: str, args: Mapping[str, Any]
 ) -> None:
     script.say(key, args)
-    _show(engine, script, ticket)
+    _show(runner, script, ticket)
 
 
-def _show(engine: Engine, script: Script, ticket: Ticket) -> None:
+def _show(runner: Runner, script: Script, ticket: Ticket) -> None:
     script.show_ticket({"$id": ticket.id.hex()})
-    _go_on(engine, script)
+    _go_on(runner, script)
 
 
-def _go_on(engine: Engine, script: Script) -> None:
+def _go_on(runner: Runner, script: Script) -> None:
     # An open form's question is repeated; "anything else" is not said after every notice.
     if script.owner.kind is OwnerKind.ASSISTANT and script.prompt is not None and script.stack:
-        engine.prompt_again(script)
+        runner.prompt_again(script)
 
 
 # -- staff -------------------------------------------------------------------------------------
 
 
-def decided(engine: Engine, script: Script, message: Decided) -> None:
+def decided(runner: Runner, script: Script, message: Decided) -> None:
     """Put a staff decision into words."""
     if message.ticket is None:
-        _ownership(engine, script, message)
+        _ownership(runner, script, message)
         return
     ticket = message.ticket
     if message.kind is DecisionKind.APPROVED:
         script.prompt = None
-        engine.start_closing(script, ticket)
+        runner.start_closing(script, ticket)
         return
     key, args = _decision_words(ticket, message)
     script.say(key, args)
     if message.kind in {DecisionKind.REFUSED, DecisionKind.RESOLVED}:
         _say_objection(script, ticket)
     script.show_ticket({"$id": ticket.id.hex()})
-    _go_on(engine, script)
+    _go_on(runner, script)
 
 
 def _say_objection(script: Script, ticket: Ticket) -> None:
@@ -76,21 +74,21 @@ def _say_objection(script: Script, ticket: Ticket) -> None:
         script.say("ticket.objection_until", {"until": {"$date": until.isoformat(), "year": True}})
 
 
-def _ownership(engine: Engine, script: Script, message: Decided) -> None:
+def _ownership(runner: Runner, script: Script, message: Decided) -> None:
     name = message.agent_name
     if message.kind is DecisionKind.TAKEN:
         script.prompt = None
         script.own(OwnerKind.AGENT, "owner.agent_joined", {"agent": name}, message.agent)
     elif message.kind is DecisionKind.HANDED_BACK:
         script.own(OwnerKind.ASSISTANT, "owner.handed_back", {"agent": name})
-        engine.prompt_again(script)
+        runner.prompt_again(script)
     elif message.kind is DecisionKind.LOST:
         script.own(OwnerKind.QUEUE, "owner.agent_lost", {"agent": name})
     else:
         assert message.kind is DecisionKind.REPLIED
         script.append(Sender.AGENT, EventKind.TEXT, text=message.text, author=name)
         # Written without taking over, it must not leave the assistant's question further up.
-        _go_on(engine, script)
+        _go_on(runner, script)
 
 
 def _decision_words(ticket: Ticket, message: Decided) -> tuple[str, dict[str, Any]]:
@@ -120,7 +118,7 @@ def _decision_words(ticket: Ticket, message: Decided) -> tuple[str, dict[str, An
 # -- the account service -----------------------------------------------------------------------
 
 
-def result(engine: Engine, script: Script, message: Result) -> None:
+def result(runner: Runner, script: Script, message: Result) -> None:
     """Tell what the account service made of a released ticket."""
     ticket = message.ticket
     assert ticket is not None
@@ -131,20 +129,20 @@ def result(engine: Engine, script: Script, message: Result) -> None:
         key = f"ticket.done.{ticket.kind.value}"
         if ticket.kind is RequestKind.DELETION:
             _say_results(script, ticket, key)
-            _show(engine, script, ticket)
+            _show(runner, script, ticket)
         else:
-            _tell(engine, script, ticket, key, _args(ticket))
+            _tell(runner, script, ticket, key, _args(ticket))
     elif message.outcome == "partly":
         _say_results(script, ticket, "ticket.partly")
         if ticket.kind is RequestKind.DELETION:
             script.say("ticket.backups")
         _say_objection(script, ticket)
-        _show(engine, script, ticket)
+        _show(runner, script, ticket)
     elif message.outcome == "delayed":
         script.say("ticket.delayed", _args(ticket))
-        _go_on(engine, script)
+        _go_on(runner, script)
     else:
-        _tell(engine, script, ticket, "ticket.returned", _args(ticket))
+        _tell(runner, script, ticket, "ticket.returned", _args(ticket))
 
 
 def _say_results(script: Script, ticket: Ticket, key: str) -> None:
@@ -173,7 +171,7 @@ _RESULT_TERMS: Mapping[RequestKind, str] = {
 # -- the clock ---------------------------------------------------------------------------------
 
 
-def came_due(engine: Engine, script: Script, message: CameDue) -> None:
+def came_due(runner: Runner, script: Script, message: CameDue) -> None:
     """Tell what came due, where it concerns the user."""
     if message.kind == DueKind.LAPSE.value:
-        _tell(engine, script, message.ticket, "ticket.lapsed", _args(message.ticket))
+        _tell(runner, script, message.ticket, "ticket.lapsed", _args(message.ticket))

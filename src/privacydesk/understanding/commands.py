@@ -33,6 +33,8 @@ class Commands:
         if len(folded) > _LONGEST:
             return ""
         words = bare(folded)
+        if not words.startswith(self._before) and not words.endswith(self._after):
+            return table.get(words, "")
         # Not fewer words than needed: 不用了谢谢 as it stands, 请转人工谢谢 without its ends.
         for start in ("", *(one for one in self._before if words.startswith(one))):
             for end in ("", *(one for one in self._after if words.endswith(one))):

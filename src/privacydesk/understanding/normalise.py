@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import opencc
 
 LOOKED_AT: Final = 2_000
 """Characters of a message that are looked at; nobody states a wish only after that many."""
+
+_AT_HAND: Final = 4
+"""Messages whose folded form is kept for the next question about them, and not longer."""
 
 # Lone surrogates, which nothing can encode, and control characters stand where a gap may be meant.
 _BROKEN = re.compile(r"[\ud800-\udfff\x00-\x09\x0b-\x1f\x7f]")
@@ -46,6 +49,8 @@ def simplified(text: str) -> str:
     return str(_to_simplified().convert(text))
 
 
+# Intent, language and entities ask for the same message one after the other.
+@lru_cache(_AT_HAND)
 def plain(text: str) -> str:
     """Return the part that is looked at: compatible forms folded, unprintable characters gone.
 
@@ -56,6 +61,7 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", head)[:LOOKED_AT]
 
 
+@lru_cache(_AT_HAND)
 def normalise(text: str) -> str:
     """Return a message folded for matching; empty when nothing readable is in it."""
     folded = simplified(plain(text)).casefold()

@@ -1,0 +1,309 @@
+"""Taking answers: what the user wrote, tapped or uploaded, at the question that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from privacydesk.dialog import arguments, interrupts
+from privacydesk.dialog.runner import Runner, done_choice
+from privacydesk.dialog.schema import Ask, Confirm
+from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.slots import (
+    FILLED_FROM,
+    blot_codes,
+    code_digits,
+    fold,
+    input_kind,
+    match_choice,
+    parse,
+)
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.effects import DropEvidence
+from privacydesk.domain.events import Choice, EventKind, Sender
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Chose, Said, Uploaded
+
+Labels = Callable[[str, str, Mapping[str, Any]], str]
+"""The words of a key in a locale; typed words are compared with button labels by it."""
+
+_MISSES_REPEAT = 3
+"""After so many misses in a row the question is said again."""
+
+
+class Answers:
+    """Takes answers.
+
+    Args:
+        runner: goes on with the flow.
+        labels: words of a key, for typed button labels.
+    """
+
+    def __init__(self, runner: Runner, labels: Labels) -> None:
+        self._runner = runner
+        self._labels = labels
+
+    def said(self, script: Script, message: Said) -> None:
+        """Take words."""
+        hidden = _is_code(script, message.text)
+        script.append(
+            Sender.USER,
+            EventKind.TEXT,
+            key="desk.code_hidden" if hidden else "",
+            text="" if hidden else _without_codes(script, message.text),
+        )
+        before, script.last_said_at = script.last_said_at, script.now
+        if script.owner.kind is OwnerKind.AGENT or interrupts.comes_first(self._runner, script):
+            return
+        frame, step = self._runner.waiting_step(script)
+        if frame is None:
+            self._said_at_menu(script, message)
+        elif frame.waiting is not None:
+            if not interrupts.other_wish(self._runner, script, free=False):
+                script.say("desk.still_waiting")
+        elif (
+            before is not None
+            and script.now - before >= self._runner.rules.idle
+            and interrupts.is_greeting(script)
+        ):
+            script.say("desk.resumed")
+            self._runner.prompt_again(script)
+        elif isinstance(step, Confirm):
+            self._said_at_confirm(script, frame, message)
+        elif isinstance(step, Ask):
+            self._said_at_ask(script, frame, step, message)
+        else:
+            self._runner.run(script)
+
+    def _said_at_menu(self, script: Script, message: Said) -> None:
+        choice = self._typed_choice(script, message.text)
+        if choice is not None:
+            self._take_menu_choice(script, choice)
+            return
+        interrupts.first_wish(self._runner, script)
+
+    def _typed_choice(self, script: Script, text: str, *, loosely: bool = False) -> Choice | None:
+        prompt = script.prompt
+        if prompt is None or not prompt.choices:
+            return None
+        labels = [self._label(script, choice) for choice in prompt.choices]
+        return match_choice(text, prompt.choices, labels, loosely=loosely)
+
+    def _label(self, script: Script, choice: Choice) -> str:
+        if not choice.key:
+            return choice.label
+        return self._labels(script.locale, choice.key, choice.args)
+
+    def _said_at_confirm(self, script: Script, frame: Running, message: Said) -> None:
+        choice = self._typed_choice(script, message.text)
+        if choice is not None and choice.id == "no":
+            self._confirmed(script, frame, "no")
+            return
+        if choice is not None and choice.id == "yes":
+            # Only the button's own words are a yes; its number or a bare "yes" is not.
+            if fold(message.text) == fold(self._label(script, choice)):
+                self._confirmed(script, frame, "yes")
+                return
+        elif choice is not None:
+            self._take_menu_choice(script, choice)
+            return
+        if interrupts.correct(self._runner, script, frame):
+            return
+        if interrupts.other_wish(self._runner, script, free=False):
+            return
+        frame.misses += 1
+        self._ask_again(script, frame, "desk.please_choose")
+
+    def _said_at_ask(self, script: Script, frame: Running, step: Ask, message: Said) -> None:
+        slot_type = self._runner.slot_type(frame, step)
+        loosely = slot_type not in {"text", "long_text"}
+        choice = self._typed_choice(script, message.text, loosely=loosely)
+        if choice is not None:
+            self._take_choice(script, frame, step, choice)
+            return
+        value = parse(slot_type, message.text, script.observed.entities)
+        free = slot_type in {"text", "long_text"}
+        if value is not None and (free or self._runner.accepts(script, frame, step, value)):
+            self._take_value(script, frame, step, value)
+            return
+        if interrupts.correct(self._runner, script, frame):
+            return
+        if interrupts.other_wish(self._runner, script, free=free):
+            return
+        frame.misses += 1
+        self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
+
+    def _ask_again(self, script: Script, frame: Running, key: str) -> None:
+        """Say why an answer could not be taken, with the buttons of the question.
+
+        The question stands right above, so it is not said twice; after a few misses it is, with a
+        person to turn to.
+        """
+        prompt = script.prompt
+        _, step = self._runner.waiting_step(script)
+        kind = input_kind(self._runner.slot_type(frame, step)) if isinstance(step, Ask) else None
+        if prompt is None or prompt.serial != frame.serial or frame.misses % _MISSES_REPEAT == 0:
+            script.say(key)
+            self._runner.run(script)
+            return
+        script.ask(
+            key,
+            {},
+            prompt.choices,
+            input_kind=kind,
+            serial=frame.serial,
+        )
+
+    def chose(self, script: Script, message: Chose) -> None:
+        """Take a tapped button."""
+        script.last_said_at = script.now
+        if message.choice.startswith("desk:"):
+            interrupts.desk_choice(self._runner, script, message.choice)
+            return
+        prompt = script.prompt
+        live = prompt is not None and message.offset == prompt.offset
+        choice = (
+            next((c for c in prompt.choices if c.id == message.choice), None)
+            if prompt is not None and live
+            else None
+        )
+        if script.owner.kind is OwnerKind.AGENT:
+            script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.choice_closed")
+            return
+        if choice is None:
+            script.say("desk.choice_closed")
+            self._runner.prompt_again(script)
+            return
+        script.append(
+            Sender.USER, EventKind.CHOSE, key=choice.key, args=choice.args, text=choice.label
+        )
+        frame, step = self._runner.waiting_step(script)
+        assert prompt is not None
+        if frame is None or prompt.serial != frame.serial or frame.waiting is not None:
+            self._take_menu_choice(script, choice)
+        elif isinstance(step, Confirm) and choice.id in {"yes", "no"}:
+            self._confirmed(script, frame, choice.id)
+        elif isinstance(step, Ask):
+            self._take_choice(script, frame, step, choice)
+        else:
+            self._take_menu_choice(script, choice)
+
+    def _take_menu_choice(self, script: Script, choice: Choice) -> None:
+        if choice.id.startswith("desk:"):
+            interrupts.desk_choice(self._runner, script, choice.id, silent=True)
+            return
+        if choice.value in set(Intent):
+            self._runner.start(script, Intent(choice.value))
+            return
+        self._runner.prompt_again(script)
+
+    def _take_choice(self, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
+        if choice.id.startswith("desk:"):
+            interrupts.desk_choice(self._runner, script, choice.id, silent=True)
+        elif choice.id == "_skip":
+            frame.slots.pop(step.slot, None)
+            self._runner.answered(script, frame, step, "skipped")
+            self._runner.run(script)
+        elif choice.id == "_done":
+            self._runner.answered(script, frame, step, "answered")
+            self._runner.run(script)
+        else:
+            self._take_value(script, frame, step, choice.value)
+
+    def _take_value(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
+        frame.misses = 0
+        if step.many:
+            taken = list(frame.slots.get(step.slot) or ())
+            values = value if isinstance(value, list) else [value]
+            found = script.observed.entities.get(
+                FILLED_FROM.get(self._runner.slot_type(frame, step), ""), ()
+            )
+            for one in (*values, *found):
+                if one not in taken:
+                    taken.append(one)
+            frame.slots[step.slot] = ["all"] if "all" in taken else taken
+            if "all" not in taken:
+                self._ask_more(script, frame, step)
+                return
+        else:
+            frame.slots[step.slot] = value
+        self._runner.answered(script, frame, step, "answered")
+        self._runner.run(script)
+
+    def _ask_more(self, script: Script, frame: Running, step: Ask) -> None:
+        taken = frame.slots[step.slot]
+        choices = [c for c in self._runner.choices_of(script, frame, step) if c.value not in taken]
+        slot_type = self._runner.slot_type(frame, step)
+        script.ask(
+            "desk.ask_more",
+            {"chosen": arguments.shown_slot(slot_type, frame.slots[step.slot])},
+            choices,
+            input_kind=input_kind(slot_type),
+            serial=frame.serial,
+        )
+
+    def uploaded(self, script: Script, message: Uploaded) -> None:
+        """Take files, if they were asked for."""
+        files = [
+            {"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads
+        ]
+        script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
+        script.last_said_at = script.now
+        frame, step = self._runner.waiting_step(script)
+        if (
+            frame is None
+            or not isinstance(step, Ask)
+            or self._runner.slot_type(frame, step) != "evidence"
+            or script.owner.kind is OwnerKind.AGENT
+        ):
+            script.effects.append(DropEvidence(tuple(u.id for u in message.uploads)))
+            if script.owner.kind is OwnerKind.AGENT:
+                script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.upload_declined")
+                return
+            script.say("desk.upload_declined")
+            self._runner.prompt_again(script)
+            return
+        taken = [
+            *(frame.slots.get(step.slot) or ()),
+            *({"id": u.id.hex(), "name": u.name} for u in message.uploads),
+        ]
+        frame.slots[step.slot] = taken
+        script.say("desk.upload_received", {"count": len(message.uploads)})
+        if step.many:
+            self._ask_more_files(script, frame, step)
+            return
+        self._runner.answered(script, frame, step, "answered")
+        self._runner.run(script)
+
+    def _ask_more_files(self, script: Script, frame: Running, step: Ask) -> None:
+        script.ask(
+            "desk.upload_more",
+            {"count": len(frame.slots[step.slot])},
+            (done_choice(),),
+            input_kind=input_kind("evidence"),
+            serial=frame.serial,
+        )
+
+    def _confirmed(self, script: Script, frame: Running, outcome: str) -> None:
+        frame.confirmed_at = script.now if outcome == "yes" else None
+        self._runner.fire(frame, outcome)
+        self._runner.run(script)
+
+
+def _is_code(script: Script, text: str) -> bool:
+    """Tell whether words are a code that was sent here; codes are not kept.
+
+    At the menu six digits mean nothing else: a code that was typed after its form was left.
+    """
+    if not code_digits(text):
+        return False
+    menu = not script.stack and script.owner.kind is OwnerKind.ASSISTANT
+    return menu or _code_was_sent(script)
+
+
+def _without_codes(script: Script, text: str) -> str:
+    return blot_codes(text) if _code_was_sent(script) else text
+
+
+def _code_was_sent(script: Script) -> bool:
+    return any("_target" in frame.slots for frame in script.stack)
