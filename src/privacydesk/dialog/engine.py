@@ -36,6 +36,9 @@ from privacydesk.domain.turn import (
 )
 
 
+_NOTHING_MORE = Needs()
+
+
 class Engine:
     """Runs flows.
 
@@ -61,11 +64,11 @@ class Engine:
     def needs(self, snapshot: Snapshot, message: Message) -> Needs:
         """Name what the service shall find out about ``message`` before it is decided."""
         if not isinstance(message, Said):
-            return Needs()
+            return _NOTHING_MORE
         label = self._code_target(snapshot)
         if label:
             return Needs(code_target=label, challenges=(label,))
-        return Needs()
+        return _NOTHING_MORE
 
     def _code_target(self, snapshot: Snapshot) -> str:
         stack = snapshot.conversation.stack

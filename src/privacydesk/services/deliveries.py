@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from privacydesk.clock import Clock
-from privacydesk.dialog.actions import summary_rows
+from privacydesk.dialog.actions.readings import summary_rows
 from privacydesk.domain.account import (
     AccountAction,
     AccountAnswer,

@@ -8,7 +8,7 @@ that were not locked, or what the step needs has changed meanwhile, it goes back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from privacydesk.clock import Clock
@@ -245,7 +245,8 @@ class Turns:
                     deliveries=prepared.deliveries,
                     evidence_removed=prepared.evidence_removed,
                 )
-            wanted = _merged(sight.needs, engine.needs(Snapshot(rows.conversation), message))
+            snapshot = Snapshot(rows.conversation)
+            wanted = _merged(sight.needs, engine.needs(snapshot, message))
             if wanted.challenges != sight.needs.challenges:
                 # The step changed meanwhile, or this is the first look: its rows were not locked.
                 raise Reobserve(wanted)
@@ -253,19 +254,12 @@ class Turns:
             for label in wanted.challenges:
                 row = hashing.challenge(label)
                 challenges[label] = rows.challenges.get(row) or Challenge(row)
-            moved = {t.id for t in prepared.tickets}
-            snapshot = Snapshot(
-                conversation=rows.conversation,
-                challenges=challenges,
-                tickets=(
-                    *prepared.tickets,
-                    *(
-                        rows.tickets[t]
-                        for t in sight.tickets
-                        if t in rows.tickets and t not in moved
-                    ),
-                ),
-            )
+            if challenges or prepared.tickets or sight.tickets:
+                snapshot = Snapshot(
+                    conversation=rows.conversation,
+                    challenges=challenges,
+                    tickets=_shown(prepared.tickets, sight.tickets, rows.tickets),
+                )
             told = replace(message, observed=self._observed(message, wanted, sight, heard))
             try:
                 turn = engine.advance(snapshot, told, now)
@@ -303,6 +297,14 @@ _NOTHING = Needs()
 """The first look of a job: what the step wants is only known under the lock."""
 
 _UNSEEN = _Sight(needs=_NOTHING, tickets=(), staffed=False, place=1)
+
+
+def _shown(
+    moved: tuple[Ticket, ...], wanted: tuple[TicketId, ...], locked: Mapping[TicketId, Ticket]
+) -> tuple[Ticket, ...]:
+    """Return tickets as the job left them, then the others it asked for."""
+    known = {ticket.id for ticket in moved}
+    return (*moved, *(locked[t] for t in wanted if t in locked and t not in known))
 
 
 def _merged(fetched: Needs, wanted: Needs) -> Needs:

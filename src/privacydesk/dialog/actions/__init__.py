@@ -1,0 +1,45 @@
+"""Registered actions: what a ``do`` step does.
+
+An action returns its outcome, or ``WAITS`` after it has asked the outside. What the outside
+answered comes back through ``RECEIVERS``, which fill slots and return the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from privacydesk.dialog.actions import codes, filing, own_tickets, people, readings
+from privacydesk.dialog.actions.base import WAITS, Act
+from privacydesk.domain.account import AccountAction
+
+ACTIONS: Mapping[str, Callable[[Act], str]] = {
+    "send_code": codes.send_code,
+    "check_code": codes.check_code,
+    "read_profile": readings.reading(AccountAction.PROFILE),
+    "read_bindings": readings.reading(AccountAction.BINDINGS),
+    "read_decisions": readings.reading(AccountAction.DECISIONS),
+    "read_export_summary": readings.reading(AccountAction.EXPORT),
+    "file_ticket": filing.file_ticket,
+    "file_unverified": filing.file_unverified,
+    "attach_evidence": own_tickets.attach_evidence,
+    "list_requests": own_tickets.list_requests,
+    "show_ticket": own_tickets.show_ticket,
+    "withdraw_ticket": own_tickets.withdraw_ticket,
+    "file_objection": own_tickets.file_objection,
+    "confirm_closing": own_tickets.confirm_closing,
+    "decline_closing": own_tickets.decline_closing,
+    "queue_human": people.queue_human,
+    "leave_queue": people.leave_queue,
+    "drop_evidence": people.drop_evidence,
+}
+
+RECEIVERS: Mapping[str, Callable[[Act, str, Mapping[str, Any]], str]] = {
+    "send_code": codes.code_sent,
+    "read_profile": readings.profile_read,
+    "read_bindings": readings.bindings_read,
+    "read_decisions": readings.decisions_read,
+    "read_export_summary": readings.export_read,
+}
+
+__all__ = ["ACTIONS", "RECEIVERS", "WAITS", "Act"]

@@ -1,0 +1,142 @@
+"""Filing the request that a flow asked for."""
+
+from __future__ import annotations
+
+from privacydesk.dialog.actions.base import Act, evidence_of
+from privacydesk.dialog.guards import account_of
+from privacydesk.dialog.options import whose
+from privacydesk.dialog.scopes import facts_of, items_of
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.vocabulary import KIND_ASSURANCE
+from privacydesk.domain.effects import (
+    MoveTicket,
+    OpenTicket,
+)
+from privacydesk.domain.identity import (
+    Assurance,
+)
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import Move, Requester, Ticket, TicketState
+
+
+def _flags(act: Act) -> set[str]:
+    flags: set[str] = set()
+    script, slots = act.script, act.frame.slots
+    if script.minor_hint:
+        flags.add("minor")
+    if act.flow.kind is RequestKind.GUARDIAN:
+        flags |= {"guardian", "minor"}
+    if act.flow.kind is RequestKind.UNDERAGE_REPORT:
+        flags.add("minor")
+    if slots.get("age_group"):
+        flags.add(str(slots["age_group"]))
+    return flags
+
+
+def _requester(kind: RequestKind) -> Requester:
+    if kind is RequestKind.GUARDIAN:
+        return Requester.GUARDIAN
+    if kind is RequestKind.UNDERAGE_REPORT:
+        return Requester.STRANGER
+    return Requester.SUBJECT
+
+
+def _proven_contact(act: Act) -> str:
+    contact = str(act.frame.slots.get("contact") or "")
+    return contact if contact and act.script.contact_proof(contact) else ""
+
+
+def _subject_account(act: Act, kind: RequestKind) -> str:
+    # A guardian's or stranger's own account is not the one the request is about.
+    if kind in {RequestKind.GUARDIAN, RequestKind.UNDERAGE_REPORT}:
+        return ""
+    return account_of(act.script, act.frame)
+
+
+def _file(act: Act, *, verified: bool, document: bool = False) -> str:
+    script, frame, flow = act.script, act.frame, act.flow
+    assert flow.kind is not None
+    kind = flow.kind
+    symbol = f"sym:{len(script.effects)}"
+    account = _subject_account(act, kind)
+    flags = _flags(act)
+    if document:
+        flags.add("document")
+    proof = script.is_verified(account, KIND_ASSURANCE[kind]) if account else None
+    if verified and kind not in _CLOCK_FROM_FILING:
+        # The promise counts from the proof; a wish made under an older proof counts from itself.
+        verified_at = max(proof.at, frame.started_at) if proof else None
+    else:
+        verified_at = script.now if verified else None
+    automated = (
+        verified
+        and kind is RequestKind.UNBINDING
+        and script.rules.unbinding_window is not None
+        and "minor" not in flags
+    )
+    frame.slots["ticket"] = symbol
+    waiting = _waiting(script, kind, account) if verified and account else None
+    if waiting is not None:
+        script.effects.append(
+            MoveTicket(
+                waiting.id,
+                Move.VERIFY,
+                why="taken up again",
+                symbol=symbol,
+                verified_at=verified_at,
+                items=items_of(kind, frame.slots),
+                flags=frozenset(flags),
+                facts=facts_of(frame.slots),
+                evidence=evidence_of(frame),
+                unbinding_window=automated,
+            )
+        )
+        return "filed"
+    script.effects.append(
+        OpenTicket(
+            symbol=symbol,
+            kind=kind,
+            state=TicketState.IN_REVIEW if verified else TicketState.AWAITING_VERIFICATION,
+            received_at=frame.started_at,
+            items=items_of(kind, frame.slots),
+            requester=_requester(kind),
+            account=account,
+            verified_at=verified_at,
+            needs=Assurance.DOCUMENT_CHECKED if document else KIND_ASSURANCE[kind],
+            flags=frozenset(flags),
+            contact=_proven_contact(act),
+            facts=facts_of(frame.slots),
+            evidence=evidence_of(frame),
+            unbinding_window=automated,
+        )
+    )
+    return "filed"
+
+
+def _waiting(script: Script, kind: RequestKind, account: str) -> Ticket | None:
+    """Return the person's request of the same kind that still waits for verification."""
+    return next(
+        (
+            ticket
+            for ticket in script.tickets_of(whose(script))
+            if ticket.kind is kind
+            and ticket.account == account
+            and ticket.state is TicketState.AWAITING_VERIFICATION
+        ),
+        None,
+    )
+
+
+_CLOCK_FROM_FILING = frozenset(
+    {RequestKind.CONSENT_WITHDRAWAL, RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT}
+)
+
+
+def file_ticket(act: Act) -> str:
+    """File the flow's request as verified."""
+    return _file(act, verified=True)
+
+
+def file_unverified(act: Act) -> str:
+    """File it as awaiting verification."""
+    return _file(act, verified=False, document=bool(act.params.get("document")))

@@ -1,0 +1,134 @@
+"""A person's own tickets: showing, withdrawing, objecting, the last word on closing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from privacydesk.dialog.actions.base import Act, evidence_of
+from privacydesk.dialog.options import may_object, whose
+from privacydesk.dialog.script import Script
+from privacydesk.domain.effects import (
+    MoveTicket,
+    OpenTicket,
+)
+from privacydesk.domain.ticket import Move, ScopeItem, Ticket, TicketState, may
+
+
+def _slot_ticket(act: Act) -> Ticket | None:
+    raw = act.frame.slots.get("ticket")
+    if not isinstance(raw, str) or raw.startswith("sym:"):
+        return None
+    ticket = act.script.ticket_with_id(bytes.fromhex(raw))
+    return ticket if ticket is not None and _is_theirs(act.script, ticket) else None
+
+
+def _is_theirs(script: Script, ticket: Ticket) -> bool:
+    if script.acts_on(ticket, script.account):
+        return True
+    if ticket.conversation_id == script.before.id:
+        return True
+    if ticket.contact and script.contact_proof(ticket.contact):
+        return True
+    return any(
+        proof.subject == f"ticket:{ticket.number}" and script.now - proof.at <= script.rules.fresh
+        for proof in script.verifications
+    )
+
+
+def attach_evidence(act: Act) -> str:
+    """Add files to a ticket whose requester was asked for more."""
+    ticket = _slot_ticket(act)
+    if ticket is None or not ticket.is_open:
+        return "too_late"
+    move = Move.REQUESTER_ANSWERED if may(ticket, Move.REQUESTER_ANSWERED) else None
+    if move is None:
+        return "too_late"
+    act.script.effects.append(
+        MoveTicket(ticket.id, move, why="evidence", evidence=evidence_of(act.frame))
+    )
+    return "ok"
+
+
+def list_requests(act: Act) -> str:
+    """Show the person's requests as cards."""
+    tickets = act.script.tickets_of(whose(act.script))
+    if not tickets:
+        return "none"
+    for ticket in tickets[:_CARDS]:
+        act.script.show_ticket({"$id": ticket.id.hex()})
+    return "some"
+
+
+_CARDS = 5
+
+
+def show_ticket(act: Act) -> str:
+    """Show one ticket by its number, if it is theirs."""
+    number = str(act.frame.slots.get("number") or "")
+    ticket = act.script.ticket_numbered(number)
+    if ticket is None or not _is_theirs(act.script, ticket):
+        return "unknown"
+    act.frame.slots["ticket"] = ticket.id.hex()
+    act.script.show_ticket({"$id": ticket.id.hex()})
+    return "shown"
+
+
+def withdraw_ticket(act: Act) -> str:
+    """Take a request back."""
+    ticket = _slot_ticket(act)
+    if ticket is None or not may(ticket, Move.WITHDRAW):
+        return "too_late"
+    act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
+    return "withdrawn"
+
+
+def file_objection(act: Act) -> str:
+    """File a linked ticket for another reviewer."""
+    first = _slot_ticket(act)
+    script, frame = act.script, act.frame
+    if first is None or not may_object(script, first):
+        return "too_late"
+    symbol = f"sym:{len(script.effects)}"
+    frame.slots["ticket"] = symbol
+    script.effects.append(
+        OpenTicket(
+            symbol=symbol,
+            kind=first.kind,
+            state=TicketState.IN_REVIEW,
+            received_at=script.now,
+            items=tuple(items_again(first)),
+            requester=first.requester,
+            account=first.account,
+            verified_at=script.now,
+            needs=first.needs,
+            flags=first.flags | {"objection"},
+            contact=first.contact,
+            linked=first.id,
+            reviewer_not=first.holder,
+            facts={"reason": str(frame.slots.get("reason", ""))},
+        )
+    )
+    return "filed"
+
+
+def items_again(ticket: Ticket) -> list[ScopeItem]:
+    """Return a ticket's items without what was decided, for whoever looks again."""
+    return [replace(i, decision="", ground=None, reason="", result="") for i in ticket.items]
+
+
+def confirm_closing(act: Act) -> str:
+    """Take the user's last word on an approved closing."""
+    return _move_slot_ticket(act, Move.CONFIRM)
+
+
+def decline_closing(act: Act) -> str:
+    """Take an approved closing back."""
+    return _move_slot_ticket(act, Move.WITHDRAW)
+
+
+def _move_slot_ticket(act: Act, move: Move) -> str:
+    ticket = _slot_ticket(act)
+    if ticket is None or not may(ticket, move):
+        return "too_late"
+    act.script.effects.append(MoveTicket(ticket.id, move, why="requester"))
+    return "ok"
