@@ -35,7 +35,6 @@ from privacydesk.domain.turn import (
     Uploaded,
 )
 
-
 _NOTHING_MORE = Needs()
 
 

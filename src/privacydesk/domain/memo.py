@@ -1,4 +1,4 @@
-"""What was made of a row of buttons, made once: menus and fixed questions come back at each turn."""
+"""What was made of a row of buttons, made once: menus and fixed questions come back each turn."""
 
 from __future__ import annotations
 

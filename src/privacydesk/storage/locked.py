@@ -163,7 +163,8 @@ class Locked:
         ids = list(dict.fromkeys(wanted))
         if not ids:
             return
-        rows = self._lock(tables.conversation, sql.LOCK_CONVERSATIONS, ids, self.conversations.busy)
+        rows = sql.LOCK_CONVERSATIONS.run(self.connection, ids)
+        self._note_busy(tables.conversation, rows, ids, self.conversations.busy)
         cold = []
         for row in rows:
             identity, version = row.id, row.version
@@ -187,6 +188,12 @@ class Locked:
     ) -> Sequence[sa.Row[Any]]:
         ids = list(dict.fromkeys(wanted))
         rows = self.connection.execute(statement, {"ids": sql.padded(ids)}).all()
+        self._note_busy(table, rows, ids, busy)
+        return rows
+
+    def _note_busy(
+        self, table: sa.Table, rows: Sequence[sa.Row[Any]], ids: Sequence[I], busy: set[I]
+    ) -> None:
         if self._shared and len(rows) < len(ids):
             # Left out: either not there, or locked by another process.
             missing = set(ids).difference(row.id for row in rows)
@@ -194,7 +201,6 @@ class Locked:
                 sql.EXISTING[table], {"ids": sql.padded(sorted(missing))}
             )
             busy.update(there.scalars())
-        return rows
 
     def _take(
         self, into: Rows[I, V], rows: Sequence[sa.Row[Any]], read: Callable[[Any, Seal], V]
@@ -212,9 +218,8 @@ class Locked:
     def _read_known(self, jobs: Sequence[Job]) -> None:
         in_events = [j.id for j in jobs if j.once_per_ticket is None and j.locks.conversation]
         if in_events:
-            rows = self.connection.execute(sql.KNOWN_EVENTS, {"ids": sql.padded(in_events)})
-            for conversation, job, offset in rows:
-                self.known[conversation, job] = offset
+            for row in sql.KNOWN_EVENTS.run(self.connection, in_events):
+                self.known[row.conversation_id, row.job_id] = row.offset
         in_logs = [j.id for j in jobs if j.once_per_ticket is not None]
         if in_logs:
             rows = self.connection.execute(sql.KNOWN_LOG, {"ids": sql.padded(in_logs)})

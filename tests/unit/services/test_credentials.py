@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jwt
+from joserfc.jwk import OctKey, OKPKey
+
+from privacydesk.clock import MovableClock
+from privacydesk.errors import DeskError, ErrorCode, SettingsError
+from privacydesk.services.credentials import TokenChecker
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+SHARED = OctKey.import_key(b"a secret of at least 32 bytes ..", {"kid": "s"})
+SIGNING = OKPKey.generate_key("Ed25519", {"kid": "e"})
+CHECKER = TokenChecker(
+    [SHARED.as_dict(private=True), SIGNING.as_dict(private=False)],
+    "privacydesk",
+    MovableClock(NOW, frozen=True),
+)
+
+
+def token(key: Any = SHARED, alg: str = "HS256", kid: str = "s", **claims: Any) -> str:
+    exp = int((NOW + timedelta(minutes=10)).timestamp())
+    made = {"sub": "u-1", "aud": "privacydesk", "exp": exp, **claims}
+    made = {name: value for name, value in made.items() if value is not None}
+    return jwt.encode({"alg": alg, "kid": kid}, made, key, algorithms=[alg])
+
+
+def refusal(text: str) -> ErrorCode:
+    with pytest.raises(DeskError) as caught:
+        CHECKER.check(text)
+    return caught.value.code
+
+
+@pytest.mark.parametrize("alg", ["Ed25519", "EdDSA"])
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+def test_both_names_of_the_signature_are_taken(alg: str) -> None:
+    assert CHECKER.check(token(SIGNING, alg, "e", locale="en")).locale == "en"
+
+
+def test_a_token_names_its_account_and_its_end() -> None:
+    claims = CHECKER.check(token())
+    assert claims.account == "u-1"
+    assert claims.expires_at == NOW + timedelta(minutes=10)
+
+
+def test_a_token_for_several_audiences_is_taken() -> None:
+    assert CHECKER.check(token(aud=["other", "privacydesk"])).account == "u-1"
+
+
+def test_half_a_minute_of_skew_is_forgiven() -> None:
+    assert CHECKER.check(token(exp=NOW.timestamp() - 30)).account == "u-1"
+    assert refusal(token(exp=NOW.timestamp() - 31)) is ErrorCode.TOKEN_EXPIRED
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": "other"}, {"aud": None}, {"sub": ""}, {"sub": None}, {"sub": 7}, {"sub": "x" * 129},
+        {"exp": None}, {"exp": NOW.timestamp() + 90_000}, {"nbf": NOW.timestamp() + 60},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_token_that_says_the_wrong_thing_is_refused(claims: dict[str, Any]) -> None:
+    assert refusal(token(**claims)) is ErrorCode.UNAUTHENTICATED
+
+
+def test_a_token_of_another_key_is_refused() -> None:
+    stranger = OctKey.import_key(b"another secret of at least 32 ..", {"kid": "s"})
+    assert refusal(token(stranger)) is ErrorCode.UNAUTHENTICATED
+    assert refusal(token(kid="unknown")) is ErrorCode.UNAUTHENTICATED
+
+
+def test_an_unsigned_token_is_refused() -> None:
+    def part(value: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    body = part({"sub": "u-1", "aud": "privacydesk", "exp": NOW.timestamp() + 60})
+    assert refusal(f"{part({'alg': 'none'})}.{body}.") is ErrorCode.UNAUTHENTICATED
+
+
+@given(st.text(max_size=200) | st.just("x" * 9_000))
+def test_any_other_text_is_refused_quietly(text: str) -> None:
+    assert refusal(text) is ErrorCode.UNAUTHENTICATED
+
+
+def test_keys_that_are_none_name_the_setting() -> None:
+    with pytest.raises(SettingsError) as caught:
+        TokenChecker([{"kty": "nonsense"}], "privacydesk", MovableClock(NOW, frozen=True))
+    assert caught.value.data["key"] == "app_token_keys"

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from privacydesk.calendars import Calendars, Overrides, regime
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import Due, DueKind, Ticket, TicketState
+from privacydesk.errors import NotAllowedNowError
+from privacydesk.services.deadlines import DeadlineRules, Deadlines
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+
+
+def deadlines(**rules: object) -> Deadlines:
+    return Deadlines(Calendars(), DeadlineRules(**rules))  # type: ignore[arg-type]
+
+
+def running(counting: Deadlines, at: datetime = NOW) -> Ticket:
+    ticket = Ticket(
+        id=TicketId(b"t" * 16),
+        number="PD-1",
+        conversation_id=ConversationId(b"c" * 16),
+        kind=RequestKind.UNBINDING,
+        state=TicketState.IN_REVIEW,
+        received_at=at,
+        locale="en",
+    )
+    return counting.with_clock(ticket, at, at)
+
+
+def test_reminders_come_on_the_two_working_days_before_and_overdue_at_the_end() -> None:
+    ticket = running(deadlines())
+    assert [(due.kind.value, due.at.isoformat()) for due in ticket.dues] == [
+        ("remind_two", "2026-06-08T01:00:00+00:00"),
+        ("remind_one", "2026-06-09T01:00:00+00:00"),
+        ("overdue", "2026-06-10T16:00:00+00:00"),
+    ]
+
+
+def test_reminders_whose_time_has_passed_are_not_made_up_for() -> None:
+    counting = deadlines()
+    late = counting.dues(running(counting), datetime(2026, 6, 9, 2, 0, tzinfo=UTC))
+    assert [due.kind for due in late] == [DueKind.OVERDUE]
+
+
+def test_of_several_regimes_the_earliest_leads() -> None:
+    counting = deadlines(regimes=(regime("operator_7wd"), regime("app_15wd")))
+    ticket = running(counting)
+    assert len(ticket.clocks) == 2
+    assert ticket.clock is not None
+    assert ticket.clock.regime == "operator_7wd"
+
+
+def test_an_extension_keeps_the_first_date_and_whatever_else_comes_up() -> None:
+    counting = deadlines()
+    window = Due(DueKind.UNBINDING_WINDOW, NOW + timedelta(minutes=1))
+    ticket = running(counting)
+    ticket = replace(ticket, dues=(window, *ticket.dues))
+    once = counting.extended(ticket, 2, NOW)
+    twice = counting.extended(once, 3, NOW)
+    assert twice.clock is not None
+    assert twice.clock.due_date.isoformat() == "2026-06-17"
+    assert once.facts["first_due"] == twice.facts["first_due"] == "2026-06-10"
+    assert [due.kind for due in twice.dues] == [
+        DueKind.UNBINDING_WINDOW, DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE,
+    ]  # fmt: skip
+
+
+def test_what_was_answered_is_not_extended() -> None:
+    counting = deadlines()
+    with pytest.raises(NotAllowedNowError):
+        counting.extended(replace(running(counting), answered_at=NOW), 1, NOW)
+
+
+def test_a_settled_date_settles_the_first_date_of_an_extension_too() -> None:
+    late_december = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
+    counting = deadlines()
+    extended = counting.extended(running(counting, late_december), 2, late_december)
+    assert extended.facts["first_due"] == "2027-01-07"
+    counting.calendars = Calendars(overrides={"CN": Overrides("CN", {}, frozenset({2027}))})
+    settled = counting.settled(extended, late_december)
+    assert settled is not None
+    assert settled.clock is not None
+    assert (settled.clock.due_date.isoformat(), settled.clock.provisional) == ("2027-01-11", False)
+    assert settled.facts["first_due"] == "2027-01-07"
+    assert counting.settled(settled, late_december) is None
+
+
+def test_a_settled_date_is_left_alone() -> None:
+    counting = deadlines()
+    assert counting.settled(running(counting), NOW) is None
+
+
+def test_an_unverified_request_lapses_and_its_evidence_raises_an_alarm_first() -> None:
+    counting = deadlines(waits_for_verification=timedelta(days=4))
+    plain = replace(running(counting), state=TicketState.AWAITING_VERIFICATION, clocks=())
+    assert [due.kind for due in counting.unverified_dues(plain, NOW)] == [DueKind.LAPSE]
+    friday = datetime(2026, 6, 5, 9, 0, tzinfo=UTC)
+    dues = counting.unverified_dues(replace(plain, flags=frozenset({"document"})), friday)
+    # Monday is the working day after; it ends at midnight in Shanghai.
+    assert [(due.kind.value, due.at.isoformat()) for due in dues] == [
+        ("evidence_waiting", "2026-06-08T16:00:00+00:00"),
+        ("lapse", "2026-06-09T09:00:00+00:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "every_day", "staffed"),
+    [
+        ("2026-06-01T01:00:00+00:00", False, True),
+        ("2026-06-01T00:59:59+00:00", False, False),
+        ("2026-06-01T10:00:00+00:00", False, False),
+        ("2026-06-06T02:00:00+00:00", False, False),
+        ("2026-06-06T02:00:00+00:00", True, True),
+        ("2026-10-10T02:00:00+00:00", False, True),
+    ],
+    ids=["opens", "before", "closes", "Saturday", "every day", "a make-up Saturday"],
+)
+def test_people_answer_in_their_hours_on_working_days(
+    at: str, every_day: bool, staffed: bool
+) -> None:
+    counting = deadlines(staffed=(time(9), time(18)), staffed_every_day=every_day)
+    assert counting.is_staffed(datetime.fromisoformat(at)) == staffed
+
+
+def test_where_nobody_answers_nobody_is_there() -> None:
+    assert not deadlines(staffed=None).is_staffed(NOW)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from privacydesk.domain.account import AccountAction
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
+from privacydesk.services.plans import plan
+
+
+def ticket(kind: RequestKind, *items: ScopeItem, **values: Any) -> Ticket:
+    return Ticket(
+        id=TicketId(b"t" * 16),
+        number="PD-1",
+        conversation_id=ConversationId(b"c" * 16),
+        kind=kind,
+        state=TicketState.IN_REVIEW,
+        received_at=datetime(2026, 6, 1, tzinfo=UTC),
+        locale="en",
+        items=items,
+        **{"account": "u-1", **values},
+    )
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_nothing_is_done_to_no_account_and_for_nothing_granted(kind: RequestKind) -> None:
+    refused = ScopeItem("posts", {"provider": "google"}, decision="refuse")
+    assert plan(ticket(kind, refused)) == ()
+    assert plan(ticket(kind)) == ()
+    assert plan(ticket(kind, ScopeItem("posts", {"provider": "google"}), account="")) == ()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [RequestKind.COMPLAINT, RequestKind.AUTOMATED_DECISION, RequestKind.UNDERAGE_REPORT],
+)
+def test_words_are_the_answer_where_nothing_can_be_done(kind: RequestKind) -> None:
+    assert plan(ticket(kind, ScopeItem("any"))) == ()
+
+
+def test_only_granted_items_are_asked_for_and_each_by_its_place() -> None:
+    (action,) = plan(
+        ticket(
+            RequestKind.DELETION,
+            ScopeItem("posts", decision="grant"),
+            ScopeItem("recharge", decision="refuse"),
+            ScopeItem("comments"),
+        )
+    )
+    assert action.action is AccountAction.DELETE
+    assert action.payload == {"categories": ["posts", "comments"]}
+    assert action.items == (0, 2)
+
+
+def test_all_is_spelt_out_and_leaves_the_ways_to_log_in() -> None:
+    (action,) = plan(ticket(RequestKind.DELETION, ScopeItem("all")))
+    assert "bindings" not in action.payload["categories"]
+    assert "posts" in action.payload["categories"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "wish", "actions"),
+    [
+        ({"under_14"}, "access", ["suspend", "export"]),
+        ({"under_14"}, "delete", ["suspend", "delete"]),
+        ({"under_14"}, "close", ["suspend"]),
+        ({"under_14"}, "other", ["suspend"]),
+        ({"exactly_14"}, "close", ["suspend"]),
+        ({"teen"}, "access", ["export"]),
+        ({"teen"}, "other", []),
+    ],
+)
+def test_a_childs_account_is_stopped_first_and_a_teens_by_wish_alone(
+    flags: set[str], wish: str, actions: list[str]
+) -> None:
+    planned = plan(ticket(RequestKind.GUARDIAN, ScopeItem(wish), flags=frozenset(flags)))
+    assert [action.action.value for action in planned] == actions

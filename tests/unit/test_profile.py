@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from privacydesk.errors import SettingsError
+from privacydesk.profile import parse_profile, read_profile
+
+
+def test_an_empty_profile_is_the_operators_promise_and_a_person_releases_everything() -> None:
+    profile = parse_profile({}, "p")
+    rules, clocks = profile.rules(), profile.deadline_rules()
+    assert [r.name for r in clocks.regimes] == ["operator_7wd"]
+    assert rules.unbinding_window is clocks.unbinding_window is None
+    assert rules.fresh == timedelta(minutes=30)
+    assert (rules.codes.entries, rules.codes.daily_cap) == (3, 6)
+
+
+def test_dialogs_and_clocks_are_told_the_same() -> None:
+    profile = parse_profile(
+        {
+            "zone": "Asia/Hong_Kong",
+            "unbinding_window_minutes": 5,
+            "waits_for_verification_days": 9,
+            "objection_days": 20,
+            "codes": {"lifetime_minutes": 3, "waits_seconds": [10], "entries": 2, "daily_cap": 4},
+            "staffed": {"opens": "08:30", "closes": "20:00", "every_day": True},
+        },
+        "p",
+    )
+    rules, clocks = profile.rules(), profile.deadline_rules()
+    assert rules.zone == clocks.zone == "Asia/Hong_Kong"
+    assert rules.unbinding_window == clocks.unbinding_window == timedelta(minutes=5)
+    assert rules.waits_for_verification == clocks.waits_for_verification == timedelta(days=9)
+    assert rules.objection_days == 20
+    assert (rules.codes.lifetime, rules.codes.waits) == (
+        timedelta(minutes=3),
+        (timedelta(seconds=10),),
+    )
+    assert (clocks.staffed, clocks.staffed_every_day) == ((time(8, 30), time(20)), True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "named"),
+    [
+        ({"unbinding_window": 5}, "unbinding_window"),
+        ({"calendar": "XX"}, "calendar"),
+        ({"regimes": ["mine"]}, "regimes"),
+        ({"regimes": []}, "regimes"),
+        ({"codes": {"entries": 0}}, r"codes\.entries"),
+        ({"codes": {"waits_seconds": []}}, r"codes\.waits_seconds"),
+        ({"fresh_minutes": 0}, "fresh_minutes"),
+        ({"staffed": {"opens": "late"}}, r"staffed\.opens"),
+        ([], "the file"),
+        ("text", "the file"),
+    ],
+    ids=repr,
+)
+def test_a_wrong_key_is_named(raw: Any, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        parse_profile(raw, "p")
+
+
+def test_a_wrong_value_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse_profile({"mailboxes": {"policy": ["anna@example.com"]}}, "p")
+    assert "anna" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [(b"a: [1", "not YAML at line"), (b"\xff\xfe\xfa", "can't be read"), (b"- 1", "the file")],
+)
+def test_a_file_that_is_no_profile_is_told(tmp_path: Path, raw: bytes, told: str) -> None:
+    path = tmp_path / "operator.yaml"
+    path.write_bytes(raw)
+    with pytest.raises(SettingsError, match=told):
+        read_profile(path)
+
+
+def test_an_empty_file_is_a_profile_and_a_missing_one_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "operator.yaml"
+    with pytest.raises(SettingsError, match="can't be read"):
+        read_profile(path)
+    path.write_text("", "utf-8")
+    assert read_profile(path).calendar == "CN"

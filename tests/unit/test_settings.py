@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+import pytest
+
+from privacydesk.errors import SettingsError
+from privacydesk.settings import load_settings, new_secret
+
+GOOD = base64.b64encode(bytes(range(32))).decode()
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("PRIVACYDESK_")]:
+        monkeypatch.delenv(name)
+
+
+def config(folder: Path, text: str) -> Path:
+    path = folder / "desk.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_what_code_says_wins_over_the_environment_and_that_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = config(tmp_path, 'port = 1001\nhost = "10.0.0.1"\nworkers = 3\n')
+    monkeypatch.setenv("PRIVACYDESK_CONFIG", str(path))
+    monkeypatch.setenv("PRIVACYDESK_PORT", "1002")
+    monkeypatch.setenv("PRIVACYDESK_WORKERS", "4")
+    made = load_settings(workers=5)
+    assert (made.host, made.port, made.workers) == ("10.0.0.1", 1002, 5)
+
+
+def test_a_file_named_by_the_caller_counts_where_the_environment_names_none(
+    tmp_path: Path,
+) -> None:
+    assert load_settings(config(tmp_path, "port = 1003\n")).port == 1003
+    assert load_settings().port == 8080
+
+
+def test_the_database_lies_in_the_data_folder_unless_one_is_named(tmp_path: Path) -> None:
+    assert load_settings(data_dir=tmp_path).url == f"sqlite:///{tmp_path / 'privacydesk.db'}"
+    assert load_settings(database_url="sqlite:///x.db").url == "sqlite:///x.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("port = 70000", "port"),
+        ("prot = 80", "prot"),
+        ('log_level = "loud"', "log_level"),
+        ("workers = 0", "workers"),
+        ("messages_per_second = -1", "messages_per_second"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        load_settings(config(tmp_path, text))
+
+
+def test_a_wrong_value_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACYDESK_RING_KEYS", '{"one": ["a very secret key"]}')
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "ring_keys" in str(caught.value)
+    assert "very secret" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("text", ["port = ", "\udcff"])
+def test_a_file_that_is_not_toml_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(SettingsError, match=r"desk\.toml"):
+        load_settings(path)
+
+
+def test_a_file_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PRIVACYDESK_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(SettingsError, match="PRIVACYDESK_CONFIG"):
+        load_settings()
+
+
+def test_missing_keys_and_secrets_are_named_with_their_remedy() -> None:
+    for settings, read, name in (
+        (load_settings(), "keys", "RING_KEYS"),
+        (load_settings(ring_keys={"one": GOOD}), "keys", "RING_KEY"),
+        (load_settings(), "hashing", "HASHING_SECRET"),
+    ):
+        with pytest.raises(SettingsError, match=f"PRIVACYDESK_{name} is missing.*keys generate"):
+            getattr(settings, read)()
+
+
+def test_the_current_key_is_one_of_the_ring() -> None:
+    with pytest.raises(SettingsError, match="names none"):
+        load_settings(ring_keys={"one": GOOD}, ring_key="two").keys()
+    assert load_settings(ring_keys={"one": GOOD}, ring_key="one").keys() == (
+        "one",
+        {"one": bytes(range(32))},
+    )
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["changeme", base64.b64encode(b"short").decode(), base64.b64encode(b"a" * 32).decode(), "é"],
+)
+def test_placeholders_are_no_secrets_and_are_not_repeated(secret: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(hashing_secret=secret).hashing()
+    assert caught.value.data["key"] == "hashing_secret"
+    assert secret not in str(caught.value)
+
+
+def test_a_generated_secret_is_one() -> None:
+    first, second = new_secret(), new_secret()
+    assert first != second
+    assert len(load_settings(hashing_secret=first).hashing()) == 32
+
+
+def test_secrets_are_not_in_the_settings_text() -> None:
+    shown = repr(load_settings(ring_keys={"one": GOOD}, ring_key="one", hashing_secret=GOOD))
+    assert GOOD not in shown
+
+
+def test_a_profile_has_to_be_named() -> None:
+    with pytest.raises(SettingsError, match="PRIVACYDESK_PROFILE"):
+        load_settings().operator()
