@@ -36,6 +36,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.memo import FixedChoices
 from privacydesk.domain.ticket import Ticket
 
 _STEPS_A_TURN = 200
@@ -65,7 +66,7 @@ class Runner:
         self.locales = locales
         self.machines = {name: FlowMachine(flow) for name, flow in flows.items()}
         self.by_intent = {intent: flow for flow in flows.values() for intent in flow.intents}
-        self._fixed: dict[tuple[str, str], tuple[Choice, ...]] = {}
+        self._fixed: dict[tuple[str, str], FixedChoices] = {}
 
     def accepts(self, script: Script, frame: Running, step: Ask, value: Any) -> bool:
         """Tell whether a step may take a value: where only what is offered counts, it must be."""
@@ -267,7 +268,7 @@ class Runner:
         fixed = self._fixed.get(place)
         if fixed is None:
             # The same tuple each time: what is made of it is found again.
-            fixed = self._fixed[place] = self._offered(script, frame, step)
+            fixed = self._fixed[place] = FixedChoices(self._offered(script, frame, step))
         return fixed
 
     def _offered(self, script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:

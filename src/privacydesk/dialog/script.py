@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -14,6 +14,7 @@ from privacydesk.domain.effects import Effect
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.memo import FixedChoices
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import Needs, Observed, Snapshot, Turn
 
@@ -241,7 +242,7 @@ class Script:
         key: str = "",
         args: Mapping[str, Any] | None = None,
         text: str = "",
-        choices: Sequence[Choice] = (),
+        choices: tuple[Choice, ...] = (),
         input_kind: InputKind | None = None,
         data: Mapping[str, Any] | None = None,
         author: str = "",
@@ -258,7 +259,7 @@ class Script:
                 args=args or {},
                 text=text,
                 locale=self.locale,
-                choices=tuple(choices),
+                choices=choices,
                 input=input_kind,
                 data=data or {},
                 job_id="" if self.events else self.job_id,
@@ -294,7 +295,8 @@ class Script:
         serial: int = 0,
     ) -> None:
         """Ask as the assistant; from here on only these choices are live."""
-        offered = tuple(choices)
+        # ``tuple`` would make a copy of fixed ones, which are known by being the same object.
+        offered = choices if isinstance(choices, FixedChoices) else tuple(choices)
         offset = self.append(
             Sender.ASSISTANT,
             kind,
@@ -388,7 +390,7 @@ def menu_choice() -> Choice:
 @cache
 def more_choices() -> tuple[Choice, ...]:
     """Return the buttons that are offered where nothing else is: the menu and a person."""
-    return (menu_choice(), human_choice())
+    return FixedChoices((menu_choice(), human_choice()))
 
 
 @cache
@@ -404,10 +406,12 @@ def request_choices() -> tuple[Choice, ...]:
 def menu_choices() -> tuple[Choice, ...]:
     """Return the buttons of the menu."""
     status = Intent.REQUEST_STATUS.value
-    return (
-        *request_choices(),
-        Choice(id=status, key=f"desk.choice.{status}", value=status),
-        human_choice(),
+    return FixedChoices(
+        (
+            *request_choices(),
+            Choice(id=status, key=f"desk.choice.{status}", value=status),
+            human_choice(),
+        )
     )
 
 

@@ -12,12 +12,19 @@ R = TypeVar("R")
 _LIMIT = 1_000
 
 
-class ChoicesMemo(Generic[R]):
-    """Remembers what ``make`` made of buttons that carry nothing but keys.
+class FixedChoices(tuple[Choice, ...]):
+    """Buttons that flows and the menu offer, or these in words: the same object each time.
 
-    Looked up by the tuple itself, not by what is in it: flows, the menu and the words made of
-    them are the same objects each time. Buttons with arguments or words of their own are a
-    person's data and are not kept.
+    Rows read from the database and buttons made of a person's data are plain tuples.
+    """
+
+    __slots__ = ()
+
+
+class ChoicesMemo(Generic[R]):
+    """Remembers what ``make`` made of fixed buttons; of others it is made anew.
+
+    Looked up by the object, not by what is in it, which would cost as much as making it.
 
     Args:
         make: turns buttons into something that is never changed.
@@ -25,8 +32,8 @@ class ChoicesMemo(Generic[R]):
 
     def __init__(self, make: Callable[[tuple[Choice, ...]], R]) -> None:
         self._make = make
-        # With the tuple, so that its id is not given to another one while it is remembered.
-        self._made: dict[int, tuple[tuple[Choice, ...], R]] = {}
+        # With the buttons, so that their id is not given to others while it is remembered.
+        self._made: dict[int, tuple[FixedChoices, R]] = {}
 
     def __call__(self, choices: tuple[Choice, ...]) -> R:
         """Return what is made of ``choices``."""
@@ -34,7 +41,7 @@ class ChoicesMemo(Generic[R]):
         if held is not None:
             return held[1]
         made = self._make(choices)
-        if all(choice.key and not choice.args for choice in choices):
+        if isinstance(choices, FixedChoices):
             if len(self._made) >= _LIMIT:
                 self._made.clear()
             self._made[id(choices)] = (choices, made)

@@ -13,7 +13,7 @@ from typing import Any
 from privacydesk.domain.clocks import Clock, Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.memo import ChoicesMemo
+from privacydesk.domain.memo import ChoicesMemo, FixedChoices
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.deadlines import Deadlines
@@ -63,7 +63,8 @@ class Wording:
         if memo is None:
 
             def word(fresh: tuple[Choice, ...]) -> tuple[Choice, ...]:
-                return tuple(self._choice(choice, locale) for choice in fresh)
+                worded = (self._choice(choice, locale) for choice in fresh)
+                return FixedChoices(worded) if isinstance(fresh, FixedChoices) else tuple(worded)
 
             memo = self._worded[locale] = ChoicesMemo(word)
         return memo(choices)
