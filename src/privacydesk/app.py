@@ -55,6 +55,9 @@ from privacydesk.worker.loops import Worker
 
 _log = structlog.get_logger(__name__)
 
+_SHORTEST_SECRET = 16
+_FEWEST_LETTERS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -116,6 +119,13 @@ def _endpoint(url: str, secret: str, name: str) -> Endpoint:
         if not value:
             setting = f"{name}_{part}"
             raise SettingsError(f"PRIVACYDESK_{setting.upper()} is missing", key=setting)
+    if len(secret) < _SHORTEST_SECRET or len(set(secret)) < _FEWEST_LETTERS:
+        setting = f"{name}_secret"
+        raise SettingsError(
+            f"PRIVACYDESK_{setting.upper()} looks like a placeholder: use at least"
+            f" {_SHORTEST_SECRET} random characters",
+            key=setting,
+        )
     return Endpoint(url, secret).checked(f"PRIVACYDESK_{name.upper()}_URL")
 
 

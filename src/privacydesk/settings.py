@@ -21,6 +21,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings.exceptions import SettingsError as UnreadableSettingsError
 
 from privacydesk.errors import SettingsError
 from privacydesk.profile import OperatorProfile, faults_of, read_profile
@@ -159,6 +160,9 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise SettingsError(f"settings: {faults_of(error)}") from None
+    except UnreadableSettingsError as error:
+        # A list or mapping that is not JSON; the message names the field and shows no value.
+        raise SettingsError(f"settings: {error}") from None
     finally:
         _file.reset(named)
 

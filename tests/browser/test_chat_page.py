@@ -220,7 +220,7 @@ async def test_files_are_taken_in_and_handed_in(house: House) -> None:
             FilePayload(name="bad.svg", mimeType="image/svg+xml", buffer=b"<svg/>"),
         ],
     )
-    await expect(page.locator("#uploads .failed small")).to_contain_text("cannot be used")
+    await expect(page.locator("#uploads .failed small")).to_contain_text("can’t be used")
     await page.get_by_role("button", name="Remove bad.svg").click()
     await page.get_by_role("button", name="Hand in").click()
     await expect(page.locator("#log .mine .files li")).to_have_count(1)

@@ -189,7 +189,8 @@ class Client:
         if self.view["owner"] == "queue":
             return self._new({"type": "choose", "choice": "desk:leave_queue", "offset": 0})
         offset = self.view["prompt"]
-        if not offset:
+        if offset not in self.events:
+            # No question is open, or the view is ahead of the events, which are on their way.
             return None
         prompt = self.events[offset]
         key = prompt.get("key", "")

@@ -280,7 +280,15 @@ async def test_a_code_among_words_is_blotted_out(world: World, around: str) -> N
     code = world.codes.messages[-1].code
     await player.step({"user": around.format(code)})
     assert code not in repr(player.events)
-    await steps(player, {"code": "right"}, {"bot": "unbinding.which"})
+    kept = [event.text for event in player.events if event.sender is Sender.USER]
+    assert kept[-1] == around.format("••••••"), "the words around it stay"
+
+
+async def test_six_digits_in_a_sentence_at_the_menu_are_no_code(world: World) -> None:
+    player = await enter(world, "lin")
+    words = "我的订单号是 654321，帮我看看"
+    await player.step({"user": words})
+    assert words in [event.text for event in player.events]
 
 
 async def test_a_code_typed_after_its_form_was_left_is_not_kept(world: World) -> None:

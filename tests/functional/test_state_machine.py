@@ -30,7 +30,7 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance, Challenge
-from privacydesk.domain.ids import ChallengeId, ConversationId
+from privacydesk.domain.ids import ChallengeId, ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import DueKind, LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Chose, Needs, Observed, Snapshot
@@ -69,6 +69,7 @@ SENTENCES = (
     "a@example.com", "你们怎么用我的位置", "x" * 3000, "Google", "微信", "全部", "不想验证",
     "离开排队", "结束排队",
 )  # fmt: skip
+NOT_A_YES = ("ok", "1", "嗯", "yes", "👍", "好的")
 DESK_CHOICES = (
     "desk:human", "desk:menu", "desk:status", "desk:cancel", "desk:back", "desk:leave_queue",
     "desk:lang:en", "desk:lang:zh_Hans", "desk:lang:xx",
@@ -127,6 +128,7 @@ class Desk(RuleBasedStateMachine):
         )
         self.actors: dict[str, Actor] = {}
         self.spoken: set[str] = set()
+        self.looked_at: set[TicketId] = set()
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -201,6 +203,8 @@ class Desk(RuleBasedStateMachine):
             self.types_code(name, "right")
         elif asked is InputKind.UPLOAD and place:
             self.uploads(name)
+        elif prompt is not None and "yes" in {c.id for c in prompt.choices} and place % 4 == 0:
+            self._send(actor, "say", text=NOT_A_YES[place % len(NOT_A_YES)])
         elif prompt is not None and prompt.choices:
             choices = prompt.choices
             likely = [c for c in choices if c.style is not ChoiceStyle.QUIET and c.id != "no"]
@@ -552,6 +556,15 @@ class Desk(RuleBasedStateMachine):
                 continue
             causes = [t for t in self._tickets() if self._asks_for(t, call.action, call.account)]
             assert any(self._may(ticket) for ticket in causes), call
+
+    @invariant()
+    def what_is_filed_was_shown_and_confirmed(self) -> None:
+        for ticket in self._tickets():
+            if ticket.kind not in CONFIRMED_KINDS or ticket.verified_at is None:
+                continue
+            if ticket.id not in self.looked_at:
+                assert self._was_shown(ticket, self._log(ticket)), ticket
+                self.looked_at.add(ticket.id)
 
     def _asks_for(self, ticket: Ticket, action: AccountAction, account: str) -> bool:
         if ticket.state not in {TicketState.FULFILLING, TicketState.CLOSED, TicketState.IN_REVIEW}:

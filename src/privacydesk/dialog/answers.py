@@ -101,7 +101,7 @@ class Answers:
             return
         if choice is not None and choice.id == "yes":
             # Only the button's own words are a yes; its number or a bare "yes" is not.
-            if fold(message.text) == fold(self._label(script, choice)):
+            if _same_words(message.text, self._label(script, choice)):
                 self._confirmed(script, frame, "yes")
                 return
         elif choice is not None:
@@ -290,12 +290,17 @@ class Answers:
         self._runner.run(script)
 
 
-def _is_code(script: Script, text: str) -> bool:
-    """Tell whether words are a code that was sent here; codes are not kept.
+def _same_words(said: str, label: str) -> bool:
+    return "".join(fold(said).split()) == "".join(fold(label).split())
 
-    At the menu six digits mean nothing else: a code that was typed after its form was left.
+
+def _is_code(script: Script, text: str) -> bool:
+    """Tell whether a message is a code and nothing else; codes are not kept.
+
+    At the menu six digits mean nothing else: a code that was typed after its form was left. Words
+    around one stay, there and elsewhere.
     """
-    if not code_digits(text):
+    if not code_digits(text) or any(character.isalpha() for character in text):
         return False
     menu = not script.stack and script.owner.kind is OwnerKind.ASSISTANT
     return menu or _code_was_sent(script)

@@ -12,14 +12,14 @@ from typing import Any
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
-from privacydesk.dialog.script import Running, Script, human_choice, more_choices
+from privacydesk.dialog.script import Running, Script, human_choice, menu_choices, more_choices
 from privacydesk.dialog.slots import FILLED_FROM, shown
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent
 
 _LANGUAGE = "desk:lang:"
-_UNANSWERED_BEFORE_HUMAN = 2
+_UNANSWERED_BEFORE_HUMAN = 3
 _LIKELY = 3
 
 # While a person is waited for, the assistant goes on with these and nothing else.
@@ -302,7 +302,10 @@ def first_wish(runner: Runner, script: Script) -> None:
         _to_human(runner, script)
         return
     likely = _likely(runner, script)
-    if likely:
+    if script.unanswered > 1 and not likely:
+        # A second stray word gets the whole menu, not a queue that nobody asked for.
+        script.ask("desk.not_understood", {}, menu_choices())
+    elif likely:
         script.ask("desk.unsure", {}, (*likely, human_choice()))
     else:
         script.ask("desk.not_understood", {}, more_choices())

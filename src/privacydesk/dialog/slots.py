@@ -20,6 +20,14 @@ from privacydesk.domain.numbers import canonical_number
 TEXT_LIMIT = 2_000
 LONG_TEXT_LIMIT = 10_000
 CODE_DIGITS = 6
+_LONGEST_CODE_WORDS = 30
+"""Characters of a message that may be a code with a few words around it."""
+
+_CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+_NEW_VALUE = re.compile(
+    r"^[请請]?(?:[帮幫]我)?(?:改成|改[为為]|[换換]成|改做|change (?:it )?to)[\s:：]*(?=\S)",
+    re.IGNORECASE,
+)
 _SHORTEST_PART = 2
 """Characters that a part of a label must have to stand for it."""
 HIDDEN_CODE = "••••••"
@@ -41,6 +49,8 @@ def fold(text: str) -> str:
 def _text(limit: int) -> Callable[[str, Entities], Any]:
     def take(text: str, _found: Entities) -> Any:
         words = text.strip()
+        if limit == TEXT_LIMIT:
+            words = _NEW_VALUE.sub("", words)
         return words if 0 < len(words) <= limit else None
 
     return take
@@ -51,9 +61,18 @@ def _code(text: str, _found: Entities) -> Any:
 
 
 def code_digits(text: str) -> str:
-    """Return the digits of a typed code, or an empty string when it is none."""
-    digits = _NOT_DIGIT.sub("", unicodedata.normalize("NFKC", text))
-    return digits if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit() else ""
+    """Return the digits of a typed code, or an empty string when it is none.
+
+    A few words around it are fine: "the code is 123 456".
+    """
+    folded = unicodedata.normalize("NFKC", text)
+    digits = _NOT_DIGIT.sub("", folded)
+    if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit():
+        return digits
+    if len(digits) > _LONGEST_CODE_WORDS:
+        return ""
+    runs = _CODE_RUN.findall(digits)
+    return str(runs[0]) if len(runs) == 1 else ""
 
 
 def blot_codes(text: str) -> str:
@@ -160,8 +179,13 @@ def parse(slot_type: str, text: str, found: Entities) -> Any:
     return _PARSERS[slot_type](text, found)
 
 
+def _tight(text: str) -> str:
+    """Return words for comparing with a label: spaces between scripts are a matter of taste."""
+    return "".join(fold(text).split())
+
+
 # Labels are few and come back at each turn; what people type is not kept.
-_folded = lru_cache(2_000)(fold)
+_folded = lru_cache(2_000)(_tight)
 
 
 def match_choice(
@@ -172,7 +196,7 @@ def match_choice(
     ``loosely`` also takes a part of a label, or words around one, when only one button has it; a
     confirmation is never taken loosely.
     """
-    words = fold(text)
+    words = _tight(text)
     if not words:
         return None
     for choice, label in zip(choices, labels, strict=True):
@@ -181,7 +205,7 @@ def match_choice(
     named = [
         choice
         for choice, label in zip(choices, labels, strict=True)
-        if len(words) >= _SHORTEST_PART and (words in fold(label) or fold(label) in words)
+        if len(words) >= _SHORTEST_PART and (words in _folded(label) or _folded(label) in words)
     ]
     if loosely and len(named) == 1:
         return named[0]

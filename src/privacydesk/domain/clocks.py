@@ -247,6 +247,13 @@ def count(
             return count_months(calendar, started_at, amount, zone)
 
 
+def _in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return an instant in ``zone`` as it was written, also where its clocks skip that hour."""
+    written = moment.replace(tzinfo=zone)
+    same = written.astimezone(UTC) == moment.astimezone(UTC)
+    return written if same else moment.astimezone(zone)
+
+
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """Return 24:00 of ``day``: 00:00 of the next one, with the offset ``zone`` has then."""
     return datetime.combine(day + _ONE_DAY, time.min, tzinfo=zone)
@@ -340,7 +347,7 @@ class Clock:
                 calendar=str(record["calendar"]),
                 zone=zone.key,
                 due_date=date.fromisoformat(record["due_date"]),
-                due_at=_aware(datetime.fromisoformat(record["due_at"])).astimezone(zone),
+                due_at=_in_zone(_aware(datetime.fromisoformat(record["due_at"])), zone),
                 provisional=bool(record["provisional"]),
             )
         except (KeyError, TypeError) as error:

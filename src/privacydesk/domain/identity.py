@@ -150,6 +150,18 @@ class Challenge:
             not_before=now + wait,
         )
 
+    def unsent(self) -> Challenge:
+        """Return the row after a code turned out not to have gone anywhere; it does not count."""
+        return replace(
+            self,
+            version=self.version + 1,
+            code_hash=b"",
+            expires_at=None,
+            entries_left=0,
+            sent_in_day=max(0, self.sent_in_day - 1),
+            not_before=None,
+        )
+
     def entered(self, code_hash: bytes, now: datetime) -> tuple[Challenge, CodeVerdict]:
         """Return the row after one entry of a code, and what it came to."""
         if not self.code_hash or self.entries_left <= 0:

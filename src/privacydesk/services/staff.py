@@ -404,6 +404,10 @@ class Staff:
                 moved = replace(moved, dues=(), facts={**moved.facts, "left": len(planned)})
                 message = self._told(job, DecisionKind.RELEASED, agent, text, moved)
                 return moved, message, self._maker.actions(moved, planned, now)
+            if not text.strip() and current.kind is RequestKind.GUARDIAN and not current.account:
+                raise InvalidRequestError(
+                    "name the child's account, or give the answer as text if there is none"
+                )
             if not text.strip():
                 raise InvalidRequestError(
                     "this request is answered in words: give the answer as text"

@@ -123,7 +123,8 @@ def _key_place(conversation: ConversationId, ring_key: str) -> bytes:
 class Seals:
     """The seals of the conversations lately used; safe to use from several threads.
 
-    A cipher takes 2.6 KiB and some microseconds to make, its key 65 bytes: of most only that is kept.
+    A cipher takes 2.6 KiB and some microseconds to make, its key 65 bytes: of most only the key is
+    kept.
 
     Args:
         ring: unwraps data keys.

@@ -56,7 +56,13 @@ def code_sent(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     if outcome == "ok":
         act.frame.slots["contact_masked"] = str(data.get("masked") or "")
         return "sent"
-    return "no_phone" if outcome in {"refused", "not_found"} else "unavailable"
+    if outcome not in {"refused", "not_found"}:
+        return "unavailable"
+    # Nothing went out, so nobody is told later that a code is on its way.
+    target = _target(act)
+    act.script.challenges[target.label()] = act.script.challenge_of(target).unsent()
+    act.frame.slots.pop("_target", None)
+    return "no_phone"
 
 
 def check_code(act: Act) -> str:
