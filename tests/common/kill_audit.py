@@ -96,8 +96,28 @@ def _no_attempt_is_forgotten(
             tried = wrong[contact]
             assert tried <= ENTRIES, "a code took more than three wrong entries"
             expected = 0 if contact in used else ENTRIES - tried
-            assert left == expected, f"{tried} wrong entries, yet {left} are left"
+            assert left == expected, (
+                f"{tried} wrong entries, yet {left} are left; {_history(client, contact)}"
+            )
             assert is_open == (left > 0)
+
+
+def _history(client: Client, contact: str) -> str:
+    """Return what a client did about an address and what it was answered, for a failure's words."""
+    told = [
+        (
+            frame_id,
+            sent.wrong,
+            [
+                client.events[sent.offset + step].get("key", "")
+                for step in (1, 2)
+                if sent.offset and sent.offset + step in client.events
+            ],
+        )
+        for frame_id, sent in client.sent.items()
+        if sent.contact == contact
+    ]
+    return f"client {client.number}, {contact} of {client.contacts[-3:]}: {told}"
 
 
 def _no_outbox_row_is_lost(

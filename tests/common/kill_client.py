@@ -54,6 +54,7 @@ class Client:
         sent: what was sent, by id.
         events: the client's copy of the log, by offset.
         contacts: the addresses named so far.
+        viewed: the offset that the view belongs to; events that were missed come before theirs.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Client:
     open_id: str = ""
     stopped: bool = False
     view: dict[str, Any] = field(default_factory=dict)
+    viewed: int = 0
 
     async def live(self, session: aiohttp.ClientSession) -> None:
         """Talk until stopped; after each crash come back and resend what was not answered."""
@@ -120,6 +122,7 @@ class Client:
         self.secret = welcome.get("secret", "") or self.secret
         self.view = welcome["view"]
         head: int = welcome["head"]
+        self.viewed = head
         return head
 
     async def _frame(
@@ -156,15 +159,14 @@ class Client:
 
     def _take(self, frame: dict[str, Any]) -> set[str]:
         """Add to the copy of the log; return the ids that were acknowledged."""
-        if frame["type"] == "view":
-            self.view = frame["view"]
         if frame["type"] == "ack":
             frame = {"acks": [frame]}
         for event in frame.get("events", ()):
             assert event["offset"] == self.cursor + 1, "the log has a gap"
             self.cursor += 1
             self.events[self.cursor] = event
-        self.view = frame.get("view", self.view)
+        if "view" in frame:
+            self.view, self.viewed = frame["view"], self.cursor
         for ack in frame.get("acks", ()):
             sent = self.sent[ack["id"]]
             assert sent.offset in {0, ack["offset"]}, "two answers to one message"
@@ -189,8 +191,8 @@ class Client:
         if self.view["owner"] == "queue":
             return self._new({"type": "choose", "choice": "desk:leave_queue", "offset": 0})
         offset = self.view["prompt"]
-        if offset not in self.events:
-            # No question is open, or the view is ahead of the events, which are on their way.
+        if offset not in self.events or self.viewed != self.cursor:
+            # No question is open, or events and view are not both here yet.
             return None
         prompt = self.events[offset]
         key = prompt.get("key", "")

@@ -48,3 +48,10 @@ def test_a_users_event_acknowledges_the_id_it_was_sent_under() -> None:
     frame = json.loads(events_frame([event]))
     assert frame["acks"] == [{"id": "m1", "offset": 1}]
     assert "view" not in frame
+
+
+def test_a_job_whose_first_event_is_the_desks_is_acknowledged_too() -> None:
+    event = Event(7, AT, Sender.ASSISTANT, EventKind.TEXT, key="desk.choice_closed", job_id="m2")
+    frame = json.loads(events_frame([event]))
+    assert frame["acks"] == [{"id": "m2", "offset": 7}]
+    assert "id" not in frame["events"][0]

@@ -162,6 +162,9 @@ class Connection:
     async def serve(self) -> None:
         """Send what is missing, then answer frames until the socket closes."""
         await self._catch_up()
+        if self._cursor > self.session.head:
+            # Something was said since the welcome; its view is an older one.
+            await self._show_view()
         self._busy = False
         await self.flush()
         ws, loop = self._ws, asyncio.get_running_loop()
@@ -312,6 +315,9 @@ class Connection:
     async def _fill_gap(self) -> None:
         """Read what is missing; the view that came with it is missing too."""
         await self._catch_up()
+        await self._show_view()
+
+    async def _show_view(self) -> None:
         if not self._closing and not self._expired_at:
             view = await self._room.desk.view(self.session)
             self.show(encode({"type": "view", "view": view_json(view)}))
