@@ -20,11 +20,11 @@ from typing import NamedTuple
 import orjson
 from aiohttp import WSMsgType, web
 
-REPLY_BODY = b"r" * 670
+REPLY_BODY = b"r" * 830
 """Bytes of a stored reply; the desk's have as many on average."""
-STATE = b"s" * 640
+STATE = b"s" * 670
 """Bytes of a stored state."""
-FRAME_FILLER = "f" * 820
+FRAME_FILLER = "f" * 890
 """Characters that bring an answer up to the length of the desk's."""
 BATCH_LIMIT = 256
 
