@@ -76,6 +76,8 @@ def desk_environment(folder: Path) -> dict[str, str]:
         "PRIVACYDESK_CODE_GATEWAY_SECRET": secret,
         "PRIVACYDESK_MESSAGES_PER_SECOND": str(UNLIMITED),
         "PRIVACYDESK_MESSAGE_BURST": str(int(UNLIMITED)),
+        "PRIVACYDESK_NEW_CHATS_PER_MINUTE": str(UNLIMITED),
+        "PRIVACYDESK_NEW_CHATS_AT_ONCE": str(int(UNLIMITED)),
         "PRIVACYDESK_LOG_LEVEL": "error",
     }
 

@@ -16,9 +16,11 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from privacydesk.clock import SystemClock
 from privacydesk.domain.conversation import Conversation, Frame, Prompt

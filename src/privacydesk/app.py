@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -38,8 +39,10 @@ from privacydesk.services.deliveries import Deliveries
 from privacydesk.services.dues import Dues
 from privacydesk.services.hints import Hints
 from privacydesk.services.making import Maker
+from privacydesk.services.notices import Notices
 from privacydesk.services.presence import Presence
-from privacydesk.services.staff import Staff
+from privacydesk.services.staff.staff import Staff, make_staff
+from privacydesk.services.staged import StagedUploads
 from privacydesk.services.takeover import Takeover
 from privacydesk.services.turns import Turns
 from privacydesk.settings import Settings
@@ -51,12 +54,15 @@ from privacydesk.storage.store import SqlStore
 from privacydesk.understanding import KeywordRecogniser
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
+from privacydesk.worker.chores import repeat
 from privacydesk.worker.loops import Worker
 
 _log = structlog.get_logger(__name__)
 
 _SHORTEST_SECRET = 16
 _FEWEST_LETTERS = 8
+_AGENTS_EVERY = 5.0
+_SWEEP_EVERY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class Rooms:
     staff: Staff
     takeover: Takeover
     worker: Worker
+    staged: StagedUploads
     deadlines: Deadlines
     hints: Hints
     agents: dict[str, Agent]
@@ -135,7 +142,12 @@ def read_policy(profile: OperatorProfile, data_dir: Path) -> PolicyVersion | Non
         return None
     version = FilePolicyLibrary(data_dir).latest(profile.policy)
     if version is None:
-        _log.warning("policy_not_imported", name=profile.policy)
+        _log.warning(
+            "policy_not_imported",
+            name=profile.policy,
+            hint="run `privacydesk policy import` under this name; until then articles are cited"
+            " by number alone",
+        )
         return None
     for name, near in profile.clause_map().missing(version).items():
         _log.warning("clause_not_in_policy", clause=name, near=list(near))
@@ -211,6 +223,7 @@ async def open_rooms(
         if settings.app_token_keys
         else None
     )
+    staged = StagedUploads(store, clock, timedelta(hours=settings.staged_upload_hours))
     desk = ChatDesk(
         engine=engine,
         turns=turns,
@@ -224,14 +237,17 @@ async def open_rooms(
         negotiate=lambda languages: negotiate(languages, "") if languages else "",
         agent_names=lambda name: agents[name].display_name if name in agents else name,
         tokens=tokens,
+        staged=staged,
     )
-    staff = Staff(
+    notices = Notices(minter, profile.notices_also())
+    staff = make_staff(
         turns=turns,
         store=store,
         maker=maker,
         minter=minter,
         hashing=hashing,
         deadlines=deadlines,
+        notices=notices,
         clock=clock,
         remedies=profile.remedies_rules(),
     )
@@ -241,6 +257,7 @@ async def open_rooms(
         turns=turns,
         writer=store.writer,
         reader=store.reader,
+        notices=notices,
         deadlines=deadlines,
         clock=clock,
     )
@@ -248,7 +265,7 @@ async def open_rooms(
         claims=store.claims,
         reader=store.reader,
         deliveries=deliveries,
-        dues=Dues(turns, maker, deadlines, clock),
+        dues=Dues(turns, maker, notices, deadlines, clock),
         clock=clock,
         at_once=settings.workers,
         calendars_changed=_calendar_watch(settings, profile, deadlines),
@@ -268,6 +285,7 @@ async def open_rooms(
             staff=staff,
             takeover=Takeover(turns, store, staff, minter, clock),
             worker=worker,
+            staged=staged,
             deadlines=deadlines,
             hints=hints,
             agents=agents,
@@ -302,6 +320,9 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         desk_names=profile.desk_names,
         messages_per_second=settings.messages_per_second,
         message_burst=settings.message_burst,
+        new_chats_per_minute=settings.new_chats_per_minute,
+        new_chats_at_once=settings.new_chats_at_once,
+        trusted_proxies=tuple(settings.trusted_proxies),
         cors_origins=tuple(settings.cors_origins),
         frame_ancestors=settings.frame_ancestors,
         host_origin=settings.host_origin,
@@ -321,7 +342,9 @@ async def serving(
         rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
         extra=extra,
     )  # fmt: skip
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    # Nothing that clients send is worth compressing, and a body that only claims to be compressed
+    # would break its connection.
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, auto_decompress=False)
     await runner.setup()
     site = web.TCPSite(runner, rooms.settings.host, rooms.settings.port)
     try:
@@ -336,7 +359,13 @@ async def serving(
     tasks = [
         asyncio.create_task(rooms.worker.run(), name="worker"),
         asyncio.create_task(_warm(rooms), name="warm"),
-        asyncio.create_task(_watch_agents(rooms), name="agents"),
+        # Agents that were added by a command beside this process.
+        asyncio.create_task(
+            repeat(rooms.refresh_agents, every=_AGENTS_EVERY, name="agents"), name="agents"
+        ),
+        asyncio.create_task(
+            repeat(rooms.staged.sweep, every=_SWEEP_EVERY, name="staged_uploads"), name="sweep"
+        ),
     ]
     try:
         yield port
@@ -354,16 +383,6 @@ async def _warm(rooms: Rooms) -> None:
     year = rooms.deadlines.today(rooms.clock.now()).year
     code = rooms.deadlines.rules.calendar
     await asyncio.to_thread(rooms.deadlines.calendars.warm, (year, year + 1), (code,))
-
-
-_AGENTS_EVERY = 5.0
-
-
-async def _watch_agents(rooms: Rooms) -> None:
-    """Notice agents that were added by a command beside this process."""
-    while True:
-        await asyncio.sleep(_AGENTS_EVERY)
-        await rooms.refresh_agents()
 
 
 def upgrade(settings: Settings) -> None:

@@ -8,9 +8,10 @@ batch returned in one transaction. A closure is pure: it may be run again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import Conversation
@@ -31,8 +32,7 @@ from privacydesk.domain.turn import Recognised
 from privacydesk.errors import DeskError, ErrorCode
 
 
-@dataclass(frozen=True, slots=True)
-class Locks:
+class Locks(Struct, frozen=True):
     """The rows a job decides on. One that doesn't exist yet may be named: its absence is read."""
 
     conversation: ConversationId | None = None
@@ -41,8 +41,7 @@ class Locks:
     deliveries: tuple[DeliveryId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingSet:
+class WorkingSet(Struct, frozen=True):
     """What the writer read under the lock. Rows that do not exist are missing from the maps."""
 
     conversation: Conversation | None = None
@@ -51,8 +50,7 @@ class WorkingSet:
     deliveries: Mapping[DeliveryId, Delivery] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What a job leaves.
 
     A row that is not in the job's working set is new. A conversation's events continue its log
@@ -91,8 +89,7 @@ class Reobserve(Exception):  # noqa: N818 - a signal to the submitter, not a fau
     """What the step needs to know has changed meanwhile; the job goes back to *observe*."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """Anything that may change a conversation, ticket or outbox row.
 
     Attributes:
@@ -110,8 +107,7 @@ class Job:
     once_per_ticket: TicketId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """A job's answer, given after the commit and never before.
 
     Attributes:
@@ -215,8 +211,10 @@ class Reader(Protocol):
         """Return tickets by due date, undated last."""
         ...
 
-    async def provisional_tickets(self, *, limit: int = 1000) -> tuple[Ticket, ...]:
-        """Return open tickets one of whose dates is still provisional."""
+    async def provisional_tickets(
+        self, *, limit: int = 1000, after: TicketId | None = None
+    ) -> tuple[Ticket, ...]:
+        """Return open tickets one of whose dates is still provisional, by id, after a given one."""
         ...
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
@@ -229,6 +227,16 @@ class Reader(Protocol):
 
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:
         """Return one file with its body opened."""
+        ...
+
+    async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
+        """Return a conversation's files that no ticket has taken yet, without bodies."""
+        ...
+
+    async def staged_before(
+        self, before: datetime, *, after: EvidenceId | None, limit: int
+    ) -> tuple[Evidence, ...]:
+        """Return files older than ``before`` that no ticket has taken, by id, without bodies."""
         ...
 
     async def agents(self) -> tuple[Agent, ...]:

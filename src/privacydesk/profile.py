@@ -15,11 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from privacydesk.calendars import CODES, regime
 from privacydesk.dialog.rules import Rules
+from privacydesk.domain.deliveries import Occasion
 from privacydesk.domain.identity import CodeRules
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
-from privacydesk.services.staff import Remedies
+from privacydesk.services.staff.deciding import Remedies
 
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
 _Days = Annotated[int, Field(ge=1, le=3650)]
@@ -38,6 +39,7 @@ class CodeSection(_Section):
         60, 120, 300, 900,
     ]  # fmt: skip
     daily_cap: Annotated[int, Field(ge=1, le=50)] = 6
+    daily_failures: Annotated[int, Field(ge=1, le=100)] = 10
 
 
 class StaffedSection(_Section):
@@ -69,6 +71,13 @@ class OperatorProfile(_Section):
     unbinding_window_minutes: _Minutes | None = None
     objection_days: _Days = 15
     retention_days: _Days = 30
+    notices: list[Occasion] = [
+        Occasion.EXAMINED,
+        Occasion.ASKED,
+        Occasion.RETURNED,
+        Occasion.EXTENDED,
+        Occasion.LAPSED,
+    ]
 
     @field_validator("calendar")
     @classmethod
@@ -106,6 +115,7 @@ class OperatorProfile(_Section):
                 entries=codes.entries,
                 waits=tuple(timedelta(seconds=s) for s in codes.waits_seconds),
                 daily_cap=codes.daily_cap,
+                daily_failures=codes.daily_failures,
             ),
             fresh=timedelta(minutes=self.fresh_minutes),
             waits_for_verification=timedelta(days=self.waits_for_verification_days),
@@ -131,6 +141,10 @@ class OperatorProfile(_Section):
     def remedies_rules(self) -> Remedies:
         """Return what a requester may do against a decision."""
         return Remedies(text=self.remedies)
+
+    def notices_also(self) -> frozenset[Occasion]:
+        """Return what a proven contact is told of besides answers."""
+        return frozenset(self.notices)
 
     def _window(self) -> timedelta | None:
         minutes = self.unbinding_window_minutes

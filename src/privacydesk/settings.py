@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import tomllib
 from contextvars import ContextVar
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, PlainValidator, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -28,6 +30,18 @@ from privacydesk.profile import OperatorProfile, faults_of, read_profile
 
 CONFIG_VARIABLE = "PRIVACYDESK_CONFIG"
 SECRET_BYTES = 32
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return value
+    try:
+        return ip_network(str(value))
+    except ValueError:
+        raise ValueError("not a network such as 10.0.0.0/8 or fd00::/8") from None
+
+
+Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 
 _file: ContextVar[Path | None] = ContextVar("_file", default=None)
 """The file to read where the environment names none; pydantic makes its sources without us."""
@@ -44,6 +58,10 @@ class Settings(BaseSettings):
         app_token_audience: ``aud`` of these tokens.
         account_service_url: base address of the operator's account service.
         code_gateway_url: address of the gateway that sends codes.
+        new_chats_per_minute: conversations without a login that one address may begin on average.
+        new_chats_at_once: how many of them it may begin at once.
+        trusted_proxies: networks whose ``X-Forwarded-For`` is believed; none by default.
+        staged_upload_hours: how long a file can be handed in after its upload; then it goes.
         workers: how many outbox rows are worked on at once.
     """
 
@@ -76,6 +94,10 @@ class Settings(BaseSettings):
     host_origin: str = ""
     messages_per_second: Annotated[float, Field(gt=0)] = 5.0
     message_burst: Annotated[int, Field(ge=1)] = 20
+    new_chats_per_minute: Annotated[float, Field(gt=0)] = 30.0
+    new_chats_at_once: Annotated[int, Field(ge=1)] = 300
+    trusted_proxies: list[Network] = []
+    staged_upload_hours: Annotated[float, Field(gt=0)] = 24.0
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_json: bool = Field(
@@ -161,10 +183,22 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError(f"settings: {faults_of(error)}") from None
     except UnreadableSettingsError as error:
-        # A list or mapping that is not JSON; the message names the field and shows no value.
-        raise SettingsError(f"settings: {error}") from None
+        raise _not_json(error) from None
     finally:
         _file.reset(named)
+
+
+def unknown_variables() -> tuple[str, ...]:
+    """Return variables of the environment that look like settings and are none: misspelt ones."""
+    prefix = Settings.model_config["env_prefix"]
+    known = {CONFIG_VARIABLE, *(f"{prefix}{name.upper()}" for name in Settings.model_fields)}
+    return tuple(
+        sorted(
+            name
+            for name in os.environ
+            if name.upper().startswith(prefix) and name.upper() not in known
+        )
+    )
 
 
 def secret_bytes(secret: SecretStr, key: str) -> bytes:
@@ -185,6 +219,15 @@ def secret_bytes(secret: SecretStr, key: str) -> bytes:
 def new_secret() -> str:
     """Return a fresh secret of 32 bytes in base64."""
     return base64.b64encode(os.urandom(SECRET_BYTES)).decode()
+
+
+def _not_json(error: UnreadableSettingsError) -> SettingsError:
+    """Name the variable that holds a list or mapping and is not JSON; its value is not shown."""
+    named = re.search(r'field "(\w+)"', str(error))
+    if named is None:
+        return SettingsError(f"settings: {error}")
+    key = named[1]
+    return SettingsError(f"PRIVACYDESK_{key.upper()} must be JSON, a list or an object", key=key)
 
 
 def _missing(key: str) -> SettingsError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from tests.common.fake_desk import FakeDesk, Thread, say
 
 from privacydesk.domain.conversation import OwnerKind

@@ -125,8 +125,8 @@ async def open_world(
     async with open_rooms(
         settings, Outside(accounts, codes), profile=operator, clock=clock
     ) as rooms:
-        await rooms.staff.add_agent("mei", "小美", Role.AGENT)
-        await rooms.staff.add_agent("lao-zhou", "老周", Role.SUPERVISOR)
+        await rooms.staff.roster.add("mei", "小美", Role.AGENT)
+        await rooms.staff.roster.add("lao-zhou", "老周", Role.SUPERVISOR)
         await rooms.refresh_agents()
         yield World(rooms, clock, accounts, codes, people)
 
@@ -307,6 +307,23 @@ class Player:
         self.world.clock.move(timedelta(**span))
         await self.settle()
 
+    async def _outside(self, wanted: Mapping[str, str]) -> None:
+        """Take the account service or the code gateway away, or bring them back."""
+        for name, how in wanted.items():
+            down = {"down": True, "up": False}[how]
+            if name == "accounts":
+                self.world.accounts.down = down
+            elif name == "codes":
+                self.world.codes.down = down
+            else:
+                raise StoryError(f"there is no {name!r} outside")
+
+    async def _notices(self, wanted: list[str]) -> None:
+        """Check where notices went, from the story's beginning on."""
+        went = [notice.destination for notice in self.world.codes.notices]
+        if went != wanted:
+            raise StoryError(f"notices went to {went}")
+
     async def _bot(self, keys: str | list[str]) -> None:
         said = self.said()
         for key in [keys] if isinstance(keys, str) else keys:
@@ -318,6 +335,11 @@ class Player:
         for key in [keys] if isinstance(keys, str) else keys:
             if key in said:
                 raise StoryError(f"{key} was said; said: {said}")
+
+    async def _card(self, wanted: Mapping[str, Any]) -> None:
+        cards = [event.data["ticket"] for event in self.events if event.kind is EventKind.TICKET]
+        if not cards or any(cards[-1].get(name) != value for name, value in wanted.items()):
+            raise StoryError(f"the last card is {cards[-1:]}")
 
     async def _locale(self, locale: str) -> None:
         assert self.session is not None
@@ -392,20 +414,22 @@ class Player:
         if account in PEOPLE:
             account = self.world.people[PEOPLE[account]].account or ""
         if what in {"release", "approve", "grant"}:
-            await staff.grant(number, by, account=account, text=str(options.get("text", "")))
+            text = str(options.get("text", ""))
+            await staff.deciding.grant(number, by, account=account, text=text)
         elif what == "resolve":
             text = value if isinstance(value, str) else str(options.get("text", "已处理。"))
-            await staff.grant(number, by, text=text, account=account)
+            await staff.deciding.grant(number, by, text=text, account=account)
         elif what == "refuse":
-            await staff.refuse(
+            await staff.deciding.refuse(
                 number,
                 by,
                 ground=Ground(str(options.get("ground", "rights_of_others"))),
                 reason=str(options.get("reason", "会影响其他人的权益。")),
             )
         elif what == "examine":
-            accepted = value in {"accepted", "yes", True} or bool(options.get("accepted"))
-            await staff.examine(
+            said = options.get("accepted") if options else value
+            accepted = said in {"accepted", "yes", True}
+            await staff.examining.examine(
                 number,
                 by,
                 accepted=accepted,
@@ -413,7 +437,7 @@ class Player:
                 account=account,
             )
         elif what == "ask":
-            await staff.ask(number, by, str(value))
+            await staff.handling.ask(number, by, str(value))
         else:
             raise StoryError(f"unknown deed of an agent: {what}")
 

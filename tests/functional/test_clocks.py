@@ -17,7 +17,6 @@ from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 from privacydesk.calendars import import_overrides
 from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
-from privacydesk.services.dues import Dues
 from privacydesk.worker.loops import Worker
 
 _TABS = itertools.count(1000, 1000)
@@ -75,7 +74,7 @@ def another_worker(world: World) -> Worker:
         claims=rooms.store.claims,
         reader=rooms.store.reader,
         deliveries=rooms.worker._deliveries,
-        dues=Dues(rooms.turns, rooms.turns.maker, rooms.deadlines, world.clock),
+        dues=rooms.worker._dues,
         clock=world.clock,
     )
 
@@ -136,7 +135,9 @@ async def test_a_settled_extension_keeps_the_first_date_to_be_late_by(tmp_path: 
     async with open_world(tmp_path / "data", WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
         ticket = await unbinding(await enter(world, "lin"))
         staff = world.rooms.staff
-        await staff.extend(ticket.number, "lao-zhou", working_days=3, reason="需要更多时间。")
+        await staff.handling.extend(
+            ticket.number, "lao-zhou", working_days=3, reason="需要更多时间。"
+        )
         import_overrides(schedule_of_2027(tmp_path), tmp_path / "data")
         await world.work()
         settled = await now_of(world, ticket)
@@ -144,6 +145,25 @@ async def test_a_settled_extension_keeps_the_first_date_to_be_late_by(tmp_path: 
         assert settled.clock.due_date.isoformat() == "2027-01-13"
         assert settled.facts["first_due"] == "2027-01-08"
         assert settled.late_from == datetime(2027, 1, 8, 16, 0, tzinfo=UTC)
+
+
+async def test_a_schedule_imported_while_nothing_ran_is_counted_at_the_start(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    async with open_world(data, WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
+        ticket = await unbinding(await enter(world, "lin"))
+        other = await unbinding(await enter(world, "chen", "zh_Hant"), "apple")
+    forget_agents(data)
+    import_overrides(schedule_of_2027(tmp_path), data)
+    async with open_world(data, WITHOUT_WINDOW, start=LATE_DECEMBER) as world:
+        assert (await now_of(world, ticket)).version == ticket.version
+        await world.work()
+        for one in (ticket, other):
+            settled = await now_of(world, one)
+            assert settled.clock is not None
+            assert not settled.clock.provisional
+            assert (await logged(world, one)).count("calendar_settled") == 1
 
 
 async def test_a_closed_ticket_is_not_settled_any_more(tmp_path: Path) -> None:
@@ -219,8 +239,8 @@ async def test_late_is_measured_by_the_first_date_after_an_extension(world: Worl
     player = await enter(world, "lin")
     ticket = await unbinding(player)
     staff = world.rooms.staff
-    await staff.extend(ticket.number, "lao-zhou", working_days=5, reason="资料很多。")
-    await staff.extend(ticket.number, "lao-zhou", working_days=1, reason="还差一天。")
+    await staff.handling.extend(ticket.number, "lao-zhou", working_days=5, reason="资料很多。")
+    await staff.handling.extend(ticket.number, "lao-zhou", working_days=1, reason="还差一天。")
     extended = await now_of(world, ticket)
     assert extended.clock is not None
     assert extended.clock.due_date.isoformat() == "2026-06-18"
@@ -311,7 +331,9 @@ async def test_an_extension_does_not_swallow_the_window(tmp_path: Path) -> None:
         player = await enter(world, "lin")
         ticket = await unbinding(player)
         staff = world.rooms.staff
-        await staff.extend(ticket.number, "lao-zhou", working_days=1, reason="需要更多时间。")
+        await staff.handling.extend(
+            ticket.number, "lao-zhou", working_days=1, reason="需要更多时间。"
+        )
         await pass_hours(world, 1)
         assert (await now_of(world, ticket)).outcome is Outcome.FULFILLED
 

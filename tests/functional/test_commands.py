@@ -413,6 +413,7 @@ def test_serve_makes_a_fresh_database_says_where_it_listens_and_stops_when_told(
     _, err = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "no_policy" in err
+    assert "no_app_token_keys" in err
     assert "Traceback" not in err
 
 

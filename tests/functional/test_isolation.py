@@ -272,7 +272,10 @@ async def test_a_result_that_comes_while_something_else_is_on_is_not_lost(
     if between == "a person":
         await world.rooms.takeover.take(session.conversation.hex(), "mei")
     else:
-        await world.rooms.desk.say(session, id="other", text="我要投诉")
+        desk = world.rooms.desk
+        await desk.choose(session, id="menu", choice="desk:menu", offset=0)
+        menu = (await desk.view(session)).prompt
+        await desk.choose(session, id="other", choice="complaint", offset=menu)
     world.accounts.release()
     await waiting
     await player.pull()

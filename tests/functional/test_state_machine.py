@@ -381,24 +381,30 @@ class Desk(RuleBasedStateMachine):
         staff = self.world.rooms.staff
         account = "u-1004"
         if deed == "grant":
-            self._may_be_refused(staff.grant(number, who, text="已处理。", account=account))
+            self._may_be_refused(
+                staff.deciding.grant(number, who, text="已处理。", account=account)
+            )
         elif deed == "refuse":
             ground = Ground.RIGHTS_OF_OTHERS
-            self._may_be_refused(staff.refuse(number, who, ground=ground, reason="会影响他人。"))
+            self._may_be_refused(
+                staff.deciding.refuse(number, who, ground=ground, reason="会影响他人。")
+            )
         elif deed in {"accept", "reject"}:
             self._may_be_refused(
-                staff.examine(
+                staff.examining.examine(
                     number, who, accepted=deed == "accept", reason="看不清。", account=account
                 )
             )
         elif deed == "ask":
-            self._may_be_refused(staff.ask(number, who, "请补充说明。"))
+            self._may_be_refused(staff.handling.ask(number, who, "请补充说明。"))
         elif deed == "extend":
-            self._may_be_refused(staff.extend(number, who, working_days=2, reason="需要更多时间。"))
+            self._may_be_refused(
+                staff.handling.extend(number, who, working_days=2, reason="需要更多时间。")
+            )
         elif deed == "claim":
-            self._may_be_refused(staff.claim(number, who))
+            self._may_be_refused(staff.handling.claim(number, who))
         else:
-            self._may_be_refused(staff.reply(number, who, "我们在看。"))
+            self._may_be_refused(staff.handling.reply(number, who, "我们在看。"))
 
     def _may_be_refused(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Do what a rule of the desk may forbid; a job that breaks is something else."""

@@ -21,7 +21,7 @@ from privacydesk.cli.common import staff_rooms
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
 from privacydesk.demo.files import DATA
 from privacydesk.demo.run import Demo, open_demo
-from privacydesk.domain.account import AccountAction, AccountContact
+from privacydesk.domain.account import AccountAction, AccountContact, MailTarget, PhoneTarget
 from privacydesk.errors import InvalidRequestError, SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, cite
 from privacydesk.policy.importer import decode_policy, read_policy
@@ -102,11 +102,40 @@ async def test_a_page_of_another_origin_cannot_post_without_asking(tmp_path: Pat
 
 async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        sender = demo.rooms.worker._deliveries._codes
+        sender = demo.rooms.worker._deliveries._sending._gateway
         await sender.send(AccountContact("u-1001"), "verify", "zh_Hans", "123456", key="row-1")
         shown = (await person_of(client, "lin-xiaoyu"))["messages"]
         assert [one["code"] for one in shown] == ["123456"]
         assert "123456" in shown[0]["text"]
+        assert not (await person_of(client, "wu-min"))["messages"]
+
+
+async def test_a_number_that_is_nobodys_is_a_phone_of_its_own(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        gateway = demo.rooms.worker._deliveries._sending._gateway
+        for key, number, code in (
+            ("row-1", "+8613900000001", "111111"),
+            ("row-2", "+8613900000002", "222222"),
+        ):
+            await gateway.send(PhoneTarget(number), "verify", "zh_Hans", code, key=key)
+        for person in ("lin-xiaoyu", "nobody"):
+            shown = await person_of(client, person)
+            assert not shown["messages"]
+            phones = {
+                one["to"]: [message["code"] for message in one["messages"]]
+                for one in shown["others"]
+            }
+            assert phones == {"+8613900000002": ["222222"], "+8613900000001": ["111111"]}
+
+
+async def test_notices_reach_the_phone_they_went_to_and_bring_no_code(tmp_path: Path) -> None:
+    async with running(tmp_path / "demo") as (demo, client):
+        sender = demo.rooms.worker._deliveries._sending._gateway
+        to, number = MailTarget("xiaoyu@example.com"), "PD-XQR9-9DWK-XFG"
+        await sender.notify(to, "desk_notice", "zh-Hans", number, key="row-4")
+        (shown,) = (await person_of(client, "lin-xiaoyu"))["messages"]
+        assert number in shown["text"]
+        assert shown["code"] == ""
         assert not (await person_of(client, "wu-min"))["messages"]
 
 
@@ -125,7 +154,7 @@ async def test_the_phone_tells_of_a_code_as_it_arrives(tmp_path: Path) -> None:
         assert (await _event(stream))[0] == "clock"
         name, before = await _event(stream)
         assert (name, before["messages"]) == ("panel", [])
-        sender = demo.rooms.worker._deliveries._codes
+        sender = demo.rooms.worker._deliveries._sending._gateway
         await sender.send(AccountContact("u-1001"), "verify", "en", "246810", key="row-2")
         name, after = await _event(stream)
         assert after["messages"][0]["code"] == "246810"

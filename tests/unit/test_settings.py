@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from privacydesk.errors import SettingsError
-from privacydesk.settings import load_settings, new_secret
+from privacydesk.settings import load_settings, new_secret, unknown_variables
 
 GOOD = base64.b64encode(bytes(range(32))).decode()
 
@@ -128,3 +128,25 @@ def test_secrets_are_not_in_the_settings_text() -> None:
 def test_a_profile_has_to_be_named() -> None:
     with pytest.raises(SettingsError, match="PRIVACYDESK_PROFILE"):
         load_settings().operator()
+
+
+def test_a_list_that_is_not_json_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACYDESK_TRUSTED_PROXIES", "10.0.0.0/8")
+    with pytest.raises(SettingsError, match="PRIVACYDESK_TRUSTED_PROXIES must be JSON") as refused:
+        load_settings()
+    assert "10.0" not in refused.value.message
+
+
+def test_networks_are_read_and_a_wrong_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACYDESK_TRUSTED_PROXIES", '["10.0.0.0/8", "fd00::/8"]')
+    assert [str(one) for one in load_settings().trusted_proxies] == ["10.0.0.0/8", "fd00::/8"]
+    monkeypatch.setenv("PRIVACYDESK_TRUSTED_PROXIES", '["10.0.0.1/8"]')
+    with pytest.raises(SettingsError, match=r"trusted_proxies\.0: .*not a network such as"):
+        load_settings()
+
+
+def test_misspelt_variables_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACYDESK_APP_TOKEN_KEY", "x")
+    monkeypatch.setenv("PRIVACYDESK_PORT", "8080")
+    monkeypatch.setenv("PRIVACYDESK_CONFIG", "x.toml")
+    assert unknown_variables() == ("PRIVACYDESK_APP_TOKEN_KEY",)

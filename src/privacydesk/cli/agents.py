@@ -59,7 +59,7 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 
 async def _add(data_dir: Path | None, name: str, display_name: str, role: Role) -> Agent:
     async with staff_rooms(data_dir) as rooms:
-        return await rooms.staff.add_agent(name, display_name, role)
+        return await rooms.staff.roster.add(name, display_name, role)
 
 
 async def _list(data_dir: Path | None) -> list[Agent]:

@@ -80,6 +80,13 @@ class LeftToServe:
         del to, template, locale, code, key
         raise UnavailableError("a command sends no codes")
 
+    async def notify(
+        self, to: object, template: str, locale: str, number: str, *, key: str
+    ) -> SendAnswer:
+        """Refuse; see ``domain.account.CodeSender``."""
+        del to, template, locale, number, key
+        raise UnavailableError("a command sends no notices")
+
 
 @asynccontextmanager
 async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:

@@ -121,7 +121,7 @@ async def _list(data_dir: Path | None, by: str | None) -> tuple[list[Conversatio
     async with staff_rooms(data_dir) as rooms:
         found = [*await rooms.takeover.waiting()]
         if by is not None:
-            agent = await rooms.staff.agent(by)
+            agent = await rooms.staff.roster.agent(by)
             found += await rooms.takeover.mine(agent.name)
         return found, rooms.deadlines.zone
 

@@ -7,9 +7,11 @@ known id is answered with its first answer, and a job that fails leaves nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import Conversation, OwnerKind
@@ -201,9 +203,11 @@ class MemoryStore:
         )
         return tuple(found)[:limit]
 
-    async def provisional_tickets(self, *, limit: int = 1000) -> tuple[Ticket, ...]:
+    async def provisional_tickets(
+        self, *, limit: int = 1000, after: TicketId | None = None
+    ) -> tuple[Ticket, ...]:
         """Return none: schedules don't change while one plays."""
-        del limit
+        del limit, after
         return ()
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
@@ -213,6 +217,20 @@ class MemoryStore:
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
         """Return what was handed in for a ticket."""
         return tuple(one for one in self.rows.evidence.values() if one.ticket_id == ticket)
+
+    async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
+        """Return a conversation's files that no ticket has taken yet."""
+        found = self.rows.evidence.values()
+        return tuple(
+            one for one in found if one.conversation_id == conversation and one.ticket_id is None
+        )
+
+    async def staged_before(
+        self, before: datetime, *, after: EvidenceId | None, limit: int
+    ) -> tuple[Evidence, ...]:
+        """Return none: what is kept while one plays goes with the player."""
+        del before, after, limit
+        return ()
 
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:
         """Return one file."""

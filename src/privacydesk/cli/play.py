@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from privacydesk.profile import OperatorProfile
     from privacydesk.services.api import Session
     from privacydesk.services.chat import ChatDesk
-    from privacydesk.services.staff import Staff
+    from privacydesk.services.staff.staff import Staff
     from privacydesk.services.takeover import Takeover
     from privacydesk.settings import Settings
     from privacydesk.worker.loops import Worker
@@ -219,15 +219,15 @@ class Table:
         by = _SUPERVISOR if found[0].reviewer_not == _AGENT else _AGENT
         staff = self.staff
         if what == "grant":
-            await staff.grant(number, by, text=text)
+            await staff.deciding.grant(number, by, text=text)
         elif what == "refuse":
-            await staff.refuse(number, by, ground=Ground.RIGHTS_OF_OTHERS, reason=text)
+            await staff.deciding.refuse(number, by, ground=Ground.RIGHTS_OF_OTHERS, reason=text)
         elif what == "ask":
-            await staff.ask(number, by, text)
+            await staff.handling.ask(number, by, text)
         elif what == "accept":
-            await staff.examine(number, by, accepted=True, account=text)
+            await staff.examining.examine(number, by, accepted=True, account=text)
         elif what == "reject":
-            await staff.examine(number, by, accepted=False, reason=text)
+            await staff.examining.examine(number, by, accepted=False, reason=text)
         else:
             typer.echo(_HELP)
 
@@ -310,8 +310,8 @@ async def _play(
         if spoken not in rooms.catalogs.locales:
             misused("--locale", f"{spoken!r} is none of {', '.join(rooms.catalogs.locales)}")
         begin = _intent_of(flow, rooms.engine.flows) if flow is not None else ""
-        await rooms.staff.add_agent(_AGENT, "Mei", Role.AGENT)
-        await rooms.staff.add_agent(_SUPERVISOR, "Zhou", Role.SUPERVISOR)
+        await rooms.staff.roster.add(_AGENT, "Mei", Role.AGENT)
+        await rooms.staff.roster.add(_SUPERVISOR, "Zhou", Role.SUPERVISOR)
         await rooms.refresh_agents()
         language = spoken.replace("_", "-")
         account = player.account if player else None

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime
 from enum import StrEnum
@@ -123,6 +123,30 @@ def _make_fresh(settings: Settings) -> None:
         app.upgrade(settings)
 
 
+def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, dict[str, object]]]:
+    """Name what a desk can start without, though hardly anybody wants it to."""
+    from privacydesk.settings import unknown_variables  # noqa: PLC0415
+
+    if not settings.app_token_keys:
+        yield (
+            "no_app_token_keys",
+            {
+                "hint": "nobody can log in, every visitor is anonymous: put the public keys of the"
+                " app's backend into PRIVACYDESK_APP_TOKEN_KEYS"
+            },
+        )
+    if not profile.policy:
+        yield (
+            "no_policy",
+            {
+                "hint": "import one and name it as `policy` in the operator profile; until then"
+                " articles are cited by number alone"
+            },
+        )
+    for name in unknown_variables():
+        yield "unknown_variable", {"name": name, "hint": "no setting is called that"}
+
+
 async def _serve(settings: Settings, profile: OperatorProfile) -> None:
     import structlog  # noqa: PLC0415
 
@@ -134,11 +158,8 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     log = structlog.get_logger(__name__)
-    if not profile.policy:
-        log.warning(
-            "no_policy", hint="import one and name it as `policy` in the operator profile;"
-            " until then articles are cited by number alone",
-        )  # fmt: skip
+    for event, gap in _gaps(settings, profile):
+        log.warning(event, **gap)
     clock = SystemClock()
     async with AsyncExitStack() as opened:
         outside = await opened.enter_async_context(app.connect_outside(settings, clock))

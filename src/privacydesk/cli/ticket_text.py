@@ -13,9 +13,9 @@ from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 
 if TYPE_CHECKING:
     from privacydesk.services.deadlines import Deadlines
-    from privacydesk.services.staff import Case
+    from privacydesk.services.staff.cases import Case
 
-_OWN_FACTS = frozenset({"left", "outcomes", "first_due"})
+_OWN_FACTS = frozenset({"left", "outcomes", "results", "summary", "told", "first_due"})
 """Facts the desk keeps for itself; the other ones are the requester's answers."""
 
 

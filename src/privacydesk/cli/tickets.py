@@ -32,7 +32,8 @@ from privacydesk.errors import SettingsError
 if TYPE_CHECKING:
     from privacydesk.app import Rooms
     from privacydesk.domain.evidence import Evidence
-    from privacydesk.services.staff import Case, Staff
+    from privacydesk.services.staff.cases import Case
+    from privacydesk.services.staff.staff import Staff
 
 tickets_app = typer.Typer(
     name="tickets", help="Requests: look at them, decide them.", no_args_is_help=True
@@ -122,7 +123,7 @@ def evidence(
 @tickets_app.command("claim")
 def claim(number: Number, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Become the holder of a request."""
-    _acted(data_dir, lambda staff: staff.claim(number, by), as_json=as_json)
+    _acted(data_dir, lambda staff: staff.handling.claim(number, by), as_json=as_json)
 
 
 @tickets_app.command("reply")
@@ -142,7 +143,9 @@ def reply(
     said = words(text)
     _acted(
         data_dir,
-        lambda staff: staff.ask(number, by, said) if ask else staff.reply(number, by, said),
+        lambda staff: (
+            staff.handling.ask(number, by, said) if ask else staff.handling.reply(number, by, said)
+        ),
         as_json=as_json,
     )
 
@@ -169,7 +172,9 @@ def examine(
         misused("--reason", "say why the evidence is not enough")
     _acted(
         data_dir,
-        lambda staff: staff.examine(number, by, accepted=accept, reason=reason, account=account),
+        lambda staff: staff.examining.examine(
+            number, by, accepted=accept, reason=reason, account=account
+        ),
         as_json=as_json,
     )
 
@@ -209,7 +214,7 @@ def decide(
                 misused(option, "goes with --refuse")
         _acted(
             data_dir,
-            lambda staff: staff.grant(number, by, text=words(text), account=account),
+            lambda staff: staff.deciding.grant(number, by, text=words(text), account=account),
             as_json=as_json,
         )
         return
@@ -222,7 +227,9 @@ def decide(
             misused(option, "goes with --grant")
     _acted(
         data_dir,
-        lambda staff: staff.refuse(number, by, ground=ground, reason=reason, withhold=withhold),
+        lambda staff: staff.deciding.refuse(
+            number, by, ground=ground, reason=reason, withhold=withhold
+        ),
         as_json=as_json,
     )
 
@@ -243,7 +250,7 @@ def extend(
     """Give a request more time. Supervisors only; lateness is measured by the first date."""
     _acted(
         data_dir,
-        lambda staff: staff.extend(number, by, working_days=working_days, reason=reason),
+        lambda staff: staff.handling.extend(number, by, working_days=working_days, reason=reason),
         as_json=as_json,
     )
 
@@ -273,13 +280,13 @@ async def _list(
     data_dir: Path | None, states: list[str], holder: str | None, limit: int
 ) -> tuple[tuple[Ticket, ...], ticket_text.Reading]:
     async with staff_rooms(data_dir) as rooms:
-        found = await rooms.staff.list(states=states, holder=holder, limit=limit)
+        found = await rooms.staff.cases.list(states=states, holder=holder, limit=limit)
         return found, _reading(rooms)
 
 
 async def _show(data_dir: Path | None, number: str) -> tuple[Case, ticket_text.Reading]:
     async with staff_rooms(data_dir) as rooms:
-        return await rooms.staff.case(number), _reading(rooms)
+        return await rooms.staff.cases.case(number), _reading(rooms)
 
 
 async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path) -> Evidence:
@@ -291,7 +298,7 @@ async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path
             raise SettingsError(f"--to: {to} can't be made: {error.strerror}") from None
         with file:
             try:
-                one = await rooms.staff.open_evidence(number, name, by)
+                one = await rooms.staff.cases.open_evidence(number, name, by)
                 file.write(one.body)
             except BaseException:
                 to.unlink(missing_ok=True)  # noqa: ASYNC240 - one local file, at the end of its life

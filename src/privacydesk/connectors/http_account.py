@@ -33,6 +33,7 @@ from privacydesk.domain.account import (
     AccountAnswer,
     AccountOutcome,
     AccountReason,
+    unknown_reason,
 )
 from privacydesk.errors import UnavailableError
 
@@ -110,10 +111,11 @@ def _understand(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
         return _not_found(action, raw)
     if raw.status < 400:  # noqa: PLR2004 - a success that the contract doesn't know
         raise UnavailableError("the answer breaks the contract", reason="contract")
-    reason = AccountReason.read(read_problem(raw.body))
+    code = read_problem(raw.body)
+    reason = AccountReason.read(code)
     if reason is None or reason is AccountReason.OTHER:
         reason = AccountReason.REJECTED
-    return AccountAnswer.refused(reason)
+    return AccountAnswer(AccountOutcome.REFUSED, reason, sent_reason=unknown_reason(code))
 
 
 def _not_found(action: AccountAction, raw: RawAnswer) -> AccountAnswer:

@@ -1,7 +1,8 @@
-"""Codes through an HTTP gateway that the operator runs or adapts.
+"""Codes and notices through an HTTP gateway that the operator runs or adapts.
 
-One signed POST per code. The body is ``{"to": {"phone" | "mail" | "account": …}, "template",
-"locale", "code"}``; a bound phone is named by its account only, and the gateway looks it up.
+One signed POST each. The body is ``{"to": {"phone" | "mail" | "account": …}, "template",
+"locale", "code"}``, or ``"ticket"`` instead of ``"code"`` for a notice; a bound phone is named by
+its account only, and the gateway looks it up.
 """
 
 from __future__ import annotations
@@ -74,9 +75,23 @@ class HttpCodeSender:
         key: str,
     ) -> SendAnswer:
         """Send one code; see :class:`privacydesk.domain.account.CodeSender`."""
-        body = orjson.dumps(
-            {"to": _target(to), "template": template, "locale": locale, "code": code}
-        )
+        return await self._post(to, template, locale, {"code": code}, key)
+
+    async def notify(
+        self, to: PhoneTarget | MailTarget, template: str, locale: str, number: str, *, key: str
+    ) -> SendAnswer:
+        """Send one notice; see :class:`privacydesk.domain.account.CodeSender`."""
+        return await self._post(to, template, locale, {"ticket": number}, key)
+
+    async def _post(
+        self,
+        to: PhoneTarget | MailTarget | AccountContact,
+        template: str,
+        locale: str,
+        told: dict[str, str],
+        key: str,
+    ) -> SendAnswer:
+        body = orjson.dumps({"to": _target(to), "template": template, "locale": locale, **told})
         stamp = int(self._clock.now().timestamp())
         with self._breaker.guard():
             raw = await post(
@@ -95,7 +110,7 @@ class HttpCodeSender:
         if answer is None:
             # Outside the guard: a gateway that is still at it is well.
             raise UnavailableError(
-                "the code is being sent", reason="in_progress", retry_after=raw.retry_after or 1.0
+                "it is being sent", reason="in_progress", retry_after=raw.retry_after or 1.0
             )
         return answer
 

@@ -124,15 +124,34 @@ class SentCode:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SentNotice:
+    """One notice as it would have arrived; see ``SentCode``.
+
+    Attributes:
+        number: the ticket's.
+    """
+
+    to: PhoneTarget | MailTarget
+    destination: str
+    template: str
+    locale: str
+    number: str
+    key: str
+    at: datetime
+
+
 class MemoryCodeSender:
-    """Keeps codes instead of sending them, and tells subscribers of each.
+    """Keeps codes and notices instead of sending them, and tells subscribers of each.
 
     Args:
         clock: the present, for ``at``.
         phone_of: the phone bound to an account, or ``None``; see :func:`phones_of`.
 
     Attributes:
-        messages: what was sent, oldest first; old ones fall off.
+        messages: codes that were sent, oldest first; old ones fall off.
+        notices: notices, in the same way.
+        refused: numbers and addresses that it will not send to.
         down: while true, sending fails as if the gateway could not be reached.
     """
 
@@ -140,8 +159,10 @@ class MemoryCodeSender:
         self._clock = clock
         self._phone_of = phone_of
         self._answers: dict[str, SendAnswer] = {}
-        self._queues: set[asyncio.Queue[SentCode]] = set()
+        self._queues: set[asyncio.Queue[SentCode | SentNotice]] = set()
         self.messages: deque[SentCode] = deque(maxlen=_MOST_MESSAGES)
+        self.notices: deque[SentNotice] = deque(maxlen=_MOST_MESSAGES)
+        self.refused: set[str] = set()
         self.down = False
 
     async def send(
@@ -161,9 +182,30 @@ class MemoryCodeSender:
         destination, masked = self._resolve(to)
         if destination is None:
             return SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
+        if destination in self.refused:
+            return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
         message = SentCode(to, destination, template, locale, code, key, self._clock.now())
         self.messages.append(message)
-        answer = self._answers[key] = SendAnswer(SendOutcome.SENT, masked=masked)
+        return self._sent(message, masked)
+
+    async def notify(
+        self, to: PhoneTarget | MailTarget, template: str, locale: str, number: str, *, key: str
+    ) -> SendAnswer:
+        """Keep one notice; see :class:`privacydesk.domain.account.CodeSender`."""
+        if self.down:
+            raise UnavailableError("the gateway can't be reached", reason="unreachable")
+        if key in self._answers:
+            return self._answers[key]
+        destination, masked = self._resolve(to)
+        assert destination is not None
+        if destination in self.refused:
+            return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
+        notice = SentNotice(to, destination, template, locale, number, key, self._clock.now())
+        self.notices.append(notice)
+        return self._sent(notice, masked)
+
+    def _sent(self, message: SentCode | SentNotice, masked: str | None) -> SendAnswer:
+        answer = self._answers[message.key] = SendAnswer(SendOutcome.SENT, masked=masked)
         while len(self._answers) > _MOST_MESSAGES:
             del self._answers[next(iter(self._answers))]
         for queue in self._queues:
@@ -174,9 +216,9 @@ class MemoryCodeSender:
         return answer
 
     @contextmanager
-    def subscribe(self) -> Iterator[asyncio.Queue[SentCode]]:
+    def subscribe(self) -> Iterator[asyncio.Queue[SentCode | SentNotice]]:
         """Give a queue that receives each message from now on, until the block ends."""
-        queue: asyncio.Queue[SentCode] = asyncio.Queue(maxsize=_MOST_MESSAGES)
+        queue: asyncio.Queue[SentCode | SentNotice] = asyncio.Queue(maxsize=_MOST_MESSAGES)
         self._queues.add(queue)
         try:
             yield queue

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from privacydesk.connectors.memory import MemoryCodeSender, SentCode
+from privacydesk.connectors.memory import MemoryCodeSender, SentCode, SentNotice
 from privacydesk.demo.people import SamplePerson
 from privacydesk.errors import NotFoundError
+
+Message = SentCode | SentNotice
 
 NOBODY: Final = SamplePerson(
     id="nobody",
@@ -24,7 +26,7 @@ class Cast:
 
     Args:
         people: the sample people.
-        sender: where codes arrive.
+        sender: where codes and notices arrive.
     """
 
     def __init__(self, people: Iterable[SamplePerson], sender: MemoryCodeSender) -> None:
@@ -50,14 +52,23 @@ class Cast:
             raise NotFoundError("no such person in the demo")
         return found
 
-    def messages(self, person: SamplePerson) -> tuple[SentCode, ...]:
+    def messages(self, person: SamplePerson) -> tuple[Message, ...]:
         """Return what arrived for a person, the newest first."""
-        return tuple(one for one in reversed(self._sender.messages) if self.reaches(one, person))
+        own = {person.phone, person.mail}
+        return tuple(one for one in self._arrived() if one.destination in own)
 
-    def reaches(self, message: SentCode, person: SamplePerson) -> bool:
-        """Tell whether a person sees a message.
+    def others(self) -> Mapping[str, tuple[Message, ...]]:
+        """Return what arrived elsewhere, by number or address; the one written to last first.
 
-        A number that is nobody's was made up by whoever is being played, so everyone sees it.
+        Whoever is played may type any number. It is a phone of its own, and nobody's in the cast.
         """
-        own = message.destination in {person.phone, person.mail}
-        return own or message.destination not in self._claimed
+        found: dict[str, list[Message]] = {}
+        for one in self._arrived():
+            if one.destination not in self._claimed:
+                found.setdefault(one.destination, []).append(one)
+        return {to: tuple(messages) for to, messages in found.items()}
+
+    def _arrived(self) -> list[Message]:
+        """Return all messages, the newest first."""
+        arrived: list[Message] = [*self._sender.notices, *self._sender.messages]
+        return sorted(arrived, key=lambda one: one.at, reverse=True)

@@ -1,4 +1,4 @@
-"""The demo's code gateway: takes codes as an SMS gateway would and shows them on the phones.
+"""The demo's gateway: takes codes and notices as an SMS gateway would, for the phones to show.
 
 It speaks what ``connectors.http_sms`` describes, so that the desk's own connector is what runs.
 """
@@ -20,7 +20,7 @@ _LONGEST_BODY: Final = 16 * 1024
 
 
 def make_gateway_app(sender: MemoryCodeSender, *, secret: str) -> web.Application:
-    """Return the gateway: one ``POST`` to its root a code."""
+    """Return the gateway: one ``POST`` to its root a message."""
     app = web.Application(client_max_size=_LONGEST_BODY)
     app[_SENDER], app[_SECRET] = sender, secret
     app.router.add_post("", _take)
@@ -37,10 +37,17 @@ async def _take(request: web.Request) -> web.Response:
         return _problem(401, "unauthenticated")
     try:
         asked = orjson.loads(body)
-        to, words = _target(asked["to"]), (asked["template"], asked["locale"], asked["code"])
+        to, wrap = _target(asked["to"]), (asked["template"], asked["locale"])
+        code, number = asked.get("code"), asked.get("ticket")
     except (ValueError, KeyError, TypeError, AttributeError):
         return _problem(400, "invalid_payload")
-    answer = await request.app[_SENDER].send(to, *words, key=key)
+    sender = request.app[_SENDER]
+    if isinstance(code, str):
+        answer = await sender.send(to, *wrap, code, key=key)
+    elif isinstance(number, str) and not isinstance(to, AccountContact):
+        answer = await sender.notify(to, *wrap, number, key=key)
+    else:
+        return _problem(400, "invalid_payload")
     told = {"outcome": answer.outcome.value, "masked": answer.masked}
     return web.Response(
         body=orjson.dumps(told | ({"reason": answer.reason.value} if answer.reason else {})),

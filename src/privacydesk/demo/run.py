@@ -163,7 +163,7 @@ async def _hire(rooms: Rooms) -> None:
     """Add the sample agents that are not there yet."""
     for name, display_name, role in SAMPLE_AGENTS:
         if name not in rooms.agents:
-            await rooms.staff.add_agent(name, display_name, role)
+            await rooms.staff.roster.add(name, display_name, role)
     await rooms.refresh_agents()
 
 

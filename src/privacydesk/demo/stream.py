@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -24,6 +25,7 @@ _LOOK_EVERY: Final = 0.5
 _QUIET: Final = 20.0
 _SHOWN_TICKETS: Final = 8
 _SHOWN_MESSAGES: Final = 20
+_SHOWN_PHONES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Stage:
         return {
             "person": person_view(person, words),
             "messages": [message_view(one, words) for one in messages],
+            "others": [
+                {"to": to, "messages": [message_view(one, words) for one in found]}
+                for to, found in islice(self.cast.others().items(), _SHOWN_PHONES)
+            ],
             "account": account_view(record, words),
             "tickets": [ticket_view(one, words) for one in newest],
         }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from privacydesk.connectors.account_record import AccountRecord
-from privacydesk.connectors.memory import SentCode
+from privacydesk.connectors.memory import SentCode, SentNotice
 from privacydesk.demo.people import SamplePerson
 from privacydesk.domain.account import AccountStatus, write_instant
 from privacydesk.domain.ticket import Ticket
@@ -59,8 +59,8 @@ def person_view(person: SamplePerson, words: Words) -> dict[str, Any]:
     }
 
 
-def message_view(message: SentCode, words: Words) -> dict[str, Any]:
-    """Return a code as the message that brought it."""
+def message_view(message: SentCode | SentNotice, words: Words) -> dict[str, Any]:
+    """Return a code, or a notice, as the message that brought it."""
     locale = message.locale.replace("-", "_")
     own = Words(words._catalogs, locale) if locale in LOCALES else words  # noqa: SLF001 - its own class
     return {
@@ -68,8 +68,12 @@ def message_view(message: SentCode, words: Words) -> dict[str, Any]:
         "to": message.destination,
         "at": write_instant(message.at),
         "lang": own.tag,
-        "text": own.text("demo.phone.code", code=message.code),
-        "code": message.code,
+        "text": (
+            own.text("demo.phone.code", code=message.code)
+            if isinstance(message, SentCode)
+            else own.text("demo.phone.notice", ticket=message.number)
+        ),
+        "code": message.code if isinstance(message, SentCode) else "",
     }
 
 
@@ -181,6 +185,7 @@ PANEL_KEYS: Mapping[str, tuple[str, ...]] = {
     "demo.no_account": (),
     "demo.phone": (),
     "demo.phone.of": ("name",),
+    "demo.phone.other": ("number",),
     "demo.phone.empty": (),
     "demo.phone.arrived": (),
     "demo.phone.copy": (),

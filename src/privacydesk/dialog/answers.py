@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from privacydesk.dialog import arguments, interrupts
-from privacydesk.dialog.runner import Runner, done_choice
+from privacydesk.dialog import following, interrupts, wishes
+from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.slots import (
@@ -17,6 +17,7 @@ from privacydesk.dialog.slots import (
     input_kind,
     match_choice,
     parse,
+    takes_any_words,
 )
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
@@ -26,6 +27,15 @@ from privacydesk.domain.turn import Chose, Said, Uploaded
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
 """The words of a key in a locale; typed words are compared with button labels by it."""
+
+_WISHED: Mapping[Intent, str] = {
+    Intent.ACCESS: "access",
+    Intent.RECTIFICATION: "correct",
+    Intent.DELETION: "delete",
+    Intent.DEREGISTRATION: "close",
+    Intent.GUARDIAN: "child",
+}
+"""Buttons within a form that mean what elsewhere begins a form of its own."""
 
 _MISSES_REPEAT = 3
 """After so many misses in a row the question is said again."""
@@ -53,13 +63,18 @@ class Answers:
             text="" if hidden else _without_codes(script, message.text),
         )
         before, script.last_said_at = script.last_said_at, script.now
-        if script.owner.kind is OwnerKind.AGENT or interrupts.comes_first(self._runner, script):
+        if script.owner.kind is OwnerKind.QUEUE and self._is_desk_button(script, message):
+            return
+        labelled = self._is_labelled(script, message.text)
+        if script.owner.kind is OwnerKind.AGENT or interrupts.comes_first(
+            self._runner, script, labelled=labelled
+        ):
             return
         frame, step = self._runner.waiting_step(script)
         if frame is None:
             self._said_at_menu(script, message)
         elif frame.waiting is not None:
-            if not interrupts.other_wish(self._runner, script, free=False):
+            if not following.other_wish(self._runner, script):
                 script.say("desk.still_waiting")
         elif (
             before is not None
@@ -75,12 +90,25 @@ class Answers:
         else:
             self._runner.run(script)
 
+    def _is_labelled(self, script: Script, text: str) -> bool:
+        """Tell whether words are exactly those of a button of the open question."""
+        offered = script.prompt.choices if script.prompt is not None else ()
+        return any(_same_words(text, self._label(script, choice)) for choice in offered)
+
+    def _is_desk_button(self, script: Script, message: Said) -> bool:
+        """Obey the words of a button that a person who waits in the queue was offered."""
+        choice = self._typed_choice(script, message.text)
+        if choice is None or not choice.id.startswith("desk:"):
+            return False
+        interrupts.desk_choice(self._runner, script, choice.id, silent=True)
+        return True
+
     def _said_at_menu(self, script: Script, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
         if choice is not None:
             self._take_menu_choice(script, choice)
             return
-        interrupts.first_wish(self._runner, script)
+        following.first_wish(self._runner, script)
 
     def _typed_choice(self, script: Script, text: str, *, loosely: bool = False) -> Choice | None:
         prompt = script.prompt
@@ -107,31 +135,73 @@ class Answers:
         elif choice is not None:
             self._take_menu_choice(script, choice)
             return
-        if interrupts.correct(self._runner, script, frame):
+        if following.further_wish(self._runner, script):
             return
-        if interrupts.other_wish(self._runner, script, free=False):
-            return
-        frame.misses += 1
-        self._ask_again(script, frame, "desk.please_choose")
+        if not self._follows(script, frame):
+            frame.misses += 1
+            self._ask_again(script, frame, "desk.please_choose")
 
     def _said_at_ask(self, script: Script, frame: Running, step: Ask, message: Said) -> None:
-        slot_type = self._runner.slot_type(frame, step)
-        loosely = slot_type not in {"text", "long_text"}
-        choice = self._typed_choice(script, message.text, loosely=loosely)
-        if choice is not None:
-            self._take_choice(script, frame, step, choice)
+        slot_type = self._runner.asking.slot_type(frame, step)
+        free = takes_any_words(slot_type)
+        choice = self._typed_choice(script, message.text)
+        if choice is None and not free:
+            if self._is_for_later(script, slot_type):
+                following.further_wish(self._runner, script)
+                return
+            choice = self._typed_choice(script, message.text, loosely=True)
+        if choice is not None and script.prompt is not None:
+            if script.prompt.serial == frame.serial:
+                self._take_choice(script, frame, step, choice)
+            else:
+                # The menu was opened over the question.
+                self._take_menu_choice(script, choice)
             return
         value = parse(slot_type, message.text, script.observed.entities)
-        free = slot_type in {"text", "long_text"}
         if value is not None and (free or self._runner.accepts(script, frame, step, value)):
+            if not free:
+                following.keep_others(self._runner, script)
             self._take_value(script, frame, step, value)
             return
-        if interrupts.correct(self._runner, script, frame):
+        meant = self._meant_choice(script, frame)
+        if meant is not None:
+            self._take_choice(script, frame, step, meant)
             return
-        if interrupts.other_wish(self._runner, script, free=free):
-            return
-        frame.misses += 1
-        self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
+        if free or not self._follows(script, frame):
+            frame.misses += 1
+            self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
+
+    def _follows(self, script: Script, frame: Running) -> bool:
+        """Follow words that answer something else; tell whether anything was made of them."""
+        if following.correct(self._runner, script, frame):
+            return True
+        _, step = self._runner.waiting_step(script)
+        wished = self._wished_choice(script, frame)
+        if wished is not None and isinstance(step, Ask):
+            self._take_choice(script, frame, step, wished)
+            return True
+        return following.other_wish(self._runner, script)
+
+    def _wished_choice(self, script: Script, frame: Running) -> Choice | None:
+        """Return the offered button that says what a sentence wishes: "delete the photos"."""
+        found = script.observed.recognised
+        wished = _WISHED.get(found.intent) if found is not None and found.sure else None
+        return next((c for c in _buttons_of(script, frame) if c.id == wished), None)
+
+    def _is_for_later(self, script: Script, slot_type: str) -> bool:
+        """Tell whether words that name an answer wish something else: "show me my photos"."""
+        others = following.others(self._runner, script)
+        if slot_type not in FILLED_FROM or not others:
+            return False
+        entities = script.observed.entities
+        named = set(entities.get(FILLED_FROM[slot_type], ()))
+        return "also" not in wishes.phrases_of(entities) or named <= wishes.values_of(others)
+
+    def _meant_choice(self, script: Script, frame: Running) -> Choice | None:
+        """Return the one offered button that a phrase of the message stands for."""
+        said = wishes.phrases_of(script.observed.entities)
+        meant = [c for c in _buttons_of(script, frame) if c.id.removeprefix("_") in said]
+        return meant[0] if len(meant) == 1 else None
 
     def _ask_again(self, script: Script, frame: Running, key: str) -> None:
         """Say why an answer could not be taken, with the buttons of the question.
@@ -141,7 +211,11 @@ class Answers:
         """
         prompt = script.prompt
         _, step = self._runner.waiting_step(script)
-        kind = input_kind(self._runner.slot_type(frame, step)) if isinstance(step, Ask) else None
+        kind = (
+            input_kind(self._runner.asking.slot_type(frame, step))
+            if isinstance(step, Ask)
+            else None
+        )
         if prompt is None or prompt.serial != frame.serial or frame.misses % _MISSES_REPEAT == 0:
             script.say(key)
             self._runner.run(script)
@@ -216,31 +290,20 @@ class Answers:
             taken = list(frame.slots.get(step.slot) or ())
             values = value if isinstance(value, list) else [value]
             found = script.observed.entities.get(
-                FILLED_FROM.get(self._runner.slot_type(frame, step), ""), ()
+                FILLED_FROM.get(self._runner.asking.slot_type(frame, step), ""), ()
             )
             for one in (*values, *found):
                 if one not in taken:
                     taken.append(one)
             frame.slots[step.slot] = ["all"] if "all" in taken else taken
-            if "all" not in taken:
-                self._ask_more(script, frame, step)
+            said = wishes.phrases_of(script.observed.entities)
+            if "all" not in taken and "done" not in said:
+                self._runner.asking.ask_more(script, frame, step)
                 return
         else:
             frame.slots[step.slot] = value
         self._runner.answered(script, frame, step, "answered")
         self._runner.run(script)
-
-    def _ask_more(self, script: Script, frame: Running, step: Ask) -> None:
-        taken = frame.slots[step.slot]
-        choices = [c for c in self._runner.choices_of(script, frame, step) if c.value not in taken]
-        slot_type = self._runner.slot_type(frame, step)
-        script.ask(
-            "desk.ask_more",
-            {"chosen": arguments.shown_slot(slot_type, frame.slots[step.slot])},
-            choices,
-            input_kind=input_kind(slot_type),
-            serial=frame.serial,
-        )
 
     def uploaded(self, script: Script, message: Uploaded) -> None:
         """Take files, if they were asked for."""
@@ -253,7 +316,7 @@ class Answers:
         if (
             frame is None
             or not isinstance(step, Ask)
-            or self._runner.slot_type(frame, step) != "evidence"
+            or self._runner.asking.slot_type(frame, step) != "evidence"
             or script.owner.kind is OwnerKind.AGENT
         ):
             script.effects.append(DropEvidence(tuple(u.id for u in message.uploads)))
@@ -270,24 +333,21 @@ class Answers:
         frame.slots[step.slot] = taken
         script.say("desk.upload_received", {"count": len(message.uploads)})
         if step.many:
-            self._ask_more_files(script, frame, step)
+            self._runner.asking.ask_more(script, frame, step)
             return
         self._runner.answered(script, frame, step, "answered")
         self._runner.run(script)
-
-    def _ask_more_files(self, script: Script, frame: Running, step: Ask) -> None:
-        script.ask(
-            "desk.upload_more",
-            {"count": len(frame.slots[step.slot])},
-            (done_choice(),),
-            input_kind=input_kind("evidence"),
-            serial=frame.serial,
-        )
 
     def _confirmed(self, script: Script, frame: Running, outcome: str) -> None:
         frame.confirmed_at = script.now if outcome == "yes" else None
         self._runner.fire(frame, outcome)
         self._runner.run(script)
+
+
+def _buttons_of(script: Script, frame: Running) -> tuple[Choice, ...]:
+    """Return the buttons of a form's question; those of a menu opened over it are not."""
+    prompt = script.prompt
+    return prompt.choices if prompt is not None and prompt.serial == frame.serial else ()
 
 
 def _same_words(said: str, label: str) -> bool:

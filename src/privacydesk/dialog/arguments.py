@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from privacydesk.dialog.schema import Ask, Flow
@@ -41,6 +42,10 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "contact": _contact,
     "days": lambda script, _frame: script.rules.waits_for_verification.days,
     "app": lambda script, _frame: script.rules.app,
+    "valid_for": lambda script, _frame: {"$span": int(script.rules.codes.lifetime.total_seconds())},
+    "objection_days": lambda script, _frame: {
+        "$span": int(timedelta(days=script.rules.objection_days).total_seconds())
+    },
     "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),
 }
 

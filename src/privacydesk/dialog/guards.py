@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacydesk.dialog.options import whose
+from privacydesk.dialog.options import may_object, whose
+from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.slots import age_on
 from privacydesk.domain.account import ProfileField
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import TicketState
+from privacydesk.domain.ticket import Ticket, TicketState
 
 Guard = Callable[[Script, Running, RequestKind | None, Mapping[str, Any]], str]
 
@@ -64,9 +65,11 @@ def _same_request_open(
             for ticket in script.tickets_of(whose(script))
             if ticket.is_open
             and ticket.kind is kind
+            and is_same_scope(kind, frame.slots, ticket.items)
             # One that waits for its person to verify is taken up again by filing.
             and (
-                ticket.state is not TicketState.AWAITING_VERIFICATION or "document" in ticket.flags
+                ticket.state is not TicketState.AWAITING_VERIFICATION
+                or ticket.needs is Assurance.DOCUMENT_CHECKED
             )
         ),
         None,
@@ -147,6 +150,67 @@ def _closing_awaits_me(
     return _yes(waiting)
 
 
+def proof_purpose(ticket: Ticket) -> str:
+    """Return what the evidence of a ticket has to show, as ``collect_evidence`` calls it."""
+    if ticket.kind is RequestKind.GUARDIAN:
+        return "guardianship"
+    return "real_name" if ticket.kind is RequestKind.RECTIFICATION else "identity"
+
+
+def _proof_wanted(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    tickets = script.tickets_of(whose(script))
+    number = str(frame.slots.get("number") or "")
+    if any(proof.subject == f"ticket:{number}" for proof in script.verifications):
+        # They came back by its number, from another device.
+        numbered = script.ticket_numbered(number)
+        tickets = (*tickets, numbered) if numbered is not None else tickets
+    wanted = next(
+        (
+            ticket
+            for ticket in tickets
+            if ticket.state is TicketState.AWAITING_VERIFICATION
+            and ticket.needs is Assurance.DOCUMENT_CHECKED
+            # What was handed in was examined, and was not enough.
+            and "document" not in ticket.flags
+        ),
+        None,
+    )
+    if wanted is not None:
+        frame.slots["ticket"] = wanted.id.hex()
+        frame.slots["purpose"] = proof_purpose(wanted)
+    return _yes(wanted)
+
+
+def _filed_here(
+    script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    """A request was filed in this conversation under a contact that was proven in it.
+
+    However long ago: nothing is told about it that does not come to this conversation by itself.
+    """
+    proven = {proof.subject for proof in script.verifications}
+    return _yes(
+        any(
+            ticket.conversation_id == script.before.id and f"contact:{ticket.contact}" in proven
+            for ticket in script.tickets_of(whose(script))
+        )
+    )
+
+
+def _has_open_request(
+    script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _yes(any(ticket.is_open for ticket in script.tickets_of(whose(script))))
+
+
+def _may_object(
+    script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _yes(any(may_object(script, ticket) for ticket in script.tickets_of(whose(script))))
+
+
 GUARDS: Mapping[str, Guard] = {
     "has_session": _has_session,
     "is_verified": _is_verified,
@@ -160,5 +224,9 @@ GUARDS: Mapping[str, Guard] = {
     "has_evidence": _has_evidence,
     "unbinding_automated": _unbinding_automated,
     "closing_awaits_me": _closing_awaits_me,
+    "proof_wanted": _proof_wanted,
+    "filed_here": _filed_here,
+    "has_open_request": _has_open_request,
+    "may_object": _may_object,
 }
 """Each guard gets the script, the frame, the flow's request kind and its parameters."""

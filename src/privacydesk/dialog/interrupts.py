@@ -1,33 +1,27 @@
 """What may happen at every step without being listed in a flow.
 
-A person, status, a policy question, a change of language, going back, correcting, cancelling. Exact
-words and buttons always work; recognised sentences only where the step does not take any words.
+A change of language, a child who speaks, the queue, and commands: a person, status, going back,
+cancelling. Exact words and buttons always work; ``following`` is about recognised sentences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
+from privacydesk.dialog import wishes
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.schema import Ask
-from privacydesk.dialog.script import Running, Script, human_choice, menu_choices, more_choices
-from privacydesk.dialog.slots import FILLED_FROM, shown
+from privacydesk.dialog.schema import Ask, Step
+from privacydesk.dialog.script import Running, Script
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent
 
 _LANGUAGE = "desk:lang:"
-_UNANSWERED_BEFORE_HUMAN = 3
-_LIKELY = 3
-
+_WISH_NOW = "desk:wish"
+_NO_WISH = "desk:no_wish"
 # While a person is waited for, the assistant goes on with these and nothing else.
 _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
-
-_GLOBAL_INTENTS = frozenset(
-    {Intent.HUMAN_AGENT, Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
-)
 
 
 def _word(script: Script) -> str:
@@ -47,8 +41,13 @@ def is_greeting(script: Script) -> bool:
     return found is not None and found.intent is Intent.SMALLTALK
 
 
-def comes_first(runner: Runner, script: Script) -> bool:
+def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
     """Do what comes before any form: language, a child who speaks, the queue, commands.
+
+    Args:
+        runner: goes on with the flows.
+        script: the turn being written.
+        labelled: the words are those of a button of the open question, and so no command.
 
     Returns:
         Whether the message is dealt with.
@@ -60,7 +59,7 @@ def comes_first(runner: Runner, script: Script) -> bool:
         return True
     if not is_desk_word(script):
         script.desk_calls = 0
-    return command(runner, script)
+    return not labelled and command(runner, script)
 
 
 # -- language ----------------------------------------------------------------------------------
@@ -121,7 +120,7 @@ def _desk_word(runner: Runner, script: Script) -> None:
         script.desk_calls = 0
         runner.start(script, Intent.HUMAN_AGENT)
     else:
-        runner.show_menu(script, "desk.menu")
+        runner.show_menu(script, "desk.menu_here")
 
 
 def _cancel(runner: Runner, script: Script) -> None:
@@ -133,23 +132,59 @@ def _cancel(runner: Runner, script: Script) -> None:
 
 def _go_back(runner: Runner, script: Script) -> None:
     """Ask the question before again. From the first one of a called flow, the caller's last."""
-    frame = script.top
-    while frame is not None and not frame.trail and frame.called:
-        runner.drop_from(script, len(script.stack) - 1)
-        frame = script.top
+    frame, asking = runner.waiting_step(script)
     if frame is None:
         runner.offer_more(script)
         return
-    if frame.trail:
-        step_id = frame.trail.pop()
-        step = runner.flows[frame.flow].steps.get(step_id)
-        frame.waiting = None
-        frame.confirmed_at = None
-        if isinstance(step, Ask):
-            frame.slots.pop(step.slot, None)
-            frame.state = step_id
+    picking = _picking(runner, frame, asking)
+    if picking:
+        frame.slots.pop(picking)
+        script.say("desk.went_back")
+        runner.run(script)
+        return
+    before = _question_before(runner, script)
+    if before is None:
+        script.say("desk.first_question")
+        runner.prompt_again(script)
+        return
+    place, step = before
+    runner.drop_from(script, place + 1)
+    frame = script.stack[place]
+    frame.trail = frame.trail[: frame.trail.index(step.id)]
+    frame.waiting = None
+    frame.misses = 0
+    frame.slots.pop(step.slot, None)
+    frame.state = step.id
+    for one in script.stack:
+        one.confirmed_at = None
     script.say("desk.went_back")
     runner.run(script)
+
+
+def _picking(runner: Runner, frame: Running, asking: Step | None) -> str:
+    """Return the slot of a question that takes several values and has some of them by now.
+
+    Files are not among them: they are not thrown away by a step back within their own question.
+    """
+    if not isinstance(asking, Ask) or not asking.many or not frame.slots.get(asking.slot):
+        return ""
+    return "" if runner.asking.slot_type(frame, asking) == "evidence" else asking.slot
+
+
+def _question_before(runner: Runner, script: Script) -> tuple[int, Ask] | None:
+    """Return the frame and the question that was answered before the open one.
+
+    The same question may stand in a trail several times over: a code that was wrong, or sent anew.
+    """
+    top, asking = runner.waiting_step(script)
+    asked = asking.slot if isinstance(asking, Ask) else ""
+    for place in range(len(script.stack) - 1, script.form_at() - 1, -1):
+        frame = script.stack[place]
+        for step_id in reversed(frame.trail):
+            step = runner.flows[frame.flow].steps.get(step_id)
+            if isinstance(step, Ask) and not (frame is top and step.slot == asked):
+                return place, step
+    return None
 
 
 _COMMANDS: Mapping[str, Callable[[Runner, Script], object]] = {
@@ -199,10 +234,24 @@ def _language_choice(runner: Runner, script: Script, language: str) -> None:
 def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
     if choice == "desk:leave_queue":
         leave_queue(runner, script)
+    elif choice == _WISH_NOW:
+        script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+        _take_up(runner, script)
     elif choice == "desk:status":
         runner.start(script, Intent.REQUEST_STATUS)
     else:
         _acknowledge(script)
+
+
+def _take_up(runner: Runner, script: Script) -> None:
+    """Do what was asked for meanwhile, now."""
+    if not runner.take_up(script):
+        runner.prompt_again(script)
+
+
+def _forget_wishes(runner: Runner, script: Script) -> None:
+    script.wishes = ()
+    runner.prompt_again(script)
 
 
 _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
@@ -211,6 +260,8 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk:leave_queue": lambda runner, script: runner.prompt_again(script),
     "desk:cancel": _cancel,
     "desk:back": _go_back,
+    _WISH_NOW: _take_up,
+    _NO_WISH: _forget_wishes,
 }
 
 _LABELS = {
@@ -220,6 +271,8 @@ _LABELS = {
     "desk:back": "desk.back",
     "desk:leave_queue": "owner.leave_queue",
     "desk:status": "desk.choice.request_status",
+    _WISH_NOW: "desk.wish_now",
+    _NO_WISH: "desk.wish_not_now",
 }
 
 
@@ -232,13 +285,39 @@ def leave_queue(runner: Runner, script: Script) -> None:
     runner.prompt_again(script)
 
 
+def offer_wishes(runner: Runner, script: Script) -> None:
+    """Ask whether what was said to wait is still wanted: a person may have seen to it."""
+    script.ask(
+        "desk.wishes_left",
+        {"wish": wishes.named(runner, script.wishes)},
+        (
+            Choice(id=_WISH_NOW, key="desk.wish_now", style=ChoiceStyle.PRIMARY),
+            Choice(id=_NO_WISH, key="desk.wish_not_now"),
+        ),
+    )
+
+
 def _acknowledge(script: Script) -> None:
-    leave = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
     staffed, place = script.queue()
     if staffed:
-        script.ask("owner.still_queued", {"place": place}, (leave,))
+        script.ask("owner.still_queued", {"place": place}, (_LEAVE,))
     else:
-        script.ask("owner.message_kept", {}, (leave,))
+        script.ask("owner.message_kept", {}, (_LEAVE,))
+
+
+_LEAVE = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
+
+
+def _keep_in_queue(runner: Runner, script: Script) -> bool:
+    """Keep a wish for the person who comes; it may be seen to at once, without waiting."""
+    asked = wishes.wishes_of(runner, script)
+    if not asked:
+        return False
+    for wish in asked:
+        wishes.keep(runner, script, wish)
+    now = Choice(id=_WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
+    script.ask("owner.wish_kept", {"wish": wishes.named(runner, script.wishes)}, (now, _LEAVE))
+    return True
 
 
 def while_queued(runner: Runner, script: Script) -> bool:
@@ -259,103 +338,6 @@ def while_queued(runner: Runner, script: Script) -> bool:
     if not word and found is not None and found.sure and found.intent in _IN_QUEUE:
         runner.start(script, found.intent)
         return True
-    _acknowledge(script)
+    if word or not _keep_in_queue(runner, script):
+        _acknowledge(script)
     return True
-
-
-# -- wishes ------------------------------------------------------------------------------------
-
-
-def other_wish(runner: Runner, script: Script, *, free: bool) -> bool:
-    """Follow a recognised wish that is not an answer to the open question."""
-    found = script.observed.recognised
-    if found is None or not found.sure or free:
-        return False
-    if found.intent in _GLOBAL_INTENTS:
-        return runner.start(script, found.intent)
-    if found.intent.kind is None or found.intent not in runner.by_intent:
-        return False
-    running = {frame.flow for frame in script.stack}
-    if runner.by_intent[found.intent].name in running:
-        return False
-    return runner.start(script, found.intent)
-
-
-def first_wish(runner: Runner, script: Script) -> None:
-    """Make something of a sentence when no form is open."""
-    found = script.observed.recognised
-    if script.observed.entities.get("ticket_number"):
-        runner.start(script, Intent.REQUEST_STATUS)
-        return
-    if found is not None and found.sure:
-        if found.intent is Intent.SMALLTALK:
-            script.unanswered = 0
-            script.ask("desk.smalltalk", {}, more_choices())
-            return
-        if found.intent is Intent.OTHER:
-            _to_human(runner, script)
-            return
-        if runner.start(script, found.intent):
-            return
-    script.unanswered += 1
-    if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
-        _to_human(runner, script)
-        return
-    likely = _likely(runner, script)
-    if script.unanswered > 1 and not likely:
-        # A second stray word gets the whole menu, not a queue that nobody asked for.
-        script.ask("desk.not_understood", {}, menu_choices())
-    elif likely:
-        script.ask("desk.unsure", {}, (*likely, human_choice()))
-    else:
-        script.ask("desk.not_understood", {}, more_choices())
-
-
-def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
-    found = script.observed.recognised
-    if found is None or found.confidence <= 0:
-        return ()
-    intents = [found.intent, *(intent for intent, _ in found.alternatives)]
-    return tuple(
-        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
-        for intent in dict.fromkeys(intents)
-        if intent in runner.by_intent and intent is not Intent.HUMAN_AGENT
-    )[:_LIKELY]
-
-
-def _to_human(runner: Runner, script: Script) -> None:
-    """Hand the user's words to a person, once."""
-    script.unanswered = 0
-    script.say("desk.other_to_human")
-    runner.start(script, Intent.HUMAN_AGENT)
-
-
-# -- correcting --------------------------------------------------------------------------------
-
-
-def correct(runner: Runner, script: Script, frame: Running) -> bool:
-    """Take a new value for a question that was answered before."""
-    flow = runner.flows[frame.flow]
-    entities = script.observed.entities
-    for step_id in reversed(frame.trail):
-        step = flow.steps.get(step_id)
-        if not isinstance(step, Ask):
-            continue
-        slot_type = flow.slots[step.slot].type
-        kind = "date" if slot_type == "date_of_birth" else FILLED_FROM.get(slot_type, "")
-        old = frame.slots.get(step.slot)
-        fresh = [value for value in entities.get(kind, ()) if value != old]
-        if not fresh:
-            continue
-        value: Any = [fresh[-1]] if step.many else fresh[-1]
-        if not runner.accepts(script, frame, step, fresh[-1]):
-            continue
-        frame.slots[step.slot] = value
-        frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
-        frame.state = step.on["answered"]
-        frame.misses = 0
-        frame.confirmed_at = None
-        script.say("desk.corrected", {"what": shown(slot_type, value)})
-        runner.run(script)
-        return True
-    return False

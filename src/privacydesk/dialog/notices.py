@@ -9,23 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog.options import objection_until
+from privacydesk.dialog import interrupts
+from privacydesk.dialog.guards import proof_purpose
+from privacydesk.dialog.outcomes import (
+    decision_words,
+    outcome_key,
+    say_objection,
+    say_outcome,
+    say_returned,
+    ticket_args,
+)
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
-from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import DueKind, Ticket
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
-
-
-def _args(ticket: Ticket, **more: Any) -> dict[str, Any]:
-    return {"ticket": ticket.number, **more}
-
-
-def _due(ticket: Ticket) -> Mapping[str, Any]:
-    clock = ticket.clock
-    return {"$date": clock.due_date.isoformat() if clock else "", "year": True}
 
 
 def _tell(
@@ -56,22 +55,21 @@ def decided(runner: Runner, script: Script, message: Decided) -> None:
         return
     ticket = message.ticket
     if message.kind is DecisionKind.APPROVED:
+        # Policy article 7, section 3: the user has the last word.
         script.prompt = None
-        runner.start_closing(script, ticket)
+        runner.start_on_ticket(script, "confirm_closing", ticket)
         return
-    key, args = _decision_words(ticket, message)
-    script.say(key, args)
+    words = decision_words(script, ticket, message.kind, message.text, message.data)
+    script.say(*words)
     if message.kind in {DecisionKind.REFUSED, DecisionKind.RESOLVED}:
-        _say_objection(script, ticket)
+        say_objection(script, ticket)
     script.show_ticket({"$id": ticket.id.hex()})
+    if message.kind is DecisionKind.EXAMINED and not message.data.get("accepted"):
+        script.prompt = None
+        purpose = proof_purpose(ticket)
+        runner.start_on_ticket(script, "evidence_again", ticket, purpose=purpose)
+        return
     _go_on(runner, script)
-
-
-def _say_objection(script: Script, ticket: Ticket) -> None:
-    """Say until when one may object, and how."""
-    until = objection_until(script, ticket)
-    if until is not None:
-        script.say("ticket.objection_until", {"until": {"$date": until.isoformat(), "year": True}})
 
 
 def _ownership(runner: Runner, script: Script, message: Decided) -> None:
@@ -81,7 +79,10 @@ def _ownership(runner: Runner, script: Script, message: Decided) -> None:
         script.own(OwnerKind.AGENT, "owner.agent_joined", {"agent": name}, message.agent)
     elif message.kind is DecisionKind.HANDED_BACK:
         script.own(OwnerKind.ASSISTANT, "owner.handed_back", {"agent": name})
-        runner.prompt_again(script)
+        if script.wishes and not script.stack:
+            interrupts.offer_wishes(runner, script)
+        else:
+            runner.prompt_again(script)
     elif message.kind is DecisionKind.LOST:
         script.own(OwnerKind.QUEUE, "owner.agent_lost", {"agent": name})
     else:
@@ -91,30 +92,6 @@ def _ownership(runner: Runner, script: Script, message: Decided) -> None:
         _go_on(runner, script)
 
 
-def _decision_words(ticket: Ticket, message: Decided) -> tuple[str, dict[str, Any]]:
-    data = message.data
-    kind = message.kind
-    if kind is DecisionKind.EXAMINED:
-        if data.get("accepted"):
-            return "ticket.examined_ok", _args(ticket, due=_due(ticket))
-        return "ticket.examined_no", _args(ticket, reason=message.text)
-    if kind is DecisionKind.REFUSED:
-        args = _args(ticket, reason=message.text, remedies=str(data.get("remedies", "")))
-        if data.get("ground_withheld"):
-            return "ticket.refused_clause", {**args, "clause": {"$clause": "refusal_grounds"}}
-        return "ticket.refused", {**args, "ground": {"$term": f"ground.{data.get('ground')}"}}
-    if kind is DecisionKind.EXTENDED:
-        return "ticket.extended", _args(ticket, due=_due(ticket), reason=message.text)
-    if kind is DecisionKind.CALENDAR_SETTLED:
-        return "ticket.settled", _args(ticket, due=_due(ticket))
-    if kind is DecisionKind.ASKED:
-        return "ticket.asked", _args(ticket, text=message.text)
-    if kind is DecisionKind.RESOLVED:
-        return "ticket.resolved", _args(ticket, text=message.text)
-    assert kind is DecisionKind.RELEASED
-    return "ticket.released", _args(ticket)
-
-
 # -- the account service -----------------------------------------------------------------------
 
 
@@ -122,50 +99,21 @@ def result(runner: Runner, script: Script, message: Result) -> None:
     """Tell what the account service made of a released ticket."""
     ticket = message.ticket
     assert ticket is not None
-    if message.outcome == "ok":
-        rows = message.data.get("rows")
-        if rows:
-            script.say("ticket.summary", _args(ticket), kind=EventKind.DETAILS, data={"rows": rows})
-        key = f"ticket.done.{ticket.kind.value}"
-        if ticket.kind is RequestKind.DELETION:
-            _say_results(script, ticket, key)
-            _show(runner, script, ticket)
-        else:
-            _tell(runner, script, ticket, key, _args(ticket))
-    elif message.outcome == "partly":
-        _say_results(script, ticket, "ticket.partly")
-        if ticket.kind is RequestKind.DELETION:
-            script.say("ticket.backups")
-        _say_objection(script, ticket)
-        _show(runner, script, ticket)
-    elif message.outcome == "delayed":
-        script.say("ticket.delayed", _args(ticket))
+    if message.outcome == "delayed":
+        script.say("ticket.delayed", ticket_args(ticket))
         _go_on(runner, script)
-    else:
-        _tell(runner, script, ticket, "ticket.returned", _args(ticket))
-
-
-def _say_results(script: Script, ticket: Ticket, key: str) -> None:
-    """Say an outcome with what was done and what was kept, why and until when, item by item."""
-    family = _RESULT_TERMS.get(ticket.kind, "category")
-    rows = [
-        {
-            "label": {"$term": f"{family}.{result['scope']}"},
-            "result": result["outcome"],
-            "reason": result.get("reason"),
-            "until": result.get("until"),
-        }
-        for result in ticket.facts.get("results", ())
-    ]
-    kind = EventKind.DETAILS if rows else EventKind.TEXT
-    script.say(key, _args(ticket), kind=kind, data={"rows": rows} if rows else None)
-
-
-_RESULT_TERMS: Mapping[RequestKind, str] = {
-    RequestKind.RECTIFICATION: "field",
-    RequestKind.CONSENT_WITHDRAWAL: "purpose",
-    RequestKind.UNBINDING: "provider",
-}
+        return
+    if message.outcome == "refused":
+        say_returned(script, ticket, message.data.get("results", ()))
+        _show(runner, script, ticket)
+        return
+    rows = message.data.get("rows")
+    if rows:
+        script.say(
+            "ticket.summary", ticket_args(ticket), kind=EventKind.DETAILS, data={"rows": rows}
+        )
+    say_outcome(script, ticket, outcome_key(ticket))
+    _show(runner, script, ticket)
 
 
 # -- the clock ---------------------------------------------------------------------------------
@@ -174,4 +122,4 @@ _RESULT_TERMS: Mapping[RequestKind, str] = {
 def came_due(runner: Runner, script: Script, message: CameDue) -> None:
     """Tell what came due, where it concerns the user."""
     if message.kind == DueKind.LAPSE.value:
-        _tell(runner, script, message.ticket, "ticket.lapsed", _args(message.ticket))
+        _tell(runner, script, message.ticket, "ticket.lapsed", ticket_args(message.ticket))

@@ -15,7 +15,7 @@ from privacydesk.domain.account import (
     ProfileField,
 )
 from privacydesk.domain.events import Choice
-from privacydesk.domain.ticket import Outcome, Ticket, TicketState
+from privacydesk.domain.ticket import Outcome, Requester, Ticket, TicketState
 
 Source = Callable[[Script, Running], tuple[Choice, ...]]
 
@@ -89,8 +89,11 @@ def _open_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
 
 
 def objection_until(script: Script, ticket: Ticket) -> date | None:
-    """Return the last day on which a closed ticket's decision may be objected to."""
-    if ticket.closed_at is None:
+    """Return the last day on which a closed ticket's decision may be objected to.
+
+    None where nobody has a right to: whoever reports another person is owed no decision about them.
+    """
+    if ticket.closed_at is None or ticket.requester is Requester.STRANGER:
         return None
     last = ticket.closed_at + timedelta(days=script.rules.objection_days)
     return last.astimezone(ZoneInfo(script.rules.zone)).date()

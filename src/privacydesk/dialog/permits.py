@@ -12,7 +12,7 @@ from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.vocabulary import ACTIONS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
 from privacydesk.domain.identity import Assurance
 
-_OWN_TICKETS = frozenset({"list_requests", "withdraw_ticket", "file_objection", "decline_closing"})
+_OWN_TICKETS = frozenset({"list_requests", "withdraw_ticket", "file_objection"})
 
 
 def _level(flow: Flow, step: Do) -> Assurance:

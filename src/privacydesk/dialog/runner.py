@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from privacydesk.dialog import arguments, permits
+from privacydesk.dialog import arguments, permits, wishes
 from privacydesk.dialog.actions import ACTIONS, WAITS, Act
+from privacydesk.dialog.asking import Asking, is_picking, picked_all
 from privacydesk.dialog.guards import GUARDS, account_of
 from privacydesk.dialog.machines import FlowMachine
 from privacydesk.dialog.options import choices_from, is_constrained
@@ -24,25 +25,17 @@ from privacydesk.dialog.schema import (
     Say,
     Step,
 )
-from privacydesk.dialog.script import (
-    Running,
-    Script,
-    human_choice,
-    menu_choices,
-    more_choices,
-)
-from privacydesk.dialog.slots import FILLED_FROM, input_kind
-from privacydesk.domain.conversation import OwnerKind
+from privacydesk.dialog.script import Running, Script, menu_choices, more_choices
+from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
-from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
+from privacydesk.domain.events import EventKind
+from privacydesk.domain.ids import EvidenceId
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.memo import FixedChoices
 from privacydesk.domain.ticket import Ticket
 
 _STEPS_A_TURN = 200
 """Cycles contain a waiting step, which the checker proves; this bounds what it can't know of."""
 
-_MISSES_BEFORE_HUMAN = 3
 _STACK_LIMIT = 6
 
 
@@ -66,7 +59,7 @@ class Runner:
         self.locales = locales
         self.machines = {name: FlowMachine(flow) for name, flow in flows.items()}
         self.by_intent = {intent: flow for flow in flows.values() for intent in flow.intents}
-        self._fixed: dict[tuple[str, str], FixedChoices] = {}
+        self.asking = Asking(flows)
 
     def accepts(self, script: Script, frame: Running, step: Ask, value: Any) -> bool:
         """Tell whether a step may take a value: where only what is offered counts, it must be."""
@@ -83,62 +76,93 @@ class Runner:
         if step.id in frame.trail:
             frame.trail.remove(step.id)
         frame.trail.append(step.id)
+        picked_all(frame)
         frame.misses = 0
         self.fire(frame, trigger)
 
     def start(self, script: Script, intent: Intent) -> bool:
-        """Begin the flow of an intent; one that is already running is gone back to."""
+        """Begin the flow of an intent; one that is already running is gone back to as it stands."""
         flow = self.by_intent.get(intent)
         if flow is None:
             return False
-        for place, frame in enumerate(script.stack):
-            if frame.flow == flow.name:
-                self.drop_from(script, place + 1)
-                while script.stack and script.top is not frame:
-                    script.stack.pop()
-                self.run(script)
-                return True
-        if len(script.stack) >= _STACK_LIMIT:
-            self.drop_from(script, 0)
-        slots = self._prefilled(script, flow)
+        return self.begin(script, Wish(intent, wishes.slots_for(flow, script.observed.entities)))
+
+    def begin(self, script: Script, wish: Wish) -> bool:
+        """Begin the flow of a wish with what was said about it; see ``start``."""
+        flow = self.by_intent[wish.intent]
         script.unanswered = 0
-        script.push(flow.name, flow.start, slots, called=False)
+        running = next((p for p, f in enumerate(script.stack) if f.flow == flow.name), None)
+        if running is not None:
+            if script.form_at(running) != script.form_at():
+                self._set_aside(script)
+            self._bring_up(script, running)
+            self.run(script)
+            return True
+        if flow.kind is not None and len(script.stack) >= _STACK_LIMIT:
+            # Rather asked for later than something that was begun, and its files, be lost.
+            wishes.say_kept(self, script, (wish,))
+            self.prompt_again(script)
+            return True
+        if flow.kind is not None:
+            self._set_aside(script)
+        script.push(flow.name, flow.start, wish.slots, called=False)
         self.run(script)
         return True
 
     def start_flow(self, script: Script, name: str, slots: Mapping[str, Any]) -> None:
-        """Begin a flow by name."""
-        flow = self.flows[name]
-        script.push(name, flow.start, slots, called=False)
+        """Begin a flow by name; one that is already running is gone back to."""
+        running = next((p for p, f in enumerate(script.stack) if f.flow == name), None)
+        if running is not None:
+            self._bring_up(script, running)
+        else:
+            script.push(name, self.flows[name].start, slots, called=False)
         self.run(script)
 
-    def _prefilled(self, script: Script, flow: Flow) -> dict[str, Any]:
-        """Fill slots from what the sentence already says, so that it is not asked again."""
-        slots: dict[str, Any] = {}
-        many = {s.slot for s in flow.steps.values() if isinstance(s, Ask) and s.many}
-        asked = {s.slot for s in flow.steps.values() if isinstance(s, Ask)}
-        for name, spec in flow.slots.items():
-            found = script.observed.entities.get(FILLED_FROM.get(spec.type, ""), ())
-            if name not in asked or not found:
-                continue
-            if name in many:
-                slots[name] = list(found)
-            elif len(found) == 1:
-                slots[name] = found[0]
-        return slots
+    def _bring_up(self, script: Script, place: int) -> None:
+        """Move a form that was set aside to the top, with all that it called."""
+        begin = script.form_at(place)
+        end = begin + 1
+        while end < len(script.stack) and script.stack[end].called:
+            end += 1
+        script.stack = [
+            *script.stack[:begin],
+            *script.stack[end:],
+            *script.stack[begin:end],
+        ]
+
+    def _set_aside(self, script: Script) -> None:
+        """Leave the innermost form for now: another one is begun above it."""
+        if not script.stack:
+            return
+        place = script.form_at()
+        form = script.stack[place]
+        kind = self.flows[form.flow].kind
+        if kind is None:
+            if not form.trail:
+                # A question about requests that was not answered is no form to come back to.
+                self.drop_from(script, place)
+            return
+        script.say("desk.set_aside", {"kind": {"$term": f"kind.{kind.value}"}})
+        if any(frame.slots.get("evidence") for frame in script.stack[place:]):
+            script.say("desk.files_wait")
 
     def drop_from(self, script: Script, place: int) -> None:
         """Leave the forms from a place of the stack on; files handed to them are not kept."""
         dropped = script.stack[place:]
-        evidence = [one for frame in dropped for one in frame.slots.get("evidence") or ()]
+        evidence = dict.fromkeys(
+            one["id"] for frame in dropped for one in frame.slots.get("evidence") or ()
+        )
         if evidence:
-            ids = tuple(bytes.fromhex(one["id"]) for one in evidence)
-            script.effects.append(DropEvidence(ids))  # type: ignore[arg-type]
+            script.effects.append(
+                DropEvidence(tuple(EvidenceId(bytes.fromhex(one)) for one in evidence))
+            )
+            script.say("desk.files_dropped")
         del script.stack[place:]
 
     def drop_all(self, script: Script) -> None:
-        """Leave every open form; nothing of them was filed."""
+        """Leave every open form and all that was to follow; nothing of them was filed."""
         self.drop_from(script, 0)
+        script.wishes = ()
         script.prompt = None
 
     def refuse(self, script: Script) -> bool:
@@ -148,6 +172,9 @@ class Runner:
             return False
         if isinstance(step, Confirm):
             self.fire(frame, "no")
+        elif isinstance(step, Ask) and is_picking(frame, step):
+            # Some was answered, and there is no more.
+            self.answered(script, frame, step, "answered")
         elif isinstance(step, Ask) and step.skip:
             frame.slots.pop(step.slot, None)
             self.answered(script, frame, step, "skipped")
@@ -156,31 +183,44 @@ class Runner:
         self.run(script)
         return True
 
-    def start_closing(self, script: Script, ticket: Ticket) -> None:
-        """Give the user the last word on an approved closing (policy article 7, section 3)."""
-        flow = self.flows["confirm_closing"]
-        slots = {"ticket": ticket.id.hex(), "account": ticket.account}
+    def start_on_ticket(self, script: Script, name: str, ticket: Ticket, **slots: str) -> None:
+        """Begin a flow that the desk itself has reason to begin, about a ticket.
+
+        While an agent speaks it waits on the stack until the conversation is handed back.
+        """
+        flow = self.flows[name]
+        slots = {"ticket": ticket.id.hex(), "account": ticket.account, **slots}
         script.push(flow.name, flow.start, slots, called=False)
         if script.owner.kind is not OwnerKind.AGENT:
             self.run(script)
 
     def cancel_form(self, script: Script) -> None:
         """Stop the innermost request; what it was pushed upon goes on."""
-        place = len(script.stack) - 1
-        while place > 0 and script.stack[place].called:
-            place -= 1
-        self.drop_from(script, max(place, 0))
-        script.prompt = None
+        self.drop_form(script)
         script.say("desk.cancelled")
         self.resume(script)
 
+    def drop_form(self, script: Script) -> None:
+        """Leave the innermost form."""
+        self.drop_from(script, script.form_at())
+        script.prompt = None
+
     def resume(self, script: Script) -> None:
-        """Go on with what is below, or offer the menu."""
+        """Go on with what is below, else with what was asked for meanwhile, else offer more."""
         if script.stack:
             script.say("desk.resumed")
             self.run(script)
-        else:
+        elif not self.take_up(script):
             self.offer_more(script)
+
+    def take_up(self, script: Script) -> bool:
+        """Begin the wish that was kept first; tell whether there was one."""
+        if not script.wishes:
+            return False
+        wish, *rest = script.wishes
+        script.wishes = tuple(rest)
+        script.say("desk.wish_next", {"wish": wishes.named(self, (wish,))})
+        return self.begin(script, wish)
 
     def run(self, script: Script) -> None:
         """Walk steps until the user or the outside has the turn."""
@@ -204,10 +244,10 @@ class Runner:
             if self._already_answered(script, frame, step):
                 self.answered(script, frame, step, "answered")
                 return None
-            self._ask(script, frame, flow, step)
+            self.asking.ask(script, frame, step)
             return _Stop()
         elif isinstance(step, Confirm):
-            self._confirm(script, frame, flow, step)
+            self.asking.confirm(script, frame, step)
             return _Stop()
         elif isinstance(step, Do):
             return self._do(script, frame, flow, step)
@@ -229,7 +269,7 @@ class Runner:
 
     def _already_answered(self, script: Script, frame: Running, step: Ask) -> bool:
         value = frame.slots.get(step.slot)
-        if step.id in frame.trail or value in (None, "", []):
+        if step.id in frame.trail or value in (None, "", []) or is_picking(frame, step):
             return False
         return self.accepts(script, frame, step, value)
 
@@ -247,59 +287,6 @@ class Runner:
             script.say(step.text, args, kind=EventKind.WARNING)
         else:
             script.say(step.text, args)
-
-    def _ask(self, script: Script, frame: Running, flow: Flow, step: Ask) -> None:
-        choices = self.choices_of(script, frame, step)
-        if frame.misses >= _MISSES_BEFORE_HUMAN and all(c.id != "desk:human" for c in choices):
-            choices = (*choices, human_choice())
-        script.ask(
-            step.text,
-            arguments.build(script, frame, flow, step.args),
-            choices,
-            input_kind=input_kind(self.slot_type(frame, step)),
-            serial=frame.serial,
-        )
-
-    def choices_of(self, script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
-        """Return the buttons of a question."""
-        if step.options or step.many:
-            return self._offered(script, frame, step)
-        place = (frame.flow, step.id)
-        fixed = self._fixed.get(place)
-        if fixed is None:
-            # The same tuple each time: what is made of it is found again.
-            fixed = self._fixed[place] = FixedChoices(self._offered(script, frame, step))
-        return fixed
-
-    def _offered(self, script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
-        offered: list[Choice] = []
-        if step.options:
-            offered += choices_from(step.options, script, frame)
-        offered += [
-            Choice(id=o.value, key=o.text, style=o.style, value=o.value) for o in step.choices
-        ]
-        if step.many and frame.slots.get(step.slot):
-            offered.append(done_choice())
-        if step.skip:
-            offered.append(Choice(id="_skip", key=step.skip, style=ChoiceStyle.QUIET))
-        return tuple(offered)
-
-    def _confirm(self, script: Script, frame: Running, flow: Flow, step: Confirm) -> None:
-        danger = step.card is Card.WARNING
-        script.ask(
-            step.text,
-            arguments.build(script, frame, flow, step.args),
-            (
-                Choice(
-                    id="yes",
-                    key=step.yes,
-                    style=ChoiceStyle.DANGER if danger else ChoiceStyle.PRIMARY,
-                ),
-                Choice(id="no", key=step.no),
-            ),
-            kind=EventKind.WARNING if danger else EventKind.TEXT,
-            serial=frame.serial,
-        )
 
     def _do(self, script: Script, frame: Running, flow: Flow, step: Do) -> _Stop | None:
         if not permits.is_allowed(script, frame, flow, step):
@@ -361,7 +348,7 @@ class Runner:
         """Repeat the open question at the end of the log, so that it stays the last thing said."""
         frame = script.top
         if frame is None:
-            if script.owner.kind is OwnerKind.ASSISTANT:
+            if script.owner.kind is OwnerKind.ASSISTANT and not self.take_up(script):
                 self.offer_more(script)
             return
         if frame.waiting is not None or script.owner.kind is not OwnerKind.ASSISTANT:
@@ -374,12 +361,3 @@ class Runner:
         if frame is None:
             return None, None
         return frame, self.flows[frame.flow].steps[frame.state]
-
-    def slot_type(self, frame: Running, step: Ask) -> str:
-        """Return the type of the slot that a question asks for."""
-        return self.flows[frame.flow].slots[step.slot].type
-
-
-def done_choice() -> Choice:
-    """Return the button that says that nothing more is to be added."""
-    return Choice(id="_done", key="desk.ask_done", style=ChoiceStyle.PRIMARY)

@@ -23,7 +23,9 @@ def _detail(slots: Slots, *names: str) -> dict[str, Any]:
 
 def _categories(slots: Slots) -> tuple[ScopeItem, ...]:
     detail = _detail(slots, "period", "details")
-    names = _list(slots.get("categories")) or ["all"]
+    # "A copy of everything" is chosen after a part may have been named.
+    everything = "copy" in {slots.get("more"), slots.get("scope")}
+    names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
     return tuple(ScopeItem(name=str(name), detail=detail) for name in names)
 
 
@@ -74,6 +76,33 @@ _SCOPES: Mapping[RequestKind, Callable[[Slots], tuple[ScopeItem, ...]]] = {
     RequestKind.COMPLAINT: _report,
     RequestKind.UNDERAGE_REPORT: _report,
 }
+
+
+def is_same_scope(kind: RequestKind, slots: Slots, items: tuple[ScopeItem, ...]) -> bool:
+    """Tell whether a request asks for the very things that ``items`` are about.
+
+    A narrower or another scope is a request of its own. What is not known yet can't differ, and in
+    a story, such as a complaint's, the kind is all there is to compare.
+    """
+    known = _COMPARED.get(kind)
+    if known is None or not any(slots.get(name) for name in known):
+        return True
+    asked = items_of(kind, slots)
+    return {(i.name, _fixed(i)) for i in asked} == {(i.name, _fixed(i)) for i in items}
+
+
+def _fixed(item: ScopeItem) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, str(value)) for name, value in item.detail.items()))
+
+
+_COMPARED: Mapping[RequestKind, tuple[str, ...]] = {
+    RequestKind.ACCESS: ("categories", "more", "scope"),
+    RequestKind.DELETION: ("categories",),
+    RequestKind.RECTIFICATION: ("field",),
+    RequestKind.CONSENT_WITHDRAWAL: ("purpose",),
+    RequestKind.UNBINDING: ("provider",),
+}
+"""Slots that hold the scope of the kinds whose scope can be compared."""
 
 
 def items_of(kind: RequestKind, slots: Slots) -> tuple[ScopeItem, ...]:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from privacydesk.dialog.rules import Rules
-from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Waiting
+from privacydesk.domain.conversation import (
+    Conversation,
+    Frame,
+    Owner,
+    OwnerKind,
+    Prompt,
+    Waiting,
+    Wish,
+)
 from privacydesk.domain.effects import Effect
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
@@ -27,8 +37,7 @@ class NeedsMore(Exception):  # noqa: N818 - a signal to the service, not a fault
         self.needs = needs
 
 
-@dataclass(slots=True)
-class Running:
+class Running(Struct):
     """A frame while it is being run."""
 
     flow: str
@@ -100,6 +109,7 @@ class Script:
         "unanswered",
         "verifications",
         "version",
+        "wishes",
     )
 
     def __init__(
@@ -124,6 +134,7 @@ class Script:
         self.desk_calls = conversation.desk_calls
         self.last_said_at = conversation.last_said_at
         self.minor_hint = conversation.minor_hint
+        self.wishes: tuple[Wish, ...] = conversation.wishes
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
         self.events: list[Event] = []
@@ -140,6 +151,16 @@ class Script:
     def top(self) -> Running | None:
         """The innermost running flow."""
         return self.stack[-1] if self.stack else None
+
+    def form_at(self, place: int | None = None) -> int:
+        """Return where the form begins that a frame, else the innermost one, belongs to.
+
+        Flows that a form called lie right above it.
+        """
+        at = len(self.stack) - 1 if place is None else place
+        while at > 0 and self.stack[at].called:
+            at -= 1
+        return max(at, 0)
 
     @property
     def needs(self) -> Needs:
@@ -197,7 +218,7 @@ class Script:
         """Return the ticket with an id."""
         wanted = self.needs.ticket_ids
         if ticket_id not in wanted:
-            raise NeedsMore(replace(self.needs, ticket_ids=(*wanted, ticket_id)))  # type: ignore[arg-type]
+            raise NeedsMore(replace(self.needs, ticket_ids=(*wanted, ticket_id)))
         return next((t for t in self.tickets_shown if t.id == ticket_id), None)
 
     def queue(self) -> tuple[bool, int]:
@@ -367,6 +388,7 @@ class Script:
             desk_calls=self.desk_calls,
             last_said_at=self.last_said_at,
             minor_hint=self.minor_hint,
+            wishes=self.wishes,
         )
         return Turn(
             snapshot=Snapshot(conversation, self.challenges, self.tickets_shown),

@@ -35,7 +35,6 @@ HIDDEN_CODE = "••••••"
 Entities = Mapping[str, tuple[Any, ...]]
 
 _MAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}$")
-_CORRECTION = re.compile(r"不是|不對|不对|而是|唔系|唔係|改成|\bnot\b", re.IGNORECASE)
 _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
 _CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
 
@@ -92,12 +91,12 @@ def _contact(text: str, found: Entities) -> Any:
 
 
 def _first(kind: str) -> Callable[[str, Entities], Any]:
-    def take(text: str, found: Entities) -> Any:
+    def take(_text: str, found: Entities) -> Any:
         values = found.get(kind, ())
         if not values:
             return None
         # "Not Google, it's WeChat": what is meant comes last.
-        return values[-1] if _CORRECTION.search(text) else values[0]
+        return values[-1] if "instead" in found.get("phrase", ()) else values[0]
 
     return take
 
@@ -151,6 +150,7 @@ ENTITY_KINDS: Sequence[str] = (
     "language",
     "desk_word",
     "command",
+    "phrase",
 )
 """What is looked for in every sentence."""
 

@@ -74,14 +74,16 @@ ACTIONS: Mapping[str, ActionSpec] = {
     "file_unverified": ActionSpec(_outcomes("filed"), params=frozenset({"document"})),
     "attach_evidence": ActionSpec(_outcomes("ok too_late")),
     "list_requests": ActionSpec(_outcomes("some none"), _SESSION),
-    "show_ticket": ActionSpec(_outcomes("shown unknown")),
+    "show_ticket": ActionSpec(_outcomes("shown unknown none")),
     "withdraw_ticket": ActionSpec(_outcomes("withdrawn too_late"), _SESSION),
     "file_objection": ActionSpec(_outcomes("filed too_late"), _SESSION),
     "confirm_closing": ActionSpec(_outcomes("ok too_late"), _CODE, destructive=True),
-    "decline_closing": ActionSpec(_outcomes("ok too_late"), _SESSION),
+    # Keeps the account, so whoever the request belongs to needs no further proof.
+    "decline_closing": ActionSpec(_outcomes("ok too_late")),
     "queue_human": ActionSpec(_outcomes("queued nobody")),
     "leave_queue": ActionSpec(_outcomes("ok")),
     "drop_evidence": ActionSpec(_outcomes("ok")),
+    "note_wish": ActionSpec(_outcomes("ok"), params=frozenset({"kind"})),
 }
 
 KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
@@ -122,6 +124,10 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "has_evidence": (_outcomes("yes no"), frozenset()),
     "unbinding_automated": (_outcomes("yes no"), frozenset()),
     "closing_awaits_me": (_outcomes("yes no"), frozenset()),
+    "proof_wanted": (_outcomes("yes no"), frozenset()),
+    "filed_here": (_outcomes("yes no"), frozenset()),
+    "has_open_request": (_outcomes("yes no"), frozenset()),
+    "may_object": (_outcomes("yes no"), frozenset()),
 }
 """Each guard's outcomes, and the names allowed under ``with``."""
 
@@ -140,7 +146,12 @@ OPTIONS = frozenset(
     }
 )  # fmt: skip
 
-ARGS = frozenset({"ticket", "due", "window", "tries", "until", "contact", "days", "app", "place"})
+ARGS = frozenset(
+    {
+        "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
+        "objection_days",
+    }
+)  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""
 
 ARG_FAMILIES = ("path_", "mail_", "clause_")
@@ -157,6 +168,7 @@ FILLED_BY_ACTION: Mapping[str, frozenset[str]] = {
 
 FILLED_BY_GUARD: Mapping[str, frozenset[str]] = {
     "closing_awaits_me": frozenset({"ticket"}),
+    "proof_wanted": frozenset({"ticket", "purpose"}),
     "same_request_open": frozenset({"ticket"}),
 }
 """Slots that a guard's ``yes`` fills."""
@@ -179,11 +191,12 @@ READ_BY_GUARD: Mapping[str, frozenset[str]] = {
 PARAM_VALUES: Mapping[str, frozenset[str]] = {
     "level": frozenset({"app_session", "one_time_code", "document_checked"}),
     "to": frozenset({"account_phone", "contact", "ticket_contact"}),
+    "kind": frozenset(kind.value for kind in RequestKind),
 }
 """What the parameters of actions and guards may be, where that is a closed list."""
 
 CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number"}
 """The slot that ``send_code`` takes its address from, by ``to``."""
 
-DESK_FLOWS = frozenset({"confirm_closing"})
+DESK_FLOWS = frozenset({"confirm_closing", "evidence_again"})
 """Flows that the desk begins by itself and can't do without."""

@@ -8,10 +8,12 @@ aware UTC, written as ISO 8601 with ``Z``; days are written ``YYYY-MM-DD``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Protocol, Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class Provider(StrEnum):
@@ -199,6 +201,12 @@ class AccountReason(StrEnum):
             return cls.OTHER
 
 
+def unknown_reason(text: str | None) -> str:
+    """Return a reason sent from outside that has no name here, for staff; empty for a known one."""
+    known = text is None or AccountReason.read(text) is not AccountReason.OTHER
+    return "" if known or text == AccountReason.OTHER else str(text)
+
+
 class ItemOutcome(StrEnum):
     """What became of one item of a change."""
 
@@ -208,8 +216,7 @@ class ItemOutcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """One way to log in, as it may be shown.
 
     Attributes:
@@ -251,8 +258,7 @@ def mark_last_login_way(bindings: Iterable[Binding]) -> tuple[Binding, ...]:
     return tuple(replace(one, last_login_way=len(found) == 1) for one in found)
 
 
-@dataclass(frozen=True, slots=True)
-class AccountProfile:
+class AccountProfile(Struct, frozen=True):
     """An account's profile as its owner may see it; phone and real name are masked."""
 
     account: str
@@ -311,8 +317,7 @@ class AccountProfile:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AutomatedDecision:
+class AutomatedDecision(Struct, frozen=True):
     """A decision made about an account by automated means, explained (policy 第七条（四）).
 
     Attributes:
@@ -358,8 +363,7 @@ class AutomatedDecision:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ItemResult:
+class ItemResult(Struct, frozen=True):
     """What became of one item of a change.
 
     Attributes:
@@ -368,6 +372,7 @@ class ItemResult:
         count: how many records were touched (deleted, anonymised or kept).
         reason: why it was kept or failed.
         until: the last day it will be kept, if known.
+        sent_reason: the reason as the service wrote it, where ``reason`` is ``other`` for that.
     """
 
     scope: str
@@ -375,6 +380,12 @@ class ItemResult:
     count: int = 0
     reason: AccountReason | None = None
     until: date | None = None
+    sent_reason: str = ""
+
+    @property
+    def reason_code(self) -> str:
+        """The reason as staff look it up; empty without one."""
+        return self.sent_reason or (self.reason or "")
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -382,7 +393,7 @@ class ItemResult:
             "scope": self.scope,
             "outcome": self.outcome.value,
             "count": self.count,
-            "reason": None if self.reason is None else self.reason.value,
+            "reason": self.reason_code or None,
             "until": None if self.until is None else self.until.isoformat(),
         }
 
@@ -396,11 +407,11 @@ class ItemResult:
             count=int(raw.get("count", 0)),
             reason=AccountReason.read(raw.get("reason")),
             until=None if until is None else date.fromisoformat(until),
+            sent_reason=unknown_reason(raw.get("reason")),
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AccountAnswer:
+class AccountAnswer(Struct, frozen=True):
     """What the account service said to one action.
 
     Attributes:
@@ -409,6 +420,7 @@ class AccountAnswer:
         data: what a reading found, in the shape that the contract gives for the action.
         items: what became of each item of a change.
         retry_after: seconds after which asking again makes sense, when ``pending``.
+        sent_reason: as in ``ItemResult``.
     """
 
     outcome: AccountOutcome
@@ -416,6 +428,12 @@ class AccountAnswer:
     data: Mapping[str, Any] = field(default_factory=dict)
     items: tuple[ItemResult, ...] = ()
     retry_after: float | None = None
+    sent_reason: str = ""
+
+    @property
+    def reason_code(self) -> str:
+        """The reason as staff look it up; empty without one."""
+        return self.sent_reason or (self.reason or "")
 
     @property
     def final(self) -> bool:
@@ -426,7 +444,7 @@ class AccountAnswer:
         """Return the JSON form."""
         return {
             "outcome": self.outcome.value,
-            "reason": None if self.reason is None else self.reason.value,
+            "reason": self.reason_code or None,
             "data": dict(self.data),
             "items": [one.to_json() for one in self.items],
             "retry_after": self.retry_after,
@@ -442,6 +460,7 @@ class AccountAnswer:
             data=dict(raw.get("data") or {}),
             items=tuple(ItemResult.from_json(one) for one in raw.get("items") or ()),
             retry_after=None if wait is None else float(wait),
+            sent_reason=unknown_reason(raw.get("reason")),
         )
 
     @classmethod
@@ -473,22 +492,25 @@ class AccountService(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneTarget:
+class PhoneTarget(Struct, frozen=True):
     """A phone number that somebody typed, in E.164. A code sent there proves that contact alone."""
 
-    number: str = field(repr=False)
+    number: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
 
 
-@dataclass(frozen=True, slots=True)
-class MailTarget:
+class MailTarget(Struct, frozen=True):
     """A mail address that somebody typed. A code sent there proves that contact alone."""
 
-    address: str = field(repr=False)
+    address: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountContact:
+class AccountContact(Struct, frozen=True):
     """The phone bound to an account; whoever sends resolves it, so the desk never holds it."""
 
     account: str
@@ -502,8 +524,7 @@ class SendOutcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class SendAnswer:
+class SendAnswer(Struct, frozen=True):
     """What the gateway said.
 
     Attributes:
@@ -526,7 +547,7 @@ class SendAnswer:
 
 
 class CodeSender(Protocol):
-    """Brings one-time codes to people."""
+    """Brings one-time codes to people, and notices that there is something to read."""
 
     async def send(
         self,
@@ -544,6 +565,23 @@ class CodeSender(Protocol):
             template: which text the gateway wraps around the code.
             locale: the language of that text, as in ``zh-Hant``.
             code: the digits themselves.
+            key: the outbox row's id; a repeated key sends nothing more.
+
+        Raises:
+            UnavailableError: the gateway can't take it now; repeat with the same key.
+        """
+        ...
+
+    async def notify(
+        self, to: PhoneTarget | MailTarget, template: str, locale: str, number: str, *, key: str
+    ) -> SendAnswer:
+        """Send one notice once.
+
+        Args:
+            to: the contact proven for a ticket.
+            template: which text the gateway wraps around the number; it tells nothing else.
+            locale: the language of that text, as in ``zh-Hant``.
+            number: the ticket's number.
             key: the outbox row's id; a repeated key sends nothing more.
 
         Raises:

@@ -11,11 +11,13 @@ zone it was meant. Years outside the calendar's reach raise whatever the calenda
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MAX_AMOUNT = 3660
 """The longest deadline that is still believed, in any unit: ten years of days."""
@@ -39,8 +41,7 @@ class DayReason(StrEnum):
     OVERRIDE_WORKING = "override_working"
 
 
-@dataclass(frozen=True, slots=True)
-class DayStatus:
+class DayStatus(Struct, frozen=True):
     """What a calendar says of one day.
 
     Attributes:
@@ -101,8 +102,7 @@ class SourceQuality(StrEnum):
     """General knowledge; never shown to users as fact."""
 
 
-@dataclass(frozen=True, slots=True)
-class RegimeProfile:
+class RegimeProfile(Struct, frozen=True):
     """One rule that sets a period for answering, as an operator switches it on.
 
     Attributes:
@@ -130,8 +130,7 @@ class RegimeProfile:
         return self.quality is not SourceQuality.UNREAD
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """One line of a count.
 
     Attributes:
@@ -149,8 +148,7 @@ class Day:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(Struct, frozen=True):
     """A count from its start to its due date, day by day.
 
     Attributes:
@@ -285,8 +283,7 @@ def working_days_left(calendar: WorkingCalendar, today: date, due_date: date) ->
     return sum(calendar.day(day).working for day in _days_after(today, due_date))
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """A running deadline of a ticket, with all that went into it.
 
     The dates are the ones promised when it was made; ``deadline_of`` shows the count again.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct, field
+
 from privacydesk.domain.events import Choice
 from privacydesk.domain.identity import Verification
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.intents import Intent
 
 
 class OwnerKind(StrEnum):
@@ -21,8 +23,7 @@ class OwnerKind(StrEnum):
     AGENT = "agent"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Who may speak besides the user, and since which offset.
 
     Attributes:
@@ -48,8 +49,7 @@ class LocaleSource(StrEnum):
     CHOSEN = "chosen"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A step waits for a result from outside.
 
     Attributes:
@@ -63,8 +63,7 @@ class Waiting:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A flow being run.
 
     Attributes:
@@ -93,8 +92,19 @@ class Frame:
     confirmed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Wish(Struct, frozen=True):
+    """A request that was asked for while another one was being made; taken up after that.
+
+    Attributes:
+        intent: what is asked for; it has a request kind.
+        slots: what was already said about it; JSON only.
+    """
+
+    intent: Intent
+    slots: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Prompt(Struct, frozen=True):
     """The question that is open: only its choices may be tapped."""
 
     offset: int
@@ -103,8 +113,7 @@ class Prompt:
     """The frame that asked; 0 for the menu."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """One user's thread with the desk.
 
     Attributes:
@@ -120,6 +129,7 @@ class Conversation:
         desk_calls: times in a row that the user typed the word that opens the desk.
         last_said_at: when the user last did something.
         minor_hint: words or a date of birth showed a minor; tickets filed here are marked.
+        wishes: what is taken up next, in this order; a few at most.
     """
 
     id: ConversationId
@@ -139,3 +149,4 @@ class Conversation:
     desk_calls: int = 0
     last_said_at: datetime | None = None
     minor_hint: bool = False
+    wishes: tuple[Wish, ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 
@@ -25,10 +26,23 @@ class Channel(StrEnum):
 
     ACCOUNT = "account"
     CODE = "code"
+    NOTICE = "notice"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Occasion(StrEnum):
+    """Why a notice goes to the contact that a ticket holds."""
+
+    ANSWERED = "answered"
+    """A decision or an outcome: what flows promise to tell; always."""
+    EXAMINED = "examined"
+    ASKED = "asked"
+    RETURNED = "returned"
+    """It could not be carried out; the person may have to do something first."""
+    EXTENDED = "extended"
+    LAPSED = "lapsed"
+
+
+class Delivery(Struct, frozen=True):
     """One outbox row.
 
     Attributes:

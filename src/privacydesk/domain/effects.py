@@ -6,9 +6,10 @@ Ids, ticket numbers and codes are minted when rows are made.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from privacydesk.domain.account import AccountAction
 from privacydesk.domain.identity import Assurance, Target
@@ -17,8 +18,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Move, Requester, ScopeItem, TicketState
 
 
-@dataclass(frozen=True, slots=True)
-class OpenTicket:
+class OpenTicket(Struct, frozen=True):
     """File a request.
 
     Attributes:
@@ -47,16 +47,17 @@ class OpenTicket:
     """The operator automates this one after the withdrawal window."""
 
 
-@dataclass(frozen=True, slots=True)
-class MoveTicket:
+class MoveTicket(Struct, frozen=True):
     """Move a ticket the turn was shown; the mover is the requester.
 
-    With ``Move.VERIFY`` a request that waited for verification goes on with what was said now.
+    With ``Move.VERIFY`` a request that waited for verification goes on with what was said now; so
+    does one with ``Move.HAND_IN``, which then waits for its document to be examined.
 
     Attributes:
         symbol: stands for the ticket in this turn's event arguments; may be empty.
         verified_at: when identity was shown; the clock starts there.
         items: the scope as it is now; empty keeps the old one.
+        contact: a contact that was proven since; empty keeps the old one.
     """
 
     ticket_id: TicketId
@@ -67,12 +68,12 @@ class MoveTicket:
     items: tuple[ScopeItem, ...] = ()
     flags: frozenset[str] = frozenset()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    contact: str = ""
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SendCode:
+class SendCode(Struct, frozen=True):
     """Mint a code, put its hash on the challenge row of ``target`` and send it."""
 
     target: Target
@@ -80,8 +81,7 @@ class SendCode:
     patience: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class CallAccount:
+class CallAccount(Struct, frozen=True):
     """Ask the account service something a step waits for.
 
     Attributes:
@@ -96,8 +96,7 @@ class CallAccount:
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class DropEvidence:
+class DropEvidence(Struct, frozen=True):
     """Remove uploads that no ticket took."""
 
     evidence: tuple[EvidenceId, ...]

@@ -5,14 +5,14 @@ They are kept sealed, opened on the case only, and removed after the decision.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One file, re-encoded and stripped of metadata.
 
     Attributes:

@@ -6,9 +6,11 @@ Everything here is a value; codes themselves never are: only their keyed hash is
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from privacydesk.domain.ids import ChallengeId
 
@@ -33,8 +35,7 @@ class TargetKind(StrEnum):
     """The contact once verified for a ticket, when its owner comes back by number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """What a code is sent to; ``value`` is an account id, a contact, or a ticket number."""
 
     kind: TargetKind
@@ -45,8 +46,7 @@ class Target:
         return f"{self.kind.value}|{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """Proof that whoever speaks controls ``subject``, made at ``at``.
 
     Attributes:
@@ -66,9 +66,13 @@ class Verification:
         return self.subject == subject and self.level >= level and now - self.at <= fresh
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRules:
-    """How codes are counted. Settable by the operator."""
+class CodeRules(Struct, frozen=True):
+    """How codes are counted. Settable by the operator.
+
+    Attributes:
+        daily_cap: codes to one target in 24 hours.
+        daily_failures: codes that went nowhere, in the same time; they don't count toward the cap.
+    """
 
     lifetime: timedelta = timedelta(minutes=5)
     entries: int = 3
@@ -79,6 +83,7 @@ class CodeRules:
         timedelta(minutes=15),
     )
     daily_cap: int = 6
+    daily_failures: int = 10
 
 
 class CodeVerdict(StrEnum):
@@ -101,8 +106,7 @@ class SendVerdict(StrEnum):
     CAPPED = "capped"
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """The counter row of one target. Lives in the database, so no second tab buys more tries.
 
     Attributes:
@@ -114,6 +118,7 @@ class Challenge:
         day_started_at: when the running 24 hours of the cap began.
         sent_in_day: codes sent in these 24 hours.
         not_before: no new code before this.
+        failed_in_day: codes that went nowhere in these 24 hours.
     """
 
     id: ChallengeId
@@ -124,12 +129,14 @@ class Challenge:
     day_started_at: datetime | None = None
     sent_in_day: int = 0
     not_before: datetime | None = None
+    failed_in_day: int = 0
 
     def may_send(self, now: datetime, rules: CodeRules) -> tuple[SendVerdict, datetime | None]:
         """Tell whether a code may be sent now, and if not, when the next may."""
         if self.not_before is not None and now < self.not_before:
             return SendVerdict.WAIT, self.not_before
-        if self._in_day(now) and self.sent_in_day >= rules.daily_cap:
+        spent = self.sent_in_day >= rules.daily_cap or self.failed_in_day >= rules.daily_failures
+        if self._in_day(now) and spent:
             assert self.day_started_at is not None
             return SendVerdict.CAPPED, self.day_started_at + timedelta(days=1)
         return SendVerdict.OK, None
@@ -147,19 +154,37 @@ class Challenge:
             entries_left=rules.entries,
             day_started_at=self.day_started_at if in_day else now,
             sent_in_day=count,
+            failed_in_day=self.failed_in_day if in_day else 0,
             not_before=now + wait,
         )
 
-    def unsent(self) -> Challenge:
-        """Return the row after a code turned out not to have gone anywhere; it does not count."""
+    def nowhere(self) -> Challenge:
+        """Return the row after there was nowhere to send a code: no phone is bound to the account.
+
+        The wait is lifted, since one may be bound at any moment.
+        """
+        return replace(self._uncounted(), code_hash=b"", entries_left=0, not_before=None)
+
+    def undelivered(self) -> Challenge:
+        """Return the row after the gateway could not be reached in time.
+
+        The wait stays and the code stays open: it may have gone out after all.
+        """
+        return self._uncounted()
+
+    def refused(self) -> Challenge:
+        """Return the row after the gateway refused a typed contact.
+
+        It counts as sent: whoever types numbers must not get more of them by typing bad ones.
+        """
+        return replace(self, version=self.version + 1, code_hash=b"", entries_left=0)
+
+    def _uncounted(self) -> Challenge:
         return replace(
             self,
             version=self.version + 1,
-            code_hash=b"",
-            expires_at=None,
-            entries_left=0,
             sent_in_day=max(0, self.sent_in_day - 1),
-            not_before=None,
+            failed_in_day=self.failed_in_day + 1,
         )
 
     def entered(self, code_hash: bytes, now: datetime) -> tuple[Challenge, CodeVerdict]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from transitions import Machine
 
 from privacydesk.domain.clocks import Clock, end_of
@@ -51,6 +52,8 @@ class Move(StrEnum):
 
     VERIFY = "verify"
     """Identity (and guardianship) is shown; the clock starts."""
+    HAND_IN = "hand_in"
+    """Evidence came after the request was filed, as after an examination that did not accept it."""
     ASK_REQUESTER = "ask_requester"
     REQUESTER_ANSWERED = "requester_answered"
     APPROVE = "approve"
@@ -79,8 +82,7 @@ class Requester(StrEnum):
     STRANGER = "stranger"
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeItem:
+class ScopeItem(Struct, frozen=True):
     """One thing a ticket asks for, decided by itself.
 
     Attributes:
@@ -113,16 +115,14 @@ class DueKind(StrEnum):
     """The time in which an automated unbinding can still be withdrawn has passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """One thing that comes up by itself, fired once."""
 
     kind: DueKind
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
+class Ticket(Struct, frozen=True):
     """A request and all that answers for it.
 
     Attributes:
@@ -141,7 +141,8 @@ class Ticket:
         contact_hash: keyed hash under which the contact's owner comes back.
         linked: the ticket objected to, or repeated.
         facts: answers that belong to no item (a complaint's text, where a child was seen);
-            ``first_due`` keeps the date that was promised before a supervisor gave more time.
+            ``first_due`` keeps the date that was promised before a supervisor gave more time,
+            ``told`` the last words of staff, ``results`` what became of each item.
     """
 
     id: TicketId
@@ -204,8 +205,7 @@ class Ticket:
         return late_from is not None and (self.answered_at or now) >= late_from
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True):
     """One move of, or note on, a ticket; never shown to the user.
 
     Attributes:
@@ -243,6 +243,11 @@ _TRANSITIONS: list[dict[str, Any]] = [
         "trigger": Move.VERIFY,
         "source": _S.AWAITING_VERIFICATION.value,
         "dest": _S.IN_REVIEW.value,
+    },
+    {
+        "trigger": Move.HAND_IN,
+        "source": _S.AWAITING_VERIFICATION.value,
+        "dest": _S.AWAITING_VERIFICATION.value,
     },
     {
         "trigger": Move.ASK_REQUESTER,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.effects import Effect
@@ -16,8 +17,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import Ticket
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """What the recogniser made of a sentence.
 
     Attributes:
@@ -33,14 +33,21 @@ class Recognised:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Heard(Struct, frozen=True):
+    """One wish of a message: what it is, and what the part about it names."""
+
+    recognised: Recognised
+    entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+
+
+class Observed(Struct, frozen=True):
     """What the service fetched for the step before deciding; a replay never fetches again.
 
     Attributes:
         recognised: the recogniser's answer, when it was asked.
         language: the language of the sentence as a locale; empty when it can't be told.
         entities: slot type name to values found in the text.
+        wishes: the wishes of a message that holds several, in their order; else empty.
         code_hash: keyed hash of a typed code, bound to the frame's target.
         wanted: what ``needs`` named when this was fetched; anything more sends the job back.
         staffed: whether a person can be reached now.
@@ -50,14 +57,14 @@ class Observed:
     recognised: Recognised | None = None
     language: str = ""
     entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    wishes: tuple[Heard, ...] = ()
     code_hash: bytes = b""
     wanted: Needs | None = None
     staffed: bool = False
     place: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What a step wants to know about a message before it decides.
 
     Attributes:
@@ -77,8 +84,7 @@ class Needs:
     queue: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """The user wrote something."""
 
     job_id: str
@@ -86,8 +92,7 @@ class Said:
     observed: Observed = field(default_factory=Observed)
 
 
-@dataclass(frozen=True, slots=True)
-class Chose:
+class Chose(Struct, frozen=True):
     """The user tapped a choice of the event at ``offset``, or a ``desk:`` choice of the page."""
 
     job_id: str
@@ -96,8 +101,7 @@ class Chose:
     observed: Observed = field(default_factory=Observed)
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A file that was taken in, re-encoded and sealed."""
 
     id: EvidenceId
@@ -106,8 +110,7 @@ class Upload:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(Struct, frozen=True):
     """The user sent files."""
 
     job_id: str
@@ -135,8 +138,7 @@ class DecisionKind(StrEnum):
     CALENDAR_SETTLED = "calendar_settled"
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """Staff did something; the ticket in it is already moved."""
 
     job_id: str
@@ -149,8 +151,7 @@ class Decided:
     observed: Observed = field(default_factory=Observed)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """The outside answered, or patience ran out.
 
     Attributes:
@@ -168,8 +169,7 @@ class Result:
     observed: Observed = field(default_factory=Observed)
 
 
-@dataclass(frozen=True, slots=True)
-class CameDue:
+class CameDue(Struct, frozen=True):
     """Something came due; the ticket in it is already moved."""
 
     job_id: str
@@ -181,8 +181,7 @@ class CameDue:
 Message = Said | Chose | Uploaded | Decided | Result | CameDue
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """All that a decision is made on, read under the lock.
 
     Attributes:
@@ -195,8 +194,7 @@ class Snapshot:
     tickets: tuple[Ticket, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """What came of a message: the state after it, the log's new entries, and what to do."""
 
     snapshot: Snapshot

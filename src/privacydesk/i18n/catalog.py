@@ -149,7 +149,7 @@ class Catalogs:
         renderer = self._renderers.get(locale)
         if renderer is None:
             renderer = ValueRenderer(
-                LOCALES[locale], lambda key: self.text(locale, key, {}), self._cite
+                LOCALES[locale], lambda key, args: self.text(locale, key, args), self._cite
             )
             self._renderers[locale] = renderer
         return renderer

@@ -32,6 +32,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "ground": Ground,
     "result": ItemOutcome,
     "reason": AccountReason,
+    "advice": AccountReason,
     "ticket.state": TicketState,
     "ticket.outcome": Outcome,
     "ticket.day": DayReason,

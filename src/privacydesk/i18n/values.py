@@ -8,7 +8,7 @@ value       meaning                                                  beside it
 =========== ======================================================== =====================
 ``$date``   ``YYYY-MM-DD``; with its weekday                         ``year``: show the year
 ``$time``   ISO 8601 with offset                                     ``zone``: shown in, and named
-``$term``   a key of the catalog
+``$term``   a key of the catalog                                     ``of``: what it is about
 ``$terms``  a list of keys, joined
 ``$texts``  a list of values, joined
 ``$span``   a duration in seconds
@@ -30,7 +30,7 @@ from babel.numbers import format_decimal
 
 from privacydesk.i18n.locales import LocaleSpec
 
-Lookup = Callable[[str], str]
+Lookup = Callable[[str, Mapping[str, Any]], str]
 Cite = Callable[[str], Mapping[str, str]]
 """From a clause's name to its citation: ``document``, ``article``, ``section``, ``reference``."""
 
@@ -55,8 +55,8 @@ class ValueRenderer:
         self._kinds: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
             "$date": self._date,
             "$time": self._time,
-            "$term": lambda value, _: self._lookup(str(value)),
-            "$terms": lambda value, _: self._list([self._lookup(str(one)) for one in value]),
+            "$term": self._term,
+            "$terms": lambda value, _: self._list([self._lookup(str(one), {}) for one in value]),
             "$texts": lambda value, _: self._list([self.render(one) for one in value]),
             "$span": self._span,
             "$number": lambda value, _: format_decimal(value, locale=self._spec.babel),
@@ -97,6 +97,10 @@ class ValueRenderer:
             raise ValueError(f"{kind or 'a mapping without kind'!r} is no kind of value")
         inner = value[kind]
         return "" if inner in (None, "") else renderer(inner, value)
+
+    def _term(self, value: str, beside: Mapping[str, Any]) -> str:
+        term, about = self._lookup(value, {}), beside.get("of")
+        return self._lookup("terms.of", {"term": term, "about": about}) if about else term
 
     def _date(self, value: str, beside: Mapping[str, Any]) -> str:
         return self._day(date.fromisoformat(value), year=bool(beside.get("year")))

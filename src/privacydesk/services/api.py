@@ -7,9 +7,10 @@ nothing of frames. Every method that changes something answers after the commit,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
@@ -24,8 +25,7 @@ missing."""
 Unsubscribe = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """Who a client says it is: an app token, a secret given earlier, or nobody yet.
 
     Attributes:
@@ -37,8 +37,7 @@ class Credentials:
     secret: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A client that was let in to one conversation.
 
     Attributes:
@@ -59,8 +58,7 @@ class Session:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What a page shows beside the log.
 
     Attributes:
@@ -82,8 +80,7 @@ class View:
     agent_read: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class UploadReceipt:
+class UploadReceipt(Struct, frozen=True):
     """A file that was taken in and waits to be handed in by ``submit_uploads``.
 
     Attributes:

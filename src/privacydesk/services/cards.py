@@ -6,15 +6,17 @@ The log keeps the text as it was shown, so this happens once, when the rows are 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
+from privacydesk.domain.account import ItemOutcome
 from privacydesk.domain.clocks import Clock, Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.memo import ChoicesMemo, FixedChoices
-from privacydesk.domain.ticket import ScopeItem, Ticket
+from privacydesk.domain.ticket import DueKind, ScopeItem, Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.deadlines import Deadlines
 
@@ -56,7 +58,7 @@ class Wording:
 
     def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
         """Return a button's words."""
-        return self._catalog.text(locale, key, args)
+        return standing_alone(self._catalog.text(locale, key, args))
 
     def _choices(self, locale: str, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
         memo = self._worded.get(locale)
@@ -72,14 +74,21 @@ class Wording:
     def _choice(self, choice: Choice, locale: str) -> Choice:
         if not choice.key:
             return choice
-        return replace(choice, label=self._catalog.text(locale, choice.key, choice.args))
+        return replace(choice, label=self.label(locale, choice.key, choice.args))
 
     def _row(self, row: Mapping[str, Any], locale: str) -> dict[str, str]:
-        value = self._result(row, locale) if "result" in row else self._value(row["value"], locale)
-        return {"label": self._value(row["label"], locale), "value": value}
+        if "result" in row:
+            value = standing_alone(self._result(row, locale))
+        elif "text" in row:
+            value = standing_alone(self._catalog.text(locale, row["text"], row.get("args", {})))
+        else:
+            value = self._value(row["value"], locale)
+            # Plain text is somebody's own and stays as it is.
+            value = standing_alone(value) if isinstance(row["value"], Mapping) else value
+        return {"label": standing_alone(self._value(row["label"], locale)), "value": value}
 
     def _result(self, row: Mapping[str, Any], locale: str) -> str:
-        """Word what became of one item: done, or kept, why and until when."""
+        """Word what became of one item: done, or kept or not done, why, until when, what to do."""
         text = self._catalog.text
         if row.get("until"):
             until = {"$date": row["until"], "year": True}
@@ -88,8 +97,11 @@ class Wording:
             result = text(locale, f"result.{row['result']}", {})
         if not row.get("reason"):
             return result
-        reason = text(locale, f"reason.{row['reason']}", {})
-        return text(locale, "result.because", {"result": result, "reason": reason})
+        why = {"result": result, "reason": text(locale, f"reason.{row['reason']}", {})}
+        if row["result"] != ItemOutcome.FAILED:
+            return text(locale, "result.because", why)
+        advice = text(locale, f"advice.{row['reason']}", {})
+        return text(locale, "result.advised", {**why, "advice": advice})
 
     def _value(self, value: Any, locale: str) -> str:
         return self._catalog.value(locale, value)
@@ -127,7 +139,7 @@ class Wording:
             "kind": ticket.kind.value,
             "kind_label": text(locale, f"kind.{ticket.kind.value}", {}),
             "state": ticket.state.value,
-            "state_label": text(locale, f"ticket.state.{ticket.state.value}", {}),
+            "state_label": text(locale, _state_key(ticket), {}),
             "items": [label for i in ticket.items if (label := self.item(ticket, i, locale))],
             "late": ticket.is_late(now),
             "provisional": bool(clock and clock.provisional),
@@ -148,12 +160,12 @@ class Wording:
         """Return what one item asks for, in words; empty where the kind says it all."""
         if ticket.kind is RequestKind.UNBINDING:
             provider = item.detail.get("provider")
-            return self._catalog.text(locale, f"provider.{provider}", {}) if provider else ""
+            return self.label(locale, f"provider.{provider}", {}) if provider else ""
         family = _ITEM_TERMS.get(ticket.kind)
         if family is None or not item.name:
             return ""
         try:
-            return self._catalog.text(locale, f"{family}.{item.name}", {})
+            return self.label(locale, f"{family}.{item.name}", {})
         except KeyError:
             return item.name
 
@@ -166,6 +178,24 @@ class Wording:
             "reason": day.reason.value,
             "reason_label": self._catalog.text(locale, f"ticket.day.{day.reason.value}", {}),
         }
+
+
+def standing_alone(text: str) -> str:
+    """Return words as they are written where no sentence is around them: on a button, in a row.
+
+    The catalogs hold terms as they stand in the middle of a sentence. A name that is written in its
+    own way ("iPhone") stays, and so does every script without capitals.
+    """
+    first = text.split(maxsplit=1)[0] if text else ""
+    return text[0].upper() + text[1:] if first.islower() else text
+
+
+def _state_key(ticket: Ticket) -> str:
+    """Return the key of where a ticket stands, as its requester is told."""
+    if any(due.kind is DueKind.UNBINDING_WINDOW for due in ticket.dues):
+        # No person is at work on it: when the window closes, it happens by itself.
+        return "ticket.in_window"
+    return f"ticket.state.{ticket.state.value}"
 
 
 def due_argument(clock: Clock) -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
@@ -14,7 +13,7 @@ from privacydesk.domain.conversation import Conversation, LocaleSource, OwnerKin
 from privacydesk.domain.events import Event, InputKind
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash
-from privacydesk.domain.turn import Chose, Said, Snapshot, Upload, Uploaded
+from privacydesk.domain.turn import Chose, Said, Snapshot, Uploaded
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.ports import Changes, Hashing, Job, Locks, Minter, Store, WorkingSet
 from privacydesk.services.api import (
@@ -29,6 +28,7 @@ from privacydesk.services.credentials import TokenChecker
 from privacydesk.services.hints import Hints
 from privacydesk.services.making import Maker
 from privacydesk.services.presence import Presence
+from privacydesk.services.staged import StagedUploads
 from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import read_all, rewrite
 
@@ -36,16 +36,6 @@ Negotiate = Callable[[str], str]
 """Languages as in ``Accept-Language`` to a locale; an empty string when none is known."""
 
 _OPEN_TRIES = 3
-_STAGED_FOR = timedelta(hours=1)
-_MAX_STAGED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Staged:
-    """A file that waits to be handed in."""
-
-    upload: Upload
-    at: datetime
 
 
 class ChatDesk:
@@ -66,6 +56,7 @@ class ChatDesk:
         negotiate: Negotiate,
         agent_names: Callable[[str], str],
         tokens: TokenChecker | None,
+        staged: StagedUploads,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -79,7 +70,7 @@ class ChatDesk:
         self._negotiate = negotiate
         self._agent_name = agent_names
         self._tokens = tokens
-        self._staged: dict[ConversationId, dict[str, _Staged]] = {}
+        self._staged = staged
 
     # -- letting in ------------------------------------------------------------------------
 
@@ -200,36 +191,29 @@ class ChatDesk:
         uploads: Sequence[str],
     ) -> int:
         """Hand in stored files; see ``services.api.Desk``."""
-        staged = self._staged.get(session.conversation, {})
         if not uploads:
             raise DeskError("no upload is named", code=ErrorCode.INVALID_REQUEST)
-        known = await self._known_uploads(session.conversation, uploads, staged)
-        message = Uploaded(job_id=id, uploads=known)
-        offset = (await self._turns.say(session.conversation, message)).offset
-        for name in uploads:
-            staged.pop(name, None)
-        return offset
+        try:
+            files = await self._staged.named(session.conversation, uploads)
+        except NotFoundError as error:
+            return await self._first_answer(session.conversation, id, error)
+        message = Uploaded(job_id=id, uploads=files)
+        return (await self._turns.say(session.conversation, message)).offset
 
-    async def _known_uploads(
-        self,
-        conversation: ConversationId,
-        names: Sequence[str],
-        staged: Mapping[str, _Staged],
-    ) -> tuple[Upload, ...]:
-        """Return the named uploads; another process may have taken them in."""
-        found: list[Upload] = []
-        for name in dict.fromkeys(names):
-            if name in staged:
-                found.append(staged[name].upload)
-                continue
-            try:
-                row = await self._store.reader.evidence(EvidenceId(bytes.fromhex(name)))
-            except ValueError as error:
-                raise NotFoundError("no such upload") from error
-            if row is None or row.conversation_id != conversation or row.removed_at is not None:
-                raise NotFoundError("no such upload")
-            found.append(Upload(row.id, row.name, row.media_type, row.size))
-        return tuple(found)
+    async def _first_answer(
+        self, conversation: ConversationId, job_id: str, otherwise: DeskError
+    ) -> int:
+        """Return what a job was answered with when it ran, whatever has become of its files.
+
+        Raises:
+            DeskError: ``otherwise``, when it never ran.
+        """
+
+        def decide(_rows: WorkingSet) -> Changes:
+            raise otherwise
+
+        job = Job(id=job_id, locks=Locks(conversation=conversation), decide=decide)
+        return (await self._store.writer.submit(job)).offset
 
     async def store_upload(
         self,
@@ -244,11 +228,7 @@ class ChatDesk:
         if not self._asks_for_file(conversation):
             raise DeskError("no file is asked for now", code=ErrorCode.NOT_ALLOWED_NOW)
         now = self._clock.now()
-        staged = self._staged.setdefault(conversation.id, {})
-        for old in [key for key, one in staged.items() if now - one.at > _STAGED_FOR]:
-            del staged[old]
-        if len(staged) >= _MAX_STAGED:
-            raise DeskError("too many files wait", code=ErrorCode.RATE_LIMITED)
+        await self._staged.refuse_more(conversation)
         raw = await read_all(content)
         picture = await asyncio.to_thread(rewrite, raw)
         evidence = Evidence(
@@ -261,17 +241,8 @@ class ChatDesk:
             created_at=now,
             body=picture.body,
         )
-        key = evidence.id.hex()
-        await self._store.writer.submit(
-            Job(
-                id=f"upload:{key}",
-                locks=Locks(conversation=conversation.id),
-                decide=lambda _rows: Changes(evidence=(evidence,)),
-            )
-        )
-        upload = Upload(evidence.id, name, evidence.media_type, evidence.size)
-        staged[key] = _Staged(upload, now)
-        return UploadReceipt(key, name, evidence.size, evidence.media_type)
+        await self._staged.keep(evidence)
+        return UploadReceipt(evidence.id.hex(), name, evidence.size, evidence.media_type)
 
     def _asks_for_file(self, conversation: Conversation) -> bool:
         return (

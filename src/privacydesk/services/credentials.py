@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ _LONGEST = timedelta(hours=24)
 """A token is short-lived by contract; one for longer than a day is refused as a mistake."""
 _MAX_SUBJECT = 128
 _MAX_TOKEN = 8_192
+_SHORTEST_SECRET = 32
+_FEWEST_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,9 @@ class TokenChecker:
 
     def __init__(self, keys: Sequence[Mapping[str, Any]], audience: str, clock: Clock) -> None:
         try:
-            self._keys = KeySet.import_key_set({"keys": [dict(key) for key in keys]})
+            self._keys = KeySet.import_key_set({"keys": [dict(_fit(key)) for key in keys]})
         except (JoseError, ValueError, KeyError, TypeError) as error:
-            raise SettingsError(
-                "app_token_keys can't be read as a list of JSON Web Keys", key="app_token_keys"
-            ) from error
+            raise _bad_keys("can't be read as a list of JSON Web Keys") from error
         self._audience = audience
         self._clock = clock
 
@@ -102,6 +103,26 @@ class TokenChecker:
             expires_at=now + timedelta(seconds=left),
             locale=locale if isinstance(locale, str) else "",
         )
+
+
+def _fit(key: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a key that tokens can be checked with.
+
+    Raises:
+        SettingsError: it is of another kind, or a shared secret that could be guessed.
+    """
+    if key.get("kty") == "OKP" and key.get("crv") == "Ed25519":
+        return key
+    if key.get("kty") != "oct":
+        raise _bad_keys("takes Ed25519 keys (kty OKP) and shared secrets (kty oct) alone")
+    secret = urlsafe_b64decode(str(key["k"]) + "==")
+    if len(secret) < _SHORTEST_SECRET or len(set(secret)) < _FEWEST_BYTES:
+        raise _bad_keys(f"holds a shared secret that is not {_SHORTEST_SECRET} random bytes")
+    return key
+
+
+def _bad_keys(fault: str) -> SettingsError:
+    return SettingsError(f"PRIVACYDESK_APP_TOKEN_KEYS {fault}", key="app_token_keys")
 
 
 def _unauthenticated() -> DeskError:

@@ -5,10 +5,10 @@ Each is fired once: the job removes it from the ticket in the same commit in whi
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.deliveries import Delivery
@@ -28,6 +28,7 @@ from privacydesk.ports import WorkingSet
 from privacydesk.services import plans
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
+from privacydesk.services.notices import Notices
 from privacydesk.services.turns import Prepared, Turns
 
 _log = structlog.get_logger(__name__)
@@ -36,9 +37,12 @@ _log = structlog.get_logger(__name__)
 class Dues:
     """Fires what is due on claimed tickets."""
 
-    def __init__(self, turns: Turns, maker: Maker, deadlines: Deadlines, clock: Clock) -> None:
+    def __init__(
+        self, turns: Turns, maker: Maker, notices: Notices, deadlines: Deadlines, clock: Clock
+    ) -> None:
         self._turns = turns
         self._maker = maker
+        self._notices = notices
         self._deadlines = deadlines
         self._clock = clock
 
@@ -79,7 +83,8 @@ class Dues:
     ) -> tuple[Ticket, Message | None, tuple[Delivery, ...]]:
         if due.kind is DueKind.LAPSE and may(ticket, Move.LAPSE):
             ticket = move(ticket, Move.LAPSE, now)
-            return ticket, CameDue(job_id, due.kind.value, ticket), ()
+            message = CameDue(job_id, due.kind.value, ticket)
+            return ticket, message, self._notices.rows(message, now)
         if due.kind is DueKind.UNBINDING_WINDOW and self._may_unbind(ticket):
             planned = plans.plan(ticket)
             ticket = move(ticket, Move.RELEASE, now)
@@ -95,15 +100,11 @@ class Dues:
             and bool(plans.plan(ticket))
         )
 
-    async def settle(self, seen: Ticket) -> bool:
-        """Count a provisional date anew after a schedule was loaded; tell the user if it changed.
-
-        Returns:
-            Whether the ticket changed.
-        """
+    async def settle(self, seen: Ticket) -> None:
+        """Count a provisional date anew; tell the user if it changed."""
         now = self._clock.now()
         if self._deadlines.settled(seen, now) is None:
-            return False
+            return
         clock = seen.clock
         stamp = clock.due_date.isoformat() if clock else ""
         job_id = f"settle:{seen.id.hex()}:{stamp}:{seen.version}"
@@ -133,4 +134,3 @@ class Dues:
             tickets=(TicketId(seen.id),),
             once_per_ticket=seen.id,
         )
-        return True

@@ -7,20 +7,23 @@ give out a second number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.effects import (
     CallAccount,
     DropEvidence,
+    Effect,
     MoveTicket,
     OpenTicket,
     SendCode,
 )
-from privacydesk.domain.identity import Challenge
+from privacydesk.domain.identity import Assurance, Challenge
 from privacydesk.domain.ids import (
     ConversationId,
     DeliveryId,
@@ -44,8 +47,7 @@ from privacydesk.services.cards import Wording
 from privacydesk.services.deadlines import Deadlines
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """Rows of one turn while they are being made."""
 
     tickets: dict[TicketId, Ticket] = field(default_factory=dict)
@@ -93,21 +95,20 @@ class Maker:
             evidence_removed: evidence whose body goes with them.
         """
         conversation = turn.snapshot.conversation
+        if not (turn.effects or turn.snapshot.challenges or tickets or turn.snapshot.tickets):
+            # Most turns: words, and no rows that they are about.
+            return Changes(
+                conversation=conversation if turn.events else None,
+                events=tuple([self._wording.event(one, _no_ticket, now) for one in turn.events]),
+                ticket_log=log,
+                deliveries=deliveries,
+                evidence_removed=evidence_removed,
+            )
         rows = _Rows(challenges=dict(turn.snapshot.challenges))
         known = {t.id: t for t in turn.snapshot.tickets}
         known.update({t.id: t for t in tickets})
         for effect in turn.effects:
-            if isinstance(effect, OpenTicket):
-                self._open(rows, effect, conversation, job_id, now)
-            elif isinstance(effect, MoveTicket):
-                self._move(rows, effect, known, job_id, now)
-            elif isinstance(effect, SendCode):
-                self._code(rows, effect, conversation, now)
-            elif isinstance(effect, CallAccount):
-                self._call(rows, effect, conversation, now)
-            else:
-                assert isinstance(effect, DropEvidence)
-                rows.evidence_removed.extend(effect.evidence)
+            self._make(rows, effect, conversation, known, job_id=job_id, now=now)
         known.update(rows.tickets)
 
         def find(name: str) -> Ticket | None:
@@ -134,6 +135,28 @@ class Maker:
             evidence_moved=rows.evidence_moved,
             evidence_removed=(*evidence_removed, *rows.evidence_removed),
         )
+
+    def _make(
+        self,
+        rows: _Rows,
+        effect: Effect,
+        conversation: Conversation,
+        known: Mapping[TicketId, Ticket],
+        *,
+        job_id: str,
+        now: datetime,
+    ) -> None:
+        if isinstance(effect, OpenTicket):
+            self._open(rows, effect, conversation, job_id, now)
+        elif isinstance(effect, MoveTicket):
+            self._move(rows, effect, known, job_id, now)
+        elif isinstance(effect, SendCode):
+            self._code(rows, effect, conversation, now)
+        elif isinstance(effect, CallAccount):
+            self._call(rows, effect, conversation, now)
+        else:
+            assert isinstance(effect, DropEvidence)
+            rows.evidence_removed.extend(effect.evidence)
 
     # -- tickets ---------------------------------------------------------------------------
 
@@ -201,15 +224,16 @@ class Maker:
     ) -> None:
         ticket = rows.tickets.get(effect.ticket_id) or known[effect.ticket_id]
         ticket = move(ticket, effect.move, now)
+        if effect.move in {Move.VERIFY, Move.HAND_IN}:
+            ticket = self._said_now(ticket, effect)
         if effect.move is Move.VERIFY:
-            ticket = replace(
-                ticket,
-                items=effect.items or ticket.items,
-                flags=ticket.flags | effect.flags,
-                facts={**ticket.facts, **effect.facts},
-            )
             ticket = self._deadlines.with_clock(ticket, effect.verified_at or now, now)
             ticket = self._with_window(ticket, effect.unbinding_window, now)
+        if effect.move is Move.HAND_IN:
+            ticket = replace(
+                ticket, flags=ticket.flags | {"document"}, needs=Assurance.DOCUMENT_CHECKED
+            )
+            ticket = replace(ticket, dues=self._deadlines.unverified_dues(ticket, now))
         if effect.move is Move.CONFIRM:
             # The user's last word on closing: now the account service may act.
             planned = plans.plan(ticket)
@@ -223,6 +247,19 @@ class Maker:
         )
         for evidence in effect.evidence:
             rows.evidence_moved[evidence] = ticket.id
+
+    def _said_now(self, ticket: Ticket, effect: MoveTicket) -> Ticket:
+        contact = effect.contact
+        return replace(
+            ticket,
+            items=effect.items or ticket.items,
+            flags=ticket.flags | effect.flags,
+            facts={**ticket.facts, **effect.facts},
+            contact=contact or ticket.contact,
+            contact_hash=self._hashing.lookup("contact", contact)
+            if contact
+            else ticket.contact_hash,
+        )
 
     def actions(
         self, ticket: Ticket, planned: tuple[plans.Action, ...], now: datetime
@@ -313,6 +350,10 @@ class Maker:
             payload=payload,
             give_up_at=give_up_at,
         )
+
+
+def _no_ticket(_name: str) -> Ticket | None:
+    return None
 
 
 def _with_ids(conversation: Conversation, symbols: Mapping[str, TicketId]) -> Conversation:

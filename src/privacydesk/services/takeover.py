@@ -13,9 +13,10 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import Decided, DecisionKind
-from privacydesk.errors import InvalidRequestError, NotFoundError, StaleError
+from privacydesk.errors import NotFoundError, StaleError
 from privacydesk.ports import Committed, Minter, Store, WorkingSet
-from privacydesk.services.staff import MAX_REPLY, Staff
+from privacydesk.services.staff.handling import reply_words
+from privacydesk.services.staff.staff import Staff
 from privacydesk.services.turns import Prepared, Turns
 
 _Check = Callable[[OwnerKind, str], None]
@@ -51,7 +52,7 @@ class Takeover:
         try:
             conversation = ConversationId(bytes.fromhex(name))
         except ValueError:
-            conversation = (await self._staff.ticket(name)).conversation_id
+            conversation = (await self._staff.cases.ticket(name)).conversation_id
         found = await self._store.reader.conversation(conversation)
         if found is None:
             raise NotFoundError("there is no such conversation")
@@ -81,9 +82,7 @@ class Takeover:
         self, name: str, by: str, text: str, *, seen: int | None = None, job_id: str | None = None
     ) -> Committed:
         """Write to the user; only the agent who owns the conversation may."""
-        words = text.strip()
-        if not words or len(words) > MAX_REPLY:
-            raise InvalidRequestError(f"a reply has 1 to {MAX_REPLY} characters")
+        words = reply_words(text)
         agent, conversation = await self._who(name, by)
         return await self._run(
             conversation,
@@ -106,11 +105,11 @@ class Takeover:
 
     async def lost(self, conversation: ConversationId, by: str) -> Committed:
         """Return the conversation of an agent whose connection is gone to the queue."""
-        agent = await self._staff.agent(by)
+        agent = await self._staff.roster.agent(by)
         return await self._run(conversation, agent, DecisionKind.LOST, _owns(agent))
 
     async def _who(self, name: str, by: str) -> tuple[Agent, ConversationId]:
-        agent = await self._staff.agent(by)
+        agent = await self._staff.roster.agent(by)
         return agent, (await self.find(name)).id
 
     async def _run(

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine, NeedsMore
@@ -41,13 +43,13 @@ from privacydesk.ports import (
 )
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
+from privacydesk.understanding.wishes import several_wishes
 
 _ROUNDS = 12
 """How often a job may go back to observing: each step of a turn may name one thing more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """What a job outside the dialog did before the message reaches the engine.
 
     Attributes:
@@ -203,10 +205,13 @@ class Turns:
         return self._understand(text)
 
     def _understand(self, text: str) -> Observed:
+        recogniser = self._recogniser
+        recognised = recogniser.recognise(text)
         return Observed(
-            recognised=self._recogniser.recognise(text),
-            language=self._recogniser.language(text),
-            entities=self._recogniser.entities(text, ENTITY_KINDS),
+            recognised=recognised,
+            language=recogniser.language(text),
+            entities=recogniser.entities(text, ENTITY_KINDS),
+            wishes=several_wishes(text, recognised, recogniser, ENTITY_KINDS),
         )
 
     def _observed(self, message: Message, needs: Needs, sight: _Sight, heard: Observed) -> Observed:
@@ -219,6 +224,7 @@ class Turns:
             recognised=heard.recognised,
             language=heard.language,
             entities=heard.entities,
+            wishes=heard.wishes,
             code_hash=code_hash,
             wanted=needs,
             staffed=sight.staffed,
@@ -283,8 +289,7 @@ def _nobody_waits() -> None:
     """Without a worker in this process, rows wait for one elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sight:
+class _Sight(Struct, frozen=True):
     """What was fetched from outside the lock."""
 
     needs: Needs

@@ -41,7 +41,7 @@ async def read_all(content: AsyncIterator[bytes], limit: int = MAX_BYTES) -> byt
     async for part in content:
         size += len(part)
         if size > limit:
-            raise DeskError("the file is too large", code=ErrorCode.TOO_LARGE, limit=limit)
+            raise file_too_large(limit)
         parts.append(part)
     return b"".join(parts)
 
@@ -77,6 +77,12 @@ def rewrite(raw: bytes) -> Picture:
     body = io.BytesIO()
     fresh.save(body, "JPEG", quality=_QUALITY, optimize=True)
     return Picture(body.getvalue(), "image/jpeg")
+
+
+def file_too_large(limit: int) -> DeskError:
+    """Return the error that tells how large a file may be."""
+    size = f"{limit / 1024 / 1024:.0f} MB" if limit >= 1024 * 1024 else f"{limit // 1024} KB"
+    return DeskError("the file is too large", code=ErrorCode.TOO_LARGE, limit=limit, size=size)
 
 
 def _refused() -> DeskError:

@@ -8,12 +8,12 @@ Nothing here commits, retries or answers anybody: the writer does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from msgspec import Struct, field
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
@@ -37,16 +37,14 @@ _log = structlog.get_logger(__name__)
 Row = dict[str, Any]
 
 
-@dataclass(slots=True)
-class Appended:
+class Appended(Struct):
     """What a batch appended to one conversation: its events, and the state after them."""
 
     conversation: Conversation
     events: list[Event] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Inserts:
+class _Inserts(Struct):
     """Rows that are only ever appended, in the order in which their jobs ran."""
 
     data_keys: list[Row] = field(default_factory=list)

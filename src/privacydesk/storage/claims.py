@@ -8,10 +8,10 @@ skips what other processes hold. One way for both.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.ticket import Ticket

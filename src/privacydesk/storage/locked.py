@@ -164,10 +164,10 @@ class Locked:
         if not ids:
             return
         rows = sql.LOCK_CONVERSATIONS.run(self.connection, ids)
-        self._note_busy(tables.conversation, rows, ids, self.conversations.busy)
+        found = [identity for identity, _ in rows]
+        self._note_busy(tables.conversation, found, ids, self.conversations.busy)
         cold = []
-        for row in rows:
-            identity, version = row.id, row.version
+        for identity, version in rows:
             snapshot = self._snapshots.get(identity)
             # The version is read under the lock, so an old copy is never taken for the present.
             if snapshot is not None and snapshot.version == version:
@@ -175,7 +175,7 @@ class Locked:
                 self.conversations.now[identity] = snapshot
             else:
                 cold.append(identity)
-        self._load([row.id for row in rows])
+        self._load(found)
         if cold:
             fresh = self.connection.execute(sql.READ_CONVERSATIONS, {"ids": sql.padded(cold)})
             for row in fresh:
@@ -188,15 +188,15 @@ class Locked:
     ) -> Sequence[sa.Row[Any]]:
         ids = list(dict.fromkeys(wanted))
         rows = self.connection.execute(statement, {"ids": sql.padded(ids)}).all()
-        self._note_busy(table, rows, ids, busy)
+        self._note_busy(table, [row.id for row in rows], ids, busy)
         return rows
 
     def _note_busy(
-        self, table: sa.Table, rows: Sequence[sa.Row[Any]], ids: Sequence[I], busy: set[I]
+        self, table: sa.Table, found: Sequence[I], ids: Sequence[I], busy: set[I]
     ) -> None:
-        if self._shared and len(rows) < len(ids):
+        if self._shared and len(found) < len(ids):
             # Left out: either not there, or locked by another process.
-            missing = set(ids).difference(row.id for row in rows)
+            missing = set(ids).difference(found)
             there = self.connection.execute(
                 sql.EXISTING[table], {"ids": sql.padded(sorted(missing))}
             )
@@ -218,8 +218,8 @@ class Locked:
     def _read_known(self, jobs: Sequence[Job]) -> None:
         in_events = [j.id for j in jobs if j.once_per_ticket is None and j.locks.conversation]
         if in_events:
-            for row in sql.KNOWN_EVENTS.run(self.connection, in_events):
-                self.known[row.conversation_id, row.job_id] = row.offset
+            for conversation, job_id, offset in sql.KNOWN_EVENTS.run(self.connection, in_events):
+                self.known[conversation, job_id] = offset
         in_logs = [j.id for j in jobs if j.once_per_ticket is not None]
         if in_logs:
             rows = self.connection.execute(sql.KNOWN_LOG, {"ids": sql.padded(in_logs)})

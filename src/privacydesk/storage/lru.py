@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -14,37 +13,46 @@ V = TypeVar("V")
 class Lru(Generic[K, V]):
     """A bounded map.
 
+    There is no lock: each step is one call of C under the interpreter's own lock, and between two
+    steps of one thread another may at worst forget an entry, which costs reading it again. A lock
+    would have the event loop wait for the writer, at every message.
+
     Attributes:
         capacity: how many entries are kept.
     """
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._lock = threading.Lock()
         self._entries: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
         """Return an entry and count it as used; None when it isn't kept."""
-        with self._lock:
-            value = self._entries.get(key)
-            if value is not None:
-                self._entries.move_to_end(key)
-            return value
+        value = self._entries.get(key)
+        if value is not None:
+            self._touch(key)
+        return value
 
     def put(self, key: K, value: V) -> None:
         """Keep an entry, dropping the one unused for longest when there are too many."""
-        with self._lock:
-            self._entries[key] = value
-            self._entries.move_to_end(key)
-            if len(self._entries) > self.capacity:
-                self._entries.popitem(last=False)
+        entries = self._entries
+        entries[key] = value
+        self._touch(key)
+        while len(entries) > self.capacity:
+            try:
+                entries.popitem(last=False)
+            except KeyError:
+                break  # another thread emptied it
 
     def drop(self, key: K) -> None:
         """Forget an entry, if it is kept."""
-        with self._lock:
-            self._entries.pop(key, None)
+        self._entries.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._lock:
-            self._entries.clear()
+        self._entries.clear()
+
+    def _touch(self, key: K) -> None:
+        try:  # noqa: SIM105 - at every message; ``suppress`` takes longer than what it guards
+            self._entries.move_to_end(key)
+        except KeyError:
+            pass  # another thread dropped it

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import Struct
 
 from privacydesk.ports import Job
 
@@ -18,8 +18,7 @@ A ``DeskError`` it raises before writing anything is its answer, too.
 """
 
 
-@dataclass(slots=True, eq=False)
-class Pending:
+class Pending(Struct, eq=False):
     """A job or an errand with the future of whoever waits for it.
 
     Attributes:
@@ -32,8 +31,7 @@ class Pending:
     deferred: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Deferred:
+class Deferred(Struct, frozen=True):
     """The outcome of a job whose rows another process holds: it goes first in the next batch."""
 
 

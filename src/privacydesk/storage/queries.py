@@ -87,7 +87,11 @@ TICKETS_IN = (
 )
 PROVISIONAL = (
     sa.select(tables.ticket)
-    .where(_ticket.provisional, _ticket.state != _CLOSED)
+    .where(
+        _ticket.provisional,
+        _ticket.state != _CLOSED,
+        _ticket.id > sa.bindparam("after", type_=_ticket.id.type),
+    )
     .order_by(_ticket.id)
     .limit(_COUNT)
 )
@@ -100,11 +104,16 @@ TICKET_LOG = (
 )
 
 EVIDENCE = sa.select(tables.evidence).where(tables.evidence.c.id == _ID)
-EVIDENCE_OF = (
-    sa.select(*(column for column in tables.evidence.c if column.name != "body"))
-    .where(tables.evidence.c.ticket_id == _ID)
-    .order_by(tables.evidence.c.id)
+_evidence = tables.evidence.c
+_FILES = sa.select(*(column for column in _evidence if column.name != "body")).order_by(
+    _evidence.id
 )
+EVIDENCE_OF = _FILES.where(_evidence.ticket_id == _ID)
+_STAGED = _FILES.where(_evidence.ticket_id.is_(None), _evidence.removed_at.is_(None))
+STAGED_IN = _STAGED.where(_evidence.conversation_id == _ID)
+STAGED_BEFORE = _STAGED.where(
+    _evidence.created_at < sa.bindparam("before"), _evidence.id > sa.bindparam("after")
+).limit(_COUNT)
 
 AGENTS = sa.select(tables.agent).order_by(tables.agent.c.name)
 OPEN_DELIVERIES = (

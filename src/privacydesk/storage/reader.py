@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash, Ticke
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.storage import queries
+from privacydesk.storage.codec import to_micros
 from privacydesk.storage.faults import Fault, classify
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.rows.agent import read_agent
@@ -169,9 +171,11 @@ class SqlReader:
 
         return await self.read(look)
 
-    async def provisional_tickets(self, *, limit: int = 1000) -> tuple[Ticket, ...]:
+    async def provisional_tickets(
+        self, *, limit: int = 1000, after: TicketId | None = None
+    ) -> tuple[Ticket, ...]:
         """Return open tickets one of whose dates is still provisional, oldest first."""
-        return await self._tickets(queries.PROVISIONAL, {"count": limit})
+        return await self._tickets(queries.PROVISIONAL, {"count": limit, "after": after or b""})
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
         """Return a ticket's moves and notes, oldest first."""
@@ -188,6 +192,27 @@ class SqlReader:
 
         def look(connection: sa.Connection) -> tuple[Evidence, ...]:
             rows = connection.execute(queries.EVIDENCE_OF, {"id": ticket}).all()
+            seals = self._load(connection, rows)
+            return tuple(read_evidence(row, seals(row.conversation_id)) for row in rows)
+
+        return await self.read(look)
+
+    async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
+        """Return a conversation's files that no ticket has taken yet, without bodies."""
+        return await self._staged(queries.STAGED_IN, {"id": conversation})
+
+    async def staged_before(
+        self, before: datetime, *, after: EvidenceId | None, limit: int
+    ) -> tuple[Evidence, ...]:
+        """Return files older than ``before`` that no ticket has taken, by id, without bodies."""
+        wanted = {"before": to_micros(before), "after": after or b"", "count": limit}
+        return await self._staged(queries.STAGED_BEFORE, wanted)
+
+    async def _staged(
+        self, query: sa.Select[Any], wanted: Mapping[str, Any]
+    ) -> tuple[Evidence, ...]:
+        def look(connection: sa.Connection) -> tuple[Evidence, ...]:
+            rows = connection.execute(query, wanted).all()
             seals = self._load(connection, rows)
             return tuple(read_evidence(row, seals(row.conversation_id)) for row in rows)
 

@@ -22,6 +22,23 @@ from privacydesk.storage.lru import Lru
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+_DRAWN = 256
+"""How many nonces are drawn from the system's randomness at once."""
+
+
+_nonces: list[bytes] = []
+"""Random nonces that wait to be used, each once: ``list.pop`` gives an entry to one thread only."""
+
+
+def _nonce() -> bytes:
+    # Asking the system for each would give up the interpreter's lock at each.
+    try:
+        return _nonces.pop()
+    except IndexError:
+        drawn = os.urandom(_NONCE_BYTES * _DRAWN)
+        places = range(_NONCE_BYTES, len(drawn), _NONCE_BYTES)
+        _nonces.extend([drawn[at : at + _NONCE_BYTES] for at in places])
+        return drawn[:_NONCE_BYTES]
 
 
 class SealError(DeskError):
@@ -44,7 +61,7 @@ class Seal:
     def seal(self, aad: bytes, value: bytes) -> bytes:
         """Return ``value`` sealed and bound to ``aad``, the place where it stands."""
         # Random nonces are safe for 2^32 values a key, far more than one conversation has.
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = _nonce()
         return nonce + self._seal(nonce, value, aad)
 
     def open(self, aad: bytes, sealed: bytes) -> bytes:

@@ -6,9 +6,11 @@ Everything that can fail because of one job fails here, before the batch takes a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
@@ -33,8 +35,7 @@ class ClosureError(Exception):
     """A job's closure broke its contract; the message names the rule and no value."""
 
 
-@dataclass(slots=True)
-class Staged:
+class Staged(Struct):
     """What one job adds to its batch.
 
     Attributes:

@@ -89,6 +89,21 @@ REMOVE_EVIDENCE = (
 )
 
 
+def _wrapped(error: Any, text: str, connection: sa.Connection) -> BaseException:
+    """Return a driver's error as Core would have raised it."""
+    dialect = connection.dialect
+    wrapped: BaseException = sa.exc.DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=dialect.is_disconnect(error, connection.connection, None),
+        dialect=dialect,
+    )
+    return wrapped
+
+
 class Prepared:
     """A statement of the hot path, compiled once and run for many rows of plain values.
 
@@ -113,7 +128,15 @@ class Prepared:
             self._compile(connection.dialect)
         # As dicts where the driver names its parameters.
         many: Any = [self._pick(row) for row in rows] if self._pick else list(rows)
-        return connection.exec_driver_sql(self._text, many).rowcount
+        cursor = connection.connection.cursor()
+        try:
+            cursor.executemany(self._text, many)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _wrapped(error, self._text, connection) from error
+        else:
+            return cursor.rowcount
+        finally:
+            cursor.close()
 
     def _compile(self, dialect: sa.Dialect) -> None:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
@@ -140,8 +163,8 @@ class PreparedRead:
         self._names: dict[int, list[str]] = {}
         self._dialect: sa.Dialect | None = None
 
-    def run(self, connection: sa.Connection, ids: Iterable[Any]) -> Sequence[sa.Row[Any]]:
-        """Return the rows whose column is one of ``ids``."""
+    def run(self, connection: sa.Connection, ids: Iterable[Any]) -> Sequence[tuple[Any, ...]]:
+        """Return the rows whose column is one of ``ids``, as the driver gives them."""
         values = padded(ids)
         if self._dialect is not connection.dialect:
             self._texts, self._names = {}, {}
@@ -149,7 +172,16 @@ class PreparedRead:
         text = self._texts.get(len(values)) or self._compile(connection.dialect, len(values))
         names = self._names.get(len(values))
         given: Any = dict(zip(names, values, strict=True)) if names else tuple(values)
-        return connection.exec_driver_sql(text, given).all()
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(text, given)
+            rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _wrapped(error, text, connection) from error
+        else:
+            return rows
+        finally:
+            cursor.close()
 
     def _compile(self, dialect: sa.Dialect, count: int) -> str:
         names = [f"id_{place}" for place in range(count)]

@@ -160,6 +160,7 @@ challenge = sa.Table(
     sa.Column("entries_left", sa.Integer, nullable=False),
     sa.Column("day_started_at", _INSTANT),
     sa.Column("sent_in_day", sa.Integer, nullable=False),
+    sa.Column("failed_in_day", sa.Integer, nullable=False),
     sa.Column("not_before", _INSTANT),
 )
 
@@ -198,6 +199,7 @@ evidence = sa.Table(
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("removed_at", _INSTANT),
     sa.Column("body", _SEALED, nullable=False),
+    _partial_index("ix_evidence_staged", "id", where="ticket_id IS NULL AND removed_at IS NULL"),
 )
 
 agent = sa.Table(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from privacydesk.understanding.ages import own_age
 from privacydesk.understanding.commands import Commands
@@ -12,6 +12,7 @@ from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.phones import phones
+from privacydesk.understanding.phrases import Phrases, folded
 from privacydesk.understanding.ticket_numbers import ticket_numbers
 
 
@@ -21,40 +22,56 @@ class Entities:
     def __init__(self, lexicon: Lexicon) -> None:
         self._commands = Commands(lexicon)
         self._names = Names(lexicon)
+        self._phrases: Phrases[str] = Phrases(
+            (folded(word), meaning) for meaning, words in lexicon.phrases.items() for word in words
+        )
 
     def find(self, text: str, kinds: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         """Return kind to values, in the order they appear; kinds without a value are missing.
 
         Kinds that nothing here finds are left out like those that were not found.
         """
-        folded = normalise(text)
-        if not folded:
+        words = normalise(text)
+        if not words:
             return {}
         wanted = set(kinds)
         found: dict[str, tuple[Any, ...]] = {}
         if wanted.intersection(FAMILIES):
-            found.update(self._names.find(folded, wanted))
+            found.update(self._names.find(words, wanted))
         for kind in wanted:
-            values = self._one(kind, folded)
+            values = self._one(kind, words)
             if values:
                 found[kind] = values
         return found
 
-    def _one(self, kind: str, folded: str) -> tuple[Any, ...]:
+    def _one(self, kind: str, words: str) -> tuple[Any, ...]:
+        finder = _FINDERS.get(kind)
+        if finder is not None:
+            return finder(words)
         if kind == "command":
-            return _some(self._commands.command(folded))
+            return _some(self._commands.command(words))
         if kind == "language":
-            return _some(self._commands.language(folded))
-        if kind == "ticket_number":
-            return ticket_numbers(folded)
-        if kind == "date":
-            return dates(folded)
-        if kind == "phone":
-            return phones(folded)
-        if kind == "own_age":
-            age = own_age(folded)
-            return () if age is None else (age,)
+            return _some(self._commands.language(words))
+        if kind == "phrase":
+            said = words.strip(_OUTER)
+            return tuple(dict.fromkeys(hit.means for hit in self._phrases.find(said)))
         return ()
+
+
+def _own_age(words: str) -> tuple[int, ...]:
+    age = own_age(words)
+    return () if age is None else (age,)
+
+
+_FINDERS: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
+    "ticket_number": ticket_numbers,
+    "date": dates,
+    "phone": phones,
+    "own_age": _own_age,
+}
+
+_OUTER: Final = " \n.,!?;:。~…"
+"""Punctuation around a message that keeps a phrase from being the whole of it."""
 
 
 def _some(value: str) -> tuple[str, ...]:

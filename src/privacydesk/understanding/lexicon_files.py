@@ -64,6 +64,7 @@ class Lexicon:
         languages: locale to whole messages.
         before: what may be dropped from the start of a command.
         after: what may be dropped from its end.
+        phrases: what a message says besides what it names, to the words for it.
         concepts: name to concept.
         rules: in the order of the file.
         exact: whole messages whose intent is beyond doubt.
@@ -74,6 +75,7 @@ class Lexicon:
     languages: Mapping[str, tuple[str, ...]]
     before: tuple[str, ...]
     after: tuple[str, ...]
+    phrases: Mapping[str, tuple[str, ...]]
     concepts: Mapping[str, Concept]
     rules: tuple[Rule, ...]
     exact: Mapping[Intent, tuple[str, ...]]
@@ -103,7 +105,9 @@ def lexicon_from(texts: Mapping[str, str]) -> Lexicon:
         family: {value: _words("names.yaml", f"{family}.{value}", raw) for value, raw in by.items()}
         for family, by in _read("names.yaml", texts, FAMILIES).items()
     }
-    commands = _read("commands.yaml", texts, ("commands", "languages", "before", "after"))
+    commands = _read(
+        "commands.yaml", texts, ("commands", "languages", "before", "after", "phrases")
+    )
     intents = _read("intents.yaml", texts, ("concepts", "rules", "exact"))
     concepts = {name: _concept(name, raw, names) for name, raw in intents["concepts"].items()}
     rules = tuple(
@@ -117,6 +121,7 @@ def lexicon_from(texts: Mapping[str, str]) -> Lexicon:
         languages=_lists("commands.yaml", "languages", commands["languages"]),
         before=_words("commands.yaml", "before", commands["before"]),
         after=_words("commands.yaml", "after", commands["after"]),
+        phrases=_lists("commands.yaml", "phrases", commands["phrases"]),
         concepts=concepts,
         rules=rules,
         exact={

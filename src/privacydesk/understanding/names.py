@@ -15,8 +15,7 @@ from privacydesk.domain.account import (
 )
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
-from privacydesk.understanding.normalise import normalise
-from privacydesk.understanding.phrases import Hit, Phrases
+from privacydesk.understanding.phrases import Hit, Phrases, folded
 
 """Purposes whose consent the phone keeps; they stand beside ``ConsentPurpose``."""
 
@@ -45,15 +44,15 @@ class Names:
                     f"lexicon names.yaml: {family} has no {', '.join(sorted(wrong))}", key=family
                 )
         self._phrases: Phrases[tuple[str, str]] = Phrases(
-            (_folded(word), (family, value))
+            (folded(word), (family, value))
             for family, values in lexicon.names.items()
             for value, words in values.items()
             for word in words
         )
 
-    def find(self, folded: str, families: Collection[str]) -> dict[str, tuple[str, ...]]:
-        """Return the values of each family in the order they are named, once each."""
-        hits = self._phrases.find(folded)
+    def find(self, text: str, families: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return the values of each family in the order a folded text names them, once each."""
+        hits = self._phrases.find(text)
         if not hits:
             return {}
         found: dict[str, tuple[str, ...]] = {}
@@ -62,15 +61,11 @@ class Names:
                 continue
             mine = [hit for hit in hits if hit.means[0] == family]
             values = dict.fromkeys(
-                hit.means[1] for hit in mine if not _inside(hit, mine) and _meant(hit, folded)
+                hit.means[1] for hit in mine if not _inside(hit, mine) and _meant(hit, text)
             )
             if values:
                 found[family] = tuple(values)
         return found
-
-
-def _folded(word: str) -> str:
-    return f"={normalise(word[1:])}" if word.startswith("=") else normalise(word)
 
 
 def _inside(hit: Hit[tuple[str, str]], others: list[Hit[tuple[str, str]]]) -> bool:
@@ -80,10 +75,10 @@ def _inside(hit: Hit[tuple[str, str]], others: list[Hit[tuple[str, str]]]) -> bo
     )
 
 
-def _meant(hit: Hit[tuple[str, str]], folded: str) -> bool:
+def _meant(hit: Hit[tuple[str, str]], text: str) -> bool:
     if hit.means[1] != Provider.LINE.value:
         return True
     return not any(
         phrase.start() <= hit.start and hit.end <= phrase.end()
-        for phrase in _NO_MESSENGER.finditer(folded)
+        for phrase in _NO_MESSENGER.finditer(text)
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from privacydesk.understanding.normalise import normalise
+
 T = TypeVar("T")
 
 
@@ -55,6 +57,11 @@ class Phrases(Generic[T]):
                     continue
                 hits.append(Hit(at, end, means))
         return hits
+
+
+def folded(phrase: str) -> str:
+    """Return a phrase of the lexicon folded like a message, its ``=`` kept."""
+    return f"={normalise(phrase[1:])}" if phrase.startswith("=") else normalise(phrase)
 
 
 def _latin(character: str) -> bool:

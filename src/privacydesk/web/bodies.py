@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import StreamReader, web
 
 from privacydesk.errors import DeskError, ErrorCode
 
+Refuse = Callable[[int], DeskError]
 
-def refuse_announced(request: web.Request, limit: int) -> None:
+
+def refuse_announced(request: web.Request, limit: int, refusal: Refuse) -> None:
     """Refuse a body whose announced length is over the limit, before reading any of it.
 
     Raises:
         DeskError: ``TOO_LARGE``.
     """
     if request.content_length is not None and request.content_length > limit:
-        raise too_large(limit)
+        raise refusal(limit)
 
 
-async def limited(content: StreamReader, limit: int) -> AsyncIterator[bytes]:
+async def limited(content: StreamReader, limit: int, refusal: Refuse) -> AsyncIterator[bytes]:
     """Pass a body on in pieces and stop at the limit.
 
     Raises:
@@ -29,17 +31,21 @@ async def limited(content: StreamReader, limit: int) -> AsyncIterator[bytes]:
     async for piece in content.iter_any():
         count += len(piece)
         if count > limit:
-            raise too_large(limit)
+            raise refusal(limit)
         yield piece
 
 
 async def read_limited(request: web.Request, limit: int) -> bytes:
-    """Return a small body whole."""
-    refuse_announced(request, limit)
-    return b"".join([piece async for piece in limited(request.content, limit)])
+    """Return a small body whole: a frame, not a file.
+
+    Raises:
+        DeskError: ``TOO_LARGE``.
+    """
+    refuse_announced(request, limit, _frame_too_large)
+    return b"".join([piece async for piece in limited(request.content, limit, _frame_too_large)])
 
 
-def too_large(limit: int) -> DeskError:
-    """Return the error that tells the limit."""
-    megabytes = f"{limit / 1024 / 1024:.0f} MB" if limit >= 1024 * 1024 else f"{limit // 1024} KB"
-    return DeskError("too large", code=ErrorCode.TOO_LARGE, limit=limit, size=megabytes)
+def _frame_too_large(limit: int) -> DeskError:
+    return DeskError(
+        "the body is too large", code=ErrorCode.TOO_LARGE, reason="frame_too_large", limit=limit
+    )

@@ -8,7 +8,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.answers import STATUS, problem
 from privacydesk.web.keys import ROOM
@@ -39,8 +39,10 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
     except web.HTTPException as error:
         if error.status < 400:  # noqa: PLR2004 - redirects are answers
             raise
-        code = _CODES.get(error.status, ErrorCode.INTERNAL)
-        answer = _answer(request, DeskError(error.reason, code=code), error.status)
+        if isinstance(error, web.HTTPMethodNotAllowed) and error.allowed_methods == {"OPTIONS"}:
+            # Preflights are answered for every path, also for those where nothing is.
+            return _answer(request, NotFoundError("no such address"), 404)
+        answer = _answer(request, _told_by_server(error), error.status)
         if isinstance(error, web.HTTPMethodNotAllowed):
             answer.headers["Allow"] = ", ".join(sorted(error.allowed_methods))
         return answer
@@ -57,6 +59,13 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
         return _answer(request, DeskError("internal error"), _OURS)
 
 
+def _told_by_server(error: web.HTTPException) -> DeskError:
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        # Files are counted by their own handler; whatever else is too large is no file.
+        return DeskError(error.reason, code=ErrorCode.TOO_LARGE, reason="frame_too_large")
+    return DeskError(error.reason, code=_CODES.get(error.status, ErrorCode.INTERNAL))
+
+
 def _answer(request: web.Request, error: DeskError, status: int) -> web.Response:
     room = request.config_dict[ROOM]
     locale = negotiate(request.headers.get("Accept-Language", ""))
@@ -64,8 +73,11 @@ def _answer(request: web.Request, error: DeskError, status: int) -> web.Response
     if status >= _OURS:
         log.warning("request_refused", code=error.code.value, route=_route(request))
     if "text/html" in request.headers.get("Accept", "") and "/v1/" not in request.path:
-        return error_page(request, locale, status, shown["message"])
-    return problem(status, shown)
+        answer = error_page(request, locale, status, shown["message"])
+    else:
+        answer = problem(status, shown)
+    answer.headers["Vary"] = "Accept, Accept-Language"
+    return answer
 
 
 def _route(request: web.Request) -> str:

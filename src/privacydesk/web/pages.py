@@ -15,6 +15,7 @@ from privacydesk.web.keys import ASSETS, CATALOGS, SETTINGS, TEMPLATES
 from privacydesk.web.texts import LANGUAGE_TAGS, page_strings
 
 _A_DAY = 86_400
+_NO_SUCH_PAGE = 404
 
 
 def set_up(app: web.Application) -> None:
@@ -98,4 +99,14 @@ async def chat_strings(request: web.Request) -> web.Response:
 
 def error_page(request: web.Request, locale: str, status: int, message: str) -> web.Response:
     """Return a page that tells an error and where to go on."""
-    return render(request, "error.html", locale, status=status, number=status, message=message)
+    if status == _NO_SUCH_PAGE:
+        message = request.config_dict[CATALOGS].text(locale, "web.error.page_missing", {})
+    return render(
+        request,
+        "error.html",
+        locale,
+        status=status,
+        number=status,
+        message=message,
+        desk_name=desk_name(request, locale),
+    )

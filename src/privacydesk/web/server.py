@@ -48,6 +48,7 @@ def make_app(
     app.router.add_routes(
         [
             web.get("/healthz", _healthz),
+            web.get("/", _to_chat),
             web.get("/chat/", pages.chat_page),
             web.get("/chat", _to_chat),
             web.get("/chat/strings/{locale}.json", pages.chat_strings),
@@ -71,5 +72,5 @@ async def _healthz(_: web.Request) -> web.Response:
 
 
 async def _to_chat(_: web.Request) -> web.Response:
-    """Send people to the address with the slash."""
-    raise web.HTTPMovedPermanently("/chat/")
+    """Send people who know the host alone, or left the slash out, to the chat."""
+    raise web.HTTPFound("/chat/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,9 @@ class WebSettings:
         desk_names: the desk's name by locale, for the header; falls back to the catalog's.
         messages_per_second: messages a conversation may send on average.
         message_burst: messages it may send at once.
+        new_chats_per_minute: conversations without a login one address may begin on average.
+        new_chats_at_once: how many of them it may begin at once.
+        trusted_proxies: networks whose ``X-Forwarded-For`` is believed.
         max_text: characters of one message, counted after cleaning.
         max_frame: the largest frame that is read; larger ones are answered with an error.
         drop_frame: the largest frame that is even received; larger ones end the connection.
@@ -26,7 +30,7 @@ class WebSettings:
         queue_frames: frames that may wait for a slow client.
         queue_bytes: bytes that may wait for a slow client.
         bad_frames: unreadable frames a connection is forgiven.
-        tabs: connections one conversation may hold.
+        tabs: windows one conversation may be shown in, sockets and HTTP followers together.
         renew_grace: how long a connection waits for a new token.
         max_wait: the longest wait of a long poll.
         cors_origins: origins that may call the HTTP equivalent from a browser.
@@ -38,6 +42,9 @@ class WebSettings:
     desk_names: Mapping[str, str] = field(default_factory=dict)
     messages_per_second: float = 5.0
     message_burst: int = 20
+    new_chats_per_minute: float = 30.0
+    new_chats_at_once: int = 300
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     max_text: int = 10_000
     max_frame: int = 64 * 1024
     drop_frame: int = 1024 * 1024

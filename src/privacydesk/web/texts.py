@@ -45,6 +45,8 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "state.session": (),
     "state.session_renew": (),
     "state.closed": (),
+    "state.crowded": (),
+    "state.busy": (),
     "state.retry_now": (),
     "log.label": (),
     "log.empty": (),

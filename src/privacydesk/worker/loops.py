@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
 from privacydesk.clock import Clock
+from privacydesk.domain.ids import TicketId
 from privacydesk.errors import DeskError
 from privacydesk.ports import Claims, Reader
 from privacydesk.services.deliveries import Deliveries
@@ -28,6 +29,9 @@ _LONGEST_REST = 1.0
 written rows, and the demo's clock may have been moved."""
 _SHORTEST_REST = 0.05
 _AFTER_FAULT = 1.0
+_SETTLE_AGAIN = timedelta(minutes=1)
+"""When dates that could not be counted are counted again."""
+_PAGE = 500
 
 
 class Worker:
@@ -55,6 +59,8 @@ class Worker:
         self._clock = clock
         self._at_once = at_once
         self._calendars_changed = calendars_changed
+        # A schedule may have been imported while nothing ran, so dates are counted at the start.
+        self._settle_at: datetime | None = clock.now()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -80,31 +86,29 @@ class Worker:
         """Do all that is due now, once; return how many rows that was."""
         now = self._clock.now()
         if self._calendars_changed is not None and await self._calendars_changed():
-            await self.settle()
+            self._settle_at = now
+        if self._settle_at is not None and self._settle_at <= now:
+            self._settle_at = None if await self.settle() else now + _SETTLE_AGAIN
         rows = await self._claims.deliveries(now, lease=_LEASE, limit=self._at_once)
         tickets = await self._claims.tickets(now, lease=_LEASE, limit=self._at_once)
         await self._each(rows, self._deliveries.work)
         await self._each(tickets, self._dues.work)
         return len(rows) + len(tickets)
 
-    async def settle(self) -> int:
-        """Count provisional dates anew; return how many tickets changed."""
-        changed = 0
-        for ticket in await self._reader.provisional_tickets():
-            changed += await self._dues.settle(ticket)
-        return changed
+    async def settle(self) -> bool:
+        """Count all provisional dates anew; tell whether that worked for every ticket."""
+        worked = True
+        after: TicketId | None = None
+        while True:
+            page = await self._reader.provisional_tickets(limit=_PAGE, after=after)
+            for ticket in page:
+                worked &= await _guarded(ticket, self._dues.settle)
+            if len(page) < _PAGE:
+                return worked
+            after = page[-1].id
 
-    async def _each(self, rows: Sequence[T], work: Callable[[T], Awaitable[None]]) -> None:
-        async def one(row: T) -> None:
-            try:
-                await work(row)
-            except DeskError as error:
-                _log.warning("due_row_failed", code=error.code.value, fault=error.message)
-            except Exception:  # noqa: BLE001 - one bad row must not stop the others
-                # Its lease brings it back.
-                _log.exception("due_row_failed")
-
-        await asyncio.gather(*(one(row) for row in rows))
+    async def _each(self, rows: Sequence[T], work: Callable[[T], Awaitable[object]]) -> None:
+        await asyncio.gather(*(_guarded(row, work) for row in rows))
 
     async def _rest(self) -> None:
         rest = _LONGEST_REST
@@ -116,3 +120,16 @@ class Worker:
             await asyncio.wait_for(self._woken.wait(), rest)
         except TimeoutError:
             return
+
+
+async def _guarded(row: T, work: Callable[[T], Awaitable[object]]) -> bool:
+    """Work on a row; tell whether that worked. One bad row must not stop the others."""
+    try:
+        await work(row)
+    except DeskError as error:
+        _log.warning("due_row_failed", code=error.code.value, fault=error.message)
+    except Exception:  # noqa: BLE001 - it is logged, and the row comes back by its lease
+        _log.exception("due_row_failed")
+    else:
+        return True
+    return False

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Channel, Delivery

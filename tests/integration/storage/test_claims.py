@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW
 
@@ -41,7 +41,7 @@ async def _claim(store: SqlStore, now: timedelta = timedelta(0)) -> list[int]:
 async def _change(store: SqlStore, n: int, **changed: object) -> None:
     def decide(rows: WorkingSet) -> Changes:
         row = rows.deliveries[desk.delivery_id(n)]
-        return Changes(deliveries=(replace(row, **changed),))  # type: ignore[arg-type]
+        return Changes(deliveries=(replace(row, **changed),))
 
     await store.writer.submit(Job(f"x{n}", Locks(deliveries=(desk.delivery_id(n),)), decide))
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from dataclasses import replace
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW
 
@@ -204,3 +204,27 @@ async def test_a_faulty_query_is_told_without_the_drivers_words(store: SqlStore)
     assert caught.value.code is ErrorCode.INTERNAL
     assert caught.value.__cause__ is None
     assert "secret" not in str(caught.value)
+
+
+async def test_files_that_no_ticket_took_are_found_by_age_and_in_pages(store: SqlStore) -> None:
+    await desk.begin(store)
+    files = [desk.evidence(n) for n in range(5)]
+    await store.writer.submit(
+        desk.leave(Changes(evidence=tuple(files)), Locks(desk.conversation_id()))
+    )
+    await store.writer.submit(
+        desk.leave(
+            Changes(
+                evidence_moved={files[0].id: desk.ticket_id()}, evidence_removed=(files[1].id,)
+            ),
+            Locks(desk.conversation_id()),
+        )
+    )
+    staged = await store.reader.staged_in(desk.conversation_id())
+    assert [one.id for one in staged] == [one.id for one in files[2:]]
+    assert not any(one.body for one in staged)
+    assert await store.reader.staged_in(desk.conversation_id(2)) == ()
+    assert await store.reader.staged_before(NOW, after=None, limit=9) == ()
+    first = await store.reader.staged_before(NOW + MINUTE, after=None, limit=2)
+    rest = await store.reader.staged_before(NOW + MINUTE, after=first[-1].id, limit=2)
+    assert [one.id for one in (*first, *rest)] == [one.id for one in files[2:]]

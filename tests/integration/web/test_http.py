@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 import aiohttp
@@ -346,7 +347,10 @@ async def test_errors_of_pages_are_pages(serve: Serve) -> None:
     )
     assert answer.status == 404
     assert answer.content_type == "text/html"
-    assert "Not found" in await answer.text()
+    text = await answer.text()
+    assert "There is no page at this address" in text
+    assert 'href="/chat/"' in text
+    assert 'lang="en"' in text
     refused = await client.http.post("/healthz")
     assert refused.status == 405
     assert "GET" in refused.headers["Allow"]
@@ -368,3 +372,103 @@ async def test_more_faces_share_the_middleware_and_headers(
     assert body["code"] == "internal"
     assert "inside" not in json.dumps(body)
     assert "Content-Security-Policy" in answer.headers
+
+
+async def test_programs_are_told_of_an_unknown_page_as_a_problem(serve: Serve) -> None:
+    client = await serve()
+    answer = await client.http.get("/nothing", headers=ENGLISH)
+    assert answer.status == 404
+    assert answer.content_type == "application/problem+json"
+    assert (await answer.json())["code"] == "not_found"
+    assert answer.headers["Vary"] == "Accept, Accept-Language"
+
+
+async def test_an_unknown_address_below_the_protocol_is_not_found(serve: Serve) -> None:
+    client = await serve()
+    assert (await client.http.get("/chat/v1/nothing")).status == 404
+    assert (await client.http.get("/chat/v1/messages")).status == 405
+
+
+async def test_the_bare_host_leads_to_the_chat(serve: Serve) -> None:
+    client = await serve()
+    answer = await client.http.get("/", allow_redirects=False)
+    assert answer.status == 302
+    assert answer.headers["Location"] == "/chat/"
+
+
+@pytest.mark.parametrize("path", ["/chat/v1/messages", "/chat/v1/session"])
+async def test_too_large_a_body_is_not_called_a_file(serve: Serve, path: str) -> None:
+    client = await serve(max_frame=1024)
+    headers, _ = await _open(client)
+    frame = {"type": "send", "id": "m1", "text": "x" * 2048}
+    answer = await client.http.post(path, json=frame, headers=headers)
+    body = await answer.json()
+    assert answer.status == 413
+    assert (body["code"], body["reason"], body["limit"]) == ("too_large", "frame_too_large", 1024)
+    assert "file" not in body["title"]
+
+
+async def test_too_large_a_file_is_told_with_the_limit(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve(max_upload=2048)
+    headers, _ = await _open(client)
+    desk.thread().asks_for_file = True
+    answer = await client.http.post("/chat/v1/uploads", data=b"x" * 4096, headers=headers)
+    body = await answer.json()
+    assert answer.status == 413
+    assert body["title"] == "The file is too large; the most is 2 KB."
+
+
+async def test_one_address_begins_only_so_many_conversations(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve(new_chats_at_once=2, new_chats_per_minute=6)
+    headers, _ = await _open(client)
+    await _open(client)
+    refused = await client.http.post("/chat/v1/session", json={}, headers=ENGLISH)
+    body = await refused.json()
+    assert refused.status == 429
+    assert 9 <= int(refused.headers["Retry-After"]) <= 11
+    assert (body["code"], body["reason"]) == ("rate_limited", "many_new_chats")
+    assert "your network" in body["title"]
+    assert len(desk.threads) == 2
+    # Whoever has a conversation already, or an account, is not touched.
+    again = await client.http.post("/chat/v1/session", json={}, headers=headers)
+    assert again.status == 200
+    desk.grant("t1", "mei")
+    account = await client.http.post("/chat/v1/session", json={"token": "t1"}, headers=ENGLISH)
+    assert account.status == 200
+
+
+async def test_a_forwarded_address_counts_only_from_a_trusted_proxy(serve: Serve) -> None:
+    async def statuses(client: ChatClient) -> list[int]:
+        return [
+            (
+                await client.http.post(
+                    "/chat/v1/session", json={}, headers={"X-Forwarded-For": f"192.0.2.{n}"}
+                )
+            ).status
+            for n in range(3)
+        ]
+
+    assert await statuses(await serve(new_chats_at_once=1)) == [200, 429, 429]
+    trusting = await serve(new_chats_at_once=1, trusted_proxies=(ip_network("127.0.0.0/8"),))
+    assert await statuses(trusting) == [200, 200, 200]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+async def test_a_conversation_is_followed_in_only_so_many_windows(
+    serve: Serve, accept: str
+) -> None:
+    client = await serve(tabs=1)
+    headers, _ = await _open(client)
+    open_one = await client.http.get(
+        "/chat/v1/events", headers={**headers, "Accept": "text/event-stream"}
+    )
+    assert open_one.status == 200
+    await open_one.content.readline()
+    refused = await client.http.get(
+        "/chat/v1/events?after=1&wait=5", headers={**headers, "Accept": accept}
+    )
+    assert refused.status == 429
+    assert (await refused.json())["reason"] == "many_windows"
+    at_once = await client.http.get("/chat/v1/events?after=0", headers=headers)
+    assert at_once.status == 200
+    open_one.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
+from msgspec.structs import replace
 from tests.common.fake_desk import FakeDesk, choices, say
 from tests.common.web_client import Serve
 
@@ -386,7 +387,7 @@ async def test_a_new_epoch_sends_clients_back_to_the_start(serve: Serve, desk: F
     socket, welcome = await client.hello()
     await socket.next()
     thread = desk.thread()
-    object.__setattr__(thread.conversation, "epoch", "restored")
+    thread.conversation = replace(thread.conversation, epoch="restored")
     desk.write(thread, [say("new")])
     assert await socket.next() == {"type": "bye", "reason": "epoch"}
     assert await socket.closed() == 4409
@@ -461,3 +462,39 @@ async def test_a_stopping_server_says_goodbye(serve: Serve) -> None:
     assert await socket.next() == {"type": "bye", "reason": "restart"}
     assert await socket.closed() == 1001
     await stopping
+
+
+async def test_one_window_too_many_is_told_so_and_closed_for_good(serve: Serve) -> None:
+    client = await serve(tabs=2)
+    _, welcome = await client.hello()
+    await client.hello(secret=welcome["secret"])
+    third, _ = await client.hello(secret=welcome["secret"])
+    error = await third.until("error")
+    assert (error["code"], error["reason"], error["limit"]) == ("rate_limited", "many_windows", 2)
+    assert "too many windows" in error["message"]
+    assert await third.closed() == 4429
+
+
+async def test_a_window_that_was_closed_makes_room(serve: Serve) -> None:
+    client = await serve(tabs=1)
+    first, welcome = await client.hello()
+    await first.close()
+    second, _ = await client.hello(secret=welcome["secret"])
+    await second.send("ping")
+    assert await second.until("pong")
+
+
+async def test_too_many_new_conversations_are_told_when_to_come_back(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    client = await serve(new_chats_at_once=1, new_chats_per_minute=6)
+    first, welcome = await client.hello()
+    second, error = await client.hello()
+    assert (error["type"], error["reason"], error["kept"]) == ("error", "many_new_chats", True)
+    assert 9 <= error["retry_after"] <= 10
+    assert await second.closed() == 1013
+    assert len(desk.threads) == 1
+    again, resumed = await client.hello(secret=welcome["secret"])
+    assert resumed["type"] == "welcome"
+    await first.close()
+    await again.close()

@@ -85,6 +85,7 @@ async def test_a_reason_that_is_not_known_yet_is_read_as_other(connect: Connect)
     service = await connect(answering({"outcome": "refused", "reason": "moon_phase"}))
     answer = await service.call(AccountAction.DEREGISTER, "u", {}, key="k")
     assert answer.reason is AccountReason.OTHER
+    assert answer.reason_code == "moon_phase", "staff see it as it was sent"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,7 @@ async def test_other_4xx_are_final(
     service = await connect(answering(body, status=status))
     answer = await service.call(AccountAction.DELETE, "u", {}, key="k")
     assert (answer.outcome, answer.reason) == (AccountOutcome.REFUSED, reason)
+    assert answer.reason_code == (body["code"] if isinstance(body, dict) else "rejected")
     assert service.state is BreakerState.CLOSED
 
 

@@ -96,6 +96,27 @@ async def test_a_code_is_posted_signed_with_its_time_and_key(
     assert (answer.outcome, answer.masked) == (SendOutcome.SENT, "+86199****1104")
 
 
+async def test_a_notice_is_posted_with_the_number_in_the_place_of_a_code(connect: Connect) -> None:
+    seen: list[dict[str, Any]] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(await request.json())
+        return web.json_response({"outcome": "sent"})
+
+    sender = await connect(handler)
+    to = MailTarget("a@example.org")
+    answer = await sender.notify(to, "desk_notice", "en", "PD-XQR9-9DWK-XFG", key="k-1")
+    assert answer.outcome is SendOutcome.SENT
+    assert seen == [
+        {
+            "to": {"mail": "a@example.org"},
+            "template": "desk_notice",
+            "locale": "en",
+            "ticket": "PD-XQR9-9DWK-XFG",
+        }
+    ]
+
+
 def test_a_signature_holds_for_its_body_time_key_and_secret_only() -> None:
     good = sign("s", 1, "k", b"body")
     assert verify("s", 1, "k", b"body", good)

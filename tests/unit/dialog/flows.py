@@ -110,6 +110,23 @@ steps:
   end: {end: done}
 """
 
+EVIDENCE_AGAIN = """\
+flow: evidence_again
+slots:
+  ticket: {type: internal}
+  evidence: {type: evidence}
+start: files
+steps:
+  files:
+    ask: evidence
+    text: evidence_again.files
+    on: {answered: attach}
+  attach:
+    do: attach_evidence
+    on: {ok: end, too_late: end}
+  end: {end: done}
+"""
+
 _OTHERS = sorted(
     set(Intent) - {Intent.UNBINDING, Intent.SMALLTALK, Intent.OTHER},
     key=lambda intent: intent.value,
@@ -128,6 +145,7 @@ GOOD: Mapping[str, str] = {
     "dialogs/unbinding.yaml": UNBINDING,
     "dialogs/verify.yaml": VERIFY,
     "dialogs/confirm_closing.yaml": CONFIRM_CLOSING,
+    "dialogs/evidence_again.yaml": EVIDENCE_AGAIN,
     "dialogs/rest.yaml": REST,
 }
 

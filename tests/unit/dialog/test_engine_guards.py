@@ -6,11 +6,11 @@ The checker proves of every flow that these never happen; here flows are run tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.dialog import flows
 
 from privacydesk.dialog.engine import Engine

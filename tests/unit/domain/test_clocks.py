@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from privacydesk.domain.clocks import (
     MAX_AMOUNT,
@@ -404,5 +404,5 @@ def test_a_rule_of_no_days_is_refused() -> None:
 
 def test_values_are_frozen() -> None:
     clock = start_clock(SEVEN, PLAIN, at("2026-06-01T01:00:00Z"), SHANGHAI)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         clock.amount = 8  # type: ignore[misc]

@@ -27,7 +27,7 @@ def sent(at: datetime = NOW, before: Challenge = NEW) -> Challenge:
     row = before.sent(at, RULES)
     return Challenge(
         row.id, row.version, RIGHT, row.expires_at, row.entries_left, row.day_started_at,
-        row.sent_in_day, row.not_before,
+        row.sent_in_day, row.not_before, row.failed_in_day,
     )  # fmt: skip
 
 
@@ -70,6 +70,39 @@ def test_waits_grow_and_the_day_is_capped() -> None:
     assert waits == [1, 2, 5, 15, 15, 15]
     assert row.may_send(at, RULES) == (SendVerdict.CAPPED, NOW + timedelta(days=1))
     assert row.may_send(NOW + timedelta(days=1), RULES) == (SendVerdict.OK, None)
+
+
+def test_codes_that_the_gateway_did_not_take_are_counted_apart_from_the_cap() -> None:
+    row, at = NEW, NOW
+    for _ in range(RULES.daily_failures):
+        assert row.may_send(at, RULES)[0] is SendVerdict.OK
+        row = sent(at, row).undelivered()
+        assert row.sent_in_day == 0
+        assert row.not_before is not None, "the wait stays"
+        at = row.not_before
+    assert row.may_send(at, RULES) == (SendVerdict.CAPPED, NOW + timedelta(days=1))
+    fresh = sent(NOW + timedelta(days=1), row)
+    assert (fresh.sent_in_day, fresh.failed_in_day) == (1, 0)
+
+
+def test_a_code_that_may_have_gone_out_after_all_still_works() -> None:
+    assert sent().undelivered().entered(RIGHT, NOW)[1] is CodeVerdict.RIGHT
+
+
+def test_an_account_without_a_phone_need_not_wait_but_can_not_try_for_ever() -> None:
+    row = NEW
+    for _ in range(RULES.daily_failures):
+        assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
+        row = sent(NOW, row).nowhere()
+        assert row.entered(RIGHT, NOW)[1] is CodeVerdict.NONE_OPEN
+    assert row.may_send(NOW, RULES)[0] is SendVerdict.CAPPED
+
+
+def test_a_typed_contact_that_is_refused_counts_and_keeps_its_wait() -> None:
+    row = sent().refused()
+    assert row.sent_in_day == 1
+    assert row.may_send(NOW, RULES) == (SendVerdict.WAIT, NOW + RULES.waits[0])
+    assert row.entered(RIGHT, NOW)[1] is CodeVerdict.NONE_OPEN
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "right", "wrong"]), st.integers(0, 3600))))

@@ -187,6 +187,16 @@ def test_a_value_can_be_shown_by_itself() -> None:
     assert catalogs(term__one="甲").value("en", {"$term": "term.one"}) == "甲"
 
 
+def test_a_term_can_say_what_it_is_about() -> None:
+    words = catalogs(
+        kind__delete="删除", terms__of="{term}（{about}）", term__one="甲", term__two="乙"
+    )
+    about = {"$term": "kind.delete", "of": {"$terms": ["term.one", "term.two"]}}
+
+    assert words.value("zh_Hans", about) == "删除（甲和乙）"
+    assert words.value("zh_Hans", {**about, "of": ""}) == "删除"
+
+
 def test_a_key_defined_twice_is_a_fault_within_and_between_files() -> None:
     once = po({"a.b": "A"})
     twice = once + '\nmsgid "a.b"\nmsgstr "B"\n'

@@ -94,3 +94,19 @@ def test_keys_that_are_none_name_the_setting() -> None:
     with pytest.raises(SettingsError) as caught:
         TokenChecker([{"kty": "nonsense"}], "privacydesk", MovableClock(NOW, frozen=True))
     assert caught.value.data["key"] == "app_token_keys"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"kty": "oct", "kid": "a", "k": "Y2hhbmdlbWU"},
+        {"kty": "oct", "kid": "a", "k": base64.urlsafe_b64encode(b"x" * 32).decode()},
+        {"kty": "oct", "kid": "a"},
+        {"kty": "RSA", "kid": "a", "n": "AQAB", "e": "AQAB"},
+        {},
+    ],
+)
+def test_a_key_that_could_be_guessed_or_not_be_used_stops_the_start(key: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="PRIVACYDESK_APP_TOKEN_KEYS") as refused:
+        TokenChecker([key], "privacydesk", MovableClock(NOW, frozen=True))
+    assert "Y2hhbmdlbWU" not in str(refused.value)

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from privacydesk.calendars import Calendars, Overrides, regime
 from privacydesk.domain.ids import ConversationId, TicketId

@@ -18,6 +18,7 @@ from privacydesk.domain.conversation import (
     OwnerKind,
     Prompt,
     Waiting,
+    Wish,
 )
 from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
@@ -32,7 +33,7 @@ from privacydesk.domain.ids import (
     LookupHash,
     TicketId,
 )
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket import (
     Due,
     DueKind,
@@ -144,6 +145,7 @@ conversations = st.builds(
     desk_calls=counts,
     last_said_at=st.none() | instants,
     minor_hint=st.booleans(),
+    wishes=_few(st.builds(Wish, intent=st.sampled_from(Intent), slots=mappings)),
 )
 _zones = st.sampled_from(["Asia/Shanghai", "Asia/Hong_Kong", "Europe/Berlin"])
 
@@ -223,6 +225,7 @@ challenges = st.builds(
     entries_left=st.integers(0, 9),
     day_started_at=st.none() | instants,
     sent_in_day=st.integers(0, 9),
+    failed_in_day=st.integers(0, 9),
     not_before=st.none() | instants,
 )
 deliveries = st.builds(

@@ -20,3 +20,12 @@ def test_full_buckets_are_forgotten() -> None:
     assert len(rates) == 1
     rates.prune(3.0)
     assert len(rates) == 0
+
+
+def test_no_more_buckets_are_kept_than_was_said() -> None:
+    rates = Rates(1.0, 1, most=2)
+    for key in "abc":
+        rates.take(key, 0.0)
+    assert len(rates) == 2
+    assert rates.take("c", 0.0) > 0.0
+    assert rates.take("a", 0.0) == 0.0

@@ -12,6 +12,7 @@ const KEY = "privacydesk.demo.person";
 const ANONYMOUS = "/chat/";
 const PROMISED = "/chat/#token=";
 const RETRY = 2000;
+const RENEW = 5 * 60_000;
 const HANDED = 50;
 
 /** @type {HTMLIFrameElement} */
@@ -25,6 +26,8 @@ let stream = null;
 /** @type {any} */
 let playing = null;
 let connected = false;
+/** @type {Map<Window, string>} tabs that were opened here, and who is in them */
+const tabs = new Map();
 
 /** @param {string} text */
 function tell(text) {
@@ -46,6 +49,22 @@ async function handToken() {
     if (person === playing) hand({ type: "privacydesk:token", token });
   } catch {
     tell(words.failed);
+  }
+}
+
+/** Keep the opened tabs logged in: unlike the frame they have nobody to ask for a new token. */
+async function renewTabs() {
+  for (const [tab, person] of tabs) {
+    if (tab.closed) {
+      tabs.delete(tab);
+      continue;
+    }
+    try {
+      const { token } = await post("token", { person });
+      tab.postMessage({ type: "privacydesk:token", token }, location.origin);
+    } catch {
+      tell(words.failed);
+    }
   }
 }
 
@@ -86,11 +105,15 @@ function listen() {
     connected = true;
     tell("");
   });
-  from.addEventListener("clock", (event) => clock.set(JSON.parse(event.data)));
+  from.addEventListener("clock", (event) => {
+    clock.set(JSON.parse(event.data));
+    void renewTabs();
+  });
   from.addEventListener("panel", (event) => {
     const seen = JSON.parse(event.data);
     if (seen.person.id !== playing.id) return;
     phone.fill(seen.messages);
+    phone.others(seen.others);
     account.fill(seen.account);
     showTickets(seen.tickets);
   });
@@ -207,12 +230,15 @@ byId("chat-tab").addEventListener("click", async (event) => {
   try {
     const { token } = await post("token", { person: playing.id });
     const address = `/chat/#token=${encodeURIComponent(token)}`;
-    if (tab) tab.location.replace(address);
-    else location.assign(address);
+    if (tab) {
+      tabs.set(tab, playing.id);
+      tab.location.replace(address);
+    } else location.assign(address);
   } catch {
     tab?.close();
     tell(words.failed);
   }
 });
 
+window.setInterval(() => void renewTabs(), RENEW);
 play(new URLSearchParams(location.search).get("person") || remembered());

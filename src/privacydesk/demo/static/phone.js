@@ -1,6 +1,7 @@
-// The phone of whoever is played: messages as they arrive, the newest on top and above the chat.
+// The phone of whoever is played, with messages as they arrive, the newest on top and above the
+// chat; beside it the phones of other numbers.
 
-import { byId, el } from "./page.js";
+import { byId, el, fill } from "./page.js";
 
 export class Phone {
   /**
@@ -38,20 +39,40 @@ export class Phone {
   /** @param {any[]} messages */
   list(messages) {
     byId("messages-empty").hidden = messages.length > 0;
-    byId("messages").replaceChildren(
-      ...messages.map((one) =>
-        el(
-          "li",
-          { class: "message" },
-          el(
-            "div",
-            { class: "message-head" },
-            el("span", {}, `${this.format(one.at)} · ${one.to}`),
-            this.button(one),
-          ),
-          el("p", { lang: one.lang, "data-code": one.code }, one.text),
-        ),
+    byId("messages").replaceChildren(...messages.map((one) => this.item(one)));
+  }
+
+  /**
+   * Numbers that are typed into the chat and are nobody's: a phone of its own for each.
+   *
+   * @param {{to: string, messages: any[]}[]} phones
+   */
+  others(phones) {
+    byId("others").replaceChildren(
+      ...phones.map((one) => {
+        const title = fill(this.words["phone.other"], { number: one.to });
+        return el(
+          "section",
+          { class: "card", "aria-label": title, "data-phone": one.to },
+          el("h2", {}, title),
+          el("ol", { class: "messages" }, ...one.messages.map((message) => this.item(message))),
+        );
+      }),
+    );
+  }
+
+  /** @param {any} message */
+  item(message) {
+    return el(
+      "li",
+      { class: "message" },
+      el(
+        "div",
+        { class: "message-head" },
+        el("span", {}, `${this.format(message.at)} · ${message.to}`),
+        ...this.buttons(message),
       ),
+      el("p", { lang: message.lang, "data-code": message.code }, message.text),
     );
   }
 
@@ -59,14 +80,16 @@ export class Phone {
   announce(message) {
     byId("arrival").replaceChildren(
       el("p", { lang: message.lang }, message.text),
-      this.button(message),
+      ...this.buttons(message),
     );
   }
 
   /** @param {any} message */
-  button(message) {
+  buttons(message) {
+    // A notice brings no code.
+    if (!message.code) return [];
     const made = el("button", { type: "button", class: "button quiet" }, this.words["phone.copy"]);
     made.addEventListener("click", () => void this.copy(message.code, made));
-    return made;
+    return [made];
   }
 }

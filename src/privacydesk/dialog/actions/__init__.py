@@ -32,6 +32,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "queue_human": people.queue_human,
     "leave_queue": people.leave_queue,
     "drop_evidence": people.drop_evidence,
+    "note_wish": people.note_wish,
 }
 
 RECEIVERS: Mapping[str, Callable[[Act, str, Mapping[str, Any]], str]] = {

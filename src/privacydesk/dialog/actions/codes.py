@@ -46,6 +46,11 @@ def send_code(act: Act) -> str:
         return verdict.value if verdict is SendVerdict.CAPPED else "wait"
     script.challenges[target.label()] = challenge.sent(script.now, script.rules.codes)
     frame.slots["_target"] = target.label()
+    if target.kind is TargetKind.TICKET_CONTACT:
+        # Nobody waits for the answer: how long it takes, or that it fails, would tell whether
+        # there is such a ticket.
+        script.effects.append(SendCode(target=target, ref="", patience=script.rules.patience))
+        return "sent"
     ref = script.wait_for(frame, "send_code")
     script.effects.append(SendCode(target=target, ref=ref, patience=script.rules.patience))
     return WAITS
@@ -56,11 +61,16 @@ def code_sent(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     if outcome == "ok":
         act.frame.slots["contact_masked"] = str(data.get("masked") or "")
         return "sent"
+    target = _target(act)
+    challenge = act.script.challenge_of(target)
     if outcome not in {"refused", "not_found"}:
+        act.script.challenges[target.label()] = challenge.undelivered()
         return "unavailable"
     # Nothing went out, so nobody is told later that a code is on its way.
-    target = _target(act)
-    act.script.challenges[target.label()] = act.script.challenge_of(target).unsent()
+    by_account = target.kind is TargetKind.ACCOUNT_PHONE
+    act.script.challenges[target.label()] = (
+        challenge.nowhere() if by_account else challenge.refused()
+    )
     act.frame.slots.pop("_target", None)
     return "no_phone"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from privacydesk.dialog.actions.base import Act, evidence_of
 from privacydesk.dialog.guards import account_of
 from privacydesk.dialog.options import whose
@@ -75,22 +78,27 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         and "minor" not in flags
     )
     frame.slots["ticket"] = symbol
-    waiting = _waiting(script, kind, account) if verified and account else None
-    if waiting is not None:
+    waiting = _waiting(script, kind, account, frame.slots)
+    if waiting is not None and (verified or document):
         script.effects.append(
             MoveTicket(
                 waiting.id,
-                Move.VERIFY,
+                Move.VERIFY if verified else Move.HAND_IN,
                 why="taken up again",
                 symbol=symbol,
                 verified_at=verified_at,
                 items=items_of(kind, frame.slots),
                 flags=frozenset(flags),
-                facts=facts_of(frame.slots),
+                facts=_facts_besides(waiting, frame.slots),
+                contact=_proven_contact(act),
                 evidence=evidence_of(frame),
                 unbinding_window=automated,
             )
         )
+        return "filed"
+    if waiting is not None and waiting.items == items_of(kind, frame.slots):
+        # It waits already, and nothing more was shown: one request, not another each time.
+        frame.slots["ticket"] = waiting.id.hex()
         return "filed"
     script.effects.append(
         OpenTicket(
@@ -113,8 +121,14 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     return "filed"
 
 
-def _waiting(script: Script, kind: RequestKind, account: str) -> Ticket | None:
-    """Return the person's request of the same kind that still waits for verification."""
+def _waiting(
+    script: Script, kind: RequestKind, account: str, slots: Mapping[str, Any]
+) -> Ticket | None:
+    """Return the person's request of the same kind that still waits for them to show who they are.
+
+    Without an account it is one of this conversation, or of a contact they have proven. One whose
+    document waits to be examined lacks nothing, so it is not taken up.
+    """
     return next(
         (
             ticket
@@ -122,9 +136,30 @@ def _waiting(script: Script, kind: RequestKind, account: str) -> Ticket | None:
             if ticket.kind is kind
             and ticket.account == account
             and ticket.state is TicketState.AWAITING_VERIFICATION
+            and ticket.needs is not Assurance.DOCUMENT_CHECKED
+            and all(ticket.facts.get(name) == slots.get(name) for name in _WHOM)
         ),
         None,
     )
+
+
+_WHOM = ("child_account", "child_birth_date")
+"""Facts that tell one guardian's requests apart: they may speak for several children."""
+
+_TOLD = ("story", "wish_detail")
+"""Facts in the person's own words, of which none is lost when they tell it again."""
+
+
+def _facts_besides(waiting: Ticket, slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was answered now, with what was told before in other words."""
+    facts = facts_of(slots)
+    for name in _TOLD:
+        before, now = waiting.facts.get(name), facts.get(name)
+        if before and now and now not in before:
+            facts[name] = f"{before}\n\n{now}"
+        elif before and now:
+            facts[name] = before
+    return facts
 
 
 _CLOCK_FROM_FILING = frozenset(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from privacydesk.dialog.actions.base import Act, evidence_of
 from privacydesk.dialog.options import may_object, whose
+from privacydesk.dialog.outcomes import say_again
 from privacydesk.dialog.script import Script
 from privacydesk.domain.effects import (
     MoveTicket,
@@ -36,11 +37,12 @@ def _is_theirs(script: Script, ticket: Ticket) -> bool:
 
 
 def attach_evidence(act: Act) -> str:
-    """Add files to a ticket whose requester was asked for more."""
+    """Add files to a ticket whose requester was asked for more, or has not shown enough yet."""
     ticket = _slot_ticket(act)
-    if ticket is None or not ticket.is_open:
+    if ticket is None:
         return "too_late"
-    move = Move.REQUESTER_ANSWERED if may(ticket, Move.REQUESTER_ANSWERED) else None
+    moves = (Move.REQUESTER_ANSWERED, Move.HAND_IN)
+    move = next((one for one in moves if may(ticket, one)), None)
     if move is None:
         return "too_late"
     act.script.effects.append(
@@ -65,10 +67,15 @@ _CARDS = 5
 def show_ticket(act: Act) -> str:
     """Show one ticket by its number, if it is theirs."""
     number = str(act.frame.slots.get("number") or "")
+    if not number:
+        return "none"
     ticket = act.script.ticket_numbered(number)
     if ticket is None or not _is_theirs(act.script, ticket):
         return "unknown"
     act.frame.slots["ticket"] = ticket.id.hex()
+    if ticket.conversation_id != act.script.before.id:
+        # Its own conversation, where it was told, is on another device.
+        say_again(act.script, ticket)
     act.script.show_ticket({"$id": ticket.id.hex()})
     return "shown"
 

@@ -1,12 +1,13 @@
-"""People: the queue, and what was handed in for nothing."""
+"""People: the queue, what was handed in for nothing, and what is to be done next."""
 
 from __future__ import annotations
 
 from privacydesk.dialog.actions.base import Act, evidence_of
-from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import (
     DropEvidence,
 )
+from privacydesk.domain.intents import Intent
 
 
 def queue_human(act: Act) -> str:
@@ -27,6 +28,14 @@ def leave_queue(act: Act) -> str:
     """Take it out again."""
     if act.script.owner.kind is OwnerKind.QUEUE:
         act.script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+    return "ok"
+
+
+def note_wish(act: Act) -> str:
+    """Take up another request when this flow has ended, before all that waits."""
+    intent = Intent(str(act.params["kind"]))
+    waiting = (wish for wish in act.script.wishes if wish.intent is not intent)
+    act.script.wishes = (Wish(intent), *waiting)
     return "ok"
 
 

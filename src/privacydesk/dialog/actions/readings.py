@@ -7,6 +7,7 @@ from typing import Any
 
 from privacydesk.dialog.actions.base import WAITS, Act
 from privacydesk.dialog.guards import account_of
+from privacydesk.dialog.held import counted_rows, profile_rows
 from privacydesk.domain.account import AccountAction
 from privacydesk.domain.effects import (
     CallAccount,
@@ -31,36 +32,11 @@ def reading(action: AccountAction) -> Callable[[Act], str]:
     return run
 
 
-def _rows_of(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Word a profile as labelled values; what is empty is left out."""
-    rows: list[dict[str, Any]] = []
-    for field in ("nickname", "gender", "birthday", "signature", "tags", "interests"):
-        value = data.get(field)
-        if value in (None, "", [], ()):
-            continue
-        if field == "birthday":
-            shown: Any = {"$date": value, "year": True}
-        elif field == "gender":
-            shown = {"$term": f"gender.{value}"}
-        elif isinstance(value, (list, tuple)):
-            shown = {"$texts": list(value)}
-        else:
-            shown = str(value)
-        rows.append({"label": {"$term": f"field.{field}"}, "value": shown})
-    for field, label in (
-        ("phone_masked", "provider.phone"),
-        ("real_name_masked", "field.real_name"),
-    ):
-        if data.get(field):
-            rows.append({"label": {"$term": label}, "value": str(data[field])})
-    return rows
-
-
 def profile_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     """Keep a profile as labelled values."""
     if outcome != "ok":
         return "not_found" if outcome == "not_found" else "unavailable"
-    act.frame.slots["profile"] = _rows_of(data.get("profile", data))
+    act.frame.slots["profile"] = profile_rows(data.get("profile", data))
     return "ok"
 
 
@@ -90,20 +66,5 @@ def export_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     """Keep a summary of what is stored."""
     if outcome != "ok":
         return "not_found" if outcome == "not_found" else "unavailable"
-    act.frame.slots["summary"] = summary_rows(data)
+    act.frame.slots["summary"] = counted_rows(data, act.script.rules.zone)
     return "ok"
-
-
-def summary_rows(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Word what is stored as labelled counts, from an export's ``summary``."""
-    summary = data.get("summary", {})
-    pairs = (
-        summary.items()
-        if isinstance(summary, Mapping)
-        else ((row.get("category"), row.get("count")) for row in summary)
-    )
-    return [
-        {"label": {"$term": f"category.{name}"}, "value": {"$number": count}}
-        for name, count in pairs
-        if isinstance(count, int) and count
-    ]

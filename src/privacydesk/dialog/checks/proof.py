@@ -222,7 +222,7 @@ def _after_guard(flow: Flow, step: Branch, outcome: str, fact: Proof) -> Proof:
         return fact
     if step.guard == "has_session":
         return _raise(fact, Assurance.APP_SESSION)
-    if step.guard == "has_contact_proof":
+    if step.guard in {"has_contact_proof", "filed_here"}:
         return replace(fact, contact=True)
     if step.guard == "is_verified":
         asked = step.params.get("level", "$level")

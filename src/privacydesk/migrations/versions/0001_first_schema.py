@@ -136,6 +136,7 @@ def upgrade() -> None:
         sa.Column("entries_left", sa.Integer(), nullable=False),
         sa.Column("day_started_at", sa.BigInteger(), nullable=True),
         sa.Column("sent_in_day", sa.Integer(), nullable=False),
+        sa.Column("failed_in_day", sa.Integer(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_challenge"),
     )
@@ -176,6 +177,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_evidence_conversation_id", "evidence", ["conversation_id"])
     op.create_index("ix_evidence_ticket_id", "evidence", ["ticket_id"])
+    _partial_index(
+        "ix_evidence_staged", "evidence", ["id"], where="ticket_id IS NULL AND removed_at IS NULL"
+    )
     op.create_table(
         "agent",
         sa.Column("name", sa.Text(), nullable=False),

@@ -19,6 +19,7 @@ def challenge_row(challenge: Challenge) -> dict[str, Any]:
         "entries_left": challenge.entries_left,
         "day_started_at": opt_micros(challenge.day_started_at),
         "sent_in_day": challenge.sent_in_day,
+        "failed_in_day": challenge.failed_in_day,
         "not_before": opt_micros(challenge.not_before),
     }
 
@@ -33,5 +34,6 @@ def read_challenge(row: Any) -> Challenge:
         entries_left=row.entries_left,
         day_started_at=opt_instant(row.day_started_at),
         sent_in_day=row.sent_in_day,
+        failed_in_day=row.failed_in_day,
         not_before=opt_instant(row.not_before),
     )

@@ -12,9 +12,11 @@ from privacydesk.domain.conversation import (
     OwnerKind,
     Prompt,
     Waiting,
+    Wish,
 )
 from privacydesk.domain.identity import Assurance, Verification
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.intents import Intent
 from privacydesk.storage.codec import (
     from_json,
     from_micros,
@@ -36,7 +38,7 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
     owner = conversation.owner
     state: dict[str, Any] = {
         "locale": conversation.locale,
-        "locale_from": conversation.locale_from.value,
+        "locale_from": str(conversation.locale_from),
     }
     if conversation.account:
         state["account"] = conversation.account
@@ -50,13 +52,17 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["prompt"] = _prompt_record(conversation.prompt)
     if conversation.verifications:
         state["verifications"] = [_verification_record(v) for v in conversation.verifications]
+    if conversation.wishes:
+        state["wishes"] = [
+            {"intent": wish.intent.value, "slots": wish.slots} for wish in conversation.wishes
+        ]
     _note_counts(conversation, state)
     return {
         "id": conversation.id,
         "epoch": conversation.epoch,
         "version": conversation.version,
         "created_at": to_micros(conversation.created_at),
-        "owner_kind": owner.kind.value,
+        "owner_kind": str(owner.kind),
         "owner_agent": owner.agent,
         "queued_at": opt_micros(conversation.queued_at),
         "state": seal.seal(_place(conversation.id, conversation.version), to_json(state)),
@@ -108,6 +114,9 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         desk_calls=state.get("desk_calls", 0),
         last_said_at=opt_instant(state.get("last_said_at")),
         minor_hint=state.get("minor_hint", False),
+        wishes=tuple(
+            Wish(Intent(record["intent"]), record["slots"]) for record in state.get("wishes", ())
+        ),
     )
 
 

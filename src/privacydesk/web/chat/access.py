@@ -6,6 +6,7 @@ from aiohttp import web
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Session
+from privacydesk.web.addresses import origin_of
 from privacydesk.web.chat.frames import MAX_TOKEN
 from privacydesk.web.keys import ROOM
 
@@ -29,6 +30,18 @@ def credentials_of(request: web.Request) -> Credentials:
         if scheme.lower() == "desk":
             return Credentials(secret=value)
     raise DeskError("unusable Authorization header", code=ErrorCode.UNAUTHENTICATED)
+
+
+async def let_in(request: web.Request, credentials: Credentials, *, languages: str) -> Session:
+    """Open the session of a hello; without credentials a new conversation begins.
+
+    Raises:
+        DeskError: as ``Desk.open`` does, and ``RATE_LIMITED`` when too many begin from one address.
+    """
+    room = request.app[ROOM]
+    if not credentials.token and not credentials.secret:
+        room.admit_newcomer(origin_of(request, room.settings.trusted_proxies))
+    return await room.desk.open(credentials, languages=languages)
 
 
 async def session_of(request: web.Request) -> Session:

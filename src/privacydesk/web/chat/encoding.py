@@ -18,8 +18,8 @@ def event_json(event: Event) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "offset": event.offset,
         "at": event.at,
-        "from": event.sender.value,
-        "kind": event.kind.value,
+        "from": str(event.sender),
+        "kind": str(event.kind),
         "text": event.text,
         "lang": LANGUAGE_TAGS.get(event.locale, ""),
     }
@@ -52,7 +52,7 @@ _choices_json = ChoicesMemo(
 def view_json(view: View) -> dict[str, Any]:
     """Return a view as clients see it."""
     return {
-        "owner": view.owner.value,
+        "owner": str(view.owner),
         "agent": view.agent,
         "queue_place": view.queue_place,
         "prompt": view.prompt,

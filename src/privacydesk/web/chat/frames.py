@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.chat.cleaning import clean_text
@@ -46,8 +46,7 @@ class FrameError(DeskError):
         self.bad = bad
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """Who is there, and how much of the log they hold."""
 
     token: str = ""
@@ -57,16 +56,14 @@ class Hello:
     languages: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """A message; the text is cleaned."""
 
     id: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choose:
+class Choose(Struct, frozen=True):
     """A tapped choice."""
 
     id: str
@@ -74,35 +71,30 @@ class Choose:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class HandIn:
+class HandIn(Struct, frozen=True):
     """Files to hand in."""
 
     id: str
     uploads: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Typing:
+class Typing(Struct, frozen=True):
     """The user is writing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """The user has seen everything up to an offset."""
 
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Renew:
+class Renew(Struct, frozen=True):
     """A new token for the same account."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     """Is anybody there."""
 
 

@@ -12,7 +12,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Session
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import read_limited
-from privacydesk.web.chat.access import credentials_of, languages_of, session_of
+from privacydesk.web.chat.access import credentials_of, languages_of, let_in, session_of
 from privacydesk.web.chat.encoding import encode, event_json, events_json, view_json
 from privacydesk.web.chat.follower import Follower
 from privacydesk.web.chat.frames import (
@@ -41,7 +41,8 @@ async def open_session(request: web.Request) -> web.Response:
     credentials = credentials_of(request)
     if not credentials.token and not credentials.secret:
         credentials = Credentials(token=hello.token, secret=hello.secret)
-    session = await room.desk.open(credentials, languages=hello.languages or languages_of(request))
+    languages = hello.languages or languages_of(request)
+    session = await let_in(request, credentials, languages=languages)
     view = await room.desk.view(session)
     return json_answer({"type": "welcome", **welcome_json(room, session, view, hello)})
 
@@ -91,7 +92,7 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 async def _await_events(room: Room, session: Session, after: int, wait: float) -> Any:
     follower = Follower(session, after)
-    room.hub.join(follower)
+    room.seat(follower)
     try:
         # A commit between the reading and the joining has called nobody.
         found = await room.desk.events(session, after=after, limit=room.settings.page)
@@ -120,10 +121,10 @@ async def _stream(request: web.Request, room: Room, session: Session) -> web.Str
             "X-Accel-Buffering": "no",
         }
     )
-    await response.prepare(request)
     follower = Follower(session, after)
-    room.hub.join(follower)
+    room.seat(follower)
     try:
+        await response.prepare(request)
         await _send(response, "session", {"epoch": session.epoch, "after": after})
         while not room.stopping.is_set():
             await _send_new(response, room, follower)

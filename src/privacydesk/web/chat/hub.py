@@ -116,6 +116,11 @@ class Hub:
         channel.viewers.append(viewer)
         return channel
 
+    def count(self, conversation: ConversationId) -> int:
+        """Return how many show a conversation."""
+        channel = self._channels.get(conversation)
+        return len(channel.viewers) if channel is not None else 0
+
     def leave(self, viewer: Viewer) -> bool:
         """End a showing; return whether nobody shows the conversation any more."""
         channel = self._channels.get(viewer.session.conversation)

@@ -1,4 +1,4 @@
-"""How much one conversation may send: a bucket of tokens that fills evenly."""
+"""How much one conversation may send, or one address begin: a bucket that fills evenly."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ class Rates:
     Args:
         per_second: how fast a bucket fills.
         burst: how much it holds.
+        most: how many buckets are kept; the oldest gives way to a new one.
     """
 
-    def __init__(self, per_second: float, burst: int) -> None:
+    def __init__(self, per_second: float, burst: int, *, most: int = 1_000_000) -> None:
         self._per_second = per_second
         self._burst = float(burst)
+        self._most = most
         self._buckets: dict[Hashable, _Bucket] = {}
 
     def take(self, key: Hashable, now: float) -> float:
         """Take a token. Return 0, or the seconds until there is one to take."""
         bucket = self._buckets.get(key)
         if bucket is None:
+            if len(self._buckets) >= self._most:
+                del self._buckets[next(iter(self._buckets))]
             self._buckets[key] = _Bucket(self._burst - 1.0, now)
             return 0.0
         tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+import time
+from collections.abc import AsyncIterator, Coroutine, Hashable
 from typing import Any, Protocol
 
 import structlog
@@ -13,13 +14,15 @@ from privacydesk.clock import Clock
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Desk, Session
 from privacydesk.web.chat.encoding import encode
-from privacydesk.web.chat.hub import Hub
+from privacydesk.web.chat.hub import Hub, Viewer
 from privacydesk.web.chat.rates import Rates
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs, error_text
 
 log = structlog.get_logger(__name__)
 
+_MOST_ORIGINS = 50_000
+_TELL_EVERY = 60.0
 RETRYABLE = frozenset(
     {
         ErrorCode.RATE_LIMITED,
@@ -53,6 +56,10 @@ class Room:
         self.clock = clock
         self.hub = Hub(desk, self.spawn)
         self.rates = Rates(settings.messages_per_second, settings.message_burst)
+        self._newcomers = Rates(
+            settings.new_chats_per_minute / 60, settings.new_chats_at_once, most=_MOST_ORIGINS
+        )
+        self._told_at = -_TELL_EVERY
         self.uploads = asyncio.Semaphore(settings.uploads_at_once)
         self.connections: set[Tended] = set()
         self.stopping = asyncio.Event()
@@ -81,11 +88,51 @@ class Room:
         """
         if session.expires_at is not None and self.clock.now() >= session.expires_at:
             raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
-        wait = self.rates.take(session.conversation, asyncio.get_running_loop().time())
+        wait = self.rates.take(session.conversation, time.monotonic())
         if wait:
             raise DeskError(
                 "too many messages", code=ErrorCode.RATE_LIMITED, retry_after=round(wait, 2)
             )
+
+    def admit_newcomer(self, origin: Hashable) -> None:
+        """Let one more conversation without a login begin from where a request comes from.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``.
+        """
+        now = asyncio.get_running_loop().time()
+        wait = self._newcomers.take(origin, now)
+        if not wait:
+            return
+        if now - self._told_at >= _TELL_EVERY:
+            # Without the address: it is somebody's.
+            self._told_at = now
+            log.warning(
+                "new_chats_refused",
+                hint="many conversations without a login from one address; behind a proxy, name it"
+                " in trusted_proxies",
+            )
+        raise DeskError(
+            "too many new conversations from one address",
+            code=ErrorCode.RATE_LIMITED,
+            reason="many_new_chats",
+            retry_after=round(wait, 2),
+        )
+
+    def seat(self, viewer: Viewer) -> None:
+        """Let somebody show a conversation, unless it is shown in too many windows already.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``; it does not help to come back before a window is closed.
+        """
+        if self.hub.count(viewer.session.conversation) >= self.settings.tabs:
+            raise DeskError(
+                "too many windows show this conversation",
+                code=ErrorCode.RATE_LIMITED,
+                reason="many_windows",
+                limit=self.settings.tabs,
+            )
+        self.hub.join(viewer)
 
     def error(self, error: DeskError, locale: str, frame_id: str = "") -> bytes:
         """Return the ``error`` frame for an error, in the reader's language."""
@@ -128,7 +175,8 @@ class Room:
         while True:
             await asyncio.sleep(self.settings.compare_every)
             now = loop.time()
-            self.rates.prune(now)
+            self.rates.prune(time.monotonic())
+            self._newcomers.prune(now)
             for count, connection in enumerate(tuple(self.connections), 1):
                 connection.tend(now)
                 if count % 500 == 0:

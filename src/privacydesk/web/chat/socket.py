@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Session
+from privacydesk.web.chat.access import let_in
 from privacydesk.web.chat.connection import (
     TRY_AGAIN_LATER,
     UNAUTHENTICATED,
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 SUBPROTOCOL = "privacydesk.chat.v1"
 NO_HELLO = 4408
+MANY_WINDOWS = 4429
 _POLICY_VIOLATION = 1008
 _HELLO_TRIES = 5
 
@@ -56,9 +58,11 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
         room, ws, session, copy_ends_at(session, hello.epoch, hello.offset), request.transport
     )
     del accepted, hello
-    if len(room.hub.join(connection).viewers) > room.settings.tabs:
-        room.hub.leave(connection)
-        await ws.close(code=TRY_AGAIN_LATER, message=b"too many connections")
+    try:
+        room.seat(connection)
+    except DeskError as error:
+        await ws.send_frame(room.error(error, session.locale), WSMsgType.TEXT)
+        await ws.close(code=MANY_WINDOWS, message=b"too many windows")
         return ws
     room.connections.add(connection)
     try:
@@ -90,7 +94,8 @@ async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Sess
         if hello is None:
             return None
         try:
-            session = await room.desk.open(
+            session = await let_in(
+                request,
                 Credentials(token=hello.token, secret=hello.secret),
                 languages=hello.languages or languages,
             )

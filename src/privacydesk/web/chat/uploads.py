@@ -9,8 +9,9 @@ import aiohttp
 from aiohttp import web
 
 from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.uploads import file_too_large
 from privacydesk.web.answers import json_answer
-from privacydesk.web.bodies import limited, refuse_announced, too_large
+from privacydesk.web.bodies import limited, refuse_announced
 from privacydesk.web.chat.access import session_of
 from privacydesk.web.chat.cleaning import clean_name
 from privacydesk.web.keys import ROOM
@@ -24,7 +25,7 @@ async def store_upload(request: web.Request) -> web.Response:
     room = request.app[ROOM]
     limit = room.settings.max_upload
     form = request.content_type == "multipart/form-data"
-    refuse_announced(request, limit + (_FORM_OVERHEAD if form else 0))
+    refuse_announced(request, limit + (_FORM_OVERHEAD if form else 0), file_too_large)
     session = await session_of(request)
     room.admit(session)
     async with room.uploads:
@@ -32,7 +33,8 @@ async def store_upload(request: web.Request) -> web.Response:
             name, media_type, content = await _part(request, limit)
         else:
             name = urllib.parse.unquote(request.headers.get("X-File-Name", ""), errors="replace")
-            media_type, content = request.content_type, limited(request.content, limit)
+            media_type = request.content_type
+            content = limited(request.content, limit, file_too_large)
         receipt = await room.desk.store_upload(
             session,
             name=clean_name(name) or "file",
@@ -65,7 +67,7 @@ async def _pieces(part: aiohttp.BodyPartReader, limit: int) -> AsyncIterator[byt
     while piece := await part.read_chunk():
         count += len(piece)
         if count > limit:
-            raise too_large(limit)
+            raise file_too_large(limit)
         yield bytes(piece)
 
 

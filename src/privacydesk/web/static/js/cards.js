@@ -58,7 +58,14 @@ export function ticketCard(words, event, say) {
   const chip = `chip${ticket.late ? " late" : ""}`;
   return el(
     "div",
-    { class: "card ticket", role: "group", "aria-label": `${words.t("ticket.number")} ${ticket.number}` },
+    {
+      class: "card ticket",
+      role: "group",
+      "aria-label": `${words.t("ticket.number")} ${ticket.number}`,
+      "data-ticket": ticket.number,
+      "data-state": ticket.state,
+      "data-outcome": ticket.outcome,
+    },
     el(
       "div",
       { class: "ticket-head", lang: event.lang },

@@ -5,7 +5,7 @@ import { PollTransport, SocketTransport } from "./transports.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./store.js").Unsent} Unsent */
-/** @typedef {"connecting" | "online" | "reconnecting" | "offline" | "session"} State */
+/** @typedef {"connecting" | "online" | "reconnecting" | "offline" | "session" | "crowded" | "busy"} State */
 
 /**
  * @typedef {object} Face what the client tells the page
@@ -22,6 +22,9 @@ import { PollTransport, SocketTransport } from "./transports.js";
 
 const SLOWEST = 20_000;
 const RETRY_SOCKET = 60_000;
+const MANY_WINDOWS = 4429;
+/** Reasons for which the desk lets nobody in for now, and what the page is in meanwhile. */
+const TURNED_AWAY = { many_windows: "crowded", many_new_chats: "busy" };
 
 export class Client {
   /**
@@ -42,6 +45,8 @@ export class Client {
     this.failures = 0;
     this.socketFailures = 0;
     this.welcomed = false;
+    /** @type {any} the error with which the desk let nobody in */
+    this.refusal = null;
     this.polling = false;
     this.timer = 0;
     /** @type {SocketTransport | PollTransport | null} */
@@ -163,6 +168,10 @@ export class Client {
 
   /** @param {any} error */
   refused(error) {
+    if (error.reason in TURNED_AWAY) {
+      this.refusal = error;
+      return;
+    }
     const message = this.store.unsent.find((one) => one.id === error.id);
     if (error.code === "token_expired" || (!this.welcomed && error.code === "unauthenticated")) {
       if (message) message.state = "waiting";
@@ -196,6 +205,7 @@ export class Client {
       this.store.wipe();
       this.face.cleared();
     }
+    if (this.turnedAway(code)) return;
     if (!this.welcomed && !this.polling && navigator.onLine) this.socketFailures += 1;
     this.failures += 1;
     if (!navigator.onLine) return this.become("offline");
@@ -203,6 +213,25 @@ export class Client {
     const slow = code === 1008 ? SLOWEST : Math.min(SLOWEST, 300 * 2 ** Math.min(this.failures, 8));
     const wait = code === 4409 ? 0 : slow * (0.5 + Math.random() / 2);
     this.timer = window.setTimeout(() => this.connect(), wait);
+  }
+
+  /**
+   * Where coming back at once would not help, say why and wait: for the person to close a window,
+   * or for as long as the desk says.
+   *
+   * @param {number} code
+   */
+  turnedAway(code) {
+    const { refusal } = this;
+    this.refusal = null;
+    if (!refusal && code !== MANY_WINDOWS) return false;
+    const state = TURNED_AWAY[refusal?.reason ?? "many_windows"];
+    this.become(state);
+    if (state === "busy") {
+      const wait = Math.max(1, refusal.retry_after ?? 1) * 1000 * (1 + Math.random());
+      this.timer = window.setTimeout(() => this.connect(), wait);
+    }
+    return true;
   }
 
   needToken() {

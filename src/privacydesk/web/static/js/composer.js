@@ -129,7 +129,8 @@ export class Composer {
     const changed = kind !== this.kind;
     const focused = document.activeElement === this.field;
     if (changed) {
-      this.asText = false;
+      // What is being written stays in sight; the short field is a tap away.
+      this.asText = focused && this.field === this.text && this.text.value.trim() !== "";
       this.short.value = "";
     }
     this.kind = kind;

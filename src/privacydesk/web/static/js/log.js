@@ -64,7 +64,7 @@ export class Log {
     if (event.kind === "blank") return el("p", { class: "note" }, this.words.t("log.blank"));
     if (event.kind === "owner" || event.from === "system") {
       if (!event.text && !hasCard(event)) return null;
-      if (!hasCard(event)) return el("p", { class: "note", lang: event.lang }, event.text);
+      if (!hasCard(event)) return el("p", { class: "note", lang: event.lang, "data-key": event.key }, event.text);
     }
     const first =
       newDay ||
@@ -75,7 +75,11 @@ export class Log {
     const mine = event.from === "user";
     return el(
       "div",
-      { class: `message${mine ? " mine" : ""}${first ? " first" : ""}`, "data-offset": String(event.offset) },
+      {
+        class: `message${mine ? " mine" : ""}${first ? " first" : ""}`,
+        "data-offset": String(event.offset),
+        "data-key": event.key,
+      },
       first ? this.meta(event) : this.quietMeta(event),
       ...this.content(event),
     );

@@ -17,6 +17,16 @@ const STATE_WORDS = {
   reconnecting: "state.reconnecting_short",
   offline: "state.offline_short",
   session: "state.offline_short",
+  crowded: "state.offline_short",
+  busy: "state.offline_short",
+};
+
+const TOLD = {
+  reconnecting: "state.reconnecting",
+  offline: "state.offline",
+  session: "state.session",
+  crowded: "state.crowded",
+  busy: "state.busy",
 };
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
@@ -29,14 +39,15 @@ const choices = byId("choices");
 /** @type {HTMLSelectElement} */
 const language = byId("language");
 let typingUntil = 0;
-let readUpTo = 0;
+/** The last offset of which the desk was told that it was seen. */
+let told = 0;
 let ready = false;
 
 const client = new Client(base, store, {
   state: showState,
   cleared() {
     ready = false;
-    readUpTo = 0;
+    told = 0;
     log.clear();
     choices.hidden = true;
     composer.restore(store.draft);
@@ -70,7 +81,8 @@ const client = new Client(base, store, {
     if (ready) return;
     ready = true;
     log.busy(false);
-    toEnd();
+    toLatest();
+    markRead();
   },
   tokenNeeded: () => bridge.needToken(),
 });
@@ -114,10 +126,10 @@ function refresh() {
   log.marks(store.events, view);
 }
 
-/** The question that is open, if the page has it. */
+/** The question that is open, if the page has it. While an agent speaks, none is. */
 function prompt() {
-  const { prompt: offset } = client.view;
-  return offset ? store.events[offset - 1] : undefined;
+  const { prompt: offset, owner: speaker } = client.view;
+  return offset && speaker !== "agent" ? store.events[offset - 1] : undefined;
 }
 
 function showChoices() {
@@ -140,6 +152,7 @@ function showChoices() {
           type: "button",
           class: `button ${choice.style}`,
           lang: event.lang || undefined,
+          "data-choice": choice.id,
           onclick: () => choose(choice.id, choice.label, event.offset),
         },
         choice.label,
@@ -176,12 +189,12 @@ function showState(state, polling) {
   const text = state === "online" ? owner() : words.t(STATE_WORDS[state]);
   const shown = polling && state === "online" ? `${text} · ${words.t("state.polling")}` : text;
   if (byId("state-text").textContent !== shown) byId("state-text").textContent = shown;
-  const told = { reconnecting: "state.reconnecting", offline: "state.offline", session: "state.session" }[state];
+  const why = TOLD[state];
   const banner = byId("banner");
   const act = byId("banner-act");
-  banner.hidden = !told;
-  if (!told) return;
-  if (byId("banner-text").textContent !== words.t(told)) byId("banner-text").textContent = words.t(told);
+  banner.hidden = !why;
+  if (!why) return;
+  if (byId("banner-text").textContent !== words.t(why)) byId("banner-text").textContent = words.t(why);
   act.hidden = state === "offline";
   act.textContent = words.t(state === "session" ? "state.session_renew" : "state.retry_now");
 }
@@ -206,25 +219,38 @@ function nearEnd() {
 
 /** To the end, but not past the beginning of what was said since the person last spoke. */
 function toEnd() {
-  const end = scroll.scrollHeight - scroll.clientHeight;
   const own = scroll.querySelectorAll(".message.mine");
-  const last = own[own.length - 1];
-  const begins = last ? last.getBoundingClientRect().top - scroll.getBoundingClientRect().top + scroll.scrollTop : 0;
-  scroll.scrollTop = Math.max(0, Math.min(end, begins - 12));
+  toEndFrom(own[own.length - 1] ?? log.list.firstElementChild);
   byId("newer").hidden = true;
+}
+
+/** For who comes back: to the end with its question, but not past what they have not seen yet. */
+function toLatest() {
+  const items = [...log.list.querySelectorAll("[data-offset]")];
+  toEndFrom(items.find((item) => Number(item.dataset.offset) > store.seen));
+  byId("newer").hidden = !store.seen || nearEnd();
+}
+
+/** @param {Element | null | undefined} first what must not be scrolled past */
+function toEndFrom(first) {
+  const end = scroll.scrollHeight - scroll.clientHeight;
+  const place = first ? first.getBoundingClientRect().top - scroll.getBoundingClientRect().top + scroll.scrollTop : end;
+  scroll.scrollTop = Math.max(0, Math.min(end, place - 12));
 }
 
 /** @param {boolean} follow */
 function settle(follow) {
-  if (follow || !ready) toEnd();
+  if (!ready) toLatest();
+  else if (follow) toEnd();
   else byId("newer").hidden = nearEnd();
   markRead();
 }
 
 function markRead() {
-  if (!ready || document.hidden || !nearEnd() || store.offset <= readUpTo) return;
-  readUpTo = store.offset;
-  client.tell({ type: "read", offset: readUpTo });
+  if (!ready || document.hidden || !nearEnd() || store.offset <= told) return;
+  told = store.seen = store.offset;
+  store.save();
+  client.tell({ type: "read", offset: told });
 }
 
 scroll.addEventListener("scroll", () => {
@@ -327,5 +353,5 @@ if (token) {
 if (store.events.length) {
   log.add(store.events);
   showUnsent(words, store.unsent, { retry, edit, discard });
-  toEnd();
+  toLatest();
 }

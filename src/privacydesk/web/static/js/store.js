@@ -18,6 +18,23 @@ const KEY = "privacydesk.chat.1";
 const TOKEN = "privacydesk.token";
 const MOST = 1_000_000;
 
+/** @returns {any} what is kept now, by whichever window; nothing if storage is off or broken */
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * @param {any} there
+ * @returns {Unsent[]}
+ */
+function unsentOf(there) {
+  return Array.isArray(there.unsent) ? there.unsent : [];
+}
+
 export class Store {
   constructor() {
     /** Whose copy this is: `account:…` or `secret`. */
@@ -29,7 +46,13 @@ export class Store {
     /** @type {Unsent[]} */
     this.unsent = [];
     this.draft = "";
+    /** The last offset that was seen; what follows is unread. */
+    this.seen = 0;
     this.timer = 0;
+    /** Messages that this window has or had, so that it knows those of others. */
+    this.known = new Set();
+    /** The draft as this window last kept it. */
+    this.keptDraft = "";
     this.load();
   }
 
@@ -38,20 +61,18 @@ export class Store {
   }
 
   load() {
-    try {
-      const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-      this.identity = String(kept.identity ?? "");
-      this.secret = String(kept.secret ?? "");
-      this.epoch = String(kept.epoch ?? "");
-      this.events = Array.isArray(kept.events) ? kept.events : [];
-      this.unsent = (Array.isArray(kept.unsent) ? kept.unsent : []).map((one) => ({
-        ...one,
-        state: one.state === "failed" ? "failed" : "waiting",
-      }));
-      this.draft = String(kept.draft ?? "");
-    } catch {
-      // Storage is off or its content is broken: start from the server's log.
-    }
+    const there = kept();
+    this.identity = String(there.identity ?? "");
+    this.secret = String(there.secret ?? "");
+    this.epoch = String(there.epoch ?? "");
+    this.events = Array.isArray(there.events) ? there.events : [];
+    this.unsent = unsentOf(there).map((one) => ({
+      ...one,
+      state: one.state === "failed" ? "failed" : "waiting",
+    }));
+    this.draft = this.keptDraft = String(there.draft ?? "");
+    this.seen = Number(there.seen) || 0;
+    this.knowOwn();
   }
 
   /** Keep what there is, a little later, so that a burst is written once. */
@@ -63,15 +84,36 @@ export class Store {
   flush() {
     window.clearTimeout(this.timer);
     this.timer = 0;
-    const { identity, secret, epoch, unsent, draft } = this;
-    const rest = { identity, secret, epoch, unsent, draft };
+    const { identity, secret, epoch, seen } = this;
     try {
+      const rest = { identity, secret, epoch, seen, ...this.withOthers() };
       const whole = JSON.stringify({ ...rest, events: this.events });
       // The log can be fetched again, the rest can't: a log too large is not kept.
       localStorage.setItem(KEY, whole.length < MOST ? whole : JSON.stringify(rest));
+      this.keptDraft = this.draft;
     } catch {
       // Full or forbidden; the page goes on without.
     }
+  }
+
+  /**
+   * What is kept of several windows: the unsent messages of all of them, and the draft that was
+   * written last. A message that two windows send arrives once, by its id.
+   */
+  withOthers() {
+    const { unsent, draft } = this;
+    this.knowOwn();
+    const there = kept();
+    if (there.identity !== this.identity || there.secret !== this.secret) return { unsent, draft };
+    const theirs = unsentOf(there).filter((one) => !this.known.has(one.id));
+    return {
+      unsent: [...theirs, ...unsent],
+      draft: draft === this.keptDraft ? String(there.draft ?? "") : draft,
+    };
+  }
+
+  knowOwn() {
+    for (const one of this.unsent) this.known.add(one.id);
   }
 
   /** Drop the copy of the log, because the server's is another one. */
@@ -89,6 +131,8 @@ export class Store {
       events: [],
       unsent: [],
       draft: "",
+      keptDraft: "",
+      seen: 0,
     });
     window.clearTimeout(this.timer);
     this.timer = 0;

@@ -1,0 +1,117 @@
+"""Putting questions: their words, their buttons, and what was picked so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from privacydesk.dialog import arguments
+from privacydesk.dialog.options import choices_from
+from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
+from privacydesk.dialog.script import Running, Script, human_choice
+from privacydesk.dialog.slots import input_kind
+from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
+from privacydesk.domain.memo import FixedChoices
+
+_MISSES_BEFORE_HUMAN = 3
+
+_PICKING = "_picking"
+"""The slot that names the question of which part was answered: more may be picked."""
+
+
+def is_picking(frame: Running, step: Ask) -> bool:
+    """Tell whether a question that takes several values has some, and may be given more."""
+    return frame.slots.get(_PICKING) == step.id and bool(frame.slots.get(step.slot))
+
+
+def picked_all(frame: Running) -> None:
+    """Note that nothing more is picked."""
+    frame.slots.pop(_PICKING, None)
+
+
+class Asking:
+    """Puts questions.
+
+    Args:
+        flows: the checked flows by name.
+    """
+
+    def __init__(self, flows: Mapping[str, Flow]) -> None:
+        self._flows = flows
+        self._fixed: dict[tuple[str, str], FixedChoices] = {}
+
+    def slot_type(self, frame: Running, step: Ask) -> str:
+        """Return the type of the slot that a question asks for."""
+        return self._flows[frame.flow].slots[step.slot].type
+
+    def ask(self, script: Script, frame: Running, step: Ask) -> None:
+        """Ask a question; of one that was answered in part, whether there is more."""
+        if is_picking(frame, step):
+            self.ask_more(script, frame, step)
+            return
+        choices = self.choices_of(script, frame, step)
+        if frame.misses >= _MISSES_BEFORE_HUMAN and all(c.id != "desk:human" for c in choices):
+            choices = (*choices, human_choice())
+        script.ask(
+            step.text,
+            arguments.build(script, frame, self._flows[frame.flow], step.args),
+            choices,
+            input_kind=input_kind(self.slot_type(frame, step)),
+            serial=frame.serial,
+        )
+
+    def ask_more(self, script: Script, frame: Running, step: Ask) -> None:
+        """Ask for more values after some were picked, or for more files after some were sent."""
+        frame.slots[_PICKING] = step.id
+        slot_type = self.slot_type(frame, step)
+        taken = frame.slots[step.slot]
+        key, args = "desk.ask_more", {"chosen": arguments.shown_slot(slot_type, taken)}
+        offered = [c for c in self.choices_of(script, frame, step) if c.value not in taken]
+        if slot_type == "evidence":
+            key, args, offered = "desk.upload_more", {"count": len(taken)}, [done_choice()]
+        script.ask(key, args, offered, input_kind=input_kind(slot_type), serial=frame.serial)
+
+    def confirm(self, script: Script, frame: Running, step: Confirm) -> None:
+        """Name what will happen, with a button for yes and one for no."""
+        danger = step.card is Card.WARNING
+        script.ask(
+            step.text,
+            arguments.build(script, frame, self._flows[frame.flow], step.args),
+            (
+                Choice(
+                    id="yes",
+                    key=step.yes,
+                    style=ChoiceStyle.DANGER if danger else ChoiceStyle.PRIMARY,
+                ),
+                Choice(id="no", key=step.no),
+            ),
+            kind=EventKind.WARNING if danger else EventKind.TEXT,
+            serial=frame.serial,
+        )
+
+    def choices_of(self, script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
+        """Return the buttons of a question."""
+        if step.options or step.many:
+            return _offered(script, frame, step)
+        place = (frame.flow, step.id)
+        fixed = self._fixed.get(place)
+        if fixed is None:
+            # The same tuple each time: what is made of it is found again.
+            fixed = self._fixed[place] = FixedChoices(_offered(script, frame, step))
+        return fixed
+
+
+def _offered(script: Script, frame: Running, step: Ask) -> tuple[Choice, ...]:
+    offered: list[Choice] = []
+    if step.options:
+        offered += choices_from(step.options, script, frame)
+    offered += [Choice(id=o.value, key=o.text, style=o.style, value=o.value) for o in step.choices]
+    if step.many and frame.slots.get(step.slot):
+        offered.append(done_choice())
+    if step.skip:
+        offered.append(Choice(id="_skip", key=step.skip, style=ChoiceStyle.QUIET))
+    return tuple(offered)
+
+
+def done_choice() -> Choice:
+    """Return the button that says that nothing more is to be added."""
+    return Choice(id="_done", key="desk.ask_done", style=ChoiceStyle.PRIMARY)

@@ -1,0 +1,234 @@
+"""Following what a person says that is no answer to the open question.
+
+Recognised wishes, disputes and corrections. Where a question takes any words, nothing of this is
+read into them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.dialog import wishes
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import Running, Script, human_choice, menu_choices, more_choices
+from privacydesk.dialog.slots import FILLED_FROM, shown
+from privacydesk.domain.conversation import Wish
+from privacydesk.domain.events import Choice
+from privacydesk.domain.intents import Intent
+
+_UNANSWERED_BEFORE_HUMAN = 3
+_LIKELY = 3
+
+_GLOBAL_INTENTS = frozenset(
+    {Intent.HUMAN_AGENT, Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
+)
+
+
+def other_wish(runner: Runner, script: Script) -> bool:
+    """Follow what was recognised and is not an answer to the open question."""
+    if further_wish(runner, script) or _objection(runner, script):
+        return True
+    found = script.observed.recognised
+    if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
+        return False
+    return runner.start(script, found.intent)
+
+
+def further_wish(runner: Runner, script: Script) -> bool:
+    """Take a wish that is said while a form is open.
+
+    One of the form's own kind widens it; any other is kept for later, or begun at once when the
+    user leaves the form for it.
+    """
+    said = wishes.phrases_of(script.observed.entities)
+    form = script.stack[script.form_at()]
+    asked = wishes.wishes_of(runner, script) or _added(runner, script, form, said)
+    later = [wish for wish in asked if _running(runner, script, wish) is None]
+    if later and _is_left(runner, form, said):
+        begun, *rest = later
+        runner.drop_form(script)
+        if form.trail:
+            script.say("desk.cancelled")
+        wishes.say_kept(runner, script, rest)
+        return runner.begin(script, begun)
+    if later and "first" in said:
+        begun, *rest = later
+        wishes.say_kept(runner, script, rest)
+        return runner.begin(script, begun)
+    widened = wishes.Widened()
+    for wish in asked:
+        running = _running(runner, script, wish)
+        if running is None or "instead" in said:
+            continue
+        # One other value corrects the one that was named; several, or one more, do not.
+        adds = "also" in said or len(asked) > 1
+        if adds and wishes.is_another(runner, running, wish):
+            later.append(wish)
+            continue
+        one = wishes.widen(runner, script, running, wish.slots)
+        widened = one if one.says_something else widened
+    if not later and not widened.says_something:
+        return False
+    if widened.added or not later:
+        wishes.say_widened(script, widened)
+    wishes.say_kept(runner, script, later)
+    runner.prompt_again(script)
+    return True
+
+
+def _added(runner: Runner, script: Script, form: Running, said: frozenset[str]) -> tuple[Wish, ...]:
+    """Read "and the search history, too" as a wish of the form's kind: it names no other.
+
+    Where the form has no place for it, it may be meant for a wish that waits.
+    """
+    if "also" not in said:
+        return ()
+    waiting = (wish.intent for wish in reversed(script.wishes))
+    for intent in (*runner.flows[form.flow].intents, *waiting):
+        asked = wishes.wishes_for(runner.by_intent[intent], intent, script.observed.entities)
+        named = tuple(wish for wish in asked if wish.slots)
+        if named:
+            return named
+    return ()
+
+
+def keep_others(runner: Runner, script: Script) -> None:
+    """Keep wishes of other kinds that are said beside an answer."""
+    wishes.say_kept(runner, script, others(runner, script))
+
+
+def others(runner: Runner, script: Script) -> tuple[Wish, ...]:
+    """Return what a message wishes that no open form is about."""
+    asked = wishes.wishes_of(runner, script)
+    return tuple(wish for wish in asked if _running(runner, script, wish) is None)
+
+
+def _running(runner: Runner, script: Script, wish: Wish) -> Running | None:
+    name = runner.by_intent[wish.intent].name
+    return next((frame for frame in script.stack if frame.flow == name), None)
+
+
+def _is_left(runner: Runner, form: Running, said: frozenset[str]) -> bool:
+    """Tell whether the user leaves the form for another wish, rather than adding it."""
+    return "leaving" in said or (runner.flows[form.flow].kind is None and not form.trail)
+
+
+def _objection(runner: Runner, script: Script) -> bool:
+    """Begin an objection where an answer is disputed, unless something clearer is asked for."""
+    entities = script.observed.entities
+    found = script.observed.recognised
+    if "objection" not in wishes.phrases_of(entities) or "objection" not in runner.flows:
+        return False
+    if found is not None and found.sure and found.intent.kind is not None:
+        return False
+    runner.start_flow(script, "objection", {})
+    return True
+
+
+def first_wish(runner: Runner, script: Script) -> None:
+    """Make something of a sentence when no form is open."""
+    if script.observed.entities.get("ticket_number"):
+        runner.start(script, Intent.REQUEST_STATUS)
+    elif not _several(runner, script) and not _objection(runner, script):
+        _first(runner, script)
+
+
+def _several(runner: Runner, script: Script) -> bool:
+    """Begin the first of several wishes, and keep the others."""
+    asked = wishes.wishes_of(runner, script)
+    if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
+        return False
+    first, *rest = asked
+    script.say(
+        "desk.wishes_first",
+        {"first": wishes.named(runner, (first,)), "rest": wishes.named(runner, rest)},
+    )
+    for wish in rest:
+        wishes.keep(runner, script, wish)
+    return runner.begin(script, first)
+
+
+def _first(runner: Runner, script: Script) -> None:
+    found = script.observed.recognised
+    if found is not None and found.sure:
+        if found.intent is Intent.SMALLTALK:
+            script.unanswered = 0
+            script.ask("desk.smalltalk", {}, more_choices())
+            return
+        if found.intent is Intent.OTHER:
+            _to_human(runner, script)
+            return
+        if runner.start(script, found.intent):
+            return
+    script.unanswered += 1
+    if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
+        _to_human(runner, script)
+        return
+    likely = _likely(runner, script)
+    if script.unanswered > 1 and not likely:
+        # A second stray word gets the whole menu, not a queue that nobody asked for.
+        script.ask("desk.not_understood", {}, menu_choices())
+    elif likely:
+        script.ask("desk.unsure", {}, (*likely, human_choice()))
+    else:
+        script.ask("desk.not_understood", {}, more_choices())
+
+
+def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
+    found = script.observed.recognised
+    if found is None or found.confidence <= 0:
+        return ()
+    intents = [found.intent, *(intent for intent, _ in found.alternatives)]
+    return tuple(
+        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
+        for intent in dict.fromkeys(intents)
+        if intent in runner.by_intent and intent is not Intent.HUMAN_AGENT
+    )[:_LIKELY]
+
+
+def _to_human(runner: Runner, script: Script) -> None:
+    """Hand the user's words to a person, once."""
+    script.unanswered = 0
+    script.say("desk.other_to_human")
+    runner.start(script, Intent.HUMAN_AGENT)
+
+
+# -- correcting --------------------------------------------------------------------------------
+
+
+def correct(runner: Runner, script: Script, frame: Running) -> bool:
+    """Take a new value for a question that was answered before."""
+    flow = runner.flows[frame.flow]
+    entities = script.observed.entities
+    said = wishes.phrases_of(entities)
+    for step_id in reversed(frame.trail):
+        step = flow.steps.get(step_id)
+        if not isinstance(step, Ask):
+            continue
+        slot_type = flow.slots[step.slot].type
+        kind = "date" if slot_type == "date_of_birth" else FILLED_FROM.get(slot_type, "")
+        old = frame.slots.get(step.slot)
+        held = old if isinstance(old, list) else [old]
+        fresh = [
+            value
+            for value in entities.get(kind, ())
+            if value not in held and runner.accepts(script, frame, step, value)
+        ]
+        if not fresh:
+            continue
+        # Naming one thing more does not take back those that were named before.
+        kept = [] if "instead" in said else list(held)
+        value: Any = [*kept, *fresh] if step.many else fresh[-1]
+        frame.slots[step.slot] = value
+        frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
+        frame.state = step.on["answered"]
+        frame.misses = 0
+        frame.confirmed_at = None
+        script.say(
+            "desk.added" if step.many and kept else "desk.corrected",
+            {"what": shown(slot_type, fresh if step.many else value)},
+        )
+        runner.run(script)
+        return True
+    return False

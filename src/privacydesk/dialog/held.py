@@ -1,0 +1,150 @@
+"""What the account service holds about somebody, as labelled rows of a details card.
+
+A row is ``{"label", "value"}``, or ``{"label", "text", "args"}`` where the value is a sentence. The
+subject may see it all, but a chat is read over shoulders and from lock screens: what is sensitive
+is masked here, and the whole of it goes into the package alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from privacydesk.domain.account import (
+    ConsentPurpose,
+    DataCategory,
+    Provider,
+    mask_name,
+    mask_phone,
+    read_instant,
+)
+
+Row = dict[str, Any]
+
+_GENDERS = frozenset({"female", "male", "other", "undisclosed"})
+"""Those that have a word; the contract leaves it open, and others are shown as they are."""
+
+
+def profile_rows(profile: Mapping[str, Any]) -> list[Row]:
+    """Word a profile; what is empty is left out."""
+    rows: list[Row] = []
+    for field in ("nickname", "gender", "birthday", "signature", "tags", "interests"):
+        value = profile.get(field)
+        if value in (None, "", [], ()):
+            continue
+        if field == "birthday":
+            shown: Any = {"$date": value, "year": True}
+        elif field == "gender" and value in _GENDERS:
+            shown = {"$term": f"gender.{value}"}
+        elif isinstance(value, (list, tuple)):
+            shown = {"$texts": list(value)}
+        else:
+            shown = str(value)
+        rows.append({"label": {"$term": f"field.{field}"}, "value": shown})
+    phone = profile.get("phone_masked") or mask_phone(str(profile.get("phone") or ""))
+    if phone:
+        rows.append({"label": {"$term": "provider.phone"}, "value": str(phone)})
+    if profile.get("real_name_masked"):
+        label = {"$term": "field.real_name"}
+        rows.append({"label": label, "value": str(profile["real_name_masked"])})
+    return rows
+
+
+def counted_rows(export: Mapping[str, Any], zone: str) -> list[Row]:
+    """Word what is stored besides the profile, counted and dated; empty kinds are left out."""
+    return [
+        _counted(line, zone)
+        for category, line in _lines(export).items()
+        if line["count"] and category is not DataCategory.PROFILE
+    ]
+
+
+def summary_rows(asked: Iterable[DataCategory], export: Mapping[str, Any], zone: str) -> list[Row]:
+    """Word an export: each category that was asked for, what is not held, and what was not told.
+
+    Args:
+        asked: the categories of the request.
+        export: what the account service answered; anything else in it is left out.
+        zone: where days begin.
+    """
+    lines = _lines(export)
+    content = export.get("content") or {}
+    rows: list[Row] = []
+    none: list[DataCategory] = []
+    silent: list[DataCategory] = []
+    for category in asked:
+        line = lines.get(category)
+        if line is None:
+            silent.append(category)
+        elif not line["count"]:
+            none.append(category)
+        else:
+            entries = [one for one in content.get(category, ()) if isinstance(one, Mapping)]
+            rows += _SHOWN.get(category, _nothing)(entries) or [_counted(line, zone)]
+    for label, categories in (("held.none", none), ("held.silent", silent)):
+        if categories:
+            terms = {"$terms": [f"category.{one}" for one in categories]}
+            rows.append({"label": {"$term": label}, "value": terms})
+    return rows
+
+
+def _lines(export: Mapping[str, Any]) -> dict[DataCategory, Mapping[str, Any]]:
+    return {DataCategory(line["category"]): line for line in export.get("summary") or ()}
+
+
+def _counted(line: Mapping[str, Any], zone: str) -> Row:
+    days = [
+        read_instant(line[end]).astimezone(ZoneInfo(zone)).date().isoformat()  # type: ignore[union-attr]
+        for end in ("earliest", "latest")
+        if line.get(end)
+    ]
+    args: dict[str, Any] = {"count": {"$number": line["count"]}}
+    text = "held.count"
+    if days:
+        text = "held.on" if days[0] == days[-1] else "held.between"
+        args |= {"first": {"$date": days[0], "year": True}}
+        args |= {"last": {"$date": days[-1], "year": True}}
+    return {"label": {"$term": f"category.{line['category']}"}, "text": text, "args": args}
+
+
+# -- categories that are shown by what they say, not by how much there is -------------------------
+
+
+def _profile(entries: list[Mapping[str, Any]]) -> Iterator[Row]:
+    for profile in entries:
+        # The real name is a category of its own.
+        yield from profile_rows({k: v for k, v in profile.items() if k != "real_name_masked"})
+        consents = profile.get("consents") or {}
+        for label, given in (("held.consents_given", True), ("held.consents_not_given", False)):
+            purposes = [one for one in ConsentPurpose if consents.get(one) is given]
+            if purposes:
+                terms = {"$terms": [f"purpose.{one}" for one in purposes]}
+                yield {"label": {"$term": label}, "value": terms}
+
+
+def _real_name(entries: list[Mapping[str, Any]]) -> Iterator[Row]:
+    for entry in entries:
+        if entry.get("real_name"):
+            text = "held.name_verified" if entry.get("verified") else "held.name"
+            args = {"name": mask_name(str(entry["real_name"]))}
+            yield {"label": {"$term": "category.real_name"}, "text": text, "args": args}
+
+
+def _bindings(entries: list[Mapping[str, Any]]) -> Iterator[Row]:
+    for entry in entries:
+        if entry.get("provider") in set(Provider):
+            provider = {"$term": f"provider.{entry['provider']}"}
+            args = {"provider": provider, "label": str(entry.get("label_masked") or "")}
+            yield {"label": {"$term": "category.bindings"}, "text": "terms.binding", "args": args}
+
+
+def _nothing(_entries: list[Mapping[str, Any]]) -> list[Row]:
+    return []
+
+
+_SHOWN: Mapping[DataCategory, Callable[[list[Mapping[str, Any]]], list[Row]]] = {
+    DataCategory.PROFILE: lambda entries: list(_profile(entries)),
+    DataCategory.REAL_NAME: lambda entries: list(_real_name(entries)),
+    DataCategory.BINDINGS: lambda entries: list(_bindings(entries)),
+}

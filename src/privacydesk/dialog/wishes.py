@@ -1,0 +1,243 @@
+"""More than one wish: said in one message, or while another is being seen to.
+
+What is of the kind being asked for widens it, before it is confirmed anew. What is of another kind
+is kept with the conversation and taken up when the present request is filed or dropped. Nothing of
+this confirms anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+from privacydesk.dialog.schema import Ask, Flow
+from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.slots import FILLED_FROM, Entities, shown
+from privacydesk.domain.account import Provider
+from privacydesk.domain.conversation import Wish
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Heard
+
+if TYPE_CHECKING:
+    from privacydesk.dialog.runner import Runner
+
+MOST_KEPT: Final = 3
+"""Wishes that a conversation remembers; whoever has more is told to say it again later."""
+
+
+class Keeping(Enum):
+    """What became of a wish that is to be remembered."""
+
+    KEPT = auto()
+    KNOWN = auto()
+    FULL = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """What a message said about a request that is being made.
+
+    Attributes:
+        slot_type: of the values.
+        added: values that were new to it.
+        known: values it had already.
+    """
+
+    slot_type: str = ""
+    added: tuple[Any, ...] = ()
+    known: tuple[Any, ...] = ()
+
+    @property
+    def says_something(self) -> bool:
+        """Tell whether the request was spoken of at all."""
+        return bool(self.added or self.known)
+
+
+def phrases_of(entities: Entities) -> frozenset[str]:
+    """Return what a message says besides what it names: "also", "instead", "done"."""
+    return frozenset(str(one) for one in entities.get("phrase", ()))
+
+
+def slots_for(flow: Flow, entities: Entities) -> dict[str, Any]:
+    """Fill slots from what the sentence already says, so that it is not asked again.
+
+    A slot for one value stays empty where several are named; ``wishes_for`` makes a wish of each.
+    """
+    slots: dict[str, Any] = {}
+    said = phrases_of(entities)
+    for step in _questions(flow):
+        slot_type = flow.slots[step.slot].type
+        found = entities.get(FILLED_FROM.get(slot_type, ""), ())
+        if slot_type == "choice" and "instead" not in said:
+            found = tuple(offer.value for offer in step.choices if offer.value in said)
+        if step.many and found:
+            slots[step.slot] = list(found)
+        elif len(found) == 1:
+            slots[step.slot] = found[0]
+    return slots
+
+
+def wishes_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
+    """Return the wishes of one kind: several where a slot for one value has several to hold."""
+    slots = slots_for(flow, entities)
+    said = phrases_of(entities)
+    if "instead" not in said and not said.isdisjoint({"and", "also"}):
+        # "Not Google, WeChat" and "my location shared with partners" name two and mean one.
+        for step in _questions(flow):
+            if step.many:
+                continue
+            values = entities.get(FILLED_FROM.get(flow.slots[step.slot].type, ""), ())
+            # A phone is spoken of beside what shall be unbound more often than unbound with it.
+            values = tuple(value for value in values if value != Provider.PHONE.value)
+            if len(values) > 1:
+                return tuple(Wish(intent, {**slots, step.slot: v}) for v in values[:MOST_KEPT])
+    return (Wish(intent, slots),)
+
+
+def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
+    """Return the requests that a message is sure to ask for."""
+    found: list[Wish] = []
+    for heard in _heard(script):
+        intent = heard.recognised.intent
+        flow = runner.by_intent.get(intent)
+        if flow is not None and flow.kind is not None:
+            found += wishes_for(flow, intent, heard.entities)
+    return tuple(found)
+
+
+def _heard(script: Script) -> tuple[Heard, ...]:
+    observed = script.observed
+    if observed.wishes:
+        return observed.wishes
+    found = observed.recognised
+    if found is None or not found.sure or found.intent.kind is None:
+        return ()
+    return (Heard(found, observed.entities),)
+
+
+def values_of(wishes: Iterable[Wish]) -> set[Any]:
+    """Return the values that wishes name."""
+    found: set[Any] = set()
+    for wish in wishes:
+        for value in wish.slots.values():
+            found.update(value if isinstance(value, list) else (value,))
+    return found
+
+
+def _questions(flow: Flow) -> Iterator[Ask]:
+    return (step for step in flow.steps.values() if isinstance(step, Ask))
+
+
+def _named_in(flow: Flow, slots: Mapping[str, Any]) -> Iterator[tuple[Ask, str]]:
+    """Yield the questions, with their type, whose values a sentence can name."""
+    seen: set[str] = set()
+    for step in _questions(flow):
+        slot_type = flow.slots[step.slot].type
+        if step.slot in slots and step.slot not in seen and slot_type in FILLED_FROM:
+            seen.add(step.slot)
+            yield step, slot_type
+
+
+# -- keeping -----------------------------------------------------------------------------------
+
+
+def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
+    """Remember a wish for later."""
+    kept = list(script.wishes)
+    for place, one in enumerate(kept):
+        if one.intent is not wish.intent:
+            continue
+        merged = _merged(runner.by_intent[wish.intent], one.slots, wish.slots)
+        if merged is not None:
+            kept[place] = Wish(wish.intent, merged)
+            script.wishes = tuple(kept)
+            return Keeping.KNOWN
+    if len(kept) >= MOST_KEPT:
+        return Keeping.FULL
+    script.wishes = (*kept, wish)
+    return Keeping.KEPT
+
+
+def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return two wishes of one kind as one; None when each needs a request of its own."""
+    many = {step.slot for step in _questions(flow) if step.many}
+    merged = dict(old)
+    for slot, value in new.items():
+        if slot in many:
+            merged[slot] = list(dict.fromkeys((*old.get(slot, ()), *value)))
+        elif old.get(slot, value) != value:
+            return None
+        else:
+            merged[slot] = value
+    return merged
+
+
+def named(runner: Runner, wishes: Iterable[Wish]) -> dict[str, Any]:
+    """Return wishes as an argument of a text: their kinds, with what was named."""
+    return {"$texts": [_term(runner.by_intent[wish.intent], wish) for wish in wishes]}
+
+
+def _term(flow: Flow, wish: Wish) -> dict[str, Any]:
+    term: dict[str, Any] = {"$term": f"kind.{wish.intent.value}"}
+    for step, slot_type in _named_in(flow, wish.slots):
+        term["of"] = shown(slot_type, wish.slots[step.slot])
+    return term
+
+
+def say_kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
+    """Remember wishes for later, and say so."""
+    kept: list[Wish] = []
+    left_out: list[Wish] = []
+    for wish in wishes:
+        full = keep(runner, script, wish) is Keeping.FULL
+        (left_out if full else kept).append(wish)
+    if kept:
+        script.say("desk.wish_kept", {"wish": named(runner, kept)})
+    if left_out:
+        script.say("desk.wishes_full", {"wish": named(runner, left_out)})
+
+
+# -- widening ----------------------------------------------------------------------------------
+
+
+def widen(runner: Runner, script: Script, frame: Running, slots: Mapping[str, Any]) -> Widened:
+    """Add what was named to a request, where it takes several values or has none yet."""
+    flow = runner.flows[frame.flow]
+    for step, slot_type in _named_in(flow, slots):
+        old = frame.slots.get(step.slot)
+        if not step.many:
+            value = slots[step.slot]
+            if old is None:
+                frame.slots[step.slot] = value
+                return Widened(slot_type, added=(value,))
+            return Widened(slot_type, known=(value,) if old == value else ())
+        held = list(old or ())
+        known = tuple(v for v in slots[step.slot] if v in held or "all" in held)
+        added = tuple(
+            v for v in slots[step.slot] if v not in known and runner.accepts(script, frame, step, v)
+        )
+        if added:
+            frame.slots[step.slot] = [*held, *added]
+            frame.confirmed_at = None
+        return Widened(slot_type, added, known)
+    return Widened()
+
+
+def say_widened(script: Script, widened: Widened) -> None:
+    """Say what was added, or that it was part of the request already."""
+    key = "desk.added" if widened.added else "desk.already_in"
+    values = list(widened.added or widened.known)
+    script.say(key, {"what": shown(widened.slot_type, values)})
+
+
+def is_another(runner: Runner, frame: Running, wish: Wish) -> bool:
+    """Tell whether a wish of the running kind needs a request of its own.
+
+    A request that takes one value and has it can't take another one.
+    """
+    return any(
+        not step.many and frame.slots.get(step.slot, wish.slots[step.slot]) != wish.slots[step.slot]
+        for step, _ in _named_in(runner.flows[frame.flow], wish.slots)
+    )

@@ -1,0 +1,84 @@
+"""Sending codes and notices: where they go, and what the gateway said."""
+
+from __future__ import annotations
+
+from privacydesk.domain.account import (
+    AccountContact,
+    CodeSender,
+    MailTarget,
+    PhoneTarget,
+    SendOutcome,
+    mask_mail,
+    mask_phone,
+)
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.identity import TargetKind
+from privacydesk.ports import Reader
+from privacydesk.services.settling import Answer
+
+_CODE_TEMPLATE = "desk_code"
+_NOTICE_TEMPLATE = "desk_notice"
+
+
+class Sending:
+    """Hands outbox rows to the code gateway."""
+
+    def __init__(self, gateway: CodeSender, reader: Reader) -> None:
+        self._gateway = gateway
+        self._reader = reader
+
+    async def code(self, row: Delivery) -> Answer:
+        """Send a one-time code.
+
+        Raises:
+            UnavailableError: the gateway can't take it now.
+        """
+        payload = row.payload
+        to = await self._destination(str(payload["kind"]), str(payload["to"]))
+        if to is None:
+            # No such ticket: nothing is sent, and nobody is told so.
+            return Answer("ok")
+        sent = await self._gateway.send(
+            to, _CODE_TEMPLATE, _tag(row), str(payload["code"]), key=row.id.hex()
+        )
+        if sent.outcome is not SendOutcome.SENT:
+            return Answer("refused")
+        masked = sent.masked
+        if masked is None and isinstance(to, PhoneTarget):
+            masked = mask_phone(to.number)
+        elif masked is None and isinstance(to, MailTarget):
+            masked = mask_mail(to.address)
+        return Answer("ok", {"masked": masked or ""})
+
+    async def notice(self, row: Delivery) -> Answer:
+        """Send the notice of a ticket.
+
+        Raises:
+            UnavailableError: the gateway can't take it now.
+        """
+        to = _contact(str(row.payload["to"]))
+        number = str(row.payload["number"])
+        sent = await self._gateway.notify(to, _NOTICE_TEMPLATE, _tag(row), number, key=row.id.hex())
+        return Answer(sent.outcome.value, reason=sent.reason or "")
+
+    async def _destination(
+        self, kind: str, value: str
+    ) -> AccountContact | PhoneTarget | MailTarget | None:
+        if kind == TargetKind.ACCOUNT_PHONE.value:
+            return AccountContact(value)
+        if kind != TargetKind.TICKET_CONTACT.value:
+            return _contact(value)
+        ticket = await self._reader.ticket_by_number(value)
+        if ticket is None:
+            return None
+        if ticket.contact:
+            return _contact(ticket.contact)
+        return AccountContact(ticket.account) if ticket.account else None
+
+
+def _contact(value: str) -> PhoneTarget | MailTarget:
+    return MailTarget(value) if "@" in value else PhoneTarget(value)
+
+
+def _tag(row: Delivery) -> str:
+    return str(row.payload["locale"]).replace("_", "-")

@@ -1,0 +1,143 @@
+"""Putting what the account service answered onto the ticket that was released to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from privacydesk.dialog.held import summary_rows
+from privacydesk.domain.account import (
+    AccountAction,
+    AccountAnswer,
+    AccountReason,
+    DataCategory,
+    ItemOutcome,
+    ItemResult,
+)
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.ticket import LogEntry, Move, ScopeItem, Ticket, move
+from privacydesk.services.deadlines import Deadlines
+
+_WHILE_FULFILLING = frozenset({"outcomes", "left", "results", "summary"})
+"""Facts that count only while the account service acts."""
+
+_DONE_SOME = frozenset({"ok", "partly"})
+_NOT_DONE = frozenset({ItemOutcome.KEPT, ItemOutcome.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the outside said, for the waiting step or the ticket.
+
+    Attributes:
+        reason: why it was refused, as it was sent.
+    """
+
+    outcome: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    items: tuple[ItemResult, ...] = ()
+    reason: str = ""
+
+    @classmethod
+    def of(cls, answer: AccountAnswer) -> Answer:
+        """Return an answer of the account service."""
+        return cls(answer.outcome.value, answer.data, answer.items, answer.reason_code)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it, or an item of it, was not done, as it was sent."""
+        found = (self.reason, *(i.reason_code for i in self.items if i.outcome in _NOT_DONE))
+        return tuple(dict.fromkeys(one for one in found if one))
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an answer made of a ticket.
+
+    Attributes:
+        outcome: what the user is told: ``ok``, ``partly`` or ``refused``; empty while other
+            actions of the ticket are still under way.
+        data: what the words are made of.
+    """
+
+    ticket: Ticket
+    entry: LogEntry
+    outcome: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def settle(
+    ticket: Ticket,
+    row: Delivery,
+    answer: Answer,
+    deadlines: Deadlines,
+    now: datetime,
+) -> Settlement:
+    """Put an answer on its ticket; with the last one the ticket moves."""
+    results = {item.scope: item.outcome.value for item in answer.items}
+    items = list(ticket.items)
+    for place in row.payload.get("items") or ():
+        items[place] = replace(items[place], result=_result(items[place], results, answer.outcome))
+    facts = dict(ticket.facts)
+    facts["outcomes"] = outcomes = [*facts.get("outcomes", ()), answer.outcome]
+    facts["left"] = left = int(facts.get("left", 1)) - 1
+    # What was done, kept and why is told with the outcome.
+    facts["results"] = told = [*facts.get("results", ()), *_results(row, answer)]
+    if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in _DONE_SOME:
+        asked = _asked(row.payload.get("arguments", {}).get("categories"))
+        facts["summary"] = summary_rows(asked, answer.data, deadlines.rules.zone)
+    ticket = replace(ticket, items=tuple(items), facts=facts)
+    entry = LogEntry(
+        ticket.id,
+        now,
+        "account_service",
+        f"{row.action}:{answer.outcome}",
+        why=", ".join(answer.reasons),
+        data={"items": [item.to_json() for item in answer.items]},
+    )
+    if left > 0:
+        return Settlement(replace(ticket, version=ticket.version + 1), entry)
+    summary = facts.pop("summary", None)
+    data = {"rows": summary} if summary else {}
+    ticket = replace(ticket, facts=facts)
+    refused_some = any(item.decision == "refuse" for item in items)
+    if all(outcome == "ok" for outcome in outcomes) and not refused_some:
+        return Settlement(move(ticket, Move.FULFIL, now), entry, "ok", data)
+    if any(outcome in _DONE_SOME for outcome in outcomes):
+        return Settlement(move(ticket, Move.FULFIL_PARTLY, now), entry, "partly", data)
+    ticket = move(ticket, Move.RETURN_TO_REVIEW, now)
+    ticket = replace(
+        ticket,
+        dues=deadlines.dues(ticket, now),
+        facts={k: v for k, v in facts.items() if k not in _WHILE_FULFILLING},
+    )
+    return Settlement(ticket, entry, "refused", {"results": told})
+
+
+def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:
+    """Return what became of each item; of a refusal without items, what was asked and why not."""
+    items = answer.items
+    if not items and answer.outcome not in _DONE_SOME:
+        scope = str(row.payload.get("arguments", {}).get("provider", ""))
+        why = AccountReason.read(answer.reason or None)
+        refused = ItemResult(scope, ItemOutcome.FAILED, reason=why, sent_reason=answer.reason)
+        items = (refused,)
+    return [item.to_json() for item in items]
+
+
+def _asked(categories: Iterable[str] | None) -> tuple[DataCategory, ...]:
+    if categories is None:
+        return tuple(DataCategory)
+    wanted = set(categories)
+    return tuple(one for one in DataCategory if one in wanted)
+
+
+def _result(item: ScopeItem, results: Mapping[str, str], outcome: str) -> str:
+    for name in (item.name, str(item.detail.get("provider", ""))):
+        if name in results:
+            return results[name]
+    return outcome

@@ -1,0 +1,215 @@
+"""One act of staff as one job: ticket moved, log entry, outbox rows and the user's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.ids import EvidenceId, TicketId
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.turn import Decided, DecisionKind
+from privacydesk.ports import Changes, Job, Locks, Minter, Reader, WorkingSet, Writer
+from privacydesk.services.notices import Notices
+from privacydesk.services.turns import Prepared, Turns
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an act makes of a ticket.
+
+    Attributes:
+        kind: what the user is told was done.
+        ticket: the ticket as it is moved.
+        text: the agent's words for the requester; empty where there are none.
+        data: what else the user's words are made of.
+        deliveries: what the account service is asked.
+    """
+
+    kind: DecisionKind
+    ticket: Ticket
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    deliveries: tuple[Delivery, ...] = ()
+
+
+Rule = Callable[[Ticket, datetime], Ruling]
+"""Decides on the ticket as it is under the lock. Pure, since it may run again; raises a
+``DeskError`` to refuse the act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What an act leaves in the ticket's log.
+
+    Attributes:
+        what: the act's name.
+        why: the reason in plain words.
+        data: what else staff may want to know of it later.
+    """
+
+    what: str
+    why: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Acts:
+    """Runs what staff do."""
+
+    def __init__(
+        self,
+        *,
+        turns: Turns,
+        writer: Writer,
+        reader: Reader,
+        minter: Minter,
+        notices: Notices,
+        clock: Clock,
+    ) -> None:
+        self._turns = turns
+        self._writer = writer
+        self._reader = reader
+        self._minter = minter
+        self._notices = notices
+        self._clock = clock
+
+    def job(self, what: str, job_id: str | None) -> str:
+        """Return the id under which an act runs once: a form's token, or one of its own."""
+        return job_id or f"{what}:{self._minter.id(self._clock.now()).hex()}"
+
+    async def rule(
+        self,
+        ticket: Ticket,
+        agent: Agent,
+        rule: Rule,
+        noted: Noted,
+        *,
+        job_id: str | None,
+        evidence_removed: tuple[EvidenceId, ...] = (),
+    ) -> Ticket:
+        """Decide on a ticket and tell the user, in one commit.
+
+        Args:
+            ticket: the ticket as it was seen.
+            agent: who decides.
+            rule: what becomes of it.
+            noted: the entry in its log.
+            job_id: a form's token, so that two submits count once.
+            evidence_removed: files whose bodies go with the decision.
+
+        Returns:
+            The ticket as it stands now.
+        """
+        now = self._clock.now()
+        job = self.job(noted.what, job_id)
+        settled: dict[TicketId, Ticket] = {}
+
+        def prepare(rows: WorkingSet) -> Prepared:
+            ruling = rule(rows.tickets[ticket.id], now)
+            moved = settled[ticket.id] = _with_words(ruling)
+            message = Decided(
+                job,
+                ruling.kind,
+                agent.name,
+                agent.display_name,
+                ruling.text,
+                moved,
+                ruling.data,
+            )
+            entry = LogEntry(ticket.id, now, agent.name, noted.what, noted.why, job, noted.data)
+            return Prepared(
+                message,
+                tickets=(moved,),
+                log=(entry,),
+                deliveries=(*ruling.deliveries, *self._notices.rows(message, now)),
+                evidence_removed=evidence_removed,
+            )
+
+        await self._turns.run(
+            ticket.conversation_id,
+            job,
+            prepare,
+            tickets=(ticket.id,),
+            once_per_ticket=ticket.id,
+        )
+        known = settled.get(ticket.id) or await self._reader.ticket(ticket.id)
+        assert known is not None
+        return known
+
+    async def write(
+        self,
+        ticket: Ticket,
+        agent: Agent,
+        words: str,
+        check: Callable[[WorkingSet], None],
+        *,
+        job_id: str | None,
+    ) -> None:
+        """Write to the user about a ticket, which stays as it is.
+
+        Args:
+            ticket: what it is about.
+            agent: who writes.
+            words: what.
+            check: refuses, by raising, on what is seen under the lock.
+            job_id: a form's token.
+        """
+        now = self._clock.now()
+        job = self.job("reply", job_id)
+
+        def prepare(rows: WorkingSet) -> Prepared:
+            check(rows)
+            message = Decided(job, DecisionKind.REPLIED, agent.name, agent.display_name, words)
+            entry = LogEntry(ticket.id, now, agent.name, "reply", words, job)
+            return Prepared(message, log=(entry,))
+
+        await self._turns.run(
+            ticket.conversation_id,
+            job,
+            prepare,
+            tickets=(ticket.id,),
+            once_per_ticket=ticket.id,
+        )
+
+    async def change(
+        self, ticket: Ticket, agent: Agent, noted: Noted, change: Callable[[Ticket], Ticket]
+    ) -> Ticket:
+        """Change a ticket, or only its log, without a word to the user."""
+        entry = LogEntry(ticket.id, self._clock.now(), agent.name, noted.what, noted.why)
+
+        def decide(rows: WorkingSet) -> Changes:
+            before = rows.tickets[ticket.id]
+            after = change(before)
+            tickets = () if after is before else (after,)
+            return Changes(tickets=tickets, ticket_log=(entry,), answer=after)
+
+        job = Job(
+            id=self.job(noted.what, None),
+            locks=Locks(conversation=ticket.conversation_id, tickets=(ticket.id,)),
+            decide=decide,
+            once_per_ticket=ticket.id,
+        )
+        committed = await self._writer.submit(job)
+        assert committed.changes is not None
+        after = committed.changes.answer
+        assert isinstance(after, Ticket)
+        return after
+
+
+_READ_AGAIN = frozenset(
+    {DecisionKind.EXAMINED, DecisionKind.ASKED, DecisionKind.RESOLVED, DecisionKind.REFUSED}
+)
+"""What the requester may come back for by the ticket's number, from another device."""
+
+
+def _with_words(ruling: Ruling) -> Ticket:
+    if ruling.kind not in _READ_AGAIN:
+        return ruling.ticket
+    told = {"kind": ruling.kind.value, "text": ruling.text, "data": dict(ruling.data)}
+    return replace(ruling.ticket, facts={**ruling.ticket.facts, "told": told})

@@ -1,0 +1,116 @@
+"""Examining evidence: whether it shows who asks, or whose guardian they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import Move, Ticket, TicketState, move
+from privacydesk.domain.turn import DecisionKind
+from privacydesk.errors import InvalidRequestError, NotAllowedNowError
+from privacydesk.ports import Hashing, Reader
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.staff.acts import Acts, Noted, Ruling
+from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.roster import Roster, check_reviewer
+
+# A guardian's request may name the child's account later, when it is granted.
+_NO_ACCOUNT_NEEDED = frozenset(
+    {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT, RequestKind.GUARDIAN}
+)
+
+
+class Examining:
+    """Settles what evidence shows."""
+
+    def __init__(
+        self,
+        *,
+        roster: Roster,
+        cases: Cases,
+        acts: Acts,
+        reader: Reader,
+        hashing: Hashing,
+        deadlines: Deadlines,
+    ) -> None:
+        self._roster = roster
+        self._cases = cases
+        self._acts = acts
+        self._reader = reader
+        self._hashing = hashing
+        self._deadlines = deadlines
+
+    async def examine(
+        self,
+        number: str,
+        by: str,
+        *,
+        accepted: bool,
+        reason: str = "",
+        account: str = "",
+        job_id: str | None = None,
+    ) -> Ticket:
+        """Settle whether the evidence proves what it should; the files are removed then.
+
+        Args:
+            number: the ticket.
+            by: who examined.
+            accepted: whether identity (or guardianship) is shown; the clock starts if so.
+            reason: told to the requester when it is not; they may hand in something else.
+            account: the account it was shown for, where the ticket names none yet.
+            job_id: a form's token, so that two submits count once.
+
+        Raises:
+            InvalidRequestError: the reason or the account is missing.
+            NotAllowedNowError: nothing waits to be examined.
+        """
+        if not accepted and not reason.strip():
+            raise InvalidRequestError("say why the evidence is not enough")
+        agent = await self._roster.worker(by)
+        ticket = await self._cases.ticket(number)
+        check_reviewer(ticket, agent)
+        files = await self._reader.evidence_of(ticket.id)
+
+        def rule(current: Ticket, now: datetime) -> Ruling:
+            if current.state is not TicketState.AWAITING_VERIFICATION:
+                raise NotAllowedNowError("nothing waits for verification on this ticket")
+            if "document" not in current.flags:
+                # Filed by someone who would not verify, or what they handed in was not enough.
+                raise NotAllowedNowError("no evidence waits to be examined on this ticket")
+            judged = (
+                self._accepted(current, account.strip(), now)
+                if accepted
+                else self._rejected(current, now)
+            )
+            return Ruling(DecisionKind.EXAMINED, judged, reason, {"accepted": accepted})
+
+        return await self._acts.rule(
+            ticket,
+            agent,
+            rule,
+            Noted("examine", reason, {"accepted": accepted}),
+            job_id=job_id,
+            evidence_removed=tuple(one.id for one in files if one.removed_at is None),
+        )
+
+    def _accepted(self, ticket: Ticket, named: str, now: datetime) -> Ticket:
+        subject = ticket.account or named
+        if not subject and ticket.kind not in _NO_ACCOUNT_NEEDED:
+            raise InvalidRequestError("name the account that was shown to be theirs")
+        moved = move(replace(ticket, dues=()), Move.VERIFY, now)
+        # A child's account does not become findable by the child's own session.
+        findable = subject and ticket.kind is not RequestKind.GUARDIAN
+        return replace(
+            self._deadlines.with_clock(moved, now, now),
+            account=subject,
+            account_hash=(
+                self._hashing.lookup("account", subject) if findable else ticket.account_hash
+            ),
+        )
+
+    def _rejected(self, ticket: Ticket, now: datetime) -> Ticket:
+        # Nothing is left to be examined, and whoever asks gets the whole time to find better proof.
+        waits = replace(ticket, flags=ticket.flags - {"document"}, version=ticket.version + 1)
+        return replace(waits, dues=self._deadlines.unverified_dues(waits, now))

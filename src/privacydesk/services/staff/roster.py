@@ -1,0 +1,81 @@
+"""Who acts: agents, and what their roles let them do."""
+
+from __future__ import annotations
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.ticket import Ticket
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
+from privacydesk.ports import Store
+
+_NOT_AGENTS = frozenset({"requester", "assistant", "clock", "account_service", "code_gateway"})
+"""Who else acts in ticket logs; an agent of such a name could not be told from them."""
+
+
+class Roster:
+    """The desk's agents."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def agent(self, name: str) -> Agent:
+        """Return an active agent, whatever their role.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` when there is none of that name.
+        """
+        for agent in await self._store.reader.agents():
+            if agent.name == name and agent.active:
+                return agent
+        raise DeskError(f"there is no agent named {name!r}", code=ErrorCode.FORBIDDEN)
+
+    async def worker(self, name: str) -> Agent:
+        """Return an agent who works on tickets.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` for an auditor, or when there is none of that name.
+        """
+        agent = await self.agent(name)
+        if agent.role is Role.AUDITOR:
+            raise DeskError("an auditor only looks", code=ErrorCode.FORBIDDEN)
+        return agent
+
+    async def supervisor(self, name: str) -> Agent:
+        """Return a supervisor or administrator.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` for anybody else.
+        """
+        agent = await self.agent(name)
+        if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
+            raise DeskError("this takes a supervisor", code=ErrorCode.FORBIDDEN)
+        return agent
+
+    async def add(self, name: str, display_name: str, role: Role) -> Agent:
+        """Add an agent.
+
+        Raises:
+            InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses.
+            DeskError: ``CONFLICT`` when the name is taken.
+        """
+        if not name or name.split() != [name] or not name.isprintable():
+            raise InvalidRequestError("an agent's name is one word")
+        if name in _NOT_AGENTS:
+            raise InvalidRequestError(f"{name} is a name the desk itself uses")
+        agent = Agent(name, display_name or name, role, self._clock.now())
+        await self._store.agent_book.add(agent)
+        return agent
+
+
+def check_reviewer(ticket: Ticket, agent: Agent) -> None:
+    """Refuse whoever decided first, where someone else has to look.
+
+    Raises:
+        DeskError: ``FORBIDDEN``.
+    """
+    if ticket.reviewer_not and ticket.reviewer_not == agent.name:
+        raise DeskError(
+            "an objection is decided by someone else than who decided first",
+            code=ErrorCode.FORBIDDEN,
+        )

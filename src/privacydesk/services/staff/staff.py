@@ -1,0 +1,84 @@
+"""All that staff do on tickets, made and wired together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from privacydesk.clock import Clock
+from privacydesk.ports import Hashing, Minter, Store
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.making import Maker
+from privacydesk.services.notices import Notices
+from privacydesk.services.staff.acts import Acts
+from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.deciding import Deciding, Remedies
+from privacydesk.services.staff.examining import Examining
+from privacydesk.services.staff.handling import Handling
+from privacydesk.services.staff.roster import Roster
+from privacydesk.services.turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Staff's work on tickets.
+
+    Attributes:
+        roster: who acts, and what their role permits.
+        cases: finding tickets and opening what was handed in.
+        handling: claiming, writing, asking, giving more time.
+        examining: whether evidence shows who asks.
+        deciding: granting and refusing.
+    """
+
+    roster: Roster
+    cases: Cases
+    handling: Handling
+    examining: Examining
+    deciding: Deciding
+
+
+def make_staff(
+    *,
+    turns: Turns,
+    store: Store,
+    maker: Maker,
+    minter: Minter,
+    hashing: Hashing,
+    deadlines: Deadlines,
+    notices: Notices,
+    clock: Clock,
+    remedies: Remedies,
+) -> Staff:
+    """Wire what staff do."""
+    reader = store.reader
+    acts = Acts(
+        turns=turns,
+        writer=store.writer,
+        reader=reader,
+        minter=minter,
+        notices=notices,
+        clock=clock,
+    )
+    roster = Roster(store, clock)
+    cases = Cases(reader, roster, acts, deadlines)
+    return Staff(
+        roster=roster,
+        cases=cases,
+        handling=Handling(roster, cases, acts, deadlines),
+        examining=Examining(
+            roster=roster,
+            cases=cases,
+            acts=acts,
+            reader=reader,
+            hashing=hashing,
+            deadlines=deadlines,
+        ),
+        deciding=Deciding(
+            roster=roster,
+            cases=cases,
+            acts=acts,
+            maker=maker,
+            deadlines=deadlines,
+            remedies=remedies,
+        ),
+    )

@@ -1,0 +1,133 @@
+"""Several wishes in one message: where one ends and the next begins.
+
+A message is cut where a conjunction or a stop may part two wishes. Every part that makes a wish by
+itself is one; what makes none belongs to the part before it, so that "posts and searches" stays
+one wish for both. A recogniser is asked for the parts like for any message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Heard, Recognised
+from privacydesk.understanding.normalise import plain
+
+MOST_WISHES: Final = 4
+"""Wishes that are taken from one message."""
+
+_MOST_PARTS: Final = 8
+
+# What is said to add something may add anything. A bare comma also parts the sentences of a story
+# ("my son signed up, delete his data"), so only wishes of an everyday kind are told apart by it.
+_ADDING = re.compile(
+    r"另外|此外|[还還]有|[还還]要|[顺順]便|[顺順][带帶]|同[时時]|然[后後]|接[着著]|再把|再[帮幫]我|[并並]且|以及"
+    r"|同埋|仲有|仲要|跟住|(?<![要想别別不])再(?=[注註解删刪撤改查导導])"
+    r"|\b(?:and also|and then|as well as|in addition|on top of that|additionally|also|plus|then)\b",
+    re.IGNORECASE,
+)
+_PARTING = re.compile(
+    r"[,，。.;；、!！\n]|[和跟及与與并並]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])|\band\b",
+    re.IGNORECASE,
+)
+_EVERYDAY: Final = frozenset(
+    {
+        Intent.ACCESS,
+        Intent.RECTIFICATION,
+        Intent.DELETION,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.UNBINDING,
+        Intent.DEREGISTRATION,
+    }
+)
+
+
+class Recogniser(Protocol):
+    """What is asked about each part; ``ports.Recogniser`` is one."""
+
+    def recognise(self, text: str) -> Recognised:
+        """Return the intent of a sentence."""
+
+    def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        """Return the values found in a text."""
+
+
+def several_wishes(
+    text: str, whole: Recognised, recogniser: Recogniser, kinds: Sequence[str]
+) -> tuple[Heard, ...]:
+    """Return the wishes of a message in their order; empty where it holds one at most.
+
+    Args:
+        text: the message.
+        whole: what the recogniser made of it as a whole. Where none of the parts says the same,
+            the parts are read out of their context and nothing is made of them.
+        recogniser: asked about the parts.
+        kinds: the entities to look for.
+    """
+    if whole.intent.kind is None:
+        return ()
+    said = plain(text)
+    parts = tuple(_parts(said))
+    if len(parts) < 2:  # noqa: PLR2004 - what can't be parted is one wish
+        return ()
+    found = [
+        Heard(made, recogniser.entities(said[start:end], kinds))
+        for start, end, made in _wishes(said, parts, recogniser)
+    ]
+    intents = {heard.recognised.intent for heard in found}
+    if Intent.DEREGISTRATION in intents:
+        # "Close my account and delete everything": the closing is all of it.
+        found = [heard for heard in found if not _deletes_everything(heard)]
+    if len(found) < 2 or whole.intent not in intents:  # noqa: PLR2004 - one wish is no several
+        return ()
+    return tuple(found[:MOST_WISHES])
+
+
+def _deletes_everything(heard: Heard) -> bool:
+    return heard.recognised.intent is Intent.DELETION and not heard.entities.get("category")
+
+
+def _wishes(
+    said: str, parts: Iterable[tuple[int, int, bool]], recogniser: Recogniser
+) -> list[tuple[int, int, Recognised]]:
+    """Return each wish with the part of the text that is about it."""
+    found: list[tuple[int, int, Recognised]] = []
+    for start, end, adds in parts:
+        made = recogniser.recognise(said[start:end])
+        if found and not _is_another(found[-1][2], made, adds=adds):
+            before, _, wish = found[-1]
+            found[-1] = (before, end, wish if _is_wish(wish) else made)
+        else:
+            found.append((start, end, made))
+    return [part for part in found if _is_wish(part[2])]
+
+
+def _is_another(before: Recognised, made: Recognised, *, adds: bool) -> bool:
+    if not _is_wish(made) or not _is_wish(before) or made.intent is before.intent:
+        return False
+    return adds or {before.intent, made.intent} <= _EVERYDAY
+
+
+def _is_wish(made: Recognised) -> bool:
+    return made.sure and made.intent.kind is not None
+
+
+def _parts(said: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield start and end of each part, and whether a word before it says that it adds."""
+    cuts = [(0, False)]
+    cuts += [(hit.start(), True) for hit in _ADDING.finditer(said)]
+    cuts += [(hit.end(), False) for hit in _PARTING.finditer(said)]
+    cuts.sort()
+    starts: list[tuple[int, bool]] = []
+    for at, adds in cuts:
+        if starts and not said[starts[-1][0] : at].strip():
+            # "…, and also": stop and conjunction stand side by side.
+            starts[-1] = (at, adds or starts[-1][1])
+        else:
+            starts.append((at, adds))
+    starts = starts[:_MOST_PARTS]
+    for place, (start, adds) in enumerate(starts):
+        end = starts[place + 1][0] if place + 1 < len(starts) else len(said)
+        yield start, end, adds

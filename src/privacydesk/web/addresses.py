@@ -1,0 +1,60 @@
+"""Where a request comes from: the peer, or what a trusted proxy says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+from aiohttp import web
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_NEIGHBOURHOOD = 64
+"""Bits of an IPv6 address that one connection's owner can't choose."""
+
+
+def origin_of(request: web.Request, trusted: Sequence[Network]) -> Network | None:
+    """Return the one IPv4 address, or the IPv6 /64, that a request comes from.
+
+    ``X-Forwarded-For`` is read from its end, where the nearest proxy wrote, and only as far as
+    each hop is trusted: whatever stands before the first stranger is that stranger's own word.
+
+    Returns:
+        None when the peer has no IP address (a socket file, a test).
+    """
+    found = read_address(request.remote or "")
+    if found is None:
+        return None
+    hops = [
+        hop for line in request.headers.getall("X-Forwarded-For", ()) for hop in line.split(",")
+    ]
+    while hops and any(found in network for network in trusted):
+        before = read_address(hops.pop())
+        if before is None:
+            break
+        found = before
+    bits = found.max_prefixlen if isinstance(found, IPv4Address) else _NEIGHBOURHOOD
+    return ip_network((found, bits), strict=False)
+
+
+def read_address(text: str) -> Address | None:
+    """Read an address as proxies write it: perhaps with a port, perhaps in brackets."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,25 @@
+"""What is done again and again beside the due rows: looking up, sweeping."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+Chore = Callable[[], Awaitable[object]]
+
+
+async def repeat(chore: Chore, *, every: float, name: str) -> None:
+    """Do a chore now and then every so many seconds until cancelled.
+
+    A fault is logged and costs one time: whatever a chore looks after is still there the next.
+    """
+    while True:
+        try:
+            await chore()
+        except Exception as error:  # noqa: BLE001 - the loop outlives whatever its chore met; it is logged
+            _log.warning("chore_failed", chore=name, error=type(error).__name__, exc_info=error)
+        await asyncio.sleep(every)

@@ -1,0 +1,142 @@
+"""Files that were picked and never handed in do not stay."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tests.common.stories import Player, World, open_world, picture
+
+from privacydesk.domain.events import EventKind
+from privacydesk.domain.ids import EvidenceId
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.staged import StagedUploads
+from privacydesk.storage.sealing import KeyRing
+from privacydesk.storage.store import SqlStore
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(hours=24)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as made:
+        yield made
+
+
+async def asked_for_files(world: World) -> Player:
+    """Return somebody who complains and is asked whether there is something to show."""
+    player = Player(world, world.people["chen-jiahao"], "zh_Hant")
+    await player.start()
+    for step in (
+        {"choose": "desk:menu"},
+        {"choose": "complaint"},
+        {"choose": "leak"},
+        {"user": "有人拿著我的證件照片去借錢"},
+        {"bot": "collect_evidence.complaint"},
+    ):
+        await player.step(step)
+    return player
+
+
+async def upload(player: Player) -> str:
+    async def content() -> AsyncIterator[bytes]:
+        yield picture()
+
+    assert player.session is not None
+    receipt = await player.world.rooms.desk.store_upload(
+        player.session, name="id.png", media_type="image/png", content=content()
+    )
+    return receipt.id
+
+
+async def body_of(store: SqlStore, name: str) -> bytes:
+    file = await store.reader.evidence(EvidenceId(bytes.fromhex(name)))
+    assert file is not None
+    return file.body
+
+
+def store_of(world: World) -> SqlStore:
+    assert isinstance(world.rooms.store, SqlStore)
+    return world.rooms.store
+
+
+async def test_a_file_that_was_never_handed_in_goes_after_a_day(world: World) -> None:
+    player = await asked_for_files(world)
+    picked = await upload(player)
+    world.clock.move(DAY)
+    assert await world.rooms.staged.sweep() == 0
+    world.clock.move(HOUR + timedelta(seconds=1))
+    assert await world.rooms.staged.sweep() == 1
+    assert await body_of(store_of(world), picked) == b""
+    assert await world.rooms.staged.sweep() == 0
+
+
+async def test_a_file_is_not_taken_between_its_last_hour_and_its_removal(world: World) -> None:
+    player = await asked_for_files(world)
+    picked = await upload(player)
+    world.clock.move(DAY + timedelta(seconds=1))
+    await player.open()
+    with pytest.raises(DeskError) as refused:
+        await player.do("submit_uploads", uploads=[picked])
+    assert refused.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_what_a_form_or_a_ticket_holds_stays(world: World) -> None:
+    player = await asked_for_files(world)
+    picked = await upload(player)
+    await player.do("submit_uploads", uploads=[picked])
+    world.clock.move(3 * DAY)
+    assert await world.rooms.staged.sweep() == 0
+    await player.open()
+    await player.step({"choose": "desk.ask_done"})
+    await player.step({"ticket": {"kind": "complaint", "state": "in_review"}})
+    world.clock.move(3 * DAY)
+    assert await world.rooms.staged.sweep() == 0
+    assert await body_of(store_of(world), picked)
+
+
+async def test_a_resent_hand_in_has_its_first_answer_whatever_became_of_the_files(
+    world: World,
+) -> None:
+    player = await asked_for_files(world)
+    picked = await upload(player)
+    await player.do("submit_uploads", uploads=[picked])
+    await player.step({"choose": "desk.ask_done"})
+    await player.step({"bot": "complaint.filed"})
+    handed_in = next(event for event in player.events if event.kind is EventKind.UPLOADED)
+    assert player.session is not None
+    desk = world.rooms.desk
+    again = await desk.submit_uploads(player.session, id=handed_in.job_id, uploads=[picked])
+    assert again == handed_in.offset
+    with pytest.raises(DeskError) as refused:
+        await desk.submit_uploads(player.session, id="another", uploads=[picked])
+    assert refused.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_a_process_that_comes_after_a_crash_removes_what_the_first_one_took_in(
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path) as world:
+        picked = await upload(await asked_for_files(world))
+        ring = KeyRing("one", {"one": bytes(range(32))})
+        clock = world.clock
+        url = world.rooms.settings.url
+    clock.move(DAY + 2 * HOUR)
+    async with SqlStore(url, ring, clock) as store:
+        assert await StagedUploads(store, clock, DAY).sweep() == 1
+        assert await body_of(store, picked) == b""
+
+
+async def test_twenty_files_may_wait_and_no_more(world: World) -> None:
+    player = await asked_for_files(world)
+    for _ in range(20):
+        await upload(player)
+    with pytest.raises(DeskError) as refused:
+        await upload(player)
+    assert refused.value.code is ErrorCode.RATE_LIMITED
+    world.clock.move(DAY + timedelta(seconds=1))
+    await player.open()
+    await upload(player)
