@@ -7,7 +7,7 @@ batch returned in one transaction. A closure is pure: it may be run again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -330,6 +330,14 @@ class Recogniser(Protocol):
     """Understands a sentence. May be slow; is asked off the event loop when it says so."""
 
     slow: bool
+
+    @property
+    def fixed(self) -> Collection[str]:
+        """Whole messages it knows word by word: menu words, names of languages; never slow.
+
+        They are the desk's words and not a person's, so what is made of them may be kept.
+        """
+        ...
 
     def recognise(self, text: str) -> Recognised:
         """Return the intent of a sentence with its confidence. Never raises."""

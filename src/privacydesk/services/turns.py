@@ -7,7 +7,6 @@ that were not locked, or what the step needs has changed meanwhile, it goes back
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -15,7 +14,7 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine, NeedsMore
-from privacydesk.dialog.slots import ENTITY_KINDS, code_digits
+from privacydesk.dialog.slots import code_digits
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.identity import Challenge
@@ -42,8 +41,8 @@ from privacydesk.ports import (
     Writer,
 )
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.hearing import Hearing
 from privacydesk.services.making import Maker
-from privacydesk.understanding.wishes import several_wishes
 
 _ROUNDS = 12
 """How often a job may go back to observing: each step of a turn may name one thing more."""
@@ -94,7 +93,7 @@ class Turns:
         self.writer = writer
         self.reader = reader
         self.maker = maker
-        self._recogniser = recogniser
+        self._hearing = Hearing(recogniser)
         self._hashing = hashing
         self._deadlines = deadlines
         self._clock = clock
@@ -102,7 +101,7 @@ class Turns:
 
     async def say(self, conversation: ConversationId, message: Message) -> Committed:
         """Run a message of the user."""
-        heard = await self._hear(message.text) if isinstance(message, Said) else None
+        heard = await self._hearing.hear(message.text) if isinstance(message, Said) else None
         return await self.run(
             conversation, message.job_id, lambda _rows: Prepared(message), heard=heard
         )
@@ -197,22 +196,6 @@ class Turns:
             found.update({ticket.id: ticket for ticket in theirs})
         newest = sorted(found.values(), key=lambda t: (t.is_open, t.id), reverse=True)
         return [ticket.id for ticket in newest]
-
-    async def _hear(self, text: str) -> Observed:
-        """Have a sentence understood, off the event loop when that is slow."""
-        if self._recogniser.slow:
-            return await asyncio.to_thread(self._understand, text)
-        return self._understand(text)
-
-    def _understand(self, text: str) -> Observed:
-        recogniser = self._recogniser
-        recognised = recogniser.recognise(text)
-        return Observed(
-            recognised=recognised,
-            language=recogniser.language(text),
-            entities=recogniser.entities(text, ENTITY_KINDS),
-            wishes=several_wishes(text, recognised, recogniser, ENTITY_KINDS),
-        )
 
     def _observed(self, message: Message, needs: Needs, sight: _Sight, heard: Observed) -> Observed:
         code_hash = b""

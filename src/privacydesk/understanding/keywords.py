@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.entities import Entities
 from privacydesk.understanding.intents import Intents
 from privacydesk.understanding.language import language_of
 from privacydesk.understanding.lexicon_files import Lexicon, read_lexicon
+
+_NUMBERED: Final = 20
+"""Buttons that may be named by their number."""
+
+
+def fixed_messages(lexicon: Lexicon) -> frozenset[str]:
+    """Return the whole messages that the lexicon lists, and the numbers of buttons."""
+    listed = (
+        *lexicon.commands.values(),
+        *lexicon.languages.values(),
+        *lexicon.exact.values(),
+        [str(number) for number in range(1, _NUMBERED + 1)],
+    )
+    return frozenset(word for words in listed for word in words)
 
 
 class KeywordRecogniser:
@@ -20,6 +34,7 @@ class KeywordRecogniser:
     def __init__(self, lexicon: Lexicon) -> None:
         self._intents = Intents(lexicon)
         self._entities = Entities(lexicon)
+        self.fixed = fixed_messages(lexicon)
 
     @classmethod
     def load(cls) -> Self:

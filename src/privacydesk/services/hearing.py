@@ -1,0 +1,43 @@
+"""Hearing: what the recogniser makes of a person's words, before anything is decided."""
+
+from __future__ import annotations
+
+import asyncio
+
+from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.domain.turn import Observed
+from privacydesk.ports import Recogniser
+from privacydesk.understanding.wishes import several_wishes
+
+
+class Hearing:
+    """Has messages understood, each once.
+
+    What a person typed is never kept here. Menu words and the like are ours, so what they mean is
+    worked out at their first use and kept.
+    """
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+        self._fixed: dict[str, Observed | None] = dict.fromkeys(recogniser.fixed)
+
+    async def hear(self, text: str) -> Observed:
+        """Return intent, language, entities and wishes; off the event loop when that is slow."""
+        if text in self._fixed:
+            held = self._fixed[text]
+            if held is None:
+                held = self._fixed[text] = self._understand(text)
+            return held
+        if self._recogniser.slow:
+            return await asyncio.to_thread(self._understand, text)
+        return self._understand(text)
+
+    def _understand(self, text: str) -> Observed:
+        recogniser = self._recogniser
+        recognised = recogniser.recognise(text)
+        return Observed(
+            recognised=recognised,
+            language=recogniser.language(text),
+            entities=recogniser.entities(text, ENTITY_KINDS),
+            wishes=several_wishes(text, recognised, recogniser, ENTITY_KINDS),
+        )

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Recognised
+from privacydesk.services.hearing import Hearing
+
+
+class Counting:
+    """A recogniser that counts what it is asked."""
+
+    slow = False
+    fixed = frozenset({"菜单"})
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def recognise(self, text: str) -> Recognised:
+        self.asked.append(text)
+        return Recognised(Intent.OTHER, 0.5)
+
+    def language(self, text: str) -> str:
+        return "en" if text.isascii() else ""
+
+    def entities(self, _text: str, _kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        return {}
+
+
+class Slow(Counting):
+    slow = True
+
+
+async def test_menu_words_are_understood_once_and_kept() -> None:
+    recogniser = Counting()
+    hearing = Hearing(recogniser)
+    assert await hearing.hear("菜单") is await hearing.hear("菜单")
+    assert recogniser.asked == ["菜单"]
+
+
+async def test_what_a_person_typed_is_not_kept() -> None:
+    recogniser = Counting()
+    hearing = Hearing(recogniser)
+    assert await hearing.hear("please help") is not await hearing.hear("please help")
+    assert recogniser.asked == ["please help", "please help"]
+
+
+async def test_a_slow_recogniser_is_heard_all_the_same() -> None:
+    recogniser = Slow()
+    heard = await Hearing(recogniser).hear("please help")
+    assert heard.language == "en"
+    assert recogniser.asked == ["please help"]
