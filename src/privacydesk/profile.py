@@ -17,10 +17,11 @@ from privacydesk.calendars import CODES, regime
 from privacydesk.dialog.rules import Rules
 from privacydesk.domain.deliveries import Occasion
 from privacydesk.domain.identity import CodeRules
+from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
-from privacydesk.services.staff.deciding import Remedies
+from privacydesk.services.staff.deciding import SECOND_EYES, Remedies
 
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
 _Days = Annotated[int, Field(ge=1, le=3650)]
@@ -54,6 +55,7 @@ class OperatorProfile(_Section):
     """Everything an operator says of itself. Unknown keys are refused, so that none is misspelt."""
 
     app: str = "MoChat"
+    app_names: dict[str, str] = {}
     desk_names: dict[str, str] = {}
     zone: str = "Asia/Shanghai"
     calendar: str = "CN"
@@ -71,6 +73,7 @@ class OperatorProfile(_Section):
     unbinding_window_minutes: _Minutes | None = None
     objection_days: _Days = 15
     retention_days: _Days = 30
+    second_eyes: list[RequestKind] = sorted(SECOND_EYES)
     notices: list[Occasion] = [
         Occasion.EXAMINED,
         Occasion.ASKED,
@@ -107,6 +110,7 @@ class OperatorProfile(_Section):
         codes = self.codes
         return Rules(
             app=self.app,
+            app_names=self.app_names,
             paths=self.paths,
             mailboxes=self.mailboxes,
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
@@ -141,6 +145,10 @@ class OperatorProfile(_Section):
     def remedies_rules(self) -> Remedies:
         """Return what a requester may do against a decision."""
         return Remedies(text=self.remedies)
+
+    def decided_by_two(self) -> frozenset[RequestKind]:
+        """Return the kinds whose outcome takes a second pair of eyes."""
+        return frozenset(self.second_eyes)
 
     def notices_also(self) -> frozenset[Occasion]:
         """Return what a proven contact is told of besides answers."""

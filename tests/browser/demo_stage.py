@@ -1,21 +1,32 @@
-"""The real demo with a browser before it, and hands for the chat in the panel's frame."""
+"""The real demo with a browser before it: its panel, visitors with a phone, and its agents."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from playwright.async_api import Browser, FrameLocator, Locator, Page, async_playwright, expect
+from aiohttp import ClientSession
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from tests.browser.chat_page import Chat
+from tests.browser.tongues import Tongue
 
 from privacydesk.demo.run import Demo, open_demo
 
 START = "2026-09-28T10:00:00+08:00"
-"""A Monday before the holidays: seven working days end on 13 October."""
+"""A Monday before the holidays."""
+
+DUE = "2026-10-13"
+"""The seventh working day after it."""
+
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 900}
 
 _CHROMIUM = "/usr/bin/chromium"
 _ARGUMENTS = (
@@ -27,43 +38,8 @@ _ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_PATIENCE = 10_000
+_PATIENCE = 15_000
 _SOURCE = Path(__file__).parents[2] / "src"
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """A chat page, alone in a tab or in the panel's frame."""
-
-    place: Page | FrameLocator
-
-    @property
-    def log(self) -> Locator:
-        return self.place.locator("#log")
-
-    async def opened(self) -> None:
-        await expect(self.place.locator("#choices button").first).to_be_visible()
-
-    async def say(self, text: str) -> None:
-        await self.place.locator("#text").fill(text)
-        await self.place.locator("#send").click()
-
-    async def enter(self, code: str) -> None:
-        await expect(self.place.locator("#code")).to_be_visible()
-        await self.place.locator("#code").fill(code)
-        await self.place.locator("#send").click()
-
-    async def choose(self, label: str) -> None:
-        await self.place.locator("#choices").get_by_role("button", name=label, exact=True).click()
-
-    async def hears(self, text: str) -> None:
-        await expect(self.log).to_contain_text(text)
-
-    async def number(self) -> str:
-        """Return the number on the newest card."""
-        found = self.log.get_by_text("PD-", exact=False).last
-        text = await found.inner_text()
-        return text[text.index("PD-") :][:16].strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +53,54 @@ class Stage:
         self, person: str = "lin-xiaoyu", *, lang: str = "zh-Hans", width: int = 1280
     ) -> Page:
         """Open the panel with somebody being played."""
-        context = await self.browser.new_context(
-            locale=lang, viewport={"width": width, "height": 900}
-        )
-        context.set_default_timeout(_PATIENCE)
+        context = await self.context(lang, viewport={"width": width, "height": 900})
         page = await context.new_page()
         await page.goto(f"{self.demo.address}/demo/?lang={lang}&person={person}")
         return page
 
-    async def code(self, page: Page, beside: int = 0) -> str:
-        """Return the code of the newest message on the phone.
+    async def context(self, lang: str, **options: Any) -> BrowserContext:
+        """Return a browser of its own for somebody."""
+        context = await self.browser.new_context(
+            locale=lang, timezone_id="Asia/Shanghai", **options
+        )
+        context.set_default_timeout(_PATIENCE)
+        return context
 
-        Args:
-            page: the panel.
-            beside: how many messages were there before.
-        """
-        await expect(page.locator("#messages [data-code]")).to_have_count(beside + 1)
-        code = await page.locator("#messages [data-code]").first.get_attribute("data-code")
-        assert code is not None
-        return code
+    async def visit(self, person: str, tongue: Tongue, photos: Photos, **options: Any) -> Visitor:
+        """Open the panel as somebody, and the chat in a tab of its own from there."""
+        context = await self.context(tongue.tag, viewport=DESKTOP, **options)
+        panel = await context.new_page()
+        await panel.goto(f"{self.demo.address}/demo/?lang={tongue.tag}&person={person}")
+        messages = (await self.look(person))["messages"]
+        await chat_of(panel).opened()
+        visitor = Visitor(self, panel, panel, person, tongue, photos, seen=len(messages))
+        visitor.page = await visitor.open_tab()
+        if await visitor.page.locator("html").get_attribute("lang") != tongue.tag:
+            await visitor.chat.speak(tongue.locale)
+        return visitor
 
-    async def agent(self, *words: str) -> str:
-        """Run a staff command beside the demo, as in another terminal."""
+    async def look(self, person: str) -> dict[str, Any]:
+        """Return what the panel tells programs about somebody."""
+        address = f"{self.demo.address}/demo/people/{person}.json"
+        async with ClientSession() as session, session.get(address) as answer:
+            seen: dict[str, Any] = await answer.json()
+            return seen
+
+    async def account(self, person: str) -> dict[str, str]:
+        """Return what the account service holds about somebody, by row."""
+        groups = (await self.look(person))["account"]
+        return {
+            f"{group['name']}.{row['name']}": row["value"]
+            for group in groups
+            for row in group["rows"]
+        }
+
+    def word(self, tongue: Tongue, key: str) -> str:
+        """Return a word of the catalogs, to know it where only words are shown."""
+        return self.demo.rooms.catalogs.text(tongue.locale, key, {})
+
+    async def command(self, *words: str) -> str:
+        """Run a command beside the demo, as in another terminal."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -113,6 +115,149 @@ class Stage:
         told, _ = await process.communicate()
         assert process.returncode == 0, told.decode()
         return told.decode()
+
+    def agent(self, name: str) -> Agent:
+        """Return one of the sample agents."""
+        return Agent(self, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent who works by commands."""
+
+    stage: Stage
+    name: str
+
+    async def takes(self, number: str) -> dict[str, Any]:
+        """Become the holder of a request and read it."""
+        await self._acts("claim", number)
+        case: dict[str, Any] = json.loads(
+            await self.stage.command("tickets", "show", number, "--json")
+        )
+        return case
+
+    async def accepts(self, number: str, *, account: str = "") -> None:
+        """Settle that the evidence shows what it should."""
+        await self._acts("examine", number, "--accept", *_option("--account", account))
+
+    async def grants(self, number: str, *, text: str = "", account: str = "") -> None:
+        """Decide to do what is asked."""
+        options = (*_option("--text", text), *_option("--account", account))
+        await self._acts("decide", number, "--grant", *options)
+
+    async def opens(self, number: str, evidence: str, to: Path) -> bytes:
+        """Open one file that was handed in."""
+        await self._acts("evidence", number, "--open", evidence, "--to", str(to))
+        return await asyncio.to_thread(to.read_bytes)
+
+    async def _acts(self, verb: str, number: str, *options: str) -> None:
+        await self.stage.command("tickets", verb, number, *options, "--as", self.name)
+
+
+def _option(name: str, value: str) -> tuple[str, ...]:
+    return (name, value) if value else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """Pictures of a journey's key moments, where somebody wants to look at them.
+
+    Attributes:
+        folder: where they go; without one none are taken.
+        journey: how their names begin.
+    """
+
+    folder: Path | None
+    journey: str
+
+    async def take(self, page: Page, moment: str) -> None:
+        """Take a page as a phone and as a desktop show it."""
+        if self.folder is None:
+            return
+        newer = page.locator("#newer")
+        if await newer.is_visible():
+            await newer.click()
+        before = page.viewport_size
+        for size in (PHONE, DESKTOP):
+            await page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            name = f"{self.journey}.{moment}.{size['width']}.png"
+            await page.screenshot(path=self.folder / name)
+        if before is not None:
+            await page.set_viewport_size(before)
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Somebody with the panel beside, and the chat in a tab of a phone's width.
+
+    Attributes:
+        page: the tab with the chat.
+        panel: shows the phone and the account.
+        seen: how many messages on the phone were read.
+    """
+
+    stage: Stage
+    panel: Page
+    page: Page
+    person: str
+    tongue: Tongue
+    photos: Photos
+    seen: int = 0
+
+    @property
+    def chat(self) -> Chat:
+        return Chat(self.page)
+
+    async def open_tab(self) -> Page:
+        """Open the chat in another tab, by the panel's link."""
+        async with self.panel.context.expect_page() as opening:
+            await self.panel.locator("#chat-tab").click()
+        tab = await opening.value
+        await tab.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+        await Chat(tab).opened()
+        return tab
+
+    async def open_desk(self, kind: str) -> None:
+        """Type what the policy says, and choose what it is about."""
+        await self.chat.say("人工客服")
+        await self.chat.hears("desk.menu_here")
+        await self.chat.choose(kind)
+
+    async def code(self) -> str:
+        """Read the code that just arrived on the phone."""
+        messages = self.panel.locator("#messages [data-code]")
+        await expect(messages).to_have_count(self.seen + 1)
+        self.seen += 1
+        code = await messages.first.get_attribute("data-code")
+        assert code is not None
+        return code
+
+    async def verify(self) -> None:
+        """Enter the code that arrives on the phone."""
+        await self.chat.enter(await self.code())
+
+    async def ask_status(self) -> None:
+        """Ask how it stands."""
+        await self.chat.say(self.tongue.of("进度", "進度", "status"))
+
+    async def number(self, state: str, *, due: str | None = None) -> str:
+        """Return the number of the request just filed, having looked at its card."""
+        number = await self.chat.number()
+        await self.chat.shows(number, state, due=due)
+        if due is not None:
+            await self.chat.card(number).locator("summary").click()
+            days = self.chat.card(number).locator(".days li")
+            await expect(days.last.locator("span").last).to_contain_text("7")
+            await expect(days).to_have_count(16)  # 28 September to 13 October
+        return number
+
+    async def photo(self, moment: str) -> None:
+        """Keep how the chat looks now."""
+        await self.photos.take(self.page, moment)
+
+    def account(self, row: str) -> Any:
+        """Return a value of the account as the panel shows it, such as ``profile.nickname``."""
+        return self.panel.locator(f"[data-row='{row}'] dd")
 
 
 def chat_of(page: Page) -> Chat:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,12 +15,14 @@ from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, FilePayload, Page, async_playwright, expect
 from tests.common.chat_stage import Stage
-from tests.common.fake_desk import FakeDesk, Thread
+from tests.common.fake_desk import FakeDesk, Thread, say
 from tests.common.web_catalogs import web_catalogs
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.errors import UnavailableError
+from privacydesk.web.chat.rates import Rates
+from privacydesk.web.keys import ROOM, SETTINGS
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 
@@ -58,7 +61,7 @@ class House:
 async def house() -> AsyncIterator[House]:
     clock = MovableClock()
     desk = FakeDesk(clock=clock)
-    app = make_app(desk, web_catalogs(), WebSettings(compare_every=0.1), clock)
+    app = make_app(desk, web_catalogs(), WebSettings(compare_every=0.1, tabs=3), clock)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -145,7 +148,7 @@ async def test_a_person_is_one_tap_away(house: House) -> None:
     assert house.last().events[1].data == {"choice": "desk:human"}
     house.last().queue_place = 3
     house.desk.own(house.last(), OwnerKind.QUEUE)
-    await expect(page.locator("#state-text")).to_have_text("Waiting for a person: 2 ahead of you")
+    await expect(page.locator("#state-text")).to_have_text("Waiting: 2 ahead of you")
 
 
 async def test_nothing_people_write_becomes_markup(house: House) -> None:
@@ -297,3 +300,83 @@ async def test_the_ticket_card_is_read_and_worked_with_a_keyboard(house: House) 
     await page.keyboard.press("Enter")
     await expect(card.locator(".days li")).to_have_count(4)
     await expect(page.locator("#log")).to_have_attribute("aria-live", "polite")
+
+
+async def test_one_window_too_many_says_so_and_waits_for_the_person(house: House) -> None:
+    settings = house.app[SETTINGS]
+    page = await house.chat()
+    others = [await page.context.new_page() for _ in range(settings.tabs)]
+    for other in others:
+        await other.goto(f"{house.address}/chat/")
+    last = others[-1]
+    await expect(last.locator("#banner")).to_contain_text("too many windows")
+    opened = house.desk.opened
+    await last.wait_for_timeout(1500)
+    assert house.desk.opened == opened
+    await others[0].close()
+    await last.get_by_role("button", name="Try now").click()
+    await expect(last.locator("#banner")).to_be_hidden()
+
+
+async def test_too_many_new_conversations_are_told_and_go_on_by_themselves(house: House) -> None:
+    room = house.app[ROOM]
+    room._newcomers = Rates(1.0, 1)
+    await house.chat()
+    page = await house.page()
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator("#banner")).to_contain_text("Many people on your network")
+    await expect(page.locator("#log .message")).to_have_count(1)
+    await expect(page.locator("#banner")).to_be_hidden()
+
+
+async def test_whoever_comes_back_sees_the_open_question(house: House) -> None:
+    page = await house.chat()
+    await page.fill("#text", "hello")
+    await page.press("#text", "Enter")
+    stage = Stage(house.desk, house.last(), "en")
+    stage.odd()
+    stage.warning()
+    await expect(page.locator("#choices button")).to_have_count(3)
+    await page.locator("#scroll").evaluate("(one) => (one.scrollTop = one.scrollHeight)")
+    await page.wait_for_timeout(300)
+    await page.reload()
+    await expect(page.locator("#choices button").last).to_be_in_viewport()
+
+
+async def test_whoever_comes_back_begins_at_what_is_new(house: House) -> None:
+    page = await house.chat()
+    await page.wait_for_timeout(300)
+    await page.goto("about:blank")
+    house.desk.write(house.last(), [say(f"news {n}\n" * 12) for n in range(3)])
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator("#log .words", has_text="news 0")).to_be_in_viewport()
+    await expect(page.locator("#newer")).to_be_visible()
+    await page.click("#newer")
+    await expect(page.locator("#newer")).to_be_hidden()
+
+
+@pytest.mark.parametrize("locale", list(LANGUAGES))
+async def test_nothing_of_the_header_is_cut_on_a_small_phone(house: House, locale: str) -> None:
+    page = await house.chat(locale)
+    house.last().queue_place = 13
+    house.desk.own(house.last(), OwnerKind.QUEUE)
+    await expect(page.locator("#state-text")).to_contain_text("12")
+    cut = await page.evaluate(
+        """() => ["desk-name", "state-text", "person"].filter((id) => {
+             const one = document.getElementById(id);
+             const wide = one.scrollWidth > one.clientWidth + 1;
+             const tall = one.scrollHeight > one.clientHeight + 2;
+             return one.clientWidth > 0 && (wide || tall);
+           })"""
+    )
+    assert cut == []
+    await expect(page.locator("#language")).to_have_accessible_name(re.compile("."))
+
+
+async def test_while_an_agent_speaks_no_question_of_the_assistant_is_open(house: House) -> None:
+    page = await house.chat()
+    stage = Stage(house.desk, house.last(), "en")
+    stage.file()
+    await expect(page.locator("#uploads")).to_be_visible()
+    stage.agent()
+    await expect(page.locator("#uploads")).to_be_hidden()

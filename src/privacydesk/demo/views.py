@@ -145,7 +145,7 @@ def _profile(record: AccountRecord, words: Words) -> Sequence[tuple[str, str]]:
     return (
         ("nickname", record.nickname),
         ("gender", gender),
-        ("birthday", words.value({"$date": born.isoformat(), "year": True}) if born else ""),
+        ("birthday", words.value({"$day": born.isoformat()}) if born else ""),
         ("signature", record.signature or ""),
         ("tags", words.value({"$texts": list(record.tags)}) if record.tags else ""),
         ("interests", words.value({"$texts": list(record.interests)}) if record.interests else ""),

@@ -41,7 +41,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "until": _until,
     "contact": _contact,
     "days": lambda script, _frame: script.rules.waits_for_verification.days,
-    "app": lambda script, _frame: script.rules.app,
+    "app": lambda script, _frame: script.rules.app_in(script.locale),
     "valid_for": lambda script, _frame: {"$span": int(script.rules.codes.lifetime.total_seconds())},
     "objection_days": lambda script, _frame: {
         "$span": int(timedelta(days=script.rules.objection_days).total_seconds())

@@ -96,7 +96,10 @@ class Engine:
     def greet(self, snapshot: Snapshot, now: datetime, job_id: str) -> Turn:
         """Say who answers, what is recorded and how to reach a person; once, at the start."""
         script = self._script(snapshot, Said(job_id, ""), now)
-        script.say("desk.greeting", {"days": self.rules.retention_days, "app": self.rules.app})
+        script.say(
+            "desk.greeting",
+            {"days": self.rules.retention_days, "app": self.rules.app_in(script.locale)},
+        )
         self._runner.show_menu(script, "desk.menu")
         return script.turn()
 

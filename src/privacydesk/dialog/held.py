@@ -34,7 +34,7 @@ def profile_rows(profile: Mapping[str, Any]) -> list[Row]:
         if value in (None, "", [], ()):
             continue
         if field == "birthday":
-            shown: Any = {"$date": value, "year": True}
+            shown: Any = {"$day": value}
         elif field == "gender" and value in _GENDERS:
             shown = {"$term": f"gender.{value}"}
         elif isinstance(value, (list, tuple)):
@@ -103,8 +103,8 @@ def _counted(line: Mapping[str, Any], zone: str) -> Row:
     text = "held.count"
     if days:
         text = "held.on" if days[0] == days[-1] else "held.between"
-        args |= {"first": {"$date": days[0], "year": True}}
-        args |= {"last": {"$date": days[-1], "year": True}}
+        args |= {"first": {"$day": days[0]}}
+        args |= {"last": {"$day": days[-1]}}
     return {"label": {"$term": f"category.{line['category']}"}, "text": text, "args": args}
 
 

@@ -52,7 +52,7 @@ def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
     Returns:
         Whether the message is dealt with.
     """
-    follow_language(script)
+    follow_language(runner, script)
     if mind_minor(runner, script):
         return True
     if script.owner.kind is OwnerKind.QUEUE and while_queued(runner, script):
@@ -65,10 +65,16 @@ def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
 # -- language ----------------------------------------------------------------------------------
 
 
-def follow_language(script: Script) -> None:
-    """Speak the language of the user's sentences, unless they chose one."""
+def follow_language(runner: Runner, script: Script) -> None:
+    """Speak the language of the user's sentences, unless they chose one.
+
+    A name that was asked for is no sentence: a nickname may well be in another language.
+    """
     language = script.observed.language
     if not language or language == script.locale or script.locale_from is LocaleSource.CHOSEN:
+        return
+    frame, step = runner.waiting_step(script)
+    if frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step) == "text":
         return
     script.locale = language
     script.locale_from = LocaleSource.SENTENCE

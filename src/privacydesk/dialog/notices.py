@@ -12,8 +12,8 @@ from typing import Any
 from privacydesk.dialog import interrupts
 from privacydesk.dialog.guards import proof_purpose
 from privacydesk.dialog.outcomes import (
-    decision_words,
     outcome_key,
+    say_decision,
     say_objection,
     say_outcome,
     say_returned,
@@ -57,10 +57,10 @@ def decided(runner: Runner, script: Script, message: Decided) -> None:
     if message.kind is DecisionKind.APPROVED:
         # Policy article 7, section 3: the user has the last word.
         script.prompt = None
+        script.show_ticket({"$id": ticket.id.hex()})
         runner.start_on_ticket(script, "confirm_closing", ticket)
         return
-    words = decision_words(script, ticket, message.kind, message.text, message.data)
-    script.say(*words)
+    say_decision(script, ticket, message.kind, message.text, message.data)
     if message.kind in {DecisionKind.REFUSED, DecisionKind.RESOLVED}:
         say_objection(script, ticket)
     script.show_ticket({"$id": ticket.id.hex()})

@@ -44,7 +44,7 @@ def _decisions(_script: Script, frame: Running) -> tuple[Choice, ...]:
         Choice(
             id=str(row["id"]),
             key="terms.decision",
-            args={"what": row["what"], "date": {"$date": row["made_at"][:10], "year": True}},
+            args={"what": row["what"], "date": {"$day": row["made_at"][:10]}},
             value=row["id"],
         )
         for row in frame.slots.get("decisions", ())

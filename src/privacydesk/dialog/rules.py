@@ -15,6 +15,7 @@ class Rules:
 
     Attributes:
         app: the app's name, as people know it.
+        app_names: what it is called in a language, by locale, where that differs.
         paths: self-service paths in the app by name (``unbinding``, ``profile`` …); shown as
             they are written on the app's screens.
         mailboxes: addresses by name (``policy``, ``children``).
@@ -31,6 +32,7 @@ class Rules:
     """
 
     app: str = "the app"
+    app_names: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     clauses: frozenset[str] = frozenset()
@@ -43,3 +45,7 @@ class Rules:
     patience: timedelta = timedelta(seconds=20)
     idle: timedelta = timedelta(hours=12)
     zone: str = "Asia/Shanghai"
+
+    def app_in(self, locale: str) -> str:
+        """Return the app's name in a language."""
+        return self.app_names.get(locale, self.app)

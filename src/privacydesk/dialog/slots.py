@@ -230,7 +230,7 @@ def shown(slot_type: str, value: Any) -> Any:
             return {"$terms": [f"{family}.{one}" for one in value]}
         return {"$term": f"{family}.{value}"}
     if slot_type == "date_of_birth":
-        return {"$date": value, "year": True}
+        return {"$day": value}
     if slot_type in {"phone", "contact"}:
         return mask_mail(value) if "@" in value else mask_phone(value)
     if isinstance(value, list):

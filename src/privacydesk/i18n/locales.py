@@ -21,6 +21,7 @@ class LocaleSpec:
         cldr: the CLDR locale whose dates, lists and numbers are used.
         date: CLDR pattern of a date without its year, weekday included.
         date_with_year: the same with the year.
+        day: CLDR pattern of a date whose weekday is of no interest, such as a birthday.
         date_time: how a date and a time of day are joined.
         zone: how a zone's name follows a time.
         joint: what stands between the parts of a duration.
@@ -33,6 +34,7 @@ class LocaleSpec:
     cldr: str
     date: str
     date_with_year: str
+    day: str
     date_time: str
     zone: str
     joint: str
@@ -52,6 +54,7 @@ def _chinese(name: str, tag: str, cldr: str, joint: str) -> LocaleSpec:
         cldr=cldr,
         date="M月d日 EEEE",
         date_with_year="y年M月d日 EEEE",
+        day="y年M月d日",
         date_time="{date} {time}",
         zone="（{zone}）",
         joint=joint,
@@ -71,6 +74,7 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             # English dates carry the year always: "3 December" alone reads as a day of the past.
             date="EEEE, d MMMM y",
             date_with_year="EEEE, d MMMM y",
+            day="d MMMM y",
             date_time="{date}, {time}",
             zone=" ({zone})",
             joint=" ",

@@ -7,6 +7,8 @@ value is shown as it is; a mapping with one ``$`` key says what kind of thing it
 value       meaning                                                  beside it
 =========== ======================================================== =====================
 ``$date``   ``YYYY-MM-DD``; with its weekday                         ``year``: show the year
+``$day``    ``YYYY-MM-DD``; a past or far day, whose weekday is of
+            no interest: a birthday, a first entry
 ``$time``   ISO 8601 with offset                                     ``zone``: shown in, and named
 ``$term``   a key of the catalog                                     ``of``: what it is about
 ``$terms``  a list of keys, joined
@@ -54,6 +56,9 @@ class ValueRenderer:
         self._cite = cite
         self._kinds: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
             "$date": self._date,
+            "$day": lambda value, _: format_date(
+                date.fromisoformat(value), self._spec.day, locale=self._spec.babel
+            ),
             "$time": self._time,
             "$term": self._term,
             "$terms": lambda value, _: self._list([self._lookup(str(one), {}) for one in value]),

@@ -91,7 +91,7 @@ class Wording:
         """Word what became of one item: done, or kept or not done, why, until when, what to do."""
         text = self._catalog.text
         if row.get("until"):
-            until = {"$date": row["until"], "year": True}
+            until = {"$day": row["until"]}
             result = text(locale, "result.kept_until", {"until": until})
         else:
             result = text(locale, f"result.{row['result']}", {})

@@ -35,7 +35,7 @@ def test_each_kind_is_counted_with_its_first_and_last_day_in_the_operators_zone(
         ("category.comments", "held.on"),
         ("category.chat", "held.count"),
     ]
-    assert rows[0]["args"]["first"]["$date"] == "2026-04-21"
+    assert rows[0]["args"]["first"]["$day"] == "2026-04-21"
     assert rows[0]["args"]["count"] == {"$number": 3}
 
 

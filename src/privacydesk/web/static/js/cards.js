@@ -184,5 +184,20 @@ async function copy(text, near) {
  * @param {string} lang
  */
 export function spoken(text, lang) {
-  return el("p", { class: "words", lang: lang || undefined, dir: "auto" }, text);
+  return el("p", { class: "words", lang: lang || undefined, dir: "auto" }, ...whole(text));
+}
+
+const NUMBER = /([A-Z]{2}(?:-[0-9A-Z]{3,4}){2,4})/;
+
+/**
+ * Keep request numbers in one piece: they are read aloud, and a line would end at each hyphen.
+ *
+ * @param {string} text
+ */
+function whole(text) {
+  // Every second part is what the pattern found.
+  return text
+    .split(NUMBER)
+    .map((part, at) => (at % 2 ? el("span", { class: "request-number" }, part) : part))
+    .filter(Boolean);
 }
