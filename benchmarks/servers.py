@@ -78,6 +78,7 @@ def desk_environment(folder: Path) -> dict[str, str]:
         "PRIVACYDESK_MESSAGE_BURST": str(int(UNLIMITED)),
         "PRIVACYDESK_NEW_CHATS_PER_MINUTE": str(UNLIMITED),
         "PRIVACYDESK_NEW_CHATS_AT_ONCE": str(int(UNLIMITED)),
+        "PRIVACYDESK_SOCKETS_PER_ADDRESS": str(int(UNLIMITED)),
         "PRIVACYDESK_LOG_LEVEL": "error",
     }
 

@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from privacydesk.calendars import Calendars, overrides_stamp
+from privacydesk.calling import as_called
 from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
@@ -29,8 +30,9 @@ from privacydesk.i18n.negotiation import negotiate
 from privacydesk.policy.clauses import ClauseMap, cite
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.ports import Store
+from privacydesk.ports import AuditTrail, KeyWrapping, Store
 from privacydesk.profile import OperatorProfile
+from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.cards import Wording
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.credentials import TokenChecker
@@ -38,20 +40,30 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.deliveries import Deliveries
 from privacydesk.services.dues import Dues
 from privacydesk.services.hints import Hints
+from privacydesk.services.inbox import Inbox
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
+from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.presence import Presence
+from privacydesk.services.retention import Retention
+from privacydesk.services.signin.doors import Doors, make_doors
+from privacydesk.services.signin.gate import Terms
+from privacydesk.services.staff.casework import Casework
 from privacydesk.services.staff.staff import Staff, make_staff
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.takeover import Takeover
 from privacydesk.services.turns import Turns
+from privacydesk.services.uploads import Pictures
 from privacydesk.settings import Settings
 from privacydesk.storage import schema
 from privacydesk.storage.hashing import KeyedHashing
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
-from privacydesk.understanding import KeywordRecogniser
+from privacydesk.understanding.embedding import E5Embedder, Embedder
+from privacydesk.understanding.model import IntentModel
+from privacydesk.understanding.trained import TrainedRecogniser
+from privacydesk.web.console.tools import Tools
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 from privacydesk.worker.chores import repeat
@@ -63,6 +75,11 @@ _SHORTEST_SECRET = 16
 _FEWEST_LETTERS = 8
 _AGENTS_EVERY = 5.0
 _SWEEP_EVERY = 60.0
+_DOORS_EVERY = 600.0
+_SEAL_EVERY = 15.0
+_RETENTION_EVERY = 60.0
+"""Seconds between looks whether somebody has to; it is done once a day."""
+_ANCHOR_EVERY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +91,30 @@ class Outside:
 
 
 @dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What a database needs done to it.
+
+    Attributes:
+        trail: the audit entries, for whoever looks at them or checks them.
+        sealer: chains what was audited.
+        retention: takes away what was kept for its period.
+        wrapping: wraps data keys anew after the ring got another key.
+    """
+
+    trail: AuditTrail
+    sealer: Sealer
+    retention: Retention
+    wrapping: KeyWrapping
+
+
+@dataclass(frozen=True, slots=True)
 class Rooms:
-    """Everything made and wired, for whoever serves, works or commands."""
+    """Everything made and wired, for whoever serves, works or commands.
+
+    Attributes:
+        doors: how staff get in; None where ``upkeep`` is.
+        upkeep: None with a store of the caller's own, which is gone at the end anyway.
+    """
 
     settings: Settings
     profile: OperatorProfile
@@ -89,8 +128,13 @@ class Rooms:
     takeover: Takeover
     worker: Worker
     staged: StagedUploads
+    audit: Audit
+    upkeep: Upkeep | None
+    doors: Doors | None
     deadlines: Deadlines
+    answers: PolicyAnswers
     hints: Hints
+    tools: Tools
     agents: dict[str, Agent]
 
     async def refresh_agents(self) -> None:
@@ -133,7 +177,7 @@ def _endpoint(url: str, secret: str, name: str) -> Endpoint:
             f" {_SHORTEST_SECRET} random characters",
             key=setting,
         )
-    return Endpoint(url, secret).checked(f"PRIVACYDESK_{name.upper()}_URL")
+    return Endpoint(url, secret).checked(name)
 
 
 def read_policy(profile: OperatorProfile, data_dir: Path) -> PolicyVersion | None:
@@ -145,8 +189,10 @@ def read_policy(profile: OperatorProfile, data_dir: Path) -> PolicyVersion | Non
         _log.warning(
             "policy_not_imported",
             name=profile.policy,
-            hint="run `privacydesk policy import` under this name; until then articles are cited"
-            " by number alone",
+            hint=as_called(
+                f"run `privacydesk policy import FILE --name {profile.policy}`; until then"
+                " articles are cited by number alone"
+            ),
         )
         return None
     for name, near in profile.clause_map().missing(version).items():
@@ -170,6 +216,7 @@ async def open_rooms(
     profile: OperatorProfile,
     clock: Clock | None = None,
     kept_in: Store | None = None,
+    embedder: Embedder | None = None,
 ) -> AsyncIterator[Rooms]:
     """Make and wire everything, with the store opened; close it at the end.
 
@@ -179,15 +226,16 @@ async def open_rooms(
         profile: the operator's own facts.
         clock: the machine's own unless given.
         kept_in: a store instead of the database that the settings name.
+        embedder: turns sentences into vectors; the model that ships with the desk unless given.
 
     Raises:
         SettingsError, DialogInvalidError: what is missing or wrong, by name.
     """
     clock = clock or SystemClock()
-    catalogs = Catalogs.load(
-        locale_files(settings.locales),
-        _citer(profile.clause_map(), read_policy(profile, settings.data_dir)),
-    )
+    policy = read_policy(profile, settings.data_dir)
+    catalogs = Catalogs.load(locale_files(settings.locales), _citer(profile.clause_map(), policy))
+    embedder = embedder or E5Embedder()
+    answers = PolicyAnswers(FilePolicyLibrary(settings.data_dir), policy, embedder)
     flows = read_flows(dialog_files(settings.dialogs))
     current, keys = settings.keys()
     hashing = KeyedHashing(settings.hashing())
@@ -208,15 +256,17 @@ async def open_rooms(
     hints = Hints()
     presence = Presence(clock)
     agents: dict[str, Agent] = {}
+    recogniser = TrainedRecogniser.load(embedder, IntentModel.load(settings.intent_model))
     turns = Turns(
         engine=engine,
         writer=store.writer,
         reader=store.reader,
         maker=maker,
-        recogniser=KeywordRecogniser.load(),
+        recogniser=recogniser,
         hashing=hashing,
         deadlines=deadlines,
         clock=clock,
+        policy=answers,
     )
     tokens = (
         TokenChecker(settings.app_token_keys, settings.app_token_audience, clock)
@@ -224,6 +274,7 @@ async def open_rooms(
         else None
     )
     staged = StagedUploads(store, clock, timedelta(hours=settings.staged_upload_hours))
+    pictures = Pictures()
     desk = ChatDesk(
         engine=engine,
         turns=turns,
@@ -238,7 +289,9 @@ async def open_rooms(
         agent_names=lambda name: agents[name].display_name if name in agents else name,
         tokens=tokens,
         staged=staged,
+        pictures=pictures,
     )
+    audit = Audit(store.writer, minter, clock)
     notices = Notices(minter, profile.notices_also())
     staff = make_staff(
         turns=turns,
@@ -250,6 +303,23 @@ async def open_rooms(
         notices=notices,
         clock=clock,
         remedies=profile.remedies_rules(),
+        second_eyes=profile.decided_by_two(),
+        changed=hints.ticket_changed,
+    )
+    takeover = Takeover(turns, store, staff, minter, clock)
+    tools = Tools(
+        inbox=Inbox(store.reader, hashing, recogniser, deadlines, clock),
+        casework=Casework(store.reader, staff.cases, presence),
+        staff=staff,
+        takeover=takeover,
+        presence=presence,
+        hints=hints,
+        wording=wording,
+        catalog=catalogs,
+        minter=minter,
+        clock=clock,
+        agents=agents,
+        zone=profile.zone,
     )
     deliveries = Deliveries(
         accounts=outside.accounts,
@@ -260,6 +330,7 @@ async def open_rooms(
         notices=notices,
         deadlines=deadlines,
         clock=clock,
+        reaches=profile.code_rules().reaches,
     )
     worker = Worker(
         claims=store.claims,
@@ -270,7 +341,7 @@ async def open_rooms(
         at_once=settings.workers,
         calendars_changed=_calendar_watch(settings, profile, deadlines),
     )
-    async with opened:
+    async with opened, pictures:
         store.writer.on_commit(hints.committed)
         turns.left_due = worker.wake
         rooms = Rooms(
@@ -283,15 +354,57 @@ async def open_rooms(
             turns=turns,
             desk=desk,
             staff=staff,
-            takeover=Takeover(turns, store, staff, minter, clock),
+            takeover=takeover,
             worker=worker,
             staged=staged,
+            audit=audit,
+            upkeep=(
+                _upkeep(store, audit, minter, clock, timedelta(days=profile.retention_days))
+                if isinstance(store, SqlStore)
+                else None
+            ),
+            doors=(
+                make_doors(
+                    store=store.access,
+                    reader=store.reader,
+                    minter=minter,
+                    hashing=hashing,
+                    clock=clock,
+                    terms=staff_terms(settings, profile),
+                )
+                if isinstance(store, SqlStore)
+                else None
+            ),
             deadlines=deadlines,
+            answers=answers,
             hints=hints,
+            tools=tools,
             agents=agents,
         )
         await rooms.refresh_agents()
-        yield rooms
+        try:
+            yield rooms
+        finally:
+            answers.stop()
+
+
+def _upkeep(
+    store: SqlStore, audit: Audit, minter: SecretMinter, clock: Clock, period: timedelta
+) -> Upkeep:
+    return Upkeep(
+        trail=store.trail,
+        sealer=Sealer(store.trail),
+        retention=Retention(
+            purging=store.purging,
+            chores=store.chores,
+            writer=store.writer,
+            audit=audit,
+            minter=minter,
+            clock=clock,
+            period=period,
+        ),
+        wrapping=store.wrapping,
+    )
 
 
 def _calendar_watch(
@@ -314,6 +427,17 @@ def _calendar_watch(
     return changed
 
 
+def staff_terms(settings: Settings, profile: OperatorProfile) -> Terms:
+    """Return the operator's choices about how staff get in."""
+    return Terms(
+        idle=timedelta(minutes=settings.staff_idle_minutes),
+        lasting=timedelta(hours=settings.staff_session_hours),
+        temporary=timedelta(hours=settings.temporary_password_hours),
+        issuer=next(iter(profile.desk_names.values()), "privacydesk"),
+        keep_log=timedelta(days=settings.access_log_days),
+    )
+
+
 def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
     """Return what the web faces are told."""
     return WebSettings(
@@ -322,11 +446,25 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         message_burst=settings.message_burst,
         new_chats_per_minute=settings.new_chats_per_minute,
         new_chats_at_once=settings.new_chats_at_once,
+        sockets_per_address=settings.sockets_per_address,
         trusted_proxies=tuple(settings.trusted_proxies),
         cors_origins=tuple(settings.cors_origins),
         frame_ancestors=settings.frame_ancestors,
         host_origin=settings.host_origin,
+        zone=profile.zone,
+        entries_per_minute=settings.staff_entries_per_minute,
+        entries_at_once=settings.staff_entries_at_once,
     )
+
+
+def web_faces(
+    rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
+) -> web.Application:
+    """Return the chat and the console over the rooms, and more faces by path."""
+    return make_app(
+        rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
+        doors=rooms.doors, tools=rooms.tools, extra=extra,
+    )  # fmt: skip
 
 
 @asynccontextmanager
@@ -338,10 +476,7 @@ async def serving(
     Raises:
         SettingsError: the address can't be listened on.
     """
-    app = make_app(
-        rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
-        extra=extra,
-    )  # fmt: skip
+    app = web_faces(rooms, extra=extra)
     # Nothing that clients send is worth compressing, and a body that only claims to be compressed
     # would break its connection.
     runner = web.AppRunner(app, access_log=None, handle_signals=False, auto_decompress=False)
@@ -366,6 +501,8 @@ async def serving(
         asyncio.create_task(
             repeat(rooms.staged.sweep, every=_SWEEP_EVERY, name="staged_uploads"), name="sweep"
         ),
+        *_upkeep_tasks(rooms.upkeep),
+        *_door_tasks(rooms.doors),
     ]
     try:
         yield port
@@ -378,11 +515,35 @@ async def serving(
         await runner.cleanup()
 
 
+def _upkeep_tasks(upkeep: Upkeep | None) -> list[asyncio.Task[None]]:
+    if upkeep is None:
+        return []
+    return [
+        asyncio.create_task(repeat(chore, every=every, name=name), name=name)
+        for name, chore, every in (
+            ("audit_sealing", upkeep.sealer.work, _SEAL_EVERY),
+            ("audit_anchor", upkeep.sealer.anchor, _ANCHOR_EVERY),
+            ("retention", upkeep.retention.daily, _RETENTION_EVERY),
+        )
+    ]
+
+
+def _door_tasks(doors: Doors | None) -> list[asyncio.Task[None]]:
+    if doors is None:
+        return []
+    chore = repeat(doors.gate.sweep, every=_DOORS_EVERY, name="staff_access")
+    return [asyncio.create_task(chore, name="staff_access")]
+
+
 async def _warm(rooms: Rooms) -> None:
-    """Read the calendars' years before the first ticket waits for them."""
+    """Read what the first ticket and the first policy question would have to wait for."""
     year = rooms.deadlines.today(rooms.clock.now()).year
     code = rooms.deadlines.rules.calendar
     await asyncio.to_thread(rooms.deadlines.calendars.warm, (year, year + 1), (code,))
+    try:
+        await asyncio.to_thread(rooms.answers.load)
+    except Exception as error:  # noqa: BLE001 - the first question tries again and says what is wrong
+        _log.warning("policy_not_ready", error=type(error).__name__, exc_info=error)
 
 
 def upgrade(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Finding and reading ``dialogs/`` and ``locales/``: in the wheel, in a checkout, or where told.
+"""Finding and reading ``dialogs/``, ``locales/``, ``sentences/``: shipped, or where told.
 
 This is the only place that turns those folders into texts; the rooms that read them take texts.
 """
@@ -58,6 +58,19 @@ def locale_template(directory: Path | None = None) -> str:
     """
     folder, _ = _folder("locales", directory)
     return _text(folder / TEMPLATE)
+
+
+def sentence_files(directory: Path | None = None) -> dict[str, str]:
+    """Read labelled sentences: file name, with its folder for messages, to text.
+
+    Args:
+        directory: instead of the shipped sentences.
+
+    Raises:
+        SettingsError: the folder or a file can't be read.
+    """
+    folder, shown = _folder("sentences", directory)
+    return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl",)).items()}
 
 
 def source_files() -> Mapping[str, str]:

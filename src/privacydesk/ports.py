@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.audit import AuditEntry, ChainHead, ChainReport, SealedEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
@@ -25,8 +26,13 @@ from privacydesk.domain.ids import (
     DeliveryId,
     EvidenceId,
     LookupHash,
+    StaffSessionId,
     TicketId,
 )
+from privacydesk.domain.piles import Counts, Pile, Place, Watch
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.retention import Holdings, Purge
+from privacydesk.domain.signin import AccessEntry, Attempts, Credential, Holder, StaffSession
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Recognised
 from privacydesk.errors import DeskError, ErrorCode
@@ -63,6 +69,11 @@ class Changes(Struct, frozen=True):
         evidence: new uploads.
         evidence_moved: evidence id to the ticket that takes it.
         evidence_removed: evidence whose body goes.
+        audit: what is audited besides the entries that staff leave in ticket logs: those are by
+            themselves.
+        purge: what of the job's conversation goes; its tickets become records in ``tickets``.
+        alarms: log events that tell the operator of something that needs a look; raised by the
+            submitter after the commit.
         answer: handed to the submitter after the commit.
     """
 
@@ -76,6 +87,9 @@ class Changes(Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
     evidence_moved: Mapping[EvidenceId, TicketId] = field(default_factory=dict)
     evidence_removed: tuple[EvidenceId, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+    purge: Purge | None = None
+    alarms: tuple[str, ...] = ()
     answer: Any = None
 
 
@@ -170,7 +184,7 @@ class Reader(Protocol):
         """Return the last offsets of conversations, for the periodic comparison."""
         ...
 
-    async def queue(self) -> tuple[Conversation, ...]:
+    async def queue(self, *, limit: int | None = None) -> tuple[Conversation, ...]:
         """Return the conversations waiting for a person, longest first."""
         ...
 
@@ -211,6 +225,16 @@ class Reader(Protocol):
         """Return tickets by due date, undated last."""
         ...
 
+    async def pile(
+        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[Ticket, ...]:
+        """Return a page of a pile: overdue first, then due, then what nothing is due on."""
+        ...
+
+    async def counts(self, watch: Watch) -> Counts:
+        """Return how many tickets lie in each pile, and how many conversations wait."""
+        ...
+
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:
@@ -231,6 +255,10 @@ class Reader(Protocol):
 
     async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
         """Return a conversation's files that no ticket has taken yet, without bodies."""
+        ...
+
+    async def evidence_bytes(self, conversation: ConversationId) -> int:
+        """Return how many bytes of files are kept of a conversation, filed or not."""
         ...
 
     async def staged_before(
@@ -266,11 +294,177 @@ class Claims(Protocol):
         ...
 
 
+class AuditTrail(Protocol):
+    """The audit entries as a chain that shows what was changed, removed or moved in it."""
+
+    async def seal(self) -> int:
+        """Chain entries that wait, some hundreds at once; return how many that were.
+
+        One process at a time does so; for others there is nothing to do meanwhile.
+        """
+        ...
+
+    async def check(self, noted: ChainHead | None = None) -> ChainReport:
+        """Check the whole chain.
+
+        Args:
+            noted: a head that was written down elsewhere, which has to be part of it.
+        """
+        ...
+
+    async def entries(
+        self,
+        *,
+        ticket: TicketId | None = None,
+        by: str = "",
+        before: SealedEntry | None = None,
+        limit: int = 100,
+    ) -> tuple[SealedEntry, ...]:
+        """Return entries, newest first.
+
+        Args:
+            ticket: only what was done on this one.
+            by: only what this agent did.
+            before: the last entry of the page before.
+            limit: how many at most.
+        """
+        ...
+
+
+class Purging(Protocol):
+    """Finding what has been kept long enough, and taking it away for good."""
+
+    async def aged(
+        self, before: datetime, *, after: ConversationId | None, limit: int
+    ) -> tuple[tuple[ConversationId, ...], ConversationId | None]:
+        """Return conversations that hold something from before an instant, a page at a time.
+
+        Returns:
+            Those found, and where the next page begins; None after the last one.
+        """
+        ...
+
+    async def holdings(self, conversation: ConversationId) -> Holdings | None:
+        """Return what is kept of a conversation."""
+        ...
+
+    async def erase(self, conversation: ConversationId, *, version: int) -> bool:
+        """Take a conversation away with all that belongs to it and its key.
+
+        Returns:
+            Whether that was done: it is not once anything was said since ``version``.
+        """
+        ...
+
+    async def scrub(self) -> None:
+        """Leave nothing of what went in the files of the database, as far as it lies with us."""
+        ...
+
+
+class Chores(Protocol):
+    """What is done once in a while by whichever process comes first."""
+
+    async def claim(self, name: str, now: datetime, *, lease: timedelta) -> bool:
+        """Claim a chore that is due, or was never done; it is due again after the lease."""
+        ...
+
+    async def finish(self, name: str, due_at: datetime) -> None:
+        """Say when a chore is due again."""
+        ...
+
+
+class KeyWrapping(Protocol):
+    """Wrapping data keys anew after the ring got another current key."""
+
+    async def wrapped(self) -> Mapping[str, int]:
+        """Return how many data keys each ring key wraps."""
+        ...
+
+    async def rewrap(self, ring_key: str, *, limit: int) -> int:
+        """Wrap some data keys with the current ring key; return how many that were.
+
+        Raises:
+            SettingsError: the ring key that wraps them isn't at hand.
+        """
+        ...
+
+
 class AgentBook(Protocol):
     """Adding and changing agents."""
 
     async def add(self, agent: Agent) -> None:
         """Add an agent; DeskError with code CONFLICT when the name is taken."""
+        ...
+
+
+class AccessChanges(Struct, frozen=True):
+    """What is to be done with agents, their credentials and sessions, all of it or nothing.
+
+    Attributes:
+        hired: a new agent.
+        changed: an agent with another role or language, or no longer active.
+        was: the same agent as it was read, which has to be so still.
+        credential: a new one, or one whose version is one above that of what it replaces.
+        opened: a new session.
+        replaces: the session that the new one takes the place of; it has to be there still.
+        ends: sessions to end; ones that have gone are no fault.
+        ends_of: the agent all of whose sessions end, but the one that ``keeps`` names.
+        forgets: counted attempts that are forgotten.
+        entries: lines for the log of access.
+    """
+
+    hired: Agent | None = None
+    changed: Agent | None = None
+    was: Agent | None = None
+    credential: Credential | None = None
+    opened: StaffSession | None = None
+    replaces: StaffSessionId | None = None
+    ends: tuple[StaffSessionId, ...] = ()
+    ends_of: str = ""
+    keeps: StaffSessionId | None = None
+    forgets: tuple[LookupHash, ...] = ()
+    entries: tuple[AccessEntry, ...] = ()
+
+
+class StaffAccess(Protocol):
+    """How staff get in: credentials, sessions, counted attempts, and the log of it."""
+
+    async def credential(self, agent: str) -> Credential | None:
+        """Return what an agent proves themselves with."""
+        ...
+
+    async def holder(self, key: LookupHash) -> Holder | None:
+        """Return a session by the hash of its cookie, and its agent as they are now."""
+        ...
+
+    async def sessions(self, agent: str) -> tuple[StaffSession, ...]:
+        """Return an agent's sessions, the newest first, ended ones until they are swept."""
+        ...
+
+    async def entries(self, *, agent: str | None, limit: int) -> tuple[AccessEntry, ...]:
+        """Return entries of the log of access, the newest first."""
+        ...
+
+    async def commit(self, changes: AccessChanges) -> None:
+        """Do all of it in one transaction.
+
+        Raises:
+            StaleError: the agent, credential or session it rests on has changed meanwhile.
+            DeskError: CONFLICT when a new agent's name is taken; NOT_ALLOWED_NOW when nobody
+                would be left to administer.
+        """
+        ...
+
+    async def seen(self, session: StaffSessionId, at: datetime) -> None:
+        """Note that a session is in use."""
+        ...
+
+    async def attempt(self, key: LookupHash, now: datetime) -> Attempts:
+        """Count an entry as failed, unless it has to wait; return what was counted before it."""
+        ...
+
+    async def sweep(self, now: datetime, *, idle: timedelta, keep_log: timedelta) -> None:
+        """Remove what has ended, and entries of the log that are older than ``keep_log``."""
         ...
 
 
@@ -326,10 +520,16 @@ class Catalog(Protocol):
         ...
 
 
-class Recogniser(Protocol):
-    """Understands a sentence. May be slow; is asked off the event loop when it says so."""
+class PolicySearch(Protocol):
+    """Finds what the operator's policy says."""
 
-    slow: bool
+    async def answer(self, question: str) -> PolicyAnswer | None:
+        """Return the passages that answer a question; None when no policy was imported."""
+        ...
+
+
+class Recogniser(Protocol):
+    """Understands a sentence."""
 
     @property
     def fixed(self) -> Collection[str]:
@@ -339,8 +539,12 @@ class Recogniser(Protocol):
         """
         ...
 
+    def glance(self, text: str) -> Recognised | None:
+        """Return what can be told in a millisecond; None where it takes a closer look."""
+        ...
+
     def recognise(self, text: str) -> Recognised:
-        """Return the intent of a sentence with its confidence. Never raises."""
+        """Return the intent of a sentence with its confidence. May be slow. Never raises."""
         ...
 
     def language(self, text: str) -> str:

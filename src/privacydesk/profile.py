@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from privacydesk.calendars import CODES, regime
 from privacydesk.dialog.rules import Rules
@@ -41,6 +41,11 @@ class CodeSection(_Section):
     ]  # fmt: skip
     daily_cap: Annotated[int, Field(ge=1, le=50)] = 6
     daily_failures: Annotated[int, Field(ge=1, le=100)] = 10
+    daily_contacts: Annotated[int, Field(ge=1, le=50)] = 3
+    daily_codes: Annotated[int, Field(ge=1, le=200)] = 12
+    hourly_contacts: Annotated[int, Field(ge=1, le=1_000_000)] = 300
+    hourly_accounts: Annotated[int, Field(ge=1, le=1_000_000)] = 3_000
+    countries: list[Annotated[int, Field(ge=1, le=999)]] = [86, 852, 853, 886, 65]
 
 
 class StaffedSection(_Section):
@@ -101,32 +106,48 @@ class OperatorProfile(_Section):
             raise ValueError("needs at least one regime")
         return value
 
+    @model_validator(mode="after")
+    def _kept_while_disputed(self) -> Self:
+        # The last day of objecting ends after the hour of closing.
+        if self.retention_days <= self.objection_days:
+            raise ValueError("retention_days must be more than objection_days")
+        return self
+
     def clause_map(self) -> ClauseMap:
         """Return the clauses the desk cites."""
         return ClauseMap.from_profile(self.clauses)
 
     def rules(self) -> Rules:
         """Return what dialogs go by."""
-        codes = self.codes
         return Rules(
             app=self.app,
             app_names=self.app_names,
             paths=self.paths,
             mailboxes=self.mailboxes,
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
-            codes=CodeRules(
-                lifetime=timedelta(minutes=codes.lifetime_minutes),
-                entries=codes.entries,
-                waits=tuple(timedelta(seconds=s) for s in codes.waits_seconds),
-                daily_cap=codes.daily_cap,
-                daily_failures=codes.daily_failures,
-            ),
+            codes=self.code_rules(),
             fresh=timedelta(minutes=self.fresh_minutes),
             waits_for_verification=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._window(),
             retention_days=self.retention_days,
             objection_days=self.objection_days,
             zone=self.zone,
+        )
+
+    def code_rules(self) -> CodeRules:
+        """Return how codes are counted and where they go."""
+        codes = self.codes
+        return CodeRules(
+            lifetime=timedelta(minutes=codes.lifetime_minutes),
+            entries=codes.entries,
+            waits=tuple(timedelta(seconds=s) for s in codes.waits_seconds),
+            daily_cap=codes.daily_cap,
+            daily_failures=codes.daily_failures,
+            daily_contacts=codes.daily_contacts,
+            daily_codes=codes.daily_codes,
+            hourly_contacts=codes.hourly_contacts,
+            hourly_accounts=codes.hourly_accounts,
+            countries=frozenset(str(code) for code in codes.countries),
         )
 
     def deadline_rules(self) -> DeadlineRules:

@@ -60,8 +60,16 @@ class Settings(BaseSettings):
         code_gateway_url: address of the gateway that sends codes.
         new_chats_per_minute: conversations without a login that one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
+        sockets_per_address: sockets of the chat that one address may have open.
         trusted_proxies: networks whose ``X-Forwarded-For`` is believed; none by default.
         staged_upload_hours: how long a file can be handed in after its upload; then it goes.
+        staff_idle_minutes: how long a member of staff stays signed in without doing anything.
+        staff_session_hours: how long at all.
+        temporary_password_hours: how long a password that an administrator gave can be used.
+        access_log_days: how long it is kept who signed in, and who was refused.
+        staff_entries_per_minute: passwords and codes of staff that are looked at from one address
+            on average.
+        staff_entries_at_once: how many of them at once.
         workers: how many outbox rows are worked on at once.
     """
 
@@ -78,6 +86,7 @@ class Settings(BaseSettings):
     profile: Path | None = None
     dialogs: Path | None = None
     locales: Path | None = None
+    intent_model: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     ring_keys: dict[str, SecretStr] = {}
@@ -96,8 +105,15 @@ class Settings(BaseSettings):
     message_burst: Annotated[int, Field(ge=1)] = 20
     new_chats_per_minute: Annotated[float, Field(gt=0)] = 30.0
     new_chats_at_once: Annotated[int, Field(ge=1)] = 300
+    sockets_per_address: Annotated[int, Field(ge=1)] = 1_000
     trusted_proxies: list[Network] = []
     staged_upload_hours: Annotated[float, Field(gt=0)] = 24.0
+    staff_idle_minutes: Annotated[float, Field(gt=0)] = 30.0
+    staff_session_hours: Annotated[float, Field(gt=0)] = 12.0
+    temporary_password_hours: Annotated[float, Field(gt=0)] = 72.0
+    access_log_days: Annotated[float, Field(gt=0)] = 180.0
+    staff_entries_per_minute: Annotated[float, Field(gt=0)] = 20.0
+    staff_entries_at_once: Annotated[int, Field(ge=1)] = 40
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_json: bool = Field(
@@ -137,7 +153,10 @@ class Settings(BaseSettings):
                 "PRIVACYDESK_PROFILE is missing: name the operator profile (a YAML file)",
                 key="profile",
             )
-        return read_profile(self.profile)
+        try:
+            return read_profile(self.profile)
+        except SettingsError as error:
+            raise SettingsError(f"PRIVACYDESK_PROFILE: {error.message}", key="profile") from None
 
     def keys(self) -> tuple[str, dict[str, bytes]]:
         """Return the name of the current ring key and all ring keys.
@@ -181,7 +200,7 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        raise SettingsError(f"settings: {faults_of(error)}") from None
+        raise _wrong(error) from None
     except UnreadableSettingsError as error:
         raise _not_json(error) from None
     finally:
@@ -219,6 +238,14 @@ def secret_bytes(secret: SecretStr, key: str) -> bytes:
 def new_secret() -> str:
     """Return a fresh secret of 32 bytes in base64."""
     return base64.b64encode(os.urandom(SECRET_BYTES)).decode()
+
+
+def _wrong(error: ValidationError) -> SettingsError:
+    """Name the first setting that is wrong, as a variable, and what is wrong with each."""
+    where = error.errors(include_input=False, include_url=False)[0]["loc"]
+    key = str(where[0]).lower().removeprefix("privacydesk_") if where else ""
+    named = f"PRIVACYDESK_{key.upper()}: " if key in Settings.model_fields else ""
+    return SettingsError(f"{named}{faults_of(error)}", key=key)
 
 
 def _not_json(error: UnreadableSettingsError) -> SettingsError:

@@ -145,6 +145,10 @@ class Agent:
         options = (*_option("--text", text), *_option("--account", account))
         await self._acts("decide", number, "--grant", *options)
 
+    async def allows_files(self, number: str) -> None:
+        """Let the holder open a child's files, as a supervisor."""
+        await self._acts("evidence", number, "--allow")
+
     async def opens(self, number: str, evidence: str, to: Path) -> bytes:
         """Open one file that was handed in."""
         await self._acts("evidence", number, "--open", evidence, "--to", str(to))

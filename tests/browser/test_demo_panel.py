@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
@@ -51,6 +55,20 @@ async def test_seven_working_days_later_the_chat_and_a_tab_of_it_still_answer(to
         await one.hears("request_status.none_yet")
         await expect(one.place.locator("#unsent li")).to_have_count(0)
     await page.context.close()
+
+
+async def test_the_handsets_clock_and_the_chat_in_it_show_the_desks_time(town: Stage) -> None:
+    context = await town.browser.new_context(locale="en", timezone_id="America/New_York")
+    page = await context.new_page()
+    await page.goto(f"{town.demo.address}/demo/?lang=en&person=liu-yang")
+    chat = chat_of(page)
+    await chat.opened()
+    at = await chat.log.locator("time").first.get_attribute("datetime")
+    said = datetime.fromisoformat(at or "").astimezone(ZoneInfo("Asia/Shanghai"))
+    await expect(chat.log.locator("time").first).to_have_text(f"{said:%H:%M}")
+    hours = f"{said:%H}|{said + timedelta(minutes=5):%H}"
+    await expect(page.locator("#handset-time")).to_have_text(re.compile(rf"^({hours}):"))
+    await context.close()
 
 
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])

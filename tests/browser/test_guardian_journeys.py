@@ -44,12 +44,13 @@ async def test_the_mother_of_a_twelve_year_old_shows_two_things_and_the_account_
     case = await agent.takes(number)
     assert "under_14" in case["flags"]
     (paper,) = case["evidence"]
+    await town.agent("lao-zhou").allows_files(number)
     assert await agent.opens(number, paper["id"], tmp_path / "paper")
     await agent.accepts(number)
     await mother.chat.shows(number, "in_review", due=DUE)
     await agent.grants(number, account="u-1004")
 
-    await mother.chat.hears("ticket.done.guardian")
+    await mother.chat.hears("ticket.done.guardian_suspended")
     await mother.chat.shows(number, "closed", outcome="fulfilled")
     await mother.photo("6-done")
     await expect(child.account("profile.status")).to_have_text(

@@ -13,7 +13,9 @@ from tests.browser.tongues import Tongue
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
-async def test_access_shows_what_is_held_and_a_copy_is_released(town: Stage, visit: Visit) -> None:
+async def test_access_shows_what_is_held_and_the_list_is_released(
+    town: Stage, visit: Visit
+) -> None:
     wu = await visit("wu-min")
     await wu.open_desk("access")
     await wu.chat.hears("access.intro", "verify.code_sent")
@@ -22,7 +24,7 @@ async def test_access_shows_what_is_held_and_a_copy_is_released(town: Stage, vis
     await wu.chat.hears("access.profile", "access.summary", "access.more")
     await expect(wu.chat.said("access.profile")).to_contain_text("敏敏读书")
     await wu.photo("2-summary")
-    await wu.chat.choose("copy")
+    await wu.chat.choose("all")
     await wu.chat.hears("access.filed")
     number = await wu.number("in_review", due=DUE)
     await wu.photo("3-filed")

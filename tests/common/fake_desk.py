@@ -98,9 +98,9 @@ class FakeDesk:
         return only
 
     async def open(self, credentials: Credentials, *, languages: str) -> Session:
-        """Let a client in by token, secret, or as somebody new."""
+        """Let a client in by token or secret."""
         self.opened += 1
-        secret, expires = "", None
+        expires = None
         if credentials.token:
             account, expires = self.tokens.get(credentials.token, ("", None))
             if expires is None:
@@ -113,10 +113,21 @@ class FakeDesk:
             if key not in self.keys:
                 raise DeskError("unknown secret", code=ErrorCode.UNAUTHENTICATED)
         else:
-            secret = f"secret-{next(self._count)}"
-            key = f"secret:{secret}"
+            raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
         if key not in self.keys:
             self._begin(key, languages)
+        return self._session(key, expires_at=expires)
+
+    async def begin(self, *, languages: str) -> Session:
+        """Let in somebody new."""
+        self.opened += 1
+        secret = f"secret-{next(self._count)}"
+        self._begin(f"secret:{secret}", languages)
+        return self._session(f"secret:{secret}", secret=secret)
+
+    def _session(
+        self, key: str, *, secret: str = "", expires_at: datetime | None = None
+    ) -> Session:
         thread = self.threads[self.keys[key]]
         return Session(
             conversation=thread.conversation.id,
@@ -125,7 +136,7 @@ class FakeDesk:
             locale=thread.conversation.locale,
             secret=secret,
             account=key.startswith("account:"),
-            expires_at=expires,
+            expires_at=expires_at,
         )
 
     def _begin(self, key: str, languages: str) -> None:
@@ -210,12 +221,15 @@ class FakeDesk:
             say("", sender=Sender.USER, kind=EventKind.UPLOADED, data={"files": files}),
         )
 
+    async def expect_upload(self, session: Session) -> None:
+        """Expect a file where the script asks for one."""
+        if not self.thread(session).asks_for_file:
+            raise DeskError("nobody asked", code=ErrorCode.NOT_ALLOWED_NOW)
+
     async def store_upload(
         self, session: Session, *, name: str, media_type: str, content: AsyncIterator[bytes]
     ) -> UploadReceipt:
         """Take in a file where the script asks for one."""
-        if not self.thread(session).asks_for_file:
-            raise DeskError("nobody asked", code=ErrorCode.NOT_ALLOWED_NOW)
         body = b"".join([piece async for piece in content])
         if body.lstrip().startswith(b"<"):
             raise DeskError("not a picture", code=ErrorCode.UNSUPPORTED_MEDIA)
@@ -233,7 +247,7 @@ class FakeDesk:
 
     async def heads(self, conversations: Sequence[ConversationId]) -> Mapping[ConversationId, int]:
         """Return the last offsets."""
-        return {one: len(self.threads[one].events) for one in conversations}
+        return {one: len(self.threads[one].events) for one in conversations if one in self.threads}
 
     def glance(self, conversation: Conversation) -> View:
         """Return the view without the place in the queue."""

@@ -91,7 +91,7 @@ def _no_attempt_is_forgotten(
             else:
                 used.add(sent.contact)
         for contact in sent_to:
-            label = Target(TargetKind.CONTACT, contact).label()
+            label = Target(TargetKind.CONTACT, contact).counter()
             left, is_open = rows[_HASHING.challenge(label)]
             tried = wrong[contact]
             assert tried <= ENTRIES, "a code took more than three wrong entries"

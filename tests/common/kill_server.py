@@ -29,6 +29,8 @@ RING_SECRET = bytes(range(32))
 HASHING_SECRET = bytes(range(1, 33))
 OUTSIDE_SECRET = "the outside's secret of the kill test"
 PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
+_GENEROUS = "codes: {daily_contacts: 50, daily_codes: 200, hourly_contacts: 100000}\n"
+"""A client names one contact after the other; each shall get its code."""
 _LISTENING = re.compile(rb"Listening on http://[^:]+:(\d+)/")
 _START_PATIENCE = 30.0
 
@@ -87,7 +89,7 @@ def environment(folder: Path, outside: Outside) -> Mapping[str, str]:
     mine = os.environ | {
         "PYTHONPATH": str(ROOT / "src"),
         "PRIVACYDESK_DATA_DIR": str(folder),
-        "PRIVACYDESK_PROFILE": str(PROFILE),
+        "PRIVACYDESK_PROFILE": str(_profile(folder)),
         "PRIVACYDESK_RING_KEYS": json.dumps({"one": base64.b64encode(RING_SECRET).decode()}),
         "PRIVACYDESK_RING_KEY": "one",
         "PRIVACYDESK_HASHING_SECRET": base64.b64encode(HASHING_SECRET).decode(),
@@ -133,3 +135,10 @@ class KillableServer:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGKILL)
             await self._process.communicate()
+
+
+def _profile(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "kill-profile.yaml"
+    path.write_text(PROFILE.read_text("utf-8") + _GENEROUS, "utf-8")
+    return path

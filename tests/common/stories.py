@@ -19,6 +19,7 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from PIL import Image
+from tests.common.policies import SAMPLE, bring_sample_policy
 
 from privacydesk.app import Outside, Rooms, open_rooms
 from privacydesk.clock import MovableClock
@@ -32,6 +33,7 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
+from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.settings import load_settings
 from privacydesk.storage import schema
 
@@ -51,6 +53,7 @@ PEOPLE = {
     "mei": "mei-tan",
     "liu": "liu-yang",
     "zhou": "zhou-qiang",
+    "lele": "lele",
 }
 PROFILE: Mapping[str, Any] = {
     "app": "MoChat",
@@ -78,7 +81,12 @@ PROFILE: Mapping[str, Any] = {
     },
     "remedies": {"zh_Hans": "可与我们协商", "zh_Hant": "可與我們協商", "en": "You may object."},
     "staffed": {"opens": "00:00", "closes": "23:59", "every_day": True},
+    "second_eyes": [],
 }  # fmt: skip
+
+
+_NEVER_EMPTY = ("ticket", "due")
+"""Placeholders without which a sentence says nothing."""
 
 
 class StoryError(AssertionError):
@@ -163,6 +171,7 @@ class Player:
     mark: int = 0
     jobs: int = 0
     refused: str = ""
+    number: str = ""
     last: tuple[str, dict[str, Any]] | None = None
     credentials: Credentials = field(default_factory=Credentials)
 
@@ -182,9 +191,11 @@ class Player:
             self.credentials = Credentials(
                 token=token_for(account, self.world.clock, self.locale.replace("_", "-"))
             )
-        self.session = await self.world.rooms.desk.open(
-            self.credentials, languages=self.locale.replace("_", "-")
-        )
+        desk, languages = self.world.rooms.desk, self.locale.replace("_", "-")
+        if self.credentials == Credentials():
+            self.session = await desk.begin(languages=languages)
+        else:
+            self.session = await desk.open(self.credentials, languages=languages)
         if self.session.secret:
             self.credentials = Credentials(secret=self.session.secret)
         await self.pull()
@@ -198,6 +209,10 @@ class Player:
         offsets = [event.offset for event in self.events]
         if offsets != list(range(1, len(offsets) + 1)):
             raise StoryError(f"the log has a gap: {offsets}")
+        for event in fresh:
+            empty = [name for name in _NEVER_EMPTY if event.args.get(name) == ""]
+            if empty:
+                raise StoryError(f"{event.key} was said with an empty {empty[0]}")
 
     def said(self) -> list[str]:
         """Return the keys said to the user since they last did something."""
@@ -302,6 +317,16 @@ class Player:
     async def _reconnect(self, _value: bool) -> None:
         await self.open()
 
+    async def _elsewhere(self, _value: bool) -> None:
+        """Go to another device, where nothing is known but the number of the last request."""
+        self.number = (await self._tickets())[0].number
+        self.credentials = Credentials()
+        self.events, self.mark = [], 0
+        await self.open()
+
+    async def _number(self, _value: str) -> None:
+        await self.do("say", text=self.number)
+
     async def _wait(self, span: Mapping[str, int]) -> None:
         self.mark = len(self.events)
         self.world.clock.move(timedelta(**span))
@@ -336,6 +361,15 @@ class Player:
             if key in said:
                 raise StoryError(f"{key} was said; said: {said}")
 
+    async def _quoted(self, wanted: Mapping[str, str]) -> None:
+        """Check that a passage was quoted: from where, and some of its words."""
+        quotes = [event for event in self.events[self.mark :] if "source" in event.args]
+        if not any(
+            wanted["source"] in event.args["source"] and wanted["text"] in event.text
+            for event in quotes
+        ):
+            raise StoryError(f"not quoted; what was: {[dict(event.args) for event in quotes]}")
+
     async def _card(self, wanted: Mapping[str, Any]) -> None:
         cards = [event.data["ticket"] for event in self.events if event.kind is EventKind.TICKET]
         if not cards or any(cards[-1].get(name) != value for name, value in wanted.items()):
@@ -366,6 +400,13 @@ class Player:
         count = wanted.get("count")
         if count is not None and len(found) != count:
             raise StoryError(f"{len(found)} tickets {dict(wanted)}")
+
+    async def _log(self, wanted: Mapping[str, str]) -> None:
+        """Check that some request's log holds an entry."""
+        reader = self.world.rooms.store.reader
+        log = [e for t in await self._tickets() for e in await reader.ticket_log(t.id)]
+        if not any(all(getattr(e, n) == v for n, v in wanted.items()) for e in log):
+            raise StoryError(f"no entry {dict(wanted)}: {[(e.what, e.why) for e in log]}")
 
     async def _tickets(self) -> tuple[Ticket, ...]:
         assert self.session is not None
@@ -419,6 +460,13 @@ class Player:
         elif what == "resolve":
             text = value if isinstance(value, str) else str(options.get("text", "已处理。"))
             await staff.deciding.grant(number, by, text=text, account=account)
+        elif what == "refuse_parts":
+            refused = {
+                place: Refusal(Ground(options[item.name]["ground"]), options[item.name]["reason"])
+                for place, item in enumerate(ticket.items)
+                if item.name in options
+            }
+            await staff.deciding.decide(number, by, Verdict(refused=refused))
         elif what == "refuse":
             await staff.deciding.refuse(
                 number,
@@ -501,7 +549,11 @@ async def play(path: Path, folder: Path) -> None:
         StoryError: a step does not hold; names it.
     """
     story = read_story(path)
-    async with open_world(folder) as world:
+    profile = PROFILE
+    if story.get("policy") == SAMPLE:
+        profile = {**PROFILE, "policy": SAMPLE}
+        bring_sample_policy(folder)
+    async with open_world(folder, profile) as world:
         name = story.get("as", "nobody")
         person = None if name == "nobody" else world.people[PEOPLE.get(name, name)]
         player = Player(world, person, story.get("locale", "zh_Hans"))

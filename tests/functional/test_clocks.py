@@ -279,9 +279,9 @@ async def test_a_request_that_nobody_verifies_lapses_after_the_settable_time(
 async def test_evidence_that_nobody_examines_raises_an_alarm_after_a_working_day(
     world: World,
 ) -> None:
-    player = await enter(world, "liu")
-    await steps(player, {"choose": "unbinding"}, {"upload": "id.png"}, {"choose": "_done"})
-    await steps(player, {"choose": "wechat"}, {"choose": "yes"})
+    player = await enter(world, "alice")
+    await steps(player, {"choose": "access"}, {"upload": "id.png"}, {"choose": "_done"})
+    await player.step({"choose": "all"})
     (ticket,) = await player._tickets()
     assert "document" in ticket.flags
     assert not ticket.clocks, "no clock runs before it was examined"
@@ -343,7 +343,7 @@ async def test_an_unbinding_taken_back_in_its_window_is_not_done(tmp_path: Path)
         player = await enter(world, "lin")
         ticket = await unbinding(player)
         world.clock.move(timedelta(seconds=59))
-        await steps(player, {"choose": "desk:cancel"}, {"choose": ticket.number})
+        await steps(player, {"choose": "desk:cancel"}, {"bot": "cancel_request.sure"})
         await steps(player, {"choose": "yes"}, {"bot": "cancel_request.withdrawn"})
         await pass_hours(world, 2, world.rooms.worker, another_worker(world))
         assert (await now_of(world, ticket)).outcome is Outcome.WITHDRAWN

@@ -25,6 +25,8 @@ from tests.common.stories import PROFILE, START, Player, World, open_world
 
 from privacydesk.cli.main import main
 from privacydesk.clock import SystemClock
+from privacydesk.domain.signin import Stage
+from privacydesk.services.signin.gate import Place
 from privacydesk.storage import schema
 from privacydesk.storage.serving import serving_lock
 
@@ -120,7 +122,7 @@ class Office:
     async def filed(self) -> tuple[Player, str]:
         """Return somebody with a verified request for a copy of their data, and its number."""
         player = await self.player(
-            "lin-xiaoyu", {"choose": "access"}, {"code": "right"}, {"choose": "copy"}
+            "lin-xiaoyu", {"choose": "access"}, {"code": "right"}, {"choose": "all"}
         )
         (ticket,) = await player._tickets()
         return player, ticket.number
@@ -148,6 +150,28 @@ async def test_a_request_is_listed_with_its_date_and_how_far_the_count_is(office
     assert listed["late"] is False
     line = await office.fine("tickets", "list")
     assert "due Wed 10 June 2026, working day 0 of 7" in line
+
+
+async def test_closed_requests_are_listed_where_they_are_asked_for_and_not_claimed(
+    office: Office,
+) -> None:
+    player, number = await office.filed()
+    await player.step({"agent": {"refuse": {"reason": "Not yours."}}})
+    assert await office.json("tickets", "list") == []
+    for wanted in ("--all", "--closed"):
+        (listed,) = await office.json("tickets", "list", wanted)
+        assert listed["number"] == number
+    await office.player("chen-jiahao", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    assert len(await office.json("tickets", "list", "--all")) == 2
+    assert len(await office.json("tickets", "list", "--closed")) == 1
+    assert "is closed" in await office.refused("tickets", "claim", number, "--as", "lao-zhou")
+
+
+async def test_words_of_several_lines_stand_below_where_they_begin(office: Office) -> None:
+    player, number = await office.filed()
+    await player.step({"agent": {"refuse": {"reason": "First.\nSecond."}}})
+    shown = await office.fine("tickets", "show", number)
+    assert "First.\n      Second." in shown
 
 
 async def test_a_request_is_shown_with_its_count_day_by_day(office: Office) -> None:
@@ -240,7 +264,7 @@ async def test_evidence_is_opened_by_the_holder_alone_and_gone_once_examined(
 ) -> None:
     player = await office.player(
         "alice-morgan", {"choose": "access"}, {"upload": "passport.jpg"}, {"choose": "_done"},
-        {"choose": "copy"},
+        {"choose": "all"},
     )  # fmt: skip
     (ticket,) = await player._tickets()
     (file,) = await office.json("tickets", "evidence", ticket.number)
@@ -259,6 +283,50 @@ async def test_evidence_is_opened_by_the_holder_alone_and_gone_once_examined(
     assert (settled["state"], settled["due_date"]) == ("in_review", "2026-06-10")
     (file,) = await office.json("tickets", "evidence", ticket.number)
     assert file["removed_at"] is not None
+
+
+async def test_a_child_s_files_are_opened_once_a_supervisor_allowed_it(
+    office: Office, tmp_path: Path
+) -> None:
+    player = await office.player(
+        "wang-fang", {"choose": "guardian"}, {"choose": "mother"}, {"user": "2014年5月1日"},
+        {"user": "乐乐的小屋"}, {"choose": "close"}, {"choose": "_skip"},
+        {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
+        {"choose": "_done"},
+    )  # fmt: skip
+    (ticket,) = await player._tickets()
+    (file,) = await office.json("tickets", "evidence", ticket.number)
+    await office.fine("tickets", "claim", ticket.number, "--as", "mei")
+    target = tmp_path / "paper.jpg"
+    opened = ("tickets", "evidence", ticket.number, "--open", file["id"], "--to", str(target))
+    assert "supervisor allows" in await office.refused(*opened, "--as", "mei")
+    allowed = ("tickets", "evidence", ticket.number, "--allow", "--as")
+    assert "supervisor" in await office.refused(*allowed, "mei")
+    await office.fine(*allowed, "lao-zhou")
+    await office.fine(*opened, "--as", "mei")
+    assert target.read_bytes().startswith(b"\xff\xd8")
+
+
+async def test_closing_an_account_takes_a_second_agent_where_the_profile_says_so(
+    office: Office,
+) -> None:
+    careful = {**PROFILE, "second_eyes": ["deregistration"]}
+    (office.folder / "profile.yaml").write_text(yaml.safe_dump(careful), "utf-8")
+    player = await office.player(
+        "lin-xiaoyu", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
+        {"choose": "chat"}, {"choose": "yes"},
+    )  # fmt: skip
+    (ticket,) = await player._tickets()
+    decided = await office.json("tickets", "decide", ticket.number, "--grant", "--as", "mei")
+    assert decided["state"] == "in_review"
+    assert "Proposed by:  mei" in await office.fine("tickets", "show", ticket.number)
+    confirm = ("tickets", "confirm", ticket.number, "--as")
+    assert "somebody else" in await office.refused(*confirm, "mei")
+    back = ("tickets", "send-back", ticket.number, "--reason", "Look again.", "--as", "lao-zhou")
+    await office.fine(*back)
+    await office.fine("tickets", "decide", ticket.number, "--grant", "--as", "mei")
+    confirmed = await office.json(*confirm, "lao-zhou")
+    assert confirmed["state"] == "awaiting_confirmation"
 
 
 async def test_unknown_numbers_and_agents_are_one_line(office: Office) -> None:
@@ -319,6 +387,30 @@ async def test_agents_are_added_and_listed(office: Office) -> None:
     names = {agent["name"]: agent["role"] for agent in await office.json("agents", "list")}
     assert names == {"ada": "supervisor", "lao-zhou": "supervisor", "mei": "agent", "wing": "agent"}
     assert "詠欣" in await office.fine("agents", "list")
+
+
+async def test_a_temporary_password_is_printed_once_and_lets_somebody_in(office: Office) -> None:
+    added = await office.json("agents", "add", "wing")
+    doors = office.world.rooms.doors
+    assert doors is not None
+    entered = await doors.gate.enter("wing", added["temporary_password"], Place())
+    assert entered.stage is Stage.PASSWORD
+    told = await office.fine("agents", "reset", "wing")
+    assert added["temporary_password"] not in told
+    assert "Temporary password: " in told
+    assert await doors.gate.holder(entered.token) is None
+
+
+async def test_somebody_is_shut_out_and_let_in_again_by_command(office: Office) -> None:
+    await office.fine("agents", "add", "ada", "--role", "administrator")
+    await office.fine("agents", "add", "wing")
+    assert "no longer" in await office.fine("agents", "disable", "wing")
+    assert "inactive" in await office.fine("agents", "list")
+    assert "no agent named" in await office.refused("tickets", "claim", "RQ-1", "--as", "wing")
+    assert "last administrator" in await office.refused("agents", "disable", "ada")
+    again = await office.json("agents", "reset", "wing")
+    assert again["active"]
+    assert "no agent of this name" in await office.refused("agents", "reset", "nobody")
 
 
 # -- settings and databases --------------------------------------------------------------------
@@ -436,7 +528,7 @@ def test_serve_leaves_an_older_database_to_db_upgrade(tmp_path: Path) -> None:
         connection.commit()
     done = run_here("serve", "--port", "0", "--data-dir", str(tmp_path))
     assert done.code == 1
-    assert "run privacydesk db upgrade" in done.err.splitlines()[-1]
+    assert "privacydesk db upgrade" in done.err.splitlines()[-1]
 
 
 # -- playing -----------------------------------------------------------------------------------

@@ -230,11 +230,13 @@ async def test_an_answer_that_was_lost_does_not_act_twice(world: World) -> None:
 
 async def test_a_form_that_waits_too_long_goes_on_without(world: World) -> None:
     player = await enter(world, "lin")
-    await player.step({"choose": "unbinding"})
     world.accounts.down = True
-    await player.step({"code": "right"})
-    await player.step({"user": "好了吗"})
+    await player.step({"choose": "unbinding"})
+    await player.step({"user": "嗯？"})
     assert player.said() == ["desk.still_waiting"]
+    world.clock.move(timedelta(seconds=21))
+    await player.settle()
+    await player.step({"code": "right"})
     world.clock.move(timedelta(seconds=21))
     await player.settle()
     assert "unbinding.down" in [event.key for event in player.events]

@@ -12,6 +12,7 @@ from tests.common.stories import Player, World, open_world, picture
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import EvidenceId
 from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services import staged
 from privacydesk.services.staged import StagedUploads
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
@@ -140,3 +141,24 @@ async def test_twenty_files_may_wait_and_no_more(world: World) -> None:
     world.clock.move(DAY + timedelta(seconds=1))
     await player.open()
     await upload(player)
+
+
+async def test_what_an_open_form_holds_counts_with_what_waits(world: World) -> None:
+    player = await asked_for_files(world)
+    for _ in range(2):
+        names = [await upload(player) for _ in range(10)]
+        await player.do("submit_uploads", uploads=names)
+    with pytest.raises(DeskError) as refused:
+        await upload(player)
+    assert refused.value.data["reason"] == "many_files"
+
+
+async def test_a_conversation_keeps_only_so_many_bytes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    player = await asked_for_files(world)
+    await upload(player)
+    monkeypatch.setattr(staged, "_MOST_BYTES", 100)
+    with pytest.raises(DeskError) as refused:
+        await upload(player)
+    assert refused.value.data["reason"] == "many_files"

@@ -21,11 +21,15 @@ from privacydesk.cli.common import staff_rooms
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
 from privacydesk.demo.files import DATA
 from privacydesk.demo.run import Demo, open_demo
+from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account import AccountAction, AccountContact, MailTarget, PhoneTarget
+from privacydesk.domain.agents import Role
+from privacydesk.domain.signin import Stage
 from privacydesk.errors import InvalidRequestError, SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, cite
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.profile import read_profile
+from privacydesk.services.signin.gate import Place
 from privacydesk.settings import load_settings
 
 START = "2026-09-28T10:00:00+08:00"
@@ -235,10 +239,55 @@ async def test_staff_commands_go_by_the_moved_clock(tmp_path: Path) -> None:
             assert beside.agents["lao-zhou"].display_name == "老周"
 
 
+async def test_staff_of_every_role_sign_in_with_what_the_demo_shows(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    async with running(folder) as (demo, client):
+        doors = demo.rooms.doors
+        assert doors is not None
+        staff = {one["name"]: one for one in (await person_of(client, "lin-xiaoyu"))["staff"]}
+        roles = {demo.rooms.agents[name].role for name in staff}
+        assert roles == set(Role)
+        for name, shown in staff.items():
+            entered = await doors.gate.enter(name, PASSWORD, Place())
+            holder = await doors.gate.holder(entered.token)
+            assert holder is not None
+            entered = await doors.gate.enter_code(holder, shown["code"], Place())
+            assert entered.stage is Stage.OPEN
+        # Days ahead, everybody is signed in still.
+        await posted(client, "/demo/clock", {"working_days": 7})
+        assert await doors.gate.holder(entered.token) is not None
+
+
+async def test_access_that_somebody_changed_in_the_demo_stays_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    async with running(folder) as (demo, client):
+        doors = demo.rooms.doors
+        assert doors is not None
+        given = await doors.people.reset("mei")
+        (mei,) = [
+            one for one in (await person_of(client, "wu-min"))["staff"] if one["name"] == "mei"
+        ]
+        assert mei["code"] == ""
+    async with running(folder) as (demo, client):
+        doors = demo.rooms.doors
+        assert doors is not None
+        entered = await doors.gate.enter("mei", given.password, Place())
+        holder = await doors.gate.holder(entered.token)
+        assert holder is not None
+        entered = await doors.gate.choose_password(holder, "seven quiet herons", Place())
+        # The panel shows the code of an authenticator that is just being added.
+        (mei,) = [
+            one for one in (await person_of(client, "wu-min"))["staff"] if one["name"] == "mei"
+        ]
+        holder = await doors.gate.holder(entered.token)
+        assert holder is not None
+        assert (await doors.gate.add_app(holder, mei["code"], Place())).stage is Stage.OPEN
+
+
 async def test_sentences_cite_the_sample_policy_by_document_and_number(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, _):
         cited = {"clause_children_guardian": {"$clause": "children_guardian"}}
-        told = demo.rooms.catalogs.text("zh_Hans", "guardian.intro", cited)
+        told = demo.rooms.catalogs.text("zh_Hans", "guardian.young", cited)
         assert "《小巷儿童隐私声明》一、2." in told
 
 

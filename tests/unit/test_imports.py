@@ -38,6 +38,7 @@ ARROWS: dict[str, set[str]] = {
     "worker": {"clock", "ports", "services"} | _VALUES,
     # What the composition root is fed with: files and the environment turned into values. A
     # profile is what rooms are set up with, so it may make their settings and nothing else.
+    "calling": set(),
     "data": {"errors"},
     "logs": {"errors"},
     "profile": {"calendars", "dialog", "policy", "services"} | _VALUES,

@@ -53,6 +53,7 @@ def test_dialogs_and_clocks_are_told_the_same() -> None:
         ({"codes": {"entries": 0}}, r"codes\.entries"),
         ({"codes": {"waits_seconds": []}}, r"codes\.waits_seconds"),
         ({"fresh_minutes": 0}, "fresh_minutes"),
+        ({"retention_days": 15}, "retention_days must be more than objection_days"),
         ({"staffed": {"opens": "late"}}, r"staffed\.opens"),
         ([], "the file"),
         ("text", "the file"),

@@ -150,3 +150,17 @@ def test_misspelt_variables_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRIVACYDESK_PORT", "8080")
     monkeypatch.setenv("PRIVACYDESK_CONFIG", "x.toml")
     assert unknown_variables() == ("PRIVACYDESK_APP_TOKEN_KEY",)
+
+
+def test_a_wrong_value_names_its_variable_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACYDESK_PORT", "eighty")
+    with pytest.raises(SettingsError, match=r"^PRIVACYDESK_PORT: ") as refused:
+        load_settings()
+    assert refused.value.data["key"] == "port"
+    assert "eighty" not in refused.value.message
+
+
+def test_a_profile_that_is_not_there_names_its_variable_first(tmp_path: Path) -> None:
+    settings = load_settings(profile=tmp_path / "none.yaml")
+    with pytest.raises(SettingsError, match=r"^PRIVACYDESK_PROFILE: "):
+        settings.operator()

@@ -16,6 +16,7 @@ at the first question, not at the start.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -24,6 +25,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from privacydesk.errors import DeskError, ErrorCode
+
+_AMERICAN: Final = re.compile(r"\b(\d\d)/(\d\d)/(\d{4})\b")
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -129,7 +132,7 @@ def statutory_year(code: str, year: int, language: str) -> BaseYear:
     Used for a mainland year that the operator settles and the package doesn't know yet.
     """
     known = _ask(code, year, _LANGUAGES[language][code], observed=False)
-    return BaseYear(MappingProxyType(dict(known)), frozenset())
+    return BaseYear(_named(known), frozenset())
 
 
 @cache
@@ -168,4 +171,10 @@ def _ask(
 def _frozen(known: HolidayBase, year: int) -> BaseYear:
     # A notice may name make-up days in the December before; the package adds those to any year.
     makeup = frozenset(day for day in known.weekend_workdays if day.year == year)
-    return BaseYear(MappingProxyType(dict(known)), makeup)
+    return BaseYear(_named(known), makeup)
+
+
+def _named(known: HolidayBase) -> Mapping[date, str]:
+    # In English the package names the day that is worked instead the American way (10/07/2026),
+    # which others take for another date.
+    return MappingProxyType({day: _AMERICAN.sub(r"\3-\1-\2", name) for day, name in known.items()})

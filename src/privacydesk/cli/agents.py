@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from privacydesk.calling import as_called
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
@@ -18,18 +19,24 @@ from privacydesk.cli.common import (
 from privacydesk.domain.agents import Agent, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from privacydesk.services.signin.people import Given, People
+
+T = TypeVar("T")
 
 agents_app = typer.Typer(
     name="agents", help="The people who work on requests.", no_args_is_help=True
 )
 
 
+Name = Annotated[str, typer.Argument(metavar="NAME", help="One word; used in commands and logs.")]
+
+
 @agents_app.command("add")
 def add(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="One word; used in commands and logs.")
-    ],
+    name: Name,
     display_name: Annotated[
         str, typer.Option("--display-name", metavar="TEXT", help="What users see. Default: NAME.")
     ] = "",
@@ -37,12 +44,36 @@ def add(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Add someone who works on requests."""
-    agent = run(_add(data_dir, name, display_name, role))
+    """Add someone who works on requests.
+
+    Prints a temporary password, once. They replace it at their first sign-in to the console.
+    """
+    given = run(_with_people(data_dir, lambda people: people.add(name, display_name, role)))
+    agent = given.agent
+    _print_given(
+        given, f"Added {agent.name} ({agent.display_name}) as {plain(agent.role.value)}.", as_json
+    )
+
+
+@agents_app.command("reset")
+def reset(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Give someone a temporary password and forget their authenticator.
+
+    Ends their sessions. Someone who was disabled may act again.
+    """
+    given = run(_with_people(data_dir, lambda people: people.reset(name)))
+    _print_given(given, f"{given.agent.name} signs in anew.", as_json)
+
+
+@agents_app.command("disable")
+def disable(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Shut someone out and end their sessions; what they did stays theirs."""
+    agent = run(_with_people(data_dir, lambda people: people.disable(name)))
     if as_json:
         print_json(_record(agent))
     else:
-        typer.echo(f"Added {agent.name} ({agent.display_name}) as {plain(agent.role.value)}.")
+        again = as_called(f"privacydesk agents reset {agent.name}")
+        typer.echo(f"{agent.name} can no longer act. Let them in again: {again}")
 
 
 @agents_app.command("list")
@@ -54,17 +85,31 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     elif agents:
         print_table([_row(agent) for agent in agents])
     else:
-        typer.echo("Nobody yet. Add someone: privacydesk agents add NAME")
+        typer.echo(as_called("Nobody yet. Add someone: privacydesk agents add NAME"))
 
 
-async def _add(data_dir: Path | None, name: str, display_name: str, role: Role) -> Agent:
+async def _with_people(data_dir: Path | None, work: Callable[[People], Awaitable[T]]) -> T:
     async with staff_rooms(data_dir) as rooms:
-        return await rooms.staff.roster.add(name, display_name, role)
+        assert rooms.doors is not None, "commands work on the database"
+        return await work(rooms.doors.people)
 
 
 async def _list(data_dir: Path | None) -> list[Agent]:
     async with staff_rooms(data_dir) as rooms:
         return list(rooms.agents.values())
+
+
+def _print_given(given: Given, what: str, as_json: bool) -> None:
+    if as_json:
+        password = {"temporary_password": given.password, "until": given.until.isoformat()}
+        print_json(_record(given.agent) | password)
+        return
+    typer.echo(what)
+    typer.echo(f"Temporary password: {given.password}")
+    typer.echo(
+        f"It is shown this once and works until {given.until:%Y-%m-%d %H:%M} UTC,"
+        " at /console/ on the desk's address."
+    )
 
 
 def _record(agent: Agent) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from privacydesk.clock import Clock, MovableClock, SystemClock
 from privacydesk.errors import SettingsError, UnavailableError
 
 if TYPE_CHECKING:
-    from privacydesk.app import Rooms
+    from privacydesk.app import Rooms, Upkeep
     from privacydesk.domain.account import AccountAction, AccountAnswer, SendAnswer
     from privacydesk.settings import Settings
 
@@ -104,6 +104,12 @@ async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
     clock = _clock(settings.data_dir)
     async with open_rooms(settings, outside, profile=settings.operator(), clock=clock) as rooms:
         yield rooms
+
+
+def upkeep_of(rooms: Rooms) -> Upkeep:
+    """Return what a database needs done to it; commands always have one."""
+    assert rooms.upkeep is not None
+    return rooms.upkeep
 
 
 def _clock(data_dir: Path) -> Clock:

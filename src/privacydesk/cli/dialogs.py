@@ -15,7 +15,7 @@ from privacydesk.dialog.checks.texts import keys_used
 from privacydesk.dialog.faults import DialogInvalidError
 from privacydesk.dialog.graph import mermaid
 from privacydesk.dialog.reader import read_flows
-from privacydesk.dialog.schema import Flow
+from privacydesk.dialog.schema import Flow, spoken
 from privacydesk.errors import DeskError
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.check import check_catalogs
@@ -117,10 +117,7 @@ def _faults(
     used = _used(flows, catalogs)
     # Keys that flows lack were told with their step already.
     told = {
-        key
-        for flow in flows.values()
-        for step in flow.steps.values()
-        for key in keys_used(flow, step)
+        key for flow in flows.values() for step in spoken(flow) for key in keys_used(flow, step)
     }
     read = {locale: catalogs.catalog(locale) for locale in catalogs.locales}
     # With flows or sentences of one's own, what only the shipped ones use is no fault.
@@ -136,7 +133,7 @@ def _faults(
 def _used(flows: Mapping[str, Flow], catalogs: Catalogs) -> Used:
     known = {key for locale in catalogs.locales for key in catalogs.catalog(locale).messages}
     keys = {
-        flow.source: [key for step in flow.steps.values() for key in keys_used(flow, step)]
+        flow.source: [key for step in spoken(flow) for key in keys_used(flow, step)]
         for flow in flows.values()
     }
     return collect(keys, source_files(), known)

@@ -1,15 +1,18 @@
-"""``privacydesk keys``: making the secrets that a deployment needs."""
+"""``privacydesk keys``: making the secrets that a deployment needs, and replacing the ring key."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from privacydesk.cli.common import AsJson, print_json
+from privacydesk.cli.common import AsJson, DataDir, print_json, run, staff_rooms, upkeep_of
 from privacydesk.clock import SystemClock
+from privacydesk.errors import SettingsError
 
 keys_app = typer.Typer(name="keys", help="Secrets that a deployment needs.", no_args_is_help=True)
 
@@ -55,3 +58,43 @@ def generate(
         typer.echo(f'ring_key = "{name}"')
         typer.echo(f'hashing_secret = "{hashing_secret}"')
         typer.echo(f'ring_keys = {{ {name} = "{ring_key}" }}')
+
+
+_AT_ONCE = 500
+
+
+@keys_app.command("rotate")
+def rotate(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Wrap all data keys with the current ring key, so that older ones can be destroyed.
+
+    Before: add a new key to the ring, make it the current one (PRIVACYDESK_RING_KEY), keep the old
+    one in PRIVACYDESK_RING_KEYS, and restart `serve`, or it goes on using the old one. Interrupted,
+    it goes on where it stopped.
+    """
+    current, left = run(_rotate(data_dir, quiet=as_json))
+    if as_json:
+        print_json({"ring_key": current, "wrapped": left})
+    else:
+        typer.echo(f"All {left.get(current, 0)} data keys are wrapped by {current} now.")
+        typer.echo("Other ring keys wrap nothing any more; backups made before still need them.")
+
+
+async def _rotate(data_dir: Path | None, *, quiet: bool) -> tuple[str, Mapping[str, int]]:
+    async with staff_rooms(data_dir) as rooms:
+        wrapping, current = upkeep_of(rooms).wrapping, rooms.settings.ring_key
+        before = await wrapping.wrapped()
+        for name, count in before.items():
+            if name == current:
+                continue
+            done = 0
+            while some := await wrapping.rewrap(name, limit=_AT_ONCE):
+                done += some
+                if not quiet:
+                    typer.echo(f"{name} → {current}: {done} of {count}")
+        left = await wrapping.wrapped()
+        if set(left) - {current}:
+            raise SettingsError(
+                "some data keys were wrapped by an older ring key meanwhile: restart `serve` with"
+                f" the current one, {current!r}, then rotate again"
+            )
+        return current, left

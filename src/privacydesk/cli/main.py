@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from privacydesk.calling import as_called
 from privacydesk.errors import DeskError
 
 EXIT_FAILED = 1
@@ -40,9 +41,10 @@ class Entry:
 COMMANDS: Final = {
     "demo": Entry("serve:demo", "Run everything on one port with sample people, to try it out."),
     "serve": Entry("serve:serve", "Serve the chat and work on requests."),
+    "understand": Entry("understand:understand_app", "What sentences ask for; train the model."),
     "deadline": Entry("deadline:deadline", "Print the date an answer is due, day by day."),
     "calendar": Entry("calendar:calendar_app", "Working-day calendars and their overrides."),
-    "policy": Entry("policy:policy_app", "The operator's policy: import it, look at it."),
+    "policy": Entry("policy:policy_app", "The operator's policy: import it, look at it, ask it."),
     "dialogs": Entry("play:dialogs_app", "Flows: prove them, draw one, play one."),
     "agents": Entry("agents:agents_app", "The people who work on requests."),
     "tickets": Entry("tickets:tickets_app", "Requests: look at them, decide them."),
@@ -51,6 +53,8 @@ COMMANDS: Final = {
     ),
     "db": Entry("db:db_app", "The database."),
     "keys": Entry("keys:keys_app", "Secrets that a deployment needs."),
+    "retention": Entry("retention:retention_app", "Taking away what was kept for its period."),
+    "audit": Entry("audit:audit_app", "Who did what: look at it, check that nothing was changed."),
 }
 
 
@@ -145,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _leave(message: str, code: int = EXIT_FAILED) -> NoReturn:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    typer.echo(f"error: {as_called(' '.join(message.split()))}", err=True)
     sys.exit(code)
 
 

@@ -27,6 +27,7 @@ from privacydesk.domain.ids import (
     LookupHash,
     TicketId,
 )
+from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.ports import Changes, CommitHook, Committed, Job, WorkingSet
 
@@ -147,11 +148,10 @@ class MemoryStore:
         known = self.rows.conversations
         return {one: known[one].version for one in conversations if one in known}
 
-    async def queue(self) -> tuple[Conversation, ...]:
+    async def queue(self, *, limit: int | None = None) -> tuple[Conversation, ...]:
         """Return the conversations waiting for a person."""
-        return tuple(
-            one for one in self.rows.conversations.values() if one.owner.kind is OwnerKind.QUEUE
-        )
+        found = self.rows.conversations.values()
+        return tuple(one for one in found if one.owner.kind is OwnerKind.QUEUE)[:limit]
 
     async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
         """Return the conversations an agent owns."""
@@ -203,6 +203,18 @@ class MemoryStore:
         )
         return tuple(found)[:limit]
 
+    async def pile(
+        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[Ticket, ...]:
+        """Return none: nobody works an inbox while one plays."""
+        del pile, watch, after, limit
+        return ()
+
+    async def counts(self, watch: Watch) -> Counts:
+        """Return that nothing lies there."""
+        del watch
+        return Counts(dict.fromkeys(Pile, 0), len(await self.queue()))
+
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:
@@ -224,6 +236,11 @@ class MemoryStore:
         return tuple(
             one for one in found if one.conversation_id == conversation and one.ticket_id is None
         )
+
+    async def evidence_bytes(self, conversation: ConversationId) -> int:
+        """Return how many bytes of files are kept of a conversation."""
+        found = self.rows.evidence.values()
+        return sum(one.size for one in found if one.conversation_id == conversation)
 
     async def staged_before(
         self, before: datetime, *, after: EvidenceId | None, limit: int

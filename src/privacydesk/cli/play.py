@@ -315,8 +315,11 @@ async def _play(
         await rooms.refresh_agents()
         language = spoken.replace("_", "-")
         account = player.account if player else None
-        token = minter.mint(account, language) if account else ""
-        session = await rooms.desk.open(Credentials(token=token), languages=language)
+        if account:
+            credentials = Credentials(token=minter.mint(account, language))
+            session = await rooms.desk.open(credentials, languages=language)
+        else:
+            session = await rooms.desk.begin(languages=language)
         table = Table(
             desk=rooms.desk,
             staff=rooms.staff,
@@ -357,7 +360,9 @@ def _profile(file: Path | None) -> OperatorProfile:
     from privacydesk.demo.files import DATA  # noqa: PLC0415
     from privacydesk.profile import read_profile  # noqa: PLC0415
 
-    return read_profile(file or DATA / "profile.yaml")
+    profile = read_profile(file or DATA / "profile.yaml")
+    # Whoever plays is the only agent there is.
+    return profile.model_copy(update={"second_eyes": []})
 
 
 def _person(people: Mapping[str, SamplePerson], name: str) -> SamplePerson | None:

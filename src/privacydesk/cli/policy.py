@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from privacydesk.cli.policy_answers import ask, changes
+from privacydesk.cli.policy_files import DATA_DIR, JSON, NAME, fail, library_in, newest
 from privacydesk.clock import SystemClock
 from privacydesk.errors import DeskError
 from privacydesk.policy.anchors import heading_text, resolve
@@ -17,10 +19,14 @@ from privacydesk.policy.codec import dump_document
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary, check_name
 from privacydesk.policy.notes import ImportReport, Note
-from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument, PolicyVersion
+from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument
+from privacydesk.services.policy_answers import PolicyAnswers
+from privacydesk.understanding.embedding import E5Embedder
 
 policy_app = typer.Typer(
-    name="policy", help="The operator's policy: import it, look at it.", no_args_is_help=True
+    name="policy",
+    help="The operator's policy: import it, look at it, ask it.",
+    no_args_is_help=True,
 )
 
 _TITLE_LENGTH = 40
@@ -30,22 +36,16 @@ _COUNTED = (
     (PassageKind.CONTENTS, "line of contents", "lines of contents"),
 )
 
-_DATA_DIR = typer.Option(
-    "--data-dir",
-    metavar="DIR",
-    envvar="PRIVACYDESK_DATA_DIR",
-    help="Where imported policies live.",
-)
-_NAME = typer.Option("--name", metavar="NAME", help="The policy's name; versions share it.")
-_JSON = typer.Option("--json", help="Print JSON for programs.")
+policy_app.command("ask")(ask)
+policy_app.command("changes")(changes)
 
 
 @policy_app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Plain text or Markdown.")],
-    name: Annotated[str, _NAME],
-    data_dir: Annotated[Path | None, _DATA_DIR] = None,
-    as_json: Annotated[bool, _JSON] = False,
+    name: Annotated[str, NAME],
+    data_dir: Annotated[Path | None, DATA_DIR] = None,
+    as_json: Annotated[bool, JSON] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report; keep nothing.")] = False,
 ) -> None:
     """Read a policy, print what was found in it, and keep it as the newest version."""
@@ -53,16 +53,12 @@ def import_(
         check_name(name)
         decoded = decode_policy(file.read_bytes())
         report = read_policy(decoded.text, name=name)
-        saved = (
-            FilePolicyLibrary(data_dir).save(report.version(SystemClock().now()))
-            if data_dir is not None and not dry_run
-            else None
-        )
+        saved = None if dry_run else _keep(report, library_in(data_dir))
     except OSError as error:
-        _fail(f"{file}: {error.strerror or 'the file can not be read'}")
+        fail(f"{file}: {error.strerror or 'the file can not be read'}")
     except DeskError as error:
-        _fail(f"{file}: {error.message}")
-    outcome = _outcome(saved, has_home=data_dir is not None)
+        fail(f"{file}: {error.message}")
+    outcome = _outcome(saved)
     if as_json:
         typer.echo(json.dumps(_as_record(report, decoded.encoding, saved), ensure_ascii=False))
         if saved is None:
@@ -74,19 +70,19 @@ def import_(
 
 @policy_app.command("show")
 def show(
-    name: Annotated[str, _NAME],
+    name: Annotated[str, NAME],
     anchor: Annotated[
         str | None, typer.Argument(metavar="[ANCHOR]", help="Such as privacy:art7.sec6.")
     ] = None,
-    data_dir: Annotated[Path | None, _DATA_DIR] = None,
-    as_json: Annotated[bool, _JSON] = False,
+    data_dir: Annotated[Path | None, DATA_DIR] = None,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Print a passage of the newest version unchanged, or list every anchor."""
     try:
-        version = _latest(name, data_dir)
+        version = newest(library_in(data_dir), name)
         passage = resolve(version, anchor) if anchor is not None else None
     except DeskError as error:
-        _fail(error.message)
+        fail(error.message)
     if passage is None:
         entries = list(version.passages())
         if as_json:
@@ -99,24 +95,18 @@ def show(
         typer.echo(passage.text)
 
 
-def _latest(name: str, data_dir: Path | None) -> PolicyVersion:
-    if data_dir is None:
-        _fail("--data-dir or PRIVACYDESK_DATA_DIR must say where imported policies live")
-    version = FilePolicyLibrary(data_dir).latest(name)
-    if version is None:
-        _fail(f"no policy was imported under the name {name}")
-    return version
+def _keep(report: ImportReport, library: FilePolicyLibrary) -> bool:
+    """Keep what was read, and make ready what its passages are found by."""
+    version = report.version(SystemClock().now())
+    saved = library.save(version)
+    typer.echo("Making it ready to be asked; this takes some seconds …", err=True)
+    PolicyAnswers(library, version, E5Embedder()).load()
+    return saved
 
 
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
-    raise typer.Exit(1)
-
-
-def _outcome(saved: bool | None, *, has_home: bool) -> str:
+def _outcome(saved: bool | None) -> str:
     if saved is None:
-        why = "as asked" if has_home else "since neither --data-dir nor PRIVACYDESK_DATA_DIR is set"
-        return f"Nothing was kept, {why}."
+        return "Nothing was kept, as asked."
     if saved:
         return "Kept as the newest version."
     return "Unchanged: the newest version already holds this text. Nothing was done."

@@ -152,6 +152,7 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
 
     from privacydesk import app  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
+    from privacydesk.connectors.start_check import check_outside  # noqa: PLC0415
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -174,5 +175,7 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         typer.echo(f"Listening on http://{shown}:{port}/chat/")
+        check = asyncio.create_task(check_outside(outside.accounts, outside.codes))
         await stopped.wait()
+        check.cancel()
         log.info("stopping")

@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any
 from privacydesk.cli.common import day_text, instant_text, plain
 from privacydesk.domain.clocks import Clock, Day, Unit
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
+from privacydesk.domain.ticket import OWN_FACTS, LogEntry, ScopeItem, Ticket
 
 if TYPE_CHECKING:
     from privacydesk.services.deadlines import Deadlines
     from privacydesk.services.staff.cases import Case
-
-_OWN_FACTS = frozenset({"left", "outcomes", "results", "summary", "told", "first_due"})
-"""Facts the desk keeps for itself; the other ones are the requester's answers."""
 
 
 class Reading:
@@ -74,12 +71,14 @@ class Reading:
         if ticket.items:
             yield ""
             yield "Asked for:"
-            yield from (f"  {_item(item)}" for item in ticket.items)
-        answers = {k: v for k, v in ticket.facts.items() if k not in _OWN_FACTS}
+            yield from (_hanging(f"  {_item(item)}") for item in ticket.items)
+        answers = {k: v for k, v in ticket.facts.items() if k not in OWN_FACTS}
         if answers:
             yield ""
             yield "Answers given:"
-            yield from (f"  {plain(name)}: {_value(value)}" for name, value in answers.items())
+            yield from (
+                _hanging(f"  {plain(name)}: {_value(value)}") for name, value in answers.items()
+            )
         if case.days:
             yield ""
             yield "The count:"
@@ -90,7 +89,7 @@ class Reading:
             yield from (f"  {'  '.join(self.evidence_row(one))}" for one in case.evidence)
         yield ""
         yield "Log:"
-        yield from (f"  {self._entry(entry)}" for entry in case.log)
+        yield from (_hanging(f"  {self._entry(entry)}") for entry in case.log)
 
     def _facts(self, ticket: Ticket) -> Iterator[str]:
         shown = {
@@ -107,6 +106,7 @@ class Reading:
             "Answered": self._at(ticket.answered_at),
             "Closed": self._at(ticket.closed_at),
             "Marked": ", ".join(plain(flag) for flag in sorted(ticket.flags)),
+            "Proposed by": str(ticket.facts.get("proposal", {}).get("by", "")),
             "Decided by": f"anyone but {ticket.reviewer_not}" if ticket.reviewer_not else "",
             "Conversation": ticket.conversation_id.hex(),
         }
@@ -161,7 +161,8 @@ class Reading:
             "contact": ticket.contact or None,
             "reviewer_not": ticket.reviewer_not or None,
             "items": [_item_record(item) for item in ticket.items],
-            "facts": dict(ticket.facts),
+            # What is held of somebody is theirs to read, not the desk's.
+            "facts": {k: v for k, v in ticket.facts.items() if k != "summary"},
             "clocks": [clock.to_record() for clock in ticket.clocks],
             "days": [_day_record(day) for day in case.days],
             "evidence": evidence_records(case.evidence),
@@ -188,6 +189,11 @@ def evidence_records(evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
 def _state(ticket: Ticket) -> str:
     outcome = f": {plain(ticket.outcome.value)}" if ticket.outcome else ""
     return f"{plain(ticket.state.value)}{outcome}"
+
+
+def _hanging(text: str) -> str:
+    """Return a line whose further lines, where somebody's words have some, stand below it."""
+    return "\n      ".join(text.splitlines())
 
 
 def _unit(clock: Clock) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +46,10 @@ Account = Annotated[
     ),
 ]
 
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why, in plain words, for the log.")
+]
+
 
 # -- looking -----------------------------------------------------------------------------------
 
@@ -56,6 +60,8 @@ def list_(
         list[TicketState] | None,
         typer.Option("--state", help="Only these; may be repeated. Default: all but closed."),
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Closed ones as well.")] = False,
+    closed: Annotated[bool, typer.Option("--closed", help="Only closed ones.")] = False,
     holder: Annotated[
         str | None, typer.Option("--holder", metavar="AGENT", help="Only what this agent holds.")
     ] = None,
@@ -64,7 +70,7 @@ def list_(
     data_dir: DataDir = None,
 ) -> None:
     """List requests by their due date, with how far the count is."""
-    chosen = states or [state for state in TicketState if state is not TicketState.CLOSED]
+    chosen = _states(states, every=every, closed=closed)
     found, reading = run(_list(data_dir, [state.value for state in chosen], holder, limit))
     if as_json:
         print_json([reading.record(ticket) for ticket in found])
@@ -93,13 +99,26 @@ def evidence(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="A new file to write it to.")
     ] = None,
+    allow: Annotated[
+        bool,
+        typer.Option(
+            "--allow",
+            help="Let the holder open a child's files; supervisors only, this is logged.",
+        ),
+    ] = False,
     by: Annotated[
-        str | None, typer.Option("--as", metavar="AGENT", help="Who opens it: the holder.")
+        str | None, typer.Option("--as", metavar="AGENT", help="Who opens or allows it.")
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """List what was handed in for a request, or open one file of it."""
+    if allow:
+        if by is None:
+            misused("--as", "say who allows it")
+        supervisor = by
+        _acted(data_dir, lambda staff: staff.cases.allow_files(number, supervisor), as_json=as_json)
+        return
     if opened is not None:
         if to is None:
             misused("--to", "say which file to write")
@@ -121,9 +140,18 @@ def evidence(
 
 
 @tickets_app.command("claim")
-def claim(number: Number, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def claim(
+    number: Number,
+    by: By,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Also when another agent holds it.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
     """Become the holder of a request."""
-    _acted(data_dir, lambda staff: staff.handling.claim(number, by), as_json=as_json)
+    over = None if take_over else ""
+    _acted(data_dir, lambda staff: staff.handling.claim(number, by, over=over), as_json=as_json)
 
 
 @tickets_app.command("reply")
@@ -189,7 +217,12 @@ def decide(
     ] = False,
     text: Annotated[
         str,
-        typer.Option("--text", metavar="TEXT", help="The answer, where words are what is asked."),
+        typer.Option(
+            "--text",
+            metavar="TEXT",
+            help="The answer, where words are what is asked; else told beside the decision, as how"
+            " a data file is handed over.",
+        ),
     ] = "",
     account: Account = "",
     ground: Annotated[
@@ -234,6 +267,26 @@ def decide(
     )
 
 
+@tickets_app.command("confirm")
+def confirm(number: Number, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Confirm what another agent decided, where that takes two: it is done and told."""
+    _acted(data_dir, lambda staff: staff.deciding.confirm(number, by), as_json=as_json)
+
+
+@tickets_app.command("send-back")
+def send_back(
+    number: Number,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="What is not right; for staff alone.")
+    ],
+    by: By,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Take a decision back that waits for a second agent."""
+    _acted(data_dir, lambda staff: staff.deciding.send_back(number, by, reason), as_json=as_json)
+
+
 @tickets_app.command("extend")
 def extend(
     number: Number,
@@ -253,6 +306,22 @@ def extend(
         lambda staff: staff.handling.extend(number, by, working_days=working_days, reason=reason),
         as_json=as_json,
     )
+
+
+@tickets_app.command("hold")
+def hold(
+    number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
+    """Put a request under legal hold: nothing of it goes. Supervisors only."""
+    _acted(data_dir, lambda staff: staff.holds.hold(number, by, reason), as_json=as_json)
+
+
+@tickets_app.command("release-hold")
+def release_hold(
+    number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
+    """Release a legal hold; what is over its period goes with the next retention run."""
+    _acted(data_dir, lambda staff: staff.holds.release(number, by, reason), as_json=as_json)
 
 
 # -- with the rooms ----------------------------------------------------------------------------
@@ -304,6 +373,16 @@ async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path
                 to.unlink(missing_ok=True)  # noqa: ASYNC240 - one local file, at the end of its life
                 raise
         return one
+
+
+def _states(named: list[TicketState] | None, *, every: bool, closed: bool) -> Sequence[TicketState]:
+    if sum(map(bool, (named, every, closed))) > 1:
+        misused("--state, --all, --closed", "give one of them")
+    if closed:
+        return (TicketState.CLOSED,)
+    if every:
+        return tuple(TicketState)
+    return named or [state for state in TicketState if state is not TicketState.CLOSED]
 
 
 def _reading(rooms: Rooms) -> ticket_text.Reading:

@@ -36,7 +36,7 @@ class WireItem(_Wire):
 
     scope: Code
     outcome: ItemOutcome
-    count: int = Field(default=0, ge=0)
+    count: int | None = Field(default=None, ge=0)
     reason: Code | None = None
     until: date | None = None
 

@@ -44,12 +44,17 @@ class Endpoint:
     max_answer: int = 1 << 20
     allow_plain: bool = False
 
-    def checked(self, setting: str) -> Endpoint:
+    def checked(self, service: str) -> Endpoint:
         """Return itself if it can be used.
 
+        Args:
+            service: as its two settings are called, such as ``account_service``.
+
         Raises:
-            SettingsError: names ``setting`` and what is wrong with it.
+            SettingsError: names the setting and what is wrong with it.
         """
+        setting, secret = f"PRIVACYDESK_{service.upper()}_URL", f"{service}_secret"
+        named = f"PRIVACYDESK_{secret.upper()}"
         try:
             url = URL(self.url)
         except ValueError as error:
@@ -57,13 +62,15 @@ class Endpoint:
         if url.scheme not in {"http", "https"} or not url.host:
             raise SettingsError(f"{setting}: needs an http or https address with a host")
         if url.user is not None or url.password is not None:
-            raise SettingsError(f"{setting}: put the secret in its own setting, not in the address")
+            raise SettingsError(f"{setting}: put the secret into {named}, not into the address")
         if url.scheme == "http" and not (self.allow_plain or _is_loopback(url.host)):
             raise SettingsError(f"{setting}: needs https unless it is on this machine")
         if not self.secret.strip():
-            raise SettingsError(f"{setting}: the secret is missing")
+            raise SettingsError(f"{named}: the secret is missing", key=secret)
         if not (self.secret.isascii() and self.secret.isprintable()):
-            raise SettingsError(f"{setting}: the secret must be printable ASCII, as it is a header")
+            raise SettingsError(
+                f"{named}: the secret must be printable ASCII, as it is a header", key=secret
+            )
         return self
 
 

@@ -5,7 +5,8 @@ travels in the body, so it appears in no access log on the way. How statuses are
 
     200           what the body says: ok, partly, refused
     202, 409      pending: the same key is still being worked on
-    404           not found, if the body says so; a bare 404 is a wrong base address: unavailable
+    404           not found, if the body says so
+    404, 405      otherwise a wrong base address: unavailable
     other 4xx     refused; repeating won't change it
     401, 403, 407 unavailable: the desk's own secret is wrong, the person's wish is not
     3xx, 5xx, 408, 425, 429, time-out, unreadable or overlong body    unavailable
@@ -28,6 +29,7 @@ from privacydesk.clock import Clock
 from privacydesk.connectors.account_contract import read_answer, read_problem
 from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint, RawAnswer, open_session, post
+from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.account import (
     AccountAction,
     AccountAnswer,
@@ -40,6 +42,7 @@ from privacydesk.errors import UnavailableError
 _OK = 200
 _ACCEPTED = 202
 _NOT_FOUND = 404
+_WRONG_METHOD = 405
 _CONFLICT = 409
 _EXPORT_LIMIT = 16 << 20
 
@@ -59,6 +62,7 @@ class HttpAccountService:
         self._session = session
         self._clock = clock
         self._breaker = breaker
+        self._faults = OperatorFaults("account_service", clock)
         self._base = URL(endpoint.url)
 
     @property
@@ -75,7 +79,7 @@ class HttpAccountService:
         except TypeError:
             # Half a surrogate pair, or no JSON at all: repeating would fail for ever.
             return AccountAnswer.refused(AccountReason.INVALID_PAYLOAD)
-        with self._breaker.guard():
+        with self._faults.watch(), self._breaker.guard():
             raw = await post(
                 self._session,
                 self._base / "v1" / action.value,
@@ -112,6 +116,8 @@ def _understand(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
     if raw.status < 400:  # noqa: PLR2004 - a success that the contract doesn't know
         raise UnavailableError("the answer breaks the contract", reason="contract")
     code = read_problem(raw.body)
+    if raw.status == _WRONG_METHOD:
+        raise _no_service(raw)
     reason = AccountReason.read(code)
     if reason is None or reason is AccountReason.OTHER:
         reason = AccountReason.REJECTED
@@ -125,8 +131,14 @@ def _not_found(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
         answer = None
     if answer is None or answer.outcome is not AccountOutcome.NOT_FOUND:
         # Telling people that they have no account because of a typo in a setting would be wrong.
-        raise UnavailableError("no account service at this address", reason="contract")
+        raise _no_service(raw)
     return answer
+
+
+def _no_service(raw: RawAnswer) -> UnavailableError:
+    return UnavailableError(
+        "no account service at this address", reason="address", status=raw.status
+    )
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from privacydesk.clock import Clock
 from privacydesk.connectors.account_contract import read_problem
 from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint, RawAnswer, open_session, post
+from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.connectors.signing import sign
 from privacydesk.domain.account import (
     AccountContact,
@@ -31,7 +32,7 @@ from privacydesk.domain.account import (
 )
 from privacydesk.errors import UnavailableError
 
-_NOT_FOUND = 404
+_NOBODY_THERE = frozenset({404, 405})
 _CONFLICT = 409
 
 
@@ -58,6 +59,7 @@ class HttpCodeSender:
         self._session = session
         self._clock = clock
         self._breaker = breaker
+        self._faults = OperatorFaults("code_gateway", clock)
         self._url = URL(endpoint.url)
 
     @property
@@ -93,7 +95,7 @@ class HttpCodeSender:
     ) -> SendAnswer:
         body = orjson.dumps({"to": _target(to), "template": template, "locale": locale, **told})
         stamp = int(self._clock.now().timestamp())
-        with self._breaker.guard():
+        with self._faults.watch(), self._breaker.guard():
             raw = await post(
                 self._session,
                 self._url,
@@ -130,8 +132,10 @@ def _understand(raw: RawAnswer) -> SendAnswer | None:
         return None
     if raw.status >= 400:  # noqa: PLR2004 - refused for good
         code = read_problem(raw.body)
-        if raw.status == _NOT_FOUND and code is None:
-            raise UnavailableError("no code gateway at this address", reason="contract")
+        if raw.status in _NOBODY_THERE and code is None:
+            raise UnavailableError(
+                "no code gateway at this address", reason="address", status=raw.status
+            )
         if code == AccountReason.NO_CONTACT:
             return SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
         return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)

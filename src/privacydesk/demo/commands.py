@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from privacydesk.calling import command
 from privacydesk.domain.agents import Role
 
 SAMPLE_AGENTS: Final[Sequence[tuple[str, str, Role]]] = (
@@ -15,6 +16,8 @@ SAMPLE_AGENTS: Final[Sequence[tuple[str, str, Role]]] = (
     ("wing", "詠欣", Role.AGENT),
     ("tom", "Tom", Role.AGENT),
     ("lao-zhou", "老周", Role.SUPERVISOR),
+    ("xiao-chen", "小陈", Role.ADMINISTRATOR),
+    ("he-an", "何安", Role.AUDITOR),
 )
 """Name, what users see, role."""
 
@@ -34,10 +37,10 @@ class AgentCommand:
 
 def agent_commands(data_dir: Path, ticket: str = "NUMBER") -> tuple[AgentCommand, ...]:
     """Return what an agent does most, for the demo's folder."""
-    folder = shlex.quote(str(data_dir))
+    folder, called = shlex.quote(str(data_dir)), command()
 
     def made(name: str, words: str) -> AgentCommand:
-        return AgentCommand(name, f"privacydesk {words} --data-dir {folder}")
+        return AgentCommand(name, f"{called} {words} --data-dir {folder}")
 
     return (
         made("list", "tickets list"),

@@ -23,6 +23,7 @@ _HEAD: Final = (
     "# Written by `privacydesk demo` at each start; the secrets stay as they are.\n"
     "# They protect sample data only: make new ones for anything else.\n\n"
 )
+_FOR_GOOD: Final = 1_000_000
 _SECRETS: Final = ("hashing_secret", "account_service_secret", "code_gateway_secret")
 
 
@@ -56,6 +57,10 @@ def settle_in(
         "port": port,
         "ring_key": str(kept.get("ring_key") or "demo"),
         "app_token_audience": "privacydesk",
+        # Moving the clock by days should sign nobody out.
+        "staff_idle_minutes": _FOR_GOOD,
+        "staff_session_hours": _FOR_GOOD,
+        "temporary_password_hours": _FOR_GOOD,
         "account_service_url": f"{base}/demo/accounts",
         "code_gateway_url": f"{base}/demo/codes",
         **secrets,

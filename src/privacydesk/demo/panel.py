@@ -14,6 +14,7 @@ from aiohttp import web
 
 from privacydesk.demo.clock import DemoClock, by_seconds, until_working_day
 from privacydesk.demo.commands import agent_commands
+from privacydesk.demo.staff import PASSWORD
 from privacydesk.demo.stream import Stage, Streams
 from privacydesk.demo.tokens import LIFETIME, TokenMinter
 from privacydesk.demo.views import Words, panel_strings, person_view
@@ -96,6 +97,7 @@ class Panel:
                 "lang": words.tag,
                 "clock": self._stage.clock(),
             },
+            "staff_hint": words.text("demo.staff.hint", password=PASSWORD),
             "asset": lambda name: _PREFIX + self._assets.url(name),
             "shared": request.config_dict[ASSETS].url,
         }

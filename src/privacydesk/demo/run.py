@@ -40,8 +40,10 @@ from privacydesk.demo.gateway import make_gateway_app
 from privacydesk.demo.household import bring_policy, settle_in
 from privacydesk.demo.panel import Panel
 from privacydesk.demo.people import sample_people
+from privacydesk.demo.staff import CONSOLE, PASSWORD, SampleStaff
 from privacydesk.demo.stream import Stage
 from privacydesk.demo.tokens import TokenMinter, load_key, public_part
+from privacydesk.domain.agents import Role
 from privacydesk.errors import SettingsError
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
@@ -132,8 +134,9 @@ async def open_demo(
         rooms = await stack.enter_async_context(
             open_rooms(settings, outside, profile=profile, clock=clock)
         )
-        await _hire(rooms)
-        stage = Stage(rooms, Cast(people, sender), book, sender)
+        staff = SampleStaff(rooms)
+        await staff.hire()
+        stage = Stage(rooms, Cast(people, sender), book, sender, staff)
         minter = TokenMinter(key, settings.app_token_audience, clock)
         panel = Panel(stage, clock, minter, data_dir).app()
         panel.add_subapp("/accounts", accounts)
@@ -157,14 +160,6 @@ async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> O
         await stack.enter_async_context(connect_account_service(accounts, clock=clock)),
         await stack.enter_async_context(connect_code_sender(codes, clock=clock)),
     )
-
-
-async def _hire(rooms: Rooms) -> None:
-    """Add the sample agents that are not there yet."""
-    for name, display_name, role in SAMPLE_AGENTS:
-        if name not in rooms.agents:
-            await rooms.staff.roster.add(name, display_name, role)
-    await rooms.refresh_agents()
 
 
 def _instant(now: datetime | str | None, zone: ZoneInfo) -> datetime | None:
@@ -221,8 +216,7 @@ def _told(demo: Demo) -> str:
     now = demo.clock.now().astimezone(zone)
     kept = "  (these data have seen it; --now is earlier)" if demo.clock.kept else ""
     agents = ", ".join(
-        f"{name} ({'supervisor' if role == 'supervisor' else shown})"
-        for name, shown, role in SAMPLE_AGENTS
+        name if role is Role.AGENT else f"{name} ({role.value})" for name, _, role in SAMPLE_AGENTS
     )
     lines = [
         "The demo runs. Nobody in it exists; don't type real data.",
@@ -230,10 +224,11 @@ def _told(demo: Demo) -> str:
         f"  Panel   {demo.address}/demo/   choose whom to play; the chat opens beside it",
         f"  Chat    {demo.address}/chat/   the chat alone, without an account",
         "  Codes   appear in the panel, on the phone of whoever is being played",
+        f"  Console {demo.address}{CONSOLE}   for staff; password {PASSWORD}, codes in the panel",
         f"  Clock   {now:%Y-%m-%d %H:%M} {demo.rooms.profile.zone}; the panel moves it{kept}",
         f"  Data    {demo.data_dir}   kept between starts; delete it to begin anew",
         "",
-        f"Agents: {agents}. Act as one in another terminal:",
+        f"Staff: {agents}. Act as one in another terminal:",
         *(f"  {one.line}" for one in agent_commands(demo.data_dir)[:5]),
         "",
         "Press Ctrl+C to stop.",

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryCodeSender
 from privacydesk.demo.cast import Cast
 from privacydesk.demo.people import SamplePerson
+from privacydesk.demo.staff import SampleStaff
 from privacydesk.demo.views import Words, account_view, message_view, person_view, ticket_view
 from privacydesk.domain.account import write_instant
 
@@ -36,6 +38,7 @@ class Stage:
     cast: Cast
     book: AccountBook
     sender: MemoryCodeSender
+    staff: SampleStaff
 
     async def look(self, person: SamplePerson, words: Words) -> dict[str, Any]:
         """Return everything shown of a person now."""
@@ -43,15 +46,17 @@ class Stage:
         tickets = await self.rooms.store.reader.list_tickets(limit=100)
         newest = sorted(tickets, key=lambda one: one.received_at, reverse=True)[:_SHOWN_TICKETS]
         messages = self.cast.messages(person)[:_SHOWN_MESSAGES]
+        lifetime = timedelta(minutes=self.rooms.profile.codes.lifetime_minutes)
         return {
             "person": person_view(person, words),
-            "messages": [message_view(one, words) for one in messages],
+            "messages": [message_view(one, words, lifetime) for one in messages],
             "others": [
-                {"to": to, "messages": [message_view(one, words) for one in found]}
+                {"to": to, "messages": [message_view(one, words, lifetime) for one in found]}
                 for to, found in islice(self.cast.others().items(), _SHOWN_PHONES)
             ],
             "account": account_view(record, words),
             "tickets": [ticket_view(one, words) for one in newest],
+            "staff": await self.staff.look(words),
         }
 
     def clock(self) -> dict[str, str | None]:

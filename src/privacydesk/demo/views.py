@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from privacydesk.connectors.account_record import AccountRecord
@@ -59,8 +60,17 @@ def person_view(person: SamplePerson, words: Words) -> dict[str, Any]:
     }
 
 
-def message_view(message: SentCode | SentNotice, words: Words) -> dict[str, Any]:
-    """Return a code, or a notice, as the message that brought it."""
+def message_view(
+    message: SentCode | SentNotice, words: Words, lifetime: timedelta
+) -> dict[str, Any]:
+    """Return a code, or a notice, as the message that brought it.
+
+    Args:
+        message: what arrived.
+        words: the panel's words; the message is in its own language.
+        lifetime: how long a code can be used.
+    """
+    valid_for = {"$span": lifetime.total_seconds()}
     locale = message.locale.replace("-", "_")
     own = Words(words._catalogs, locale) if locale in LOCALES else words  # noqa: SLF001 - its own class
     return {
@@ -69,7 +79,7 @@ def message_view(message: SentCode | SentNotice, words: Words) -> dict[str, Any]
         "at": write_instant(message.at),
         "lang": own.tag,
         "text": (
-            own.text("demo.phone.code", code=message.code)
+            own.text("demo.phone.code", code=message.code, valid_for=valid_for)
             if isinstance(message, SentCode)
             else own.text("demo.phone.notice", ticket=message.number)
         ),
@@ -202,6 +212,10 @@ PANEL_KEYS: Mapping[str, tuple[str, ...]] = {
     "demo.tickets.none": (),
     "demo.tickets.due": ("date",),
     "demo.tickets.use": (),
+    "demo.staff": (),
+    "demo.staff.open": (),
+    "demo.staff.code": ("name",),
+    "demo.staff.no_code": (),
     "demo.commands": (),
     "demo.commands.hint": (),
     "demo.copy": (),

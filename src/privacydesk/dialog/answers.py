@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from privacydesk.dialog import following, interrupts, wishes
+from privacydesk.dialog import choosing, following, interrupts, questions, wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.slots import (
+    FILES,
     FILLED_FROM,
     blot_codes,
     code_digits,
-    fold,
     input_kind,
     match_choice,
     parse,
     takes_any_words,
+    takes_files,
+    tight,
+    tight_label,
 )
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
@@ -27,15 +30,6 @@ from privacydesk.domain.turn import Chose, Said, Uploaded
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
 """The words of a key in a locale; typed words are compared with button labels by it."""
-
-_WISHED: Mapping[Intent, str] = {
-    Intent.ACCESS: "access",
-    Intent.RECTIFICATION: "correct",
-    Intent.DELETION: "delete",
-    Intent.DEREGISTRATION: "close",
-    Intent.GUARDIAN: "child",
-}
-"""Buttons within a form that mean what elsewhere begins a form of its own."""
 
 _MISSES_REPEAT = 3
 """After so many misses in a row the question is said again."""
@@ -93,7 +87,10 @@ class Answers:
     def _is_labelled(self, script: Script, text: str) -> bool:
         """Tell whether words are exactly those of a button of the open question."""
         offered = script.prompt.choices if script.prompt is not None else ()
-        return any(_same_words(text, self._label(script, choice)) for choice in offered)
+        words = tight(text)
+        return bool(words) and any(
+            words == tight_label(self._label(script, choice)) for choice in offered
+        )
 
     def _is_desk_button(self, script: Script, message: Said) -> bool:
         """Obey the words of a button that a person who waits in the queue was offered."""
@@ -129,11 +126,15 @@ class Answers:
             return
         if choice is not None and choice.id == "yes":
             # Only the button's own words are a yes; its number or a bare "yes" is not.
-            if _same_words(message.text, self._label(script, choice)):
+            if tight(message.text) == tight_label(self._label(script, choice)):
                 self._confirmed(script, frame, "yes")
                 return
         elif choice is not None:
             self._take_menu_choice(script, choice)
+            return
+        if questions.explain_open(self._runner, script) or following.taken_back(
+            self._runner, script
+        ):
             return
         if following.further_wish(self._runner, script):
             return
@@ -142,20 +143,15 @@ class Answers:
             self._ask_again(script, frame, "desk.please_choose")
 
     def _said_at_ask(self, script: Script, frame: Running, step: Ask, message: Said) -> None:
+        choice = self._typed_choice(script, message.text)
+        if choice is not None:
+            self._take_shown(script, frame, step, choice)
+            return
+        if questions.asks_back(self._runner, script, frame, step, message.text):
+            return
         slot_type = self._runner.asking.slot_type(frame, step)
         free = takes_any_words(slot_type)
-        choice = self._typed_choice(script, message.text)
-        if choice is None and not free:
-            if self._is_for_later(script, slot_type):
-                following.further_wish(self._runner, script)
-                return
-            choice = self._typed_choice(script, message.text, loosely=True)
-        if choice is not None and script.prompt is not None:
-            if script.prompt.serial == frame.serial:
-                self._take_choice(script, frame, step, choice)
-            else:
-                # The menu was opened over the question.
-                self._take_menu_choice(script, choice)
+        if not free and self._is_dealt_with(script, frame, step, message.text):
             return
         value = parse(slot_type, message.text, script.observed.entities)
         if value is not None and (free or self._runner.accepts(script, frame, step, value)):
@@ -163,30 +159,52 @@ class Answers:
                 following.keep_others(self._runner, script)
             self._take_value(script, frame, step, value)
             return
-        meant = self._meant_choice(script, frame)
+        offered = self._offered(script, frame)
+        meant = choosing.meant(script, offered) or choosing.told(script, message.text, offered)
         if meant is not None:
             self._take_choice(script, frame, step, meant)
-            return
-        if free or not self._follows(script, frame):
+        elif free or not self._follows(script, frame):
             frame.misses += 1
+            if value is not None:
+                self._runner.asking.say_not_offered(script, frame, step, value)
             self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
+
+    def _is_dealt_with(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
+        """Follow what comes before an answer that words may hold; tell whether there was any."""
+        if following.taken_back(self._runner, script):
+            return True
+        if self._is_for_later(script, self._runner.asking.slot_type(frame, step)):
+            following.further_wish(self._runner, script)
+            return True
+        choice = self._typed_choice(script, text, loosely=True)
+        if choice is not None:
+            self._take_shown(script, frame, step, choice)
+        return choice is not None
+
+    def _take_shown(self, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
+        if script.prompt is not None and script.prompt.serial == frame.serial:
+            self._take_choice(script, frame, step, choice)
+        else:
+            # The menu was opened over the question.
+            self._take_menu_choice(script, choice)
+
+    def _offered(self, script: Script, frame: Running) -> choosing.Offered:
+        """Return the buttons of a form's question; those of a menu opened over it are not."""
+        prompt = script.prompt
+        if prompt is None or prompt.serial != frame.serial:
+            return ()
+        return tuple((choice, self._label(script, choice)) for choice in prompt.choices)
 
     def _follows(self, script: Script, frame: Running) -> bool:
         """Follow words that answer something else; tell whether anything was made of them."""
         if following.correct(self._runner, script, frame):
             return True
         _, step = self._runner.waiting_step(script)
-        wished = self._wished_choice(script, frame)
+        wished = choosing.wished(script, self._offered(script, frame))
         if wished is not None and isinstance(step, Ask):
             self._take_choice(script, frame, step, wished)
             return True
         return following.other_wish(self._runner, script)
-
-    def _wished_choice(self, script: Script, frame: Running) -> Choice | None:
-        """Return the offered button that says what a sentence wishes: "delete the photos"."""
-        found = script.observed.recognised
-        wished = _WISHED.get(found.intent) if found is not None and found.sure else None
-        return next((c for c in _buttons_of(script, frame) if c.id == wished), None)
 
     def _is_for_later(self, script: Script, slot_type: str) -> bool:
         """Tell whether words that name an answer wish something else: "show me my photos"."""
@@ -196,12 +214,6 @@ class Answers:
         entities = script.observed.entities
         named = set(entities.get(FILLED_FROM[slot_type], ()))
         return "also" not in wishes.phrases_of(entities) or named <= wishes.values_of(others)
-
-    def _meant_choice(self, script: Script, frame: Running) -> Choice | None:
-        """Return the one offered button that a phrase of the message stands for."""
-        said = wishes.phrases_of(script.observed.entities)
-        meant = [c for c in _buttons_of(script, frame) if c.id.removeprefix("_") in said]
-        return meant[0] if len(meant) == 1 else None
 
     def _ask_again(self, script: Script, frame: Running, key: str) -> None:
         """Say why an answer could not be taken, with the buttons of the question.
@@ -274,6 +286,10 @@ class Answers:
     def _take_choice(self, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
         if choice.id.startswith("desk:"):
             interrupts.desk_choice(self._runner, script, choice.id, silent=True)
+        elif questions.is_held(frame, choice):
+            value = questions.take_held(self._runner, script, frame, step, choice)
+            if value is not None:
+                self._take_value(script, frame, step, value)
         elif choice.id == "_skip":
             frame.slots.pop(step.slot, None)
             self._runner.answered(script, frame, step, "skipped")
@@ -316,7 +332,7 @@ class Answers:
         if (
             frame is None
             or not isinstance(step, Ask)
-            or self._runner.asking.slot_type(frame, step) != "evidence"
+            or not takes_files(self._runner.asking.slot_type(frame, step))
             or script.owner.kind is OwnerKind.AGENT
         ):
             script.effects.append(DropEvidence(tuple(u.id for u in message.uploads)))
@@ -327,10 +343,10 @@ class Answers:
             self._runner.prompt_again(script)
             return
         taken = [
-            *(frame.slots.get(step.slot) or ()),
+            *(frame.slots.get(FILES) or ()),
             *({"id": u.id.hex(), "name": u.name} for u in message.uploads),
         ]
-        frame.slots[step.slot] = taken
+        frame.slots[FILES] = taken
         script.say("desk.upload_received", {"count": len(message.uploads)})
         if step.many:
             self._runner.asking.ask_more(script, frame, step)
@@ -342,16 +358,6 @@ class Answers:
         frame.confirmed_at = script.now if outcome == "yes" else None
         self._runner.fire(frame, outcome)
         self._runner.run(script)
-
-
-def _buttons_of(script: Script, frame: Running) -> tuple[Choice, ...]:
-    """Return the buttons of a form's question; those of a menu opened over it are not."""
-    prompt = script.prompt
-    return prompt.choices if prompt is not None and prompt.serial == frame.serial else ()
-
-
-def _same_words(said: str, label: str) -> bool:
-    return "".join(fold(said).split()) == "".join(fold(label).split())
 
 
 def _is_code(script: Script, text: str) -> bool:

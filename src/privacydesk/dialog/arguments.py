@@ -6,17 +6,42 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from privacydesk.dialog.outcomes import named_request
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.slots import shown
+from privacydesk.domain.ids import TicketId
 
 
-def _ticket(_script: Script, frame: Running) -> Any:
-    return {"$ticket": frame.slots.get("ticket", "")}
+def _ticket(script: Script, frame: Running) -> Any:
+    return {"$ticket": _at_hand(script, frame.slots.get("ticket", ""))}
 
 
-def _due(_script: Script, frame: Running) -> Any:
-    return {"$due": frame.slots.get("ticket", "")}
+def _due(script: Script, frame: Running) -> Any:
+    return {"$due": _at_hand(script, frame.slots.get("ticket", ""))}
+
+
+def _clause_for(frame: Running) -> str:
+    """Return the clause about children that holds for an age: the statement ends at 14."""
+    if frame.slots.get("age_group") == "teen":
+        return "minors"
+    deletes = frame.slots.get("wish") == "delete"
+    return "children_delete" if deletes else "children_guardian"
+
+
+def _request(script: Script, frame: Running) -> Any:
+    """Return what a filed request is about: its kind, with what was asked for."""
+    name = str(frame.slots.get("ticket", ""))
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(name)))
+    return "" if ticket is None else named_request(ticket)
+
+
+def _at_hand(script: Script, name: Any) -> str:
+    """Return a ticket's id or symbol; one that was filed before is read, to have its number."""
+    named = str(name)
+    if named and not named.startswith("sym:"):
+        script.ticket_with_id(TicketId(bytes.fromhex(named)))
+    return named
 
 
 def _until(script: Script, frame: Running) -> Any:
@@ -32,6 +57,8 @@ def _contact(_script: Script, frame: Running) -> Any:
 _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "ticket": _ticket,
     "due": _due,
+    "request": _request,
+    "age_clause": lambda _script, frame: {"$clause": _clause_for(frame)},
     "window": lambda script, _frame: {
         "$span": int(script.rules.unbinding_window.total_seconds())
         if script.rules.unbinding_window
@@ -79,7 +106,7 @@ def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
             str(value),
         )
     if spec.type == "ticket":
-        return {"$ticket": value}
+        return {"$ticket": _at_hand(script, value)}
     if spec.type == "choice":
         return _choice_label(flow, name, value)
     return shown(spec.type, value)

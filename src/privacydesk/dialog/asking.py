@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from privacydesk.dialog import arguments
 from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
-from privacydesk.dialog.script import Running, Script, human_choice
+from privacydesk.dialog.script import Running, Script, answer_choice, human_choice
 from privacydesk.dialog.slots import input_kind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
 from privacydesk.domain.memo import FixedChoices
@@ -26,6 +27,10 @@ def is_picking(frame: Running, step: Ask) -> bool:
 def picked_all(frame: Running) -> None:
     """Note that nothing more is picked."""
     frame.slots.pop(_PICKING, None)
+
+
+_NOT_OFFERED = frozenset({"bindings"})
+"""Options whose values people name before they have seen them."""
 
 
 class Asking:
@@ -51,6 +56,8 @@ class Asking:
         choices = self.choices_of(script, frame, step)
         if frame.misses >= _MISSES_BEFORE_HUMAN and all(c.id != "desk:human" for c in choices):
             choices = (*choices, human_choice())
+        if script.owes_answer:
+            choices = (*choices, answer_choice())
         script.ask(
             step.text,
             arguments.build(script, frame, self._flows[frame.flow], step.args),
@@ -58,6 +65,13 @@ class Asking:
             input_kind=input_kind(self.slot_type(frame, step)),
             serial=frame.serial,
         )
+
+    def say_not_offered(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
+        """Say that what was named is not among what can be had; the question follows."""
+        if step.options in _NOT_OFFERED:
+            slot_type = self.slot_type(frame, step)
+            what = arguments.shown_slot(slot_type, value)
+            script.say(f"desk.not_offered.{step.options}", {"what": what})
 
     def ask_more(self, script: Script, frame: Running, step: Ask) -> None:
         """Ask for more values after some were picked, or for more files after some were sent."""
@@ -68,6 +82,8 @@ class Asking:
         offered = [c for c in self.choices_of(script, frame, step) if c.value not in taken]
         if slot_type == "evidence":
             key, args, offered = "desk.upload_more", {"count": len(taken)}, [done_choice()]
+        if script.owes_answer:
+            offered.append(answer_choice())
         script.ask(key, args, offered, input_kind=input_kind(slot_type), serial=frame.serial)
 
     def confirm(self, script: Script, frame: Running, step: Confirm) -> None:
@@ -83,6 +99,7 @@ class Asking:
                     style=ChoiceStyle.DANGER if danger else ChoiceStyle.PRIMARY,
                 ),
                 Choice(id="no", key=step.no),
+                *((answer_choice(),) if script.owes_answer else ()),
             ),
             kind=EventKind.WARNING if danger else EventKind.TEXT,
             serial=frame.serial,

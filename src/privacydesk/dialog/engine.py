@@ -22,6 +22,7 @@ from privacydesk.dialog.script import NeedsMore, Running, Script
 from privacydesk.dialog.slots import input_kind
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
+from privacydesk.domain.identity import Target
 from privacydesk.domain.turn import (
     CameDue,
     Chose,
@@ -66,7 +67,7 @@ class Engine:
             return _NOTHING_MORE
         label = self._code_target(snapshot)
         if label:
-            return Needs(code_target=label, challenges=(label,))
+            return Needs(code_target=label, challenges=(Target.of_label(label).counter(),))
         return _NOTHING_MORE
 
     def _code_target(self, snapshot: Snapshot) -> str:
@@ -112,6 +113,7 @@ class Engine:
         script = self._script(snapshot, message, now)
         self._mend(script)
         if isinstance(message, Said):
+            script.said = message.text
             self._answers.said(script, message)
         elif isinstance(message, Chose):
             self._answers.chose(script, message)

@@ -6,16 +6,20 @@ read into them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from privacydesk.dialog import wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Running, Script, human_choice, menu_choices, more_choices
-from privacydesk.dialog.slots import FILLED_FROM, shown
+from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent
+
+_ONLY_DISPUTES = 12
+"""Characters of a message that disputes something and does not say what."""
 
 _UNANSWERED_BEFORE_HUMAN = 3
 _LIKELY = 3
@@ -27,12 +31,39 @@ _GLOBAL_INTENTS = frozenset(
 
 def other_wish(runner: Runner, script: Script) -> bool:
     """Follow what was recognised and is not an answer to the open question."""
-    if further_wish(runner, script) or _objection(runner, script):
+    if taken_back(runner, script) or further_wish(runner, script) or _objection(runner, script):
         return True
     found = script.observed.recognised
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
     return runner.start(script, found.intent)
+
+
+def taken_back(runner: Runner, script: Script) -> bool:
+    """Take back what is taken back in words: the open form, or else a request that was filed.
+
+    The form is meant where it is of the kind that was named, or where none was; naming something
+    that the form is not about ("I don't want Google unbound any more") means another request.
+    """
+    entities = script.observed.entities
+    said = {str(one) for one in entities.get("taken_back", ())}
+    found = script.observed.recognised
+    if not said or found is None or found.intent is not Intent.CANCEL_REQUEST or not found.sure:
+        return False
+    form = script.stack[script.form_at()]
+    flow = runner.flows[form.flow]
+    if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
+        held = _words_in(form.slots)
+        named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
+        if not named or not named.isdisjoint(held):
+            runner.cancel_form(script)
+            return True
+    return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _words_in(slots: Mapping[str, Any]) -> set[str]:
+    values = (value if isinstance(value, list) else [value] for value in slots.values())
+    return {one for held in values for one in held if isinstance(one, str)}
 
 
 def further_wish(runner: Runner, script: Script) -> bool:
@@ -52,7 +83,8 @@ def further_wish(runner: Runner, script: Script) -> bool:
             script.say("desk.cancelled")
         wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)
-    if later and "first" in said:
+    offered = runner.flows[form.flow].kind is None and not form.trail
+    if later and ("first" in said or offered):
         begun, *rest = later
         wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)
@@ -111,7 +143,9 @@ def _running(runner: Runner, script: Script, wish: Wish) -> Running | None:
 
 def _is_left(runner: Runner, form: Running, said: frozenset[str]) -> bool:
     """Tell whether the user leaves the form for another wish, rather than adding it."""
-    return "leaving" in said or (runner.flows[form.flow].kind is None and not form.trail)
+    flow = runner.flows[form.flow]
+    # What the desk itself offered waits below the wish; a question that the user began is left.
+    return "leaving" in said or (flow.kind is None and bool(flow.intents) and not form.trail)
 
 
 def _objection(runner: Runner, script: Script) -> bool:
@@ -121,17 +155,32 @@ def _objection(runner: Runner, script: Script) -> bool:
     if "objection" not in wishes.phrases_of(entities) or "objection" not in runner.flows:
         return False
     if found is not None and found.sure and found.intent.kind is not None:
-        return False
+        # "I don't agree with that" sounds like a consent taken back, "judge again" like a machine's
+        # decision; where no more is said than that, an answer of the desk is meant.
+        only = sum(len(event.text) for event in script.events) <= _ONLY_DISPUTES
+        if found.intent is not Intent.CONSENT_WITHDRAWAL and not (
+            only and found.intent is Intent.AUTOMATED_DECISION
+        ):
+            return False
     runner.start_flow(script, "objection", {})
     return True
 
 
 def first_wish(runner: Runner, script: Script) -> None:
     """Make something of a sentence when no form is open."""
-    if script.observed.entities.get("ticket_number"):
-        runner.start(script, Intent.REQUEST_STATUS)
-    elif not _several(runner, script) and not _objection(runner, script):
+    if _objection(runner, script) or _numbered(runner, script):
+        return
+    if not _several(runner, script):
         _first(runner, script)
+
+
+def _numbered(runner: Runner, script: Script) -> bool:
+    """Follow a sentence that names a request: it is taken back where that is said, else shown."""
+    if not script.observed.entities.get("ticket_number"):
+        return False
+    found = script.observed.recognised
+    backs_out = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
+    return runner.start(script, Intent.CANCEL_REQUEST if backs_out else Intent.REQUEST_STATUS)
 
 
 def _several(runner: Runner, script: Script) -> bool:
@@ -144,8 +193,9 @@ def _several(runner: Runner, script: Script) -> bool:
         "desk.wishes_first",
         {"first": wishes.named(runner, (first,)), "rest": wishes.named(runner, rest)},
     )
-    for wish in rest:
-        wishes.keep(runner, script, wish)
+    left_out = [w for w in rest if wishes.keep(runner, script, w) is wishes.Keeping.FULL]
+    if left_out:
+        script.say("desk.wishes_full", {"wish": wishes.named(runner, left_out)})
     return runner.begin(script, first)
 
 

@@ -7,14 +7,15 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacydesk.dialog.options import may_object, whose
+from privacydesk.dialog.options import may_object, narrowed, whose
 from privacydesk.dialog.scopes import is_same_scope
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import ANSWER, Running, Script
 from privacydesk.dialog.slots import age_on
 from privacydesk.domain.account import ProfileField
-from privacydesk.domain.identity import Assurance
+from privacydesk.domain.identity import Assurance, Verification
+from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.domain.ticket import Move, Ticket, TicketState, may
 
 Guard = Callable[[Script, Running, RequestKind | None, Mapping[str, Any]], str]
 
@@ -87,6 +88,22 @@ def _last_login_way(
     return _yes(bound and not bound - {frame.slots.get("provider")})
 
 
+def _only_login_way(
+    _script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    bound = list(dict.fromkeys(row["provider"] for row in frame.slots.get("bindings", ())))
+    if len(bound) != 1:
+        return "no"
+    frame.slots["provider"] = bound[0]
+    return "yes"
+
+
+def _bindings_known(
+    _script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _yes(frame.slots.get("bindings"))
+
+
 def _needs_document(
     _script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
@@ -150,6 +167,30 @@ def _closing_awaits_me(
     return _yes(waiting)
 
 
+def document_proof(script: Script, frame: Running) -> Verification | None:
+    """Return the proof that lies in a frame's ticket: a document that staff checked for it.
+
+    It counts for the last word on that very ticket, from the conversation it was handed in to or
+    the account it is about, for as long as the ticket waits; it covers nothing else.
+    """
+    raw = str(frame.slots.get("ticket") or "")
+    if not raw or raw.startswith("sym:"):
+        return None
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(raw)))
+    if ticket is None or ticket.verified_at is None:
+        return None
+    theirs = ticket.conversation_id == script.before.id or script.acts_on(ticket, script.account)
+    if not theirs or ticket.needs is not Assurance.DOCUMENT_CHECKED:
+        return None
+    return Verification(ticket.account, Assurance.DOCUMENT_CHECKED, ticket.verified_at)
+
+
+def _shown_by_document(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _yes(document_proof(script, frame))
+
+
 def proof_purpose(ticket: Ticket) -> str:
     """Return what the evidence of a ticket has to show, as ``collect_evidence`` calls it."""
     if ticket.kind is RequestKind.GUARDIAN:
@@ -157,19 +198,43 @@ def proof_purpose(ticket: Ticket) -> str:
     return "real_name" if ticket.kind is RequestKind.RECTIFICATION else "identity"
 
 
-def _proof_wanted(
-    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
-) -> str:
+def _shown_here(script: Script, frame: Running) -> tuple[Ticket, ...]:
+    """Return a person's tickets, with one they came back to by its number, from another device."""
     tickets = script.tickets_of(whose(script))
     number = str(frame.slots.get("number") or "")
     if any(proof.subject == f"ticket:{number}" for proof in script.verifications):
-        # They came back by its number, from another device.
         numbered = script.ticket_numbered(number)
         tickets = (*tickets, numbered) if numbered is not None else tickets
+    return tickets
+
+
+def _waits_below(script: Script, flow: str, ticket: Ticket) -> bool:
+    """Tell whether the desk's own question about a ticket is what is gone on with after this."""
+    below = script.form_at() - 1
+    frame = script.stack[below] if below >= 0 else None
+    return frame is not None and frame.flow == flow and frame.slots["ticket"] == ticket.id.hex()
+
+
+def _answer_wanted(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    wanted = next(
+        (t for t in _shown_here(script, frame) if t.state is TicketState.AWAITING_REQUESTER), None
+    )
+    if wanted is None or _waits_below(script, ANSWER, wanted):
+        return "no"
+    frame.slots["ticket"] = wanted.id.hex()
+    frame.slots["text"] = str(wanted.facts.get("told", {}).get("text", ""))
+    return "yes"
+
+
+def _proof_wanted(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
     wanted = next(
         (
             ticket
-            for ticket in tickets
+            for ticket in _shown_here(script, frame)
             if ticket.state is TicketState.AWAITING_VERIFICATION
             and ticket.needs is Assurance.DOCUMENT_CHECKED
             # What was handed in was examined, and was not enough.
@@ -177,10 +242,11 @@ def _proof_wanted(
         ),
         None,
     )
-    if wanted is not None:
-        frame.slots["ticket"] = wanted.id.hex()
-        frame.slots["purpose"] = proof_purpose(wanted)
-    return _yes(wanted)
+    if wanted is None or _waits_below(script, "evidence_again", wanted):
+        return "no"
+    frame.slots["ticket"] = wanted.id.hex()
+    frame.slots["purpose"] = proof_purpose(wanted)
+    return "yes"
 
 
 def _filed_here(
@@ -189,11 +255,15 @@ def _filed_here(
     """A request was filed in this conversation under a contact that was proven in it.
 
     However long ago: nothing is told about it that does not come to this conversation by itself.
+    A report of a minor needs no proof, so neither does what its reporter asks about it here.
     """
     proven = {proof.subject for proof in script.verifications}
     return _yes(
         any(
-            ticket.conversation_id == script.before.id and f"contact:{ticket.contact}" in proven
+            ticket.conversation_id == script.before.id
+            and (
+                f"contact:{ticket.contact}" in proven or ticket.kind is RequestKind.UNDERAGE_REPORT
+            )
             for ticket in script.tickets_of(whose(script))
         )
     )
@@ -211,12 +281,46 @@ def _may_object(
     return _yes(any(may_object(script, ticket) for ticket in script.tickets_of(whose(script))))
 
 
+def _one_to_withdraw(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _only(script, frame, lambda ticket: may(ticket, Move.WITHDRAW))
+
+
+def _one_to_object(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _only(script, frame, lambda ticket: may_object(script, ticket))
+
+
+def _only(script: Script, frame: Running, fits: Callable[[Ticket], bool]) -> str:
+    """Fill the ticket where a single one can be meant."""
+    meant = narrowed(script, [t for t in script.tickets_of(whose(script)) if fits(t)])
+    if len(meant) == 1:
+        frame.slots["ticket"] = meant[0].id.hex()
+    return _yes(len(meant) == 1)
+
+
+def _ticket_may(
+    script: Script, frame: Running, _kind: RequestKind | None, params: Mapping[str, Any]
+) -> str:
+    """Ask about the ticket that was come back to by its number."""
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
+    if ticket is None:
+        return "no"
+    if params["what"] == "object":
+        return _yes(may_object(script, ticket))
+    return _yes(may(ticket, Move.WITHDRAW))
+
+
 GUARDS: Mapping[str, Guard] = {
     "has_session": _has_session,
     "is_verified": _is_verified,
     "has_contact_proof": _has_contact_proof,
     "same_request_open": _same_request_open,
     "last_login_way": _last_login_way,
+    "only_login_way": _only_login_way,
+    "bindings_known": _bindings_known,
     "needs_document": _needs_document,
     "is_device_permission": _is_device_permission,
     "child_age": _child_age,
@@ -224,9 +328,14 @@ GUARDS: Mapping[str, Guard] = {
     "has_evidence": _has_evidence,
     "unbinding_automated": _unbinding_automated,
     "closing_awaits_me": _closing_awaits_me,
+    "shown_by_document": _shown_by_document,
     "proof_wanted": _proof_wanted,
+    "answer_wanted": _answer_wanted,
     "filed_here": _filed_here,
     "has_open_request": _has_open_request,
     "may_object": _may_object,
+    "one_to_withdraw": _one_to_withdraw,
+    "one_to_object": _one_to_object,
+    "ticket_may": _ticket_may,
 }
 """Each guard gets the script, the frame, the flow's request kind and its parameters."""

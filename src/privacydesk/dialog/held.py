@@ -94,18 +94,21 @@ def _lines(export: Mapping[str, Any]) -> dict[DataCategory, Mapping[str, Any]]:
 
 
 def _counted(line: Mapping[str, Any], zone: str) -> Row:
-    days = [
-        read_instant(line[end]).astimezone(ZoneInfo(zone)).date().isoformat()  # type: ignore[union-attr]
-        for end in ("earliest", "latest")
-        if line.get(end)
-    ]
+    first, last = _day(line.get("earliest"), zone), _day(line.get("latest"), zone)
     args: dict[str, Any] = {"count": {"$number": line["count"]}}
-    text = "held.count"
-    if days:
-        text = "held.on" if days[0] == days[-1] else "held.between"
-        args |= {"first": {"$day": days[0]}}
-        args |= {"last": {"$day": days[-1]}}
+    args |= {name: {"$day": day} for name, day in (("first", first), ("last", last)) if day}
+    if first and last:
+        text = "held.on" if first == last else "held.between"
+    elif first:
+        text = "held.since"
+    else:
+        text = "held.latest" if last else "held.count"
     return {"label": {"$term": f"category.{line['category']}"}, "text": text, "args": args}
+
+
+def _day(instant: Any, zone: str) -> str:
+    at = read_instant(instant) if instant else None
+    return at.astimezone(ZoneInfo(zone)).date().isoformat() if at is not None else ""
 
 
 # -- categories that are shown by what they say, not by how much there is -------------------------

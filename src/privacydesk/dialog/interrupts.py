@@ -12,7 +12,7 @@ from privacydesk.dialog import wishes
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Step
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import ANSWER, Running, Script
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent
@@ -260,12 +260,21 @@ def _forget_wishes(runner: Runner, script: Script) -> None:
     runner.prompt_again(script)
 
 
+def _answer_first(runner: Runner, script: Script) -> None:
+    """Put what staff asked before the open question, which is come back to."""
+    if script.owes_answer:
+        runner.start_flow(script, ANSWER, {})
+    else:
+        runner.prompt_again(script)
+
+
 _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk:human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
     "desk:status": lambda runner, script: runner.start(script, Intent.REQUEST_STATUS),
     "desk:leave_queue": lambda runner, script: runner.prompt_again(script),
     "desk:cancel": _cancel,
     "desk:back": _go_back,
+    "desk:answer": _answer_first,
     _WISH_NOW: _take_up,
     _NO_WISH: _forget_wishes,
 }
@@ -275,6 +284,7 @@ _LABELS = {
     "desk:menu": "desk.show_menu",
     "desk:cancel": "desk.cancel",
     "desk:back": "desk.back",
+    "desk:answer": "desk.answer_first",
     "desk:leave_queue": "owner.leave_queue",
     "desk:status": "desk.choice.request_status",
     _WISH_NOW: "desk.wish_now",
@@ -288,7 +298,11 @@ _LABELS = {
 def leave_queue(runner: Runner, script: Script) -> None:
     """Stop waiting for a person and go on with what was open."""
     script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
-    runner.prompt_again(script)
+    if script.wishes and not script.stack:
+        # What was to be told to a person is not begun for having left.
+        offer_wishes(runner, script)
+    else:
+        runner.prompt_again(script)
 
 
 def offer_wishes(runner: Runner, script: Script) -> None:
@@ -319,8 +333,9 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
     asked = wishes.wishes_of(runner, script)
     if not asked:
         return False
-    for wish in asked:
-        wishes.keep(runner, script, wish)
+    left_out = [w for w in asked if wishes.keep(runner, script, w) is wishes.Keeping.FULL]
+    if left_out:
+        script.say("desk.wishes_full", {"wish": wishes.named(runner, left_out)})
     now = Choice(id=_WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
     script.ask("owner.wish_kept", {"wish": wishes.named(runner, script.wishes)}, (now, _LEAVE))
     return True

@@ -41,6 +41,12 @@ def link(
             _check_slots(flow, step, known, faults)
             if isinstance(step, Call) and (step.flow in flows or not alone):
                 _check_call(flow, step, flows, unread, faults)
+        for topic, said in flow.explains.items():
+            for arg in said.args:
+                if not is_supplied(arg):
+                    # It may be asked before any slot is filled.
+                    what = f"explains {topic!r} shows {arg!r}, which the desk does not supply"
+                    faults.add(1, "", what, suggest(arg, ARGS))
         for slot in flow.returns:
             if known is not None and slot not in known:
                 what = f"it returns slot {slot!r}, which is unknown"

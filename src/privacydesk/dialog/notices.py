@@ -6,42 +6,36 @@ middle of a form repeats the open question after it, so that the question stays 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from privacydesk.dialog import interrupts
+from privacydesk.dialog import interrupts, pending
 from privacydesk.dialog.guards import proof_purpose
 from privacydesk.dialog.outcomes import (
     outcome_key,
     say_decision,
+    say_late,
     say_objection,
     say_outcome,
     say_returned,
+    say_summary,
     ticket_args,
 )
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.script import Script
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, Sender
 from privacydesk.domain.ticket import DueKind, Ticket
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
 
 
-def _tell(
-    runner: Runner, script: Script, ticket: Ticket, key: str, args: Mapping[str, Any]
-) -> None:
-    script.say(key, args)
-    _show(runner, script, ticket)
-
-
-def _show(runner: Runner, script: Script, ticket: Ticket) -> None:
+def _show(runner: Runner, script: Script, ticket: Ticket, *, was_open: bool) -> None:
     script.show_ticket({"$id": ticket.id.hex()})
-    _go_on(runner, script)
+    _go_on(runner, script, was_open=was_open)
 
 
-def _go_on(runner: Runner, script: Script) -> None:
+def _go_on(runner: Runner, script: Script, *, was_open: bool = False) -> None:
     # An open form's question is repeated; "anything else" is not said after every notice.
-    if script.owner.kind is OwnerKind.ASSISTANT and script.prompt is not None and script.stack:
+    asked = script.prompt is not None or was_open
+    if script.owner.kind is OwnerKind.ASSISTANT and asked and script.stack:
         runner.prompt_again(script)
 
 
@@ -54,11 +48,15 @@ def decided(runner: Runner, script: Script, message: Decided) -> None:
         _ownership(runner, script, message)
         return
     ticket = message.ticket
+    was_open = pending.settle(script, ticket.id, ticket.state) | _outdated(runner, script)
     if message.kind is DecisionKind.APPROVED:
         # Policy article 7, section 3: the user has the last word.
         script.prompt = None
         script.show_ticket({"$id": ticket.id.hex()})
         runner.start_on_ticket(script, "confirm_closing", ticket)
+        return
+    if message.kind is DecisionKind.ASKED:
+        _ask_requester(runner, script, ticket, message.text)
         return
     say_decision(script, ticket, message.kind, message.text, message.data)
     if message.kind in {DecisionKind.REFUSED, DecisionKind.RESOLVED}:
@@ -69,7 +67,39 @@ def decided(runner: Runner, script: Script, message: Decided) -> None:
         purpose = proof_purpose(ticket)
         runner.start_on_ticket(script, "evidence_again", ticket, purpose=purpose)
         return
-    _go_on(runner, script)
+    _go_on(runner, script, was_open=was_open)
+
+
+def _outdated(runner: Runner, script: Script) -> bool:
+    """Leave a question about which request is meant: the answer to it has just changed."""
+    frame, step = runner.waiting_step(script)
+    if frame is None or frame.trail or frame.slots.get("ticket"):
+        return False
+    if frame.flow not in _ABOUT_REQUESTS or not isinstance(step, Ask):
+        return False
+    runner.drop_form(script)
+    return True
+
+
+_ABOUT_REQUESTS = frozenset({"objection", "cancel_request"})
+
+
+def _ask_requester(runner: Runner, script: Script, ticket: Ticket, text: str) -> None:
+    """Put what staff asked: what is written or sent next goes to the ticket.
+
+    Where another form is open it goes on undisturbed, with a button to answer first; the question
+    lies below it and is put at its end.
+    """
+    # A second question takes the place of the first one.
+    pending.settle(script, ticket.id, None)
+    script.show_ticket({"$id": ticket.id.hex()})
+    if not script.stack and script.owner.kind is not OwnerKind.AGENT:
+        runner.start_on_ticket(script, ANSWER, ticket, text=text)
+        return
+    say_decision(script, ticket, DecisionKind.ASKED, text, {})
+    slots = {"ticket": ticket.id.hex(), "account": ticket.account, "text": text}
+    script.lay_under(ANSWER, runner.flows[ANSWER].start, slots)
+    runner.prompt_again(script)
 
 
 def _ownership(runner: Runner, script: Script, message: Decided) -> None:
@@ -103,17 +133,14 @@ def result(runner: Runner, script: Script, message: Result) -> None:
         script.say("ticket.delayed", ticket_args(ticket))
         _go_on(runner, script)
         return
+    was_open = pending.settle(script, ticket.id, ticket.state)
     if message.outcome == "refused":
         say_returned(script, ticket, message.data.get("results", ()))
-        _show(runner, script, ticket)
+        _show(runner, script, ticket, was_open=was_open)
         return
-    rows = message.data.get("rows")
-    if rows:
-        script.say(
-            "ticket.summary", ticket_args(ticket), kind=EventKind.DETAILS, data={"rows": rows}
-        )
+    say_summary(script, ticket, message.data.get("rows"))
     say_outcome(script, ticket, outcome_key(ticket))
-    _show(runner, script, ticket)
+    _show(runner, script, ticket, was_open=was_open)
 
 
 # -- the clock ---------------------------------------------------------------------------------
@@ -121,5 +148,12 @@ def result(runner: Runner, script: Script, message: Result) -> None:
 
 def came_due(runner: Runner, script: Script, message: CameDue) -> None:
     """Tell what came due, where it concerns the user."""
+    ticket = message.ticket
+    if message.kind == DueKind.OVERDUE.value:
+        say_late(script, ticket)
+        _go_on(runner, script)
+        return
     if message.kind == DueKind.LAPSE.value:
-        _tell(runner, script, message.ticket, "ticket.lapsed", ticket_args(message.ticket))
+        was_open = pending.settle(script, ticket.id, ticket.state)
+        script.say("ticket.lapsed", ticket_args(ticket))
+        _show(runner, script, ticket, was_open=was_open)

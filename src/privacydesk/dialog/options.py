@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.script import Running, Script, request_choices
+from privacydesk.dialog.slots import FILLED_FROM
 from privacydesk.domain.account import (
     DEVICE_PERMISSIONS,
     ConsentPurpose,
@@ -114,6 +115,28 @@ def _closed_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
     return tuple(ticket_choice(t) for t in tickets if may_object(script, t))
 
 
+def narrowed(script: Script, tickets: Sequence[Ticket]) -> tuple[Ticket, ...]:
+    """Return the tickets that a message means, by what it names: a number, a kind, an item.
+
+    What fits none of them narrows nothing.
+    """
+    entities = script.observed.entities
+    numbers = set(entities.get("ticket_number", ()))
+    kinds = set(entities.get("taken_back", ()))
+    found = script.observed.recognised
+    if found is not None and found.intent.kind is None:
+        kinds |= {intent.value for intent, _ in found.alternatives}
+    items = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
+    left = tuple(tickets)
+    left = tuple(ticket for ticket in left if ticket.number in numbers) or left
+    left = tuple(ticket for ticket in left if ticket.kind.value in kinds) or left
+    return tuple(ticket for ticket in left if not items.isdisjoint(_named_in(ticket))) or left
+
+
+def _named_in(ticket: Ticket) -> set[str]:
+    return {str(item.detail.get("provider") or item.name) for item in ticket.items}
+
+
 def whose(script: Script) -> str:
     """Return whose tickets the user may see, a line each.
 
@@ -154,4 +177,4 @@ def is_constrained(source: str) -> bool:
     return source in {"bindings", "decisions", "open_tickets", "closed_tickets"}
 
 
-__all__ = ["choices_from", "is_constrained", "may_object", "ticket_choice", "whose"]
+__all__ = ["choices_from", "is_constrained", "may_object", "narrowed", "ticket_choice", "whose"]

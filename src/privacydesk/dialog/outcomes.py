@@ -6,21 +6,23 @@ only that there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.script import Script
 from privacydesk.domain.account import (
+    AccountAction,
     AccountReason,
     ConsentPurpose,
     DataCategory,
+    ItemOutcome,
     ProfileField,
     Provider,
 )
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
+from privacydesk.domain.ticket import DueKind, Outcome, ScopeItem, Ticket, TicketState
 from privacydesk.domain.turn import DecisionKind
 
 
@@ -72,6 +74,76 @@ def decision_words(
     return "ticket.released", ticket_args(ticket)
 
 
+def say_decision(
+    script: Script, ticket: Ticket, kind: DecisionKind, text: str, data: Mapping[str, Any]
+) -> None:
+    """Say what staff decided, with each part that is refused, its ground and its reason.
+
+    See ``decision_words`` for the arguments.
+    """
+    rows = _refused_rows(ticket, withheld=bool(data.get("ground_withheld")))
+    remedies = str(data.get("remedies", ""))
+    if kind is DecisionKind.REFUSED and len({(i.ground, i.reason) for i in ticket.items}) > 1:
+        _say_rows(script, ticket, "ticket.refused_by_part", rows, remedies=remedies)
+        return
+    script.say(*decision_words(script, ticket, kind, text, data))
+    if kind is DecisionKind.RELEASED:
+        _say_added(script, ticket, text)
+    if rows and kind in {DecisionKind.RELEASED, DecisionKind.RESOLVED}:
+        _say_rows(script, ticket, "ticket.refused_parts", rows, remedies=remedies)
+    if kind is DecisionKind.RESOLVED:
+        _say_handed_over(script, ticket)
+
+
+def _say_added(script: Script, ticket: Ticket, text: str) -> None:
+    """Say what staff wrote beside a decision that is carried out, as how a file is handed over."""
+    if text.strip():
+        script.say("ticket.added", ticket_args(ticket, text=text.strip()))
+
+
+def _say_handed_over(script: Script, ticket: Ticket) -> None:
+    """Say what goes with a child's account that was handed to a guardian."""
+    if _is_handed_over(ticket):
+        script.say("ticket.handed_over")
+
+
+def say_late(script: Script, ticket: Ticket) -> None:
+    """Say plainly that an answer is overdue."""
+    if ticket.is_open and ticket.answered_at is None and ticket.is_late(script.now):
+        script.say("ticket.late", ticket_args(ticket, due=_due(ticket)))
+
+
+def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
+    """Return what was refused part by part; a ground that may prejudice is left to its clause."""
+    rows = []
+    for item in ticket.items:
+        if item.decision != "refuse" or item.ground is None:
+            continue
+        label = _item_label(ticket, item)
+        if withheld:
+            args: dict[str, Any] = {"clause": {"$clause": "refusal_grounds"}}
+            text = "ticket.refused_part_clause"
+        else:
+            args = {"ground": {"$term": f"ground.{item.ground}"}}
+            text = "ticket.refused_part"
+        rows.append({"label": label, "text": text, "args": {**args, "reason": item.reason}})
+    return rows
+
+
+def _item_label(ticket: Ticket, item: ScopeItem) -> Any:
+    if ticket.kind is RequestKind.GUARDIAN:
+        return {"$term": f"wish.{item.name}"}
+    return _label(ticket, str(item.detail.get("provider") or item.name))
+
+
+def named_request(ticket: Ticket) -> dict[str, Any]:
+    """Return what a request is about, as an argument: its kind, with what was asked for."""
+    term: dict[str, Any] = {"$term": f"kind.{ticket.kind}"}
+    if ticket.kind in _SCOPES_OF or ticket.kind in _BY_CATEGORY:
+        term["of"] = {"$texts": [_item_label(ticket, item) for item in ticket.items]}
+    return term
+
+
 def say_objection(script: Script, ticket: Ticket) -> None:
     """Say until when one may object, and how."""
     until = objection_until(script, ticket)
@@ -97,7 +169,8 @@ def say_outcome(script: Script, ticket: Ticket, key: str) -> None:
         script.say(key, ticket_args(ticket))
     if partly:
         say_objection(script, ticket)
-    if ticket.kind in _TOLD_BY_ITEM:
+    _say_handed_over(script, ticket)
+    if any(_removed_some(one) for one in ticket.facts.get("results", ())):
         script.say("ticket.backups")
 
 
@@ -105,24 +178,63 @@ def outcome_key(ticket: Ticket) -> str:
     """Return what is said of a request that was carried out as a whole."""
     if ticket.outcome is Outcome.PARTLY_FULFILLED:
         return "ticket.partly"
+    results = ticket.facts.get("results", ())
+    if ticket.kind is RequestKind.DELETION and results and all(map(_held_nothing, results)):
+        return "ticket.nothing_to_delete"
+    if ticket.kind is RequestKind.GUARDIAN and _was_suspended(ticket):
+        return "ticket.done.guardian_suspended"
     return f"ticket.done.{ticket.kind.value}"
 
 
-_TOLD_BY_ITEM = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
-"""What was deleted and what was kept is listed, and what backups hold is said."""
+def _was_suspended(ticket: Ticket) -> bool:
+    """Tell whether a child's account was stopped, and not handed over to the guardian."""
+    results = ticket.facts.get("results", ())
+    return not _is_handed_over(ticket) and any(map(_suspends, results))
+
+
+def _suspends(result: Mapping[str, Any]) -> bool:
+    return result.get("action") == AccountAction.SUSPEND and result["outcome"] == ItemOutcome.DONE
+
+
+def _is_handed_over(ticket: Ticket) -> bool:
+    handed = any(one.name == "hand_over" and one.decision == "grant" for one in ticket.items)
+    return ticket.kind is RequestKind.GUARDIAN and bool(ticket.account) and handed
+
+
+_TOLD_BY_ITEM = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
+"""What was done and what was kept is listed."""
+
+_REMOVING = frozenset({AccountAction.DELETE.value, AccountAction.DEREGISTER.value})
+
+
+def _held_nothing(result: Mapping[str, Any]) -> bool:
+    """Tell whether there was nothing of what should be removed; a count may be missing."""
+    of_removal = result.get("action") in _REMOVING and result["outcome"] != ItemOutcome.FAILED
+    return of_removal and result.get("count") == 0
+
+
+def _removed_some(result: Mapping[str, Any]) -> bool:
+    removed = result["outcome"] in {ItemOutcome.DONE, ItemOutcome.ANONYMISED}
+    return result.get("action") in _REMOVING and removed and result.get("count") != 0
+
+
+def _result_row(ticket: Ticket, result: Mapping[str, Any]) -> dict[str, Any]:
+    label = _label(ticket, result["scope"])
+    if _held_nothing(result):
+        return {"label": label, "result": "nothing_held"}
+    return {
+        "label": label,
+        "result": "suspended" if _suspends(result) else result["outcome"],
+        "reason": AccountReason.read(result.get("reason")),
+        "until": result.get("until"),
+    }
 
 
 def _say_results(script: Script, ticket: Ticket, key: str) -> None:
     """Say an outcome with what was done and what was kept, why and until when, item by item."""
-    rows = [
-        {
-            "label": _label(ticket, one["scope"]),
-            "result": one["outcome"],
-            "reason": AccountReason.read(one.get("reason")),
-            "until": one.get("until"),
-        }
-        for one in ticket.facts.get("results", ())
-    ]
+    rows = [_result_row(ticket, one) for one in ticket.facts.get("results", ())]
+    # Who comes back later finds in one list what was done and what was refused.
+    rows += _refused_rows(ticket, withheld=bool(ticket.facts.get("ground_withheld")))
     _say_rows(script, ticket, key, rows)
 
 
@@ -143,9 +255,12 @@ def say_returned(script: Script, ticket: Ticket, results: Iterable[Mapping[str, 
     _say_rows(script, ticket, "ticket.returned_why" if rows else "ticket.returned", rows)
 
 
-def _say_rows(script: Script, ticket: Ticket, key: str, rows: list[dict[str, Any]]) -> None:
+def _say_rows(
+    script: Script, ticket: Ticket, key: str, rows: list[dict[str, Any]], **more: Any
+) -> None:
     kind = EventKind.DETAILS if rows else EventKind.TEXT
-    script.say(key, ticket_args(ticket), kind=kind, data={"rows": rows} if rows else None)
+    args = ticket_args(ticket, **more)
+    script.say(key, args, kind=kind, data={"rows": rows} if rows else None)
 
 
 _NOTHING_BY_ITSELF = frozenset({"", "account"})
@@ -164,6 +279,9 @@ _SCOPES_OF: Mapping[RequestKind, str] = {
 }
 
 
+_BY_CATEGORY = frozenset({RequestKind.ACCESS, RequestKind.DELETION})
+
+
 def _label(ticket: Ticket, scope: str) -> Any:
     """Return what to call a scope; one that the desk has no word for is called as it was sent."""
     if scope in _NOTHING_BY_ITSELF:
@@ -175,6 +293,12 @@ def _label(ticket: Ticket, scope: str) -> Any:
     return scope
 
 
+def say_summary(script: Script, ticket: Ticket, rows: Sequence[Mapping[str, Any]] | None) -> None:
+    """Say what is held, where a request asked for that."""
+    if rows:
+        _say_rows(script, ticket, "ticket.summary", [dict(row) for row in rows])
+
+
 # -- reading it again --------------------------------------------------------------------------
 
 
@@ -183,18 +307,22 @@ def say_again(script: Script, ticket: Ticket) -> None:
     told = ticket.facts.get("told")
     if told is not None and _still_counts(ticket, DecisionKind(told["kind"])):
         kind = DecisionKind(told["kind"])
-        script.say(*decision_words(script, ticket, kind, told["text"], told["data"]))
+        say_decision(script, ticket, kind, told["text"], told["data"])
         if ticket.state is TicketState.CLOSED:
             say_objection(script, ticket)
     elif ticket.outcome in {Outcome.FULFILLED, Outcome.PARTLY_FULFILLED}:
-        summary = ticket.kind is RequestKind.ACCESS and ticket.outcome is Outcome.FULFILLED
-        # A summary is not kept with the ticket: it would outlive the deletion of what it tells.
-        say_outcome(script, ticket, "ticket.done_before" if summary else outcome_key(ticket))
+        rows = ticket.facts.get("summary")
+        say_summary(script, ticket, rows)
+        # Without a contact the summary is kept in the conversation alone that it was told in.
+        elsewhere = ticket.kind is RequestKind.ACCESS and ticket.outcome is Outcome.FULFILLED
+        whole = "ticket.done_before" if elsewhere and not rows else outcome_key(ticket)
+        say_outcome(script, ticket, whole)
+        if told is not None and told["kind"] == DecisionKind.RELEASED:
+            _say_added(script, ticket, told["text"])
 
 
 def _still_counts(ticket: Ticket, kind: DecisionKind) -> bool:
     if kind is DecisionKind.EXAMINED:
         return ticket.state is TicketState.AWAITING_VERIFICATION and "document" not in ticket.flags
-    if kind is DecisionKind.ASKED:
-        return ticket.state is TicketState.AWAITING_REQUESTER
+    # What was asked is put by the flow that takes the answer.
     return kind in {DecisionKind.RESOLVED, DecisionKind.REFUSED}

@@ -6,11 +6,11 @@ proof grows old and a frame may outlive the flow it began in.
 
 from __future__ import annotations
 
-from privacydesk.dialog.guards import account_of
+from privacydesk.dialog.guards import account_of, document_proof
 from privacydesk.dialog.schema import Call, Confirm, Do, Flow
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.vocabulary import ACTIONS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
-from privacydesk.domain.identity import Assurance
+from privacydesk.domain.identity import Assurance, Verification
 
 _OWN_TICKETS = frozenset({"list_requests", "withdraw_ticket", "file_objection"})
 
@@ -38,7 +38,14 @@ def is_allowed(script: Script, frame: Running, flow: Flow, step: Do) -> bool:
     if step.action in _OWN_TICKETS:
         # Which tickets are theirs is checked one by one, by account, contact or conversation.
         return True
-    return script.is_verified(account_of(script, frame), level) is not None
+    return _proof(script, frame, flow, step) is not None
+
+
+def _proof(script: Script, frame: Running, flow: Flow, step: Do) -> Verification | None:
+    proof = script.is_verified(account_of(script, frame), _level(flow, step))
+    if proof is None and step.action == "confirm_closing":
+        proof = document_proof(script, frame)
+    return proof
 
 
 def is_confirmed(script: Script, frame: Running, flow: Flow, step: Do) -> bool:
@@ -46,7 +53,7 @@ def is_confirmed(script: Script, frame: Running, flow: Flow, step: Do) -> bool:
     at = frame.confirmed_at
     if at is None or script.now - at > script.rules.fresh:
         return False
-    proof = script.is_verified(account_of(script, frame), _level(flow, step))
+    proof = _proof(script, frame, flow, step)
     # A session is there all the time; its proof is made up anew whenever it is asked for.
     return proof is not None and (proof.level <= Assurance.APP_SESSION or proof.at <= at)
 

@@ -16,7 +16,7 @@ from privacydesk.dialog.faults import DialogFault, DialogInvalidError
 from privacydesk.dialog.fields import Faults, Fields, is_name, suggest
 from privacydesk.dialog.linker import link
 from privacydesk.dialog.nodes import NodeError, parse
-from privacydesk.dialog.schema import Do, Flow, SlotSpec, Step, targets
+from privacydesk.dialog.schema import Do, Flow, Say, SlotSpec, Step, targets
 from privacydesk.dialog.step_reader import read_step
 from privacydesk.dialog.vocabulary import SLOT_TYPES
 from privacydesk.domain.intents import Intent, RequestKind
@@ -24,7 +24,7 @@ from privacydesk.domain.intents import Intent, RequestKind
 __all__ = ["DialogFault", "DialogInvalidError", "read_flow", "read_flows"]
 
 _FIELDS: Final = frozenset(
-    {"flow", "intents", "kind", "slots", "returns", "start", "steps", "moved"}
+    {"flow", "intents", "kind", "slots", "returns", "start", "steps", "moved", "explains"}
 )
 _NAMES: Final = "use small letters, digits and underscores, a letter first"
 _FILING: Final = frozenset({"file_ticket", "file_unverified"})
@@ -121,6 +121,7 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
     returns = fields.names_in("returns")
     start = fields.name("start")
     moved = fields.words("moved")
+    explains = _explains(fields)
     steps, lines = _steps(fields, faults, slots)
     fields.close(_FIELDS)
     if not steps:
@@ -134,6 +135,7 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
         slots=slots,
         returns=returns,
         moved=moved,
+        explains=explains,
         source=source,
         lines=lines,
     )
@@ -203,6 +205,20 @@ def _slots(fields: Fields) -> dict[str, SlotSpec]:
             )
         # Kept even with a wrong type, so that each use of it isn't faulted as well.
         found[name] = SlotSpec(name, kind)
+    return found
+
+
+def _explains(fields: Fields) -> dict[str, Say]:
+    inner = fields.mapping("explains")
+    if inner is None:
+        return {}
+    found: dict[str, Say] = {}
+    for topic in inner.names():
+        entry = inner.mapping(topic)
+        if entry is None:
+            continue
+        found[topic] = Say(f"explains {topic}", entry.key("say"), "", entry.names_in("args"))
+        entry.close({"say", "args"})
     return found
 
 

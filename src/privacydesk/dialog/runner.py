@@ -25,11 +25,16 @@ from privacydesk.dialog.schema import (
     Say,
     Step,
 )
-from privacydesk.dialog.script import Running, Script, menu_choices, more_choices
+from privacydesk.dialog.script import (
+    Running,
+    Script,
+    evidence_in,
+    menu_choices,
+    more_choices,
+)
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
-from privacydesk.domain.events import EventKind
-from privacydesk.domain.ids import EvidenceId
+from privacydesk.domain.events import Choice, EventKind
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import Ticket
 
@@ -121,9 +126,7 @@ class Runner:
     def _bring_up(self, script: Script, place: int) -> None:
         """Move a form that was set aside to the top, with all that it called."""
         begin = script.form_at(place)
-        end = begin + 1
-        while end < len(script.stack) and script.stack[end].called:
-            end += 1
+        end = script.form_end(begin)
         script.stack = [
             *script.stack[:begin],
             *script.stack[end:],
@@ -138,8 +141,9 @@ class Runner:
         form = script.stack[place]
         kind = self.flows[form.flow].kind
         if kind is None:
-            if not form.trail:
-                # A question about requests that was not answered is no form to come back to.
+            if not form.trail and self.flows[form.flow].intents:
+                # A question about requests that was not answered is no form to come back to; what
+                # the desk itself offered is.
                 self.drop_from(script, place)
             return
         script.say("desk.set_aside", {"kind": {"$term": f"kind.{kind.value}"}})
@@ -148,14 +152,9 @@ class Runner:
 
     def drop_from(self, script: Script, place: int) -> None:
         """Leave the forms from a place of the stack on; files handed to them are not kept."""
-        dropped = script.stack[place:]
-        evidence = dict.fromkeys(
-            one["id"] for frame in dropped for one in frame.slots.get("evidence") or ()
-        )
+        evidence = evidence_in(script.stack[place:])
         if evidence:
-            script.effects.append(
-                DropEvidence(tuple(EvidenceId(bytes.fromhex(one)) for one in evidence))
-            )
+            script.effects.append(DropEvidence(evidence))
             script.say("desk.files_dropped")
         del script.stack[place:]
 
@@ -271,7 +270,12 @@ class Runner:
         value = frame.slots.get(step.slot)
         if step.id in frame.trail or value in (None, "", []) or is_picking(frame, step):
             return False
-        return self.accepts(script, frame, step, value)
+        if self.accepts(script, frame, step, value):
+            return True
+        # What was named in the first sentence is not silently passed over.
+        frame.slots.pop(step.slot)
+        self.asking.say_not_offered(script, frame, step, value)
+        return False
 
     def _param(self, frame: Running, value: Any) -> Any:
         if isinstance(value, str) and value.startswith("$"):
@@ -280,7 +284,10 @@ class Runner:
 
     def _say(self, script: Script, frame: Running, flow: Flow, step: Say) -> None:
         args = arguments.build(script, frame, flow, step.args)
-        if step.card is Card.DETAILS:
+        if step.outside and not script.account:
+            # Pages of the app are no way for somebody who can't open it.
+            script.say(step.outside)
+        elif step.card is Card.DETAILS:
             rows = frame.slots.get(step.rows) or []
             script.say(step.text, args, kind=EventKind.DETAILS, data={"rows": rows})
         elif step.card is Card.WARNING:
@@ -341,8 +348,15 @@ class Runner:
         script.ask(key, {}, menu_choices())
 
     def offer_more(self, script: Script) -> None:
-        """Ask whether there is anything else."""
-        script.ask("desk.anything_else", {}, more_choices())
+        """Ask whether there is anything else; what an answer has suggested comes first."""
+        suggested = script.suggested
+        if suggested is None or suggested not in self.by_intent:
+            script.ask("desk.anything_else", {}, more_choices())
+            return
+        button = Choice(
+            id=suggested.value, key=f"desk.choice.{suggested.value}", value=suggested.value
+        )
+        script.ask("desk.anything_else", {}, (button, *more_choices()))
 
     def prompt_again(self, script: Script) -> None:
         """Repeat the open question at the end of the log, so that it stays the last thing said."""

@@ -32,7 +32,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Says a sentence and goes on."""
+    """Says a sentence and goes on; ``outside`` instead to whoever is not logged in to the app."""
 
     id: str
     text: str
@@ -40,6 +40,7 @@ class Say:
     args: tuple[str, ...] = ()
     card: Card | None = None
     rows: str = ""
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class Flow:
         lines: step id to its line in the file.
         moved: steps of earlier versions and where they went.
         returns: slots handed back to the caller.
+        explains: what is said to questions about the form itself, by what the question is about.
     """
 
     name: str
@@ -142,8 +144,14 @@ class Flow:
     slots: Mapping[str, SlotSpec] = field(default_factory=dict)
     returns: tuple[str, ...] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
+    explains: Mapping[str, Say] = field(default_factory=dict)
     source: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def spoken(flow: Flow) -> tuple[Step, ...]:
+    """Return everything of a flow that has words: its steps, and what it explains."""
+    return (*flow.steps.values(), *flow.explains.values())
 
 
 def targets(step: Step) -> Mapping[str, str]:
@@ -158,7 +166,7 @@ def targets(step: Step) -> Mapping[str, str]:
 def keys_of(step: Step) -> tuple[str, ...]:
     """Return the locale keys a step uses, its own sentence first."""
     if isinstance(step, Say):
-        return (step.text,)
+        return (step.text, step.outside) if step.outside else (step.text,)
     if isinstance(step, Ask):
         rest = (step.retry, step.skip, *(offer.text for offer in step.choices))
         return (step.text, *(key for key in rest if key))

@@ -23,8 +23,8 @@ def _detail(slots: Slots, *names: str) -> dict[str, Any]:
 
 def _categories(slots: Slots) -> tuple[ScopeItem, ...]:
     detail = _detail(slots, "period", "details")
-    # "A copy of everything" is chosen after a part may have been named.
-    everything = "copy" in {slots.get("more"), slots.get("scope")}
+    # "All of it" is chosen after a part may have been named.
+    everything = "all" in {slots.get("more"), slots.get("scope")}
     names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
     return tuple(ScopeItem(name=str(name), detail=detail) for name in names)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,10 +23,15 @@ from privacydesk.domain.conversation import (
 from privacydesk.domain.effects import Effect
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
+from privacydesk.domain.ids import EvidenceId
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.memo import FixedChoices
+from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import Needs, Observed, Snapshot, Turn
+
+ANSWER: Final = "answer_request"
+"""The flow in which a requester answers what staff asked."""
 
 
 class NeedsMore(Exception):  # noqa: N818 - a signal to the service, not a fault
@@ -103,8 +108,10 @@ class Script:
         "prompt",
         "queued_at",
         "rules",
+        "said",
         "serial",
         "stack",
+        "suggested",
         "tickets_shown",
         "unanswered",
         "verifications",
@@ -137,6 +144,9 @@ class Script:
         self.wishes: tuple[Wish, ...] = conversation.wishes
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
+        # The user's words of this turn, and what an answer to them suggests to ask for.
+        self.said = ""
+        self.suggested: Intent | None = None
         self.events: list[Event] = []
         self.effects: list[Effect] = []
 
@@ -162,6 +172,13 @@ class Script:
             at -= 1
         return max(at, 0)
 
+    def form_end(self, begin: int) -> int:
+        """Return the place behind a form and all that it called."""
+        end = begin + 1
+        while end < len(self.stack) and self.stack[end].called:
+            end += 1
+        return end
+
     @property
     def needs(self) -> Needs:
         """What was fetched for this turn so far."""
@@ -173,11 +190,19 @@ class Script:
         Raises:
             NeedsMore: the row was not locked for this turn.
         """
-        label = target.label()
-        found = self.challenges.get(label)
-        if found is None:
-            raise NeedsMore(replace(self.needs, challenges=(*self.needs.challenges, label)))
-        return found
+        return self.counters(target.counter())[0]
+
+    def counters(self, *names: str) -> tuple[Challenge, ...]:
+        """Return counter rows by their names.
+
+        Raises:
+            NeedsMore: one was not locked for this turn; all of them are asked for at once.
+        """
+        known = self.needs.challenges
+        if not all(name in self.challenges for name in names):
+            wanted = tuple(dict.fromkeys((*known, *names)))
+            raise NeedsMore(replace(self.needs, challenges=wanted))
+        return tuple(self.challenges[name] for name in names)
 
     def tickets_of(self, whose: str) -> tuple[Ticket, ...]:
         """Return a person's tickets; ``whose`` is ``account:<id>`` or ``contact:<value>``.
@@ -215,17 +240,32 @@ class Script:
         return next((t for t in self.tickets_shown if t.number == number), None)
 
     def ticket_with_id(self, ticket_id: bytes) -> Ticket | None:
-        """Return the ticket with an id."""
+        """Return the ticket with an id.
+
+        Raises:
+            NeedsMore: it was not read for this turn.
+        """
+        found = next((t for t in self.tickets_shown if t.id == ticket_id), None)
         wanted = self.needs.ticket_ids
-        if ticket_id not in wanted:
+        if found is None and ticket_id not in wanted:
             raise NeedsMore(replace(self.needs, ticket_ids=(*wanted, ticket_id)))
-        return next((t for t in self.tickets_shown if t.id == ticket_id), None)
+        return found
 
     def queue(self) -> tuple[bool, int]:
         """Return whether a person can be reached now, and the user's place in the queue."""
         if not self.needs.queue:
             raise NeedsMore(replace(self.needs, queue=True))
         return self.observed.staffed, self.observed.place
+
+    def policy(self, question: str) -> PolicyAnswer | None:
+        """Return what the policy says to a question; None when none was imported.
+
+        Raises:
+            NeedsMore: it was not searched for this turn.
+        """
+        if self.needs.question != question:
+            raise NeedsMore(replace(self.needs, question=question))
+        return self.observed.policy
 
     def is_verified(self, account: str, level: Assurance) -> Verification | None:
         """Return a fresh proof for ``account`` at ``level`` or higher."""
@@ -351,8 +391,17 @@ class Script:
 
     def push(self, flow: str, start: str, slots: Mapping[str, Any], *, called: bool) -> Running:
         """Push a frame."""
+        frame = self._frame(flow, start, slots, called=called)
+        self.stack.append(frame)
+        return frame
+
+    def lay_under(self, flow: str, start: str, slots: Mapping[str, Any]) -> None:
+        """Put a frame below all others: it is gone on with when they have ended."""
+        self.stack.insert(0, self._frame(flow, start, slots, called=False))
+
+    def _frame(self, flow: str, start: str, slots: Mapping[str, Any], *, called: bool) -> Running:
         self.serial += 1
-        frame = Running(
+        return Running(
             flow=flow,
             state=start,
             started_at=self.now,
@@ -360,8 +409,11 @@ class Script:
             slots=dict(slots),
             called=called,
         )
-        self.stack.append(frame)
-        return frame
+
+    @property
+    def owes_answer(self) -> bool:
+        """Tell whether a question of staff waits below what is open now."""
+        return any(frame.flow == ANSWER for frame in self.stack[: self.form_at()])
 
     def wait_for(self, frame: Running, action: str) -> str:
         """Mark a frame as waiting for the outside and return the wait's name."""
@@ -395,6 +447,20 @@ class Script:
             events=tuple(self.events),
             effects=tuple(self.effects),
         )
+
+
+def evidence_in(frames: Iterable[Running]) -> tuple[EvidenceId, ...]:
+    """Return the files handed in to frames, once each: called flows hand theirs back."""
+    found = dict.fromkeys(
+        one["id"] for frame in frames for one in frame.slots.get("evidence") or ()
+    )
+    return tuple(EvidenceId(bytes.fromhex(one)) for one in found)
+
+
+@cache
+def answer_choice() -> Choice:
+    """Return the button that puts what staff asked before the open question."""
+    return Choice(id="desk:answer", key="desk.answer_first", style=ChoiceStyle.QUIET)
 
 
 @cache
@@ -438,10 +504,13 @@ def menu_choices() -> tuple[Choice, ...]:
 
 
 __all__ = [
+    "ANSWER",
     "Conversation",
     "NeedsMore",
     "Running",
     "Script",
+    "answer_choice",
+    "evidence_in",
     "human_choice",
     "menu_choice",
     "menu_choices",

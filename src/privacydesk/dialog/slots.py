@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from privacydesk.domain.account import mask_mail, mask_phone
@@ -20,6 +21,8 @@ from privacydesk.domain.numbers import canonical_number
 TEXT_LIMIT = 2_000
 LONG_TEXT_LIMIT = 10_000
 CODE_DIGITS = 6
+_LOOKED_AT = 300
+"""Characters that a code, a contact or the words of a button fit into; what is longer is none."""
 _LONGEST_CODE_WORDS = 30
 """Characters of a message that may be a code with a few words around it."""
 
@@ -39,9 +42,15 @@ _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
 _CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
 
 
+_STRAIGHT = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u02bc\u2032`\u00b4", "'") | dict.fromkeys("\u201c\u201d\u201e", '"')
+)
+"""Apostrophes and quotation marks as keyboards have them, and as labels are printed."""
+
+
 def fold(text: str) -> str:
     """Return words for comparing: full-width folded, case and outer punctuation gone."""
-    folded = unicodedata.normalize("NFKC", text).casefold().strip()
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT).strip()
     return folded.strip(" \t\n.,!?;:。，！？；：、~～…\"'「」『』“”")
 
 
@@ -64,6 +73,8 @@ def code_digits(text: str) -> str:
 
     A few words around it are fine: "the code is 123 456".
     """
+    if len(text) > _LOOKED_AT:
+        return ""
     folded = unicodedata.normalize("NFKC", text)
     digits = _NOT_DIGIT.sub("", folded)
     if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit():
@@ -84,9 +95,10 @@ def _phone(text: str, found: Entities) -> Any:
 
 
 def _contact(text: str, found: Entities) -> Any:
-    words = unicodedata.normalize("NFKC", text).strip()
-    if _MAIL.match(words):
-        return words.lower()
+    if len(text) <= _LOOKED_AT:
+        words = unicodedata.normalize("NFKC", text).strip()
+        if _MAIL.match(words):
+            return words.lower()
     return _phone(text, found)
 
 
@@ -112,6 +124,7 @@ def _nothing(_text: str, _found: Entities) -> Any:
 _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "text": _text(TEXT_LIMIT),
     "long_text": _text(LONG_TEXT_LIMIT),
+    "reply": _text(LONG_TEXT_LIMIT),
     "code": _code,
     "date_of_birth": _first("date"),
     "phone": _phone,
@@ -128,7 +141,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "internal": _nothing,
 }
 
-_FREE = frozenset({"text", "long_text"})
+_FREE = frozenset({"text", "long_text", "reply"})
 """Types that take any words, so that what looks like another wish is still an answer."""
 
 _INPUTS: Mapping[str, InputKind] = {
@@ -136,6 +149,7 @@ _INPUTS: Mapping[str, InputKind] = {
     "date_of_birth": InputKind.DATE,
     "phone": InputKind.PHONE,
     "evidence": InputKind.UPLOAD,
+    "reply": InputKind.UPLOAD,
 }
 
 ENTITY_KINDS: Sequence[str] = (
@@ -148,11 +162,16 @@ ENTITY_KINDS: Sequence[str] = (
     "phone",
     "own_age",
     "language",
-    "desk_word",
+    "taken_back",
+    "new_value",
+    "somebody_else",
     "command",
     "phrase",
 )
 """What is looked for in every sentence."""
+
+ANY_REQUEST = "any"
+"""What is taken back where the words do not name it; else a request kind."""
 
 FILLED_FROM: Mapping[str, str] = {
     "provider": "provider",
@@ -164,9 +183,25 @@ FILLED_FROM: Mapping[str, str] = {
 """Slot types that a flow's first sentence may already fill, and the entity they take."""
 
 
+FILLED_BY_NAME: Mapping[str, str] = {"new_value": "new_value", "somebody_else": "somebody_else"}
+"""Slots that a first sentence fills by their name, and the entity they take."""
+
+ONLY_BESIDE = frozenset({"new_value"})
+"""Those of them that say nothing by themselves: a new value, where it is not known of what."""
+
+
 def takes_any_words(slot_type: str) -> bool:
     """Tell whether a type takes any words as the answer."""
     return slot_type in _FREE
+
+
+FILES = "evidence"
+"""The slot in which every flow keeps files; no other one is looked at when they are dropped."""
+
+
+def takes_files(slot_type: str) -> bool:
+    """Tell whether files are an answer; to a ``reply`` words are one, too."""
+    return slot_type in {"evidence", "reply"}
 
 
 def input_kind(slot_type: str) -> InputKind | None:
@@ -179,13 +214,16 @@ def parse(slot_type: str, text: str, found: Entities) -> Any:
     return _PARSERS[slot_type](text, found)
 
 
-def _tight(text: str) -> str:
-    """Return words for comparing with a label: spaces between scripts are a matter of taste."""
-    return "".join(fold(text).split())
+def tight(text: str) -> str:
+    """Return words for comparing with labels: spaces between scripts are a matter of taste.
+
+    Empty where they are too long to be those of a button, even with a few around them.
+    """
+    return "".join(fold(text).split()) if len(text) <= _LOOKED_AT else ""
 
 
-# Labels are few and come back at each turn; what people type is not kept.
-_folded = lru_cache(2_000)(_tight)
+tight_label = lru_cache(2_000)(tight)
+"""The same for a label. Labels are few and come back at each turn; what people type is not kept."""
 
 
 def match_choice(
@@ -196,22 +234,39 @@ def match_choice(
     ``loosely`` also takes a part of a label, or words around one, when only one button has it; a
     confirmation is never taken loosely.
     """
-    words = _tight(text)
+    words = tight(text)
     if not words:
         return None
     for choice, label in zip(choices, labels, strict=True):
-        if words in (_folded(label), _folded(choice.label), _folded(choice.id)):
+        if words in (tight_label(label), tight_label(choice.label), tight_label(choice.id)):
             return choice
     named = [
         choice
         for choice, label in zip(choices, labels, strict=True)
-        if len(words) >= _SHORTEST_PART and (words in _folded(label) or _folded(label) in words)
+        if len(words) >= _SHORTEST_PART
+        and (words in tight_label(label) or tight_label(label) in words)
     ]
     if loosely and len(named) == 1:
         return named[0]
     if words.isdecimal() and len(words) <= 2 and 1 <= int(words) <= len(choices):  # noqa: PLR2004 - a list has at most 99 buttons
         return choices[int(words) - 1]
     return None
+
+
+_WORDS = re.compile(r"[\u4e00-\u9fff]+|[a-z]{4,}")
+
+
+def share_words(text: str, label: str) -> bool:
+    """Tell whether a message and a label have a word in common: two Chinese characters, or more."""
+    theirs = _pieces(text)
+    return not theirs.isdisjoint(_pieces(label))
+
+
+def _pieces(text: str) -> set[str]:
+    found: set[str] = set()
+    for word in _WORDS.findall(fold(text)):
+        found.update((word,) if word.isascii() else (a + b for a, b in pairwise(word)))
+    return found
 
 
 _TERMS: Mapping[str, str] = {

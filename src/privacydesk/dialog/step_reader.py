@@ -109,7 +109,8 @@ def _say(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
         fields.fault(
             fields.line_of("rows"), "rows are shown by card details only", "add card: details"
         )
-    return Say(name, text, then, fields.names_in("args"), card, rows)
+    outside = fields.key("outside") if "outside" in fields else ""
+    return Say(name, text, then, fields.names_in("args"), card, rows, outside)
 
 
 def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:

@@ -17,7 +17,7 @@ TRIGGERS = frozenset(
         # say, ask, confirm
         "next", "answered", "skipped", "yes", "no",
         # actions
-        "ok", "none", "sent", "wait", "capped", "no_phone", "unavailable",
+        "ok", "none", "sent", "wait", "capped", "too_many", "no_phone", "unavailable",
         "right", "wrong", "spent", "expired", "none_open", "not_found",
         "filed", "too_late", "some", "shown", "unknown", "withdrawn", "queued", "nobody",
         # guards
@@ -61,18 +61,22 @@ _SESSION = Assurance.APP_SESSION
 
 ACTIONS: Mapping[str, ActionSpec] = {
     "send_code": ActionSpec(
-        _outcomes("sent wait capped no_phone unavailable"), waits=True, params=frozenset({"to"})
+        _outcomes("sent wait capped too_many no_phone unavailable"),
+        waits=True,
+        params=frozenset({"to"}),
     ),
     "check_code": ActionSpec(
         _outcomes("right wrong spent expired none_open"), params=frozenset({"to"})
     ),
     "read_profile": ActionSpec(_outcomes("ok not_found unavailable"), _CODE, waits=True),
-    "read_bindings": ActionSpec(_outcomes("ok none unavailable"), _CODE, waits=True),
+    # The app shows its account's ways to log in to whoever is logged in.
+    "read_bindings": ActionSpec(_outcomes("ok none unavailable"), _SESSION, waits=True),
     "read_decisions": ActionSpec(_outcomes("ok none unavailable"), _CODE, waits=True),
     "read_export_summary": ActionSpec(_outcomes("ok not_found unavailable"), _CODE, waits=True),
     "file_ticket": ActionSpec(_outcomes("filed")),
     "file_unverified": ActionSpec(_outcomes("filed"), params=frozenset({"document"})),
     "attach_evidence": ActionSpec(_outcomes("ok too_late")),
+    "answer_request": ActionSpec(_outcomes("ok too_late")),
     "list_requests": ActionSpec(_outcomes("some none"), _SESSION),
     "show_ticket": ActionSpec(_outcomes("shown unknown none")),
     "withdraw_ticket": ActionSpec(_outcomes("withdrawn too_late"), _SESSION),
@@ -83,6 +87,7 @@ ACTIONS: Mapping[str, ActionSpec] = {
     "queue_human": ActionSpec(_outcomes("queued nobody")),
     "leave_queue": ActionSpec(_outcomes("ok")),
     "drop_evidence": ActionSpec(_outcomes("ok")),
+    "answer_policy": ActionSpec(_outcomes("shown unknown none unavailable")),
     "note_wish": ActionSpec(_outcomes("ok"), params=frozenset({"kind"})),
 }
 
@@ -117,6 +122,8 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "has_contact_proof": (_outcomes("yes no"), frozenset()),
     "same_request_open": (_outcomes("yes no"), frozenset()),
     "last_login_way": (_outcomes("yes no"), frozenset()),
+    "only_login_way": (_outcomes("yes no"), frozenset()),
+    "bindings_known": (_outcomes("yes no"), frozenset()),
     "needs_document": (_outcomes("yes no"), frozenset()),
     "is_device_permission": (_outcomes("yes no"), frozenset()),
     "child_age": (_outcomes("under_14 exactly_14 teen adult"), frozenset()),
@@ -124,10 +131,15 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "has_evidence": (_outcomes("yes no"), frozenset()),
     "unbinding_automated": (_outcomes("yes no"), frozenset()),
     "closing_awaits_me": (_outcomes("yes no"), frozenset()),
+    "shown_by_document": (_outcomes("yes no"), frozenset()),
     "proof_wanted": (_outcomes("yes no"), frozenset()),
+    "answer_wanted": (_outcomes("yes no"), frozenset()),
     "filed_here": (_outcomes("yes no"), frozenset()),
     "has_open_request": (_outcomes("yes no"), frozenset()),
     "may_object": (_outcomes("yes no"), frozenset()),
+    "one_to_withdraw": (_outcomes("yes no"), frozenset()),
+    "one_to_object": (_outcomes("yes no"), frozenset()),
+    "ticket_may": (_outcomes("yes no"), frozenset({"what"})),
 }
 """Each guard's outcomes, and the names allowed under ``with``."""
 
@@ -135,7 +147,7 @@ SLOT_TYPES = frozenset(
     {
         "text", "long_text", "code", "date_of_birth", "phone", "contact", "provider", "category",
         "purpose", "profile_field", "ticket_number", "ticket", "decision", "choice", "evidence",
-        "internal",
+        "reply", "internal",
     }
 )  # fmt: skip
 
@@ -149,7 +161,7 @@ OPTIONS = frozenset(
 ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
-        "objection_days",
+        "objection_days", "request", "age_clause",
     }
 )  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""
@@ -169,13 +181,19 @@ FILLED_BY_ACTION: Mapping[str, frozenset[str]] = {
 FILLED_BY_GUARD: Mapping[str, frozenset[str]] = {
     "closing_awaits_me": frozenset({"ticket"}),
     "proof_wanted": frozenset({"ticket", "purpose"}),
+    "answer_wanted": frozenset({"ticket", "text"}),
     "same_request_open": frozenset({"ticket"}),
+    "only_login_way": frozenset({"provider"}),
+    "bindings_known": frozenset({"bindings"}),
+    "one_to_withdraw": frozenset({"ticket"}),
+    "one_to_object": frozenset({"ticket"}),
 }
 """Slots that a guard's ``yes`` fills."""
 
 READ_BY_ACTION: Mapping[str, frozenset[str]] = {
     "check_code": frozenset({"code"}),
     "attach_evidence": frozenset({"evidence", "ticket"}),
+    "answer_request": frozenset({"ticket"}),
     "withdraw_ticket": frozenset({"ticket"}),
     "file_objection": frozenset({"ticket", "reason"}),
 }
@@ -186,11 +204,14 @@ READ_BY_GUARD: Mapping[str, frozenset[str]] = {
     "needs_document": frozenset({"field"}),
     "is_device_permission": frozenset({"purpose"}),
     "child_age": frozenset({"child_birth_date"}),
+    "shown_by_document": frozenset({"ticket"}),
+    "ticket_may": frozenset({"ticket"}),
 }
 
 PARAM_VALUES: Mapping[str, frozenset[str]] = {
     "level": frozenset({"app_session", "one_time_code", "document_checked"}),
     "to": frozenset({"account_phone", "contact", "ticket_contact"}),
+    "what": frozenset({"object", "withdraw"}),
     "kind": frozenset(kind.value for kind in RequestKind),
 }
 """What the parameters of actions and guards may be, where that is a closed list."""
@@ -198,5 +219,5 @@ PARAM_VALUES: Mapping[str, frozenset[str]] = {
 CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number"}
 """The slot that ``send_code`` takes its address from, by ``to``."""
 
-DESK_FLOWS = frozenset({"confirm_closing", "evidence_again"})
+DESK_FLOWS = frozenset({"confirm_closing", "evidence_again", "answer_request"})
 """Flows that the desk begins by itself and can't do without."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Running, Script
-from privacydesk.dialog.slots import FILLED_FROM, Entities, shown
+from privacydesk.dialog.slots import FILLED_BY_NAME, FILLED_FROM, ONLY_BESIDE, Entities, shown
 from privacydesk.domain.account import Provider
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent
@@ -76,7 +76,12 @@ def slots_for(flow: Flow, entities: Entities) -> dict[str, Any]:
             slots[step.slot] = list(found)
         elif len(found) == 1:
             slots[step.slot] = found[0]
-    return slots
+    values = {
+        slot: entities[kind][0]
+        for slot, kind in FILLED_BY_NAME.items()
+        if slot in flow.slots and entities.get(kind) and (slots or slot not in ONLY_BESIDE)
+    }
+    return {**slots, **values}
 
 
 def wishes_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
@@ -92,7 +97,8 @@ def wishes_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ..
             # A phone is spoken of beside what shall be unbound more often than unbound with it.
             values = tuple(value for value in values if value != Provider.PHONE.value)
             if len(values) > 1:
-                return tuple(Wish(intent, {**slots, step.slot: v}) for v in values[:MOST_KEPT])
+                slots = {name: v for name, v in slots.items() if name not in FILLED_BY_NAME}
+                return tuple(Wish(intent, {**slots, step.slot: v}) for v in values)
     return (Wish(intent, slots),)
 
 

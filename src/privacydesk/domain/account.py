@@ -369,7 +369,8 @@ class ItemResult(Struct, frozen=True):
     Attributes:
         scope: a data category, consent purpose, profile field or provider, as it was asked.
         outcome: what happened to it.
-        count: how many records were touched (deleted, anonymised or kept).
+        count: how many records were touched (deleted, anonymised or kept); None where it was not
+            said.
         reason: why it was kept or failed.
         until: the last day it will be kept, if known.
         sent_reason: the reason as the service wrote it, where ``reason`` is ``other`` for that.
@@ -377,7 +378,7 @@ class ItemResult(Struct, frozen=True):
 
     scope: str
     outcome: ItemOutcome
-    count: int = 0
+    count: int | None = None
     reason: AccountReason | None = None
     until: date | None = None
     sent_reason: str = ""
@@ -389,10 +390,11 @@ class ItemResult(Struct, frozen=True):
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
+        said = {} if self.count is None else {"count": self.count}
         return {
             "scope": self.scope,
             "outcome": self.outcome.value,
-            "count": self.count,
+            **said,
             "reason": self.reason_code or None,
             "until": None if self.until is None else self.until.isoformat(),
         }
@@ -400,11 +402,11 @@ class ItemResult(Struct, frozen=True):
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Read the JSON form. Raises ``KeyError`` or ``ValueError`` on anything else."""
-        until = raw.get("until")
+        count, until = raw.get("count"), raw.get("until")
         return cls(
             scope=raw["scope"],
             outcome=ItemOutcome(raw["outcome"]),
-            count=int(raw.get("count", 0)),
+            count=None if count is None else int(count),
             reason=AccountReason.read(raw.get("reason")),
             until=None if until is None else date.fromisoformat(until),
             sent_reason=unknown_reason(raw.get("reason")),

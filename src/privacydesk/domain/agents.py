@@ -24,6 +24,7 @@ class Agent(Struct, frozen=True):
         name: unique, used in commands and logs.
         display_name: what users see.
         active: whether they may still act.
+        locale: the language they work in; empty follows their browser.
     """
 
     name: str
@@ -31,3 +32,4 @@ class Agent(Struct, frozen=True):
     role: Role
     created_at: datetime
     active: bool = True
+    locale: str = ""

@@ -102,4 +102,10 @@ class DropEvidence(Struct, frozen=True):
     evidence: tuple[EvidenceId, ...]
 
 
-Effect = OpenTicket | MoveTicket | SendCode | CallAccount | DropEvidence
+class RaiseAlarm(Struct, frozen=True):
+    """Have the operator told that something needs a look; ``name`` is the log event."""
+
+    name: str
+
+
+Effect = OpenTicket | MoveTicket | SendCode | CallAccount | DropEvidence | RaiseAlarm

@@ -42,8 +42,38 @@ class Target(Struct, frozen=True):
     value: str
 
     def label(self) -> str:
-        """Return the text whose keyed hash names the challenge row."""
+        """Return the text that names this target and no other; codes are hashed under it."""
         return f"{self.kind.value}|{self.value}"
+
+    def counter(self) -> str:
+        """Return the text whose keyed hash names the challenge row.
+
+        Spellings that may reach one mailbox share a row. A code works for the spelling it was sent
+        to alone, since elsewhere they may belong to two people.
+        """
+        if self.kind is TargetKind.CONTACT:
+            return f"{self.kind.value}|{_one_mailbox(self.value)}"
+        return self.label()
+
+    @classmethod
+    def of_label(cls, label: str) -> Target:
+        """Return the target of a label."""
+        kind, _, value = label.partition("|")
+        return cls(TargetKind(kind), value)
+
+
+_IGNORES_DOTS = frozenset({"gmail.com", "googlemail.com"})
+
+
+def _one_mailbox(contact: str) -> str:
+    """Return a contact without what providers leave out of account: case, ``+tag``, some dots."""
+    local, at, host = contact.casefold().rpartition("@")
+    if not at:
+        return contact
+    local = local.partition("+")[0] or local
+    if host in _IGNORES_DOTS:
+        local, host = local.replace(".", ""), "gmail.com"
+    return f"{local}@{host}"
 
 
 class Verification(Struct, frozen=True):
@@ -70,8 +100,13 @@ class CodeRules(Struct, frozen=True):
     """How codes are counted. Settable by the operator.
 
     Attributes:
-        daily_cap: codes to one target in 24 hours.
+        daily_cap: codes to one target in any 24 hours.
         daily_failures: codes that went nowhere, in the same time; they don't count toward the cap.
+        daily_contacts: different contacts one sender may have codes sent to in any 24 hours.
+        daily_codes: codes to contacts by one sender in the same time.
+        hourly_contacts: codes to contacts in any hour, by all together.
+        hourly_accounts: codes to accounts' own phones in any hour, by all together.
+        countries: country calling codes of the phones that codes go to; empty for all.
     """
 
     lifetime: timedelta = timedelta(minutes=5)
@@ -84,6 +119,20 @@ class CodeRules(Struct, frozen=True):
     )
     daily_cap: int = 6
     daily_failures: int = 10
+    daily_contacts: int = 3
+    daily_codes: int = 12
+    hourly_contacts: int = 300
+    hourly_accounts: int = 3_000
+    countries: frozenset[str] = frozenset()
+
+    def reaches(self, contact: str) -> bool:
+        """Tell whether anything may be sent to a typed contact: a mail address, or E.164."""
+        # No calling code is the beginning of another one.
+        return (
+            "@" in contact
+            or not self.countries
+            or any(contact.startswith(f"+{code}") for code in self.countries)
+        )
 
 
 class CodeVerdict(StrEnum):
@@ -104,21 +153,39 @@ class SendVerdict(StrEnum):
     OK = "ok"
     WAIT = "wait"
     CAPPED = "capped"
+    TOO_MANY = "too_many"
+    """The sender has tried as many different contacts as a day allows."""
+    FULL = "full"
+    """As many codes went out by all together as an hour allows."""
+
+
+class Mark(Struct, frozen=True):
+    """So many of one thing at one instant."""
+
+    at: datetime
+    of: bytes = b""
+    count: int = 1
+
+
+SENT, FAILED = b"", b"-"
+"""What a target's marks are of."""
+_DAY = timedelta(days=1)
 
 
 class Challenge(Struct, frozen=True):
-    """The counter row of one target. Lives in the database, so no second tab buys more tries.
+    """A counter row. Lives in the database, so no second tab buys more tries.
+
+    A target has one; a sender and the desk as a whole have one each (``domain.quotas``), of which
+    only the marks are used.
 
     Attributes:
-        id: keyed hash of the target's label.
+        id: keyed hash of what is counted.
         version: grows with each write.
         code_hash: keyed hash of the open code; empty when none is open.
         expires_at: when the open code stops working.
         entries_left: entries the open code still has.
-        day_started_at: when the running 24 hours of the cap began.
-        sent_in_day: codes sent in these 24 hours.
         not_before: no new code before this.
-        failed_in_day: codes that went nowhere in these 24 hours.
+        marks: what was counted and when, oldest first; it goes when it no longer counts.
     """
 
     id: ChallengeId
@@ -126,25 +193,21 @@ class Challenge(Struct, frozen=True):
     code_hash: bytes = b""
     expires_at: datetime | None = None
     entries_left: int = 0
-    day_started_at: datetime | None = None
-    sent_in_day: int = 0
     not_before: datetime | None = None
-    failed_in_day: int = 0
+    marks: tuple[Mark, ...] = ()
 
     def may_send(self, now: datetime, rules: CodeRules) -> tuple[SendVerdict, datetime | None]:
         """Tell whether a code may be sent now, and if not, when the next may."""
         if self.not_before is not None and now < self.not_before:
             return SendVerdict.WAIT, self.not_before
-        spent = self.sent_in_day >= rules.daily_cap or self.failed_in_day >= rules.daily_failures
-        if self._in_day(now) and spent:
-            assert self.day_started_at is not None
-            return SendVerdict.CAPPED, self.day_started_at + timedelta(days=1)
-        return SendVerdict.OK, None
+        until = _full_until(self.counted(SENT, now), rules.daily_cap) or _full_until(
+            self.counted(FAILED, now), rules.daily_failures
+        )
+        return (SendVerdict.CAPPED, until) if until else (SendVerdict.OK, None)
 
     def sent(self, now: datetime, rules: CodeRules) -> Challenge:
         """Return the row after a code was sent; its hash is put in when the code is minted."""
-        in_day = self._in_day(now)
-        count = self.sent_in_day + 1 if in_day else 1
+        count = len(self.counted(SENT, now)) + 1
         wait = rules.waits[min(count, len(rules.waits)) - 1]
         return replace(
             self,
@@ -152,10 +215,8 @@ class Challenge(Struct, frozen=True):
             code_hash=b"",
             expires_at=now + rules.lifetime,
             entries_left=rules.entries,
-            day_started_at=self.day_started_at if in_day else now,
-            sent_in_day=count,
-            failed_in_day=self.failed_in_day if in_day else 0,
             not_before=now + wait,
+            marks=(*self.since(now - _DAY), Mark(now, SENT)),
         )
 
     def nowhere(self) -> Challenge:
@@ -180,12 +241,20 @@ class Challenge(Struct, frozen=True):
         return replace(self, version=self.version + 1, code_hash=b"", entries_left=0)
 
     def _uncounted(self) -> Challenge:
-        return replace(
-            self,
-            version=self.version + 1,
-            sent_in_day=max(0, self.sent_in_day - 1),
-            failed_in_day=self.failed_in_day + 1,
-        )
+        """Return the row with its last code among those that went nowhere."""
+        marks = list(self.marks)
+        last = max((at for at, mark in enumerate(marks) if mark.of == SENT), default=None)
+        if last is not None:
+            marks[last] = replace(marks[last], of=FAILED)
+        return replace(self, version=self.version + 1, marks=tuple(marks))
+
+    def counted(self, of: bytes, now: datetime) -> tuple[Mark, ...]:
+        """Return the marks of one thing in the 24 hours up to now."""
+        return tuple(mark for mark in self.since(now - _DAY) if mark.of == of)
+
+    def since(self, begin: datetime) -> tuple[Mark, ...]:
+        """Return the marks after an instant."""
+        return tuple(mark for mark in self.marks if mark.at > begin)
 
     def entered(self, code_hash: bytes, now: datetime) -> tuple[Challenge, CodeVerdict]:
         """Return the row after one entry of a code, and what it came to."""
@@ -206,5 +275,7 @@ class Challenge(Struct, frozen=True):
         )
         return after, CodeVerdict.WRONG if left else CodeVerdict.SPENT
 
-    def _in_day(self, now: datetime) -> bool:
-        return self.day_started_at is not None and now - self.day_started_at < timedelta(days=1)
+
+def _full_until(marks: tuple[Mark, ...], cap: int) -> datetime | None:
+    """Return when one more fits under a daily cap; None when it does now."""
+    return marks[-cap].at + _DAY if len(marks) >= cap else None

@@ -8,6 +8,8 @@ ConversationId = NewType("ConversationId", bytes)
 TicketId = NewType("TicketId", bytes)
 DeliveryId = NewType("DeliveryId", bytes)
 EvidenceId = NewType("EvidenceId", bytes)
+StaffSessionId = NewType("StaffSessionId", bytes)
+AccessEntryId = NewType("AccessEntryId", bytes)
 
 ChallengeId = NewType("ChallengeId", bytes)
 """Keyed hash (32 bytes) of what a code was sent to, so that the row names nobody."""

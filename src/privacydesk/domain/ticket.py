@@ -140,9 +140,12 @@ class Ticket(Struct, frozen=True):
         contact: where the outcome goes besides the chat, as verified; sealed at rest.
         contact_hash: keyed hash under which the contact's owner comes back.
         linked: the ticket objected to, or repeated.
+        purged_at: when its content went; what is left is the record.
         facts: answers that belong to no item (a complaint's text, where a child was seen);
             ``first_due`` keeps the date that was promised before a supervisor gave more time,
-            ``told`` the last words of staff, ``results`` what became of each item.
+            ``told`` the last words of staff, ``results`` what became of each item, ``proposal``
+            a decision that waits for a second agent, ``files_allowed`` the supervisor who let a
+            child's files be opened.
     """
 
     id: TicketId
@@ -171,6 +174,7 @@ class Ticket(Struct, frozen=True):
     contact_hash: LookupHash | None = None
     linked: TicketId | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    purged_at: datetime | None = None
     version: int = 0
 
     @property
@@ -189,6 +193,28 @@ class Ticket(Struct, frozen=True):
         return min((d.at for d in self.dues), default=None)
 
     @property
+    def urgent_at(self) -> datetime | None:
+        """Return by when something has to be decided; None where no clock waits for that."""
+        if self.clock is None or self.state not in _UNDECIDED:
+            return None
+        return self.clock.due_at
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether the requester was asked for something: more, or the last word."""
+        return self.state in _AWAITED
+
+    @property
+    def to_examine(self) -> bool:
+        """Tell whether evidence lies here of which nobody has said yet what it shows."""
+        return self.state is TicketState.AWAITING_VERIFICATION and "document" in self.flags
+
+    @property
+    def is_guarded(self) -> bool:
+        """Tell whether a child or a guardian is concerned."""
+        return self.requester is Requester.GUARDIAN or not self.flags.isdisjoint(_OF_CHILDREN)
+
+    @property
     def late_from(self) -> datetime | None:
         """Return the first instant that is late: by the date first promised, extended or not."""
         clock = self.clock
@@ -203,6 +229,22 @@ class Ticket(Struct, frozen=True):
         """Tell whether the answer is, or came, after the date that was promised first."""
         late_from = self.late_from
         return late_from is not None and (self.answered_at or now) >= late_from
+
+
+OWN_FACTS = frozenset(
+    {
+        "left",
+        "outcomes",
+        "results",
+        "summary",
+        "told",
+        "first_due",
+        "proposal",
+        "files_allowed",
+        "ground_withheld",
+    }
+)
+"""Facts the desk keeps for itself; the other ones are the requester's answers."""
 
 
 class LogEntry(Struct, frozen=True):
@@ -232,6 +274,10 @@ class _Cursor:
     def __init__(self, state: TicketState) -> None:
         self.state = state.value
 
+
+_UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
+_AWAITED = frozenset({TicketState.AWAITING_REQUESTER, TicketState.AWAITING_CONFIRMATION})
+_OF_CHILDREN = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})
 
 _S = TicketState
 _ANY_OPEN = [s.value for s in TicketState if s is not TicketState.CLOSED]

@@ -14,6 +14,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
 
 
@@ -52,6 +53,7 @@ class Observed(Struct, frozen=True):
         wanted: what ``needs`` named when this was fetched; anything more sends the job back.
         staffed: whether a person can be reached now.
         place: this conversation's place in the queue, or the one it would get.
+        policy: what the policy says to the question that ``needs`` named; None without an import.
     """
 
     recognised: Recognised | None = None
@@ -62,6 +64,7 @@ class Observed(Struct, frozen=True):
     wanted: Needs | None = None
     staffed: bool = False
     place: int = 1
+    policy: PolicyAnswer | None = None
 
 
 class Needs(Struct, frozen=True):
@@ -74,6 +77,7 @@ class Needs(Struct, frozen=True):
             ``conversation:`` for those filed in this one.
         ticket_number: a number the person named.
         queue: whether a person can be reached now, and the place in the queue.
+        question: what the policy is searched for.
     """
 
     code_target: str = ""
@@ -82,6 +86,7 @@ class Needs(Struct, frozen=True):
     ticket_number: str = ""
     ticket_ids: tuple[TicketId, ...] = ()
     queue: bool = False
+    question: str = ""
 
 
 class Said(Struct, frozen=True):

@@ -18,9 +18,11 @@ from privacydesk.domain.account import (
     ProfileField,
     Provider,
 )
+from privacydesk.domain.agents import Role
 from privacydesk.domain.clocks import DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, TicketState
 
 FAMILIES: Final[Mapping[str, Iterable[str]]] = {
@@ -30,12 +32,14 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "field": ProfileField,
     "kind": RequestKind,
     "ground": Ground,
-    "result": ItemOutcome,
+    "result": (*ItemOutcome, "nothing_held", "suspended"),
     "reason": AccountReason,
     "advice": AccountReason,
     "ticket.state": TicketState,
     "ticket.outcome": Outcome,
     "ticket.day": DayReason,
+    "web.console.role": Role,
+    "web.console.access": AccessKind,
 }
 """Beginning of the keys to what completes them."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
 from babel import Locale
+
+from privacydesk.i18n import citations
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class LocaleSpec:
         date_time: how a date and a time of day are joined.
         zone: how a zone's name follows a time.
         joint: what stands between the parts of a duration.
-        citation: what stands between the parts of a citation.
-        title: what a document's title is put in.
+        cite: words a citation, of a document's title and a number in it.
+        and_also: joins the last of a list whose items hold the usual word for "and"; may be empty.
     """
 
     name: str
@@ -38,8 +40,8 @@ class LocaleSpec:
     date_time: str
     zone: str
     joint: str
-    citation: str
-    title: str
+    cite: Callable[[str, str], str]
+    and_also: str
 
     @cached_property
     def babel(self) -> Locale:
@@ -47,7 +49,9 @@ class LocaleSpec:
         return Locale.parse(self.cldr)
 
 
-def _chinese(name: str, tag: str, cldr: str, joint: str) -> LocaleSpec:
+def _chinese(
+    name: str, tag: str, cldr: str, joint: str, cite: Callable[[str, str], str]
+) -> LocaleSpec:
     return LocaleSpec(
         name=name,
         tag=tag,
@@ -58,15 +62,15 @@ def _chinese(name: str, tag: str, cldr: str, joint: str) -> LocaleSpec:
         date_time="{date} {time}",
         zone="（{zone}）",
         joint=joint,
-        citation="",
-        title="《{}》",
+        cite=cite,
+        and_also="以及",
     )
 
 
 LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
     {
-        "zh_Hans": _chinese("zh_Hans", "zh-Hans", "zh_Hans_CN", ""),
-        "zh_Hant": _chinese("zh_Hant", "zh-Hant", "zh_Hant_TW", " "),
+        "zh_Hans": _chinese("zh_Hans", "zh-Hans", "zh_Hans_CN", "", str.__add__),
+        "zh_Hant": _chinese("zh_Hant", "zh-Hant", "zh_Hant_TW", " ", citations.traditional),
         "en": LocaleSpec(
             name="en",
             tag="en",
@@ -78,8 +82,8 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             date_time="{date}, {time}",
             zone=" ({zone})",
             joint=" ",
-            citation=", ",
-            title="{}",
+            cite=citations.english,
+            and_also="",
         ),
     }
 )

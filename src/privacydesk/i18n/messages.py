@@ -100,7 +100,21 @@ def fill(parts: tuple[str, ...], values: Mapping[str, str]) -> str:
     Raises:
         KeyError: a placeholder has no value.
     """
-    return "".join(values[part] if at % 2 else part for at, part in enumerate(parts))
+    shown = [values[part] if at % 2 else part for at, part in enumerate(parts)]
+    for at in range(1, len(shown), 2):
+        if _is_chinese(shown[at]):
+            # The blanks in a sentence set off Latin letters and figures, which this is not.
+            shown[at - 1] = _CHINESE_BEFORE.sub("", shown[at - 1])
+            shown[at + 1] = _CHINESE_AFTER.sub("", shown[at + 1])
+    return "".join(shown)
+
+
+_CHINESE_BEFORE = re.compile(r"(?<=[\u4e00-\u9fff]) $")
+_CHINESE_AFTER = re.compile(r"^ (?=[\u4e00-\u9fff])")
+
+
+def _is_chinese(text: str) -> bool:
+    return bool(text) and not any(character.isascii() and character.isalnum() for character in text)
 
 
 def _message(po: PoMessage, file: str) -> Message:

@@ -129,7 +129,11 @@ class ValueRenderer:
         return text + self._spec.zone.format(zone=zone) if zone else text
 
     def _list(self, items: list[str]) -> str:
-        return format_list([item for item in items if item], locale=self._spec.babel)
+        shown = [item for item in items if item]
+        if self._spec.and_also and len(shown) > 1 and any("和" in item for item in shown):
+            # A further 和 would part what belongs together.
+            return f"{'、'.join(shown[:-1])}{self._spec.and_also}{shown[-1]}"
+        return format_list(shown, locale=self._spec.babel)
 
     def _span(self, value: float, _beside: Mapping[str, Any]) -> str:
         left = max(round(value), 0)
@@ -155,7 +159,6 @@ class ValueRenderer:
             value = self._cite(value)
         document = str(value.get("document") or "")
         if document and not document.startswith("《"):
-            document = self._spec.title.format(document)
-        parts = [document, str(value.get("article") or ""), str(value.get("section") or "")]
-        cited = self._spec.citation.join(part for part in parts if part)
-        return cited or str(value.get("reference") or "")
+            document = f"《{document}》"
+        number = f"{value.get('article') or ''}{value.get('section') or ''}"
+        return self._spec.cite(document, number or str(value.get("reference") or ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privacydesk.errors import NotFoundError
@@ -92,10 +93,7 @@ def citation_of(version: PolicyVersion, anchor: str) -> Citation:
         NotFoundError: as `resolve` does.
     """
     located = locate(version, anchor)
-    above = [passage for passage in located.path if passage.kind in HEADINGS]
-    articles = [at for at, passage in enumerate(above) if passage.kind is PassageKind.ARTICLE]
-    # The parts of a document that stand over its articles say nothing about where to look.
-    headings = above[articles[0] :] if articles else above
+    headings = headings_of(located.path)
     labels = [p.label for p in headings] + [
         p.label for p in located.path if p.kind is PassageKind.ITEM
     ]
@@ -111,6 +109,14 @@ def citation_of(version: PolicyVersion, anchor: str) -> Citation:
         text=located.passage.text,
         anchor=located.passage.anchor,
     )
+
+
+def headings_of(path: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Give the headings on the way to a passage, the article first where it stands in one."""
+    above = [passage for passage in path if passage.kind in HEADINGS]
+    articles = [at for at, passage in enumerate(above) if passage.kind is PassageKind.ARTICLE]
+    # The parts of a document that stand over its articles say nothing about where to look.
+    return tuple(above[articles[0] :] if articles else above)
 
 
 def heading_text(passage: Passage) -> str:

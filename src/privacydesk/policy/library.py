@@ -26,6 +26,7 @@ _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _FOLDER = re.compile(r"(?P<number>[0-9]{1,9})-[0-9a-f]{12}")
 _TREE = "policy.json"
 _SOURCE = "source.txt"
+_VECTORS = "passages.npz"
 
 
 class PolicyLibrary(Protocol):
@@ -45,6 +46,14 @@ class PolicyLibrary(Protocol):
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
         """Give every version of a name, oldest first."""
+        ...
+
+    def vectors(self, version: PolicyVersion) -> bytes | None:
+        """Give what was kept for finding a stored version's passages; None when nothing was."""
+        ...
+
+    def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+        """Keep what was made for finding a stored version's passages, beside it."""
         ...
 
 
@@ -72,6 +81,7 @@ class MemoryPolicyLibrary:
 
     def __init__(self) -> None:
         self._versions: dict[str, list[PolicyVersion]] = {}
+        self._vectors: dict[tuple[str, str], bytes] = {}
 
     def save(self, version: PolicyVersion) -> bool:
         """Keep a version as the newest of its name; see `PolicyLibrary.save`."""
@@ -90,11 +100,20 @@ class MemoryPolicyLibrary:
         """Give every version of a name, oldest first."""
         return tuple(self._versions.get(check_name(name), ()))
 
+    def vectors(self, version: PolicyVersion) -> bytes | None:
+        """Give what was kept for finding a version's passages, or None."""
+        return self._vectors.get((version.name, version.digest))
+
+    def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+        """Keep what was made for finding a version's passages."""
+        self._vectors[version.name, version.digest] = vectors
+
 
 class FilePolicyLibrary:
     """Keeps versions under `<data_dir>/policy/<name>/<n>-<digest12>/`; the highest n is newest.
 
-    Each folder holds `source.txt`, the text byte for byte in UTF-8, and `policy.json`, the tree.
+    Each folder holds `source.txt`, the text byte for byte in UTF-8, `policy.json`, the tree, and
+    `passages.npz`, what passages are found by; that last one can be made again at any time.
     Several processes may read and save at once.
     """
 
@@ -142,6 +161,48 @@ class FilePolicyLibrary:
             DeskError: POLICY_UNREADABLE when files of one are damaged.
         """
         return tuple(_load(folder) for _, folder in _folders(self._root / check_name(name)))
+
+    def names(self) -> tuple[str, ...]:
+        """Give the names under which something was imported, the latest import first."""
+        if not self._root.is_dir():
+            return ()
+        homes = [home for home in self._root.iterdir() if home.is_dir() and _folders(home)]
+        newest = {home: _folders(home)[-1][1].stat().st_mtime_ns for home in homes}
+        return tuple(home.name for home in sorted(homes, key=newest.__getitem__, reverse=True))
+
+    def vectors(self, version: PolicyVersion) -> bytes | None:
+        """Give what was kept for finding a version's passages; None when it can't be read."""
+        home = self._home_of(version)
+        try:
+            return (home / _VECTORS).read_bytes() if home else None
+        except OSError:
+            return None
+
+    def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+        """Keep what was made for finding a version's passages, beside it.
+
+        Raises:
+            UnavailableError: the disk is full or the folder can't be written.
+        """
+        home = self._home_of(version)
+        if home is None:
+            return
+        scratch = home / f".{_VECTORS}-{os.getpid()}"
+        try:
+            _write(scratch, vectors)
+            scratch.replace(home / _VECTORS)
+        except OSError as error:
+            raise UnavailableError(
+                f"what finds the passages can't be stored: {error.strerror or 'disk error'}"
+            ) from error
+        finally:
+            with contextlib.suppress(OSError):
+                scratch.unlink(missing_ok=True)
+
+    def _home_of(self, version: PolicyVersion) -> Path | None:
+        folders = _folders(self._root / check_name(version.name))
+        held = [path for _, path in folders if path.name.endswith(f"-{version.digest[:12]}")]
+        return held[-1] if held else None
 
 
 def _folders(home: Path) -> list[tuple[int, Path]]:

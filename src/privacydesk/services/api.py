@@ -102,16 +102,20 @@ class Desk(Protocol):
     """
 
     async def open(self, credentials: Credentials, *, languages: str) -> Session:
-        """Let a client in; the first time, the conversation begins with its greeting.
+        """Let a client in; an account's conversation begins the first time, with its greeting.
 
         Args:
-            credentials: none at all starts a new conversation under a fresh secret.
+            credentials: a token or a secret.
             languages: the client's languages as in ``Accept-Language``.
 
         Raises:
             DeskError: ``TOKEN_EXPIRED``, or ``UNAUTHENTICATED`` for any other fault of a token or
-                secret.
+                secret, or for none at all.
         """
+        ...
+
+    async def begin(self, *, languages: str) -> Session:
+        """Begin a conversation of somebody without an account, under a fresh secret."""
         ...
 
     async def say(self, session: Session, *, id: str, text: str) -> int:  # noqa: A002 - the protocol's word
@@ -146,6 +150,15 @@ class Desk(Protocol):
         """Hand in files that ``store_upload`` took; ``NOT_FOUND`` for one it did not."""
         ...
 
+    async def expect_upload(self, session: Session) -> None:
+        """Make sure that a file may come in, before any of it is read.
+
+        Raises:
+            DeskError: ``NOT_ALLOWED_NOW`` when no flow asks for a file, ``RATE_LIMITED`` when the
+                conversation holds as many as it may.
+        """
+        ...
+
     async def store_upload(
         self,
         session: Session,
@@ -161,11 +174,10 @@ class Desk(Protocol):
             name: the client's file name, already cleaned.
             media_type: what the client claims; only a hint.
             content: the bytes in pieces. Reading it raises ``TOO_LARGE`` past the limit, so
-                what can be refused without reading should be refused first.
+                what can be refused without reading is refused first.
 
         Raises:
-            DeskError: ``NOT_ALLOWED_NOW`` when no flow asks for a file, ``UNSUPPORTED_MEDIA``,
-                ``TOO_LARGE``.
+            DeskError: as ``expect_upload``, ``UNSUPPORTED_MEDIA``, ``TOO_LARGE``.
         """
         ...
 

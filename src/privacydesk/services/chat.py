@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
@@ -30,7 +29,7 @@ from privacydesk.services.making import Maker
 from privacydesk.services.presence import Presence
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.turns import Turns
-from privacydesk.services.uploads import read_all, rewrite
+from privacydesk.services.uploads import Pictures, read_all
 
 Negotiate = Callable[[str], str]
 """Languages as in ``Accept-Language`` to a locale; an empty string when none is known."""
@@ -57,6 +56,7 @@ class ChatDesk:
         agent_names: Callable[[str], str],
         tokens: TokenChecker | None,
         staged: StagedUploads,
+        pictures: Pictures,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -71,6 +71,7 @@ class ChatDesk:
         self._agent_name = agent_names
         self._tokens = tokens
         self._staged = staged
+        self._pictures = pictures
 
     # -- letting in ------------------------------------------------------------------------
 
@@ -84,6 +85,10 @@ class ChatDesk:
             if found is None:
                 raise DeskError("the secret is not known", code=ErrorCode.UNAUTHENTICATED)
             return self._session(await self._conversation(found))
+        raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
+
+    async def begin(self, *, languages: str) -> Session:
+        """Begin a conversation without an account; see ``services.api.Desk``."""
         secret = self._minter.token()
         key = self._hashing.lookup("secret", secret)
         conversation = await self._begin(key, "", self._negotiate(languages), LocaleSource.BROWSER)
@@ -215,6 +220,13 @@ class ChatDesk:
         job = Job(id=job_id, locks=Locks(conversation=conversation), decide=decide)
         return (await self._store.writer.submit(job)).offset
 
+    async def expect_upload(self, session: Session) -> None:
+        """Make sure that a file may come in; see ``services.api.Desk``."""
+        conversation = await self._conversation(session.conversation)
+        if not self._asks_for_file(conversation):
+            raise DeskError("no file is asked for now", code=ErrorCode.NOT_ALLOWED_NOW)
+        await self._staged.refuse_more(conversation)
+
     async def store_upload(
         self,
         session: Session,
@@ -224,16 +236,14 @@ class ChatDesk:
         content: AsyncIterator[bytes],
     ) -> UploadReceipt:
         """Take in a file; see ``services.api.Desk``."""
-        conversation = await self._conversation(session.conversation)
-        if not self._asks_for_file(conversation):
-            raise DeskError("no file is asked for now", code=ErrorCode.NOT_ALLOWED_NOW)
+        await self.expect_upload(session)
+        picture = await self._pictures.rewrite(await read_all(content))
+        # Others may have come in, or the question been answered, while this one did.
+        await self.expect_upload(session)
         now = self._clock.now()
-        await self._staged.refuse_more(conversation)
-        raw = await read_all(content)
-        picture = await asyncio.to_thread(rewrite, raw)
         evidence = Evidence(
             id=EvidenceId(self._minter.id(now)),
-            conversation_id=conversation.id,
+            conversation_id=session.conversation,
             name=name,
             media_type=picture.media_type,
             size=len(picture.body),

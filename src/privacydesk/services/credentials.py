@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,23 +11,38 @@ from typing import Any
 
 import structlog
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import KeySet
+from joserfc.jws import JWSRegistry
 
 from privacydesk.clock import Clock
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 
 _log = structlog.get_logger(__name__)
 
-# joserfc refuses Ed25519 under both of its names unless they are listed.
-_ALGORITHMS = ["Ed25519", "EdDSA", "HS256"]
+_ALGORITHMS = frozenset({"Ed25519", "EdDSA", "HS256"})
 _LEEWAY = timedelta(seconds=30)
+"""How far the clocks of the app's backend and of the desk may be apart."""
 _LONGEST = timedelta(hours=24)
 """A token is short-lived by contract; one for longer than a day is refused as a mistake."""
+_TELL_EVERY = timedelta(minutes=1)
 _MAX_SUBJECT = 128
 _MAX_TOKEN = 8_192
 _SHORTEST_SECRET = 32
 _FEWEST_BYTES = 8
+
+
+class _Registry(JWSRegistry):
+    """Takes Ed25519 under its newer and its older name alike, which is no news to the operator."""
+
+    def get_alg(self, name: str) -> Any:
+        """Return the algorithm of a name."""
+        if name not in _ALGORITHMS:
+            raise UnsupportedAlgorithmError(f"algorithm {name!r} is not taken")
+        return self.algorithms[name]
+
+
+_REGISTRY = _Registry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,51 +74,78 @@ class TokenChecker:
             raise _bad_keys("can't be read as a list of JSON Web Keys") from error
         self._audience = audience
         self._clock = clock
+        self._told: dict[str, datetime] = {}
 
     def check(self, token: str) -> Claims:
         """Return what a token says.
 
         Raises:
-            DeskError: ``TOKEN_EXPIRED``, or ``UNAUTHENTICATED`` for any other fault.
+            DeskError: ``TOKEN_EXPIRED``, or ``UNAUTHENTICATED`` for any other fault. Once the
+                signature holds, ``reason`` names it: whoever could sign may know.
         """
         if not token or len(token) > _MAX_TOKEN:
-            raise _unauthenticated()
+            raise self._refused()
         try:
-            claims = jwt.decode(token, self._keys, algorithms=_ALGORITHMS).claims
+            claims = jwt.decode(token, self._keys, registry=_REGISTRY).claims
         except (JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
-            _log.info("token_refused", fault=type(error).__name__)
-            raise _unauthenticated() from error
+            self._tell(fault=type(error).__name__)
+            raise self._refused() from error
         return self._read(claims)
 
     def _read(self, claims: Mapping[str, Any]) -> Claims:
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
         subject = claims.get("sub")
-        expires = claims.get("exp")
-        if (
-            self._audience not in audiences
-            or not isinstance(subject, str)
-            or not 0 < len(subject) <= _MAX_SUBJECT
-            or not isinstance(expires, (int, float))
-            or isinstance(expires, bool)
-        ):
-            raise _unauthenticated()
+        expires = _instant(claims.get("exp"))
+        not_before = _instant(claims.get("nbf", 0))
+        if self._audience not in audiences:
+            raise self._refused("token_audience")
+        if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT:
+            raise self._refused("token_subject")
+        if expires is None or not_before is None:
+            raise self._refused("token_lifetime")
         now = self._clock.now()
         left = expires - now.timestamp()
         if left < -_LEEWAY.total_seconds():
-            raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
-        not_before = claims.get("nbf", 0)
-        if left > _LONGEST.total_seconds() or (
-            isinstance(not_before, (int, float))
-            and not_before - now.timestamp() > _LEEWAY.total_seconds()
-        ):
-            raise _unauthenticated()
+            raise DeskError(
+                "the token has expired", code=ErrorCode.TOKEN_EXPIRED, reason="token_expired"
+            )
+        if left > _LONGEST.total_seconds():
+            raise self._refused("token_lifetime")
+        if not_before - now.timestamp() > _LEEWAY.total_seconds():
+            raise self._refused("token_not_yet")
         locale = claims.get("locale")
         return Claims(
             account=subject,
             expires_at=now + timedelta(seconds=left),
             locale=locale if isinstance(locale, str) else "",
         )
+
+    def _refused(self, reason: str = "") -> DeskError:
+        if not reason:
+            return DeskError("the credentials are not valid", code=ErrorCode.UNAUTHENTICATED)
+        self._tell(reason=reason)
+        return DeskError("the token can't be used", code=ErrorCode.UNAUTHENTICATED, reason=reason)
+
+    def _tell(self, **fault: str) -> None:
+        """Log a refusal, each kind once a minute: anybody can send tokens, as fast as they like."""
+        (kind,) = fault.values()
+        now = self._clock.now()
+        told = self._told.get(kind)
+        if told is None or now - told >= _TELL_EVERY:
+            self._told[kind] = now
+            _log.warning("token_refused", **fault)
+
+
+def _instant(value: object) -> float | None:
+    """Return a claim as seconds since 1970; None when it is no such thing."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        seconds = float(value)
+    except OverflowError:
+        return None
+    return seconds if math.isfinite(seconds) else None
 
 
 def _fit(key: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -112,7 +155,8 @@ def _fit(key: Mapping[str, Any]) -> Mapping[str, Any]:
         SettingsError: it is of another kind, or a shared secret that could be guessed.
     """
     if key.get("kty") == "OKP" and key.get("crv") == "Ed25519":
-        return key
+        # It signs under either name, whichever the key was made with.
+        return {name: value for name, value in key.items() if name != "alg"}
     if key.get("kty") != "oct":
         raise _bad_keys("takes Ed25519 keys (kty OKP) and shared secrets (kty oct) alone")
     secret = urlsafe_b64decode(str(key["k"]) + "==")
@@ -123,7 +167,3 @@ def _fit(key: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _bad_keys(fault: str) -> SettingsError:
     return SettingsError(f"PRIVACYDESK_APP_TOKEN_KEYS {fault}", key="app_token_keys")
-
-
-def _unauthenticated() -> DeskError:
-    return DeskError("the credentials are not valid", code=ErrorCode.UNAUTHENTICATED)

@@ -26,7 +26,7 @@ from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, Reader, WorkingSet, Writer
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.notices import Notices
-from privacydesk.services.sending import Sending
+from privacydesk.services.sending import Reaches, Sending
 from privacydesk.services.settling import Answer, settle
 from privacydesk.services.turns import Prepared, Turns
 
@@ -52,9 +52,10 @@ class Deliveries:
         notices: Notices,
         deadlines: Deadlines,
         clock: Clock,
+        reaches: Reaches,
     ) -> None:
         self._accounts = accounts
-        self._sending = Sending(codes, reader)
+        self._sending = Sending(codes, reader, reaches)
         self._turns = turns
         self._writer = writer
         self._notices = notices

@@ -5,12 +5,15 @@ Each is fired once: the job removes it from the ticket in the same commit in whi
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
+from privacydesk.dialog.pending import may_be_taken_back
+from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import (
@@ -32,6 +35,22 @@ from privacydesk.services.notices import Notices
 from privacydesk.services.turns import Prepared, Turns
 
 _log = structlog.get_logger(__name__)
+
+_ALARMS: Mapping[DueKind, str] = {
+    DueKind.REMIND_TWO: "ticket_due_in_two_working_days",
+    DueKind.REMIND_ONE: "ticket_due_in_one_working_day",
+    DueKind.OVERDUE: "ticket_overdue",
+    DueKind.EVIDENCE_WAITING: "evidence_not_examined",
+}
+"""What is called out in the log, for the holder and the supervisors; once each."""
+
+
+_HELD = timedelta(seconds=20)
+"""After this it is looked again whether a window that was held may close."""
+
+
+def _is_held(conversation: Conversation | None, ticket: Ticket) -> bool:
+    return conversation is not None and may_be_taken_back(conversation, ticket.id)
 
 
 class Dues:
@@ -55,16 +74,25 @@ class Dues:
 
     async def _fire(self, seen: Ticket, due: Due, now: datetime) -> None:
         job_id = f"due:{seen.id.hex()}:{due.kind.value}:{int(due.at.timestamp())}"
+        fired: Ticket | None = None
 
         def prepare(rows: WorkingSet) -> Prepared:
+            nonlocal fired
+            # It may run again: only what the last run did is committed.
+            fired = None
             ticket = rows.tickets[seen.id]
             if due not in ticket.dues:
                 return Prepared(None)
             left = tuple(other for other in ticket.dues if other != due)
+            if due.kind is DueKind.UNBINDING_WINDOW and _is_held(rows.conversation, ticket):
+                # They are being asked whether to take it back: that is not decided over their head.
+                held = replace(ticket, dues=(replace(due, at=now + _HELD), *left))
+                return Prepared(None, tickets=(replace(held, version=ticket.version + 1),))
             ticket = replace(ticket, dues=left)
             if rows.conversation is not None and rows.conversation.minor_hint:
                 # Words said after filing count too: a machine does nothing for a minor.
                 ticket = replace(ticket, flags=ticket.flags | {"minor"})
+            fired = ticket
             ticket, message, deliveries = self._act(ticket, due, job_id, now)
             entry = LogEntry(ticket.id, now, "clock", due.kind.value, job_id=job_id)
             return Prepared(message, tickets=(ticket,), log=(entry,), deliveries=deliveries)
@@ -76,7 +104,8 @@ class Dues:
             tickets=(seen.id,),
             once_per_ticket=seen.id,
         )
-        _log.info("due_fired", kind=due.kind.value, ticket=seen.number)
+        if fired is not None:
+            _call_out(fired, due)
 
     def _act(
         self, ticket: Ticket, due: Due, job_id: str, now: datetime
@@ -85,6 +114,9 @@ class Dues:
             ticket = move(ticket, Move.LAPSE, now)
             message = CameDue(job_id, due.kind.value, ticket)
             return ticket, message, self._notices.rows(message, now)
+        if due.kind is DueKind.OVERDUE and ticket.answered_at is None:
+            ticket = replace(ticket, version=ticket.version + 1)
+            return ticket, CameDue(job_id, due.kind.value, ticket), ()
         if due.kind is DueKind.UNBINDING_WINDOW and self._may_unbind(ticket):
             planned = plans.plan(ticket)
             ticket = move(ticket, Move.RELEASE, now)
@@ -134,3 +166,20 @@ class Dues:
             tickets=(TicketId(seen.id),),
             once_per_ticket=seen.id,
         )
+
+
+def _call_out(ticket: Ticket, due: Due) -> None:
+    alarm = _ALARMS.get(due.kind)
+    if alarm is None:
+        _log.info("due_fired", kind=due.kind.value, ticket=ticket.number)
+        return
+    clock = ticket.clock
+    _log.warning(
+        alarm,
+        ticket=ticket.number,
+        kind=ticket.kind.value,
+        due=clock.due_date.isoformat() if clock else None,
+        # Without a holder it is the supervisors' alone.
+        holder=ticket.holder or "nobody",
+        alarms=[ticket.holder, "supervisors"] if ticket.holder else ["supervisors"],
+    )

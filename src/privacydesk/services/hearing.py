@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from privacydesk.dialog.slots import ENTITY_KINDS
-from privacydesk.domain.turn import Observed
+from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.ports import Recogniser
-from privacydesk.understanding.wishes import several_wishes
+from privacydesk.understanding.wishes import may_part, several_wishes
 
 
 class Hearing:
@@ -28,13 +28,15 @@ class Hearing:
             if held is None:
                 held = self._fixed[text] = self._understand(text)
             return held
-        if self._recogniser.slow:
-            return await asyncio.to_thread(self._understand, text)
-        return self._understand(text)
+        known = self._recogniser.glance(text)
+        if known is None or may_part(text):
+            # Parts of a message may each take a closer look.
+            return await asyncio.to_thread(self._understand, text, known)
+        return self._understand(text, known)
 
-    def _understand(self, text: str) -> Observed:
+    def _understand(self, text: str, known: Recognised | None = None) -> Observed:
         recogniser = self._recogniser
-        recognised = recogniser.recognise(text)
+        recognised = known or recogniser.recognise(text)
         return Observed(
             recognised=recognised,
             language=recogniser.language(text),

@@ -21,6 +21,7 @@ from privacydesk.domain.effects import (
     Effect,
     MoveTicket,
     OpenTicket,
+    RaiseAlarm,
     SendCode,
 )
 from privacydesk.domain.identity import Assurance, Challenge
@@ -57,6 +58,7 @@ class _Rows(Struct):
     evidence_moved: dict[EvidenceId, TicketId] = field(default_factory=dict)
     evidence_removed: list[EvidenceId] = field(default_factory=list)
     challenges: dict[str, Challenge] = field(default_factory=dict)
+    alarms: list[str] = field(default_factory=list)
 
 
 class Maker:
@@ -134,6 +136,7 @@ class Maker:
             deliveries=(*deliveries, *rows.deliveries),
             evidence_moved=rows.evidence_moved,
             evidence_removed=(*evidence_removed, *rows.evidence_removed),
+            alarms=tuple(rows.alarms),
         )
 
     def _make(
@@ -154,9 +157,11 @@ class Maker:
             self._code(rows, effect, conversation, now)
         elif isinstance(effect, CallAccount):
             self._call(rows, effect, conversation, now)
-        else:
-            assert isinstance(effect, DropEvidence)
+        elif isinstance(effect, DropEvidence):
             rows.evidence_removed.extend(effect.evidence)
+        else:
+            assert isinstance(effect, RaiseAlarm)
+            rows.alarms.append(effect.name)
 
     # -- tickets ---------------------------------------------------------------------------
 
@@ -290,9 +295,9 @@ class Maker:
         self, rows: _Rows, effect: SendCode, conversation: Conversation, now: datetime
     ) -> None:
         code = self._minter.code()
-        label = effect.target.label()
-        rows.challenges[label] = replace(
-            rows.challenges[label], code_hash=self._hashing.code(label, code)
+        label, counter = effect.target.label(), effect.target.counter()
+        rows.challenges[counter] = replace(
+            rows.challenges[counter], code_hash=self._hashing.code(label, code)
         )
         rows.deliveries.append(
             self._own_lane(

@@ -64,6 +64,17 @@ def plan(ticket: Ticket) -> tuple[Action, ...]:
             return ()
 
 
+def leaves_words(ticket: Ticket) -> bool:
+    """Tell whether something granted is done by people, so that only words can say how."""
+    if ticket.kind is not RequestKind.GUARDIAN:
+        return False
+    return any(item.name in _BY_PEOPLE for _, item in granted(ticket))
+
+
+_BY_PEOPLE = frozenset({"correct", "hand_over", "other"})
+"""A guardian's wishes that no call of the account service answers."""
+
+
 def _all(names: list[str]) -> list[str]:
     if "all" not in names:
         return names

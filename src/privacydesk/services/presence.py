@@ -1,7 +1,9 @@
-"""Typing and read marks: known to this process, lost with it, and no part of the log."""
+"""Typing, read marks and who looks: known to this process, lost with it, and no part of the log."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from privacydesk.clock import Clock
@@ -19,6 +21,7 @@ class Presence:
         self._agent_typed: dict[ConversationId, datetime] = {}
         self._user_read: dict[ConversationId, int] = {}
         self._agent_read: dict[ConversationId, int] = {}
+        self._watched: dict[ConversationId, Counter[str]] = {}
 
     def user_types(self, conversation: ConversationId) -> None:
         """Note that the user is writing."""
@@ -54,6 +57,24 @@ class Presence:
     def agent_read(self, conversation: ConversationId) -> int:
         """Return the last offset an agent has seen."""
         return self._agent_read.get(conversation, 0)
+
+    def agent_looks(self, conversation: ConversationId, agent: str) -> Callable[[], None]:
+        """Note that an agent has a conversation open; call what is returned when it is closed."""
+        watched = self._watched.setdefault(conversation, Counter())
+        watched[agent] += 1
+
+        def close() -> None:
+            watched[agent] -= 1
+            if watched[agent] <= 0:
+                del watched[agent]
+            if not watched:
+                self._watched.pop(conversation, None)
+
+        return close
+
+    def agents_looking(self, conversation: ConversationId) -> tuple[str, ...]:
+        """Return the agents who have the conversation open in this process."""
+        return tuple(sorted(self._watched.get(conversation, ())))
 
     def user_left(self, conversation: ConversationId) -> None:
         """Forget a user whose last connection is gone."""

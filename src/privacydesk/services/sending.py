@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from privacydesk.domain.account import (
     AccountContact,
     CodeSender,
@@ -20,12 +22,24 @@ _CODE_TEMPLATE = "desk_code"
 _NOTICE_TEMPLATE = "desk_notice"
 
 
-class Sending:
-    """Hands outbox rows to the code gateway."""
+Reaches = Callable[[str], bool]
+"""Whether anything may be sent to a contact, by the operator profile."""
 
-    def __init__(self, gateway: CodeSender, reader: Reader) -> None:
+
+class Sending:
+    """Hands outbox rows to the code gateway.
+
+    Args:
+        gateway: what sends them.
+        reader: finds the contact of a ticket.
+        reaches: asked once more before anything leaves, since a contact may have been proven
+            under an older profile.
+    """
+
+    def __init__(self, gateway: CodeSender, reader: Reader, reaches: Reaches) -> None:
         self._gateway = gateway
         self._reader = reader
+        self._reaches = reaches
 
     async def code(self, row: Delivery) -> Answer:
         """Send a one-time code.
@@ -38,6 +52,8 @@ class Sending:
         if to is None:
             # No such ticket: nothing is sent, and nobody is told so.
             return Answer("ok")
+        if isinstance(to, PhoneTarget) and not self._reaches(to.number):
+            return Answer("refused")
         sent = await self._gateway.send(
             to, _CODE_TEMPLATE, _tag(row), str(payload["code"]), key=row.id.hex()
         )
@@ -57,6 +73,8 @@ class Sending:
             UnavailableError: the gateway can't take it now.
         """
         to = _contact(str(row.payload["to"]))
+        if isinstance(to, PhoneTarget) and not self._reaches(to.number):
+            return Answer("refused", reason="country")
         number = str(row.payload["number"])
         sent = await self._gateway.notify(to, _NOTICE_TEMPLATE, _tag(row), number, key=row.id.hex())
         return Answer(sent.outcome.value, reason=sent.reason or "")

@@ -101,8 +101,12 @@ def settle(
     )
     if left > 0:
         return Settlement(replace(ticket, version=ticket.version + 1), entry)
-    summary = facts.pop("summary", None)
+    summary = facts.get("summary")
     data = {"rows": summary} if summary else {}
+    if not ticket.contact:
+        # Who has an account reads it in their conversation; whoever comes back by number and code
+        # has no other place to look, and there it stays until the request's content goes.
+        facts.pop("summary", None)
     ticket = replace(ticket, facts=facts)
     refused_some = any(item.decision == "refuse" for item in items)
     if all(outcome == "ok" for outcome in outcomes) and not refused_some:
@@ -126,7 +130,7 @@ def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:
         why = AccountReason.read(answer.reason or None)
         refused = ItemResult(scope, ItemOutcome.FAILED, reason=why, sent_reason=answer.reason)
         items = (refused,)
-    return [item.to_json() for item in items]
+    return [{**item.to_json(), "action": row.action} for item in items]
 
 
 def _asked(categories: Iterable[str] | None) -> tuple[DataCategory, ...]:

@@ -24,7 +24,9 @@ from privacydesk.ports import Changes, Job, Locks, Store, WorkingSet
 _log = structlog.get_logger(__name__)
 
 _MOST = 20
-"""Files of a conversation that may wait to be handed in."""
+"""Files that a conversation's open forms may hold, with those that wait to be handed in."""
+_MOST_BYTES = 100 * 1024 * 1024
+"""Bytes of all files that are kept of a conversation, its requests' included."""
 _GRACE = timedelta(hours=1)
 """Between the last moment at which a file can be handed in and its removal, so that no turn that
 takes a file and no sweep that removes it are ever on their way together."""
@@ -44,15 +46,16 @@ class StagedUploads:
         self._keep_for = keep_for
 
     async def refuse_more(self, conversation: Conversation) -> None:
-        """Let a conversation stage no more than a handful of files.
+        """Let a conversation keep no more than a handful of files.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
         """
-        held = held_by(conversation)
         waiting = await self._waiting(conversation.id)
-        if sum(one.id not in held for one in waiting.values()) >= _MOST:
-            raise DeskError("too many files wait", code=ErrorCode.RATE_LIMITED, reason="many_files")
+        files = held_by(conversation) | {one.id for one in waiting.values()}
+        kept = await self._store.reader.evidence_bytes(conversation.id)
+        if len(files) >= _MOST or kept >= _MOST_BYTES:
+            raise DeskError("too many files", code=ErrorCode.RATE_LIMITED, reason="many_files")
 
     async def keep(self, file: Evidence) -> None:
         """Store a file."""

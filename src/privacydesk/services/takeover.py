@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import Decided, DecisionKind
@@ -70,9 +71,9 @@ class Takeover:
 
         def check(owner_kind: OwnerKind, owner: str) -> None:
             if owner_kind is OwnerKind.AGENT and owner != agent.name:
-                raise StaleError("another agent has this conversation")
+                raise StaleError("another agent has this conversation", reason="other_agent")
             if owner_kind is OwnerKind.AGENT:
-                raise StaleError("you have this conversation already")
+                raise StaleError("you have this conversation already", reason="yours_already")
 
         return await self._run(
             conversation, agent, DecisionKind.TAKEN, check, seen=seen, job_id=job_id
@@ -130,9 +131,17 @@ class Takeover:
             assert rows.conversation is not None
             owner = rows.conversation.owner
             if seen is not None and owner.offset != seen:
-                raise StaleError("who owns this conversation has changed meanwhile")
+                raise StaleError(
+                    "who owns this conversation has changed meanwhile", reason="owner_changed"
+                )
             check(owner.kind, owner.agent)
-            return Prepared(message)
+            told = AuditEntry(
+                self._clock.now(),
+                agent.name,
+                f"conversation_{kind.value}",
+                conversation_id=conversation,
+            )
+            return Prepared(message, audit=(told,))
 
         return await self._turns.run(conversation, job, prepare)
 
@@ -140,6 +149,6 @@ class Takeover:
 def _owns(agent: Agent) -> _Check:
     def check(kind: OwnerKind, owner: str) -> None:
         if kind is not OwnerKind.AGENT or owner != agent.name:
-            raise StaleError("you do not have this conversation (any more)")
+            raise StaleError("you do not have this conversation (any more)", reason="not_yours")
 
     return check

@@ -8,17 +8,22 @@ that were not locked, or what the step needs has changed meanwhile, it goes back
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine, NeedsMore
 from privacydesk.dialog.slots import code_digits
+from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, TicketId
+from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import (
     Message,
@@ -34,6 +39,7 @@ from privacydesk.ports import (
     Hashing,
     Job,
     Locks,
+    PolicySearch,
     Reader,
     Recogniser,
     Reobserve,
@@ -43,7 +49,11 @@ from privacydesk.ports import (
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.hearing import Hearing
 from privacydesk.services.making import Maker
+from privacydesk.services.records import recalled
 
+_log = structlog.get_logger(__name__)
+
+_ALARM_EVERY = timedelta(minutes=1)
 _ROUNDS = 12
 """How often a job may go back to observing: each step of a turn may name one thing more."""
 
@@ -56,6 +66,7 @@ class Prepared(Struct, frozen=True):
         tickets: tickets already moved, with their log.
         deliveries: outbox rows, finished or new.
         evidence_removed: evidence whose body goes with this decision.
+        audit: what is audited of it besides the log.
     """
 
     message: Message | None
@@ -63,6 +74,7 @@ class Prepared(Struct, frozen=True):
     log: tuple[LogEntry, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     evidence_removed: tuple[EvidenceId, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
 
 
 Prepare = Callable[[WorkingSet], Prepared]
@@ -88,6 +100,7 @@ class Turns:
         hashing: Hashing,
         deadlines: Deadlines,
         clock: Clock,
+        policy: PolicySearch,
     ) -> None:
         self.engine = engine
         self.writer = writer
@@ -97,7 +110,9 @@ class Turns:
         self._hashing = hashing
         self._deadlines = deadlines
         self._clock = clock
+        self._policy = policy
         self.left_due: Callable[[], None] = _nobody_waits
+        self._alarmed: dict[str, datetime] = {}
 
     async def say(self, conversation: ConversationId, message: Message) -> Committed:
         """Run a message of the user."""
@@ -132,12 +147,12 @@ class Turns:
             NotFoundError: no such conversation.
             DeskError: as ``prepare`` raised, or the writer.
         """
-        needs = _NOTHING
+        needs, sight = _NOTHING, _UNSEEN
         for _ in range(_ROUNDS):
             seen = self.writer.cached(conversation) or await self.reader.conversation(conversation)
             if seen is None:
                 raise NotFoundError("no such conversation")
-            sight = await self._look(seen, needs)
+            sight = await self._look(seen, needs, sight)
             job = Job(
                 id=job_id,
                 locks=Locks(
@@ -157,15 +172,57 @@ class Turns:
                 needs = again.args[0]
                 continue
             changes = committed.changes
-            if changes is not None and (changes.deliveries or changes.tickets):
-                self.left_due()
+            if changes is not None:
+                if changes.deliveries or changes.tickets:
+                    self.left_due()
+                for name in changes.alarms:
+                    self._alarm(name)
             return committed
         raise UnavailableError("the conversation changes faster than it can be answered")
 
+    async def foresee(
+        self, conversation: ConversationId, prepare: Prepare, *, tickets: tuple[Ticket, ...] = ()
+    ) -> tuple[Event, ...]:
+        """Return the events that a job would leave, worded as they would be shown.
+
+        Nothing is locked or kept; what is minted on the way is thrown away.
+
+        Args:
+            conversation: whose turn it would be.
+            prepare: as for ``run``.
+            tickets: those that ``prepare`` decides on, as they stand.
+
+        Raises:
+            NotFoundError: no such conversation.
+            DeskError: as ``prepare`` raised.
+        """
+        needs, sight = _NOTHING, _UNSEEN
+        for _ in range(_ROUNDS):
+            seen = await self.reader.conversation(conversation)
+            if seen is None:
+                raise NotFoundError("no such conversation")
+            sight = await self._look(seen, needs, sight)
+            others = [await self.reader.ticket(one) for one in sight.tickets]
+            known = {one.id: one for one in (*others, *tickets) if one is not None}
+            rows = WorkingSet(conversation=seen, tickets=known)
+            try:
+                return self._decision("preview", prepare, sight, Observed())(rows).events
+            except Reobserve as again:
+                needs = again.args[0]
+        raise UnavailableError("the conversation changes faster than it can be answered")
+
+    def _alarm(self, name: str) -> None:
+        """Log what the operator has to look at; not for each of the many who run into it."""
+        now = self._clock.now()
+        told = self._alarmed.get(name)
+        if told is None or now - told >= _ALARM_EVERY:
+            self._alarmed[name] = now
+            _log.error(name)
+
     # -- observe ---------------------------------------------------------------------------
 
-    async def _look(self, seen: Conversation, needs: Needs) -> _Sight:
-        """Fetch what lies outside the lock: whose tickets, who is there."""
+    async def _look(self, seen: Conversation, needs: Needs, before: _Sight) -> _Sight:
+        """Fetch what lies outside the lock: whose tickets, who is there, what the policy says."""
         if needs is _NOTHING:
             return _UNSEEN
         tickets: tuple[TicketId, ...] = needs.ticket_ids
@@ -181,7 +238,12 @@ class Turns:
             place = await self.reader.queue_place(seen.id)
             if place == 0:
                 place = len(await self.reader.queue()) + 1
-        return _Sight(needs=needs, tickets=tickets, staffed=staffed, place=place)
+        policy = None
+        if needs.question:
+            # Searched once a job, however often its step has to look for more.
+            known = needs.question == before.needs.question
+            policy = before.policy if known else await self._policy.answer(needs.question)
+        return _Sight(needs=needs, tickets=tickets, staffed=staffed, place=place, policy=policy)
 
     async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:
         """Return a person's tickets, open ones first, newest first."""
@@ -212,6 +274,7 @@ class Turns:
             wanted=needs,
             staffed=sight.staffed,
             place=sight.place,
+            policy=sight.policy,
         )
 
     # -- decide ----------------------------------------------------------------------------
@@ -233,6 +296,7 @@ class Turns:
                     ticket_log=prepared.log,
                     deliveries=prepared.deliveries,
                     evidence_removed=prepared.evidence_removed,
+                    audit=prepared.audit,
                 )
             snapshot = Snapshot(rows.conversation)
             wanted = _merged(sight.needs, engine.needs(snapshot, message))
@@ -247,14 +311,17 @@ class Turns:
                 snapshot = Snapshot(
                     conversation=rows.conversation,
                     challenges=challenges,
-                    tickets=_shown(prepared.tickets, sight.tickets, rows.tickets),
+                    tickets=tuple(
+                        recalled(ticket, rows.conversation, hashing)
+                        for ticket in _shown(prepared.tickets, sight.tickets, rows.tickets)
+                    ),
                 )
             told = replace(message, observed=self._observed(message, wanted, sight, heard))
             try:
                 turn = engine.advance(snapshot, told, now)
             except NeedsMore as more:
                 raise Reobserve(more.needs) from more
-            return maker.changes(
+            made = maker.changes(
                 turn,
                 before=challenges,
                 job_id=job_id,
@@ -264,6 +331,7 @@ class Turns:
                 deliveries=prepared.deliveries,
                 evidence_removed=prepared.evidence_removed,
             )
+            return replace(made, audit=prepared.audit) if prepared.audit else made
 
         return decide
 
@@ -279,6 +347,7 @@ class _Sight(Struct, frozen=True):
     tickets: tuple[TicketId, ...]
     staffed: bool
     place: int
+    policy: PolicyAnswer | None = None
 
 
 _NOTHING = Needs()

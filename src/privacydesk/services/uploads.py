@@ -1,25 +1,36 @@
 """Taking in files: what they really are decides, never what they are called.
 
 Pictures are decoded and written anew, so that metadata, scripts and what is hidden behind the
-image are gone; anything else is refused.
+image are gone; anything else is refused. Decoding is left to processes that may fail (see
+``decoding``).
 """
 
 from __future__ import annotations
 
-import io
-import warnings
+import asyncio
+import contextlib
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+import structlog
 
-from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.errors import DeskError, ErrorCode, UnavailableError
+from privacydesk.services import decoding
+
+_log = structlog.get_logger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 40_000_000
-_LONGEST_SIDE = 3_000
-_FORMATS = ("JPEG", "PNG", "WEBP")
-_QUALITY = 88
+_MEDIA_TYPE: Final = "image/jpeg"
+_PROGRAM = Path(decoding.__file__)
+_AT_ONCE = 2
+_PATIENCE = 20.0
+"""Seconds that one picture may take."""
+_IN_LINE = 60.0
+"""Seconds that a picture waits for those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +38,7 @@ class Picture:
     """A picture written anew."""
 
     body: bytes
-    media_type: str
+    media_type: str = _MEDIA_TYPE
 
 
 async def read_all(content: AsyncIterator[bytes], limit: int = MAX_BYTES) -> bytes:
@@ -46,37 +57,106 @@ async def read_all(content: AsyncIterator[bytes], limit: int = MAX_BYTES) -> byt
     return b"".join(parts)
 
 
-def rewrite(raw: bytes) -> Picture:
-    """Decode a picture and write it anew, upright, without metadata. Slow: call it in a thread.
+class Pictures:
+    """Has pictures written anew by a few processes, started at the first picture.
 
-    Raises:
-        DeskError: ``UNSUPPORTED_MEDIA`` when it is no picture of a known format, is broken or
-            has more pixels than ``MAX_PIXELS``.
+    A context manager: the processes end with it.
+
+    Args:
+        at_once: how many there are.
+        patience: seconds after which one that still works on a picture is killed.
     """
+
+    def __init__(self, at_once: int = _AT_ONCE, patience: float = _PATIENCE) -> None:
+        self._patience = patience
+        self._free = asyncio.Semaphore(at_once)
+        self._idle: list[asyncio.subprocess.Process] = []
+
+    async def __aenter__(self) -> Self:
+        """Start nothing yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes."""
+        while self._idle:
+            await _end(self._idle.pop())
+
+    async def rewrite(self, raw: bytes) -> Picture:
+        """Have a picture written anew: upright, without metadata, no larger than is useful.
+
+        Raises:
+            DeskError: ``UNSUPPORTED_MEDIA`` when it is no picture of a known format, is broken,
+                moves, or takes more memory or time to decode than a picture does.
+            UnavailableError: too many wait, or no process can be started.
+        """
+        try:
+            async with asyncio.timeout(_IN_LINE):
+                await self._free.acquire()
+        except TimeoutError:
+            raise UnavailableError("too many pictures wait") from None
+        try:
+            verdict, body = await self._decoded(raw)
+        finally:
+            self._free.release()
+        if verdict == decoding.TAKEN:
+            return Picture(body)
+        if verdict == decoding.TOO_MANY_PIXELS:
+            raise _refused(reason="too_many_pixels")
+        raise _refused()
+
+    async def _decoded(self, raw: bytes) -> tuple[bytes, bytes]:
+        process = self._idle.pop() if self._idle else await _start()
+        answered = False
+        try:
+            async with asyncio.timeout(self._patience):
+                answer = await _ask(process, raw)
+            answered = True
+        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError) as error:
+            # It took too long, or the limit on its memory or the file itself brought it down.
+            _log.warning("picture_given_up", fault=type(error).__name__)
+            return decoding.REFUSED, b""
+        finally:
+            if answered and process.returncode is None:
+                self._idle.append(process)
+            else:
+                await _end(process)
+        return answer
+
+
+async def _start() -> asyncio.subprocess.Process:
     try:
-        with warnings.catch_warnings():
-            # Pillow warns at half the size at which it raises; here both are a refusal.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(raw), formats=_FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise _refused()
-                upright = ImageOps.exif_transpose(image)
-                upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-                flat = upright.convert("RGB")
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        raise _refused() from error
-    fresh = Image.new("RGB", flat.size)
-    fresh.paste(flat)
-    body = io.BytesIO()
-    fresh.save(body, "JPEG", quality=_QUALITY, optimize=True)
-    return Picture(body.getvalue(), "image/jpeg")
+        return await asyncio.create_subprocess_exec(
+            # Isolated: neither the folder it is started in nor the environment adds modules.
+            sys.executable,
+            "-I",
+            str(_PROGRAM),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={},
+        )
+    except OSError as error:
+        raise UnavailableError("no process for decoding pictures can be started") from error
+
+
+async def _ask(process: asyncio.subprocess.Process, raw: bytes) -> tuple[bytes, bytes]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(len(raw).to_bytes(4, "big") + raw)
+    await process.stdin.drain()
+    head = await process.stdout.readexactly(5)
+    return head[:1], await process.stdout.readexactly(int.from_bytes(head[1:], "big"))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
 
 
 def file_too_large(limit: int) -> DeskError:
@@ -85,7 +165,7 @@ def file_too_large(limit: int) -> DeskError:
     return DeskError("the file is too large", code=ErrorCode.TOO_LARGE, limit=limit, size=size)
 
 
-def _refused() -> DeskError:
+def _refused(**data: str) -> DeskError:
     return DeskError(
-        "the file is not a picture that can be taken", code=ErrorCode.UNSUPPORTED_MEDIA
+        "the file is not a picture that can be taken", code=ErrorCode.UNSUPPORTED_MEDIA, **data
     )

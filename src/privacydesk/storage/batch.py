@@ -18,6 +18,7 @@ from msgspec import Struct, field
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, LookupHash
+from privacydesk.domain.retention import Purge
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, Reobserve
 from privacydesk.storage import statements as sql
@@ -25,6 +26,7 @@ from privacydesk.storage import tables
 from privacydesk.storage.faults import GuardBrokenError, trace
 from privacydesk.storage.locked import Locked, Rows, Snapshots
 from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
+from privacydesk.storage.removing import take_away
 from privacydesk.storage.rows.challenge import challenge_row
 from privacydesk.storage.rows.conversation import conversation_row
 from privacydesk.storage.rows.delivery import delivery_row
@@ -54,6 +56,8 @@ class _Inserts(Struct):
     evidence: list[Row] = field(default_factory=list)
     evidence_moved: list[Row] = field(default_factory=list)
     evidence_removed: list[Row] = field(default_factory=list)
+    audit: list[Row] = field(default_factory=list)
+    purges: dict[ConversationId, list[Purge]] = field(default_factory=dict)
 
 
 class Batch:
@@ -162,6 +166,9 @@ class Batch:
         inserts.evidence += staged.evidence
         inserts.evidence_moved += staged.evidence_moved
         inserts.evidence_removed += staged.evidence_removed
+        inserts.audit += staged.audit
+        if staged.purge is not None and staged.conversation is not None:
+            inserts.purges.setdefault(staged.conversation.id, []).append(staged.purge)
 
     def _take_conversation(
         self, job: Job, after: Conversation, events: tuple[Event, ...], staged: Staged
@@ -205,6 +212,10 @@ class Batch:
         self._insert(tables.evidence, inserts.evidence)
         self._change_evidence(sql.MOVE_EVIDENCE, inserts.evidence_moved)
         self._change_evidence(sql.REMOVE_EVIDENCE, inserts.evidence_removed)
+        self._insert(tables.audit, inserts.audit)
+        for conversation, purges in inserts.purges.items():
+            for purge in purges:
+                take_away(self._connection, conversation, purge, locked.seal(conversation))
 
     def _write_conversations(self) -> None:
         # The hot path, so not through ``_write_rows``.

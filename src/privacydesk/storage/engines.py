@@ -70,6 +70,8 @@ def writing_engine(url: sa.URL) -> sa.Engine:
             # Power loss must not undo what was answered.
             "PRAGMA synchronous = FULL",
             f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}",
+            # What is deleted or overwritten is not left in the file.
+            "PRAGMA secure_delete = ON",
         )
     return engine
 

@@ -111,6 +111,9 @@ _FILES = sa.select(*(column for column in _evidence if column.name != "body")).o
 EVIDENCE_OF = _FILES.where(_evidence.ticket_id == _ID)
 _STAGED = _FILES.where(_evidence.ticket_id.is_(None), _evidence.removed_at.is_(None))
 STAGED_IN = _STAGED.where(_evidence.conversation_id == _ID)
+EVIDENCE_BYTES = sa.select(sa.func.coalesce(sa.func.sum(_evidence.size), 0)).where(
+    _evidence.conversation_id == _ID, _evidence.removed_at.is_(None)
+)
 STAGED_BEFORE = _STAGED.where(
     _evidence.created_at < sa.bindparam("before"), _evidence.id > sa.bindparam("after")
 ).limit(_COUNT)

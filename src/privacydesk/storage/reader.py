@@ -20,9 +20,10 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash, TicketId
+from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
-from privacydesk.storage import queries
+from privacydesk.storage import piles, queries
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.faults import Fault, classify
 from privacydesk.storage.keys import load_seals
@@ -109,9 +110,9 @@ class SqlReader:
 
         return await self.read(look)
 
-    async def queue(self) -> tuple[Conversation, ...]:
+    async def queue(self, *, limit: int | None = None) -> tuple[Conversation, ...]:
         """Return the conversations waiting for a person, longest first."""
-        return await self._conversations(queries.QUEUE, {})
+        return await self._conversations(queries.QUEUE.limit(limit), {})
 
     async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
         """Return the conversations an agent owns, oldest first."""
@@ -171,6 +172,21 @@ class SqlReader:
 
         return await self.read(look)
 
+    async def pile(
+        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[Ticket, ...]:
+        """Return a page of a pile: overdue first, then due, then what nothing is due on."""
+        return await self._tickets(*piles.page(pile, watch, after, limit))
+
+    async def counts(self, watch: Watch) -> Counts:
+        """Return how many tickets lie in each pile, and how many conversations wait."""
+
+        def look(connection: sa.Connection) -> Counts:
+            row = connection.execute(piles.COUNTS, piles.watched(watch)).mappings().one()
+            return Counts({pile: int(row[pile.value]) for pile in Pile}, int(row[piles.QUEUED]))
+
+        return await self.read(look)
+
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:
@@ -200,6 +216,15 @@ class SqlReader:
     async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
         """Return a conversation's files that no ticket has taken yet, without bodies."""
         return await self._staged(queries.STAGED_IN, {"id": conversation})
+
+    async def evidence_bytes(self, conversation: ConversationId) -> int:
+        """Return how many bytes of files are kept of a conversation, filed or not."""
+
+        def look(connection: sa.Connection) -> int:
+            found = connection.execute(queries.EVIDENCE_BYTES, {"id": conversation})
+            return int(found.scalar_one())
+
+        return await self.read(look)
 
     async def staged_before(
         self, before: datetime, *, after: EvidenceId | None, limit: int

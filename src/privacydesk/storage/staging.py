@@ -12,17 +12,20 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from privacydesk.domain.audit import audited
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.retention import Purge
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Changes, Job, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.locked import I, Locked, Rows
+from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.event import event_row
 from privacydesk.storage.rows.evidence import evidence_row
 from privacydesk.storage.rows.ticket_log import log_row
@@ -57,6 +60,8 @@ class Staged(Struct):
     evidence: list[dict[str, Any]] = field(default_factory=list)
     evidence_moved: list[dict[str, Any]] = field(default_factory=list)
     evidence_removed: list[dict[str, Any]] = field(default_factory=list)
+    audit: list[dict[str, Any]] = field(default_factory=list)
+    purge: Purge | None = None
 
 
 def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: datetime) -> Staged:
@@ -79,14 +84,13 @@ def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: 
     if changes.deliveries:
         staged.deliveries = _raised(changes.deliveries, working.deliveries, locked.deliveries)
     if changes.ticket_log:
-        _stage_log(staged, job, changes.ticket_log, locked)
-    for one in changes.evidence:
-        seal = _seal_of(one.conversation_id, staged, locked)
-        staged.evidence.append(evidence_row(one, seal))
-    for evidence, ticket in changes.evidence_moved.items():
-        staged.evidence_moved.append({sql.GUARD_ID: evidence, "to_ticket": ticket})
-    for evidence in changes.evidence_removed:
-        staged.evidence_removed.append({sql.GUARD_ID: evidence, "to_removed_at": to_micros(now)})
+        _stage_log(staged, job, changes.ticket_log, locked, now)
+    if changes.evidence or changes.evidence_moved or changes.evidence_removed:
+        _stage_evidence(staged, changes, locked, now)
+    for told in changes.audit:
+        staged.audit.append(audit_row(told, now, len(staged.audit)))
+    if changes.purge is not None:
+        staged.purge = _purge(changes.purge, staged)
     return staged
 
 
@@ -163,7 +167,9 @@ def _raised(changed: Iterable[R], shown: Any, rows: Rows[I, R]) -> list[R]:
     return kept
 
 
-def _stage_log(staged: Staged, job: Job, entries: tuple[LogEntry, ...], locked: Locked) -> None:
+def _stage_log(
+    staged: Staged, job: Job, entries: tuple[LogEntry, ...], locked: Locked, now: datetime
+) -> None:
     homes = {ticket.id: ticket.conversation_id for ticket in staged.tickets}
     lengths: dict[TicketId, int] = {}
     for entry in entries:
@@ -189,6 +195,25 @@ def _stage_log(staged: Staged, job: Job, entries: tuple[LogEntry, ...], locked: 
                 offset=staged.first_offset,
             )
         )
+        told = audited(entry, home)
+        if told is not None:
+            staged.audit.append(audit_row(told, now, len(staged.audit)))
+
+
+def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datetime) -> None:
+    for one in changes.evidence:
+        seal = _seal_of(one.conversation_id, staged, locked)
+        staged.evidence.append(evidence_row(one, seal))
+    for evidence, ticket in changes.evidence_moved.items():
+        staged.evidence_moved.append({sql.GUARD_ID: evidence, "to_ticket": ticket})
+    for evidence in changes.evidence_removed:
+        staged.evidence_removed.append({sql.GUARD_ID: evidence, "to_removed_at": to_micros(now)})
+
+
+def _purge(purge: Purge, staged: Staged) -> Purge:
+    if staged.conversation is None:
+        raise ClosureError("a purge leaves an event, so that every copy is seen to be old")
+    return purge
 
 
 def _seal_of(conversation: ConversationId, staged: Staged, locked: Locked) -> Seal:

@@ -8,11 +8,16 @@ from typing import Self
 
 from privacydesk.clock import Clock
 from privacydesk.storage import schema
+from privacydesk.storage.access import SqlStaffAccess
 from privacydesk.storage.agents import SqlAgentBook
+from privacydesk.storage.audit import SqlAuditTrail
+from privacydesk.storage.chores import SqlChores
 from privacydesk.storage.claims import SqlClaims
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
+from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.sealing import KeyRing, Seals
+from privacydesk.storage.wrapping import SqlKeyWrapping
 from privacydesk.storage.writer import BatchWriter
 
 
@@ -36,6 +41,11 @@ class SqlStore:
         self.reader = SqlReader(self._reading, seals, readers)
         self.claims = SqlClaims(self.writer, self.reader, seals)
         self.agent_book = SqlAgentBook(self.writer)
+        self.trail = SqlAuditTrail(self.writer, self.reader, seals)
+        self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
+        self.chores = SqlChores(self.writer)
+        self.wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
+        self.access = SqlStaffAccess(self.writer, self.reader, seals)
 
     async def open(self) -> None:
         """Check the schema and begin to take jobs from this event loop.

@@ -107,12 +107,34 @@ ticket = sa.Table(
     sa.Column("received_at", _INSTANT, nullable=False),
     sa.Column("closed_at", _INSTANT),
     sa.Column("outcome", sa.Text),
+    # The ticket objected to: whoever objects may do so in another conversation.
+    sa.Column("linked", _ID),
+    sa.Column("purged_at", _INSTANT),
+    # What the inbox sorts and counts by. ``urgent_at`` lies far ahead where nothing waits for a
+    # decision; the marks are those of open tickets alone.
+    sa.Column("urgent_at", _INSTANT, nullable=False),
+    sa.Column("awaited", sa.Boolean, nullable=False),
+    sa.Column("examine", sa.Boolean, nullable=False),
+    sa.Column("objection", sa.Boolean, nullable=False),
+    sa.Column("guarded", sa.Boolean, nullable=False),
     sa.Column("body", _SEALED, nullable=False),
     sa.Index("ix_ticket_state", "state", "due_at"),
+    _partial_index("ix_ticket_linked", "linked", where="linked IS NOT NULL"),
+    _partial_index(
+        "ix_ticket_kept", "closed_at", where="closed_at IS NOT NULL AND purged_at IS NULL"
+    ),
     sa.Index("ix_ticket_due_at", "due_at", "id"),
     _partial_index("ix_ticket_next_due_at", "next_due_at", where="next_due_at IS NOT NULL"),
     _partial_index("ix_ticket_provisional", "id", where="provisional AND state <> 'closed'"),
-    _partial_index("ix_ticket_holder", "holder", "due_at", where="state <> 'closed'"),
+    # The last column is the condition's own: with it an index alone answers how many there are.
+    _partial_index(
+        "ix_ticket_holder", "holder", "urgent_at", "id", "state", where="state <> 'closed'"
+    ),
+    _partial_index("ix_ticket_open", "urgent_at", "id", "state", where="state <> 'closed'"),
+    _partial_index("ix_ticket_awaited", "urgent_at", "id", "awaited", where="awaited"),
+    _partial_index("ix_ticket_examine", "urgent_at", "id", "examine", where="examine"),
+    _partial_index("ix_ticket_objection", "urgent_at", "id", "objection", where="objection"),
+    _partial_index("ix_ticket_guarded", "urgent_at", "id", "guarded", where="guarded"),
 )
 
 ticket_number = sa.Table(
@@ -158,10 +180,8 @@ challenge = sa.Table(
     sa.Column("code_hash", Blob, nullable=False),
     sa.Column("expires_at", _INSTANT),
     sa.Column("entries_left", sa.Integer, nullable=False),
-    sa.Column("day_started_at", _INSTANT),
-    sa.Column("sent_in_day", sa.Integer, nullable=False),
-    sa.Column("failed_in_day", sa.Integer, nullable=False),
     sa.Column("not_before", _INSTANT),
+    sa.Column("marks", Blob, nullable=False),
 )
 
 outbox = sa.Table(
@@ -210,4 +230,82 @@ agent = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("locale", sa.Text, nullable=False),
+)
+
+agent_credential = sa.Table(
+    "agent_credential",
+    metadata,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("changed_at", _INSTANT, nullable=False),
+    sa.Column("temporary_until", _INSTANT),
+    sa.Column("body", _SEALED, nullable=False),
+)
+
+agent_session = sa.Table(
+    "agent_session",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("hash", _HASH, nullable=False, unique=True),
+    sa.Column("agent", sa.Text, nullable=False, index=True),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("started_at", _INSTANT, nullable=False),
+    sa.Column("seen_at", _INSTANT, nullable=False),
+    sa.Column("ends_at", _INSTANT, nullable=False, index=True),
+    sa.Column("body", _SEALED, nullable=False),
+)
+
+agent_attempt = sa.Table(
+    "agent_attempt",
+    metadata,
+    sa.Column("id", _HASH, primary_key=True),
+    sa.Column("failed", sa.BigInteger, nullable=False),
+    sa.Column("last_at", _INSTANT, nullable=False, index=True),
+    sa.Column("not_before", _INSTANT, nullable=False),
+)
+
+access_log = sa.Table(
+    "access_log",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("at", _INSTANT, nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Column("body", _SEALED, nullable=False),
+)
+
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("ticket_id", _ID),
+    sa.Column("conversation_id", _ID),
+    sa.Column("evidence_id", _ID),
+    sa.Column("detail", sa.Text, nullable=False),
+    # Both are set when the entry is sealed, and never again.
+    sa.Column("seq", sa.BigInteger),
+    sa.Column("code", _HASH),
+    _partial_index("uq_audit_seq", "seq", where="seq IS NOT NULL", unique=True),
+    _partial_index("ix_audit_waiting", "id", where="seq IS NULL"),
+    _partial_index("ix_audit_ticket", "ticket_id", "id", where="ticket_id IS NOT NULL"),
+)
+
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("entries", sa.BigInteger, nullable=False),
+    sa.Column("last", _HASH, nullable=False),
+    sa.Column("code", _HASH, nullable=False),
+)
+
+chore = sa.Table(
+    "chore",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("due_at", _INSTANT, nullable=False),
 )

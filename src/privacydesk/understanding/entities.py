@@ -10,9 +10,12 @@ from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.dates import dates
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
+from privacydesk.understanding.new_values import new_values
 from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.phones import phones
 from privacydesk.understanding.phrases import Phrases, folded
+from privacydesk.understanding.taking_back import taken_back
 from privacydesk.understanding.ticket_numbers import ticket_numbers
 
 
@@ -39,15 +42,17 @@ class Entities:
         if wanted.intersection(FAMILIES):
             found.update(self._names.find(words, wanted))
         for kind in wanted:
-            values = self._one(kind, words)
+            values = self._one(kind, words, text)
             if values:
                 found[kind] = values
         return found
 
-    def _one(self, kind: str, words: str) -> tuple[Any, ...]:
+    def _one(self, kind: str, words: str, text: str) -> tuple[Any, ...]:
         finder = _FINDERS.get(kind)
         if finder is not None:
             return finder(words)
+        if kind == "new_value":
+            return new_values(text)
         if kind == "command":
             return _some(self._commands.command(words))
         if kind == "language":
@@ -68,6 +73,8 @@ _FINDERS: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
     "date": dates,
     "phone": phones,
     "own_age": _own_age,
+    "taken_back": taken_back,
+    "somebody_else": other_people,
 }
 
 _OUTER: Final = " \n.,!?;:。~…"

@@ -17,6 +17,7 @@ from privacydesk.understanding.ages import own_age
 from privacydesk.understanding.lexicon_files import COMPUTED, Lexicon, Rule
 from privacydesk.understanding.normalise import bare, normalise
 from privacydesk.understanding.phrases import Phrases
+from privacydesk.understanding.taking_back import taken_back
 from privacydesk.understanding.ticket_numbers import ticket_numbers
 
 DESTRUCTIVE: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING})
@@ -41,7 +42,8 @@ _CLAUSE = re.compile(r"[^,。.!?;~…\n]*[,。.!?;~…\n]*")
 _NEGATED = re.compile(
     r"(?:(?<!是)不是(?:想|要|说|让你)?|(?<!要)不(?:想|要(?!了)|用|需要|打算|准备|愿意)?|没(?:有)?(?:想|要|说)(?:要|过)?"
     r"|(?<![性个特分级类区告离辨])别|无需|唔(?:系)?(?:想|要|使|好)?|并非|未想"
-    r"|\b(?:don't|do not|dont|not|never|didn't|won't|no need to|without|rather than|instead of)\b"
+    r"|\b(?:don't|do not|dont|not|never|no longer|didn't|won't|no need to|without|rather than"
+    r"|instead of)\b"
     r"(?: (?:want|wanna|wish|need|going|trying|asking|mean|have|you))?(?: to)?(?: you to)?)"
     r" ?(?:帮我|给我|把|我的|我|去|再|直接|真的|全部|整个|号)*(?:\w{0,4}账[号户])? ?$"
 )
@@ -93,6 +95,10 @@ class Intents:
             for intent, words in lexicon.exact.items()
             for word in words
         }
+
+    def exactly(self, words: str) -> Intent | None:
+        """Return what a whole message means that is listed, folded and bare; else None."""
+        return self._exact.get(words)
 
     def recognise(self, text: str) -> Recognised:
         """Return the likeliest intent, the next ones, and whether it may be acted on."""
@@ -148,7 +154,7 @@ class Intents:
         return whole, masks
 
     def _patterns(self, folded: str) -> int:
-        mask = 0
+        mask = self._bit["takes_back"] if taken_back(folded) else 0
         if _AGE_SIGN.search(folded) is None:
             return mask
         if _YOUNG.search(folded):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.entities import Entities
 from privacydesk.understanding.intents import Intents
@@ -29,8 +30,6 @@ def fixed_messages(lexicon: Lexicon) -> frozenset[str]:
 class KeywordRecogniser:
     """Implements ``ports.Recogniser`` with the words of ``lexicon/``."""
 
-    slow = False
-
     def __init__(self, lexicon: Lexicon) -> None:
         self._intents = Intents(lexicon)
         self._entities = Entities(lexicon)
@@ -44,6 +43,14 @@ class KeywordRecogniser:
             SettingsError: the word lists are broken.
         """
         return cls(read_lexicon())
+
+    def exactly(self, words: str) -> Intent | None:
+        """Return what a whole message means that is listed, folded and bare; else None."""
+        return self._intents.exactly(words)
+
+    def glance(self, text: str) -> Recognised:
+        """Return the same as ``recognise``, which is quick here."""
+        return self._intents.recognise(text)
 
     def recognise(self, text: str) -> Recognised:
         """Return the intent of a sentence with its confidence. Never raises."""

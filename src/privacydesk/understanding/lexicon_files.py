@@ -186,7 +186,7 @@ def _rule(intent: str, place: int, raw: Mapping[str, Any], concepts: Mapping[str
     )
 
 
-COMPUTED: Final = ("young", "i_am_child", "i_am_teen", "number")
+COMPUTED: Final = ("young", "i_am_child", "i_am_teen", "number", "takes_back")
 """Concepts that patterns find instead of words: see ``intents``."""
 
 

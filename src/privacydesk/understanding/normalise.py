@@ -12,6 +12,8 @@ from typing import Final
 
 import opencc
 
+from privacydesk.domain.texts import stream_safe
+
 LOOKED_AT: Final = 2_000
 """Characters of a message that are looked at; nobody states a wish only after that many."""
 
@@ -56,7 +58,8 @@ def plain(text: str) -> str:
 
     Case, script and spaces stay. Lone surrogates become spaces, so that anything can follow.
     """
-    head = _INVISIBLE.sub("", _BROKEN.sub(" ", text[:LOOKED_AT]))
+    # Taking the invisible out may join two runs of marks.
+    head = stream_safe(_INVISIBLE.sub("", _BROKEN.sub(" ", text[:LOOKED_AT])))
     # One compatibility character may stand for many, hence the second cut.
     return unicodedata.normalize("NFKC", head)[:LOOKED_AT]
 

@@ -54,6 +54,12 @@ class Recogniser(Protocol):
         """Return the values found in a text."""
 
 
+def may_part(text: str) -> bool:
+    """Tell whether a message has a place where one wish may end and another begin."""
+    said = plain(text)
+    return _ADDING.search(said) is not None or _PARTING.search(said) is not None
+
+
 def several_wishes(
     text: str, whole: Recognised, recogniser: Recogniser, kinds: Sequence[str]
 ) -> tuple[Heard, ...]:

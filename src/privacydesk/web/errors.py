@@ -11,7 +11,8 @@ from aiohttp.typedefs import Handler
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.answers import STATUS, problem
-from privacydesk.web.keys import ROOM
+from privacydesk.web.console.page import console_error
+from privacydesk.web.keys import LOCALE, ROOM, SPOKEN
 from privacydesk.web.pages import error_page
 
 log = structlog.get_logger(__name__)
@@ -68,12 +69,18 @@ def _told_by_server(error: web.HTTPException) -> DeskError:
 
 def _answer(request: web.Request, error: DeskError, status: int) -> web.Response:
     room = request.config_dict[ROOM]
-    locale = negotiate(request.headers.get("Accept-Language", ""))
+    locale = (
+        request.get(LOCALE)
+        or request.get(SPOKEN)
+        or negotiate(request.headers.get("Accept-Language", ""))
+    )
     shown = room.error_json(error, locale)
     if status >= _OURS:
         log.warning("request_refused", code=error.code.value, route=_route(request))
     if "text/html" in request.headers.get("Accept", "") and "/v1/" not in request.path:
-        answer = error_page(request, locale, status, shown["message"])
+        # The console knows its readers' language, and tells errors on pages of its own.
+        tell = console_error if LOCALE in request else error_page
+        answer = tell(request, locale, status, shown["message"])
     else:
         answer = problem(status, shown)
     answer.headers["Vary"] = "Accept, Accept-Language"

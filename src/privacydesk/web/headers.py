@@ -34,7 +34,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     headers, settings = response.headers, request.config_dict[SETTINGS]
     headers.setdefault("Content-Security-Policy", content_security_policy(settings.frame_ancestors))
     headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
+    headers.setdefault("Referrer-Policy", "no-referrer")
     headers["Permissions-Policy"] = _PERMISSIONS
     headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     headers.popall("Server", None)

@@ -15,3 +15,7 @@ CATALOGS: web.AppKey[Catalogs] = web.AppKey("catalogs", Catalogs)
 SETTINGS = web.AppKey("web_settings", WebSettings)
 ASSETS = web.AppKey("assets", Assets)
 TEMPLATES = web.AppKey("templates", jinja2.Environment)
+LOCALE = web.RequestKey("locale", str)
+"""The language of whoever asks, where it is known better than by the browser's header."""
+SPOKEN = web.RequestKey("spoken", str)
+"""The language of the conversation that a request belongs to."""

@@ -8,17 +8,25 @@ from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.services.api import Desk
+from privacydesk.services.signin.doors import Doors
 from privacydesk.web import pages
 from privacydesk.web.assets import Assets
 from privacydesk.web.chat import http
+from privacydesk.web.chat.rates import Rates
 from privacydesk.web.chat.room import Room
 from privacydesk.web.chat.socket import chat_socket
 from privacydesk.web.chat.uploads import store_upload
+from privacydesk.web.console.app import make_console
+from privacydesk.web.console.keys import DOORS, ENTRIES
+from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.errors import map_errors
 from privacydesk.web.headers import add_headers, preflight
 from privacydesk.web.keys import ASSETS, CATALOGS, ROOM, SETTINGS
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs
+
+_MOST_ADDRESSES = 50_000
+"""Addresses whose entries are counted at the same time."""
 
 
 def make_app(
@@ -27,6 +35,8 @@ def make_app(
     settings: WebSettings,
     clock: Clock,
     *,
+    doors: Doors | None = None,
+    tools: Tools | None = None,
     extra: Sequence[tuple[str, web.Application]] = (),
 ) -> web.Application:
     """Return the application.
@@ -36,6 +46,8 @@ def make_app(
         catalogs: every word, and the choice of a language.
         settings: limits and addresses.
         clock: tells when tokens run out.
+        doors: how staff get in; without them there is no console.
+        tools: what staff work with there.
         extra: more faces by path, such as the demo's panel.
     """
     app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
@@ -61,6 +73,14 @@ def make_app(
             web.get("/static/{digest}/{name:.+}", app[ASSETS].serve),
         ]
     )
+    if doors is not None:
+        app[DOORS] = doors
+        app[ENTRIES] = Rates(
+            settings.entries_per_minute / 60, settings.entries_at_once, most=_MOST_ADDRESSES
+        )
+        if tools is not None:
+            app[TOOLS] = tools
+        app.add_subapp("/console", make_console())
     for prefix, face in extra:
         app.add_subapp(prefix, face)
     return app

@@ -22,7 +22,14 @@ class WebSettings:
         max_frame: the largest frame that is read; larger ones are answered with an error.
         drop_frame: the largest frame that is even received; larger ones end the connection.
         max_upload: the largest file.
-        uploads_at_once: uploads taken in at the same time by this process.
+        uploads_per_chat: files of one conversation that may come in at once.
+        uploads_per_address: files from one address that may come in at once.
+        uploads_at_once: files that may come in at once at all.
+        upload_pause: how long a file may stand still while it comes in.
+        upload_rate: the lowest rate at which it may come in, bytes a second.
+        sockets_per_address: open sockets of one address.
+        sockets_at_once: open sockets at all.
+        greeted_at_once: open sockets that have not said hello yet.
         hello_timeout: how long a new connection may stay silent.
         heartbeat: how long a connection may stay silent before it is pinged.
         compare_every: how often cursors are compared with the log.
@@ -35,6 +42,9 @@ class WebSettings:
         max_wait: the longest wait of a long poll.
         cors_origins: origins that may call the HTTP equivalent from a browser.
         frame_ancestors: who may embed the page, as a CSP source list.
+        zone: the operator's, in which staff read times.
+        entries_per_minute: passwords and codes of staff that are looked at from one address.
+        entries_at_once: how many of them at once.
         host_origin: origin of the page that embeds the chat and hands over tokens; empty for
             the page's own.
     """
@@ -46,10 +56,17 @@ class WebSettings:
     new_chats_at_once: int = 300
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     max_text: int = 10_000
-    max_frame: int = 64 * 1024
-    drop_frame: int = 1024 * 1024
+    max_frame: int = 60 * 1024
+    drop_frame: int = 64 * 1024
     max_upload: int = 10 * 1024 * 1024
-    uploads_at_once: int = 4
+    uploads_per_chat: int = 2
+    uploads_per_address: int = 8
+    uploads_at_once: int = 64
+    upload_pause: float = 15.0
+    upload_rate: float = 8 * 1024
+    sockets_per_address: int = 1_000
+    sockets_at_once: int = 100_000
+    greeted_at_once: int = 2_000
     hello_timeout: float = 10.0
     heartbeat: float = 25.0
     compare_every: float = 5.0
@@ -63,3 +80,6 @@ class WebSettings:
     cors_origins: tuple[str, ...] = ()
     frame_ancestors: str = "'self'"
     host_origin: str = ""
+    zone: str = "UTC"
+    entries_per_minute: float = 20.0
+    entries_at_once: int = 40

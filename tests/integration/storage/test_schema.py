@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from tests.integration.storage import desk
 
 from privacydesk import migrations
 from privacydesk.clock import SystemClock
+from privacydesk.domain.identity import FAILED, SENT, Mark
 from privacydesk.errors import SettingsError
 from privacydesk.storage import schema, tables
+from privacydesk.storage.codec import to_micros
 from privacydesk.storage.engines import parse_url, prepare_file, writing_engine
 from privacydesk.storage.memory import temporary_store
+from privacydesk.storage.rows.challenge import read_challenge
 from privacydesk.storage.store import SqlStore
 
 
@@ -69,6 +73,26 @@ def test_migrating_down_and_up_again_works(tmp_path: Path) -> None:
         command.upgrade(config, "head")
     engine.dispose()
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_codes_that_were_counted_by_the_day_still_count_after_the_upgrade(tmp_path: Path) -> None:
+    from alembic import command  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    begun = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            sa.text("INSERT INTO challenge VALUES (:id, 3, x'', NULL, 0, :begun, 2, 1, NULL)"),
+            {"id": b"x" * 32, "begun": to_micros(begun)},
+        )
+        command.upgrade(config, "head")
+        row = read_challenge(connection.execute(sa.select(tables.challenge)).one())
+    engine.dispose()
+    assert row.marks == (Mark(begun, SENT), Mark(begun, SENT), Mark(begun, FAILED))
 
 
 def test_upgrading_twice_changes_nothing(url: str, path: Path) -> None:

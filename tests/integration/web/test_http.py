@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -235,6 +236,84 @@ async def test_a_file_nobody_asked_for_is_declined(serve: Serve) -> None:
     headers, _ = await _open(client)
     answer = await client.http.post("/chat/v1/uploads", data=b"x", headers=headers)
     assert (answer.status, (await answer.json())["code"]) == (409, "not_allowed_now")
+
+
+async def _held_upload(client: ChatClient, headers: dict[str, str]) -> asyncio.Task[Any]:
+    """Begin an upload that does not come to its end by itself."""
+    began = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"\xff\xd8 some"
+        began.set()
+        await asyncio.Event().wait()
+
+    held = asyncio.create_task(client.http.post("/chat/v1/uploads", data=pieces(), headers=headers))
+    await began.wait()
+    return held
+
+
+async def _given_up(*held: asyncio.Task[Any]) -> None:
+    for task in held:
+        task.cancel()
+    await asyncio.gather(*held, return_exceptions=True)
+
+
+async def test_strangers_who_hold_uploads_open_hold_up_nobody(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    strangers = [(await _open(client))[0] for _ in range(4)]
+    held = [await _held_upload(client, headers) for headers in strangers]
+    headers, _ = await _open(client)
+    desk.threads[next(reversed(desk.threads))].asks_for_file = True
+    taken = await client.http.post("/chat/v1/uploads", data=b"\xff\xd8 mine", headers=headers)
+    assert taken.status == 201
+    await _given_up(*held)
+
+
+async def test_a_form_that_nobody_asked_for_is_declined_unread(serve: Serve) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    form = {**headers, "Content-Type": "multipart/form-data; boundary=x"}
+    answer = await client.http.post("/chat/v1/uploads", data=b"", headers=form)
+    assert (answer.status, (await answer.json())["code"]) == (409, "not_allowed_now")
+
+
+async def test_two_files_of_a_conversation_come_in_at_once_and_no_more(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    desk.thread().asks_for_file = True
+    held = [await _held_upload(client, headers) for _ in range(2)]
+    third = await client.http.post("/chat/v1/uploads", data=b"x", headers=headers)
+    assert (third.status, (await third.json())["reason"]) == (429, "many_uploads")
+    await _given_up(*held)
+
+
+async def test_an_address_sends_only_so_many_files_at_once(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve(uploads_per_address=1)
+    headers, _ = await _open(client)
+    other, _ = await _open(client)
+    for thread in desk.threads.values():
+        thread.asks_for_file = True
+    held = await _held_upload(client, headers)
+    second = await client.http.post("/chat/v1/uploads", data=b"x", headers=other)
+    assert (second.status, (await second.json())["reason"]) == (429, "many_uploads")
+    await _given_up(held)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["image/jpeg", "multipart/form-data; boundary=x"], ids=["raw", "a form"]
+)
+async def test_a_file_that_stands_still_is_given_up(
+    serve: Serve, desk: FakeDesk, content_type: str
+) -> None:
+    client = await serve(upload_pause=0.05)
+    headers, _ = await _open(client)
+    desk.thread().asks_for_file = True
+    held = await _held_upload(client, {**headers, "Content-Type": content_type})
+    answer = await asyncio.wait_for(held, 5)
+    assert (answer.status, (await answer.json())["reason"]) == (429, "slow_upload")
+    assert not desk.uploads
 
 
 async def test_a_disguised_file_is_declined(serve: Serve, desk: FakeDesk) -> None:
@@ -472,3 +551,16 @@ async def test_a_conversation_is_followed_in_only_so_many_windows(
     at_once = await client.http.get("/chat/v1/events?after=0", headers=headers)
     assert at_once.status == 200
     open_one.close()
+
+
+async def test_an_error_is_told_in_the_language_the_conversation_is_held_in(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    desk.speak(desk.thread(), "zh_Hant")
+    answer = await client.http.post(
+        "/chat/v1/messages", json={"type": "send", "id": "m1", "text": ""}, headers=headers
+    )
+    told = await answer.json()
+    assert told["title"] == web_catalogs().text("zh_Hant", f"web.error.{told['reason']}", {})

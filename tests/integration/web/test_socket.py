@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, WSServerHandshakeError
 from msgspec.structs import replace
 from tests.common.fake_desk import FakeDesk, choices, say
 from tests.common.web_client import Serve
@@ -211,7 +211,7 @@ async def test_too_many_messages_are_told_and_others_are_unharmed(serve: Serve) 
         ('{"type": "send", "id": "a", "text": ""}', "empty"),
         ('{"type": "send", "id": "a", "text": "\\u0000\\u202e \\n"}', "empty"),
         ('{"type": "send", "id": "a", "text": "' + "x" * 10001 + '"}', "too_long"),
-        ('{"type": "send", "id": "a", "text": "' + "x" * 70000 + '"}', "frame_too_large"),
+        ('{"type": "send", "id": "a", "text": "' + "x" * 62000 + '"}', "frame_too_large"),
         ('{"type": "choose", "id": "a", "choice": "b", "offset": true}', "wrong_type"),
         ('{"type": "choose", "id": "a", "choice": "b", "offset": -1}', "wrong_type"),
         ('{"type": "choose", "id": "a", "choice": "b", "offset": 1.5}', "wrong_type"),
@@ -351,6 +351,68 @@ async def test_a_bad_renewal_is_told(serve: Serve, desk: FakeDesk) -> None:
     assert (await socket.next())["code"] == "unauthenticated"
 
 
+async def test_a_renewal_without_a_token_begins_nothing(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    socket, _ = await client.hello()
+    await socket.next()
+    await socket.send("renew", token="")
+    assert (await socket.next())["reason"] == "no_token"
+    await socket.send("renew")
+    assert (await socket.next())["reason"] == "no_token"
+    desk.grant("t1", "mei")
+    await socket.send("renew", token="t1")
+    assert (await socket.next())["reason"] == "no_account"
+    await socket.send("ping")
+    assert (await socket.next())["type"] == "pong"
+    assert (len(desk.threads), desk.opened) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "frame", [{"type": "ping"}, {"type": "renew", "token": "forged"}, {"type": "read", "offset": 1}]
+)
+async def test_whoever_sends_nothing_but_signals_is_slowed_down_too(
+    serve: Serve, desk: FakeDesk, frame: dict[str, Any]
+) -> None:
+    desk.grant("t1", "mei")
+    client = await serve(messages_per_second=0.001, message_burst=2)
+    socket, _ = await client.hello(token="t1")
+    await socket.next()
+    for _ in range(5):
+        await socket.raw(json.dumps(frame))
+    refused = await socket.next()
+    while refused.get("code") != "rate_limited":
+        refused = await socket.next()
+    assert refused["kept"]
+    await socket.send("send", id="m1", text="still heard")
+    assert (await socket.until("events"))["acks"] == [{"id": "m1", "offset": 2}]
+
+
+async def test_an_address_has_only_so_many_sockets_and_a_closed_one_makes_room(
+    serve: Serve,
+) -> None:
+    client = await serve(sockets_per_address=1)
+    first, _ = await client.hello()
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await client.connect()
+    assert refused.value.status == 429
+    await first.close()
+    second, welcome = await client.hello()
+    assert welcome["type"] == "welcome"
+    await second.close()
+
+
+async def test_only_so_many_sockets_may_be_silent_at_the_door(serve: Serve) -> None:
+    client = await serve(greeted_at_once=1)
+    silent = await client.connect()
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await client.connect()
+    assert refused.value.status == 429
+    await silent.send("hello")
+    assert (await silent.next())["type"] == "welcome"
+    other, _ = await client.hello()
+    await other.close()
+
+
 async def test_typing_and_read_marks_reach_the_desk(serve: Serve, desk: FakeDesk) -> None:
     socket, _ = await (await serve()).hello()
     await socket.next()
@@ -360,6 +422,16 @@ async def test_typing_and_read_marks_reach_the_desk(serve: Serve, desk: FakeDesk
     await socket.next()
     assert desk.thread().typed == 1
     assert desk.thread().read == 1  # never beyond what was sent
+
+
+async def test_a_conversation_that_went_as_a_whole_is_shown_no_longer(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    socket, _ = await (await serve(compare_every=0.02)).hello()
+    await socket.next()
+    desk.threads.clear()
+    assert await socket.next() == {"type": "bye", "reason": "epoch"}
+    assert await socket.closed() == 4409
 
 
 async def test_an_agents_typing_and_the_place_in_the_queue_are_shown(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,25 @@ def test_a_data_dir_that_cannot_be_written_is_told_apart_from_bad_input(tmp_path
     )
     assert result.exit_code == 1
     assert result.stderr.startswith("--data-dir: can't be written")
+
+
+def test_the_schedules_in_the_documentation_import_without_a_hint(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs/calendars.md").read_text("utf-8")
+    for ending in ("yaml", "csv"):
+        found = re.search(rf"```{ending}\n(.*?)```", text, re.DOTALL)
+        assert found is not None
+        file = tmp_path / f"2027.{ending}"
+        file.write_text(found[1], "utf-8")
+        result = RUNNER.invoke(
+            calendar_app,
+            ["import", str(file), "--calendar", "CN", "--data-dir", str(tmp_path / ending)],
+        )
+        assert result.exit_code == 0, result.output
+        assert "CN 2027 is settled (override)." in result.output
+        assert "Look again" not in result.output
+
+
+def test_days_are_written_so_that_nobody_takes_them_for_others() -> None:
+    result = RUNNER.invoke(calendar_app, ["show", "--year", "2026"])
+    assert "substituted from 2026-10-10" in result.output
+    assert not re.search(r"\d\d/\d\d/\d{4}", result.output)

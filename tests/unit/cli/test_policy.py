@@ -48,11 +48,14 @@ def test_json_holds_the_tree_for_programs(policy_file: Path, tmp_path: Path) -> 
     assert {note["code"] for note in record["notes"]} >= {"unplaced_line", "style_slip"}
 
 
-def test_without_a_place_the_report_is_printed_and_nothing_kept(policy_file: Path) -> None:
+def test_without_a_place_it_is_kept_where_serve_looks(
+    policy_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     result = run("import", policy_file, "--name", "bird", "--json")
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["saved"] is None
-    assert "PRIVACYDESK_DATA_DIR" in result.stderr
+    assert json.loads(result.stdout)["saved"] is True
+    assert (tmp_path / "data" / "policy" / "bird").is_dir()
 
 
 def test_a_dry_run_keeps_nothing(policy_file: Path, tmp_path: Path) -> None:
@@ -110,9 +113,3 @@ def test_what_can_not_be_shown_ends_with_one_line(
     assert result.exit_code == 1
     assert word in result.stderr
     assert result.stderr.count("\n") == 1
-
-
-def test_showing_needs_a_place() -> None:
-    result = run("show", "--name", "bird")
-    assert result.exit_code == 1
-    assert "PRIVACYDESK_DATA_DIR" in result.stderr

@@ -95,7 +95,8 @@ async def test_a_reason_that_is_not_known_yet_is_read_as_other(connect: Connect)
         (307, "redirect"),
         (401, "credentials"),
         (403, "credentials"),
-        (404, "contract"),
+        (404, "address"),
+        (405, "address"),
         (408, "server_error"),
         (429, "rate_limited"),
         (500, "server_error"),
@@ -300,7 +301,7 @@ async def test_text_that_is_no_text_is_refused_before_it_is_sent(connect: Connec
         ("ftp://accounts.example.com", "s", "http or https"),
         ("https://", "s", "host"),
         ("http://accounts.example.com", "s", "needs https"),
-        ("https://me:pw@accounts.example.com", "s", "own setting"),
+        ("https://me:pw@accounts.example.com", "s", "not into the address"),
         ("https://accounts.example.com", " ", "secret is missing"),
         ("https://accounts.example.com", "a\nb", "printable"),
     ],
@@ -308,7 +309,7 @@ async def test_text_that_is_no_text_is_refused_before_it_is_sent(connect: Connec
 def test_an_endpoint_that_can_t_be_used_names_its_setting(
     url: str, secret: str, complaint: str
 ) -> None:
-    with pytest.raises(SettingsError, match=f"account_service.*{complaint}"):
+    with pytest.raises(SettingsError, match=f"PRIVACYDESK_ACCOUNT_SERVICE_.*{complaint}"):
         Endpoint(url, secret).checked("account_service")
 
 

@@ -147,7 +147,8 @@ async def test_refusals_are_final(
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [
-        (404, "no such page", "contract"),
+        (404, "no such page", "address"),
+        (405, "no such method", "address"),
         (409, {}, "in_progress"),
         (429, {}, "rate_limited"),
         (502, {}, "server_error"),

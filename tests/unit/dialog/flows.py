@@ -71,7 +71,13 @@ steps:
   send:
     do: send_code
     with: {to: account_phone}
-    on: {sent: enter, wait: enter, capped: refused, no_phone: refused, unavailable: refused}
+    on:
+      sent: enter
+      wait: enter
+      capped: refused
+      too_many: refused
+      no_phone: refused
+      unavailable: refused
   enter:
     ask: code
     text: verify.enter
@@ -127,6 +133,24 @@ steps:
   end: {end: done}
 """
 
+ANSWER_REQUEST = """\
+flow: answer_request
+slots:
+  ticket: {type: internal}
+  evidence: {type: evidence}
+  answer: {type: reply}
+start: answer
+steps:
+  answer:
+    ask: answer
+    text: answer_request.answer
+    on: {answered: give}
+  give:
+    do: answer_request
+    on: {ok: end, too_late: end}
+  end: {end: done}
+"""
+
 _OTHERS = sorted(
     set(Intent) - {Intent.UNBINDING, Intent.SMALLTALK, Intent.OTHER},
     key=lambda intent: intent.value,
@@ -146,6 +170,7 @@ GOOD: Mapping[str, str] = {
     "dialogs/verify.yaml": VERIFY,
     "dialogs/confirm_closing.yaml": CONFIRM_CLOSING,
     "dialogs/evidence_again.yaml": EVIDENCE_AGAIN,
+    "dialogs/answer_request.yaml": ANSWER_REQUEST,
     "dialogs/rest.yaml": REST,
 }
 

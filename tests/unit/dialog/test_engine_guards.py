@@ -21,12 +21,15 @@ from privacydesk.domain.effects import CallAccount, Effect, OpenTicket, SendCode
 from privacydesk.domain.events import Choice, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, TargetKind, Verification
 from privacydesk.domain.ids import ChallengeId, ConversationId
+from privacydesk.domain.quotas import ceiling_counter, sender_counter
 from privacydesk.domain.turn import Chose, Needs, Observed, Result, Said, Snapshot, Turn
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 ME = "u-1"
 BOUND = [{"provider": "google", "label_masked": "g***"}, {"provider": "apple", "label_masked": ""}]
-LABEL = Target(TargetKind.ACCOUNT_PHONE, ME).label()
+PHONE = Target(TargetKind.ACCOUNT_PHONE, ME)
+LABEL = PHONE.label()
+COUNTERS = (PHONE.counter(), sender_counter(ME, b""), ceiling_counter(PHONE))
 
 
 def engine_of(files: Mapping[str, str]) -> Engine:
@@ -62,9 +65,9 @@ def standing_at(
 
 
 def advance(engine: Engine, conversation: Conversation, message: Any) -> Turn:
-    wanted = Needs(challenges=(LABEL,), tickets_of=f"account:{ME}\nconversation:", queue=True)
+    wanted = Needs(challenges=COUNTERS, tickets_of=f"account:{ME}\nconversation:", queue=True)
     told = replace(message, observed=replace(message.observed, wanted=wanted))
-    challenges = {LABEL: Challenge(ChallengeId(b"x" * 32))}
+    challenges = {name: Challenge(ChallengeId(b"x" * 32)) for name in COUNTERS}
     return engine.advance(Snapshot(conversation, challenges), told, NOW)
 
 
@@ -157,7 +160,8 @@ def test_a_flow_that_cannot_ask_to_confirm_fails_its_job_and_does_nothing() -> N
 
 
 def test_an_old_proof_is_asked_for_anew_before_anything_is_read() -> None:
-    turn = go_on(GOOD, standing_at("list", proof=timedelta(minutes=31)))
+    files = flows.broken("unbinding", ("do: read_bindings", "do: read_decisions"))
+    turn = go_on(engine_of(files), standing_at("list", proof=timedelta(minutes=31)))
     assert not [effect for effect in turn.effects if isinstance(effect, CallAccount)]
     assert [effect for effect in turn.effects if isinstance(effect, SendCode)]
 

@@ -5,13 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from privacydesk.domain.identity import (
+    FAILED,
+    SENT,
     Assurance,
     Challenge,
     CodeRules,
     CodeVerdict,
     SendVerdict,
+    Target,
+    TargetKind,
     Verification,
 )
 from privacydesk.domain.ids import ChallengeId
@@ -24,11 +29,7 @@ NEW = Challenge(ChallengeId(b"x" * 32))
 
 
 def sent(at: datetime = NOW, before: Challenge = NEW) -> Challenge:
-    row = before.sent(at, RULES)
-    return Challenge(
-        row.id, row.version, RIGHT, row.expires_at, row.entries_left, row.day_started_at,
-        row.sent_in_day, row.not_before, row.failed_in_day,
-    )  # fmt: skip
+    return replace(before.sent(at, RULES), code_hash=RIGHT)
 
 
 def test_a_code_works_once() -> None:
@@ -72,17 +73,34 @@ def test_waits_grow_and_the_day_is_capped() -> None:
     assert row.may_send(NOW + timedelta(days=1), RULES) == (SendVerdict.OK, None)
 
 
+def test_any_24_hours_are_a_day_so_its_edge_buys_no_second_cap() -> None:
+    row, first = sent(NOW), NOW + timedelta(hours=23)
+    at = first
+    for _ in range(RULES.daily_cap - 1):
+        row = sent(at, row)
+        assert row.not_before is not None
+        at = row.not_before
+    edge = NOW + timedelta(days=1)
+    row = sent(edge, row)
+    later = edge + timedelta(hours=1)
+    assert row.may_send(later, RULES) == (SendVerdict.CAPPED, first + timedelta(days=1))
+
+
 def test_codes_that_the_gateway_did_not_take_are_counted_apart_from_the_cap() -> None:
     row, at = NEW, NOW
     for _ in range(RULES.daily_failures):
         assert row.may_send(at, RULES)[0] is SendVerdict.OK
         row = sent(at, row).undelivered()
-        assert row.sent_in_day == 0
+        assert not row.counted(SENT, at)
         assert row.not_before is not None, "the wait stays"
         at = row.not_before
-    assert row.may_send(at, RULES) == (SendVerdict.CAPPED, NOW + timedelta(days=1))
-    fresh = sent(NOW + timedelta(days=1), row)
-    assert (fresh.sent_in_day, fresh.failed_in_day) == (1, 0)
+    tomorrow = NOW + timedelta(days=1)
+    assert row.may_send(at, RULES) == (SendVerdict.CAPPED, tomorrow)
+    fresh = sent(tomorrow, row)
+    assert len(fresh.counted(SENT, tomorrow)) == 1
+    assert len(fresh.counted(FAILED, tomorrow)) == RULES.daily_failures - 1, (
+        "the first is a day old"
+    )
 
 
 def test_a_code_that_may_have_gone_out_after_all_still_works() -> None:
@@ -100,7 +118,7 @@ def test_an_account_without_a_phone_need_not_wait_but_can_not_try_for_ever() -> 
 
 def test_a_typed_contact_that_is_refused_counts_and_keeps_its_wait() -> None:
     row = sent().refused()
-    assert row.sent_in_day == 1
+    assert len(row.counted(SENT, NOW)) == 1
     assert row.may_send(NOW, RULES) == (SendVerdict.WAIT, NOW + RULES.waits[0])
     assert row.entered(RIGHT, NOW)[1] is CodeVerdict.NONE_OPEN
 
@@ -141,3 +159,27 @@ def test_a_proof_covers_its_own_subject_at_its_level_while_it_is_fresh(
 ) -> None:
     proof = Verification("u-1", Assurance.ONE_TIME_CODE, NOW)
     assert proof.covers(subject, level, NOW + age, FRESH) == covers
+
+
+def test_spellings_of_one_mailbox_share_a_counter_but_not_a_code() -> None:
+    def target(contact: str) -> Target:
+        return Target(TargetKind.CONTACT, contact)
+
+    plain = target("kaho.lee@gmail.com")
+    for spelling in ("Kaho.Lee@gmail.com", "kaho.lee+1@gmail.com", "k.aholee@googlemail.com"):
+        assert target(spelling).counter() == plain.counter()
+        assert target(spelling).label() != plain.label()
+    assert target("k.aho@example.com").counter() != target("kaho@example.com").counter()
+    assert target("+one@example.com").counter() != target("+two@example.com").counter()
+    assert target("+8613812345678").counter() != target("+8613812345679").counter()
+    assert Target.of_label(plain.label()) == plain
+
+
+def test_codes_reach_phones_of_the_operators_countries_and_any_mailbox() -> None:
+    rules = CodeRules(countries=frozenset({"86", "852"}))
+    assert rules.reaches("+8613812345678")
+    assert rules.reaches("+85291234567")
+    assert not rules.reaches("+85366123456")
+    assert not rules.reaches("+88216123456")
+    assert rules.reaches("someone@example.com")
+    assert CodeRules().reaches("+88216123456"), "no list is all of them"

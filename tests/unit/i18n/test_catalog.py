@@ -139,6 +139,7 @@ def test_the_count_leads_where_a_plural_shows_two_numbers() -> None:
         ({"$terms": ["term.one", "term.two"]}, "甲和乙", "甲和乙", "甲 and 乙"),
         ({"$texts": ["a", "b", "{x}"]}, "a、b和{x}", "a、b和{x}", "a, b and {x}"),
         ({"$texts": []}, "", "", ""),
+        ({"$texts": ["甲和乙", "丙"]}, "甲和乙以及丙", "甲和乙以及丙", "甲和乙 and 丙"),
         (["a", {"$number": 12345}], "a和12,345", "a和12,345", "a and 12,345"),
         ({"$span": 60}, "1分钟", "1 分鐘", "1 minute"),
         ({"$span": 1800}, "30分钟", "30 分鐘", "30 minutes"),
@@ -149,14 +150,14 @@ def test_the_count_leads_where_a_plural_shows_two_numbers() -> None:
         (
             {"$clause": {"document": "隐私政策", "article": "第七条", "section": "（六）"}},
             "《隐私政策》第七条（六）",
-            "《隐私政策》第七条（六）",
-            "隐私政策, 第七条, （六）",
+            "第七條（六）（《隐私政策》）",
+            "article 7(6) (《隐私政策》第七条（六）)",
         ),
         (
             {"$clause": {"document": "", "reference": "第七条（六）"}},
             "第七条（六）",
-            "第七条（六）",
-            "第七条（六）",
+            "第七條（六）",
+            "article 7(6) (第七条（六）)",
         ),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import warnings
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import OctKey, OKPKey
+from structlog.testing import capture_logs
 
 from privacydesk.clock import MovableClock
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
@@ -38,10 +41,19 @@ def refusal(text: str) -> ErrorCode:
     return caught.value.code
 
 
+@pytest.mark.parametrize("named", [{}, {"alg": "Ed25519"}, {"alg": "EdDSA"}], ids=str)
 @pytest.mark.parametrize("alg", ["Ed25519", "EdDSA"])
-@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
-def test_both_names_of_the_signature_are_taken(alg: str) -> None:
-    assert CHECKER.check(token(SIGNING, alg, "e", locale="en")).locale == "en"
+def test_both_names_of_the_signature_are_taken_without_a_word(
+    alg: str, named: dict[str, str]
+) -> None:
+    checker = TokenChecker(
+        [{**SIGNING.as_dict(private=False), **named}], "privacydesk", MovableClock(NOW, frozen=True)
+    )
+    with warnings.catch_warnings():
+        # Signing is the app's business; what is looked at is the desk's part.
+        warnings.simplefilter("ignore", SecurityWarning)
+        signed = token(SIGNING, alg, "e", locale="en")
+    assert checker.check(signed).locale == "en"
 
 
 def test_a_token_names_its_account_and_its_end() -> None:
@@ -60,15 +72,57 @@ def test_half_a_minute_of_skew_is_forgiven() -> None:
 
 
 @pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"exp": NOW.timestamp() - 60}, "token_expired"),
+        ({"exp": NOW.timestamp() + 90_000}, "token_lifetime"),
+        ({"nbf": NOW.timestamp() + 60}, "token_not_yet"),
+        ({"aud": "other"}, "token_audience"),
+        ({"sub": ""}, "token_subject"),
+    ],
+)
+def test_a_refusal_tells_the_apps_developer_what_is_wrong_with_the_token(
+    claims: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(DeskError) as caught:
+        CHECKER.check(token(**claims))
+    assert caught.value.data["reason"] == reason
+
+
+@pytest.mark.parametrize(
     "claims",
     [
         {"aud": "other"}, {"aud": None}, {"sub": ""}, {"sub": None}, {"sub": 7}, {"sub": "x" * 129},
         {"exp": None}, {"exp": NOW.timestamp() + 90_000}, {"nbf": NOW.timestamp() + 60},
+        {"exp": float("nan")}, {"exp": float("inf")}, {"exp": 10**400}, {"exp": True},
+        {"exp": "9999999999"}, {"nbf": "tomorrow"}, {"nbf": float("nan")}, {"nbf": [0]},
     ],
     ids=repr,
 )  # fmt: skip
 def test_a_token_that_says_the_wrong_thing_is_refused(claims: dict[str, Any]) -> None:
     assert refusal(token(**claims)) is ErrorCode.UNAUTHENTICATED
+
+
+def test_a_token_that_ended_before_all_time_is_expired() -> None:
+    assert refusal(token(exp=-1e300)) is ErrorCode.TOKEN_EXPIRED
+
+
+def test_however_many_tokens_are_refused_the_log_has_a_line_a_minute_for_each_fault() -> None:
+    clock = MovableClock(NOW, frozen=True)
+    checker = TokenChecker([SHARED.as_dict(private=True)], "privacydesk", clock)
+
+    def refuse(text: str) -> None:
+        with pytest.raises(DeskError):
+            checker.check(text)
+
+    with capture_logs() as logs:
+        for _ in range(50):
+            refuse("no token")
+            refuse(token(sub=""))
+        assert len(logs) == 2
+        clock.move(timedelta(minutes=1))
+        refuse("no token")
+        assert len(logs) == 3
 
 
 def test_a_token_of_another_key_is_refused() -> None:

@@ -127,3 +127,22 @@ def test_a_summary_waits_for_the_last_answer_and_is_not_kept() -> None:
     assert last.outcome == "ok"
     assert [one["label"]["$term"] for one in last.data["rows"]] == ["category.posts", "held.silent"]
     assert "summary" not in last.ticket.facts
+
+
+def test_a_summary_stays_where_its_reader_comes_back_by_number_and_code_alone() -> None:
+    export = {"summary": [{"category": "posts", "count": 1}], "content": {"posts": []}}
+    told = answered(
+        AccountAnswer(AccountOutcome.OK, data=export),
+        replace(TICKET, contact="mother@example.com"),
+        row(AccountAction.EXPORT, 0, categories=["posts"]),
+    )
+    assert told.ticket.facts["summary"] == told.data["rows"]
+
+
+def test_a_count_that_was_not_told_is_not_taken_for_none() -> None:
+    silent = AccountAnswer.from_json(
+        {"outcome": "ok", "items": [{"scope": "posts", "outcome": "done"}]}
+    )
+    (result,) = answered(silent).ticket.facts["results"]
+    assert "count" not in result
+    assert result["action"] == "delete"

@@ -24,7 +24,7 @@ from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.identity import Assurance, Challenge, Verification
+from privacydesk.domain.identity import Assurance, Challenge, Mark, Verification
 from privacydesk.domain.ids import (
     ChallengeId,
     ConversationId,
@@ -223,10 +223,10 @@ challenges = st.builds(
     code_hash=st.binary(max_size=32),
     expires_at=st.none() | instants,
     entries_left=st.integers(0, 9),
-    day_started_at=st.none() | instants,
-    sent_in_day=st.integers(0, 9),
-    failed_in_day=st.integers(0, 9),
     not_before=st.none() | instants,
+    marks=st.lists(
+        st.builds(Mark, at=instants, of=st.binary(max_size=8), count=st.integers(1, 9)), max_size=3
+    ).map(tuple),
 )
 deliveries = st.builds(
     Delivery,

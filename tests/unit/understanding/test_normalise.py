@@ -32,3 +32,8 @@ def test_only_the_first_part_of_a_long_message_is_looked_at(text: str) -> None:
 
 def test_bare_words_have_neither_gaps_nor_signs() -> None:
     assert bare("转 人工！👍_(a1)") == "转人工a1"
+
+
+def test_invisible_characters_do_not_join_runs_of_marks_into_an_endless_one() -> None:
+    folded = normalise(("\u0316\u0301" * 10 + "\u200b") * 95)
+    assert len(folded) <= 30

@@ -24,6 +24,10 @@ def test_what_misleads_or_can_not_be_stored_goes(given_text: str, kept: str) -> 
     assert clean_text(given_text) == kept
 
 
+def test_endless_runs_of_marks_are_cut_before_anything_has_to_sort_them() -> None:
+    assert clean_text("e" + "\u0301" * 9_000 + " hi") == "e" + "\u0301" * 30 + " hi"
+
+
 @given(st.text())
 def test_any_text_becomes_storable_and_cleaning_again_changes_nothing(text: str) -> None:
     cleaned = clean_text(text)

@@ -9,8 +9,9 @@ const config = JSON.parse(byId("config").textContent ?? "{}");
 /** @type {Record<string, string>} */
 const words = config.strings;
 const KEY = "privacydesk.demo.person";
-const ANONYMOUS = "/chat/";
-const PROMISED = "/chat/#token=";
+// The handset's clock and the chat in it show one zone: the desk's.
+const ANONYMOUS = `/chat/?zone=${encodeURIComponent(config.clock.zone)}`;
+const PROMISED = `${ANONYMOUS}#token=`;
 const RETRY = 2000;
 const RENEW = 5 * 60_000;
 const HANDED = 50;
@@ -116,6 +117,7 @@ function listen() {
     phone.others(seen.others);
     account.fill(seen.account);
     showTickets(seen.tickets);
+    showStaff(seen.staff);
   });
   from.addEventListener("error", () => {
     if (connected) tell(words.lost);
@@ -153,6 +155,43 @@ function showTickets(tickets) {
       ),
     ),
   );
+}
+
+/**
+ * Codes change every half minute; the buttons stay, so that none is lost under a finger or focus.
+ * @param {any[]} staff
+ */
+function showStaff(staff) {
+  const list = byId("staff");
+  for (const one of staff) {
+    let item = document.getElementById(`staff-${one.name}`);
+    if (!item) {
+      item = el(
+        "li",
+        { class: "member", id: `staff-${one.name}` },
+        el("span", {}, el("bdi", {}, one.shown), ` · ${one.role}`),
+        el("code", { class: "member-name", lang: "en" }, one.name),
+        el(
+          "button",
+          {
+            type: "button",
+            class: "button quiet member-code",
+            onclick: (/** @type {MouseEvent} */ event) => {
+              const button = /** @type {HTMLElement} */ (event.currentTarget);
+              void copy(button.dataset.code ?? "", button);
+            },
+          },
+        ),
+      );
+      list.append(item);
+    }
+    const button = /** @type {HTMLButtonElement} */ (item.querySelector("button"));
+    button.disabled = !one.code;
+    if (button.dataset.code === one.code) continue;
+    button.dataset.code = one.code;
+    button.textContent = one.code || words["staff.no_code"];
+    button.setAttribute("aria-label", `${fill(words["staff.code"], { name: one.shown })} ${one.code}`);
+  }
 }
 
 /** @param {string} number */
@@ -229,7 +268,7 @@ byId("chat-tab").addEventListener("click", async (event) => {
   const tab = window.open("about:blank", "_blank");
   try {
     const { token } = await post("token", { person: playing.id });
-    const address = `/chat/#token=${encodeURIComponent(token)}`;
+    const address = PROMISED + encodeURIComponent(token);
     if (tab) {
       tabs.set(tab, playing.id);
       tab.location.replace(address);
@@ -240,5 +279,6 @@ byId("chat-tab").addEventListener("click", async (event) => {
   }
 });
 
+byId("chat-tab").setAttribute("href", ANONYMOUS);
 window.setInterval(() => void renewTabs(), RENEW);
 play(new URLSearchParams(location.search).get("person") || remembered());

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from privacydesk.dialog.actions import codes, filing, own_tickets, people, readings
+from privacydesk.dialog.actions import codes, filing, own_tickets, people, quoting, readings
 from privacydesk.dialog.actions.base import WAITS, Act
 from privacydesk.domain.account import AccountAction
 
@@ -23,6 +23,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "file_ticket": filing.file_ticket,
     "file_unverified": filing.file_unverified,
     "attach_evidence": own_tickets.attach_evidence,
+    "answer_request": own_tickets.answer_request,
     "list_requests": own_tickets.list_requests,
     "show_ticket": own_tickets.show_ticket,
     "withdraw_ticket": own_tickets.withdraw_ticket,
@@ -32,6 +33,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "queue_human": people.queue_human,
     "leave_queue": people.leave_queue,
     "drop_evidence": people.drop_evidence,
+    "answer_policy": quoting.answer_policy,
     "note_wish": people.note_wish,
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from privacydesk.dialog.schema import Flow
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import Running, Script, evidence_in
 from privacydesk.domain.ids import EvidenceId
 
 WAITS: Final = "WAITS"
@@ -26,4 +26,4 @@ class Act:
 
 def evidence_of(frame: Running) -> tuple[EvidenceId, ...]:
     """Return the files handed in to a frame."""
-    return tuple(EvidenceId(bytes.fromhex(one["id"])) for one in frame.slots.get("evidence") or ())
+    return evidence_in((frame,))

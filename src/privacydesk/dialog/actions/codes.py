@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from privacydesk.dialog.actions.base import WAITS, Act
 from privacydesk.dialog.guards import account_of
-from privacydesk.domain.effects import (
-    SendCode,
-)
+from privacydesk.domain import quotas
+from privacydesk.domain.effects import RaiseAlarm, SendCode
 from privacydesk.domain.identity import (
     Assurance,
     CodeVerdict,
@@ -30,21 +30,25 @@ def _target(act: Act) -> Target:
 
 
 def send_code(act: Act) -> str:
-    """Send a one-time code, unless the wait or the daily cap forbids it."""
+    """Send a one-time code, unless a wait or one of the caps forbids it."""
     script, frame = act.script, act.frame
     target = _target(act)
     if not target.value:
         return "no_phone"
-    challenge = script.challenge_of(target)
     frame.slots.pop("code", None)
-    verdict, until = challenge.may_send(script.now, script.rules.codes)
+    if target.kind is TargetKind.CONTACT and not script.rules.codes.reaches(target.value):
+        frame.slots.pop("_target", None)
+        return "no_phone"
+    verdict, until = _counted(act, target)
+    if verdict is SendVerdict.FULL:
+        script.effects.append(RaiseAlarm("codes_ceiling_reached"))
+        return "unavailable"
     if verdict is not SendVerdict.OK:
         assert until is not None
         frame.slots["until"] = until.isoformat()
         # The code that was sent before still works while it is open.
         frame.slots["_target"] = target.label()
-        return verdict.value if verdict is SendVerdict.CAPPED else "wait"
-    script.challenges[target.label()] = challenge.sent(script.now, script.rules.codes)
+        return verdict.value
     frame.slots["_target"] = target.label()
     if target.kind is TargetKind.TICKET_CONTACT:
         # Nobody waits for the answer: how long it takes, or that it fails, would tell whether
@@ -56,6 +60,33 @@ def send_code(act: Act) -> str:
     return WAITS
 
 
+def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
+    """Count a code to a target if it may be sent now; else say why not, and when it may."""
+    script, now, rules = act.script, act.script.now, act.script.rules.codes
+    names = (
+        target.counter(),
+        quotas.sender_counter(script.account, script.before.id),
+        quotas.ceiling_counter(target),
+    )
+    challenge, sender, ceiling = script.counters(*names)
+    verdict, until = challenge.may_send(now, rules)
+    # An account's own phone is nobody else's, and its target counts all there is to count.
+    typed = target.kind is not TargetKind.ACCOUNT_PHONE
+    if verdict is SendVerdict.OK and typed:
+        verdict, until = quotas.may_reach(sender, challenge, now, rules)
+    if verdict is not SendVerdict.OK:
+        return verdict, until
+    if quotas.is_full(ceiling, target, now, rules):
+        return SendVerdict.FULL, None
+    rows = (
+        challenge.sent(now, rules),
+        quotas.reached(sender, challenge, now) if typed else sender,
+        quotas.filled(ceiling, now),
+    )
+    script.challenges.update(zip(names, rows, strict=True))
+    return SendVerdict.OK, None
+
+
 def code_sent(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     """Take what the gateway said."""
     if outcome == "ok":
@@ -64,11 +95,11 @@ def code_sent(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     target = _target(act)
     challenge = act.script.challenge_of(target)
     if outcome not in {"refused", "not_found"}:
-        act.script.challenges[target.label()] = challenge.undelivered()
+        act.script.challenges[target.counter()] = challenge.undelivered()
         return "unavailable"
     # Nothing went out, so nobody is told later that a code is on its way.
     by_account = target.kind is TargetKind.ACCOUNT_PHONE
-    act.script.challenges[target.label()] = (
+    act.script.challenges[target.counter()] = (
         challenge.nowhere() if by_account else challenge.refused()
     )
     act.frame.slots.pop("_target", None)
@@ -84,7 +115,7 @@ def check_code(act: Act) -> str:
     if not script.observed.code_hash or script.needs.code_target != target.label():
         return CodeVerdict.NONE_OPEN.value
     challenge, verdict = challenge.entered(script.observed.code_hash, script.now)
-    script.challenges[target.label()] = challenge
+    script.challenges[target.counter()] = challenge
     frame.slots["tries"] = challenge.entries_left
     if verdict is CodeVerdict.RIGHT:
         account = target.kind is TargetKind.ACCOUNT_PHONE

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from privacydesk.dialog import pending
 from privacydesk.dialog.actions.base import Act, evidence_of
 from privacydesk.dialog.options import may_object, whose
-from privacydesk.dialog.outcomes import say_again
+from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
 from privacydesk.dialog.script import Script
 from privacydesk.domain.effects import (
     MoveTicket,
@@ -48,6 +49,25 @@ def attach_evidence(act: Act) -> str:
     act.script.effects.append(
         MoveTicket(ticket.id, move, why="evidence", evidence=evidence_of(act.frame))
     )
+    pending.settle(act.script, ticket.id, None, running=True)
+    return "ok"
+
+
+def answer_request(act: Act) -> str:
+    """Hand what staff asked for to the ticket, which goes back to them: words, or files."""
+    ticket = _slot_ticket(act)
+    if ticket is None or not may(ticket, Move.REQUESTER_ANSWERED):
+        return "too_late"
+    words = act.frame.slots.get("answer")
+    act.script.effects.append(
+        MoveTicket(
+            ticket.id,
+            Move.REQUESTER_ANSWERED,
+            why=str(words or "evidence"),
+            evidence=evidence_of(act.frame),
+        )
+    )
+    pending.settle(act.script, ticket.id, None, running=True)
     return "ok"
 
 
@@ -57,6 +77,7 @@ def list_requests(act: Act) -> str:
     if not tickets:
         return "none"
     for ticket in tickets[:_CARDS]:
+        say_late(act.script, ticket)
         act.script.show_ticket({"$id": ticket.id.hex()})
     return "some"
 
@@ -73,9 +94,12 @@ def show_ticket(act: Act) -> str:
     if ticket is None or not _is_theirs(act.script, ticket):
         return "unknown"
     act.frame.slots["ticket"] = ticket.id.hex()
-    if ticket.conversation_id != act.script.before.id:
+    if ticket.purged_at is not None:
+        act.script.say("ticket.purged", ticket_args(ticket))
+    elif ticket.conversation_id != act.script.before.id:
         # Its own conversation, where it was told, is on another device.
         say_again(act.script, ticket)
+    say_late(act.script, ticket)
     act.script.show_ticket({"$id": ticket.id.hex()})
     return "shown"
 
@@ -86,6 +110,7 @@ def withdraw_ticket(act: Act) -> str:
     if ticket is None or not may(ticket, Move.WITHDRAW):
         return "too_late"
     act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
+    pending.settle(act.script, ticket.id, None, running=True)
     return "withdrawn"
 
 

@@ -220,6 +220,8 @@ def _after_guard(flow: Flow, step: Branch, outcome: str, fact: Proof) -> Proof:
         return _narrow(fact, _level(step.params.get("value")), is_it=outcome == "yes")
     if outcome != "yes":
         return fact
+    if step.guard == "shown_by_document":
+        return _raise(fact, Assurance.DOCUMENT_CHECKED)
     if step.guard == "has_session":
         return _raise(fact, Assurance.APP_SESSION)
     if step.guard in {"has_contact_proof", "filed_here"}:

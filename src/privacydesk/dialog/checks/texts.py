@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from privacydesk.dialog.faults import DialogFault
-from privacydesk.dialog.schema import Ask, Confirm, Flow, Say, Step, keys_of
+from privacydesk.dialog.schema import Ask, Confirm, Flow, Say, Step, keys_of, spoken
 
 CatalogKeys = Mapping[str, Mapping[str, frozenset[str]]]
 """Locale to key to the placeholders of its sentence."""
@@ -22,7 +22,7 @@ def keys_used(flow: Flow, step: Step) -> tuple[str, ...]:
 def check_texts(flows: Mapping[str, Flow], catalogs: CatalogKeys) -> Iterator[DialogFault]:
     """Yield what is wrong between steps and their sentences."""
     for flow in flows.values():
-        for step in flow.steps.values():
+        for step in spoken(flow):
             for what, remedy in _check_step(flow, step, catalogs):
                 yield DialogFault(flow.source, flow.lines.get(step.id, 0), step.id, what, remedy)
 

@@ -1,4 +1,4 @@
-"""The first schema: conversations, tickets, codes, outbox, evidence, agents."""
+"""The first schema: conversations, tickets, codes, outbox, evidence, agents, audit."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("linked", sa.LargeBinary(16), nullable=True),
+        sa.Column("purged_at", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_ticket"),
     )
@@ -93,6 +95,13 @@ def upgrade() -> None:
         "ix_ticket_provisional", "ticket", ["id"], where="provisional AND state <> 'closed'"
     )
     op.create_index("ix_ticket_state", "ticket", ["state", "due_at"])
+    _partial_index("ix_ticket_linked", "ticket", ["linked"], where="linked IS NOT NULL")
+    _partial_index(
+        "ix_ticket_kept",
+        "ticket",
+        ["closed_at"],
+        where="closed_at IS NOT NULL AND purged_at IS NULL",
+    )
     op.create_table(
         "ticket_number",
         sa.Column("number", sa.Text(), nullable=False),
@@ -187,13 +196,95 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("locale", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_agent"),
+    )
+    op.create_table(
+        "agent_credential",
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("temporary_until", sa.BigInteger(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", name="pk_agent_credential"),
+    )
+    op.create_table(
+        "agent_session",
+        sa.Column("id", sa.LargeBinary(16), nullable=False),
+        sa.Column("hash", sa.LargeBinary(32), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_agent_session"),
+        sa.UniqueConstraint("hash", name="uq_agent_session_hash"),
+    )
+    op.create_index("ix_agent_session_agent", "agent_session", ["agent"])
+    op.create_index("ix_agent_session_ends_at", "agent_session", ["ends_at"])
+    op.create_table(
+        "agent_attempt",
+        sa.Column("id", sa.LargeBinary(32), nullable=False),
+        sa.Column("failed", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("not_before", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_agent_attempt"),
+    )
+    op.create_index("ix_agent_attempt_last_at", "agent_attempt", ["last_at"])
+    op.create_table(
+        "access_log",
+        sa.Column("id", sa.LargeBinary(16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_access_log"),
+    )
+    op.create_index("ix_access_log_at", "access_log", ["at"])
+    op.create_table(
+        "audit",
+        sa.Column("id", sa.LargeBinary(16), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.LargeBinary(16), nullable=True),
+        sa.Column("conversation_id", sa.LargeBinary(16), nullable=True),
+        sa.Column("evidence_id", sa.LargeBinary(16), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("code", sa.LargeBinary(32), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+    )
+    _partial_index("uq_audit_seq", "audit", ["seq"], where="seq IS NOT NULL", unique=True)
+    _partial_index("ix_audit_waiting", "audit", ["id"], where="seq IS NULL")
+    _partial_index("ix_audit_ticket", "audit", ["ticket_id", "id"], where="ticket_id IS NOT NULL")
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), nullable=False, autoincrement=False),
+        sa.Column("entries", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.LargeBinary(32), nullable=False),
+        sa.Column("code", sa.LargeBinary(32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_head"),
+    )
+    op.create_table(
+        "chore",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_chore"),
     )
 
 
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
+        "chore",
+        "audit_head",
+        "audit",
+        "access_log",
+        "agent_attempt",
+        "agent_session",
+        "agent_credential",
         "agent",
         "evidence",
         "outbox",

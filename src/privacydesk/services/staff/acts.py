@@ -12,9 +12,11 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.deliveries import Delivery
-from privacydesk.domain.ids import EvidenceId, TicketId
+from privacydesk.domain.events import Event
+from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Decided, DecisionKind
+from privacydesk.errors import NotAllowedNowError
 from privacydesk.ports import Changes, Job, Locks, Minter, Reader, WorkingSet, Writer
 from privacydesk.services.notices import Notices
 from privacydesk.services.turns import Prepared, Turns
@@ -60,7 +62,17 @@ class Noted:
 
 
 class Acts:
-    """Runs what staff do."""
+    """Runs what staff do.
+
+    Args:
+        turns: tells users what staff did.
+        writer: keeps what users are not told of.
+        reader: finds a ticket that an act left before.
+        minter: names acts.
+        notices: what goes out besides the chat.
+        clock: the present.
+        changed: called after a change that leaves no event, so that other pages hear of it.
+    """
 
     def __init__(
         self,
@@ -71,6 +83,7 @@ class Acts:
         minter: Minter,
         notices: Notices,
         clock: Clock,
+        changed: Callable[[ConversationId], None],
     ) -> None:
         self._turns = turns
         self._writer = writer
@@ -78,6 +91,7 @@ class Acts:
         self._minter = minter
         self._notices = notices
         self._clock = clock
+        self._changed = changed
 
     def job(self, what: str, job_id: str | None) -> str:
         """Return the id under which an act runs once: a form's token, or one of its own."""
@@ -113,15 +127,7 @@ class Acts:
         def prepare(rows: WorkingSet) -> Prepared:
             ruling = rule(rows.tickets[ticket.id], now)
             moved = settled[ticket.id] = _with_words(ruling)
-            message = Decided(
-                job,
-                ruling.kind,
-                agent.name,
-                agent.display_name,
-                ruling.text,
-                moved,
-                ruling.data,
-            )
+            message = _message(job, ruling, agent, moved)
             entry = LogEntry(ticket.id, now, agent.name, noted.what, noted.why, job, noted.data)
             return Prepared(
                 message,
@@ -141,6 +147,21 @@ class Acts:
         known = settled.get(ticket.id) or await self._reader.ticket(ticket.id)
         assert known is not None
         return known
+
+    async def preview(self, ticket: Ticket, agent: Agent, rule: Rule) -> tuple[Event, ...]:
+        """Return what the user would see of a decision. Nothing is kept.
+
+        Raises:
+            DeskError: as ``rule`` raised.
+        """
+        now = self._clock.now()
+
+        def prepare(rows: WorkingSet) -> Prepared:
+            ruling = rule(rows.tickets[ticket.id], now)
+            moved = _with_words(ruling)
+            return Prepared(_message("preview", ruling, agent, moved), tickets=(moved,))
+
+        return await self._turns.foresee(ticket.conversation_id, prepare, tickets=(ticket,))
 
     async def write(
         self,
@@ -165,6 +186,7 @@ class Acts:
 
         def prepare(rows: WorkingSet) -> Prepared:
             check(rows)
+            check_kept(rows.tickets[ticket.id])
             message = Decided(job, DecisionKind.REPLIED, agent.name, agent.display_name, words)
             entry = LogEntry(ticket.id, now, agent.name, "reply", words, job)
             return Prepared(message, log=(entry,))
@@ -178,32 +200,68 @@ class Acts:
         )
 
     async def change(
-        self, ticket: Ticket, agent: Agent, noted: Noted, change: Callable[[Ticket], Ticket]
+        self,
+        ticket: Ticket,
+        agent: Agent,
+        noted: Noted,
+        change: Callable[[Ticket], Ticket],
+        *,
+        job_id: str | None = None,
     ) -> Ticket:
         """Change a ticket, or only its log, without a word to the user."""
-        entry = LogEntry(ticket.id, self._clock.now(), agent.name, noted.what, noted.why)
+        job_name = self.job(noted.what, job_id)
+        entry = LogEntry(
+            ticket.id, self._clock.now(), agent.name, noted.what, noted.why, job_name, noted.data
+        )
 
         def decide(rows: WorkingSet) -> Changes:
             before = rows.tickets[ticket.id]
+            check_kept(before)
             after = change(before)
             tickets = () if after is before else (after,)
             return Changes(tickets=tickets, ticket_log=(entry,), answer=after)
 
         job = Job(
-            id=self.job(noted.what, None),
+            id=job_name,
             locks=Locks(conversation=ticket.conversation_id, tickets=(ticket.id,)),
             decide=decide,
             once_per_ticket=ticket.id,
         )
         committed = await self._writer.submit(job)
-        assert committed.changes is not None
-        after = committed.changes.answer
-        assert isinstance(after, Ticket)
-        return after
+        self._changed(ticket.conversation_id)
+        known = (
+            committed.changes.answer
+            if committed.changes is not None
+            else await self._reader.ticket(ticket.id)
+        )
+        assert isinstance(known, Ticket)
+        return known
+
+
+def _message(job: str, ruling: Ruling, agent: Agent, moved: Ticket) -> Decided:
+    return Decided(
+        job, ruling.kind, agent.name, agent.display_name, ruling.text, moved, ruling.data
+    )
+
+
+def check_kept(ticket: Ticket) -> None:
+    """Refuse to write on a record: its content went, and what is added would never go.
+
+    Raises:
+        NotAllowedNowError: with reason ``purged``.
+    """
+    if ticket.purged_at is not None:
+        raise NotAllowedNowError("only the record of this request is left", reason="purged")
 
 
 _READ_AGAIN = frozenset(
-    {DecisionKind.EXAMINED, DecisionKind.ASKED, DecisionKind.RESOLVED, DecisionKind.REFUSED}
+    {
+        DecisionKind.EXAMINED,
+        DecisionKind.ASKED,
+        DecisionKind.RELEASED,
+        DecisionKind.RESOLVED,
+        DecisionKind.REFUSED,
+    }
 )
 """What the requester may come back for by the ticket's number, from another device."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from privacydesk.domain.clocks import Day
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ids import EvidenceId
+from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
@@ -25,6 +27,28 @@ class Case:
     log: tuple[LogEntry, ...]
     evidence: tuple[Evidence, ...]
     days: tuple[Day, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Tickets beside one.
+
+    Attributes:
+        linked: what it objects to or repeats, and what objects to or repeats it.
+        earlier: the person's other requests, newest first.
+    """
+
+    linked: tuple[Ticket, ...]
+    earlier: tuple[Ticket, ...]
+
+
+FILES_ALLOWED = "files_allowed"
+"""The fact that names the supervisor who allowed a child's files to be opened."""
+
+
+def files_open_to(ticket: Ticket) -> bool:
+    """Tell whether the agent on the case may open its files."""
+    return not ticket.is_guarded or bool(ticket.facts.get(FILES_ALLOWED))
 
 
 class Cases:
@@ -65,11 +89,53 @@ class Cases:
             days=self._deadlines.days(clock) if clock else (),
         )
 
+    async def related(self, ticket: Ticket) -> Related:
+        """Return what else is known of whoever asks, and the tickets that belong together."""
+        found: dict[TicketId, Ticket] = {}
+        for person in (ticket.account_hash, ticket.contact_hash):
+            if person is not None:
+                theirs = await self._reader.tickets_of(person, only_open=False)
+                found.update({one.id: one for one in theirs})
+        here = await self._reader.tickets_in(ticket.conversation_id)
+        found.update({one.id: one for one in here})
+        found.pop(ticket.id, None)
+        linked = {one.id: one for one in found.values() if one.linked == ticket.id}
+        if ticket.linked is not None:
+            first = found.get(ticket.linked) or await self._reader.ticket(ticket.linked)
+            linked |= {first.id: first} if first is not None else {}
+        earlier = sorted(
+            (one for one in found.values() if one.id not in linked),
+            key=lambda one: one.id,
+            reverse=True,
+        )
+        return Related(tuple(linked.values()), tuple(earlier))
+
+    async def allow_files(self, number: str, by: str, *, job_id: str | None = None) -> Ticket:
+        """Let the agent on the case open the files of a ticket that concerns a child.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` unless a supervisor allows it.
+        """
+        agent = await self._roster.supervisor(by)
+        ticket = await self.ticket(number)
+        return await self._acts.change(
+            ticket,
+            agent,
+            Noted("files_allowed"),
+            lambda current: replace(
+                current,
+                facts={**current.facts, FILES_ALLOWED: agent.name},
+                version=current.version + 1,
+            ),
+            job_id=job_id,
+        )
+
     async def open_evidence(self, number: str, evidence: str, by: str) -> Evidence:
         """Open one file; the opening is logged on the ticket before anything is shown.
 
         Raises:
-            DeskError: ``FORBIDDEN`` unless the agent holds the ticket.
+            DeskError: ``FORBIDDEN`` unless the agent holds the ticket, and, where a child is
+                concerned, a supervisor has allowed it.
             NotFoundError: the ticket has no such file, or it was removed.
         """
         agent = await self._roster.worker(by)
@@ -78,6 +144,13 @@ class Cases:
             raise DeskError(
                 "only the agent on the case opens its evidence: claim it first",
                 code=ErrorCode.FORBIDDEN,
+                reason="not_holder",
+            )
+        if not files_open_to(ticket):
+            raise DeskError(
+                "a child is concerned: a supervisor allows its files to be opened first",
+                code=ErrorCode.FORBIDDEN,
+                reason="files_closed",
             )
         try:
             row = await self._reader.evidence(EvidenceId(bytes.fromhex(evidence)))
@@ -85,6 +158,6 @@ class Cases:
             raise NotFoundError("there is no such evidence") from error
         if row is None or row.ticket_id != ticket.id or row.removed_at is not None:
             raise NotFoundError("there is no such evidence, or it was removed")
-        noted = Noted("evidence_opened", row.id.hex())
+        noted = Noted("evidence_opened", row.id.hex(), {"evidence": row.id.hex()})
         await self._acts.change(ticket, agent, noted, lambda current: current)
         return row

@@ -1,24 +1,39 @@
-"""Deciding: granting what is asked, or refusing it with ground, reason and remedies."""
+"""Deciding: granting what is asked, or refusing it with ground, reason and remedies.
+
+Kinds that the operator names take a second pair of eyes: what the first agent decides is kept on
+the ticket as a proposal, and what a second one confirms is done and told.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Due, DueKind, Move, Ticket, move
+from privacydesk.domain.ticket import Due, DueKind, Move, Outcome, Ticket, move
 from privacydesk.domain.turn import DecisionKind
-from privacydesk.errors import InvalidRequestError
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotAllowedNowError
 from privacydesk.services import plans
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
-from privacydesk.services.staff.acts import Acts, Noted, Ruling
+from privacydesk.services.staff import gate
+from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
 from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.roster import Roster, check_reviewer
+
+SECOND_EYES = frozenset({RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
+"""Kinds whose outcome takes a second pair of eyes unless the operator says otherwise."""
+
+_PROPOSAL = "proposal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,27 @@ class Remedies:
     """
 
     text: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A decision that waits for a second pair of eyes.
+
+    Attributes:
+        by: who decided first.
+        verdict: what.
+    """
+
+    by: str
+    verdict: Verdict
+
+
+def proposal_of(ticket: Ticket) -> Proposal | None:
+    """Return the decision on a ticket that waits for a second pair of eyes."""
+    kept = ticket.facts.get(_PROPOSAL)
+    if not kept:
+        return None
+    return Proposal(kept["by"], msgspec.convert(kept["verdict"], Verdict, strict=False))
 
 
 class Deciding:
@@ -44,6 +80,7 @@ class Deciding:
         maker: Maker,
         deadlines: Deadlines,
         remedies: Remedies,
+        second_eyes: frozenset[RequestKind],
     ) -> None:
         self._roster = roster
         self._cases = cases
@@ -51,6 +88,9 @@ class Deciding:
         self._maker = maker
         self._deadlines = deadlines
         self._remedies = remedies
+        self._second_eyes = second_eyes
+
+    # -- deciding --------------------------------------------------------------------------
 
     async def grant(
         self,
@@ -61,10 +101,7 @@ class Deciding:
         account: str = "",
         job_id: str | None = None,
     ) -> Ticket:
-        """Decide to do what is asked.
-
-        Closing an account is only approved: the user has the last word. What the account service
-        can do is released to it; where words are the answer, ``text`` is that answer.
+        """Decide to do all that is asked; see ``decide``.
 
         Args:
             number: the ticket.
@@ -72,47 +109,8 @@ class Deciding:
             text: the answer in words.
             account: the account it is about, where the ticket names none yet.
             job_id: a form's token, so that two submits count once.
-
-        Raises:
-            InvalidRequestError: words are the answer and there are none.
-            NotAllowedNowError: the ticket's state does not permit it.
         """
-        agent = await self._roster.worker(by)
-        ticket = await self._cases.ticket(number)
-        check_reviewer(ticket, agent)
-
-        def rule(current: Ticket, now: datetime) -> Ruling:
-            granted = replace(
-                current,
-                account=current.account or account.strip(),
-                items=tuple(
-                    replace(i, decision="grant") if i.decision != "refuse" else i
-                    for i in current.items
-                ),
-                holder=current.holder or agent.name,
-            )
-            return self._granted(granted, text, now)
-
-        return await self._acts.rule(ticket, agent, rule, Noted("grant", text), job_id=job_id)
-
-    def _granted(self, ticket: Ticket, text: str, now: datetime) -> Ruling:
-        if ticket.kind is RequestKind.DEREGISTRATION:
-            approved = move(ticket, Move.APPROVE, now)
-            lapse = Due(DueKind.LAPSE, now + self._deadlines.rules.waits_for_verification)
-            return Ruling(DecisionKind.APPROVED, replace(approved, dues=(lapse,)), text)
-        planned = plans.plan(ticket)
-        if planned:
-            released = move(ticket, Move.RELEASE, now)
-            released = replace(released, dues=(), facts={**released.facts, "left": len(planned)})
-            actions = self._maker.actions(released, planned, now)
-            return Ruling(DecisionKind.RELEASED, released, text, deliveries=actions)
-        if not text.strip() and ticket.kind is RequestKind.GUARDIAN and not ticket.account:
-            raise InvalidRequestError(
-                "name the child's account, or give the answer as text if there is none"
-            )
-        if not text.strip():
-            raise InvalidRequestError("this request is answered in words: give the answer as text")
-        return Ruling(DecisionKind.RESOLVED, move(ticket, Move.RESOLVE, now), text)
+        return await self.decide(number, by, Verdict(text=text, account=account), job_id=job_id)
 
     async def refuse(
         self,
@@ -124,7 +122,7 @@ class Deciding:
         withhold: bool = False,
         job_id: str | None = None,
     ) -> Ticket:
-        """Refuse what is asked, with its ground, a plain reason and the remedies.
+        """Refuse what is asked, with its ground, a plain reason and the remedies; see ``decide``.
 
         Args:
             number: the ticket.
@@ -134,34 +132,187 @@ class Deciding:
             withhold: cite the clause as a whole instead of naming the ground: only for grounds
                 1 to 3, and only by a supervisor.
             job_id: a form's token, so that two submits count once.
+        """
+        verdict = Verdict(whole=Refusal(ground, reason), withhold=withhold)
+        return await self.decide(number, by, verdict, job_id=job_id)
+
+    async def decide(
+        self, number: str, by: str, verdict: Verdict, *, job_id: str | None = None
+    ) -> Ticket:
+        """Decide a ticket, or propose it where a second pair of eyes is wanted.
+
+        Closing an account is only approved: the user has the last word. What the account service
+        can do is released to it; where words are the answer, the verdict's text is that answer.
 
         Raises:
-            InvalidRequestError: there is no reason, or the ground has to be named.
-            NotAllowedNowError: the ticket's state does not permit it.
+            DeskError: something is missing; ``reason`` names what, as ``gate.Lack`` has it.
         """
-        if not reason.strip():
-            raise InvalidRequestError("a refusal needs a reason in plain words")
-        if withhold and not ground.may_be_withheld:
-            raise InvalidRequestError("this ground has to be named")
-        agent = await (self._roster.supervisor(by) if withhold else self._roster.worker(by))
+        agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        check_reviewer(ticket, agent)
+        if self.takes_two(ticket):
+            return await self._propose(ticket, agent, verdict, job_id)
+        rule = self._rule(agent, verdict)
+        return await self._acts.rule(ticket, agent, rule, _noted(ticket, verdict), job_id=job_id)
 
-        def rule(current: Ticket, now: datetime) -> Ruling:
-            refused = replace(
+    def takes_two(self, ticket: Ticket) -> bool:
+        """Tell whether a ticket's outcome takes a second pair of eyes."""
+        return ticket.kind in self._second_eyes
+
+    async def preview(self, number: str, by: str, verdict: Verdict) -> tuple[Event, ...]:
+        """Return what the user will see when this is decided, in their language.
+
+        Raises:
+            DeskError: something is missing, as for ``decide``.
+        """
+        agent = await self._roster.worker(by)
+        ticket = await self._cases.ticket(number)
+        return await self._acts.preview(ticket, agent, self._rule(agent, verdict))
+
+    # -- a second pair of eyes ---------------------------------------------------------------
+
+    async def _propose(
+        self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None
+    ) -> Ticket:
+        def propose(current: Ticket) -> Ticket:
+            if proposal_of(current) is not None:
+                raise NotAllowedNowError(
+                    "a decision waits for a second pair of eyes", reason="proposed_already"
+                )
+            gate.check(current, agent, verdict)
+            kept = {"by": agent.name, "verdict": msgspec.to_builtins(verdict, str_keys=True)}
+            return replace(
                 current,
                 holder=current.holder or agent.name,
-                items=tuple(
-                    replace(i, decision="refuse", ground=ground, reason=reason)
-                    for i in current.items
-                ),
+                facts={**current.facts, _PROPOSAL: kept},
+                version=current.version + 1,
             )
-            data = {
-                "ground": ground.value,
-                "ground_withheld": withhold,
-                "remedies": self._remedies.text.get(current.locale, ""),
-            }
-            return Ruling(DecisionKind.REFUSED, move(refused, Move.REFUSE, now), reason, data)
 
-        noted = Noted("refuse", reason, {"ground": ground.value})
+        noted = _noted(ticket, verdict)
+        what = "proposed_refusal" if noted.what == "refuse" else "proposed"
+        return await self._acts.change(
+            ticket, agent, Noted(what, noted.why, noted.data), propose, job_id=job_id
+        )
+
+    async def confirm(self, number: str, by: str, *, job_id: str | None = None) -> Ticket:
+        """Confirm what another agent decided: it is done, and the user is told.
+
+        Raises:
+            NotAllowedNowError: nothing waits to be confirmed.
+            DeskError: ``FORBIDDEN`` for whoever decided it; or something is missing by now.
+        """
+        agent = await self._roster.worker(by)
+        ticket = await self._cases.ticket(number)
+        seen = _proposed(ticket)
+        # What they may decide counts as they are now, not as they were when they did.
+        first = await self._roster.worker(seen.by)
+
+        def rule(current: Ticket, now: datetime) -> Ruling:
+            if _proposed(current) != seen:
+                raise NotAllowedNowError("the decision was changed meanwhile", reason="reproposed")
+            if seen.by == agent.name:
+                raise DeskError(
+                    "somebody else confirms what you decided",
+                    code=ErrorCode.FORBIDDEN,
+                    reason="own_proposal",
+                )
+            check_reviewer(current, agent)
+            return self._rule(first, seen.verdict)(_without_proposal(current), now)
+
+        noted = _noted(ticket, seen.verdict, {"proposed_by": seen.by})
         return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id)
+
+    async def send_back(
+        self, number: str, by: str, reason: str, *, job_id: str | None = None
+    ) -> Ticket:
+        """Take a proposed decision off a ticket, with a reason for who decided it.
+
+        Raises:
+            InvalidRequestError: there is no reason.
+            NotAllowedNowError: nothing waits to be confirmed.
+        """
+        if not reason.strip():
+            raise InvalidRequestError("say what is not right with it", reason="no_reason")
+        agent = await self._roster.worker(by)
+        ticket = await self._cases.ticket(number)
+
+        def back(current: Ticket) -> Ticket:
+            _proposed(current)
+            return replace(_without_proposal(current), version=current.version + 1)
+
+        return await self._acts.change(
+            ticket, agent, Noted("sent_back", reason.strip()), back, job_id=job_id
+        )
+
+    # -- rulings -----------------------------------------------------------------------------
+
+    def _rule(self, agent: Agent, verdict: Verdict) -> Rule:
+        def rule(current: Ticket, now: datetime) -> Ruling:
+            gate.check(current, agent, verdict)
+            ticket = gate.judged(current, agent, verdict)
+            if verdict.refuses_all(ticket):
+                return self._refused(ticket, verdict, now)
+            return self._granted(ticket, verdict, now)
+
+        return rule
+
+    def _granted(self, ticket: Ticket, verdict: Verdict, now: datetime) -> Ruling:
+        text, data = verdict.text, self._told_of_refusals(ticket, verdict)
+        if ticket.kind is RequestKind.DEREGISTRATION:
+            approved = move(ticket, Move.APPROVE, now)
+            lapse = Due(DueKind.LAPSE, now + self._deadlines.rules.waits_for_verification)
+            return Ruling(DecisionKind.APPROVED, replace(approved, dues=(lapse,)), text)
+        planned = plans.plan(ticket)
+        if planned:
+            released = move(ticket, Move.RELEASE, now)
+            facts = {**released.facts, "left": len(planned)}
+            if verdict.withhold:
+                facts["ground_withheld"] = True
+            released = replace(released, dues=(), facts=facts)
+            actions = self._maker.actions(released, planned, now)
+            return Ruling(DecisionKind.RELEASED, released, text, data, deliveries=actions)
+        resolved = move(ticket, Move.RESOLVE, now)
+        if verdict.refused:
+            resolved = replace(resolved, outcome=Outcome.PARTLY_FULFILLED)
+        return Ruling(DecisionKind.RESOLVED, resolved, text, data)
+
+    def _refused(self, ticket: Ticket, verdict: Verdict, now: datetime) -> Ruling:
+        first = verdict.refusals[0]
+        assert first.ground is not None
+        data = {
+            **self._told_of_refusals(ticket, verdict),
+            "ground": first.ground.value,
+            "remedies": self._remedies.text.get(ticket.locale, ""),
+        }
+        refused = move(ticket, Move.REFUSE, now)
+        return Ruling(DecisionKind.REFUSED, refused, first.reason.strip(), data)
+
+    def _told_of_refusals(self, ticket: Ticket, verdict: Verdict) -> dict[str, Any]:
+        if not verdict.refusals:
+            return {}
+        remedies = self._remedies.text.get(ticket.locale, "")
+        return {"ground_withheld": verdict.withhold, "remedies": remedies}
+
+
+def _noted(ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None) -> Noted:
+    """Return what a decision leaves in the ticket's log; grounds are always recorded."""
+    grounds = {place: one.ground.value for place, one in verdict.refused.items() if one.ground}
+    if verdict.refuses_all(ticket):
+        whole = verdict.whole.ground if verdict.whole else None
+        named = [whole.value] if whole else list(dict.fromkeys(grounds.values()))
+        reasons = dict.fromkeys(one.reason.strip() for one in verdict.refusals)
+        return Noted("refuse", " / ".join(reasons), {"ground": ", ".join(named), **(more or {})})
+    if not verdict.refused:
+        return Noted("grant", verdict.text, more or {})
+    parts = {ticket.items[place].name: ground for place, ground in grounds.items()}
+    return Noted("grant_partly", verdict.text, {"refused": parts, **(more or {})})
+
+
+def _proposed(ticket: Ticket) -> Proposal:
+    proposal = proposal_of(ticket)
+    if proposal is None:
+        raise NotAllowedNowError("nothing waits to be confirmed", reason="nothing_proposed")
+    return proposal
+
+
+def _without_proposal(ticket: Ticket) -> Ticket:
+    return replace(ticket, facts={k: v for k, v in ticket.facts.items() if k != _PROPOSAL})

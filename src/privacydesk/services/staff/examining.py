@@ -67,7 +67,7 @@ class Examining:
             NotAllowedNowError: nothing waits to be examined.
         """
         if not accepted and not reason.strip():
-            raise InvalidRequestError("say why the evidence is not enough")
+            raise InvalidRequestError("say why the evidence is not enough", reason="no_reason")
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         check_reviewer(ticket, agent)
@@ -75,10 +75,14 @@ class Examining:
 
         def rule(current: Ticket, now: datetime) -> Ruling:
             if current.state is not TicketState.AWAITING_VERIFICATION:
-                raise NotAllowedNowError("nothing waits for verification on this ticket")
+                raise NotAllowedNowError(
+                    "nothing waits for verification on this ticket", reason="nothing_to_examine"
+                )
             if "document" not in current.flags:
                 # Filed by someone who would not verify, or what they handed in was not enough.
-                raise NotAllowedNowError("no evidence waits to be examined on this ticket")
+                raise NotAllowedNowError(
+                    "no evidence waits to be examined on this ticket", reason="nothing_to_examine"
+                )
             judged = (
                 self._accepted(current, account.strip(), now)
                 if accepted
@@ -98,7 +102,9 @@ class Examining:
     def _accepted(self, ticket: Ticket, named: str, now: datetime) -> Ticket:
         subject = ticket.account or named
         if not subject and ticket.kind not in _NO_ACCOUNT_NEEDED:
-            raise InvalidRequestError("name the account that was shown to be theirs")
+            raise InvalidRequestError(
+                "name the account that was shown to be theirs", reason="no_account"
+            )
         moved = move(replace(ticket, dues=()), Move.VERIFY, now)
         # A child's account does not become findable by the child's own session.
         findable = subject and ticket.kind is not RequestKind.GUARDIAN

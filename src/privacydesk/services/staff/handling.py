@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ticket import Move, Ticket, move
 from privacydesk.domain.turn import DecisionKind
-from privacydesk.errors import InvalidRequestError, StaleError
+from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import WorkingSet
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
@@ -29,16 +29,64 @@ class Handling:
         self._acts = acts
         self._deadlines = deadlines
 
-    async def claim(self, number: str, by: str) -> Ticket:
-        """Make an agent the ticket's holder."""
+    async def claim(self, number: str, by: str, *, over: str | None = "") -> Ticket:
+        """Make an agent the ticket's holder.
+
+        Args:
+            number: the ticket's number.
+            by: who claims it.
+            over: who it is taken over from, as the agent saw it; empty for nobody, None for
+                whoever holds it.
+
+        Raises:
+            NotAllowedNowError: it is closed; there is nothing left to hold.
+            StaleError: somebody else holds it by now.
+        """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         check_reviewer(ticket, agent)
+
+        def hold(current: Ticket) -> Ticket:
+            if not current.is_open:
+                raise NotAllowedNowError("this request is closed", reason="closed")
+            if over is not None and current.holder not in {"", agent.name, over}:
+                raise StaleError("another agent holds this request", reason="held")
+            return replace(current, holder=agent.name, version=current.version + 1)
+
+        return await self._acts.change(ticket, agent, Noted("claim"), hold)
+
+    async def assign(self, number: str, by: str, to: str, *, job_id: str | None = None) -> Ticket:
+        """Give a ticket to another agent, or, with ``to`` empty, back to those nobody holds.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` unless who gives it holds it or is a supervisor, or when who
+                gets it may not decide it.
+        """
+        agent = await self._roster.worker(by)
+        ticket = await self._cases.ticket(number)
+        if ticket.holder != agent.name:
+            await self._roster.supervisor(by)
+        if to:
+            check_reviewer(ticket, await self._roster.worker(to))
         return await self._acts.change(
             ticket,
             agent,
-            Noted("claim"),
-            lambda current: replace(current, holder=agent.name, version=current.version + 1),
+            Noted("assign", to),
+            lambda current: replace(current, holder=to, version=current.version + 1),
+            job_id=job_id,
+        )
+
+    async def note(self, number: str, by: str, text: str, *, job_id: str | None = None) -> Ticket:
+        """Leave a note for staff in the ticket's log; the user never sees it.
+
+        Raises:
+            InvalidRequestError: there are no words, or too many.
+        """
+        words = reply_words(text)
+        agent = await self._roster.worker(by)
+        ticket = await self._cases.ticket(number)
+        return await self._acts.change(
+            ticket, agent, Noted("note", words), lambda current: current, job_id=job_id
         )
 
     async def reply(self, number: str, by: str, text: str, *, job_id: str | None = None) -> Ticket:
@@ -56,7 +104,7 @@ class Handling:
             assert rows.conversation is not None
             owner = rows.conversation.owner
             if owner.kind is OwnerKind.AGENT and owner.agent != agent.name:
-                raise StaleError("another agent has this conversation")
+                raise StaleError("another agent has this conversation", reason="other_agent")
 
         await self._acts.write(ticket, agent, words, check, job_id=job_id)
         return ticket
@@ -69,7 +117,7 @@ class Handling:
             NotAllowedNowError: the ticket's state does not permit it.
         """
         if not text.strip():
-            raise InvalidRequestError("say what is needed")
+            raise InvalidRequestError("say what is needed", reason="no_words")
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
 
@@ -92,7 +140,9 @@ class Handling:
             NotAllowedNowError: no clock counted in working days runs on it.
         """
         if not reason.strip() or working_days < 1:
-            raise InvalidRequestError("an extension needs a reason and at least one working day")
+            raise InvalidRequestError(
+                "an extension needs a reason and at least one working day", reason="no_extension"
+            )
         agent = await self._roster.supervisor(by)
         ticket = await self._cases.ticket(number)
 
@@ -113,5 +163,7 @@ def reply_words(text: str) -> str:
     """
     words = text.strip()
     if not words or len(words) > _MAX_REPLY:
-        raise InvalidRequestError(f"a reply has 1 to {_MAX_REPLY} characters")
+        raise InvalidRequestError(
+            f"a reply has 1 to {_MAX_REPLY} characters", reason="words" if words else "no_words"
+        )
     return words

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.audit import MACHINES
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 from privacydesk.ports import Store
 
-_NOT_AGENTS = frozenset({"requester", "assistant", "clock", "account_service", "code_gateway"})
-"""Who else acts in ticket logs; an agent of such a name could not be told from them."""
+_LONGEST_NAME: Final = 64
 
 
 class Roster:
@@ -49,7 +52,9 @@ class Roster:
         """
         agent = await self.agent(name)
         if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
-            raise DeskError("this takes a supervisor", code=ErrorCode.FORBIDDEN)
+            raise DeskError(
+                "this takes a supervisor", code=ErrorCode.FORBIDDEN, reason="lack_supervisor"
+            )
         return agent
 
     async def add(self, name: str, display_name: str, role: Role) -> Agent:
@@ -59,13 +64,27 @@ class Roster:
             InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses.
             DeskError: ``CONFLICT`` when the name is taken.
         """
-        if not name or name.split() != [name] or not name.isprintable():
-            raise InvalidRequestError("an agent's name is one word")
-        if name in _NOT_AGENTS:
-            raise InvalidRequestError(f"{name} is a name the desk itself uses")
-        agent = Agent(name, display_name or name, role, self._clock.now())
+        agent = new_agent(name, display_name, role, self._clock.now())
         await self._store.agent_book.add(agent)
         return agent
+
+
+def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
+    """Return an agent whose name can be told from everybody else who acts.
+
+    Raises:
+        InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses.
+    """
+    if not name or name.split() != [name] or not name.isprintable() or len(name) > _LONGEST_NAME:
+        raise InvalidRequestError(
+            f"an agent's name is one word of at most {_LONGEST_NAME} characters",
+            reason="agent_name",
+        )
+    if name in MACHINES:
+        raise InvalidRequestError(f"{name} is a name the desk itself uses", reason="agent_name")
+    spaced = (" " if one.isspace() else one for one in display_name)
+    shown = " ".join("".join(one for one in spaced if one.isprintable()).split())
+    return Agent(name, shown[:_LONGEST_NAME] or name, role, now)
 
 
 def check_reviewer(ticket: Ticket, agent: Agent) -> None:
@@ -78,4 +97,5 @@ def check_reviewer(ticket: Ticket, agent: Agent) -> None:
         raise DeskError(
             "an objection is decided by someone else than who decided first",
             code=ErrorCode.FORBIDDEN,
+            reason="lack_other_reviewer",
         )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from privacydesk.clock import Clock
+from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.intents import RequestKind
 from privacydesk.ports import Hashing, Minter, Store
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.holds import Holds
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
 from privacydesk.services.staff.acts import Acts
@@ -28,6 +32,7 @@ class Staff:
         handling: claiming, writing, asking, giving more time.
         examining: whether evidence shows who asks.
         deciding: granting and refusing.
+        holds: legal holds.
     """
 
     roster: Roster
@@ -35,6 +40,7 @@ class Staff:
     handling: Handling
     examining: Examining
     deciding: Deciding
+    holds: Holds
 
 
 def make_staff(
@@ -48,6 +54,8 @@ def make_staff(
     notices: Notices,
     clock: Clock,
     remedies: Remedies,
+    second_eyes: frozenset[RequestKind],
+    changed: Callable[[ConversationId], None],
 ) -> Staff:
     """Wire what staff do."""
     reader = store.reader
@@ -58,12 +66,14 @@ def make_staff(
         minter=minter,
         notices=notices,
         clock=clock,
+        changed=changed,
     )
     roster = Roster(store, clock)
     cases = Cases(reader, roster, acts, deadlines)
     return Staff(
         roster=roster,
         cases=cases,
+        holds=Holds(roster, cases, acts),
         handling=Handling(roster, cases, acts, deadlines),
         examining=Examining(
             roster=roster,
@@ -80,5 +90,6 @@ def make_staff(
             maker=maker,
             deadlines=deadlines,
             remedies=remedies,
+            second_eyes=second_eyes,
         ),
     )

@@ -16,6 +16,7 @@ def agent_row(agent: Agent) -> dict[str, Any]:
         "role": agent.role.value,
         "created_at": to_micros(agent.created_at),
         "active": agent.active,
+        "locale": agent.locale,
     }
 
 
@@ -27,4 +28,5 @@ def read_agent(row: Any) -> Agent:
         role=Role(row.role),
         created_at=from_micros(row.created_at),
         active=row.active,
+        locale=row.locale,
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.domain.identity import Challenge
+import msgspec
+
+from privacydesk.domain.identity import Challenge, Mark
 from privacydesk.domain.ids import ChallengeId
-from privacydesk.storage.codec import opt_instant, opt_micros
+from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
 
 
 def challenge_row(challenge: Challenge) -> dict[str, Any]:
@@ -17,10 +19,10 @@ def challenge_row(challenge: Challenge) -> dict[str, Any]:
         "code_hash": challenge.code_hash,
         "expires_at": opt_micros(challenge.expires_at),
         "entries_left": challenge.entries_left,
-        "day_started_at": opt_micros(challenge.day_started_at),
-        "sent_in_day": challenge.sent_in_day,
-        "failed_in_day": challenge.failed_in_day,
         "not_before": opt_micros(challenge.not_before),
+        "marks": msgspec.msgpack.encode(
+            [(to_micros(mark.at), mark.of, mark.count) for mark in challenge.marks]
+        ),
     }
 
 
@@ -32,8 +34,8 @@ def read_challenge(row: Any) -> Challenge:
         code_hash=row.code_hash,
         expires_at=opt_instant(row.expires_at),
         entries_left=row.entries_left,
-        day_started_at=opt_instant(row.day_started_at),
-        sent_in_day=row.sent_in_day,
-        failed_in_day=row.failed_in_day,
         not_before=opt_instant(row.not_before),
+        marks=tuple(
+            Mark(from_micros(at), of, count) for at, of, count in msgspec.msgpack.decode(row.marks)
+        ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from privacydesk.domain.clocks import Clock, leading
@@ -28,6 +29,9 @@ from privacydesk.storage.codec import (
 )
 from privacydesk.storage.sealing import Seal
 
+NO_CLOCK = 2**62
+"""What ``urgent_at`` holds where nothing is due: sorts last, and no row value is null."""
+
 
 def _place(ticket: TicketId, version: int) -> bytes:
     return b"ticket.body|" + ticket + b"|%d" % version
@@ -51,8 +55,20 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "received_at": to_micros(ticket.received_at),
         "closed_at": opt_micros(ticket.closed_at),
         "outcome": None if ticket.outcome is None else ticket.outcome.value,
+        "linked": ticket.linked,
+        "purged_at": opt_micros(ticket.purged_at),
+        "urgent_at": urgency(ticket.urgent_at),
+        "awaited": ticket.is_awaited,
+        "examine": ticket.to_examine,
+        "objection": ticket.is_open and "objection" in ticket.flags,
+        "guarded": ticket.is_open and ticket.is_guarded,
         "body": seal.seal(_place(ticket.id, ticket.version), to_json(_body(ticket))),
     }
+
+
+def urgency(at: datetime | None) -> int:
+    """Return how ``urgent_at`` is kept."""
+    return NO_CLOCK if at is None else to_micros(at)
 
 
 def _body(ticket: Ticket) -> dict[str, Any]:
@@ -71,7 +87,6 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "flags": sorted(ticket.flags),
         "contact": ticket.contact,
         "contact_hash": _hex(ticket.contact_hash),
-        "linked": _hex(ticket.linked),
         "facts": ticket.facts,
     }
 
@@ -86,7 +101,6 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     body = from_json(seal.open(_place(identity, row.version), row.body))
     account_hash = _unhex(body["account_hash"])
     contact_hash = _unhex(body["contact_hash"])
-    linked = _unhex(body["linked"])
     return Ticket(
         id=identity,
         number=row.number,
@@ -111,7 +125,8 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         flags=frozenset(body["flags"]),
         contact=body["contact"],
         contact_hash=None if contact_hash is None else LookupHash(contact_hash),
-        linked=None if linked is None else TicketId(linked),
+        linked=None if row.linked is None else TicketId(row.linked),
+        purged_at=opt_instant(row.purged_at),
         facts=body["facts"],
         version=row.version,
     )

@@ -33,7 +33,6 @@ def log_row(
         once_id: the job's id, on the first entry of a job that runs once for this ticket.
         offset: the first offset that the job left in the conversation; 0 without one.
     """
-    body = {"why": entry.why, "data": entry.data, "job": entry.job_id}
     return {
         "ticket_id": entry.ticket_id,
         "seq": seq,
@@ -43,8 +42,14 @@ def log_row(
         "what": entry.what,
         "once_id": once_id,
         "offset": offset,
-        "body": seal.seal(_place(entry.ticket_id, seq), to_json(body)),
+        "body": log_body(entry, seal, seq),
     }
+
+
+def log_body(entry: LogEntry, seal: Seal, seq: int) -> bytes:
+    """Return the sealed part of an entry's row."""
+    body = {"why": entry.why, "data": entry.data, "job": entry.job_id}
+    return seal.seal(_place(entry.ticket_id, seq), to_json(body))
 
 
 def read_log_entry(row: Any, seal: Seal) -> LogEntry:

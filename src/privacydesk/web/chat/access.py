@@ -8,7 +8,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Session
 from privacydesk.web.addresses import origin_of
 from privacydesk.web.chat.frames import MAX_TOKEN
-from privacydesk.web.keys import ROOM
+from privacydesk.web.keys import ROOM, SPOKEN
 
 LANGUAGES_LENGTH = 256
 
@@ -41,6 +41,7 @@ async def let_in(request: web.Request, credentials: Credentials, *, languages: s
     room = request.app[ROOM]
     if not credentials.token and not credentials.secret:
         room.admit_newcomer(origin_of(request, room.settings.trusted_proxies))
+        return await room.desk.begin(languages=languages)
     return await room.desk.open(credentials, languages=languages)
 
 
@@ -53,7 +54,9 @@ async def session_of(request: web.Request) -> Session:
     credentials = credentials_of(request)
     if not credentials.token and not credentials.secret:
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
-    return await request.app[ROOM].desk.open(credentials, languages=languages_of(request))
+    session = await request.app[ROOM].desk.open(credentials, languages=languages_of(request))
+    request[SPOKEN] = session.locale
+    return session
 
 
 def languages_of(request: web.Request) -> str:

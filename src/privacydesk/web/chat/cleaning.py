@@ -2,13 +2,16 @@
 
 Line breaks and tabs stay, since people use them. Characters that turn the direction of the text
 around them are taken out, so that nobody's words can disguise their neighbours; plain
-left-to-right and right-to-left marks stay, since Arabic and Hebrew need them.
+left-to-right and right-to-left marks stay, since Arabic and Hebrew need them. Endless runs of
+combining marks are cut, before anything has to normalise them.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+from privacydesk.domain.texts import stream_safe
 
 MAX_NAME = 120
 """Characters of a file name that are kept."""
@@ -35,7 +38,7 @@ def clean_text(text: str) -> str:
     """Return a message as it is stored: cleaned, without white space around it."""
     if _UNWANTED.search(text) is not None:
         text = _UNWANTED.sub(_replace, text.replace("\r\n", "\n"))
-    return text.strip()
+    return stream_safe(text.strip())
 
 
 def clean_name(name: str) -> str:

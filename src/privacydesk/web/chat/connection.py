@@ -43,6 +43,8 @@ EPOCH_CHANGED = 4409
 PONG = encode({"type": "pong"})
 EXPIRED = encode({"type": "expired"})
 _REFUSALS_BEFORE_BRAKE = 50
+_SHORTEST_BRAKE = 0.1
+_LONGEST_BRAKE = 1.0
 _SILENT_BEATS = 2.5
 
 
@@ -193,6 +195,8 @@ class Connection:
             self._refuse(error)
         except DeskError as error:
             self._tell(error)
+            if error.code is ErrorCode.RATE_LIMITED:
+                await self._brake(error)
         finally:
             self._busy = False
         if self._queue is not None:
@@ -205,7 +209,11 @@ class Connection:
         frame = parse_frame(data, max_text=room.settings.max_text)
         if isinstance(frame, Send | Choose | HandIn):
             await self._job(frame)
-        elif isinstance(frame, Ping):
+            return
+        if isinstance(frame, Hello):
+            raise FrameError("this connection has said hello", "hello_again")
+        room.admit_signal(session)
+        if isinstance(frame, Ping):
             self.show(PONG)
         elif isinstance(frame, Typing):
             if not self._expired_at:
@@ -213,10 +221,8 @@ class Connection:
         elif isinstance(frame, Read):
             if not self._expired_at:
                 await room.desk.read(session, min(frame.offset, self._cursor))
-        elif isinstance(frame, Renew):
+        else:
             await self._renew(frame)
-        elif isinstance(frame, Hello):
-            raise FrameError("this connection has said hello", "hello_again")
 
     async def _job(self, frame: Send | Choose | HandIn) -> None:
         room, before = self._room, self._cursor
@@ -247,11 +253,15 @@ class Connection:
         self._refused += 1
         if self._refused > _REFUSALS_BEFORE_BRAKE and not self._closing:
             await self.flush()
-            await asyncio.sleep(min(float(error.data.get("retry_after", 1.0)), 1.0))
+            # What is told is rounded, and may have been rounded to nothing.
+            wait = float(error.data.get("retry_after", _LONGEST_BRAKE))
+            await asyncio.sleep(min(max(wait, _SHORTEST_BRAKE), _LONGEST_BRAKE))
 
     async def _renew(self, frame: Renew) -> None:
+        if not self.session.account:
+            raise FrameError("this conversation has no token to renew", "no_account")
         session = await self._room.desk.open(Credentials(token=frame.token), languages="")
-        if session.conversation != self.session.conversation or not session.account:
+        if session.conversation != self.session.conversation:
             self._begin_close(OTHER_ACCOUNT, b"account")
             return
         self.session = session

@@ -139,7 +139,7 @@ def read_frame(value: Any, *, max_text: int) -> Frame:
     if kind == "ping":
         return Ping()
     if kind == "renew":
-        return Renew(_text(fields, "token", MAX_TOKEN))
+        return _renew(fields)
     if kind == "hello":
         return _hello(fields)
     raise FrameError("no such frame type", "unknown_type")
@@ -190,6 +190,13 @@ def _send(fields: dict[str, Any], max_text: int) -> Send:
             count=len(text),
         )
     return Send(frame_id, text)
+
+
+def _renew(fields: dict[str, Any]) -> Renew:
+    token = _text(fields, "token", MAX_TOKEN)
+    if not token:
+        raise FrameError("a renewal brings a token", "no_token")
+    return Renew(token)
 
 
 def _hand_in(fields: dict[str, Any]) -> HandIn:

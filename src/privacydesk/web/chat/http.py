@@ -50,8 +50,9 @@ async def open_session(request: web.Request) -> web.Response:
 async def post_frame(request: web.Request) -> web.Response:
     """Take a frame that the socket would take; answer with its offset after the commit."""
     room = request.app[ROOM]
-    body = await read_limited(request, room.settings.max_frame)
+    # First who asks: what is wrong with the body is then told in their language.
     session = await session_of(request)
+    body = await read_limited(request, room.settings.max_frame)
     frame = parse_frame(body, max_text=room.settings.max_text)
     if isinstance(frame, Send | Choose | HandIn):
         room.admit(session)
@@ -59,6 +60,8 @@ async def post_frame(request: web.Request) -> web.Response:
         # Whatever was already in the log when the request came in can't be new.
         duplicate = offset <= session.head
         return json_answer({"id": frame.id, "offset": offset, "duplicate": duplicate})
+    if isinstance(frame, Typing | Read):
+        room.admit_signal(session)
     if isinstance(frame, Typing):
         await room.desk.typing(session)
     elif isinstance(frame, Read):

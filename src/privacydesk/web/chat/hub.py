@@ -144,8 +144,11 @@ class Hub:
             part = channels[start : start + chunk]
             heads = await self.desk.heads([channel.conversation for channel in part])
             for channel in part:
-                head = heads.get(channel.conversation, 0)
+                head = heads.get(channel.conversation)
                 for viewer in tuple(channel.viewers):
-                    viewer.behind(head)
+                    if head is None:
+                        viewer.restart()  # it went with its period
+                    else:
+                        viewer.behind(head)
                 if channel.owner is OwnerKind.QUEUE:
                     await channel.refresh()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Coroutine, Hashable
+from collections.abc import AsyncIterator, Coroutine, Hashable, Iterator
 from typing import Any, Protocol
 
 import structlog
@@ -15,6 +15,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Desk, Session
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.hub import Hub, Viewer
+from privacydesk.web.chat.places import Places
 from privacydesk.web.chat.rates import Rates
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs, error_text
@@ -46,6 +47,24 @@ class Tended(Protocol):
         ...
 
 
+def _unless(wait: float) -> None:
+    """Refuse what has to wait.
+
+    Raises:
+        DeskError: ``RATE_LIMITED``.
+    """
+    if wait:
+        raise DeskError(
+            "too many messages", code=ErrorCode.RATE_LIMITED, retry_after=round(wait, 2)
+        )
+
+
+def _crowded() -> DeskError:
+    return DeskError(
+        "too many connections", code=ErrorCode.RATE_LIMITED, reason="many_new_chats", retry_after=5
+    )
+
+
 class Room:
     """Desk, limits and connections of this process's chat."""
 
@@ -59,8 +78,13 @@ class Room:
         self._newcomers = Rates(
             settings.new_chats_per_minute / 60, settings.new_chats_at_once, most=_MOST_ORIGINS
         )
+        # Twice what messages have: a page tells several things for each.
+        self._signals = Rates(2 * settings.messages_per_second, 2 * settings.message_burst)
         self._told_at = -_TELL_EVERY
-        self.uploads = asyncio.Semaphore(settings.uploads_at_once)
+        self._uploads = Places(settings.uploads_per_chat, settings.uploads_at_once)
+        self._senders = Places(settings.uploads_per_address, settings.uploads_at_once)
+        self._sockets = Places(settings.sockets_per_address, settings.sockets_at_once)
+        self._silent = Places(settings.greeted_at_once, settings.greeted_at_once)
         self.connections: set[Tended] = set()
         self.stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,11 +112,15 @@ class Room:
         """
         if session.expires_at is not None and self.clock.now() >= session.expires_at:
             raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
-        wait = self.rates.take(session.conversation, time.monotonic())
-        if wait:
-            raise DeskError(
-                "too many messages", code=ErrorCode.RATE_LIMITED, retry_after=round(wait, 2)
-            )
+        _unless(self.rates.take(session.conversation, time.monotonic()))
+
+    def admit_signal(self, session: Session) -> None:
+        """Let one more frame through that is no message: a ping, a token, what is being typed.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``.
+        """
+        _unless(self._signals.take(session.conversation, time.monotonic()))
 
     def admit_newcomer(self, origin: Hashable) -> None:
         """Let one more conversation without a login begin from where a request comes from.
@@ -104,20 +132,63 @@ class Room:
         wait = self._newcomers.take(origin, now)
         if not wait:
             return
-        if now - self._told_at >= _TELL_EVERY:
-            # Without the address: it is somebody's.
-            self._told_at = now
-            log.warning(
-                "new_chats_refused",
-                hint="many conversations without a login from one address; behind a proxy, name it"
-                " in trusted_proxies",
-            )
+        self._tell("new_chats_refused", "many conversations without a login from one address")
         raise DeskError(
             "too many new conversations from one address",
             code=ErrorCode.RATE_LIMITED,
             reason="many_new_chats",
             retry_after=round(wait, 2),
         )
+
+    @contextlib.contextmanager
+    def uploading(self, session: Session, origin: Hashable) -> Iterator[None]:
+        """Hold a place for one more file of a conversation that comes in.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``.
+        """
+        with self._uploads.place(session.conversation) as one, self._senders.place(origin) as two:
+            if not (one and two):
+                raise DeskError(
+                    "too many files come in at once",
+                    code=ErrorCode.RATE_LIMITED,
+                    reason="many_uploads",
+                    retry_after=2.0,
+                )
+            yield
+
+    @contextlib.contextmanager
+    def socket(self, origin: Hashable) -> Iterator[None]:
+        """Hold a place for one more socket.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``.
+        """
+        with self._sockets.place(origin) as free:
+            if not free:
+                self._tell("sockets_refused", "many sockets from one address, or at all")
+                raise _crowded()
+            yield
+
+    @contextlib.contextmanager
+    def silent(self) -> Iterator[None]:
+        """Hold a place for a socket that has not said hello yet.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``.
+        """
+        with self._silent.place(None) as free:
+            if not free:
+                self._tell("silent_sockets_refused", "many sockets that do not say hello")
+                raise _crowded()
+            yield
+
+    def _tell(self, event: str, hint: str) -> None:
+        """Log once a minute that strangers are turned away; an address is somebody's, so none."""
+        now = asyncio.get_running_loop().time()
+        if now - self._told_at >= _TELL_EVERY:
+            self._told_at = now
+            log.warning(event, hint=f"{hint}; behind a proxy, name it in trusted_proxies")
 
     def seat(self, viewer: Viewer) -> None:
         """Let somebody show a conversation, unless it is shown in too many windows already.
@@ -176,6 +247,7 @@ class Room:
             await asyncio.sleep(self.settings.compare_every)
             now = loop.time()
             self.rates.prune(time.monotonic())
+            self._signals.prune(time.monotonic())
             self._newcomers.prune(now)
             for count, connection in enumerate(tuple(self.connections), 1):
                 connection.tend(now)

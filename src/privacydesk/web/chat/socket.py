@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Session
+from privacydesk.web.addresses import origin_of
 from privacydesk.web.chat.access import let_in
 from privacydesk.web.chat.connection import (
     TRY_AGAIN_LATER,
@@ -36,8 +37,17 @@ Socket = web.WebSocketResponse[Any]
 
 
 async def chat_socket(request: web.Request) -> web.StreamResponse:
-    """Serve one client for as long as it stays."""
+    """Serve one client for as long as it stays.
+
+    Raises:
+        DeskError: ``RATE_LIMITED``, before there is a socket, when there are too many.
+    """
     room = request.app[ROOM]
+    with room.socket(origin_of(request, room.settings.trusted_proxies)):
+        return await _serve(request, room)
+
+
+async def _serve(request: web.Request, room: Room) -> web.StreamResponse:
     ws: Socket = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
         # Pongs are seen by the connection, so that one ticker serves thousands of heartbeats.
@@ -49,8 +59,9 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
         decode_text=False,
         timeout=2.0,
     )
-    await ws.prepare(request)
-    accepted = await _handshake(request, room, ws)
+    with room.silent():
+        await ws.prepare(request)
+        accepted = await _handshake(request, room, ws)
     if accepted is None:
         return ws
     session, hello = accepted

@@ -1,7 +1,12 @@
-"""Taking in a file: a raw body or one part of a form, counted while it streams."""
+"""Taking in a file: a raw body or one part of a form, counted and timed while it streams.
+
+Whether a file is asked for comes first, so that nobody who is not asked holds anything up. Reading
+holds no place that others need: only decoding is limited for all together, by the service.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import urllib.parse
 from collections.abc import AsyncIterator
 
@@ -10,11 +15,13 @@ from aiohttp import web
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.uploads import file_too_large
+from privacydesk.web.addresses import origin_of
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import limited, refuse_announced
 from privacydesk.web.chat.access import session_of
 from privacydesk.web.chat.cleaning import clean_name
 from privacydesk.web.keys import ROOM
+from privacydesk.web.settings import WebSettings
 
 _FORM_OVERHEAD = 4096
 """What a form may add to the file: boundary, part headers."""
@@ -23,23 +30,23 @@ _FORM_OVERHEAD = 4096
 async def store_upload(request: web.Request) -> web.Response:
     """Hand a file to the desk and answer with its receipt."""
     room = request.app[ROOM]
-    limit = room.settings.max_upload
+    settings = room.settings
     form = request.content_type == "multipart/form-data"
-    refuse_announced(request, limit + (_FORM_OVERHEAD if form else 0), file_too_large)
+    refuse_announced(request, settings.max_upload + (_FORM_OVERHEAD if form else 0), file_too_large)
     session = await session_of(request)
     room.admit(session)
-    async with room.uploads:
-        if form:
-            name, media_type, content = await _part(request, limit)
-        else:
-            name = urllib.parse.unquote(request.headers.get("X-File-Name", ""), errors="replace")
-            media_type = request.content_type
-            content = limited(request.content, limit, file_too_large)
+    await room.desk.expect_upload(session)
+    with room.uploading(session, origin_of(request, settings.trusted_proxies)):
+        try:
+            async with asyncio.timeout(settings.upload_pause):
+                name, media_type, content = await _opened(request, settings.max_upload, form=form)
+        except TimeoutError:
+            raise _too_slow() from None
         receipt = await room.desk.store_upload(
             session,
             name=clean_name(name) or "file",
             media_type=media_type,
-            content=content,
+            content=_in_time(content, settings),
         )
     return json_answer(
         {
@@ -50,6 +57,39 @@ async def store_upload(request: web.Request) -> web.Response:
         },
         status=201,
     )
+
+
+async def _opened(
+    request: web.Request, limit: int, *, form: bool
+) -> tuple[str, str, AsyncIterator[bytes]]:
+    """Return a file's name, its media type by the client, and its bytes as they come."""
+    if form:
+        return await _part(request, limit)
+    name = urllib.parse.unquote(request.headers.get("X-File-Name", ""), errors="replace")
+    return name, request.content_type, limited(request.content, limit, file_too_large)
+
+
+async def _in_time(content: AsyncIterator[bytes], settings: WebSettings) -> AsyncIterator[bytes]:
+    """Pass a file on for as long as it comes in at a bearable rate.
+
+    Raises:
+        DeskError: ``RATE_LIMITED`` once it stands still, or falls behind the lowest rate.
+    """
+    loop = asyncio.get_running_loop()
+    begun, count = loop.time(), 0
+    pieces = aiter(content)
+    while True:
+        # At the lowest rate what has come would have taken so long; a pause more is forgiven.
+        late = begun + count / settings.upload_rate + settings.upload_pause
+        try:
+            async with asyncio.timeout_at(min(late, loop.time() + settings.upload_pause)):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            raise _too_slow() from None
+        if piece is None:
+            return
+        count += len(piece)
+        yield piece
 
 
 async def _part(request: web.Request, limit: int) -> tuple[str, str, AsyncIterator[bytes]]:
@@ -73,3 +113,9 @@ async def _pieces(part: aiohttp.BodyPartReader, limit: int) -> AsyncIterator[byt
 
 def _no_file() -> DeskError:
     return DeskError("no file in the form", code=ErrorCode.INVALID_REQUEST, reason="no_file")
+
+
+def _too_slow() -> DeskError:
+    return DeskError(
+        "the file comes in too slowly", code=ErrorCode.RATE_LIMITED, reason="slow_upload"
+    )

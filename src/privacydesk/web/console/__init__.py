@@ -1,1 +1,1 @@
-"""The agents' console."""
+"""The console: what agents, supervisors, administrators and auditors work with."""

@@ -21,6 +21,8 @@ export class Log {
     this.placeholder = byId("placeholder");
     /** @type {any} */
     this.last = null;
+    /** The day of the last heading. */
+    this.day = "";
     /** @type {HTMLElement | null} */
     this.mark = null;
     this.busy(true);
@@ -37,6 +39,7 @@ export class Log {
   clear() {
     this.list.replaceChildren();
     this.last = null;
+    this.day = "";
     this.mark = null;
     this.busy(true);
   }
@@ -45,8 +48,15 @@ export class Log {
   add(events) {
     const items = document.createDocumentFragment();
     for (const event of events) {
+      if (event.kind === "blank") {
+        // However much was removed in a row, saying so once is enough.
+        if (this.last?.kind !== "blank") items.append(this.removed());
+        this.last = event;
+        continue;
+      }
       const day = this.words.day(event.at);
-      const newDay = !this.last || this.words.day(this.last.at) !== day;
+      const newDay = this.day !== day;
+      this.day = day;
       if (newDay) items.append(el("p", { class: "day" }, day));
       const item = this.item(event, newDay);
       if (item) items.append(item);
@@ -56,12 +66,15 @@ export class Log {
     this.placeholder.hidden = this.list.childElementCount > 0;
   }
 
+  removed() {
+    return el("p", { class: "note" }, this.words.t("log.blank"));
+  }
+
   /**
    * @param {any} event
    * @param {boolean} newDay
    */
   item(event, newDay) {
-    if (event.kind === "blank") return el("p", { class: "note" }, this.words.t("log.blank"));
     if (event.kind === "owner" || event.from === "system") {
       if (!event.text && !hasCard(event)) return null;
       if (!hasCard(event)) return el("p", { class: "note", lang: event.lang, "data-key": event.key }, event.text);
@@ -71,6 +84,7 @@ export class Log {
       this.last.from !== event.from ||
       this.last.author !== event.author ||
       this.last.kind === "owner" ||
+      this.last.kind === "blank" ||
       Date.parse(event.at) - Date.parse(this.last.at) > PAUSE;
     const mine = event.from === "user";
     return el(

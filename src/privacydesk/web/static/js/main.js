@@ -97,7 +97,7 @@ const composer = new Composer(words, {
     store.draft = text;
     store.save();
   },
-  typing: () => client.view.owner === "agent" && client.tell({ type: "typing" }),
+  typing: () => client.view.owner !== "assistant" && client.tell({ type: "typing" }),
   limit: () => client.limits.text,
 });
 
@@ -302,8 +302,7 @@ words.listeners.add(() => {
   byId("desk-name").textContent = name;
   document.title = name;
   const follow = nearEnd();
-  log.list.replaceChildren();
-  log.last = null;
+  log.clear();
   log.add(store.events);
   log.busy(!ready);
   delete choices.dataset.shown;

@@ -5,6 +5,8 @@ import { byId, el, size } from "./dom.js";
 /** @typedef {import("./words.js").Words} Words */
 /** @typedef {{file: File, request: XMLHttpRequest | null, sent: number, id: string, problem: string}} Entry */
 
+const AT_ONCE = 2;
+
 export class Uploads {
   /**
    * @param {Words} words
@@ -48,10 +50,16 @@ export class Uploads {
     this.entries.push(entry);
     if (file.size > this.acts.limits().upload) {
       entry.problem = this.words.t("upload.hint", { size: size(this.acts.limits().upload) });
-    } else {
-      this.start(entry);
     }
+    this.next();
     this.show();
+  }
+
+  /** Send what waits, a few at a time: the desk takes no more of one conversation at once. */
+  next() {
+    const waiting = this.running().filter((entry) => !entry.request);
+    const free = AT_ONCE - (this.running().length - waiting.length);
+    for (const entry of waiting.slice(0, Math.max(0, free))) this.start(entry);
   }
 
   /** @param {Entry} entry */
@@ -72,10 +80,12 @@ export class Uploads {
     request.onload = () => {
       if (request.status === 201) entry.id = request.response.id;
       else entry.problem = request.response?.title ?? this.words.t("upload.failed");
+      this.next();
       this.show();
     };
     request.onerror = () => {
       entry.problem = this.words.t("upload.failed");
+      this.next();
       this.show();
     };
     request.send(entry.file);
@@ -85,6 +95,7 @@ export class Uploads {
   remove(entry) {
     entry.request?.abort();
     this.entries = this.entries.filter((one) => one !== entry);
+    this.next();
     this.show();
     this.attach.focus();
   }

@@ -2,6 +2,31 @@
 
 /** @typedef {{locale: string, lang: string, name: string}} Language */
 
+const DAY = 86_400_000;
+
+/** Where days begin for the reader: at home, unless whoever embeds the page names another zone. */
+const ZONE = known(new URLSearchParams(location.search).get("zone"));
+
+/** @param {string | null} zone */
+function known(zone) {
+  try {
+    return zone ? new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {Date} at @returns {number} the number of its day in the reader's zone */
+function dayNumber(at) {
+  const day = at.toLocaleDateString("en-CA", {
+    timeZone: ZONE,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+  });
+  return Date.parse(`${day}T00:00:00Z`) / DAY;
+}
+
 export class Words {
   /**
    * @param {{locale: string, locales: Language[], strings: Record<string, string>,
@@ -71,14 +96,14 @@ export class Words {
       hour: "2-digit",
       minute: "2-digit",
       hourCycle: "h23",
+      timeZone: ZONE,
     });
   }
 
   /** @param {string} iso */
   day(iso) {
     const then = new Date(iso);
-    const midnight = new Date().setHours(0, 0, 0, 0);
-    const days = Math.round((midnight - new Date(iso).setHours(0, 0, 0, 0)) / 86_400_000);
+    const days = dayNumber(new Date()) - dayNumber(then);
     if (days === 0) return this.t("log.today");
     if (days === 1) return this.t("log.yesterday");
     return then.toLocaleDateString(this.lang, {
@@ -86,6 +111,7 @@ export class Words {
       month: "long",
       day: "numeric",
       weekday: "long",
+      timeZone: ZONE,
     });
   }
 }

@@ -1,0 +1,39 @@
+"""How this installation's command is called, so that every command printed works as printed.
+
+In an environment of its own the command is seldom on the search path: a clone's is called
+``.venv/bin/privacydesk`` from the clone's folder, and by its whole path from anywhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+_NAME: Final = "privacydesk"
+_COMMAND: Final = re.compile(
+    r"\bprivacydesk(?= (?:demo|serve|deadline|calendar|policy|dialogs|understand|agents|tickets"
+    r"|conversations|db|keys|retention|audit)\b)"
+)
+
+
+def command() -> str:
+    """Return what to type for the command that belongs to the running interpreter."""
+    # Not resolved: an environment's interpreter is a link to the one that it was made with.
+    own = Path(sys.executable).parent / _NAME
+    if not own.is_file():
+        return _NAME
+    found = shutil.which(_NAME)
+    if found is not None and Path(found).samefile(own):
+        return _NAME
+    here = Path.cwd()
+    shown = own.relative_to(here) if own.is_relative_to(here) else own
+    return shlex.quote(str(shown))
+
+
+def as_called(text: str) -> str:
+    """Return a text in which every ``privacydesk COMMAND`` reads as it is typed here."""
+    return _COMMAND.sub(lambda _: command(), text)

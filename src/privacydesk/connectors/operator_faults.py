@@ -1,0 +1,66 @@
+"""Faults of the outside that only the operator can mend: a wrong secret, a wrong address.
+
+People's wishes wait meanwhile and are tried again, so nobody would notice by itself: each fault is
+called out in the log, at most once a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.errors import UnavailableError
+
+_log = structlog.get_logger(__name__)
+
+_AGAIN: Final = timedelta(minutes=1)
+_HINTS: Final[Mapping[str, str]] = {
+    "credentials": "it refuses the desk's secret: compare {secret} with its own",
+    "address": "nothing answers there as the contract says: look at {url}",
+    "redirect": "it redirects and the desk follows nowhere: put the final address into {url}",
+    "contract": "its answers break the contract: look at docs/account-service.md",
+}
+
+
+class OperatorFaults:
+    """Calls out what went wrong with one service.
+
+    Args:
+        service: as its settings are called: ``account_service``, ``code_gateway``.
+        clock: tells when a fault may be called out again.
+    """
+
+    def __init__(self, service: str, clock: Clock) -> None:
+        self._service = service
+        self._clock = clock
+        self._called_out: dict[str, datetime] = {}
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Run one call; a fault of the operator's is called out and goes on its way."""
+        try:
+            yield
+        except UnavailableError as error:
+            self._look_at(error)
+            raise
+
+    def _look_at(self, error: UnavailableError) -> None:
+        reason = str(error.data.get("reason", ""))
+        hint = _HINTS.get(reason)
+        now = self._clock.now()
+        last = self._called_out.get(reason)
+        if hint is None or (last is not None and now - last < _AGAIN):
+            return
+        self._called_out[reason] = now
+        setting = f"PRIVACYDESK_{self._service.upper()}"
+        _log.error(
+            f"{self._service}_misconfigured",
+            reason=reason,
+            status=error.data.get("status"),
+            hint=hint.format(secret=f"{setting}_SECRET", url=f"{setting}_URL"),
+        )

@@ -1,0 +1,45 @@
+"""A look at the outside when the desk starts: are both services there, and is the secret theirs?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final
+from uuid import uuid4
+
+import structlog
+
+from privacydesk.domain.account import AccountAction, AccountContact, AccountService, CodeSender
+from privacydesk.errors import UnavailableError
+
+_log = structlog.get_logger(__name__)
+
+_NOBODY: Final = "desk-start-check"
+"""An account that nobody has: asking about it changes nothing, and no code goes anywhere."""
+
+
+async def check_outside(accounts: AccountService, codes: CodeSender) -> None:
+    """Ask both services once, so that a wrong secret or address shows before anybody needs them.
+
+    What only the operator can mend is called out by the connectors; that a service can't be used
+    is said here. Neither keeps the desk from starting.
+    """
+    key, nobody = f"start-check-{uuid4().hex}", AccountContact(_NOBODY)
+    await asyncio.gather(
+        _look("account_service", accounts.call(AccountAction.CONTACTS, _NOBODY, {}, key=key)),
+        _look("code_gateway", codes.send(nobody, "desk_code", "en", "000000", key=key)),
+    )
+
+
+async def _look(service: str, asked: Awaitable[object]) -> None:
+    try:
+        await asked
+    except UnavailableError as error:
+        _log.warning(
+            "outside_not_ready",
+            service=service,
+            reason=error.data.get("reason"),
+            hint=f"look at PRIVACYDESK_{service.upper()}_URL; what needs it is tried again",
+        )
+    else:
+        _log.info("outside_ready", service=service)

@@ -1,0 +1,77 @@
+"""The demo's staff: access that is set up already, and the codes of authenticators nobody has."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from privacydesk.app import Rooms
+from privacydesk.demo.commands import SAMPLE_AGENTS
+from privacydesk.demo.views import Words
+from privacydesk.domain.signin import Credential, Stage
+from privacydesk.ports import AccessChanges, StaffAccess
+from privacydesk.services.signin import factors
+from privacydesk.services.signin.passwords import Passwords
+from privacydesk.storage.store import SqlStore
+
+PASSWORD: Final = "sample-desk-for-trying"  # noqa: S105 - printed at the start, for sample staff alone
+"""Everybody's, and no secret: whoever reaches the demo's port can play anybody anyhow."""
+
+CONSOLE: Final = "/console/"
+
+
+class SampleStaff:
+    """Sample agents of each role, with passwords and authenticators.
+
+    Args:
+        rooms: the desk they work at.
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+
+    @property
+    def _access(self) -> StaffAccess:
+        store = self._rooms.store
+        assert isinstance(store, SqlStore), "the demo keeps everything in its folder"
+        return store.access
+
+    async def hire(self) -> None:
+        """Add those who are not there yet; access that somebody changed stays as it is."""
+        for name, shown, role in SAMPLE_AGENTS:
+            if name not in self._rooms.agents:
+                await self._rooms.staff.roster.add(name, shown, role)
+        await self._rooms.refresh_agents()
+        # One hash serves all: it takes its time, and they share the password.
+        hashed = await Passwords().hash(PASSWORD)
+        for name, _, _ in SAMPLE_AGENTS:
+            if await self._access.credential(name) is None:
+                credential = Credential(
+                    agent=name,
+                    password=hashed,
+                    changed_at=self._rooms.clock.now(),
+                    secret=factors.new_secret(),
+                )
+                await self._access.commit(AccessChanges(credential=credential))
+
+    async def look(self, words: Words) -> list[dict[str, Any]]:
+        """Return everybody with the code that their authenticator shows now."""
+        now = self._rooms.clock.now()
+        return [
+            {
+                "name": agent.name,
+                "shown": agent.display_name,
+                "role": words.text(f"web.console.role.{agent.role}"),
+                "code": factors.code_now(secret, now) if secret else "",
+            }
+            for agent in self._rooms.agents.values()
+            if agent.active
+            for secret in [await self._secret(agent.name)]
+        ]
+
+    async def _secret(self, name: str) -> str:
+        """Return an authenticator's secret, of one that is being added before all others."""
+        for session in await self._access.sessions(name):
+            if session.stage is Stage.APP:
+                return session.secret
+        credential = await self._access.credential(name)
+        return "" if credential is None else credential.secret

@@ -1,0 +1,54 @@
+"""Quoting the policy: what it says to the user's question, word for word."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from privacydesk.dialog.actions.base import Act
+from privacydesk.domain.quotes import PolicyAnswer, Quote
+
+_NEARLY_AS_GOOD: Final = 0.5
+"""The score of a second passage, in the first one's, from which it is quoted as well."""
+
+_READ_AT_ONCE: Final = 700
+"""Characters of policy that one answer puts before a reader."""
+
+
+def answer_policy(act: Act) -> str:
+    """Quote the best passage or two, and suggest the request that they speak of."""
+    script = act.script
+    question = str(act.frame.slots.get("question") or script.said).strip()
+    if not question:
+        return "none"
+    answer = script.policy(question)
+    if answer is None:
+        return "unavailable"
+    if not answer.asked:
+        return "none"
+    if not answer.answerable:
+        return "unknown"
+    key = "policy_question.quote"
+    for quote in _shown(answer):
+        script.say(key, {"source": _source(quote), "text": quote.text})
+        key = "policy_question.quote_also"
+    if not script.locale.startswith(answer.language):
+        script.say("policy_question.original_binds")
+    script.suggested = answer.offers
+    return "shown"
+
+
+def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:
+    first, *others = answer.quotes
+    second = others[0] if others else None
+    if (
+        second is None
+        or second.score < _NEARLY_AS_GOOD * first.score
+        or len(first.text) + len(second.text) > _READ_AT_ONCE
+    ):
+        return (first,)
+    return (first, second)
+
+
+def _source(quote: Quote) -> str:
+    """Return document, article and section in one line, in the policy's own words."""
+    return " · ".join(part for part in (quote.document, quote.article, quote.section) if part)

@@ -1,0 +1,69 @@
+"""Questions that the desk itself put about a ticket, and wait for the requester.
+
+They lie on the stack as flows of their own. When the ticket moves on, they have no point any more
+and are taken away, wherever they lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from privacydesk.dialog.script import ANSWER, Script, evidence_in
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.effects import DropEvidence
+from privacydesk.domain.ids import TicketId
+from privacydesk.domain.ticket import TicketState
+
+_WAITS_IN: Final[Mapping[str, TicketState]] = {
+    ANSWER: TicketState.AWAITING_REQUESTER,
+    "evidence_again": TicketState.AWAITING_VERIFICATION,
+    "confirm_closing": TicketState.AWAITING_CONFIRMATION,
+}
+"""Flows that the desk begins about a ticket, and the state in which their question has a point."""
+
+_TAKES_BACK: Final = "cancel_request"
+
+
+def settle(
+    script: Script, ticket_id: TicketId, state: TicketState | None, *, running: bool = False
+) -> bool:
+    """Take away questions about a ticket that have no point in its state any more.
+
+    Args:
+        script: the turn.
+        ticket_id: the ticket that moved.
+        state: its state now; None for one in which no question has a point.
+        running: the innermost form is being run, and stays.
+
+    Returns:
+        Whether the open question was among them.
+    """
+    about = ticket_id.hex()
+    stale = {
+        script.form_at(place)
+        for place, frame in enumerate(script.stack)
+        if frame.flow in _WAITS_IN
+        and _WAITS_IN[frame.flow] is not state
+        and frame.slots.get("ticket") == about
+    }
+    if running:
+        stale.discard(script.form_at())
+    was_open = script.form_at() in stale
+    for begin in sorted(stale, reverse=True):
+        end = script.form_end(begin)
+        evidence = evidence_in(script.stack[begin:end])
+        if evidence:
+            script.effects.append(DropEvidence(evidence))
+        del script.stack[begin:end]
+    if was_open:
+        script.prompt = None
+    return was_open
+
+
+def may_be_taken_back(conversation: Conversation, ticket_id: TicketId) -> bool:
+    """Tell whether the requester is being asked whether to take a ticket back."""
+    return any(
+        frame.flow == _TAKES_BACK and frame.slots.get("ticket") in {None, ticket_id.hex()}
+        for frame in conversation.stack
+    )

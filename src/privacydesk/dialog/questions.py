@@ -1,0 +1,105 @@
+"""Questions where an answer was expected.
+
+One about the open form is answered from what its flows explain. Where any words may be the answer,
+nothing that looks like a question is stored before the user has said that it is their answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from privacydesk.dialog import arguments, wishes
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.slots import parse, takes_any_words
+from privacydesk.domain.events import Choice
+from privacydesk.domain.intents import Intent
+
+_HELD: Final = "_held"
+"""The slot that keeps words which may be the answer or a question, until the user says which."""
+
+_IS_ANSWER: Final = "_is_answer"
+_IS_QUESTION: Final = "_is_question"
+_WHICH: Final = (
+    Choice(id=_IS_ANSWER, key="desk.is_answer"),
+    Choice(id=_IS_QUESTION, key="desk.is_question"),
+)
+
+_ASKED: Final = frozenset({Intent.POLICY_QUESTION, Intent.HUMAN_AGENT, Intent.REQUEST_STATUS})
+_LONGEST: Final = 100
+"""Characters; a whole story with a question in it is told, not asked."""
+
+_ASKS = re.compile(r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$")
+
+
+def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: str) -> bool:
+    """Take a question for one; tell whether it was dealt with.
+
+    What staff asked may well be answered by a question, and a question about the policy is one.
+    """
+    slot_type = runner.asking.slot_type(frame, step)
+    if not takes_any_words(slot_type):
+        return explain(runner, script, _topic(script))
+    if slot_type == "reply" or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
+        return False
+    if not _is_question(script, text):
+        return False
+    frame.slots[_HELD] = {"text": text, "intent": _asked(script), "topic": _topic(script)}
+    script.ask("desk.answer_or_question", {"said": text.strip()}, _WHICH, serial=frame.serial)
+    return True
+
+
+def is_held(frame: Running, choice: Choice) -> bool:
+    """Tell whether a button says what the words that are held are."""
+    return choice.id in {_IS_ANSWER, _IS_QUESTION} and _HELD in frame.slots
+
+
+def take_held(
+    runner: Runner, script: Script, frame: Running, step: Ask, choice: Choice
+) -> Any | None:
+    """Return the answer, if it is one; a question is answered, from the form or the policy."""
+    held: Mapping[str, str] = frame.slots.pop(_HELD)
+    if choice.id == _IS_ANSWER:
+        return parse(runner.asking.slot_type(frame, step), held["text"], {})
+    if not explain(runner, script, held["topic"]):
+        script.said = held["text"]
+        runner.start(script, Intent(held["intent"] or Intent.POLICY_QUESTION))
+    return None
+
+
+def explain_open(runner: Runner, script: Script) -> bool:
+    """Answer a question about the open form, if a message is one; then ask anew."""
+    return explain(runner, script, _topic(script))
+
+
+def explain(runner: Runner, script: Script, topic: str) -> bool:
+    """Say what the innermost flow of the open form explains about something; then ask anew."""
+    for frame in reversed(script.stack[script.form_at() :]) if topic else ():
+        flow = runner.flows[frame.flow]
+        said = flow.explains.get(topic)
+        if said is not None:
+            script.say(said.text, arguments.build(script, frame, flow, said.args))
+            runner.prompt_again(script)
+            return True
+    return False
+
+
+def _is_question(script: Script, text: str) -> bool:
+    if len(text) > _LONGEST:
+        return False
+    # A wish for a person or for news is told by commands; a story may well sound like one.
+    asked = _asked(script) == Intent.POLICY_QUESTION.value
+    return bool(_ASKS.search(text) or _topic(script) or asked)
+
+
+def _asked(script: Script) -> str:
+    found = script.observed.recognised
+    return found.intent.value if found and found.sure and found.intent in _ASKED else ""
+
+
+def _topic(script: Script) -> str:
+    said = wishes.phrases_of(script.observed.entities)
+    return next((one for one in sorted(said) if one.startswith("asks_")), "")

@@ -1,0 +1,72 @@
+"""The piles staff work from: which open tickets lie together, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from privacydesk.domain.ids import TicketId
+from privacydesk.domain.ticket import Ticket
+
+
+class Pile(StrEnum):
+    """A list of open tickets. A ticket may lie in several."""
+
+    OPEN = "open"
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    DUE_SOON = "due_soon"
+    """The answer is due within the next working days, and there is none yet."""
+    OVERDUE = "overdue"
+    WAITING = "waiting"
+    """The requester was asked for something: more facts, or the last word on closing."""
+    EXAMINE = "examine"
+    """Evidence was handed in and nobody has said yet what it shows."""
+    OBJECTIONS = "objections"
+    GUARDED = "guarded"
+    """A child or a guardian is concerned."""
+
+
+class Place(Struct, frozen=True):
+    """Where a page of a pile ended: the next one begins behind it.
+
+    Attributes:
+        urgent_at: of the last ticket; None among those that nothing is due on.
+    """
+
+    urgent_at: datetime | None
+    ticket: TicketId
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Place:
+        """Return a ticket's place."""
+        return cls(ticket.urgent_at, ticket.id)
+
+
+class Watch(Struct, frozen=True):
+    """Who looks at the piles, and when: what several of them depend on.
+
+    Attributes:
+        agent: whose own tickets ``MINE`` holds.
+        now: what is due by now is overdue.
+        soon: what is due by then is due soon.
+    """
+
+    agent: str
+    now: datetime
+    soon: datetime
+
+
+class Counts(Struct, frozen=True):
+    """How much lies where.
+
+    Attributes:
+        tickets: by pile.
+        queued: conversations that wait for a person.
+    """
+
+    tickets: Mapping[Pile, int]
+    queued: int

@@ -1,0 +1,80 @@
+"""How many codes one sender, and all together, may have sent.
+
+The counting of one target keeps its owner from being pestered; this keeps the desk from being used
+to pester many. The counts are marks on counter rows, in any 24 hours or any hour up to now.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from privacydesk.domain.identity import (
+    Challenge,
+    CodeRules,
+    Mark,
+    SendVerdict,
+    Target,
+    TargetKind,
+)
+
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_TAG = 8
+"""Bytes of a target's keyed hash that tell one from another within a row."""
+
+
+def sender_counter(account: str, conversation: bytes) -> str:
+    """Return what names the row of whoever asks: an account, else a conversation."""
+    return f"sender|account:{account}" if account else f"sender|conversation:{conversation.hex()}"
+
+
+def ceiling_counter(target: Target) -> str:
+    """Return what names the row of all codes of a target's sort.
+
+    Those that strangers may ask for have one of their own, so that they never use up what people
+    who are logged in need.
+    """
+    return "ceiling|accounts" if target.kind is TargetKind.ACCOUNT_PHONE else "ceiling|contacts"
+
+
+def may_reach(
+    sender: Challenge, target: Challenge, now: datetime, rules: CodeRules
+) -> tuple[SendVerdict, datetime | None]:
+    """Tell whether a sender may have a code sent to a target, and if not, when again."""
+    marks = sender.since(now - _DAY)
+    latest = {mark.of: mark.at for mark in marks}
+    if target.id[:_TAG] not in latest and len(latest) >= rules.daily_contacts:
+        ends = sorted(latest.values())[len(latest) - rules.daily_contacts]
+        return SendVerdict.TOO_MANY, ends + _DAY
+    if len(marks) >= rules.daily_codes:
+        return SendVerdict.CAPPED, marks[-rules.daily_codes].at + _DAY
+    return SendVerdict.OK, None
+
+
+def reached(sender: Challenge, target: Challenge, now: datetime) -> Challenge:
+    """Return the sender's row after a code went to a target."""
+    return _with(sender, (*sender.since(now - _DAY), Mark(now, target.id[:_TAG])))
+
+
+def is_full(ceiling: Challenge, target: Target, now: datetime, rules: CodeRules) -> bool:
+    """Tell whether as many codes went out in the last hour as the operator allows."""
+    account = target.kind is TargetKind.ACCOUNT_PHONE
+    most = rules.hourly_accounts if account else rules.hourly_contacts
+    return sum(mark.count for mark in ceiling.since(now - _HOUR)) >= most
+
+
+def filled(ceiling: Challenge, now: datetime) -> Challenge:
+    """Return the row of all after one more code; a minute's codes share a mark."""
+    minute = now.replace(second=0, microsecond=0)
+    marks = list(ceiling.since(now - _HOUR))
+    if marks and marks[-1].at == minute:
+        marks[-1] = replace(marks[-1], count=marks[-1].count + 1)
+    else:
+        marks.append(Mark(minute))
+    return _with(ceiling, tuple(marks))
+
+
+def _with(row: Challenge, marks: tuple[Mark, ...]) -> Challenge:
+    return replace(row, version=row.version + 1, marks=marks)

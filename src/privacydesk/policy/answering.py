@@ -1,0 +1,220 @@
+"""Answering from the policy: the passages that say it, word for word, or nothing.
+
+Passages are found in four ways: by the question's words, by what the glossary makes of them, by
+meaning (which finds Chinese passages for an English question), and by the topic that the question
+is about. The ways are added up; then it is judged whether the policy says anything on it at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from privacydesk.domain.quotes import PolicyAnswer, Quote
+from privacydesk.policy import lore
+from privacydesk.policy.judging import Signs, judged, signs_of
+from privacydesk.policy.lore import Fold, Glossary
+from privacydesk.policy.pieces import pieces_of
+from privacydesk.policy.tree import PolicyVersion
+from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
+
+MOST_QUOTES: Final = 3
+
+_CHILDREN: Final = "children"
+_OFFERED_FROM: Final = 0.3
+"""How likely a topic must be before the request that belongs to it is offered."""
+
+# Weights of the ways; tuned on one half of benchmarks/policy_questions.yaml.
+_BY_WORDS: Final = 1.0
+_BY_GLOSSARY: Final = 1.0
+_BY_HEADINGS: Final = 0.3
+_BY_MEANING: Final = 2.0
+_BY_TOPIC: Final = 2.5
+_FOR_CHILD: Final = 0.7
+_AGAINST_CHILD: Final = 7.0
+"""A question that names no child is hardly ever one for the children's statement."""
+_HEADINGS_WITH_GLOSSARY: Final = 0.5
+
+_SHARPNESS: Final = 0.5
+"""How much a lead in the sum of the ways becomes one in the scores that are shown."""
+
+_OF_A_CHILD = re.compile(
+    "儿童|孩|细路|小朋友|儿子|女儿|个仔|个女|家长|监护|14|十四"
+    "|(?<![a-z])(?:child|children|kid|kids|son|daughter|parent|guardian)"
+)
+# How a question is led in or out says nothing of what it is about.
+_FRAME = re.compile(
+    "请问(?:一下|下)?|(?:我)?想(?:请)?问(?:一下|下|问)?|(?:你们的|你们|你哋的|你哋嘅)?隐私政策(?:里面|里|中|入面)?"
+    "(?:有没有|有冇)?(?:怎么(?:写|说|规定)的?|点(?:讲|写)|写了|说了|有写|规定)?吗?"
+    r"|\b(?:what does|does) (?:the|your) (?:privacy )?policy say about\b"
+    r"|\baccording to (?:the|your) (?:privacy )?policy\b"
+)
+_FRAMED_LEAST: Final = 5
+"""Characters that must be left of a question without its frame; else the frame is the question."""
+
+# The policy's name, and where it is to be found, ask for the whole of it.
+_WHOLE = re.compile(
+    r"(?=.*(?:隐私|私隐|政策|条款|协议|声明|privacy|policy|terms))"
+    r"(?:[我想要问看查找读]|了解|一下|你们|你哋|的|嘅|隐私|私隐|政策|条款|协议|说明|规定|声明|全文|在|喺|哪里|哪儿|哪|边度"
+    r"|privacy|policy|terms|the|your|show|me|read|see|where|is|can|i|find|[\W_])+"
+)
+
+_SOMETHING = re.compile(r"[^\W_]")
+
+
+class Vectors(Protocol):
+    """Turns texts into vectors of length one; `understanding.embedding` does."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Return the vector of a question."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of passages, a row each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A question looked up: every passage's score, the signs, and the likeliest topic."""
+
+    scores: Scores
+    signs: Signs
+    topic: lore.Topic | None
+
+
+class PolicyIndex:
+    """A version of the policy, ready to answer.
+
+    Args:
+        version: the imported policy.
+        vectors: of `embedded_texts(version)`, a row each.
+        fold: makes what differs between scripts and keyboards the same.
+        embedder: turns questions into vectors.
+    """
+
+    def __init__(
+        self,
+        version: PolicyVersion,
+        vectors: NDArray[np.float32],
+        fold: Fold,
+        embedder: Vectors,
+    ) -> None:
+        pieces = self._pieces = pieces_of(version)
+        self._vectors = vectors
+        self._fold = fold
+        self._embedder = embedder
+        self._language = "zh" if has_chinese(version.source) else "en"
+        self._learnt = lore.learnt()
+        self._glossary = Glossary(lore.terms(), fold)
+        headings = [tokens(fold(piece.headings)) for piece in pieces]
+        texts = [tokens(fold(piece.text)) for piece in pieces]
+        self._told = tuple(
+            frozenset((*heading, *text)) for heading, text in zip(headings, texts, strict=True)
+        )
+        self._words = WordIndex(
+            [[*heading, *heading, *text] for heading, text in zip(headings, texts, strict=True)],
+            length_matters=0.6,
+        )
+        self._headings = WordIndex(headings, length_matters=0.3)
+        self._of_children = np.array([piece.document == _CHILDREN for piece in pieces])
+        self._by_topic = np.array([self._about(topic) for topic in lore.topics()])
+
+    def _about(self, topic: lore.Topic) -> Scores:
+        """Return how much each passage is about a topic, at most 1."""
+        scores = self._by_terms(Counter(tokens(self._fold(topic.words))))
+        if topic.document == _CHILDREN:
+            scores = scores * self._of_children
+        return scores / max(float(scores.max(initial=0.0)), 1e-9)
+
+    def _by_terms(self, words: Counter[str]) -> Scores:
+        by_headings = self._headings.scores(words)
+        return self._words.scores(words) + _HEADINGS_WITH_GLOSSARY * by_headings
+
+    def answer(self, question: str) -> PolicyAnswer:
+        """Return the passages that answer a question; none when the policy does not say."""
+        if _WHOLE.fullmatch(self._fold(question)) is not None:
+            return PolicyAnswer(language=self._language, asked=False)
+        found = self.search(question)
+        if found is None or judged(found.signs, self._learnt.judge) < 0.5:  # noqa: PLR2004 - even
+            return PolicyAnswer(language=self._language)
+        return PolicyAnswer(
+            quotes=self.quotes(found),
+            offers=found.topic.offers if found.topic else None,
+            language=self._language,
+        )
+
+    def search(self, question: str) -> Search | None:
+        """Look a question up; None where there is nothing to look up or to find."""
+        folded = _unframed(self._fold(question))
+        if not self._pieces or _SOMETHING.search(folded) is None:
+            return None
+        said = tokens(folded)
+        meant = tokens(self._fold(" ".join(self._glossary.expand(folded))))
+        vector = self._embedder.embed_query(folded)
+        likeness = self._vectors @ vector
+        chances = self._learnt.chances(vector)
+        topics = chances[: len(self._by_topic)]
+        of_child = _FOR_CHILD if _OF_A_CHILD.search(folded) else -_AGAINST_CHILD
+        scores = (
+            _BY_WORDS * _standard(self._words.scores(Counter(said)))
+            + _BY_GLOSSARY * _standard(self._by_terms(Counter(meant)))
+            + _BY_HEADINGS * _standard(self._headings.scores(Counter([*said, *meant])))
+            + _BY_MEANING * _standard(likeness.astype(np.float64))
+            + _BY_TOPIC * _standard(topics @ self._by_topic)
+            + of_child * self._of_children
+        )
+        best = int(np.argmax(scores))
+        likeliest = int(np.argmax(topics))
+        return Search(
+            scores=scores,
+            signs=signs_of(
+                outside=float(chances[len(self._by_topic) :].sum()),
+                words=Counter([*said, *meant]),
+                best=self._told[best],
+                index=self._words,
+                near=float(likeness[best]),
+                latin=not has_chinese(folded),
+                known=bool(meant),
+                scores=scores,
+            ),
+            topic=lore.topics()[likeliest] if topics[likeliest] >= _OFFERED_FROM else None,
+        )
+
+    def quotes(self, found: Search) -> tuple[Quote, ...]:
+        """Return the best passages of a search, best first."""
+        shares = np.exp((found.scores - found.scores.max()) * _SHARPNESS)
+        shares /= shares.sum()
+        order = np.argsort(-found.scores, kind="stable")[:MOST_QUOTES]
+        return tuple(
+            Quote(
+                document=self._pieces[at].title,
+                article=self._pieces[at].article,
+                section=self._pieces[at].section,
+                text=self._pieces[at].text,
+                anchor=self._pieces[at].anchor,
+                score=round(float(shares[at]), 4),
+            )
+            for at in order
+        )
+
+
+def embedded_texts(version: PolicyVersion) -> list[str]:
+    """Return what of each piece is made a vector: where it stands tells part of what it means."""
+    return [f"{piece.title} {piece.headings}\n{piece.text}" for piece in pieces_of(version)]
+
+
+def _unframed(folded: str) -> str:
+    left = _FRAME.sub(" ", folded).strip(" ,，。?？!！:：")
+    return left if len(left) >= _FRAMED_LEAST else folded
+
+
+def _standard(scores: Scores) -> Scores:
+    """Bring the scores of one way onto a common scale."""
+    return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9))

@@ -1,0 +1,1 @@
+"""What the desk knows of how policies are asked about; data files beside it, ours."""

@@ -1,0 +1,70 @@
+"""What is audited besides the work on tickets, and the sealing of all that was audited.
+
+Whatever staff do on a ticket is audited by its entry in the ticket's log, access by its entry in
+the log of access. Here is what leaves neither: lists that were exported, runs over the whole desk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.ports import AuditTrail, Changes, Job, Locks, Minter, Writer
+
+_log = structlog.get_logger(__name__)
+
+
+class Audit:
+    """Notes what was done or denied."""
+
+    def __init__(self, writer: Writer, minter: Minter, clock: Clock) -> None:
+        self._writer = writer
+        self._minter = minter
+        self._clock = clock
+
+    async def note(self, by: str, what: str, **detail: Any) -> None:
+        """Note one thing.
+
+        Args:
+            by: an agent's name, or one of ``domain.audit.MACHINES``.
+            what: an act's name.
+            **detail: words of closed lists, numbers and dates; nothing that a person wrote.
+        """
+        now = self._clock.now()
+        entry = AuditEntry(now, by, what, detail=detail)
+        await self._writer.submit(
+            Job(
+                id=f"audit:{self._minter.id(now).hex()}",
+                locks=Locks(),
+                decide=lambda _rows: Changes(audit=(entry,)),
+            )
+        )
+
+    async def exported(self, by: str, listing: str, *, rows: int) -> None:
+        """Note that somebody took a list away."""
+        await self.note(by, "exported", listing=listing, rows=rows)
+
+
+class Sealer:
+    """Chains what was audited. Runs in every process; one at a time finds something to do."""
+
+    def __init__(self, trail: AuditTrail) -> None:
+        self._trail = trail
+
+    async def work(self) -> int:
+        """Seal all that waits; return how many entries that were."""
+        sealed = 0
+        while done := await self._trail.seal():
+            sealed += done
+        return sealed
+
+    async def anchor(self) -> None:
+        """Write the head into the process's log: a copy outside of the database's reach."""
+        report = await self._trail.check()
+        if report.fault is not None:
+            _log.critical("audit_chain_broken", entry=report.fault.seq, fault=report.fault.what)
+        elif report.head.entries:
+            _log.info("audit_chain", entries=report.head.entries, head=report.head.code)

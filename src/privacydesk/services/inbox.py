@@ -1,0 +1,188 @@
+"""The inbox: tickets and waiting conversations, by pile, with what each row is told by."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from privacydesk.clock import Clock
+from privacydesk.dialog.slots import parse
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.clocks import Day
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.numbers import canonical_number
+from privacydesk.domain.piles import Pile, Place, Watch
+from privacydesk.domain.ticket import Ticket
+from privacydesk.ports import Hashing, Reader, Recogniser
+from privacydesk.services.deadlines import Deadlines
+
+PAGE = 50
+_SOON_DAYS = 2
+"""Working days ahead that count as soon: the first reminder comes up with them."""
+
+
+class Gauge(StrEnum):
+    """How near the answer is due."""
+
+    NONE = "none"
+    """No clock runs yet, or none has to."""
+    RUNNING = "running"
+    SOON = "soon"
+    OVERDUE = "overdue"
+    ANSWERED = "answered"
+    """The decision was told; what is still open is not a matter of the clock."""
+    ANSWERED_LATE = "answered_late"
+
+
+class Count(Struct, frozen=True):
+    """A ticket's leading clock, as a bar shows it.
+
+    Attributes:
+        gauge: how near it is.
+        due: the last day; None without a clock.
+        provisional: whether the date may still change.
+        spent: days counted up to today, or up to the answer.
+        amount: days there are.
+        days: the count, day by day; only counted ones advance the bar.
+    """
+
+    gauge: Gauge
+    due: date | None = None
+    provisional: bool = False
+    spent: int = 0
+    amount: int = 0
+    days: tuple[Day, ...] = ()
+
+
+class Row(Struct, frozen=True):
+    """A ticket in a list."""
+
+    ticket: Ticket
+    count: Count
+
+
+class Page(Struct, frozen=True):
+    """A page of the inbox.
+
+    Attributes:
+        conversations: those that wait for a person, or are with the agent.
+        rows: tickets, the most urgent first.
+        after: where the next page begins; None on the last one.
+    """
+
+    conversations: tuple[Conversation, ...]
+    rows: tuple[Row, ...]
+    after: Place | None = None
+
+
+class Inbox:
+    """Lists, counts and finds what staff work on."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        hashing: Hashing,
+        recogniser: Recogniser,
+        deadlines: Deadlines,
+        clock: Clock,
+    ) -> None:
+        self._reader = reader
+        self._hashing = hashing
+        self._recogniser = recogniser
+        self._deadlines = deadlines
+        self._clock = clock
+
+    async def page(self, pile: Pile, agent: Agent, *, after: Place | None = None) -> Page:
+        """Return a page of a pile; the first page of one's own begins with one's conversations."""
+        found = await self._reader.pile(pile, self._watch(agent), after=after, limit=PAGE + 1)
+        shown = found[:PAGE]
+        mine = pile is Pile.MINE and after is None
+        return Page(
+            await self._reader.conversations_with(agent.name) if mine else (),
+            self.rows(shown),
+            Place.of(shown[-1]) if len(found) > PAGE else None,
+        )
+
+    async def queue(self) -> Page:
+        """Return the conversations that wait for a person, longest first."""
+        return Page(await self._reader.queue(limit=PAGE), ())
+
+    async def counts(self, agent: Agent) -> Mapping[str, int]:
+        """Return how much lies in each pile, by its name, and in the ``queue``."""
+        counts = await self._reader.counts(self._watch(agent))
+        return {pile.value: number for pile, number in counts.tickets.items()} | {
+            "queue": counts.queued
+        }
+
+    async def search(self, words: str) -> Page:
+        """Find by ticket number, by account, or by the phone or mail a request was proven with.
+
+        Accounts and contacts are looked up by their keyed hashes: only whole ones are found.
+        """
+        number = canonical_number(words)
+        if number is not None:
+            ticket = await self._reader.ticket_by_number(number)
+            return Page((), self.rows((ticket,) if ticket else ()))
+        words = unicodedata.normalize("NFKC", words).strip()
+        if not words:
+            return Page((), ())
+        found: dict[bytes, Ticket] = {}
+        for purpose, value in self._readings(words):
+            person = self._hashing.lookup(purpose, value)
+            theirs = await self._reader.tickets_of(person, only_open=False, limit=PAGE)
+            found.update({one.id: one for one in theirs})
+        conversation = await self._conversation_of(words)
+        ordered = sorted(found.values(), key=lambda one: (one.is_open, one.id), reverse=True)
+        return Page((conversation,) if conversation else (), self.rows(tuple(ordered)))
+
+    def _readings(self, words: str) -> list[tuple[str, str]]:
+        contact = parse("contact", words, self._recogniser.entities(words, ("phone",)))
+        return [("account", words), *([("contact", str(contact))] if contact else [])]
+
+    async def _conversation_of(self, account: str) -> Conversation | None:
+        found = await self._reader.find_conversation(self._hashing.lookup("subject", account))
+        return await self._reader.conversation(found) if found is not None else None
+
+    # -- what rows are told by ---------------------------------------------------------------
+
+    def rows(self, tickets: tuple[Ticket, ...]) -> tuple[Row, ...]:
+        """Return tickets with their counts."""
+        now = self._clock.now()
+        return tuple(Row(ticket, self.count(ticket, now)) for ticket in tickets)
+
+    def count(self, ticket: Ticket, now: datetime | None = None) -> Count:
+        """Return how far a ticket's leading clock is."""
+        now = now or self._clock.now()
+        clock = ticket.clock
+        if clock is None:
+            return Count(Gauge.NONE)
+        days = self._deadlines.days(clock)
+        until = self._deadlines.today(ticket.answered_at or now)
+        spent = max((day.count or 0 for day in days if day.date <= until), default=0)
+        late = ticket.is_late(now)
+        if ticket.answered_at is not None:
+            gauge = Gauge.ANSWERED_LATE if late else Gauge.ANSWERED
+        elif not ticket.is_open:
+            gauge = Gauge.NONE
+        elif late:
+            gauge = Gauge.OVERDUE
+        else:
+            gauge = Gauge.SOON if clock.due_at <= self._soon(now) else Gauge.RUNNING
+        return Count(gauge, clock.due_date, clock.provisional, spent, clock.amount, days)
+
+    def _watch(self, agent: Agent) -> Watch:
+        now = self._clock.now()
+        return Watch(agent.name, now, self._soon(now))
+
+    def _soon(self, now: datetime) -> datetime:
+        """Return the end of the second working day from now."""
+        calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
+        day, left = self._deadlines.today(now), _SOON_DAYS
+        while left:
+            day += timedelta(days=1)
+            left -= calendar.day(day).working
+        return datetime.combine(day + timedelta(days=1), time(0), self._deadlines.zone)

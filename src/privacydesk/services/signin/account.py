@@ -1,0 +1,163 @@
+"""What staff do about their own access: password, authenticator, recovery codes, sessions."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.ids import StaffSessionId
+from privacydesk.domain.signin import AccessKind, Credential, StaffSession, Stage
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
+from privacydesk.ports import AccessChanges, Hashing, StaffAccess
+from privacydesk.services.signin import factors
+from privacydesk.services.signin.gate import Gate, Place, too_many
+from privacydesk.services.signin.log import AccessLog
+from privacydesk.services.signin.passwords import Passwords
+
+
+class Account:
+    """An agent's own access. What can't be taken back asks for the password once more."""
+
+    def __init__(
+        self,
+        *,
+        store: StaffAccess,
+        gate: Gate,
+        passwords: Passwords,
+        log: AccessLog,
+        hashing: Hashing,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._gate = gate
+        self._passwords = passwords
+        self._log = log
+        self._hashing = hashing
+        self._clock = clock
+
+    async def sessions(self, agent: Agent) -> tuple[StaffSession, ...]:
+        """Return where the agent is signed in, the newest first."""
+        now, idle = self._clock.now(), self._gate.terms.idle
+        return tuple(
+            one
+            for one in await self._store.sessions(agent.name)
+            if one.stage is Stage.OPEN and one.alive(now, idle)
+        )
+
+    async def recovery_left(self, agent: Agent) -> int:
+        """Return how many recovery codes are left."""
+        credential = await self._store.credential(agent.name)
+        return 0 if credential is None else len(credential.recovery)
+
+    async def leave(self, agent: Agent, session: StaffSessionId, place: Place) -> None:
+        """End the session that its agent signs out of."""
+        entry = self._log.entry(AccessKind.SIGNED_OUT, agent=agent.name, origin=place.origin)
+        await self._store.commit(AccessChanges(ends=(session,), entries=(entry,)))
+
+    async def end(self, agent: Agent, session: StaffSessionId, place: Place) -> None:
+        """End one of the agent's own sessions; one that has ended is no fault."""
+        own = {one.id for one in await self._store.sessions(agent.name)}
+        if session not in own:
+            return
+        entry = self._log.entry(AccessKind.SESSION_ENDED, agent=agent.name, origin=place.origin)
+        await self._store.commit(AccessChanges(ends=(session,), entries=(entry,)))
+
+    async def end_others(self, agent: Agent, keep: StaffSessionId, place: Place) -> None:
+        """End all of the agent's sessions but one."""
+        entry = self._log.entry(
+            AccessKind.SESSION_ENDED, agent=agent.name, origin=place.origin, about="all others"
+        )
+        await self._store.commit(AccessChanges(ends_of=agent.name, keeps=keep, entries=(entry,)))
+
+    async def change_password(
+        self, agent: Agent, session: StaffSessionId, *, old: str, new: str, place: Place
+    ) -> None:
+        """Set a new password and end all other sessions.
+
+        Raises:
+            DeskError: as ``_proven``.
+            InvalidRequestError: reason ``password_…``: the new one is not taken.
+        """
+        credential = await self._proven(agent, old, place)
+        await self._gate.check_new(credential, agent, new)
+        changed = replace(
+            credential,
+            password=await self._passwords.hash(new),
+            changed_at=self._clock.now(),
+            version=credential.version + 1,
+        )
+        await self._keep(changed, AccessKind.PASSWORD_CHANGED, place, keeps=session)
+
+    async def renew_recovery(
+        self, agent: Agent, session: StaffSessionId, *, password: str, place: Place
+    ) -> tuple[str, ...]:
+        """Make new recovery codes, which are shown once; the old ones are void.
+
+        Raises:
+            DeskError: as ``_proven``.
+        """
+        credential = await self._proven(agent, password, place)
+        codes = factors.recovery_codes()
+        hashes = tuple(factors.recovery_hash(agent.name, one, self._hashing) for one in codes)
+        changed = replace(credential, recovery=hashes, version=credential.version + 1)
+        entry = self._log.entry(
+            AccessKind.RECOVERY_CODES_MADE, agent=agent.name, origin=place.origin
+        )
+        await self._store.commit(AccessChanges(credential=changed, keeps=session, entries=(entry,)))
+        return codes
+
+    async def change_app(self, agent: Agent, *, password: str, place: Place) -> None:
+        """Forget the authenticator and sign out everywhere; the next sign-in adds a new one.
+
+        Raises:
+            DeskError: as ``_proven``.
+        """
+        credential = await self._proven(agent, password, place)
+        changed = replace(credential, secret="", recovery=(), version=credential.version + 1)
+        await self._keep(changed, AccessKind.APP_REMOVED, place)
+
+    async def speak(self, agent: Agent, locale: str) -> None:
+        """Set the language the agent works in."""
+        await self._store.commit(AccessChanges(changed=replace(agent, locale=locale), was=agent))
+
+    async def _keep(
+        self,
+        credential: Credential,
+        kind: AccessKind,
+        place: Place,
+        *,
+        keeps: StaffSessionId | None = None,
+    ) -> None:
+        name = credential.agent
+        await self._store.commit(
+            AccessChanges(
+                credential=credential,
+                ends_of=name,
+                keeps=keeps,
+                entries=(self._log.entry(kind, agent=name, origin=place.origin),),
+            )
+        )
+
+    async def _proven(self, agent: Agent, password: str, place: Place) -> Credential:
+        """Return the credential of an agent who knows its password.
+
+        Raises:
+            InvalidRequestError: reason ``wrong_own_password``.
+            DeskError: ``RATE_LIMITED`` while entries have to wait; the session goes on.
+        """
+        key, now = self._hashing.lookup("staff_own_password", agent.name), self._clock.now()
+        wait = (await self._store.attempt(key, now)).wait(now)
+        if wait:
+            await self._log.note(AccessKind.DELAYED, agent=agent.name, origin=place.origin)
+            raise too_many(wait)
+        credential = await self._store.credential(agent.name)
+        if credential is None:
+            raise DeskError("there is no credential", code=ErrorCode.UNAUTHENTICATED)
+        if not await self._passwords.fits(credential.password, password):
+            await self._log.note(
+                AccessKind.WRONG_PASSWORD, agent=agent.name, origin=place.origin, about="account"
+            )
+            raise InvalidRequestError("not the password", reason="wrong_own_password")
+        await self._store.commit(AccessChanges(forgets=(key,)))
+        return credential

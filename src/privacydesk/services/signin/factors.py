@@ -1,0 +1,94 @@
+"""The second factor: codes of an authenticator app, and recovery codes for when it is lost."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+import pyotp
+from msgspec import Struct
+from msgspec.structs import replace
+
+from privacydesk.domain.signin import Credential
+from privacydesk.ports import Hashing
+
+STEP: Final = timedelta(seconds=30)
+DIGITS: Final = 6
+_DRIFT: Final = 1
+"""Steps that an authenticator's clock may be off."""
+
+RECOVERY_CODES: Final = 10
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_HALF: Final = 5
+
+
+class Accepted(Struct, frozen=True):
+    """A code that was right.
+
+    Attributes:
+        credential: with the code used up; its version is one higher.
+        recovery: whether it was a recovery code.
+    """
+
+    credential: Credential
+    recovery: bool = False
+
+
+def new_secret() -> str:
+    """Return an authenticator's secret in base32: 160 random bits."""
+    return pyotp.random_base32()
+
+
+def enrolment_address(secret: str, *, agent: str, issuer: str) -> str:
+    """Return what an authenticator app reads from the picture."""
+    return pyotp.TOTP(secret).provisioning_uri(name=agent, issuer_name=issuer)
+
+
+def code_now(secret: str, now: datetime) -> str:
+    """Return the code that an authenticator shows now."""
+    return pyotp.TOTP(secret).at(now)
+
+
+def step_of(secret: str, code: str, now: datetime, *, after: int = 0) -> int | None:
+    """Return the time step whose code this is, if it is later than ``after``; None otherwise."""
+    typed = "".join(code.split())
+    if len(typed) != DIGITS or not typed.isascii() or not typed.isdecimal():
+        return None
+    current = int(now.timestamp()) // int(STEP.total_seconds())
+    found = None
+    generator = pyotp.TOTP(secret)
+    for step in range(current - _DRIFT, current + _DRIFT + 1):
+        expected = generator.generate_otp(step)
+        # All are compared, so that the time taken does not tell which.
+        if secrets.compare_digest(expected, typed) and step > after:
+            found = step
+    return found
+
+
+def accepted(credential: Credential, code: str, now: datetime, hashing: Hashing) -> Accepted | None:
+    """Return the credential after a code was used up; None when the code is not right."""
+    version = credential.version + 1
+    step = step_of(credential.secret, code, now, after=credential.last_step)
+    if step is not None:
+        return Accepted(replace(credential, last_step=step, version=version))
+    used = recovery_hash(credential.agent, code, hashing)
+    if used not in credential.recovery:
+        return None
+    left = tuple(one for one in credential.recovery if one != used)
+    return Accepted(replace(credential, recovery=left, version=version), recovery=True)
+
+
+def recovery_codes() -> tuple[str, ...]:
+    """Return fresh recovery codes: 49 random bits each."""
+    return tuple(f"{_half()}-{_half()}" for _ in range(RECOVERY_CODES))
+
+
+def recovery_hash(agent: str, code: str, hashing: Hashing) -> bytes:
+    """Return what is kept of a recovery code; blanks, hyphens and case don't count."""
+    plain = "".join(code.split()).replace("-", "").lower()
+    return hashing.code(f"recovery|{agent}", plain)
+
+
+def _half() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_HALF))

@@ -1,0 +1,350 @@
+"""The way in: a password, then a code, and a session at the end of it.
+
+    enter ──► CODE ──► enter_code ──────────────────────────► OPEN
+      ├─────► PASSWORD ──► choose_password ──► APP ─► add_app ─► OPEN
+      └─────► APP (an authenticator is still to be added)
+
+Each step replaces the session by one with another cookie. Entries are counted before they are
+looked at, so that many at once buy nothing. They are counted for the pair of account and address:
+a stranger's wrong passwords make the stranger wait. Codes are counted for the account, since only
+who has its password comes that far. Whoever has signed in is never asked again by any of this.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+from math import ceil
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.ids import LookupHash, StaffSessionId
+from privacydesk.domain.signin import (
+    ENTRY_TIME,
+    AccessEntry,
+    AccessKind,
+    Credential,
+    Holder,
+    StaffSession,
+    Stage,
+)
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
+from privacydesk.ports import AccessChanges, Hashing, Minter, Reader, StaffAccess
+from privacydesk.services.signin import factors
+from privacydesk.services.signin.log import AccessLog
+from privacydesk.services.signin.passwords import Passwords, Weakness, weakness
+
+_SEEN_EVERY: Final = timedelta(minutes=1)
+"""How exactly a session knows when it was last used; each note is a commit."""
+
+_LONGEST_BROWSER: Final = 200
+_LONGEST_NAME: Final = 256
+
+
+class Terms(Struct, frozen=True):
+    """The operator's choices.
+
+    Attributes:
+        idle: how long a session lasts unused.
+        lasting: how long it lasts at all.
+        temporary: how long a temporary password can be used.
+        issuer: what authenticator apps call the desk.
+        keep_log: how long entries of the log of access are kept.
+    """
+
+    idle: timedelta = timedelta(minutes=30)
+    lasting: timedelta = timedelta(hours=12)
+    temporary: timedelta = timedelta(hours=72)
+    issuer: str = "privacydesk"
+    keep_log: timedelta = timedelta(days=180)
+
+
+class Place(Struct, frozen=True):
+    """Where a request comes from.
+
+    Attributes:
+        origin: the address, or what of it tells a place; empty where there is none.
+        browser: what the browser calls itself.
+    """
+
+    origin: str = ""
+    browser: str = ""
+
+
+class Entered(Struct, frozen=True):
+    """A step was made.
+
+    Attributes:
+        token: the new value of the cookie.
+        stage: what is needed next.
+        recovery: fresh recovery codes, shown once; empty unless some were made.
+    """
+
+    token: str
+    stage: Stage
+    recovery: tuple[str, ...] = ()
+
+
+class Gate:
+    """Lets staff in.
+
+    Args:
+        store: credentials, sessions, counted attempts.
+        reader: for the agents.
+        passwords: hashes and checks.
+        log: told of everything that happens here.
+        minter: cookies and ids.
+        hashing: everything is kept and found by keyed hashes.
+        clock: the present.
+        terms: the operator's choices.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: StaffAccess,
+        reader: Reader,
+        passwords: Passwords,
+        log: AccessLog,
+        minter: Minter,
+        hashing: Hashing,
+        clock: Clock,
+        terms: Terms,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._passwords = passwords
+        self._log = log
+        self._minter = minter
+        self._hashing = hashing
+        self._clock = clock
+        self.terms = terms
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def fresh_token(self) -> str:
+        """Return a value for the cookie of somebody who has not signed in."""
+        return self._minter.token()
+
+    def form_token(self, token: str) -> str:
+        """Return what forms carry beside a cookie of this value."""
+        return urlsafe_b64encode(self._hashing.lookup("staff_form", token)).decode().rstrip("=")
+
+    async def holder(self, token: str, *, seen: bool = False) -> Holder | None:
+        """Return the session of a cookie while it holds, at whatever stage, and its agent.
+
+        Args:
+            token: the cookie's value.
+            seen: whether this counts as the agent's being there.
+        """
+        found = await self._store.holder(self._hash(token))
+        now = self._clock.now()
+        if found is None or not found.agent.active:
+            return None
+        if not found.session.alive(now, self.terms.idle):
+            return None
+        if seen and now - found.session.seen_at >= _SEEN_EVERY:
+            await self._store.seen(found.session.id, now)
+        return found
+
+    # -- the steps -----------------------------------------------------------------------------
+
+    async def enter(self, name: str, password: str, place: Place) -> Entered:
+        """Take a name and a password.
+
+        Raises:
+            DeskError: ``UNAUTHENTICATED`` with reason ``wrong_password``, whether or not anybody
+                is called that, or ``temporary_expired``; ``RATE_LIMITED`` while entries from here
+                have to wait.
+        """
+        name = name.strip()[:_LONGEST_NAME]
+        key = self._hashing.lookup("staff_password", f"{name}|{place.origin}")
+        agent = await self._agent(name)
+        known = "" if agent is None else agent.name
+        await self._count(key, known, place)
+        # Looked for in any case; what strangers type is no value for a query.
+        usable = await self._store.credential(known)
+        fits = await self._passwords.fits(None if usable is None else usable.password, password)
+        now = self._clock.now()
+        if usable is None or not fits:
+            await self._log.note(AccessKind.WRONG_PASSWORD, agent=known, origin=place.origin)
+            raise _refused("wrong_password")
+        if not usable.usable(now):
+            raise _refused("temporary_expired")
+        token, session = self._open(name, usable.stage(), place)
+        await self._store.commit(AccessChanges(opened=session, forgets=(key,)))
+        return Entered(token, session.stage)
+
+    async def choose_password(self, holder: Holder, password: str, place: Place) -> Entered:
+        """Replace the temporary password by one that nobody else knows.
+
+        Raises:
+            InvalidRequestError: reason ``password_…``: it is not taken.
+            StaleError: the step was made already.
+        """
+        credential = await self._at(holder, Stage.PASSWORD)
+        name = credential.agent
+        await self.check_new(credential, holder.agent, password)
+        hashed = await self._passwords.hash(password)
+        token, session = self._open(name, Stage.APP, place)
+        changed = replace(
+            credential,
+            password=hashed,
+            temporary_until=None,
+            changed_at=self._clock.now(),
+            version=credential.version + 1,
+        )
+        await self._store.commit(
+            AccessChanges(
+                credential=changed,
+                opened=session,
+                replaces=holder.session.id,
+                ends_of=name,
+                entries=(self._entry(AccessKind.PASSWORD_CHANGED, name, place),),
+            )
+        )
+        return Entered(token, session.stage)
+
+    async def add_app(self, holder: Holder, code: str, place: Place) -> Entered:
+        """Take the first code of an authenticator that was given the session's secret.
+
+        Raises:
+            DeskError: ``UNAUTHENTICATED`` with reason ``wrong_code``.
+            StaleError: the step was made already.
+        """
+        credential = await self._at(holder, Stage.APP)
+        name, secret, now = credential.agent, holder.session.secret, self._clock.now()
+        step = factors.step_of(secret, code, now)
+        if step is None:
+            raise _refused("wrong_code")
+        codes = factors.recovery_codes()
+        changed = replace(
+            credential,
+            secret=secret,
+            last_step=step,
+            recovery=tuple(factors.recovery_hash(name, one, self._hashing) for one in codes),
+            version=credential.version + 1,
+        )
+        token, session = self._open(name, Stage.OPEN, place)
+        kinds = (AccessKind.APP_ADDED, AccessKind.SIGNED_IN)
+        await self._store.commit(
+            AccessChanges(
+                credential=changed,
+                opened=session,
+                replaces=holder.session.id,
+                entries=tuple(self._entry(kind, name, place) for kind in kinds),
+            )
+        )
+        return Entered(token, session.stage, codes)
+
+    async def enter_code(self, holder: Holder, code: str, place: Place) -> Entered:
+        """Take a code of the authenticator, or a recovery code.
+
+        Raises:
+            DeskError: ``UNAUTHENTICATED`` with reason ``wrong_code``; ``RATE_LIMITED`` while
+                codes of this account have to wait.
+            StaleError: the step was made already.
+        """
+        credential = await self._at(holder, Stage.CODE)
+        name = credential.agent
+        key = self._hashing.lookup("staff_code", name)
+        await self._count(key, name, place)
+        right = factors.accepted(credential, code, self._clock.now(), self._hashing)
+        if right is None:
+            await self._log.note(AccessKind.WRONG_CODE, agent=name, origin=place.origin)
+            raise _refused("wrong_code")
+        token, session = self._open(name, Stage.OPEN, place)
+        kinds = [AccessKind.SIGNED_IN]
+        if right.recovery:
+            kinds.append(AccessKind.RECOVERY_CODE_USED)
+        await self._store.commit(
+            AccessChanges(
+                credential=right.credential,
+                opened=session,
+                replaces=holder.session.id,
+                forgets=(key,),
+                entries=tuple(self._entry(kind, name, place) for kind in kinds),
+            )
+        )
+        return Entered(token, session.stage)
+
+    # -- shared with ``account`` -----------------------------------------------------------------
+
+    async def check_new(self, credential: Credential, agent: Agent, password: str) -> None:
+        """Refuse a new password that is easily guessed, or is the one there was.
+
+        Raises:
+            InvalidRequestError: reason ``password_…``.
+        """
+        weak = weakness(password, agent.name, agent.display_name)
+        if weak is None and await self._passwords.fits(credential.password, password):
+            weak = Weakness.SAME
+        if weak is not None:
+            raise InvalidRequestError("this password is not taken", reason=f"password_{weak}")
+
+    async def sweep(self) -> None:
+        """Remove sessions that have ended and whatever else has had its time."""
+        await self._store.sweep(
+            self._clock.now(), idle=self.terms.idle, keep_log=self.terms.keep_log
+        )
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    async def _agent(self, name: str) -> Agent | None:
+        agents = await self._reader.agents()
+        return next((one for one in agents if one.name == name and one.active), None)
+
+    async def _at(self, holder: Holder, stage: Stage) -> Credential:
+        credential = await self._store.credential(holder.agent.name)
+        if holder.session.stage is not stage or credential is None:
+            raise _refused("signed_out")
+        return credential
+
+    async def _count(self, key: LookupHash, name: str, place: Place) -> None:
+        now = self._clock.now()
+        wait = (await self._store.attempt(key, now)).wait(now)
+        if wait:
+            await self._log.note(AccessKind.DELAYED, agent=name, origin=place.origin)
+            raise too_many(wait)
+
+    def _open(self, name: str, stage: Stage, place: Place) -> tuple[str, StaffSession]:
+        now, token = self._clock.now(), self._minter.token()
+        lasting = self.terms.lasting if stage is Stage.OPEN else ENTRY_TIME
+        return token, StaffSession(
+            id=StaffSessionId(self._minter.id(now)),
+            hash=self._hash(token),
+            agent=name,
+            stage=stage,
+            started_at=now,
+            seen_at=now,
+            ends_at=now + lasting,
+            origin=place.origin,
+            browser=place.browser[:_LONGEST_BROWSER],
+            secret=factors.new_secret() if stage is Stage.APP else "",
+        )
+
+    def _hash(self, token: str) -> LookupHash:
+        return self._hashing.lookup("staff_session", token)
+
+    def _entry(self, kind: AccessKind, name: str, place: Place) -> AccessEntry:
+        return self._log.entry(kind, agent=name, origin=place.origin)
+
+
+def too_many(wait: timedelta) -> DeskError:
+    """Return the refusal of an entry that has to wait."""
+    seconds = ceil(wait.total_seconds())
+    return DeskError(
+        "too many entries in a row",
+        code=ErrorCode.RATE_LIMITED,
+        reason="entries_wait",
+        retry_after=seconds,
+        wait={"$span": seconds},
+    )
+
+
+def _refused(reason: str) -> DeskError:
+    return DeskError("not let in", code=ErrorCode.UNAUTHENTICATED, reason=reason)

@@ -1,0 +1,141 @@
+"""Passwords: which are taken, and hashing them off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from msgspec import Struct
+
+T = TypeVar("T")
+
+SHORTEST: Final = 12
+LONGEST: Final = 256
+"""Longer ones would only cost time to hash; no one types them."""
+
+_FEWEST_CHARACTERS: Final = 5
+_SHORTEST_NAME: Final = 3
+"""Shorter names stand in any word."""
+
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS: Final = 4
+_GROUP: Final = 5
+
+_COMMON: Final = (
+    "123456", "654321", "abcdef", "abc123", "qwerty", "asdfgh", "zxcvbn", "1q2w3e", "qazwsx",
+    "password", "passwort", "p@ssw0rd", "passw0rd", "letmein", "welcome", "iloveyou", "admin",
+    "administrator", "monkey", "dragon", "football", "sunshine", "princess", "shadow", "master",
+    "superman", "changeme", "default", "secret", "woaini", "5201314", "1314520", "147258",
+    "a123456", "aa123456", "mima", "kefu", "privacy", "privacydesk", "customer", "service",
+)  # fmt: skip
+"""What guessers begin with. A password made of these and digits alone is guessed early."""
+
+_FILLING: Final = re.compile(r"[\d\W_]+")
+
+
+class Weakness(StrEnum):
+    """Why a password is not taken."""
+
+    SHORT = "short"
+    LONG = "long"
+    COMMON = "common"
+    NAME = "name"
+    MONOTONOUS = "monotonous"
+    SAME = "same"
+
+
+class Cost(Struct, frozen=True):
+    """What one hash costs, in argon2's terms; memory in KiB."""
+
+    rounds: int = 3
+    memory: int = 64 * 1024
+    lanes: int = 1
+
+
+def weakness(password: str, *names: str) -> Weakness | None:
+    """Return why a password of somebody with these names is not taken; None when it is.
+
+    Length counts most. There are no rules about kinds of characters: they make passwords that are
+    hard to remember and easy to guess.
+    """
+    if len(password) < SHORTEST:
+        return Weakness.SHORT
+    if len(password) > LONGEST:
+        return Weakness.LONG
+    low = password.casefold()
+    if len(set(low)) < _FEWEST_CHARACTERS:
+        return Weakness.MONOTONOUS
+    rest = low
+    for common in sorted(_COMMON, key=len, reverse=True):
+        rest = rest.replace(common, "")
+    if not _FILLING.sub("", rest):
+        return Weakness.COMMON
+    if any(_leans_on(low, name.casefold()) for name in names):
+        return Weakness.NAME
+    return None
+
+
+def _leans_on(password: str, name: str) -> bool:
+    # Whoever knows the name tries it first: what is left without it has to carry the password.
+    if len(name) < _SHORTEST_NAME or name not in password:
+        return False
+    return len(_FILLING.sub("", password.replace(name, ""))) < SHORTEST // 2
+
+
+def temporary_password() -> str:
+    """Return a password that can't be guessed and is easy to read aloud: 98 random bits."""
+    return "-".join(
+        "".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS)
+    )
+
+
+class Passwords:
+    """Hashes and checks, a few at a time, in threads of its own.
+
+    Each takes tens of megabytes and milliseconds by design; so that many at once starve nobody,
+    further ones wait.
+
+    Args:
+        cost: what one hash costs; tests ask for less.
+        at_once: how many are worked on at the same time.
+    """
+
+    def __init__(self, cost: Cost | None = None, *, at_once: int = 2) -> None:
+        cost = cost or Cost()
+        self._hasher = PasswordHasher(
+            time_cost=cost.rounds, memory_cost=cost.memory, parallelism=cost.lanes
+        )
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="passwords")
+        # Looked at when nobody has the name that was typed, so that it takes as long.
+        self._nobodys = ""
+
+    async def hash(self, password: str) -> str:
+        """Return argon2's form of a password's hash."""
+        return await self._run(self._hasher.hash, password)
+
+    async def fits(self, hashed: str | None, password: str) -> bool:
+        """Return whether a password is the hashed one; None takes as long and is never right."""
+        if len(password) > LONGEST:
+            password = ""
+        if hashed is None:
+            if not self._nobodys:
+                self._nobodys = await self.hash(temporary_password())
+            await self._run(self._verify, self._nobodys, password)
+            return False
+        return await self._run(self._verify, hashed, password)
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerifyMismatchError, VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[..., T], *arguments: str) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

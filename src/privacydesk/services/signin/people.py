@@ -1,0 +1,156 @@
+"""What an administrator does about everybody's access."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.signin import AccessKind, Credential
+from privacydesk.errors import DeskError, ErrorCode, NotFoundError
+from privacydesk.ports import AccessChanges, Reader, StaffAccess
+from privacydesk.services.signin.gate import Terms
+from privacydesk.services.signin.log import AccessLog
+from privacydesk.services.signin.passwords import Passwords, temporary_password
+from privacydesk.services.staff.roster import new_agent
+
+COMMAND: Final = "command"
+"""Who acts where a command does: whoever may run it needs no sign-in."""
+
+
+class Given(Struct, frozen=True):
+    """A temporary password, to be shown once and handed over.
+
+    Attributes:
+        until: when it can no longer be used.
+    """
+
+    agent: Agent
+    password: str
+    until: datetime
+
+
+class People:
+    """Adds, changes and disables agents. ``by`` names who does it."""
+
+    def __init__(
+        self,
+        *,
+        store: StaffAccess,
+        reader: Reader,
+        passwords: Passwords,
+        log: AccessLog,
+        clock: Clock,
+        terms: Terms,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._passwords = passwords
+        self._log = log
+        self._clock = clock
+        self._terms = terms
+
+    async def all(self) -> tuple[Agent, ...]:
+        """Return everybody, the disabled ones last."""
+        return tuple(sorted(await self._reader.agents(), key=lambda one: not one.active))
+
+    async def add(self, name: str, display_name: str, role: Role, *, by: str = COMMAND) -> Given:
+        """Add an agent with a temporary password.
+
+        Raises:
+            InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses.
+            DeskError: ``CONFLICT`` when the name is taken.
+        """
+        agent = new_agent(name, display_name, role, self._clock.now())
+        credential, given = await self._temporary(agent, None)
+        entry = self._log.entry(AccessKind.AGENT_ADDED, agent=name, by=by, about=role.value)
+        await self._store.commit(
+            AccessChanges(hired=agent, credential=credential, entries=(entry,))
+        )
+        return given
+
+    async def change_role(self, name: str, role: Role, *, by: str = COMMAND) -> Agent:
+        """Give an agent another role, from their next click on.
+
+        Raises:
+            NotFoundError: nobody is called that.
+            DeskError: ``NOT_ALLOWED_NOW`` on oneself, or when nobody would be left to administer.
+        """
+        agent = await self._other(name, by)
+        if agent.role is role:
+            return agent
+        changed = replace(agent, role=role)
+        about = f"{agent.role} -> {role}"
+        entry = self._log.entry(AccessKind.AGENT_CHANGED, agent=name, by=by, about=about)
+        await self._store.commit(AccessChanges(changed=changed, was=agent, entries=(entry,)))
+        return changed
+
+    async def disable(self, name: str, *, by: str = COMMAND) -> Agent:
+        """Shut an agent out and end their sessions; what they did stays theirs.
+
+        Raises:
+            NotFoundError, DeskError: as ``change_role``.
+        """
+        agent = await self._other(name, by)
+        changed = replace(agent, active=False)
+        entry = self._log.entry(AccessKind.AGENT_DISABLED, agent=name, by=by)
+        await self._store.commit(
+            AccessChanges(changed=changed, was=agent, ends_of=name, entries=(entry,))
+        )
+        return changed
+
+    async def reset(self, name: str, *, by: str = COMMAND) -> Given:
+        """Give an agent a temporary password and forget their authenticator.
+
+        Ends their sessions. Whoever was disabled may act again.
+
+        Raises:
+            NotFoundError: nobody is called that.
+            StaleError: somebody else did so at the same time.
+        """
+        agent = await self._agent(name)
+        enabled = replace(agent, active=True)
+        credential, given = await self._temporary(enabled, await self._store.credential(name))
+        kind = AccessKind.ACCESS_RESET if agent.active else AccessKind.AGENT_ENABLED
+        entry = self._log.entry(kind, agent=name, by=by)
+        await self._store.commit(
+            AccessChanges(
+                changed=None if agent.active else enabled,
+                was=agent,
+                credential=credential,
+                ends_of=name,
+                entries=(entry,),
+            )
+        )
+        return given
+
+    async def _temporary(self, agent: Agent, before: Credential | None) -> tuple[Credential, Given]:
+        now, password = self._clock.now(), temporary_password()
+        until = now + self._terms.temporary
+        credential = Credential(
+            agent=agent.name,
+            password=await self._passwords.hash(password),
+            changed_at=now,
+            temporary_until=until,
+            version=1 if before is None else before.version + 1,
+        )
+        return credential, Given(agent, password, until)
+
+    async def _other(self, name: str, by: str) -> Agent:
+        if name == by:
+            raise DeskError(
+                "one's own role is changed by somebody else",
+                code=ErrorCode.NOT_ALLOWED_NOW,
+                reason="own_access",
+            )
+        return await self._agent(name)
+
+    async def _agent(self, name: str) -> Agent:
+        for agent in await self._reader.agents():
+            if agent.name == name:
+                return agent
+        raise NotFoundError("there is no agent of this name")

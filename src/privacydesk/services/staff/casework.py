@@ -1,0 +1,118 @@
+"""A case as one page shows it: conversation, ticket, log, and what else is known beside them."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.events import Event
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.errors import NotFoundError
+from privacydesk.ports import Reader
+from privacydesk.services.presence import Presence
+from privacydesk.services.staff.cases import Cases, Related
+
+PAGE = 400
+"""Events a page begins with: the newest ones."""
+
+
+class Talk(Struct, frozen=True):
+    """A conversation as it is now.
+
+    Attributes:
+        events: the newest, in order.
+        user_types: whether the user is writing just now.
+        user_read: the last offset the user has seen; 0 when it is not known.
+        looking: the agents who have it open.
+    """
+
+    conversation: Conversation
+    events: tuple[Event, ...]
+    user_types: bool
+    user_read: int
+    looking: tuple[str, ...]
+
+
+class Sheet(Struct, frozen=True):
+    """All that a case page shows.
+
+    Attributes:
+        ticket: None on the page of a conversation alone.
+        here: the tickets filed in this conversation, newest first.
+    """
+
+    talk: Talk
+    here: tuple[Ticket, ...]
+    ticket: Ticket | None = None
+    log: tuple[LogEntry, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    related: Related = Related((), ())
+
+
+class Casework:
+    """Gathers cases."""
+
+    def __init__(self, reader: Reader, cases: Cases, presence: Presence) -> None:
+        self._reader = reader
+        self._cases = cases
+        self._presence = presence
+
+    async def of_ticket(self, number: str) -> Sheet:
+        """Return the case of a ticket.
+
+        Raises:
+            NotFoundError: there is none of this number.
+        """
+        ticket = await self._cases.ticket(number)
+        return Sheet(
+            talk=await self.talk(ticket.conversation_id),
+            here=await self._reader.tickets_in(ticket.conversation_id),
+            ticket=ticket,
+            log=await self._reader.ticket_log(ticket.id),
+            evidence=await self._reader.evidence_of(ticket.id),
+            related=await self._cases.related(ticket),
+        )
+
+    async def of_conversation(self, conversation: ConversationId) -> Sheet:
+        """Return a conversation with the tickets filed in it.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return Sheet(
+            talk=await self.talk(conversation),
+            here=await self._reader.tickets_in(conversation),
+        )
+
+    async def head(self, conversation: ConversationId) -> int:
+        """Return a conversation's last offset; 0 when there is none."""
+        return (await self._reader.versions((conversation,))).get(conversation, 0)
+
+    async def state(self, conversation: ConversationId) -> Conversation:
+        """Return a conversation without its events.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        state = await self._reader.conversation(conversation)
+        if state is None:
+            raise NotFoundError("there is no such conversation")
+        return state
+
+    async def talk(self, conversation: ConversationId, *, after: int | None = None) -> Talk:
+        """Return a conversation as it is now, with its events after an offset.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        state = await self.state(conversation)
+        begin = max(0, state.version - PAGE) if after is None else after
+        return Talk(
+            state,
+            await self._reader.events(conversation, after=begin, limit=PAGE),
+            self._presence.user_typed(conversation),
+            self._presence.user_has_read(conversation),
+            self._presence.agents_looking(conversation),
+        )

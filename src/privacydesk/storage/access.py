@@ -1,0 +1,288 @@
+"""Staff's credentials, sessions and log of access, through the writer like every other change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.ids import LookupHash, StaffSessionId
+from privacydesk.domain.signin import (
+    FORGOTTEN_AFTER,
+    AccessEntry,
+    Attempts,
+    Credential,
+    Holder,
+    StaffSession,
+    audited,
+)
+from privacydesk.errors import DeskError, ErrorCode, StaleError
+from privacydesk.ports import AccessChanges
+from privacydesk.storage import tables
+from privacydesk.storage.codec import to_micros
+from privacydesk.storage.keys import load_seals
+from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.rows.access import (
+    STAFF_KEY,
+    attempts_row,
+    credential_row,
+    entry_row,
+    read_attempts,
+    read_credential,
+    read_entry,
+    read_session,
+    session_row,
+)
+from privacydesk.storage.rows.agent import agent_row, read_agent
+from privacydesk.storage.rows.audit import audit_row
+from privacydesk.storage.sealing import Seal, SealError, Seals
+from privacydesk.storage.writer import BatchWriter
+
+_agent = tables.agent.c
+_credential = tables.agent_credential.c
+_session = tables.agent_session.c
+_attempt = tables.agent_attempt.c
+_entry = tables.access_log.c
+
+_AGENT: Final = sa.select(tables.agent).where(_agent.name == sa.bindparam("agent"))
+_ADMINISTRATORS: Final = sa.select(_agent.name).where(
+    _agent.role == Role.ADMINISTRATOR.value, _agent.active
+)
+_CREDENTIAL: Final = sa.select(tables.agent_credential).where(
+    _credential.agent == sa.bindparam("agent")
+)
+_VERSION: Final = (
+    sa.select(_credential.version)
+    .where(_credential.agent == sa.bindparam("agent"))
+    .with_for_update()
+)
+_SESSION: Final = sa.select(tables.agent_session).where(_session.hash == sa.bindparam("hash"))
+_SESSIONS: Final = (
+    sa.select(tables.agent_session)
+    .where(_session.agent == sa.bindparam("agent"))
+    .order_by(_session.started_at.desc(), _session.id.desc())
+)
+_HELD: Final = sa.select(_session.id).where(_session.id == sa.bindparam("id")).with_for_update()
+_SEEN: Final = (
+    sa.update(tables.agent_session)
+    .where(_session.id == sa.bindparam("session"), _session.seen_at < sa.bindparam("at"))
+    .values(seen_at=sa.bindparam("at"))
+)
+_ATTEMPT: Final = (
+    sa.select(tables.agent_attempt).where(_attempt.id == sa.bindparam("key")).with_for_update()
+)
+
+
+class SqlStaffAccess:
+    """Implements ``ports.StaffAccess``."""
+
+    def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._seals = seals
+
+    # -- reading -------------------------------------------------------------------------------
+
+    async def credential(self, agent: str) -> Credential | None:
+        """Return what an agent proves themselves with."""
+
+        def look(connection: sa.Connection) -> Credential | None:
+            row = connection.execute(_CREDENTIAL, {"agent": agent}).first()
+            return None if row is None else read_credential(row, self._seal(connection))
+
+        return await self._reader.read(look)
+
+    async def holder(self, key: LookupHash) -> Holder | None:
+        """Return a session, and its agent as they are now."""
+
+        def look(connection: sa.Connection) -> Holder | None:
+            row = connection.execute(_SESSION, {"hash": key}).first()
+            if row is None:
+                return None
+            agent = connection.execute(_AGENT, {"agent": row.agent}).first()
+            if agent is None:
+                return None
+            return Holder(read_session(row, self._seal(connection)), read_agent(agent))
+
+        return await self._reader.read(look)
+
+    async def sessions(self, agent: str) -> tuple[StaffSession, ...]:
+        """Return an agent's sessions, the newest first, ended ones until they are swept."""
+
+        def look(connection: sa.Connection) -> tuple[StaffSession, ...]:
+            rows = connection.execute(_SESSIONS, {"agent": agent}).all()
+            seal = self._seal(connection) if rows else None
+            return tuple(read_session(row, seal) for row in rows if seal is not None)
+
+        return await self._reader.read(look)
+
+    async def entries(self, *, agent: str | None, limit: int) -> tuple[AccessEntry, ...]:
+        """Return entries of the log, the newest first."""
+        query = sa.select(tables.access_log).order_by(_entry.at.desc(), _entry.id.desc())
+        if agent is not None:
+            query = query.where(_entry.agent == agent)
+
+        def look(connection: sa.Connection) -> tuple[AccessEntry, ...]:
+            rows = connection.execute(query.limit(limit)).all()
+            seal = self._seal(connection) if rows else None
+            return tuple(read_entry(row, seal) for row in rows if seal is not None)
+
+        return await self._reader.read(look)
+
+    # -- writing -------------------------------------------------------------------------------
+
+    async def commit(self, changes: AccessChanges) -> None:
+        """Do all of it or nothing; see ``ports.StaffAccess``."""
+
+        def write(connection: sa.Connection) -> None:
+            _check(connection, changes)
+            seal = self._own_seal(connection)
+            _write(connection, changes, seal)
+
+        await self._writer.run(write)
+
+    async def seen(self, session: StaffSessionId, at: datetime) -> None:
+        """Note that a session is in use."""
+        wanted = {"session": session, "at": to_micros(at)}
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(_SEEN, wanted)
+
+        await self._writer.run(write)
+
+    async def attempt(self, key: LookupHash, now: datetime) -> Attempts:
+        """Count an entry as failed, unless it has to wait; return what was counted before."""
+
+        def write(connection: sa.Connection) -> Attempts:
+            row = connection.execute(_ATTEMPT, {"key": key}).first()
+            before = Attempts(key) if row is None else read_attempts(row)
+            if before.wait(now):
+                return before
+            counted = attempts_row(before.counted(now))
+            if row is None:
+                connection.execute(sa.insert(tables.agent_attempt), counted)
+            else:
+                changed = sa.update(tables.agent_attempt).where(_attempt.id == key)
+                connection.execute(changed.values(counted))
+            return before
+
+        return await self._writer.run(write)
+
+    async def sweep(self, now: datetime, *, idle: timedelta, keep_log: timedelta) -> None:
+        """Remove what has ended, and entries of the log older than ``keep_log``."""
+        over = sa.or_(_session.ends_at <= to_micros(now), _session.seen_at <= to_micros(now - idle))
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(tables.agent_session).where(over))
+            forgotten = _attempt.last_at <= to_micros(now - FORGOTTEN_AFTER)
+            connection.execute(sa.delete(tables.agent_attempt).where(forgotten))
+            old = _entry.at <= to_micros(now - keep_log)
+            connection.execute(sa.delete(tables.access_log).where(old))
+
+        await self._writer.run(write)
+
+    # -- sealing -------------------------------------------------------------------------------
+
+    def _seal(self, connection: sa.Connection) -> Seal:
+        found = load_seals(connection, self._seals, [STAFF_KEY]).get(STAFF_KEY)
+        if found is None:
+            raise SealError("staff's data key is missing")
+        return found
+
+    def _own_seal(self, connection: sa.Connection) -> Seal:
+        """Return the seal, made with the first value that is sealed with it."""
+        found = load_seals(connection, self._seals, [STAFF_KEY]).get(STAFF_KEY)
+        if found is not None:
+            return found
+        seal, key = self._seals.make(STAFF_KEY)
+        row = {"conversation_id": STAFF_KEY, "ring_key": key.ring_key, "wrapped": key.wrapped}
+        connection.execute(sa.insert(tables.data_key), row)
+        return seal
+
+
+def _check(connection: sa.Connection, changes: AccessChanges) -> None:
+    """Refuse what was decided on something that has changed, before anything is written."""
+    hired, changed, credential = changes.hired, changes.changed, changes.credential
+    if hired is not None and connection.execute(_AGENT, {"agent": hired.name}).first() is not None:
+        raise DeskError(
+            "an agent of this name exists", code=ErrorCode.CONFLICT, reason="agent_taken"
+        )
+    if changed is not None:
+        _check_agent(connection, changed, changes.was)
+    if credential is not None:
+        version = connection.scalar(_VERSION, {"agent": credential.agent})
+        if (version or 0) != credential.version - 1:
+            raise StaleError("the credential has changed meanwhile")
+    if (
+        changes.replaces is not None
+        and not connection.execute(_HELD, {"id": changes.replaces}).first()
+    ):
+        raise StaleError("the session has ended meanwhile")
+
+
+def _check_agent(connection: sa.Connection, changed: Agent, was: Agent | None) -> None:
+    row = connection.execute(_AGENT.with_for_update(), {"agent": changed.name}).first()
+    if row is None or was is None or read_agent(row) != was:
+        raise StaleError("the agent has changed meanwhile")
+    if not _administers(was) or _administers(changed):
+        return
+    if {row.name for row in connection.execute(_ADMINISTRATORS)} <= {changed.name}:
+        raise DeskError(
+            "the last administrator stays one",
+            code=ErrorCode.NOT_ALLOWED_NOW,
+            reason="last_administrator",
+        )
+
+
+def _administers(agent: Agent) -> bool:
+    return agent.active and agent.role is Role.ADMINISTRATOR
+
+
+def _write(connection: sa.Connection, changes: AccessChanges, seal: Seal) -> None:
+    _write_agents(connection, changes)
+    if changes.credential is not None:
+        row = credential_row(changes.credential, seal)
+        if changes.credential.version == 1:
+            connection.execute(sa.insert(tables.agent_credential), row)
+        else:
+            own = _credential.agent == row.pop("agent")
+            connection.execute(sa.update(tables.agent_credential).where(own).values(row))
+    _end_sessions(connection, changes)
+    if changes.opened is not None:
+        connection.execute(sa.insert(tables.agent_session), session_row(changes.opened, seal))
+    if changes.forgets:
+        forgotten = sa.delete(tables.agent_attempt).where(_attempt.id.in_(changes.forgets))
+        connection.execute(forgotten)
+    if changes.entries:
+        _write_entries(connection, changes.entries, seal)
+
+
+def _write_agents(connection: sa.Connection, changes: AccessChanges) -> None:
+    if changes.hired is not None:
+        connection.execute(sa.insert(tables.agent), agent_row(changes.hired))
+    if changes.changed is not None:
+        row = agent_row(changes.changed)
+        own = _agent.name == row.pop("name")
+        connection.execute(sa.update(tables.agent).where(own).values(row))
+
+
+def _end_sessions(connection: sa.Connection, changes: AccessChanges) -> None:
+    gone = sa.delete(tables.agent_session)
+    if changes.ends_of:
+        kept = _session.id != (changes.keeps or b"")
+        connection.execute(gone.where(_session.agent == changes.ends_of, kept))
+    ended = {*changes.ends, *([changes.replaces] if changes.replaces else [])}
+    if ended:
+        connection.execute(gone.where(_session.id.in_(ended)))
+
+
+def _write_entries(connection: sa.Connection, entries: Sequence[AccessEntry], seal: Seal) -> None:
+    rows = [entry_row(one, seal) for one in entries]
+    connection.execute(sa.insert(tables.access_log), rows)
+    told = [one for one in map(audited, entries) if one is not None]
+    if told:
+        chained = [audit_row(one, one.at, place) for place, one in enumerate(told)]
+        connection.execute(sa.insert(tables.audit), chained)

@@ -1,0 +1,53 @@
+"""Chores: what one process does for all, claimed by moving it ahead like any due row."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from privacydesk.storage import tables
+from privacydesk.storage.codec import to_micros
+from privacydesk.storage.writer import BatchWriter
+
+_chore = tables.chore.c
+_FIND = (
+    sa.select(_chore.due_at)
+    .where(_chore.name == sa.bindparam("at_name"))
+    .with_for_update(skip_locked=True)
+)
+_THERE = sa.select(_chore.name).where(_chore.name == sa.bindparam("at_name"))
+_MOVE = (
+    sa.update(tables.chore)
+    .where(_chore.name == sa.bindparam("at_name"))
+    .values(due_at=sa.bindparam("to_due_at"))
+)
+
+
+class SqlChores:
+    """Claims through the writer."""
+
+    def __init__(self, writer: BatchWriter) -> None:
+        self._writer = writer
+
+    async def claim(self, name: str, now: datetime, *, lease: timedelta) -> bool:
+        """Claim a chore that is due, or was never done; it is due again after the lease."""
+        at = {"at_name": name}
+        until = to_micros(now + lease)
+
+        def claim(connection: sa.Connection) -> bool:
+            due = connection.scalar(_FIND, at)
+            if due is not None and due <= to_micros(now):
+                connection.execute(_MOVE, {**at, "to_due_at": until})
+                return True
+            if due is not None or connection.scalar(_THERE, at) is not None:
+                return False  # not due, or another process is claiming it
+            connection.execute(sa.insert(tables.chore), {"name": name, "due_at": until})
+            return True
+
+        return await self._writer.run(claim)
+
+    async def finish(self, name: str, due_at: datetime) -> None:
+        """Say when a chore is due again."""
+        moved = {"at_name": name, "to_due_at": to_micros(due_at)}
+        await self._writer.run(lambda connection: connection.execute(_MOVE, moved).rowcount)

@@ -1,0 +1,113 @@
+"""Taking content away: blanks in the log, emptied ticket logs, whole conversations.
+
+Part of a batch's transaction. Rows are overwritten and deleted; what the database keeps of them
+aside (free pages, the journal) is ``purging``'s to scrub.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from privacydesk.domain.events import EventKind
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.retention import Purge, outlined
+from privacydesk.storage import statements as sql
+from privacydesk.storage import tables
+from privacydesk.storage.rows.ticket_log import log_body, read_log_entry
+from privacydesk.storage.sealing import Seal
+
+_event = tables.event.c
+_BLANK = (
+    sa.update(tables.event)
+    .where(
+        _event.conversation_id == sa.bindparam("at_conversation"),
+        _event.offset.between(sa.bindparam("first"), sa.bindparam("last")),
+        # What is blank already is left alone, so that it isn't written again at each run.
+        _event.kind != EventKind.BLANK.value,
+    )
+    # The job's id goes, too: a client may have put anything into it.
+    .values(body=sa.literal(b""), kind=EventKind.BLANK.value, job_id=sa.null())
+)
+_IDS: sa.BindParameter[bytes] = sa.bindparam("ids", expanding=True)
+_LOG = sa.select(tables.ticket_log).where(tables.ticket_log.c.ticket_id.in_(_IDS))
+_EMPTY_LOG = (
+    sa.update(tables.ticket_log)
+    .where(
+        tables.ticket_log.c.ticket_id == sa.bindparam("at_ticket"),
+        tables.ticket_log.c.seq == sa.bindparam("at_seq"),
+    )
+    .values(body=sa.bindparam("to_body"))
+)
+_OF_TICKETS = tuple(
+    sa.delete(table).where(table.c.ticket_id.in_(_IDS))
+    for table in (tables.evidence, tables.outbox)
+)
+_FILES = sa.delete(tables.evidence).where(tables.evidence.c.id.in_(_IDS))
+_DELIVERIES = sa.delete(tables.outbox).where(tables.outbox.c.id.in_(_IDS))
+
+_conversation = tables.conversation.c
+_ERASE_CONVERSATION = sa.delete(tables.conversation).where(
+    _conversation.id == sa.bindparam(sql.GUARD_ID),
+    _conversation.version == sa.bindparam(sql.GUARD_VERSION),
+)
+_ERASE_REST = tuple(
+    sa.delete(table).where(table.c.conversation_id == sa.bindparam(sql.GUARD_ID))
+    for table in (
+        tables.event,
+        tables.conversation_key,
+        tables.evidence,
+        tables.outbox,
+        tables.data_key,
+    )
+)
+
+
+def take_away(
+    connection: sa.Connection, conversation: ConversationId, purge: Purge, seal: Seal
+) -> None:
+    """Take the content named by a purge away; the rows of its tickets are the batch's to write."""
+    if purge.blanks:
+        connection.execute(
+            _BLANK,
+            [
+                {"at_conversation": conversation, "first": first, "last": last}
+                for first, last in purge.blanks
+            ],
+        )
+    if purge.tickets:
+        _empty_logs(connection, purge.tickets, seal)
+        for statement in _OF_TICKETS:
+            connection.execute(statement, {"ids": sql.padded(purge.tickets)})
+    if purge.files:
+        connection.execute(_FILES, {"ids": sql.padded(purge.files)})
+    if purge.deliveries:
+        connection.execute(_DELIVERIES, {"ids": sql.padded(purge.deliveries)})
+
+
+def _empty_logs(connection: sa.Connection, tickets: Sequence[TicketId], seal: Seal) -> None:
+    # Who did what and when stays, as part of the record; why, in people's words, goes.
+    rows = connection.execute(_LOG, {"ids": sql.padded(tickets)}).all()
+    emptied = []
+    for row in rows:
+        entry = read_log_entry(row, seal)
+        bare = replace(entry, why="", job_id="", data=outlined(entry.data))
+        body = log_body(bare, seal, row.seq)
+        emptied.append({"at_ticket": row.ticket_id, "at_seq": row.seq, "to_body": body})
+    if emptied:
+        connection.execute(_EMPTY_LOG, emptied)
+
+
+def erase(connection: sa.Connection, conversation: ConversationId, version: int) -> bool:
+    """Take a conversation away, with its key, unless it went on since ``version``.
+
+    It must have no tickets.
+    """
+    at = {sql.GUARD_ID: conversation, sql.GUARD_VERSION: version}
+    if connection.execute(_ERASE_CONVERSATION, at).rowcount != 1:
+        return False
+    for statement in _ERASE_REST:
+        connection.execute(statement, {sql.GUARD_ID: conversation})
+    return True

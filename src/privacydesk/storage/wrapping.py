@@ -1,0 +1,80 @@
+"""Wrapping data keys anew, so that an old ring key can be destroyed.
+
+Each call is one short transaction of the writer. What is done is done: an interrupted rotation goes
+on where it stopped, since what still names the old key is what is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from privacydesk.domain.ids import ConversationId
+from privacydesk.errors import SettingsError
+from privacydesk.storage import statements as sql
+from privacydesk.storage import tables
+from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.sealing import KeyRing, WrappedKey
+from privacydesk.storage.writer import BatchWriter
+
+_key = tables.data_key.c
+_COUNTS = sa.select(_key.ring_key, sa.func.count().label("keys")).group_by(_key.ring_key)
+_SOME = (
+    sa.select(tables.data_key)
+    .where(_key.ring_key == sa.bindparam("old"))
+    .order_by(_key.conversation_id)
+    .limit(sa.bindparam("count"))
+    .with_for_update(skip_locked=True)
+)
+_REWRAP = (
+    sa.update(tables.data_key)
+    .where(_key.conversation_id == sa.bindparam(sql.GUARD_ID), _key.ring_key == sa.bindparam("old"))
+    .values(ring_key=sa.bindparam("to_ring_key"), wrapped=sa.bindparam("to_wrapped"))
+)
+
+
+class SqlKeyWrapping:
+    """Rotates the ring over the data keys."""
+
+    def __init__(self, writer: BatchWriter, reader: SqlReader, ring: KeyRing) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._ring = ring
+
+    async def wrapped(self) -> Mapping[str, int]:
+        """Return how many data keys each ring key wraps."""
+        return await self._reader.read(
+            lambda connection: {row.ring_key: row.keys for row in connection.execute(_COUNTS)}
+        )
+
+    async def rewrap(self, ring_key: str, *, limit: int) -> int:
+        """Wrap some data keys with the current ring key; return how many that were.
+
+        Raises:
+            SettingsError: the ring key that wraps them isn't at hand.
+            FailedJobError: a wrapped key is damaged.
+        """
+        ring = self._ring
+        if ring_key not in ring.keys:
+            raise SettingsError(
+                f"PRIVACYDESK_RING_KEYS has no key named {ring_key!r}, which wraps data keys"
+            )
+
+        def rewrap(connection: sa.Connection) -> int:
+            rows = connection.execute(_SOME, {"old": ring_key, "count": limit}).all()
+            updates = []
+            for row in rows:
+                home = ConversationId(row.conversation_id)
+                fresh = ring.wrap(home, ring.unwrap(home, WrappedKey(ring_key, row.wrapped)))
+                updates.append(
+                    {
+                        sql.GUARD_ID: home,
+                        "old": ring_key,
+                        "to_ring_key": fresh.ring_key,
+                        "to_wrapped": fresh.wrapped,
+                    }
+                )
+            return connection.execute(_REWRAP, updates).rowcount if updates else 0
+
+        return await self._writer.run(rewrap)

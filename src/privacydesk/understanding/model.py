@@ -1,0 +1,195 @@
+"""The trained model of intents: two linear looks at a message, a quick one and a closer one.
+
+    pieces ──► quick look ──► sure enough? ──► intent
+       │                          │ no
+       └──► closer look ◄── embedding of the sentence (slow) ──► intent
+
+Both are multinomial logistic regressions that ``training`` fits; here they are only applied. The
+file holds their weights as bytes with a scale for each intent, which is as good as the numbers
+themselves and a quarter of their size.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Self
+from zlib import crc32
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from privacydesk.domain.intents import Intent
+from privacydesk.errors import SettingsError
+from privacydesk.understanding.grams import codes
+
+Floats = NDArray[np.float32]
+
+VERSION: Final = 1
+"""Of the file; a model made for other pieces would be worse than none."""
+
+_SHIPPED: Final = "intents.npz"
+
+
+class Bag(Struct, frozen=True):
+    """The known pieces of a message: rows of the table, and how much each weighs."""
+
+    rows: NDArray[np.int64]
+    weights: Floats
+
+
+class Look(Struct, frozen=True):
+    """One logistic regression over the pieces.
+
+    Attributes:
+        weights: int8, of shape (pieces, intents).
+        scale: what a step of each intent's weights stands for.
+        bias: of each intent.
+        temperature: how much its certainty is toned down, so that 0.8 is right in 8 of 10.
+    """
+
+    weights: NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+    temperature: float
+
+    def logits(self, bag: Bag) -> Floats:
+        """Return how much speaks for each intent."""
+        told = bag.weights @ self.weights[bag.rows].astype(np.float32)
+        logits: Floats = told * self.scale + self.bias
+        return logits
+
+    def chances(self, logits: Floats) -> Floats:
+        """Return the probability of each intent."""
+        toned = logits / self.temperature
+        spread: Floats = np.exp(toned - toned.max())
+        chances: Floats = spread / spread.sum()
+        return chances
+
+
+class IntentModel(Struct, frozen=True):
+    """Both looks, and when either may be acted on.
+
+    Attributes:
+        intents: in the order of the columns.
+        table: the known pieces, sorted.
+        idf: how telling each piece is.
+        quick: over the pieces alone.
+        closer: over pieces and embedding.
+        vector_weights: the closer look's part for the embedding, of shape (384, intents).
+        settled: from which probability the quick look is believed without a closer one.
+        sure: from which probability the desk may act, by intent.
+        trained_on: a fingerprint of the sentences.
+    """
+
+    intents: tuple[Intent, ...]
+    table: NDArray[np.uint32]
+    idf: Floats
+    quick: Look
+    closer: Look
+    vector_weights: Floats
+    settled: float
+    sure: Mapping[Intent, float]
+    trained_on: str
+
+    def bag(self, text: str) -> Bag:
+        """Return the pieces of a message that the model knows."""
+        found, counts = codes(text)
+        places = np.searchsorted(self.table, found)
+        places[places == len(self.table)] = 0
+        known = self.table[places] == found if len(self.table) else np.zeros(len(found), bool)
+        rows = places[known]
+        weights = ((1.0 + np.log(counts[known])) * self.idf[rows]).astype(np.float32)
+        length = float(np.linalg.norm(weights))
+        return Bag(rows, weights / length if length else weights)
+
+    def known(self, pieces: Sequence[str]) -> int:
+        """Return how many of some pieces the model has heard before."""
+        asked = np.fromiter((crc32(piece.encode()) for piece in pieces), dtype=np.uint32)
+        return int(np.isin(asked, self.table, assume_unique=False).sum())
+
+    def glance(self, bag: Bag) -> Floats:
+        """Return the quick look's probabilities."""
+        return self.quick.chances(self.quick.logits(bag))
+
+    def look(self, bag: Bag, vector: Floats) -> Floats:
+        """Return the closer look's probabilities.
+
+        Args:
+            bag: of the message.
+            vector: its embedding, of shape (384,).
+        """
+        return self.closer.chances(self.closer.logits(bag) + vector @ self.vector_weights)
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Read a model; the shipped one unless told.
+
+        Raises:
+            SettingsError: there is none, it is broken, or another version made it.
+        """
+        try:
+            raw = path.read_bytes() if path is not None else _shipped()
+            with np.load(io.BytesIO(raw), allow_pickle=False) as stored:
+                return cls._from(stored)
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            name = path if path is not None else _SHIPPED
+            raise SettingsError(
+                f"the model of intents {name} can't be read ({type(error).__name__}); "
+                "make it anew with: privacydesk understand train",
+                key="intent_model",
+            ) from None
+
+    def save(self, path: Path) -> None:
+        """Write the model."""
+        arrays: dict[str, Any] = {
+            "version": np.array(VERSION),
+            "intents": np.array([str(intent) for intent in self.intents]),
+            "table": self.table,
+            "idf": self.idf.astype(np.float16),
+            "vector_weights": self.vector_weights.astype(np.float16),
+            "settled": np.array(self.settled),
+            "sure": np.array([self.sure[intent] for intent in self.intents]),
+            "trained_on": np.array(self.trained_on),
+        }
+        for name, look in (("quick", self.quick), ("closer", self.closer)):
+            arrays[f"{name}_weights"] = look.weights
+            arrays[f"{name}_scale"] = look.scale
+            arrays[f"{name}_bias"] = look.bias
+            arrays[f"{name}_temperature"] = np.array(look.temperature)
+        with path.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def _from(cls, stored: Mapping[str, Any]) -> Self:
+        if int(stored["version"]) != VERSION:
+            raise ValueError("made by another version")
+        intents = tuple(Intent(str(name)) for name in stored["intents"])
+        return cls(
+            intents=intents,
+            table=stored["table"],
+            idf=stored["idf"].astype(np.float32),
+            quick=_look(stored, "quick"),
+            closer=_look(stored, "closer"),
+            vector_weights=stored["vector_weights"].astype(np.float32),
+            settled=float(stored["settled"]),
+            sure=dict(zip(intents, map(float, stored["sure"]), strict=True)),
+            trained_on=str(stored["trained_on"]),
+        )
+
+
+def _look(stored: Mapping[str, Any], name: str) -> Look:
+    return Look(
+        weights=stored[f"{name}_weights"],
+        scale=stored[f"{name}_scale"],
+        bias=stored[f"{name}_bias"],
+        temperature=float(stored[f"{name}_temperature"]),
+    )
+
+
+def _shipped() -> bytes:
+    return (files("privacydesk.understanding") / "model" / _SHIPPED).read_bytes()

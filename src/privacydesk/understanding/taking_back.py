@@ -1,0 +1,65 @@
+"""Words that take a wish back: "I don't want to unbind it any more", "I've changed my mind"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from privacydesk.domain.intents import Intent
+
+ANY: Final = "any"
+"""Taken back without saying what."""
+
+_VERBS: Final[Mapping[str, Intent]] = {
+    "解绑": Intent.UNBINDING,
+    "解除绑定": Intent.UNBINDING,
+    "unbind": Intent.UNBINDING,
+    "unlink": Intent.UNBINDING,
+    "注销": Intent.DEREGISTRATION,
+    "销号": Intent.DEREGISTRATION,
+    "删号": Intent.DEREGISTRATION,
+    "close": Intent.DEREGISTRATION,
+    "删除": Intent.DELETION,
+    "删掉": Intent.DELETION,
+    "删": Intent.DELETION,
+    "delete": Intent.DELETION,
+    "导出": Intent.ACCESS,
+    "export": Intent.ACCESS,
+    "更正": Intent.RECTIFICATION,
+    "改": Intent.RECTIFICATION,
+    "correct": Intent.RECTIFICATION,
+    "change": Intent.RECTIFICATION,
+    "投诉": Intent.COMPLAINT,
+    "complain": Intent.COMPLAINT,
+}
+_CHINESE = "|".join(verb for verb in _VERBS if not verb.isascii())
+_ENGLISH = "|".join(verb for verb in _VERBS if verb.isascii())
+
+# 了 at the end of the clause is what takes back: 不删照片 names an exception, 不删了 an end.
+_NO_MORE = re.compile(
+    r"(?:不想|不要|不用|不必|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|帮我|替我|给我|去)*"
+    rf"(?P<verb>{_CHINESE})[^,。.!?;]{{0,12}}?(?:了|喇|啦)(?:吧|啊|哦)?(?=$|[,。.!;~ ])"
+)
+_NOT_ANY_MORE = re.compile(
+    r"\b(?:no longer|don't|do not|not) (?:want |wanna |need )?(?:you )?(?:to )?"
+    rf"(?P<verb>{_ENGLISH})\b[^,.!?;]*\b(?:any ?more|after all)\b"
+    rf"|\bno longer (?:want|need) to (?P<other>{_ENGLISH})\b"
+)
+_REGRET = re.compile(
+    r"(?:^|[,。.!;~ ])我?(?:反悔|后悔|改主意|改变主意)(?:了|喇|啦)"
+    r"|^(?:还是|帮我|请)?(?:撤销|撤回|撤)(?:了|掉)?吧[。.!~ ]*$"
+    r"|\b(?:i've |i have |i )?changed my mind\b|^(?:please )?(?:undo|take back) (?:that|it)\b"
+)
+
+
+def taken_back(words: str) -> tuple[str, ...]:
+    """Return what a folded message takes back: intents by name, or ``any`` where none is named."""
+    found = [
+        _VERBS[hit.groupdict().get("verb") or hit.groupdict()["other"]].value
+        for pattern in (_NO_MORE, _NOT_ANY_MORE)
+        for hit in pattern.finditer(words)
+    ]
+    if not found and _REGRET.search(words):
+        return (ANY,)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,150 @@
+"""The recogniser that learned from sentences, with word lists for what must be exact."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Self
+
+import numpy as np
+from msgspec.structs import replace
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Recognised
+from privacydesk.understanding.embedding import E5Embedder, Embedder
+from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.keywords import KeywordRecogniser
+from privacydesk.understanding.model import Floats, IntentModel
+from privacydesk.understanding.normalise import bare, normalise
+
+_ALTERNATIVES: Final = 3
+_BOTH_SURE: Final = 0.5
+"""From which probability the desk acts where the word lists are sure of the same."""
+_A_WORD: Final = 3
+_SURE_OF_A_WORD: Final = 0.85
+"""From which probability the desk acts on a message of up to ``_A_WORD`` characters."""
+_CONCEIVABLE: Final = 0.04
+"""From which probability the word lists are followed where they are sure and the model isn't."""
+
+# Addresses and numbers are answers to questions; what they are made of means nothing.
+_DATA: Final = re.compile(r"[\w.+-]+@[\w.-]+|https?://\S+|[\W\d_]+")
+_HAN_PAIR: Final = re.compile(r"(?=([\u3400-\u9fff]{2}))")
+_LATIN_WORD: Final = re.compile(r"[a-z']{2,}")
+_FAMILIAR: Final = 0.2
+"""The share of its words that must be known, or a message is a name or a noise."""
+_NOTHING: Final = Recognised(intent=Intent.OTHER, confidence=0.0, sure=False)
+
+
+class TrainedRecogniser:
+    """Implements ``ports.Recogniser``.
+
+    Whole messages that the lexicon lists are what it says they are. Of others the model takes a
+    quick look, and where that does not settle it a closer one, which embeds the sentence.
+
+    Args:
+        model: the trained weights.
+        words: language, entities and exact words.
+        embedder: makes vectors of sentences; slow.
+    """
+
+    def __init__(self, model: IntentModel, words: KeywordRecogniser, embedder: Embedder) -> None:
+        self._model = model
+        self._words = words
+        self._embedder = embedder
+
+    @classmethod
+    def load(cls, embedder: Embedder | None = None, model: IntentModel | None = None) -> Self:
+        """Return a recogniser with the shipped model and words.
+
+        Raises:
+            SettingsError: the model or the word lists are broken.
+        """
+        return cls(model or IntentModel.load(), KeywordRecogniser.load(), embedder or E5Embedder())
+
+    @property
+    def fixed(self) -> Collection[str]:
+        """Whole messages that the lexicon lists."""
+        return self._words.fixed
+
+    def glance(self, text: str) -> Recognised | None:
+        """Return what can be told at once; None where it takes a closer look."""
+        known = self._exactly(text)
+        if known is not None:
+            return known
+        if not self._says_something(text):
+            return _NOTHING
+        chances = self._model.glance(self._model.bag(text))
+        if chances.max() < self._model.settled:
+            return None
+        return self._told(text, chances)
+
+    def recognise(self, text: str) -> Recognised:
+        """Return the intent of a sentence with its confidence. Slow at times. Never raises."""
+        known = self.glance(text)
+        if known is not None:
+            return known
+        bag = self._model.bag(text)
+        vector = self._embedder.embed_query(normalise(text))
+        return self._told(text, self._model.look(bag, vector))
+
+    def language(self, text: str) -> str:
+        """Return the locale of a sentence, or an empty string when it can't be told."""
+        return self._words.language(text)
+
+    def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        """Return the values of the given slot types found in a text."""
+        return self._words.entities(text, kinds)
+
+    def _exactly(self, text: str) -> Recognised | None:
+        words = bare(normalise(text))
+        if not words:
+            return _NOTHING
+        intent = self._words.exactly(words)
+        return None if intent is None else Recognised(intent=intent, confidence=0.99)
+
+    def _says_something(self, text: str) -> bool:
+        """Tell whether a message is made of words that people use to say what they want."""
+        folded = _DATA.sub(" ", normalise(text))
+        words = [*_HAN_PAIR.findall(folded), *(f"w:{w}" for w in _LATIN_WORD.findall(folded))]
+        if not words:
+            # A single character may be a wish, as in 删; most are not, as in 我.
+            return self._words.recognise(text).sure
+        return self._model.known(words) >= _FAMILIAR * len(words)
+
+    def _told(self, text: str, chances: Floats) -> Recognised:
+        model = self._model
+        ranked = np.argsort(-chances)
+        first = model.intents[ranked[0]]
+        confidence = float(chances[ranked[0]])
+        told = Recognised(
+            intent=first,
+            confidence=round(confidence, 3),
+            alternatives=tuple(
+                (model.intents[place], round(float(chances[place]), 3))
+                for place in ranked[1 : 1 + _ALTERNATIVES]
+            ),
+            sure=confidence >= self._floor(text, first),
+        )
+        return told if told.sure else self._second_opinion(text, told, chances)
+
+    def _floor(self, text: str, intent: Intent) -> float:
+        """Return from which probability the desk may act; a word or two may mean many things."""
+        floor = self._model.sure[intent]
+        return max(floor, _SURE_OF_A_WORD) if len(bare(normalise(text))) <= _A_WORD else floor
+
+    def _second_opinion(self, text: str, told: Recognised, chances: Floats) -> Recognised:
+        """Ask the word lists where the model is not sure."""
+        found = self._words.recognise(text)
+        if not found.sure:
+            return told
+        if found.intent is told.intent:
+            return replace(told, sure=told.confidence >= _BOTH_SURE)
+        chance = float(chances[self._model.intents.index(found.intent)])
+        if chance < _CONCEIVABLE or found.intent in DESTRUCTIVE:
+            return told
+        others = [one for one in told.alternatives if one[0] is not found.intent]
+        return Recognised(
+            intent=found.intent,
+            confidence=told.confidence,
+            alternatives=((told.intent, told.confidence), *others)[:_ALTERNATIVES],
+        )

@@ -1,0 +1,1 @@
+"""Making the model of intents from sentences; not needed to use it."""

@@ -1,0 +1,233 @@
+"""Who may do what in the console: marks on handlers, and the middleware that goes by them.
+
+A handler names its roles with ``staff``; one without a mark is refused when the application is
+made, so that a forgotten mark opens nothing. ``docs/console.md`` has the table; a test walks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar, cast
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from msgspec import Struct
+from multidict import MultiDictProxy
+
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.ids import StaffSessionId
+from privacydesk.domain.signin import AccessKind, Holder, Stage
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.i18n.negotiation import negotiate
+from privacydesk.web.console import cookies
+from privacydesk.web.console.keys import DOORS
+from privacydesk.web.console.places import SIGN_IN, entry_address, place_of, way_back
+from privacydesk.web.keys import LOCALE
+
+_H = TypeVar("_H", bound=Callable[..., object])
+
+_log = structlog.get_logger(__name__)
+
+Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
+
+_MARK: Final = "console_mark"
+_SAFE: Final = frozenset({"GET", "HEAD"})
+
+FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
+"""The hidden field that carries the form token."""
+
+FORM_HEADER: Final = "X-Form-Token"
+"""Carries it where a page's script sends something else than a form."""
+
+
+class SignedIn(Struct, frozen=True):
+    """Who acts.
+
+    Attributes:
+        agent: as they are now.
+        session: the name of their session; opens nothing.
+        locale: the language they work in.
+        form_token: goes with every form, see ``checked_form``.
+    """
+
+    agent: Agent
+    session: StaffSessionId
+    locale: str
+    form_token: str
+
+
+class _Mark(Struct, frozen=True):
+    """Who a handler is for.
+
+    Attributes:
+        roles: these, signed in; empty where no sign-in is asked.
+        keeps_awake: whether a request counts as the agent's being there.
+    """
+
+    roles: frozenset[Role] = frozenset()
+    keeps_awake: bool = True
+
+
+_SIGNED_IN: Final = web.RequestKey("signed_in", SignedIn)
+
+
+def staff(*roles: Role, keeps_awake: bool = True) -> Callable[[_H], _H]:
+    """Mark a handler as being for these roles alone; without any named, for all of staff.
+
+    Args:
+        roles: who may.
+        keeps_awake: False for what pages ask by themselves, such as what is new: else a
+            forgotten window would stay signed in for good.
+    """
+    return _marked(_Mark(frozenset(roles or Role), keeps_awake))
+
+
+def everybody(handler: _H) -> _H:
+    """Mark a handler as one that asks for no sign-in: the way in itself."""
+    return _marked(_Mark())(handler)
+
+
+def roles_of(handler: object) -> frozenset[Role] | None:
+    """Return who a handler is for: roles, none of them for everybody; None without a mark."""
+    mark = getattr(handler, _MARK, None)
+    return None if mark is None else cast("_Mark", mark).roles
+
+
+def _marked(mark: _Mark) -> Callable[[_H], _H]:
+    def put(handler: _H) -> _H:
+        vars(handler)[_MARK] = mark
+        return handler
+
+    return put
+
+
+def check_marks(app: web.Application) -> None:
+    """Refuse an application with a handler that nobody marked.
+
+    Raises:
+        TypeError: naming the route.
+    """
+    for route in app.router.routes():
+        if roles_of(route.handler) is None:
+            raise TypeError(f"{route.method} {route.resource}: say who it is for, with @staff(…)")
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in whom the handler is marked for; send the signed-out to the way in."""
+    request[LOCALE] = cookies.language_of(request) or negotiate(
+        request.headers.get("Accept-Language", "")
+    )
+    mark = getattr(request.match_info.handler, _MARK, None)
+    holder = await _holder(request, mark)
+    if holder is not None:
+        request[LOCALE] = holder.agent.locale or request[LOCALE]
+        request[_SIGNED_IN] = SignedIn(
+            holder.agent, holder.session.id, request[LOCALE], cookies.form_token(request)
+        )
+    if mark is None or not mark.roles:
+        # No such address, or the way in.
+        return await handler(request)
+    if holder is None:
+        return _send_in(request)
+    if holder.agent.role not in mark.roles:
+        await _refuse(request, holder.agent, "role")
+    return await handler(request)
+
+
+def signed_in(request: web.Request) -> SignedIn:
+    """Return who acts; only for handlers marked with ``staff``."""
+    return request[_SIGNED_IN]
+
+
+def maybe_signed_in(request: web.Request) -> SignedIn | None:
+    """Return who acts, if anybody has signed in."""
+    return request.get(_SIGNED_IN)
+
+
+async def still_signed_in(request: web.Request) -> bool:
+    """Return whether whoever a long answer goes to may still have it.
+
+    An open stream outlives its beginning: asked now and then, it ends when the session does, or
+    when the role is no longer the handler's.
+    """
+    mark = cast("_Mark", getattr(request.match_info.handler, _MARK))
+    holder = await request.config_dict[DOORS].gate.holder(cookies.token_of(request))
+    return (
+        holder is not None
+        and holder.session.stage is Stage.OPEN
+        and holder.agent.role in mark.roles
+    )
+
+
+async def checked_form(request: web.Request) -> Form:
+    """Return a form that this session's own page sent.
+
+    Raises:
+        DeskError: ``FORBIDDEN`` when it comes from another origin, or carries no valid token, as
+            a page does that was opened before the last sign-in.
+    """
+    form = await request.post()
+    if not came_from_here(request, form):
+        me = maybe_signed_in(request)
+        await _refuse(request, None if me is None else me.agent, "form")
+    return form
+
+
+def came_from_here(request: web.Request, form: Form) -> bool:
+    """Return whether a page of ours sent this, one that was made for this very cookie."""
+    given = request.headers.get(FORM_HEADER) or str(form.get(FORM_TOKEN, ""))
+    return from_here(request) and cookies.form_matches(request, given)
+
+
+def from_here(request: web.Request) -> bool:
+    """Return whether a browser says that a page of ours sent this; true where it says nothing.
+
+    The form token decides in any case. Browsers leave ``Sec-Fetch-Site`` out where there is
+    neither TLS nor localhost; the scheme may differ behind a proxy and is not compared.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+async def _holder(request: web.Request, mark: _Mark | None) -> Holder | None:
+    token = cookies.token_of(request)
+    if not token:
+        return None
+    doors = request.config_dict[DOORS]
+    awake = mark is not None and mark.keeps_awake
+    holder = await doors.gate.holder(token, seen=awake)
+    return holder if holder is not None and holder.session.stage is Stage.OPEN else None
+
+
+def _send_in(request: web.Request) -> web.StreamResponse:
+    _log.info("console_signed_out", route=route_of(request))
+    if "text/html" not in request.headers.get("Accept", ""):
+        raise DeskError("sign in first", code=ErrorCode.UNAUTHENTICATED, reason="signed_out")
+    # What was typed is kept by the page; after signing in, its form is shown filled again.
+    back = request.path_qs if request.method in _SAFE else way_back(request)
+    raise web.HTTPSeeOther(entry_address(SIGN_IN, back))
+
+
+async def _refuse(request: web.Request, agent: Agent | None, why: str) -> None:
+    if agent is None:
+        _log.warning("console_refused", route=route_of(request), why=why)
+    else:
+        await request.config_dict[DOORS].log.note(
+            AccessKind.FORBIDDEN,
+            agent=agent.name,
+            origin=place_of(request).origin,
+            about=f"{request.method} {route_of(request)} ({why})",
+        )
+    raise DeskError("not for this role", code=ErrorCode.FORBIDDEN, reason=f"console_{why}")
+
+
+def route_of(request: web.Request) -> str:
+    """Return the route's pattern: paths may hold what belongs to people."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"

@@ -1,0 +1,57 @@
+"""The console as an application of its own, mounted at ``/console``."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from privacydesk.web.console import account, people, signin
+from privacydesk.web.console.access import check_marks, guard, staff
+from privacydesk.web.console.page import console_headers
+from privacydesk.web.console.work import work_routes
+
+
+def make_console() -> web.Application:
+    """Return the application; what its handlers need stands on the one it is mounted in.
+
+    Raises:
+        TypeError: a handler does not say who it is for.
+    """
+    app = web.Application(middlewares=[guard])
+    app.on_response_prepare.append(console_headers)
+    app.router.add_routes(
+        [
+            web.get("", home),
+            web.get("/", home),
+            web.get("/sign-in", signin.sign_in_page),
+            web.post("/sign-in", signin.sign_in),
+            web.get("/sign-in/password", signin.stage_page),
+            web.post("/sign-in/password", signin.choose_password),
+            web.get("/sign-in/app", signin.stage_page),
+            web.post("/sign-in/app", signin.add_app),
+            web.get("/sign-in/code", signin.stage_page),
+            web.post("/sign-in/code", signin.enter_code),
+            web.post("/sign-out", signin.sign_out),
+            web.post("/language", signin.change_language),
+            web.get("/account", account.account_page),
+            web.post("/account/password", account.change_password),
+            web.post("/account/recovery", account.renew_recovery),
+            web.post("/account/app", account.change_app),
+            web.post("/account/sessions/end", account.end_session),
+            web.post("/account/sessions/end-others", account.end_other_sessions),
+            web.get("/people", people.people_page),
+            web.post("/people", people.add_agent),
+            web.get("/people/access", people.access_page),
+            web.post("/people/{name}/role", people.change_role),
+            web.post("/people/{name}/disable", people.disable_agent),
+            web.post("/people/{name}/reset", people.reset_agent),
+            *work_routes(),
+        ]
+    )
+    check_marks(app)
+    return app
+
+
+@staff()
+async def home(_: web.Request) -> web.Response:
+    """Begin with what there is to do."""
+    raise web.HTTPSeeOther("/console/inbox")

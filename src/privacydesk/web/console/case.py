@@ -1,0 +1,180 @@
+"""The case page: conversation, ticket and log side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+from msgspec import Struct
+
+from privacydesk.domain.agents import Role
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import Event
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ticket import Move, Ticket, may
+from privacydesk.errors import InvalidRequestError, NotFoundError
+from privacydesk.services.staff.cases import files_open_to
+from privacydesk.services.staff.casework import Sheet, Talk
+from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
+from privacydesk.web.answers import json_answer
+from privacydesk.web.console.access import signed_in, staff
+from privacydesk.web.console.page import console_page
+from privacydesk.web.console.tools import TOOLS
+from privacydesk.web.console.words import words_of
+
+SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+_MOST_DIGITS: Final = 15
+
+
+class Fault(Struct, frozen=True):
+    """Why a deed was not done, for the form it came from.
+
+    Attributes:
+        form: the deed's name.
+        message: in the agent's words.
+        kept: what was typed.
+    """
+
+    form: str
+    message: str
+    kept: Mapping[str, str]
+
+
+class Draft(Struct, frozen=True):
+    """A decision that is looked at before it is made.
+
+    Attributes:
+        verdict: what is decided.
+        lacks: what is missing; the gate stays shut while there is anything.
+        events: what the user will see; empty while the gate is shut.
+        kept: the form it came from.
+    """
+
+    verdict: Verdict
+    lacks: tuple[Lack, ...]
+    events: tuple[Event, ...]
+    kept: Mapping[str, str]
+
+
+@staff()
+async def ticket_page(request: web.Request) -> web.Response:
+    """Show the case of a ticket."""
+    sheet = await request.config_dict[TOOLS].casework.of_ticket(request.match_info["number"])
+    return case_page(request, sheet)
+
+
+@staff()
+async def conversation_page(request: web.Request) -> web.Response:
+    """Show a conversation with the tickets filed in it."""
+    sheet = await request.config_dict[TOOLS].casework.of_conversation(conversation_of(request))
+    return case_page(request, sheet)
+
+
+@staff(keeps_awake=False)
+async def talk(request: web.Request) -> web.Response:
+    """Answer with what was said after an offset, and how the conversation stands now."""
+    tools = request.config_dict[TOOLS]
+    after = whole(request.query.get("after", "0"))
+    shown = await tools.casework.talk(conversation_of(request), after=after)
+    values = {"talk": shown, "w": words_of(request), **_ownership(request, shown)}
+
+    def part(template: str) -> str:
+        return console_page(request, template, events=shown.events, **values).text or ""
+
+    return json_answer(
+        {
+            "version": shown.conversation.version,
+            "owner": shown.conversation.owner.offset,
+            "events": part("console/events.html"),
+            "status": part("console/status.html"),
+        }
+    )
+
+
+def case_page(
+    request: web.Request,
+    sheet: Sheet,
+    *,
+    fault: Fault | None = None,
+    draft: Draft | None = None,
+    status: int = 200,
+) -> web.Response:
+    """Return the page of a case, after a deed that was not done with its words kept."""
+    return console_page(
+        request,
+        "console/case.html",
+        status=status,
+        sheet=sheet,
+        talk=sheet.talk,
+        ticket=sheet.ticket,
+        fault=fault,
+        draft=draft,
+        kept=(fault.kept if fault else draft.kept if draft else {}),
+        done=request.query.get("done", "") if request.method == "GET" else "",
+        job=request.config_dict[TOOLS].minter.token(),
+        grounds=[ground.value for ground in Ground],
+        w=words_of(request),
+        **_ownership(request, sheet.talk),
+        **(_of_ticket(request, sheet.ticket) if sheet.ticket else {}),
+    )
+
+
+def _ownership(request: web.Request, shown: Talk) -> dict[str, Any]:
+    me, owner, words = signed_in(request).agent, shown.conversation.owner, words_of(request)
+    return {
+        "is_mine": owner.kind is OwnerKind.AGENT and owner.agent == me.name,
+        "others": [words.agent(name) for name in shown.looking if name != me.name],
+        "may_work": me.role is not Role.AUDITOR,
+    }
+
+
+def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
+    tools, me = request.config_dict[TOOLS], signed_in(request).agent
+    supervises = me.role in SUPERVISORS
+    proposal = proposal_of(ticket)
+    clock = ticket.clock
+    return {
+        "count": tools.inbox.count(ticket),
+        "proposal": proposal,
+        "may_confirm": proposal is not None and proposal.by != me.name,
+        "takes_two": tools.staff.deciding.takes_two(ticket),
+        "standing": lacking(ticket, me),
+        "in_words": answered_in_words(ticket),
+        "may_ask": may(ticket, Move.ASK_REQUESTER),
+        "may_extend": supervises and clock is not None and ticket.answered_at is None,
+        "may_allow": supervises and not files_open_to(ticket),
+        "may_assign": ticket.is_open and (supervises or ticket.holder == me.name),
+        "files_open": files_open_to(ticket),
+        "supervises": supervises,
+        "colleagues": [
+            agent
+            for agent in tools.agents.values()
+            if agent.active and agent.role is not Role.AUDITOR and agent.name != ticket.holder
+        ],
+    }
+
+
+def conversation_of(request: web.Request) -> ConversationId:
+    """Return the conversation that an address names.
+
+    Raises:
+        NotFoundError: it names none.
+    """
+    try:
+        return ConversationId(bytes.fromhex(request.match_info["conversation"]))
+    except ValueError as error:
+        raise NotFoundError("there is no such conversation") from error
+
+
+def whole(text: str) -> int:
+    """Return a number that a page of ours wrote into an address or a form.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
+        raise InvalidRequestError("this is no whole number")
+    return int(text)

@@ -1,0 +1,85 @@
+"""The inbox: one list with views, counts, search and pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from aiohttp import web
+
+from privacydesk.domain.ids import TicketId
+from privacydesk.domain.piles import Pile, Place
+from privacydesk.errors import InvalidRequestError
+from privacydesk.services.inbox import Page
+from privacydesk.web.console.access import signed_in, staff
+from privacydesk.web.console.page import console_page
+from privacydesk.web.console.tools import TOOLS
+from privacydesk.web.console.words import words_of
+
+QUEUE: Final = "queue"
+VIEWS: Final = (
+    Pile.MINE.value,
+    Pile.UNASSIGNED.value,
+    QUEUE,
+    Pile.OVERDUE.value,
+    Pile.DUE_SOON.value,
+    Pile.WAITING.value,
+    Pile.EXAMINE.value,
+    Pile.OBJECTIONS.value,
+    Pile.GUARDED.value,
+    Pile.OPEN.value,
+)
+"""The views in the order in which they are shown."""
+
+_LONGEST_SEARCH: Final = 200
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+
+@staff()
+async def inbox(request: web.Request) -> web.Response:
+    """Show a view, or what a search found; ``part=list`` answers with the list alone."""
+    tools, me = request.config_dict[TOOLS], signed_in(request)
+    wanted = request.query.get("q", "")[:_LONGEST_SEARCH].strip()
+    view = request.query.get("view", Pile.MINE.value)
+    if view not in VIEWS:
+        raise InvalidRequestError("there is no such view")
+    if wanted:
+        page = await tools.inbox.search(wanted)
+    elif view == QUEUE:
+        page = await tools.inbox.queue()
+    else:
+        after = _place(request.query.get("after", ""))
+        page = await tools.inbox.page(Pile(view), me.agent, after=after)
+    values: dict[str, Any] = {
+        "rows": page.rows,
+        "conversations": page.conversations,
+        "view": view,
+        "wanted": wanted,
+        "more": _named(page),
+        "w": words_of(request),
+    }
+    if request.query.get("part") == "list":
+        return console_page(request, "console/list.html", **values)
+    counts = await tools.inbox.counts(me.agent)
+    return console_page(request, "console/inbox.html", views=VIEWS, counts=counts, **values)
+
+
+def _named(page: Page) -> str:
+    """Return a page's end as an address carries it; empty on the last page."""
+    if page.after is None:
+        return ""
+    at = page.after.urgent_at
+    # Exact: a float would lose microseconds, and with them rows.
+    return f"{'' if at is None else (at - _EPOCH) // _MICROSECOND}.{page.after.ticket.hex()}"
+
+
+def _place(name: str) -> Place | None:
+    if not name:
+        return None
+    at, _, ticket = name.partition(".")
+    try:
+        urgent_at = _EPOCH + int(at) * _MICROSECOND if at else None
+        return Place(urgent_at, TicketId(bytes.fromhex(ticket)))
+    except (ValueError, OverflowError) as error:
+        raise InvalidRequestError("there is no such page") from error

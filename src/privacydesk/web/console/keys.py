@@ -1,0 +1,12 @@
+"""What the console's handlers find on the application."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from privacydesk.services.signin.doors import Doors
+from privacydesk.web.chat.rates import Rates
+
+DOORS = web.AppKey("doors", Doors)
+ENTRIES = web.AppKey("entries", Rates)
+"""How many passwords and codes are looked at from one address."""

@@ -1,0 +1,115 @@
+"""Rendering pages of the console, and the headers that all its answers carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from privacydesk.errors import DeskError
+from privacydesk.web.console.access import FORM_TOKEN, maybe_signed_in
+from privacydesk.web.console.places import HOME, way_back
+from privacydesk.web.headers import content_security_policy
+from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS
+from privacydesk.web.pages import desk_name, render
+from privacydesk.web.texts import LANGUAGE_TAGS, error_text
+
+_NO_SUCH_PAGE: Final = 404
+
+
+def console_page(
+    request: web.Request, template: str, *, status: int = 200, **values: Any
+) -> web.Response:
+    """Return a page of the console in the language of whoever reads it.
+
+    Templates extend ``console/base.html``. They find ``me`` (a ``SignedIn``, or None), ``t`` for
+    words, ``when`` for instants in columns and ``instant`` for those in sentences, ``role_name``
+    for roles, ``lang``, ``locale``, ``desk_name``, ``form_token`` and ``path``.
+
+    Args:
+        request: who asks, and in what language.
+        template: the file's name.
+        status: of the answer.
+        **values: what else the template shows; ``hold=True`` keeps what was typed on the page
+            before, ``languages=()`` leaves out the choice of a language.
+    """
+    locale, me = request[LOCALE], maybe_signed_in(request)
+    shown = {
+        "me": me,
+        "form_token": "" if me is None else me.form_token,
+        "form_field": FORM_TOKEN,
+        "path": request.path,
+        "desk_name": desk_name(request, locale),
+        "languages": _languages(request),
+        "role_name": _role_names(request, locale),
+        "when": _columns(request),
+        "instant": _sentences(request, locale),
+        "hold": False,
+    }
+    return render(request, template, locale, status=status, **(shown | values))
+
+
+def console_error(request: web.Request, locale: str, status: int, message: str) -> web.Response:
+    """Return a page that tells an error; what was typed before it is kept for its form."""
+    if status == _NO_SUCH_PAGE:
+        message = request.config_dict[CATALOGS].text(locale, "web.error.console_missing", {})
+    back = way_back(request)
+    return console_page(
+        request,
+        "console/error.html",
+        status=status,
+        hold=True,
+        languages=(),
+        message=message,
+        back="" if back in {HOME, request.path_qs} else back,
+    )
+
+
+def said(request: web.Request, error: DeskError) -> str:
+    """Return what to tell the reader about an error."""
+    return error_text(request.config_dict[CATALOGS], request[LOCALE], error)
+
+
+async def console_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Keep answers out of caches and frames; an ``on_response_prepare`` signal.
+
+    Browsers may tell our own pages where a form was sent from, so that its text can be shown
+    again after signing in; other sites are told nothing.
+    """
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = content_security_policy("'none'")
+    response.headers["Referrer-Policy"] = "same-origin"
+
+
+def _languages(request: web.Request) -> list[dict[str, str]]:
+    catalogs = request.config_dict[CATALOGS]
+    return [
+        {
+            "locale": one,
+            "lang": LANGUAGE_TAGS[one],
+            "name": catalogs.text(one, "web.language.name", {}),
+        }
+        for one in catalogs.locales
+    ]
+
+
+def _role_names(request: web.Request, locale: str) -> Callable[[str], str]:
+    catalogs = request.config_dict[CATALOGS]
+    return lambda role: catalogs.text(locale, f"web.console.role.{role}", {})
+
+
+def _columns(request: web.Request) -> Callable[[datetime], str]:
+    zone = ZoneInfo(request.config_dict[SETTINGS].zone)
+    return lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _sentences(request: web.Request, locale: str) -> Callable[[datetime], str]:
+    catalogs, zone = request.config_dict[CATALOGS], request.config_dict[SETTINGS].zone
+    return lambda at: catalogs.text(
+        locale,
+        "web.console.instant",
+        {"time": {"$time": at.isoformat(timespec="minutes"), "zone": zone, "year": True}},
+    )

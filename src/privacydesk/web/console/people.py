@@ -1,0 +1,154 @@
+"""The page on which administrators look after who works here, and the log of access."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from privacydesk.domain.agents import Role
+from privacydesk.domain.signin import DENIALS, AccessEntry, AccessKind
+from privacydesk.errors import DeskError, InvalidRequestError
+from privacydesk.services.signin.people import COMMAND, Given
+from privacydesk.web.answers import STATUS
+from privacydesk.web.console.access import Form, checked_form, signed_in, staff
+from privacydesk.web.console.keys import DOORS
+from privacydesk.web.console.page import console_page, said
+from privacydesk.web.keys import CATALOGS, LOCALE
+
+ADDRESS: Final = "/console/people"
+_DONE: Final = frozenset({"role", "disabled"})
+_SHOWN_ENTRIES: Final = 200
+
+
+@staff(Role.ADMINISTRATOR)
+async def people_page(request: web.Request) -> web.Response:
+    """Show who works here."""
+    done = request.query.get("done", "")
+    return await _page(
+        request, done=done if done in _DONE else "", about=request.query.get("about", "")
+    )
+
+
+@staff(Role.ADMINISTRATOR)
+async def add_agent(request: web.Request) -> web.Response:
+    """Add somebody, and show their temporary password, once."""
+    form = await checked_form(request)
+    me, people = signed_in(request), request.config_dict[DOORS].people
+    name, shown = str(form.get("name", "")).strip(), str(form.get("display_name", ""))
+    try:
+        given = await people.add(name, shown, _role(form), by=me.agent.name)
+    except DeskError as error:
+        return await _page(request, error=error, typed={"name": name, "display_name": shown})
+    return _given_page(request, given)
+
+
+@staff(Role.ADMINISTRATOR)
+async def change_role(request: web.Request) -> web.Response:
+    """Give somebody another role."""
+    form = await checked_form(request)
+    me, people = signed_in(request), request.config_dict[DOORS].people
+    name = request.match_info["name"]
+    try:
+        await people.change_role(name, _role(form), by=me.agent.name)
+    except DeskError as error:
+        return await _page(request, error=error)
+    raise _done("role", name)
+
+
+@staff(Role.ADMINISTRATOR)
+async def disable_agent(request: web.Request) -> web.Response:
+    """Shut somebody out."""
+    await checked_form(request)
+    me, people = signed_in(request), request.config_dict[DOORS].people
+    name = request.match_info["name"]
+    try:
+        await people.disable(name, by=me.agent.name)
+    except DeskError as error:
+        return await _page(request, error=error)
+    raise _done("disabled", name)
+
+
+@staff(Role.ADMINISTRATOR)
+async def reset_agent(request: web.Request) -> web.Response:
+    """Give somebody a temporary password, which is shown once; lets in who was shut out."""
+    await checked_form(request)
+    me, people = signed_in(request), request.config_dict[DOORS].people
+    try:
+        given = await people.reset(request.match_info["name"], by=me.agent.name)
+    except DeskError as error:
+        return await _page(request, error=error)
+    return _given_page(request, given)
+
+
+@staff(Role.ADMINISTRATOR, Role.AUDITOR)
+async def access_page(request: web.Request) -> web.Response:
+    """Show who got in, who was refused, and what was changed about access."""
+    catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
+    command = catalogs.text(locale, "web.console.access_command", {})
+    entries = await request.config_dict[DOORS].log.newest(limit=_SHOWN_ENTRIES)
+    return console_page(
+        request,
+        "console/access.html",
+        entries=[
+            {
+                "at": one.at,
+                "what": catalogs.text(locale, f"web.console.access.{one.kind}", {}),
+                "denied": one.kind in DENIALS,
+                "agent": one.agent,
+                "by": command if one.by == COMMAND else one.by,
+                "origin": one.origin,
+                "about": _about(one, request),
+            }
+            for one in entries
+        ],
+    )
+
+
+def _about(entry: AccessEntry, request: web.Request) -> str:
+    if entry.kind not in {AccessKind.AGENT_ADDED, AccessKind.AGENT_CHANGED}:
+        return entry.about
+    catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
+    return " → ".join(
+        catalogs.text(locale, f"web.console.role.{role}", {}) for role in entry.about.split(" -> ")
+    )
+
+
+def _role(form: Form) -> Role:
+    try:
+        return Role(str(form.get("role", "")))
+    except ValueError:
+        raise InvalidRequestError("there is no such role") from None
+
+
+def _done(what: str, name: str) -> web.HTTPException:
+    return web.HTTPSeeOther(f"{ADDRESS}?{urlencode({'done': what, 'about': name})}")
+
+
+def _given_page(request: web.Request, given: Given) -> web.Response:
+    """Show a temporary password. It is in no other answer."""
+    return console_page(request, "console/given.html", languages=(), given=given)
+
+
+async def _page(
+    request: web.Request,
+    *,
+    done: str = "",
+    about: str = "",
+    error: DeskError | None = None,
+    typed: dict[str, str] | None = None,
+) -> web.Response:
+    people = await request.config_dict[DOORS].people.all()
+    return console_page(
+        request,
+        "console/people.html",
+        status=200 if error is None else STATUS.get(error.code, 500),
+        **({} if error is None else {"languages": ()}),
+        people=people,
+        roles=tuple(Role),
+        done=done,
+        about=next((one.display_name for one in people if one.name == about), ""),
+        typed=typed or {"name": "", "display_name": ""},
+        wrong="" if error is None else said(request, error),
+    )

@@ -1,0 +1,78 @@
+"""Where requests of the console come from, and where to go on afterwards."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+
+from privacydesk.services.signin.gate import Place
+from privacydesk.web.addresses import origin_of, read_address
+from privacydesk.web.keys import SETTINGS
+
+HOME: Final = "/console/"
+SIGN_IN: Final = "/console/sign-in"
+_PREFIX: Final = "/console/"
+_LONGEST: Final = 2_000
+
+
+def place_of(request: web.Request) -> Place:
+    """Return what is known of a request's origin: address (or /64) and browser."""
+    network = origin_of(request, request.config_dict[SETTINGS].trusted_proxies)
+    if network is None:
+        origin = ""
+    elif network.num_addresses == 1:
+        origin = str(network.network_address)
+    else:
+        origin = str(network)
+    return Place(origin, request.headers.get("User-Agent", ""))
+
+
+def over_tls(request: web.Request) -> bool:
+    """Return whether the browser speaks TLS, to us or to a proxy that is trusted."""
+    if request.secure:
+        return True
+    peer = read_address(request.remote or "")
+    trusted = request.config_dict[SETTINGS].trusted_proxies
+    if peer is None or not any(peer in network for network in trusted):
+        return False
+    return request.headers.get("X-Forwarded-Proto", "").rpartition(",")[2].strip() == "https"
+
+
+def safe_next(wanted: str) -> str:
+    """Return where to go after signing in: a path below the console, else its first page.
+
+    Backslashes and control characters are read by some browsers as parts of an address, so a path
+    that holds any goes nowhere.
+    """
+    clean = wanted.isprintable() and "\\" not in wanted and len(wanted) <= _LONGEST
+    parts = urlsplit(wanted) if clean else None
+    if parts is None or parts.scheme or parts.netloc or not wanted.startswith(_PREFIX):
+        return HOME
+    own = (SIGN_IN, "/console/sign-out")
+    return HOME if ".." in parts.path.split("/") or parts.path.startswith(own) else wanted
+
+
+def entry_address(page: str, back: str) -> str:
+    """Return the address of a page on the way in that remembers where to go on."""
+    back = safe_next(back)
+    return page if back == HOME else f"{page}?next={quote(back, safe='')}"
+
+
+def way_back(request: web.Request) -> str:
+    """Return the page whose form was sent, as the browser tells it; the first page otherwise."""
+    return safe_next(_told(request))
+
+
+def page_before(request: web.Request) -> str:
+    """Return the page that a link or form of ours stood on, one on the way in among them."""
+    told = _told(request)
+    return told if told.startswith(f"{SIGN_IN}?") or told == SIGN_IN else safe_next(told)
+
+
+def _told(request: web.Request) -> str:
+    told = urlsplit(request.headers.get("Referer", ""))
+    if told.netloc != request.host:
+        return ""
+    return told.path + (f"?{told.query}" if told.query else "")

@@ -1,0 +1,45 @@
+"""What the console's work is done with, as handlers find it on the application."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Agent
+from privacydesk.ports import Catalog, Minter
+from privacydesk.services.cards import Wording
+from privacydesk.services.hints import Hints
+from privacydesk.services.inbox import Inbox
+from privacydesk.services.presence import Presence
+from privacydesk.services.staff.casework import Casework
+from privacydesk.services.staff.staff import Staff
+from privacydesk.services.takeover import Takeover
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The services behind the inbox and the case page.
+
+    Attributes:
+        agents: everybody by name, as last read.
+        zone: where the operator's days begin.
+    """
+
+    inbox: Inbox
+    casework: Casework
+    staff: Staff
+    takeover: Takeover
+    presence: Presence
+    hints: Hints
+    wording: Wording
+    catalog: Catalog
+    minter: Minter
+    clock: Clock
+    agents: Mapping[str, Agent]
+    zone: str
+
+
+TOOLS = web.AppKey("console_tools", Tools)

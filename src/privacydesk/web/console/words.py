@@ -1,0 +1,188 @@
+"""Words of the inbox and the case page that depend on values: states, moments, log entries."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from privacydesk.domain.events import Event, Sender
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.ticket import OWN_FACTS, LogEntry, ScopeItem, Ticket
+from privacydesk.services.cards import standing_alone
+from privacydesk.web.console.tools import TOOLS, Tools
+from privacydesk.web.keys import LOCALE
+from privacydesk.web.texts import LANGUAGE_TAGS
+
+_ACTORS = frozenset({"requester", "assistant", "clock", "account_service", "code_gateway"})
+
+_CHOSEN = {"relation": "relation", "outcome_to": "web.case.value", "wish": "wish"}
+"""Answers that were tapped: fact to the family of words its values have."""
+
+_DATES = frozenset({"child_birth_date"})
+
+
+class Words:
+    """Puts values into an agent's language; templates know it as ``w``."""
+
+    def __init__(self, tools: Tools, locale: str) -> None:
+        self._tools = tools
+        self._locale = locale
+        self._zone = ZoneInfo(tools.zone)
+
+    # -- terms -------------------------------------------------------------------------------
+
+    def _text(self, key: str, **args: Any) -> str:
+        return self._tools.catalog.text(self._locale, key, args)
+
+    def _known(self, key: str, otherwise: str) -> str:
+        try:
+            return self._text(key)
+        except KeyError:
+            return otherwise
+
+    def term(self, family: str, member: str) -> str:
+        """Return the word for a member of a closed list, as it stands alone."""
+        return standing_alone(self._known(f"{family}.{member}", member))
+
+    def kind(self, ticket: Ticket) -> str:
+        """Return what is asked for."""
+        return self.term("kind", ticket.kind.value)
+
+    def state(self, ticket: Ticket) -> str:
+        """Return where a ticket stands, as staff call it."""
+        if ticket.outcome is not None:
+            return self.term("ticket.outcome", ticket.outcome.value)
+        if ticket.to_examine:
+            return self._text("web.case.state.examine")
+        return self._text(f"web.case.state.{ticket.state.value}")
+
+    def item(self, ticket: Ticket, item: ScopeItem) -> str:
+        """Return one thing a ticket asks for, with the new value of a correction."""
+        label = self._tools.wording.item(ticket, item, self._locale) or self.kind(ticket)
+        value = item.detail.get("new_value")
+        return f"{label} → {value}" if value else label
+
+    def ground(self, name: str) -> str:
+        """Return a ground of refusal."""
+        return self.term("ground", name)
+
+    def marks(self, ticket: Ticket) -> list[tuple[str, str]]:
+        """Return a ticket's marks that staff have to know: name and word."""
+        return [(flag, self._known(f"web.case.flag.{flag}", flag)) for flag in sorted(ticket.flags)]
+
+    def assurance(self, level: Assurance) -> str:
+        """Return how sure a proof makes us."""
+        return self._text(f"web.case.assurance.{level.name.lower()}")
+
+    def requester(self, ticket: Ticket) -> str:
+        """Return who asks."""
+        return self._text(f"web.case.requester.{ticket.requester.value}")
+
+    def lack(self, name: str) -> str:
+        """Return what is missing before a decision."""
+        return self._text(f"web.error.lack_{name}")
+
+    def pile(self, name: str) -> str:
+        """Return the name of a view of the inbox."""
+        return self._text(f"web.inbox.view.{name}")
+
+    def done(self, deed: str) -> str:
+        """Return what is said after a deed; empty for one that is not known."""
+        return self._known(f"web.case.done.{deed}", "") if deed else ""
+
+    def facts(self, ticket: Ticket) -> list[tuple[str, str]]:
+        """Return the requester's answers that belong to no item: name and value."""
+        return [
+            (self._known(f"web.case.fact.{name}", name), self._fact(name, value))
+            for name, value in ticket.facts.items()
+            if name not in OWN_FACTS and value not in (None, "", [], ticket.contact)
+        ]
+
+    def _fact(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return self._text("web.case.yes") if value else self._text("web.case.no")
+        if name in _DATES:
+            return self._tools.catalog.value(self._locale, {"$date": value, "year": True})
+        if name in _CHOSEN:
+            return standing_alone(self._known(f"{_CHOSEN[name]}.{value}", str(value)))
+        return self._tools.catalog.value(self._locale, value)
+
+    # -- who and when ------------------------------------------------------------------------
+
+    def agent(self, name: str) -> str:
+        """Return an agent's display name."""
+        agent = self._tools.agents.get(name)
+        return agent.display_name if agent is not None else name
+
+    def actor(self, entry: LogEntry) -> str:
+        """Return who left an entry in a ticket's log."""
+        if entry.by in _ACTORS:
+            return self._text(f"web.case.by.{entry.by}")
+        return self.agent(entry.by)
+
+    def act(self, entry: LogEntry) -> str:
+        """Return what an entry in a ticket's log says."""
+        what, _, outcome = entry.what.partition(":")
+        text = self._known(f"web.case.log.{what}", what)
+        return (
+            f"{text} · {self._known(f'web.case.log_outcome.{outcome}', outcome)}"
+            if outcome
+            else text
+        )
+
+    def why(self, entry: LogEntry) -> str:
+        """Return the reason of an entry, where it says more than its name."""
+        if entry.what == "assign":
+            return self.agent(entry.why)
+        return "" if entry.what in {"filed", "evidence_opened"} else entry.why
+
+    def grounds(self, entry: LogEntry) -> str:
+        """Return the grounds that a decision's entry records."""
+        named = str(entry.data.get("ground", ""))
+        refused = entry.data.get("refused")
+        names = list(refused.values()) if isinstance(refused, dict) else named.split(", ")
+        return " · ".join(self.ground(name) for name in dict.fromkeys(names) if name)
+
+    def sender(self, event: Event) -> str:
+        """Return who said something."""
+        if event.sender is Sender.AGENT:
+            return event.author
+        return self._text(f"web.case.sender.{event.sender.value}")
+
+    def day(self, day: date) -> str:
+        """Return a day as people write it."""
+        return self._tools.catalog.value(self._locale, {"$date": day.isoformat()})
+
+    def moment(self, at: datetime) -> str:
+        """Return an instant in the operator's zone: day and time."""
+        local = at.astimezone(self._zone)
+        return f"{self.day(local.date())} {local:%H:%M}"
+
+    def time(self, at: datetime) -> str:
+        """Return an instant's time of day in the operator's zone."""
+        return f"{at.astimezone(self._zone):%H:%M}"
+
+    @property
+    def zone(self) -> str:
+        """The operator's zone, in words."""
+        now = self._tools.clock.now()
+        value = {"$time": now.isoformat(), "zone": self._tools.zone}
+        return self._tools.catalog.value(self._locale, value).partition("（")[2].rstrip("）") or (
+            self._tools.zone
+        )
+
+    def lang(self, locale: str) -> str:
+        """Return the language tag of a text in a locale."""
+        return LANGUAGE_TAGS.get(locale, "")
+
+    def language(self, locale: str) -> str:
+        """Return the name of a language, in itself."""
+        return self._tools.catalog.text(locale, "web.language.name", {})
+
+
+def words_of(request: web.Request) -> Words:
+    """Return the words of whoever reads the answer."""
+    return Words(request.config_dict[TOOLS], request[LOCALE])

@@ -1,0 +1,36 @@
+"""Addresses of the inbox and the case page, below ``/console``."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from privacydesk.web.console import case, deeds, inbox, live
+
+
+def work_routes() -> list[web.RouteDef]:
+    """Return the routes."""
+    talk, ticket = "/conversations/{conversation}", "/tickets/{number}"
+    return [
+        web.get("/inbox", inbox.inbox),
+        web.get("/inbox/live", live.inbox_live, allow_head=False),
+        web.get(ticket, case.ticket_page),
+        web.get(talk, case.conversation_page),
+        web.get(f"{talk}/talk", case.talk),
+        web.get(f"{talk}/live", live.case_live, allow_head=False),
+        web.post(f"{talk}/presence", live.presence),
+        web.post(f"{talk}/take", deeds.take),
+        web.post(f"{talk}/reply", deeds.reply),
+        web.post(f"{talk}/hand-back", deeds.hand_back),
+        web.post(f"{ticket}/claim", deeds.claim),
+        web.post(f"{ticket}/assign", deeds.assign),
+        web.post(f"{ticket}/note", deeds.note),
+        web.post(f"{ticket}/ask", deeds.ask),
+        web.post(f"{ticket}/extend", deeds.extend),
+        web.post(f"{ticket}/examine", deeds.examine),
+        web.post(f"{ticket}/files", deeds.allow_files),
+        web.get(f"{ticket}/files/{{evidence}}", deeds.open_evidence, allow_head=False),
+        web.post(f"{ticket}/preview", deeds.preview),
+        web.post(f"{ticket}/decide", deeds.decide),
+        web.post(f"{ticket}/confirm", deeds.confirm),
+        web.post(f"{ticket}/send-back", deeds.send_back),
+    ]

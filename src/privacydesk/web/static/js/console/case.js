@@ -1,0 +1,175 @@
+// The case page, live: what is said appears, and so does who speaks, types and looks. Forms work
+// without this; with it a reply is sent without leaving the page, and its words stay if refused.
+
+import { listen } from "./keys.js";
+
+const TYPING_EVERY = 3000;
+
+const talk = document.getElementById("talk");
+const log = document.getElementById("log");
+const said = document.getElementById("said");
+const form = /** @type {HTMLFormElement | null} */ (document.getElementById("reply"));
+const token = document.querySelector("input[name='form_token']");
+
+let version = Number(talk.dataset.version);
+let changes = -1;
+let fetching = false;
+
+/** Whether the newest words are in sight, so that newer ones may move them. */
+function atEnd() {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+}
+
+/** @param {string} where @param {Record<string, string>} values */
+function post(where, values) {
+  const body = new URLSearchParams({ form_token: token?.value ?? "", ...values });
+  return fetch(where, { method: "POST", body, headers: { Accept: "application/json" } });
+}
+
+async function renew() {
+  if (fetching) return;
+  fetching = true;
+  try {
+    const answer = await fetch(`${talk.dataset.talk}/talk?after=${version}`, {
+      headers: { Accept: "application/json" },
+    });
+    if (!answer.ok) return;
+    const fresh = await answer.json();
+    const follow = atEnd();
+    // Written by the server, which escapes whatever people wrote.
+    if (fresh.version > version) said.insertAdjacentHTML("beforeend", fresh.events);
+    version = fresh.version;
+    document.getElementById("status").innerHTML = fresh.status;
+    if (follow) log.scrollTop = log.scrollHeight;
+    seen();
+  } finally {
+    fetching = false;
+  }
+}
+
+/** @param {string} id @param {boolean} on */
+function say(id, on) {
+  const place = document.getElementById(id);
+  const words = on ? place.dataset.words : "";
+  if (place.textContent !== words) place.textContent = words;
+}
+
+function seen(typing = false) {
+  if (!form || document.visibilityState !== "visible") return;
+  post(`${talk.dataset.talk}/presence`, {
+    read: String(version),
+    ...(typing ? { typing: "yes" } : {}),
+  }).catch(() => {});
+}
+
+async function send(event) {
+  event.preventDefault();
+  const fault = document.getElementById("reply-fault");
+  const words = form.elements.namedItem("text");
+  const button = form.querySelector("button");
+  button.disabled = true;
+  fault.hidden = true;
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form)),
+      headers: { Accept: "application/json" },
+    });
+    if (!answer.ok) {
+      if (answer.status === 401) {
+        // Signed out meanwhile: sent as a form, the words are kept over signing in.
+        form.removeEventListener("submit", send);
+        form.requestSubmit();
+        return;
+      }
+      const problem = await answer.json();
+      fault.textContent = problem.title;
+      fault.hidden = false;
+      return;
+    }
+    words.value = "";
+    form.elements.namedItem("job").value = crypto.randomUUID();
+    await renew();
+  } catch {
+    form.removeEventListener("submit", send);
+    form.requestSubmit();
+  } finally {
+    button.disabled = false;
+    words.focus();
+  }
+}
+
+function parts() {
+  const verdict = document.getElementById("verdict");
+  if (!verdict) return;
+  const show = () => {
+    const chosen = verdict.querySelector("input[name='verdict']:checked")?.value ?? "";
+    for (const part of verdict.querySelectorAll("[data-part]")) {
+      part.hidden = !part.dataset.part.split(" ").includes(chosen);
+    }
+    for (const item of verdict.querySelectorAll(".item-verdict")) {
+      item.querySelector(".item-why").hidden = item.querySelector("select").value !== "refuse";
+    }
+  };
+  verdict.addEventListener("change", show);
+  show();
+}
+
+function files() {
+  const viewer = /** @type {HTMLDialogElement} */ (document.getElementById("viewer"));
+  const image = /** @type {HTMLImageElement} */ (document.getElementById("viewer-image"));
+  for (const link of document.querySelectorAll("[data-file]")) {
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      const answer = await fetch(link.href, { headers: { Accept: "image/*" } });
+      if (!answer.ok) {
+        location.href = link.href;
+        return;
+      }
+      image.src = URL.createObjectURL(await answer.blob());
+      image.alt = link.closest("li").querySelector("bdi").textContent;
+      viewer.showModal();
+    });
+  }
+  viewer.addEventListener("close", () => {
+    URL.revokeObjectURL(image.src);
+    image.removeAttribute("src");
+  });
+}
+
+listen({
+  r: () => (form ? form.querySelector("textarea") : document.querySelector("#take button"))?.focus(),
+  t: () => document.querySelector("#take button")?.click(),
+});
+log.scrollTop = log.scrollHeight;
+(document.getElementById("fault") ?? document.getElementById("draft"))?.focus();
+parts();
+files();
+seen();
+if (form) {
+  let typedAt = 0;
+  form.addEventListener("submit", send);
+  form.addEventListener("input", () => {
+    if (Date.now() - typedAt < TYPING_EVERY) return;
+    typedAt = Date.now();
+    seen(true);
+  });
+}
+document.addEventListener("visibilitychange", () => seen());
+
+const stream = new EventSource(`${talk.dataset.talk}/live`);
+let looking = "";
+stream.addEventListener("case", (event) => {
+  const now = JSON.parse(event.data);
+  say("typing", now.typing);
+  say("read", now.read >= version && now.read > 0);
+  if (changes >= 0 && now.changes !== changes && now.version === version) {
+    // Something of the ticket changed and nothing was said: what is typed here stays.
+    document.getElementById("changed").hidden = false;
+  }
+  changes = now.changes;
+  if (now.version > version || String(now.looking) !== looking) {
+    looking = String(now.looking);
+    renew().catch(() => {});
+  }
+});

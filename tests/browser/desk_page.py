@@ -1,0 +1,82 @@
+"""The console's inbox and case page as an agent handles them in a browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from playwright.async_api import Locator, Page, expect
+from tests.browser.demo_stage import Stage
+
+from privacydesk.demo.staff import PASSWORD
+from privacydesk.services.signin import factors
+from privacydesk.storage.store import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """A window in which an agent works."""
+
+    town: Stage
+    page: Page
+    name: str
+
+    @classmethod
+    async def sign_in(
+        cls,
+        town: Stage,
+        name: str,
+        *,
+        lang: str = "en",
+        width: int = 1280,
+        scheme: str = "light",
+    ) -> DeskPage:
+        """Open a browser of one's own and sign in."""
+        context = await town.context(
+            lang, viewport={"width": width, "height": 900}, color_scheme=scheme
+        )
+        page = await context.new_page()
+        await page.goto(f"{town.demo.address}/console/inbox")
+        await page.locator("#name").fill(name)
+        await page.locator("#password").fill(PASSWORD)
+        await page.locator("#password").press("Enter")
+        store = town.demo.rooms.store
+        assert isinstance(store, SqlStore)
+        credential = await store.access.credential(name)
+        assert credential is not None
+        # Each code works once.
+        town.demo.clock.move(timedelta(seconds=30))
+        await page.locator("#code").fill(factors.code_now(credential.secret, town.demo.clock.now()))
+        await page.locator("#code").press("Enter")
+        await expect(page.locator("#inbox")).to_be_visible()
+        return cls(town, page, name)
+
+    async def tab(self) -> DeskPage:
+        """Open another tab of the same browser."""
+        return DeskPage(self.town, await self.page.context.new_page(), self.name)
+
+    async def goes(self, path: str) -> None:
+        """Open a page."""
+        await self.page.goto(f"{self.town.demo.address}/console/{path}")
+
+    def count(self, view: str) -> Locator:
+        """Return how much a view says it holds."""
+        return self.page.locator(f"[data-count='{view}']")
+
+    def row(self, named: str) -> Locator:
+        """Return the row of a ticket or conversation."""
+        return self.page.locator(f"[data-row][href$='{named}']")
+
+    def form(self, deed: str) -> Locator:
+        """Return the form of a deed."""
+        return self.page.locator(f"form[action$='/{deed}']")
+
+    async def does(self, deed: str) -> None:
+        """Send a deed's form as it is, and wait until it is done."""
+        await self.form(deed).locator("button").click()
+        await expect(self.page.locator(".note.ok[role='status']:visible")).to_be_visible()
+
+    @property
+    def log(self) -> Locator:
+        """What was said in the conversation."""
+        return self.page.locator("#log")

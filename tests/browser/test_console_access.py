@@ -1,0 +1,245 @@
+"""Staff getting in, in a real browser: keyboard alone, three languages, and text that is kept."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+from tests.browser.demo_stage import Stage
+
+from privacydesk.demo.staff import PASSWORD
+from privacydesk.domain.agents import Role
+from privacydesk.domain.signin import Stage as Step
+from privacydesk.ports import AccessChanges, StaffAccess
+from privacydesk.services.signin import factors
+from privacydesk.storage.store import SqlStore
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+OWN = "seven quiet herons"
+
+
+def _access(town: Stage) -> StaffAccess:
+    store = town.demo.rooms.store
+    assert isinstance(store, SqlStore)
+    return store.access
+
+
+async def _code(town: Stage, name: str) -> str:
+    """Return what somebody's authenticator shows next: each code works once."""
+    town.demo.clock.move(timedelta(seconds=30))
+    pending = [one for one in await _access(town).sessions(name) if one.stage is Step.APP]
+    credential = await _access(town).credential(name)
+    assert credential is not None
+    secret = pending[0].secret if pending else credential.secret
+    return factors.code_now(secret, town.demo.clock.now())
+
+
+async def _open(
+    town: Stage, path: str, *, lang: str = "en", scheme: str = "light", width: int = 1280
+) -> Page:
+    context = await town.context(
+        lang, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = await context.new_page()
+    await page.goto(f"{town.demo.address}{path}")
+    return page
+
+
+async def _sign_in(town: Stage, page: Page, name: str, password: str = PASSWORD) -> None:
+    """Sign in from the form, as somebody who never touches a mouse."""
+    await expect(page.locator("#name")).to_be_focused()
+    await page.keyboard.type(name)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(password)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#code")).to_be_focused()
+    await page.keyboard.type(await _code(town, name))
+    await page.keyboard.press("Enter")
+
+
+async def _look(page: Page, name: str) -> None:
+    """Have axe and the page's width looked at; keep a picture where somebody wants to look."""
+    found = (await Axe().run(page)).response["violations"]
+    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+    wide = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert wide <= 0
+    named = os.environ.get("JOURNEY_PHOTOS")
+    if named:
+        folder = Path(named)
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
+        await page.screenshot(path=folder / f"console.{name}.png", full_page=True)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(768, "dark"), (1280, "light")])
+@pytest.mark.parametrize("lang", LANGUAGES)
+async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
+    town: Stage, lang: str, width: int, scheme: str
+) -> None:
+    doors = town.demo.rooms.doors
+    assert doors is not None
+    name = f"new-{lang}-{width}-{scheme}".lower()
+    given = await doors.people.add(name, "", Role.ADMINISTRATOR)
+    page = await _open(town, "/console/account", lang=lang, width=width, scheme=scheme)
+    label = f"{lang}.{width}.{scheme}"
+
+    await expect(page.locator("html")).to_have_attribute("lang", lang)
+    await _look(page, f"1-sign-in.{label}")
+    await page.keyboard.type(name)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("not the right one")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".note.wrong")).to_be_visible()
+    await expect(page.locator("#password")).to_be_focused()
+    await _look(page, f"2-wrong.{label}")
+    await page.keyboard.type(given.password)
+    await page.keyboard.press("Enter")
+
+    await page.locator("#new-password").focus()
+    await _look(page, f"3-password.{label}")
+    await page.keyboard.type(OWN)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(OWN)
+    await page.keyboard.press("Enter")
+
+    # The picture is drawn, and not only there: it has a dark path on light ground.
+    await expect(page.locator("svg.qr path")).to_have_attribute("stroke", "#000")
+    await expect(page.locator("#code")).to_be_focused()
+    await page.locator("summary").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#secret")).to_be_visible()
+    await _look(page, f"4-app.{label}")
+    await page.locator("#code").focus()
+    await page.keyboard.type(await _code(town, name))
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#codes li")).to_have_count(10)
+    await _look(page, f"5-recovery.{label}")
+    await page.locator("a.primary").focus()
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("#sessions tbody tr")).to_have_count(1)
+    for summary in await page.locator("summary").all():
+        await summary.focus()
+        await page.keyboard.press("Enter")
+    await _look(page, f"6-account.{label}")
+    await page.goto(f"{town.demo.address}/console/people")
+    await page.locator("summary").first.focus()
+    await page.keyboard.press("Enter")
+    await _look(page, f"7-people.{label}")
+    await page.goto(f"{town.demo.address}/console/people/access")
+    await _look(page, f"8-access.{label}")
+    await page.goto(f"{town.demo.address}/console/nothing-here")
+    await _look(page, f"9-error.{label}")
+    await page.context.close()
+    await doors.people.disable(name)
+
+
+async def test_the_first_key_leads_past_the_bar(town: Stage) -> None:
+    page = await _open(town, "/console/account")
+    await _sign_in(town, page, "mei")
+    await expect(page.locator("#sessions")).to_be_visible()
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".skip")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#main")).to_be_focused()
+    await page.context.close()
+
+
+async def test_the_language_changes_where_one_is_and_stays(town: Stage) -> None:
+    page = await _open(town, "/console/account")
+    await _sign_in(town, page, "wing")
+    await page.locator(".language select").select_option("zh_Hant")
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
+    await expect(page).to_have_url(f"{town.demo.address}/console/account")
+    await page.context.close()
+
+
+async def _write_into_a_form_whose_sign_in_runs_out(town: Stage) -> Page:
+    page = await _open(town, "/console/people")
+    await _sign_in(town, page, "xiao-chen")
+    await page.locator("#new-name").fill("newcomer")
+    await page.locator("#new-shown").fill("新来的")
+    await page.locator("#new-role").select_option("auditor")
+    await _access(town).commit(AccessChanges(ends_of="xiao-chen"))
+    await page.locator("#new-shown").press("Enter")
+    await expect(page.locator("[data-held]")).to_be_visible()
+    return page
+
+
+async def test_what_was_typed_comes_back_after_signing_in_again(town: Stage) -> None:
+    page = await _write_into_a_form_whose_sign_in_runs_out(town)
+    await _sign_in(town, page, "xiao-chen")
+    await expect(page.locator("#kept")).to_be_visible()
+    await expect(page.locator("#new-name")).to_have_value("newcomer")
+    await expect(page.locator("#new-shown")).to_have_value("新来的")
+    await expect(page.locator("#new-role")).to_have_value("auditor")
+    doors = town.demo.rooms.doors
+    assert doors is not None
+    assert "newcomer" not in {one.name for one in await doors.people.all()}
+
+    await page.locator("#new-shown").press("Enter")
+    await expect(page.locator("#given-password")).to_be_visible()
+    await page.goto(f"{town.demo.address}/console/people")
+    await expect(page.locator("#new-name")).to_have_value("")
+    await expect(page.locator("#kept")).to_be_hidden()
+    assert await page.evaluate("sessionStorage.getItem('desk-kept')") is None
+    await page.context.close()
+
+
+async def test_what_was_typed_is_not_shown_to_somebody_else(town: Stage) -> None:
+    doors = town.demo.rooms.doors
+    assert doors is not None
+    page = await _write_into_a_form_whose_sign_in_runs_out(town)
+    await doors.people.change_role("tom", Role.ADMINISTRATOR)
+    await _sign_in(town, page, "tom")
+    await expect(page.locator("#new-name")).to_have_value("")
+    assert await page.evaluate("sessionStorage.getItem('desk-kept')") is None
+    await doors.people.change_role("tom", Role.AGENT)
+    await page.context.close()
+
+
+async def test_the_panel_shows_a_code_that_signs_in(town: Stage) -> None:
+    town.demo.clock.move(timedelta(seconds=30))
+    panel = await town.panel(lang="en")
+    page = await _open(town, "/console/account")
+    await page.keyboard.type("he-an")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    code = panel.locator("#staff-he-an button")
+    await expect(code).to_have_text(
+        factors.code_now(await _secret(town, "he-an"), town.demo.clock.now())
+    )
+    await page.locator("#code").fill(await code.inner_text())
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#sessions")).to_be_visible()
+    await page.context.close()
+    await panel.context.close()
+
+
+async def _secret(town: Stage, name: str) -> str:
+    credential = await _access(town).credential(name)
+    assert credential is not None
+    return credential.secret
+
+
+async def test_without_scripts_everything_still_works(town: Stage) -> None:
+    context = await town.context("en", viewport={"width": 1280, "height": 900})
+    await context.close()
+    context = await town.browser.new_context(locale="en", java_script_enabled=False)
+    page = await context.new_page()
+    await page.goto(f"{town.demo.address}/console/account")
+    await _sign_in(town, page, "lao-zhou")
+    await expect(page.locator("#sessions")).to_be_visible()
+    await page.locator(".language select").select_option("zh_Hans")
+    await page.locator(".language button").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    await context.close()

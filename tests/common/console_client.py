@@ -1,0 +1,209 @@
+"""Staff at the console, over HTTP: a desk on a real database, and browsers without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import ClientResponse, CookieJar
+from aiohttp.test_utils import TestClient, TestServer
+from tests.common.stories import World, open_world
+
+from privacydesk.app import web_faces
+from privacydesk.clock import MovableClock
+from privacydesk.domain.agents import Role
+from privacydesk.services.signin import factors
+from privacydesk.services.signin.doors import Doors, make_doors
+from privacydesk.services.signin.gate import Terms
+from privacydesk.services.signin.passwords import Cost, Passwords
+from privacydesk.storage.hashing import KeyedHashing
+from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.store import SqlStore
+
+CHEAP: Final = Cost(rounds=1, memory=64)
+"""Hashing that costs next to nothing: tests sign in often."""
+
+STAFF: Final = {
+    "mei": Role.AGENT,
+    "lao-zhou": Role.SUPERVISOR,
+    "xiao-chen": Role.ADMINISTRATOR,
+    "he-an": Role.AUDITOR,
+}
+"""One of each role; the first two are in every world already."""
+
+HTML: Final = {"Accept": "text/html", "Accept-Language": "en"}
+_FIELD: Final = re.compile(r'name="form_token" value="([^"]+)"')
+_STEP: Final = timedelta(seconds=30)
+
+
+def own_password(name: str) -> str:
+    """Return the password that somebody chooses."""
+    return f"seven quiet herons {len(name)}"
+
+
+@dataclass
+class Page:
+    """An answer, read."""
+
+    status: int
+    text: str
+    headers: dict[str, str]
+    path: str
+
+    @property
+    def to(self) -> str:
+        """Where it sends the browser."""
+        return self.headers.get("Location", "")
+
+    @property
+    def said(self) -> str:
+        """Return what it says is wrong, or was done."""
+        found = re.search(r'<p class="note (?:wrong|ok)" role="\w+"[^>]*>(.*?)</p>', self.text)
+        return unescape(found[1]) if found else ""
+
+    def by_id(self, name: str) -> str:
+        """Return the text of an element."""
+        found = re.search(rf'id="{name}"[^>]*>([^<]*)<', self.text)
+        assert found is not None, f"no {name} on {self.path}"
+        return unescape(found[1])
+
+
+@dataclass
+class Browser:
+    """A browser of its own: cookies, no scripts, no automatic redirects."""
+
+    office: Office
+    client: TestClient[Any, Any]
+    last: Page = field(default_factory=lambda: Page(0, "", {}, ""))
+    token: str = ""
+
+    async def get(self, path: str) -> Page:
+        """Open a page."""
+        answer = await self.client.get(path, headers=HTML, allow_redirects=False)
+        return await self._read(answer, path)
+
+    async def post(
+        self,
+        path: str,
+        data: dict[str, str] | None = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Page:
+        """Send a form of the page that was opened last."""
+        sent = {"form_token": self.token if token is None else token, **(data or {})}
+        told = {"Referer": str(self.client.make_url(self.last.path))} if self.last.path else {}
+        answer = await self.client.post(
+            path, data=sent, headers=HTML | told | dict(headers or {}), allow_redirects=False
+        )
+        return await self._read(answer, path)
+
+    async def _read(self, answer: ClientResponse, path: str) -> Page:
+        headers = dict(answer.headers)
+        page = Page(answer.status, await answer.text(), headers, path)
+        found = _FIELD.search(page.text)
+        if found:
+            self.token = found[1]
+        if answer.status == 200:
+            self.last = page
+        return page
+
+    # -- signing in ------------------------------------------------------------------------
+
+    async def enter(self, name: str, password: str, *, onward: str = "") -> Page:
+        """Send name and password."""
+        path = f"/console/sign-in{f'?next={onward}' if onward else ''}"
+        await self.get(path)
+        return await self.post(path, {"name": name, "password": password})
+
+    async def set_up(self, name: str, temporary: str) -> tuple[str, ...]:
+        """Sign in for the first time; returns the recovery codes."""
+        page = await self.enter(name, temporary)
+        assert page.to == "/console/sign-in/password", page.said
+        await self.get(page.to)
+        chosen = own_password(name)
+        page = await self.post(page.to, {"password": chosen, "again": chosen})
+        assert page.to == "/console/sign-in/app", page.said
+        page = await self.get(page.to)
+        self.office.secrets[name] = page.by_id("secret").replace(" ", "")
+        page = await self.post(page.path, {"code": self.office.code(name)})
+        assert page.status == 200, page.said
+        return tuple(re.findall(r"<li>([a-z0-9]{5}-[a-z0-9]{5})</li>", page.text))
+
+    async def sign_in(self, name: str, *, onward: str = "") -> Page:
+        """Sign in as somebody who has done so before; returns where that leads."""
+        page = await self.enter(name, own_password(name), onward=onward)
+        assert page.status == 303, page.said
+        await self.get(page.to)
+        return await self.post(page.to, {"code": self.office.code(name)})
+
+
+@dataclass
+class Office:
+    """A desk with its console."""
+
+    world: World
+    doors: Doors
+    server: TestServer
+    clients: list[TestClient[Any, Any]] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def clock(self) -> MovableClock:
+        """Its present."""
+        return self.world.clock
+
+    def code(self, name: str) -> str:
+        """Return what somebody's authenticator shows next; each code works once."""
+        self.clock.move(_STEP)
+        return factors.code_now(self.secrets[name], self.clock.now())
+
+    async def browser(self) -> Browser:
+        """Return a browser that nobody has used."""
+        client: TestClient[Any, Any] = TestClient(self.server, cookie_jar=CookieJar(unsafe=True))
+        self.clients.append(client)
+        return Browser(self, client)
+
+    async def signed_in(self, name: str) -> Browser:
+        """Return a browser in which somebody has signed in."""
+        browser = await self.browser()
+        if name not in self.secrets:
+            given = await self.doors.people.reset(name)
+            await browser.set_up(name, given.password)
+        else:
+            page = await browser.sign_in(name)
+            assert page.status == 303, page.said
+        return browser
+
+
+@asynccontextmanager
+async def open_office(folder: Path) -> AsyncIterator[Office]:
+    """Open a desk in a folder, with one member of staff of each role."""
+    async with open_world(folder) as world:
+        rooms = world.rooms
+        assert isinstance(rooms.store, SqlStore)
+        doors = make_doors(
+            store=rooms.store.access,
+            reader=rooms.store.reader,
+            minter=SecretMinter(),
+            hashing=KeyedHashing(rooms.settings.hashing()),
+            clock=world.clock,
+            terms=Terms(),
+            passwords=Passwords(CHEAP),
+        )
+        for name, role in STAFF.items():
+            if name not in rooms.agents:
+                await rooms.staff.roster.add(name, name, role)
+        await rooms.refresh_agents()
+        server = TestServer(web_faces(replace(rooms, doors=doors)))
+        office = Office(world, doors, server)
+        async with server:
+            yield office
+            for client in office.clients:
+                await client.close()

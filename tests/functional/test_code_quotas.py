@@ -1,0 +1,86 @@
+"""How many codes go out at all, whoever asks for them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+
+from privacydesk.domain.numbers import ALPHABET, RANDOM_CHARACTERS, canonical_number
+
+_MOST = 4
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    profile = {**PROFILE, "codes": {"hourly_contacts": _MOST, "daily_contacts": 3}}
+    async with open_world(tmp_path, profile) as world:
+        yield world
+
+
+async def enter(world: World, name: str = "") -> Player:
+    player = Player(world, world.people[PEOPLE[name]] if name else None, "en")
+    await player.start()
+    return player
+
+
+async def asks_for_a_code(world: World, contact: str) -> str:
+    """Have a stranger ask for a code in a conversation of their own; return what they are told."""
+    guest = await enter(world)
+    steps: tuple[dict[str, Any], ...] = (
+        {"choose": "complaint"}, {"choose": "leak"}, {"user": "They sold it."}, {"user": contact},
+    )  # fmt: skip
+    for step in steps:
+        await guest.step(step)
+    await guest.settle()
+    return next(
+        event.key
+        for event in reversed(guest.events)
+        if event.key in {"verify_contact.code_sent", "verify_contact.unavailable"}
+    )
+
+
+async def test_strangers_together_have_so_many_codes_sent_an_hour_and_then_an_alarm_goes_off(
+    world: World,
+) -> None:
+    with capture_logs() as logs:
+        told = [await asks_for_a_code(world, f"p{n}@example.com") for n in range(_MOST + 2)]
+    assert told == ["verify_contact.code_sent"] * _MOST + ["verify_contact.unavailable"] * 2
+    alarms = [line for line in logs if line["event"] == "codes_ceiling_reached"]
+    assert len(alarms) == 1, "one a minute is enough"
+    assert "example.com" not in str(alarms)
+
+    lin = await enter(world, "lin")
+    await lin.step({"choose": "unbinding"})
+    await lin.settle()
+    assert "verify.code_sent" in [event.key for event in lin.events], "their codes count apart"
+
+    world.clock.move(timedelta(hours=1, minutes=1))
+    assert await asks_for_a_code(world, "late@example.com") == "verify_contact.code_sent"
+
+
+def made_up() -> str:
+    """Return a ticket's number that no ticket has."""
+    while True:
+        body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARACTERS))
+        for last in ALPHABET:
+            if number := canonical_number(f"PD{body}{last}"):
+                return number
+
+
+async def test_trying_ticket_numbers_counts_like_trying_contacts(world: World) -> None:
+    guest = await enter(world)
+    await guest.step({"user": "status of my request"})
+    for _ in range(3):
+        await guest.step({"user": made_up()})
+        await guest.settle()
+        assert guest.events[-2].key == "return_to_ticket.code_sent"
+        await guest.step({"choose": "other_number"})
+    await guest.step({"user": made_up()})
+    assert guest.events[-2].key == "return_to_ticket.too_many"

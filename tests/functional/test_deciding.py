@@ -1,0 +1,268 @@
+"""Deciding part by part, before it is done, and with a second pair of eyes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+
+from privacydesk.domain.account import AccountAction
+from privacydesk.domain.events import EventKind
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.ticket import Outcome, Ticket, TicketState
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.gate import Lack, Refusal, Verdict, lacking
+
+_TABS = itertools.count(2000, 1000)
+OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "They show other people.")
+LAW = Refusal(Ground.LAW, "The law has them kept for three years.")
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path, PROFILE) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def careful(tmp_path: Path) -> AsyncIterator[World]:
+    """Return a desk where closing an account takes two."""
+    profile = {**PROFILE, "second_eyes": ["deregistration", "guardian"]}
+    async with open_world(tmp_path, profile) as opened:
+        yield opened
+
+
+async def enter(world: World, name: str, *taken: dict[str, Any], locale: str = "en") -> Player:
+    player = Player(world, world.people[PEOPLE[name]], locale, jobs=next(_TABS))
+    await player.start()
+    for step in taken:
+        await player.step(step)
+    return player
+
+
+async def deletion(world: World, *categories: str) -> tuple[Player, Ticket]:
+    player = await enter(world, "lin", {"choose": "deletion"})
+    for category in categories:
+        await player.step({"choose": category})
+    for step in ({"choose": "_done"}, {"code": "right"}, {"choose": "yes"}):
+        await player.step(step)
+    (ticket,) = await player._tickets()
+    return player, ticket
+
+
+async def closing(world: World) -> tuple[Player, Ticket]:
+    player = await enter(
+        world, "lin", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
+        {"choose": "chat"}, {"choose": "yes"},
+    )  # fmt: skip
+    (ticket,) = await player._tickets()
+    return player, ticket
+
+
+def rows_of(player: Player, key: str) -> dict[str, str]:
+    event = next(one for one in reversed(player.events) if one.key == key)
+    return {row["label"].lower(): row["value"] for row in event.data["rows"]}
+
+
+# -- part by part ---------------------------------------------------------------------------------
+
+
+async def test_a_part_is_refused_with_its_ground_and_the_rest_is_done(world: World) -> None:
+    player, ticket = await deletion(world, "posts", "photos")
+    verdict = Verdict(refused={1: OTHERS})
+    await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+    await player.settle()
+
+    told = rows_of(player, "ticket.refused_parts")
+    assert list(told) == ["photos"]
+    assert "rights of other people" in told["photos"]
+    assert "They show other people." in told["photos"]
+    asked = [c.payload for c in world.accounts.calls if c.action is AccountAction.DELETE]
+    assert asked == [{"categories": ["posts"]}]
+    (done,) = await player._tickets()
+    assert done.outcome is Outcome.PARTLY_FULFILLED
+    assert [item.decision for item in done.items] == ["grant", "refuse"]
+    assert done.items[1].ground is Ground.RIGHTS_OF_OTHERS
+    assert set(rows_of(player, "ticket.partly")) == {"posts", "photos"}
+
+
+async def test_parts_that_are_all_refused_for_reasons_of_their_own_are_told_one_by_one(
+    world: World,
+) -> None:
+    player, ticket = await deletion(world, "posts", "recharge")
+    verdict = Verdict(refused={0: OTHERS, 1: LAW})
+    await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+    await player.pull()
+
+    told = rows_of(player, "ticket.refused_by_part")
+    assert "They show other people." in told["posts"]
+    assert "three years" in told["payment records"]
+    (done,) = await player._tickets()
+    assert done.outcome is Outcome.REFUSED
+    log = await world.rooms.store.reader.ticket_log(ticket.id)
+    assert log[-1].data["ground"] == "rights_of_others, law"
+
+
+async def test_a_ground_left_unnamed_is_cited_by_its_clause_and_recorded(world: World) -> None:
+    player, ticket = await deletion(world, "posts", "photos")
+    verdict = Verdict(
+        refused={0: Refusal(Ground.CRIMINAL_PROCEEDINGS, "It cannot be done now.")}, withhold=True
+    )
+    with pytest.raises(DeskError, match="supervisor"):
+        await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+    await world.rooms.staff.deciding.decide(ticket.number, "lao-zhou", verdict)
+    await player.settle()
+
+    for key in ("ticket.refused_parts", "ticket.partly"):
+        told = rows_of(player, key)["posts"]
+        assert "第七条（六）" in told
+        assert "criminal" not in told
+    (done,) = await player._tickets()
+    assert done.items[0].ground is Ground.CRIMINAL_PROCEEDINGS
+
+
+# -- what is missing ------------------------------------------------------------------------------
+
+
+async def test_the_gate_names_all_that_is_missing_at_once(world: World) -> None:
+    _, ticket = await deletion(world, "posts", "photos")
+    mei = world.rooms.agents["mei"]
+    verdict = Verdict(refused={0: Refusal(), 1: LAW}, withhold=True)
+    assert lacking(ticket, mei, verdict) == (
+        Lack.GROUND,
+        Lack.REASON,
+        Lack.NAMED_GROUND,
+        Lack.SUPERVISOR,
+    )
+    with pytest.raises(DeskError) as refused:
+        await world.rooms.staff.deciding.decide(ticket.number, "mei", verdict)
+    assert refused.value.code is ErrorCode.INVALID_REQUEST
+    assert refused.value.data["reason"] == "lack_ground"
+    assert (await world.rooms.staff.cases.ticket(ticket.number)).state is TicketState.IN_REVIEW
+
+
+async def test_a_hold_keeps_what_would_be_deleted(world: World) -> None:
+    _, ticket = await deletion(world, "posts")
+    held = replace(ticket, flags=ticket.flags | {"hold"})
+    mei = world.rooms.agents["mei"]
+    assert lacking(held, mei, Verdict()) == (Lack.HOLD,)
+    assert lacking(held, mei, Verdict(whole=LAW)) == ()
+
+
+# -- before it is done ----------------------------------------------------------------------------
+
+
+async def test_the_preview_is_what_the_user_sees_afterwards(world: World) -> None:
+    player, ticket = await deletion(world, "posts", "photos")
+    verdict = Verdict(refused={1: OTHERS})
+    deciding = world.rooms.staff.deciding
+    before = await world.rooms.store.reader.conversation(ticket.conversation_id)
+    seen = await deciding.preview(ticket.number, "mei", verdict)
+    after = await world.rooms.store.reader.conversation(ticket.conversation_id)
+    assert after == before, "nothing was kept"
+    assert world.accounts.calls == [c for c in world.accounts.calls if c.action.value != "delete"]
+
+    await deciding.decide(ticket.number, "mei", verdict)
+    await player.pull()
+    told = player.events[-len(seen) :]
+    assert [(e.offset, e.kind, e.text, e.data) for e in seen] == [
+        (e.offset, e.kind, e.text, e.data) for e in told
+    ]
+    assert EventKind.DETAILS in {e.kind for e in seen}
+
+
+async def test_the_preview_of_a_closing_asks_the_user_in_their_own_language(world: World) -> None:
+    player = await enter(
+        world, "lin", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
+        {"choose": "chat"}, {"choose": "yes"}, locale="zh_Hans",
+    )  # fmt: skip
+    (ticket,) = await player._tickets()
+    seen = await world.rooms.staff.deciding.preview(ticket.number, "mei", Verdict())
+    assert {event.locale for event in seen} == {"zh_Hans"}
+    assert seen[-1].choices
+
+
+async def test_a_preview_is_refused_like_the_decision(world: World) -> None:
+    _, ticket = await deletion(world, "posts")
+    with pytest.raises(DeskError, match="reason in plain words"):
+        await world.rooms.staff.deciding.preview(
+            ticket.number, "mei", Verdict(whole=Refusal(Ground.LAW))
+        )
+
+
+# -- a second pair of eyes ------------------------------------------------------------------------
+
+
+async def test_a_closing_is_done_only_when_a_second_agent_confirms_it(careful: World) -> None:
+    player, ticket = await closing(careful)
+    said = len(player.events)
+    deciding = careful.rooms.staff.deciding
+    proposed = await deciding.decide(ticket.number, "mei", Verdict(), job_id="form:1")
+    assert proposed.state is TicketState.IN_REVIEW
+    assert proposed.answered_at is None, "the clock runs on"
+    waiting = proposal_of(proposed)
+    assert waiting is not None
+    assert waiting.by == "mei"
+    await player.pull()
+    assert len(player.events) == said, "the user is told nothing yet"
+
+    with pytest.raises(DeskError, match="somebody else"):
+        await deciding.confirm(ticket.number, "mei")
+    confirmed = await deciding.confirm(ticket.number, "lao-zhou")
+    assert confirmed.state is TicketState.AWAITING_CONFIRMATION
+    assert proposal_of(confirmed) is None
+    await player.pull()
+    await player.step({"bot": "confirm_closing.approved"})
+    log = await careful.rooms.store.reader.ticket_log(ticket.id)
+    assert [(e.by, e.what) for e in log][-2:] == [("mei", "proposed"), ("lao-zhou", "grant")]
+    assert log[-1].data["proposed_by"] == "mei"
+
+
+async def test_a_refused_closing_keeps_its_parts_over_the_second_look(careful: World) -> None:
+    player, ticket = await closing(careful)
+    deciding = careful.rooms.staff.deciding
+    await deciding.refuse(
+        ticket.number, "mei", ground=Ground.LAW, reason="There is a dispute about a payment."
+    )
+    await deciding.confirm(ticket.number, "lao-zhou")
+    await player.pull()
+    told = next(event.text for event in player.events if event.key == "ticket.refused")
+    assert "a dispute about a payment" in told
+
+
+async def test_what_is_sent_back_can_be_decided_anew(careful: World) -> None:
+    _, ticket = await closing(careful)
+    deciding = careful.rooms.staff.deciding
+    await deciding.decide(ticket.number, "mei", Verdict())
+    with pytest.raises(DeskError) as twice:
+        await deciding.decide(ticket.number, "lao-zhou", Verdict())
+    assert twice.value.data["reason"] == "proposed_already"
+    with pytest.raises(DeskError):
+        await deciding.send_back(ticket.number, "lao-zhou", "  ")
+    back = await deciding.send_back(ticket.number, "lao-zhou", "The balance is not settled.")
+    assert proposal_of(back) is None
+    again = await deciding.decide(ticket.number, "lao-zhou", Verdict())
+    waiting = proposal_of(again)
+    assert waiting is not None
+    assert waiting.by == "lao-zhou"
+
+
+async def test_two_submits_of_a_proposal_count_once(careful: World) -> None:
+    _, ticket = await closing(careful)
+    deciding = careful.rooms.staff.deciding
+    first = await deciding.decide(ticket.number, "mei", Verdict(), job_id="form:twice")
+    second = await deciding.decide(ticket.number, "mei", Verdict(), job_id="form:twice")
+    assert second == first
+
+
+async def test_a_kind_that_takes_one_is_decided_by_one(careful: World) -> None:
+    player, ticket = await deletion(careful, "posts")
+    await careful.rooms.staff.deciding.decide(ticket.number, "mei", Verdict())
+    await player.pull()
+    await player.step({"bot": "ticket.released"})

@@ -1,0 +1,189 @@
+"""The ring key is replaced: everything stays readable, and what the old one wrapped is shredded."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.common.stories import PROFILE, Player, World, open_world
+from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    SECRETS,
+    Done,
+    _own_process,
+    run_here,
+)
+from tests.functional.test_retention import RARE, complaint
+
+from privacydesk.app import Outside, Rooms, open_rooms
+from privacydesk.profile import parse_profile
+from privacydesk.settings import load_settings
+from privacydesk.storage.sealing import SealError
+
+OLD = base64.b64encode(bytes(range(32))).decode()
+NEW = base64.b64encode(bytes(range(40, 72))).decode()
+BOTH = {"one": OLD, "two": NEW}
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path / "desk") as made:
+        yield made
+
+
+def write_ring(folder: Path, current: str, keys: dict[str, str]) -> None:
+    shown = ", ".join(f'{name} = "{key}"' for name, key in keys.items())
+    (folder / "profile.yaml").write_text(yaml.safe_dump(dict(PROFILE)), "utf-8")
+    lines = [
+        f'profile = "{folder / "profile.yaml"}"',
+        f'ring_key = "{current}"',
+        f'hashing_secret = "{SECRETS["hashing_secret"]}"',
+        f"ring_keys = {{ {shown} }}",
+    ]
+    (folder / "privacydesk.toml").write_text("\n".join(lines), "utf-8")
+
+
+@asynccontextmanager
+async def with_ring(
+    folder: Path, world: World, current: str, keys: dict[str, str]
+) -> AsyncIterator[Rooms]:
+    settings = load_settings(
+        data_dir=folder,
+        ring_keys=keys,
+        ring_key=current,
+        hashing_secret=SECRETS["hashing_secret"],
+    )
+    async with open_rooms(
+        settings,
+        Outside(world.accounts, world.codes),
+        profile=parse_profile(dict(PROFILE), "the test's profile"),
+        clock=world.clock,
+    ) as rooms:
+        yield rooms
+
+
+async def rotate(folder: Path, *options: str) -> Done:
+    # As another process would: on an event loop of its own.
+    return await asyncio.to_thread(run_here, "keys", "rotate", *options, "--data-dir", str(folder))
+
+
+def names(folder: Path) -> set[str]:
+    (file,) = folder.glob("*.db")
+    with closing(sqlite3.connect(file)) as connection:
+        return {name for (name,) in connection.execute("SELECT ring_key FROM data_key")}
+
+
+def backup(folder: Path, to: Path) -> Path:
+    to.mkdir()
+    (file,) = folder.glob("*.db")
+    with closing(sqlite3.connect(file)) as live, closing(sqlite3.connect(to / file.name)) as copy:
+        live.backup(copy)
+    return to
+
+
+async def everything(rooms: Rooms, number: str) -> Any:
+    """Read a request with all that is sealed around it."""
+    reader = rooms.store.reader
+    case = await rooms.staff.cases.case(number)
+    home = case.ticket.conversation_id
+    bodies = [(await reader.evidence(one.id)) for one in case.evidence]
+    events = await reader.events(home, after=0, limit=1000)
+    return case, bodies, events, await reader.conversation(home)
+
+
+async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_nothing(
+    tmp_path: Path, world: World
+) -> None:
+    folder = tmp_path / "desk"
+    player = await complaint(world)
+    number = (await player._tickets())[0].number
+    await world.rooms.staff.handling.claim(number, "mei")
+    assert world.rooms.upkeep is not None
+    await world.rooms.upkeep.sealer.work()
+    before = await everything(world.rooms, number)
+    old = backup(folder, tmp_path / "backup")
+    write_ring(folder, "two", BOTH)
+    done = await rotate(folder)
+    assert (done.code, done.err) == (0, "")
+    assert "one → two: 2 of 2" in done.out
+    assert names(folder) == {"two"}
+    again = await rotate(folder, "--json")
+    assert again.out.strip() == '{"ring_key": "two", "wrapped": {"two": 2}}'
+    async with with_ring(folder, world, "two", {"two": NEW}) as rooms:
+        after = await everything(rooms, number)
+        assert after == before
+        assert any(RARE in event.text for event in after[2])
+        assert rooms.upkeep is not None
+        assert (await rooms.upkeep.trail.check()).fault is None
+    async with with_ring(old, world, "two", {"two": NEW}) as rooms:
+        with pytest.raises(SealError):
+            await everything(rooms, number)
+
+
+async def test_an_interrupted_rotation_goes_on_where_it_stopped(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "desk"
+    for person in ("chen-jiahao", "lin-xiaoyu", "alice-morgan"):
+        await complaint_of(world, person)
+    async with with_ring(folder, world, "two", BOTH) as rooms:
+        assert rooms.upkeep is not None
+        assert await rooms.upkeep.wrapping.rewrap("one", limit=2) == 2
+        assert await rooms.upkeep.wrapping.wrapped() == {"one": 1, "two": 2}
+    write_ring(folder, "two", BOTH)
+    monkeypatch.setattr("privacydesk.cli.keys._AT_ONCE", 1)
+    done = await rotate(folder)
+    assert done.out.splitlines()[0] == "one → two: 1 of 1"
+    assert names(folder) == {"two"}
+
+
+async def complaint_of(world: World, person: str) -> None:
+    player = Player(world, world.people[person], "en")
+    await player.start()
+
+
+async def test_a_ring_without_the_old_key_is_told_which_one_is_missing(
+    tmp_path: Path, world: World
+) -> None:
+    folder = tmp_path / "desk"
+    await complaint_of(world, "chen-jiahao")
+    write_ring(folder, "two", {"two": NEW})
+    done = await rotate(folder)
+    assert done.code == 1
+    assert "'one'" in done.err
+    assert names(folder) == {"one"}
+
+
+async def test_the_desk_goes_on_beside_a_rotation(tmp_path: Path, world: World) -> None:
+    folder = tmp_path / "desk"
+    player = await complaint(world)
+    async with with_ring(folder, world, "two", BOTH) as rooms:
+        assert rooms.upkeep is not None
+        await rooms.upkeep.wrapping.rewrap("one", limit=100)
+        await player.step({"user": "還在嗎"})
+        assert player.session is not None
+        events = await rooms.store.reader.events(player.session.conversation, after=0, limit=1000)
+        assert [event.offset for event in events] == list(range(1, len(events) + 1))
+
+
+async def test_what_a_desk_with_the_old_settings_wraps_meanwhile_is_noticed(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "desk"
+    await complaint_of(world, "chen-jiahao")
+    write_ring(folder, "two", BOTH)
+    counted = {"one": 1}
+
+    async def wrapped(_self: object) -> dict[str, int]:
+        return dict(counted)
+
+    monkeypatch.setattr("privacydesk.storage.wrapping.SqlKeyWrapping.wrapped", wrapped)
+    done = await rotate(folder)
+    assert done.code == 1
+    assert "restart `serve`" in done.err

@@ -1,0 +1,50 @@
+"""A policy question in a real turn: searched once, kept with the event, never searched again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
+from tests.common.stories import PEOPLE, PROFILE, Player, open_world
+
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.ports import PolicySearch
+
+
+class Counting:
+    """Passes questions on and counts them."""
+
+    def __init__(self, search: PolicySearch) -> None:
+        self.asked: list[str] = []
+        self._search = search
+
+    async def answer(self, question: str) -> PolicyAnswer | None:
+        self.asked.append(question)
+        return await self._search.answer(question)
+
+
+async def test_a_question_is_searched_once_and_a_resent_one_not_again(tmp_path: Path) -> None:
+    bring_sample_policy(tmp_path)
+    async with open_world(tmp_path, {**PROFILE, "policy": SAMPLE}) as world:
+        counting = world.rooms.turns._policy = Counting(world.rooms.answers)
+        player = Player(world, world.people[PEOPLE["lin"]], "zh_Hans")
+        await player.start()
+        await player.do("say", text="我的信息会保留多久，隐私政策怎么说")
+        (quoted,) = [e for e in player.events if e.key == "policy_question.quote"]
+        assert str(quoted.args["text"]) in sample_policy().source
+        assert str(quoted.args["text"]) in quoted.text
+        assert player.last is not None
+        await player._send(*player.last)
+        assert counting.asked == ["我的信息会保留多久，隐私政策怎么说"]
+        assert len([e for e in player.events if e.key == "policy_question.quote"]) == 1
+
+
+async def test_turns_without_a_policy_question_search_nothing(tmp_path: Path) -> None:
+    bring_sample_policy(tmp_path)
+    async with open_world(tmp_path, {**PROFILE, "policy": SAMPLE}) as world:
+        counting = world.rooms.turns._policy = Counting(world.rooms.answers)
+        player = Player(world, world.people[PEOPLE["lin"]], "zh_Hans")
+        await player.start()
+        await player.do("say", text="解绑谷歌")
+        await player.do("say", text="人工")
+        assert counting.asked == []

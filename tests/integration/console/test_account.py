@@ -1,0 +1,200 @@
+"""The pages on which staff look after their own access, and administrators after everybody's."""
+
+from __future__ import annotations
+
+import re
+
+from tests.common.console_client import Browser, Office, own_password
+
+from privacydesk.domain.agents import Role
+from privacydesk.web.console.browsers import browser_name
+
+ACCOUNT = "/console/account"
+PEOPLE = "/console/people"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def _ends(page: str) -> list[str]:
+    return re.findall(r'name="session" value="([0-9a-f]{32})"', page)
+
+
+async def test_sessions_are_listed_with_browser_and_address_and_ended_one_by_one(
+    office: Office,
+) -> None:
+    first = await office.signed_in("mei")
+    second = await office.browser()
+    second.client.session.headers["User-Agent"] = FIREFOX
+    await second.sign_in("mei")
+    page = await first.get(ACCOUNT)
+    assert "Firefox · Windows" in page.text
+    assert "127.0.0.1" in page.text
+    (other,) = _ends(page.text)
+    page = await first.post(f"{ACCOUNT}/sessions/end", {"session": other})
+    assert page.to == f"{ACCOUNT}?done=session"
+    assert (await second.get(ACCOUNT)).to.startswith("/console/sign-in")
+    assert "That session has ended" in (await first.get(page.to)).said
+
+
+async def test_all_other_sessions_are_ended_at_once(office: Office) -> None:
+    first = await office.signed_in("mei")
+    others = [await office.signed_in("mei") for _ in range(2)]
+    stranger = await office.signed_in("lao-zhou")
+    await first.get(ACCOUNT)
+    await first.post(f"{ACCOUNT}/sessions/end-others")
+    assert (await first.get(ACCOUNT)).status == 200
+    assert (await stranger.get(ACCOUNT)).status == 200
+    for other in others:
+        assert (await other.get(ACCOUNT)).status == 303
+
+
+async def test_nobody_ends_another_agents_session(office: Office) -> None:
+    await office.signed_in("mei")
+    mei = await office.signed_in("mei")
+    (session,) = _ends((await mei.get(ACCOUNT)).text)
+    other = await office.signed_in("lao-zhou")
+    await other.get(ACCOUNT)
+    await other.post(f"{ACCOUNT}/sessions/end", {"session": session})
+    await other.post(f"{ACCOUNT}/sessions/end", {"session": "no hex"})
+    assert _ends((await mei.get(ACCOUNT)).text) == [session]
+
+
+async def _change(browser: Browser, old: str, new: str, again: str = "") -> str:
+    await browser.get(ACCOUNT)
+    page = await browser.post(
+        f"{ACCOUNT}/password", {"password": old, "new": new, "again": again or new}
+    )
+    return page.to or page.said
+
+
+async def test_a_password_is_changed_with_the_present_one(office: Office) -> None:
+    browser, elsewhere = await office.signed_in("mei"), await office.signed_in("mei")
+    old, new = own_password("mei"), "nine brown otters swim"
+    assert "present password" in await _change(browser, "a wrong one here", new)
+    assert "differ" in await _change(browser, old, new, "nine brown otters")
+    assert "too short" in await _change(browser, old, "short")
+    assert "the one you have" in await _change(browser, old, old)
+    assert (await elsewhere.get(ACCOUNT)).status == 200
+    assert await _change(browser, old, new) == f"{ACCOUNT}?done=password"
+    assert (await browser.get(ACCOUNT)).status == 200
+    assert (await elsewhere.get(ACCOUNT)).status == 303
+    assert (await (await office.browser()).enter("mei", old)).status == 401
+    assert (await (await office.browser()).enter("mei", new)).status == 303
+
+
+async def test_new_recovery_codes_ask_for_the_password_and_are_shown_once(office: Office) -> None:
+    browser = await office.signed_in("mei")
+    await browser.get(ACCOUNT)
+    page = await browser.post(f"{ACCOUNT}/recovery", {"password": "a wrong one here"})
+    assert page.status == 400
+    assert "<details open>" in page.text
+    page = await browser.post(f"{ACCOUNT}/recovery", {"password": own_password("mei")})
+    codes = re.findall(r"<li>([a-z0-9]{5}-[a-z0-9]{5})</li>", page.text)
+    assert len(set(codes)) == 10
+    assert codes[0] not in (await browser.get(ACCOUNT)).text
+
+
+async def test_a_new_phone_is_added_at_the_next_sign_in(office: Office) -> None:
+    browser, elsewhere = await office.signed_in("mei"), await office.signed_in("mei")
+    await browser.get(ACCOUNT)
+    page = await browser.post(f"{ACCOUNT}/app", {"password": own_password("mei")})
+    assert page.to == "/console/sign-in"
+    assert (await elsewhere.get(ACCOUNT)).status == 303
+    page = await browser.enter("mei", own_password("mei"))
+    assert page.to == "/console/sign-in/app"
+    page = await browser.get(page.to)
+    office.secrets["mei"] = page.by_id("secret").replace(" ", "")
+    page = await browser.post(page.path, {"code": office.code("mei")})
+    assert page.status == 200
+    assert (await browser.get(ACCOUNT)).status == 200
+
+
+async def test_an_administrator_adds_somebody_who_signs_in_with_what_was_shown_once(
+    office: Office,
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    page = await admin.post(PEOPLE, {"name": "wing", "display_name": "詠欣", "role": "supervisor"})
+    assert page.status == 200
+    password = page.by_id("given-password")
+    assert password not in (await admin.get(PEOPLE)).text
+    browser = await office.browser()
+    await browser.set_up("wing", password)
+    assert "Supervisor" in (await browser.get(ACCOUNT)).text
+
+
+async def test_a_name_that_cannot_be_had_is_told_and_what_was_typed_stays(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    for name, told in (("mei", "taken"), ("two words", "one word"), ("assistant", "desk itself")):
+        page = await admin.post(PEOPLE, {"name": name, "display_name": "<i>W", "role": "agent"})
+        assert page.status in {400, 409}
+        assert told in page.said
+        assert f'value="{name}"' in page.text
+        assert "&lt;i&gt;W" in page.text
+
+
+async def test_a_role_changes_and_somebody_is_shut_out_and_let_in_again(office: Office) -> None:
+    mei, admin = await office.signed_in("mei"), await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    page = await admin.post(f"{PEOPLE}/mei/role", {"role": "auditor"})
+    assert "小美’s role" in (await admin.get(page.to)).said
+    assert "Auditor" in (await mei.get(ACCOUNT)).text
+    page = await admin.post(f"{PEOPLE}/mei/disable")
+    assert "小美 has been disabled" in (await admin.get(page.to)).said
+    assert (await mei.get(ACCOUNT)).to.startswith("/console/sign-in")
+    page = await admin.post(f"{PEOPLE}/mei/reset")
+    again = await office.browser()
+    await again.set_up("mei", page.by_id("given-password"))
+    assert (await again.get(ACCOUNT)).status == 200
+
+
+async def test_an_administrator_cannot_lock_the_desk_out(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    page = await admin.post(f"{PEOPLE}/xiao-chen/disable")
+    assert page.status == 409
+    assert "another administrator" in page.said
+    assert (await admin.post(f"{PEOPLE}/nobody/disable")).status == 404
+    assert (await admin.post(f"{PEOPLE}/mei/role", {"role": "king"})).status == 400
+
+
+async def test_the_log_of_access_tells_who_did_what_to_whom(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    await admin.post(f"{PEOPLE}/mei/role", {"role": "supervisor"})
+    mei = await office.signed_in("mei")
+    await mei.get(PEOPLE)
+    auditor = await office.signed_in("he-an")
+    page = await auditor.get(f"{PEOPLE}/access")
+    assert page.status == 200
+    assert "Was given another role" in page.text
+    assert "by xiao-chen" in page.text
+    assert "GET /console/people (role)" in page.text
+
+
+async def test_names_with_markup_are_shown_as_text(office: Office) -> None:
+    await office.doors.people.add("a<b>&c", '<script>alert("x")</script>', Role.AGENT)
+    admin = await office.signed_in("xiao-chen")
+    page = await admin.get(PEOPLE)
+    assert "<script>alert" not in page.text
+    assert "/console/people/a%3Cb%3E%26c/role" in page.text
+    assert (await admin.post(f"{PEOPLE}/a%3Cb%3E%26c/role", {"role": "auditor"})).status == 303
+
+
+async def test_names_keep_to_one_line_of_printable_characters(office: Office) -> None:
+    given = await office.doors.people.add("wing", " 詠\u202e欣 \n\x00 W\u0007 ", Role.AGENT)
+    assert given.agent.display_name == "詠欣 W"
+    given = await office.doors.people.add("bell", "\x07" * 9, Role.AGENT)
+    assert given.agent.display_name == "bell"
+
+
+def test_browsers_are_called_by_the_names_people_know() -> None:
+    assert browser_name(FIREFOX) == "Firefox · Windows"
+    assert (
+        browser_name(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Safari/604.1"
+        )
+        == "Safari · iPhone"
+    )
+    assert browser_name("curl/8.9") == "curl/8.9"
+    assert browser_name("") == ""

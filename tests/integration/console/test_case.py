@@ -1,0 +1,339 @@
+"""The case page over HTTP: taking over, examining, deciding; all of it without scripts."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from html import unescape
+
+import pytest
+from tests.common.console_client import Browser, Office, Page
+from tests.common.stories import PEOPLE, Player
+
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.ticket import LogEntry, Outcome, Ticket, TicketState
+
+_TABS = itertools.count(9000, 1000)
+NASTY = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
+
+
+@pytest.fixture
+async def mei(office: Office) -> Browser:
+    return await office.signed_in("mei")
+
+
+async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
+    person = office.world.people[PEOPLE[name]] if name else None
+    player = Player(office.world, person, "en", jobs=next(_TABS))
+    await player.start()
+    for step in steps:
+        await player.step(step)
+    return player
+
+
+async def copy_of_data(office: Office) -> tuple[Player, Ticket]:
+    player = await enter(office, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (ticket,) = await player._tickets()
+    return player, ticket
+
+
+async def guardian(office: Office) -> tuple[Player, Ticket]:
+    mother = await enter(
+        office, "mother", {"choose": "guardian"}, {"choose": "mother"}, {"user": "1 May 2014"},
+        {"user": NASTY}, {"choose": "close"}, {"choose": "_skip"},
+        {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
+        {"choose": "_done"}, {"bot": "guardian.filed"},
+    )  # fmt: skip
+    (ticket,) = await mother._tickets()
+    return mother, ticket
+
+
+def field(page: Page, form: str, name: str) -> str:
+    """Return a hidden field of the form that leads somewhere."""
+    found = re.search(rf'<form[^>]*action="[^"]*{form}[^"]*".*?</form>', page.text, re.DOTALL)
+    assert found is not None, f"no form {form} on {page.path}"
+    value = re.search(rf'name="{name}" value="([^"]*)"', found[0])
+    assert value is not None
+    return unescape(value[1])
+
+
+async def log_of(office: Office, ticket: Ticket) -> tuple[LogEntry, ...]:
+    return await office.world.rooms.store.reader.ticket_log(ticket.id)
+
+
+async def now(office: Office, ticket: Ticket) -> Ticket:
+    return await office.world.rooms.staff.cases.ticket(ticket.number)
+
+
+def talk_of(ticket: Ticket) -> str:
+    return f"/console/conversations/{ticket.conversation_id.hex()}"
+
+
+# -- who speaks -----------------------------------------------------------------------------------
+
+
+async def test_an_agent_takes_over_writes_and_hands_back_and_the_form_goes_on(
+    office: Office, mei: Browser
+) -> None:
+    player = await enter(office, "lin", {"choose": "deletion"}, {"choose": "posts"})
+    assert player.session is not None
+    talk = f"/console/conversations/{player.session.conversation.hex()}"
+    page = await mei.get(talk)
+    seen = field(page, "/take", "seen")
+    page = await mei.post(f"{talk}/take", {"seen": seen, "job": "t1"})
+    assert page.to == f"{talk}?done=take"
+    page = await mei.get(page.to)
+    assert page.said == "You have the conversation."
+    await player.pull()
+    await player.step({"bot": "owner.agent_joined"})
+
+    reply = {"seen": field(page, "/reply", "seen"), "job": "r1", "text": "Hello, this is Mei."}
+    await mei.post(f"{talk}/reply", reply)
+    await mei.post(f"{talk}/reply", reply)
+    await player.pull()
+    assert [e.text for e in player.events if e.author].count("Hello, this is Mei.") == 1
+
+    page = await mei.get(talk)
+    await mei.post(f"{talk}/hand-back", {"seen": field(page, "/hand-back", "seen"), "job": "h1"})
+    player.mark = len(player.events)
+    await player.pull()
+    await player.step({"bot": "owner.handed_back"})
+    await player.step({"choose": "_done"})
+    await player.step({"bot": "verify.code_sent"})
+
+
+async def test_a_stale_page_s_reply_is_refused_and_its_words_are_kept(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await copy_of_data(office)
+    talk = talk_of(ticket)
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    await mei.post(
+        f"{talk}/take",
+        {"seen": field(page, "/take", "seen"), "job": "t1", "number": ticket.number},
+    )
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    old = {"seen": field(page, "/reply", "seen"), "job": "r1", "number": ticket.number}
+
+    takeover = office.world.rooms.takeover
+    await takeover.hand_back(ticket.conversation_id.hex(), "mei")
+    await takeover.take(ticket.conversation_id.hex(), "lao-zhou")
+    page = await mei.post(f"{talk}/reply", {**old, "text": "A long answer <b>& more"})
+    assert page.status == 409
+    assert "who speaks with the user has changed" in page.said
+    assert "A long answer &lt;b&gt;&amp; more</textarea>" in page.text
+    assert "老周 speaks with the user" in page.text
+    state = await office.world.rooms.store.reader.conversation(ticket.conversation_id)
+    assert state is not None
+    assert (state.owner.kind, state.owner.agent) == (OwnerKind.AGENT, "lao-zhou")
+
+    told = await mei.post(
+        f"{talk}/reply", {**old, "text": "again"}, headers={"Accept": "application/json"}
+    )
+    assert told.status == 409
+    assert "Your text is kept" in told.text
+
+
+async def test_what_is_said_meanwhile_is_sent_to_the_open_page(
+    office: Office, mei: Browser
+) -> None:
+    player, ticket = await copy_of_data(office)
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    found = re.search(r'data-version="(\d+)"', page.text)
+    assert found is not None
+    await player.step({"user": NASTY})
+    part = await mei.get(f"{talk_of(ticket)}/talk?after={found[1]}")
+    assert part.status == 200
+    assert "&lt;img src=x" in part.text
+    assert "<img" not in part.text
+    assert "<script" not in part.text
+
+
+# -- evidence -------------------------------------------------------------------------------------
+
+
+async def test_a_child_s_files_wait_for_a_supervisor_and_each_opening_is_logged(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await guardian(office)
+    case = f"/console/tickets/{ticket.number}"
+    (file,) = await office.world.rooms.store.reader.evidence_of(ticket.id)
+    await mei.get(case)
+    await mei.post(f"{case}/claim", {"job": "c1"})
+    page = await mei.get(case)
+    assert "A supervisor has to allow" in page.text
+    assert f"{case}/files/" not in page.text
+    page = await mei.get(f"{case}/files/{file.id.hex()}")
+    assert page.status == 403
+    assert "a supervisor has to allow" in page.said
+    assert (await mei.post(f"{case}/files", {"job": "f0"})).status == 403
+
+    boss = await office.signed_in("lao-zhou")
+    await boss.get(case)
+    page = await boss.post(f"{case}/files", {"job": "f1"})
+    assert page.to == f"{case}?done=allow_files"
+    page = await boss.get(f"{case}/files/{file.id.hex()}")
+    assert page.status == 403, "who allows it does not hold it"
+
+    mei = await office.signed_in("mei")
+    answer = await mei.client.get(f"{case}/files/{file.id.hex()}")
+    assert answer.status == 200
+    assert answer.content_type.startswith("image/")
+    assert answer.headers["Cache-Control"] == "no-store"
+    log = await log_of(office, ticket)
+    assert [(e.by, e.what) for e in log[-2:]] == [
+        ("lao-zhou", "files_allowed"),
+        ("mei", "evidence_opened"),
+    ]
+
+
+async def test_evidence_is_settled_once_and_removed(office: Office, mei: Browser) -> None:
+    mother, ticket = await guardian(office)
+    case = f"/console/tickets/{ticket.number}"
+    page = await mei.get(case)
+    page = await mei.post(f"{case}/examine", {"shown": "no", "text": " ", "job": "e0"})
+    assert page.status == 400
+    assert page.said == "Give a reason."
+    page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
+    assert page.to == f"{case}?done=examine"
+    page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e2"})
+    assert page.status == 409
+    assert "No evidence waits" in page.said
+    await mother.pull()
+    await mother.step({"bot": "ticket.examined_ok"})
+    page = await mei.get(case)
+    assert "Removed" in page.text
+
+
+# -- deciding -------------------------------------------------------------------------------------
+
+
+async def test_a_decision_is_looked_at_first_and_made_once(office: Office, mei: Browser) -> None:
+    player, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.get(case)
+    page = await mei.post(f"{case}/preview", {"verdict": "grant", "job": "p1"})
+    assert page.status == 200
+    assert "This decides" in page.text
+    assert ticket.number in page.text
+    assert "u-1001" in page.text
+    assert 'class="log preview"' in page.text
+    assert (await now(office, ticket)).state is TicketState.IN_REVIEW
+
+    job = field(page, "/decide", "job")
+    for _ in range(2):
+        page = await mei.post(f"{case}/decide", {"verdict": "grant", "job": job})
+        assert page.to == f"{case}?done=decide"
+    await player.settle()
+    closed = await now(office, ticket)
+    assert closed.outcome is Outcome.FULFILLED
+    assert [e.what for e in await log_of(office, ticket)].count("grant") == 1
+
+
+async def test_the_gate_stays_shut_and_lists_what_is_missing(office: Office, mei: Browser) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.get(case)
+    page = await mei.post(
+        f"{case}/preview", {"verdict": "refuse", "ground": "", "reason": "", "job": "p1"}
+    )
+    assert "This is still missing" in page.text
+    assert "Choose the ground of each refusal." in page.text
+    assert "Give the reason of each refusal" in unescape(page.text)
+    assert f'action="{case}/decide"' not in page.text
+    page = await mei.post(f"{case}/decide", {"verdict": "refuse", "ground": "law", "job": "d1"})
+    assert page.status == 400
+    assert (await now(office, ticket)).state is TicketState.IN_REVIEW
+
+
+async def test_nobody_decides_what_is_not_verified(office: Office, mei: Browser) -> None:
+    _, ticket = await guardian(office)
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    assert "The evidence has not been examined." in page.text
+
+
+# -- handling -------------------------------------------------------------------------------------
+
+
+async def test_notes_are_for_staff_and_scripts_in_them_are_words(
+    office: Office, mei: Browser
+) -> None:
+    player, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.get(case)
+    said = len(player.events)
+    await mei.post(f"{case}/note", {"text": NASTY, "job": "n1"})
+    await mei.post(f"{case}/note", {"text": NASTY, "job": "n1"})
+    await player.pull()
+    assert len(player.events) == said
+    page = await mei.get(case)
+    assert page.text.count("&lt;img src=x") == 1
+    assert "<img src=x" not in page.text
+    assert "<script>" not in page.text
+
+
+async def test_names_that_people_chose_are_words_wherever_they_stand(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await guardian(office)
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    assert "&lt;img src=x" in page.text
+    assert "<img src=x" not in page.text
+    assert "<script>" not in page.text
+
+
+async def test_asking_assigning_and_more_time(office: Office, mei: Browser) -> None:
+    player, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.get(case)
+    page = await mei.post(f"{case}/ask", {"text": "Which year?", "job": "a1"})
+    assert page.to == f"{case}?done=ask"
+    await player.pull()
+    await player.step({"bot": "ticket.asked"})
+    page = await mei.post(f"{case}/assign", {"to": "lao-zhou", "job": "a2"})
+    assert page.status == 403, "only the holder or a supervisor gives it away"
+    await mei.post(f"{case}/claim", {"job": "c1"})
+    page = await mei.post(f"{case}/assign", {"to": "lao-zhou", "job": "a3"})
+    assert page.to == f"{case}?done=assign"
+    assert (await now(office, ticket)).holder == "lao-zhou"
+    assert (await mei.post(f"{case}/extend", {"days": "3", "text": "x"})).status == 403
+
+    boss = await office.signed_in("lao-zhou")
+    await boss.get(case)
+    page = await boss.post(f"{case}/extend", {"days": "0", "text": "Many files.", "job": "x0"})
+    assert page.status == 400
+    page = await boss.post(f"{case}/extend", {"days": "3", "text": "Many files.", "job": "x1"})
+    assert page.to == f"{case}?done=extend"
+    page = await boss.get(case)
+    assert "First promised for" in page.text
+
+
+async def test_an_auditor_reads_and_does_nothing(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    auditor = await office.signed_in("he-an")
+    case = f"/console/tickets/{ticket.number}"
+    page = await auditor.get(case)
+    assert page.status == 200
+    assert f'action="{case}/' not in page.text
+    for deed in ("claim", "note", "ask", "examine", "preview", "decide", "files", "extend"):
+        assert (await auditor.post(f"{case}/{deed}", {"job": deed})).status == 403
+    assert (await auditor.post(f"{talk_of(ticket)}/take", {"seen": "0"})).status == 403
+
+
+async def test_earlier_requests_of_the_person_lie_beside_the_case(
+    office: Office, mei: Browser
+) -> None:
+    _, first = await copy_of_data(office)
+    await office.world.rooms.staff.deciding.grant(first.number, "mei")
+    await office.world.work()
+    player = await enter(office, "lin", {"choose": "desk:menu"}, {"choose": "deletion"})
+    for step in ({"choose": "posts"}, {"choose": "_done"}, {"choose": "yes"}):
+        await player.step(step)
+    second = next(t for t in await player._tickets() if t.id != first.id)
+    page = await mei.get(f"/console/tickets/{second.number}")
+    assert f'href="/console/tickets/{first.number}"' in page.text.partition('id="earlier-title"')[2]
+
+
+@pytest.mark.parametrize("path", ["tickets/PD-0000", "conversations/zz", "conversations/00"])
+async def test_what_does_not_exist_is_not_found(mei: Browser, path: str) -> None:
+    assert (await mei.get(f"/console/{path}")).status == 404

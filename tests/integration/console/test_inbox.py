@@ -1,0 +1,180 @@
+"""The inbox over HTTP: views, counts, pages and search."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+from tests.common.console_client import Browser, Office, Page
+from tests.common.stories import PEOPLE, Player
+
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.ports import Changes, Job, Locks, WorkingSet
+from privacydesk.services.inbox import PAGE
+
+_TABS = itertools.count(5000, 1000)
+
+
+@pytest.fixture
+async def mei(office: Office) -> Browser:
+    return await office.signed_in("mei")
+
+
+async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
+    person = office.world.people[PEOPLE[name]] if name else None
+    player = Player(office.world, person, "en", jobs=next(_TABS))
+    await player.start()
+    for step in steps:
+        await player.step(step)
+    return player
+
+
+async def copy_of_data(office: Office, name: str = "lin") -> Ticket:
+    player = await enter(office, name, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    return next(t for t in await player._tickets() if t.is_open)
+
+
+def numbers(page: Page) -> list[str]:
+    return re.findall(r'data-row href="/console/tickets/([^"]+)"', page.text)
+
+
+def counts(page: Page) -> dict[str, int]:
+    found = re.findall(r'data-count="(\w+)"[^>]*>(\d+)<', page.text)
+    return {name: int(count) for name, count in found}
+
+
+async def view(browser: Browser, name: str) -> Page:
+    page = await browser.get(f"/console/inbox?view={name}")
+    assert page.status == 200
+    return page
+
+
+async def test_a_ticket_lies_where_it_has_to_be_looked_for(office: Office, mei: Browser) -> None:
+    ticket = await copy_of_data(office)
+    assert numbers(await view(mei, "unassigned")) == [ticket.number]
+    assert numbers(await view(mei, "mine")) == []
+    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    page = await view(mei, "mine")
+    assert numbers(page) == [ticket.number]
+    assert counts(page)["mine"] == counts(page)["open"] == 1
+    assert counts(page)["unassigned"] == 0
+    await office.world.rooms.staff.handling.ask(ticket.number, "mei", "Which year?")
+    assert numbers(await view(mei, "waiting")) == [ticket.number]
+
+
+async def test_views_go_by_the_clock(office: Office, mei: Browser) -> None:
+    ticket = await copy_of_data(office)
+    assert ticket.clock is not None
+    assert numbers(await view(mei, "due_soon")) == []
+    office.clock.move(ticket.clock.due_at - office.clock.now() - timedelta(hours=20))
+    mei = await office.signed_in("mei")
+    page = await view(mei, "due_soon")
+    assert numbers(page) == [ticket.number]
+    assert "Day 7 of 7" in page.text
+    office.clock.move(timedelta(hours=21))
+    mei = await office.signed_in("mei")
+    page = await view(mei, "overdue")
+    assert numbers(page) == [ticket.number]
+    assert 'data-gauge="overdue"' in page.text
+    assert numbers(await view(mei, "due_soon")) == []
+    await office.world.rooms.staff.deciding.grant(ticket.number, "mei")
+    assert numbers(await view(mei, "overdue")) == [], "it was answered, late as it is"
+    assert "Answered late" in (await view(mei, "mine")).text
+
+
+async def test_evidence_objections_and_children_have_views_of_their_own(
+    office: Office, mei: Browser
+) -> None:
+    mother = await enter(
+        office, "mother", {"choose": "guardian"}, {"choose": "mother"}, {"user": "1 May 2014"},
+        {"user": "Lele"}, {"choose": "close"}, {"choose": "_skip"},
+        {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
+        {"choose": "_done"}, {"bot": "guardian.filed"},
+    )  # fmt: skip
+    (ticket,) = await mother._tickets()
+    assert numbers(await view(mei, "examine")) == [ticket.number]
+    page = await view(mei, "guarded")
+    assert numbers(page) == [ticket.number]
+    assert "under 14" in page.text
+    assert counts(page)["objections"] == 0
+
+
+async def test_waiting_people_are_in_the_queue_and_then_with_whoever_took_them(
+    office: Office, mei: Browser
+) -> None:
+    player = await enter(office, "lin", {"choose": "desk:human"})
+    page = await view(mei, "queue")
+    assert counts(page)["queue"] == 1
+    assert player.session is not None
+    name = player.session.conversation.hex()
+    assert f'href="/console/conversations/{name}"' in page.text
+    await office.world.rooms.takeover.take(name, "mei")
+    assert counts(await view(mei, "queue"))["queue"] == 0
+    assert f'href="/console/conversations/{name}"' in (await view(mei, "mine")).text
+
+
+async def test_whole_numbers_contacts_and_accounts_are_found_and_nothing_else(
+    office: Office, mei: Browser
+) -> None:
+    ticket = await copy_of_data(office)
+
+    async def found(words: str) -> list[str]:
+        return numbers(await mei.get(f"/console/inbox?q={words}"))
+
+    assert await found(ticket.number) == [ticket.number]
+    assert await found(ticket.number.lower().replace("-", " ")) == [ticket.number]
+    assert await found("u-1001") == [ticket.number]
+    assert await found("u-100") == []
+    assert await found("%25") == []
+    page = await mei.get("/console/inbox?q=%3Cscript%3Ealert(1)%3C/script%3E")
+    assert "<script>alert" not in page.text
+
+
+async def test_pages_follow_each_other_without_gap_or_repetition(
+    office: Office, mei: Browser
+) -> None:
+    first = await copy_of_data(office)
+    store, minter = office.world.rooms.store, office.world.rooms.tools.minter
+    wanted = {first.number}
+    for minutes in range(PAGE + 7):
+        now = office.clock.now()
+        copy = replace(
+            first,
+            id=type(first.id)(minter.id(now)),
+            number=minter.ticket_number(),
+            clocks=first.clocks if minutes % 2 else (),
+            version=1,
+        )
+        wanted.add(copy.number)
+
+        def add(_rows: WorkingSet, copy: Ticket = copy, now: datetime = now) -> Changes:
+            return Changes(tickets=(copy,), ticket_log=(LogEntry(copy.id, now, "mei", "filed"),))
+
+        await store.writer.submit(
+            Job(id=f"copy:{minutes}", locks=Locks(conversation=copy.conversation_id), decide=add)
+        )
+    page = await view(mei, "open")
+    seen = numbers(page)
+    assert len(seen) == PAGE
+    following = re.search(r'class="more"><a class="button" href="([^"]+)"', page.text)
+    assert following is not None
+    page = await mei.get(following[1].replace("&amp;", "&"))
+    seen += numbers(page)
+    assert len(seen) == len(wanted)
+    assert set(seen) == wanted
+    assert 'class="more"' not in page.text
+
+
+@pytest.mark.parametrize("address", ["view=all", "after=1.zz", "after=9999999999999999999999.00"])
+async def test_addresses_that_nobody_wrote_are_refused(mei: Browser, address: str) -> None:
+    assert (await mei.get(f"/console/inbox?{address}")).status == 400
+
+
+async def test_the_list_alone_is_sent_to_a_page_that_is_open(office: Office, mei: Browser) -> None:
+    ticket = await copy_of_data(office)
+    page = await mei.get("/console/inbox?view=open&part=list")
+    assert numbers(page) == [ticket.number]
+    assert "<html" not in page.text

@@ -1,0 +1,110 @@
+"""Who may open what: the table in ``docs/console.md``, walked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.common.console_client import STAFF, Browser, Office
+
+from privacydesk.domain.agents import Role
+from privacydesk.domain.signin import AccessKind
+from privacydesk.web.console.app import make_console
+
+DOCS = Path(__file__).parents[3] / "docs" / "console.md"
+_ROW = re.compile(r"^\| `(GET|POST) (/console\S*)` \|(.+)\|$", re.MULTILINE)
+_COLUMNS = (*Role, "signed out")
+JSON = {"Accept": "application/json"}
+
+
+def _table() -> dict[tuple[str, str], dict[str, str]]:
+    return {
+        (row[1], row[2]): dict(
+            zip(_COLUMNS, (cell.strip() for cell in row[3].split("|")), strict=True)
+        )
+        for row in _ROW.finditer(DOCS.read_text("utf-8"))
+    }
+
+
+TABLE = _table()
+
+
+def _address(path: str) -> str:
+    named = {"number": "RQ-0000-0000", "conversation": "00" * 16, "evidence": "00" * 16}
+    return re.sub(r"\{(\w+)\}", lambda found: named.get(found[1], "nobody"), path)
+
+
+async def _reason(browser: Browser, method: str, path: str) -> tuple[int, str]:
+    """Ask as a script would, without a form token; return the status and why it was refused."""
+    answer = await browser.client.request(
+        method, _address(path), headers=JSON, allow_redirects=False
+    )
+    try:
+        if answer.content_type != "application/problem+json":
+            return answer.status, answer.headers.get("Location", "")
+        return answer.status, (await answer.json()).get("reason", "")
+    finally:
+        answer.close()
+
+
+def test_the_table_names_every_route_and_no_other() -> None:
+    routes = {
+        (route.method, "/console" + route.resource.canonical)
+        for route in make_console().router.routes()
+        if route.resource is not None and route.method != "HEAD"
+    }
+    assert routes == TABLE.keys()
+
+
+@pytest.mark.parametrize("name", STAFF)
+async def test_each_role_opens_what_the_table_says_and_nothing_else(
+    office: Office, name: str
+) -> None:
+    browser, role = await office.signed_in(name), STAFF[name]
+    wrong = []
+    denied = 0
+    for (method, path), row in TABLE.items():
+        if row[role] == "no":
+            denied += 1
+        status, reason = await _reason(browser, method, path)
+        refused = (status, reason) == (403, "console_role")
+        let_in = status != 401 and not reason.startswith("/console/sign-in?")
+        if refused != (row[role] == "no") or not (refused or let_in):
+            wrong.append(f"{method} {path}: {status} {reason}")
+    assert not wrong
+    entries = await office.doors.log.newest(agent=name, limit=500)
+    roles = [one for one in entries if one.about.endswith("(role)")]
+    assert len(roles) == denied
+    assert {one.kind for one in roles} <= {AccessKind.FORBIDDEN}
+
+
+async def test_without_a_sign_in_only_the_way_in_opens(office: Office) -> None:
+    browser = await office.browser()
+    for (method, path), row in TABLE.items():
+        status, reason = await _reason(browser, method, path)
+        signed_out = (status, reason) == (401, "signed_out")
+        assert signed_out == (row["signed out"] == "sign in"), f"{method} {path}: {status} {reason}"
+
+
+async def test_a_page_without_a_sign_in_shows_the_way_in_and_leads_back(office: Office) -> None:
+    browser = await office.browser()
+    page = await browser.get("/console/people?done=role")
+    assert page.status == 303
+    assert page.to == "/console/sign-in?next=/console/people?done%3Drole"
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_role_that_was_taken_away_is_gone_at_the_next_click(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    assert (await admin.get("/console/people")).status == 200
+    await office.doors.people.add("other", "", Role.ADMINISTRATOR)
+    await office.doors.people.change_role("xiao-chen", Role.AGENT)
+    assert (await admin.get("/console/people")).status == 403
+
+
+async def test_unknown_addresses_are_told_on_a_page_of_the_console(office: Office) -> None:
+    browser = await office.signed_in("mei")
+    page = await browser.get("/console/nothing-here")
+    assert page.status == 404
+    assert "data-hold" in page.text

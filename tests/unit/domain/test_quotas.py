@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from privacydesk.domain import quotas
+from privacydesk.domain.identity import Challenge, CodeRules, SendVerdict, Target, TargetKind
+from privacydesk.domain.ids import ChallengeId
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+RULES = CodeRules(daily_contacts=3, daily_codes=5, hourly_contacts=4, hourly_accounts=9)
+SENDER = Challenge(ChallengeId(b"s" * 32))
+ALL = Challenge(ChallengeId(b"a" * 32))
+CONTACT = Target(TargetKind.CONTACT, "someone@example.com")
+ACCOUNT = Target(TargetKind.ACCOUNT_PHONE, "u-1")
+
+
+def target(number: int) -> Challenge:
+    return Challenge(ChallengeId(number.to_bytes(32, "little")))
+
+
+def test_a_sender_reaches_so_many_contacts_in_any_day_and_then_only_those() -> None:
+    sender = SENDER
+    for number in range(3):
+        at = NOW + timedelta(hours=number)
+        assert quotas.may_reach(sender, target(number), at, RULES)[0] is SendVerdict.OK
+        sender = quotas.reached(sender, target(number), at)
+    late = NOW + timedelta(hours=4)
+    assert quotas.may_reach(sender, target(9), late, RULES) == (SendVerdict.TOO_MANY, NOW + DAY)
+    assert quotas.may_reach(sender, target(1), late, RULES)[0] is SendVerdict.OK
+    assert quotas.may_reach(sender, target(9), NOW + DAY, RULES)[0] is SendVerdict.OK
+
+
+def test_a_sender_has_so_many_codes_in_any_day_whatever_the_contacts() -> None:
+    sender = SENDER
+    for hour in range(5):
+        sender = quotas.reached(sender, target(hour % 2), NOW + timedelta(hours=hour))
+    late = NOW + timedelta(hours=6)
+    assert quotas.may_reach(sender, target(0), late, RULES) == (SendVerdict.CAPPED, NOW + DAY)
+
+
+def test_all_together_have_so_many_codes_in_any_hour() -> None:
+    ceiling = ALL
+    for minute in (0, 0, 1, 30):
+        assert not quotas.is_full(ceiling, CONTACT, NOW + timedelta(minutes=minute), RULES)
+        ceiling = quotas.filled(ceiling, NOW + timedelta(minutes=minute, seconds=5))
+    assert quotas.is_full(ceiling, CONTACT, NOW + timedelta(minutes=31), RULES)
+    assert not quotas.is_full(ceiling, CONTACT, NOW + timedelta(minutes=60), RULES)
+    assert len(ceiling.marks) == 3, "a minute's codes share a mark"
+
+
+def test_strangers_can_not_use_up_the_codes_of_those_who_are_logged_in() -> None:
+    assert quotas.ceiling_counter(CONTACT) != quotas.ceiling_counter(ACCOUNT)
+    assert quotas.ceiling_counter(CONTACT) == quotas.ceiling_counter(
+        Target(TargetKind.TICKET_CONTACT, "PD-1")
+    )
+
+
+def test_an_account_is_one_sender_in_whatever_conversation() -> None:
+    assert quotas.sender_counter("u-1", b"1") == quotas.sender_counter("u-1", b"2")
+    assert quotas.sender_counter("", b"1") != quotas.sender_counter("", b"2")

@@ -1,0 +1,212 @@
+"""What of a conversation goes, decided on values alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.identity import Assurance, Verification
+from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, LookupHash, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.retention import HOLD, Holdings, Line, Plan, plan, record, remaining
+from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
+
+START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def at(days: float) -> datetime:
+    return START + days * DAY
+
+
+def held(*instants: float, **changed: Any) -> Holdings:
+    lines = tuple(Line(n, at(day), blank=False) for n, day in enumerate(instants, start=1))
+    last = max(instants, default=0)
+    conversation = Conversation(
+        ConversationId(b"c" * 16),
+        "old",
+        START,
+        version=len(lines),
+        account="u-1",
+        last_said_at=at(last),
+    )
+    return Holdings(**{"conversation": conversation, "lines": lines, **changed})
+
+
+def ticket(begun: float, closed: float | None = None, n: int = 1, **changed: Any) -> Ticket:
+    values: dict[str, Any] = {
+        "id": TicketId(b"t%015d" % n),
+        "number": f"PD-{n}",
+        "conversation_id": ConversationId(b"c" * 16),
+        "kind": RequestKind.COMPLAINT,
+        "state": TicketState.IN_REVIEW if closed is None else TicketState.CLOSED,
+        "received_at": at(begun),
+        "closed_at": None if closed is None else at(closed),
+        "locale": "en",
+    }
+    return Ticket(**{**values, **changed})
+
+
+def blanks(found: Plan) -> list[int]:
+    return [n for first, last in found.purge.blanks for n in range(first, last + 1)]
+
+
+def test_talk_goes_once_its_last_message_is_old_enough() -> None:
+    talk = held(0, 0.5, 1.2)
+    assert not plan(talk, at(1.1)).purge
+    assert plan(talk, at(1.2)).purge.blanks == ((1, 3),)
+
+
+def test_a_silence_of_more_than_a_day_ends_a_talk() -> None:
+    assert blanks(plan(held(0, 0.5, 2, 2.5), at(1))) == [1, 2]
+
+
+def test_what_belongs_to_a_kept_request_stays_and_what_stood_around_it_goes() -> None:
+    found = plan(held(0, 1, 1.5, 2, 3.5, tickets=(ticket(1, None),)), at(9))
+    assert blanks(found) == [1]
+    found = plan(held(0, 1, 1.5, 2, 3.5, tickets=(ticket(1, 2),)), at(1.9))
+    assert blanks(found) == [1]
+
+
+def test_a_closed_request_takes_its_lines_whatever_was_said_right_after_it() -> None:
+    found = plan(held(0, 0.5, 1, 1.1, 1.9, 2.8, tickets=(ticket(0, 1),)), at(1))
+    assert blanks(found) == [1, 2, 3]
+    assert found.purge.tickets == (TicketId(b"t%015d" % 1),)
+
+
+def test_where_requests_overlap_the_longer_one_keeps_its_lines() -> None:
+    both = (ticket(0, 1), ticket(0.5, None, n=2))
+    found = plan(held(0, 0.4, 0.6, 1, tickets=both), at(5))
+    assert blanks(found) == [1, 2]
+    assert found.purge.tickets == (both[0].id,)
+
+
+def test_a_held_request_keeps_its_span_and_is_named() -> None:
+    one = ticket(1, 2, flags=frozenset({HOLD}))
+    found = plan(held(0, 1, 2, tickets=(one,)), at(40))
+    assert (blanks(found), found.held, found.purge.tickets) == ([1], (one,), ())
+
+
+@pytest.mark.parametrize(
+    ("objection", "kept"),
+    [
+        (ticket(3, None, n=2), True),
+        (ticket(3, 30, n=2), True),
+        (ticket(3, 4, n=2, flags=frozenset({HOLD, "objection"})), True),
+        (ticket(3, 4, n=2), False),
+    ],
+)
+def test_a_request_stays_until_an_objection_to_it_has_come_so_far(
+    objection: Ticket, kept: bool
+) -> None:
+    first = ticket(1, 2)
+    flags = objection.flags | {"objection"}
+    linked = replace(objection, linked=first.id, flags=flags)
+    found = plan(held(1, 2, tickets=(first,), objections=(linked,)), at(20))
+    assert found.objected == ((first,) if kept else ())
+    assert bool(found.purge.tickets) is not kept
+
+
+def test_what_is_blank_already_is_left_alone() -> None:
+    before = held(0, 1, 2)
+    lines = tuple(replace(line, blank=True) for line in before.lines)
+    assert not plan(replace(before, lines=lines), at(40)).purge
+
+
+def test_a_record_is_not_purged_again() -> None:
+    gone = record(ticket(0, 1), at(40))
+    assert not plan(held(tickets=(gone,)), at(80)).purge
+
+
+@pytest.mark.parametrize("owner", [OwnerKind.QUEUE, OwnerKind.AGENT])
+def test_a_talk_that_waits_for_an_answer_stays(owner: OwnerKind) -> None:
+    before = held(0, 5, 5.5)
+    waiting = replace(before.conversation, owner=Owner(owner, "mei"))
+    found = plan(replace(before, conversation=waiting), at(40))
+    assert (blanks(found), found.quiet) == ([1], False)
+
+
+def test_only_a_conversation_that_nobody_comes_back_to_goes_as_a_whole() -> None:
+    before = held(0, 1)
+    nobody = replace(before, conversation=replace(before.conversation, account=""))
+    assert not plan(before, at(40)).whole
+    assert plan(nobody, at(40)).whole
+    assert not plan(nobody, at(0.5)).whole
+    assert not plan(replace(nobody, tickets=(ticket(0, 1),)), at(40)).whole
+    assert not plan(replace(nobody, tickets=(record(ticket(0, 1), at(3)),)), at(40)).whole
+
+
+def test_loose_files_stay_while_somebody_may_still_come_back_to_their_form() -> None:
+    files = ((EvidenceId(b"e" * 16), at(0)),)
+    deliveries = ((DeliveryId(b"d" * 16), at(0)),)
+    found = plan(held(0, 9, files=files, deliveries=deliveries), at(5)).purge
+    assert (found.files, found.deliveries) == ((), (deliveries[0][0],))
+    assert plan(held(0, 4, files=files), at(5)).purge.files == (files[0][0],)
+
+
+def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> None:
+    full = ticket(
+        0,
+        1,
+        items=(
+            ScopeItem("posts", {"details": "x"}, "refuse", Ground.RIGHTS_OF_OTHERS, "no", "kept"),
+        ),
+        account="u-1",
+        account_hash=LookupHash(b"a" * 32),
+        contact="me@example.com",
+        contact_hash=LookupHash(b"b" * 32),
+        outcome=Outcome.REFUSED,
+        holder="mei",
+        facts={"story": "x", "first_due": "2026-06-10", "told": {"text": "x"}},
+        flags=frozenset({"minor"}),
+        version=4,
+    )
+    kept = record(full, at(40))
+    (item,) = kept.items
+    assert (item.name, item.decision, item.result) == ("posts", "refuse", "kept")
+    assert (dict(item.detail), item.reason) == ({}, "")
+    assert item.ground is full.items[0].ground
+    assert (kept.account, kept.contact) == ("", "")
+    assert kept.facts == {"first_due": "2026-06-10"}
+    same = replace(
+        kept,
+        items=full.items,
+        account=full.account,
+        contact=full.contact,
+        facts=full.facts,
+        purged_at=None,
+        version=4,
+    )
+    assert same == full
+
+
+def test_a_quiet_conversation_forgets_its_open_forms_and_proofs() -> None:
+    before = held(0, 1).conversation
+    busy = replace(
+        before,
+        stack=(Frame("complaint", "story", START, 1, {"story": "x"}),),
+        prompt=Prompt(2),
+        verifications=(Verification("contact:x", Assurance.NONE, at(1)),),
+        minor_hint=True,
+    )
+    quiet = plan(held(0, 1), at(2))
+    after = remaining(busy, quiet, "new", at(2))
+    assert (after.epoch, after.version) == ("new", busy.version + 1)
+    assert (after.stack, after.prompt, after.verifications) == ((), None, ())
+    assert not after.minor_hint
+    assert after.account == "u-1"
+
+
+def test_a_conversation_in_use_keeps_its_form_and_loses_a_prompt_that_went() -> None:
+    found = plan(held(0, 5), at(2))
+    frame = Frame("complaint", "story", at(5), 1)
+    before = replace(held(0, 5).conversation, stack=(frame,), prompt=Prompt(2))
+    assert remaining(before, found, "new", at(2)).prompt == Prompt(2)
+    assert remaining(before, found, "new", at(2)).stack == (frame,)
+    old = replace(before, prompt=Prompt(1))
+    assert remaining(old, found, "new", at(2)).prompt is None

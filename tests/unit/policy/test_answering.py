@@ -1,0 +1,94 @@
+"""Answering from the demo's policy, with the model that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.common.policies import sample_answers, sample_policy
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.policy import lore
+
+QUESTIONS = Path(__file__).parents[2] / "data" / "sample_policy_questions.yaml"
+
+
+def ask(question: str) -> PolicyAnswer:
+    answer = sample_answers().answer_now(question)
+    assert answer is not None
+    return answer
+
+
+def test_most_questions_find_their_article_and_the_rest_is_declined() -> None:
+    asked = yaml.safe_load(QUESTIONS.read_text("utf-8"))
+    wrong = []
+    for question, article in asked:
+        answer = ask(question)
+        first = answer.quotes[0].article if answer.quotes else ""
+        if not (first.startswith(article) if article else not answer.answerable):
+            wrong.append((question, article, first))
+    assert len(wrong) <= 0.12 * len(asked), wrong
+
+
+@pytest.mark.parametrize(
+    "question", ["怎么注销账号", "How do I close my account?", "點樣刪咗個account"]
+)
+def test_passages_are_stretches_of_the_imported_text_best_first(question: str) -> None:
+    quotes = ask(question).quotes
+    assert 1 <= len(quotes) <= 3
+    assert all(quote.text in sample_policy().source for quote in quotes)
+    assert [quote.score for quote in quotes] == sorted((q.score for q in quotes), reverse=True)
+    assert all(0 <= quote.score <= 1 for quote in quotes)
+
+
+def test_a_passage_says_where_it_stands() -> None:
+    quote = ask("怎么注销账号").quotes[0]
+    assert (quote.document, quote.article) == ("小巷隐私政策", "第七条 你能做什么")
+    assert quote.section == "（三）注销帐号"
+    assert quote.anchor == "privacy:art7.sec3"
+
+
+@pytest.mark.parametrize(
+    ("question", "offers"),
+    [
+        ("怎么注销账号", Intent.DEREGISTRATION),
+        ("可以给我一份我的个人数据吗", Intent.ACCESS),
+        ("我的数据存在哪里", None),
+    ],
+)
+def test_a_right_that_is_spoken_of_names_its_request(question: str, offers: Intent | None) -> None:
+    assert ask(question).offers == offers
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    ["", "   ", "😀😀😀", "？？？", "\x00", "\ud800", "法" * 100_000, "x y " * 30_000, "\u202e"],
+    ids=["empty", "spaces", "emoji", "marks", "nul", "surrogate", "long", "latin", "direction"],
+)
+def test_input_that_asks_nothing_is_answered_with_nothing(nothing: str) -> None:
+    assert ask(nothing).quotes == ()
+
+
+@pytest.mark.parametrize("named", ["隐私政策", "隱私政策在哪裡看", "where is the privacy policy?"])
+def test_the_name_of_the_policy_alone_asks_nothing(named: str) -> None:
+    answer = ask(named)
+    assert not answer.asked
+    assert not answer.answerable
+
+
+@pytest.mark.parametrize("question", ["你们在哪里", "隐私政策里信息保留多久"])
+def test_more_than_the_name_is_a_question(question: str) -> None:
+    assert ask(question).asked
+
+
+def test_broken_characters_around_a_question_do_not_hide_it() -> None:
+    assert ask("\ud800怎么注销账号\x00").answerable
+
+
+def test_what_was_learnt_belongs_to_the_files_as_they_are() -> None:
+    learnt = lore.learnt()
+    kinds = len(lore.topics()) + len(lore.outside())
+    assert learnt.head.shape == (385, kinds)
+    assert learnt.digest == lore.learnt_from(), "run benchmarks/policy_answers.py --train"

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from tests.common.policies import sample_policy
+
+from privacydesk.policy.importer import read_policy
+from privacydesk.policy.pieces import LONGEST, Piece, pieces_of
+
+
+def pieces(text: str) -> tuple[Piece, ...]:
+    return pieces_of(read_policy(text, name="a").version(datetime(2026, 1, 2, tzinfo=UTC)))
+
+
+def test_a_short_section_stays_in_one_piece_with_its_heading() -> None:
+    found = [piece for piece in pieces_of(sample_policy()) if piece.section == "（三）注销帐号"]
+    assert [piece.text.splitlines()[0] for piece in found] == ["（三）注销帐号"]
+
+
+def test_titles_dates_and_contents_are_no_pieces() -> None:
+    said = "\n".join(piece.text for piece in pieces_of(sample_policy()))
+    assert "发布日期" not in said
+    assert "# 小巷" not in said
+
+
+def test_every_word_below_a_heading_is_in_a_piece() -> None:
+    version = sample_policy()
+    said = "".join("".join(piece.text.split()) for piece in pieces_of(version))
+    for passage in version.passages():
+        if not passage.children and passage.anchor.startswith("privacy:art"):
+            assert "".join(passage.text.split()) in said
+
+
+def test_a_long_list_is_cut_between_items_and_keeps_what_leads_it_in() -> None:
+    items = "\n\n".join(f"{n}.{'很长的一条情形' * 10}。" for n in range(1, 9))
+    found = pieces(f"# 隐私政策\n\n第一条【情形】\n\n下列情形除外：\n\n{items}\n")
+    assert found[0].text.startswith("下列情形除外：")
+    assert len(found) > 1
+    assert all(len(piece.text) <= LONGEST for piece in found)
+    assert all(piece.article == "第一条 情形" for piece in found)
+
+
+def test_a_paragraph_without_end_is_cut_where_sentences_end() -> None:
+    found = pieces(f"# 隐私政策\n\n第一条【长】\n\n{'这是一个句子，写得不短。' * 200}\n")
+    assert len(found) > 1
+    assert all(piece.text.endswith("。") for piece in found)
+    assert all(len(piece.text) <= LONGEST for piece in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["没有编号的一段话，也算一份政策。", "Article 1 Data\n\nWe keep it.\n"]
+)
+def test_any_policy_has_pieces(text: str) -> None:
+    assert pieces(text)

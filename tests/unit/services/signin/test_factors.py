@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
+
+import pytest
+from msgspec.structs import replace
+
+from privacydesk.domain.signin import Credential
+from privacydesk.services.signin import factors
+from privacydesk.storage.memory import random_hashing
+
+NOW = datetime(2026, 6, 1, 2, 0, 10, tzinfo=UTC)
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+HASHING = random_hashing()
+OWN = Credential("mei", "hash", NOW, secret=SECRET)
+
+
+def test_the_codes_are_those_of_rfc_6238() -> None:
+    # The RFC's own secret, "12345678901234567890", at its first and second instants.
+    secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    assert factors.code_now(secret, datetime.fromtimestamp(59, UTC)) == "287082"
+    assert factors.code_now(secret, datetime.fromtimestamp(1_111_111_109, UTC)) == "081804"
+
+
+@pytest.mark.parametrize("off", [-30, 0, 30])
+def test_a_code_may_be_one_step_off(off: int) -> None:
+    code = factors.code_now(SECRET, NOW + timedelta(seconds=off))
+    assert factors.step_of(SECRET, code, NOW) is not None
+
+
+@pytest.mark.parametrize("off", [-60, 60, 3600])
+def test_a_code_further_off_is_not_right(off: int) -> None:
+    code = factors.code_now(SECRET, NOW + timedelta(seconds=off))
+    assert factors.step_of(SECRET, code, NOW) is None
+
+
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "123456\x00"])
+def test_what_is_no_code_is_not_right(typed: str) -> None:
+    assert factors.accepted(OWN, typed, NOW, HASHING) is None
+
+
+def test_a_code_may_be_typed_with_blanks_as_apps_show_it() -> None:
+    code = factors.code_now(SECRET, NOW)
+    assert factors.accepted(OWN, f"{code[:3]} {code[3:]}", NOW, HASHING) is not None
+
+
+def test_a_code_works_once_and_none_before_it_works_after() -> None:
+    code = factors.code_now(SECRET, NOW)
+    right = factors.accepted(OWN, code, NOW, HASHING)
+    assert right is not None
+    assert not right.recovery
+    assert factors.accepted(right.credential, code, NOW, HASHING) is None
+    before = factors.code_now(SECRET, NOW - factors.STEP)
+    assert factors.accepted(right.credential, before, NOW, HASHING) is None
+    later = NOW + factors.STEP
+    assert factors.accepted(right.credential, factors.code_now(SECRET, later), later, HASHING)
+
+
+def test_a_recovery_code_stands_in_once_however_it_is_spelt() -> None:
+    codes = factors.recovery_codes()
+    hashes = tuple(factors.recovery_hash("mei", one, HASHING) for one in codes)
+    own = replace(OWN, recovery=hashes)
+    right = factors.accepted(own, f" {codes[3].upper().replace('-', ' ')} ", NOW, HASHING)
+    assert right is not None
+    assert right.recovery
+    assert len(right.credential.recovery) == factors.RECOVERY_CODES - 1
+    assert factors.accepted(right.credential, codes[3], NOW, HASHING) is None
+    assert factors.accepted(right.credential, codes[4], NOW, HASHING) is not None
+
+
+def test_a_recovery_code_is_somebodys_own() -> None:
+    codes = factors.recovery_codes()
+    hashes = tuple(factors.recovery_hash("mei", one, HASHING) for one in codes)
+    other = replace(OWN, agent="wing", recovery=hashes)
+    assert factors.accepted(other, codes[0], NOW, HASHING) is None
+
+
+def test_the_picture_names_desk_and_agent() -> None:
+    address = unquote(factors.enrolment_address(SECRET, agent="mei", issuer="隐私服务台"))
+    assert address.startswith("otpauth://totp/隐私服务台:mei?")
+    assert f"secret={SECRET}" in address

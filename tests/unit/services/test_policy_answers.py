@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.common.policies import embedder, sample_policy
+
+from privacydesk.errors import UnavailableError
+from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
+from privacydesk.policy.tree import PolicyVersion
+from privacydesk.services.policy_answers import PolicyAnswers
+from privacydesk.understanding.embedding import DIMENSIONS, Vector
+
+
+class CountingEmbedder:
+    """Vectors without a model, counting what it is asked; where it is asked is kept, too."""
+
+    def __init__(self) -> None:
+        self.passages = 0
+        self.threads: set[int] = set()
+
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    def embed_query(self, text: str) -> Vector:
+        self.threads.add(threading.get_ident())
+        return np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vector:
+        self.passages += len(texts)
+        return np.full((len(texts), DIMENSIONS), DIMENSIONS**-0.5, dtype=np.float32)
+
+
+async def test_without_an_import_there_is_no_answer_and_nothing_is_loaded() -> None:
+    counting = CountingEmbedder()
+    answers = PolicyAnswers(MemoryPolicyLibrary(), None, counting)
+    answers.load()
+    assert await answers.answer("怎么注销账号") is None
+    assert answers.answer_now("怎么注销账号") is None
+    assert counting.passages == 0
+
+
+async def test_a_question_is_worked_out_beside_the_event_loop() -> None:
+    counting = CountingEmbedder()
+    answers = PolicyAnswers(MemoryPolicyLibrary(), sample_policy(), counting)
+    assert await answers.answer("怎么注销账号") is not None
+    assert threading.get_ident() not in counting.threads
+
+
+@pytest.mark.parametrize("kept", ["in memory", "in files"])
+def test_passages_are_embedded_once_and_kept_with_the_version(kept: str, tmp_path: Path) -> None:
+    library = MemoryPolicyLibrary() if kept == "in memory" else FilePolicyLibrary(tmp_path)
+    library.save(sample_policy())
+    first, second = CountingEmbedder(), CountingEmbedder()
+    answers = PolicyAnswers(library, sample_policy(), first)
+    answers.load()
+    answers.load()
+    made = first.passages
+    assert made > 0
+    PolicyAnswers(library, sample_policy(), second).load()
+    assert (first.passages, second.passages) == (made, 0)
+
+
+def test_damaged_vectors_are_made_again(tmp_path: Path) -> None:
+    library = FilePolicyLibrary(tmp_path)
+    library.save(sample_policy())
+    library.keep_vectors(sample_policy(), b"damaged")
+    counting = CountingEmbedder()
+    PolicyAnswers(library, sample_policy(), counting).load()
+    assert counting.passages > 0
+
+
+def test_a_folder_that_can_not_be_written_costs_no_answer(tmp_path: Path) -> None:
+    class ReadOnly(MemoryPolicyLibrary):
+        def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
+            raise UnavailableError("read only")
+
+    answers = PolicyAnswers(ReadOnly(), sample_policy(), embedder())
+    found = answers.answer_now("怎么注销账号")
+    assert found is not None
+    assert found.answerable
+
+
+def test_stopping_leaves_off_making_vectors() -> None:
+    answers = PolicyAnswers(MemoryPolicyLibrary(), sample_policy(), CountingEmbedder())
+    answers.stop()
+    with pytest.raises(UnavailableError):
+        answers.load()

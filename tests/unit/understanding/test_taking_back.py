@@ -1,0 +1,48 @@
+"""Words that take a wish back."""
+
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.domain.intents import Intent
+from privacydesk.understanding.keywords import KeywordRecogniser
+from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.taking_back import ANY, taken_back
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("我不想解绑了", ("unbinding",)),
+        ("我反悔了，不想解绑谷歌了", ("unbinding",)),
+        ("不註銷了", ("deregistration",)),
+        ("唔想刪喇", ("deletion",)),
+        ("I don't want to unbind Google any more", ("unbinding",)),
+        ("I no longer want to close my account", ("deregistration",)),
+        ("撤销吧", (ANY,)),
+        ("我改主意了", (ANY,)),
+        ("I've changed my mind", (ANY,)),
+    ],
+)
+def test_a_wish_that_is_taken_back_is_told_from_one_that_is_made(
+    said: str, what: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().recognise(said)
+
+    assert taken_back(normalise(said)) == what
+    assert (found.intent, found.sure) == (Intent.CANCEL_REQUEST, True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "不删照片，只删评论",
+        "注销了会怎么样",
+        "不解绑行吗",
+        "我想解绑谷歌",
+        "不要再给我发广告了",
+        "don't delete my photos",
+    ],
+)
+def test_an_exception_or_a_question_takes_nothing_back(said: str) -> None:
+    assert taken_back(normalise(said)) == ()

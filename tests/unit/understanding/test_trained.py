@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from privacydesk.domain.intents import Intent
+from privacydesk.ports import Recogniser
+from privacydesk.understanding.embedding import E5Embedder, Vector
+from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.model import IntentModel
+from privacydesk.understanding.trained import TrainedRecogniser
+
+
+class Blind:
+    """An embedder that hears nothing, to see what asks for it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    def embed_query(self, text: str) -> Vector:
+        self.asked.append(text)
+        return np.zeros(384, dtype=np.float32)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vector:
+        return np.zeros((len(texts), 384), dtype=np.float32)
+
+
+MODEL = IntentModel.load()
+DESK: Recogniser = TrainedRecogniser.load(E5Embedder(), MODEL)
+BLIND = TrainedRecogniser.load(Blind(), MODEL)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("这个号我彻底不想要了，帮我销掉", Intent.DEREGISTRATION),
+        ("号留着，就把我去年发的那些动态清掉", Intent.DELETION),
+        ("微信登录那个入口帮我去掉，账号还要用", Intent.UNBINDING),
+        ("你们手上到底有我哪些资料，给我一份", Intent.ACCESS),
+        ("生日登记错了，应该是98年的", Intent.RECTIFICATION),
+        ("別再拿我的位置去推薦附近的人了", Intent.CONSENT_WITHDRAWAL),
+        ("系统凭啥判我违规，我要人工重新看", Intent.AUTOMATED_DECISION),
+        ("我的手机号被你们泄露出去了，要投诉", Intent.COMPLAINT),
+        ("我女儿十二岁，瞒着我注册了，请把她的账号关掉", Intent.GUARDIAN),
+        ("有個主播看起來還在念小學，你們管不管", Intent.UNDERAGE_REPORT),
+        ("can I please talk to a real person", Intent.HUMAN_AGENT),
+        ("how long do you keep my voice messages?", Intent.POLICY_QUESTION),
+        ("我上个星期交的申请办到哪一步了", Intent.REQUEST_STATUS),
+        ("刚才提的那个删除申请不要了，撤回", Intent.CANCEL_REQUEST),
+        ("谢谢你呀，辛苦了", Intent.SMALLTALK),
+        ("送出去的礼物能退钱吗", Intent.OTHER),
+    ],
+)
+def test_each_intent_is_told_in_peoples_own_words(said: str, meant: Intent) -> None:
+    found = DESK.recognise(said)
+    assert meant in {found.intent, *(intent for intent, _ in found.alternatives)}
+    assert found.intent is meant
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "昨天买的鞋子大了一码，可以换吗",
+        "请问这款洗衣机包安装吗",
+        "优惠券怎么用不了",
+        "我的快递三天没动了，帮我催一下",
+        "發票可以改抬頭嗎",
+        "订单取消了，钱什么时候退",
+        "想把购物车里的东西都删了",
+        "my parcel never arrived, where is it",
+        "do you have this jacket in blue",
+        "删除好友以后他还能看到我吗",
+        "取消会员自动续费在哪里",
+        "CP怎么解除",
+    ],
+)
+def test_other_peoples_errands_begin_no_form_that_ends_in_a_loss(said: str) -> None:
+    found = DESK.recognise(said)
+    assert not (found.sure and found.intent in DESTRUCTIVE)
+
+
+def test_exact_words_and_silence_need_no_model() -> None:
+    embedder = Blind()
+    desk = TrainedRecogniser.load(embedder, MODEL)
+    assert desk.recognise("转人工").intent is Intent.HUMAN_AGENT
+    assert desk.recognise("👍").sure is False
+    assert desk.recognise("").intent is Intent.OTHER
+    assert embedder.asked == []
+
+
+def test_a_glance_that_settles_it_is_what_the_closer_question_gets() -> None:
+    embedder = Blind()
+    desk = TrainedRecogniser.load(embedder, MODEL)
+    assert desk.glance("帮我注销账号，谢谢") == desk.recognise("帮我注销账号，谢谢")
+    assert embedder.asked == []
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(max_size=300), st.text(st.characters(), max_size=100)))
+def test_any_text_is_answered(text: str) -> None:
+    found = BLIND.recognise(text)
+    assert found.intent in Intent
+    assert 0 <= found.confidence <= 1
+    assert len(found.alternatives) <= 3
+
+
+def test_a_very_long_text_is_answered() -> None:
+    assert DESK.recognise("我想删除照片 " * 20_000).intent is Intent.DELETION

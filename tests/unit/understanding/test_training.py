@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import orjson
+import pytest
+
+from privacydesk.domain.intents import Intent
+from privacydesk.errors import SettingsError
+from privacydesk.understanding.embedding import Vector
+from privacydesk.understanding.training.fitting import Fitted, fit
+from privacydesk.understanding.training.report import figures, picture
+from privacydesk.understanding.training.sentences import fingerprint, read_sentences
+
+
+class Spread:
+    """An embedder whose vectors say nothing but are the same each time."""
+
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    def embed_query(self, text: str) -> Vector:
+        seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4])
+        return np.random.default_rng(seed).normal(size=384).astype(np.float32)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vector:
+        return np.stack([self.embed_query(text) for text in texts])
+
+
+def lines(voice: str, times: int) -> str:
+    said = [
+        {
+            "text": f"{intent.value} please {voice} {n}",
+            "label": intent.value,
+            "lang": "en",
+            "slice": "hard" if n == 0 else "plain",
+            "voice": voice,
+        }
+        for intent in Intent
+        for n in range(times)
+    ]
+    return "\n".join(orjson.dumps(line).decode() for line in said)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fitted:
+    files = {f"{voice}.jsonl": lines(voice, 4) for voice in ("ann", "bob", "cay", "dan")}
+    return fit(read_sentences(files), Spread(), lambda _what, _done, _whole: None)
+
+
+def test_a_model_learns_and_is_measured_on_voices_it_has_not_heard(fitted: Fitted) -> None:
+    truth = [Intent(one.label) for one in fitted.sentences]
+    told = [fitted.model.intents[place] for place in fitted.chances.argmax(1)]
+    assert sum(a is b for a, b in zip(truth, told, strict=True)) > len(truth) * 0.9
+    bag = fitted.model.bag("deletion please")
+    assert fitted.model.intents[int(fitted.model.glance(bag).argmax())] is Intent.DELETION
+
+
+def test_what_can_be_acted_on_is_between_a_third_and_certainty(fitted: Fitted) -> None:
+    assert all(0.35 <= floor <= 1.0 for floor in fitted.model.sure.values())
+    assert fitted.model.trained_on == fingerprint(fitted.sentences)
+
+
+def test_the_report_tells_the_figures_and_draws_the_confusions(fitted: Fitted) -> None:
+    page = figures(fitted)
+    assert f"{len(fitted.sentences)} sentences" in page
+    assert "| deregistration |" in page
+    drawn = picture(fitted)
+    assert drawn.startswith("<svg")
+    assert drawn.count("<rect") == len(Intent) ** 2 + 1
+
+
+def test_one_voice_is_not_enough() -> None:
+    with pytest.raises(SettingsError, match="two voices"):
+        fit(read_sentences({"ann.jsonl": lines("ann", 2)}), Spread(), lambda *_: None)
+
+
+def test_intents_without_a_sentence_are_named() -> None:
+    text = '{"text": "hello", "label": "smalltalk"}'
+    with pytest.raises(SettingsError, match="no sentences for access"):
+        fit(read_sentences({"a.jsonl": text}), Spread(), lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("no json", "needs a text and a known label"),
+        ('{"text": "x", "label": "dance"}', "needs a text and a known label"),
+        ('{"text": " ", "label": "other"}', "has no text"),
+        ('{"text": "x", "label": "other", "slice": "odd"}', "slice is none of hard, plain"),
+        ("[]", "needs a text and a known label"),
+    ],
+)
+def test_a_wrong_line_is_named_by_file_and_number(line: str, fault: str) -> None:
+    good = '{"text": "你好", "label": "smalltalk"}'
+    with pytest.raises(SettingsError, match=f"v.jsonl, line 2: {fault}"):
+        read_sentences({"v.jsonl": f"{good}\n{line}\n"})
+
+
+def test_sentences_that_differ_only_in_script_and_spacing_count_once() -> None:
+    said = ['{"text": "刪 照片", "label": "deletion"}', '{"text": "删照片！", "label": "deletion"}']
+    (only,) = read_sentences({"sentences/tw.jsonl": "\n".join(said)})
+    assert (only.text, only.voice) == ("刪 照片", "tw")
