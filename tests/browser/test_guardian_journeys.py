@@ -120,6 +120,8 @@ async def test_a_strangers_report_needs_no_proof_and_learns_nothing_of_the_accou
     await stranger.chat.hears("collect_evidence.complaint")
     await stranger.photo("1-files")
     await stranger.chat.choose("_skip")
+    await stranger.chat.hears("underage_report.outcome_to")
+    await stranger.chat.choose("_skip")
     await stranger.chat.hears("underage_report.filed")
     number = await stranger.number("in_review", due=DUE)
     assert stranger.seen == 0, "nothing was sent to a phone"
