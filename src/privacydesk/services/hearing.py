@@ -9,6 +9,9 @@ from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.ports import Recogniser
 from privacydesk.understanding.wishes import may_part, several_wishes
 
+_QUICK_TO_READ = 300
+"""Characters; reading more takes too long for the event loop, whatever they say."""
+
 
 class Hearing:
     """Has messages understood, each once.
@@ -28,6 +31,8 @@ class Hearing:
             if held is None:
                 held = self._fixed[text] = self._understand(text)
             return held
+        if len(text) > _QUICK_TO_READ:
+            return await asyncio.to_thread(self._understand, text)
         known = self._recogniser.glance(text)
         if known is None or may_part(text):
             # Parts of a message may each take a closer look.

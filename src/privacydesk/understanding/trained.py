@@ -27,9 +27,11 @@ _CONCEIVABLE: Final = 0.04
 """From which probability the word lists are followed where they are sure and the model isn't."""
 
 # Addresses and numbers are answers to questions; what they are made of means nothing.
-_DATA: Final = re.compile(r"[\w.+-]+@[\w.-]+|https?://\S+|[\W\d_]+")
+_DATA: Final = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,190}|https?://\S+|[\W\d_]+")
 _HAN_PAIR: Final = re.compile(r"(?=([\u3400-\u9fff]{2}))")
 _LATIN_WORD: Final = re.compile(r"[a-z']{2,}")
+_ENOUGH: Final = 300
+"""Characters that show whether a message is made of words."""
 _FAMILIAR: Final = 0.2
 """The share of its words that must be known, or a message is a name or a noise."""
 _NOTHING: Final = Recognised(intent=Intent.OTHER, confidence=0.0, sure=False)
@@ -104,7 +106,7 @@ class TrainedRecogniser:
 
     def _says_something(self, text: str) -> bool:
         """Tell whether a message is made of words that people use to say what they want."""
-        folded = _DATA.sub(" ", normalise(text))
+        folded = _DATA.sub(" ", normalise(text)[:_ENOUGH])
         words = [*_HAN_PAIR.findall(folded), *(f"w:{w}" for w in _LATIN_WORD.findall(folded))]
         if not words:
             # A single character may be a wish, as in 删; most are not, as in 我.
