@@ -14,7 +14,7 @@ from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.embedding import E5Embedder, Embedder
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keywords import KeywordRecogniser
-from privacydesk.understanding.model import Floats, IntentModel
+from privacydesk.understanding.model import Bag, Floats, IntentModel
 from privacydesk.understanding.normalise import bare, normalise
 
 _ALTERNATIVES: Final = 3
@@ -70,24 +70,16 @@ class TrainedRecogniser:
 
     def glance(self, text: str) -> Recognised | None:
         """Return what can be told at once; None where it takes a closer look."""
-        known = self._exactly(text)
-        if known is not None:
-            return known
-        if not self._says_something(text):
-            return _NOTHING
-        chances = self._model.glance(self._model.bag(text))
-        if chances.max() < self._model.settled:
-            return None
-        return self._told(text, chances)
+        looked = self._first_look(text)
+        return looked if isinstance(looked, Recognised) else None
 
     def recognise(self, text: str) -> Recognised:
         """Return the intent of a sentence with its confidence. Slow at times. Never raises."""
-        known = self.glance(text)
-        if known is not None:
-            return known
-        bag = self._model.bag(text)
+        looked = self._first_look(text)
+        if isinstance(looked, Recognised):
+            return looked
         vector = self._embedder.embed_query(normalise(text))
-        return self._told(text, self._model.look(bag, vector))
+        return self._told(text, self._model.look(looked, vector))
 
     def language(self, text: str) -> str:
         """Return the locale of a sentence, or an empty string when it can't be told."""
@@ -96,6 +88,17 @@ class TrainedRecogniser:
     def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         """Return the values of the given slot types found in a text."""
         return self._words.entities(text, kinds)
+
+    def _first_look(self, text: str) -> Recognised | Bag:
+        """Return what can be told at once, or the pieces to take a closer look at."""
+        known = self._exactly(text)
+        if known is not None:
+            return known
+        if not self._says_something(text):
+            return _NOTHING
+        bag = self._model.bag(text)
+        chances = self._model.glance(bag)
+        return bag if chances.max() < self._model.settled else self._told(text, chances)
 
     def _exactly(self, text: str) -> Recognised | None:
         words = bare(normalise(text))
