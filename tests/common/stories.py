@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -566,3 +567,21 @@ async def play(path: Path, folder: Path) -> None:
 
 
 __all__ = ["EventKind", "StoryError", "World", "open_world", "play", "story_files", "token_for"]
+
+
+_TABS = itertools.count(1000, 1000)
+
+
+async def enter(world: World, name: str = "", locale: str = "zh_Hans") -> Player:
+    """Open the chat as a sample person, or as nobody."""
+    # Every tab makes ids of its own, as every page does.
+    player = Player(world, world.people[PEOPLE[name]] if name else None, locale, jobs=next(_TABS))
+    await player.start()
+    return player
+
+
+async def steps(player: Player, *taken: dict[str, Any]) -> Player:
+    """Take some steps as a story would."""
+    for step in taken:
+        await player.step(step)
+    return player

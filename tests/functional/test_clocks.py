@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
 
 from privacydesk.calendars import import_overrides
 from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.worker.loops import Worker
 
-_TABS = itertools.count(1000, 1000)
 WITHOUT_WINDOW = {**PROFILE, "unbinding_window_minutes": None}
 LATE_DECEMBER = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
 
@@ -28,18 +25,6 @@ LATE_DECEMBER = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path, WITHOUT_WINDOW) as opened:
         yield opened
-
-
-async def enter(world: World, name: str = "", locale: str = "zh_Hans") -> Player:
-    player = Player(world, world.people[PEOPLE[name]] if name else None, locale, jobs=next(_TABS))
-    await player.start()
-    return player
-
-
-async def steps(player: Player, *taken: dict[str, Any]) -> Player:
-    for step in taken:
-        await player.step(step)
-    return player
 
 
 async def unbinding(player: Player, provider: str = "google") -> Ticket:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.common.stories import PEOPLE, Player, World, open_world
+from tests.common.stories import World, enter, open_world, steps
 
 from privacydesk.connectors.breaker import CircuitBreaker
 from privacydesk.connectors.memory import MemoryAccountService
@@ -23,8 +22,6 @@ from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId
 from privacydesk.domain.ticket import TicketState
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
-
-_TABS = itertools.count(1000, 1000)
 
 ODD = {
     "ten thousand characters": "长" * 10_000,
@@ -48,18 +45,6 @@ ODD = {
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as opened:
         yield opened
-
-
-async def enter(world: World, name: str = "", locale: str = "zh_Hans") -> Player:
-    player = Player(world, world.people[PEOPLE[name]] if name else None, locale, jobs=next(_TABS))
-    await player.start()
-    return player
-
-
-async def steps(player: Player, *taken: dict[str, Any]) -> Player:
-    for step in taken:
-        await player.step(step)
-    return player
 
 
 def forget_agents(folder: Path) -> None:

@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+from tests.common.stories import PROFILE, Player, World, open_world, steps
+from tests.common.stories import enter as open_chat
 
 from privacydesk.domain.account import AccountAction, AccountReason
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.storage.minting import SecretMinter
 
-_TABS = itertools.count(1000, 1000)
+
+async def enter(world: World, name: str = "", locale: str = "en") -> Player:
+    return await open_chat(world, name, locale)
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path, PROFILE) as opened:
         yield opened
-
-
-async def enter(world: World, name: str = "", locale: str = "en") -> Player:
-    player = Player(world, world.people[PEOPLE[name]] if name else None, locale, jobs=next(_TABS))
-    await player.start()
-    return player
-
-
-async def steps(player: Player, *taken: dict[str, Any]) -> Player:
-    for step in taken:
-        await player.step(step)
-    return player
 
 
 def card(player: Player, key: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import sqlite3
 from collections.abc import AsyncIterator
@@ -12,32 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.common.stories import PEOPLE, Player, World, open_world
+from tests.common.stories import PEOPLE, Player, World, enter, open_world, steps
 
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.numbers import make_number
-
-_TABS = itertools.count(1000, 1000)
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as opened:
         yield opened
-
-
-async def enter(world: World, name: str = "", locale: str = "zh_Hans") -> Player:
-    """Open the chat as a sample person, or as nobody."""
-    # Every tab makes ids of its own, as every page does.
-    player = Player(world, world.people[PEOPLE[name]] if name else None, locale, jobs=next(_TABS))
-    await player.start()
-    return player
-
-
-async def steps(player: Player, *taken: dict[str, Any]) -> Player:
-    for step in taken:
-        await player.step(step)
-    return player
 
 
 async def files_unbinding(player: Player) -> str:
@@ -200,7 +183,7 @@ async def test_a_child_is_not_told_of_a_guardians_request_by_its_number(world: W
     await steps(mother, {"agent": {"release": {"account": "u-1004"}}})
     (ticket,) = await mother._tickets()
     assert ticket.account == "u-1004"
-    child = Player(world, world.people["lele"], "zh_Hans", jobs=next(_TABS))
+    child = Player(world, world.people["lele"], "zh_Hans", jobs=1_000_000)
     await child.start()
     await child.step({"user": ticket.number})
     assert child.said() == ["request_status.nothing", "desk.anything_else"]

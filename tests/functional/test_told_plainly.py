@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import structlog
-from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
-from tests.functional.test_outcomes import card, come_back, enter, only_ticket, steps
+from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world, steps
+from tests.functional.test_outcomes import card, come_back, enter, only_ticket
 
 from privacydesk.domain.account import AccountStatus
 from privacydesk.errors import DeskError
