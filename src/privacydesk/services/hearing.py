@@ -34,8 +34,8 @@ class Hearing:
         if len(text) > _QUICK_TO_READ:
             return await asyncio.to_thread(self._understand, text)
         known = self._recogniser.glance(text)
-        if known is None or may_part(text):
-            # Parts of a message may each take a closer look.
+        if known is None or (known.intent.kind is not None and may_part(text)):
+            # Each part of a request may take a closer look; what asks for nothing has no parts.
             return await asyncio.to_thread(self._understand, text, known)
         return self._understand(text, known)
 

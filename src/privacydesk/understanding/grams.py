@@ -7,13 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from zlib import crc32
 
-import numpy as np
-from numpy.typing import NDArray
-
 from privacydesk.understanding.normalise import normalise
-
-Codes = NDArray[np.uint32]
-"""Pieces as numbers: a table of these is small and is searched all at once."""
 
 _WORDS: Final = re.compile(r"[a-z0-9']+|[\u3400-\u9fff]+")
 _HAN_RUNS: Final = (1, 2, 3, 4)
@@ -42,10 +36,14 @@ def pieces(text: str) -> Iterator[str]:
     yield from (f"p:{sign}" for sign in _SIGNS if sign in folded)
 
 
-def codes(text: str) -> tuple[Codes, NDArray[np.int64]]:
-    """Return the pieces of a message as sorted numbers, and how often each comes."""
-    found = np.fromiter((crc32(piece.encode()) for piece in pieces(text)), dtype=np.uint32)
-    return np.unique(found, return_counts=True)
+def code_of(piece: str) -> int:
+    """Return a piece as a number of 32 bits: a table of these is small."""
+    return crc32(piece.encode())
+
+
+def codes(text: str) -> Iterator[int]:
+    """Yield the pieces of a message as numbers, again where they come again."""
+    return map(code_of, pieces(text))
 
 
 def _runs(word: str, lengths: Sequence[int], mark: str) -> Iterator[str]:

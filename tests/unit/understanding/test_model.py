@@ -21,7 +21,7 @@ def look(favoured: int, pieces_known: int) -> Look:
 
 
 def model(text: str) -> IntentModel:
-    table, _ = codes(text)
+    table = np.unique(np.fromiter(codes(text), np.uint32))
     deletion, access = INTENTS.index(Intent.DELETION), INTENTS.index(Intent.ACCESS)
     vector_weights = np.zeros((384, len(INTENTS)), dtype=np.float32)
     vector_weights[0, access] = 500.0

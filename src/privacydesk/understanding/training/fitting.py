@@ -138,7 +138,7 @@ def _data(
 ) -> _Data:
     found, counted, vectors = [], [], np.empty((len(sentences), DIMENSIONS), np.float32)
     for place, one in enumerate(sentences):
-        known, counts = codes(one.text)
+        known, counts = np.unique(np.fromiter(codes(one.text), np.uint32), return_counts=True)
         found.append(known)
         counted.append(counts)
         vectors[place] = embedder.embed_query(normalise(one.text))
