@@ -39,6 +39,7 @@ class Wording:
         self._catalog = catalog
         self._deadlines = deadlines
         self._worded: dict[str, ChoicesMemo[tuple[Choice, ...]]] = {}
+        self._labels: dict[tuple[str, str], str] = {}
 
     def event(self, event: Event, find: Find, now: datetime) -> Event:
         """Return an event with its text, button labels and card as they will be shown."""
@@ -58,7 +59,13 @@ class Wording:
 
     def label(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
         """Return a button's words."""
-        return standing_alone(self._catalog.text(locale, key, args))
+        if args:
+            return standing_alone(self._catalog.text(locale, key, args))
+        # What was typed is compared with every button on the page, so these are asked for often.
+        held = self._labels.get((locale, key))
+        if held is None:
+            held = self._labels[locale, key] = standing_alone(self._catalog.text(locale, key, args))
+        return held
 
     def _choices(self, locale: str, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
         memo = self._worded.get(locale)
