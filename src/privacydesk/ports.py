@@ -8,7 +8,7 @@ batch returned in one transaction. A closure is pure: it may be run again.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.audit import AuditEntry, ChainHead, ChainReport, SealedEntry
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.counters import Count, Counted
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
@@ -71,6 +72,7 @@ class Changes(Struct, frozen=True):
         evidence_removed: evidence whose body goes.
         audit: what is audited besides the entries that staff leave in ticket logs: those are by
             themselves.
+        counted: what the daily counters count of it.
         purge: what of the job's conversation goes; its tickets become records in ``tickets``.
         alarms: log events that tell the operator of something that needs a look; raised by the
             submitter after the commit.
@@ -88,6 +90,7 @@ class Changes(Struct, frozen=True):
     evidence_moved: Mapping[EvidenceId, TicketId] = field(default_factory=dict)
     evidence_removed: tuple[EvidenceId, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
+    counted: tuple[Counted, ...] = ()
     purge: Purge | None = None
     alarms: tuple[str, ...] = ()
     answer: Any = None
@@ -328,6 +331,14 @@ class AuditTrail(Protocol):
             before: the last entry of the page before.
             limit: how many at most.
         """
+        ...
+
+
+class Counters(Protocol):
+    """What was counted day by day."""
+
+    async def sums(self, first: date, last: date) -> tuple[Count, ...]:
+        """Return how often each thing happened from one day to another, both included."""
         ...
 
 

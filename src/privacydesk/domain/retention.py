@@ -25,8 +25,8 @@ HOLD: Final = "hold"
 _PAUSE: Final = timedelta(days=1)
 """A longer silence ends a talk."""
 
-_KEPT_FACTS: Final = frozenset({"first_due", "ground_withheld"})
-"""Facts that the record keeps: a date, and that the ground is not to be named."""
+_KEPT_FACTS: Final = frozenset({"first_due", "ground", "ground_withheld"})
+"""Facts that the record keeps: a date, the ground, and that it is not to be named."""
 
 KEPT_LOG_DATA: Final = frozenset({"accepted", "ground", "first_due", "occasion", "proposed_by"})
 """What of a log entry's data stays with the record: words of closed lists, dates and agents."""

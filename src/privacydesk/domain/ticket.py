@@ -145,7 +145,7 @@ class Ticket(Struct, frozen=True):
             ``first_due`` keeps the date that was promised before a supervisor gave more time,
             ``told`` the last words of staff, ``results`` what became of each item, ``proposal``
             a decision that waits for a second agent, ``files_allowed`` the supervisor who let a
-            child's files be opened.
+            child's files be opened, ``ground`` why a request without items was refused.
     """
 
     id: TicketId
@@ -215,6 +215,13 @@ class Ticket(Struct, frozen=True):
         return self.requester is Requester.GUARDIAN or not self.flags.isdisjoint(_OF_CHILDREN)
 
     @property
+    def grounds(self) -> tuple[Ground, ...]:
+        """Return on which grounds it was refused: one for each item, or one for the whole."""
+        by_item = tuple(item.ground for item in self.items if item.ground is not None)
+        whole = self.facts.get("ground")
+        return by_item or ((Ground(whole),) if whole else ())
+
+    @property
     def late_from(self) -> datetime | None:
         """Return the first instant that is late: by the date first promised, extended or not."""
         clock = self.clock
@@ -241,6 +248,7 @@ OWN_FACTS = frozenset(
         "first_due",
         "proposal",
         "files_allowed",
+        "ground",
         "ground_withheld",
     }
 )

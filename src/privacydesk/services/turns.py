@@ -46,6 +46,7 @@ from privacydesk.ports import (
     WorkingSet,
     Writer,
 )
+from privacydesk.services.counting import Counting
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.hearing import Hearing
 from privacydesk.services.making import Maker
@@ -112,6 +113,7 @@ class Turns:
         self._clock = clock
         self._policy = policy
         self.left_due: Callable[[], None] = _nobody_waits
+        self._counting = Counting(engine.flows, deadlines)
         self._alarmed: dict[str, datetime] = {}
 
     async def say(self, conversation: ConversationId, message: Message) -> Committed:
@@ -283,6 +285,7 @@ class Turns:
         self, job_id: str, prepare: Prepare, sight: _Sight, heard: Observed
     ) -> Callable[[WorkingSet], Changes]:
         engine, maker, hashing = self.engine, self.maker, self._hashing
+        counting = self._counting
         now = self._clock.now()
 
         def decide(rows: WorkingSet) -> Changes:
@@ -331,7 +334,10 @@ class Turns:
                 deliveries=prepared.deliveries,
                 evidence_removed=prepared.evidence_removed,
             )
-            return replace(made, audit=prepared.audit) if prepared.audit else made
+            counted = counting.of(rows.conversation, told, turn, now)
+            if counted or prepared.audit:
+                return replace(made, audit=prepared.audit, counted=counted)
+            return made
 
         return decide
 

@@ -16,6 +16,7 @@ import structlog
 from msgspec import Struct, field
 
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.counters import Counted
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, LookupHash
 from privacydesk.domain.retention import Purge
@@ -23,6 +24,7 @@ from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, Reobserve
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
+from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.faults import GuardBrokenError, trace
 from privacydesk.storage.locked import Locked, Rows, Snapshots
 from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
@@ -57,6 +59,7 @@ class _Inserts(Struct):
     evidence_moved: list[Row] = field(default_factory=list)
     evidence_removed: list[Row] = field(default_factory=list)
     audit: list[Row] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
     purges: dict[ConversationId, list[Purge]] = field(default_factory=dict)
 
 
@@ -67,6 +70,7 @@ class Batch:
         connection: in a transaction.
         seals: the conversations' keys.
         snapshots: conversations after their last commit.
+        counters: this process's rows of the daily counters.
         now: the present, for rows that note when they were removed.
         shared: whether other processes lock rows of their own at the same time (PostgreSQL).
     """
@@ -76,6 +80,7 @@ class Batch:
         connection: sa.Connection,
         seals: Seals,
         snapshots: Snapshots,
+        counters: CounterRows,
         *,
         now: datetime,
         shared: bool,
@@ -89,6 +94,7 @@ class Batch:
         self._now = now
         self._seals = seals
         self._snapshots = snapshots
+        self._counters = counters
 
     def run(self, pendings: Sequence[Pending]) -> Outcomes:
         """Do everything and return the outcomes, which hold only once the caller has committed.
@@ -110,6 +116,8 @@ class Batch:
             self._seals.keep(identity, seal)
         for conversation in self._locked.conversations.now.values():
             self._snapshots.put(conversation.id, conversation)
+        if self._inserts.counted:
+            self._counters.committed()
 
     def _run_errand(self, pending: Pending) -> Any:
         assert pending.errand is not None
@@ -167,6 +175,8 @@ class Batch:
         inserts.evidence_moved += staged.evidence_moved
         inserts.evidence_removed += staged.evidence_removed
         inserts.audit += staged.audit
+        if changes.counted:
+            inserts.counted += changes.counted
         if staged.purge is not None and staged.conversation is not None:
             inserts.purges.setdefault(staged.conversation.id, []).append(staged.purge)
 
@@ -213,6 +223,8 @@ class Batch:
         self._change_evidence(sql.MOVE_EVIDENCE, inserts.evidence_moved)
         self._change_evidence(sql.REMOVE_EVIDENCE, inserts.evidence_removed)
         self._insert(tables.audit, inserts.audit)
+        if inserts.counted:
+            self._counters.add(self._connection, inserts.counted)
         for conversation, purges in inserts.purges.items():
             for purge in purges:
                 take_away(self._connection, conversation, purge, locked.seal(conversation))

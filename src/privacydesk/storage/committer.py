@@ -13,6 +13,7 @@ from privacydesk.clock import Clock
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.ports import FailedJobError
 from privacydesk.storage.batch import Appended, Batch
+from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.faults import Fault, GuardBrokenError, classify, trace
 from privacydesk.storage.locked import Snapshots
 from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
@@ -42,6 +43,7 @@ class Committer:
         self._snapshots = snapshots
         self._shared = engine.dialect.name != "sqlite"
         self._connection: sa.Connection | None = None
+        self._counters = CounterRows()
 
     def settle(self, batch: Sequence[Pending]) -> Report:
         """Return every pending's outcome, and what was appended."""
@@ -62,6 +64,7 @@ class Committer:
 
     def close(self) -> None:
         """Let go of the connection, whatever state it is in."""
+        self._counters.begin_anew()
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
@@ -103,6 +106,7 @@ class Committer:
                 self._connection,
                 self._seals,
                 self._snapshots,
+                self._counters,
                 now=self._clock.now(),
                 shared=self._shared,
             )

@@ -13,6 +13,7 @@ from privacydesk.storage.agents import SqlAgentBook
 from privacydesk.storage.audit import SqlAuditTrail
 from privacydesk.storage.chores import SqlChores
 from privacydesk.storage.claims import SqlClaims
+from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
@@ -44,6 +45,7 @@ class SqlStore:
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
         self.chores = SqlChores(self.writer)
+        self.counters = SqlCounters(self.reader)
         self.wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
 

@@ -117,6 +117,11 @@ ticket = sa.Table(
     sa.Column("examine", sa.Boolean, nullable=False),
     sa.Column("objection", sa.Boolean, nullable=False),
     sa.Column("guarded", sa.Boolean, nullable=False),
+    # What reports are made of: dates, and words of closed lists; they outlive the content.
+    sa.Column("counted_from", _INSTANT),
+    sa.Column("promised_at", _INSTANT),
+    sa.Column("answered_at", _INSTANT),
+    sa.Column("grounds", sa.Text, nullable=False),
     sa.Column("body", _SEALED, nullable=False),
     sa.Index("ix_ticket_state", "state", "due_at"),
     _partial_index("ix_ticket_linked", "linked", where="linked IS NOT NULL"),
@@ -124,6 +129,18 @@ ticket = sa.Table(
         "ix_ticket_kept", "closed_at", where="closed_at IS NOT NULL AND purged_at IS NULL"
     ),
     sa.Index("ix_ticket_due_at", "due_at", "id"),
+    # All that a report reads of a ticket: the index alone answers, whatever lies in the bodies.
+    sa.Index(
+        "ix_ticket_report",
+        "received_at",
+        "closed_at",
+        "answered_at",
+        "promised_at",
+        "counted_from",
+        "kind",
+        "outcome",
+        "grounds",
+    ),
     _partial_index("ix_ticket_next_due_at", "next_due_at", where="next_due_at IS NOT NULL"),
     _partial_index("ix_ticket_provisional", "id", where="provisional AND state <> 'closed'"),
     # The last column is the condition's own: with it an index alone answers how many there are.
@@ -301,6 +318,17 @@ audit_head = sa.Table(
     sa.Column("entries", sa.BigInteger, nullable=False),
     sa.Column("last", _HASH, nullable=False),
     sa.Column("code", _HASH, nullable=False),
+)
+
+counter = sa.Table(
+    "counter",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    # Of whichever process counts: no two write to the same row.
+    sa.Column("source", Blob(8), primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("detail", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
 )
 
 chore = sa.Table(

@@ -165,10 +165,13 @@ def judged(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
         else:
             reason = refusal.reason.strip()
             items.append(replace(item, decision="refuse", ground=refusal.ground, reason=reason))
+    whole = verdict.whole.ground if verdict.whole is not None else None
+    facts = ticket.facts if items or whole is None else {**ticket.facts, "ground": whole.value}
     return replace(
         ticket,
         account=ticket.account or verdict.account.strip(),
         items=tuple(items),
+        facts=facts,
         holder=ticket.holder or agent.name,
     )
 

@@ -1,0 +1,110 @@
+"""Daily counters: rows of this process's own, each added to in the transaction of what it counts.
+
+Processes never touch one another's rows, so none waits for another's commit; readers add them up.
+A row is made at its first count and updated from then on. Which rows there are is known from the
+commits alone: when one's fate is unknown, the process begins rows anew under another name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+
+from privacydesk.domain.counters import Count, Countable, Counted
+from privacydesk.storage import tables
+from privacydesk.storage.reader import SqlReader
+
+_counter = tables.counter.c
+_ADD = (
+    sa.update(tables.counter)
+    .where(
+        _counter.source == sa.bindparam("at_source"),
+        _counter.day == sa.bindparam("at_day"),
+        _counter.what == sa.bindparam("at_what"),
+        _counter.detail == sa.bindparam("at_detail"),
+    )
+    .values(number=_counter.number + sa.bindparam("more"))
+)
+_SUMS = (
+    sa.select(_counter.what, _counter.detail, sa.func.sum(_counter.number).label("number"))
+    .where(_counter.day.between(sa.bindparam("first"), sa.bindparam("last")))
+    .group_by(_counter.what, _counter.detail)
+    .order_by(_counter.what, _counter.detail)
+)
+
+
+class CounterRows:
+    """The rows of one process; used on the writer's thread alone."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Go on in rows of another name, as it is not known which ones were committed."""
+        self._source = os.urandom(8)
+        self._there: set[Counted] = set()
+        self._fresh: set[Counted] = set()
+
+    def add(self, connection: sa.Connection, counted: Iterable[Counted]) -> None:
+        """Count, within a transaction that the caller commits."""
+        more = Counter(counted)
+        self._fresh = {one for one in more if one not in self._there}
+        # Two processes never share a row, so the order matters to nobody but whoever reads a log.
+        old = [one for one in more if one in self._there]
+        if old:
+            connection.execute(
+                _ADD,
+                [
+                    {
+                        "at_source": self._source,
+                        "at_day": one.day,
+                        "at_what": one.what.value,
+                        "at_detail": one.detail,
+                        "more": more[one],
+                    }
+                    for one in old
+                ],
+            )
+        if self._fresh:
+            connection.execute(
+                sa.insert(tables.counter),
+                [
+                    {
+                        "source": self._source,
+                        "day": one.day,
+                        "what": one.what.value,
+                        "detail": one.detail,
+                        "number": more[one],
+                    }
+                    for one in self._fresh
+                ],
+            )
+
+    def committed(self) -> None:
+        """Note that what was added last is there for good."""
+        if self._fresh:
+            newest = max(one.day for one in self._fresh)
+            # Rows of past days get nothing more, but for a turn around midnight.
+            self._there = {one for one in self._there if (newest - one.day).days <= 1}
+            self._there |= self._fresh
+            self._fresh = set()
+
+
+class SqlCounters:
+    """Reads what was counted by all processes."""
+
+    def __init__(self, reader: SqlReader) -> None:
+        self._reader = reader
+
+    async def sums(self, first: date, last: date) -> tuple[Count, ...]:
+        """Return how often each thing happened from one day to another, both included."""
+
+        def look(connection: sa.Connection) -> tuple[Count, ...]:
+            rows = connection.execute(_SUMS, {"first": first, "last": last})
+            return tuple(Count(Countable(row.what), row.detail, int(row.number)) for row in rows)
+
+        return await self._reader.read(look)
