@@ -124,6 +124,7 @@ class OperatorProfile(_Section):
             app_names=self.app_names,
             paths=self.paths,
             mailboxes=self.mailboxes,
+            remedies=self.remedies,
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
             codes=self.code_rules(),
             fresh=timedelta(minutes=self.fresh_minutes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from privacydesk.dialog import choosing, following, interrupts, questions, wishes
+from privacydesk.dialog import choosing, following, interrupts, questions, rating, wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Running, Script
@@ -277,6 +277,8 @@ class Answers:
     def _take_menu_choice(self, script: Script, choice: Choice) -> None:
         if choice.id.startswith("desk:"):
             interrupts.desk_choice(self._runner, script, choice.id, silent=True)
+            return
+        if rating.take(self._runner, script, choice):
             return
         if choice.value in set(Intent):
             self._runner.start(script, Intent(choice.value))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.outcomes import named_request
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Running, Script
@@ -49,6 +50,12 @@ def _until(script: Script, frame: Running) -> Any:
     return {"$time": raw, "zone": script.rules.zone} if raw else ""
 
 
+def _object_until(script: Script, frame: Running) -> Any:
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
+    until = None if ticket is None else objection_until(script, ticket)
+    return "" if until is None else {"$date": until.isoformat(), "year": True}
+
+
 def _contact(_script: Script, frame: Running) -> Any:
     masked = frame.slots.get("contact_masked")
     return masked or shown("contact", str(frame.slots.get("contact", "")))
@@ -73,6 +80,8 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "objection_days": lambda script, _frame: {
         "$span": int(timedelta(days=script.rules.objection_days).total_seconds())
     },
+    "object_until": _object_until,
+    "remedies": lambda script, _frame: script.rules.remedies.get(script.locale, ""),
     "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),
 }
 

@@ -6,7 +6,7 @@ middle of a form repeats the open question after it, so that the question stays 
 
 from __future__ import annotations
 
-from privacydesk.dialog import interrupts, pending
+from privacydesk.dialog import interrupts, pending, rating
 from privacydesk.dialog.guards import proof_purpose
 from privacydesk.dialog.outcomes import (
     outcome_key,
@@ -33,6 +33,9 @@ def _show(runner: Runner, script: Script, ticket: Ticket, *, was_open: bool) -> 
 
 
 def _go_on(runner: Runner, script: Script, *, was_open: bool = False) -> None:
+    if rating.is_idle(script):
+        rating.ask(script)
+        return
     # An open form's question is repeated; "anything else" is not said after every notice.
     asked = script.prompt is not None or was_open
     if script.owner.kind is OwnerKind.ASSISTANT and asked and script.stack:
@@ -62,6 +65,7 @@ def decided(runner: Runner, script: Script, message: Decided) -> None:
     if message.kind in {DecisionKind.REFUSED, DecisionKind.RESOLVED}:
         say_objection(script, ticket)
     script.show_ticket({"$id": ticket.id.hex()})
+    rating.note(script, ticket)
     if message.kind is DecisionKind.EXAMINED and not message.data.get("accepted"):
         script.prompt = None
         purpose = proof_purpose(ticket)
@@ -140,6 +144,7 @@ def result(runner: Runner, script: Script, message: Result) -> None:
         return
     say_summary(script, ticket, message.data.get("rows"))
     say_outcome(script, ticket, outcome_key(ticket))
+    rating.note(script, ticket)
     _show(runner, script, ticket, was_open=was_open)
 
 

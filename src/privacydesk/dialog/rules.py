@@ -19,6 +19,7 @@ class Rules:
         paths: self-service paths in the app by name (``unbinding``, ``profile`` …); shown as
             they are written on the app's screens.
         mailboxes: addresses by name (``policy``, ``children``).
+        remedies: what one may do against a decision, in words, by locale.
         clauses: names of the clauses dialogs may cite.
         fresh: how long a verification covers further requests of the same person.
         waits_for_verification: after this an unverified request lapses.
@@ -35,6 +36,7 @@ class Rules:
     app_names: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     mailboxes: Mapping[str, str] = field(default_factory=dict)
+    remedies: Mapping[str, str] = field(default_factory=dict)
     clauses: frozenset[str] = frozenset()
     codes: CodeRules = field(default_factory=CodeRules)
     fresh: timedelta = timedelta(minutes=30)

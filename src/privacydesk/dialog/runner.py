@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from privacydesk.dialog import arguments, permits, wishes
+from privacydesk.dialog import arguments, permits, rating, wishes
 from privacydesk.dialog.actions import ACTIONS, WAITS, Act
 from privacydesk.dialog.asking import Asking, is_picking, picked_all
 from privacydesk.dialog.guards import GUARDS, account_of
@@ -348,7 +348,12 @@ class Runner:
         script.ask(key, {}, menu_choices())
 
     def offer_more(self, script: Script) -> None:
-        """Ask whether there is anything else; what an answer has suggested comes first."""
+        """Ask whether there is anything else; what an answer has suggested comes first.
+
+        How a request went that closed meanwhile is asked instead.
+        """
+        if rating.ask(script):
+            return
         suggested = script.suggested
         if suggested is None or suggested not in self.by_intent:
             script.ask("desk.anything_else", {}, more_choices())

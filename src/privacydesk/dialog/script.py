@@ -113,6 +113,7 @@ class Script:
         "stack",
         "suggested",
         "tickets_shown",
+        "to_rate",
         "unanswered",
         "verifications",
         "version",
@@ -142,6 +143,7 @@ class Script:
         self.last_said_at = conversation.last_said_at
         self.minor_hint = conversation.minor_hint
         self.wishes: tuple[Wish, ...] = conversation.wishes
+        self.to_rate = conversation.to_rate
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
         # The user's words of this turn, and what an answer to them suggests to ask for.
@@ -441,6 +443,7 @@ class Script:
             last_said_at=self.last_said_at,
             minor_hint=self.minor_hint,
             wishes=self.wishes,
+            to_rate=self.to_rate,
         )
         return Turn(
             snapshot=Snapshot(conversation, self.challenges, self.tickets_shown),

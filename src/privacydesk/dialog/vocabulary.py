@@ -88,6 +88,7 @@ ACTIONS: Mapping[str, ActionSpec] = {
     "leave_queue": ActionSpec(_outcomes("ok")),
     "drop_evidence": ActionSpec(_outcomes("ok")),
     "answer_policy": ActionSpec(_outcomes("shown unknown none unavailable")),
+    "keep_comment": ActionSpec(_outcomes("ok too_late")),
     "note_wish": ActionSpec(_outcomes("ok"), params=frozenset({"kind"})),
 }
 
@@ -161,7 +162,7 @@ OPTIONS = frozenset(
 ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
-        "objection_days", "request", "age_clause",
+        "objection_days", "object_until", "remedies", "request", "age_clause",
     }
 )  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""
@@ -219,5 +220,5 @@ PARAM_VALUES: Mapping[str, frozenset[str]] = {
 CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number"}
 """The slot that ``send_code`` takes its address from, by ``to``."""
 
-DESK_FLOWS = frozenset({"confirm_closing", "evidence_again", "answer_request"})
+DESK_FLOWS = frozenset({"confirm_closing", "evidence_again", "answer_request", "not_satisfied"})
 """Flows that the desk begins by itself and can't do without."""

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from privacydesk.domain.events import Choice
 from privacydesk.domain.identity import Verification
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent
 
 
@@ -130,6 +130,8 @@ class Conversation(Struct, frozen=True):
         last_said_at: when the user last did something.
         minor_hint: words or a date of birth showed a minor; tickets filed here are marked.
         wishes: what is taken up next, in this order; a few at most.
+        to_rate: the request that closed last while something else was open; how it went is asked
+            when that is done.
     """
 
     id: ConversationId
@@ -150,3 +152,4 @@ class Conversation(Struct, frozen=True):
     last_said_at: datetime | None = None
     minor_hint: bool = False
     wishes: tuple[Wish, ...] = ()
+    to_rate: TicketId | None = None

@@ -15,7 +15,7 @@ from privacydesk.domain.account import AccountAction
 from privacydesk.domain.identity import Assurance, Target
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Move, Requester, ScopeItem, TicketState
+from privacydesk.domain.ticket import Move, Requester, Satisfaction, ScopeItem, TicketState
 
 
 class OpenTicket(Struct, frozen=True):
@@ -73,6 +73,18 @@ class MoveTicket(Struct, frozen=True):
     unbinding_window: bool = False
 
 
+class RateTicket(Struct, frozen=True):
+    """Keep what a requester says of a closed request; the last word counts.
+
+    Attributes:
+        comment: in their own words; kept with the ticket's log, sealed, and gone with it.
+    """
+
+    ticket_id: TicketId
+    satisfaction: Satisfaction
+    comment: str = ""
+
+
 class SendCode(Struct, frozen=True):
     """Mint a code, put its hash on the challenge row of ``target`` and send it."""
 
@@ -108,4 +120,4 @@ class RaiseAlarm(Struct, frozen=True):
     name: str
 
 
-Effect = OpenTicket | MoveTicket | SendCode | CallAccount | DropEvidence | RaiseAlarm
+Effect = OpenTicket | MoveTicket | RateTicket | SendCode | CallAccount | DropEvidence | RaiseAlarm

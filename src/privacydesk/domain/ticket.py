@@ -47,6 +47,13 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
 
 
+class Satisfaction(StrEnum):
+    """What a requester answers when the chat asks how a closed request went."""
+
+    SATISFIED = "satisfied"
+    NOT_SATISFIED = "not_satisfied"
+
+
 class Move(StrEnum):
     """What may happen to a ticket; the triggers of its machine."""
 
@@ -140,6 +147,7 @@ class Ticket(Struct, frozen=True):
         contact: where the outcome goes besides the chat, as verified; sealed at rest.
         contact_hash: keyed hash under which the contact's owner comes back.
         linked: the ticket objected to, or repeated.
+        satisfaction: what the requester said of it once it was closed; None when they did not.
         purged_at: when its content went; what is left is the record.
         facts: answers that belong to no item (a complaint's text, where a child was seen);
             ``first_due`` keeps the date that was promised before a supervisor gave more time,
@@ -173,6 +181,7 @@ class Ticket(Struct, frozen=True):
     contact: str = ""
     contact_hash: LookupHash | None = None
     linked: TicketId | None = None
+    satisfaction: Satisfaction | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     purged_at: datetime | None = None
     version: int = 0
@@ -181,6 +190,12 @@ class Ticket(Struct, frozen=True):
     def is_open(self) -> bool:
         """Tell whether anything is still to be done on it."""
         return self.state is not TicketState.CLOSED
+
+    @property
+    def may_be_rated(self) -> bool:
+        """Tell whether it got an answer, and nobody has said yet how that went."""
+        answered = self.outcome in _ANSWERED and self.purged_at is None
+        return answered and self.satisfaction is None
 
     @property
     def clock(self) -> Clock | None:
@@ -285,6 +300,7 @@ class _Cursor:
 
 _UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
 _AWAITED = frozenset({TicketState.AWAITING_REQUESTER, TicketState.AWAITING_CONFIRMATION})
+_ANSWERED = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED, Outcome.REFUSED})
 _OF_CHILDREN = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})
 
 _S = TicketState

@@ -23,7 +23,7 @@ from privacydesk.domain.clocks import DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.signin import AccessKind
-from privacydesk.domain.ticket import Outcome, TicketState
+from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
 
 FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "provider": Provider,
@@ -37,6 +37,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "advice": AccountReason,
     "ticket.state": TicketState,
     "ticket.outcome": Outcome,
+    "satisfaction": Satisfaction,
     "ticket.day": DayReason,
     "web.console.role": Role,
     "web.console.access": AccessKind,

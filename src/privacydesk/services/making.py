@@ -22,6 +22,7 @@ from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
     RaiseAlarm,
+    RateTicket,
     SendCode,
 )
 from privacydesk.domain.identity import Assurance, Challenge
@@ -153,6 +154,8 @@ class Maker:
             self._open(rows, effect, conversation, job_id, now)
         elif isinstance(effect, MoveTicket):
             self._move(rows, effect, known, job_id, now)
+        elif isinstance(effect, RateTicket):
+            _rate(rows, effect, known, job_id, now)
         elif isinstance(effect, SendCode):
             self._code(rows, effect, conversation, now)
         elif isinstance(effect, CallAccount):
@@ -355,6 +358,17 @@ class Maker:
             payload=payload,
             give_up_at=give_up_at,
         )
+
+
+def _rate(
+    rows: _Rows, effect: RateTicket, known: Mapping[TicketId, Ticket], job_id: str, now: datetime
+) -> None:
+    ticket = rows.tickets.get(effect.ticket_id) or known[effect.ticket_id]
+    rows.tickets[ticket.id] = replace(
+        ticket, satisfaction=effect.satisfaction, version=ticket.version + 1
+    )
+    what = f"rated:{effect.satisfaction.value}"
+    rows.log.append(LogEntry(ticket.id, now, "requester", what, effect.comment, job_id))
 
 
 def _no_ticket(_name: str) -> Ticket | None:

@@ -109,6 +109,8 @@ ticket = sa.Table(
     sa.Column("outcome", sa.Text),
     # The ticket objected to: whoever objects may do so in another conversation.
     sa.Column("linked", _ID),
+    # What reports count; the requester's words lie sealed in the log.
+    sa.Column("satisfaction", sa.Text),
     sa.Column("purged_at", _INSTANT),
     # What the inbox sorts and counts by. ``urgent_at`` lies far ahead where nothing waits for a
     # decision; the marks are those of open tickets alone.

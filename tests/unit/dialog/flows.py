@@ -151,6 +151,23 @@ steps:
   end: {end: done}
 """
 
+NOT_SATISFIED = """\
+flow: not_satisfied
+slots:
+  ticket: {type: internal}
+  comment: {type: long_text}
+start: comment
+steps:
+  comment:
+    ask: comment
+    text: satisfaction.comment
+    on: {answered: keep}
+  keep:
+    do: keep_comment
+    on: {ok: end, too_late: end}
+  end: {end: done}
+"""
+
 _OTHERS = sorted(
     set(Intent) - {Intent.UNBINDING, Intent.SMALLTALK, Intent.OTHER},
     key=lambda intent: intent.value,
@@ -171,6 +188,7 @@ GOOD: Mapping[str, str] = {
     "dialogs/confirm_closing.yaml": CONFIRM_CLOSING,
     "dialogs/evidence_again.yaml": EVIDENCE_AGAIN,
     "dialogs/answer_request.yaml": ANSWER_REQUEST,
+    "dialogs/not_satisfied.yaml": NOT_SATISFIED,
     "dialogs/rest.yaml": REST,
 }
 

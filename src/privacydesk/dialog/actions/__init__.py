@@ -30,6 +30,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "file_objection": own_tickets.file_objection,
     "confirm_closing": own_tickets.confirm_closing,
     "decline_closing": own_tickets.decline_closing,
+    "keep_comment": own_tickets.keep_comment,
     "queue_human": people.queue_human,
     "leave_queue": people.leave_queue,
     "drop_evidence": people.drop_evidence,

@@ -12,8 +12,9 @@ from privacydesk.dialog.script import Script
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
+    RateTicket,
 )
-from privacydesk.domain.ticket import Move, ScopeItem, Ticket, TicketState, may
+from privacydesk.domain.ticket import Move, Satisfaction, ScopeItem, Ticket, TicketState, may
 
 
 def _slot_ticket(act: Act) -> Ticket | None:
@@ -146,6 +147,16 @@ def file_objection(act: Act) -> str:
 def items_again(ticket: Ticket) -> list[ScopeItem]:
     """Return a ticket's items without what was decided, for whoever looks again."""
     return [replace(i, decision="", ground=None, reason="", result="") for i in ticket.items]
+
+
+def keep_comment(act: Act) -> str:
+    """Keep in the person's own words what was not right with an answer."""
+    ticket = _slot_ticket(act)
+    if ticket is None or ticket.purged_at is not None:
+        return "too_late"
+    comment = str(act.frame.slots["comment"])
+    act.script.effects.append(RateTicket(ticket.id, Satisfaction.NOT_SATISFIED, comment))
+    return "ok"
 
 
 def confirm_closing(act: Act) -> str:

@@ -15,7 +15,7 @@ from privacydesk.domain.conversation import (
     Wish,
 )
 from privacydesk.domain.identity import Assurance, Verification
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent
 from privacydesk.storage.codec import (
     from_json,
@@ -80,6 +80,8 @@ def _note_counts(conversation: Conversation, state: dict[str, Any]) -> None:
         state["last_said_at"] = to_micros(conversation.last_said_at)
     if conversation.minor_hint:
         state["minor_hint"] = True
+    if conversation.to_rate is not None:
+        state["to_rate"] = conversation.to_rate.hex()
 
 
 def read_conversation(row: Any, seal: Seal) -> Conversation:
@@ -117,6 +119,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         wishes=tuple(
             Wish(Intent(record["intent"]), record["slots"]) for record in state.get("wishes", ())
         ),
+        to_rate=TicketId(bytes.fromhex(state["to_rate"])) if "to_rate" in state else None,
     )
 
 
