@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
@@ -18,22 +18,23 @@ _TOGETHER: Final = (2, 3)
 _SIGNS: Final = '?!？！。…“”"~'
 
 
-def pieces(text: str) -> Iterator[str]:
-    """Yield the pieces of a message, again where they come again."""
+def pieces(text: str) -> list[str]:
+    """Return the pieces of a message, again where they come again."""
     folded = normalise(text)
-    words = _WORDS.findall(folded)
+    found: list[str] = []
     latin: list[str] = []
-    for word in words:
+    for word in _WORDS.findall(folded):
         if word[0].isascii():
             latin.append(word)
-            yield f"w:{word}"
-            yield from _runs(f"^{word}$", _LATIN_RUNS, "c:")
+            found.append(f"w:{word}")
+            found += _runs(f"^{word}$", _LATIN_RUNS, "c:")
         else:
-            yield from _in_a_row(latin)
+            found += _in_a_row(latin)
             latin = []
-            yield from _runs(word, _HAN_RUNS, "")
-    yield from _in_a_row(latin)
-    yield from (f"p:{sign}" for sign in _SIGNS if sign in folded)
+            found += _runs(word, _HAN_RUNS, "")
+    found += _in_a_row(latin)
+    found += [f"p:{sign}" for sign in _SIGNS if sign in folded]
+    return found
 
 
 def code_of(piece: str) -> int:
@@ -41,18 +42,16 @@ def code_of(piece: str) -> int:
     return crc32(piece.encode())
 
 
-def codes(text: str) -> Iterator[int]:
-    """Yield the pieces of a message as numbers, again where they come again."""
-    return map(code_of, pieces(text))
+def codes(text: str) -> list[int]:
+    """Return the pieces of a message as numbers, again where they come again."""
+    return [crc32(piece.encode()) for piece in pieces(text)]
 
 
-def _runs(word: str, lengths: Sequence[int], mark: str) -> Iterator[str]:
-    for length in lengths:
-        for start in range(len(word) - length + 1):
-            yield mark + word[start : start + length]
+def _runs(word: str, lengths: Sequence[int], mark: str) -> list[str]:
+    size = len(word) + 1
+    return [mark + word[at : at + run] for run in lengths for at in range(size - run)]
 
 
-def _in_a_row(words: Sequence[str]) -> Iterator[str]:
-    for length in _TOGETHER:
-        for start in range(len(words) - length + 1):
-            yield "b:" + " ".join(words[start : start + length])
+def _in_a_row(words: Sequence[str]) -> list[str]:
+    size = len(words) + 1
+    return ["b:" + " ".join(words[at : at + n]) for n in _TOGETHER for at in range(size - n)]
