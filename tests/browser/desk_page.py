@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.demo_stage import Stage
 
 from privacydesk.demo.staff import PASSWORD
+from privacydesk.ports import StaffAccess
 from privacydesk.services.signin import factors
 from privacydesk.storage.store import SqlStore
 
@@ -37,19 +38,36 @@ class DeskPage:
         )
         page = await context.new_page()
         await page.goto(f"{town.demo.address}/console/inbox")
-        await page.locator("#name").fill(name)
-        await page.locator("#password").fill(PASSWORD)
-        await page.locator("#password").press("Enter")
-        store = town.demo.rooms.store
-        assert isinstance(store, SqlStore)
-        credential = await store.access.credential(name)
-        assert credential is not None
-        # Each code works once.
-        town.demo.clock.move(timedelta(seconds=30))
-        await page.locator("#code").fill(factors.code_now(credential.secret, town.demo.clock.now()))
-        await page.locator("#code").press("Enter")
+        desk = cls(town, page, name)
+        await desk.enters()
         await expect(page.locator("#inbox")).to_be_visible()
-        return cls(town, page, name)
+        return desk
+
+    async def enters(self) -> None:
+        """Sign in on the page that is open, with the keyboard alone."""
+        if not await self.page.locator("#name").input_value():
+            await self.page.locator("#name").focus()
+            await self.page.keyboard.type(self.name)
+        await self.page.locator("#password").focus()
+        await self.page.keyboard.type(PASSWORD)
+        await self.page.keyboard.press("Enter")
+        await expect(self.page.locator("#code")).to_be_focused()
+        await self.page.keyboard.type(await self.code())
+        await self.page.keyboard.press("Enter")
+
+    async def code(self) -> str:
+        """Return what the agent's authenticator shows next: each code works once."""
+        credential = await self.access.credential(self.name)
+        assert credential is not None
+        self.town.demo.clock.move(timedelta(seconds=30))
+        return factors.code_now(credential.secret, self.town.demo.clock.now())
+
+    @property
+    def access(self) -> StaffAccess:
+        """What the desk keeps about who may enter."""
+        store = self.town.demo.rooms.store
+        assert isinstance(store, SqlStore)
+        return store.access
 
     async def tab(self) -> DeskPage:
         """Open another tab of the same browser."""

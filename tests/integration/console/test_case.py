@@ -337,3 +337,33 @@ async def test_earlier_requests_of_the_person_lie_beside_the_case(
 @pytest.mark.parametrize("path", ["tickets/PD-0000", "conversations/zz", "conversations/00"])
 async def test_what_does_not_exist_is_not_found(mei: Browser, path: str) -> None:
     assert (await mei.get(f"/console/{path}")).status == 404
+
+
+async def test_an_address_that_takes_forms_alone_leads_to_its_page(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    for deed in ("preview", "decide", "files"):
+        page = await mei.get(f"{case}/{deed}")
+        assert (page.status, page.to) == (303, case)
+    assert (await mei.get(f"{talk_of(ticket)}/reply")).to == talk_of(ticket)
+    assert (await mei.get("/console/people/mei/role")).to == "/console/people"
+    assert (await mei.get("/console/sign-out")).to == "/console/"
+
+
+async def test_whoever_signs_in_again_from_a_draft_comes_back_to_its_case(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.get(case)
+    draft = await mei.post(f"{case}/preview", {"verdict": "grant", "job": "p1"})
+    assert f'data-at="{case}"' in draft.text
+    stranger = await office.browser()
+    stranger.last = draft
+    page = await stranger.post(f"{case}/decide", {"verdict": "grant", "job": "d1"})
+    assert page.to.startswith("/console/sign-in?next=")
+    page = await stranger.sign_in("mei", onward=f"{case}/preview")
+    assert page.to == f"{case}/preview"
+    assert (await stranger.get(page.to)).to == case

@@ -23,7 +23,15 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.console import cookies
 from privacydesk.web.console.keys import DOORS
-from privacydesk.web.console.places import SIGN_IN, entry_address, place_of, way_back
+from privacydesk.web.console.places import (
+    PAGE,
+    SAFE,
+    SIGN_IN,
+    entry_address,
+    page_above,
+    place_of,
+    way_back,
+)
 from privacydesk.web.keys import LOCALE
 
 _H = TypeVar("_H", bound=Callable[..., object])
@@ -33,7 +41,6 @@ _log = structlog.get_logger(__name__)
 Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
 
 _MARK: Final = "console_mark"
-_SAFE: Final = frozenset({"GET", "HEAD"})
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 """The hidden field that carries the form token."""
@@ -127,6 +134,10 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[_SIGNED_IN] = SignedIn(
             holder.agent, holder.session.id, request[LOCALE], cookies.form_token(request)
         )
+    if request.method not in SAFE:
+        request[PAGE] = await page_above(request)
+    elif isinstance(request.match_info.http_exception, web.HTTPMethodNotAllowed):
+        raise web.HTTPSeeOther(await page_above(request))
     if mark is None or not mark.roles:
         # No such address, or the way in.
         return await handler(request)
@@ -210,7 +221,7 @@ def _send_in(request: web.Request) -> web.StreamResponse:
     if "text/html" not in request.headers.get("Accept", ""):
         raise DeskError("sign in first", code=ErrorCode.UNAUTHENTICATED, reason="signed_out")
     # What was typed is kept by the page; after signing in, its form is shown filled again.
-    back = request.path_qs if request.method in _SAFE else way_back(request)
+    back = request.path_qs if request.method in SAFE else way_back(request)
     raise web.HTTPSeeOther(entry_address(SIGN_IN, back))
 
 

@@ -103,6 +103,10 @@ def case_page(
     status: int = 200,
 ) -> web.Response:
     """Return the page of a case, after a deed that was not done with its words kept."""
+    if sheet.ticket is not None:
+        address = f"/console/tickets/{sheet.ticket.number}"
+    else:
+        address = f"/console/conversations/{sheet.talk.conversation.id.hex()}"
     return console_page(
         request,
         "console/case.html",
@@ -113,6 +117,8 @@ def case_page(
         fault=fault,
         draft=draft,
         kept=(fault.kept if fault else draft.kept if draft else {}),
+        at="" if request.method == "GET" else address,
+        again=fault is not None or draft is not None,
         done=request.query.get("done", "") if request.method == "GET" else "",
         job=request.config_dict[TOOLS].minter.token(),
         grounds=[ground.value for ground in Ground],

@@ -268,7 +268,7 @@ async def _do(request: web.Request, what: str, act: Act) -> web.Response:
             raise
         return await _refused(request, what, name, form, error)
     if _wants_json(request):
-        return json_answer({"done": what})
+        return json_answer({"done": what, "job": f"{tools.minter.token()}-{what}"})
     raise web.HTTPSeeOther(f"{_address(request, form)}?done={what}")
 
 

@@ -11,13 +11,14 @@ from aiohttp import web
 
 from privacydesk.errors import DeskError
 from privacydesk.web.console.access import FORM_TOKEN, maybe_signed_in
-from privacydesk.web.console.places import HOME, way_back
+from privacydesk.web.console.places import HOME, PAGE, way_back
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS
 from privacydesk.web.pages import desk_name, render
 from privacydesk.web.texts import LANGUAGE_TAGS, error_text
 
 _NO_SUCH_PAGE: Final = 404
+_REFUSED: Final = 400
 
 
 def console_page(
@@ -34,7 +35,8 @@ def console_page(
         template: the file's name.
         status: of the answer.
         **values: what else the template shows; ``hold=True`` keeps what was typed on the page
-            before, ``languages=()`` leaves out the choice of a language.
+            before, ``again=True`` says that a form is shown again instead of being taken,
+            ``languages=()`` leaves out the choice of a language.
     """
     locale, me = request[LOCALE], maybe_signed_in(request)
     shown = {
@@ -48,6 +50,8 @@ def console_page(
         "when": _columns(request),
         "instant": _sentences(request, locale),
         "hold": False,
+        "at": request.get(PAGE, ""),
+        "again": status >= _REFUSED,
     }
     return render(request, template, locale, status=status, **(shown | values))
 

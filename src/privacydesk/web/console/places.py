@@ -13,6 +13,12 @@ from privacydesk.web.keys import SETTINGS
 
 HOME: Final = "/console/"
 SIGN_IN: Final = "/console/sign-in"
+SAFE: Final = frozenset({"GET", "HEAD"})
+"""Methods that ask for a page and change nothing."""
+
+PAGE: Final = web.RequestKey("page", str)
+"""Of a request that brings a form: the page that the form's address belongs to."""
+
 _PREFIX: Final = "/console/"
 _LONGEST: Final = 2_000
 
@@ -63,6 +69,21 @@ def entry_address(page: str, back: str) -> str:
 def way_back(request: web.Request) -> str:
     """Return the page whose form was sent, as the browser tells it; the first page otherwise."""
     return safe_next(_told(request))
+
+
+async def page_above(request: web.Request) -> str:
+    """Return the page that an address belongs to, itself where it can be asked for.
+
+    The answer to a form may be a page: a decision to look at, or a form that is shown again. Its
+    address takes forms alone, and yet it is what a browser asks for when somebody comes back.
+    """
+    path = request.rel_url.raw_path
+    while path.startswith(_PREFIX):
+        found = await request.app.router.resolve(request.clone(method="GET", rel_url=path))
+        if found.http_exception is None:
+            return path
+        path = path.rpartition("/")[0]
+    return HOME
 
 
 def page_before(request: web.Request) -> str:

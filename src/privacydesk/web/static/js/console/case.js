@@ -1,6 +1,7 @@
 // The case page, live: what is said appears, and so does who speaks, types and looks. Forms work
 // without this; with it a reply is sent without leaving the page, and its words stay if refused.
 
+import { taken } from "./keep.js";
 import { listen } from "./keys.js";
 
 const TYPING_EVERY = 3000;
@@ -88,11 +89,13 @@ async function send(event) {
       return;
     }
     words.value = "";
-    form.elements.namedItem("job").value = crypto.randomUUID();
+    taken(form);
+    form.elements.namedItem("job").value = (await answer.json()).job;
     await renew();
   } catch {
-    form.removeEventListener("submit", send);
-    form.requestSubmit();
+    // Whether it arrived is unknown: sent again it carries the same token, and counts once.
+    fault.textContent = fault.dataset.words;
+    fault.hidden = false;
   } finally {
     button.disabled = false;
     words.focus();

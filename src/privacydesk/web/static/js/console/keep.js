@@ -1,35 +1,45 @@
-/* Keeps what was typed while somebody has to sign in again, or meets an error.
+/* Keeps what was typed until the desk has taken it.
  *
- * A form with data-keep="name" leaves its fields in this tab's sessionStorage when it is sent. The
- * next page decides: one that holds (signing in, an error) leaves them where they are; any other
- * page means that the form was taken, or was shown again by the desk itself. Coming back to the
- * form's own page after a page that held fills it again. Passwords, codes and files are never kept.
+ * A form with data-keep="name" leaves its fields in this tab's sessionStorage while somebody writes:
+ * over signing in again, an error, a look at another page, a desk that does not answer. They go when
+ * the form was taken, on signing out, and when somebody else signs in. Passwords, codes and files are
+ * never kept. Where the form is not on its page any more, the words are shown to be copied.
+ *
+ * What becomes of a form that was sent is told by the page that follows. One that holds (signing in,
+ * an error) or shows the form again has not taken it, and neither has one that the browser went
+ * back to; any other has.
  */
 
 const STORE = "desk-kept";
-const SKIPPED = new Set(["password", "file", "hidden", "submit"]);
+const SKIPPED = new Set(["password", "file", "hidden", "submit", "button"]);
+
+/** @typedef {{agent: string, drafts: Record<string, [string, string, boolean | null][]>, sent: string}} Kept */
 
 const page = document.getElementById("console");
+const holds = "hold" in page.dataset;
 
+/** @returns {Kept} */
 function read() {
   try {
-    return JSON.parse(sessionStorage.getItem(STORE)) ?? {};
+    const kept = JSON.parse(sessionStorage.getItem(STORE));
+    if (kept) return kept;
   } catch {
-    return {};
+    // Nothing was kept, or by another version.
   }
+  return { agent: page.dataset.agent, drafts: {}, sent: "" };
 }
 
+/** @param {Kept} kept */
 function write(kept) {
   try {
-    if (Object.keys(kept).length === 0) {
-      sessionStorage.removeItem(STORE);
-    } else {
-      sessionStorage.setItem(STORE, JSON.stringify(kept));
-    }
+    if (Object.keys(kept.drafts).length === 0) sessionStorage.removeItem(STORE);
+    else sessionStorage.setItem(STORE, JSON.stringify(kept));
   } catch {
     // A browser that keeps nothing loses nothing else.
   }
 }
+
+const keyOf = (name) => `${location.pathname} ${name}`;
 
 function fields(form) {
   return [...form.elements].filter(
@@ -37,71 +47,125 @@ function fields(form) {
   );
 }
 
-function keep(form) {
-  const values = fields(form).map((field) =>
-    field.type === "checkbox" || field.type === "radio"
-      ? [field.name, field.value, field.checked]
-      : [field.name, field.value, null],
-  );
-  write({ agent: page.dataset.agent, path: location.pathname, form: form.dataset.keep, values });
+const ticks = (field) => field.type === "checkbox" || field.type === "radio";
+
+function values(form) {
+  return fields(form).map((field) => [field.name, field.value, ticks(field) ? field.checked : null]);
 }
 
-function fill(form, values) {
+/** Whether somebody wrote or chose something in a form. */
+function touched(form) {
+  return fields(form).some((field) => {
+    if (ticks(field)) return field.checked !== field.defaultChecked;
+    if (field.type !== "select-one") return field.value !== field.defaultValue;
+    const first = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(first, 0);
+  });
+}
+
+function keep(form) {
+  const kept = read();
+  kept.drafts[keyOf(form.dataset.keep)] = values(form);
+  write(kept);
+}
+
+/** Forgets what was typed into a form: the desk has it. @param {HTMLFormElement} form */
+export function taken(form) {
+  const kept = read();
+  delete kept.drafts[keyOf(form.dataset.keep)];
+  write(kept);
+}
+
+/** @returns {boolean} whether that changed anything */
+function fill(form, draft) {
   const own = fields(form);
-  for (const [name, value, checked] of values) {
-    const field = own.find(
-      (one) => one.name === name && (checked === null || one.value === value),
-    );
-    if (!field) {
-      continue;
-    }
-    if (checked === null) {
-      field.value = value;
-    } else {
-      field.checked = checked;
-    }
+  let changed = false;
+  for (const [name, value, checked] of draft) {
+    const field = own.find((one) => one.name === name && (checked === null || one.value === value));
+    if (!field) continue;
+    changed ||= checked === null ? field.value !== value : field.checked !== checked;
+    if (checked === null) field.value = value;
+    else field.checked = checked;
     field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
   }
+  return changed;
+}
+
+/** Shows words whose form is not here any more, such as a reply to somebody whom a colleague has. */
+function showLeft(key, draft) {
+  const words = draft.filter(([, value, checked]) => checked === null && value.trim());
+  const left = document.getElementById("left");
+  const text = /** @type {HTMLTextAreaElement} */ (document.getElementById("left-text"));
+  text.value = [text.value, ...words.map(([, value]) => value)].filter(Boolean).join("\n\n");
+  left.hidden = !text.value;
+  document.getElementById("left-drop").addEventListener("click", () => {
+    const kept = read();
+    delete kept.drafts[key];
+    write(kept);
+    left.hidden = true;
+    document.getElementById("main").focus();
+  });
 }
 
 function restore() {
   const kept = read();
-  if (!kept.form) {
-    return;
-  }
-  if ("hold" in page.dataset) {
-    write({ ...kept, held: true });
+  if (holds) {
     for (const told of document.querySelectorAll("[data-held]")) {
-      told.hidden = false;
+      told.hidden = Object.keys(kept.drafts).length === 0;
     }
+    write({ ...kept, sent: "" });
     return;
   }
-  if (!kept.held || kept.agent !== page.dataset.agent) {
-    write({});
+  if (kept.agent !== page.dataset.agent) {
+    write({ ...kept, drafts: {} });
     return;
   }
-  if (kept.path !== location.pathname) {
-    // On the way back to it.
-    return;
-  }
-  const form = [...document.forms].find((one) => one.dataset.keep === kept.form);
-  write({});
-  if (form) {
-    fill(form, kept.values);
-    document.getElementById("kept").hidden = false;
-    form.scrollIntoView({ block: "nearest" });
+  const cameAnew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  if (kept.sent && cameAnew && !("again" in page.dataset)) delete kept.drafts[kept.sent];
+  kept.sent = "";
+  write(kept);
+  for (const [key, draft] of Object.entries(kept.drafts)) {
+    const form = [...document.forms].find(
+      (one) => one.dataset.keep && keyOf(one.dataset.keep) === key,
+    );
+    if (form) {
+      if (fill(form, draft)) {
+        document.getElementById("kept").hidden = false;
+        const folded = form.closest("details");
+        if (folded) folded.open = true;
+      }
+    } else if (key.startsWith(`${location.pathname} `)) {
+      showLeft(key, draft);
+    }
   }
 }
 
 document.documentElement.classList.add("scripted");
+// The answer to a form is shown at an address that takes forms alone; the page can be asked for.
+if (page.dataset.at) history.replaceState(null, "", page.dataset.at + location.hash);
 restore();
+// A page from the browser's memory has a token that was used, and shows how it was.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (!form?.dataset.keep) return;
+  if (touched(form)) keep(form);
+  else taken(form);
+});
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (event.defaultPrevented) return;
   if ("forget" in form.dataset) {
-    write({});
-  } else if (form.dataset.keep) {
-    keep(form);
+    write({ ...read(), drafts: {} });
+    return;
   }
+  const name = form.dataset.keep ?? form.dataset.keepAs;
+  if (!name) return;
+  if (form.dataset.keep) keep(form);
+  write({ ...read(), sent: keyOf(name) });
 });
 for (const form of document.querySelectorAll("form[data-language]")) {
   form.addEventListener("change", () => form.requestSubmit());

@@ -1,0 +1,164 @@
+"""What goes wrong while an agent writes: nothing of it is lost, and nothing is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Route, expect
+from tests.browser.conftest import Visit
+from tests.browser.demo_stage import Stage, Visitor
+from tests.browser.desk_page import DeskPage
+
+from privacydesk.ports import AccessChanges
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+NASTY = "<img src=x onerror=alert(1)>"
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A user, and an agent who has taken their conversation over.
+
+    Attributes:
+        words: a sentence that nobody has written yet.
+    """
+
+    user: Visitor
+    mei: DeskPage
+    conversation: str
+    words: str
+
+    @property
+    def box(self) -> Locator:
+        return self.mei.page.locator("#reply-text")
+
+    async def sends(self) -> None:
+        await self.mei.form("reply").locator("button").click()
+
+    async def reaches(self, words: str) -> None:
+        """Wait until the user reads something, and see that it came once."""
+        await expect(self.user.chat.log).to_contain_text(words)
+        assert (await self.user.chat.log.inner_text()).count(words) == 1
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def talk(town: Stage, visit: Visit, request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
+    user = await visit("chen-jiahao")
+    await user.page.locator("#person").click()
+    await user.chat.hears("owner.queued")
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes("inbox?view=queue")
+    await mei.page.locator("[data-row]").last.click()
+    conversation = mei.page.url.rpartition("/")[2]
+    await mei.does("take")
+    yield Talk(user, mei, conversation, f"这段话写了很久：{request.node.name}")
+    await town.demo.rooms.takeover.hand_back(conversation, "mei")
+    await mei.page.context.close()
+
+
+async def _signed_out(desk: DeskPage) -> None:
+    """Have an agent's sign-in run out behind their back."""
+    await desk.access.commit(AccessChanges(ends_of=desk.name))
+
+
+async def test_a_reply_outlives_a_sign_in_that_ran_out(talk: Talk) -> None:
+    mei = talk.mei
+    await talk.box.fill(talk.words)
+    await _signed_out(mei)
+    await talk.sends()
+    await expect(mei.page.locator("[data-held]")).to_be_visible()
+    await mei.enters()
+    await expect(mei.page.locator("#kept")).to_be_visible()
+    await expect(talk.box).to_have_value(talk.words)
+    await expect(talk.user.chat.log).not_to_contain_text(talk.words)
+
+    await talk.sends()
+    await talk.reaches(talk.words)
+    await mei.page.reload()
+    await expect(talk.box).to_have_value("")
+    await expect(mei.page.locator("#kept")).to_be_hidden()
+
+
+async def test_a_reply_is_shown_to_be_copied_where_somebody_else_speaks_by_now(
+    town: Stage, talk: Talk
+) -> None:
+    mei = talk.mei
+    await talk.box.fill(talk.words)
+    await _signed_out(mei)
+    takeover = town.demo.rooms.takeover
+    await takeover.hand_back(talk.conversation, "mei")
+    await takeover.take(talk.conversation, "lao-zhou")
+    await talk.sends()
+    await mei.enters()
+    await expect(mei.page.locator("#reply")).to_have_count(0)
+    await expect(mei.page.locator("#left-text")).to_have_value(talk.words)
+    await mei.page.locator("#left-drop").click()
+    await expect(mei.page.locator("#left")).to_be_hidden()
+    await mei.page.reload()
+    await expect(mei.page.locator("#left")).to_be_hidden()
+    await expect(talk.user.chat.log).not_to_contain_text(talk.words)
+    await takeover.hand_back(talk.conversation, "lao-zhou")
+    await takeover.take(talk.conversation, "mei")
+
+
+async def test_words_are_still_there_after_a_look_at_another_page(
+    talk: Talk,
+) -> None:
+    mei = talk.mei
+    await talk.box.fill(talk.words)
+    await mei.page.locator("#up").click()
+    await expect(mei.page.locator("#inbox")).to_be_visible()
+    await mei.page.go_back()
+    await expect(talk.box).to_have_value(talk.words)
+    await mei.page.reload()
+    await expect(talk.box).to_have_value(talk.words)
+    await talk.box.fill("")
+    await mei.page.reload()
+    await expect(talk.box).to_have_value("")
+
+
+async def test_going_back_after_sending_sends_nothing_twice_and_loses_nothing_new(
+    talk: Talk,
+) -> None:
+    mei = talk.mei
+    await talk.box.fill("第一句")
+    await talk.sends()
+    await expect(talk.box).to_have_value("")
+    await mei.page.locator("#up").click()
+    await mei.page.go_back()
+    await expect(talk.box).to_have_value("")
+    await talk.box.fill("第二句")
+    await talk.sends()
+    await talk.reaches("第二句")
+    await talk.reaches("第一句")
+
+
+async def test_a_desk_that_does_not_answer_is_told_and_a_reply_that_arrived_counts_once(
+    talk: Talk,
+) -> None:
+    mei = talk.mei
+
+    async def answer_is_lost(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await mei.page.route("**/reply", answer_is_lost, times=1)
+    await talk.box.fill(talk.words)
+    await talk.sends()
+    await expect(mei.page.locator("#reply-fault")).to_be_visible()
+    await expect(talk.box).to_have_value(talk.words)
+    await talk.sends()
+    await expect(talk.box).to_have_value("")
+    await talk.reaches(talk.words)
+
+
+async def test_two_clicks_are_one_reply(talk: Talk) -> None:
+    mei = talk.mei
+    await talk.box.fill("只说一次")
+    await mei.form("reply").locator("button").dblclick()
+    await expect(talk.box).to_have_value("")
+    await talk.reaches("只说一次")
