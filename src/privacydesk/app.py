@@ -43,8 +43,10 @@ from privacydesk.services.hints import Hints
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
+from privacydesk.services.oversight import Oversight
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.presence import Presence
+from privacydesk.services.reports import Reports
 from privacydesk.services.retention import Retention
 from privacydesk.services.signin.doors import Doors, make_doors
 from privacydesk.services.signin.gate import Terms
@@ -113,6 +115,7 @@ class Rooms:
 
     Attributes:
         doors: how staff get in; None where ``upkeep`` is.
+        oversight: what is looked at from above; None where ``upkeep`` is.
         upkeep: None with a store of the caller's own, which is gone at the end anyway.
     """
 
@@ -131,6 +134,7 @@ class Rooms:
     audit: Audit
     upkeep: Upkeep | None
     doors: Doors | None
+    oversight: Oversight | None
     deadlines: Deadlines
     answers: PolicyAnswers
     hints: Hints
@@ -371,6 +375,15 @@ async def open_rooms(
                     hashing=hashing,
                     clock=clock,
                     terms=staff_terms(settings, profile),
+                )
+                if isinstance(store, SqlStore)
+                else None
+            ),
+            oversight=(
+                Oversight(
+                    reports=Reports(store.cases, store.counters, deadlines, clock),
+                    trail=store.trail,
+                    audit=audit,
                 )
                 if isinstance(store, SqlStore)
                 else None

@@ -32,6 +32,7 @@ from privacydesk.domain.ids import (
 )
 from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.reports import Case
 from privacydesk.domain.retention import Holdings, Purge
 from privacydesk.domain.signin import AccessEntry, Attempts, Credential, Holder, StaffSession
 from privacydesk.domain.ticket import LogEntry, Ticket
@@ -339,6 +340,14 @@ class Counters(Protocol):
 
     async def sums(self, first: date, last: date) -> tuple[Count, ...]:
         """Return how often each thing happened from one day to another, both included."""
+        ...
+
+
+class Cases(Protocol):
+    """Requests as reports see them: without anything that a person said."""
+
+    async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
+        """Return requests made before ``until`` of which anything happened after ``since``."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What is counted by the day: where people give up proving who they are, what was not understood."""
+"""What is counted by the day: who gave up proving who they are, what was not understood."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Daily counters: how often something happened on a day, and nothing about whom it happened to.
 
 They are kept for what no record tells later: where people give up while they prove who they are,
-how often a sentence was not understood, how satisfied people were. Counts are written in the
-transaction of what they count, and outlive the conversations they came from.
+and how often a sentence was not understood. Counts are written in the transaction of what they
+count, and outlive the conversations they came from.
 """
 
 from __future__ import annotations
@@ -24,10 +24,6 @@ class Countable(StrEnum):
     """Somebody who proves who they are came to a question; the detail is what was asked for."""
     PASSED = "passed"
     """They went on from it, or were through; the detail is what was asked for."""
-    SATISFIED = "satisfied"
-    """Somebody was satisfied with how a request ended; the detail is its kind."""
-    DISSATISFIED = "dissatisfied"
-    """Somebody was not; the detail is the request's kind."""
 
 
 class Counted(Struct, frozen=True):

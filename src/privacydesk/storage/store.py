@@ -17,6 +17,7 @@ from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
+from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.sealing import KeyRing, Seals
 from privacydesk.storage.wrapping import SqlKeyWrapping
 from privacydesk.storage.writer import BatchWriter
@@ -45,6 +46,7 @@ class SqlStore:
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
         self.chores = SqlChores(self.writer)
+        self.cases = SqlCases(self.reader)
         self.counters = SqlCounters(self.reader)
         self.wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)

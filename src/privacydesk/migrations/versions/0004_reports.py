@@ -11,17 +11,6 @@ branch_labels = None
 depends_on = None
 
 _DATES = ("counted_from", "promised_at", "answered_at")
-_INDEX = "ix_ticket_report"
-_INDEXED = [
-    "received_at",
-    "closed_at",
-    "answered_at",
-    "promised_at",
-    "counted_from",
-    "kind",
-    "outcome",
-    "grounds",
-]
 
 
 def upgrade() -> None:
@@ -33,7 +22,6 @@ def upgrade() -> None:
     for name in _DATES:
         op.add_column("ticket", sa.Column(name, sa.BigInteger(), nullable=True))
     op.add_column("ticket", sa.Column("grounds", sa.Text(), nullable=False, server_default=""))
-    op.create_index(_INDEX, "ticket", _INDEXED)
     op.create_table(
         "counter",
         sa.Column("day", sa.Date(), nullable=False),
@@ -48,7 +36,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("counter")
-    op.drop_index(_INDEX, "ticket")
     with op.batch_alter_table("ticket") as batch:
         for name in (*_DATES, "grounds"):
             batch.drop_column(name)
