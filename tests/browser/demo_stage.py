@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tests.browser.chat_page import Chat
 from tests.browser.tongues import Tongue
 
 from privacydesk.demo.run import Demo, open_demo
+from privacydesk.domain.intents import RequestKind
 
 START = "2026-09-28T10:00:00+08:00"
 """A Monday before the holidays."""
@@ -270,10 +271,15 @@ def chat_of(page: Page) -> Chat:
 
 
 @asynccontextmanager
-async def staged(folder: Path) -> AsyncIterator[Stage]:
+async def staged(
+    folder: Path, *, second_eyes: Collection[RequestKind] = ()
+) -> AsyncIterator[Stage]:
     """Start the demo and a browser."""
     expect.set_options(timeout=_PATIENCE)
-    async with open_demo(data_dir=folder, now=START) as demo, async_playwright() as playwright:
+    async with (
+        open_demo(data_dir=folder, now=START, second_eyes=second_eyes) as demo,
+        async_playwright() as playwright,
+    ):
         browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_ARGUMENTS))
         try:
             yield Stage(demo, browser)

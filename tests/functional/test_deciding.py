@@ -266,3 +266,28 @@ async def test_a_kind_that_takes_one_is_decided_by_one(careful: World) -> None:
     await careful.rooms.staff.deciding.decide(ticket.number, "mei", Verdict())
     await player.pull()
     await player.step({"bot": "ticket.released"})
+
+
+async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
+    world: World,
+) -> None:
+    player, ticket = await deletion(world, "posts")
+    staff = world.rooms.staff
+    await staff.handling.claim(ticket.number, "mei")
+    await staff.deciding.decide(ticket.number, "lao-zhou", Verdict(whole=OTHERS))
+    player.mark = len(player.events)
+    await player.pull()
+    for step in (
+        {"choose": "not_satisfied"},
+        {"choose": "object"},
+        {"user": "They show only me."},
+        {"choose": "yes"},
+        {"bot": "objection.filed"},
+    ):
+        await player.step(step)
+    again = next(one for one in await player._tickets() if one.linked == ticket.id)
+    assert again.reviewer_not == "lao-zhou"
+    with pytest.raises(DeskError) as refused:
+        await staff.deciding.grant(again.number, "lao-zhou")
+    assert refused.value.code is ErrorCode.FORBIDDEN
+    await staff.deciding.grant(again.number, "mei")

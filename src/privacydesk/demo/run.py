@@ -14,7 +14,7 @@ import asyncio
 import ipaddress
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +44,7 @@ from privacydesk.demo.staff import CONSOLE, PASSWORD, SampleStaff
 from privacydesk.demo.stream import Stage
 from privacydesk.demo.tokens import TokenMinter, load_key, public_part
 from privacydesk.domain.agents import Role
+from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
@@ -107,10 +108,25 @@ async def _run(now: datetime | str | None, host: str, port: int, data_dir: Path)
 
 @asynccontextmanager
 async def open_demo(
-    *, now: datetime | str | None = None, host: str = "127.0.0.1", port: int = 0, data_dir: Path
+    *,
+    now: datetime | str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    data_dir: Path,
+    second_eyes: Collection[RequestKind] = (),
 ) -> AsyncIterator[Demo]:
-    """Start the demo and stop it at the end; see :func:`run_demo`."""
-    profile = read_profile(DATA / "profile.yaml")
+    """Start the demo and stop it at the end; see :func:`run_demo`.
+
+    Args:
+        now: the present to begin with.
+        host: address to listen on.
+        port: port to listen on; 0 takes any free one.
+        data_dir: where everything is kept.
+        second_eyes: kinds whose outcome takes two agents, for whoever has them at hand.
+    """
+    profile = read_profile(DATA / "profile.yaml").model_copy(
+        update={"second_eyes": list(second_eyes)}
+    )
     port = _free_port(host, port)
     make_folder(data_dir)
     key = load_key(data_dir)

@@ -152,7 +152,8 @@ class Ticket(Struct, frozen=True):
         facts: answers that belong to no item (a complaint's text, where a child was seen);
             ``first_due`` keeps the date that was promised before a supervisor gave more time,
             ``told`` the last words of staff, ``results`` what became of each item, ``proposal``
-            a decision that waits for a second agent, ``files_allowed`` the supervisor who let a
+            a decision that waits for a second agent, ``decided_by`` the agent who decided, be they
+            its holder or not, ``files_allowed`` the supervisor who let a
             child's files be opened, ``ground`` why a request without items was refused.
     """
 
@@ -262,6 +263,7 @@ OWN_FACTS = frozenset(
         "told",
         "first_due",
         "proposal",
+        "decided_by",
         "files_allowed",
         "ground",
         "ground_withheld",

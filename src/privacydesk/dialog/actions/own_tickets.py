@@ -137,7 +137,7 @@ def file_objection(act: Act) -> str:
             flags=first.flags | {"objection"},
             contact=first.contact,
             linked=first.id,
-            reviewer_not=first.holder,
+            reviewer_not=first.facts.get("decided_by", first.holder),
             facts={"reason": str(frame.slots.get("reason", ""))},
         )
     )

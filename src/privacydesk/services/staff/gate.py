@@ -166,7 +166,9 @@ def judged(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
             reason = refusal.reason.strip()
             items.append(replace(item, decision="refuse", ground=refusal.ground, reason=reason))
     whole = verdict.whole.ground if verdict.whole is not None else None
-    facts = ticket.facts if items or whole is None else {**ticket.facts, "ground": whole.value}
+    facts = {**ticket.facts, "decided_by": agent.name}
+    if whole is not None and not items:
+        facts["ground"] = whole.value
     return replace(
         ticket,
         account=ticket.account or verdict.account.strip(),
