@@ -32,6 +32,9 @@ from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.ports import AuditTrail, KeyWrapping, Store
 from privacydesk.profile import OperatorProfile
+from privacydesk.services.alarms import Alarms
+from privacydesk.services.attendance import BEAT_EVERY, Attendance
+from privacydesk.services.attendance import Terms as AttendanceTerms
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.cards import Wording
 from privacydesk.services.chat import ChatDesk
@@ -40,6 +43,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.deliveries import Deliveries
 from privacydesk.services.dues import Dues
 from privacydesk.services.hints import Hints
+from privacydesk.services.hours import Hours
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
@@ -56,6 +60,7 @@ from privacydesk.services.staged import StagedUploads
 from privacydesk.services.takeover import Takeover
 from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import Pictures
+from privacydesk.services.usher import Usher
 from privacydesk.settings import Settings
 from privacydesk.storage import schema
 from privacydesk.storage.hashing import KeyedHashing
@@ -82,6 +87,7 @@ _SEAL_EVERY = 15.0
 _RETENTION_EVERY = 60.0
 """Seconds between looks whether somebody has to; it is done once a day."""
 _ANCHOR_EVERY = 86_400.0
+_ALARMS_EVERY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,8 @@ class Rooms:
     desk: ChatDesk
     staff: Staff
     takeover: Takeover
+    attendance: Attendance
+    alarms: Alarms
     worker: Worker
     staged: StagedUploads
     audit: Audit
@@ -259,6 +267,8 @@ async def open_rooms(
     engine = Engine(flows, profile.rules(), wording.label, frozenset(catalogs.locales))
     hints = Hints()
     presence = Presence(clock)
+    hours = Hours(profile.shifts(), deadlines)
+    attendance = Attendance(store.duties, hours, clock, attendance_terms(settings))
     agents: dict[str, Agent] = {}
     recogniser = TrainedRecogniser.load(embedder, IntentModel.load(settings.intent_model))
     turns = Turns(
@@ -269,6 +279,7 @@ async def open_rooms(
         recogniser=recogniser,
         hashing=hashing,
         deadlines=deadlines,
+        attendance=attendance,
         clock=clock,
         policy=answers,
     )
@@ -310,7 +321,10 @@ async def open_rooms(
         second_eyes=profile.decided_by_two(),
         changed=hints.ticket_changed,
     )
-    takeover = Takeover(turns, store, staff, minter, clock)
+    takeover = Takeover(
+        turns=turns, store=store, staff=staff, attendance=attendance, minter=minter, clock=clock
+    )
+    alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
     tools = Tools(
         inbox=Inbox(store.reader, hashing, recogniser, deadlines, clock),
         casework=Casework(store.reader, staff.cases, presence),
@@ -324,6 +338,8 @@ async def open_rooms(
         clock=clock,
         agents=agents,
         zone=profile.zone,
+        attendance=attendance,
+        alarms=alarms,
     )
     deliveries = Deliveries(
         accounts=outside.accounts,
@@ -340,10 +356,23 @@ async def open_rooms(
         claims=store.claims,
         reader=store.reader,
         deliveries=deliveries,
-        dues=Dues(turns, maker, notices, deadlines, clock),
+        dues=Dues(
+            turns=turns,
+            maker=maker,
+            notices=notices,
+            deadlines=deadlines,
+            alarms=alarms,
+            clock=clock,
+            changed=hints.ticket_changed,
+        ),
         clock=clock,
         at_once=settings.workers,
         calendars_changed=_calendar_watch(settings, profile, deadlines),
+        besides=(
+            (_usher(store, attendance, takeover, alarms, clock).round,)
+            if isinstance(store, SqlStore)
+            else ()
+        ),
     )
     async with opened, pictures:
         store.writer.on_commit(hints.committed)
@@ -359,6 +388,8 @@ async def open_rooms(
             desk=desk,
             staff=staff,
             takeover=takeover,
+            attendance=attendance,
+            alarms=alarms,
             worker=worker,
             staged=staged,
             audit=audit,
@@ -399,6 +430,30 @@ async def open_rooms(
             yield rooms
         finally:
             answers.stop()
+
+
+def _usher(
+    store: SqlStore, attendance: Attendance, takeover: Takeover, alarms: Alarms, clock: Clock
+) -> Usher:
+    return Usher(
+        attendance=attendance,
+        takeover=takeover,
+        alarms=alarms,
+        reader=store.reader,
+        duties=store.duties,
+        chores=store.chores,
+        clock=clock,
+    )
+
+
+def attendance_terms(settings: Settings) -> AttendanceTerms:
+    """Return the operator's choices about who counts as there."""
+    return AttendanceTerms(
+        grace=timedelta(seconds=settings.connection_grace_seconds),
+        visit=timedelta(minutes=settings.visit_minutes),
+        at_once=settings.conversations_at_once,
+        patience=timedelta(minutes=settings.queue_patience_minutes),
+    )
 
 
 def _upkeep(
@@ -513,6 +568,12 @@ async def serving(
         ),
         asyncio.create_task(
             repeat(rooms.staged.sweep, every=_SWEEP_EVERY, name="staged_uploads"), name="sweep"
+        ),
+        asyncio.create_task(
+            repeat(rooms.attendance.beat, every=BEAT_EVERY, name="attendance"), name="attendance"
+        ),
+        asyncio.create_task(
+            repeat(rooms.alarms.sweep, every=_ALARMS_EVERY, name="alarms"), name="alarms"
         ),
         *_upkeep_tasks(rooms.upkeep),
         *_door_tasks(rooms.doors),

@@ -14,10 +14,12 @@ from typing import Any, Protocol
 from msgspec import Struct, field
 
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.audit import AuditEntry, ChainHead, ChainReport, SealedEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import Count, Counted
 from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.duty import Board, Duty
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.identity import Challenge
@@ -75,6 +77,7 @@ class Changes(Struct, frozen=True):
             themselves.
         counted: what the daily counters count of it.
         purge: what of the job's conversation goes; its tickets become records in ``tickets``.
+        staff_alarms: whom it calls, and why.
         alarms: log events that tell the operator of something that needs a look; raised by the
             submitter after the commit.
         answer: handed to the submitter after the commit.
@@ -93,6 +96,7 @@ class Changes(Struct, frozen=True):
     audit: tuple[AuditEntry, ...] = ()
     counted: tuple[Counted, ...] = ()
     purge: Purge | None = None
+    staff_alarms: tuple[StaffAlarm, ...] = ()
     alarms: tuple[str, ...] = ()
     answer: Any = None
 
@@ -417,6 +421,65 @@ class AgentBook(Protocol):
         ...
 
 
+class Deserted(Struct, frozen=True):
+    """A conversation whose agent is no longer there.
+
+    Attributes:
+        left: they went off duty, or may no longer act; else their connection is gone.
+    """
+
+    conversation: ConversationId
+    agent: str
+    left: bool
+
+
+class Duties(Protocol):
+    """Who is there to answer, kept so that no process has to live for it to be known."""
+
+    async def board(self) -> Board:
+        """Return how it stands with whoever answers."""
+        ...
+
+    async def change(self, agents: Collection[str], decide: Callable[[Duty], Duty]) -> None:
+        """Change availability in one transaction; who has none yet is given as off duty.
+
+        Args:
+            agents: whose.
+            decide: pure; what it returns as it was is not written.
+        """
+        ...
+
+    async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
+        """Return the conversations whose agent is not there."""
+        ...
+
+
+class AlarmBook(Protocol):
+    """What staff were called for. Most calls come with the change that they tell of."""
+
+    async def of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return an agent's calls, the newest first."""
+        ...
+
+    async def ring(self, alarms: Sequence[StaffAlarm]) -> int:
+        """Call whoever was not called for this before; return how many that were."""
+        ...
+
+    async def see(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
+        """Note that an agent has seen what they were called for; return how many that were.
+
+        Args:
+            agent: who.
+            about: tickets, and conversations that wait; all there is when None.
+            now: the present.
+        """
+        ...
+
+    async def sweep(self, before: datetime) -> None:
+        """Remove calls from before an instant."""
+        ...
+
+
 class AccessChanges(Struct, frozen=True):
     """What is to be done with agents, their credentials and sessions, all of it or nothing.
 
@@ -509,6 +572,16 @@ class Store(Protocol):
     @property
     def agent_book(self) -> AgentBook:
         """Adding agents."""
+        ...
+
+    @property
+    def duties(self) -> Duties:
+        """Who is there."""
+        ...
+
+    @property
+    def alarm_book(self) -> AlarmBook:
+        """What staff were called for."""
         ...
 
 

@@ -21,6 +21,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
+from privacydesk.services.hours import Shift
 from privacydesk.services.staff.deciding import SECOND_EYES, Remedies
 
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
@@ -49,11 +50,29 @@ class CodeSection(_Section):
 
 
 class StaffedSection(_Section):
-    """When people answer."""
+    """When people answer; ``calendar`` is the operator's unless another one is named."""
 
     opens: time = time(9, 0)
     closes: time = time(18, 0)
     every_day: bool = False
+    calendar: str = ""
+
+    @field_validator("calendar")
+    @classmethod
+    def _known_calendar(cls, value: str) -> str:
+        if value and value not in CODES:
+            raise ValueError(f"is none of {', '.join(CODES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _ends_the_same_day(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes, on the same day")
+        return self
+
+    def shift(self) -> Shift:
+        """Return it as working hours."""
+        return Shift(self.opens, self.closes, self.calendar, self.every_day)
 
 
 class OperatorProfile(_Section):
@@ -71,7 +90,7 @@ class OperatorProfile(_Section):
     clauses: dict[str, dict[str, str]] = {}
     policy: str = ""
     remedies: dict[str, str] = {}
-    staffed: StaffedSection | None = StaffedSection()
+    staffed: list[StaffedSection] = [StaffedSection()]
     codes: CodeSection = CodeSection()
     fresh_minutes: _Minutes = 30
     waits_for_verification_days: _Days = 15
@@ -93,6 +112,14 @@ class OperatorProfile(_Section):
         if value not in CODES:
             raise ValueError(f"is none of {', '.join(CODES)}")
         return value
+
+    @field_validator("staffed", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        # Most operators have one shift, and write no list of it; null is never.
+        if value is None:
+            return []
+        return [value] if isinstance(value, dict) else value
 
     @field_validator("regimes")
     @classmethod
@@ -153,16 +180,17 @@ class OperatorProfile(_Section):
 
     def deadline_rules(self) -> DeadlineRules:
         """Return what clocks go by."""
-        staffed = self.staffed
         return DeadlineRules(
             calendar=self.calendar,
             zone=self.zone,
             regimes=tuple(regime(name) for name in self.regimes),
             waits_for_verification=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._window(),
-            staffed=(staffed.opens, staffed.closes) if staffed else None,
-            staffed_every_day=bool(staffed and staffed.every_day),
         )
+
+    def shifts(self) -> tuple[Shift, ...]:
+        """Return when people answer; none for never."""
+        return tuple(section.shift() for section in self.staffed)
 
     def remedies_rules(self) -> Remedies:
         """Return what a requester may do against a decision."""

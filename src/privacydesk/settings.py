@@ -70,6 +70,13 @@ class Settings(BaseSettings):
         staff_entries_per_minute: passwords and codes of staff that are looked at from one address
             on average.
         staff_entries_at_once: how many of them at once.
+        conversations_at_once: how many conversations are given to one agent at once; more can be
+            taken by hand.
+        connection_grace_seconds: how long an agent's page may be silent before the conversations
+            they have return to the queue.
+        visit_minutes: how long an agent counts as there after a command.
+        queue_patience_minutes: how long somebody waits for a person, within working hours, before
+            supervisors are called.
         workers: how many outbox rows are worked on at once.
     """
 
@@ -114,6 +121,10 @@ class Settings(BaseSettings):
     access_log_days: Annotated[float, Field(gt=0)] = 180.0
     staff_entries_per_minute: Annotated[float, Field(gt=0)] = 20.0
     staff_entries_at_once: Annotated[int, Field(ge=1)] = 40
+    conversations_at_once: Annotated[int, Field(ge=1, le=100)] = 3
+    connection_grace_seconds: Annotated[float, Field(ge=20)] = 45.0
+    visit_minutes: Annotated[float, Field(gt=0)] = 30.0
+    queue_patience_minutes: Annotated[float, Field(gt=0)] = 10.0
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_json: bool = Field(

@@ -8,6 +8,7 @@ import pytest
 
 from privacydesk.errors import SettingsError
 from privacydesk.profile import parse_profile, read_profile
+from privacydesk.services.hours import Shift
 
 
 def test_an_empty_profile_is_the_operators_promise_and_a_person_releases_everything() -> None:
@@ -40,7 +41,17 @@ def test_dialogs_and_clocks_are_told_the_same() -> None:
         timedelta(minutes=3),
         (timedelta(seconds=10),),
     )
-    assert (clocks.staffed, clocks.staffed_every_day) == ((time(8, 30), time(20)), True)
+    assert profile.shifts() == (Shift(time(8, 30), time(20), every_day=True),)
+
+
+def test_people_work_in_one_shift_in_several_or_never() -> None:
+    assert parse_profile({}, "p").shifts() == (Shift(time(9), time(18)),)
+    assert parse_profile({"staffed": None}, "p").shifts() == ()
+    staffed = [{"closes": "12:00"}, {"opens": "13:00", "calendar": "HK"}]
+    assert parse_profile({"staffed": staffed}, "p").shifts() == (
+        Shift(time(9), time(12)),
+        Shift(time(13), time(18), calendar="HK"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +65,9 @@ def test_dialogs_and_clocks_are_told_the_same() -> None:
         ({"codes": {"waits_seconds": []}}, r"codes\.waits_seconds"),
         ({"fresh_minutes": 0}, "fresh_minutes"),
         ({"retention_days": 15}, "retention_days must be more than objection_days"),
-        ({"staffed": {"opens": "late"}}, r"staffed\.opens"),
+        ({"staffed": {"opens": "late"}}, r"staffed\.0\.opens"),
+        ({"staffed": {"calendar": "XX"}}, r"staffed\.0\.calendar"),
+        ({"staffed": {"opens": "18:00", "closes": "09:00"}}, "opens must be before closes"),
         ([], "the file"),
         ("text", "the file"),
     ],

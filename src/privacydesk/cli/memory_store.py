@@ -6,7 +6,7 @@ known id is answered with its first answer, and a job that fails leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.duty import Board, Duty
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.identity import Challenge
@@ -29,7 +31,7 @@ from privacydesk.domain.ids import (
 )
 from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.ticket import LogEntry, Ticket
-from privacydesk.ports import Changes, CommitHook, Committed, Job, WorkingSet
+from privacydesk.ports import Changes, CommitHook, Committed, Deserted, Job, WorkingSet
 
 
 @dataclass(slots=True)
@@ -48,11 +50,57 @@ class _Rows:
     answers: dict[tuple[bytes | None, str], int] = field(default_factory=dict)
 
 
+class MemoryDuties:
+    """Who is there, while one plays: whoever acts."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Duty] = {}
+
+    async def board(self) -> Board:
+        """Return how it stands with whoever answers."""
+        return Board(duties=dict(self._known))
+
+    async def change(self, agents: Collection[str], decide: Callable[[Duty], Duty]) -> None:
+        """Change availability."""
+        for name in agents:
+            self._known[name] = decide(self._known.get(name, Duty(name)))
+
+    async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
+        """Return none: the player is there."""
+        del now
+        return ()
+
+
+class MemoryAlarmBook:
+    """Nobody is called while one plays."""
+
+    async def of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
+        """Return none."""
+        del agent, limit
+        return ()
+
+    async def ring(self, alarms: Sequence[StaffAlarm]) -> int:
+        """Call nobody."""
+        del alarms
+        return 0
+
+    async def see(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
+        """Return that nothing was unseen."""
+        del agent, about, now
+        return 0
+
+    async def sweep(self, before: datetime) -> None:
+        """Remove nothing."""
+        del before
+
+
 class MemoryStore:
     """Implements ``ports.Store`` with one object for all of its parts."""
 
     def __init__(self) -> None:
         self.rows = _Rows()
+        self._duties = MemoryDuties()
+        self._alarm_book = MemoryAlarmBook()
 
     @property
     def writer(self) -> MemoryStore:
@@ -73,6 +121,16 @@ class MemoryStore:
     def agent_book(self) -> MemoryStore:
         """Adding agents."""
         return self
+
+    @property
+    def duties(self) -> MemoryDuties:
+        """Who is there."""
+        return self._duties
+
+    @property
+    def alarm_book(self) -> MemoryAlarmBook:
+        """What staff were called for."""
+        return self._alarm_book
 
     # -- writing ---------------------------------------------------------------------------
 

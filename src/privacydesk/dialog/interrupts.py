@@ -322,7 +322,9 @@ def _acknowledge(script: Script) -> None:
     if staffed:
         script.ask("owner.still_queued", {"place": place}, (_LEAVE,))
     else:
-        script.ask("owner.message_kept", {}, (_LEAVE,))
+        opening = script.opening()
+        key = "owner.message_kept_until" if opening else "owner.message_kept"
+        script.ask(key, opening, (_LEAVE,))
 
 
 _LEAVE = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)

@@ -118,12 +118,25 @@ def _ownership(runner: Runner, script: Script, message: Decided) -> None:
         else:
             runner.prompt_again(script)
     elif message.kind is DecisionKind.LOST:
-        script.own(OwnerKind.QUEUE, "owner.agent_lost", {"agent": name})
+        _lost(script, name, left=bool(message.data.get("left")))
+    elif message.kind is DecisionKind.HOURS_BEGAN:
+        place = message.data["place"]
+        script.append(Sender.SYSTEM, EventKind.TEXT, key="owner.hours_began", args={"place": place})
     else:
         assert message.kind is DecisionKind.REPLIED
         script.append(Sender.AGENT, EventKind.TEXT, text=message.text, author=name)
         # Written without taking over, it must not leave the assistant's question further up.
         _go_on(runner, script)
+
+
+def _lost(script: Script, name: str, *, left: bool) -> None:
+    staffed, _ = script.queue()
+    key = "owner.agent_left" if left else "owner.agent_lost"
+    script.own(OwnerKind.QUEUE, key, {"agent": name})
+    opening = {} if staffed else script.opening()
+    if opening:
+        # Else they would take it that somebody comes right away.
+        script.append(Sender.SYSTEM, EventKind.TEXT, key="owner.reads_again", args=opening)
 
 
 # -- the account service -----------------------------------------------------------------------

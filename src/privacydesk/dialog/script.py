@@ -259,6 +259,16 @@ class Script:
             raise NeedsMore(replace(self.needs, queue=True))
         return self.observed.staffed, self.observed.place
 
+    def opening(self) -> dict[str, Any]:
+        """Return when people begin to read again as ``opens``; nothing when it is not known.
+
+        Asked only where ``queue`` said that nobody can be reached.
+        """
+        at = self.observed.opens_at
+        if at is None:
+            return {}
+        return {"opens": {"$time": at.isoformat(), "zone": self.rules.zone}}
+
     def policy(self, question: str) -> PolicyAnswer | None:
         """Return what the policy says to a question; None when none was imported.
 
@@ -385,9 +395,12 @@ class Script:
             args=args,
             data={"owner": kind.value, "agent": args.get("agent", "")},
         )
-        self.owner = Owner(kind=kind, agent=agent, offset=offset, since=self.now)
+        before = self.owner
+        waited_from = self.queued_at or self.now if kind is OwnerKind.AGENT else None
+        self.owner = Owner(kind, agent, offset, since=self.now, waited_from=waited_from)
         if kind is OwnerKind.QUEUE:
-            self.queued_at = self.queued_at or self.now
+            # Whose agent is lost has not begun to wait just now.
+            self.queued_at = self.queued_at or before.waited_from or self.now
         else:
             self.queued_at = None
 

@@ -31,12 +31,15 @@ class Owner(Struct, frozen=True):
         offset: the offset of the event at which ownership last changed; a command decided
             on an older one is refused as stale.
         since: when it changed.
+        waited_from: since when the user had waited for the agent: where they go back to in the
+            queue, should the agent be lost.
     """
 
     kind: OwnerKind = OwnerKind.ASSISTANT
     agent: str = ""
     offset: int = 0
     since: datetime | None = None
+    waited_from: datetime | None = None
 
 
 class LocaleSource(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -52,6 +53,8 @@ class Observed(Struct, frozen=True):
         code_hash: keyed hash of a typed code, bound to the frame's target.
         wanted: what ``needs`` named when this was fetched; anything more sends the job back.
         staffed: whether a person can be reached now.
+        opens_at: when people begin to read again, where nobody can be reached now; None when it is
+            not known.
         place: this conversation's place in the queue, or the one it would get.
         policy: what the policy says to the question that ``needs`` named; None without an import.
     """
@@ -63,6 +66,7 @@ class Observed(Struct, frozen=True):
     code_hash: bytes = b""
     wanted: Needs | None = None
     staffed: bool = False
+    opens_at: datetime | None = None
     place: int = 1
     policy: PolicyAnswer | None = None
 
@@ -76,7 +80,7 @@ class Needs(Struct, frozen=True):
         tickets_of: whose tickets to show, a line each: ``account:<id>``, ``contact:<value>``, or
             ``conversation:`` for those filed in this one.
         ticket_number: a number the person named.
-        queue: whether a person can be reached now, and the place in the queue.
+        queue: whether a person can be reached now, when else, and the place in the queue.
         question: what the policy is searched for.
     """
 
@@ -129,7 +133,10 @@ class DecisionKind(StrEnum):
     TAKEN = "taken"
     HANDED_BACK = "handed_back"
     LOST = "lost"
-    """The agent's connection is gone; the conversation returns to the queue."""
+    """The agent is no longer there; the conversation returns to its old place in the queue.
+    ``data["left"]`` tells an agent who went from one whose connection is gone."""
+    HOURS_BEGAN = "hours_began"
+    """People begin to read what was left outside of their hours; ``data["place"]`` in the queue."""
     REPLIED = "replied"
     EXAMINED = "examined"
     """Evidence was examined; ``data["accepted"]`` says how it ended."""

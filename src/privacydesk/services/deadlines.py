@@ -41,7 +41,6 @@ class DeadlineRules:
         regimes: all clocks that run on a ticket; the earliest leads.
         waits_for_verification: after this an unverified request lapses.
         unbinding_window: see ``dialog.rules.Rules``.
-        staffed: from and until when people answer on working days; None for never.
     """
 
     calendar: str = "CN"
@@ -49,8 +48,6 @@ class DeadlineRules:
     regimes: Sequence[RegimeProfile] = (OPERATOR_7WD,)
     waits_for_verification: timedelta = timedelta(days=15)
     unbinding_window: timedelta | None = None
-    staffed: tuple[time, time] | None = (time(9, 0), time(18, 0))
-    staffed_every_day: bool = False
 
 
 class Deadlines:
@@ -170,15 +167,3 @@ class Deadlines:
             version=ticket.version + 1,
         )
         return self._with_dues(later, now)
-
-    def is_staffed(self, now: datetime) -> bool:
-        """Tell whether people answer at this time of a working day."""
-        hours = self.rules.staffed
-        if hours is None:
-            return False
-        local = now.astimezone(self.zone)
-        if not hours[0] <= local.time() < hours[1]:
-            return False
-        if self.rules.staffed_every_day:
-            return True
-        return self.calendars.get(self.rules.calendar).day(local.date()).working

@@ -5,7 +5,7 @@ Each is fired once: the job removes it from the ticket in the same commit in whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -15,7 +15,7 @@ from privacydesk.clock import Clock
 from privacydesk.dialog.pending import may_be_taken_back
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
-from privacydesk.domain.ids import TicketId
+from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.ticket import (
     Due,
     DueKind,
@@ -29,6 +29,7 @@ from privacydesk.domain.ticket import (
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Message
 from privacydesk.ports import WorkingSet
 from privacydesk.services import plans
+from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
@@ -54,16 +55,30 @@ def _is_held(conversation: Conversation | None, ticket: Ticket) -> bool:
 
 
 class Dues:
-    """Fires what is due on claimed tickets."""
+    """Fires what is due on claimed tickets.
+
+    Args:
+        changed: called after each, so that open pages of the console hear of it.
+    """
 
     def __init__(
-        self, turns: Turns, maker: Maker, notices: Notices, deadlines: Deadlines, clock: Clock
+        self,
+        *,
+        turns: Turns,
+        maker: Maker,
+        notices: Notices,
+        deadlines: Deadlines,
+        alarms: Alarms,
+        clock: Clock,
+        changed: Callable[[ConversationId], None],
     ) -> None:
         self._turns = turns
         self._maker = maker
         self._notices = notices
         self._deadlines = deadlines
+        self._alarms = alarms
         self._clock = clock
+        self._changed = changed
 
     async def work(self, ticket: Ticket) -> None:
         """Fire everything that is due on a claimed ticket, one job each."""
@@ -75,6 +90,7 @@ class Dues:
     async def _fire(self, seen: Ticket, due: Due, now: datetime) -> None:
         job_id = f"due:{seen.id.hex()}:{due.kind.value}:{int(due.at.timestamp())}"
         fired: Ticket | None = None
+        callees = await self._alarms.callees()
 
         def prepare(rows: WorkingSet) -> Prepared:
             nonlocal fired
@@ -95,7 +111,13 @@ class Dues:
             fired = ticket
             ticket, message, deliveries = self._act(ticket, due, job_id, now)
             entry = LogEntry(ticket.id, now, "clock", due.kind.value, job_id=job_id)
-            return Prepared(message, tickets=(ticket,), log=(entry,), deliveries=deliveries)
+            return Prepared(
+                message,
+                tickets=(ticket,),
+                log=(entry,),
+                deliveries=deliveries,
+                staff_alarms=self._alarms.of_ticket(fired, due, callees, now),
+            )
 
         await self._turns.run(
             seen.conversation_id,
@@ -106,6 +128,7 @@ class Dues:
         )
         if fired is not None:
             _call_out(fired, due)
+            self._changed(seen.conversation_id)
 
     def _act(
         self, ticket: Ticket, due: Due, job_id: str, now: datetime

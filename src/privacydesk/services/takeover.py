@@ -6,7 +6,9 @@ the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
@@ -15,7 +17,8 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import Decided, DecisionKind
 from privacydesk.errors import NotFoundError, StaleError
-from privacydesk.ports import Committed, Minter, Store, WorkingSet
+from privacydesk.ports import Committed, Deserted, Minter, Store, WorkingSet
+from privacydesk.services.attendance import Attendance
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.turns import Prepared, Turns
@@ -23,16 +26,27 @@ from privacydesk.services.turns import Prepared, Turns
 _Check = Callable[[OwnerKind, str], None]
 """Refuses a command by raising, given who owns the conversation."""
 
+_Told = Callable[[ConversationId, datetime], AuditEntry]
+"""Makes the audit entry of an act."""
+
 
 class Takeover:
     """Staff's work in conversations."""
 
     def __init__(
-        self, turns: Turns, store: Store, staff: Staff, minter: Minter, clock: Clock
+        self,
+        *,
+        turns: Turns,
+        store: Store,
+        staff: Staff,
+        attendance: Attendance,
+        minter: Minter,
+        clock: Clock,
     ) -> None:
         self._turns = turns
         self._store = store
         self._staff = staff
+        self._attendance = attendance
         self._minter = minter
         self._clock = clock
 
@@ -68,6 +82,8 @@ class Takeover:
             StaleError: another agent has it, or ownership changed since ``seen``.
         """
         agent, conversation = await self._who(name, by)
+        # Before it is theirs: an agent who is not there would lose it at once.
+        await self._attendance.acts(agent.name)
 
         def check(owner_kind: OwnerKind, owner: str) -> None:
             if owner_kind is OwnerKind.AGENT and owner != agent.name:
@@ -85,6 +101,7 @@ class Takeover:
         """Write to the user; only the agent who owns the conversation may."""
         words = reply_words(text)
         agent, conversation = await self._who(name, by)
+        await self._attendance.acts(agent.name)
         return await self._run(
             conversation,
             agent,
@@ -104,10 +121,73 @@ class Takeover:
             conversation, agent, DecisionKind.HANDED_BACK, _owns(agent), seen=seen, job_id=job_id
         )
 
-    async def lost(self, conversation: ConversationId, by: str) -> Committed:
-        """Return the conversation of an agent whose connection is gone to the queue."""
-        agent = await self._staff.roster.agent(by)
-        return await self._run(conversation, agent, DecisionKind.LOST, _owns(agent))
+    # -- without an agent's doing ------------------------------------------------------------
+
+    async def give(self, waiting: Conversation, to: str) -> Committed:
+        """Give a conversation that waits to an agent who is there.
+
+        Raises:
+            StaleError: it does not wait as it did any more.
+        """
+        agent = await self._staff.roster.agent(to)
+
+        def check(owner_kind: OwnerKind, _owner: str) -> None:
+            if owner_kind is not OwnerKind.QUEUE:
+                raise StaleError("this conversation does not wait any more", reason="owner_changed")
+
+        return await self._run(
+            waiting.id,
+            agent,
+            DecisionKind.TAKEN,
+            check,
+            seen=waiting.owner.offset,
+            job_id=f"give:{waiting.id.hex()}:{waiting.owner.offset}",
+            audited=_by_machine("assistant", "conversation_given", agent),
+        )
+
+    async def lost(self, deserted: Deserted) -> int:
+        """Return the conversation of an agent who is not there to its old place in the queue.
+
+        Returns:
+            1, or 0 when it is not theirs any more.
+        """
+        conversation = await self._store.reader.conversation(deserted.conversation)
+        agent = await self._staff.roster.known(deserted.agent)
+        if conversation is None or conversation.owner.agent != agent.name:
+            return 0
+        try:
+            await self._run(
+                conversation.id,
+                agent,
+                DecisionKind.LOST,
+                _owns(agent),
+                seen=conversation.owner.offset,
+                job_id=f"lost:{conversation.id.hex()}:{conversation.owner.offset}",
+                audited=_by_machine("clock", "conversation_lost", agent),
+                data={"left": deserted.left},
+            )
+        except StaleError:
+            return 0
+        return 1
+
+    async def tell_opening(self, waiting: Conversation, place: int, opened: datetime) -> int:
+        """Tell somebody who wrote outside of hours that these have begun; once.
+
+        Returns:
+            1, or 0 when they were told before or do not wait any more.
+        """
+        job = f"opening:{waiting.id.hex()}:{int(opened.timestamp())}"
+        message = Decided(job, DecisionKind.HOURS_BEGAN, data={"place": place})
+
+        def prepare(rows: WorkingSet) -> Prepared:
+            assert rows.conversation is not None
+            waits = rows.conversation.owner.kind is OwnerKind.QUEUE
+            return Prepared(message if waits else None)
+
+        committed = await self._turns.run(waiting.id, job, prepare)
+        return int(committed.offset > 0 and not committed.duplicate)
+
+    # -- one act -----------------------------------------------------------------------------
 
     async def _who(self, name: str, by: str) -> tuple[Agent, ConversationId]:
         agent = await self._staff.roster.agent(by)
@@ -123,9 +203,12 @@ class Takeover:
         text: str = "",
         seen: int | None = None,
         job_id: str | None = None,
+        audited: _Told | None = None,
+        data: Mapping[str, Any] | None = None,
     ) -> Committed:
         job = job_id or f"{kind.value}:{self._minter.id(self._clock.now()).hex()}"
-        message = Decided(job, kind, agent.name, agent.display_name, text)
+        message = Decided(job, kind, agent.name, agent.display_name, text, data=data or {})
+        told = audited or _by_agent(f"conversation_{kind.value}", agent)
 
         def prepare(rows: WorkingSet) -> Prepared:
             assert rows.conversation is not None
@@ -135,15 +218,20 @@ class Takeover:
                     "who owns this conversation has changed meanwhile", reason="owner_changed"
                 )
             check(owner.kind, owner.agent)
-            told = AuditEntry(
-                self._clock.now(),
-                agent.name,
-                f"conversation_{kind.value}",
-                conversation_id=conversation,
-            )
-            return Prepared(message, audit=(told,))
+            return Prepared(message, audit=(told(conversation, self._clock.now()),))
 
         return await self._turns.run(conversation, job, prepare)
+
+
+def _by_agent(what: str, agent: Agent) -> _Told:
+    return lambda conversation, now: AuditEntry(now, agent.name, what, conversation_id=conversation)
+
+
+def _by_machine(who: str, what: str, agent: Agent) -> _Told:
+    detail = {"agent": agent.name}
+    return lambda conversation, now: AuditEntry(
+        now, who, what, conversation_id=conversation, detail=detail
+    )
 
 
 def _owns(agent: Agent) -> _Check:

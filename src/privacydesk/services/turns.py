@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine, NeedsMore
 from privacydesk.dialog.slots import code_digits
+from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
@@ -46,6 +47,7 @@ from privacydesk.ports import (
     WorkingSet,
     Writer,
 )
+from privacydesk.services.attendance import Attendance, Reach
 from privacydesk.services.counting import Counting
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.hearing import Hearing
@@ -68,6 +70,7 @@ class Prepared(Struct, frozen=True):
         deliveries: outbox rows, finished or new.
         evidence_removed: evidence whose body goes with this decision.
         audit: what is audited of it besides the log.
+        staff_alarms: whom it calls.
     """
 
     message: Message | None
@@ -76,6 +79,7 @@ class Prepared(Struct, frozen=True):
     deliveries: tuple[Delivery, ...] = ()
     evidence_removed: tuple[EvidenceId, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
+    staff_alarms: tuple[StaffAlarm, ...] = ()
 
 
 Prepare = Callable[[WorkingSet], Prepared]
@@ -100,6 +104,7 @@ class Turns:
         recogniser: Recogniser,
         hashing: Hashing,
         deadlines: Deadlines,
+        attendance: Attendance,
         clock: Clock,
         policy: PolicySearch,
     ) -> None:
@@ -109,7 +114,7 @@ class Turns:
         self.maker = maker
         self._hearing = Hearing(recogniser)
         self._hashing = hashing
-        self._deadlines = deadlines
+        self._attendance = attendance
         self._clock = clock
         self._policy = policy
         self.left_due: Callable[[], None] = _nobody_waits
@@ -234,9 +239,9 @@ class Turns:
             numbered = await self.reader.ticket_by_number(needs.ticket_number)
             if numbered is not None:
                 tickets = (*tickets, numbered.id)
-        staffed, place = False, 1
+        reach, place = Reach(staffed=False), 1
         if needs.queue:
-            staffed = self._deadlines.is_staffed(self._clock.now())
+            reach = await self._attendance.reach()
             place = await self.reader.queue_place(seen.id)
             if place == 0:
                 place = len(await self.reader.queue()) + 1
@@ -245,7 +250,7 @@ class Turns:
             # Searched once a job, however often its step has to look for more.
             known = needs.question == before.needs.question
             policy = before.policy if known else await self._policy.answer(needs.question)
-        return _Sight(needs=needs, tickets=tickets, staffed=staffed, place=place, policy=policy)
+        return _Sight(needs=needs, tickets=tickets, reach=reach, place=place, policy=policy)
 
     async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:
         """Return a person's tickets, open ones first, newest first."""
@@ -274,7 +279,8 @@ class Turns:
             wishes=heard.wishes,
             code_hash=code_hash,
             wanted=needs,
-            staffed=sight.staffed,
+            staffed=sight.reach.staffed,
+            opens_at=sight.reach.opens_at,
             place=sight.place,
             policy=sight.policy,
         )
@@ -300,6 +306,7 @@ class Turns:
                     deliveries=prepared.deliveries,
                     evidence_removed=prepared.evidence_removed,
                     audit=prepared.audit,
+                    staff_alarms=prepared.staff_alarms,
                 )
             snapshot = Snapshot(rows.conversation)
             wanted = _merged(sight.needs, engine.needs(snapshot, message))
@@ -335,8 +342,13 @@ class Turns:
                 evidence_removed=prepared.evidence_removed,
             )
             counted = counting.of(rows.conversation, told, turn, now)
-            if counted or prepared.audit:
-                return replace(made, audit=prepared.audit, counted=counted)
+            if counted or prepared.audit or prepared.staff_alarms:
+                return replace(
+                    made,
+                    audit=prepared.audit,
+                    staff_alarms=prepared.staff_alarms,
+                    counted=counted,
+                )
             return made
 
         return decide
@@ -351,7 +363,7 @@ class _Sight(Struct, frozen=True):
 
     needs: Needs
     tickets: tuple[TicketId, ...]
-    staffed: bool
+    reach: Reach
     place: int
     policy: PolicyAnswer | None = None
 
@@ -359,7 +371,7 @@ class _Sight(Struct, frozen=True):
 _NOTHING = Needs()
 """The first look of a job: what the step wants is only known under the lock."""
 
-_UNSEEN = _Sight(needs=_NOTHING, tickets=(), staffed=False, place=1)
+_UNSEEN = _Sight(needs=_NOTHING, tickets=(), reach=Reach(staffed=False), place=1)
 
 
 def _shown(

@@ -60,6 +60,7 @@ class _Inserts(Struct):
     evidence_removed: list[Row] = field(default_factory=list)
     audit: list[Row] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
+    staff_alarms: list[Row] = field(default_factory=list)
     purges: dict[ConversationId, list[Purge]] = field(default_factory=dict)
 
 
@@ -177,6 +178,7 @@ class Batch:
         inserts.audit += staged.audit
         if changes.counted:
             inserts.counted += changes.counted
+        inserts.staff_alarms += staged.staff_alarms
         if staged.purge is not None and staged.conversation is not None:
             inserts.purges.setdefault(staged.conversation.id, []).append(staged.purge)
 
@@ -225,6 +227,7 @@ class Batch:
         self._insert(tables.audit, inserts.audit)
         if inserts.counted:
             self._counters.add(self._connection, inserts.counted)
+        self._insert(tables.staff_alarm, inserts.staff_alarms)
         for conversation, purges in inserts.purges.items():
             for purge in purges:
                 take_away(self._connection, conversation, purge, locked.seal(conversation))

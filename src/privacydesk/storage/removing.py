@@ -43,7 +43,7 @@ _EMPTY_LOG = (
 )
 _OF_TICKETS = tuple(
     sa.delete(table).where(table.c.ticket_id.in_(_IDS))
-    for table in (tables.evidence, tables.outbox)
+    for table in (tables.evidence, tables.outbox, tables.staff_alarm)
 )
 _FILES = sa.delete(tables.evidence).where(tables.evidence.c.id.in_(_IDS))
 _DELIVERIES = sa.delete(tables.outbox).where(tables.outbox.c.id.in_(_IDS))
@@ -60,6 +60,7 @@ _ERASE_REST = tuple(
         tables.conversation_key,
         tables.evidence,
         tables.outbox,
+        tables.staff_alarm,
         tables.data_key,
     )
 )

@@ -25,6 +25,7 @@ from privacydesk.ports import Changes, Job, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.locked import I, Locked, Rows
+from privacydesk.storage.rows.alarm import alarm_row
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.event import event_row
 from privacydesk.storage.rows.evidence import evidence_row
@@ -61,6 +62,7 @@ class Staged(Struct):
     evidence_moved: list[dict[str, Any]] = field(default_factory=list)
     evidence_removed: list[dict[str, Any]] = field(default_factory=list)
     audit: list[dict[str, Any]] = field(default_factory=list)
+    staff_alarms: list[dict[str, Any]] = field(default_factory=list)
     purge: Purge | None = None
 
 
@@ -89,6 +91,7 @@ def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: 
         _stage_evidence(staged, changes, locked, now)
     for told in changes.audit:
         staged.audit.append(audit_row(told, now, len(staged.audit)))
+    staged.staff_alarms = [alarm_row(one) for one in changes.staff_alarms]
     if changes.purge is not None:
         staged.purge = _purge(changes.purge, staged)
     return staged

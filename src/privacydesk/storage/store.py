@@ -10,10 +10,12 @@ from privacydesk.clock import Clock
 from privacydesk.storage import schema
 from privacydesk.storage.access import SqlStaffAccess
 from privacydesk.storage.agents import SqlAgentBook
+from privacydesk.storage.alarms import SqlAlarmBook
 from privacydesk.storage.audit import SqlAuditTrail
 from privacydesk.storage.chores import SqlChores
 from privacydesk.storage.claims import SqlClaims
 from privacydesk.storage.counters import SqlCounters
+from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
@@ -43,6 +45,8 @@ class SqlStore:
         self.reader = SqlReader(self._reading, seals, readers)
         self.claims = SqlClaims(self.writer, self.reader, seals)
         self.agent_book = SqlAgentBook(self.writer)
+        self.duties = SqlDuties(self.writer, self.reader)
+        self.alarm_book = SqlAlarmBook(self.writer, self.reader)
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
         self.chores = SqlChores(self.writer)

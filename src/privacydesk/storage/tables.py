@@ -294,6 +294,35 @@ access_log = sa.Table(
     sa.Column("body", _SEALED, nullable=False),
 )
 
+agent_duty = sa.Table(
+    "agent_duty",
+    metadata,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("since", _INSTANT),
+    sa.Column("there_until", _INSTANT),
+    sa.Column("connected", sa.Boolean, nullable=False),
+    sa.Column("languages", sa.Text, nullable=False),
+    sa.Column("given_at", _INSTANT),
+)
+
+staff_alarm = sa.Table(
+    "staff_alarm",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("agent", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", _INSTANT, nullable=False, index=True),
+    sa.Column("conversation_id", _ID, nullable=False, index=True),
+    sa.Column("ticket_id", _ID),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("unattended", sa.Boolean, nullable=False),
+    sa.Column("seen_at", _INSTANT),
+    sa.Index("ix_staff_alarm_agent", "agent", "at"),
+    # Its column is the condition's own, so that the index alone answers how many there are.
+    _partial_index("ix_staff_alarm_unseen", "agent", "seen_at", where="seen_at IS NULL"),
+)
+
 audit = sa.Table(
     "audit",
     metadata,

@@ -39,6 +39,7 @@ class Worker:
 
     Args:
         at_once: how many rows are worked on at the same time.
+        besides: what else is done in each round; each tells how much that was.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Worker:
         clock: Clock,
         at_once: int = 8,
         calendars_changed: Callable[[], Awaitable[bool]] | None = None,
+        besides: Sequence[Callable[[], Awaitable[int]]] = (),
     ) -> None:
         self._claims = claims
         self._reader = reader
@@ -59,6 +61,7 @@ class Worker:
         self._clock = clock
         self._at_once = at_once
         self._calendars_changed = calendars_changed
+        self._besides = besides
         # A schedule may have been imported while nothing ran, so dates are counted at the start.
         self._settle_at: datetime | None = clock.now()
         self._woken = asyncio.Event()
@@ -93,7 +96,10 @@ class Worker:
         tickets = await self._claims.tickets(now, lease=_LEASE, limit=self._at_once)
         await self._each(rows, self._deliveries.work)
         await self._each(tickets, self._dues.work)
-        return len(rows) + len(tickets)
+        done = len(rows) + len(tickets)
+        for more in self._besides:
+            done += await more()
+        return done
 
     async def settle(self) -> bool:
         """Count all provisional dates anew; tell whether that worked for every ticket."""

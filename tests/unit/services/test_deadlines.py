@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -106,26 +106,3 @@ def test_an_unverified_request_lapses_and_its_evidence_raises_an_alarm_first() -
         ("evidence_waiting", "2026-06-08T16:00:00+00:00"),
         ("lapse", "2026-06-09T09:00:00+00:00"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("at", "every_day", "staffed"),
-    [
-        ("2026-06-01T01:00:00+00:00", False, True),
-        ("2026-06-01T00:59:59+00:00", False, False),
-        ("2026-06-01T10:00:00+00:00", False, False),
-        ("2026-06-06T02:00:00+00:00", False, False),
-        ("2026-06-06T02:00:00+00:00", True, True),
-        ("2026-10-10T02:00:00+00:00", False, True),
-    ],
-    ids=["opens", "before", "closes", "Saturday", "every day", "a make-up Saturday"],
-)
-def test_people_answer_in_their_hours_on_working_days(
-    at: str, every_day: bool, staffed: bool
-) -> None:
-    counting = deadlines(staffed=(time(9), time(18)), staffed_every_day=every_day)
-    assert counting.is_staffed(datetime.fromisoformat(at)) == staffed
-
-
-def test_where_nobody_answers_nobody_is_there() -> None:
-    assert not deadlines(staffed=None).is_staffed(NOW)

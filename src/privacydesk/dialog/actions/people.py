@@ -16,11 +16,12 @@ def queue_human(act: Act) -> str:
     staffed, place = script.queue()
     act.frame.slots["place"] = place
     if script.owner.kind is not OwnerKind.QUEUE:
-        script.own(
-            OwnerKind.QUEUE,
-            "owner.queued" if staffed else "owner.queued_nobody",
-            {"place": place} if staffed else {},
-        )
+        if staffed:
+            script.own(OwnerKind.QUEUE, "owner.queued", {"place": place})
+        else:
+            opening = script.opening()
+            key = "owner.queued_until" if opening else "owner.queued_nobody"
+            script.own(OwnerKind.QUEUE, key, opening)
     return "queued" if staffed else "nobody"
 
 

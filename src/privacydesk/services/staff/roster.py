@@ -9,7 +9,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.audit import MACHINES
 from privacydesk.domain.ticket import Ticket
-from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import Store
 
 _LONGEST_NAME: Final = 64
@@ -32,6 +32,17 @@ class Roster:
             if agent.name == name and agent.active:
                 return agent
         raise DeskError(f"there is no agent named {name!r}", code=ErrorCode.FORBIDDEN)
+
+    async def known(self, name: str) -> Agent:
+        """Return an agent, also one who may no longer act.
+
+        Raises:
+            NotFoundError: there never was one of that name.
+        """
+        for agent in await self._store.reader.agents():
+            if agent.name == name:
+                return agent
+        raise NotFoundError(f"there is no agent named {name!r}")
 
     async def worker(self, name: str) -> Agent:
         """Return an agent who works on tickets.

@@ -46,6 +46,8 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["owner_offset"] = owner.offset
     if owner.since is not None:
         state["owner_since"] = to_micros(owner.since)
+    if owner.waited_from is not None:
+        state["waited_from"] = to_micros(owner.waited_from)
     if conversation.stack:
         state["stack"] = [_frame_record(frame) for frame in conversation.stack]
     if conversation.prompt is not None:
@@ -106,6 +108,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
             agent=row.owner_agent,
             offset=state.get("owner_offset", 0),
             since=opt_instant(state.get("owner_since")),
+            waited_from=opt_instant(state.get("waited_from")),
         ),
         stack=tuple(_read_frame(record) for record in state.get("stack", ())),
         prompt=None if prompt is None else _read_prompt(prompt),

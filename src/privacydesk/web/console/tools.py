@@ -10,6 +10,8 @@ from aiohttp import web
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
 from privacydesk.ports import Catalog, Minter
+from privacydesk.services.alarms import Alarms
+from privacydesk.services.attendance import Attendance
 from privacydesk.services.cards import Wording
 from privacydesk.services.hints import Hints
 from privacydesk.services.inbox import Inbox
@@ -40,6 +42,8 @@ class Tools:
     clock: Clock
     agents: Mapping[str, Agent]
     zone: str
+    attendance: Attendance
+    alarms: Alarms
 
 
 TOOLS = web.AppKey("console_tools", Tools)

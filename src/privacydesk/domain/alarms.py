@@ -1,0 +1,63 @@
+"""What staff are called for: a date that comes near or has passed, evidence, somebody who waits."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.ticket import DueKind
+
+_ID_BYTES: Final = 16
+
+
+class AlarmKind(StrEnum):
+    """Why somebody is called."""
+
+    REMIND_TWO = "remind_two"
+    REMIND_ONE = "remind_one"
+    OVERDUE = "overdue"
+    EVIDENCE_WAITING = "evidence_waiting"
+    PERSON_WAITING = "person_waiting"
+    """Somebody has waited for a person for longer than the operator wants them to."""
+
+
+OF_DUES: Final = {
+    DueKind.REMIND_TWO: AlarmKind.REMIND_TWO,
+    DueKind.REMIND_ONE: AlarmKind.REMIND_ONE,
+    DueKind.OVERDUE: AlarmKind.OVERDUE,
+    DueKind.EVIDENCE_WAITING: AlarmKind.EVIDENCE_WAITING,
+}
+"""What comes up on tickets and concerns staff."""
+
+
+class StaffAlarm(Struct, frozen=True):
+    """One call to one agent. Holds no word of what it is about.
+
+    Attributes:
+        id: the same for the same call, so that it is never made twice.
+        agent: who is called.
+        number: the ticket's; empty where a conversation waits.
+        unattended: nobody who was there held it.
+        seen_at: when the agent opened what it is about.
+    """
+
+    id: bytes
+    agent: str
+    kind: AlarmKind
+    at: datetime
+    conversation_id: ConversationId
+    ticket_id: TicketId | None = None
+    number: str = ""
+    unattended: bool = False
+    seen_at: datetime | None = None
+
+
+def alarm_id(agent: str, kind: AlarmKind, about: bytes, at: datetime) -> bytes:
+    """Return the id of a call: who, why, about which ticket or conversation, due when."""
+    named = b"|".join((agent.encode(), kind.value.encode(), about, at.isoformat().encode()))
+    return hashlib.sha256(named).digest()[:_ID_BYTES]

@@ -1,0 +1,144 @@
+"""Who is there to answer: agents' availability, and who gets the next conversation. Pure values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+
+class DutyState(StrEnum):
+    """What an agent said of themselves."""
+
+    AVAILABLE = "available"
+    """Conversations that wait may be given to them."""
+    AWAY = "away"
+    """There, but nothing is given to them; what they have stays theirs."""
+    OFF = "off"
+    """Gone; the conversations they had return to the queue."""
+
+
+class Duty(Struct, frozen=True):
+    """An agent's availability, which a connection of theirs has to bear out.
+
+    Attributes:
+        since: when the state was chosen.
+        there_until: they count as there until then, unless something is heard of them; None
+            when they are off duty.
+        connected: it was a connection of theirs that was heard of last, and not an act alone.
+        languages: locales they answer in; empty for all.
+        given_at: when a conversation was last given to them.
+    """
+
+    agent: str
+    state: DutyState = DutyState.OFF
+    since: datetime | None = None
+    there_until: datetime | None = None
+    connected: bool = False
+    languages: tuple[str, ...] = ()
+    given_at: datetime | None = None
+
+    def is_there(self, now: datetime) -> bool:
+        """Tell whether they can see what happens."""
+        return self.there_until is not None and now < self.there_until
+
+    def is_available(self, now: datetime) -> bool:
+        """Tell whether a conversation may be given to them."""
+        return self.state is DutyState.AVAILABLE and self.is_there(now)
+
+    def speaks(self, locale: str) -> bool:
+        """Tell whether they answer in a language."""
+        return not self.languages or locale in self.languages
+
+    def chosen(
+        self, state: DutyState, now: datetime, lasting: timedelta, languages: tuple[str, ...]
+    ) -> Duty:
+        """Return what they chose; it holds that long without a sign of them."""
+        off = state is DutyState.OFF
+        return replace(
+            self,
+            state=state,
+            since=self.since if state is self.state and self.is_there(now) else now,
+            there_until=None if off else now + lasting,
+            connected=False if off else self.connected,
+            languages=languages,
+        )
+
+    def heard(self, now: datetime, grace: timedelta) -> Duty:
+        """Return it with their connection heard of; whoever is off duty stays so."""
+        if self.state is DutyState.OFF:
+            return self
+        return replace(self, there_until=now + grace, connected=True)
+
+    def acted(self, now: datetime, lasting: timedelta) -> Duty:
+        """Return it with something done by them, as by a command.
+
+        Their connection says more than that: while it is there it alone counts. Who was not there
+        before is now, and away: nothing is given to somebody who may not be looking.
+        """
+        if self.is_there(now) and self.connected:
+            return self
+        if self.is_there(now):
+            return replace(self, there_until=max(self.there_until or now, now + lasting))
+        return replace(
+            self, state=DutyState.AWAY, since=now, there_until=now + lasting, connected=False
+        )
+
+    def was_given(self, now: datetime) -> Duty:
+        """Return it with a conversation given to them just now."""
+        return replace(self, given_at=now)
+
+
+class Board(Struct, frozen=True):
+    """How it stands with whoever answers, in one look.
+
+    Attributes:
+        duties: by agent; who never was there is missing.
+        held: how many conversations each agent has.
+        waiting: how many wait for a person.
+        unseen: how many alarms each agent has not looked at.
+    """
+
+    duties: Mapping[str, Duty] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    waiting: int = 0
+    unseen: Mapping[str, int] = field(default_factory=dict)
+
+    def is_there(self, agent: str, now: datetime) -> bool:
+        """Tell whether an agent can see what happens."""
+        duty = self.duties.get(agent)
+        return duty is not None and duty.is_there(now)
+
+    def with_room(self, agents: Iterable[str], now: datetime, limit: int) -> tuple[Duty, ...]:
+        """Return those of some agents who may be given one conversation more."""
+        found = (self.duties[name] for name in agents if name in self.duties)
+        return tuple(
+            one for one in found if one.is_available(now) and self.held.get(one.agent, 0) < limit
+        )
+
+    def given(self, agent: str, now: datetime) -> Board:
+        """Return it with one conversation more in an agent's hands."""
+        held = {**self.held, agent: self.held.get(agent, 0) + 1}
+        duties = {**self.duties, agent: self.duties[agent].was_given(now)}
+        return replace(self, held=held, duties=duties, waiting=max(self.waiting - 1, 0))
+
+
+def fittest(able: Iterable[Duty], held: Mapping[str, int], locale: str) -> Duty | None:
+    """Return who gets a conversation in a language; None when nobody can take one.
+
+    Whoever speaks it comes first, then who has fewest, then who was given none for longest. Where
+    nobody who is there speaks it, somebody gets it all the same: nobody waits for a language.
+    """
+    return min(
+        able,
+        key=lambda one: (
+            not one.speaks(locale),
+            held.get(one.agent, 0),
+            one.given_at.timestamp() if one.given_at else 0.0,
+            one.agent,
+        ),
+        default=None,
+    )

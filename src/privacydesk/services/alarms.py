@@ -1,0 +1,126 @@
+"""Calling staff: whom something concerns, and what they have not looked at yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Role
+from privacydesk.domain.alarms import OF_DUES, AlarmKind, StaffAlarm, alarm_id
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.duty import Board
+from privacydesk.domain.ticket import Due, DueKind, Ticket
+from privacydesk.ports import AlarmBook, Duties, Reader
+
+_SHOWN = 100
+_KEPT = timedelta(days=90)
+
+
+class Callees(Struct, frozen=True):
+    """Whoever may be called.
+
+    Attributes:
+        active: everybody who may act.
+        supervisors: who is called in any case; administrators where there are none.
+        board: who is there.
+    """
+
+    active: frozenset[str]
+    supervisors: tuple[str, ...]
+    board: Board
+
+
+class Alarms:
+    """Makes calls, and keeps what was seen of them."""
+
+    def __init__(self, book: AlarmBook, reader: Reader, duties: Duties, clock: Clock) -> None:
+        self._book = book
+        self._reader = reader
+        self._duties = duties
+        self._clock = clock
+
+    async def callees(self) -> Callees:
+        """Return whoever may be called now."""
+        active = [agent for agent in await self._reader.agents() if agent.active]
+        by_role = {role: tuple(a.name for a in active if a.role is role) for role in Role}
+        return Callees(
+            active=frozenset(agent.name for agent in active),
+            supervisors=by_role[Role.SUPERVISOR] or by_role[Role.ADMINISTRATOR],
+            board=await self._duties.board(),
+        )
+
+    def of_ticket(
+        self, ticket: Ticket, due: Due, callees: Callees, now: datetime
+    ) -> tuple[StaffAlarm, ...]:
+        """Return the calls for what came up on a ticket: to its holder and the supervisors.
+
+        Nobody is called for what is settled: an answer that was given, evidence that was examined.
+        """
+        kind = OF_DUES.get(due.kind)
+        settled = (
+            not ticket.to_examine
+            if due.kind is DueKind.EVIDENCE_WAITING
+            else ticket.answered_at is not None or not ticket.is_open
+        )
+        if kind is None or settled:
+            return ()
+        attended = callees.board.is_there(ticket.holder, now)
+        holder = (ticket.holder,) if ticket.holder in callees.active else ()
+        return tuple(
+            StaffAlarm(
+                id=alarm_id(name, kind, ticket.id, due.at),
+                agent=name,
+                kind=kind,
+                at=due.at,
+                conversation_id=ticket.conversation_id,
+                ticket_id=ticket.id,
+                number=ticket.number,
+                unattended=not attended,
+            )
+            for name in dict.fromkeys((*holder, *callees.supervisors))
+        )
+
+    async def wait_too_long(self, waiting: Sequence[tuple[Conversation, datetime]]) -> int:
+        """Call supervisors for people who wait; return how many calls that were.
+
+        Args:
+            waiting: each with the instant from which it is too long.
+        """
+        if not waiting:
+            return 0
+        supervisors = (await self.callees()).supervisors
+        kind = AlarmKind.PERSON_WAITING
+        return await self._book.ring(
+            [
+                StaffAlarm(
+                    # Waiting again, after an agent was lost, is another call.
+                    id=alarm_id(name, kind, one.id + b"%d" % one.owner.offset, at),
+                    agent=name,
+                    kind=kind,
+                    at=at,
+                    conversation_id=one.id,
+                    unattended=True,
+                )
+                for one, at in waiting
+                for name in supervisors
+            ]
+        )
+
+    async def mine(self, agent: str) -> tuple[StaffAlarm, ...]:
+        """Return an agent's calls, the newest first."""
+        return await self._book.of(agent, limit=_SHOWN)
+
+    async def see(self, agent: str, *about: bytes) -> int:
+        """Note that an agent opened tickets or conversations; return how many calls that ends."""
+        return await self._book.see(agent, about, self._clock.now())
+
+    async def see_all(self, agent: str) -> int:
+        """Note that an agent has seen all there is."""
+        return await self._book.see(agent, None, self._clock.now())
+
+    async def sweep(self) -> None:
+        """Remove what is long past."""
+        await self._book.sweep(self._clock.now() - _KEPT)

@@ -1,0 +1,73 @@
+"""Working hours: when people read what is written to them, and when they begin again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from privacydesk.services.deadlines import Deadlines
+
+_LOOK_AHEAD = 21
+"""Days within which people come back to work; the longest holidays have nine days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """From and until when people answer.
+
+    Attributes:
+        opens: time of day, in the operator's zone.
+        closes: the same day, later.
+        calendar: whose working days, make-up days among them; empty for the operator's.
+        every_day: on days off, too.
+    """
+
+    opens: time = time(9)
+    closes: time = time(18)
+    calendar: str = ""
+    every_day: bool = False
+
+
+class Hours:
+    """The operator's shifts. Without any, nobody says when somebody reads.
+
+    Args:
+        shifts: people answer while one of them lasts.
+        deadlines: zone and calendars, which may be exchanged while it runs.
+    """
+
+    def __init__(self, shifts: Sequence[Shift], deadlines: Deadlines) -> None:
+        self._shifts = tuple(shifts)
+        self._deadlines = deadlines
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether people answer at this time."""
+        today = self._deadlines.today(now)
+        return any(begin <= now < end for begin, end in self._on(today))
+
+    def next_opening(self, now: datetime) -> datetime | None:
+        """Return when people begin to answer next; None when it is not known."""
+        today = self._deadlines.today(now)
+        for ahead in range(_LOOK_AHEAD + 1):
+            begins = [begin for begin, _ in self._on(today + timedelta(days=ahead)) if begin > now]
+            if begins:
+                return min(begins)
+        return None
+
+    def opened_at(self, now: datetime) -> datetime | None:
+        """Return when those who answer now began today; None outside of hours."""
+        spans = self._on(self._deadlines.today(now))
+        return min((begin for begin, end in spans if begin <= now < end), default=None)
+
+    def _on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """Return the spans of a day on which people work."""
+        zone = self._deadlines.zone
+        for shift in self._shifts:
+            if shift.every_day or self._works(shift, day):
+                begin = datetime.combine(day, shift.opens, zone).astimezone(UTC)
+                yield begin, datetime.combine(day, shift.closes, zone).astimezone(UTC)
+
+    def _works(self, shift: Shift, day: date) -> bool:
+        code = shift.calendar or self._deadlines.rules.calendar
+        return self._deadlines.calendars.get(code).day(day).working

@@ -1,0 +1,153 @@
+"""The usher sees to it that nobody waits unseen: it looks after the queue with no agent's help.
+
+    agent not there ──► back to the old place in the queue, the user told
+    hours begin     ──► whoever wrote before is told
+    somebody waits  ──► given to who is there and has room, the longest waiting first
+    for too long    ──► supervisors are called
+
+Every round starts from what the database says, and each step is a job that runs once. So a process
+may die at any point, and several may do the same.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.domain.agents import Role
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.duty import fittest
+from privacydesk.errors import DeskError
+from privacydesk.ports import Chores, Duties, Reader
+from privacydesk.services.alarms import Alarms
+from privacydesk.services.attendance import Attendance
+from privacydesk.services.takeover import Takeover
+
+_log = structlog.get_logger(__name__)
+
+_GIVING: Final = "giving_conversations"
+_LEASE: Final = timedelta(seconds=30)
+"""One process gives at a time, so that an agent's limit holds."""
+_LOOKED_AT: Final = 200
+"""Of a longer queue only the head is looked at: the rest waits for it in any case."""
+
+
+class Usher:
+    """Looks after the queue."""
+
+    def __init__(
+        self,
+        *,
+        attendance: Attendance,
+        takeover: Takeover,
+        alarms: Alarms,
+        reader: Reader,
+        duties: Duties,
+        chores: Chores,
+        clock: Clock,
+    ) -> None:
+        self._attendance = attendance
+        self._takeover = takeover
+        self._alarms = alarms
+        self._reader = reader
+        self._duties = duties
+        self._chores = chores
+        self._clock = clock
+        self._opened: datetime | None = None
+        self._called: frozenset[tuple[bytes, int]] = frozenset()
+
+    async def round(self) -> int:
+        """Do all there is to do now; return how much that was."""
+        done = await self._return()
+        queue = await self._reader.queue(limit=_LOOKED_AT)
+        done += await self._tell_opening(queue)
+        done += await self._call(queue)
+        return done + (await self._give() if queue else 0)
+
+    async def _return(self) -> int:
+        """Return the conversations of agents who are not there to the queue."""
+        deserted = await self._duties.deserted(self._clock.now())
+        here = {one.agent for one in deserted if self._attendance.is_connected(one.agent)}
+        if here:
+            # This process was late, or its clock has jumped: their pages are open all the same.
+            await self._attendance.beat(*here)
+        done = 0
+        for one in deserted:
+            if one.left or one.agent not in here:
+                try:
+                    done += await self._takeover.lost(one)
+                except DeskError as error:
+                    # One that can't be returned must not keep the others waiting.
+                    _log.warning("conversation_not_returned", code=error.code.value)
+        return done
+
+    async def _tell_opening(self, queue: tuple[Conversation, ...]) -> int:
+        """Tell whoever wrote outside of hours that these have begun; once for each opening."""
+        hours = self._attendance.hours
+        opened = hours.opened_at(self._clock.now())
+        if opened == self._opened:
+            return 0
+        done = 0
+        for place, one in enumerate(queue, start=1):
+            since = one.queued_at
+            if since is None or opened is None or since >= opened or hours.is_open(since):
+                continue
+            if hours.next_opening(since) == opened:
+                done += await self._takeover.tell_opening(one, place, opened)
+        self._opened = opened
+        return done
+
+    async def _call(self, queue: tuple[Conversation, ...]) -> int:
+        """Call supervisors for whoever waits for too long within hours."""
+        now = self._clock.now()
+        opened = self._attendance.hours.opened_at(now)
+        if opened is None:
+            return 0
+        late = [
+            (one, max(one.queued_at, opened) + self._attendance.terms.patience)
+            for one in queue
+            if one.queued_at is not None
+        ]
+        late = [(one, at) for one, at in late if at <= now]
+        fresh = [(one, at) for one, at in late if (one.id, one.owner.offset) not in self._called]
+        done = await self._alarms.wait_too_long(fresh)
+        self._called = frozenset((one.id, one.owner.offset) for one, _ in late)
+        return done
+
+    async def _give(self) -> int:
+        """Give waiting conversations to who is there; one process at a time."""
+        now, limit = self._clock.now(), self._attendance.terms.at_once
+        able = [a.name for a in await self._reader.agents() if a.active and _answers(a.role)]
+        if not (await self._duties.board()).with_room(able, now, limit):
+            return 0
+        if not await self._chores.claim(_GIVING, now, lease=_LEASE):
+            return 0
+        try:
+            return await self._give_out(able, now, limit)
+        finally:
+            await self._chores.finish(_GIVING, now)
+
+    async def _give_out(self, able: list[str], now: datetime, limit: int) -> int:
+        # Only what is read under the claim counts: another process may just have given some.
+        board = await self._duties.board()
+        done = 0
+        for one in await self._reader.queue(limit=_LOOKED_AT):
+            chosen = fittest(board.with_room(able, now, limit), board.held, one.locale)
+            if chosen is None:
+                break
+            try:
+                await self._takeover.give(one, chosen.agent)
+            except DeskError:
+                # Taken by hand, or left, just now: whoever comes next has the place.
+                continue
+            await self._attendance.given(chosen.agent)
+            board = board.given(chosen.agent, now)
+            done += 1
+        return done
+
+
+def _answers(role: Role) -> bool:
+    return role is not Role.AUDITOR

@@ -1,0 +1,376 @@
+"""Nobody waits unseen: availability, giving, agents who are lost, hours, and calls of staff."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+
+from privacydesk.app import Outside, open_rooms
+from privacydesk.domain.alarms import AlarmKind
+from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.duty import DutyState
+from privacydesk.errors import StaleError
+from privacydesk.profile import parse_profile
+from privacydesk.services.usher import Usher
+from privacydesk.storage.store import SqlStore
+
+_TABS = itertools.count(7000, 1000)
+WEEKDAYS = {**PROFILE, "staffed": {"opens": "09:00", "closes": "18:00"}}
+GRACE = timedelta(seconds=45)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as opened:
+        yield opened
+
+
+async def enter(world: World, name: str, *taken: dict[str, Any], locale: str = "en") -> Player:
+    player = Player(world, world.people[PEOPLE[name]], locale, jobs=next(_TABS))
+    await player.start()
+    for step in taken:
+        await player.step(step)
+    return player
+
+
+async def waits(world: World, name: str, **how: Any) -> Player:
+    return await enter(world, name, {"choose": "desk:human"}, **how)
+
+
+async def state(player: Player) -> Conversation:
+    assert player.session is not None
+    found = await player.world.rooms.store.reader.conversation(player.session.conversation)
+    assert found is not None
+    return found
+
+
+async def owner(player: Player) -> str:
+    now = (await state(player)).owner
+    return now.agent or now.kind.value
+
+
+async def on_duty(world: World, *agents: str) -> None:
+    for name in agents:
+        world.rooms.attendance.connect(name)
+        await world.rooms.attendance.choose(name, DutyState.AVAILABLE)
+
+
+async def silent(world: World, agent: str) -> None:
+    """Leave an agent's connection silent for longer than the grace; other pages stay open."""
+    world.rooms.attendance._connected.pop(agent, None)
+    world.clock.move(GRACE + timedelta(seconds=1))
+    await world.rooms.attendance.beat()
+
+
+# -- giving ----------------------------------------------------------------------------------------
+
+
+async def test_whoever_waits_longest_is_given_first_to_who_has_fewest(world: World) -> None:
+    first, second = await waits(world, "lin"), await waits(world, "chen")
+    world.clock.move(timedelta(seconds=1))
+    third = await waits(world, "alice")
+    assert [await owner(one) for one in (first, second, third)] == ["queue"] * 3
+    await on_duty(world, "mei", "lao-zhou")
+    await first.settle()
+    given = [await owner(one) for one in (first, second, third)]
+    assert sorted(given[:2]) == ["lao-zhou", "mei"]
+    assert given[2] in {"lao-zhou", "mei"}
+    assert "owner.agent_joined" in [event.key for event in first.events]
+
+
+async def test_an_agent_is_given_no_more_than_the_limit_and_may_take_more(world: World) -> None:
+    players = [await waits(world, name) for name in ("lin", "chen", "alice", "wu")]
+    await on_duty(world, "mei")
+    await world.work()
+    assert [await owner(one) for one in players] == ["mei", "mei", "mei", "queue"]
+    assert players[3].session is not None
+    await world.rooms.takeover.take(players[3].session.conversation.hex(), "mei")
+    assert await owner(players[3]) == "mei"
+
+
+async def test_an_agent_who_is_away_is_given_nothing_and_keeps_what_they_have(
+    world: World,
+) -> None:
+    lin = await waits(world, "lin")
+    await on_duty(world, "mei")
+    await world.work()
+    await world.rooms.attendance.choose("mei", DutyState.AWAY)
+    chen = await waits(world, "chen")
+    assert [await owner(lin), await owner(chen)] == ["mei", "queue"]
+
+
+async def test_a_language_goes_to_who_speaks_it(world: World) -> None:
+    await on_duty(world, "mei", "lao-zhou")
+    await world.rooms.attendance.choose("mei", DutyState.AVAILABLE, ("zh_Hans",))
+    await world.rooms.attendance.choose("lao-zhou", DutyState.AVAILABLE, ("en",))
+    english = [await waits(world, name) for name in ("lin", "chen")]
+    chinese = await waits(world, "wu", locale="zh_Hans")
+    assert [await owner(one) for one in english] == ["lao-zhou", "lao-zhou"]
+    assert await owner(chinese) == "mei"
+
+
+async def test_two_processes_at_once_give_each_conversation_once_and_keep_the_limit(
+    world: World,
+) -> None:
+    players = [
+        await waits(world, name) for name in ("lin", "chen", "alice", "wu", "liu", "zhou", "mei")
+    ]
+    await on_duty(world, "mei", "lao-zhou")
+    rooms = world.rooms
+    profile = parse_profile(dict(PROFILE), "p")
+    outside = Outside(world.accounts, world.codes)
+    async with open_rooms(rooms.settings, outside, profile=profile, clock=world.clock) as other:
+        for _ in range(4):
+            await asyncio.gather(*(_usher(one).round() for one in (rooms, other, rooms, other)))
+    for one in players:
+        await one.pull()
+    joined = [
+        sum(event.key == "owner.agent_joined" for event in player.events) for player in players
+    ]
+    assert joined == [1, 1, 1, 1, 1, 1, 0]
+    held = (await rooms.attendance.board()).held
+    assert held == {"mei": 3, "lao-zhou": 3}
+
+
+def _usher(rooms: Any) -> Usher:
+    store = rooms.store
+    assert isinstance(store, SqlStore)
+    return Usher(
+        attendance=rooms.attendance,
+        takeover=rooms.takeover,
+        alarms=rooms.alarms,
+        reader=store.reader,
+        duties=store.duties,
+        chores=store.chores,
+        clock=rooms.clock,
+    )
+
+
+async def test_what_was_taken_by_hand_is_not_given_away(world: World) -> None:
+    lin = await waits(world, "lin")
+    seen = await state(lin)
+    await world.rooms.takeover.take(seen.id.hex(), "lao-zhou")
+    with pytest.raises(StaleError):
+        await world.rooms.takeover.give(seen, "mei")
+    assert await owner(lin) == "lao-zhou"
+
+
+# -- agents who are lost ---------------------------------------------------------------------------
+
+
+async def test_who_loses_their_agent_is_told_and_goes_back_to_their_old_place(
+    world: World,
+) -> None:
+    lin = await waits(world, "lin")
+    since = (await state(lin)).queued_at
+    await on_duty(world, "mei")
+    await world.work()
+    world.clock.move(timedelta(minutes=3))
+    await world.rooms.attendance.beat()
+    await world.rooms.attendance.choose("lao-zhou", DutyState.AWAY)
+    chen = await waits(world, "chen")
+    assert [await owner(lin), await owner(chen)] == ["mei", "mei"]
+    await world.rooms.takeover.hand_back((await state(chen)).id.hex(), "mei")
+    await chen.step({"choose": "desk:human"})
+    await world.rooms.attendance.choose("mei", DutyState.AWAY)
+
+    await silent(world, "mei")
+    await lin.settle()
+    assert "owner.agent_lost" in lin.said()
+    now = await state(lin)
+    assert (now.owner.kind, now.queued_at) == (OwnerKind.QUEUE, since)
+    assert (await world.rooms.store.reader.queue())[0].id == now.id
+
+
+async def test_an_agent_who_goes_off_duty_gives_their_conversations_back(world: World) -> None:
+    lin = await waits(world, "lin")
+    await on_duty(world, "mei")
+    await world.work()
+    await world.rooms.attendance.choose("mei", DutyState.OFF)
+    await lin.settle()
+    assert await owner(lin) == "queue"
+    assert "小美" in next(e.text for e in lin.events if e.key == "owner.agent_left")
+    await world.rooms.attendance.beat()
+    await world.work()
+    assert await owner(lin) == "queue", "an open page does not call them back"
+
+
+async def test_a_silence_within_the_grace_costs_nothing(world: World) -> None:
+    lin = await waits(world, "lin")
+    await on_duty(world, "mei")
+    await world.work()
+    world.rooms.attendance._connected.clear()
+    world.clock.move(GRACE - timedelta(seconds=1))
+    await world.work()
+    assert await owner(lin) == "mei"
+
+
+async def test_a_killed_server_is_an_agent_lost_for_the_next_one(tmp_path: Path) -> None:
+    async with open_world(tmp_path) as world:
+        lin = await waits(world, "lin")
+        await on_duty(world, "mei")
+        await world.work()
+        assert await owner(lin) == "mei"
+        # Nothing is said on the way out: what this process knew goes with it.
+        rooms = world.rooms
+        profile, outside = parse_profile(dict(PROFILE), "p"), Outside(world.accounts, world.codes)
+        world.clock.move(GRACE + timedelta(seconds=1))
+        async with open_rooms(rooms.settings, outside, profile=profile, clock=world.clock) as other:
+            await other.worker.round()
+            found = await other.store.reader.conversation((await state(lin)).id)
+            assert found is not None
+            assert found.owner.kind is OwnerKind.QUEUE
+
+
+async def test_a_process_that_was_late_does_not_lose_the_agents_at_its_pages(
+    world: World,
+) -> None:
+    lin = await waits(world, "lin")
+    await on_duty(world, "mei")
+    await world.work()
+    world.clock.move(timedelta(hours=3))
+    await world.work()
+    assert await owner(lin) == "mei"
+
+
+async def test_whoever_works_by_commands_is_there_for_a_while_after_each(world: World) -> None:
+    lin = await waits(world, "lin")
+    name = (await state(lin)).id.hex()
+    await world.rooms.takeover.take(name, "mei")
+    world.clock.move(timedelta(minutes=20))
+    await world.rooms.takeover.reply(name, "mei", "Hello.")
+    world.clock.move(timedelta(minutes=20))
+    await world.work()
+    assert await owner(lin) == "mei"
+    world.clock.move(timedelta(minutes=11))
+    await lin.settle()
+    assert "owner.agent_lost" in lin.said()
+    assert await owner(lin) == "queue"
+
+
+# -- hours -----------------------------------------------------------------------------------------
+
+
+async def test_outside_of_hours_people_are_told_when_somebody_reads_and_again_then(
+    tmp_path: Path,
+) -> None:
+    friday_night = datetime(2026, 6, 5, 12, 0, tzinfo=UTC)
+    async with open_world(tmp_path, WEEKDAYS, start=friday_night) as world:
+        lin = await waits(world, "lin")
+        told = next(e.text for e in lin.events if e.key == "owner.queued_until")
+        assert "8 June" in told
+        assert "09:00" in told
+        await lin.step({"user": "is anybody there?"})
+        assert "owner.message_kept_until" in lin.said()
+        chen = await waits(world, "chen")
+
+        for player in (lin, chen):
+            player.mark = len(player.events)
+        world.clock.move(timedelta(days=2))
+        await lin.settle()
+        assert lin.said() == []
+        world.clock.move(timedelta(hours=13, minutes=1))
+        await world.work()
+        for place, player in enumerate((lin, chen), start=1):
+            await player.settle()
+            began = [e for e in player.events if e.key == "owner.hours_began"]
+            assert [one.args["place"] for one in began] == [place]
+        world.clock.move(timedelta(days=1))
+        await lin.settle()
+        assert [e.key for e in lin.events].count("owner.hours_began") == 1, "told once"
+        assert await owner(lin) == "queue"
+
+
+async def test_somebody_who_works_late_can_be_reached(tmp_path: Path) -> None:
+    night = datetime(2026, 6, 5, 12, 0, tzinfo=UTC)
+    async with open_world(tmp_path, WEEKDAYS, start=night) as world:
+        await on_duty(world, "mei")
+        lin = await waits(world, "lin")
+        assert "owner.queued" in [event.key for event in lin.events]
+        assert await owner(lin) == "mei"
+
+
+async def test_an_agent_lost_at_night_leaves_word_when_somebody_reads(tmp_path: Path) -> None:
+    afternoon = datetime(2026, 6, 5, 9, 59, tzinfo=UTC)
+    async with open_world(tmp_path, WEEKDAYS, start=afternoon) as world:
+        lin = await waits(world, "lin")
+        await world.rooms.takeover.take((await state(lin)).id.hex(), "mei")
+        world.clock.move(timedelta(hours=1))
+        await lin.settle()
+        assert lin.said()[-2:] == ["owner.agent_lost", "owner.reads_again"]
+
+
+# -- calls -----------------------------------------------------------------------------------------
+
+
+async def called(world: World, agent: str) -> list[tuple[AlarmKind, str, bool]]:
+    found = await world.rooms.alarms.mine(agent)
+    return [(one.kind, one.number, one.unattended) for one in reversed(found)]
+
+
+async def test_reminders_and_overdue_call_the_holder_and_the_supervisors(world: World) -> None:
+    lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (ticket,) = await lin._tickets()
+    await world.rooms.staff.handling.claim(ticket.number, "mei")
+    assert ticket.clock is not None
+    world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
+    await world.work()
+    kinds = [AlarmKind.REMIND_TWO, AlarmKind.REMIND_ONE, AlarmKind.OVERDUE]
+    for agent in ("mei", "lao-zhou"):
+        assert await called(world, agent) == [(kind, ticket.number, True) for kind in kinds]
+    assert (await world.rooms.attendance.board()).unseen == {"mei": 3, "lao-zhou": 3}
+    await world.rooms.alarms.see("mei", ticket.id)
+    assert (await world.rooms.attendance.board()).unseen == {"lao-zhou": 3}
+
+
+async def test_a_holder_who_is_there_is_told_apart_from_one_who_is_not(world: World) -> None:
+    lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (ticket,) = await lin._tickets()
+    await world.rooms.staff.handling.claim(ticket.number, "mei")
+    assert ticket.clock is not None
+    world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
+    await on_duty(world, "mei")
+    await world.work()
+    assert {unattended for _, _, unattended in await called(world, "lao-zhou")} == {False}
+
+
+async def test_nobody_is_called_for_what_is_answered(world: World) -> None:
+    lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (ticket,) = await lin._tickets()
+    await world.rooms.staff.deciding.grant(ticket.number, "mei")
+    await lin.settle()
+    world.clock.move(timedelta(days=20))
+    await world.work()
+    assert await called(world, "lao-zhou") == []
+
+
+async def test_evidence_that_nobody_examines_calls_the_supervisors(world: World) -> None:
+    await enter(
+        world, "mother", {"choose": "guardian"}, {"choose": "mother"}, {"user": "1 May 2014"},
+        {"user": "Lele"}, {"choose": "close"}, {"choose": "_skip"},
+        {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
+        {"choose": "_done"}, {"bot": "guardian.filed"},
+    )  # fmt: skip
+    world.clock.move(timedelta(days=2))
+    await world.work()
+    assert [kind for kind, _, _ in await called(world, "lao-zhou")] == [AlarmKind.EVIDENCE_WAITING]
+
+
+async def test_somebody_who_waits_for_too_long_calls_the_supervisors_once(world: World) -> None:
+    lin = await waits(world, "lin")
+    world.clock.move(timedelta(minutes=9))
+    await world.work()
+    assert await called(world, "lao-zhou") == []
+    for _ in range(3):
+        world.clock.move(timedelta(minutes=1))
+        await world.work()
+    assert await called(world, "lao-zhou") == [(AlarmKind.PERSON_WAITING, "", True)]
+    await world.rooms.alarms.see("lao-zhou", (await state(lin)).id)
+    assert (await world.rooms.attendance.board()).unseen == {}
