@@ -308,6 +308,44 @@ def extend(
     )
 
 
+@tickets_app.command("escalate")
+def escalate(
+    number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
+    """Ask the supervisors to look at a request. Its holder and its clock stay as they are."""
+    _acted(data_dir, lambda staff: staff.escalating.escalate(number, by, reason), as_json=as_json)
+
+
+@tickets_app.command("answer-escalation")
+def answer_escalation(
+    number: Number,
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="How to go on; - reads standard input.")
+    ],
+    by: By,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Answer an agent who asked the supervisors. Supervisors only; the user sees none of it."""
+    said = words(text)
+    _acted(data_dir, lambda staff: staff.escalating.answer(number, by, said), as_json=as_json)
+
+
+@tickets_app.command("merge")
+def merge(
+    number: Number,
+    by: By,
+    into: Annotated[
+        str, typer.Option("--into", metavar="NUMBER", help="The request that goes on.")
+    ],
+    reason: Reason,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Close a request as the duplicate of another of the same person, who is told which goes on."""
+    _acted(data_dir, lambda staff: staff.merging.merge(number, by, into, reason), as_json=as_json)
+
+
 @tickets_app.command("hold")
 def hold(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None

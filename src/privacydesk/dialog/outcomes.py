@@ -64,6 +64,9 @@ def decision_words(
         return "ticket.refused", {**args, "ground": {"$term": f"ground.{data.get('ground')}"}}
     if kind is DecisionKind.EXTENDED:
         return "ticket.extended", ticket_args(ticket, due=_due(ticket), reason=text)
+    if kind is DecisionKind.MERGED:
+        due = {"$date": str(data.get("due", "")), "year": True}
+        return "ticket.merged", ticket_args(ticket, into=str(data.get("into", "")), due=due)
     if kind is DecisionKind.CALENDAR_SETTLED:
         return "ticket.settled", ticket_args(ticket, due=_due(ticket))
     if kind is DecisionKind.ASKED:
@@ -325,4 +328,4 @@ def _still_counts(ticket: Ticket, kind: DecisionKind) -> bool:
     if kind is DecisionKind.EXAMINED:
         return ticket.state is TicketState.AWAITING_VERIFICATION and "document" not in ticket.flags
     # What was asked is put by the flow that takes the answer.
-    return kind in {DecisionKind.RESOLVED, DecisionKind.REFUSED}
+    return kind in {DecisionKind.RESOLVED, DecisionKind.REFUSED, DecisionKind.MERGED}

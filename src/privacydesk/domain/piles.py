@@ -25,6 +25,8 @@ class Pile(StrEnum):
     """The requester was asked for something: more facts, or the last word on closing."""
     EXAMINE = "examine"
     """Evidence was handed in and nobody has said yet what it shows."""
+    ESCALATED = "escalated"
+    """An agent asked the supervisors to look, and none has answered yet."""
     OBJECTIONS = "objections"
     GUARDED = "guarded"
     """A child or a guardian is concerned."""

@@ -77,6 +77,7 @@ class Move(StrEnum):
     WITHDRAW = "withdraw"
     LAPSE = "lapse"
     MARK_DUPLICATE = "mark_duplicate"
+    """Another request of the same person goes on in its place; only after verification."""
     RETURN_TO_REVIEW = "return_to_review"
     """The account service said no; a person looks again."""
 
@@ -143,7 +144,8 @@ class Ticket(Struct, frozen=True):
         answered_at: when the decision was committed to the user; stops the clock.
         holder: the agent working on it.
         dues: what still comes up by itself, earliest first.
-        flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``.
+        flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``,
+            ``escalated``.
         contact: where the outcome goes besides the chat, as verified; sealed at rest.
         contact_hash: keyed hash under which the contact's owner comes back.
         linked: the ticket objected to, or repeated.
@@ -306,7 +308,6 @@ _ANSWERED = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED, Outcome.REFU
 _OF_CHILDREN = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})
 
 _S = TicketState
-_ANY_OPEN = [s.value for s in TicketState if s is not TicketState.CLOSED]
 
 # What is not listed is refused: whoever may be late (a lapse that races with a verification, an
 # answer for a ticket that was withdrawn) asks ``may`` first, in the same transaction.
@@ -377,7 +378,11 @@ _TRANSITIONS: list[dict[str, Any]] = [
         "source": [_S.AWAITING_VERIFICATION.value, _S.AWAITING_CONFIRMATION.value],
         "dest": _S.CLOSED.value,
     },
-    {"trigger": Move.MARK_DUPLICATE, "source": _ANY_OPEN, "dest": _S.CLOSED.value},
+    {
+        "trigger": Move.MARK_DUPLICATE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.CLOSED.value,
+    },
     {
         "trigger": Move.RETURN_TO_REVIEW,
         "source": [_S.FULFILLING.value, _S.AWAITING_CONFIRMATION.value],

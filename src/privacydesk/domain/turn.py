@@ -147,6 +147,8 @@ class DecisionKind(StrEnum):
     RESOLVED = "resolved"
     REFUSED = "refused"
     EXTENDED = "extended"
+    MERGED = "merged"
+    """It repeats another request, which goes on: ``data["into"]`` is its number."""
     CALENDAR_SETTLED = "calendar_settled"
 
 

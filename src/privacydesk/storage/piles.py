@@ -29,6 +29,7 @@ _CONDITIONS: Mapping[Pile, tuple[sa.ColumnElement[Any], ...]] = {
     Pile.OVERDUE: (_OPEN, _ticket.urgent_at <= _NOW),
     Pile.WAITING: (sa.literal_column("ticket.awaited"),),
     Pile.EXAMINE: (sa.literal_column("ticket.examine"),),
+    Pile.ESCALATED: (sa.literal_column("ticket.escalated"),),
     Pile.OBJECTIONS: (sa.literal_column("ticket.objection"),),
     Pile.GUARDED: (sa.literal_column("ticket.guarded"),),
 }

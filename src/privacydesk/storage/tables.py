@@ -119,6 +119,7 @@ ticket = sa.Table(
     sa.Column("examine", sa.Boolean, nullable=False),
     sa.Column("objection", sa.Boolean, nullable=False),
     sa.Column("guarded", sa.Boolean, nullable=False),
+    sa.Column("escalated", sa.Boolean, nullable=False),
     # What reports are made of: dates, and words of closed lists; they outlive the content.
     sa.Column("counted_from", _INSTANT),
     sa.Column("promised_at", _INSTANT),
@@ -154,6 +155,7 @@ ticket = sa.Table(
     _partial_index("ix_ticket_examine", "urgent_at", "id", "examine", where="examine"),
     _partial_index("ix_ticket_objection", "urgent_at", "id", "objection", where="objection"),
     _partial_index("ix_ticket_guarded", "urgent_at", "id", "guarded", where="guarded"),
+    _partial_index("ix_ticket_escalated", "urgent_at", "id", "escalated", where="escalated"),
 )
 
 ticket_number = sa.Table(

@@ -134,7 +134,7 @@ def file_objection(act: Act) -> str:
             account=first.account,
             verified_at=script.now,
             needs=first.needs,
-            flags=first.flags | {"objection"},
+            flags=(first.flags - {"escalated"}) | {"objection"},
             contact=first.contact,
             linked=first.id,
             reviewer_not=first.facts.get("decided_by", first.holder),

@@ -32,6 +32,7 @@ class Ruling:
         text: the agent's words for the requester; empty where there are none.
         data: what else the user's words are made of.
         deliveries: what the account service is asked.
+        beside: another ticket that changes with it.
     """
 
     kind: DecisionKind
@@ -39,11 +40,15 @@ class Ruling:
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     deliveries: tuple[Delivery, ...] = ()
+    beside: Ticket | None = None
 
 
 Rule = Callable[[Ticket, datetime], Ruling]
 """Decides on the ticket as it is under the lock. Pure, since it may run again; raises a
 ``DeskError`` to refuse the act."""
+
+RuleOnTwo = Callable[[Ticket, Ticket, datetime], Ruling]
+"""The same for a ticket and another one that it concerns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +125,71 @@ class Acts:
         Returns:
             The ticket as it stands now.
         """
-        now = self._clock.now()
-        job = self.job(noted.what, job_id)
+        return await self._rule(
+            (ticket,),
+            agent,
+            lambda rows, now: rule(rows.tickets[ticket.id], now),
+            (noted,),
+            job_id=job_id,
+            evidence_removed=evidence_removed,
+        )
+
+    async def rule_on_two(
+        self,
+        ticket: Ticket,
+        other: Ticket,
+        agent: Agent,
+        rule: RuleOnTwo,
+        noted: tuple[Noted, Noted],
+        *,
+        job_id: str | None,
+    ) -> Ticket:
+        """Decide on a ticket and on another one beside it, in one commit; see ``rule``.
+
+        Args:
+            ticket: whose requester is told.
+            other: the other one.
+            agent: who decides.
+            rule: what becomes of them.
+            noted: the entries in their logs, in this order.
+            job_id: a form's token.
+        """
+        known = await self._rule(
+            (ticket, other),
+            agent,
+            lambda rows, now: rule(rows.tickets[ticket.id], rows.tickets[other.id], now),
+            noted,
+            job_id=job_id,
+        )
+        self._changed(other.conversation_id)
+        return known
+
+    async def _rule(
+        self,
+        tickets: tuple[Ticket, ...],
+        agent: Agent,
+        rule: Callable[[WorkingSet, datetime], Ruling],
+        noted: tuple[Noted, ...],
+        *,
+        job_id: str | None,
+        evidence_removed: tuple[EvidenceId, ...] = (),
+    ) -> Ticket:
+        now, ticket = self._clock.now(), tickets[0]
+        job = self.job(noted[0].what, job_id)
         settled: dict[TicketId, Ticket] = {}
 
         def prepare(rows: WorkingSet) -> Prepared:
-            ruling = rule(rows.tickets[ticket.id], now)
+            ruling = rule(rows, now)
             moved = settled[ticket.id] = _with_words(ruling)
             message = _message(job, ruling, agent, moved)
-            entry = LogEntry(ticket.id, now, agent.name, noted.what, noted.why, job, noted.data)
+            log = tuple(
+                LogEntry(about.id, now, agent.name, one.what, one.why, job, one.data)
+                for about, one in zip(tickets, noted, strict=True)
+            )
             return Prepared(
                 message,
-                tickets=(moved,),
-                log=(entry,),
+                tickets=(moved,) if ruling.beside is None else (moved, ruling.beside),
+                log=log,
                 deliveries=(*ruling.deliveries, *self._notices.rows(message, now)),
                 evidence_removed=evidence_removed,
             )
@@ -141,7 +198,7 @@ class Acts:
             ticket.conversation_id,
             job,
             prepare,
-            tickets=(ticket.id,),
+            tickets=tuple(one.id for one in tickets),
             once_per_ticket=ticket.id,
         )
         known = settled.get(ticket.id) or await self._reader.ticket(ticket.id)
@@ -261,6 +318,7 @@ _READ_AGAIN = frozenset(
         DecisionKind.RELEASED,
         DecisionKind.RESOLVED,
         DecisionKind.REFUSED,
+        DecisionKind.MERGED,
     }
 )
 """What the requester may come back for by the ticket's number, from another device."""

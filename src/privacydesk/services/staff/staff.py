@@ -16,8 +16,10 @@ from privacydesk.services.notices import Notices
 from privacydesk.services.staff.acts import Acts
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.deciding import Deciding, Remedies
+from privacydesk.services.staff.escalating import Escalating
 from privacydesk.services.staff.examining import Examining
 from privacydesk.services.staff.handling import Handling
+from privacydesk.services.staff.merging import Merging
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.turns import Turns
 
@@ -32,6 +34,8 @@ class Staff:
         handling: claiming, writing, asking, giving more time.
         examining: whether evidence shows who asks.
         deciding: granting and refusing.
+        escalating: asking the supervisors, and their answer.
+        merging: closing duplicates.
         holds: legal holds.
     """
 
@@ -40,6 +44,8 @@ class Staff:
     handling: Handling
     examining: Examining
     deciding: Deciding
+    escalating: Escalating
+    merging: Merging
     holds: Holds
 
 
@@ -74,6 +80,8 @@ def make_staff(
         roster=roster,
         cases=cases,
         holds=Holds(roster, cases, acts),
+        escalating=Escalating(roster, cases, acts),
+        merging=Merging(roster, cases, acts),
         handling=Handling(roster, cases, acts, deadlines),
         examining=Examining(
             roster=roster,

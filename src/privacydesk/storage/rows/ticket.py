@@ -64,6 +64,7 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "examine": ticket.to_examine,
         "objection": ticket.is_open and "objection" in ticket.flags,
         "guarded": ticket.is_open and ticket.is_guarded,
+        "escalated": ticket.is_open and "escalated" in ticket.flags,
         "counted_from": None if clock is None else to_micros(clock.started_at),
         "promised_at": opt_micros(ticket.late_from),
         "answered_at": opt_micros(ticket.answered_at),

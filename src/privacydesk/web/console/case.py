@@ -18,7 +18,9 @@ from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.services.staff.cases import files_open_to
 from privacydesk.services.staff.casework import Sheet, Talk
 from privacydesk.services.staff.deciding import proposal_of
+from privacydesk.services.staff.escalating import ESCALATED
 from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
+from privacydesk.services.staff.merging import hindrance
 from privacydesk.web.answers import json_answer
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.page import console_page
@@ -27,6 +29,8 @@ from privacydesk.web.console.words import words_of
 
 SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _MOST_DIGITS: Final = 15
+_WRITTEN: Final = frozenset({"text", "answer", "reason"})
+"""Fields that people write into; with a number behind them where there are several."""
 
 
 class Fault(Struct, frozen=True):
@@ -41,6 +45,12 @@ class Fault(Struct, frozen=True):
     form: str
     message: str
     kept: Mapping[str, str]
+
+    @property
+    def words(self) -> list[str]:
+        """What was written, for a page that has the form no more."""
+        written = (v for k, v in self.kept.items() if k.partition("-")[0] in _WRITTEN)
+        return [one for one in written if one.strip()]
 
 
 class Draft(Struct, frozen=True):
@@ -125,6 +135,7 @@ def case_page(
         w=words_of(request),
         **_ownership(request, sheet.talk),
         **(_of_ticket(request, sheet.ticket) if sheet.ticket else {}),
+        same_as=_same_as(sheet),
     )
 
 
@@ -154,6 +165,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "may_allow": supervises and not files_open_to(ticket),
         "may_assign": ticket.is_open and (supervises or ticket.holder == me.name),
         "files_open": files_open_to(ticket),
+        "escalated": ESCALATED in ticket.flags,
         "supervises": supervises,
         "colleagues": [
             agent
@@ -161,6 +173,15 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
             if agent.active and agent.role is not Role.AUDITOR and agent.name != ticket.holder
         ],
     }
+
+
+def _same_as(sheet: Sheet) -> list[Ticket]:
+    """Return the tickets that this one may be closed as a duplicate of."""
+    ticket = sheet.ticket
+    if ticket is None:
+        return []
+    others = (*sheet.related.linked, *sheet.related.earlier)
+    return [one for one in others if hindrance(ticket, one) is None]
 
 
 def conversation_of(request: web.Request) -> ConversationId:

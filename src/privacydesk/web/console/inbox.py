@@ -25,6 +25,7 @@ VIEWS: Final = (
     Pile.DUE_SOON.value,
     Pile.WAITING.value,
     Pile.EXAMINE.value,
+    Pile.ESCALATED.value,
     Pile.OBJECTIONS.value,
     Pile.GUARDED.value,
     Pile.OPEN.value,

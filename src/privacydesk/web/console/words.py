@@ -10,7 +10,7 @@ from aiohttp import web
 
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.ticket import OWN_FACTS, LogEntry, ScopeItem, Ticket
+from privacydesk.domain.ticket import OWN_FACTS, LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.services.cards import standing_alone
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.keys import LOCALE
@@ -93,6 +93,13 @@ class Words:
         """Return what is said after a deed; empty for one that is not known."""
         return self._known(f"web.case.done.{deed}", "") if deed else ""
 
+    def relation(self, ticket: Ticket, other: Ticket) -> str:
+        """Return what a linked ticket is to this one."""
+        later = ticket if ticket.linked == other.id else other
+        what = "duplicate" if later.outcome is Outcome.DUPLICATE else "objection"
+        way = "of_other" if later is ticket else "other"
+        return self._text(f"web.case.relation.{what}_{way}")
+
     def facts(self, ticket: Ticket) -> list[tuple[str, str]]:
         """Return the requester's answers that belong to no item: name and value."""
         return [
@@ -137,6 +144,9 @@ class Words:
         """Return the reason of an entry, where it says more than its name."""
         if entry.what == "assign":
             return self.agent(entry.why)
+        beside = entry.data.get("into") or entry.data.get("from")
+        if beside:
+            return f"{beside} · {entry.why}"
         return "" if entry.what in {"filed", "evidence_opened"} else entry.why
 
     def grounds(self, entry: LogEntry) -> str:
