@@ -510,6 +510,20 @@ def test_serve_makes_a_fresh_database_says_where_it_listens_and_stops_when_told(
 
 
 @pytest.mark.kill
+def test_serve_says_which_places_in_the_app_have_no_name_yet(tmp_path: Path) -> None:
+    write_settings(tmp_path, **OUTSIDE)
+    (tmp_path / "profile.yaml").write_text("paths: {closing: Settings}", "utf-8")
+    process = served(tmp_path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.terminate()
+    _, err = process.communicate(timeout=20)
+    told = next(line for line in err.splitlines() if "no_paths" in line)
+    assert "unbinding" in told
+    assert "closing" not in told
+
+
+@pytest.mark.kill
 def test_a_second_serve_on_the_same_file_is_refused(tmp_path: Path) -> None:
     write_settings(tmp_path, **OUTSIDE)
     with serving_lock(f"sqlite:///{tmp_path / 'privacydesk.db'}"):

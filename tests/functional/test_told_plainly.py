@@ -148,3 +148,13 @@ async def test_what_only_people_can_do_for_a_child_is_not_granted_without_saying
     with pytest.raises(DeskError) as refused:
         await player.step({"agent": {"release": {"account": "lele"}}})
     assert refused.value.data["reason"] == "lack_answer"
+
+
+async def test_places_that_the_profile_does_not_name_are_told_in_general_words(
+    tmp_path: Path,
+) -> None:
+    nameless = {name: value for name, value in PROFILE.items() if name != "paths"}
+    async with open_world(tmp_path, nameless) as world:
+        player = await enter(world, "lin")
+        await steps(player, {"user": "close my account"})
+        assert any("under “account settings”" in event.text for event in player.events)

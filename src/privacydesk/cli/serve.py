@@ -131,6 +131,7 @@ def _make_fresh(settings: Settings) -> None:
 
 def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, dict[str, object]]]:
     """Name what a desk can start without, though hardly anybody wants it to."""
+    from privacydesk.dialog.vocabulary import PATHS  # noqa: PLC0415
     from privacydesk.settings import unknown_variables  # noqa: PLC0415
 
     if not settings.app_token_keys:
@@ -147,6 +148,15 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
             {
                 "hint": "import one and name it as `policy` in the operator profile; until then"
                 " articles are cited by number alone"
+            },
+        )
+    if lacking := sorted(PATHS - profile.paths.keys()):
+        yield (
+            "no_paths",
+            {
+                "paths": lacking,
+                "hint": "name them in the operator profile as the app's screens do; until then"
+                " people are told general words",
             },
         )
     for name in unknown_variables():

@@ -11,6 +11,7 @@ from privacydesk.dialog.outcomes import named_request
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.slots import shown
+from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.ids import TicketId
 
 
@@ -100,7 +101,10 @@ def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
     if name in _KNOWN:
         return _KNOWN[name](script, frame)
     if name.startswith("path_"):
-        return script.rules.paths.get(name.removeprefix("path_"), "")
+        path = name.removeprefix("path_")
+        # Where the profile does not name the place, people are still told where to look.
+        general = {"$term": f"path.{path}"} if path in PATHS else ""
+        return script.rules.paths.get(path) or general
     if name.startswith("mail_"):
         return script.rules.mailboxes.get(name.removeprefix("mail_"), "")
     if name.startswith("clause_"):

@@ -222,3 +222,8 @@ CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number
 
 DESK_FLOWS = frozenset({"confirm_closing", "evidence_again", "answer_request", "not_satisfied"})
 """Flows that the desk begins by itself and can't do without."""
+
+PATHS = frozenset(
+    {"account_security", "closing", "location", "policy", "posts", "profile", "unbinding"}
+)
+"""Places in the app that shipped texts send people to; ``path.…`` has general words for each."""
