@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Dialog, Page, expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
@@ -15,21 +11,6 @@ from tests.browser.desk_page import DeskPage
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 NASTY = "<img src=x onerror=alert(1)>"
-
-
-async def _look(page: Page, name: str) -> None:
-    """Have axe and the page's width looked at; keep a picture where somebody wants to look."""
-    found = (await Axe().run(page)).response["violations"]
-    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
-    wide = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0
-    named = os.environ.get("JOURNEY_PHOTOS")
-    if named:
-        folder = Path(named)
-        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
-        await page.screenshot(path=folder / f"desk.{name}.png", full_page=True)
 
 
 def _no_script_runs(page: Page) -> list[str]:
@@ -104,7 +85,7 @@ async def test_a_stale_tab_s_reply_is_refused_and_its_text_stays(town: Stage, vi
     await expect(stale.page.locator("#reply-fault")).to_be_visible()
     await expect(stale.page.locator("#reply-text")).to_have_value("这段话写了很久。")
     await expect(user.chat.log).not_to_contain_text("这段话写了很久。")
-    await _look(stale.page, "stale")
+    await stale.looks_right("stale")
 
 
 async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
@@ -155,7 +136,7 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
     await mei.page.locator("#preview-do").click()
     await expect(mei.page.locator("#draft .preview li")).not_to_have_count(0)
     await expect(mei.page.locator("#draft")).to_contain_text(number)
-    await _look(mei.page, "draft")
+    await mei.looks_right("draft")
     await mei.page.locator("#decide-do").click()
     await expect(mei.page.locator(".note.ok[role='status']:visible")).to_be_visible()
     await mother.chat.shows(number, "closed", outcome="fulfilled")
@@ -179,12 +160,12 @@ async def test_the_inbox_and_a_case_fit_and_axe_finds_nothing(
     label = f"{lang}.{width}.{scheme}"
     await desk.goes("inbox?view=open")
     await expect(desk.page.locator("html")).to_have_attribute("lang", lang)
-    await _look(desk.page, f"inbox.{label}")
+    await desk.looks_right(f"inbox.{label}")
     await desk.page.keyboard.press("?")
     await expect(desk.page.locator("#keys")).to_be_visible()
-    await _look(desk.page, f"keys.{label}")
+    await desk.looks_right(f"keys.{label}")
     for number in numbers:
         await desk.goes(f"tickets/{number}")
         for summary in await desk.page.locator("#ticket summary").all():
             await summary.click()
-        await _look(desk.page, f"case.{label}")
+        await desk.looks_right(f"case.{label}")

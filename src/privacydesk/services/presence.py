@@ -21,6 +21,7 @@ class Presence:
         self._agent_typed: dict[ConversationId, datetime] = {}
         self._user_read: dict[ConversationId, int] = {}
         self._agent_read: dict[ConversationId, int] = {}
+        self._drafted: dict[ConversationId, dict[str, datetime]] = {}
         self._watched: dict[ConversationId, Counter[str]] = {}
 
     def user_types(self, conversation: ConversationId) -> None:
@@ -28,13 +29,22 @@ class Presence:
         self._user_typed[conversation] = self._clock.now()
 
     def agent_writes(self, conversation: ConversationId) -> None:
-        """Note that an agent is writing."""
+        """Note that the agent who speaks is writing to the user."""
         self._agent_typed[conversation] = self._clock.now()
 
     def agent_types(self, conversation: ConversationId) -> bool:
         """Tell whether an agent is writing just now."""
         at = self._agent_typed.get(conversation)
         return at is not None and self._clock.now() - at <= _TYPES_FOR
+
+    def agent_drafts(self, conversation: ConversationId, agent: str) -> None:
+        """Note that an agent is writing anything on the page of a case: a note, a decision."""
+        self._drafted.setdefault(conversation, {})[agent] = self._clock.now()
+
+    def agents_drafting(self, conversation: ConversationId) -> tuple[str, ...]:
+        """Return the agents who are writing on the page of a case just now."""
+        drafted, now = self._drafted.get(conversation, {}), self._clock.now()
+        return tuple(sorted(name for name, at in drafted.items() if now - at <= _TYPES_FOR))
 
     def user_typed(self, conversation: ConversationId) -> bool:
         """Tell whether the user is writing just now."""
@@ -67,8 +77,10 @@ class Presence:
             watched[agent] -= 1
             if watched[agent] <= 0:
                 del watched[agent]
+                self._drafted.get(conversation, {}).pop(agent, None)
             if not watched:
                 self._watched.pop(conversation, None)
+                self._drafted.pop(conversation, None)
 
         return close
 

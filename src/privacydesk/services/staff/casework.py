@@ -26,6 +26,7 @@ class Talk(Struct, frozen=True):
         user_types: whether the user is writing just now.
         user_read: the last offset the user has seen; 0 when it is not known.
         looking: the agents who have it open.
+        writing: those of them who are writing just now.
     """
 
     conversation: Conversation
@@ -33,6 +34,7 @@ class Talk(Struct, frozen=True):
     user_types: bool
     user_read: int
     looking: tuple[str, ...]
+    writing: tuple[str, ...]
 
 
 class Sheet(Struct, frozen=True):
@@ -115,4 +117,5 @@ class Casework:
             self._presence.user_typed(conversation),
             self._presence.user_has_read(conversation),
             self._presence.agents_looking(conversation),
+            self._presence.agents_drafting(conversation),
         )

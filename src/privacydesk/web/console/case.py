@@ -144,6 +144,7 @@ def _ownership(request: web.Request, shown: Talk) -> dict[str, Any]:
     return {
         "is_mine": owner.kind is OwnerKind.AGENT and owner.agent == me.name,
         "others": [words.agent(name) for name in shown.looking if name != me.name],
+        "writing": [words.agent(name) for name in shown.writing if name != me.name],
         "may_work": me.role is not Role.AUDITOR,
     }
 

@@ -69,12 +69,19 @@ async def case_live(request: web.Request) -> web.StreamResponse:
 
 @staff(keeps_awake=False)
 async def presence(request: web.Request) -> web.Response:
-    """Note that the agent writes, and what they have seen; the user's page shows it."""
+    """Note that an agent writes, and what they have seen.
+
+    Colleagues see that somebody writes here; the user sees a reply being written, and what was
+    read, of the agent who speaks.
+    """
     tools, form = request.config_dict[TOOLS], await checked_form(request)
     me, conversation = signed_in(request), conversation_of(request)
+    types = form.get("typing", "")
+    if types:
+        tools.presence.agent_drafts(conversation, me.agent.name)
     state = await tools.casework.state(conversation)
     if state.owner.agent == me.agent.name:
-        if form.get("typing") == "yes":
+        if types == "reply":
             tools.presence.agent_writes(conversation)
         tools.presence.agent_reads(
             conversation, min(whole(str(form.get("read", "0"))), state.version)
@@ -114,6 +121,7 @@ class _Pulse:
             "typing": seen.user_typed(self._conversation),
             "read": seen.user_has_read(self._conversation),
             "looking": seen.agents_looking(self._conversation),
+            "writing": seen.agents_drafting(self._conversation),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,14 +13,21 @@ from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ticket import OWN_FACTS, LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.services.cards import standing_alone
+from privacydesk.services.inbox import Count
+from privacydesk.web.console.strips import Strip, strip_of
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.keys import LOCALE
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 _ACTORS = frozenset({"requester", "assistant", "clock", "account_service", "code_gateway"})
 
-_CHOSEN = {"relation": "relation", "outcome_to": "web.case.value", "wish": "wish"}
-"""Answers that were tapped: fact to the family of words its values have."""
+_CHOSEN = {
+    "relation": "relation.",
+    "outcome_to": "web.case.value.",
+    "wish": "wish.",
+    "about": "complaint.about_",
+}
+"""Answers that were tapped: fact to how the keys of its values begin."""
 
 _DATES = frozenset({"child_birth_date"})
 
@@ -114,7 +122,7 @@ class Words:
         if name in _DATES:
             return self._tools.catalog.value(self._locale, {"$date": value, "year": True})
         if name in _CHOSEN:
-            return standing_alone(self._known(f"{_CHOSEN[name]}.{value}", str(value)))
+            return standing_alone(self._known(f"{_CHOSEN[name]}{value}", str(value)))
         return self._tools.catalog.value(self._locale, value)
 
     # -- who and when ------------------------------------------------------------------------
@@ -161,6 +169,37 @@ class Words:
         if event.sender is Sender.AGENT:
             return event.author
         return self._text(f"web.case.sender.{event.sender.value}")
+
+    def weekday(self, day: date) -> str:
+        """Return a day of the week in a letter or two."""
+        return self._text(f"web.case.weekday.{day.isoweekday()}")
+
+    @property
+    def today(self) -> date:
+        """The operator's date."""
+        return self._tools.clock.now().astimezone(self._zone).date()
+
+    def strip(self, count: Count) -> Strip:
+        """Return a count as it is drawn, with the sentence that says the same."""
+        return strip_of(count, self.today)
+
+    def proof(self, ticket: Ticket, log: Sequence[LogEntry]) -> str:
+        """Return how it was shown who asks, and who examined what was handed in."""
+        examined = [one for one in log if one.what == "examine" and one.data.get("accepted")]
+        how = self._shown_by(ticket)
+        if not examined:
+            return how
+        return self._text("web.case.proof", how=how, agent=self.agent(examined[-1].by))
+
+    def _shown_by(self, ticket: Ticket) -> str:
+        if ticket.needs is not Assurance.NONE:
+            return self.assurance(ticket.needs)
+        # Where a kind asks for no more, the log-in or a proven contact is what there is.
+        if ticket.account_hash is not None:
+            return self.assurance(Assurance.APP_SESSION)
+        if ticket.contact_hash is not None:
+            return self._text("web.case.proof_contact")
+        return self.assurance(Assurance.NONE)
 
     def day(self, day: date) -> str:
         """Return a day as people write it."""

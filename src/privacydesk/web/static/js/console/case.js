@@ -55,12 +55,22 @@ function say(id, on) {
   if (place.textContent !== words) place.textContent = words;
 }
 
-function seen(typing = false) {
-  if (!form || document.visibilityState !== "visible") return;
-  post(`${talk.dataset.talk}/presence`, {
-    read: String(version),
-    ...(typing ? { typing: "yes" } : {}),
-  }).catch(() => {});
+/** @param {"" | "reply" | "draft"} typing what is being written, if anything */
+function seen(typing = "") {
+  if ((!form && !typing) || document.visibilityState !== "visible") return;
+  post(`${talk.dataset.talk}/presence`, { read: String(version), typing }).catch(() => {});
+}
+
+/** Tells colleagues that something is written here; the user hears of a reply alone. */
+function typed() {
+  let at = 0;
+  for (const one of document.querySelectorAll("form.deed")) {
+    one.addEventListener("input", () => {
+      if (Date.now() - at < TYPING_EVERY) return;
+      at = Date.now();
+      seen(one === form ? "reply" : "draft");
+    });
+  }
 }
 
 async function send(event) {
@@ -149,19 +159,13 @@ log.scrollTop = log.scrollHeight;
 parts();
 files();
 seen();
-if (form) {
-  let typedAt = 0;
-  form.addEventListener("submit", send);
-  form.addEventListener("input", () => {
-    if (Date.now() - typedAt < TYPING_EVERY) return;
-    typedAt = Date.now();
-    seen(true);
-  });
-}
+typed();
+form?.addEventListener("submit", send);
 document.addEventListener("visibilitychange", () => seen());
 
 const stream = new EventSource(`${talk.dataset.talk}/live`);
-let looking = "";
+const me = document.getElementById("console").dataset.agent;
+let others = "";
 stream.addEventListener("case", (event) => {
   const now = JSON.parse(event.data);
   say("typing", now.typing);
@@ -171,8 +175,9 @@ stream.addEventListener("case", (event) => {
     document.getElementById("changed").hidden = false;
   }
   changes = now.changes;
-  if (now.version > version || String(now.looking) !== looking) {
-    looking = String(now.looking);
+  const there = [now.looking, now.writing].map((names) => names.filter((name) => name !== me));
+  if (now.version > version || JSON.stringify(there) !== others) {
+    others = JSON.stringify(there);
     renew().catch(() => {});
   }
 });
