@@ -34,6 +34,9 @@ Labels = Callable[[str, str, Mapping[str, Any]], str]
 _MISSES_REPEAT = 3
 """After so many misses in a row the question is said again."""
 
+_NO_STORY = 40
+"""Characters; where any words are the answer, only so few may leave the form instead."""
+
 
 class Answers:
     """Takes answers.
@@ -132,9 +135,7 @@ class Answers:
         elif choice is not None:
             self._take_menu_choice(script, choice)
             return
-        if questions.explain_open(self._runner, script) or following.taken_back(
-            self._runner, script
-        ):
+        if questions.explain_open(self._runner, script) or following.leaves(self._runner, script):
             return
         if following.further_wish(self._runner, script):
             return
@@ -151,6 +152,12 @@ class Answers:
             return
         slot_type = self._runner.asking.slot_type(frame, step)
         free = takes_any_words(slot_type)
+        if (
+            slot_type != "reply"
+            and (not free or len(message.text) <= _NO_STORY)
+            and following.leaves(self._runner, script)
+        ):
+            return
         if not free and self._is_dealt_with(script, frame, step, message.text):
             return
         value = parse(slot_type, message.text, script.observed.entities)
@@ -171,8 +178,6 @@ class Answers:
 
     def _is_dealt_with(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
         """Follow what comes before an answer that words may hold; tell whether there was any."""
-        if following.taken_back(self._runner, script):
-            return True
         if self._is_for_later(script, self._runner.asking.slot_type(frame, step)):
             following.further_wish(self._runner, script)
             return True

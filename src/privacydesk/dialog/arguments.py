@@ -83,6 +83,9 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     },
     "object_until": _object_until,
     "remedies": lambda script, _frame: script.rules.remedies.get(script.locale, ""),
+    "wishes": lambda script, _frame: {
+        "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]
+    },
     "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),
 }
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from privacydesk.dialog import wishes
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import share_words
-from privacydesk.domain.events import Choice
+from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent
 
 Offered = tuple[tuple[Choice, str], ...]
@@ -34,9 +34,15 @@ def wished(script: Script, offered: Offered) -> Choice | None:
 
 
 def meant(script: Script, offered: Offered) -> Choice | None:
-    """Return the one button that a phrase of the message stands for."""
+    """Return the one button that a phrase of the message stands for.
+
+    A plain "yes, please" means the button that stands out.
+    """
     said = wishes.phrases_of(script.observed.entities)
-    return _only(choice for choice, _ in offered if choice.id.removeprefix("_") in said)
+    named = _only(choice for choice, _ in offered if choice.id.removeprefix("_") in said)
+    if named is None and "yes" in said:
+        return _only(choice for choice, _ in offered if choice.style is ChoiceStyle.PRIMARY)
+    return named
 
 
 def told(script: Script, text: str, offered: Offered) -> Choice | None:

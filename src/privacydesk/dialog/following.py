@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from privacydesk.dialog import wishes
+from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Running, Script, human_choice, menu_choices, more_choices
@@ -21,6 +22,9 @@ from privacydesk.domain.intents import Intent
 _ONLY_DISPUTES = 12
 """Characters of a message that disputes something and does not say what."""
 
+_COURTESIES = {"farewell": "desk.nothing_more", "thanks": "desk.welcome"}
+"""What is said to a phrase of small talk; to any other that the desk is there."""
+
 _UNANSWERED_BEFORE_HUMAN = 3
 _LIKELY = 3
 
@@ -31,7 +35,7 @@ _GLOBAL_INTENTS = frozenset(
 
 def other_wish(runner: Runner, script: Script) -> bool:
     """Follow what was recognised and is not an answer to the open question."""
-    if taken_back(runner, script) or further_wish(runner, script) or _objection(runner, script):
+    if leaves(runner, script) or _objection(runner, script) or further_wish(runner, script):
         return True
     found = script.observed.recognised
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
@@ -61,6 +65,14 @@ def taken_back(runner: Runner, script: Script) -> bool:
     return runner.start(script, Intent.CANCEL_REQUEST)
 
 
+def leaves(runner: Runner, script: Script) -> bool:
+    """Leave the open form where words say so, for another wish or for none."""
+    form = script.stack[script.form_at()]
+    if others(runner, script) and _is_left(runner, script, form):
+        return further_wish(runner, script)
+    return taken_back(runner, script)
+
+
 def _words_in(slots: Mapping[str, Any]) -> set[str]:
     values = (value if isinstance(value, list) else [value] for value in slots.values())
     return {one for held in values for one in held if isinstance(one, str)}
@@ -76,10 +88,10 @@ def further_wish(runner: Runner, script: Script) -> bool:
     form = script.stack[script.form_at()]
     asked = wishes.wishes_of(runner, script) or _added(runner, script, form, said)
     later = [wish for wish in asked if _running(runner, script, wish) is None]
-    if later and _is_left(runner, form, said):
+    if later and _is_left(runner, script, form):
         begun, *rest = later
         runner.drop_form(script)
-        if form.trail:
+        if form.trail or _takes_back(runner, script, form):
             script.say("desk.cancelled")
         wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)
@@ -141,11 +153,20 @@ def _running(runner: Runner, script: Script, wish: Wish) -> Running | None:
     return next((frame for frame in script.stack if frame.flow == name), None)
 
 
-def _is_left(runner: Runner, form: Running, said: frozenset[str]) -> bool:
+def _is_left(runner: Runner, script: Script, form: Running) -> bool:
     """Tell whether the user leaves the form for another wish, rather than adding it."""
     flow = runner.flows[form.flow]
+    if "leaving" in wishes.phrases_of(script.observed.entities):
+        return True
     # What the desk itself offered waits below the wish; a question that the user began is left.
-    return "leaving" in said or (flow.kind is None and bool(flow.intents) and not form.trail)
+    begun_by_user = flow.kind is None and bool(flow.intents) and not form.trail
+    return begun_by_user or _takes_back(runner, script, form)
+
+
+def _takes_back(runner: Runner, script: Script, form: Running) -> bool:
+    """Tell whether a message names the open form's own kind as what is not wanted any more."""
+    kind = runner.flows[form.flow].kind
+    return kind is not None and kind.value in script.observed.entities.get("taken_back", ())
 
 
 def _objection(runner: Runner, script: Script) -> bool:
@@ -159,11 +180,18 @@ def _objection(runner: Runner, script: Script) -> bool:
         # decision; where no more is said than that, an answer of the desk is meant.
         only = sum(len(event.text) for event in script.events) <= _ONLY_DISPUTES
         if found.intent is not Intent.CONSENT_WITHDRAWAL and not (
-            only and found.intent is Intent.AUTOMATED_DECISION
+            found.intent is Intent.AUTOMATED_DECISION and (only or _has_answer(script))
         ):
             return False
     runner.start_flow(script, "objection", {})
     return True
+
+
+def _has_answer(script: Script) -> bool:
+    """Tell whether a decision lies before the user that may be meant, and no machine is named."""
+    if "machine" in wishes.phrases_of(script.observed.entities):
+        return False
+    return any(may_object(script, ticket) for ticket in script.tickets_of(whose(script)))
 
 
 def first_wish(runner: Runner, script: Script) -> None:
@@ -186,6 +214,13 @@ def _numbered(runner: Runner, script: Script) -> bool:
 def _several(runner: Runner, script: Script) -> bool:
     """Begin the first of several wishes, and keep the others."""
     asked = wishes.wishes_of(runner, script)
+    found = script.observed.recognised
+    if asked and found and found.sure and found.intent is Intent.CANCEL_REQUEST:
+        # What was filed is taken back first; what is wished instead comes after that.
+        wishes.say_kept(runner, script, asked)
+        return False
+    if len(asked) == 1 and script.observed.wishes:
+        return runner.begin(script, asked[0])
     if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
         return False
     first, *rest = asked
@@ -204,7 +239,9 @@ def _first(runner: Runner, script: Script) -> None:
     if found is not None and found.sure:
         if found.intent is Intent.SMALLTALK:
             script.unanswered = 0
-            script.ask("desk.smalltalk", {}, more_choices())
+            said = wishes.phrases_of(script.observed.entities)
+            key = next((key for word, key in _COURTESIES.items() if word in said), "desk.smalltalk")
+            script.ask(key, {}, more_choices())
             return
         if found.intent is Intent.OTHER:
             _to_human(runner, script)

@@ -275,6 +275,18 @@ def _has_open_request(
     return _yes(any(ticket.is_open for ticket in script.tickets_of(whose(script))))
 
 
+def _form_open(
+    script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _yes(script.form_at() > 0)
+
+
+def _wishes_wait(
+    script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _yes(script.wishes)
+
+
 def _may_object(
     script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
@@ -333,6 +345,8 @@ GUARDS: Mapping[str, Guard] = {
     "answer_wanted": _answer_wanted,
     "filed_here": _filed_here,
     "has_open_request": _has_open_request,
+    "form_open": _form_open,
+    "wishes_wait": _wishes_wait,
     "may_object": _may_object,
     "one_to_withdraw": _one_to_withdraw,
     "one_to_object": _one_to_object,

@@ -12,7 +12,7 @@ from privacydesk.dialog import wishes
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Step
-from privacydesk.dialog.script import ANSWER, Running, Script
+from privacydesk.dialog.script import ANSWER, Running, Script, more_choices
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent
@@ -115,8 +115,22 @@ def command(runner: Runner, script: Script) -> bool:
     if language:
         _choose_language(runner, script, str(language[0]))
         return True
+    if _wants_no_more(script):
+        script.ask("desk.nothing_more", {}, more_choices())
+        return True
     deed = _COMMANDS.get(_word(script))
     return deed is not None and deed(runner, script) is not False
+
+
+def _wants_no_more(script: Script) -> bool:
+    """Tell whether a plain no answers "is there anything else?", which no form asks.
+
+    The same words take something back elsewhere; whoever has just filed it does not mean that.
+    """
+    if script.stack or script.prompt is None:
+        return False
+    asked = any(choice.id == "desk:menu" for choice in script.prompt.choices)
+    return asked and "nothing_more" in script.observed.entities.get("command", ())
 
 
 def _desk_word(runner: Runner, script: Script) -> None:

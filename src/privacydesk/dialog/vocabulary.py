@@ -137,6 +137,8 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "answer_wanted": (_outcomes("yes no"), frozenset()),
     "filed_here": (_outcomes("yes no"), frozenset()),
     "has_open_request": (_outcomes("yes no"), frozenset()),
+    "form_open": (_outcomes("yes no"), frozenset()),
+    "wishes_wait": (_outcomes("yes no"), frozenset()),
     "may_object": (_outcomes("yes no"), frozenset()),
     "one_to_withdraw": (_outcomes("yes no"), frozenset()),
     "one_to_object": (_outcomes("yes no"), frozenset()),
@@ -162,7 +164,7 @@ OPTIONS = frozenset(
 ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
-        "objection_days", "object_until", "remedies", "request", "age_clause",
+        "objection_days", "object_until", "remedies", "request", "age_clause", "wishes",
     }
 )  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""

@@ -23,6 +23,19 @@ from privacydesk.domain.turn import Heard
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
 
+_OF_THE_CHILD: Final = frozenset(
+    {
+        Intent.ACCESS,
+        Intent.RECTIFICATION,
+        Intent.DELETION,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.UNBINDING,
+        Intent.DEREGISTRATION,
+        Intent.UNDERAGE_REPORT,
+    }
+)
+"""Wishes that are about the child while one is spoken of: "then close the account", by a parent."""
+
 MOST_KEPT: Final = 3
 """Wishes that a conversation remembers; whoever has more is told to say it again later."""
 
@@ -105,12 +118,23 @@ def wishes_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ..
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
     """Return the requests that a message is sure to ask for."""
     found: list[Wish] = []
+    about_child = _speaks_of_child(runner, script)
     for heard in _heard(script):
         intent = heard.recognised.intent
         flow = runner.by_intent.get(intent)
+        if about_child and intent in _OF_THE_CHILD:
+            continue
         if flow is not None and flow.kind is not None:
             found += wishes_for(flow, intent, heard.entities)
     return tuple(found)
+
+
+def _speaks_of_child(runner: Runner, script: Script) -> bool:
+    """Tell whether the open form is about somebody else's account, and the words are, too."""
+    if not script.stack or "own_account" in phrases_of(script.observed.entities):
+        return False
+    form = runner.flows[script.stack[script.form_at()].flow]
+    return not {Intent.GUARDIAN, Intent.UNDERAGE_REPORT}.isdisjoint(form.intents)
 
 
 def _heard(script: Script) -> tuple[Heard, ...]:

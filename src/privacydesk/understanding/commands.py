@@ -21,31 +21,38 @@ class Commands:
         self._before = _longest_first(lexicon.before)
         self._after = _longest_first(lexicon.after)
 
-    def command(self, folded: str) -> str:
-        """Return the command a folded message consists of, or an empty string."""
+    def command(self, folded: str) -> tuple[str, ...]:
+        """Return the commands a folded message may be, the likeliest first; empty for none.
+
+        "No, thanks" refuses what is asked for, and wants nothing more where nothing is.
+        """
         return self._look_up(self._commands, folded)
 
-    def language(self, folded: str) -> str:
-        """Return the locale a folded message asks for, or an empty string."""
+    def language(self, folded: str) -> tuple[str, ...]:
+        """Return the locale a folded message asks for; empty for none."""
         return self._look_up(self._languages, folded)
 
-    def _look_up(self, table: Mapping[str, str], folded: str) -> str:
+    def _look_up(self, table: Mapping[str, tuple[str, ...]], folded: str) -> tuple[str, ...]:
         if len(folded) > _LONGEST:
-            return ""
+            return ()
         words = bare(folded)
         if not words.startswith(self._before) and not words.endswith(self._after):
-            return table.get(words, "")
+            return table.get(words, ())
         # Not fewer words than needed: 不用了谢谢 as it stands, 请转人工谢谢 without its ends.
         for start in ("", *(one for one in self._before if words.startswith(one))):
             for end in ("", *(one for one in self._after if words.endswith(one))):
                 core = words[len(start) : len(words) - len(end)]
                 if core in table:
                     return table[core]
-        return ""
+        return ()
 
 
-def _by_message(listed: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    return {bare(normalise(word)): value for value, words in listed.items() for word in words}
+def _by_message(listed: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    table: dict[str, tuple[str, ...]] = {}
+    for value, words in listed.items():
+        for message in {bare(normalise(word)) for word in words}:
+            table[message] = (*table.get(message, ()), value)
+    return table
 
 
 def _longest_first(words: Iterable[str]) -> tuple[str, ...]:

@@ -54,9 +54,9 @@ class Entities:
         if kind == "new_value":
             return new_values(text)
         if kind == "command":
-            return _some(self._commands.command(words))
+            return self._commands.command(words)
         if kind == "language":
-            return _some(self._commands.language(words))
+            return self._commands.language(words)
         if kind == "phrase":
             said = words.strip(_OUTER)
             return tuple(dict.fromkeys(hit.means for hit in self._phrases.find(said)))
@@ -79,7 +79,3 @@ _FINDERS: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
 
 _OUTER: Final = " \n.,!?;:。~…"
 """Punctuation around a message that keeps a phrase from being the whole of it."""
-
-
-def _some(value: str) -> tuple[str, ...]:
-    return (value,) if value else ()

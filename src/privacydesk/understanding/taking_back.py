@@ -39,7 +39,7 @@ _ENGLISH = "|".join(verb for verb in _VERBS if verb.isascii())
 # 了 at the end of the clause is what takes back: 不删照片 names an exception, 不删了 an end.
 _NO_MORE = re.compile(
     r"(?:不想|不要|不用|不必|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|帮我|替我|给我|去)*"
-    rf"(?P<verb>{_CHINESE})[^,。.!?;]{{0,12}}?(?:了|喇|啦)(?:吧|啊|哦)?(?=$|[,。.!;~ ])"
+    rf"(?P<verb>{_CHINESE})[^,。.!?;]{{0,12}}?(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
 )
 _NOT_ANY_MORE = re.compile(
     r"\b(?:no longer|don't|do not|not) (?:want |wanna |need )?(?:you )?(?:to )?"

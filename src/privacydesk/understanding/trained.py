@@ -16,6 +16,7 @@ from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.model import Bag, Floats, IntentModel
 from privacydesk.understanding.normalise import bare, normalise
+from privacydesk.understanding.taking_back import taken_back
 
 _ALTERNATIVES: Final = 3
 _BOTH_SURE: Final = 0.5
@@ -130,6 +131,8 @@ class TrainedRecogniser:
             ),
             sure=confidence >= self._floor(text, first),
         )
+        if first.value in taken_back(normalise(text)):
+            return _given_up(told)
         return told if told.sure else self._second_opinion(text, told, chances)
 
     def _floor(self, text: str, intent: Intent) -> float:
@@ -153,3 +156,16 @@ class TrainedRecogniser:
             confidence=told.confidence,
             alternatives=((told.intent, told.confidence), *others)[:_ALTERNATIVES],
         )
+
+
+def _given_up(told: Recognised) -> Recognised:
+    """Turn a wish that the words take back into that: "I don't want to close it any more".
+
+    The pieces of words that a model looks at are those of the wish itself.
+    """
+    others = [one for one in told.alternatives if one[0] is not Intent.CANCEL_REQUEST]
+    return Recognised(
+        intent=Intent.CANCEL_REQUEST,
+        confidence=told.confidence,
+        alternatives=((told.intent, told.confidence), *others)[:_ALTERNATIVES],
+    )

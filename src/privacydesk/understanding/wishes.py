@@ -43,6 +43,17 @@ _EVERYDAY: Final = frozenset(
     }
 )
 
+# A word that links says nothing of the wish behind it, but makes a recogniser less sure of it.
+_LINKING = re.compile(r"^\s*(?:and|also|then|plus)\b[\s,]*", re.IGNORECASE)
+_UNBINDS = re.compile(
+    r"[解換换绑綁取去移剷铲]|unbind|unlink|remove|disconnect|change", re.IGNORECASE
+)
+_OWN = re.compile(r"我自己|我本人|我的[账帐賬帳号號]|\bmy own\b|\bmy account\b", re.IGNORECASE)
+
+
+_Part = tuple[int, int, Recognised]
+"""Where a wish begins and ends in the message, and what it is."""
+
 
 class Recogniser(Protocol):
     """What is asked about each part; ``ports.Recogniser`` is one."""
@@ -63,7 +74,10 @@ def may_part(text: str) -> bool:
 def several_wishes(
     text: str, whole: Recognised, recogniser: Recogniser, kinds: Sequence[str]
 ) -> tuple[Heard, ...]:
-    """Return the wishes of a message in their order; empty where it holds one at most.
+    """Return the wishes of a message in their order; empty where the whole says as much.
+
+    So it is where a message holds one wish at most, unless what is said around it makes the whole
+    unsure or takes another wish back: that one is told then.
 
     Args:
         text: the message.
@@ -72,23 +86,43 @@ def several_wishes(
         recogniser: asked about the parts.
         kinds: the entities to look for.
     """
-    if whole.intent.kind is None:
+    gives_up = whole.intent is Intent.CANCEL_REQUEST
+    if whole.intent.kind is None and not gives_up:
         return ()
     said = plain(text)
     parts = tuple(_parts(said))
     if len(parts) < 2:  # noqa: PLR2004 - what can't be parted is one wish
         return ()
-    found = [
-        Heard(made, recogniser.entities(said[start:end], kinds))
-        for start, end, made in _wishes(said, parts, recogniser)
-    ]
+    told = _told(_wishes(said, parts, whole, recogniser), said)
+    found = [Heard(made, recogniser.entities(said[start:end], kinds)) for start, end, made in told]
     intents = {heard.recognised.intent for heard in found}
     if Intent.DEREGISTRATION in intents:
         # "Close my account and delete everything": the closing is all of it.
         found = [heard for heard in found if not _deletes_everything(heard)]
-    if len(found) < 2 or whole.intent not in intents:  # noqa: PLR2004 - one wish is no several
+    # One wish is no several; but where the words around it make the whole unsure, or take another
+    # one back, it is the wish.
+    fewest = 1 if gives_up or not whole.sure else 2
+    if len(found) < fewest or not (gives_up or whole.intent in intents):
         return ()
     return tuple(found[:MOST_WISHES])
+
+
+def _told(found: Sequence[_Part], said: str) -> list[_Part]:
+    """Leave out what is told beside a wish, and what a parent wishes for the child's account."""
+    if any(made.intent is Intent.GUARDIAN for _, _, made in found):
+        return [
+            part
+            for part in found
+            if part[2].intent not in _EVERYDAY or _OWN.search(said[part[0] : part[1]])
+        ]
+    if len(found) > 1:
+        # "I've lost my phone number, close my account": the first half is why.
+        return [
+            part
+            for part in found
+            if part[2].intent is not Intent.UNBINDING or _UNBINDS.search(said[part[0] : part[1]])
+        ]
+    return list(found)
 
 
 def _deletes_everything(heard: Heard) -> bool:
@@ -96,15 +130,17 @@ def _deletes_everything(heard: Heard) -> bool:
 
 
 def _wishes(
-    said: str, parts: Iterable[tuple[int, int, bool]], recogniser: Recogniser
-) -> list[tuple[int, int, Recognised]]:
+    said: str, parts: Iterable[tuple[int, int, bool]], whole: Recognised, recogniser: Recogniser
+) -> list[_Part]:
     """Return each wish with the part of the text that is about it."""
-    found: list[tuple[int, int, Recognised]] = []
+    found: list[_Part] = []
     for start, end, adds in parts:
-        made = recogniser.recognise(said[start:end])
+        made = recogniser.recognise(_LINKING.sub("", said[start:end]))
         if found and not _is_another(found[-1][2], made, adds=adds):
             before, _, wish = found[-1]
-            found[-1] = (before, end, wish if _is_wish(wish) else made)
+            # Of a story and the wish it ends in, the whole message tells which is which.
+            ends_in = _is_wish(made) and made.intent is whole.intent
+            found[-1] = (before, end, made if ends_in or not _is_wish(wish) else wish)
         else:
             found.append((start, end, made))
     return [part for part in found if _is_wish(part[2])]

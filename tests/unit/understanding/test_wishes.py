@@ -79,8 +79,30 @@ def test_what_is_refused_is_no_wish() -> None:
     assert wishes("不注销，只解绑微信") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("算了不注销了，帮我解绑谷歌", [("unbinding", ("google",))]),
+        ("唔註銷住，解綁google", [("unbinding", ("google",))]),
+        ("I don't want to close my account any more, unlink google", [("unbinding", ("google",))]),
+    ],
+)
+def test_what_is_wished_instead_of_something_taken_back_is_told(
+    text: str, found: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    assert wishes(text) == found
+
+
+def test_what_a_parent_wishes_for_the_child_is_no_wish_of_their_own() -> None:
+    assert wishes("我是孩子的监护人，另外把号注销了") == []
+    assert wishes("我是孩子的监护人，另外我自己的微信也要解绑") == [
+        ("guardian", ()),
+        ("unbinding", ("wechat",)),
+    ]
+
+
 def test_closing_an_account_covers_deleting_everything() -> None:
-    assert wishes("注销账号，另外删除我所有数据") == []
+    assert wishes("注销账号，另外删除我所有数据") == [("deregistration", ())]
     assert [intent for intent, _ in wishes("注销账号，另外先删掉我的帖子")] == [
         "deregistration",
         "deletion",
