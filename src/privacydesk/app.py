@@ -531,7 +531,7 @@ def web_faces(
     """Return the chat and the console over the rooms, and more faces by path."""
     return make_app(
         rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
-        doors=rooms.doors, tools=rooms.tools, extra=extra,
+        doors=rooms.doors, tools=rooms.tools, oversight=rooms.oversight, extra=extra,
     )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ from tests.functional.test_retention import DAY, closed, complaint, retention_of
 from tests.functional.test_upkeep_commands import later
 
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.reports import FigureName, Period, Report
-from privacydesk.services.reports import Preset
+from privacydesk.domain.periods import Period, Preset
+from privacydesk.domain.reports import FigureName, Report
 from privacydesk.services.staff.gate import Refusal, Verdict
 
 

@@ -19,8 +19,8 @@ from privacydesk.cli.common import (
     run,
     staff_rooms,
 )
-from privacydesk.domain.reports import Figure, Period, Report
-from privacydesk.services.reports import Preset
+from privacydesk.domain.periods import Period, Preset
+from privacydesk.domain.reports import Figure, Report
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,10 +20,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from privacydesk.domain.clocks import WorkingCalendar, end_of, working_days_left
+from privacydesk.domain.clocks import WorkingCalendar, working_days_left
 from privacydesk.domain.counters import Count, Countable
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.periods import Period
 from privacydesk.domain.ticket import Satisfaction
 
 MORE: Final = "more"
@@ -47,21 +48,6 @@ _WAY: Final = (
     "drop_evidence",
 )
 """What people who prove who they are come to, in the order in which they mostly do."""
-
-
-class Period(Struct, frozen=True):
-    """Days of the operator's zone, both ends included."""
-
-    first: date
-    last: date
-
-    def since(self, zone: ZoneInfo) -> datetime:
-        """Return the instant at which it begins."""
-        return end_of(self.first - timedelta(days=1), zone)
-
-    def until(self, zone: ZoneInfo) -> datetime:
-        """Return the first instant that no longer belongs to it."""
-        return end_of(self.last, zone)
 
 
 class Case(Struct, frozen=True):

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.services.api import Desk
+from privacydesk.services.oversight import Oversight
 from privacydesk.services.signin.doors import Doors
 from privacydesk.web import pages
 from privacydesk.web.assets import Assets
@@ -17,7 +18,7 @@ from privacydesk.web.chat.room import Room
 from privacydesk.web.chat.socket import chat_socket
 from privacydesk.web.chat.uploads import store_upload
 from privacydesk.web.console.app import make_console
-from privacydesk.web.console.keys import DOORS, ENTRIES
+from privacydesk.web.console.keys import DOORS, ENTRIES, OVERSIGHT
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.errors import map_errors
 from privacydesk.web.headers import add_headers, preflight
@@ -37,6 +38,7 @@ def make_app(
     *,
     doors: Doors | None = None,
     tools: Tools | None = None,
+    oversight: Oversight | None = None,
     extra: Sequence[tuple[str, web.Application]] = (),
 ) -> web.Application:
     """Return the application.
@@ -48,6 +50,7 @@ def make_app(
         clock: tells when tokens run out.
         doors: how staff get in; without them there is no console.
         tools: what staff work with there.
+        oversight: what is looked at from above there.
         extra: more faces by path, such as the demo's panel.
     """
     app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
@@ -80,6 +83,8 @@ def make_app(
         )
         if tools is not None:
             app[TOOLS] = tools
+        if oversight is not None:
+            app[OVERSIGHT] = oversight
         app.add_subapp("/console", make_console())
     for prefix, face in extra:
         app.add_subapp(prefix, face)

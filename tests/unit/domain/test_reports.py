@@ -10,7 +10,8 @@ from privacydesk.calendars import Calendars
 from privacydesk.domain.counters import Count, Countable
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.reports import Case, Figure, FigureName, Line, Period, Reckoner, Report
+from privacydesk.domain.periods import Period
+from privacydesk.domain.reports import Case, Figure, FigureName, Line, Reckoner, Report
 from privacydesk.domain.ticket import Satisfaction
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from privacydesk.services.oversight import Oversight
 from privacydesk.services.signin.doors import Doors
 from privacydesk.web.chat.rates import Rates
 
+OVERSIGHT = web.AppKey("oversight", Oversight)
 DOORS = web.AppKey("doors", Doors)
 ENTRIES = web.AppKey("entries", Rates)
 """How many passwords and codes are looked at from one address."""

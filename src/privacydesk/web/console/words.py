@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -125,6 +125,27 @@ class Words:
             return standing_alone(self._known(f"{_CHOSEN[name]}{value}", str(value)))
         return self._tools.catalog.value(self._locale, value)
 
+    # -- reports -----------------------------------------------------------------------------
+
+    def report(self, name: str, otherwise: str | None = None, **args: Any) -> str:
+        """Return a word of reports.
+
+        Args:
+            name: its key, below ``web.report``.
+            otherwise: what is said where there is no such word.
+            **args: values for its placeholders.
+        """
+        try:
+            return self._text(f"web.report.{name}", **args)
+        except KeyError:
+            if otherwise is None:
+                raise
+            return otherwise
+
+    def joined(self, words: Iterable[str]) -> str:
+        """Return words one after the other, as the language joins them."""
+        return self._tools.catalog.value(self._locale, {"$texts": list(words)})
+
     # -- who and when ------------------------------------------------------------------------
 
     def agent(self, name: str) -> str:
@@ -201,9 +222,9 @@ class Words:
             return self._text("web.case.proof_contact")
         return self.assurance(Assurance.NONE)
 
-    def day(self, day: date) -> str:
+    def day(self, day: date, *, year: bool = False) -> str:
         """Return a day as people write it."""
-        return self._tools.catalog.value(self._locale, {"$date": day.isoformat()})
+        return self._tools.catalog.value(self._locale, {"$date": day.isoformat(), "year": year})
 
     def moment(self, at: datetime) -> str:
         """Return an instant in the operator's zone: day and time."""

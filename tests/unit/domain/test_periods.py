@@ -4,8 +4,7 @@ from datetime import date
 
 import pytest
 
-from privacydesk.domain.reports import Period
-from privacydesk.services.reports import Preset, period_of
+from privacydesk.domain.periods import Period, Preset, period_of
 
 
 @pytest.mark.parametrize(

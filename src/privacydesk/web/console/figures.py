@@ -1,0 +1,126 @@
+"""Figures of reports in an agent's language, laid out as a chart and as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from privacydesk.domain.reports import MORE, NO_CLOCK, Figure, FigureName
+from privacydesk.web.console import charts
+from privacydesk.web.console.charts import Chart, Shown, Told
+from privacydesk.web.console.words import Words
+from privacydesk.web.csv_files import Cell
+
+_DRAW: Final[Mapping[FigureName, Callable[[Told], Chart]]] = {
+    FigureName.ON_TIME: charts.rows,
+    FigureName.REPLY_DAYS: charts.columns,
+    FigureName.BACKLOG: charts.columns,
+    FigureName.REFUSALS: charts.rows,
+    FigureName.GIVEN_UP: charts.rows,
+    FigureName.UNSURE: charts.rows,
+    FigureName.SATISFACTION: charts.rows,
+}
+_OF_KINDS: Final = frozenset({FigureName.ON_TIME, FigureName.SATISFACTION})
+
+
+class Drawn(Struct, frozen=True):
+    """A figure as the page shows it.
+
+    Attributes:
+        what: what exactly is counted.
+        by: what its lines are about.
+        columns: names of its counts, with the rate's as the last one where it has one.
+        rows: label, and what stands in the columns.
+        totals: of all lines, where adding them up says something.
+    """
+
+    name: str
+    title: str
+    what: str
+    by: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    totals: tuple[Cell, ...]
+    chart: Chart
+    is_empty: bool
+
+    def file_rows(self) -> Iterator[tuple[Cell, ...]]:
+        """Give the rows of a file with the same figures."""
+        yield (self.by, *self.columns)
+        yield from self.rows
+
+
+class Figures:
+    """Puts figures into words."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def drawn(self, figure: Figure) -> Drawn:
+        """Return a figure, ready for a page."""
+        name = figure.name
+        columns = tuple(self._words.report(f"column.{one}") for one in figure.columns)
+        lines = tuple(
+            Shown(
+                self._label(name, line.label),
+                self._short(name, line.label),
+                line.values,
+                self._told(figure, line.values),
+            )
+            for line in figure.lines
+        )
+        title = self._words.report(f"figure.{name.value}")
+        counted = (
+            f"{column}: {number}" for column, number in zip(columns, figure.totals, strict=True)
+        )
+        told = Told(name.value, title, self._words.joined(counted), columns, lines)
+        rated = figure.share(figure.totals) is not None
+        share = (self._words.report(f"share.{name.value}"),) if rated else ()
+        return Drawn(
+            name=name.value,
+            title=title,
+            what=self._words.report(f"what.{name.value}"),
+            by=self._words.report(f"by.{name.value}"),
+            columns=(*columns, *share),
+            rows=tuple(
+                (shown.label, *shown.values, *self._share(figure, shown.values, rated=rated))
+                for shown in lines
+            ),
+            totals=(*figure.totals, *self._share(figure, figure.totals, rated=rated)),
+            chart=_DRAW[name](told),
+            is_empty=figure.is_empty,
+        )
+
+    def _share(self, figure: Figure, values: tuple[int, ...], *, rated: bool) -> tuple[str, ...]:
+        if not rated:
+            return ()
+        share = figure.share(values)
+        return ("–" if share is None else f"{share:.1%}",)
+
+    def _told(self, figure: Figure, values: tuple[int, ...]) -> str:
+        share, number = figure.share(values), sum(values)
+        return str(number) if share is None else f"{share:.0%} · {number}"
+
+    def _label(self, name: FigureName, label: str) -> str:
+        if name in _OF_KINDS:
+            return self._words.term("kind", label)
+        if name is FigureName.REFUSALS:
+            return self._words.term("ground", label)
+        if name is FigureName.UNSURE:
+            return self._words.language(label)
+        if name is FigureName.GIVEN_UP:
+            return self._words.report(f"step.{label}", label)
+        if label.isdecimal():
+            return self._words.report("days", count=int(label))
+        return self._words.report(f"{name.value}.{label}")
+
+    def _short(self, name: FigureName, label: str) -> str:
+        if name is FigureName.REFUSALS:
+            return self._words.report(f"ground.{label}")
+        if label.isdecimal():
+            return label
+        if label in {MORE, NO_CLOCK}:
+            return self._words.report(f"short.{name.value}.{label}")
+        return self._label(name, label)

@@ -1,0 +1,85 @@
+"""Those who look over the desk, in a real browser: reports, the audit and the log of access."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+from tests.browser.demo_stage import Stage
+from tests.browser.desk_page import DeskPage
+from tests.common.past_requests import add_past_requests
+
+from privacydesk.domain.reports import FigureName
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+LOOKS = (
+    ("en", 1280, "light"),
+    ("zh-Hans", 768, "dark"),
+    ("zh-Hant", 360, "light"),
+    ("en", 360, "dark"),
+    ("zh-Hans", 1280, "light"),
+)
+
+
+async def _look(page: Page, name: str) -> None:
+    """Have axe and the page's width looked at; keep a picture where somebody wants to look."""
+    found = (await Axe().run(page)).response["violations"]
+    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+    wide = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert wide <= 0
+    named = os.environ.get("JOURNEY_PHOTOS")
+    if named:
+        folder = Path(named)
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
+        await page.screenshot(path=folder / f"oversight.{name}.png", full_page=True)
+
+
+async def test_reports_fit_read_well_and_print_without_what_is_no_figure(town: Stage) -> None:
+    await add_past_requests(town.demo.rooms, 120)
+    for lang, width, scheme in LOOKS:
+        boss = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)
+        await boss.goes("reports")
+        await expect(boss.page.locator("svg.chart")).to_have_count(len(FigureName))
+        await _look(boss.page, f"reports.{lang}.{width}.{scheme}")
+        await boss.page.emulate_media(media="print")
+        await expect(boss.page.locator(".bar")).to_be_hidden()
+        await expect(boss.page.locator(".days")).to_be_hidden()
+        await expect(boss.page.locator("svg.chart").first).to_be_visible()
+        await boss.page.context.close()
+
+
+async def test_a_period_is_chosen_by_keyboard_alone(town: Stage) -> None:
+    boss = await DeskPage.sign_in(town, "lao-zhou")
+    await boss.goes("reports")
+    await boss.page.locator(".presets a").first.focus()
+    await boss.page.keyboard.press("Tab")
+    await boss.page.keyboard.press("Enter")
+    await expect(boss.page.locator(".presets a[aria-current]")).to_have_text("This month")
+    await boss.page.locator("#first").fill("2026-02-01")
+    await boss.page.locator("#last").fill("2026-01-01")
+    await boss.page.locator("#last").press("Enter")
+    await expect(boss.page.locator("#wrong")).to_be_visible()
+    await expect(boss.page.locator("#first")).to_have_value("2026-02-01")
+    await _look(boss.page, "reports.wrong")
+
+
+async def test_a_chart_is_taken_along_as_a_picture_that_stands_by_itself(
+    town: Stage, tmp_path: Path
+) -> None:
+    boss = await DeskPage.sign_in(town, "lao-zhou")
+    await boss.goes("reports")
+    async with boss.page.expect_download() as begun:
+        await boss.page.locator("#on_time .figure-files a").last.click()
+    file = tmp_path / "chart.svg"
+    await (await begun.value).save_as(file)
+    await boss.page.goto(file.as_uri())
+    assert await boss.page.locator("rect.chart-bar").count() > 0
+    named = os.environ.get("JOURNEY_PHOTOS")
+    if named:
+        await boss.page.screenshot(path=Path(named) / "oversight.chart.png")

@@ -1,0 +1,90 @@
+"""Requests of some weeks, put straight into a store: what reports and lists are looked at with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from privacydesk.app import Rooms
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.counters import Countable, Counted
+from privacydesk.domain.events import Event, EventKind, Sender
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import (
+    LogEntry,
+    Move,
+    Satisfaction,
+    ScopeItem,
+    Ticket,
+    TicketState,
+    move,
+)
+from privacydesk.ports import Changes, Job, Locks
+
+_REACHED = {"send_code": 40, "code": 38, "next": 9, "evidence": 6, "door": 12, "contact": 7}
+_PASSED = {"send_code": 38, "code": 27, "next": 6, "evidence": 4, "door": 5, "contact": 6}
+
+
+async def add_past_requests(rooms: Rooms, count: int, *, holder: str = "mei") -> list[str]:
+    """Add requests of the last weeks, some late, some refused, some open; return their numbers."""
+    now, minter = rooms.clock.now(), rooms.tools.minter
+    home = ConversationId(minter.id(now))
+    fresh = Conversation(home, minter.token(), now, version=1)
+    opened = Event(1, now, Sender.SYSTEM, EventKind.TEXT, key="desk.menu", job_id="past")
+    tickets = tuple(_request(rooms, home, place, holder) for place in range(count))
+    today = rooms.deadlines.today(now)
+    counted = [
+        Counted(today, what, detail)
+        for what, by in ((Countable.REACHED, _REACHED), (Countable.PASSED, _PASSED))
+        for detail, number in by.items()
+        for _ in range(number)
+    ]
+    counted += [Counted(today, Countable.HEARD, one) for one in ("zh_Hans", "zh_Hant", "en") * 9]
+    counted += [Counted(today, Countable.UNSURE, one) for one in ("zh_Hans", "en")]
+    changes = Changes(
+        conversation=fresh,
+        events=(opened,),
+        tickets=tickets,
+        ticket_log=tuple(LogEntry(one.id, now, holder, "claim") for one in tickets),
+        counted=tuple(counted),
+    )
+    await rooms.store.writer.submit(Job("past", Locks(home), lambda _rows: changes))
+    return [one.number for one in tickets]
+
+
+def _request(rooms: Rooms, home: ConversationId, place: int, holder: str) -> Ticket:
+    """Return one request; what became of it goes round by its place."""
+    now, minter, deadlines = rooms.clock.now(), rooms.tools.minter, rooms.deadlines
+    received = now - timedelta(days=1 + place % 29)
+    ticket = Ticket(
+        id=TicketId(minter.id(now)),
+        number=minter.ticket_number(),
+        conversation_id=home,
+        kind=list(RequestKind)[place % 7],
+        state=TicketState.IN_REVIEW,
+        received_at=received,
+        locale="zh_Hans",
+        items=(ScopeItem("posts"),),
+        holder=holder,
+        version=1,
+    )
+    if place % 11 == 10:
+        return replace(ticket, state=TicketState.AWAITING_VERIFICATION)
+    ticket = deadlines.with_clock(ticket, received, received)
+    answered = min(now, received + timedelta(days=place % 13, hours=2))
+    if place % 5 == 0 and place % 29 < 10:
+        return ticket
+    if place % 6 == 1:
+        refused = replace(
+            ticket.items[0], decision="refuse", ground=list(Ground)[place % 7], reason="不合"
+        )
+        return _rated(move(replace(ticket, items=(refused,)), Move.REFUSE, answered), place)
+    return _rated(move(ticket, Move.RESOLVE, answered), place)
+
+
+def _rated(ticket: Ticket, place: int) -> Ticket:
+    said = (None, Satisfaction.SATISFIED, Satisfaction.SATISFIED, Satisfaction.NOT_SATISFIED)
+    return replace(ticket, version=1, satisfaction=said[place % 4])
