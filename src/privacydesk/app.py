@@ -36,6 +36,7 @@ from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import BEAT_EVERY, Attendance
 from privacydesk.services.attendance import Terms as AttendanceTerms
 from privacydesk.services.audit import Audit, Sealer
+from privacydesk.services.audit_book import AuditBook
 from privacydesk.services.cards import Wording
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.credentials import TokenChecker
@@ -413,7 +414,8 @@ async def open_rooms(
             oversight=(
                 Oversight(
                     reports=Reports(store.cases, store.counters, deadlines, clock),
-                    trail=store.trail,
+                    cases=store.cases,
+                    book=AuditBook(store.trail, store.reader, store.cases, audit),
                     audit=audit,
                 )
                 if isinstance(store, SqlStore)

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.alarms import StaffAlarm
-from privacydesk.domain.audit import AuditEntry, ChainHead, ChainReport, SealedEntry
+from privacydesk.domain.audit import AuditEntry, ChainHead, ChainReport, ChainState, SealedEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import Count, Counted
 from privacydesk.domain.deliveries import Delivery
@@ -24,6 +24,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import (
+    AccessEntryId,
     ChallengeId,
     ConversationId,
     DeliveryId,
@@ -320,12 +321,21 @@ class AuditTrail(Protocol):
         """
         ...
 
+    async def state(self) -> ChainState:
+        """Return how far the chain is; nothing is checked."""
+        ...
+
+    async def acts(self) -> tuple[str, ...]:
+        """Return the names of all acts there are entries of."""
+        ...
+
     async def entries(
         self,
         *,
         ticket: TicketId | None = None,
         by: str = "",
-        before: SealedEntry | None = None,
+        what: str = "",
+        before: bytes | None = None,
         limit: int = 100,
     ) -> tuple[SealedEntry, ...]:
         """Return entries, newest first.
@@ -333,7 +343,8 @@ class AuditTrail(Protocol):
         Args:
             ticket: only what was done on this one.
             by: only what this agent did.
-            before: the last entry of the page before.
+            what: only acts of this name.
+            before: the id of the last entry of the page before.
             limit: how many at most.
         """
         ...
@@ -348,10 +359,27 @@ class Counters(Protocol):
 
 
 class Cases(Protocol):
-    """Requests as reports see them: without anything that a person said."""
+    """Requests as those see them who look over the desk."""
 
     async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
         """Return requests made before ``until`` of which anything happened after ``since``."""
+        ...
+
+    async def numbers(self, tickets: Collection[TicketId]) -> Mapping[TicketId, str]:
+        """Return the numbers of tickets."""
+        ...
+
+    async def received(
+        self, since: datetime, until: datetime, *, after: Ticket | None = None, limit: int = 100
+    ) -> tuple[Ticket, ...]:
+        """Return the tickets of requests made from one instant on to before another, oldest first.
+
+        Args:
+            since: the first instant.
+            until: the first one that no longer counts.
+            after: the last ticket of the page before.
+            limit: how many at most.
+        """
         ...
 
 
@@ -524,8 +552,16 @@ class StaffAccess(Protocol):
         """Return an agent's sessions, the newest first, ended ones until they are swept."""
         ...
 
-    async def entries(self, *, agent: str | None, limit: int) -> tuple[AccessEntry, ...]:
-        """Return entries of the log of access, the newest first."""
+    async def entries(
+        self, *, agent: str | None, before: AccessEntryId | None = None, limit: int
+    ) -> tuple[AccessEntry, ...]:
+        """Return entries of the log of access, the newest first.
+
+        Args:
+            agent: only those that concern this one.
+            before: the id of the last entry of the page before.
+            limit: how many at most.
+        """
         ...
 
     async def commit(self, changes: AccessChanges) -> None:

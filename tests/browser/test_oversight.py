@@ -12,6 +12,7 @@ from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
 from tests.common.past_requests import add_past_requests
 
+from privacydesk.domain.agents import Role
 from privacydesk.domain.reports import FigureName
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -83,3 +84,37 @@ async def test_a_chart_is_taken_along_as_a_picture_that_stands_by_itself(
     named = os.environ.get("JOURNEY_PHOTOS")
     if named:
         await boss.page.screenshot(path=Path(named) / "oversight.chart.png")
+
+
+async def test_the_audit_and_the_log_of_access_fit_and_are_checked_by_keyboard(
+    town: Stage,
+) -> None:
+    rooms = town.demo.rooms
+    assert rooms.upkeep is not None
+    assert rooms.doors is not None
+    await rooms.doors.people.change_role("lao-zhou", Role.ADMINISTRATOR)
+    for lang, width, scheme in LOOKS:
+        boss = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)
+        await rooms.upkeep.sealer.work()
+        label = f"{lang}.{width}.{scheme}"
+        await boss.goes("audit")
+        await expect(boss.page.locator("#audit")).to_be_visible()
+        await _look(boss.page, f"audit.{label}")
+        await boss.page.locator("form[action='/console/audit'] button").first.focus()
+        await boss.page.keyboard.press("Enter")
+        await expect(boss.page.locator("#checked.ok")).to_be_visible()
+        await _look(boss.page, f"audit.checked.{label}")
+        await boss.page.locator("#by").fill("nobody-of-that-name")
+        await boss.page.locator("#by").press("Enter")
+        await expect(boss.page.locator(".empty")).to_be_visible()
+        await boss.goes("people/access")
+        await _look(boss.page, f"access.{label}")
+        await boss.page.context.close()
+
+
+async def test_a_list_is_taken_along_from_its_page(town: Stage) -> None:
+    boss = await DeskPage.sign_in(town, "lao-zhou")
+    await boss.goes("audit")
+    async with boss.page.expect_download() as begun:
+        await boss.page.locator("a[download]").click()
+    assert (await begun.value).suggested_filename == "Audit.csv"

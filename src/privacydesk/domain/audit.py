@@ -90,6 +90,20 @@ class ChainReport(Struct, frozen=True):
     fault: Fault | None = None
 
 
+class ChainState(Struct, frozen=True):
+    """How far the chain is, without its being checked.
+
+    Attributes:
+        sealed: entries that are part of it.
+        waiting: entries that are not yet.
+        last_at: when what the last sealed one tells happened.
+    """
+
+    sealed: int
+    waiting: int
+    last_at: datetime | None = None
+
+
 def audited(entry: LogEntry, home: ConversationId) -> AuditEntry | None:
     """Return what is audited of an entry of a ticket's log: what staff did, without their words.
 

@@ -6,13 +6,19 @@ the log of access. Here is what leaves neither: lists that were exported, runs o
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.ports import AuditTrail, Changes, Job, Locks, Minter, Writer
+
+T = TypeVar("T")
+
+MOST_ROWS: Final = 10_000
+"""Rows of a list that is taken away; more than that is asked for in parts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +52,31 @@ class Audit:
     async def exported(self, by: str, listing: str, *, rows: int) -> None:
         """Note that somebody took a list away."""
         await self.note(by, "exported", listing=listing, rows=rows)
+
+    async def exporting(
+        self, by: str, listing: str, pages: AsyncIterable[Sequence[T]]
+    ) -> AsyncGenerator[Sequence[T]]:
+        """Give the pages of a list that somebody takes away, ``MOST_ROWS`` rows at most.
+
+        That it begins is noted before the first row is given, and how many rows went when it ends,
+        also where it is broken off.
+
+        Args:
+            by: an agent's name.
+            listing: the name of the list.
+            pages: its rows, some at a time.
+        """
+        await self.note(by, "export_begun", listing=listing)
+        rows = 0
+        try:
+            async for page in pages:
+                shown = page[: MOST_ROWS - rows]
+                rows += len(shown)
+                yield shown
+                if rows == MOST_ROWS:
+                    break
+        finally:
+            await self.exported(by, listing, rows=rows)
 
 
 class Sealer:

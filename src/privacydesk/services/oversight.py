@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from privacydesk.ports import AuditTrail
+from privacydesk.ports import Cases
 from privacydesk.services.audit import Audit
+from privacydesk.services.audit_book import AuditBook
 from privacydesk.services.reports import Reports
 
 
@@ -15,10 +16,12 @@ class Oversight:
 
     Attributes:
         reports: figures of any period.
-        trail: who did what, chained.
+        cases: requests, for lists of them.
+        book: who did what, chained.
         audit: notes which lists were taken away.
     """
 
     reports: Reports
-    trail: AuditTrail
+    cases: Cases
+    book: AuditBook
     audit: Audit

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Final
 
 from privacydesk.clock import Clock
 from privacydesk.domain.periods import Period, Preset, period_of
 from privacydesk.domain.reports import Reckoner, Report
+from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import InvalidRequestError
 from privacydesk.ports import Cases, Counters
 from privacydesk.services.deadlines import Deadlines
 
 _LONGEST: Final = timedelta(days=3660)
+_PAGE: Final = 200
 
 
 class Reports:
@@ -45,3 +48,12 @@ class Reports:
         calendar = self._deadlines.calendars.get(self._deadlines.rules.calendar)
         # A year of a busy desk takes its time, which users who chat must not wait for.
         return await asyncio.to_thread(Reckoner(calendar, zone).report, period, cases, counts, now)
+
+    async def requests(self, period: Period) -> AsyncGenerator[tuple[Ticket, ...]]:
+        """Give the requests made in a period, oldest first, a page at a time."""
+        zone = self._deadlines.zone
+        since, until = period.since(zone), period.until(zone)
+        last: Ticket | None = None
+        while page := await self._cases.received(since, until, after=last, limit=_PAGE):
+            yield page
+            last = page[-1]

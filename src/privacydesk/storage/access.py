@@ -9,7 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.ids import LookupHash, StaffSessionId
+from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
 from privacydesk.domain.signin import (
     FORGOTTEN_AFTER,
     AccessEntry,
@@ -119,11 +119,15 @@ class SqlStaffAccess:
 
         return await self._reader.read(look)
 
-    async def entries(self, *, agent: str | None, limit: int) -> tuple[AccessEntry, ...]:
-        """Return entries of the log, the newest first."""
-        query = sa.select(tables.access_log).order_by(_entry.at.desc(), _entry.id.desc())
+    async def entries(
+        self, *, agent: str | None, before: AccessEntryId | None = None, limit: int
+    ) -> tuple[AccessEntry, ...]:
+        """Return entries of the log, the newest first; ids sort by when they were made."""
+        query = sa.select(tables.access_log).order_by(_entry.id.desc())
         if agent is not None:
             query = query.where(_entry.agent == agent)
+        if before is not None:
+            query = query.where(_entry.id < before)
 
         def look(connection: sa.Connection) -> tuple[AccessEntry, ...]:
             rows = connection.execute(query.limit(limit)).all()

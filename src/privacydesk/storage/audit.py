@@ -18,10 +18,11 @@ from typing import Any, Final
 import orjson
 import sqlalchemy as sa
 
-from privacydesk.domain.audit import ChainHead, ChainReport, Fault, SealedEntry
+from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, Fault, SealedEntry
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
+from privacydesk.storage.codec import opt_instant
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.audit import read_audit
@@ -69,7 +70,22 @@ _SEALED = (
     .order_by(_audit.seq)
     .limit(sa.bindparam("count"))
 )
+_LAST_AT = sa.select(_audit.at).where(_audit.seq == sa.bindparam("seq"))
 _COLUMNS = ("at", "by", "what", "ticket_id", "conversation_id", "evidence_id", "detail")
+
+
+def _all_acts() -> sa.Select[Any]:
+    """Return a query that steps along an index from one name to the next.
+
+    ``DISTINCT`` would read every entry there ever was, to find some thirty names.
+    """
+    first = sa.select(sa.func.min(_audit.what).label("what")).cte("acts", recursive=True)
+    next_one = sa.select(sa.func.min(_audit.what)).where(_audit.what > first.c.what)
+    steps = first.union_all(sa.select(next_one.scalar_subquery()).where(first.c.what.is_not(None)))
+    return sa.select(steps.c.what)
+
+
+_ACTS = _all_acts()
 
 
 class SqlAuditTrail:
@@ -180,12 +196,32 @@ class SqlAuditTrail:
                 return ChainReport(shown, waiting, fault)
             # The sealer went on meanwhile; so do we.
 
+    async def state(self) -> ChainState:
+        """Return how far the chain is."""
+
+        def look(connection: sa.Connection) -> ChainState:
+            head = connection.execute(_READ_HEAD).first()
+            waiting = int(connection.scalar(_COUNT_WAITING) or 0)
+            if head is None:
+                return ChainState(0, waiting)
+            last_at = connection.scalar(_LAST_AT, {"seq": head.entries})
+            return ChainState(head.entries, waiting, opt_instant(last_at))
+
+        return await self._reader.read(look)
+
+    async def acts(self) -> tuple[str, ...]:
+        """Return the names of all acts there are entries of; see ``_ACTS``."""
+        return await self._reader.read(
+            lambda connection: tuple(name for name in connection.scalars(_ACTS) if name)
+        )
+
     async def entries(
         self,
         *,
         ticket: TicketId | None = None,
         by: str = "",
-        before: SealedEntry | None = None,
+        what: str = "",
+        before: bytes | None = None,
         limit: int = 100,
     ) -> tuple[SealedEntry, ...]:
         """Return entries, newest first; see ``ports.AuditTrail``."""
@@ -194,8 +230,10 @@ class SqlAuditTrail:
             query = query.where(_audit.ticket_id == ticket)
         if by:
             query = query.where(_audit.by == by)
+        if what:
+            query = query.where(_audit.what == what)
         if before is not None:
-            query = query.where(_audit.id < before.id)
+            query = query.where(_audit.id < before)
         return await self._reader.read(
             lambda connection: tuple(read_audit(row) for row in connection.execute(query))
         )

@@ -1,18 +1,27 @@
-"""What reports read of tickets: columns in the clear, all of them in one index."""
+"""What is read of tickets by those who look over the desk.
+
+Reports read columns in the clear, all of them in one index; lists that are taken along open bodies.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.reports import Case
-from privacydesk.domain.ticket import Satisfaction
+from privacydesk.domain.ticket import Satisfaction, Ticket
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, opt_instant, to_micros
+from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.rows.ticket import read_ticket
+from privacydesk.storage.sealing import Seals
+from privacydesk.storage.statements import padded
 
 _ticket = tables.ticket.c
 _SINCE = sa.bindparam("since", type_=sa.BigInteger)
@@ -35,12 +44,29 @@ _CASES = sa.select(
     ),
 )
 
+_NUMBERS = sa.select(_ticket.id, _ticket.number).where(
+    _ticket.id.in_(sa.bindparam("ids", expanding=True))
+)
+_RECEIVED = (
+    sa.select(tables.ticket)
+    .where(
+        sa.tuple_(_ticket.received_at, _ticket.id)
+        > sa.tuple_(
+            sa.bindparam("at", type_=sa.BigInteger), sa.bindparam("id", type_=_ticket.id.type)
+        ),
+        _ticket.received_at < sa.bindparam("until", type_=sa.BigInteger),
+    )
+    .order_by(_ticket.received_at, _ticket.id)
+    .limit(sa.bindparam("count"))
+)
+
 
 class SqlCases:
-    """Reads requests as reports see them."""
+    """Implements ``ports.Cases``."""
 
-    def __init__(self, reader: SqlReader) -> None:
+    def __init__(self, reader: SqlReader, seals: Seals) -> None:
         self._reader = reader
+        self._seals = seals
 
     async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
         """Return requests made before ``until`` of which anything happened after ``since``."""
@@ -59,6 +85,34 @@ class SqlCases:
                     None if row.satisfaction is None else Satisfaction(row.satisfaction),
                 )
                 for row in connection.execute(_CASES, wanted)
+            )
+
+        return await self._reader.read(look)
+
+    async def numbers(self, tickets: Collection[TicketId]) -> Mapping[TicketId, str]:
+        """Return the numbers of tickets."""
+        if not tickets:
+            return {}
+
+        def look(connection: sa.Connection) -> Mapping[TicketId, str]:
+            rows = connection.execute(_NUMBERS, {"ids": padded(tickets)})
+            return {TicketId(row.id): row.number for row in rows}
+
+        return await self._reader.read(look)
+
+    async def received(
+        self, since: datetime, until: datetime, *, after: Ticket | None = None, limit: int = 100
+    ) -> tuple[Ticket, ...]:
+        """Return tickets by when their requests were made; see ``ports.Cases``."""
+        at, place = (since, b"") if after is None else (after.received_at, after.id)
+        wanted = {"at": to_micros(at), "id": place, "until": to_micros(until), "count": limit}
+
+        def look(connection: sa.Connection) -> tuple[Ticket, ...]:
+            rows = connection.execute(_RECEIVED, wanted).all()
+            homes = [ConversationId(row.conversation_id) for row in rows]
+            seals = load_seals(connection, self._seals, homes)
+            return tuple(
+                read_ticket(row, seals[home]) for row, home in zip(rows, homes, strict=True)
             )
 
         return await self._reader.read(look)

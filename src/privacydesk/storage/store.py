@@ -50,7 +50,7 @@ class SqlStore:
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
         self.chores = SqlChores(self.writer)
-        self.cases = SqlCases(self.reader)
+        self.cases = SqlCases(self.reader, seals)
         self.counters = SqlCounters(self.reader)
         self.wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)

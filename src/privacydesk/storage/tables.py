@@ -341,6 +341,8 @@ audit = sa.Table(
     sa.Column("code", _HASH),
     _partial_index("uq_audit_seq", "seq", where="seq IS NOT NULL", unique=True),
     _partial_index("ix_audit_waiting", "id", where="seq IS NULL"),
+    sa.Index("ix_audit_by", "by", "id"),
+    sa.Index("ix_audit_what", "what", "id"),
     _partial_index("ix_audit_ticket", "ticket_id", "id", where="ticket_id IS NOT NULL"),
 )
 

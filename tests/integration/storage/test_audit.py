@@ -273,5 +273,5 @@ async def test_entries_are_found_by_agent_ticket_and_page(store: SqlStore) -> No
         "a",
     ]
     (first,) = await store.trail.entries(limit=1)
-    rest = await store.trail.entries(before=first)
+    rest = await store.trail.entries(before=first.id)
     assert [one.entry.what for one in rest] == ["b", "a"]

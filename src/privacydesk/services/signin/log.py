@@ -49,6 +49,12 @@ class AccessLog:
         entry = self.entry(kind, agent=agent, by=by, origin=origin, about=about)
         await self._store.commit(AccessChanges(entries=(entry,)))
 
-    async def newest(self, *, agent: str | None = None, limit: int = 50) -> tuple[AccessEntry, ...]:
-        """Return entries, the newest first, of one agent or of all."""
-        return await self._store.entries(agent=agent, limit=limit)
+    async def newest(
+        self,
+        *,
+        agent: str | None = None,
+        before: AccessEntryId | None = None,
+        limit: int = 50,
+    ) -> tuple[AccessEntry, ...]:
+        """Return entries, the newest first, of one agent or of all, a page at a time."""
+        return await self._store.entries(agent=agent, before=before, limit=limit)

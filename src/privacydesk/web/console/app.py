@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from privacydesk.web.console import account, people, reports, signin
+from privacydesk.web.console import account, audit, exports, people, reports, signin
 from privacydesk.web.console.access import check_marks, guard, staff
 from privacydesk.web.console.page import console_headers
 from privacydesk.web.console.work import work_routes
@@ -44,6 +44,12 @@ def make_console() -> web.Application:
             web.post("/people/{name}/role", people.change_role),
             web.post("/people/{name}/disable", people.disable_agent),
             web.post("/people/{name}/reset", people.reset_agent),
+            web.get("/people/access/export", exports.export_access, allow_head=False),
+            web.get("/audit", audit.audit_page),
+            web.post("/audit", audit.check_audit),
+            web.get("/audit/export", exports.export_audit, allow_head=False),
+            web.get("/inbox/export", exports.export_inbox, allow_head=False),
+            web.get("/reports/requests", exports.export_requests, allow_head=False),
             web.get("/reports", reports.reports_page),
             web.get("/reports/{figure}/csv", reports.figure_csv, allow_head=False),
             web.get("/reports/{figure}/svg", reports.figure_svg, allow_head=False),

@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.piles import Pile, Place
 from privacydesk.errors import InvalidRequestError
+from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.inbox import Page
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.page import console_page
+from privacydesk.web.console.reports import OVERSEERS
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of
 
@@ -58,12 +61,17 @@ async def inbox(request: web.Request) -> web.Response:
         "view": view,
         "wanted": wanted,
         "more": _named(page),
+        "exported": MOST_ROWS if _may_export(me.agent, view) and page.rows and not wanted else 0,
         "w": words_of(request),
     }
     if request.query.get("part") == "list":
         return console_page(request, "console/list.html", **values)
     counts = await tools.inbox.counts(me.agent)
     return console_page(request, "console/inbox.html", views=VIEWS, counts=counts, **values)
+
+
+def _may_export(agent: Agent, view: str) -> bool:
+    return agent.role in OVERSEERS and view != QUEUE
 
 
 def _named(page: Page) -> str:

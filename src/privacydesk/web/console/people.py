@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from privacydesk.domain.agents import Role
+from privacydesk.domain.ids import AccessEntryId
 from privacydesk.domain.signin import DENIALS, AccessEntry, AccessKind
 from privacydesk.errors import DeskError, InvalidRequestError
+from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.signin.people import COMMAND, Given
 from privacydesk.web.answers import STATUS
 from privacydesk.web.console.access import Form, checked_form, signed_in, staff
@@ -19,7 +21,7 @@ from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/people"
 _DONE: Final = frozenset({"role", "disabled"})
-_SHOWN_ENTRIES: Final = 200
+_SHOWN_ENTRIES: Final = 100
 
 
 @staff(Role.ADMINISTRATOR)
@@ -85,25 +87,39 @@ async def reset_agent(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR, Role.AUDITOR)
 async def access_page(request: web.Request) -> web.Response:
     """Show who got in, who was refused, and what was changed about access."""
-    catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
-    command = catalogs.text(locale, "web.console.access_command", {})
-    entries = await request.config_dict[DOORS].log.newest(limit=_SHOWN_ENTRIES)
+    agent = request.query.get("agent", "").strip()
+    try:
+        before = AccessEntryId(bytes.fromhex(request.query.get("before", "")))
+    except ValueError:
+        raise InvalidRequestError("there is no such page") from None
+    entries = await request.config_dict[DOORS].log.newest(
+        agent=agent or None, before=before or None, limit=_SHOWN_ENTRIES + 1
+    )
+    shown = entries[:_SHOWN_ENTRIES]
+    more = {"before": shown[-1].id.hex()} if len(entries) > _SHOWN_ENTRIES else {}
     return console_page(
         request,
         "console/access.html",
-        entries=[
-            {
-                "at": one.at,
-                "what": catalogs.text(locale, f"web.console.access.{one.kind}", {}),
-                "denied": one.kind in DENIALS,
-                "agent": one.agent,
-                "by": command if one.by == COMMAND else one.by,
-                "origin": one.origin,
-                "about": _about(one, request),
-            }
-            for one in entries
-        ],
+        entries=[shown_entry(one, request) for one in shown],
+        agent=agent,
+        more=urlencode({**more, "agent": agent}) if more else "",
+        most=MOST_ROWS,
     )
+
+
+def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
+    """Return an entry of the log of access in words."""
+    catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
+    command = catalogs.text(locale, "web.console.access_command", {})
+    return {
+        "at": entry.at,
+        "what": catalogs.text(locale, f"web.console.access.{entry.kind}", {}),
+        "denied": entry.kind in DENIALS,
+        "agent": entry.agent,
+        "by": command if entry.by == COMMAND else entry.by,
+        "origin": entry.origin,
+        "about": _about(entry, request),
+    }
 
 
 def _about(entry: AccessEntry, request: web.Request) -> str:

@@ -13,6 +13,7 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.periods import Period, Preset
 from privacydesk.domain.reports import FigureName, Report
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
+from privacydesk.services.audit import MOST_ROWS
 from privacydesk.web.console.access import staff
 from privacydesk.web.console.figures import Drawn, Figures
 from privacydesk.web.console.keys import OVERSIGHT
@@ -129,6 +130,7 @@ def _page(
         first=asked.first or ("" if report is None else report.period.first.isoformat()),
         last=asked.last or ("" if report is None else report.period.last.isoformat()),
         query=_query(asked),
+        most=MOST_ROWS,
         wrong="" if error is None else said(request, error),
         w=words,
     )

@@ -51,6 +51,10 @@ class Words:
         except KeyError:
             return otherwise
 
+    def sentence(self, key: str, **args: Any) -> str:
+        """Return a sentence by its whole key."""
+        return self._text(key, **args)
+
     def term(self, family: str, member: str) -> str:
         """Return the word for a member of a closed list, as it stands alone."""
         return standing_alone(self._known(f"{family}.{member}", member))
@@ -230,6 +234,10 @@ class Words:
         """Return an instant in the operator's zone: day and time."""
         local = at.astimezone(self._zone)
         return f"{self.day(local.date())} {local:%H:%M}"
+
+    def stamp(self, at: datetime | None) -> str:
+        """Return an instant as columns of files have it, which sorts; empty for none."""
+        return "" if at is None else f"{at.astimezone(self._zone):%Y-%m-%d %H:%M}"
 
     def time(self, at: datetime) -> str:
         """Return an instant's time of day in the operator's zone."""

@@ -1,0 +1,61 @@
+"""Words of audit entries: acts have theirs where they are done, and here where nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from privacydesk.domain.audit import MACHINES, AuditEntry, Fault
+from privacydesk.services.signin.people import COMMAND
+from privacydesk.web.console.words import Words
+
+OF_INBOX: Final = "inbox_"
+"""How the names of lists begin that are views of the inbox."""
+
+
+class AuditWords:
+    """Puts audit entries into an agent's language; templates know it as ``a``."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def act(self, what: str) -> str:
+        """Return what was done."""
+        for family in ("web.audit.act", "web.case.log", "web.console.access"):
+            found = self._words.term(family, what)
+            if found.casefold() != what.casefold():
+                return found
+        return what.replace("_", " ")
+
+    def actor(self, by: str) -> str:
+        """Return who did it."""
+        if by in MACHINES or by == COMMAND:
+            return self._words.term("web.audit.by", by)
+        return self._words.agent(by)
+
+    def detail(self, entry: AuditEntry) -> str:
+        """Return what else is told, which is words of closed lists, numbers and dates alone."""
+        return " · ".join(
+            f"{self._words.term('web.audit.detail', name)}: {self._value(name, value)}"
+            for name, value in entry.detail.items()
+        )
+
+    def fault(self, fault: Fault) -> str:
+        """Return what is wrong with the chain."""
+        return self._words.sentence(f"web.audit.fault.{fault.what}", entry=fault.seq)
+
+    def _value(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return self._words.sentence("web.case.yes" if value else "web.case.no")
+        if name == "ground":
+            grounds = str(value).split(", ")
+            return self._words.joined(self._words.ground(one) for one in grounds)
+        if name in {"proposed_by", "agent"}:
+            return self._words.agent(str(value))
+        if name == "kind":
+            return self.act(str(value))
+        if name == "listing":
+            view = str(value).removeprefix(OF_INBOX)
+            if view != value:
+                return self._words.pile(view)
+            return self._words.term("web.audit.listing", view)
+        return str(value)
