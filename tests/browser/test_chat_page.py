@@ -343,6 +343,19 @@ async def test_whoever_comes_back_sees_the_open_question(house: House) -> None:
     await expect(page.locator("#choices button").last).to_be_in_viewport()
 
 
+async def test_another_device_begins_at_what_the_person_said_last(house: House) -> None:
+    house.desk.grant(token("mei"), "mei")
+    page = await house.chat(fragment=f"#token={token('mei')}")
+    for n in range(8):
+        await page.fill("#text", f"question {n}\n" * 5)
+        await page.click("#send")
+    await expect(page.locator("#log .message.mine", has_text="question 7")).to_be_visible()
+    other = await house.chat(fragment=f"#token={token('mei')}")
+    own = other.locator("#log .message.mine")
+    await expect(own.filter(has_text="question 7")).to_be_in_viewport()
+    await expect(own.filter(has_text="question 0")).not_to_be_in_viewport()
+
+
 async def test_whoever_comes_back_begins_at_what_is_new(house: House) -> None:
     page = await house.chat()
     await page.wait_for_timeout(300)

@@ -219,15 +219,24 @@ function nearEnd() {
 
 /** To the end, but not past the beginning of what was said since the person last spoke. */
 function toEnd() {
-  const own = scroll.querySelectorAll(".message.mine");
-  toEndFrom(own[own.length - 1] ?? log.list.firstElementChild);
+  toEndFrom(lastOwn() ?? log.list.firstElementChild);
   byId("newer").hidden = true;
 }
 
-/** For who comes back: to the end with its question, but not past what they have not seen yet. */
+/** @returns {HTMLElement | undefined} what the person said last */
+function lastOwn() {
+  return [...scroll.querySelectorAll(".message.mine")].pop();
+}
+
+/**
+ * For who comes back: to the end with its question, but not past what they have not seen yet. What they
+ * said later, here or on another device, shows that they had seen all before it.
+ */
 function toLatest() {
   const items = [...log.list.querySelectorAll("[data-offset]")];
-  toEndFrom(items.find((item) => Number(item.dataset.offset) > store.seen));
+  const own = lastOwn();
+  const spokeSince = own && Number(own.dataset.offset) > store.seen;
+  toEndFrom(spokeSince ? own : items.find((item) => Number(item.dataset.offset) > store.seen));
   byId("newer").hidden = !store.seen || nearEnd();
 }
 
