@@ -22,14 +22,21 @@ _WISHED: Mapping[Intent, str] = {
 }
 """Buttons within a form that mean what elsewhere begins a form of its own."""
 
+_LIKELY_HERE = 0.4
+"""The confidence from which a sentence is taken for one of the buttons that it may well mean."""
+
 _HAPPENED = frozenset({"terms.decision", "terms.ticket"})
 """Buttons for things that happened, which people tell of in words of their own."""
 
 
 def wished(script: Script, offered: Offered) -> Choice | None:
-    """Return the button that says what a sentence wishes: "delete the photos"."""
+    """Return the button that says what a sentence wishes: "delete the photos".
+
+    Where such buttons are offered, less has to be sure than where nothing was asked.
+    """
     found = script.observed.recognised
-    name = _WISHED.get(found.intent) if found is not None and found.sure else None
+    told = found is not None and (found.sure or found.confidence >= _LIKELY_HERE)
+    name = _WISHED.get(found.intent) if found is not None and told else None
     return next((choice for choice, _ in offered if choice.id == name), None)
 
 

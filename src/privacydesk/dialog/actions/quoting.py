@@ -50,5 +50,10 @@ def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:
 
 
 def _source(quote: Quote) -> str:
-    """Return document, article and section in one line, in the policy's own words."""
-    return " · ".join(part for part in (quote.document, quote.article, quote.section) if part)
+    """Return document, article and section in one line, in the policy's own words.
+
+    A heading that the passage itself begins with is left to it.
+    """
+    heading = quote.text.partition("\n")[0].strip()
+    section = quote.section.removesuffix(heading).rstrip() if heading else quote.section
+    return " · ".join(part for part in (quote.document, quote.article, section) if part)
