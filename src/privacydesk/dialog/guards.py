@@ -12,7 +12,7 @@ from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Running, Script
 from privacydesk.dialog.slots import age_on
 from privacydesk.domain.account import ProfileField
-from privacydesk.domain.identity import Assurance, Verification
+from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Move, Ticket, TicketState, may
@@ -55,6 +55,15 @@ def _has_contact_proof(
 ) -> str:
     contact = frame.slots.get("contact")
     return _yes(contact and script.contact_proof(str(contact)))
+
+
+def _code_open(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    """Ask whether a code that was sent before can still be entered."""
+    challenge = script.challenge_of(Target.of_label(str(frame.slots["_target"])))
+    lasts = challenge.expires_at is not None and script.now < challenge.expires_at
+    return _yes(challenge.code_hash and challenge.entries_left and lasts)
 
 
 def _same_request_open(
@@ -329,6 +338,7 @@ GUARDS: Mapping[str, Guard] = {
     "has_session": _has_session,
     "is_verified": _is_verified,
     "has_contact_proof": _has_contact_proof,
+    "code_open": _code_open,
     "same_request_open": _same_request_open,
     "last_login_way": _last_login_way,
     "only_login_way": _only_login_way,

@@ -121,6 +121,7 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "has_session": (_outcomes("yes no"), frozenset()),
     "is_verified": (_outcomes("yes no"), frozenset({"level"})),
     "has_contact_proof": (_outcomes("yes no"), frozenset()),
+    "code_open": (_outcomes("yes no"), frozenset()),
     "same_request_open": (_outcomes("yes no"), frozenset()),
     "last_login_way": (_outcomes("yes no"), frozenset()),
     "only_login_way": (_outcomes("yes no"), frozenset()),
