@@ -18,6 +18,7 @@ from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.ticket import Move, may
 
 _ONLY_DISPUTES = 12
 """Characters of a message that disputes something and does not say what."""
@@ -40,7 +41,19 @@ def other_wish(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
+    if found.intent is Intent.CANCEL_REQUEST and _means_form(runner, script):
+        runner.cancel_form(script)
+        return True
     return runner.start(script, found.intent)
+
+
+def _means_form(runner: Runner, script: Script) -> bool:
+    """Tell whether something is taken back that can only be the open form: nothing was filed."""
+    form = script.stack[script.form_at()]
+    if runner.flows[form.flow].kind is None or script.observed.entities.get("ticket_number"):
+        return False
+    filed = script.tickets_of(whose(script))
+    return not any(may(ticket, Move.WITHDRAW) for ticket in filed)
 
 
 def taken_back(runner: Runner, script: Script) -> bool:
