@@ -56,6 +56,7 @@ from privacydesk.services.retention import Retention
 from privacydesk.services.signin.doors import Doors, make_doors
 from privacydesk.services.signin.gate import Terms
 from privacydesk.services.staff.casework import Casework
+from privacydesk.services.staff.modules import Modules
 from privacydesk.services.staff.staff import Staff, make_staff
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.takeover import Takeover
@@ -328,7 +329,15 @@ async def open_rooms(
     alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
     tools = Tools(
         inbox=Inbox(store.reader, hashing, recogniser, deadlines, clock),
-        casework=Casework(store.reader, staff.cases, presence),
+        casework=Casework(store.reader, staff.cases, presence, store.text_book),
+        modules=Modules(
+            book=store.text_book,
+            roster=staff.roster,
+            catalog=catalogs,
+            locales=catalogs.locales,
+            app=profile.rules().app_in,
+            clock=clock,
+        ),
         staff=staff,
         takeover=takeover,
         presence=presence,

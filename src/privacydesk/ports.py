@@ -38,6 +38,7 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reports import Case
 from privacydesk.domain.retention import Holdings, Purge
 from privacydesk.domain.signin import AccessEntry, Attempts, Credential, Holder, StaffSession
+from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Recognised
 from privacydesk.errors import DeskError, ErrorCode
@@ -441,6 +442,30 @@ class KeyWrapping(Protocol):
         ...
 
 
+class TextBook(Protocol):
+    """Staff's text modules."""
+
+    async def all(self) -> tuple[TextModule, ...]:
+        """Return all of them by name."""
+        ...
+
+    async def save(self, module: TextModule, told: AuditEntry) -> None:
+        """Keep a module, with what is audited of it; its version is one above what it replaces.
+
+        Raises:
+            StaleError: that is not what there is.
+        """
+        ...
+
+    async def remove(self, name: str, seen: int, told: AuditEntry) -> None:
+        """Take a module away.
+
+        Raises:
+            StaleError: its version is another, or there is none.
+        """
+        ...
+
+
 class AgentBook(Protocol):
     """Adding and changing agents."""
 
@@ -603,6 +628,11 @@ class Store(Protocol):
     @property
     def claims(self) -> Claims:
         """Claiming due rows."""
+        ...
+
+    @property
+    def text_book(self) -> TextBook:
+        """Staff's text modules."""
         ...
 
     @property

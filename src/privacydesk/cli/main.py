@@ -51,6 +51,7 @@ COMMANDS: Final = {
     "conversations": Entry(
         "conversations:conversations_app", "Conversations: take one over, reply, hand it back."
     ),
+    "texts": Entry("texts:texts_app", "Text modules that staff write with."),
     "db": Entry("db:db_app", "The database."),
     "keys": Entry("keys:keys_app", "Secrets that a deployment needs."),
     "reports": Entry("reports:reports", "Figures of a period: punctuality, backlog, refusals."),

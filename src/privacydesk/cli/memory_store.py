@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.duty import Board, Duty
@@ -30,7 +31,9 @@ from privacydesk.domain.ids import (
     TicketId,
 )
 from privacydesk.domain.piles import Counts, Pile, Place, Watch
+from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.errors import StaleError
 from privacydesk.ports import Changes, CommitHook, Committed, Deserted, Job, WorkingSet
 
 
@@ -48,6 +51,34 @@ class _Rows:
     evidence: dict[EvidenceId, Evidence] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     answers: dict[tuple[bytes | None, str], int] = field(default_factory=dict)
+
+
+class MemoryTextBook:
+    """Text modules in a dictionary."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, TextModule] = {}
+
+    async def all(self) -> tuple[TextModule, ...]:
+        """Return all of them by name."""
+        return tuple(self._kept[name] for name in sorted(self._kept))
+
+    async def save(self, module: TextModule, told: AuditEntry) -> None:
+        """Keep a module; nothing is audited while one plays."""
+        del told
+        self._check(module.name, module.version - 1)
+        self._kept[module.name] = module
+
+    async def remove(self, name: str, seen: int, told: AuditEntry) -> None:
+        """Take a module away."""
+        del told
+        self._check(name, seen)
+        del self._kept[name]
+
+    def _check(self, name: str, seen: int) -> None:
+        found = self._kept.get(name)
+        if (found.version if found else 0) != seen:
+            raise StaleError("the module was changed meanwhile", reason="text_changed")
 
 
 class MemoryDuties:
@@ -100,6 +131,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.rows = _Rows()
         self._duties = MemoryDuties()
+        self._text_book = MemoryTextBook()
         self._alarm_book = MemoryAlarmBook()
 
     @property
@@ -121,6 +153,11 @@ class MemoryStore:
     def agent_book(self) -> MemoryStore:
         """Adding agents."""
         return self
+
+    @property
+    def text_book(self) -> MemoryTextBook:
+        """Staff's text modules."""
+        return self._text_book
 
     @property
     def duties(self) -> MemoryDuties:

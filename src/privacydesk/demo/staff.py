@@ -7,7 +7,9 @@ from typing import Any, Final
 from privacydesk.app import Rooms
 from privacydesk.demo.commands import SAMPLE_AGENTS
 from privacydesk.demo.views import Words
+from privacydesk.domain.agents import Role
 from privacydesk.domain.signin import Credential, Stage
+from privacydesk.domain.text_modules import VARIABLES
 from privacydesk.ports import AccessChanges, StaffAccess
 from privacydesk.services.signin import factors
 from privacydesk.services.signin.passwords import Passwords
@@ -15,6 +17,9 @@ from privacydesk.storage.store import SqlStore
 
 PASSWORD: Final = "sample-desk-for-trying"  # noqa: S105 - printed at the start, for sample staff alone
 """Everybody's, and no secret: whoever reaches the demo's port can play anybody anyhow."""
+
+_TEXTS: Final = ("hello", "screenshot", "due")
+_SUPERVISOR: Final = next(name for name, _, role in SAMPLE_AGENTS if role is Role.SUPERVISOR)
 
 CONSOLE: Final = "/console/"
 
@@ -52,6 +57,20 @@ class SampleStaff:
                     secret=factors.new_secret(),
                 )
                 await self._access.commit(AccessChanges(credential=credential))
+        await self._write_texts()
+
+    async def _write_texts(self) -> None:
+        """Keep a few text modules, unless there are any: what somebody changed stays."""
+        modules, catalogs = self._rooms.tools.modules, self._rooms.catalogs
+        if await modules.all():
+            return
+        as_they_stand = {name: f"{{{name}}}" for name in VARIABLES}
+        for name in _TEXTS:
+            texts = {
+                locale: catalogs.text(locale, f"demo.module.{name}", as_they_stand)
+                for locale in modules.locales
+            }
+            await modules.save(_SUPERVISOR, name, texts, seen=0)
 
     async def look(self, words: Words) -> list[dict[str, Any]]:
         """Return everybody with the code that their authenticator shows now."""

@@ -21,6 +21,7 @@ from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.sealing import KeyRing, Seals
+from privacydesk.storage.text_modules import SqlTextBook
 from privacydesk.storage.wrapping import SqlKeyWrapping
 from privacydesk.storage.writer import BatchWriter
 
@@ -44,6 +45,7 @@ class SqlStore:
         self.writer = BatchWriter(self._writing, seals, clock)
         self.reader = SqlReader(self._reading, seals, readers)
         self.claims = SqlClaims(self.writer, self.reader, seals)
+        self.text_book = SqlTextBook(self.writer, self.reader)
         self.agent_book = SqlAgentBook(self.writer)
         self.duties = SqlDuties(self.writer, self.reader)
         self.alarm_book = SqlAlarmBook(self.writer, self.reader)

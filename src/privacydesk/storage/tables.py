@@ -243,6 +243,16 @@ evidence = sa.Table(
     _partial_index("ix_evidence_staged", "id", where="ticket_id IS NULL AND removed_at IS NULL"),
 )
 
+text_module = sa.Table(
+    "text_module",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("texts", sa.Text, nullable=False),
+    sa.Column("changed_by", sa.Text, nullable=False),
+    sa.Column("changed_at", _INSTANT, nullable=False),
+)
+
 agent = sa.Table(
     "agent",
     metadata,

@@ -8,9 +8,10 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import NotFoundError
-from privacydesk.ports import Reader
+from privacydesk.ports import Reader, TextBook
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.cases import Cases, Related
 
@@ -43,10 +44,12 @@ class Sheet(Struct, frozen=True):
     Attributes:
         ticket: None on the page of a conversation alone.
         here: the tickets filed in this conversation, newest first.
+        modules: texts that a reply may be made of.
     """
 
     talk: Talk
     here: tuple[Ticket, ...]
+    modules: tuple[TextModule, ...]
     ticket: Ticket | None = None
     log: tuple[LogEntry, ...] = ()
     evidence: tuple[Evidence, ...] = ()
@@ -56,10 +59,11 @@ class Sheet(Struct, frozen=True):
 class Casework:
     """Gathers cases."""
 
-    def __init__(self, reader: Reader, cases: Cases, presence: Presence) -> None:
+    def __init__(self, reader: Reader, cases: Cases, presence: Presence, book: TextBook) -> None:
         self._reader = reader
         self._cases = cases
         self._presence = presence
+        self._book = book
 
     async def of_ticket(self, number: str) -> Sheet:
         """Return the case of a ticket.
@@ -71,6 +75,7 @@ class Casework:
         return Sheet(
             talk=await self.talk(ticket.conversation_id),
             here=await self._reader.tickets_in(ticket.conversation_id),
+            modules=await self._book.all(),
             ticket=ticket,
             log=await self._reader.ticket_log(ticket.id),
             evidence=await self._reader.evidence_of(ticket.id),
@@ -86,6 +91,7 @@ class Casework:
         return Sheet(
             talk=await self.talk(conversation),
             here=await self._reader.tickets_in(conversation),
+            modules=await self._book.all(),
         )
 
     async def head(self, conversation: ConversationId) -> int:

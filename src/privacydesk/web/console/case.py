@@ -133,6 +133,9 @@ def case_page(
         job=request.config_dict[TOOLS].minter.token(),
         grounds=[ground.value for ground in Ground],
         w=words_of(request),
+        modules=request.config_dict[TOOLS].modules.fitting(
+            sheet.modules, signed_in(request).agent, sheet.talk.conversation.locale, sheet.ticket
+        ),
         **_ownership(request, sheet.talk),
         **(_of_ticket(request, sheet.ticket) if sheet.ticket else {}),
         same_as=_same_as(sheet),

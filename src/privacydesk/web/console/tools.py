@@ -17,6 +17,7 @@ from privacydesk.services.hints import Hints
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.casework import Casework
+from privacydesk.services.staff.modules import Modules
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.takeover import Takeover
 
@@ -32,6 +33,7 @@ class Tools:
 
     inbox: Inbox
     casework: Casework
+    modules: Modules
     staff: Staff
     takeover: Takeover
     presence: Presence

@@ -105,6 +105,10 @@ class Words:
         """Return what is said after a deed; empty for one that is not known."""
         return self._known(f"web.case.done.{deed}", "") if deed else ""
 
+    def variable(self, name: str) -> str:
+        """Return what a text module may leave a place for."""
+        return self._text(f"web.texts.variable_{name}")
+
     def relation(self, ticket: Ticket, other: Ticket) -> str:
         """Return what a linked ticket is to this one."""
         later = ticket if ticket.linked == other.id else other

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from privacydesk.web.console import case, deeds, inbox, live
+from privacydesk.web.console import case, deeds, inbox, live, modules
 
 
 def work_routes() -> list[web.RouteDef]:
@@ -13,6 +13,9 @@ def work_routes() -> list[web.RouteDef]:
     return [
         web.get("/inbox", inbox.inbox),
         web.get("/inbox/live", live.inbox_live, allow_head=False),
+        web.get("/texts", modules.modules_page),
+        web.post("/texts", modules.save_module),
+        web.post("/texts/{name}/remove", modules.remove_module),
         web.get(ticket, case.ticket_page),
         web.get(talk, case.conversation_page),
         web.get(f"{talk}/talk", case.talk),

@@ -3,6 +3,7 @@
 
 import { taken } from "./keep.js";
 import { listen } from "./keys.js";
+import { choose } from "./modules.js";
 
 const TYPING_EVERY = 3000;
 
@@ -153,6 +154,7 @@ function files() {
 listen({
   r: () => (form ? form.querySelector("textarea") : document.querySelector("#take button"))?.focus(),
   t: () => document.querySelector("#take button")?.click(),
+  m: () => choose(form?.querySelector("textarea") ?? null),
 });
 log.scrollTop = log.scrollHeight;
 (document.getElementById("fault") ?? document.getElementById("draft"))?.focus();

@@ -1,0 +1,89 @@
+"""Staff's text modules, through the writer like every other change. They hold nobody's data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.text_modules import TextModule
+from privacydesk.errors import StaleError
+from privacydesk.storage import tables
+from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.rows.audit import audit_row
+from privacydesk.storage.writer import BatchWriter
+
+_module = tables.text_module.c
+_ALL = sa.select(tables.text_module).order_by(_module.name)
+_VERSION = (
+    sa.select(_module.version).where(_module.name == sa.bindparam("wanted")).with_for_update()
+)
+
+
+class SqlTextBook:
+    """Implements ``ports.TextBook``."""
+
+    def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def all(self) -> tuple[TextModule, ...]:
+        """Return all of them by name."""
+        rows = await self._reader.read(lambda connection: connection.execute(_ALL).all())
+        return tuple(_read(row) for row in rows)
+
+    async def save(self, module: TextModule, told: AuditEntry) -> None:
+        """Keep a module; see ``ports.TextBook``."""
+
+        def write(connection: sa.Connection) -> None:
+            _check(connection, module.name, module.version - 1)
+            if module.version == 1:
+                connection.execute(sa.insert(tables.text_module), _row(module))
+            else:
+                connection.execute(
+                    sa.update(tables.text_module)
+                    .where(_module.name == module.name)
+                    .values(_row(module))
+                )
+            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))
+
+        await self._writer.run(write)
+
+    async def remove(self, name: str, seen: int, told: AuditEntry) -> None:
+        """Take a module away; see ``ports.TextBook``."""
+
+        def write(connection: sa.Connection) -> None:
+            _check(connection, name, seen)
+            connection.execute(sa.delete(tables.text_module).where(_module.name == name))
+            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))
+
+        await self._writer.run(write)
+
+
+def _check(connection: sa.Connection, name: str, seen: int) -> None:
+    found = connection.execute(_VERSION, {"wanted": name}).scalar()
+    if (found or 0) != seen:
+        raise StaleError("the module was changed meanwhile", reason="text_changed")
+
+
+def _row(module: TextModule) -> dict[str, Any]:
+    return {
+        "name": module.name,
+        "version": module.version,
+        "texts": orjson.dumps(dict(module.texts), option=orjson.OPT_SORT_KEYS).decode(),
+        "changed_by": module.changed_by,
+        "changed_at": to_micros(module.changed_at),
+    }
+
+
+def _read(row: Any) -> TextModule:
+    return TextModule(
+        row.name,
+        orjson.loads(row.texts),
+        row.changed_by,
+        from_micros(row.changed_at),
+        row.version,
+    )

@@ -1,0 +1,88 @@
+"""The page on which supervisors keep text modules, and everybody reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from privacydesk.domain.text_modules import LONGEST, VARIABLES
+from privacydesk.errors import DeskError
+from privacydesk.web.answers import STATUS
+from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.case import SUPERVISORS, whole
+from privacydesk.web.console.doing import SUPERVISING
+from privacydesk.web.console.page import console_page, said
+from privacydesk.web.console.tools import TOOLS
+from privacydesk.web.console.words import words_of
+
+ADDRESS: Final = "/console/texts"
+_DONE: Final = frozenset({"saved", "removed"})
+
+
+@staff()
+async def modules_page(request: web.Request) -> web.Response:
+    """Show the text modules."""
+    return await _page(request)
+
+
+@staff(*SUPERVISING)
+async def save_module(request: web.Request) -> web.Response:
+    """Write a module, or another text for one."""
+    tools, me = request.config_dict[TOOLS], signed_in(request)
+    form = {name: str(value) for name, value in (await checked_form(request)).items()}
+    name = form.get("name", "").strip()
+    texts = {locale: form.get(f"text-{locale}", "") for locale in tools.modules.locales}
+    seen = whole(form.get("seen", ""))
+    try:
+        await tools.modules.save(me.agent.name, name, texts, seen=seen)
+    except DeskError as error:
+        return await _page(request, error=error, typed=form)
+    raise _done("saved", name)
+
+
+@staff(*SUPERVISING)
+async def remove_module(request: web.Request) -> web.Response:
+    """Take a module away."""
+    tools, me = request.config_dict[TOOLS], signed_in(request)
+    form, name = await checked_form(request), request.match_info["name"]
+    try:
+        await tools.modules.remove(me.agent.name, name, seen=whole(str(form.get("seen", ""))))
+    except DeskError as error:
+        return await _page(request, error=error)
+    raise _done("removed", name)
+
+
+def _done(what: str, name: str) -> web.HTTPException:
+    return web.HTTPSeeOther(f"{ADDRESS}?{urlencode({'done': what, 'about': name})}")
+
+
+async def _page(
+    request: web.Request, *, error: DeskError | None = None, typed: Mapping[str, str] | None = None
+) -> web.Response:
+    tools, me = request.config_dict[TOOLS], signed_in(request)
+    modules, done = await tools.modules.all(), request.query.get("done", "")
+    about = request.query.get("about", "")
+    if done not in _DONE or error is not None:
+        done = ""
+    present = {module.name: module.version for module in modules}
+    return console_page(
+        request,
+        "console/texts.html",
+        status=200 if error is None else STATUS.get(error.code, 500),
+        **({} if error is None else {"languages": ()}),
+        modules=modules,
+        locales=tools.modules.locales,
+        variables=VARIABLES,
+        longest=LONGEST,
+        may_change=me.agent.role in SUPERVISORS,
+        typed=typed or {},
+        # What is sent again is sent over what there is now: the page that answers has shown it.
+        typed_seen=present.get((typed or {}).get("name", "").strip(), 0),
+        done=done,
+        about=about if done else "",
+        wrong="" if error is None else said(request, error),
+        w=words_of(request),
+    )
