@@ -245,6 +245,10 @@ class Reader(Protocol):
         """Return how many tickets lie in each pile, and how many conversations wait."""
         ...
 
+    async def held_tickets(self) -> Mapping[str, int]:
+        """Return how many open tickets each agent holds."""
+        ...
+
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:

@@ -599,3 +599,23 @@ def test_what_can_t_be_played_is_named(
 
 def test_the_store_of_the_game_is_empty_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "(no requests yet)" in play("/tickets\n", monkeypatch).out
+
+
+async def test_requests_are_given_to_others_one_or_all_of_an_absent_agent_s(
+    office: Office,
+) -> None:
+    tickets = office.world.rooms.staff.cases
+    _, first = await office.filed()
+    await office.fine("tickets", "claim", first, "--as", "mei")
+    await office.fine("tickets", "assign", first, "--to", "lao-zhou", "--as", "mei")
+    assert (await tickets.ticket(first)).holder == "lao-zhou"
+    listed = {agent["name"]: agent for agent in await office.json("agents", "list")}
+    assert listed["lao-zhou"]["open_requests"] == 1
+    assert listed["mei"]["availability"] == "off"
+
+    told = await office.refused("tickets", "hand-over", "--from", "lao-zhou", "--as", "mei")
+    assert "supervisor" in told
+    hand = ("tickets", "hand-over", "--from", "lao-zhou", "--to", "mei", "--as", "lao-zhou")
+    assert await office.json(*hand) == {"moved": 1, "kept": []}
+    assert (await tickets.ticket(first)).holder == "mei"
+    assert await office.fine(*hand) == "Handed over: 0.\n"

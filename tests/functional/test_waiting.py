@@ -108,8 +108,8 @@ async def test_an_agent_who_is_away_is_given_nothing_and_keeps_what_they_have(
 
 async def test_a_language_goes_to_who_speaks_it(world: World) -> None:
     await on_duty(world, "mei", "lao-zhou")
-    await world.rooms.attendance.choose("mei", DutyState.AVAILABLE, ("zh_Hans",))
-    await world.rooms.attendance.choose("lao-zhou", DutyState.AVAILABLE, ("en",))
+    await world.rooms.attendance.speak("mei", ("zh_Hans",))
+    await world.rooms.attendance.speak("lao-zhou", ("en",))
     english = [await waits(world, name) for name in ("lin", "chen")]
     chinese = await waits(world, "wu", locale="zh_Hans")
     assert [await owner(one) for one in english] == ["lao-zhou", "lao-zhou"]

@@ -78,12 +78,12 @@ def disable(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> No
 
 @agents_app.command("list")
 def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List who works on requests."""
-    agents = run(_list(data_dir))
+    """List who works on requests, who is there, and what they have."""
+    agents, there = run(_list(data_dir))
     if as_json:
-        print_json([_record(agent) for agent in agents])
+        print_json([_record(agent) | there[agent.name] for agent in agents])
     elif agents:
-        print_table([_row(agent) for agent in agents])
+        print_table([_row(agent, there[agent.name]) for agent in agents])
     else:
         typer.echo(as_called("Nobody yet. Add someone: privacydesk agents add NAME"))
 
@@ -94,9 +94,19 @@ async def _with_people(data_dir: Path | None, work: Callable[[People], Awaitable
         return await work(rooms.doors.people)
 
 
-async def _list(data_dir: Path | None) -> list[Agent]:
+async def _list(data_dir: Path | None) -> tuple[list[Agent], dict[str, dict[str, Any]]]:
     async with staff_rooms(data_dir) as rooms:
-        return list(rooms.agents.values())
+        board, now = await rooms.attendance.board(), rooms.clock.now()
+        tickets = await rooms.staff.cases.held()
+        agents = list(rooms.agents.values())
+        return agents, {
+            one.name: {
+                "availability": board.duty(one.name).standing(now).value,
+                "conversations": board.held.get(one.name, 0),
+                "open_requests": tickets.get(one.name, 0),
+            }
+            for one in agents
+        }
 
 
 def _print_given(given: Given, what: str, as_json: bool) -> None:
@@ -122,6 +132,7 @@ def _record(agent: Agent) -> dict[str, Any]:
     }
 
 
-def _row(agent: Agent) -> tuple[str, ...]:
-    state = "" if agent.active else "inactive"
-    return (agent.name, plain(agent.role.value), agent.display_name, state)
+def _row(agent: Agent, there: dict[str, Any]) -> tuple[str, ...]:
+    state = plain(there["availability"]) if agent.active else "inactive"
+    has = f"conversations: {there['conversations']}, open requests: {there['open_requests']}"
+    return (agent.name, plain(agent.role.value), agent.display_name, state, has)

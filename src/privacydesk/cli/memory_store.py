@@ -6,6 +6,7 @@ known id is answered with its first answer, and a job that fails leaves nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -309,6 +310,10 @@ class MemoryStore:
         """Return that nothing lies there."""
         del watch
         return Counts(dict.fromkeys(Pile, 0), len(await self.queue()))
+
+    async def held_tickets(self) -> Mapping[str, int]:
+        """Return how many open tickets each agent holds."""
+        return Counter(one.holder for one in self.rows.tickets.values() if one.is_open)
 
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from privacydesk.app import Rooms
     from privacydesk.domain.evidence import Evidence
     from privacydesk.services.staff.cases import Case
+    from privacydesk.services.staff.handling import HandedOver
     from privacydesk.services.staff.staff import Staff
 
 tickets_app = typer.Typer(
@@ -152,6 +153,39 @@ def claim(
     """Become the holder of a request."""
     over = None if take_over else ""
     _acted(data_dir, lambda staff: staff.handling.claim(number, by, over=over), as_json=as_json)
+
+
+To = Annotated[
+    str, typer.Option("--to", metavar="AGENT", help="Who gets it; left out: those nobody holds.")
+]
+
+
+@tickets_app.command("assign")
+def assign(
+    number: Number, by: By, to: To = "", as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
+    """Give a request to somebody else: one's own, or as a supervisor anybody's."""
+    _acted(data_dir, lambda staff: staff.handling.assign(number, by, to), as_json=as_json)
+
+
+@tickets_app.command("hand-over")
+def hand_over(
+    by: By,
+    holder: Annotated[
+        str, typer.Option("--from", metavar="AGENT", help="Whose open requests, all of them.")
+    ],
+    to: To = "",
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Give all open requests of an absent agent to somebody else. Supervisors only."""
+    handed = run(_hand_over(data_dir, holder, by, to))
+    if as_json:
+        print_json({"moved": handed.moved, "kept": list(handed.kept)})
+        return
+    typer.echo(f"Handed over: {handed.moved}.")
+    if handed.kept:
+        typer.echo(f"These stay, since {to} decided them first: {', '.join(handed.kept)}")
 
 
 @tickets_app.command("reply")
@@ -381,6 +415,11 @@ async def _act(
 ) -> tuple[Ticket, ticket_text.Reading]:
     async with staff_rooms(data_dir) as rooms:
         return await act(rooms.staff), _reading(rooms)
+
+
+async def _hand_over(data_dir: Path | None, holder: str, by: str, to: str) -> HandedOver:
+    async with staff_rooms(data_dir) as rooms:
+        return await rooms.staff.handling.hand_over(holder, by, to)
 
 
 async def _list(

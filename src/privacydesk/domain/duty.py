@@ -21,6 +21,16 @@ class DutyState(StrEnum):
     """Gone; the conversations they had return to the queue."""
 
 
+class Standing(StrEnum):
+    """How it stands with an agent, as colleagues see it."""
+
+    AVAILABLE = "available"
+    AWAY = "away"
+    OFF = "off"
+    SILENT = "silent"
+    """Not off duty, and yet nothing is heard of them."""
+
+
 class Duty(Struct, frozen=True):
     """An agent's availability, which a connection of theirs has to bear out.
 
@@ -45,6 +55,12 @@ class Duty(Struct, frozen=True):
         """Tell whether they can see what happens."""
         return self.there_until is not None and now < self.there_until
 
+    def standing(self, now: datetime) -> Standing:
+        """Return how it stands with them."""
+        if self.is_there(now) or self.state is DutyState.OFF:
+            return Standing(self.state.value)
+        return Standing.SILENT
+
     def is_available(self, now: datetime) -> bool:
         """Tell whether a conversation may be given to them."""
         return self.state is DutyState.AVAILABLE and self.is_there(now)
@@ -53,9 +69,7 @@ class Duty(Struct, frozen=True):
         """Tell whether they answer in a language."""
         return not self.languages or locale in self.languages
 
-    def chosen(
-        self, state: DutyState, now: datetime, lasting: timedelta, languages: tuple[str, ...]
-    ) -> Duty:
+    def chosen(self, state: DutyState, now: datetime, lasting: timedelta) -> Duty:
         """Return what they chose; it holds that long without a sign of them."""
         off = state is DutyState.OFF
         return replace(
@@ -64,8 +78,11 @@ class Duty(Struct, frozen=True):
             since=self.since if state is self.state and self.is_there(now) else now,
             there_until=None if off else now + lasting,
             connected=False if off else self.connected,
-            languages=languages,
         )
+
+    def speaking(self, languages: tuple[str, ...]) -> Duty:
+        """Return it with the locales they answer in; empty for all."""
+        return replace(self, languages=languages)
 
     def heard(self, now: datetime, grace: timedelta) -> Duty:
         """Return it with their connection heard of; whoever is off duty stays so."""
@@ -111,6 +128,10 @@ class Board(Struct, frozen=True):
         """Tell whether an agent can see what happens."""
         duty = self.duties.get(agent)
         return duty is not None and duty.is_there(now)
+
+    def duty(self, agent: str) -> Duty:
+        """Return an agent's availability."""
+        return self.duties.get(agent) or Duty(agent)
 
     def with_room(self, agents: Iterable[str], now: datetime, limit: int) -> tuple[Duty, ...]:
         """Return those of some agents who may be given one conversation more."""

@@ -19,7 +19,9 @@ from privacydesk.domain.account import (
     Provider,
 )
 from privacydesk.domain.agents import Role
+from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.clocks import DayReason
+from privacydesk.domain.duty import Standing
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.signin import AccessKind
@@ -41,6 +43,8 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "ticket.day": DayReason,
     "web.console.role": Role,
     "web.console.access": AccessKind,
+    "web.duty.alarm": AlarmKind,
+    "web.duty.state": Standing,
 }
 """Beginning of the keys to what completes them."""
 

@@ -89,19 +89,15 @@ class Attendance:
         now, visit = self._clock.now(), self.terms.visit
         await self._duties.change((agent,), lambda duty: duty.acted(now, visit))
 
-    async def choose(self, agent: str, state: DutyState, languages: tuple[str, ...] = ()) -> None:
-        """Set what an agent says of themselves.
-
-        Args:
-            agent: who.
-            state: whether conversations may be given to them.
-            languages: locales they answer in; empty for all.
-        """
+    async def choose(self, agent: str, state: DutyState) -> None:
+        """Set what an agent says of themselves: whether conversations may be given to them."""
         now = self._clock.now()
         lasting = self.terms.grace if self.is_connected(agent) else self.terms.visit
-        await self._duties.change(
-            (agent,), lambda duty: duty.chosen(state, now, lasting, languages)
-        )
+        await self._duties.change((agent,), lambda duty: duty.chosen(state, now, lasting))
+
+    async def speak(self, agent: str, languages: tuple[str, ...]) -> None:
+        """Set the locales an agent answers in; none of them for all."""
+        await self._duties.change((agent,), lambda duty: duty.speaking(languages))
 
     async def board(self) -> Board:
         """Return how it stands with whoever answers."""

@@ -95,6 +95,11 @@ PROVISIONAL = (
     .order_by(_ticket.id)
     .limit(_COUNT)
 )
+HELD_TICKETS = (
+    sa.select(_ticket.holder, sa.func.count().label("amount"))
+    .where(sa.literal_column("ticket.state <> 'closed'"), _ticket.holder != "")
+    .group_by(_ticket.holder)
+)
 TICKET_PLACE = sa.select(_ticket.due_at).where(_ticket.id == _ID)
 
 TICKET_LOG = (

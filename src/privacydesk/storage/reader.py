@@ -187,6 +187,15 @@ class SqlReader:
 
         return await self.read(look)
 
+    async def held_tickets(self) -> Mapping[str, int]:
+        """Return how many open tickets each agent holds."""
+
+        def look(connection: sa.Connection) -> Mapping[str, int]:
+            rows = connection.execute(queries.HELD_TICKETS)
+            return {row.holder: row.amount for row in rows}
+
+        return await self.read(look)
+
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:

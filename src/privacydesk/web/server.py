@@ -18,6 +18,7 @@ from privacydesk.web.chat.room import Room
 from privacydesk.web.chat.socket import chat_socket
 from privacydesk.web.chat.uploads import store_upload
 from privacydesk.web.console.app import make_console
+from privacydesk.web.console.board import BOARD, BoardWindow
 from privacydesk.web.console.keys import DOORS, ENTRIES, OVERSIGHT
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.errors import map_errors
@@ -83,6 +84,7 @@ def make_app(
         )
         if tools is not None:
             app[TOOLS] = tools
+            app[BOARD] = BoardWindow(tools.attendance)
         if oversight is not None:
             app[OVERSIGHT] = oversight
         app.add_subapp("/console", make_console())

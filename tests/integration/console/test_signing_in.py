@@ -12,7 +12,7 @@ from tests.common.console_client import Browser, Office, own_password
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.signin import FREE_ENTRIES, AccessKind
-from privacydesk.web.console import live
+from privacydesk.web.console import live, streams
 
 TAKEN = "/console/account"
 
@@ -311,7 +311,7 @@ async def test_a_stream_ends_with_its_session(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
-    monkeypatch.setattr(live, "_BEAT", 0.0)
+    monkeypatch.setattr(streams, "BEAT", 0.0)
     browser = await office.signed_in("mei")
     answer = await browser.client.get("/console/inbox/live")
     assert answer.status == 200

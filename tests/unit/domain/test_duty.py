@@ -17,7 +17,7 @@ def there(agent: str, **other: object) -> Duty:
 
 
 def test_a_connection_keeps_its_agent_there_and_nothing_else_does() -> None:
-    duty = Duty("mei").chosen(AVAILABLE, NOW, GRACE, ())
+    duty = Duty("mei").chosen(AVAILABLE, NOW, GRACE)
     later = NOW + timedelta(seconds=40)
     assert duty.is_available(later)
     assert not duty.is_available(NOW + GRACE)
@@ -25,7 +25,7 @@ def test_a_connection_keeps_its_agent_there_and_nothing_else_does() -> None:
 
 
 def test_whoever_is_off_duty_stays_so_with_pages_open() -> None:
-    duty = there("mei").chosen(DutyState.OFF, NOW, GRACE, ())
+    duty = there("mei").chosen(DutyState.OFF, NOW, GRACE)
     assert not duty.is_there(NOW)
     assert duty.heard(NOW, GRACE) == duty
 

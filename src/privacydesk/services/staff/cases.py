@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ from privacydesk.domain.clocks import Day
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.numbers import canonical_number
-from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.ports import Reader
 from privacydesk.services.deadlines import Deadlines
@@ -42,6 +42,9 @@ class Related:
     earlier: tuple[Ticket, ...]
 
 
+_OPEN = tuple(state.value for state in TicketState if state is not TicketState.CLOSED)
+_PAGE = 500
+
 FILES_ALLOWED = "files_allowed"
 """The fact that names the supervisor who allowed a child's files to be opened."""
 
@@ -65,6 +68,22 @@ class Cases:
     ) -> tuple[Ticket, ...]:
         """Return tickets by due date, undated last."""
         return await self._reader.list_tickets(states=states, holder=holder, limit=limit)
+
+    async def held(self) -> Mapping[str, int]:
+        """Return how many open tickets each agent holds."""
+        return await self._reader.held_tickets()
+
+    async def held_by(self, agent: str) -> tuple[Ticket, ...]:
+        """Return all open tickets of an agent."""
+        found: list[Ticket] = []
+        while True:
+            after = found[-1].id if found else None
+            page = await self._reader.list_tickets(
+                states=_OPEN, holder=agent, limit=_PAGE, after=after
+            )
+            found += page
+            if len(page) < _PAGE:
+                return tuple(found)
 
     async def ticket(self, number: str) -> Ticket:
         """Return a ticket by its number, in any spelling.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.conversation import OwnerKind
@@ -18,6 +20,18 @@ from privacydesk.services.staff.roster import Roster, check_reviewer
 
 _MAX_REPLY = 10_000
 """Characters of what an agent writes at once."""
+
+
+class HandedOver(Struct, frozen=True):
+    """What came of handing an agent's tickets over.
+
+    Attributes:
+        moved: how many have another holder now.
+        kept: numbers of those that stay: whoever would get them decided them before.
+    """
+
+    moved: int
+    kept: tuple[str, ...] = ()
 
 
 class Handling:
@@ -75,6 +89,43 @@ class Handling:
             lambda current: replace(current, holder=to, version=current.version + 1),
             job_id=job_id,
         )
+
+    async def hand_over(
+        self, holder: str, by: str, to: str, *, job_id: str | None = None
+    ) -> HandedOver:
+        """Give all open tickets of an agent to another, or, with ``to`` empty, to nobody.
+
+        Each is a change of its own; done again, it goes on with those that are left.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` unless a supervisor does so, or when who gets them works on
+                no tickets.
+            InvalidRequestError: they would stay where they are.
+        """
+        agent = await self._roster.supervisor(by)
+        if holder == to:
+            raise InvalidRequestError("name somebody else to hand over to", reason="same_holder")
+        await self._roster.known(holder)
+        if to:
+            await self._roster.worker(to)
+        act = self._acts.job("hand_over", job_id)
+        kept: list[str] = []
+        moved = 0
+        for ticket in await self._cases.held_by(holder):
+            if to and ticket.reviewer_not == to:
+                kept.append(ticket.number)
+                continue
+
+            def hand(current: Ticket) -> Ticket:
+                if current.holder != holder or not current.is_open:
+                    raise StaleError("it went elsewhere since the list was read")
+                return replace(current, holder=to, version=current.version + 1)
+
+            noted, job = Noted("assign", to), f"{act}:{ticket.id.hex()}"
+            with contextlib.suppress(StaleError):
+                await self._acts.change(ticket, agent, noted, hand, job_id=job)
+                moved += 1
+        return HandedOver(moved, tuple(kept))
 
     async def note(self, number: str, by: str, text: str, *, job_id: str | None = None) -> Ticket:
         """Leave a note for staff in the ticket's log; the user never sees it.

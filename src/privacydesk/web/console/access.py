@@ -17,11 +17,13 @@ from msgspec import Struct
 from multidict import MultiDictProxy
 
 from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.duty import Board
 from privacydesk.domain.ids import StaffSessionId
 from privacydesk.domain.signin import AccessKind, Holder, Stage
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.console import cookies
+from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.places import (
     PAGE,
@@ -76,6 +78,9 @@ class _Mark(Struct, frozen=True):
     roles: frozenset[Role] = frozenset()
     keeps_awake: bool = True
 
+
+STANDING: Final = web.RequestKey("standing", Board)
+"""How it stands with the desk, for the bar of each page."""
 
 _SIGNED_IN: Final = web.RequestKey("signed_in", SignedIn)
 
@@ -145,6 +150,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _send_in(request)
     if holder.agent.role not in mark.roles:
         await _refuse(request, holder.agent, "role")
+    if mark.keeps_awake and BOARD in request.config_dict:
+        request[STANDING] = await request.config_dict[BOARD].look()
     return await handler(request)
 
 

@@ -23,6 +23,7 @@ from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, la
 from privacydesk.services.staff.merging import hindrance
 from privacydesk.web.answers import json_answer
 from privacydesk.web.console.access import signed_in, staff
+from privacydesk.web.console.calls import opened
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of
@@ -73,6 +74,8 @@ class Draft(Struct, frozen=True):
 async def ticket_page(request: web.Request) -> web.Response:
     """Show the case of a ticket."""
     sheet = await request.config_dict[TOOLS].casework.of_ticket(request.match_info["number"])
+    if sheet.ticket is not None:
+        await opened(request, sheet.ticket.id, sheet.ticket.conversation_id)
     return case_page(request, sheet)
 
 
@@ -80,6 +83,7 @@ async def ticket_page(request: web.Request) -> web.Response:
 async def conversation_page(request: web.Request) -> web.Response:
     """Show a conversation with the tickets filed in it."""
     sheet = await request.config_dict[TOOLS].casework.of_conversation(conversation_of(request))
+    await opened(request, sheet.talk.conversation.id)
     return case_page(request, sheet)
 
 

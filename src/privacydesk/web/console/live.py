@@ -8,63 +8,91 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from aiohttp import web
 
 from privacydesk.domain.ids import ConversationId
-from privacydesk.errors import DeskError
-from privacydesk.web.chat.encoding import encode
-from privacydesk.web.console.access import checked_form, signed_in, staff, still_signed_in
+from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import conversation_of, whole
+from privacydesk.web.console.streams import Topic, tell
 from privacydesk.web.console.tools import TOOLS, Tools
-from privacydesk.web.keys import ROOM
 
 _LOOK_EVERY: Final = 5.0
 _PRESENCE_EVERY: Final = 1.0
 _SETTLE: Final = 1.0
 """A burst of commits is told once: the inbox is counted anew at most this often, in seconds."""
-_BEAT: Final = 15.0
-"""How often a stream shows that it lives, and asks whether its agent is still let in."""
-_ADMITTED_FOR: Final = 5.0
-"""A session that has ended, or a role that was taken away, ends its streams after so long."""
 
-Look = Callable[[], Awaitable[Any]]
+
+@staff(keeps_awake=False)
+async def desk_live(request: web.Request) -> web.StreamResponse:
+    """Tell how it stands with the desk: who waits, what the agent is called for, who is there."""
+    woken = asyncio.Event()
+    async with _connected(request, lambda _conversation: woken.set()):
+        return await tell(request, [_desk(request)], woken, every=_LOOK_EVERY, settle=_SETTLE)
 
 
 @staff(keeps_awake=False)
 async def inbox_live(request: web.Request) -> web.StreamResponse:
-    """Tell the counts of the inbox whenever they change."""
+    """Tell the counts of the inbox whenever they change, and how it stands with the desk."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
     woken = asyncio.Event()
-    unwatch = tools.hints.watch(lambda _conversation: woken.set())
-    try:
-        return await _stream(
-            request,
-            "counts",
-            lambda: tools.inbox.counts(me.agent),
-            woken,
-            every=_LOOK_EVERY,
-            settle=_SETTLE,
+    counts = Topic("counts", lambda: tools.inbox.counts(me.agent))
+    async with _connected(request, lambda _conversation: woken.set()):
+        return await tell(
+            request, [counts, _desk(request)], woken, every=_LOOK_EVERY, settle=_SETTLE
         )
-    finally:
-        unwatch()
 
 
 @staff(keeps_awake=False)
 async def case_live(request: web.Request) -> web.StreamResponse:
-    """Tell how far a conversation is, who writes in it and who looks at it."""
+    """Tell how far a conversation is, who writes in it and who looks at it, and of the desk."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
     conversation = conversation_of(request)
     pulse = _Pulse(tools, conversation)
     close = tools.presence.agent_looks(conversation, me.agent.name)
-    unwatch = tools.hints.watch(pulse.hear)
+    topics = [Topic("case", pulse.look), _desk(request)]
     try:
-        return await _stream(request, "case", pulse.look, pulse.woken, every=_PRESENCE_EVERY)
+        async with _connected(request, pulse.hear):
+            return await tell(request, topics, pulse.woken, every=_PRESENCE_EVERY)
+    finally:
+        close()
+
+
+@contextlib.asynccontextmanager
+async def _connected(
+    request: web.Request, hear: Callable[[ConversationId], None]
+) -> AsyncIterator[None]:
+    """Count the agent as there, and have commits heard of, while a page of theirs is open."""
+    tools, me = request.config_dict[TOOLS], signed_in(request)
+    close = tools.attendance.connect(me.agent.name)
+    unwatch = tools.hints.watch(hear)
+    try:
+        await tools.attendance.beat(me.agent.name)
+        yield
     finally:
         unwatch()
         close()
+
+
+def _desk(request: web.Request) -> Topic:
+    """Return what each page tells of the desk."""
+    tools, window = request.config_dict[TOOLS], request.config_dict[BOARD]
+    name = signed_in(request).agent.name
+
+    async def look() -> dict[str, Any]:
+        board, now = await window.look(), tools.clock.now()
+        return {
+            "waiting": board.waiting,
+            "held": board.held.get(name, 0),
+            "alarms": board.unseen.get(name, 0),
+            "state": board.duty(name).state,
+            "team": {one.agent: one.standing(now) for one in board.duties.values()},
+        }
+
+    return Topic("desk", look)
 
 
 @staff(keeps_awake=False)
@@ -123,74 +151,3 @@ class _Pulse:
             "looking": seen.agents_looking(self._conversation),
             "writing": seen.agents_drafting(self._conversation),
         }
-
-
-async def _stream(
-    request: web.Request,
-    name: str,
-    look: Look,
-    woken: asyncio.Event,
-    *,
-    every: float,
-    settle: float = 0.0,
-) -> web.StreamResponse:
-    """Tell what ``look`` finds whenever it differs from what was told last."""
-    room = request.config_dict[ROOM]
-    line = _Line(name)
-    try:
-        await line.response.prepare(request)
-        while not room.stopping.is_set():
-            woken.clear()
-            # Where the database is away for a moment, the page keeps what it shows.
-            with contextlib.suppress(DeskError):
-                if await line.beat() and not await still_signed_in(request):
-                    break
-                await line.tell(await look())
-            await _either(woken, room.stopping, every)
-            if woken.is_set():
-                await asyncio.sleep(settle)
-    except ConnectionError:
-        pass
-    return line.response
-
-
-class _Line:
-    """What is said on one stream."""
-
-    def __init__(self, name: str) -> None:
-        self.response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream",
-                "Cache-Control": "no-store",
-                "X-Accel-Buffering": "no",
-            }
-        )
-        self._name = name
-        self._told: Any = None
-        self._beaten_at = asyncio.get_running_loop().time()
-
-    async def tell(self, found: Any) -> None:
-        """Say what was found, unless it was said already."""
-        if found != self._told:
-            self._told = found
-            head = f"event: {self._name}\ndata: ".encode()
-            await self.response.write(head + encode(found) + b"\n\n")
-
-    async def beat(self) -> bool:
-        """Show that the stream lives, every now and then; return whether it was time to."""
-        now = asyncio.get_running_loop().time()
-        if now - self._beaten_at < _BEAT:
-            return False
-        self._beaten_at = now
-        await self.response.write(b":\n\n")
-        return True
-
-
-async def _either(woken: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:
-    """Wait until there is something to tell, the process stops, or the time is over."""
-    waits = [asyncio.create_task(one.wait()) for one in (woken, stopping)]
-    try:
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for one in waits:
-            one.cancel()

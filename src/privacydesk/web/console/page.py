@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from privacydesk.domain.agents import Role
 from privacydesk.errors import DeskError
-from privacydesk.web.console.access import FORM_TOKEN, maybe_signed_in
+from privacydesk.web.console.access import FORM_TOKEN, STANDING, SignedIn, maybe_signed_in
 from privacydesk.web.console.places import HOME, PAGE, way_back
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS
@@ -28,7 +29,8 @@ def console_page(
 
     Templates extend ``console/base.html``. They find ``me`` (a ``SignedIn``, or None), ``t`` for
     words, ``when`` for instants in columns and ``instant`` for those in sentences, ``role_name``
-    for roles, ``lang``, ``locale``, ``desk_name``, ``form_token`` and ``path``.
+    for roles, ``lang``, ``locale``, ``desk_name``, ``form_token`` and ``path``; ``duty``,
+    ``waiting`` and ``unseen`` for the bar.
 
     Args:
         request: who asks, and in what language.
@@ -50,10 +52,23 @@ def console_page(
         "when": _columns(request),
         "instant": _sentences(request, locale),
         "hold": False,
+        **_standing(request, me),
         "at": request.get(PAGE, ""),
         "again": status >= _REFUSED,
     }
     return render(request, template, locale, status=status, **(shown | values))
+
+
+def _standing(request: web.Request, me: SignedIn | None) -> dict[str, Any]:
+    """Return what the bar shows of the desk: one's own availability, and how much waits."""
+    board = request.get(STANDING)
+    if me is None or board is None:
+        return {"duty": "", "waiting": 0, "unseen": 0}
+    return {
+        "duty": "" if me.agent.role is Role.AUDITOR else board.duty(me.agent.name).state.value,
+        "waiting": board.waiting,
+        "unseen": board.unseen.get(me.agent.name, 0),
+    }
 
 
 def console_error(request: web.Request, locale: str, status: int, message: str) -> web.Response:

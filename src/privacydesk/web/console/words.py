@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ticket import OWN_FACTS, LogEntry, Outcome, ScopeItem, Ticket
@@ -153,6 +155,19 @@ class Words:
     def joined(self, words: Iterable[str]) -> str:
         """Return words one after the other, as the language joins them."""
         return self._tools.catalog.value(self._locale, {"$texts": list(words)})
+
+    def alarm(self, alarm: StaffAlarm) -> str:
+        """Return what an agent is called for."""
+        return self._text(f"web.duty.alarm.{alarm.kind.value}")
+
+    def standing(self, standing: str) -> str:
+        """Return how it stands with an agent."""
+        return self._text(f"web.duty.state.{standing}")
+
+    def left_outside(self, conversation: Conversation) -> bool:
+        """Tell whether somebody began to wait outside of working hours."""
+        since = conversation.queued_at
+        return since is not None and not self._tools.attendance.hours.is_open(since)
 
     # -- who and when ------------------------------------------------------------------------
 

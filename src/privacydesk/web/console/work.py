@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from privacydesk.web.console import case, deeds, inbox, live, modules
+from privacydesk.web.console import alarms, case, deeds, duty, inbox, live, modules
 
 
 def work_routes() -> list[web.RouteDef]:
     """Return the routes."""
     talk, ticket = "/conversations/{conversation}", "/tickets/{number}"
     return [
+        web.get("/live", live.desk_live, allow_head=False),
+        web.post("/duty", duty.choose),
+        web.post("/duty/languages", duty.speak),
+        web.get("/team", duty.team_page),
+        web.post("/team/{name}/hand-over", duty.hand_over),
+        web.get("/alarms", alarms.alarms_page),
+        web.post("/alarms/seen", alarms.see_all),
         web.get("/inbox", inbox.inbox),
         web.get("/inbox/live", live.inbox_live, allow_head=False),
         web.get("/texts", modules.modules_page),

@@ -2,6 +2,7 @@
 // without this; with it a reply is sent without leaving the page, and its words stay if refused.
 
 import { taken } from "./keep.js";
+import { stream } from "./desk.js";
 import { listen } from "./keys.js";
 import { choose } from "./modules.js";
 
@@ -165,7 +166,6 @@ typed();
 form?.addEventListener("submit", send);
 document.addEventListener("visibilitychange", () => seen());
 
-const stream = new EventSource(`${talk.dataset.talk}/live`);
 const me = document.getElementById("console").dataset.agent;
 let others = "";
 stream.addEventListener("case", (event) => {

@@ -1,5 +1,6 @@
 // The inbox, live: counts come as they change, and with them the list, the focus kept in its row.
 
+import { stream } from "./desk.js";
 import { listen } from "./keys.js";
 
 const page = document.getElementById("inbox");
@@ -30,7 +31,6 @@ async function renew() {
 }
 
 listen();
-const stream = new EventSource(page.dataset.live);
 stream.addEventListener("counts", (event) => {
   if (show(JSON.parse(event.data))) renew().catch(() => {});
 });

@@ -1,0 +1,31 @@
+"""What an agent is called for: a list with what was not opened yet."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.board import BOARD
+from privacydesk.web.console.doing import WORKERS
+from privacydesk.web.console.page import console_page
+from privacydesk.web.console.tools import TOOLS
+from privacydesk.web.console.words import words_of
+
+
+@staff(*WORKERS)
+async def alarms_page(request: web.Request) -> web.Response:
+    """Show an agent's calls; ``part=list`` answers with the list alone."""
+    me, alarms = signed_in(request), request.config_dict[TOOLS].alarms
+    part = request.query.get("part") == "list"
+    template = "console/alarm_list.html" if part else "console/alarms.html"
+    found = await alarms.mine(me.agent.name)
+    return console_page(request, template, alarms=found, w=words_of(request))
+
+
+@staff(*WORKERS)
+async def see_all(request: web.Request) -> web.Response:
+    """Note that an agent has seen all there is."""
+    await checked_form(request)
+    await request.config_dict[TOOLS].alarms.see_all(signed_in(request).agent.name)
+    request.config_dict[BOARD].forget()
+    raise web.HTTPSeeOther("/console/alarms")

@@ -1,0 +1,92 @@
+// On every page: how it stands with the desk, one's own availability, and notifications.
+//
+// A page has one stream. Others listen to it, too: a browser opens six connections to a host, and
+// a stream of each kind would use them up with three windows.
+
+const page = document.getElementById("console");
+const words = document.getElementById("desk-words");
+const duty = /** @type {HTMLFormElement | null} */ (document.getElementById("duty"));
+const notify = /** @type {HTMLButtonElement | null} */ (document.getElementById("notify"));
+const title = document.title;
+
+/** What the page was told last; nothing is called out that was there when it was opened. */
+let before = null;
+
+export const stream = new EventSource(page.dataset.live);
+
+/** @param {string} name @param {number} count */
+function badge(name, count) {
+  for (const place of document.querySelectorAll(`[data-desk="${name}"]`)) {
+    place.textContent = String(count);
+    place.hidden = count === 0;
+  }
+}
+
+/** Says that something is to be done, and never what: screens are seen by others. */
+function call(kind, text) {
+  if (!("Notification" in window) || Notification.permission !== "granted" || document.hasFocus()) return;
+  // One of a kind at a time, however many windows are open.
+  const shown = new Notification(words.dataset.deskName, { body: text, tag: `desk-${kind}` });
+  shown.addEventListener("click", () => {
+    window.focus();
+    shown.close();
+  });
+}
+
+function show(now) {
+  badge("alarms", now.alarms);
+  document.title = now.waiting > 0 ? `(${now.waiting}) ${title}` : title;
+  if (duty) {
+    const select = duty.elements.namedItem("state");
+    if (duty.dataset.state !== now.state) select.value = duty.dataset.state = now.state;
+  }
+  if (before) {
+    if (now.alarms > before.alarms) call("alarm", words.dataset.alarm);
+    if (now.held > before.held) call("given", words.dataset.given);
+    else if (now.waiting > before.waiting && now.state !== "off") call("waits", words.dataset.waits);
+  }
+  before = now;
+}
+
+async function choose() {
+  const select = duty.elements.namedItem("state");
+  const chosen = select.value;
+  try {
+    const answer = await fetch(duty.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(duty)),
+      headers: { Accept: "application/json" },
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    duty.dataset.state = chosen;
+  } catch {
+    // Signed out, or without a network: sent as a form it says so.
+    duty.submit();
+  }
+}
+
+function offer() {
+  notify.hidden = !("Notification" in window) || Notification.permission !== "default";
+}
+
+stream.addEventListener("desk", (event) => show(JSON.parse(event.data)));
+// A stream that comes back was silent for some seconds; one that does not is worth a word.
+let silent = 0;
+stream.addEventListener("error", () => {
+  silent ||= window.setTimeout(() => {
+    document.getElementById("silent").hidden = false;
+  }, 10000);
+});
+stream.addEventListener("open", () => {
+  window.clearTimeout(silent);
+  silent = 0;
+  document.getElementById("silent").hidden = true;
+});
+if (duty) {
+  duty.addEventListener("change", choose);
+  offer();
+  notify.addEventListener("click", async () => {
+    await Notification.requestPermission();
+    offer();
+  });
+}

@@ -1,0 +1,148 @@
+"""Nobody waits unseen, in browsers: given, lost, called, and what open pages show by themselves."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+from tests.browser.conftest import Visit
+from tests.browser.demo_stage import Stage
+from tests.browser.desk_page import DeskPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+LISTENING = """
+  window.called = [];
+  document.hasFocus = () => false;
+  window.Notification = class extends EventTarget {
+    static permission = "default";
+    static async requestPermission() { return (Notification.permission = "granted"); }
+    constructor(title, options) { super(); window.called.push(`${title}: ${options.body}`); }
+    close() {}
+  };
+"""
+"""A window that nobody looks at, whose notifications can be read: headless browsers show none."""
+
+
+async def _look(page: Page, name: str) -> None:
+    found = (await Axe().run(page)).response["violations"]
+    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+    wide = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert wide <= 0
+    named = os.environ.get("JOURNEY_PHOTOS")
+    if named:
+        folder = Path(named)
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
+        await page.screenshot(path=folder / f"desk.{name}.png", full_page=True)
+
+
+async def _is(desk: DeskPage, state: str) -> None:
+    await desk.page.locator("#duty select").select_option(state)
+    await expect(desk.page.locator("#duty")).to_have_attribute("data-state", state)
+
+
+async def test_who_waits_is_given_to_who_is_available_and_returned_when_they_are_lost(
+    town: Stage, visit: Visit
+) -> None:
+    boss, mei = await DeskPage.sign_in(town, "lao-zhou"), await DeskPage.sign_in(town, "mei")
+    await boss.page.add_init_script(LISTENING)
+    await mei.page.add_init_script(LISTENING)
+    await boss.goes("team")
+    await _is(boss, "away")
+    await mei.goes("inbox")
+    for desk in (boss, mei):
+        await desk.page.locator("#notify").click()
+        await expect(desk.page.locator("#notify")).to_be_hidden()
+
+    user = await visit("lin-xiaoyu")
+    await user.page.locator("#person").click()
+    await user.chat.hears("owner.queued")
+    await expect(boss.page).to_have_title("(1) Team · Lane · Privacy desk")
+    await _is(mei, "available")
+    place = boss.page.locator("[data-standing='mei']")
+    await expect(place).to_have_attribute("data-state", "available")
+    await user.chat.hears("owner.agent_joined")
+    await expect(boss.page).to_have_title("Team · Lane · Privacy desk")
+    await expect(mei.page.locator("[data-row]")).to_have_count(1)
+    given = "Lane · Privacy desk: A conversation was given to you."
+    await mei.page.wait_for_function("text => window.called.includes(text)", arg=given)
+    waits = "Lane · Privacy desk: Someone is waiting for a person."
+    assert await boss.page.evaluate("window.called") == [waits]
+
+    # The lid is shut: nothing is said on the way out.
+    await mei.page.context.close()
+    await expect(user.page.locator("#log")).not_to_contain_text("原来的排队位置")
+    attendance = town.demo.rooms.attendance
+    while attendance.is_connected("mei"):
+        await boss.page.evaluate("fetch('/healthz').then(() => true)")
+    town.demo.clock.move(timedelta(minutes=1))
+    await user.chat.hears("owner.agent_lost")
+    await expect(boss.page).to_have_title("(1) Team · Lane · Privacy desk")
+    await expect(place).to_have_attribute("data-state", "silent")
+
+    town.demo.clock.move(timedelta(minutes=10))
+    badge = boss.page.locator("[data-desk='alarms']")
+    await expect(badge).to_have_text("1")
+    await boss.page.locator("a[href='/console/alarms']").click()
+    await expect(boss.page.locator(".alarms .new")).to_have_count(1)
+    await boss.page.locator(".alarms [data-row]").click()
+    await expect(boss.page.locator(".speaks[data-owner='queue']")).to_be_visible()
+    await expect(badge).to_be_hidden()
+
+
+async def test_going_off_duty_gives_conversations_back_and_says_who_went(
+    town: Stage, visit: Visit
+) -> None:
+    mei = await DeskPage.sign_in(town, "mei")
+    await _is(mei, "available")
+    user = await visit("chen-jiahao")
+    await user.page.locator("#person").click()
+    await user.chat.hears("owner.agent_joined")
+    await mei.goes("inbox")
+    await mei.page.locator("[data-row]").first.click()
+    await mei.page.locator("#reply-text").fill("这段话还没发。")
+    await _is(mei, "off")
+    await user.chat.hears("owner.agent_left")
+    await expect(mei.page.locator(".speaks[data-owner='queue']")).to_be_visible()
+    await expect(mei.page.locator("#reply-text")).to_have_value("这段话还没发。")
+
+
+@pytest.mark.parametrize(
+    ("lang", "width", "scheme"),
+    [
+        ("zh-Hans", 1280, "light"),
+        ("zh-Hant", 768, "dark"),
+        ("en", 768, "light"),
+        ("en", 1280, "dark"),
+        ("zh-Hans", 360, "light"),
+    ],
+)
+async def test_team_and_alarms_fit_and_axe_finds_nothing(
+    town: Stage, visit: Visit, lang: str, width: int, scheme: str
+) -> None:
+    if not await town.demo.rooms.staff.cases.list(holder="mei"):
+        user = await visit("wu-min")
+        await user.open_desk("access")
+        await user.verify()
+        await user.chat.choose("all")
+        number = await user.number("in_review")
+        ticket = await town.demo.rooms.staff.cases.ticket(number)
+        await town.demo.rooms.staff.handling.claim(ticket.number, "mei")
+        assert ticket.clock is not None
+        town.demo.clock.move(ticket.clock.due_at - town.demo.clock.now())
+    desk = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)
+    label = f"{lang}.{width}.{scheme}"
+    await desk.goes("alarms")
+    await expect(desk.page.locator(".alarms [data-row]").first).to_be_visible()
+    await _look(desk.page, f"alarms.{label}")
+    await desk.goes("team")
+    await desk.page.locator("#hands summary").first.click()
+    await _look(desk.page, f"team.{label}")
+    await desk.goes("inbox?view=queue")
+    await _look(desk.page, f"queue.{label}")

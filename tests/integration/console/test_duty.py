@@ -1,0 +1,244 @@
+"""Availability, the team, alarms and handing over, over HTTP and by its live stream."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.common.console_client import Browser, Office
+from tests.common.stories import PEOPLE, Player
+
+from privacydesk.domain.duty import DutyState
+from privacydesk.domain.ticket import Ticket
+from privacydesk.web.console import live
+
+_TABS = itertools.count(9000, 1000)
+
+
+async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
+    player = Player(office.world, office.world.people[PEOPLE[name]], "en", jobs=next(_TABS))
+    await player.start()
+    for step in steps:
+        await player.step(step)
+    return player
+
+
+async def request_of(office: Office, name: str) -> Ticket:
+    player = await enter(office, name, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    return next(t for t in await player._tickets() if t.is_open)
+
+
+async def standing(office: Office, name: str) -> str:
+    board = await office.world.rooms.attendance.board()
+    return board.duty(name).standing(office.clock.now()).value
+
+
+async def choose(browser: Browser, state: str) -> None:
+    await browser.get("/console/inbox")
+    page = await browser.post("/console/duty", {"state": state})
+    assert (page.status, page.to) == (303, "/console/inbox")
+
+
+def badge(text: str) -> str:
+    found = re.search(r'data-desk="alarms"( hidden)?>(\d+)<', text)
+    assert found is not None
+    return "" if found[1] else found[2]
+
+
+async def next_event(answer: Any, name: str) -> dict[str, Any]:
+    async with asyncio.timeout(10):
+        while True:
+            line = (await answer.content.readline()).decode().rstrip()
+            if line == f"event: {name}":
+                data = (await answer.content.readline()).decode().removeprefix("data: ")
+                return dict(json.loads(data))
+
+
+# -- availability ----------------------------------------------------------------------------------
+
+
+async def test_availability_is_chosen_on_any_page_and_seen_by_colleagues(office: Office) -> None:
+    mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
+    assert 'value="off" selected' in (await mei.get("/console/account")).text
+    await choose(mei, "available")
+    assert await standing(office, "mei") == "available"
+    assert 'value="available" selected' in (await mei.get("/console/inbox")).text
+    team = await boss.get("/console/team")
+    assert re.search(r'data-standing="mei" data-state="available"', team.text)
+    await choose(mei, "away")
+    assert 'data-standing="mei" data-state="away"' in (await boss.get("/console/team")).text
+
+
+async def test_what_nobody_offers_is_refused(office: Office) -> None:
+    mei = await office.signed_in("mei")
+    await mei.get("/console/inbox")
+    assert (await mei.post("/console/duty", {"state": "asleep"})).status == 400
+    assert (await mei.post("/console/duty", {"state": "away"}, token="x")).status == 403
+    assert await standing(office, "mei") == "off"
+
+
+async def test_an_auditor_is_asked_for_no_availability(office: Office) -> None:
+    page = await (await office.signed_in("he-an")).get("/console/team")
+    assert page.status == 200
+    assert 'id="duty"' not in page.text
+    assert 'data-standing="he-an"' not in page.text
+
+
+async def test_an_open_page_keeps_its_agent_there_until_it_is_closed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
+    mei = await office.signed_in("mei")
+    await choose(mei, "available")
+    attendance = office.world.rooms.attendance
+    answer = await mei.client.get("/console/live")
+    told = await next_event(answer, "desk")
+    assert (told["state"], told["waiting"], told["held"]) == ("available", 0, 0)
+    assert attendance.is_connected("mei")
+    office.clock.move(timedelta(minutes=10))
+    await attendance.beat()
+    assert await standing(office, "mei") == "available"
+    answer.close()
+    async with asyncio.timeout(10):
+        while attendance.is_connected("mei"):
+            await mei.get("/healthz")
+    office.clock.move(timedelta(minutes=1))
+    await attendance.beat()
+    assert await standing(office, "mei") == "silent"
+
+
+async def test_a_page_hears_of_what_waits_and_of_what_it_was_given(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_SETTLE", 0.0)
+    mei = await office.signed_in("mei")
+    await choose(mei, "away")
+    answer = await mei.client.get("/console/inbox/live")
+    assert (await next_event(answer, "desk"))["waiting"] == 0
+    await enter(office, "lin", {"choose": "desk:human"})
+    told = await next_event(answer, "desk")
+    while told["waiting"] != 1:
+        told = await next_event(answer, "desk")
+    await office.world.rooms.attendance.choose("mei", DutyState.AVAILABLE)
+    await office.world.work()
+    while told["held"] != 1:
+        told = await next_event(answer, "desk")
+    assert told["waiting"] == 0
+    answer.close()
+
+
+async def test_languages_are_ticked_and_all_of_them_are_no_choice(office: Office) -> None:
+    mei = await office.signed_in("mei")
+    await mei.get("/console/team")
+    answer = await mei.client.post(
+        "/console/duty/languages",
+        data=[("form_token", mei.token), ("language", "en"), ("language", "zh_Hant")],
+        allow_redirects=False,
+    )
+    assert answer.headers["Location"] == "/console/team?done=languages"
+    board = await office.world.rooms.attendance.board()
+    assert set(board.duty("mei").languages) == {"en", "zh_Hant"}
+    every = [("language", one) for one in ("zh_Hans", "zh_Hant", "en")]
+    await mei.client.post(
+        "/console/duty/languages", data=[("form_token", mei.token), *every], allow_redirects=False
+    )
+    assert (await office.world.rooms.attendance.board()).duty("mei").languages == ()
+
+
+# -- alarms ----------------------------------------------------------------------------------------
+
+
+async def test_alarms_are_counted_until_what_they_are_about_is_opened(office: Office) -> None:
+    ticket = await request_of(office, "lin")
+    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    assert ticket.clock is not None
+    office.clock.move(ticket.clock.due_at - office.clock.now() + timedelta(seconds=1))
+    await office.world.work()
+    mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
+    page = await mei.get("/console/alarms")
+    assert badge(page.text) == "3"
+    assert page.text.count(f'href="/console/tickets/{ticket.number}"') == 3
+    assert "Nobody who was there held it" in page.text
+    await mei.get(f"/console/tickets/{ticket.number}")
+    page = await mei.get("/console/alarms")
+    assert badge(page.text) == ""
+    assert "talk-row seen" in page.text, "they stay to be read"
+    assert badge((await boss.get("/console/inbox")).text) == "3", "each sees for themselves"
+    await boss.get("/console/alarms")
+    assert (await boss.post("/console/alarms/seen")).to == "/console/alarms"
+    assert badge((await boss.get("/console/alarms")).text) == ""
+
+
+async def test_somebody_who_waits_leads_supervisors_to_the_conversation(office: Office) -> None:
+    lin = await enter(office, "lin", {"choose": "desk:human"})
+    office.clock.move(timedelta(minutes=11))
+    await office.world.work()
+    boss = await office.signed_in("lao-zhou")
+    assert lin.session is not None
+    place = f"/console/conversations/{lin.session.conversation.hex()}"
+    assert place in (await boss.get("/console/alarms")).text
+    await boss.get(place)
+    assert badge((await boss.get("/console/alarms")).text) == ""
+
+
+# -- handing over ----------------------------------------------------------------------------------
+
+
+async def test_a_supervisor_hands_all_requests_of_an_absent_agent_over_at_once(
+    office: Office,
+) -> None:
+    handling = office.world.rooms.staff.handling
+    tickets = [await request_of(office, name) for name in ("lin", "chen")]
+    for ticket in tickets:
+        await handling.claim(ticket.number, "mei")
+    boss = await office.signed_in("lao-zhou")
+    page = await boss.get("/console/team")
+    assert "Hand over 2 requests of 小美" in page.text
+    form = {"to": "xiao-chen", "job": "once"}
+    page = await boss.post("/console/team/mei/hand-over", form)
+    assert page.to == "/console/team?done=handed_over&moved=2&kept="
+    assert "2 requests were handed over." in (await boss.get(page.to)).said
+    cases = office.world.rooms.staff.cases
+    assert {one.number for one in await cases.held_by("xiao-chen")} == {t.number for t in tickets}
+    log = (await cases.case(tickets[0].number)).log
+    assert (log[-1].by, log[-1].what, log[-1].why) == ("lao-zhou", "assign", "xiao-chen")
+    again = await boss.post("/console/team/mei/hand-over", form)
+    assert "moved=0" in again.to
+
+
+async def test_an_agent_hands_nobody_over_and_nothing_goes_to_where_it_is(office: Office) -> None:
+    ticket = await request_of(office, "lin")
+    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
+    assert "hand-over" not in (await mei.get("/console/team")).text
+    await boss.get("/console/team")
+    page = await boss.post("/console/team/mei/hand-over", {"to": "mei", "job": "x"})
+    assert page.status == 400
+    assert "choose somebody else" in page.said
+    page = await boss.post("/console/team/mei/hand-over", {"to": "he-an", "job": "y"})
+    assert page.status == 403
+
+
+async def test_what_came_outside_of_hours_is_marked_and_on_top(office: Office) -> None:
+    hours = office.world.rooms.attendance.hours
+    office.clock.move(hours_until_midnight(office) - timedelta(seconds=30))
+    assert not hours.is_open(office.clock.now())
+    await enter(office, "lin", {"choose": "desk:human"})
+    office.clock.move(timedelta(hours=1))
+    await enter(office, "chen", {"choose": "desk:human"})
+    page = await (await office.signed_in("mei")).get("/console/inbox?view=queue")
+    rows = page.text.split('class="talk-row"')[1:]
+    assert ["Left outside working hours" in row for row in rows] == [True, False]
+
+
+def hours_until_midnight(office: Office) -> timedelta:
+    """Return the time until the stories' desk, which closes at 23:59, has its minute off."""
+    zone = office.world.rooms.deadlines.zone
+    local = office.clock.now().astimezone(zone)
+    midnight = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - local
