@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,11 +20,13 @@ from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.domain.account import AccountService, CodeSender
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.webhooks import Standing, WebhookSender
 from privacydesk.errors import SettingsError
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.negotiation import negotiate
@@ -63,6 +66,8 @@ from privacydesk.services.takeover import Takeover
 from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import Pictures
 from privacydesk.services.usher import Usher
+from privacydesk.services.webhooks.endpoints import Endpoints
+from privacydesk.services.webhooks.sending import Sending
 from privacydesk.settings import Settings
 from privacydesk.storage import schema
 from privacydesk.storage.hashing import KeyedHashing
@@ -77,6 +82,7 @@ from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 from privacydesk.worker.chores import repeat
 from privacydesk.worker.loops import Worker
+from privacydesk.worker.webhooks import WebhookWorker
 
 _log = structlog.get_logger(__name__)
 
@@ -84,7 +90,8 @@ _SHORTEST_SECRET = 16
 _FEWEST_LETTERS = 8
 _AGENTS_EVERY = 5.0
 _SWEEP_EVERY = 60.0
-_DOORS_EVERY = 600.0
+_WATCH_EVERY = 60.0
+_LOGS_EVERY = 600.0
 _SEAL_EVERY = 15.0
 _RETENTION_EVERY = 60.0
 """Seconds between looks whether somebody has to; it is done once a day."""
@@ -94,10 +101,15 @@ _ALARMS_EVERY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What stands outside the database."""
+    """What stands outside the database.
+
+    Attributes:
+        webhooks: None for whoever leaves sending to ``serve``.
+    """
 
     accounts: AccountService
     codes: CodeSender
+    webhooks: WebhookSender | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,30 @@ class Upkeep:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhooks:
+    """What tells other systems.
+
+    Attributes:
+        endpoints: looks after who is told.
+        sending: tries what waits, and watches what does not get through; with its ``worker`` None
+            for whoever leaves that to ``serve``.
+    """
+
+    endpoints: Endpoints
+    sending: Sending | None = None
+    worker: WebhookWorker | None = None
+
+    def ailing(self) -> tuple[Standing, ...]:
+        """Return the endpoints that do not take what waits for them, as last looked at."""
+        return self.sending.ailing if self.sending is not None else ()
+
+    def wake(self) -> None:
+        """Look for postings that are due."""
+        if self.worker is not None:
+            self.worker.wake()
+
+
+@dataclass(frozen=True, slots=True)
 class Rooms:
     """Everything made and wired, for whoever serves, works or commands.
 
@@ -125,6 +161,7 @@ class Rooms:
         doors: how staff get in; None where ``upkeep`` is.
         oversight: what is looked at from above; None where ``upkeep`` is.
         upkeep: None with a store of the caller's own, which is gone at the end anyway.
+        webhooks: None there, too.
     """
 
     settings: Settings
@@ -145,6 +182,7 @@ class Rooms:
     upkeep: Upkeep | None
     doors: Doors | None
     oversight: Oversight | None
+    webhooks: Webhooks | None
     deadlines: Deadlines
     answers: PolicyAnswers
     hints: Hints
@@ -175,8 +213,9 @@ async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Out
     async with (
         connect_account_service(accounts, clock=clock) as account_service,
         connect_code_sender(codes, clock=clock) as code_sender,
+        connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
     ):
-        yield Outside(account_service, code_sender)
+        yield Outside(account_service, code_sender, webhook_sender)
 
 
 def _endpoint(url: str, secret: str, name: str) -> Endpoint:
@@ -327,6 +366,11 @@ async def open_rooms(
         turns=turns, store=store, staff=staff, attendance=attendance, minter=minter, clock=clock
     )
     alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
+    webhooks = (
+        _webhooks(store, outside.webhooks, settings, minter, clock)
+        if isinstance(store, SqlStore)
+        else None
+    )
     tools = Tools(
         inbox=Inbox(store.reader, hashing, recogniser, deadlines, clock),
         casework=Casework(store.reader, staff.cases, presence, store.text_book),
@@ -350,6 +394,8 @@ async def open_rooms(
         zone=profile.zone,
         attendance=attendance,
         alarms=alarms,
+        endpoints=webhooks.endpoints if webhooks is not None else None,
+        ailing=webhooks.ailing if webhooks is not None else tuple,
     )
     deliveries = Deliveries(
         accounts=outside.accounts,
@@ -386,7 +432,7 @@ async def open_rooms(
     )
     async with opened, pictures:
         store.writer.on_commit(hints.committed)
-        turns.left_due = worker.wake
+        turns.left_due = _waking(worker, webhooks)
         rooms = Rooms(
             settings=settings,
             profile=profile,
@@ -430,6 +476,7 @@ async def open_rooms(
                 if isinstance(store, SqlStore)
                 else None
             ),
+            webhooks=webhooks,
             deadlines=deadlines,
             answers=answers,
             hints=hints,
@@ -484,6 +531,39 @@ def _upkeep(
         ),
         wrapping=store.wrapping,
     )
+
+
+def _webhooks(
+    store: SqlStore,
+    sender: WebhookSender | None,
+    settings: Settings,
+    minter: SecretMinter,
+    clock: Clock,
+) -> Webhooks:
+    rules = AddressRules(settings.webhook_networks)
+    endpoints = Endpoints(store.webhook_book, rules.check, minter, clock)
+    if sender is None:
+        return Webhooks(endpoints)
+    sending = Sending(
+        queue=store.webhook_queue,
+        book=store.webhook_book,
+        sender=sender,
+        clock=clock,
+        chance=random.random,
+        keep=timedelta(days=settings.webhook_log_days),
+    )
+    return Webhooks(endpoints, sending, WebhookWorker(sending, clock))
+
+
+def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:
+    """Return what is called after a commit that left something to do."""
+
+    def wake() -> None:
+        worker.wake()
+        if webhooks is not None:
+            webhooks.wake()
+
+    return wake
 
 
 def _calendar_watch(
@@ -588,6 +668,7 @@ async def serving(
         ),
         *_upkeep_tasks(rooms.upkeep),
         *_door_tasks(rooms.doors),
+        *_webhook_tasks(rooms.webhooks),
     ]
     try:
         yield port
@@ -616,8 +697,20 @@ def _upkeep_tasks(upkeep: Upkeep | None) -> list[asyncio.Task[None]]:
 def _door_tasks(doors: Doors | None) -> list[asyncio.Task[None]]:
     if doors is None:
         return []
-    chore = repeat(doors.gate.sweep, every=_DOORS_EVERY, name="staff_access")
+    chore = repeat(doors.gate.sweep, every=_LOGS_EVERY, name="staff_access")
     return [asyncio.create_task(chore, name="staff_access")]
+
+
+def _webhook_tasks(webhooks: Webhooks | None) -> list[asyncio.Task[None]]:
+    if webhooks is None or webhooks.sending is None or webhooks.worker is None:
+        return []
+    watch = repeat(webhooks.sending.watch, every=_WATCH_EVERY, name="webhook_watch")
+    sweep = repeat(webhooks.sending.sweep, every=_LOGS_EVERY, name="webhook_log")
+    return [
+        asyncio.create_task(webhooks.worker.run(), name="webhooks"),
+        asyncio.create_task(watch, name="webhook_watch"),
+        asyncio.create_task(sweep, name="webhook_log"),
+    ]
 
 
 async def _warm(rooms: Rooms) -> None:

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         queue_patience_minutes: how long somebody waits for a person, within working hours, before
             supervisors are called.
         workers: how many outbox rows are worked on at once.
+        webhook_networks: networks that webhooks may go to besides public addresses, there also
+            without TLS; none by default.
+        webhook_log_days: how long it is kept what was sent to other systems, and their answers.
     """
 
     model_config = SettingsConfigDict(
@@ -126,6 +129,8 @@ class Settings(BaseSettings):
     visit_minutes: Annotated[float, Field(gt=0)] = 30.0
     queue_patience_minutes: Annotated[float, Field(gt=0)] = 10.0
     workers: Annotated[int, Field(ge=1, le=64)] = 8
+    webhook_networks: list[Network] = []
+    webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_json: bool = Field(
         default=False, validation_alias=AliasChoices("PRIVACYDESK_LOG_JSON", "log_json")

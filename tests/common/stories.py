@@ -26,11 +26,13 @@ from privacydesk.app import Outside, Rooms, open_rooms
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender, phones_of
+from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.demo.people import SamplePerson, sample_people
 from privacydesk.domain.agents import Role
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
@@ -114,10 +116,15 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, profile: Mapping[str, Any] = PROFILE, *, start: datetime = START
+    folder: Path,
+    profile: Mapping[str, Any] = PROFILE,
+    *,
+    start: datetime = START,
+    clock: MovableClock | None = None,
+    webhooks: WebhookSender | None = None,
 ) -> AsyncIterator[World]:
-    """Make a world in a folder."""
-    clock = MovableClock(start, frozen=True)
+    """Make a world in a folder, or open the one there again."""
+    clock = clock or MovableClock(start, frozen=True)
     people = {person.id: person for person in sample_people(start)}
     book = AccountBook([p.record for p in people.values() if p.record is not None], clock)
     accounts = MemoryAccountService(book)
@@ -128,15 +135,21 @@ async def open_world(
         ring_key="one",
         hashing_secret=base64.b64encode(bytes(range(1, 33))).decode(),
         app_token_keys=[OctKey.import_key(TOKEN_SECRET, {"kid": "t"}).as_dict(private=True)],
+        # Receivers in tests stand on this machine.
+        webhook_networks=["127.0.0.0/8"],
     )
     operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
     schema.upgrade(settings.url)
     async with open_rooms(
-        settings, Outside(accounts, codes), profile=operator, clock=clock
+        settings,
+        Outside(accounts, codes, webhooks or MemoryWebhookSender()),
+        profile=operator,
+        clock=clock,
     ) as rooms:
-        await rooms.staff.roster.add("mei", "小美", Role.AGENT)
-        await rooms.staff.roster.add("lao-zhou", "老周", Role.SUPERVISOR)
-        await rooms.refresh_agents()
+        if "mei" not in rooms.agents:
+            await rooms.staff.roster.add("mei", "小美", Role.AGENT)
+            await rooms.staff.roster.add("lao-zhou", "老周", Role.SUPERVISOR)
+            await rooms.refresh_agents()
         yield World(rooms, clock, accounts, codes, people)
 
 

@@ -52,6 +52,7 @@ COMMANDS: Final = {
         "conversations:conversations_app", "Conversations: take one over, reply, hand it back."
     ),
     "texts": Entry("texts:texts_app", "Text modules that staff write with."),
+    "webhooks": Entry("webhooks:webhooks_app", "Tell other systems what happens to requests."),
     "db": Entry("db:db_app", "The database."),
     "keys": Entry("keys:keys_app", "Secrets that a deployment needs."),
     "reports": Entry("reports:reports", "Figures of a period: punctuality, backlog, refusals."),

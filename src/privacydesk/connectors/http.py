@@ -125,7 +125,7 @@ async def post(
             },
             allow_redirects=False,
         ) as response:
-            wait = _retry_after(response.headers.get("Retry-After"), clock)
+            wait = retry_after(response.headers.get("Retry-After"), clock)
             _refuse_unreadable(response.status, wait)
             return RawAnswer(
                 response.status, await _bounded(response, max_answer), retry_after=wait
@@ -168,7 +168,7 @@ async def _bounded(response: aiohttp.ClientResponse, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _retry_after(text: str | None, clock: Clock) -> float | None:
+def retry_after(text: str | None, clock: Clock) -> float | None:
     """Read ``Retry-After`` in either form, as seconds between 0 and a day."""
     if text is None:
         return None

@@ -63,6 +63,8 @@ def settle_in(
         "temporary_password_hours": _FOR_GOOD,
         "account_service_url": f"{base}/demo/accounts",
         "code_gateway_url": f"{base}/demo/codes",
+        # A receiver to try webhooks with stands on this machine.
+        "webhook_networks": ["127.0.0.0/8", "::1/128"],
         **secrets,
     }
     tables: dict[str, Any] = {

@@ -31,6 +31,7 @@ from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_sms import connect_code_sender
 from privacydesk.connectors.memory import MemoryCodeSender, phones_of
+from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.demo.accounts import BOOK, make_account_app
 from privacydesk.demo.cast import Cast
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock
@@ -175,6 +176,9 @@ async def _connect(stack: AsyncExitStack, settings: Settings, clock: Clock) -> O
     return Outside(
         await stack.enter_async_context(connect_account_service(accounts, clock=clock)),
         await stack.enter_async_context(connect_code_sender(codes, clock=clock)),
+        await stack.enter_async_context(
+            connect_webhooks(AddressRules(settings.webhook_networks), clock)
+        ),
     )
 
 

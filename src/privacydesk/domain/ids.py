@@ -10,6 +10,8 @@ DeliveryId = NewType("DeliveryId", bytes)
 EvidenceId = NewType("EvidenceId", bytes)
 StaffSessionId = NewType("StaffSessionId", bytes)
 AccessEntryId = NewType("AccessEntryId", bytes)
+EndpointId = NewType("EndpointId", bytes)
+PostingId = NewType("PostingId", bytes)
 
 ChallengeId = NewType("ChallengeId", bytes)
 """Keyed hash (32 bytes) of what a code was sent to, so that the row names nobody."""

@@ -23,7 +23,7 @@ from privacydesk.errors import DeskError, ErrorCode, StaleError
 from privacydesk.ports import AccessChanges
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.keys import load_seals
+from privacydesk.storage.keys import load_seals, own_seal
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.access import (
     STAFF_KEY,
@@ -143,7 +143,7 @@ class SqlStaffAccess:
 
         def write(connection: sa.Connection) -> None:
             _check(connection, changes)
-            seal = self._own_seal(connection)
+            seal = own_seal(connection, self._seals, STAFF_KEY)
             _write(connection, changes, seal)
 
         await self._writer.run(write)
@@ -195,16 +195,6 @@ class SqlStaffAccess:
         if found is None:
             raise SealError("staff's data key is missing")
         return found
-
-    def _own_seal(self, connection: sa.Connection) -> Seal:
-        """Return the seal, made with the first value that is sealed with it."""
-        found = load_seals(connection, self._seals, [STAFF_KEY]).get(STAFF_KEY)
-        if found is not None:
-            return found
-        seal, key = self._seals.make(STAFF_KEY)
-        row = {"conversation_id": STAFF_KEY, "ring_key": key.ring_key, "wrapped": key.wrapped}
-        connection.execute(sa.insert(tables.data_key), row)
-        return seal
 
 
 def _check(connection: sa.Connection, changes: AccessChanges) -> None:

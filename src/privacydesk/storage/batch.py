@@ -27,6 +27,7 @@ from privacydesk.storage import tables
 from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.faults import GuardBrokenError, trace
 from privacydesk.storage.locked import Locked, Rows, Snapshots
+from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
 from privacydesk.storage.removing import take_away
 from privacydesk.storage.rows.challenge import challenge_row
@@ -35,6 +36,7 @@ from privacydesk.storage.rows.delivery import delivery_row
 from privacydesk.storage.rows.ticket import persons, ticket_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.staging import ClosureError, Staged, stage
+from privacydesk.storage.telling import Telling
 
 _log = structlog.get_logger(__name__)
 
@@ -72,7 +74,8 @@ class Batch:
         seals: the conversations' keys.
         snapshots: conversations after their last commit.
         counters: this process's rows of the daily counters.
-        now: the present, for rows that note when they were removed.
+        minter: names what is told to other systems.
+        now: the present, for rows that note when something happened.
         shared: whether other processes lock rows of their own at the same time (PostgreSQL).
     """
 
@@ -83,6 +86,7 @@ class Batch:
         snapshots: Snapshots,
         counters: CounterRows,
         *,
+        minter: SecretMinter,
         now: datetime,
         shared: bool,
     ) -> None:
@@ -90,6 +94,7 @@ class Batch:
         self._connection = connection
         self._locked = Locked(connection, seals, snapshots, shared=shared)
         self._inserts = _Inserts()
+        self._telling = Telling(minter, now)
         self._new_seals: dict[ConversationId, Seal] = {}
         self._waiting: set[ConversationId] = set()
         self._now = now
@@ -164,7 +169,9 @@ class Batch:
         if staged.keys:
             inserts.keys += staged.keys
             locked.new_keys.update(LookupHash(row["hash"]) for row in staged.keys)
-        locked.tickets.take(staged.tickets)
+        if staged.tickets:
+            self._telling.tickets(staged.tickets, locked.tickets.now, changes.ticket_log)
+            locked.tickets.take(staged.tickets)
         locked.challenges.take(staged.challenges)
         locked.deliveries.take(staged.deliveries)
         for row in staged.log:
@@ -190,6 +197,9 @@ class Batch:
             locked.hold(after.id, staged.seal)
             self._new_seals[after.id] = staged.seal
             inserts.data_keys.append(staged.data_key)
+        before = locked.conversations.now.get(after.id)
+        if before is None or before.owner is not after.owner:
+            self._telling.owner(before, after)
         locked.conversations.now[after.id] = after
         if staged.events:
             inserts.events += staged.events
@@ -228,6 +238,7 @@ class Batch:
         if inserts.counted:
             self._counters.add(self._connection, inserts.counted)
         self._insert(tables.staff_alarm, inserts.staff_alarms)
+        self._insert(tables.webhook_posting, self._telling.rows(self._connection))
         for conversation, purges in inserts.purges.items():
             for purge in purges:
                 take_away(self._connection, conversation, purge, locked.seal(conversation))

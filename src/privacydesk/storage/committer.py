@@ -16,6 +16,7 @@ from privacydesk.storage.batch import Appended, Batch
 from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.faults import Fault, GuardBrokenError, classify, trace
 from privacydesk.storage.locked import Snapshots
+from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
 from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.staging import ClosureError
@@ -44,6 +45,7 @@ class Committer:
         self._shared = engine.dialect.name != "sqlite"
         self._connection: sa.Connection | None = None
         self._counters = CounterRows()
+        self._minter = SecretMinter()
 
     def settle(self, batch: Sequence[Pending]) -> Report:
         """Return every pending's outcome, and what was appended."""
@@ -107,6 +109,7 @@ class Committer:
                 self._seals,
                 self._snapshots,
                 self._counters,
+                minter=self._minter,
                 now=self._clock.now(),
                 shared=self._shared,
             )

@@ -37,3 +37,20 @@ def load_seals(
             conversation = ConversationId(row.conversation_id)
             found[conversation] = seals.unwrap(conversation, WrappedKey(row.ring_key, row.wrapped))
     return found
+
+
+def own_seal(connection: sa.Connection, seals: Seals, identity: ConversationId) -> Seal:
+    """Return the seal of what belongs to no conversation, made with the first value it seals.
+
+    Args:
+        connection: in a transaction that may write.
+        seals: the seals at hand; a new one is kept there once it is read back.
+        identity: stands where a conversation's id does; no conversation has it.
+    """
+    found = load_seals(connection, seals, [identity]).get(identity)
+    if found is not None:
+        return found
+    seal, key = seals.make(identity)
+    row = {"conversation_id": identity, "ring_key": key.ring_key, "wrapped": key.wrapped}
+    connection.execute(sa.insert(tables.data_key), row)
+    return seal

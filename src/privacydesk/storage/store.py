@@ -22,6 +22,8 @@ from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.sealing import KeyRing, Seals
 from privacydesk.storage.text_modules import SqlTextBook
+from privacydesk.storage.webhook_queue import SqlWebhookQueue
+from privacydesk.storage.webhooks import SqlWebhookBook
 from privacydesk.storage.wrapping import SqlKeyWrapping
 from privacydesk.storage.writer import BatchWriter
 
@@ -56,6 +58,8 @@ class SqlStore:
         self.counters = SqlCounters(self.reader)
         self.wrapping = SqlKeyWrapping(self.writer, self.reader, ring)
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
+        self.webhook_book = SqlWebhookBook(self.writer, self.reader, seals)
+        self.webhook_queue = SqlWebhookQueue(self.writer, self.reader, seals)
 
     async def open(self) -> None:
         """Check the schema and begin to take jobs from this event loop.

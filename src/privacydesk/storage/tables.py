@@ -335,6 +335,60 @@ staff_alarm = sa.Table(
     _partial_index("ix_staff_alarm_unseen", "agent", "seen_at", where="seen_at IS NULL"),
 )
 
+webhook_endpoint = sa.Table(
+    "webhook_endpoint",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    # By name, with a space between: read whenever a ticket changes.
+    sa.Column("kinds", sa.Text, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("failing_since", _INSTANT),
+    sa.Column("alarmed_at", _INSTANT),
+    sa.Column("body", _SEALED, nullable=False),
+)
+
+webhook_posting = sa.Table(
+    "webhook_posting",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("event_id", _ID, nullable=False),
+    sa.Column("endpoint_id", _ID, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("lane", _HASH, nullable=False),
+    sa.Column("place", sa.BigInteger, nullable=False),
+    sa.Column("ticket_id", _ID),
+    sa.Column("number", sa.Text, nullable=False),
+    # Not sealed: it says what stands in the clear in ``ticket``.
+    sa.Column("body", Blob, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("due_at", _INSTANT, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("tries_left", sa.Integer, nullable=False),
+    sa.Column("begun_at", _INSTANT, nullable=False),
+    sa.Column("done_at", _INSTANT),
+    sa.Index("ix_webhook_posting_log", "endpoint_id", "id"),
+    _partial_index("ix_webhook_posting_due", "endpoint_id", "due_at", where="open"),
+    _partial_index("ix_webhook_posting_lane", "lane", "place", where="open"),
+    _partial_index("ix_webhook_posting_parked", "endpoint_id", "id", where="state = 'parked'"),
+    _partial_index("ix_webhook_posting_done", "done_at", where="NOT open"),
+)
+
+webhook_try = sa.Table(
+    "webhook_try",
+    metadata,
+    sa.Column("posting_id", _ID, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("took", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.Integer),
+    sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("answer", _SEALED, nullable=False),
+)
+
 audit = sa.Table(
     "audit",
     metadata,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.webhooks import Standing
 from privacydesk.ports import Catalog, Minter
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import Attendance
@@ -20,6 +21,7 @@ from privacydesk.services.staff.casework import Casework
 from privacydesk.services.staff.modules import Modules
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.takeover import Takeover
+from privacydesk.services.webhooks.endpoints import Endpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Tools:
     Attributes:
         agents: everybody by name, as last read.
         zone: where the operator's days begin.
+        endpoints: who else is told what happens; None where nothing is kept.
+        ailing: the endpoints that do not take what waits for them.
     """
 
     inbox: Inbox
@@ -46,6 +50,8 @@ class Tools:
     zone: str
     attendance: Attendance
     alarms: Alarms
+    endpoints: Endpoints | None
+    ailing: Callable[[], Sequence[Standing]]
 
 
 TOOLS = web.AppKey("console_tools", Tools)

@@ -1,0 +1,44 @@
+"""The twin of the webhook sender: takes messages into memory, and answers as it is told to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from privacydesk.connectors.webhook_signing import sign
+from privacydesk.domain.webhooks import Answer, Fault
+
+TAKEN = Answer(status=204, took=0.01)
+AWAY = Answer(status=None, took=0.01, fault=Fault.UNREACHABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message as a receiver would have got it."""
+
+    url: str
+    message_id: str
+    at: datetime
+    signature: str
+    body: bytes = field(repr=False)
+
+
+class MemoryWebhookSender:
+    """Implements ``WebhookSender`` in memory.
+
+    Attributes:
+        posted: every try, taken or not.
+        answers: what an address answers; ``TAKEN`` where nothing is said.
+    """
+
+    def __init__(self) -> None:
+        self.posted: list[Posted] = []
+        self.answers: dict[str, Answer] = {}
+
+    async def send(
+        self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
+    ) -> Answer:
+        """Keep the message and answer as told."""
+        signature = sign(secrets, message_id, int(at.timestamp()), body)
+        self.posted.append(Posted(url, message_id, at, signature, body))
+        return self.answers.get(url, TAKEN)

@@ -1,0 +1,1 @@
+"""Webhooks out: looking after endpoints, sending what waits for them, calling out failures."""

@@ -1,0 +1,320 @@
+"""Looking after endpoints: adding, rotating secrets, switching, testing, replaying.
+
+Who may do so is settled by whoever calls: the console lets administrators in, commands are the
+operator's. Everything that changes something is audited with who did it.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from privacydesk.clock import Clock
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.ids import EndpointId, PostingId
+from privacydesk.domain.news import SUBSCRIBABLE, EndpointFacts, News, NewsKind
+from privacydesk.domain.webhooks import (
+    Endpoint,
+    EndpointState,
+    Entry,
+    Posting,
+    PostingState,
+    SigningSecret,
+    Standing,
+)
+from privacydesk.errors import InvalidRequestError, NotAllowedNowError, NotFoundError
+from privacydesk.ports import Minter, WebhookBook
+
+OPERATOR: Final = "operator"
+"""Who acts where a command does."""
+
+OVERLAP: Final = timedelta(hours=24)
+LONGEST_OVERLAP: Final = timedelta(days=14)
+_SECRET_BYTES: Final = 32
+_LONGEST_LABEL: Final = 80
+_SHORTEST_NAME: Final = 6
+"""Characters of an id that are enough to name what has it: the last ones, which are random."""
+_NEWEST: Final = 1_000
+"""Postings that are found by the end of their ids; older ones need all of it."""
+_ID_BYTES: Final = 16
+_HEX: Final = frozenset("0123456789abcdef")
+
+
+class Added(Struct, frozen=True):
+    """An endpoint with its newest secret, which is shown once."""
+
+    endpoint: Endpoint
+    secret: str
+
+
+class Endpoints:
+    """Looks after endpoints. ``by`` names who does it.
+
+    Args:
+        book: where they are kept.
+        check: refuses an address that nothing could ever be sent to, by raising
+            ``InvalidRequestError``.
+        minter: names endpoints and postings.
+        clock: the present.
+    """
+
+    def __init__(
+        self, book: WebhookBook, check: Callable[[str], None], minter: Minter, clock: Clock
+    ) -> None:
+        self._book = book
+        self._check = check
+        self._minter = minter
+        self._clock = clock
+
+    # -- looking -------------------------------------------------------------------------------
+
+    async def all(self) -> tuple[Standing, ...]:
+        """Return all endpoints, the oldest first."""
+        return await self._book.endpoints()
+
+    async def find(self, name: str) -> Standing:
+        """Return an endpoint by its id in hex, by the end of it, or by its label.
+
+        Raises:
+            NotFoundError: there is none, or more than one.
+        """
+        found = [one for one in await self._book.endpoints() if _is_named(one.endpoint, name)]
+        if len(found) != 1:
+            raise NotFoundError("there is no such endpoint", reason="webhook_missing")
+        return found[0]
+
+    async def postings(
+        self,
+        endpoint: EndpointId,
+        *,
+        state: PostingState | None = None,
+        before: PostingId | None = None,
+        limit: int = 50,
+    ) -> tuple[Posting, ...]:
+        """Return what was, or is to be, sent to an endpoint, the newest first."""
+        return await self._book.postings(endpoint, state=state, before=before, limit=limit)
+
+    async def entry(self, posting: PostingId) -> Entry:
+        """Return one posting with all its tries.
+
+        Raises:
+            NotFoundError: there is none (any more).
+        """
+        found = await self._book.entry(posting)
+        if found is None:
+            raise NotFoundError("there is no such posting", reason="webhook_posting_missing")
+        return found
+
+    async def entry_named(self, endpoint: EndpointId, name: str) -> Entry:
+        """Return a posting of an endpoint by its id in hex, or by the end of that.
+
+        Raises:
+            NotFoundError: there is none (any more), or more than one of the newest.
+        """
+        if len(name) == 2 * _ID_BYTES and set(name) <= _HEX:
+            found = [PostingId(bytes.fromhex(name))]
+        else:
+            newest = await self._book.postings(endpoint, limit=_NEWEST)
+            found = [one.id for one in newest if _ends(one.id, name)]
+        entry = await self.entry(found[0]) if len(found) == 1 else None
+        if entry is None or entry.posting.endpoint != endpoint:
+            raise NotFoundError("there is no such posting", reason="webhook_posting_missing")
+        return entry
+
+    def new_id(self) -> EndpointId:
+        """Return an id for an endpoint: a form carries it, so that two submits add one."""
+        return EndpointId(self._minter.id(self._clock.now()))
+
+    # -- changing ------------------------------------------------------------------------------
+
+    async def add(
+        self,
+        url: str,
+        *,
+        by: str,
+        label: str = "",
+        kinds: Collection[NewsKind] = SUBSCRIBABLE,
+        identity: EndpointId | None = None,
+    ) -> Added:
+        """Add an endpoint; news that happens from now on goes to it.
+
+        Args:
+            url: where messages are posted to.
+            by: who adds it.
+            label: what staff call it; the host unless given.
+            kinds: what it subscribes to.
+            identity: its id where a form brought one.
+
+        Raises:
+            InvalidRequestError: nothing could be sent there, or it subscribes to nothing.
+            DeskError: CONFLICT when it was added already.
+            NotAllowedNowError: there are as many as there may be.
+        """
+        address = url.strip()
+        self._check(address)
+        now, secret = self._clock.now(), _new_secret()
+        endpoint = Endpoint(
+            id=identity or self.new_id(),
+            url=address,
+            label=_label(label) or urlsplit(address).netloc,
+            kinds=_subscribed(kinds),
+            secrets=(SigningSecret(secret),),
+            created_at=now,
+        )
+        await self._book.add(endpoint, _told(now, by, "webhook_added", endpoint.id))
+        return Added(endpoint, secret)
+
+    async def subscribe(
+        self, endpoint: Endpoint, *, by: str, label: str, kinds: Collection[NewsKind]
+    ) -> Endpoint:
+        """Change what an endpoint is called and what it is told from now on.
+
+        Raises:
+            InvalidRequestError: it subscribes to nothing.
+            StaleError: it has changed meanwhile.
+        """
+        changed = replace(
+            endpoint,
+            label=_label(label) or endpoint.label,
+            kinds=_subscribed(kinds),
+            version=endpoint.version + 1,
+        )
+        now = self._clock.now()
+        await self._book.change(changed, _told(now, by, "webhook_changed", endpoint.id))
+        return changed
+
+    async def rotate(self, endpoint: Endpoint, *, by: str, overlap: timedelta = OVERLAP) -> Added:
+        """Give an endpoint a new secret; both sign until ``overlap`` is over.
+
+        Raises:
+            InvalidRequestError: the overlap is longer than it may be.
+            StaleError: it has changed meanwhile.
+        """
+        if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+            raise InvalidRequestError(
+                f"both secrets can sign for {LONGEST_OVERLAP.days} days at most",
+                reason="webhook_overlap",
+                count=LONGEST_OVERLAP.days,
+            )
+        now, secret = self._clock.now(), _new_secret()
+        changed = endpoint.rotated(secret, now, overlap)
+        await self._book.change(changed, _told(now, by, "webhook_rotated", endpoint.id))
+        return Added(changed, secret)
+
+    async def enable(self, endpoint: EndpointId, *, by: str) -> bool:
+        """Switch an endpoint on; return whether it was off. What waits is tried at once."""
+        return await self._switch(endpoint, EndpointState.ACTIVE, by, "webhook_enabled")
+
+    async def disable(self, endpoint: EndpointId, *, by: str) -> bool:
+        """Switch an endpoint off; return whether it was on. What waits goes on waiting."""
+        return await self._switch(endpoint, EndpointState.DISABLED, by, "webhook_disabled")
+
+    async def _switch(self, endpoint: EndpointId, state: EndpointState, by: str, what: str) -> bool:
+        now = self._clock.now()
+        return await self._book.switch(endpoint, state, now, _told(now, by, what, endpoint))
+
+    async def test(self, endpoint: EndpointId, *, by: str) -> Posting:
+        """Leave a message that tells nothing; it is tried once.
+
+        Raises:
+            NotAllowedNowError: the endpoint is switched off.
+        """
+        now = self._clock.now()
+        event, identity = self._minter.id(now), PostingId(self._minter.id(now))
+        news = News(NewsKind.ENDPOINT_TEST, identity, 0, EndpointFacts(endpoint.hex()))
+        posting = Posting(
+            id=identity,
+            event_id=event,
+            endpoint=endpoint,
+            kind=news.kind,
+            # A lane of its own: it holds nothing back, and waits for nothing.
+            lane=endpoint + identity,
+            place=news.place,
+            body=news.body(event, now),
+            created_at=now,
+            due_at=now,
+            begun_at=now,
+            tries_left=1,
+        )
+        await self._book.post(posting, _told(now, by, "webhook_tested", endpoint))
+        return posting
+
+    async def replay(self, posting: Posting, *, by: str) -> None:
+        """Send a posting again, under the id that it had.
+
+        Raises:
+            NotAllowedNowError: it is on its way, or tells no news.
+        """
+        now = self._clock.now()
+        told = _told(now, by, "webhook_replayed", posting.endpoint, event=posting.event_id.hex())
+        if not await self._book.replay(posting.endpoint, now, told, posting=posting.id):
+            raise NotAllowedNowError("it is on its way, or a test", reason="webhook_no_replay")
+
+    async def replay_span(
+        self,
+        endpoint: EndpointId,
+        since: datetime,
+        until: datetime,
+        *,
+        by: str,
+        parked: bool = False,
+    ) -> int:
+        """Send again what was made in a span; return how many messages that are.
+
+        Args:
+            endpoint: which one.
+            since: the first instant of the span.
+            until: the first one after it.
+            by: who asks for it.
+            parked: only what never got through.
+
+        Raises:
+            InvalidRequestError: the span ends before it begins.
+        """
+        if until <= since:
+            raise InvalidRequestError("the span ends before it begins", reason="webhook_span")
+        now = self._clock.now()
+        span = {"since": since.isoformat(), "until": until.isoformat()}
+        told = _told(now, by, "webhook_replayed", endpoint, **span)
+        return await self._book.replay(endpoint, now, told, since=since, until=until, parked=parked)
+
+
+def _is_named(endpoint: Endpoint, name: str) -> bool:
+    return _ends(endpoint.id, name) or name == endpoint.label
+
+
+def _ends(identity: bytes, name: str) -> bool:
+    return len(name) >= _SHORTEST_NAME and identity.hex().endswith(name.lower())
+
+
+def _label(label: str) -> str:
+    words = " ".join(label.split())
+    if len(words) > _LONGEST_LABEL or not words.isprintable():
+        raise InvalidRequestError(
+            f"a name has {_LONGEST_LABEL} characters at most",
+            reason="webhook_label",
+            count=_LONGEST_LABEL,
+        )
+    return words
+
+
+def _subscribed(kinds: Collection[NewsKind]) -> frozenset[NewsKind]:
+    wanted = frozenset(kinds) & frozenset(SUBSCRIBABLE)
+    if not wanted:
+        raise InvalidRequestError("choose at least one kind of event", reason="webhook_kinds")
+    return wanted
+
+
+def _new_secret() -> str:
+    return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
+
+
+def _told(now: datetime, by: str, what: str, endpoint: EndpointId, **detail: Any) -> AuditEntry:
+    return AuditEntry(now, by, what, detail={"endpoint": endpoint.hex(), **detail})

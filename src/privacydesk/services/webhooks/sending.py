@@ -1,0 +1,149 @@
+"""Sending what waits, and calling out what does not get through.
+
+    claimed posting ─► signed now, posted once ─► taken: delivered
+                                                  ├ anything else: waits, longer each time
+                                                  ├ the last try: parked, kept for a replay
+                                                  └ 410: the endpoint is switched off
+
+Nothing is tried twice under one claim: whatever is not settled comes back when its lease ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.domain.ids import EndpointId
+from privacydesk.domain.news import NewsKind, message_id
+from privacydesk.domain.webhooks import (
+    Claimed,
+    Endpoint,
+    EndpointState,
+    PostingState,
+    Standing,
+    Tried,
+    Try,
+    WebhookSender,
+    settled,
+)
+from privacydesk.ports import WebhookBook, WebhookQueue
+
+_log = structlog.get_logger(__name__)
+
+_LEASE: Final = timedelta(minutes=1)
+"""Longer than any try takes: the sender gives up after 15 seconds."""
+_SWEPT: Final = 500
+_ALARMS: Final = ("supervisors", "administrators")
+
+
+class Sending:
+    """Tries claimed postings and settles what came of them.
+
+    Attributes:
+        ailing: the endpoints that do not take what waits for them, as last looked at; the console
+            shows them to those who can do something about it.
+
+    Args:
+        queue: what is due.
+        book: the endpoints as they stand.
+        sender: posts messages.
+        clock: the present.
+        chance: at least 0 and below 1, evenly spread: makes pauses differ.
+        keep: how long the delivery log is kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: WebhookQueue,
+        book: WebhookBook,
+        sender: WebhookSender,
+        clock: Clock,
+        chance: Callable[[], float],
+        keep: timedelta,
+    ) -> None:
+        self.queue = queue
+        self.ailing: tuple[Standing, ...] = ()
+        self._book = book
+        self._sender = sender
+        self._clock = clock
+        self._chance = chance
+        self._keep = keep
+
+    async def claim(self, *, at_once: int, busy: Mapping[EndpointId, int]) -> tuple[Claimed, ...]:
+        """Claim what is due.
+
+        Args:
+            at_once: how many postings of one endpoint are tried at once.
+            busy: how many of which are being tried.
+        """
+        now = self._clock.now()
+        return await self.queue.claim(now, lease=_LEASE, at_once=at_once, busy=busy)
+
+    async def attempt(self, claimed: Claimed) -> Tried:
+        """Post a message once, signed now."""
+        posting, endpoint = claimed.posting, claimed.endpoint
+        at = self._clock.now()
+        answer = await self._sender.send(
+            endpoint.url,
+            posting.body,
+            message_id=message_id(posting.event_id),
+            secrets=endpoint.signing(at),
+            at=at,
+        )
+        after = settled(posting, answer, self._clock.now(), self._chance())
+        return Tried(claimed, after, Try(posting.attempts, at, answer))
+
+    async def settle(self, tried: Sequence[Tried]) -> None:
+        """Write down what came of tries, and call out what nobody will try again by itself."""
+        await self.queue.settle(tried, self._clock.now())
+        parked: dict[EndpointId, tuple[Endpoint, int]] = {}
+        for one in tried:
+            endpoint = one.claimed.endpoint
+            if one.log.answer.is_gone:
+                _log.error("webhook_gone", endpoint=_name(endpoint), alarms=_ALARMS)
+            elif _is_lost(one):
+                count = parked.get(endpoint.id, (endpoint, 0))[1] + 1
+                parked[endpoint.id] = (endpoint, count)
+        for endpoint, count in parked.values():
+            _log.error("webhook_parked", endpoint=_name(endpoint), events=count, alarms=_ALARMS)
+
+    async def watch(self) -> None:
+        """Tell staff of endpoints that have been failing for a while."""
+        now = self._clock.now()
+        for endpoint in await self.queue.failing(now):
+            since = endpoint.failing_since
+            _log.error(
+                "webhook_failing",
+                endpoint=_name(endpoint),
+                since=since.isoformat() if since else None,
+                alarms=_ALARMS,
+            )
+        self.ailing = tuple(one for one in await self._book.endpoints() if _ails(one))
+
+    async def sweep(self) -> None:
+        """Remove what was kept in the delivery log for its time."""
+        before = self._clock.now() - self._keep
+        while await self.queue.sweep(before, limit=_SWEPT) == _SWEPT:
+            continue
+
+
+def _is_lost(tried: Tried) -> bool:
+    is_test = tried.after.kind is NewsKind.ENDPOINT_TEST
+    return tried.after.state is PostingState.PARKED and not is_test
+
+
+def _ails(standing: Standing) -> bool:
+    endpoint = standing.endpoint
+    gone = endpoint.state is EndpointState.GONE
+    alarmed = endpoint.state is EndpointState.ACTIVE and endpoint.alarmed_at is not None
+    return gone or alarmed or standing.parked > 0
+
+
+def _name(endpoint: Endpoint) -> str:
+    # Never its address: that may hold a token.
+    return endpoint.id.hex()

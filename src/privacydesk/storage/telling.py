@@ -1,0 +1,102 @@
+"""News of a batch: what its jobs changed, written down for the endpoints that subscribe to it.
+
+Part of the batch's transaction, so what happened and the word of it are kept together or not at
+all. Who subscribes is read only when there is anything to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.ids import EndpointId, PostingId, TicketId
+from privacydesk.domain.news import News, news_of_owner, news_of_ticket
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.webhooks import EndpointState, Posting
+from privacydesk.storage import tables
+from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.rows.webhook import posting_row
+
+_endpoint = tables.webhook_endpoint.c
+_SUBSCRIBERS: Final = sa.select(_endpoint.id, _endpoint.kinds).where(
+    _endpoint.state == EndpointState.ACTIVE.value
+)
+
+
+class Telling:
+    """Collects news while jobs run, and makes rows of it for whoever subscribes.
+
+    Args:
+        minter: names events and postings; ids of one process sort by when they were made.
+        now: when the batch happens.
+    """
+
+    def __init__(self, minter: SecretMinter, now: datetime) -> None:
+        self._minter = minter
+        self._now = now
+        self._news: list[tuple[News, Ticket | None]] = []
+
+    def tickets(
+        self,
+        changed: Iterable[Ticket],
+        before: Mapping[TicketId, Ticket],
+        log: Iterable[LogEntry],
+    ) -> None:
+        """Take note of the tickets that a job left, as against those before it."""
+        entries: dict[TicketId, list[str]] = {}
+        for entry in log:
+            entries.setdefault(entry.ticket_id, []).append(entry.what)
+        for ticket in changed:
+            told = news_of_ticket(before.get(ticket.id), ticket, entries.get(ticket.id, ()))
+            self._news += [(one, ticket) for one in told]
+
+    def owner(self, before: Conversation | None, after: Conversation) -> None:
+        """Take note of a conversation that somebody else speaks in now."""
+        told = news_of_owner(before, after)
+        if told is not None:
+            self._news.append((told, None))
+
+    def rows(self, connection: sa.Connection) -> list[dict[str, Any]]:
+        """Return the rows to write."""
+        if not self._news:
+            return []
+        subscribers = {
+            EndpointId(row.id): frozenset(row.kinds.split())
+            for row in connection.execute(_SUBSCRIBERS)
+        }
+        return [row for news, about in self._news for row in self._posted(news, about, subscribers)]
+
+    def _posted(
+        self,
+        news: News,
+        about: Ticket | None,
+        subscribers: Mapping[EndpointId, frozenset[str]],
+    ) -> list[dict[str, Any]]:
+        listening = [one for one, kinds in subscribers.items() if news.kind.value in kinds]
+        if not listening:
+            return []
+        event = self._minter.id(self._now)
+        body = news.body(event, self._now)
+        return [
+            posting_row(
+                Posting(
+                    id=PostingId(self._minter.id(self._now)),
+                    event_id=event,
+                    endpoint=one,
+                    kind=news.kind,
+                    lane=one + news.about,
+                    place=news.place,
+                    body=body,
+                    created_at=self._now,
+                    due_at=self._now,
+                    begun_at=self._now,
+                    number=about.number if about else "",
+                    ticket=about.id if about else None,
+                )
+            )
+            for one in listening
+        ]

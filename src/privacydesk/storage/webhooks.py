@@ -1,0 +1,261 @@
+"""Endpoints and the log of what was sent to them, through the writer like every other change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.ids import EndpointId, PostingId
+from privacydesk.domain.news import NewsKind
+from privacydesk.domain.webhooks import (
+    MOST_ENDPOINTS,
+    TRIES,
+    Endpoint,
+    EndpointState,
+    Entry,
+    Posting,
+    PostingState,
+    Standing,
+)
+from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, NotFoundError, StaleError
+from privacydesk.storage import tables
+from privacydesk.storage.codec import to_micros
+from privacydesk.storage.keys import own_seal
+from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.rows.audit import audit_row
+from privacydesk.storage.rows.webhook import (
+    WEBHOOK_KEY,
+    endpoint_row,
+    posting_row,
+    read_endpoint,
+    read_posting,
+    read_try,
+)
+from privacydesk.storage.sealing import Seals
+from privacydesk.storage.webhook_queue import DONE, OPEN, hurry, seal_of
+from privacydesk.storage.writer import BatchWriter
+
+_endpoint = tables.webhook_endpoint.c
+_posting = tables.webhook_posting.c
+_try = tables.webhook_try.c
+
+_ENDPOINTS: Final = sa.select(tables.webhook_endpoint).order_by(_endpoint.id)
+_ENDPOINT: Final = sa.select(tables.webhook_endpoint).where(_endpoint.id == sa.bindparam("id"))
+_WAITING: Final = (
+    sa.select(_posting.endpoint_id, sa.func.count().label("postings"))
+    .where(OPEN)
+    .group_by(_posting.endpoint_id)
+)
+_PARKED: Final = (
+    sa.select(_posting.endpoint_id, sa.func.count().label("postings"))
+    .where(_posting.state == sa.literal_column(f"'{PostingState.PARKED.value}'"))
+    .group_by(_posting.endpoint_id)
+)
+_LOG: Final = sa.select(tables.webhook_posting).where(_posting.endpoint_id == sa.bindparam("at"))
+_ONE: Final = sa.select(tables.webhook_posting).where(_posting.id == sa.bindparam("id"))
+_TRIES: Final = (
+    sa.select(tables.webhook_try)
+    .where(_try.posting_id == sa.bindparam("id"))
+    .order_by(_try.attempt)
+)
+
+
+class SqlWebhookBook:
+    """Implements ``ports.WebhookBook``."""
+
+    def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._seals = seals
+
+    # -- reading -------------------------------------------------------------------------------
+
+    async def endpoints(self) -> tuple[Standing, ...]:
+        """Return all endpoints, the oldest first."""
+
+        def look(connection: sa.Connection) -> tuple[Standing, ...]:
+            rows = connection.execute(_ENDPOINTS).all()
+            return self._standing(connection, rows) if rows else ()
+
+        return await self._reader.read(look)
+
+    async def endpoint(self, endpoint: EndpointId) -> Standing | None:
+        """Return one endpoint."""
+
+        def look(connection: sa.Connection) -> Standing | None:
+            rows = connection.execute(_ENDPOINT, {"id": endpoint}).all()
+            return self._standing(connection, rows)[0] if rows else None
+
+        return await self._reader.read(look)
+
+    def _standing(self, connection: sa.Connection, rows: Any) -> tuple[Standing, ...]:
+        seal = seal_of(connection, self._seals)
+        waiting, parked = _counted(connection, _WAITING), _counted(connection, _PARKED)
+        return tuple(
+            Standing(read_endpoint(row, seal), waiting.get(row.id, 0), parked.get(row.id, 0))
+            for row in rows
+        )
+
+    async def postings(
+        self,
+        endpoint: EndpointId,
+        *,
+        state: PostingState | None = None,
+        before: PostingId | None = None,
+        limit: int = 50,
+    ) -> tuple[Posting, ...]:
+        """Return what was, or is to be, sent to an endpoint, the newest first."""
+        query = _LOG.order_by(_posting.id.desc()).limit(limit)
+        if state is not None:
+            query = query.where(_posting.state == sa.literal_column(f"'{state.value}'"))
+        if before is not None:
+            query = query.where(_posting.id < before)
+        return await self._reader.read(
+            lambda connection: tuple(
+                read_posting(row) for row in connection.execute(query, {"at": endpoint})
+            )
+        )
+
+    async def entry(self, posting: PostingId) -> Entry | None:
+        """Return one posting with all its tries."""
+
+        def look(connection: sa.Connection) -> Entry | None:
+            row = connection.execute(_ONE, {"id": posting}).first()
+            if row is None:
+                return None
+            tries = connection.execute(_TRIES, {"id": posting}).all()
+            seal = seal_of(connection, self._seals)
+            return Entry(read_posting(row), tuple(read_try(one, seal) for one in tries))
+
+        return await self._reader.read(look)
+
+    # -- writing -------------------------------------------------------------------------------
+
+    async def add(self, endpoint: Endpoint, told: AuditEntry) -> None:
+        """Add an endpoint; see ``ports.WebhookBook``."""
+
+        def write(connection: sa.Connection) -> None:
+            there = {row.id for row in connection.execute(sa.select(_endpoint.id))}
+            if endpoint.id in there:
+                raise DeskError(
+                    "this endpoint was added already",
+                    code=ErrorCode.CONFLICT,
+                    reason="webhook_added",
+                )
+            if len(there) >= MOST_ENDPOINTS:
+                raise NotAllowedNowError(
+                    "there are as many endpoints as there may be", reason="webhook_many"
+                )
+            row = endpoint_row(endpoint, own_seal(connection, self._seals, WEBHOOK_KEY))
+            connection.execute(sa.insert(tables.webhook_endpoint), row)
+            _audit(connection, told)
+
+        await self._writer.run(write)
+
+    async def change(self, endpoint: Endpoint, told: AuditEntry) -> None:
+        """Change what an endpoint is; see ``ports.WebhookBook``."""
+
+        def write(connection: sa.Connection) -> None:
+            row = endpoint_row(endpoint, seal_of(connection, self._seals))
+            kept = {name: row[name] for name in ("version", "kinds", "body")}
+            found = sa.and_(_endpoint.id == endpoint.id, _endpoint.version == endpoint.version - 1)
+            changed = sa.update(tables.webhook_endpoint).where(found).values(kept)
+            if connection.execute(changed).rowcount != 1:
+                raise StaleError("the endpoint has changed meanwhile")
+            _audit(connection, told)
+
+        await self._writer.run(write)
+
+    async def switch(
+        self, endpoint: EndpointId, state: EndpointState, now: datetime, told: AuditEntry
+    ) -> bool:
+        """Switch an endpoint on or off; see ``ports.WebhookBook``."""
+        values: dict[str, Any] = {"state": state.value}
+        if state is EndpointState.ACTIVE:
+            values |= {"failing_since": None, "alarmed_at": None}
+        here = sa.and_(_endpoint.id == endpoint, _endpoint.state != state.value)
+
+        def write(connection: sa.Connection) -> bool:
+            switched = sa.update(tables.webhook_endpoint).where(here).values(values)
+            if connection.execute(switched).rowcount != 1:
+                return False
+            if state is EndpointState.ACTIVE:
+                hurry(connection, endpoint, now)
+            _audit(connection, told)
+            return True
+
+        return await self._writer.run(write)
+
+    async def post(self, posting: Posting, told: AuditEntry) -> None:
+        """Leave a posting that tells no news: a test."""
+        active = sa.select(_endpoint.id).where(
+            _endpoint.id == posting.endpoint, _endpoint.state == EndpointState.ACTIVE.value
+        )
+
+        def write(connection: sa.Connection) -> None:
+            if connection.execute(active).first() is None:
+                raise NotAllowedNowError("the endpoint is switched off", reason="webhook_off")
+            connection.execute(sa.insert(tables.webhook_posting), posting_row(posting))
+            _audit(connection, told)
+
+        await self._writer.run(write)
+
+    async def replay(
+        self,
+        endpoint: EndpointId,
+        now: datetime,
+        told: AuditEntry,
+        *,
+        posting: PostingId | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        parked: bool = False,
+    ) -> int:
+        """Have postings go out again; see ``ports.WebhookBook``."""
+        wanted = [
+            _posting.endpoint_id == endpoint,
+            DONE,
+            _posting.kind != NewsKind.ENDPOINT_TEST.value,
+        ]
+        if posting is not None:
+            wanted.append(_posting.id == posting)
+        if since is not None:
+            wanted.append(_posting.created_at >= to_micros(since))
+        if until is not None:
+            wanted.append(_posting.created_at < to_micros(until))
+        if parked:
+            wanted.append(_posting.state == PostingState.PARKED.value)
+        again = (
+            sa.update(tables.webhook_posting)
+            .where(*wanted)
+            .values(
+                state=PostingState.WAITING.value,
+                open=True,
+                due_at=to_micros(now),
+                begun_at=to_micros(now),
+                tries_left=TRIES,
+                done_at=None,
+            )
+        )
+
+        def write(connection: sa.Connection) -> int:
+            if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
+                raise NotFoundError("there is no such endpoint")
+            count = connection.execute(again).rowcount
+            if count:
+                _audit(connection, told)
+            return count
+
+        return await self._writer.run(write)
+
+
+def _counted(connection: sa.Connection, query: sa.Select[Any]) -> Mapping[bytes, int]:
+    return {row.endpoint_id: row.postings for row in connection.execute(query)}
+
+
+def _audit(connection: sa.Connection, told: AuditEntry) -> None:
+    connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))

@@ -1,0 +1,130 @@
+"""The loop that sends webhooks: many lanes at once, claimed and settled in batches.
+
+    claim ─► one task a posting ─► results gather ─► settled together ─► the lane's next is due
+
+One endpoint that is slow or gone holds back its own postings only: each has its own room. What
+waits for the database is shared: results that come in during a commit go into the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from typing import Final
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.domain.ids import EndpointId
+from privacydesk.domain.webhooks import Claimed, Tried
+from privacydesk.errors import UnavailableError
+from privacydesk.services.webhooks.sending import Sending
+
+_log = structlog.get_logger(__name__)
+
+_AT_ONCE: Final = 64
+"""Postings of one endpoint that are tried at once."""
+_LONGEST_REST: Final = 1.0
+"""Seconds until the next look: other processes and commands leave postings, too."""
+_SHORTEST_REST: Final = 0.05
+_AFTER_FAULT: Final = 1.0
+
+
+class WebhookWorker:
+    """Sends what is due until it is stopped.
+
+    Args:
+        sending: claims, tries and settles.
+        clock: the present.
+        at_once: how many postings of one endpoint are tried at once.
+    """
+
+    def __init__(self, sending: Sending, clock: Clock, *, at_once: int = _AT_ONCE) -> None:
+        self._sending = sending
+        self._clock = clock
+        self._at_once = at_once
+        self._busy: Counter[EndpointId] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._results: list[Tried] = []
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for due postings at once; called after a commit that may have left some."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send until cancelled; what was being tried then comes back by its lease."""
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    busy = await self._step()
+                except Exception as error:  # noqa: BLE001 - the loop outlives whatever a step met; it is logged
+                    _log.warning("webhooks_failed", error=type(error).__name__, exc_info=error)
+                    await asyncio.sleep(_AFTER_FAULT)
+                    continue
+                if not busy:
+                    await self._rest()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            with contextlib.suppress(UnavailableError):
+                await self._settle(self._results)
+
+    async def round(self) -> int:
+        """Send all that is due now, once, and settle it; return how many postings that was."""
+        claimed = await self._sending.claim(at_once=self._at_once, busy={})
+        if claimed:
+            tried = await asyncio.gather(*(self._sending.attempt(one) for one in claimed))
+            await self._sending.settle(tried)
+        return len(claimed)
+
+    async def _step(self) -> bool:
+        """Settle what came in and claim what is due; tell whether there was anything."""
+        results, self._results = self._results, []
+        # In one turn of the loop, so that both share a commit: a lane's next is claimed behind it.
+        _, claimed = await asyncio.gather(self._settle(results), self._claim())
+        return bool(claimed or results)
+
+    async def _claim(self) -> int:
+        claimed = await self._sending.claim(at_once=self._at_once, busy=self._busy)
+        for one in claimed:
+            self._busy[one.endpoint.id] += 1
+            task = asyncio.create_task(self._try(one))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return len(claimed)
+
+    async def _settle(self, results: list[Tried]) -> None:
+        if not results:
+            return
+        try:
+            await self._sending.settle(results)
+        except UnavailableError:
+            # The answers are known and must not be forgotten while the database is away.
+            self._results = results + self._results
+            raise
+
+    async def _try(self, claimed: Claimed) -> None:
+        try:
+            tried = await self._sending.attempt(claimed)
+            # Only now: the list may have been taken away to be settled meanwhile.
+            self._results.append(tried)
+        except Exception as error:  # noqa: BLE001 - one bad posting must not stop the others; it is logged
+            _log.warning("webhook_failed", error=type(error).__name__, exc_info=error)
+        finally:
+            self._busy[claimed.endpoint.id] -= 1
+            self.wake()
+
+    async def _rest(self) -> None:
+        rest = _LONGEST_REST
+        due = await self._sending.queue.next_due()
+        if due is not None:
+            until_due = (due - self._clock.now()).total_seconds()
+            rest = min(max(until_due, _SHORTEST_REST), _LONGEST_REST)
+        try:
+            await asyncio.wait_for(self._woken.wait(), rest)
+        except TimeoutError:
+            return

@@ -1,0 +1,78 @@
+"""The Python receiver of ``docs/webhooks.md``, run as it stands there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+
+from aiohttp.test_utils import unused_port
+
+from privacydesk.clock import SystemClock
+from privacydesk.connectors.webhooks import AddressRules, HttpWebhookSender, connect_webhooks
+from privacydesk.domain.webhooks import Answer, Fault
+
+PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
+BODY = b'{"id":"evt_1","type":"ticket.filed","data":{"number":"PD-1"}}'
+SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+OTHER = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
+
+
+@asynccontextmanager
+async def receiver(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    code = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert code is not None
+    (folder / "receiver.py").write_text(code[1], "utf-8")
+    started = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(folder / "receiver.py"),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"WEBHOOK_SECRET": SECRET, "PORT": str(port)},
+    )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        await started.communicate()
+
+
+async def send(
+    sender: HttpWebhookSender, port: int, *secrets: str, at: datetime | None = None
+) -> Answer:
+    """Post a message, as often as it takes until somebody listens."""
+    url = f"http://127.0.0.1:{port}/hooks"
+    async with asyncio.timeout(20):
+        while True:
+            answer = await sender.send(
+                url, BODY, message_id="evt_1", secrets=secrets, at=at or datetime.now(UTC)
+            )
+            if answer.fault is not Fault.UNREACHABLE:
+                return answer
+
+
+async def test_the_receiver_of_the_page_takes_what_is_signed_once_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    port, rules = unused_port(), AddressRules([ip_network("127.0.0.0/8")])
+    async with (
+        connect_webhooks(rules, SystemClock()) as sender,
+        receiver(tmp_path, port) as started,
+    ):
+        statuses = [
+            (await send(sender, port, *secrets)).status
+            for secrets in ((SECRET,), (OTHER, SECRET), (OTHER,))
+        ]
+        old = await send(sender, port, SECRET, at=datetime.now(UTC) - timedelta(hours=1))
+        assert started.stdout is not None
+        line = await started.stdout.readline()
+        started.terminate()
+        rest = await started.stdout.read()
+    assert statuses == [204, 204, 401]
+    assert old.status == 401
+    assert (line, rest) == (b"ticket.filed PD-1\n", b"")
