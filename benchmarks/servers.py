@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +34,15 @@ _RESTING = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that listens."""
+    """A server that listens.
+
+    Attributes:
+        env: what programs beside it need to work on its database.
+    """
 
     port: int
     pid: int
+    env: Mapping[str, str]
 
     def cpu(self) -> float:
         """Return the seconds of processor time spent so far."""
@@ -79,6 +84,7 @@ def desk_environment(folder: Path) -> dict[str, str]:
         "PRIVACYDESK_NEW_CHATS_PER_MINUTE": str(UNLIMITED),
         "PRIVACYDESK_NEW_CHATS_AT_ONCE": str(int(UNLIMITED)),
         "PRIVACYDESK_SOCKETS_PER_ADDRESS": str(int(UNLIMITED)),
+        "PRIVACYDESK_STAFF_ENTRIES_PER_MINUTE": str(UNLIMITED),
         "PRIVACYDESK_LOG_LEVEL": "error",
     }
 
@@ -125,7 +131,7 @@ def _running(arguments: list[str], env: dict[str, str]) -> Iterator[Server]:
             found = LISTENING.search(process.stdout.readline())
             if found is None:
                 raise RuntimeError("the server did not start")
-            server = Server(int(found[1]), process.pid)
+            server = Server(int(found[1]), process.pid, env)
             settle(server)
             yield server
         finally:

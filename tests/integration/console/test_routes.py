@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
+from tests.common.console_cases import copy_of_data, guardian
 from tests.common.console_client import STAFF, Browser, Office
 
 from privacydesk.domain.agents import Role
@@ -15,6 +18,8 @@ from privacydesk.web.console.app import make_console
 DOCS = Path(__file__).parents[3] / "docs" / "console.md"
 _ROW = re.compile(r"^\| `(GET|POST) (/console\S*)` \|(.+)\|$", re.MULTILINE)
 _COLUMNS = (*Role, "signed out")
+_LINK = re.compile(r'href="(/console[^"]*)"')
+_FORM = re.compile(r'<form[^>]*method="post"[^>]*action="(/console[^"]*)"')
 JSON = {"Accept": "application/json"}
 
 
@@ -81,10 +86,48 @@ async def test_each_role_opens_what_the_table_says_and_nothing_else(
 
 async def test_without_a_sign_in_only_the_way_in_opens(office: Office) -> None:
     browser = await office.browser()
-    for (method, path), row in TABLE.items():
-        status, reason = await _reason(browser, method, path)
-        signed_out = (status, reason) == (401, "signed_out")
-        assert signed_out == (row["signed out"] == "sign in"), f"{method} {path}: {status} {reason}"
+    denied = []
+    with capture_logs() as logs:
+        for (method, path), row in TABLE.items():
+            status, reason = await _reason(browser, method, path)
+            signed_out = (status, reason) == (401, "signed_out")
+            told = f"{method} {path}: {status} {reason}"
+            assert signed_out == (row["signed out"] == "sign in"), told
+            if signed_out:
+                denied.append(path)
+    logged = [one["route"] for one in logs if one["event"] == "console_signed_out"]
+    assert logged == denied
+
+
+@pytest.mark.parametrize("name", STAFF)
+async def test_no_page_shows_what_its_reader_may_not_open_or_do(office: Office, name: str) -> None:
+    _, copy = await copy_of_data(office)
+    _, child = await guardian(office)
+    await office.world.rooms.staff.handling.claim(copy.number, name if name != "he-an" else "mei")
+    browser, role = await office.signed_in(name), STAFF[name]
+    pages = [
+        *(f"/console/tickets/{ticket.number}" for ticket in (copy, child)),
+        f"/console/conversations/{copy.conversation_id.hex()}",
+        *(path for (method, path), row in TABLE.items() if _opens(method, path, row[role])),
+    ]
+    for path in pages:
+        page = await browser.get(path)
+        assert page.status in {200, 303}, f"{path}: {page.status}"
+        for method, pattern in (("GET", _LINK), ("POST", _FORM)):
+            for leads in pattern.findall(page.text):
+                row = _row_of(method, unescape(leads).partition("?")[0].partition("#")[0])
+                assert row[role] == "yes", f"{path} shows {role} {method} {leads}"
+
+
+def _opens(method: str, path: str, may: str) -> bool:
+    return (method, may) == ("GET", "yes") and "{" not in path and not path.endswith("/live")
+
+
+def _row_of(method: str, path: str) -> dict[str, str]:
+    for (one, pattern), row in TABLE.items():
+        if one == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
+            return row
+    raise AssertionError(f"no row for {method} {path}")
 
 
 async def test_a_page_without_a_sign_in_shows_the_way_in_and_leads_back(office: Office) -> None:

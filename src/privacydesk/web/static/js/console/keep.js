@@ -135,7 +135,8 @@ function restore() {
         const folded = form.closest("details");
         if (folded) folded.open = true;
       }
-    } else if (key.startsWith(`${location.pathname} `)) {
+    } else if (key.startsWith(`${location.pathname} `) && !("again" in page.dataset)) {
+      // The answer to a form shows by itself what was typed.
       showLeft(key, draft);
     }
   }
