@@ -1,0 +1,88 @@
+"""A day's work with the keyboard alone: nothing here moves a mouse or clicks."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.browser.conftest import Visit
+from tests.browser.demo_stage import Stage, Visitor
+from tests.browser.desk_page import DeskPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+_FARTHEST = 80
+
+
+async def _tabs_to(page: Page, selector: str) -> None:
+    """Press Tab until something has the focus; it has to be in the order, and to be seen there."""
+    for _ in range(_FARTHEST):
+        if await page.evaluate("css => document.activeElement?.matches(css) ?? false", selector):
+            outline = "getComputedStyle(document.activeElement).outlineStyle"
+            assert await page.evaluate(outline) != "none", f"no focus is seen on {selector}"
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is out of the keyboard's reach")
+
+
+async def _wishes_and_waits(visit: Visit) -> tuple[Visitor, str]:
+    """Return somebody who filed a request and asks for a person, and the request's number."""
+    user = await visit("lin-xiaoyu")
+    await user.open_desk("deletion")
+    await user.chat.choose("posts", "_done")
+    await user.verify()
+    await user.chat.hears("deletion.sure")
+    await user.chat.choose("yes")
+    await user.chat.hears("deletion.filed")
+    number = await user.number("in_review")
+    await user.page.locator("#person").click()
+    await user.chat.hears("owner.queued")
+    return user, number
+
+
+async def test_sign_in_inbox_take_reply_decide_and_hand_back_without_a_mouse(
+    town: Stage, visit: Visit
+) -> None:
+    user, number = await _wishes_and_waits(visit)
+    mei = await DeskPage.sign_in(town, "mei")
+    page, keys = mei.page, mei.page.keyboard
+    await _tabs_to(page, ".views a[href$='view=queue']")
+    await keys.press("Enter")
+    await expect(page).to_have_url(f"{town.demo.address}/console/inbox?view=queue")
+    await expect(page.locator("[data-row]")).to_have_count(1)
+    await keys.press("j")
+    await keys.press("Enter")
+    await expect(page.locator("#talk")).to_be_visible()
+    await keys.press("t")
+    await expect(page.locator(".speaks[data-mine='yes']")).to_be_visible()
+    await keys.press("r")
+    await keys.type("您好，我是小美。")
+    await _tabs_to(page, "#reply button")
+    await keys.press("Enter")
+    await expect(user.chat.log).to_contain_text("您好，我是小美。")
+    await expect(page.locator("#reply-text")).to_be_focused()
+
+    await _tabs_to(page, f".side a[href$='{number}']")
+    await keys.press("Enter")
+    await expect(page.locator("#ticket-title")).to_contain_text(number)
+    await _tabs_to(page, "form[action$='/claim'] button")
+    await keys.press("Enter")
+    await expect(mei.form("claim")).to_have_count(0)
+    await _tabs_to(page, "input[name='verdict']")
+    await keys.press("Space")
+    await _tabs_to(page, "#preview-do")
+    await keys.press("Enter")
+    await expect(page.locator("#draft")).to_be_focused()
+    await _tabs_to(page, "#decide-do")
+    await keys.press("Enter")
+    await user.chat.shows(number, "closed", outcome="fulfilled")
+
+    await _tabs_to(page, "form[action$='/hand-back'] button")
+    await keys.press("Enter")
+    await user.chat.hears("owner.handed_back")
+    await keys.press("u")
+    await expect(page.locator("#inbox")).to_be_visible()
+    await keys.press("/")
+    await keys.type(number)
+    await keys.press("Enter")
+    await expect(page.locator("[data-row]")).to_have_count(1)
+    await page.context.close()
