@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Route, expect
+from playwright.async_api import Dialog, FilePayload, Locator, Route, expect
+from tests.browser.chat_page import picture
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor
 from tests.browser.desk_page import DeskPage
@@ -17,6 +18,7 @@ from privacydesk.ports import AccessChanges
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 NASTY = "<img src=x onerror=alert(1)>"
+LONG = "W" * 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +164,75 @@ async def test_two_clicks_are_one_reply(talk: Talk) -> None:
     await mei.form("reply").locator("button").dblclick()
     await expect(talk.box).to_have_value("")
     await talk.reaches("只说一次")
+
+
+async def test_scripts_and_endless_words_are_shown_as_they_were_typed(
+    town: Stage, visit: Visit
+) -> None:
+    user = await visit("mei-tan")
+    await user.open_desk("complaint")
+    await user.chat.choose("leak")
+    await user.chat.say(f"{NASTY} {LONG}")
+    await user.chat.hand_in(f"{NASTY}{LONG}.jpg")
+    await user.chat.hears("complaint.filed")
+    number = await user.number("in_review")
+
+    admin = await DeskPage.sign_in(town, "xiao-chen", width=768)
+    ran: list[str] = []
+
+    async def note(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        await dialog.dismiss()
+
+    admin.page.on("dialog", note)
+    await admin.goes("people")
+    await admin.page.locator("#new-name").fill("long-name")
+    await admin.page.locator("#new-shown").fill(f"{NASTY}{LONG}"[:64])
+    await admin.page.locator("#new-shown").press("Enter")
+    await expect(admin.page.locator("#given-password")).to_be_visible()
+    await admin.goes("people")
+    await admin.looks_right("long.people")
+
+    await admin.goes(f"inbox?q={NASTY}")
+    await expect(admin.page.locator("#q")).to_have_value(NASTY)
+    await admin.looks_right("long.search")
+    await admin.goes(f"tickets/{number}")
+    await admin.page.locator("#note-text").fill(f"{NASTY} {LONG}")
+    await admin.does("note")
+    await town.demo.rooms.staff.handling.claim(number, "long-name")
+    await admin.goes(f"tickets/{number}")
+    await expect(admin.page.locator(".history")).to_contain_text(NASTY)
+    await expect(admin.page.locator("#evidence")).to_contain_text(NASTY)
+    await expect(admin.page.locator("#main")).to_contain_text(LONG)
+    for width in (360, 768, 1280):
+        await admin.page.set_viewport_size({"width": width, "height": 900})
+        await admin.looks_right(f"long.case.{width}")
+        await admin.goes("inbox?view=open")
+        await admin.looks_right(f"long.inbox.{width}")
+        await admin.goes(f"tickets/{number}")
+    assert ran == []
+    await admin.page.context.close()
+
+
+async def test_a_file_that_is_no_picture_is_refused_with_its_reason_and_others_stay(
+    visit: Visit,
+) -> None:
+    user = await visit("zhou-qiang")
+    await user.open_desk("complaint")
+    await user.chat.choose("leak")
+    await user.chat.say("有人冒用我的照片")
+    await expect(user.page.locator("#uploads")).to_be_visible()
+    await user.page.locator("#file").set_input_files(
+        [
+            FilePayload(name="好的.jpg", mimeType="image/jpeg", buffer=picture("one")),
+            FilePayload(name="坏的.jpg", mimeType="image/jpeg", buffer=b"MZ not a picture"),
+        ]
+    )
+    rows = user.page.locator("#uploads li")
+    await expect(rows).to_have_count(2)
+    await expect(rows.nth(1)).to_have_class("failed")
+    await expect(rows.nth(1).locator("small")).to_contain_text("JPEG")
+    await user.page.locator("#uploads .primary").click()
+    await user.chat.hears("desk.upload_received")
+    await expect(user.chat.log).to_contain_text("好的.jpg")
+    await expect(user.chat.log).not_to_contain_text("坏的.jpg")
