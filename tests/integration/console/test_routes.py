@@ -17,6 +17,7 @@ from privacydesk.web.console.app import make_console
 
 DOCS = Path(__file__).parents[3] / "docs" / "console.md"
 _ROW = re.compile(r"^\| `(GET|POST) (/console\S*)` \|(.+)\|$", re.MULTILINE)
+_DEED = re.compile(r"^\| [^|`]+ \| `(GET|POST) (/console\S*)` \|(.+)\|$", re.MULTILINE)
 _COLUMNS = (*Role, "signed out")
 _LINK = re.compile(r'href="(/console[^"]*)"')
 _FORM = re.compile(r'<form[^>]*method="post"[^>]*action="(/console[^"]*)"')
@@ -60,6 +61,15 @@ def test_the_table_names_every_route_and_no_other() -> None:
         if route.resource is not None and route.method != "HEAD"
     }
     assert routes == TABLE.keys()
+
+
+def test_what_each_role_does_agrees_with_what_it_may_open() -> None:
+    rows = _DEED.findall(DOCS.read_text("utf-8"))
+    assert len(rows) > 15
+    for method, path, cells in rows:
+        told = [cell.strip() != "no" for cell in cells.split("|")]
+        opens = [TABLE[method, path][role] != "no" for role in Role]
+        assert told == opens, f"{method} {path}"
 
 
 @pytest.mark.parametrize("name", STAFF)
