@@ -363,7 +363,13 @@ async def open_rooms(
         changed=hints.ticket_changed,
     )
     takeover = Takeover(
-        turns=turns, store=store, staff=staff, attendance=attendance, minter=minter, clock=clock
+        turns=turns,
+        store=store,
+        staff=staff,
+        attendance=attendance,
+        presence=presence,
+        minter=minter,
+        clock=clock,
     )
     alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
     webhooks = (

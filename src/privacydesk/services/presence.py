@@ -32,6 +32,14 @@ class Presence:
         """Note that the agent who speaks is writing to the user."""
         self._agent_typed[conversation] = self._clock.now()
 
+    def user_sends(self, conversation: ConversationId) -> None:
+        """Note that what the user wrote is being sent."""
+        self._user_typed.pop(conversation, None)
+
+    def agent_sends(self, conversation: ConversationId) -> None:
+        """Note that what the agent wrote is being sent."""
+        self._agent_typed.pop(conversation, None)
+
     def agent_types(self, conversation: ConversationId) -> bool:
         """Tell whether an agent is writing just now."""
         at = self._agent_typed.get(conversation)

@@ -19,6 +19,7 @@ from privacydesk.domain.turn import Decided, DecisionKind
 from privacydesk.errors import NotFoundError, StaleError
 from privacydesk.ports import Committed, Deserted, Minter, Store, WorkingSet
 from privacydesk.services.attendance import Attendance
+from privacydesk.services.presence import Presence
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.turns import Prepared, Turns
@@ -40,6 +41,7 @@ class Takeover:
         store: Store,
         staff: Staff,
         attendance: Attendance,
+        presence: Presence,
         minter: Minter,
         clock: Clock,
     ) -> None:
@@ -47,6 +49,7 @@ class Takeover:
         self._store = store
         self._staff = staff
         self._attendance = attendance
+        self._presence = presence
         self._minter = minter
         self._clock = clock
 
@@ -102,6 +105,7 @@ class Takeover:
         words = reply_words(text)
         agent, conversation = await self._who(name, by)
         await self._attendance.acts(agent.name)
+        self._presence.agent_sends(conversation)
         return await self._run(
             conversation,
             agent,

@@ -1,0 +1,49 @@
+"""Who writes and who looks, as long as it is true."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from privacydesk.clock import MovableClock
+from privacydesk.domain.ids import ConversationId
+from privacydesk.services.presence import Presence
+
+TALK = ConversationId(bytes(16))
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(datetime(2026, 9, 28, 2, tzinfo=UTC), frozen=True)
+
+
+@pytest.fixture
+def presence(clock: MovableClock) -> Presence:
+    return Presence(clock)
+
+
+def test_whoever_sent_what_they_wrote_writes_no_more(presence: Presence) -> None:
+    presence.user_types(TALK)
+    presence.agent_writes(TALK)
+    presence.user_sends(TALK)
+    assert (presence.user_typed(TALK), presence.agent_types(TALK)) == (False, True)
+    presence.agent_sends(TALK)
+    assert not presence.agent_types(TALK)
+
+
+def test_whoever_stops_writing_is_not_shown_for_long(
+    presence: Presence, clock: MovableClock
+) -> None:
+    presence.user_types(TALK)
+    presence.agent_writes(TALK)
+    clock.move(timedelta(seconds=7))
+    assert (presence.user_typed(TALK), presence.agent_types(TALK)) == (False, False)
+
+
+def test_an_agent_looks_until_their_last_page_is_closed(presence: Presence) -> None:
+    pages = [presence.agent_looks(TALK, "mei") for _ in range(2)]
+    pages[0]()
+    assert presence.agents_looking(TALK) == ("mei",)
+    pages[1]()
+    assert presence.agents_looking(TALK) == ()
