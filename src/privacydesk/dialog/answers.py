@@ -7,7 +7,7 @@ from typing import Any
 
 from privacydesk.dialog import choosing, following, interrupts, questions, rating, wishes
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.schema import Ask, Confirm
+from privacydesk.dialog.schema import OTHER, Ask, Confirm
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.slots import (
     FILES,
@@ -152,13 +152,7 @@ class Answers:
             return
         slot_type = self._runner.asking.slot_type(frame, step)
         free = takes_any_words(slot_type)
-        if (
-            slot_type != "reply"
-            and (not free or len(message.text) <= _NO_STORY)
-            and following.leaves(self._runner, script)
-        ):
-            return
-        if not free and self._is_dealt_with(script, frame, step, message.text):
+        if self._is_dealt_with(script, frame, step, message.text):
             return
         value = parse(slot_type, message.text, script.observed.entities)
         if value is not None and (free or self._runner.accepts(script, frame, step, value)):
@@ -171,14 +165,33 @@ class Answers:
         if meant is not None:
             self._take_choice(script, frame, step, meant)
         elif free or not self._follows(script, frame):
-            frame.misses += 1
-            if value is not None:
-                self._runner.asking.say_not_offered(script, frame, step, value)
-            self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
+            self._not_taken(script, frame, step, message.text, value)
+
+    def _not_taken(
+        self, script: Script, frame: Running, step: Ask, text: str, value: Any | None
+    ) -> None:
+        """Say why words are no answer; a story at a question of buttons is kept as one."""
+        if step.told and questions.tells(text):
+            frame.slots[step.told] = text.strip()
+            self._take_value(script, frame, step, OTHER)
+            return
+        frame.misses += 1
+        if value is not None:
+            self._runner.asking.say_not_offered(script, frame, step, value)
+        slot_type = self._runner.asking.slot_type(frame, step)
+        self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
 
     def _is_dealt_with(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
         """Follow what comes before an answer that words may hold; tell whether there was any."""
-        if self._is_for_later(script, self._runner.asking.slot_type(frame, step)):
+        slot_type = self._runner.asking.slot_type(frame, step)
+        free = takes_any_words(slot_type)
+        # What staff asked may well be answered with what is not wanted any more.
+        leaving = slot_type != "reply" and (not free or len(text) <= _NO_STORY)
+        if leaving and following.leaves(self._runner, script):
+            return True
+        if free:
+            return False
+        if self._is_for_later(script, slot_type):
             following.further_wish(self._runner, script)
             return True
         choice = self._typed_choice(script, text, loosely=True)

@@ -14,7 +14,7 @@ from privacydesk.dialog import arguments, wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Running, Script
-from privacydesk.dialog.slots import parse, takes_any_words
+from privacydesk.dialog.slots import LONG_TEXT_LIMIT, parse, takes_any_words
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent
 
@@ -31,6 +31,11 @@ _WHICH: Final = (
 _ASKED: Final = frozenset({Intent.POLICY_QUESTION, Intent.HUMAN_AGENT, Intent.REQUEST_STATUS})
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_SENTENCE_HAN: Final = 8
+_SENTENCE_WORDS: Final = 5
+"""Chinese characters, or words with spaces between them, from which words tell something."""
 
 _ASKS = re.compile(r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$")
 
@@ -68,6 +73,13 @@ def take_held(
         script.said = held["text"]
         runner.start(script, Intent(held["intent"] or Intent.POLICY_QUESTION))
     return None
+
+
+def tells(text: str) -> bool:
+    """Tell whether words are a story, or at least a sentence, and no question."""
+    if _ASKS.search(text) or len(text) > LONG_TEXT_LIMIT:
+        return False
+    return len(_HAN.findall(text)) >= _SENTENCE_HAN or len(text.split()) >= _SENTENCE_WORDS
 
 
 def explain_open(runner: Runner, script: Script) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from privacydesk.domain.events import ChoiceStyle
 from privacydesk.domain.intents import Intent, RequestKind
@@ -43,9 +43,18 @@ class Say:
     outside: str = ""
 
 
+OTHER: Final = "other"
+"""The choice that is meant by words which tell something that no button says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Asks for a slot and waits."""
+    """Asks for a slot and waits.
+
+    Attributes:
+        told: the slot that keeps the words of whoever tells a story instead of choosing; the
+            answer is ``OTHER`` then. Empty where nothing is made of such words.
+    """
 
     id: str
     slot: str
@@ -57,6 +66,7 @@ class Ask:
     retry: str = ""
     skip: str = ""
     many: bool = False
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Final
 from privacydesk.dialog.fields import Fields, one_of, suggest
 from privacydesk.dialog.nodes import Node, Scalar
 from privacydesk.dialog.schema import (
+    OTHER,
     Ask,
     Branch,
     Call,
@@ -20,6 +21,7 @@ from privacydesk.dialog.schema import (
     SlotSpec,
     Step,
 )
+from privacydesk.dialog.slots import takes_any_words
 from privacydesk.dialog.vocabulary import (
     ACTIONS,
     END_OUTCOMES,
@@ -32,7 +34,9 @@ from privacydesk.domain.events import ChoiceStyle
 
 FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "say": frozenset({"say", "then", "args", "card", "rows"}),
-    "ask": frozenset({"ask", "text", "args", "choices", "options", "retry", "skip", "many", "on"}),
+    "ask": frozenset(
+        {"ask", "text", "args", "choices", "options", "retry", "skip", "many", "told", "on"}
+    ),
     "confirm": frozenset({"confirm", "yes", "no", "args", "card", "on"}),
     "do": frozenset({"do", "with", "on"}),
     "call": frozenset({"call", "with", "on"}),
@@ -133,6 +137,9 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
     if spec is not None:
         _check_answerable(fields, spec, has_choices=bool(choices), has_options=bool(options))
     skip = fields.key("skip", required=False)
+    told = fields.name("told") if "told" in fields else ""
+    if told:
+        _check_told(fields, slots.get(told), choices)
     on = _on(fields, {"answered", "skipped"} if "skip" in fields else {"answered"})
     return Ask(
         id=name,
@@ -145,7 +152,17 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         retry=fields.key("retry", required=False),
         skip=skip,
         many=fields.flag("many"),
+        told=told,
     )
+
+
+def _check_told(fields: Fields, spec: SlotSpec | None, choices: tuple[Offer, ...]) -> None:
+    line = fields.line_of("told")
+    if spec is None or not takes_any_words(spec.type):
+        fields.fault(line, "what is told has no slot that takes any words", "name one of type text")
+    if all(offer.value != OTHER for offer in choices):
+        what = f"what is told means choice {OTHER!r}, which is not offered"
+        fields.fault(line, what, f"add {{value: {OTHER}, text: KEY}} to choices")
 
 
 def _check_answerable(

@@ -294,6 +294,14 @@ FAULTS: list[tuple[str, str, str, str, str, str]] = [
         "choice 'sure' is offered twice",
     ),
     (
+        "what is told has nowhere to go",
+        "      - {value: sure, text: unbinding.mood_sure, style: primary}\n",
+        "      - {value: other, text: unbinding.mood_sure}\n    told: nowhere\n",
+        "told: nowhere",
+        "mood",
+        "what is told has no slot that takes any words",
+    ),
+    (
         "an internal slot asked",
         "mood: {type: choice}",
         "mood: {type: internal}",
