@@ -36,6 +36,7 @@ from privacydesk.policy.tree import PolicyVersion
 from privacydesk.ports import AuditTrail, KeyWrapping, Store
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.alarms import Alarms
+from privacydesk.services.attaching import Attaching
 from privacydesk.services.attendance import BEAT_EVERY, Attendance
 from privacydesk.services.attendance import Terms as AttendanceTerms
 from privacydesk.services.audit import Audit, Sealer
@@ -331,6 +332,7 @@ async def open_rooms(
     )
     staged = StagedUploads(store, clock, timedelta(hours=settings.staged_upload_hours))
     pictures = Pictures()
+    attaching = Attaching(pictures, store.reader, minter, clock)
     desk = ChatDesk(
         engine=engine,
         turns=turns,
@@ -346,6 +348,7 @@ async def open_rooms(
         tokens=tokens,
         staged=staged,
         pictures=pictures,
+        attaching=attaching,
     )
     audit = Audit(store.writer, minter, clock)
     notices = Notices(minter, profile.notices_also())
@@ -368,6 +371,7 @@ async def open_rooms(
         staff=staff,
         attendance=attendance,
         presence=presence,
+        attaching=attaching,
         minter=minter,
         clock=clock,
     )
@@ -390,6 +394,7 @@ async def open_rooms(
         ),
         staff=staff,
         takeover=takeover,
+        attaching=attaching,
         presence=presence,
         hints=hints,
         wording=wording,

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry, ChainHead, ChainReport, ChainState, SealedEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import Count, Counted
@@ -25,6 +26,7 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import (
     AccessEntryId,
+    AttachmentId,
     ChallengeId,
     ConversationId,
     DeliveryId,
@@ -84,6 +86,7 @@ class Changes(Struct, frozen=True):
     Attributes:
         keys: lookup hashes under which a new conversation is found. One that is taken fails the
             job with code CONFLICT, so that the submitter can look up the winner.
+        attachments: files that go with the first event; their offset is set to its own.
         evidence: new uploads.
         evidence_moved: evidence id to the ticket that takes it.
         evidence_removed: evidence whose body goes.
@@ -104,6 +107,7 @@ class Changes(Struct, frozen=True):
     ticket_log: tuple[LogEntry, ...] = ()
     challenges: tuple[Challenge, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     evidence_moved: Mapping[EvidenceId, TicketId] = field(default_factory=dict)
     evidence_removed: tuple[EvidenceId, ...] = ()
@@ -269,6 +273,10 @@ class Reader(Protocol):
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
         """Return a ticket's moves and notes, oldest first."""
+        ...
+
+    async def attachment(self, attachment: AttachmentId) -> Attachment | None:
+        """Return a file that an agent sent, opened."""
         ...
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:

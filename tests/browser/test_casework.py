@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor
 from tests.browser.desk_page import DeskPage
+from tests.common.stories import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -87,3 +91,53 @@ async def test_a_text_is_chosen_by_keyboard_and_stands_where_one_writes(
     await boss.goes("texts")
     await boss.page.locator("details summary").first.click()
     await boss.looks_right("texts.360.dark")
+
+
+async def test_a_picture_sent_with_a_reply_is_opened_in_the_chat(
+    town: Stage, visit: Visit, tmp_path: Path
+) -> None:
+    user, number = await _complaint(visit, "alice-morgan")
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes(f"tickets/{number}")
+    await mei.page.keyboard.press("t")
+    await expect(mei.page.locator(".speaks[data-mine='yes']")).to_be_visible()
+    shown = tmp_path / "这样做.png"
+    shown.write_bytes(picture())
+    await mei.page.locator("#reply-file").set_input_files(shown)
+    await mei.page.locator("#reply-text").fill("这样操作。")
+    await mei.form("reply").locator("button[type='submit']").click()
+    await expect(mei.page.locator("#reply-file")).to_have_value("")
+    await mei.page.locator("#said a[data-file]").click()
+    await expect(mei.page.locator("#viewer-image")).to_be_visible()
+    assert await mei.page.locator("#viewer-image").evaluate("image => image.naturalWidth") == 64
+    await mei.page.keyboard.press("Escape")
+    await mei.looks_right("attached")
+
+    offered = user.page.locator("[data-attachment]")
+    await expect(offered).to_contain_text("这样做.png")
+    await offered.click()
+    image = user.page.locator("img.picture")
+    await expect(image).to_be_visible()
+    assert await image.evaluate("image => image.naturalWidth") == 64
+    await expect(user.page.locator("a[download]")).to_have_attribute("download", "这样做.png")
+    found = (await Axe().run(user.page)).response["violations"]
+    assert not found, [one["id"] for one in found]
+    await user.photo("attached")
+
+
+async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visit: Visit) -> None:
+    user, number = await _complaint(visit, "mei-tan")
+    boss = await DeskPage.sign_in(town, "lao-zhou")
+    await town.demo.rooms.staff.deciding.grant(number, "lao-zhou", text="已经删除。")
+    await user.chat.hears("satisfaction.ask")
+    await user.photo("asked")
+    await user.chat.choose("not_satisfied")
+    await user.chat.hears("satisfaction.ways")
+    await user.photo("ways")
+    await user.chat.choose("tell")
+    await user.chat.say("回复太慢了")
+    await user.chat.hears("satisfaction.kept")
+    await boss.goes(f"tickets/{number}")
+    await expect(boss.page.locator(".facts").first).to_contain_text("No, not satisfied")
+    await expect(boss.page.locator(".history")).to_contain_text("回复太慢了")
+    await boss.looks_right("rated")

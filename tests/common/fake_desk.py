@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock, SystemClock
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind, Prompt
 from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
@@ -259,6 +260,9 @@ class FakeDesk:
             locale=conversation.locale,
             agent_typing=thread.agent_typing,
         )
+
+    async def attachment(self, session: Session, name: str) -> Attachment:
+        raise NotFoundError("agents send no files here")
 
     async def view(self, session: Session) -> View:
         """Return the view."""

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.deliveries import Delivery, DeliveryState
@@ -24,6 +25,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import (
+    AttachmentId,
     ChallengeId,
     ConversationId,
     DeliveryId,
@@ -49,6 +51,7 @@ class _Rows:
     log: list[LogEntry] = field(default_factory=list)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
     deliveries: dict[DeliveryId, Delivery] = field(default_factory=dict)
+    attachments: dict[AttachmentId, Attachment] = field(default_factory=dict)
     evidence: dict[EvidenceId, Evidence] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
     answers: dict[tuple[bytes | None, str], int] = field(default_factory=dict)
@@ -204,6 +207,7 @@ class MemoryStore:
         rows.log.extend(changes.ticket_log)
         rows.challenges.update({one.id: one for one in changes.challenges})
         rows.deliveries.update({one.id: one for one in changes.deliveries})
+        rows.attachments.update({one.id: one for one in changes.attachments})
         rows.evidence.update({one.id: one for one in changes.evidence})
         for moved, ticket in changes.evidence_moved.items():
             rows.evidence[moved] = replace(rows.evidence[moved], ticket_id=ticket)
@@ -325,6 +329,10 @@ class MemoryStore:
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
         """Return a ticket's moves and notes."""
         return tuple(entry for entry in self.rows.log if entry.ticket_id == ticket)
+
+    async def attachment(self, attachment: AttachmentId) -> Attachment | None:
+        """Return a file that an agent sent."""
+        return self.rows.attachments.get(attachment)
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
         """Return what was handed in for a ticket."""

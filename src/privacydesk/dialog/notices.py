@@ -124,7 +124,9 @@ def _ownership(runner: Runner, script: Script, message: Decided) -> None:
         script.append(Sender.SYSTEM, EventKind.TEXT, key="owner.hours_began", args={"place": place})
     else:
         assert message.kind is DecisionKind.REPLIED
-        script.append(Sender.AGENT, EventKind.TEXT, text=message.text, author=name)
+        script.append(
+            Sender.AGENT, EventKind.TEXT, text=message.text, author=name, data=message.data
+        )
         # Written without taking over, it must not leave the assistant's question further up.
         _go_on(runner, script)
 

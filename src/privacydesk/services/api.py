@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
@@ -183,6 +184,14 @@ class Desk(Protocol):
 
     async def events(self, session: Session, *, after: int, limit: int) -> tuple[Event, ...]:
         """Return at most ``limit`` events with ``offset > after``, in order."""
+        ...
+
+    async def attachment(self, session: Session, name: str) -> Attachment:
+        """Return a file that an agent sent in the session's conversation, opened.
+
+        Raises:
+            NotFoundError: none of this id was sent there, or it went with what was said.
+        """
         ...
 
     async def view(self, session: Session) -> View:

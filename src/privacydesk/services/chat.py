@@ -8,6 +8,7 @@ from datetime import datetime
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, LocaleSource, OwnerKind
 from privacydesk.domain.events import Event, InputKind
 from privacydesk.domain.evidence import Evidence
@@ -23,6 +24,7 @@ from privacydesk.services.api import (
     UploadReceipt,
     View,
 )
+from privacydesk.services.attaching import Attaching
 from privacydesk.services.credentials import TokenChecker
 from privacydesk.services.hints import Hints
 from privacydesk.services.making import Maker
@@ -57,6 +59,7 @@ class ChatDesk:
         tokens: TokenChecker | None,
         staged: StagedUploads,
         pictures: Pictures,
+        attaching: Attaching,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -72,6 +75,7 @@ class ChatDesk:
         self._tokens = tokens
         self._staged = staged
         self._pictures = pictures
+        self._attaching = attaching
 
     # -- letting in ------------------------------------------------------------------------
 
@@ -266,6 +270,10 @@ class ChatDesk:
     async def events(self, session: Session, *, after: int, limit: int) -> tuple[Event, ...]:
         """Return events after an offset; see ``services.api.Desk``."""
         return await self._store.reader.events(session.conversation, after=after, limit=limit)
+
+    async def attachment(self, session: Session, name: str) -> Attachment:
+        """Return a file that an agent sent; see ``services.api.Desk``."""
+        return await self._attaching.find(session.conversation, name)
 
     async def view(self, session: Session) -> View:
         """Return what is shown beside the log; see ``services.api.Desk``."""

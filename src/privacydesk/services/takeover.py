@@ -12,12 +12,14 @@ from typing import Any
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import Decided, DecisionKind
 from privacydesk.errors import NotFoundError, StaleError
 from privacydesk.ports import Committed, Deserted, Minter, Store, WorkingSet
+from privacydesk.services.attaching import Attaching, Offered
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.handling import reply_words
@@ -42,6 +44,7 @@ class Takeover:
         staff: Staff,
         attendance: Attendance,
         presence: Presence,
+        attaching: Attaching,
         minter: Minter,
         clock: Clock,
     ) -> None:
@@ -50,6 +53,7 @@ class Takeover:
         self._staff = staff
         self._attendance = attendance
         self._presence = presence
+        self._attaching = attaching
         self._minter = minter
         self._clock = clock
 
@@ -99,12 +103,36 @@ class Takeover:
         )
 
     async def reply(
-        self, name: str, by: str, text: str, *, seen: int | None = None, job_id: str | None = None
+        self,
+        name: str,
+        by: str,
+        text: str,
+        *,
+        file: Offered | None = None,
+        seen: int | None = None,
+        job_id: str | None = None,
     ) -> Committed:
-        """Write to the user; only the agent who owns the conversation may."""
+        """Write to the user; only the agent who owns the conversation may.
+
+        Args:
+            name: the conversation, as ``find`` takes it.
+            by: who writes.
+            text: what.
+            file: a picture that goes with it.
+            seen: the offset at which the agent saw that they own it.
+            job_id: a form's token.
+
+        Raises:
+            InvalidRequestError: there are no words, or too many.
+            StaleError: the agent does not have the conversation, or ownership changed.
+            DeskError: ``UNSUPPORTED_MEDIA`` for a file that is no picture.
+        """
         words = reply_words(text)
         agent, conversation = await self._who(name, by)
         await self._attendance.acts(agent.name)
+        attached = None
+        if file is not None:
+            attached = await self._attaching.make(file, conversation, agent)
         self._presence.agent_sends(conversation)
         return await self._run(
             conversation,
@@ -112,6 +140,7 @@ class Takeover:
             DecisionKind.REPLIED,
             _owns(agent),
             text=words,
+            attached=attached,
             seen=seen,
             job_id=job_id,
         )
@@ -209,7 +238,10 @@ class Takeover:
         job_id: str | None = None,
         audited: _Told | None = None,
         data: Mapping[str, Any] | None = None,
+        attached: Attachment | None = None,
     ) -> Committed:
+        if attached is not None:
+            data = {"files": [attached.told()]}
         job = job_id or f"{kind.value}:{self._minter.id(self._clock.now()).hex()}"
         message = Decided(job, kind, agent.name, agent.display_name, text, data=data or {})
         told = audited or _by_agent(f"conversation_{kind.value}", agent)
@@ -222,7 +254,11 @@ class Takeover:
                     "who owns this conversation has changed meanwhile", reason="owner_changed"
                 )
             check(owner.kind, owner.agent)
-            return Prepared(message, audit=(told(conversation, self._clock.now()),))
+            return Prepared(
+                message,
+                audit=(told(conversation, self._clock.now()),),
+                attachments=() if attached is None else (attached,),
+            )
 
         return await self._turns.run(conversation, job, prepare)
 

@@ -18,6 +18,7 @@ from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine, NeedsMore
 from privacydesk.dialog.slots import code_digits
 from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
@@ -70,6 +71,7 @@ class Prepared(Struct, frozen=True):
         deliveries: outbox rows, finished or new.
         evidence_removed: evidence whose body goes with this decision.
         audit: what is audited of it besides the log.
+        attachments: files that go with what the user is told.
         staff_alarms: whom it calls.
     """
 
@@ -78,6 +80,7 @@ class Prepared(Struct, frozen=True):
     log: tuple[LogEntry, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     evidence_removed: tuple[EvidenceId, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     staff_alarms: tuple[StaffAlarm, ...] = ()
 
@@ -342,9 +345,11 @@ class Turns:
                 evidence_removed=prepared.evidence_removed,
             )
             counted = counting.of(rows.conversation, told, turn, now)
-            if counted or prepared.audit or prepared.staff_alarms:
+            beside = prepared.audit or prepared.staff_alarms or prepared.attachments
+            if counted or beside:
                 return replace(
                     made,
+                    attachments=prepared.attachments,
                     audit=prepared.audit,
                     staff_alarms=prepared.staff_alarms,
                     counted=counted,

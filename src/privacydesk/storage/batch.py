@@ -57,6 +57,7 @@ class _Inserts(Struct):
     keys: list[Row] = field(default_factory=list)
     events: list[Row] = field(default_factory=list)
     log: list[Row] = field(default_factory=list)
+    attachments: list[Row] = field(default_factory=list)
     evidence: list[Row] = field(default_factory=list)
     evidence_moved: list[Row] = field(default_factory=list)
     evidence_removed: list[Row] = field(default_factory=list)
@@ -179,6 +180,7 @@ class Batch:
             locked.log_lengths[row["ticket_id"]] = row["seq"]
             if row["once_id"] is not None:
                 locked.known[row["ticket_id"], job.id] = row["offset"]
+        inserts.attachments += staged.attachments
         inserts.evidence += staged.evidence
         inserts.evidence_moved += staged.evidence_moved
         inserts.evidence_removed += staged.evidence_removed
@@ -231,6 +233,7 @@ class Batch:
             locked.deliveries,
             lambda value: delivery_row(value, locked.seal(value.conversation_id)),
         )
+        self._insert(tables.attachment, inserts.attachments)
         self._insert(tables.evidence, inserts.evidence)
         self._change_evidence(sql.MOVE_EVIDENCE, inserts.evidence_moved)
         self._change_evidence(sql.REMOVE_EVIDENCE, inserts.evidence_removed)

@@ -108,6 +108,7 @@ TICKET_LOG = (
     .order_by(tables.ticket_log.c.seq)
 )
 
+ATTACHMENT = sa.select(tables.attachment).where(tables.attachment.c.id == _ID)
 EVIDENCE = sa.select(tables.evidence).where(tables.evidence.c.id == _ID)
 _evidence = tables.evidence.c
 _FILES = sa.select(*(column for column in _evidence if column.name != "body")).order_by(

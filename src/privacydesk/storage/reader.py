@@ -16,10 +16,11 @@ import sqlalchemy as sa
 import structlog
 
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash, TicketId
+from privacydesk.domain.ids import AttachmentId, ConversationId, EvidenceId, LookupHash, TicketId
 from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
@@ -28,6 +29,7 @@ from privacydesk.storage.codec import to_micros
 from privacydesk.storage.faults import Fault, classify
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.rows.agent import read_agent
+from privacydesk.storage.rows.attachment import read_attachment
 from privacydesk.storage.rows.conversation import read_conversation
 from privacydesk.storage.rows.event import read_event
 from privacydesk.storage.rows.evidence import read_evidence
@@ -261,6 +263,17 @@ class SqlReader:
                 return None
             seal = self._load(connection, [row])(row.conversation_id)
             return read_evidence(row, seal, body=row.body)
+
+        return await self.read(look)
+
+    async def attachment(self, attachment: AttachmentId) -> Attachment | None:
+        """Return a file that an agent sent, opened."""
+
+        def look(connection: sa.Connection) -> Attachment | None:
+            row = connection.execute(queries.ATTACHMENT, {"id": attachment}).first()
+            if row is None:
+                return None
+            return read_attachment(row, self._load(connection, [row])(row.conversation_id))
 
         return await self.read(look)
 

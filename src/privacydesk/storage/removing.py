@@ -31,6 +31,11 @@ _BLANK = (
     # The job's id goes, too: a client may have put anything into it.
     .values(body=sa.literal(b""), kind=EventKind.BLANK.value, job_id=sa.null())
 )
+_attachment = tables.attachment.c
+_SENT = sa.delete(tables.attachment).where(
+    _attachment.conversation_id == sa.bindparam("at_conversation"),
+    _attachment.offset.between(sa.bindparam("first"), sa.bindparam("last")),
+)
 _IDS: sa.BindParameter[bytes] = sa.bindparam("ids", expanding=True)
 _LOG = sa.select(tables.ticket_log).where(tables.ticket_log.c.ticket_id.in_(_IDS))
 _EMPTY_LOG = (
@@ -58,6 +63,7 @@ _ERASE_REST = tuple(
     for table in (
         tables.event,
         tables.conversation_key,
+        tables.attachment,
         tables.evidence,
         tables.outbox,
         tables.staff_alarm,
@@ -71,13 +77,12 @@ def take_away(
 ) -> None:
     """Take the content named by a purge away; the rows of its tickets are the batch's to write."""
     if purge.blanks:
-        connection.execute(
-            _BLANK,
-            [
-                {"at_conversation": conversation, "first": first, "last": last}
-                for first, last in purge.blanks
-            ],
-        )
+        ranges = [
+            {"at_conversation": conversation, "first": first, "last": last}
+            for first, last in purge.blanks
+        ]
+        connection.execute(_BLANK, ranges)
+        connection.execute(_SENT, ranges)
     if purge.tickets:
         _empty_logs(connection, purge.tickets, seal)
         for statement in _OF_TICKETS:

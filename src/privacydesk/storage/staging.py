@@ -26,6 +26,7 @@ from privacydesk.storage import statements as sql
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.locked import I, Locked, Rows
 from privacydesk.storage.rows.alarm import alarm_row
+from privacydesk.storage.rows.attachment import attachment_row
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.event import event_row
 from privacydesk.storage.rows.evidence import evidence_row
@@ -58,6 +59,7 @@ class Staged(Struct):
     events: list[dict[str, Any]] = field(default_factory=list)
     keys: list[dict[str, Any]] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
     evidence_moved: list[dict[str, Any]] = field(default_factory=list)
     evidence_removed: list[dict[str, Any]] = field(default_factory=list)
@@ -87,8 +89,7 @@ def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: 
         staged.deliveries = _raised(changes.deliveries, working.deliveries, locked.deliveries)
     if changes.ticket_log:
         _stage_log(staged, job, changes.ticket_log, locked, now)
-    if changes.evidence or changes.evidence_moved or changes.evidence_removed:
-        _stage_evidence(staged, changes, locked, now)
+    _stage_files(staged, changes, locked, now)
     for told in changes.audit:
         staged.audit.append(audit_row(told, now, len(staged.audit)))
     staged.staff_alarms = [alarm_row(one) for one in changes.staff_alarms]
@@ -203,6 +204,13 @@ def _stage_log(
             staged.audit.append(audit_row(told, now, len(staged.audit)))
 
 
+def _stage_files(staged: Staged, changes: Changes, locked: Locked, now: datetime) -> None:
+    if changes.attachments:
+        _stage_attachments(staged, changes, locked)
+    if changes.evidence or changes.evidence_moved or changes.evidence_removed:
+        _stage_evidence(staged, changes, locked, now)
+
+
 def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datetime) -> None:
     for one in changes.evidence:
         seal = _seal_of(one.conversation_id, staged, locked)
@@ -211,6 +219,16 @@ def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datet
         staged.evidence_moved.append({sql.GUARD_ID: evidence, "to_ticket": ticket})
     for evidence in changes.evidence_removed:
         staged.evidence_removed.append({sql.GUARD_ID: evidence, "to_removed_at": to_micros(now)})
+
+
+def _stage_attachments(staged: Staged, changes: Changes, locked: Locked) -> None:
+    if staged.conversation is None or not staged.first_offset:
+        raise ClosureError("an attachment goes with an event")
+    for one in changes.attachments:
+        if one.conversation_id != staged.conversation.id:
+            raise ClosureError("an attachment belongs to the conversation it is said in")
+        seal = _seal_of(one.conversation_id, staged, locked)
+        staged.attachments.append(attachment_row(replace(one, offset=staged.first_offset), seal))
 
 
 def _purge(purge: Purge, staged: Staged) -> Purge:

@@ -243,6 +243,22 @@ evidence = sa.Table(
     _partial_index("ix_evidence_staged", "id", where="ticket_id IS NULL AND removed_at IS NULL"),
 )
 
+attachment = sa.Table(
+    "attachment",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("conversation_id", _ID, nullable=False),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+    sa.Column("name", _SEALED, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("by", sa.Text, nullable=False),
+    sa.Column("body", _SEALED, nullable=False),
+    sa.Index("ix_attachment_event", "conversation_id", "offset"),
+)
+
 text_module = sa.Table(
     "text_module",
     metadata,

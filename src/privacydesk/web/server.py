@@ -73,6 +73,7 @@ def make_app(
             web.post("/chat/v1/messages", http.post_frame),
             web.get("/chat/v1/events", http.events, allow_head=False),
             web.post("/chat/v1/uploads", store_upload),
+            web.get("/chat/v1/files/{file}", http.attachment, allow_head=False),
             web.options("/chat/v1/{rest:.*}", preflight),
             web.get("/static/{digest}/{name:.+}", app[ASSETS].serve),
         ]

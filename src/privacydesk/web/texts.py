@@ -85,6 +85,8 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "unsent.delete": (),
     "sent.delivered": (),
     "sent.read": (),
+    "attachment.failed": (),
+    "attachment.save": (),
     "upload.pick": (),
     "upload.hint": ("size",),
     "upload.progress": ("name", "percent"),

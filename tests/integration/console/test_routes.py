@@ -37,7 +37,12 @@ TABLE = _table()
 
 
 def _address(path: str) -> str:
-    named = {"number": "RQ-0000-0000", "conversation": "00" * 16, "evidence": "00" * 16}
+    named = {
+        "number": "RQ-0000-0000",
+        "conversation": "00" * 16,
+        "evidence": "00" * 16,
+        "file": "00",
+    }
     return re.sub(r"\{(\w+)\}", lambda found: named.get(found[1], "nobody"), path)
 
 

@@ -29,6 +29,7 @@ from privacydesk.web.chat.frames import (
 from privacydesk.web.chat.jobs import run_job
 from privacydesk.web.chat.room import Room
 from privacydesk.web.chat.welcome import copy_ends_at, welcome_json
+from privacydesk.web.files import file_answer
 from privacydesk.web.keys import ROOM
 
 EVENT_STREAM = "text/event-stream"
@@ -91,6 +92,14 @@ async def events(request: web.Request) -> web.StreamResponse:
         **events_json(found, await room.desk.view(session)),
     }
     return json_answer(answer)
+
+
+async def attachment(request: web.Request) -> web.Response:
+    """Answer with a file that an agent sent in the caller's own conversation."""
+    room = request.app[ROOM]
+    session = await session_of(request)
+    room.admit(session)
+    return file_answer(await room.desk.attachment(session, request.match_info["file"]))
 
 
 async def _await_events(room: Room, session: Session, after: int, wait: float) -> Any:

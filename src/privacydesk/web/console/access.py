@@ -6,7 +6,7 @@ made, so that a forgotten mark opens nothing. ``docs/console.md`` has the table;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -188,13 +188,18 @@ async def checked_form(request: web.Request) -> Form:
             a page does that was opened before the last sign-in.
     """
     form = await request.post()
-    if not came_from_here(request, form):
-        me = maybe_signed_in(request)
-        await _refuse(request, None if me is None else me.agent, "form")
+    await check_origin(request, form)
     return form
 
 
-def came_from_here(request: web.Request, form: Form) -> bool:
+async def check_origin(request: web.Request, form: Mapping[str, object]) -> None:
+    """Refuse a form that none of this session's own pages sent; see ``checked_form``."""
+    if not came_from_here(request, form):
+        me = maybe_signed_in(request)
+        await _refuse(request, None if me is None else me.agent, "form")
+
+
+def came_from_here(request: web.Request, form: Mapping[str, object]) -> bool:
     """Return whether a page of ours sent this, one that was made for this very cookie."""
     given = request.headers.get(FORM_HEADER) or str(form.get(FORM_TOKEN, ""))
     return from_here(request) and cookies.form_matches(request, given)

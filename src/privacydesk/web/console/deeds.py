@@ -7,10 +7,12 @@ from aiohttp import web
 from privacydesk.errors import DeskError
 from privacydesk.services.staff.gate import lacking
 from privacydesk.web.console.access import signed_in, staff
-from privacydesk.web.console.case import Draft, case_page, whole
+from privacydesk.web.console.case import Draft, case_page, conversation_of, whole
 from privacydesk.web.console.doing import SUPERVISING, WORKERS, Deed, do, form_of, refused
+from privacydesk.web.console.replies import read_reply
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.verdicts import read_verdict
+from privacydesk.web.files import file_answer
 
 # -- conversations -----------------------------------------------------------------------------
 
@@ -27,12 +29,24 @@ async def take(request: web.Request) -> web.Response:
 
 @staff(*WORKERS)
 async def reply(request: web.Request) -> web.Response:
-    """Write to the user as the owner of the conversation."""
+    """Write to the user as the owner of the conversation, with a file where one was chosen."""
+    sent = await read_reply(request)
     return await do(
         request,
         "reply",
-        lambda d: d.tools.takeover.reply(d.name, d.by, d.text, seen=d.seen, job_id=d.job),
+        lambda d: d.tools.takeover.reply(
+            d.name, d.by, d.text, file=sent.file, seen=d.seen, job_id=d.job
+        ),
+        form=sent.fields,
     )
+
+
+@staff()
+async def attachment(request: web.Request) -> web.Response:
+    """Show a file that was sent to the user."""
+    tools = request.config_dict[TOOLS]
+    conversation, name = conversation_of(request), request.match_info["file"]
+    return file_answer(await tools.attaching.find(conversation, name))
 
 
 @staff(*WORKERS)
@@ -172,15 +186,7 @@ async def open_evidence(request: web.Request) -> web.Response:
         if "text/html" not in request.headers.get("Accept", ""):
             raise
         return await refused(request, "evidence", number, {}, error)
-    return web.Response(
-        body=one.body,
-        content_type=one.media_type,
-        headers={
-            "Cache-Control": "no-store",
-            "Content-Disposition": "inline",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        },
-    )
+    return file_answer(one)
 
 
 # -- decisions ---------------------------------------------------------------------------------

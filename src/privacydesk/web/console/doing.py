@@ -59,10 +59,19 @@ class Deed(Struct, frozen=True):
 Act = Callable[[Deed], Awaitable[object]]
 
 
-async def do(request: web.Request, what: str, act: Act) -> web.Response:
-    """Do a deed and send the browser back to where it was done; a script is told so."""
+async def do(
+    request: web.Request, what: str, act: Act, *, form: Mapping[str, str] | None = None
+) -> web.Response:
+    """Do a deed and send the browser back to where it was done; a script is told so.
+
+    Args:
+        request: the form that was sent.
+        what: the deed's name.
+        act: does it.
+        form: the form's words, where they were read already.
+    """
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    form, name = await form_of(request), _name(request)
+    form, name = (await form_of(request) if form is None else form), _name(request)
     try:
         await act(Deed(tools, me.agent.name, form, name))
     except DeskError as error:

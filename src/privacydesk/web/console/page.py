@@ -13,6 +13,7 @@ from privacydesk.domain.agents import Role
 from privacydesk.errors import DeskError
 from privacydesk.web.console.access import FORM_TOKEN, STANDING, SignedIn, maybe_signed_in
 from privacydesk.web.console.places import HOME, PAGE, way_back
+from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS
 from privacydesk.web.pages import desk_name, render
@@ -99,7 +100,8 @@ async def console_headers(_: web.Request, response: web.StreamResponse) -> None:
     again after signing in; other sites are told nothing.
     """
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = content_security_policy("'none'")
+    if response.headers.get("Content-Security-Policy") != FILE_POLICY:
+        response.headers["Content-Security-Policy"] = content_security_policy("'none'")
     response.headers["Referrer-Policy"] = "same-origin"
 
 

@@ -12,6 +12,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.webhooks import Standing
 from privacydesk.ports import Catalog, Minter
 from privacydesk.services.alarms import Alarms
+from privacydesk.services.attaching import Attaching
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.cards import Wording
 from privacydesk.services.hints import Hints
@@ -40,6 +41,7 @@ class Tools:
     modules: Modules
     staff: Staff
     takeover: Takeover
+    attaching: Attaching
     presence: Presence
     hints: Hints
     wording: Wording

@@ -30,6 +30,7 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{talk}/presence", live.presence),
         web.post(f"{talk}/take", deeds.take),
         web.post(f"{talk}/reply", deeds.reply),
+        web.get(f"{talk}/files/{{file}}", deeds.attachment, allow_head=False),
         web.post(f"{talk}/hand-back", deeds.hand_back),
         web.post(f"{ticket}/claim", deeds.claim),
         web.post(f"{ticket}/assign", deeds.assign),

@@ -13,10 +13,12 @@ export class Log {
   /**
    * @param {Words} words
    * @param {(text: string) => void} say
+   * @param {import("./attachments.js").Attachments} attachments
    */
-  constructor(words, say) {
+  constructor(words, say, attachments) {
     this.words = words;
     this.say = say;
+    this.attachments = attachments;
     this.list = byId("log");
     this.placeholder = byId("placeholder");
     /** @type {any} */
@@ -37,6 +39,7 @@ export class Log {
   }
 
   clear() {
+    this.attachments.clear();
     this.list.replaceChildren();
     this.last = null;
     this.day = "";
@@ -138,7 +141,7 @@ export class Log {
       case "uploaded":
         return [el("div", { class: "bubble" }, event.text ? spoken(event.text, event.lang) : null, fileList(event))];
       default:
-        return [this.bubble(event)];
+        return [this.bubble(event), event.data?.files?.length ? this.attachments.list(event) : null];
     }
   }
 

@@ -1,5 +1,6 @@
 // The page: puts the pieces together and keeps what is shown in step with what is known.
 
+import { Attachments } from "./attachments.js";
 import { Client } from "./client.js";
 import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
@@ -33,7 +34,8 @@ const config = JSON.parse(byId("config").textContent ?? "{}");
 const base = new URL("./", location.href.split(/[?#]/)[0]).href;
 const words = new Words(config);
 const store = new Store();
-const log = new Log(words, say);
+const attachments = new Attachments(words, base, () => client.authorization);
+const log = new Log(words, say, attachments);
 const scroll = byId("scroll");
 const choices = byId("choices");
 /** @type {HTMLSelectElement} */

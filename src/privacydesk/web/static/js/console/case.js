@@ -85,7 +85,7 @@ async function send(event) {
   try {
     const answer = await fetch(form.action, {
       method: "POST",
-      body: new URLSearchParams(new FormData(form)),
+      body: new FormData(form),
       headers: { Accept: "application/json" },
     });
     if (!answer.ok) {
@@ -101,6 +101,7 @@ async function send(event) {
       return;
     }
     words.value = "";
+    form.elements.namedItem("file").value = "";
     taken(form);
     form.elements.namedItem("job").value = (await answer.json()).job;
     await renew();
@@ -133,19 +134,20 @@ function parts() {
 function files() {
   const viewer = /** @type {HTMLDialogElement} */ (document.getElementById("viewer"));
   const image = /** @type {HTMLImageElement} */ (document.getElementById("viewer-image"));
-  for (const link of document.querySelectorAll("[data-file]")) {
-    link.addEventListener("click", async (event) => {
-      event.preventDefault();
-      const answer = await fetch(link.href, { headers: { Accept: "image/*" } });
-      if (!answer.ok) {
-        location.href = link.href;
-        return;
-      }
-      image.src = URL.createObjectURL(await answer.blob());
-      image.alt = link.closest("li").querySelector("bdi").textContent;
-      viewer.showModal();
-    });
-  }
+  // On the page, since what is said later brings links of its own.
+  document.addEventListener("click", async (event) => {
+    const link = event.target instanceof Element ? event.target.closest("a[data-file]") : null;
+    if (!link) return;
+    event.preventDefault();
+    const answer = await fetch(link.href, { headers: { Accept: "image/*" } });
+    if (!answer.ok) {
+      location.href = link.href;
+      return;
+    }
+    image.src = URL.createObjectURL(await answer.blob());
+    image.alt = link.closest("li").querySelector("bdi").textContent;
+    viewer.showModal();
+  });
   viewer.addEventListener("close", () => {
     URL.revokeObjectURL(image.src);
     image.removeAttribute("src");
