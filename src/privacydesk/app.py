@@ -291,15 +291,9 @@ async def open_rooms(
     embedder = embedder or E5Embedder()
     answers = PolicyAnswers(FilePolicyLibrary(settings.data_dir), policy, embedder)
     flows = read_flows(dialog_files(settings.dialogs))
-    current, keys = settings.keys()
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
-    store: Store
-    opened: AbstractAsyncContextManager[object] = nullcontext()
-    if kept_in is None:
-        store = opened = SqlStore(settings.url, KeyRing(current, keys), clock)
-    else:
-        store = kept_in
+    store, opened = _store_of(kept_in, settings, clock)
     deadlines = Deadlines(
         Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
         profile.deadline_rules(),
@@ -523,6 +517,16 @@ def attendance_terms(settings: Settings) -> AttendanceTerms:
         at_once=settings.conversations_at_once,
         patience=timedelta(minutes=settings.queue_patience_minutes),
     )
+
+
+def _store_of(
+    kept_in: Store | None, settings: Settings, clock: Clock
+) -> tuple[Store, AbstractAsyncContextManager[object]]:
+    """Return the store, and what opens it: a caller's own is open already."""
+    if kept_in is not None:
+        return kept_in, nullcontext()
+    store = SqlStore(settings.url, KeyRing(*settings.keys()), clock)
+    return store, store
 
 
 def _upkeep(
