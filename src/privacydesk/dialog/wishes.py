@@ -101,7 +101,9 @@ def wishes_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ..
     """Return the wishes of one kind: several where a slot for one value has several to hold."""
     slots = slots_for(flow, entities)
     said = phrases_of(entities)
-    if "instead" not in said and not said.isdisjoint({"and", "also"}):
+    # 改成 puts one thing in another's place, and what it names a new value for stays.
+    instead = "instead" in said and not entities.get("new_value")
+    if not instead and not said.isdisjoint({"and", "also"}):
         # "Not Google, WeChat" and "my location shared with partners" name two and mean one.
         for step in _questions(flow):
             if step.many:
