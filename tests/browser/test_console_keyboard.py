@@ -79,6 +79,7 @@ async def test_sign_in_inbox_take_reply_decide_and_hand_back_without_a_mouse(
     await _tabs_to(page, "form[action$='/hand-back'] button")
     await keys.press("Enter")
     await user.chat.hears("owner.handed_back")
+    await expect(page.locator(".note.ok[role='status']:visible")).to_be_visible()
     await keys.press("u")
     await expect(page.locator("#inbox")).to_be_visible()
     await keys.press("/")
