@@ -64,7 +64,12 @@ def cases() -> list[dict[str, object]]:
                 "webhook-timestamp": str(stamp),
                 "webhook-signature": sign((new, old), "evt_1", stamp, body.encode()),
             }
-            one: dict[str, object] = {"library": library, "headers": headers, "body": body, "now": stamp}
+            one: dict[str, object] = {
+                "library": library,
+                "headers": headers,
+                "body": body,
+                "now": stamp,
+            }
             made += [one | {"secret": secret, "good": True} for secret in (old, new)]
             made.append(one | {"secret": new_secret(), "good": False})
             made.append(one | {"secret": new, "body": body + " ", "good": False})

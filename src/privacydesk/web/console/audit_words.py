@@ -20,11 +20,9 @@ class AuditWords:
 
     def act(self, what: str) -> str:
         """Return what was done."""
-        for family in ("web.audit.act", "web.case.log", "web.console.access"):
-            found = self._words.term(family, what)
-            if found.casefold() != what.casefold():
-                return found
-        return what.replace("_", " ")
+        families = ("web.audit.act", "web.case.log", "web.console.access")
+        found = (self._words.word(family, what) for family in families)
+        return next((word for word in found if word), what.replace("_", " "))
 
     def actor(self, by: str) -> str:
         """Return who did it."""

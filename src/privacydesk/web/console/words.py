@@ -61,6 +61,10 @@ class Words:
         """Return the word for a member of a closed list, as it stands alone."""
         return standing_alone(self._known(f"{family}.{member}", member))
 
+    def word(self, family: str, member: str) -> str:
+        """Return the word for a member of a closed list; empty where the family has none."""
+        return standing_alone(self._known(f"{family}.{member}", ""))
+
     def kind(self, ticket: Ticket) -> str:
         """Return what is asked for."""
         return self.term("kind", ticket.kind.value)
