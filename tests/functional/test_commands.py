@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import structlog
 import yaml
-from tests.common.stories import PROFILE, START, Player, World, open_world
+from tests.common.stories import PROFILE, START, Player, World, open_world, picture
 
 from privacydesk.cli.main import main
 from privacydesk.clock import SystemClock
@@ -361,6 +361,47 @@ async def test_an_agent_takes_a_waiting_conversation_talks_and_hands_it_back(
     shown = await office.fine("conversations", "show", name)
     assert "小美: 您好，我是小美。" in shown
     assert "user: 转人工" in shown
+
+
+async def test_a_picture_is_sent_along_and_what_is_none_is_refused(office: Office) -> None:
+    player = await office.player("lin-xiaoyu", {"user": "转人工"})
+    assert player.session is not None
+    name = player.session.conversation.hex()
+    await office.fine("conversations", "take", name, "--as", "mei")
+    shown = office.folder / "how.png"
+    shown.write_bytes(picture())
+    sending = ("conversations", "reply", name, "这样做。", "--as", "mei", "--picture")
+    await office.fine(*sending, str(shown))
+    assert "not a picture" in await office.refused(*sending, str(office.folder / "profile.yaml"))
+    assert "can't be read" in await office.refused(*sending, str(office.folder / "gone.png"))
+    await player.settle()
+    files = [event.data.get("files") for event in player.events if event.text == "这样做。"]
+    assert [[file["name"] for file in one] for one in files] == [["how.png"]]
+
+
+async def test_texts_are_kept_by_supervisors(office: Office) -> None:
+    texts = ("--zh-hans", "您好，{agent}", "--zh-hant", "您好，{agent}", "--en", "Hello, {agent}")
+    assert await office.fine("texts", "list") == "No text modules yet.\n"
+    await office.fine("texts", "set", "hello", *texts, "--as", "lao-zhou")
+    assert "supervisor" in await office.refused("texts", "set", "hello", *texts, "--as", "mei")
+    (one,) = await office.json("texts", "list")
+    assert (one["name"], one["texts"]["en"]) == ("hello", "Hello, {agent}")
+    odd = (*texts[:-1], "Hello, {phone}")
+    assert "places are" in await office.refused("texts", "set", "hello", *odd, "--as", "lao-zhou")
+    await office.fine("texts", "remove", "hello", "--as", "lao-zhou")
+    assert await office.json("texts", "list") == []
+
+
+async def test_a_request_is_handed_up_and_answered(office: Office) -> None:
+    _, number = await office.filed()
+    await office.fine("tickets", "escalate", number, "--reason", "Hers?", "--as", "mei")
+    answer = ("tickets", "answer-escalation", number, "It is.", "--as")
+    assert "supervisor" in await office.refused(*answer, "mei")
+    await office.fine(*answer, "lao-zhou")
+    merged = ("tickets", "merge", number, "--into", number, "--reason", "same", "--as", "mei")
+    assert "duplicate" in await office.refused(*merged)
+    log = (await office.json("tickets", "show", number))["log"]
+    assert [entry["what"] for entry in log[-2:]] == ["escalate", "escalation_answered"]
 
 
 async def test_a_command_decided_on_an_old_sight_is_refused(office: Office) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,10 +23,10 @@ from privacydesk.cli.common import (
 )
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
+from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from privacydesk.services.attaching import Offered
     from privacydesk.services.takeover import Takeover
 
 conversations_app = typer.Typer(
@@ -101,12 +102,15 @@ def reply(
         str, typer.Argument(metavar="TEXT", help="What to write; - reads standard input.")
     ],
     by: By,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="A picture to send along.")
+    ] = None,
     seen: Seen = None,
     data_dir: DataDir = None,
 ) -> None:
     """Write to the user in a conversation you have taken."""
-    said = words(text)
-    run(_act(data_dir, lambda desk: desk.reply(name, by, said, seen=seen)))
+    said, file = words(text), None if picture is None else _offered(picture)
+    run(_act(data_dir, lambda desk: desk.reply(name, by, said, file=file, seen=seen)))
     typer.echo("Sent.")
 
 
@@ -115,6 +119,23 @@ def hand_back(name: Name, by: By, seen: Seen = None, data_dir: DataDir = None) -
     """Give a conversation back to the assistant, which repeats its open question."""
     run(_act(data_dir, lambda desk: desk.hand_back(name, by, seen=seen)))
     typer.echo("The assistant has the conversation again. The user was told.")
+
+
+def _offered(picture: Path) -> Offered:
+    """Return a file as it is offered; what it really is has not been looked at.
+
+    Raises:
+        SettingsError: it can't be read, or is larger than a picture may be.
+    """
+    from privacydesk.services.attaching import Offered  # noqa: PLC0415 - brings the services along
+    from privacydesk.services.uploads import MAX_BYTES, file_too_large  # noqa: PLC0415
+
+    try:
+        if picture.stat().st_size > MAX_BYTES:
+            raise file_too_large(MAX_BYTES)
+        return Offered(picture.name, picture.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"--picture: {picture} can't be read: {error.strerror}") from None
 
 
 async def _list(data_dir: Path | None, by: str | None) -> tuple[list[Conversation], tzinfo]:

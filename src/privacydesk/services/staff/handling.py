@@ -164,19 +164,18 @@ class Handling:
         """Ask the requester for more. The clock runs on.
 
         Raises:
-            InvalidRequestError: there are no words.
+            InvalidRequestError: there are no words, or too many.
             NotAllowedNowError: the ticket's state does not permit it.
         """
-        if not text.strip():
-            raise InvalidRequestError("say what is needed", reason="no_words")
+        words = reply_words(text)
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
 
         def rule(current: Ticket, now: datetime) -> Ruling:
-            return Ruling(DecisionKind.ASKED, move(current, Move.ASK_REQUESTER, now), text)
+            return Ruling(DecisionKind.ASKED, move(current, Move.ASK_REQUESTER, now), words)
 
         return await self._acts.rule(
-            ticket, agent, rule, Noted("ask_requester", text), job_id=job_id
+            ticket, agent, rule, Noted("ask_requester", words), job_id=job_id
         )
 
     async def extend(
