@@ -25,11 +25,14 @@ _MOST_PARTS: Final = 8
 _ADDING = re.compile(
     r"另外|此外|[还還]有|[还還]要|[顺順]便|[顺順][带帶]|同[时時]|然[后後]|接[着著]|再把|再[帮幫]我|[并並]且|以及"
     r"|同埋|仲有|仲要|跟住|(?<![要想别別不])再(?=[注註解删刪撤改查导導])"
+    r"|\band (?=(?:please )?"
+    r"(?:tell|show|send|give|stop|close|delete|remove|unlink|unbind|explain)\b)"
     r"|\b(?:and also|and then|as well as|in addition|on top of that|additionally|also|plus|then)\b",
     re.IGNORECASE,
 )
 _PARTING = re.compile(
-    r"[,，。.;；、!！\n]|[和跟及与與并並]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])|\band\b",
+    r"[,，。.;；、!！\n]|[和跟及与與并並]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])|\band\b"
+    r"|\b(?=but i (?:don't|do not)\b)",
     re.IGNORECASE,
 )
 _EVERYDAY: Final = frozenset(
@@ -45,6 +48,15 @@ _EVERYDAY: Final = frozenset(
 
 # A word that links says nothing of the wish behind it, but makes a recogniser less sure of it.
 _LINKING = re.compile(r"^\s*(?:and|also|then|plus)\b[\s,]*", re.IGNORECASE)
+_LINKS_ONLY = re.compile(
+    r"(?:and|also|then|plus|另外|此外|[还還]有|然[后後]|同[时時])?[\s,，]*$", re.IGNORECASE
+)
+# "My dad wants it closed, but I don't": what was said just before is not wished.
+_DENIED = re.compile(
+    r"^\s*(?:但|可|不[过過])[是系係]?我?(?:自己)?(?:并|並|真)?(?:不|唔)(?:想|要|愿意|願意|同意|肯)了?\W*$"
+    r"|^\s*but i (?:don't|do not)(?: want (?:to|that|it))?\W*$",
+    re.IGNORECASE,
+)
 _UNBINDS = re.compile(
     r"[解換换绑綁取去移剷铲]|unbind|unlink|remove|disconnect|change", re.IGNORECASE
 )
@@ -86,11 +98,12 @@ def several_wishes(
         recogniser: asked about the parts.
         kinds: the entities to look for.
     """
-    gives_up = whole.intent is Intent.CANCEL_REQUEST
-    if whole.intent.kind is None and not gives_up:
-        return ()
     said = plain(text)
     parts = tuple(_parts(said))
+    denied = any(_DENIED.match(said[start:end]) for start, end, _ in parts)
+    gives_up = denied or whole.intent is Intent.CANCEL_REQUEST
+    if whole.intent.kind is None and not gives_up:
+        return ()
     if len(parts) < 2:  # noqa: PLR2004 - what can't be parted is one wish
         return ()
     told = _told(_wishes(said, parts, whole, recogniser), said)
@@ -135,6 +148,9 @@ def _wishes(
     """Return each wish with the part of the text that is about it."""
     found: list[_Part] = []
     for start, end, adds in parts:
+        if found and _DENIED.match(said[start:end]):
+            found.pop()
+            continue
         made = recogniser.recognise(_LINKING.sub("", said[start:end]))
         if found and not _is_another(found[-1][2], made, adds=adds):
             before, _, wish = found[-1]
@@ -164,7 +180,7 @@ def _parts(said: str) -> Iterator[tuple[int, int, bool]]:
     cuts.sort()
     starts: list[tuple[int, bool]] = []
     for at, adds in cuts:
-        if starts and not said[starts[-1][0] : at].strip():
+        if starts and _LINKS_ONLY.match(said[starts[-1][0] : at]):
             # "…, and also": stop and conjunction stand side by side.
             starts[-1] = (at, adds or starts[-1][1])
         else:

@@ -118,6 +118,15 @@ def test_what_is_not_wanted_any_more_begins_no_form(said: str) -> None:
             [Intent.DEREGISTRATION, Intent.DELETION],
         ),
         ("我儿子16岁，把他的聊天记录给我看看，再把号注销了", []),
+        ("我爸让我注销，但我不想，就把定位关了吧", [Intent.CONSENT_WITHDRAWAL]),
+        (
+            "my mum wants me to close my account but i don't want to, just delete my photos",
+            [Intent.DELETION],
+        ),
+        (
+            "Please delete all my photos and tell me why my account was flagged by the algorithm",
+            [Intent.DELETION, Intent.AUTOMATED_DECISION],
+        ),
     ],
 )
 def test_a_hurried_sentence_is_told_apart_into_what_is_wished(
