@@ -24,8 +24,10 @@ from privacydesk.domain.clocks import DayReason
 from privacydesk.domain.duty import Standing
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.news import NewsKind
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
+from privacydesk.domain.webhooks import EndpointState, Fault, PostingState
 
 FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "provider": Provider,
@@ -43,6 +45,10 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "ticket.day": DayReason,
     "web.console.role": Role,
     "web.console.access": AccessKind,
+    "web.webhooks.kind": NewsKind,
+    "web.webhooks.posting": PostingState,
+    "web.webhooks.fault": Fault,
+    "web.webhooks.health": (*EndpointState, "failing"),
     "web.duty.alarm": AlarmKind,
     "web.duty.state": Standing,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from privacydesk.web.console import account, audit, exports, people, reports, signin
+from privacydesk.web.console import account, audit, exports, people, reports, signin, webhooks
 from privacydesk.web.console.access import check_marks, guard, staff
 from privacydesk.web.console.page import console_headers
 from privacydesk.web.console.work import work_routes
@@ -53,11 +53,29 @@ def make_console() -> web.Application:
             web.get("/reports", reports.reports_page),
             web.get("/reports/{figure}/csv", reports.figure_csv, allow_head=False),
             web.get("/reports/{figure}/svg", reports.figure_svg, allow_head=False),
+            *_webhook_routes(),
             *work_routes(),
         ]
     )
     check_marks(app)
     return app
+
+
+def _webhook_routes() -> list[web.RouteDef]:
+    one = "/webhooks/{endpoint}"
+    return [
+        web.get("/webhooks", webhooks.webhooks_page),
+        web.post("/webhooks", webhooks.add),
+        web.get(one, webhooks.endpoint_page),
+        web.post(f"{one}/subscribe", webhooks.subscribe),
+        web.post(f"{one}/rotate", webhooks.rotate),
+        web.post(f"{one}/enable", webhooks.enable),
+        web.post(f"{one}/disable", webhooks.disable),
+        web.post(f"{one}/test", webhooks.send_test),
+        web.post(f"{one}/replay", webhooks.replay),
+        web.get(f"{one}/deliveries/{{delivery}}", webhooks.delivery_page),
+        web.post(f"{one}/deliveries/{{delivery}}/replay", webhooks.replay_one),
+    ]
 
 
 @staff()

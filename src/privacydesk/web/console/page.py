@@ -13,6 +13,7 @@ from privacydesk.domain.agents import Role
 from privacydesk.errors import DeskError
 from privacydesk.web.console.access import FORM_TOKEN, STANDING, SignedIn, maybe_signed_in
 from privacydesk.web.console.places import HOME, PAGE, way_back
+from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.files import FILE_POLICY
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import CATALOGS, LOCALE, SETTINGS
@@ -21,6 +22,7 @@ from privacydesk.web.texts import LANGUAGE_TAGS, error_text
 
 _NO_SUCH_PAGE: Final = 404
 _REFUSED: Final = 400
+_TOLD_OF_FAULTS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 
 def console_page(
@@ -54,6 +56,7 @@ def console_page(
         "instant": _sentences(request, locale),
         "hold": False,
         **_standing(request, me),
+        "ailing": 0 if me is None else _ailing(request, me),
         "at": request.get(PAGE, ""),
         "again": status >= _REFUSED,
     }
@@ -70,6 +73,12 @@ def _standing(request: web.Request, me: SignedIn | None) -> dict[str, Any]:
         "waiting": board.waiting,
         "unseen": board.unseen.get(me.agent.name, 0),
     }
+
+
+def _ailing(request: web.Request, me: SignedIn) -> int:
+    """Return how many other systems don't get what is sent to them, for who may see to it."""
+    tools = request.config_dict.get(TOOLS)
+    return len(tools.ailing()) if tools is not None and me.agent.role in _TOLD_OF_FAULTS else 0
 
 
 def console_error(request: web.Request, locale: str, status: int, message: str) -> web.Response:

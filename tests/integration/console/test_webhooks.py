@@ -1,0 +1,215 @@
+"""The pages on which administrators look after webhooks."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import structlog
+from tests.common.console_client import HTML, Browser, Office, Page
+from tests.common.stories import PEOPLE, Player
+
+from privacydesk.connectors.webhook_twin import AWAY, MemoryWebhookSender
+from privacydesk.domain.news import SUBSCRIBABLE
+from privacydesk.domain.webhooks import Answer
+from privacydesk.services.webhooks.sending import Sending
+
+URL = "https://hooks.example/in?token=t-1"
+KINDS = [("kind", kind.value) for kind in SUBSCRIBABLE]
+
+
+def sender_of(office: Office) -> MemoryWebhookSender:
+    sender = sending_of(office)._sender
+    assert isinstance(sender, MemoryWebhookSender)
+    return sender
+
+
+def sending_of(office: Office) -> Sending:
+    webhooks = office.world.rooms.webhooks
+    assert webhooks is not None
+    assert webhooks.sending is not None
+    return webhooks.sending
+
+
+async def send_all(office: Office) -> None:
+    webhooks = office.world.rooms.webhooks
+    assert webhooks is not None
+    assert webhooks.worker is not None
+    while await webhooks.worker.round():
+        continue
+
+
+async def post(browser: Browser, path: str, *fields: tuple[str, str]) -> Page:
+    """Send a form in which a field may stand more than once."""
+    sent = [("form_token", browser.token), *fields]
+    answer = await browser.client.post(path, data=sent, headers=HTML, allow_redirects=False)
+    return await browser._read(answer, path)
+
+
+async def added(browser: Browser, url: str = URL, *kinds: tuple[str, str]) -> tuple[str, str]:
+    """Add an endpoint; return its address and its secret."""
+    page = await browser.get("/console/webhooks")
+    new = re.search(r'name="endpoint" value="(\w+)"', page.text)
+    assert new is not None
+    page = await post(
+        browser, page.path, ("url", url), ("label", "crm"), ("endpoint", new[1]), *(kinds or KINDS)
+    )
+    assert page.status == 200, page.said
+    return f"/console/webhooks/{new[1]}", page.by_id("secret")
+
+
+async def file(office: Office) -> str:
+    player = Player(office.world, office.world.people[PEOPLE["lin"]], "en")
+    await player.start()
+    for step in ({"choose": "consent_withdrawal"}, {"choose": "marketing"}, {"choose": "yes"}):
+        await player.step(step)
+    (ticket,) = await office.world.rooms.store.reader.list_tickets()
+    return ticket.number
+
+
+def version(page: Page) -> tuple[str, str]:
+    found = re.search(r'name="version" value="(\d+)"', page.text)
+    assert found is not None
+    return ("version", found[1])
+
+
+async def test_a_secret_is_shown_once_and_two_submits_add_one_endpoint(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    page = await admin.get("/console/webhooks")
+    new = re.search(r'name="endpoint" value="(\w+)"', page.text)
+    assert new is not None
+    fields = (("url", URL), ("label", "crm"), ("endpoint", new[1]), *KINDS)
+    first = await post(admin, page.path, *fields)
+    secret = first.by_id("secret")
+    assert secret.startswith("whsec_")
+    again = await post(admin, page.path, *fields)
+    assert (again.status, "done=already" in again.to) == (303, True)
+    page = await admin.get(again.to)
+    assert secret not in page.text
+    assert "replace the secret" in page.text
+    assert (await admin.get("/console/webhooks")).text.count("/console/webhooks/") == 1
+
+
+async def test_an_address_that_cannot_be_is_refused_and_the_form_is_kept(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get("/console/webhooks")
+    fields = (("label", "<b>crm</b>"), ("endpoint", "cd" * 16), ("kind", "ticket.closed"))
+    inner = ("url", "https://169.254.169.254/")
+    page = await post(admin, "/console/webhooks", inner, *fields)
+    assert page.status == 400
+    assert "inner address" in page.said
+    assert "&lt;b&gt;crm" in page.text
+    assert 'value="cdcdcdcd' in page.text
+    checked = re.findall(r'value="(\w+\.\w+)" checked', page.text)
+    assert checked == ["ticket.closed"]
+    page = await post(admin, "/console/webhooks", ("url", URL), ("endpoint", "cd" * 16))
+    assert "at least one kind" in page.said
+
+
+async def test_a_test_and_its_answer_are_seen(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, _ = await added(admin)
+    sender_of(office).answers[URL] = Answer(200, 0.042, text="<script>alert(1)</script> ok")
+    await admin.get(here)
+    sent = await admin.post(f"{here}/test")
+    assert "within seconds" in (await admin.get(sent.to)).said
+    await send_all(office)
+    page = await admin.get(sent.to)
+    assert "42 ms" in page.text
+    assert "&lt;script&gt;" in page.text
+    assert "<script>alert" not in page.text
+    assert "endpoint.test" in page.text
+
+
+async def test_what_was_sent_is_listed_by_state_and_sent_again(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, _ = await added(admin)
+    number = await file(office)
+    await send_all(office)
+    page = await admin.get(here)
+    assert page.text.count(number) >= 2
+    assert number not in (await admin.get(f"{here}?state=parked")).text
+    one = re.search(rf"{here}/deliveries/\w+", page.text)
+    assert one is not None
+    await admin.get(one[0])
+    again = await admin.post(f"{one[0]}/replay")
+    assert (await admin.get(again.to)).said == "1 message goes out again."
+    refused = await admin.post(f"{one[0]}/replay")
+    assert (refused.status, "on its way" in refused.said) == (409, True)
+    await send_all(office)
+    ids = [posted.message_id for posted in sender_of(office).posted]
+    assert len(ids) == len(set(ids)) + 1
+    span = {"since": "2026-06-01T00:00", "until": "2026-06-02T00:00"}
+    again = await admin.post(f"{here}/replay", span)
+    assert parse_qs(urlsplit(again.to).query)["count"] == ["2"]
+    refused = await admin.post(f"{here}/replay", {"since": "", "until": "2026-06-02T00:00"})
+    assert (refused.status, "both ends" in refused.said) == (400, True)
+
+
+async def test_a_secret_is_replaced_with_an_overlap_and_a_stale_form_replaces_nothing(
+    office: Office,
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, secret = await added(admin)
+    seen = version(await admin.get(here))
+    page = await admin.post(f"{here}/rotate", dict([seen, ("hours", "24")]))
+    assert page.by_id("secret") != secret
+    assert "the old secret signs as well" in page.text
+    stale = await admin.post(f"{here}/rotate", dict([seen, ("hours", "24")]))
+    assert (stale.status, "Nothing was changed" in stale.said) == (409, True)
+    assert "whsec_" not in stale.text
+    page = await admin.get(here)
+    assert "The old secret signs, too, until" in page.text
+    await post(
+        admin, f"{here}/subscribe", version(page), ("label", "new"), ("kind", "ticket.closed")
+    )
+    page = await admin.get(here)
+    assert ">new<" in page.text
+    assert re.findall(r'value="(\w+\.\w+)" checked', page.text) == ["ticket.closed"]
+
+
+async def test_switched_off_it_is_told_nothing_and_says_so(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, _ = await added(admin)
+    await admin.get(here)
+    page = await admin.get((await admin.post(f"{here}/disable")).to)
+    assert "told nothing more" in page.said
+    refused = await admin.post(f"{here}/test")
+    assert (refused.status, "switch it on first" in refused.said) == (409, True)
+    await file(office)
+    assert sender_of(office).posted == []
+    page = await admin.get((await admin.post(f"{here}/enable")).to)
+    assert "Switched on" in page.said
+
+
+async def test_staff_are_told_on_every_page_of_a_system_that_gets_nothing(office: Office) -> None:
+    here, _ = await added(await office.signed_in("xiao-chen"))
+    sender_of(office).answers[URL] = AWAY
+    await file(office)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(6):
+            await send_all(office)
+            await sending_of(office).watch()
+            office.clock.move(timedelta(minutes=10))
+    assert [one["event"] for one in logs if one["event"] == "webhook_failing"]
+    admin, boss = await office.signed_in("xiao-chen"), await office.signed_in("lao-zhou")
+    agent = await office.signed_in("mei")
+    assert "does not get" in (await boss.get("/console/inbox")).text
+    assert "Have a look" in (await admin.get("/console/inbox")).text
+    assert "does not get" not in (await agent.get("/console/inbox")).text
+    assert "Nothing has got through since" in (await admin.get(here)).text
+    sender_of(office).answers.clear()
+    office.clock.move(timedelta(hours=3))
+    await send_all(office)
+    await sending_of(office).watch()
+    boss = await office.signed_in("lao-zhou")
+    assert "does not get" not in (await boss.get("/console/inbox")).text
+
+
+async def test_what_is_not_there_is_said(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, _ = await added(admin)
+    for path in ("/console/webhooks/nothing", "/console/webhooks/" + "00" * 16, f"{here}?state=x"):
+        assert (await admin.get(path)).status in {400, 404}, path
+    assert (await admin.get(f"{here}/deliveries/{'00' * 16}")).status == 404
