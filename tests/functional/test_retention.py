@@ -134,6 +134,9 @@ async def answered(world: World, player: Player) -> Ticket:
     staff = world.rooms.staff
     await staff.handling.claim(number, "mei")
     await staff.handling.reply(number, "mei", f"我們在看{RARE}")
+    await staff.handling.note(number, "mei", f"備註{RARE}")
+    await staff.escalating.escalate(number, "mei", f"{RARE}怎麼辦")
+    await staff.escalating.answer(number, "lao-zhou", f"{RARE}照辦")
     await staff.handling.ask(number, "mei", f"請再說說{RARE}")
     await player.step({"agent": {"resolve": f"關於{RARE}，我們已經處理"}})
     await world.work()
@@ -155,8 +158,10 @@ async def test_a_word_of_a_closed_request_is_found_nowhere_after_its_period(
     tmp_path: Path, world: World, seen: Seen, logs: list[Any]
 ) -> None:
     player, ticket = await closed(world)
+    for step in ({"choose": "not_satisfied"}, {"choose": "tell"}, {"user": f"太慢了{RARE}"}):
+        await player.step(step)
     await player.step({"user": f"謝謝{RARE}"})
-    assert len(seen.sealed) > 15
+    assert len(seen.sealed) > 20
     assert seen.left_in(tmp_path)
     world.clock.move(29 * DAY)
     assert nothing(await run(world))
