@@ -150,6 +150,16 @@ async def test_languages_are_ticked_and_all_of_them_are_no_choice(office: Office
     assert (await office.world.rooms.attendance.board()).duty("mei").languages == ()
 
 
+async def test_whoever_gives_a_request_away_sees_who_is_there(office: Office) -> None:
+    ticket = await request_of(office, "lin")
+    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    await choose(await office.signed_in("mei"), "away")
+    boss = await office.signed_in("lao-zhou")
+    page = await boss.get(f"/console/tickets/{ticket.number}")
+    assert '<bdi>小美</bdi> <span class="tag">Away</span>' in page.text
+    assert '<option value="xiao-chen">xiao-chen · Off duty</option>' in page.text
+
+
 # -- alarms ----------------------------------------------------------------------------------------
 
 

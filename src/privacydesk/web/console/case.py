@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.duty import Board
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
@@ -22,7 +23,7 @@ from privacydesk.services.staff.escalating import ESCALATED
 from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
 from privacydesk.services.staff.merging import hindrance
 from privacydesk.web.answers import json_answer
-from privacydesk.web.console.access import signed_in, staff
+from privacydesk.web.console.access import STANDING, signed_in, staff
 from privacydesk.web.console.calls import opened
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.tools import TOOLS
@@ -161,7 +162,9 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     supervises = me.role in SUPERVISORS
     proposal = proposal_of(ticket)
     clock = ticket.clock
+    board, now, words = request.get(STANDING) or Board(), tools.clock.now(), words_of(request)
     return {
+        "there": lambda name: words.standing(board.duty(name).standing(now)),
         "count": tools.inbox.count(ticket),
         "proposal": proposal,
         "may_confirm": proposal is not None and proposal.by != me.name,
