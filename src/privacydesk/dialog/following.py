@@ -23,6 +23,17 @@ from privacydesk.domain.ticket import Move, may
 _ONLY_DISPUTES = 12
 """Characters of a message that disputes something and does not say what."""
 
+_SOUND_LIKE_DISPUTES = frozenset(
+    {
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.AUTOMATED_DECISION,
+        Intent.REQUEST_STATUS,
+        Intent.SMALLTALK,
+        Intent.OTHER,
+    }
+)
+"""What bare disagreement is taken for, without an answer to disagree with."""
+
 _COURTESIES = {"farewell": "desk.nothing_more", "thanks": "desk.welcome"}
 """What is said to a phrase of small talk; to any other that the desk is there."""
 
@@ -186,7 +197,10 @@ def _objection(runner: Runner, script: Script) -> bool:
     """Begin an objection where an answer is disputed, unless something clearer is asked for."""
     entities = script.observed.entities
     found = script.observed.recognised
-    if "objection" not in wishes.phrases_of(entities) or "objection" not in runner.flows:
+    said = wishes.phrases_of(entities)
+    if "objection" not in runner.flows:
+        return False
+    if "objection" not in said and not ("disputes" in said and _means_answer(script)):
         return False
     if found is not None and found.sure and found.intent.kind is not None:
         # "I don't agree with that" sounds like a consent taken back, "judge again" like a machine's
@@ -198,6 +212,16 @@ def _objection(runner: Runner, script: Script) -> bool:
             return False
     runner.start_flow(script, "objection", {})
     return True
+
+
+def _means_answer(script: Script) -> bool:
+    """Tell whether "I don't agree" or "why on earth" is about an answer of the desk.
+
+    Where a consent is named, or something else is clearly asked for, it is not.
+    """
+    found = script.observed.recognised
+    unclear = found is None or not found.sure or found.intent in _SOUND_LIKE_DISPUTES
+    return unclear and not script.observed.entities.get("purpose") and _has_answer(script)
 
 
 def _has_answer(script: Script) -> bool:

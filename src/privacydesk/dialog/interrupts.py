@@ -16,6 +16,7 @@ from privacydesk.dialog.script import ANSWER, Running, Script, more_choices
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.ticket import Satisfaction
 
 _LANGUAGE = "desk:lang:"
 _WISH_NOW = "desk:wish"
@@ -129,8 +130,12 @@ def _wants_no_more(script: Script) -> bool:
     """
     if script.stack or script.prompt is None:
         return False
+    words = script.observed.entities.get("command", ())
+    if script.prompt.choices and script.prompt.choices[0].id in set(Satisfaction):
+        # There a plain no may well be the answer; only "that's all" is none.
+        return "nothing_more" in words and "refuse" not in words
     asked = any(choice.id == "desk:menu" for choice in script.prompt.choices)
-    return asked and "nothing_more" in script.observed.entities.get("command", ())
+    return asked and "nothing_more" in words
 
 
 def _desk_word(runner: Runner, script: Script) -> None:
