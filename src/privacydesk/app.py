@@ -346,6 +346,7 @@ async def open_rooms(
     )
     audit = Audit(store.writer, minter, clock)
     notices = Notices(minter, profile.notices_also())
+    alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
     staff = make_staff(
         turns=turns,
         store=store,
@@ -354,6 +355,7 @@ async def open_rooms(
         hashing=hashing,
         deadlines=deadlines,
         notices=notices,
+        alarms=alarms,
         clock=clock,
         remedies=profile.remedies_rules(),
         second_eyes=profile.decided_by_two(),
@@ -369,7 +371,6 @@ async def open_rooms(
         minter=minter,
         clock=clock,
     )
-    alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
     webhooks = (
         _webhooks(store, outside.webhooks, settings, minter, clock)
         if isinstance(store, SqlStore)

@@ -375,8 +375,8 @@ async def test_a_picture_is_sent_along_and_what_is_none_is_refused(office: Offic
     assert "not a picture" in await office.refused(*sending, str(office.folder / "profile.yaml"))
     assert "can't be read" in await office.refused(*sending, str(office.folder / "gone.png"))
     await player.settle()
-    files = [event.data.get("files") for event in player.events if event.text == "这样做。"]
-    assert [[file["name"] for file in one] for one in files] == [["how.png"]]
+    sent = [event.data for event in player.events if event.text == "这样做。"]
+    assert [[file["name"] for file in data["files"]] for data in sent] == [["how.png"]]
 
 
 async def test_texts_are_kept_by_supervisors(office: Office) -> None:

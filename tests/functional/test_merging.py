@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
 
+from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.piles import Pile
 from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
 from privacydesk.errors import DeskError, NotAllowedNowError
@@ -126,12 +127,17 @@ async def test_who_hands_a_request_up_is_answered_by_a_supervisor(world: World) 
     assert [row.ticket.number for row in page.rows] == [first.number]
     assert before == 0
 
+    (call,) = await world.rooms.tools.alarms.mine("lao-zhou")
+    assert (call.kind, call.number) == (AlarmKind.ESCALATED, first.number)
+    await staff.handling.claim(first.number, "mei")
     with pytest.raises(DeskError, match="supervisor"):
         await staff.escalating.answer(first.number, "mei", "Yes.")
     with pytest.raises(NotAllowedNowError):
         await staff.escalating.escalate(first.number, "mei", "And again?")
     answered = await staff.escalating.answer(first.number, "lao-zhou", "Yes, it is.")
     assert "escalated" not in answered.flags
+    (call,) = await world.rooms.tools.alarms.mine("mei")
+    assert (call.kind, call.number) == (AlarmKind.ESCALATION_ANSWERED, first.number)
     with pytest.raises(NotAllowedNowError):
         await staff.escalating.answer(first.number, "lao-zhou", "Twice.")
     assert not (await world.rooms.tools.inbox.page(Pile.ESCALATED, agents["mei"])).rows

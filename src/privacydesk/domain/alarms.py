@@ -24,6 +24,10 @@ class AlarmKind(StrEnum):
     EVIDENCE_WAITING = "evidence_waiting"
     PERSON_WAITING = "person_waiting"
     """Somebody has waited for a person for longer than the operator wants them to."""
+    ESCALATED = "escalated"
+    """An agent asked the supervisors to look."""
+    ESCALATION_ANSWERED = "escalation_answered"
+    """A supervisor answered; the holder goes on."""
 
 
 OF_DUES: Final = {

@@ -83,6 +83,18 @@ class Alarms:
             for name in dict.fromkeys((*holder, *callees.supervisors))
         )
 
+    async def handed_up(self, ticket: Ticket, by: str, now: datetime) -> tuple[StaffAlarm, ...]:
+        """Return the calls for a ticket that was handed up: to the supervisors."""
+        callees = await self.callees()
+        others = tuple(name for name in callees.supervisors if name != by)
+        return _calls(others, AlarmKind.ESCALATED, ticket, now)
+
+    async def answered(self, ticket: Ticket, by: str, now: datetime) -> tuple[StaffAlarm, ...]:
+        """Return the call for what was answered: to the holder."""
+        active = (await self.callees()).active - {by}
+        holder = (ticket.holder,) if ticket.holder in active else ()
+        return _calls(holder, AlarmKind.ESCALATION_ANSWERED, ticket, now)
+
     async def wait_too_long(self, waiting: Sequence[tuple[Conversation, datetime]]) -> int:
         """Call supervisors for people who wait; return how many calls that were.
 
@@ -124,3 +136,20 @@ class Alarms:
     async def sweep(self) -> None:
         """Remove what is long past."""
         await self._book.sweep(self._clock.now() - _KEPT)
+
+
+def _calls(
+    names: tuple[str, ...], kind: AlarmKind, ticket: Ticket, at: datetime
+) -> tuple[StaffAlarm, ...]:
+    return tuple(
+        StaffAlarm(
+            id=alarm_id(name, kind, ticket.id, at),
+            agent=name,
+            kind=kind,
+            at=at,
+            conversation_id=ticket.conversation_id,
+            ticket_id=ticket.id,
+            number=ticket.number,
+        )
+        for name in names
+    )

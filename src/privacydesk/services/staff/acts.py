@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
@@ -264,8 +265,18 @@ class Acts:
         change: Callable[[Ticket], Ticket],
         *,
         job_id: str | None = None,
+        calls: tuple[StaffAlarm, ...] = (),
     ) -> Ticket:
-        """Change a ticket, or only its log, without a word to the user."""
+        """Change a ticket, or only its log, without a word to the user.
+
+        Args:
+            ticket: the ticket as it was seen.
+            agent: who changes it.
+            noted: the entry in its log.
+            change: what becomes of it; pure, since it may run again.
+            job_id: a form's token, so that two submits count once.
+            calls: colleagues who are called with it.
+        """
         job_name = self.job(noted.what, job_id)
         entry = LogEntry(
             ticket.id, self._clock.now(), agent.name, noted.what, noted.why, job_name, noted.data
@@ -276,7 +287,7 @@ class Acts:
             check_kept(before)
             after = change(before)
             tickets = () if after is before else (after,)
-            return Changes(tickets=tickets, ticket_log=(entry,), answer=after)
+            return Changes(tickets=tickets, ticket_log=(entry,), staff_alarms=calls, answer=after)
 
         job = Job(
             id=job_name,

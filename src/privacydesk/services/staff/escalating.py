@@ -6,8 +6,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from privacydesk.clock import Clock
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotAllowedNowError
+from privacydesk.services.alarms import Alarms
 from privacydesk.services.staff.acts import Acts, Noted
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.handling import reply_words
@@ -20,10 +22,14 @@ ESCALATED: Final = "escalated"
 class Escalating:
     """What agents hand up, and supervisors answer. The holder and the clock stay as they are."""
 
-    def __init__(self, roster: Roster, cases: Cases, acts: Acts) -> None:
+    def __init__(
+        self, roster: Roster, cases: Cases, acts: Acts, alarms: Alarms, clock: Clock
+    ) -> None:
         self._roster = roster
         self._cases = cases
         self._acts = acts
+        self._alarms = alarms
+        self._clock = clock
 
     async def escalate(
         self, number: str, by: str, reason: str, *, job_id: str | None = None
@@ -45,7 +51,10 @@ class Escalating:
                 raise NotAllowedNowError("the supervisors know already", reason="escalated_already")
             return replace(current, flags=current.flags | {ESCALATED}, version=current.version + 1)
 
-        return await self._acts.change(ticket, agent, Noted("escalate", words), up, job_id=job_id)
+        calls = await self._alarms.handed_up(ticket, agent.name, self._clock.now())
+        return await self._acts.change(
+            ticket, agent, Noted("escalate", words), up, job_id=job_id, calls=calls
+        )
 
     async def answer(
         self, number: str, by: str, words: str, *, job_id: str | None = None
@@ -66,6 +75,7 @@ class Escalating:
                 raise NotAllowedNowError("nobody waits for an answer", reason="not_escalated")
             return replace(current, flags=current.flags - {ESCALATED}, version=current.version + 1)
 
+        calls = await self._alarms.answered(ticket, agent.name, self._clock.now())
         return await self._acts.change(
-            ticket, agent, Noted("escalation_answered", said), down, job_id=job_id
+            ticket, agent, Noted("escalation_answered", said), down, job_id=job_id, calls=calls
         )

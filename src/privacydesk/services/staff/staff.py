@@ -9,6 +9,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.ports import Hashing, Minter, Store
+from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.holds import Holds
 from privacydesk.services.making import Maker
@@ -58,6 +59,7 @@ def make_staff(
     hashing: Hashing,
     deadlines: Deadlines,
     notices: Notices,
+    alarms: Alarms,
     clock: Clock,
     remedies: Remedies,
     second_eyes: frozenset[RequestKind],
@@ -80,7 +82,7 @@ def make_staff(
         roster=roster,
         cases=cases,
         holds=Holds(roster, cases, acts),
-        escalating=Escalating(roster, cases, acts),
+        escalating=Escalating(roster, cases, acts, alarms, clock),
         merging=Merging(roster, cases, acts),
         handling=Handling(roster, cases, acts, deadlines),
         examining=Examining(
