@@ -158,6 +158,22 @@ async def test_a_desk_that_does_not_answer_is_told_and_a_reply_that_arrived_coun
     await talk.reaches(talk.words)
 
 
+async def test_words_that_were_changed_after_a_lost_answer_are_sent_as_well(talk: Talk) -> None:
+    async def answer_is_lost(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await talk.mei.page.route("**/reply", answer_is_lost, times=1)
+    await talk.box.fill(talk.words)
+    await talk.sends()
+    await expect(talk.mei.page.locator("#reply-fault")).to_be_visible()
+    await talk.box.fill("换了一种说法")
+    await talk.sends()
+    await expect(talk.box).to_have_value("")
+    await talk.reaches(talk.words)
+    await talk.reaches("换了一种说法")
+
+
 async def test_two_clicks_are_one_reply(talk: Talk) -> None:
     mei = talk.mei
     await talk.box.fill("只说一次")

@@ -82,7 +82,8 @@ class SampleStaff:
                 "role": words.text(f"web.console.role.{agent.role}"),
                 "code": factors.code_now(secret, now) if secret else "",
             }
-            for agent in self._rooms.agents.values()
+            # Somebody may join meanwhile.
+            for agent in tuple(self._rooms.agents.values())
             if agent.active
             for secret in [await self._secret(agent.name)]
         ]

@@ -75,10 +75,15 @@ function typed() {
   }
 }
 
+/** What was sent last without an answer: it may have arrived, or not. */
+let unsure = "";
+
 async function send(event) {
   event.preventDefault();
   const fault = document.getElementById("reply-fault");
   const words = form.elements.namedItem("text");
+  // Other words are another reply, and must not be taken for one that arrived.
+  if (unsure && words.value !== unsure) form.elements.namedItem("job").value += "-again";
   const button = form.querySelector("button");
   button.disabled = true;
   fault.hidden = true;
@@ -100,13 +105,14 @@ async function send(event) {
       fault.hidden = false;
       return;
     }
-    words.value = "";
+    words.value = unsure = "";
     form.elements.namedItem("file").value = "";
     taken(form);
     form.elements.namedItem("job").value = (await answer.json()).job;
     await renew();
   } catch {
     // Whether it arrived is unknown: sent again it carries the same token, and counts once.
+    unsure = words.value;
     fault.textContent = fault.dataset.words;
     fault.hidden = false;
   } finally {
