@@ -155,7 +155,7 @@ class SqlWebhookQueue:
         def claim(connection: sa.Connection) -> tuple[Claimed, ...]:
             claimed: list[Claimed] = []
             for endpoint in self._active(connection):
-                most = _WHEN_FAILING if endpoint.failing_since else at_once
+                most = min(_WHEN_FAILING, at_once) if endpoint.failing_since else at_once
                 room = most - busy.get(endpoint.id, 0)
                 if room <= 0:
                     continue

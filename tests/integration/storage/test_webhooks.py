@@ -1,0 +1,226 @@
+"""Postings in the database: written with what they tell of, claimed and settled in order."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from msgspec.structs import replace
+from sqlalchemy.dialects import sqlite
+from tests.integration.storage import desk
+from tests.integration.storage.desk import MINUTE, NOW
+
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.ids import EndpointId
+from privacydesk.domain.news import SUBSCRIBABLE, NewsKind
+from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.webhooks import (
+    MOST_ENDPOINTS,
+    Answer,
+    Claimed,
+    Endpoint,
+    Fault,
+    PostingState,
+    SigningSecret,
+    Tried,
+    Try,
+    settled,
+)
+from privacydesk.errors import DeskError, NotAllowedNowError, StaleError
+from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
+from privacydesk.storage import webhook_queue
+from privacydesk.storage.store import SqlStore
+
+TOLD = AuditEntry(NOW, "operator", "webhook_added")
+TAKEN = Answer(204, 0.01)
+AWAY = Answer(None, 0.01, Fault.UNREACHABLE)
+
+
+def endpoint(n: int = 1, *kinds: NewsKind) -> Endpoint:
+    return Endpoint(
+        id=EndpointId(b"n%015d" % n),
+        url=f"https://hooks.example/{n}?token=hidden-{n}",
+        label=f"hooks {n}",
+        kinds=frozenset(kinds or SUBSCRIBABLE),
+        secrets=(SigningSecret("whsec_c2VjcmV0LW9mLWhvb2tz"),),
+        created_at=NOW,
+    )
+
+
+@pytest.fixture
+async def begun(store: SqlStore) -> SqlStore:
+    await desk.begin(store)
+    await store.webhook_book.add(endpoint(), TOLD)
+    return store
+
+
+async def file(store: SqlStore, n: int = 1) -> Ticket:
+    filed = desk.ticket(n, version=1)
+    await store.writer.submit(
+        desk.leave(Changes(tickets=(filed,), ticket_log=(desk.note(n, "filed"),)))
+    )
+    return filed
+
+
+async def hold(store: SqlStore, holder: str, n: int = 1) -> None:
+    def claim(rows: WorkingSet) -> Changes:
+        before = rows.tickets[desk.ticket_id(n)]
+        after = replace(before, holder=holder, version=before.version + 1)
+        return Changes(tickets=(after,), ticket_log=(desk.note(n, "claim"),))
+
+    await store.writer.submit(Job(f"hold-{holder}", Locks(tickets=(desk.ticket_id(n),)), claim))
+
+
+async def claim(
+    store: SqlStore, at: timedelta = timedelta(0), *, at_once: int = 10, busy: int = 0
+) -> tuple[Claimed, ...]:
+    return await store.webhook_queue.claim(
+        NOW + at, lease=MINUTE, at_once=at_once, busy={endpoint().id: busy}
+    )
+
+
+def tried(claimed: Claimed, answer: Answer, at: timedelta = timedelta(0)) -> Tried:
+    after = settled(claimed.posting, answer, NOW + at, 0.0)
+    return Tried(claimed, after, Try(claimed.posting.attempts, NOW + at, answer))
+
+
+async def settle(store: SqlStore, *claimed: Claimed, answer: Answer = TAKEN) -> None:
+    await store.webhook_queue.settle([tried(one, answer) for one in claimed], NOW)
+
+
+def kinds(claimed: tuple[Claimed, ...]) -> list[str]:
+    return [one.posting.kind.value for one in claimed]
+
+
+async def test_a_posting_is_written_with_its_ticket_or_not_at_all(begun: SqlStore) -> None:
+    filed = desk.ticket(version=1)
+    broken = Changes(
+        tickets=(filed,),
+        ticket_log=(desk.note(what="filed", data={"at": NOW}),),
+    )
+    with pytest.raises(FailedJobError):
+        await begun.writer.submit(desk.leave(broken, job_id="broken"))
+    assert await claim(begun) == ()
+    await file(begun)
+    assert kinds(await claim(begun)) == ["ticket.filed"]
+
+
+async def test_only_what_is_subscribed_to_is_written(store: SqlStore) -> None:
+    await desk.begin(store)
+    await store.webhook_book.add(endpoint(1, NewsKind.TICKET_ASSIGNED), TOLD)
+    await file(store)
+    await hold(store, "mei")
+    assert kinds(await claim(store)) == ["ticket.assigned"]
+
+
+async def test_of_a_lane_only_the_oldest_is_claimed_and_lanes_do_not_wait_for_each_other(
+    begun: SqlStore,
+) -> None:
+    await file(begun, 1)
+    await hold(begun, "mei")
+    await file(begun, 2)
+    first = await claim(begun)
+    assert kinds(first) == ["ticket.filed", "ticket.filed"]
+    assert await claim(begun) == ()
+    await settle(begun, *first)
+    assert kinds(await claim(begun)) == ["ticket.assigned"]
+
+
+async def test_a_late_answer_of_a_worker_that_was_thought_dead_counts_for_nothing(
+    begun: SqlStore,
+) -> None:
+    await file(begun)
+    (dead,) = await claim(begun)
+    assert await claim(begun, MINUTE / 2) == ()
+    (again,) = await claim(begun, MINUTE)
+    assert again.posting.attempts == 2
+    await settle(begun, dead)
+    (posting,) = await begun.webhook_book.postings(endpoint().id)
+    assert posting.state is PostingState.TRYING
+    await settle(begun, again, answer=AWAY)
+    entry = await begun.webhook_book.entry(posting.id)
+    assert entry is not None
+    assert entry.posting.state is PostingState.WAITING
+    assert [one.answer.fault for one in entry.tries] == [None, Fault.UNREACHABLE]
+
+
+async def test_one_that_waits_takes_those_behind_it_along(begun: SqlStore) -> None:
+    await file(begun)
+    await hold(begun, "mei")
+    (head,) = await claim(begun)
+    await settle(begun, head, answer=AWAY)
+    assert await begun.webhook_queue.next_due() == NOW + timedelta(seconds=5)
+
+
+async def test_a_failing_endpoint_has_less_room_and_a_busy_one_none(begun: SqlStore) -> None:
+    for n in range(1, 9):
+        await file(begun, n)
+    assert await claim(begun, busy=10) == ()
+    first = await claim(begun, at_once=1)
+    await settle(begun, *first, answer=AWAY)
+    assert len(await claim(begun, at_once=10)) == 4
+
+
+async def test_when_something_gets_through_again_all_that_waits_is_tried(begun: SqlStore) -> None:
+    for n in range(1, 4):
+        await file(begun, n)
+    await settle(begun, *await claim(begun), answer=AWAY)
+    later = timedelta(minutes=6)
+    claimed = await claim(begun, later, at_once=1)
+    await begun.webhook_queue.settle([tried(one, AWAY, later) for one in claimed], NOW + later)
+    claimed = await claim(begun, later)
+    assert len(claimed) == 2
+    await begun.webhook_queue.settle([tried(claimed[0], TAKEN, later)], NOW + later)
+    assert len(await claim(begun, later)) == 1
+    (standing,) = await begun.webhook_book.endpoints()
+    assert standing.endpoint.failing_since is None
+
+
+async def test_addresses_secrets_and_answers_are_sealed(begun: SqlStore, path: Path) -> None:
+    await file(begun)
+    await settle(begun, *await claim(begun), answer=Answer(200, 0.1, text="the-answer-text"))
+    with closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute("SELECT body FROM webhook_endpoint").fetchall()
+        rows += raw.execute("SELECT answer FROM webhook_try").fetchall()
+    stored = b"".join(row[0] for row in rows)
+    for hidden in (b"hidden-1", b"hooks", b"whsec_", b"the-answer-text"):
+        assert hidden not in stored
+
+
+async def test_a_change_made_on_an_older_state_is_refused(begun: SqlStore) -> None:
+    changed = replace(endpoint(), label="new", version=2)
+    await begun.webhook_book.change(changed, TOLD)
+    with pytest.raises(StaleError):
+        await begun.webhook_book.change(changed, TOLD)
+    with pytest.raises(DeskError, match="already"):
+        await begun.webhook_book.add(endpoint(), TOLD)
+
+
+async def test_there_may_be_so_many_endpoints_and_no_more(begun: SqlStore) -> None:
+    for n in range(2, MOST_ENDPOINTS + 1):
+        await begun.webhook_book.add(endpoint(n), TOLD)
+    with pytest.raises(NotAllowedNowError):
+        await begun.webhook_book.add(endpoint(MOST_ENDPOINTS + 1), TOLD)
+
+
+def _plan(path: Path, statement: sa.Select[object] | sa.Update) -> str:
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+    text, names = str(compiled), dict.fromkeys(compiled.params, 1)
+    with closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute(f"EXPLAIN QUERY PLAN {text}", names).fetchall()
+    return "\n".join(row[3] for row in rows)
+
+
+@pytest.mark.parametrize("name", ["_DUE", "_NEXT", "_STUCK", "_WAIT_BEHIND", "_HURRY", "_OLD"])
+def test_what_is_asked_again_and_again_reads_an_index_and_sorts_nothing(
+    url: str, path: Path, name: str
+) -> None:
+    plan = _plan(path, getattr(webhook_queue, name))
+    assert "ix_webhook_posting_" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+    assert "ix_webhook_posting_log" not in plan
