@@ -1,18 +1,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 import standardwebhooks
 import time_machine
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from privacydesk.clock import MovableClock
+from privacydesk.connectors.addresses import Network
 from privacydesk.connectors.webhooks import AddressRules, HttpWebhookSender, connect_webhooks
 from privacydesk.domain.webhooks import MOST_SHOWN, Answer, Fault
 from privacydesk.errors import InvalidRequestError
@@ -30,19 +37,18 @@ class Receivers:
         self._stack = stack
         self._clock = MovableClock(NOON, frozen=True)
 
-    async def listen(self, handler: Handler) -> str:
+    async def listen(self, handler: Handler, tls: ssl.SSLContext | None = None) -> str:
         app = web.Application()
         app.router.add_post("/in", handler)
-        server = TestServer(app)
-        await server.start_server()
+        server = TestServer(app, scheme="https" if tls else "http")
+        await server.start_server(ssl=tls)
         self._stack.push_async_callback(server.close)
         return str(server.make_url("/in"))
 
     async def sender(
-        self, networks: tuple[object, ...] = LOOPBACK, *, total: float = 5.0
+        self, networks: Sequence[Network] = LOOPBACK, *, total: float = 5.0
     ) -> HttpWebhookSender:
-        rules = AddressRules(networks)  # type: ignore[arg-type]
-        opened = connect_webhooks(rules, self._clock, total=total)
+        opened = connect_webhooks(AddressRules(networks), self._clock, total=total)
         return await self._stack.enter_async_context(opened)
 
     async def post(self, handler: Handler) -> Answer:
@@ -137,13 +143,49 @@ async def test_a_receiver_that_is_silent_or_away_is_given_up(receivers: Receiver
     assert (await send(sender, nobody)).fault is Fault.UNREACHABLE
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused(receivers: Receivers) -> None:
-    async def take(_: web.Request) -> web.Response:
+def own_certificate(folder: Path) -> ssl.SSLContext:
+    """Return a server's context with a certificate for localhost that only itself vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(
+    receivers: Receivers, tmp_path: Path
+) -> None:
+    came: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        came.append(request.path)
         return web.Response()
 
-    url = (await receivers.listen(take)).replace("http:", "https:")
-    answer = await send(await receivers.sender(), url)
-    assert answer.fault in {Fault.CERTIFICATE, Fault.UNREACHABLE}
+    url = await receivers.listen(take, tls=own_certificate(tmp_path))
+    answer = await send(await receivers.sender(), url.replace("127.0.0.1", "localhost"))
+    assert (answer.status, answer.fault) == (None, Fault.CERTIFICATE)
+    assert came == []
 
 
 @pytest.mark.parametrize(
@@ -201,4 +243,4 @@ def test_an_operator_may_allow_networks_of_their_own() -> None:
     rules.check("https://example.com/in?token=1")
     with pytest.raises(InvalidRequestError):
         rules.check("http://8.8.8.8/in")
-    assert AddressRules().check("https://example.com/in") is None  # type: ignore[func-returns-value]
+    AddressRules().check("https://example.com/in")
