@@ -7,7 +7,7 @@ that were not locked, or what the step needs has changed meanwhile, it goes back
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,7 +20,7 @@ from privacydesk.dialog.slots import code_digits
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
-from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
@@ -88,6 +88,11 @@ class Prepared(Struct, frozen=True):
 Prepare = Callable[[WorkingSet], Prepared]
 """Runs under the lock, before the engine; raises a ``DeskError`` to refuse the job."""
 
+Hear = Callable[[], Awaitable[Observed]]
+
+_SILENT = Observed()
+"""What is heard where nobody spoke, or nobody had to be understood."""
+
 
 class Turns:
     """Runs messages through the engine and the writer.
@@ -126,10 +131,14 @@ class Turns:
 
     async def say(self, conversation: ConversationId, message: Message) -> Committed:
         """Run a message of the user."""
-        heard = await self._hearing.hear(message.text) if isinstance(message, Said) else None
-        return await self.run(
-            conversation, message.job_id, lambda _rows: Prepared(message), heard=heard
-        )
+
+        async def hear() -> Observed:
+            return await self._hearing.hear(message.text) if isinstance(message, Said) else _SILENT
+
+        def prepare(_rows: WorkingSet) -> Prepared:
+            return Prepared(message)
+
+        return await self.run(conversation, message.job_id, prepare, hear=hear)
 
     async def run(
         self,
@@ -140,7 +149,7 @@ class Turns:
         tickets: tuple[TicketId, ...] = (),
         deliveries: tuple[DeliveryId, ...] = (),
         once_per_ticket: TicketId | None = None,
-        heard: Observed | None = None,
+        hear: Hear | None = None,
     ) -> Committed:
         """Run a job of a conversation.
 
@@ -151,17 +160,21 @@ class Turns:
             tickets: tickets that ``prepare`` decides on.
             deliveries: outbox rows that ``prepare`` decides on.
             once_per_ticket: see ``Job``.
-            heard: what the recogniser made of the user's words.
+            hear: tells what the recogniser makes of the user's words; not asked while those are
+                an agent's to read.
 
         Raises:
             NotFoundError: no such conversation.
             DeskError: as ``prepare`` raised, or the writer.
         """
         needs, sight = _NOTHING, _UNSEEN
+        heard = _SILENT if hear is None else None
         for _ in range(_ROUNDS):
             seen = self.writer.cached(conversation) or await self.reader.conversation(conversation)
             if seen is None:
                 raise NotFoundError("no such conversation")
+            if hear is not None and heard is None and seen.owner.kind is not OwnerKind.AGENT:
+                heard = await hear()
             sight = await self._look(seen, needs, sight)
             job = Job(
                 id=job_id,
@@ -173,13 +186,15 @@ class Turns:
                     ),
                     deliveries=deliveries,
                 ),
-                decide=self._decision(job_id, prepare, sight, heard or Observed()),
+                decide=self._decision(job_id, prepare, sight, heard),
                 once_per_ticket=once_per_ticket,
             )
             try:
                 committed = await self.writer.submit(job)
             except Reobserve as again:
                 needs = again.args[0]
+                if hear is not None and heard is None:
+                    heard = await hear()
                 continue
             changes = committed.changes
             if changes is not None:
@@ -216,7 +231,7 @@ class Turns:
             known = {one.id: one for one in (*others, *tickets) if one is not None}
             rows = WorkingSet(conversation=seen, tickets=known)
             try:
-                return self._decision("preview", prepare, sight, Observed())(rows).events
+                return self._decision("preview", prepare, sight, _SILENT)(rows).events
             except Reobserve as again:
                 needs = again.args[0]
         raise UnavailableError("the conversation changes faster than it can be answered")
@@ -291,7 +306,7 @@ class Turns:
     # -- decide ----------------------------------------------------------------------------
 
     def _decision(
-        self, job_id: str, prepare: Prepare, sight: _Sight, heard: Observed
+        self, job_id: str, prepare: Prepare, sight: _Sight, heard: Observed | None
     ) -> Callable[[WorkingSet], Changes]:
         engine, maker, hashing = self.engine, self.maker, self._hashing
         counting = self._counting
@@ -300,6 +315,9 @@ class Turns:
         def decide(rows: WorkingSet) -> Changes:
             if rows.conversation is None:
                 raise NotFoundError("no such conversation")
+            if heard is None and rows.conversation.owner.kind is not OwnerKind.AGENT:
+                # The agent left meanwhile, so the assistant has to understand it.
+                raise Reobserve(sight.needs)
             prepared = prepare(rows)
             message = prepared.message
             if message is None:
@@ -329,7 +347,9 @@ class Turns:
                         for ticket in _shown(prepared.tickets, sight.tickets, rows.tickets)
                     ),
                 )
-            told = replace(message, observed=self._observed(message, wanted, sight, heard))
+            told = replace(
+                message, observed=self._observed(message, wanted, sight, heard or _SILENT)
+            )
             try:
                 turn = engine.advance(snapshot, told, now)
             except NeedsMore as more:

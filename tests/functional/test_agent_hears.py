@@ -1,0 +1,47 @@
+"""While an agent speaks with somebody, nothing has to be made of that person's words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from tests.common.stories import World, open_world, steps
+from tests.functional.test_outcomes import enter
+
+from privacydesk.domain.turn import Observed
+from privacydesk.services.hearing import Hearing
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what the recogniser is asked, as it is asked."""
+    texts: list[str] = []
+    hear = Hearing.hear
+
+    async def noted(self: Hearing, text: str) -> Observed:
+        texts.append(text)
+        return await hear(self, text)
+
+    monkeypatch.setattr(Hearing, "hear", noted)
+    return texts
+
+
+async def test_words_to_an_agent_are_not_understood_and_those_after_are(
+    world: World, heard: list[str]
+) -> None:
+    player = await enter(world, "lin")
+    await steps(player, {"user": "human"}, {"agent": {"take": True}})
+    heard.clear()
+    await steps(player, {"user": "my google login is gone"})
+    assert heard == []
+    assert player.events[-1].text == "my google login is gone"
+    await steps(player, {"agent": {"hand_back": True}}, {"user": "unbind google"})
+    assert heard == ["unbind google"]
+    assert any(event.key.startswith("unbinding.") for event in player.events)
