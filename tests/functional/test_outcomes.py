@@ -313,7 +313,7 @@ async def test_typing_a_number_that_is_refused_buys_no_second_try_at_once(world:
     world.codes.refused = {"+85251230000"}
     await steps(guest, {"choose": "complaint"}, {"choose": "leak"}, {"user": "They sold my data."})
     await steps(guest, {"user": "+85251230000"}, {"bot": "verify_contact.cannot_send"})
-    await steps(guest, {"choose": "resend"}, {"bot": "verify_contact.wait"})
+    await steps(guest, {"choose": "resend"}, {"bot": "verify_contact.wait_first"})
 
 
 async def test_codes_that_the_gateway_could_not_take_leave_the_daily_cap_alone(

@@ -305,7 +305,9 @@ async def test_waits_grow_and_a_day_has_an_end_of_codes(world: World) -> None:
     for number, minutes in enumerate((1, 2, 5, 15, 15), start=2):
         await steps(player, {"choose": "resend"}, {"bot": "verify.wait"})
         world.clock.move(timedelta(minutes=minutes) - timedelta(seconds=1))
-        await steps(player, {"choose": "resend"}, {"bot": "verify.wait"})
+        # A code lives for five minutes; after that there is none to enter meanwhile.
+        told = "verify.wait" if minutes <= 5 else "verify.wait_first"
+        await steps(player, {"choose": "resend"}, {"bot": told})
         world.clock.move(timedelta(seconds=1))
         await player.step({"choose": "resend"})
         assert len(world.codes.messages) == number
