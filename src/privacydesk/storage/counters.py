@@ -17,9 +17,10 @@ import sqlalchemy as sa
 from privacydesk.domain.counters import Count, Countable, Counted
 from privacydesk.storage import tables
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.statements import Prepared
 
 _counter = tables.counter.c
-_ADD = (
+_ADD = Prepared(
     sa.update(tables.counter)
     .where(
         _counter.source == sa.bindparam("at_source"),
@@ -27,7 +28,8 @@ _ADD = (
         _counter.what == sa.bindparam("at_what"),
         _counter.detail == sa.bindparam("at_detail"),
     )
-    .values(number=_counter.number + sa.bindparam("more"))
+    .values(number=_counter.number + sa.bindparam("more")),
+    ["number"],
 )
 _SUMS = (
     sa.select(_counter.what, _counter.detail, sa.func.sum(_counter.number).label("number"))
@@ -56,12 +58,13 @@ class CounterRows:
         # Two processes never share a row, so the order matters to nobody but whoever reads a log.
         old = [one for one in more if one in self._there]
         if old:
-            connection.execute(
-                _ADD,
+            _ADD.run(
+                connection,
                 [
                     {
                         "at_source": self._source,
-                        "at_day": one.day,
+                        # As every driver takes it: nothing is converted on this path.
+                        "at_day": one.day.isoformat(),
                         "at_what": one.what.value,
                         "at_detail": one.detail,
                         "more": more[one],
