@@ -53,6 +53,8 @@ from privacydesk.services.inbox import Inbox
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
 from privacydesk.services.oversight import Oversight
+from privacydesk.services.packages import Packages
+from privacydesk.services.packaging.archive import Archive
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.presence import Presence
 from privacydesk.services.reports import Reports
@@ -179,6 +181,7 @@ class Rooms:
     alarms: Alarms
     worker: Worker
     staged: StagedUploads
+    packages: Packages
     audit: Audit
     upkeep: Upkeep | None
     doors: Doors | None
@@ -327,6 +330,15 @@ async def open_rooms(
     staged = StagedUploads(store, clock, timedelta(hours=settings.staged_upload_hours))
     pictures = Pictures()
     attaching = Attaching(pictures, store.reader, minter, clock)
+    packages = Packages(
+        archive=Archive(catalogs, profile.zone, profile.rules().app_in),
+        store=store,
+        turns=turns,
+        minter=minter,
+        hashing=hashing,
+        clock=clock,
+        kept_for=timedelta(days=profile.package_days),
+    )
     desk = ChatDesk(
         engine=engine,
         turns=turns,
@@ -343,6 +355,7 @@ async def open_rooms(
         staged=staged,
         pictures=pictures,
         attaching=attaching,
+        packages=packages,
     )
     audit = Audit(store.writer, minter, clock)
     notices = Notices(minter, profile.notices_also())
@@ -410,6 +423,7 @@ async def open_rooms(
         writer=store.writer,
         reader=store.reader,
         notices=notices,
+        packages=packages,
         deadlines=deadlines,
         clock=clock,
         reaches=profile.code_rules().reaches,
@@ -454,6 +468,7 @@ async def open_rooms(
             alarms=alarms,
             worker=worker,
             staged=staged,
+            packages=packages,
             audit=audit,
             upkeep=(
                 _upkeep(store, audit, minter, clock, timedelta(days=profile.retention_days))
@@ -675,6 +690,9 @@ async def serving(
         ),
         asyncio.create_task(
             repeat(rooms.staged.sweep, every=_SWEEP_EVERY, name="staged_uploads"), name="sweep"
+        ),
+        asyncio.create_task(
+            repeat(rooms.packages.sweep, every=_SWEEP_EVERY, name="packages"), name="packages"
         ),
         asyncio.create_task(
             repeat(rooms.attendance.beat, every=BEAT_EVERY, name="attendance"), name="attendance"

@@ -33,10 +33,12 @@ from privacydesk.domain.ids import (
     EndpointId,
     EvidenceId,
     LookupHash,
+    PackageId,
     PostingId,
     StaffSessionId,
     TicketId,
 )
+from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reports import Case
@@ -90,6 +92,7 @@ class Changes(Struct, frozen=True):
         evidence: new uploads.
         evidence_moved: evidence id to the ticket that takes it.
         evidence_removed: evidence whose body goes.
+        package_parts: pieces of new files that are offered for a while.
         audit: what is audited besides the entries that staff leave in ticket logs: those are by
             themselves.
         counted: what the daily counters count of it.
@@ -111,6 +114,7 @@ class Changes(Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
     evidence_moved: Mapping[EvidenceId, TicketId] = field(default_factory=dict)
     evidence_removed: tuple[EvidenceId, ...] = ()
+    package_parts: tuple[PackagePart, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     counted: tuple[Counted, ...] = ()
     purge: Purge | None = None
@@ -307,6 +311,18 @@ class Reader(Protocol):
 
     async def open_deliveries(self) -> int:
         """Return how many outbox rows are open."""
+        ...
+
+
+class PackageFiles(Protocol):
+    """The files of access packages."""
+
+    async def part(self, package: PackageId, place: int) -> bytes | None:
+        """Return a piece of a file, 1 for the first; None where there is none, or no more."""
+        ...
+
+    async def sweep(self, now: datetime) -> int:
+        """Remove the files whose time is over; return how many that were."""
         ...
 
 
@@ -785,6 +801,11 @@ class Store(Protocol):
     @property
     def reader(self) -> Reader:
         """Reading beside the writer."""
+        ...
+
+    @property
+    def package_files(self) -> PackageFiles:
+        """The files of access packages."""
         ...
 
     @property

@@ -97,6 +97,7 @@ class OperatorProfile(_Section):
     unbinding_window_minutes: _Minutes | None = None
     objection_days: _Days = 15
     retention_days: _Days = 30
+    package_days: _Days = 7
     second_eyes: list[RequestKind] = sorted(SECOND_EYES)
     notices: list[Occasion] = [
         Occasion.EXAMINED,
@@ -138,6 +139,8 @@ class OperatorProfile(_Section):
         # The last day of objecting ends after the hour of closing.
         if self.retention_days <= self.objection_days:
             raise ValueError("retention_days must be more than objection_days")
+        if self.package_days > self.retention_days:
+            raise ValueError("package_days must not be more than retention_days")
         return self
 
     def clause_map(self) -> ClauseMap:

@@ -25,6 +25,7 @@ from privacydesk.services.api import (
     UploadReceipt,
     View,
 )
+from privacydesk.services.packages import Download
 
 Script = Callable[["Thread", Event], list[Event]]
 
@@ -260,6 +261,9 @@ class FakeDesk:
             locale=conversation.locale,
             agent_typing=thread.agent_typing,
         )
+
+    async def download(self, session: Session | None, number: str, secret: str) -> Download:
+        raise NotFoundError("no such file")
 
     async def attachment(self, session: Session, name: str) -> Attachment:
         raise NotFoundError("agents send no files here")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -433,6 +434,29 @@ class Player:
             if record is None:
                 raise StoryError(f"{name} has no account")
             _check_account(record, facts)
+
+    async def _package(self, deed: str) -> None:
+        """Tap the button of the last file's card, or fetch the file behind the last link."""
+        cards = [e.data["package"] for e in self.events if e.kind is EventKind.PACKAGE]
+        if not cards:
+            raise StoryError("no file was offered")
+        if deed == "get":
+            await self.do("choose", choice=cards[-1]["choice"], offset=0)
+            return
+        number, _, secret = cards[-1].get("link", "").partition("/")
+        self.mark = len(self.events)
+        try:
+            file = await self.world.rooms.desk.download(self.session, number, secret)
+        except DeskError as error:
+            if deed != "refused":
+                raise StoryError(f"refused: {error.code.value}") from error
+            return
+        if deed != "save":
+            raise StoryError("the file was handed out")
+        body = b"".join([piece async for piece in file.content])
+        if len(body) != file.size or not zipfile.is_zipfile(io.BytesIO(body)):
+            raise StoryError("what was handed out is no whole file")
+        await self.settle()
 
     async def _agent(self, deed: Mapping[str, Any] | str) -> None:
         if isinstance(deed, str):

@@ -31,8 +31,10 @@ from privacydesk.domain.ids import (
     DeliveryId,
     EvidenceId,
     LookupHash,
+    PackageId,
     TicketId,
 )
+from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
@@ -54,6 +56,7 @@ class _Rows:
     attachments: dict[AttachmentId, Attachment] = field(default_factory=dict)
     evidence: dict[EvidenceId, Evidence] = field(default_factory=dict)
     agents: dict[str, Agent] = field(default_factory=dict)
+    package_parts: dict[tuple[PackageId, int], PackagePart] = field(default_factory=dict)
     answers: dict[tuple[bytes | None, str], int] = field(default_factory=dict)
 
 
@@ -149,6 +152,11 @@ class MemoryStore:
         return self
 
     @property
+    def package_files(self) -> MemoryStore:
+        """The files of access packages."""
+        return self
+
+    @property
     def claims(self) -> MemoryStore:
         """Claiming due rows."""
         return self
@@ -209,6 +217,9 @@ class MemoryStore:
         rows.deliveries.update({one.id: one for one in changes.deliveries})
         rows.attachments.update({one.id: one for one in changes.attachments})
         rows.evidence.update({one.id: one for one in changes.evidence})
+        rows.package_parts.update(
+            {(one.package_id, one.place): one for one in changes.package_parts}
+        )
         for moved, ticket in changes.evidence_moved.items():
             rows.evidence[moved] = replace(rows.evidence[moved], ticket_id=ticket)
         for removed in changes.evidence_removed:
@@ -360,6 +371,16 @@ class MemoryStore:
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:
         """Return one file."""
         return self.rows.evidence.get(evidence)
+
+    async def part(self, package: PackageId, place: int) -> bytes | None:
+        """Return a piece of a file."""
+        found = self.rows.package_parts.get((package, place))
+        return None if found is None else found.body
+
+    async def sweep(self, now: datetime) -> int:
+        """Remove nothing: what is kept while one plays goes with the player."""
+        del now
+        return 0
 
     async def agents(self) -> tuple[Agent, ...]:
         """Return all agents."""

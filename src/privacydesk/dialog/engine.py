@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from privacydesk.dialog import notices
+from privacydesk.dialog import fetching, notices
 from privacydesk.dialog.actions import RECEIVERS, Act
 from privacydesk.dialog.answers import Answers, Labels
 from privacydesk.dialog.rules import Rules
@@ -27,6 +27,7 @@ from privacydesk.domain.turn import (
     CameDue,
     Chose,
     Decided,
+    Fetched,
     Message,
     Needs,
     Result,
@@ -123,6 +124,8 @@ class Engine:
             notices.decided(self._runner, script, message)
         elif isinstance(message, Result):
             self._result(script, message)
+        elif isinstance(message, Fetched):
+            fetching.fetched(script, message)
         else:
             assert isinstance(message, CameDue)
             notices.came_due(self._runner, script, message)

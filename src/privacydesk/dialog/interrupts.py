@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from privacydesk.dialog import wishes
+from privacydesk.dialog import fetching, wishes
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
+from privacydesk.dialog.packages import CHOICE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Step
 from privacydesk.dialog.script import ANSWER, Running, Script, more_choices
@@ -233,6 +234,10 @@ def desk_choice(runner: Runner, script: Script, choice: str, *, silent: bool = F
     language = choice.removeprefix(_LANGUAGE) if choice.startswith(_LANGUAGE) else ""
     if language:
         _language_choice(runner, script, language)
+        return
+    if choice.startswith(CHOICE):
+        script.append(Sender.USER, EventKind.CHOSE, key="package.get")
+        fetching.fetch(runner, script, choice)
         return
     if not silent:
         script.append(Sender.USER, EventKind.CHOSE, key=_LABELS.get(choice, "desk.show_menu"))

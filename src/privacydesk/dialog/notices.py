@@ -18,6 +18,7 @@ from privacydesk.dialog.outcomes import (
     say_summary,
     ticket_args,
 )
+from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import ANSWER, Script
@@ -160,6 +161,7 @@ def result(runner: Runner, script: Script, message: Result) -> None:
     say_summary(script, ticket, message.data.get("rows"))
     say_outcome(script, ticket, outcome_key(ticket))
     rating.note(script, ticket)
+    say_packages(script, ticket)
     _show(runner, script, ticket, was_open=was_open)
 
 

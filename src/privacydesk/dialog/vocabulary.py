@@ -42,11 +42,13 @@ class ActionSpec:
         assurance: what must have been shown on every path to it.
         destructive: a confirmation must be on every path to it, too.
         waits: the outside is asked; the conversation waits for a result.
+        contact: a code to a contact, or to a ticket's, must have been right on every path to it.
         params: names allowed under ``with``.
     """
 
     outcomes: frozenset[str]
     assurance: Assurance = Assurance.NONE
+    contact: bool = False
     destructive: bool = False
     waits: bool = False
     params: frozenset[str] = frozenset()
@@ -84,6 +86,9 @@ ACTIONS: Mapping[str, ActionSpec] = {
     "confirm_closing": ActionSpec(_outcomes("ok too_late"), _CODE, destructive=True),
     # Keeps the account, so whoever the request belongs to needs no further proof.
     "decline_closing": ActionSpec(_outcomes("ok too_late")),
+    "find_package": ActionSpec(_outcomes("ok too_late unknown")),
+    # Its own code and no older proof, which it asks again at run time.
+    "open_package": ActionSpec(_outcomes("ok too_late refused"), contact=True),
     "queue_human": ActionSpec(_outcomes("queued nobody")),
     "leave_queue": ActionSpec(_outcomes("ok")),
     "drop_evidence": ActionSpec(_outcomes("ok")),
@@ -179,6 +184,7 @@ FILLED_BY_ACTION: Mapping[str, frozenset[str]] = {
     "read_export_summary": frozenset({"summary"}),
     "list_requests": frozenset({"found"}),
     "show_ticket": frozenset({"ticket"}),
+    "find_package": frozenset({"ticket"}),
 }
 """Slots that an action fills; a flow need not declare them."""
 
@@ -200,6 +206,8 @@ READ_BY_ACTION: Mapping[str, frozenset[str]] = {
     "answer_request": frozenset({"ticket"}),
     "withdraw_ticket": frozenset({"ticket"}),
     "file_objection": frozenset({"ticket", "reason"}),
+    "find_package": frozenset({"number", "file"}),
+    "open_package": frozenset({"number", "file"}),
 }
 """Slots that an action can't do without. ``send_code`` reads by its ``to``."""
 
@@ -223,7 +231,9 @@ PARAM_VALUES: Mapping[str, frozenset[str]] = {
 CODE_READS: Mapping[str, str] = {"contact": "contact", "ticket_contact": "number"}
 """The slot that ``send_code`` takes its address from, by ``to``."""
 
-DESK_FLOWS = frozenset({"confirm_closing", "evidence_again", "answer_request", "not_satisfied"})
+DESK_FLOWS = frozenset(
+    {"confirm_closing", "evidence_again", "answer_request", "not_satisfied", "package"}
+)
 """Flows that the desk begins by itself and can't do without."""
 
 PATHS = frozenset(

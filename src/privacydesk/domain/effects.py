@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from privacydesk.domain.account import AccountAction
 from privacydesk.domain.identity import Assurance, Target
-from privacydesk.domain.ids import EvidenceId, TicketId
+from privacydesk.domain.ids import EvidenceId, PackageId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Move, Requester, Satisfaction, ScopeItem, TicketState
 
@@ -85,6 +85,20 @@ class RateTicket(Struct, frozen=True):
     comment: str = ""
 
 
+class OpenPackage(Struct, frozen=True):
+    """Make a link to a file of a ticket; it takes the place of the one before.
+
+    Attributes:
+        until: when the link ends.
+        symbol: stands for the link in this turn's cards.
+    """
+
+    ticket_id: TicketId
+    package_id: PackageId
+    until: datetime
+    symbol: str
+
+
 class SendCode(Struct, frozen=True):
     """Mint a code, put its hash on the challenge row of ``target`` and send it."""
 
@@ -120,4 +134,13 @@ class RaiseAlarm(Struct, frozen=True):
     name: str
 
 
-Effect = OpenTicket | MoveTicket | RateTicket | SendCode | CallAccount | DropEvidence | RaiseAlarm
+Effect = (
+    OpenTicket
+    | MoveTicket
+    | RateTicket
+    | OpenPackage
+    | SendCode
+    | CallAccount
+    | DropEvidence
+    | RaiseAlarm
+)

@@ -31,6 +31,8 @@ class EventKind(StrEnum):
     """A ticket as it stands, as a card."""
     DETAILS = "details"
     """Labelled values: what the app stores, or what was granted item by item."""
+    PACKAGE = "package"
+    """A file that can be fetched, as a card; with a link once a code was right."""
     OWNER = "owner"
     """Who speaks from here on changed."""
     BLANK = "blank"

@@ -210,6 +210,7 @@ def record(ticket: Ticket, now: datetime) -> Ticket:
         contact="",
         dues=(),
         facts={name: value for name, value in ticket.facts.items() if name in _KEPT_FACTS},
+        packages=(),
         purged_at=now,
         version=ticket.version + 1,
     )

@@ -17,6 +17,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.packages import Package
 from privacydesk.errors import NotAllowedNowError
 
 
@@ -150,6 +151,8 @@ class Ticket(Struct, frozen=True):
         contact_hash: keyed hash under which the contact's owner comes back.
         linked: the ticket objected to, or repeated.
         satisfaction: what the requester said of it once it was closed; None when they did not.
+        packages: the files made of what the account service returned, oldest first; none takes
+            the place of another.
         purged_at: when its content went; what is left is the record.
         facts: answers that belong to no item (a complaint's text, where a child was seen);
             ``first_due`` keeps the date that was promised before a supervisor gave more time,
@@ -186,6 +189,7 @@ class Ticket(Struct, frozen=True):
     linked: TicketId | None = None
     satisfaction: Satisfaction | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    packages: tuple[Package, ...] = ()
     purged_at: datetime | None = None
     version: int = 0
 

@@ -192,7 +192,15 @@ class CameDue(Struct, frozen=True):
     observed: Observed = field(default_factory=Observed)
 
 
-Message = Said | Chose | Uploaded | Decided | Result | CameDue
+class Fetched(Struct, frozen=True):
+    """A file of a ticket is being downloaded; the ticket in it has counted that already."""
+
+    job_id: str
+    ticket: Ticket
+    observed: Observed = field(default_factory=Observed)
+
+
+Message = Said | Chose | Uploaded | Decided | Result | CameDue | Fetched
 
 
 class Snapshot(Struct, frozen=True):

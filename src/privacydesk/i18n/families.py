@@ -25,6 +25,7 @@ from privacydesk.domain.duty import Standing
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.news import NewsKind
+from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
 from privacydesk.domain.webhooks import EndpointState, Fault, PostingState
@@ -39,6 +40,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "result": (*ItemOutcome, "nothing_held", "suspended"),
     "reason": AccountReason,
     "advice": AccountReason,
+    "package.column": KNOWN_COLUMNS,
     "ticket.state": TicketState,
     "ticket.outcome": Outcome,
     "satisfaction": Satisfaction,

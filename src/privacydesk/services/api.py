@@ -16,6 +16,7 @@ from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
+from privacydesk.services.packages import Download
 
 Listener = Callable[[int, tuple[Event, ...], Conversation], None]
 """Called on the event loop after a commit with the first new offset, the new events and the
@@ -191,6 +192,19 @@ class Desk(Protocol):
 
         Raises:
             NotFoundError: none of this id was sent there, or it went with what was said.
+        """
+        ...
+
+    async def download(self, session: Session | None, number: str, secret: str) -> Download:
+        """Return a file with the person's data, by a link of theirs; see ``Packages.open``.
+
+        Args:
+            session: None for whoever could not be let in: they are refused like anybody else.
+            number: the request's, as it stands in the link.
+            secret: the rest of the link.
+
+        Raises:
+            DeskError: ``NOT_FOUND`` for every link that opens nothing for them.
         """
         ...
 

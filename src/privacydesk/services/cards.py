@@ -53,6 +53,8 @@ class Wording:
         if event.kind is EventKind.TICKET:
             ticket = self._found(data["ticket"], find)
             data = {"ticket": self.ticket(ticket, locale, now) if ticket else {}}
+        elif event.kind is EventKind.PACKAGE:
+            data = {"package": self._package(data["package"], locale)}
         elif event.kind is EventKind.DETAILS:
             data = {"rows": [self._row(row, locale) for row in data.get("rows", ())]}
         return event.worded(text, args, choices, data)
@@ -93,6 +95,10 @@ class Wording:
             # Plain text is somebody's own and stays as it is.
             value = standing_alone(value) if isinstance(row["value"], Mapping) else value
         return {"label": standing_alone(self._value(row["label"], locale)), "value": value}
+
+    def _package(self, card: Mapping[str, Any], locale: str) -> dict[str, Any]:
+        until = card["until"]
+        return {**card, "until": until["$time"], "until_text": self._value(until, locale)}
 
     def _result(self, row: Mapping[str, Any], locale: str) -> str:
         """Word what became of one item: done, or kept or not done, why, until when, what to do."""

@@ -28,6 +28,7 @@ from privacydesk.services.attaching import Attaching
 from privacydesk.services.credentials import TokenChecker
 from privacydesk.services.hints import Hints
 from privacydesk.services.making import Maker
+from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.turns import Turns
@@ -60,6 +61,7 @@ class ChatDesk:
         staged: StagedUploads,
         pictures: Pictures,
         attaching: Attaching,
+        packages: Packages,
     ) -> None:
         self._engine = engine
         self._turns = turns
@@ -76,6 +78,7 @@ class ChatDesk:
         self._staged = staged
         self._pictures = pictures
         self._attaching = attaching
+        self._packages = packages
 
     # -- letting in ------------------------------------------------------------------------
 
@@ -274,6 +277,11 @@ class ChatDesk:
     async def attachment(self, session: Session, name: str) -> Attachment:
         """Return a file that an agent sent; see ``services.api.Desk``."""
         return await self._attaching.find(session.conversation, name)
+
+    async def download(self, session: Session | None, number: str, secret: str) -> Download:
+        """Return a file with the person's data; see ``services.api.Desk``."""
+        asks = None if session is None else session.conversation
+        return await self._packages.open(asks, number, secret)
 
     async def view(self, session: Session) -> View:
         """Return what is shown beside the log; see ``services.api.Desk``."""

@@ -26,6 +26,7 @@ from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, Reader, WorkingSet, Writer
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.notices import Notices
+from privacydesk.services.packages import Packages
 from privacydesk.services.sending import Reaches, Sending
 from privacydesk.services.settling import Answer, settle
 from privacydesk.services.turns import Prepared, Turns
@@ -34,6 +35,8 @@ _log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
+_MAKING = timedelta(minutes=15)
+"""Longer than the file of the largest export takes to be made."""
 _TELL_AFTER_ATTEMPTS = 2
 """A user whose released request does not go through is told after this many tries."""
 
@@ -50,6 +53,7 @@ class Deliveries:
         writer: Writer,
         reader: Reader,
         notices: Notices,
+        packages: Packages,
         deadlines: Deadlines,
         clock: Clock,
         reaches: Reaches,
@@ -59,6 +63,7 @@ class Deliveries:
         self._turns = turns
         self._writer = writer
         self._notices = notices
+        self._packages = packages
         self._deadlines = deadlines
         self._clock = clock
 
@@ -96,6 +101,10 @@ class Deliveries:
             return
         now = self._clock.now()
         job_id = f"result:{row.id.hex()}"
+        if self._packages.makes_of(row, answer):
+            await self._hold(row, now + _MAKING)
+        made = await self._packages.made_of(row, answer)
+        parts = () if made is None else made.parts
 
         def prepare(rows: WorkingSet) -> Prepared:
             done = _done(_claimed(rows, row))
@@ -108,16 +117,18 @@ class Deliveries:
             if ticket.state is not TicketState.FULFILLING:
                 return Prepared(None, deliveries=(done,))
             settled = settle(ticket, row, answer, self._deadlines, now)
+            moved = settled.ticket if made is None else made.offered_with(settled.ticket)
             entry = replace(settled.entry, job_id=job_id)
             if not settled.outcome:
-                return Prepared(None, tickets=(settled.ticket,), log=(entry,), deliveries=(done,))
-            message = Result(
-                job_id, "", row.action, settled.outcome, settled.data, ticket=settled.ticket
-            )
+                return Prepared(
+                    None, tickets=(moved,), log=(entry,), deliveries=(done,), package_parts=parts
+                )
+            message = Result(job_id, "", row.action, settled.outcome, settled.data, ticket=moved)
             return Prepared(
                 message,
-                tickets=(settled.ticket,),
+                tickets=(moved,),
                 log=(entry,),
+                package_parts=parts,
                 deliveries=(done, *self._notices.rows(message, now)),
             )
 
@@ -131,6 +142,17 @@ class Deliveries:
             )
         except StaleError:
             _log.info("delivery_finished_elsewhere", action=row.action)
+
+    async def _hold(self, row: Delivery, until: datetime) -> None:
+        """Keep a row from other workers while what came of it takes longer than a claim lasts."""
+
+        def decide(rows: WorkingSet) -> Changes:
+            held = _claimed(rows, row)
+            return Changes(deliveries=(replace(held, due_at=until, version=held.version + 1),))
+
+        await self._settle_quietly(
+            Job(f"hold:{row.id.hex()}:{row.attempts}", Locks(deliveries=(row.id,)), decide)
+        )
 
     async def _note(self, row: Delivery, answer: Answer) -> None:
         """Finish a notice; staff see on the ticket whether it went out."""

@@ -20,11 +20,13 @@ from privacydesk.domain.effects import (
     DropEvidence,
     Effect,
     MoveTicket,
+    OpenPackage,
     OpenTicket,
     RaiseAlarm,
     RateTicket,
     SendCode,
 )
+from privacydesk.domain.events import Event, EventKind
 from privacydesk.domain.identity import Assurance, Challenge
 from privacydesk.domain.ids import (
     ConversationId,
@@ -33,6 +35,7 @@ from privacydesk.domain.ids import (
     LookupHash,
     TicketId,
 )
+from privacydesk.domain.packages import Link
 from privacydesk.domain.ticket import (
     Due,
     DueKind,
@@ -54,6 +57,7 @@ class _Rows(Struct):
 
     tickets: dict[TicketId, Ticket] = field(default_factory=dict)
     symbols: dict[str, TicketId] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
     log: list[LogEntry] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     evidence_moved: dict[EvidenceId, TicketId] = field(default_factory=dict)
@@ -128,7 +132,10 @@ class Maker:
         moved = {t.id: t for t in tickets} | rows.tickets
         return Changes(
             conversation=conversation if turn.events else None,
-            events=tuple(self._wording.event(event, find, now) for event in turn.events),
+            events=tuple(
+                self._wording.event(_with_link(event, rows.links), find, now)
+                for event in turn.events
+            ),
             tickets=tuple(moved.values()),
             ticket_log=(*log, *rows.log),
             challenges=tuple(
@@ -156,6 +163,8 @@ class Maker:
             self._move(rows, effect, known, job_id, now)
         elif isinstance(effect, RateTicket):
             _rate(rows, effect, known, job_id, now)
+        elif isinstance(effect, OpenPackage):
+            self._link(rows, effect, conversation, known)
         elif isinstance(effect, SendCode):
             self._code(rows, effect, conversation, now)
         elif isinstance(effect, CallAccount):
@@ -292,6 +301,25 @@ class Maker:
             for action in planned
         )
 
+    # -- files -------------------------------------------------------------------------------
+
+    def _link(
+        self,
+        rows: _Rows,
+        effect: OpenPackage,
+        conversation: Conversation,
+        known: Mapping[TicketId, Ticket],
+    ) -> None:
+        ticket = rows.tickets.get(effect.ticket_id) or known[effect.ticket_id]
+        secret = self._minter.token()
+        link = Link(self._hashing.lookup("package", secret), conversation.id, effect.until)
+        packages = tuple(
+            replace(one, link=link) if one.id == effect.package_id else one
+            for one in ticket.packages
+        )
+        rows.tickets[ticket.id] = replace(ticket, packages=packages, version=ticket.version + 1)
+        rows.links[effect.symbol] = f"{ticket.number}/{secret}"
+
     # -- the outside -----------------------------------------------------------------------
 
     def _code(
@@ -369,6 +397,14 @@ def _rate(
     )
     what = f"rated:{effect.satisfaction.value}"
     rows.log.append(LogEntry(ticket.id, now, "requester", what, effect.comment, job_id))
+
+
+def _with_link(event: Event, links: Mapping[str, str]) -> Event:
+    """Put a minted link where a card holds a symbol."""
+    if event.kind is not EventKind.PACKAGE or "link" not in event.data["package"]:
+        return event
+    card = event.data["package"]
+    return replace(event, data={"package": {**card, "link": links[card["link"]]}})
 
 
 def _no_ticket(_name: str) -> Ticket | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,9 @@ from privacydesk.services.deadlines import Deadlines
 _WHILE_FULFILLING = frozenset({"outcomes", "left", "results", "summary"})
 """Facts that count only while the account service acts."""
 
-_DONE_SOME = frozenset({"ok", "partly"})
+DONE_SOME = frozenset({"ok", "partly"})
+"""Outcomes with which something was done, or found."""
+
 _NOT_DONE = frozenset({ItemOutcome.KEPT, ItemOutcome.FAILED})
 
 
@@ -87,9 +89,8 @@ def settle(
     facts["left"] = left = int(facts.get("left", 1)) - 1
     # What was done, kept and why is told with the outcome.
     facts["results"] = told = [*facts.get("results", ()), *_results(row, answer)]
-    if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in _DONE_SOME:
-        asked = _asked(row.payload.get("arguments", {}).get("categories"))
-        facts["summary"] = summary_rows(asked, answer.data, deadlines.rules.zone)
+    if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in DONE_SOME:
+        facts["summary"] = summary_rows(asked_of(row), answer.data, deadlines.rules.zone)
     ticket = replace(ticket, items=tuple(items), facts=facts)
     entry = LogEntry(
         ticket.id,
@@ -111,7 +112,7 @@ def settle(
     refused_some = any(item.decision == "refuse" for item in items)
     if all(outcome == "ok" for outcome in outcomes) and not refused_some:
         return Settlement(move(ticket, Move.FULFIL, now), entry, "ok", data)
-    if any(outcome in _DONE_SOME for outcome in outcomes):
+    if any(outcome in DONE_SOME for outcome in outcomes):
         return Settlement(move(ticket, Move.FULFIL_PARTLY, now), entry, "partly", data)
     ticket = move(ticket, Move.RETURN_TO_REVIEW, now)
     ticket = replace(
@@ -125,7 +126,7 @@ def settle(
 def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:
     """Return what became of each item; of a refusal without items, what was asked and why not."""
     items = answer.items
-    if not items and answer.outcome not in _DONE_SOME:
+    if not items and answer.outcome not in DONE_SOME:
         scope = str(row.payload.get("arguments", {}).get("provider", ""))
         why = AccountReason.read(answer.reason or None)
         refused = ItemResult(scope, ItemOutcome.FAILED, reason=why, sent_reason=answer.reason)
@@ -133,7 +134,9 @@ def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:
     return [{**item.to_json(), "action": row.action} for item in items]
 
 
-def _asked(categories: Iterable[str] | None) -> tuple[DataCategory, ...]:
+def asked_of(row: Delivery) -> tuple[DataCategory, ...]:
+    """Return the categories that an export was asked for."""
+    categories = row.payload.get("arguments", {}).get("categories")
     if categories is None:
         return tuple(DataCategory)
     wanted = set(categories)

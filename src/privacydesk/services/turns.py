@@ -25,6 +25,7 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, TicketId
+from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import (
@@ -72,6 +73,7 @@ class Prepared(Struct, frozen=True):
         evidence_removed: evidence whose body goes with this decision.
         audit: what is audited of it besides the log.
         attachments: files that go with what the user is told.
+        package_parts: pieces of a new file that is offered to them.
         staff_alarms: whom it calls.
     """
 
@@ -81,6 +83,7 @@ class Prepared(Struct, frozen=True):
     deliveries: tuple[Delivery, ...] = ()
     evidence_removed: tuple[EvidenceId, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    package_parts: tuple[PackagePart, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     staff_alarms: tuple[StaffAlarm, ...] = ()
 
@@ -328,6 +331,7 @@ class Turns:
                     evidence_removed=prepared.evidence_removed,
                     audit=prepared.audit,
                     staff_alarms=prepared.staff_alarms,
+                    package_parts=prepared.package_parts,
                 )
             snapshot = Snapshot(rows.conversation)
             wanted = _merged(sight.needs, engine.needs(snapshot, message))
@@ -365,11 +369,12 @@ class Turns:
                 evidence_removed=prepared.evidence_removed,
             )
             counted = counting.of(rows.conversation, told, turn, now)
-            beside = prepared.audit or prepared.staff_alarms or prepared.attachments
-            if counted or beside:
+            files = prepared.attachments or prepared.package_parts
+            if counted or files or prepared.audit or prepared.staff_alarms:
                 return replace(
                     made,
                     attachments=prepared.attachments,
+                    package_parts=prepared.package_parts,
                     audit=prepared.audit,
                     staff_alarms=prepared.staff_alarms,
                     counted=counted,

@@ -61,6 +61,7 @@ class _Inserts(Struct):
     evidence: list[Row] = field(default_factory=list)
     evidence_moved: list[Row] = field(default_factory=list)
     evidence_removed: list[Row] = field(default_factory=list)
+    package_parts: list[Row] = field(default_factory=list)
     audit: list[Row] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
     staff_alarms: list[Row] = field(default_factory=list)
@@ -184,6 +185,7 @@ class Batch:
         inserts.evidence += staged.evidence
         inserts.evidence_moved += staged.evidence_moved
         inserts.evidence_removed += staged.evidence_removed
+        inserts.package_parts += staged.package_parts
         inserts.audit += staged.audit
         if changes.counted:
             inserts.counted += changes.counted
@@ -237,6 +239,7 @@ class Batch:
         self._insert(tables.evidence, inserts.evidence)
         self._change_evidence(sql.MOVE_EVIDENCE, inserts.evidence_moved)
         self._change_evidence(sql.REMOVE_EVIDENCE, inserts.evidence_removed)
+        self._insert(tables.package_part, inserts.package_parts)
         self._insert(tables.audit, inserts.audit)
         if inserts.counted:
             self._counters.add(self._connection, inserts.counted)

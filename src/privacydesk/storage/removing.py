@@ -48,7 +48,7 @@ _EMPTY_LOG = (
 )
 _OF_TICKETS = tuple(
     sa.delete(table).where(table.c.ticket_id.in_(_IDS))
-    for table in (tables.evidence, tables.outbox, tables.staff_alarm)
+    for table in (tables.evidence, tables.outbox, tables.package_part, tables.staff_alarm)
 )
 _FILES = sa.delete(tables.evidence).where(tables.evidence.c.id.in_(_IDS))
 _DELIVERIES = sa.delete(tables.outbox).where(tables.outbox.c.id.in_(_IDS))
@@ -66,6 +66,7 @@ _ERASE_REST = tuple(
         tables.attachment,
         tables.evidence,
         tables.outbox,
+        tables.package_part,
         tables.staff_alarm,
         tables.data_key,
     )

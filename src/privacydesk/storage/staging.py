@@ -30,6 +30,7 @@ from privacydesk.storage.rows.attachment import attachment_row
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.event import event_row
 from privacydesk.storage.rows.evidence import evidence_row
+from privacydesk.storage.rows.package import part_row
 from privacydesk.storage.rows.ticket_log import log_row
 from privacydesk.storage.sealing import Seal
 
@@ -63,6 +64,7 @@ class Staged(Struct):
     evidence: list[dict[str, Any]] = field(default_factory=list)
     evidence_moved: list[dict[str, Any]] = field(default_factory=list)
     evidence_removed: list[dict[str, Any]] = field(default_factory=list)
+    package_parts: list[dict[str, Any]] = field(default_factory=list)
     audit: list[dict[str, Any]] = field(default_factory=list)
     staff_alarms: list[dict[str, Any]] = field(default_factory=list)
     purge: Purge | None = None
@@ -209,6 +211,9 @@ def _stage_files(staged: Staged, changes: Changes, locked: Locked, now: datetime
         _stage_attachments(staged, changes, locked)
     if changes.evidence or changes.evidence_moved or changes.evidence_removed:
         _stage_evidence(staged, changes, locked, now)
+    for part in changes.package_parts:
+        seal = _seal_of(part.conversation_id, staged, locked)
+        staged.package_parts.append(part_row(part, seal))
 
 
 def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datetime) -> None:

@@ -17,6 +17,7 @@ from privacydesk.storage.claims import SqlClaims
 from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
+from privacydesk.storage.packages import SqlPackageFiles
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
@@ -51,6 +52,7 @@ class SqlStore:
         self.agent_book = SqlAgentBook(self.writer)
         self.duties = SqlDuties(self.writer, self.reader)
         self.alarm_book = SqlAlarmBook(self.writer, self.reader)
+        self.package_files = SqlPackageFiles(self.writer, self.reader, seals)
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
         self.chores = SqlChores(self.writer)

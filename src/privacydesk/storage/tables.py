@@ -269,6 +269,17 @@ text_module = sa.Table(
     sa.Column("changed_at", _INSTANT, nullable=False),
 )
 
+package_part = sa.Table(
+    "package_part",
+    metadata,
+    sa.Column("package_id", _ID, primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("conversation_id", _ID, nullable=False, index=True),
+    sa.Column("ticket_id", _ID, nullable=False, index=True),
+    sa.Column("until", _INSTANT, nullable=False, index=True),
+    sa.Column("body", _SEALED, nullable=False),
+)
+
 agent = sa.Table(
     "agent",
     metadata,

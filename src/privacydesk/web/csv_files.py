@@ -1,46 +1,18 @@
-"""CSV files that a spreadsheet opens as what they are: rows of text, in any language.
-
-RFC 4180, with a byte order mark by which Excel tells UTF-8. A cell that a spreadsheet would take
-for a formula gets an apostrophe in front: names, reasons and the like come from people.
-"""
+"""CSV files as answers: small ones whole, long ones page by page."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterable, Iterable
-from typing import Final
 from urllib.parse import quote
 
 from aiohttp import web
 
-_MARK: Final = "\ufeff".encode()
-_BEGIN_FORMULAS: Final = frozenset("=+-@\t\r\n＝＋－＠")
-"""Full-width ones, too: spreadsheets of East Asian languages take them for the narrow ones."""
-
-Cell = str | int
-
-
-def csv_rows(rows: Iterable[Iterable[Cell]]) -> bytes:
-    """Return rows as they stand in a file."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
-    return text.getvalue().encode()
-
-
-def _harmless(cell: Cell) -> Cell:
-    if isinstance(cell, int):
-        return cell
-    # Blanks before it don't keep every spreadsheet from seeing a formula.
-    seen = cell.lstrip(" \u00a0\u3000")
-    return f"'{cell}" if seen[:1] in _BEGIN_FORMULAS and seen else cell
+from privacydesk.services.spreadsheets import BYTE_ORDER_MARK, Cell, csv_rows
 
 
 def csv_answer(name: str, rows: Iterable[Iterable[Cell]]) -> web.Response:
     """Return a small file, whole."""
-    return web.Response(body=_MARK + csv_rows(rows), headers=_headers(name))
+    return web.Response(body=BYTE_ORDER_MARK + csv_rows(rows), headers=_headers(name))
 
 
 async def send_csv(
@@ -60,7 +32,7 @@ async def send_csv(
         if not begun:
             # Not before the first page is there: what is refused is refused with a page of its own.
             await answer.prepare(request)
-            body, begun = _MARK + body, True
+            body, begun = BYTE_ORDER_MARK + body, True
         await answer.write(body)
     await answer.write_eof()
     return answer

@@ -42,7 +42,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     if origin and origin in settings.cors_origins and request.path.startswith(_CORS_PATHS):
         headers["Access-Control-Allow-Origin"] = origin
         headers["Vary"] = "Origin"
-        headers["Access-Control-Expose-Headers"] = "Retry-After"
+        headers["Access-Control-Expose-Headers"] = "Retry-After, Content-Disposition"
 
 
 async def preflight(request: web.Request) -> web.Response:

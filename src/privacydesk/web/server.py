@@ -13,6 +13,7 @@ from privacydesk.services.signin.doors import Doors
 from privacydesk.web import pages
 from privacydesk.web.assets import Assets
 from privacydesk.web.chat import http
+from privacydesk.web.chat.packages import send_package
 from privacydesk.web.chat.rates import Rates
 from privacydesk.web.chat.room import Room
 from privacydesk.web.chat.socket import chat_socket
@@ -74,6 +75,7 @@ def make_app(
             web.get("/chat/v1/events", http.events, allow_head=False),
             web.post("/chat/v1/uploads", store_upload),
             web.get("/chat/v1/files/{file}", http.attachment, allow_head=False),
+            web.get("/chat/v1/packages/{number}/{secret}", send_package, allow_head=False),
             web.options("/chat/v1/{rest:.*}", preflight),
             web.get("/static/{digest}/{name:.+}", app[ASSETS].serve),
         ]

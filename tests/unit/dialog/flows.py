@@ -168,6 +168,28 @@ steps:
   end: {end: done}
 """
 
+PACKAGE = """\
+flow: package
+slots:
+  number: {type: internal}
+  file: {type: internal}
+  ticket: {type: internal}
+  code: {type: code}
+start: find
+steps:
+  find: {do: find_package, on: {ok: code, too_late: end, unknown: end}}
+  code:
+    ask: code
+    text: package.code
+    on: {answered: check}
+  check:
+    do: check_code
+    with: {to: ticket_contact}
+    on: {right: open, wrong: code, spent: code, expired: code, none_open: code}
+  open: {do: open_package, on: {ok: end, too_late: end, refused: code}}
+  end: {end: done}
+"""
+
 _OTHERS = sorted(
     set(Intent) - {Intent.UNBINDING, Intent.SMALLTALK, Intent.OTHER},
     key=lambda intent: intent.value,
@@ -189,6 +211,7 @@ GOOD: Mapping[str, str] = {
     "dialogs/evidence_again.yaml": EVIDENCE_AGAIN,
     "dialogs/answer_request.yaml": ANSWER_REQUEST,
     "dialogs/not_satisfied.yaml": NOT_SATISFIED,
+    "dialogs/package.yaml": PACKAGE,
     "dialogs/rest.yaml": REST,
 }
 

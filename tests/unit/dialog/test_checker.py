@@ -138,6 +138,13 @@ BROKEN: list[tuple[str, str, list[tuple[str, str]], str, str]] = [
         "confirm_closing is destructive and reached without a confirmation",
     ),
     (
+        "a link to a file without a code of its own",
+        "package",
+        [("{ok: code, too_late: end, unknown: end}", "{ok: open, too_late: end, unknown: end}")],
+        "open",
+        "open_package is reached without a code to the contact",
+    ),
+    (
         "an effect without assurance",
         "unbinding",
         [("refused: stopped}", "refused: which}")],

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from privacydesk.dialog.actions import codes, filing, own_tickets, people, quoting, readings
+from privacydesk.dialog.actions import (
+    codes,
+    filing,
+    own_tickets,
+    packages,
+    people,
+    quoting,
+    readings,
+)
 from privacydesk.dialog.actions.base import WAITS, Act
 from privacydesk.domain.account import AccountAction
 
@@ -30,6 +38,8 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "file_objection": own_tickets.file_objection,
     "confirm_closing": own_tickets.confirm_closing,
     "decline_closing": own_tickets.decline_closing,
+    "find_package": packages.find_package,
+    "open_package": packages.open_package,
     "keep_comment": own_tickets.keep_comment,
     "queue_human": people.queue_human,
     "leave_queue": people.leave_queue,

@@ -8,6 +8,7 @@ from privacydesk.dialog import pending
 from privacydesk.dialog.actions.base import Act, evidence_of
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
+from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.script import Script
 from privacydesk.domain.effects import (
     MoveTicket,
@@ -22,10 +23,11 @@ def _slot_ticket(act: Act) -> Ticket | None:
     if not isinstance(raw, str) or raw.startswith("sym:"):
         return None
     ticket = act.script.ticket_with_id(bytes.fromhex(raw))
-    return ticket if ticket is not None and _is_theirs(act.script, ticket) else None
+    return ticket if ticket is not None and is_theirs(act.script, ticket) else None
 
 
-def _is_theirs(script: Script, ticket: Ticket) -> bool:
+def is_theirs(script: Script, ticket: Ticket) -> bool:
+    """Tell whether a ticket belongs to whoever speaks: by account, conversation, or a code."""
     if script.acts_on(ticket, script.account):
         return True
     if ticket.conversation_id == script.before.id:
@@ -80,6 +82,7 @@ def list_requests(act: Act) -> str:
     for ticket in tickets[:_CARDS]:
         say_late(act.script, ticket)
         act.script.show_ticket({"$id": ticket.id.hex()})
+        say_packages(act.script, ticket)
     return "some"
 
 
@@ -92,7 +95,7 @@ def show_ticket(act: Act) -> str:
     if not number:
         return "none"
     ticket = act.script.ticket_numbered(number)
-    if ticket is None or not _is_theirs(act.script, ticket):
+    if ticket is None or not is_theirs(act.script, ticket):
         return "unknown"
     act.frame.slots["ticket"] = ticket.id.hex()
     if ticket.purged_at is not None:
@@ -102,6 +105,7 @@ def show_ticket(act: Act) -> str:
         say_again(act.script, ticket)
     say_late(act.script, ticket)
     act.script.show_ticket({"$id": ticket.id.hex()})
+    say_packages(act.script, ticket)
     return "shown"
 
 

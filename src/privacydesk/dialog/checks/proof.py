@@ -167,6 +167,12 @@ def _rules(flow: Flow, step: Step) -> Iterator[_Rule]:
             f"{lacks} {need.name.lower()}",
             _assurance_remedy(need),
         )
+    if ACTIONS[step.action].contact:
+        yield _Rule(
+            lambda proof: proof.contact,
+            f"{lacks} a code to the contact",
+            "come here only from a right code",
+        )
     if filing and flow.kind in _CONTACT_OR_SESSION:
         yield _Rule(
             _session_or_contact,

@@ -28,6 +28,7 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
+from privacydesk.storage.rows.package import package_record, read_package
 from privacydesk.storage.sealing import Seal
 
 NO_CLOCK = 2**62
@@ -95,6 +96,7 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "contact": ticket.contact,
         "contact_hash": _hex(ticket.contact_hash),
         "facts": ticket.facts,
+        "packages": [package_record(package) for package in ticket.packages],
     }
 
 
@@ -136,6 +138,8 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         satisfaction=None if row.satisfaction is None else Satisfaction(row.satisfaction),
         purged_at=opt_instant(row.purged_at),
         facts=body["facts"],
+        # Tickets of an earlier version have none.
+        packages=tuple(read_package(record) for record in body.get("packages", ())),
         version=row.version,
     )
 

@@ -22,6 +22,7 @@ from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.audit_book import Told
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.signin.log import AccessLog
+from privacydesk.services.spreadsheets import Cell
 from privacydesk.web.console import people
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.audit import READERS, sought_by
@@ -30,7 +31,7 @@ from privacydesk.web.console.keys import DOORS, OVERSIGHT
 from privacydesk.web.console.reports import OVERSEERS, Asked
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import Words, words_of
-from privacydesk.web.csv_files import Cell, send_csv
+from privacydesk.web.csv_files import send_csv
 
 _AT_ONCE: Final = 200
 

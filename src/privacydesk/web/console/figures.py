@@ -8,10 +8,10 @@ from typing import Final
 from msgspec import Struct
 
 from privacydesk.domain.reports import MORE, NO_CLOCK, Figure, FigureName
+from privacydesk.services.spreadsheets import Cell
 from privacydesk.web.console import charts
 from privacydesk.web.console.charts import Chart, Shown, Told
 from privacydesk.web.console.words import Words
-from privacydesk.web.csv_files import Cell
 
 _DRAW: Final[Mapping[FigureName, Callable[[Told], Chart]]] = {
     FigureName.ON_TIME: charts.rows,

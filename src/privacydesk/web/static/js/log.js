@@ -14,11 +14,13 @@ export class Log {
    * @param {Words} words
    * @param {(text: string) => void} say
    * @param {import("./attachments.js").Attachments} attachments
+   * @param {import("./packages.js").Packages} packages
    */
-  constructor(words, say, attachments) {
+  constructor(words, say, attachments, packages) {
     this.words = words;
     this.say = say;
     this.attachments = attachments;
+    this.packages = packages;
     this.list = byId("log");
     this.placeholder = byId("placeholder");
     /** @type {any} */
@@ -138,6 +140,8 @@ export class Log {
         return [event.text ? this.bubble(event) : null, ticketCard(this.words, event, this.say)];
       case "details":
         return [event.text ? this.bubble(event) : null, detailsCard(this.words, event)];
+      case "package":
+        return [event.text ? this.bubble(event) : null, this.packages.card(event)];
       case "uploaded":
         return [el("div", { class: "bubble" }, event.text ? spoken(event.text, event.lang) : null, fileList(event))];
       default:
@@ -184,7 +188,7 @@ export class Log {
 
 /** @param {any} event */
 function hasCard(event) {
-  return ["ticket", "details", "warning"].includes(event.kind);
+  return ["ticket", "details", "package", "warning"].includes(event.kind);
 }
 
 /**

@@ -6,6 +6,7 @@ import { Composer } from "./composer.js";
 import { byId, el } from "./dom.js";
 import { openBridge, takeFragment } from "./host.js";
 import { Log, showUnsent } from "./log.js";
+import { Packages } from "./packages.js";
 import { Store } from "./store.js";
 import { Uploads } from "./uploads.js";
 import { Words } from "./words.js";
@@ -35,7 +36,11 @@ const base = new URL("./", location.href.split(/[?#]/)[0]).href;
 const words = new Words(config);
 const store = new Store();
 const attachments = new Attachments(words, base, () => client.authorization);
-const log = new Log(words, say, attachments);
+const packages = new Packages(words, base, {
+  authorization: () => client.authorization,
+  choose: (choice, shown) => choose(choice, shown, 0),
+});
+const log = new Log(words, say, attachments, packages);
 const scroll = byId("scroll");
 const choices = byId("choices");
 /** @type {HTMLSelectElement} */

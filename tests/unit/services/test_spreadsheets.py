@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.web.csv_files import csv_rows
+from privacydesk.services.spreadsheets import csv_rows
 
 
 def read(raw: bytes) -> list[list[str]]:

@@ -1,0 +1,37 @@
+"""Handing files with a person's data out: the button of a card, and the note of a download."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from privacydesk.dialog.outcomes import ticket_args
+from privacydesk.dialog.packages import CHOICE, SPLIT, moment
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.script import Script
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.turn import Fetched
+
+_FLOW: Final = "package"
+
+
+def fetch(runner: Runner, script: Script, choice: str) -> None:
+    """Begin to hand a file out, with a new code; while an agent speaks, say that it waits."""
+    if script.owner.kind is OwnerKind.AGENT:
+        script.append(Sender.SYSTEM, EventKind.TEXT, key="package.after_agent")
+        return
+    number, _, place = choice.removeprefix(CHOICE).rpartition(SPLIT)
+    slots = {"number": number, "file": place}
+    running = next((frame for frame in script.stack if frame.flow == _FLOW), None)
+    if running is not None:
+        # Another file, or the same one once more: the code that was asked for counts no longer.
+        running.slots = {**slots, "account": running.slots.get("account", "")}
+        running.state, running.started_at = runner.flows[_FLOW].start, script.now
+        running.waiting, running.trail = None, []
+    runner.start_flow(script, _FLOW, slots)
+
+
+def fetched(script: Script, message: Fetched) -> None:
+    """Tell that a file was downloaded: whoever reads this may not be who did it."""
+    args = ticket_args(message.ticket, at=moment(script, script.now))
+    script.append(Sender.SYSTEM, EventKind.TEXT, key="package.downloaded", args=args)

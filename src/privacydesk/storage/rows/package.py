@@ -1,0 +1,72 @@
+"""Access packages as rows: what a ticket tells of them, and the sealed parts of their files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.domain.ids import ConversationId, PackageId
+from privacydesk.domain.packages import Link, Package, PackagePart
+from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.sealing import Seal
+
+
+def package_record(package: Package) -> dict[str, Any]:
+    """Return a package as it stands in its ticket's body."""
+    link = package.link
+    return {
+        "id": package.id.hex(),
+        "made_at": to_micros(package.made_at),
+        "until": to_micros(package.until),
+        "size": package.size,
+        "parts": package.parts,
+        "sha256": package.sha256,
+        "downloads": package.downloads,
+        "link": None
+        if link is None
+        else [link.secret_hash.hex(), link.conversation_id.hex(), to_micros(link.until)],
+    }
+
+
+def read_package(record: dict[str, Any]) -> Package:
+    """Return the package of a record."""
+    link = record["link"]
+    return Package(
+        id=PackageId(bytes.fromhex(record["id"])),
+        made_at=from_micros(record["made_at"]),
+        until=from_micros(record["until"]),
+        size=record["size"],
+        parts=record["parts"],
+        sha256=record["sha256"],
+        downloads=record["downloads"],
+        link=None
+        if link is None
+        else Link(
+            bytes.fromhex(link[0]), ConversationId(bytes.fromhex(link[1])), from_micros(link[2])
+        ),
+    )
+
+
+def _place(conversation: ConversationId, package: PackageId, place: int) -> bytes:
+    return b"package_part.body|" + conversation + b"|" + package + b"|%d" % place
+
+
+def part_row(part: PackagePart, seal: Seal) -> dict[str, Any]:
+    """Return a part's row."""
+    return {
+        "package_id": part.package_id,
+        "place": part.place,
+        "conversation_id": part.conversation_id,
+        "ticket_id": part.ticket_id,
+        "until": to_micros(part.until),
+        "body": seal.seal(_place(part.conversation_id, part.package_id, part.place), part.body),
+    }
+
+
+def read_part(row: Any, seal: Seal) -> bytes:
+    """Return the piece of a row.
+
+    Raises:
+        SealError: it was not sealed for this place of this package.
+    """
+    where = (ConversationId(row.conversation_id), PackageId(row.package_id), row.place)
+    return seal.open(_place(*where), row.body)

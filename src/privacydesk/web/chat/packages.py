@@ -1,0 +1,57 @@
+"""Sending a file with a person's data.
+
+Whoever a link opens nothing for is told the same, be they logged out, somebody else, too late, or
+guessing. The credentials travel in a header, which no other page, crawler or preview can send.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.api import Session
+from privacydesk.web.chat.access import session_of
+from privacydesk.web.csv_files import attached
+from privacydesk.web.files import FILE_POLICY
+from privacydesk.web.keys import ROOM
+
+_NOT_LET_IN: Final = frozenset(
+    {ErrorCode.UNAUTHENTICATED, ErrorCode.TOKEN_EXPIRED, ErrorCode.NOT_FOUND}
+)
+
+
+async def send_package(request: web.Request) -> web.StreamResponse:
+    """Send the file behind a link to whom the link was made for."""
+    room, session = request.app[ROOM], await _session(request)
+    if session is not None:
+        room.admit_signal(session)
+    file = await room.desk.download(
+        session, request.match_info["number"], request.match_info["secret"]
+    )
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "application/zip",
+            "Content-Length": str(file.size),
+            "Content-Disposition": attached(file.name),
+            "Content-Security-Policy": FILE_POLICY,
+            "Cache-Control": "no-store",
+        }
+    )
+    await response.prepare(request)
+    async for piece in file.content:
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+async def _session(request: web.Request) -> Session | None:
+    """Return whose session asks; None for whoever is not let in, for whatever reason."""
+    try:
+        session = await session_of(request)
+    except DeskError as error:
+        if error.code not in _NOT_LET_IN:
+            raise
+        return None
+    return None if request.app[ROOM].expired(session) else session

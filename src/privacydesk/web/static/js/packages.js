@@ -1,0 +1,99 @@
+// A file with the person's data: a card that begins a download, and one that ends it.
+
+import { el } from "./dom.js";
+
+/** @typedef {import("./words.js").Words} Words */
+
+export class Packages {
+  /**
+   * @param {Words} words
+   * @param {string} base
+   * @param {{authorization: () => string, choose: (choice: string, shown: string) => void}} acts
+   */
+  constructor(words, base, acts) {
+    this.words = words;
+    this.base = base;
+    this.acts = acts;
+  }
+
+  /** @param {any} event */
+  card(event) {
+    const file = event.data?.package ?? {};
+    if (!file.number) return null;
+    return el(
+      "div",
+      {
+        class: "card package",
+        role: "group",
+        "aria-label": `${this.words.t("package.label")} ${file.number}`,
+        "data-package": file.choice,
+      },
+      el("h2", {}, `${file.number}.zip`),
+      el(
+        "dl",
+        { class: "rows" },
+        pair(this.words.t("package.size"), file.size_text),
+        pair(
+          this.words.t("package.until"),
+          el("time", { datetime: file.until, lang: event.lang }, file.until_text),
+        ),
+      ),
+      file.link ? this.save(file) : this.begin(file),
+    );
+  }
+
+  /** @param {{choice: string}} file */
+  begin(file) {
+    const shown = this.words.t("package.get");
+    return el(
+      "button",
+      { type: "button", class: "button", onclick: () => this.acts.choose(file.choice, shown) },
+      shown,
+    );
+  }
+
+  /** @param {{number: string, link: string}} file */
+  save(file) {
+    const place = el("div", {});
+    const button = el("button", { type: "button", class: "button primary" }, this.words.t("package.save"));
+    const told = el("p", { class: "after", role: "status" });
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      told.textContent = this.words.t("package.saving");
+      told.textContent = this.words.t(await this.saved(file));
+      button.disabled = false;
+    });
+    place.append(button, told);
+    return place;
+  }
+
+  /**
+   * Save a file and return what is to be said of it. The address alone opens nothing: the
+   * credentials of the chat go along.
+   *
+   * @param {{number: string, link: string}} file
+   */
+  async saved(file) {
+    try {
+      const answer = await fetch(new URL(`v1/packages/${file.link}`, this.base), {
+        headers: { Authorization: this.acts.authorization() },
+        cache: "no-store",
+      });
+      if (!answer.ok) return answer.status < 500 ? "package.refused" : "package.failed";
+      const address = URL.createObjectURL(await answer.blob());
+      el("a", { href: address, download: `${file.number}.zip` }).click();
+      window.setTimeout(() => URL.revokeObjectURL(address), 60_000);
+      return "package.saved";
+    } catch {
+      return "package.failed";
+    }
+  }
+}
+
+/**
+ * @param {string} label
+ * @param {string | Node} value
+ */
+function pair(label, value) {
+  return el("div", {}, el("dt", {}, label), el("dd", {}, value));
+}

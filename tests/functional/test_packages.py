@@ -1,0 +1,347 @@
+"""A file with a person's data opens for nobody but them, is told when it is fetched, and goes."""
+
+from __future__ import annotations
+
+import io
+import json
+import sqlite3
+import zipfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+from tests.common.stories import Player, World, open_world, token_for
+
+from privacydesk.app import web_faces
+from privacydesk.connectors.account_record import HeldItem
+from privacydesk.domain.account import DataCategory
+from privacydesk.domain.events import EventKind
+from privacydesk.domain.packages import LINK_LIFETIME, PART_BYTES
+from privacydesk.domain.ticket import Ticket
+from privacydesk.errors import NotFoundError
+
+LIN, CHEN = "lin-xiaoyu", "chen-jiahao"
+RARE = "鎏金犀牛"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def faces(world: World) -> AsyncIterator[Any]:
+    async with TestClient(TestServer(web_faces(world.rooms))) as client:
+        yield client
+
+
+async def play(player: Player, *steps: dict[str, Any]) -> None:
+    for step in steps:
+        await player.step(step)
+
+
+async def granted(world: World, person: str = LIN, locale: str = "zh_Hans") -> Player:
+    """Return somebody whose file is ready."""
+    player = Player(world, world.people[person], locale)
+    await player.start()
+    await play(
+        player,
+        {"choose": "access"},
+        {"code": "right"},
+        {"choose": "all"},
+        {"agent": {"release": True}},
+        {"wait": {"minutes": 2}},
+        {"bot": "package.ready"},
+    )
+    return player
+
+
+async def linked(player: Player) -> str:
+    """Return a link to the player's file, made with a new code."""
+    await play(player, {"package": "get"}, {"code": "right"}, {"bot": "package.opened"})
+    return link_of(player)
+
+
+def cards(player: Player) -> list[dict[str, Any]]:
+    return [dict(e.data["package"]) for e in player.events if e.kind is EventKind.PACKAGE]
+
+
+def link_of(player: Player) -> str:
+    return str(cards(player)[-1]["link"])
+
+
+async def ticket_of(player: Player) -> Ticket:
+    return (await player._tickets())[0]
+
+
+def bearer(world: World, account: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token_for(account, world.clock)}"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that whoever asks can tell one answer from another by."""
+
+    status: int
+    body: bytes
+    headers: frozenset[tuple[str, str]]
+
+
+async def told(response: ClientResponse) -> Told:
+    headers = {(k, v) for k, v in response.headers.items() if k != "Date"}
+    return Told(response.status, await response.read(), frozenset(headers))
+
+
+def read(body: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def contents(folder: Path) -> list[bytes]:
+    return [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+
+
+def parts_in(folder: Path) -> int:
+    (database,) = folder.glob("*.db")
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM package_part").fetchone()[0])
+
+
+def swap_parts(folder: Path) -> None:
+    (database,) = folder.glob("*.db")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE package_part SET place = place + 100")
+        connection.execute("UPDATE package_part SET place = 103 - place WHERE place <= 102")
+
+
+async def test_the_owner_gets_all_that_is_held_as_a_file(world: World) -> None:
+    player = await granted(world)
+    link = await linked(player)
+    async with faces(world) as client:
+        response = await client.get(f"/chat/v1/packages/{link}", headers=bearer(world, "u-1001"))
+        assert response.status == 200
+        assert response.content_type == "application/zip"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert "attachment" in response.headers["Content-Disposition"]
+        files = read(await response.read())
+    assert json.loads(files["data/profile.json"])[0]["nickname"] == "小雨不带伞"
+    assert "新学会一首歌" in files["index.html"].decode()
+    assert 'lang="zh-Hans"' in files["index.html"].decode()
+
+
+async def test_a_link_opens_nothing_for_anybody_else_exactly_as_one_that_never_was(
+    world: World,
+) -> None:
+    """The access matrix of the file: each is refused like a link that was never made."""
+    owner, other = await granted(world), await granted(world, CHEN, "zh_Hant")
+    link, theirs = await linked(owner), await linked(other)
+    number, _, secret = link.partition("/")
+    neighbour = f"{theirs.partition('/')[0]}/{secret}"
+    never = f"{number[:-1]}{'A' if number[-1] != 'A' else 'B'}/{'x' * len(secret)}"
+    outsider = Player(world, None, "zh_Hans")
+    await outsider.start()
+    expired = bearer(world, "u-1001")
+    world.clock.move(timedelta(minutes=5))
+    callers: dict[str, dict[str, str]] = {
+        "logged out": {},
+        "another user": bearer(world, "u-1002"),
+        "without an account": {"Authorization": f"Desk {outsider.credentials.secret}"},
+        "a made-up token": {"Authorization": "Bearer a.b.c"},
+        "a made-up scheme": {"Authorization": "Basic dTpw"},
+        "a crawler": {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1)", "Accept": "*/*"},
+        "a preview": {"User-Agent": "facebookexternalhit/1.1", "Accept": "text/html"},
+        "with the secret as a cookie": {"Cookie": f"secret={secret}; token={secret}"},
+    }
+    async with faces(world) as client:
+        for who, headers in callers.items():
+            asked = await told(await client.get(f"/chat/v1/packages/{link}", headers=headers))
+            unknown = await told(await client.get(f"/chat/v1/packages/{never}", headers=headers))
+            assert asked.status == 404, who
+            assert asked == unknown, who
+        mine = bearer(world, "u-1001")
+        for what, address in {
+            "a neighbour's number": neighbour,
+            "another's link": theirs,
+            "a guessed secret": f"{number}/{secret[:-1]}_",
+            "no secret": f"{number}/-",
+        }.items():
+            asked = await told(await client.get(f"/chat/v1/packages/{address}", headers=mine))
+            unknown = await told(await client.get(f"/chat/v1/packages/{never}", headers=mine))
+            assert asked == unknown, what
+            assert asked.status == 404
+        world.clock.move(timedelta(hours=2))
+        late = await told(await client.get(f"/chat/v1/packages/{link}", headers=expired))
+        unknown = await told(await client.get(f"/chat/v1/packages/{never}", headers=expired))
+        assert late == unknown
+        head = await client.head(f"/chat/v1/packages/{link}", headers=bearer(world, "u-1001"))
+        assert head.status == 405
+    assert (await ticket_of(owner)).packages[0].downloads == 0, "who was refused counts as nobody"
+
+
+async def test_staff_get_no_file_with_a_link_that_they_read(world: World) -> None:
+    """An agent sees that a file was offered, and nothing by which to open it."""
+    player = await granted(world)
+    link = await linked(player)
+    number, _, secret = link.partition("/")
+    async with faces(world) as client:
+        page = await client.get(
+            f"/chat/v1/packages/{link}", headers={"Authorization": "Bearer mei"}
+        )
+        assert page.status == 404
+        assert (await client.get(f"/console/tickets/{number}/packages/{secret}")).status == 404
+    shown = await world.rooms.tools.casework.of_ticket(number)
+    worded = " ".join(event.text for event in shown.talk.events)
+    assert secret not in worded
+
+
+async def test_a_link_ends_after_its_minutes_and_a_new_one_ends_the_old(world: World) -> None:
+    player = await granted(world)
+    first = await linked(player)
+    world.clock.move(timedelta(minutes=5))
+    second = await linked(player)
+    assert first != second
+    mine = bearer(world, "u-1001")
+    async with faces(world) as client:
+        assert (await client.get(f"/chat/v1/packages/{first}", headers=mine)).status == 404
+        assert (await client.get(f"/chat/v1/packages/{second}", headers=mine)).status == 200
+        world.clock.move(LINK_LIFETIME)
+        late = await client.get(f"/chat/v1/packages/{second}", headers=bearer(world, "u-1001"))
+        assert late.status == 404
+
+
+async def test_no_older_proof_opens_a_file(world: World) -> None:
+    """A code for something else, minutes ago, does not do: a link takes a code of its own."""
+    player = await granted(world)
+    await play(player, {"package": "get"}, {"bot": "package.code"}, {"not_bot": "package.opened"})
+    await play(player, {"user": "000000"}, {"not_bot": "package.opened"})
+    assert all("link" not in card for card in cards(player))
+
+
+async def test_somebody_elses_file_is_unknown_to_the_button_too(world: World) -> None:
+    owner, other = await granted(world), await granted(world, CHEN, "zh_Hant")
+    choice = cards(owner)[-1]["choice"]
+    await other.do("choose", choice=choice, offset=0)
+    assert "package.unknown" in other.said()
+    for nonsense in (f"{choice}9", "desk:package:", "desk:package:x:y", "desk:package:a:-1"):
+        await other.do("choose", choice=nonsense, offset=0)
+        assert "package.unknown" in other.said(), nonsense
+
+
+async def test_each_download_is_told_and_logged(world: World) -> None:
+    player = await granted(world)
+    await linked(player)
+    await play(player, {"package": "save"}, {"bot": "package.downloaded"})
+    await play(player, {"package": "save"}, {"bot": "package.downloaded"})
+    ticket = await ticket_of(player)
+    log = await world.rooms.store.reader.ticket_log(ticket.id)
+    assert [e.by for e in log if e.what == "package_downloaded"] == ["requester"] * 2
+    assert ticket.packages[0].downloads == 2
+
+
+async def test_whoever_comes_back_by_the_number_fetches_it_and_the_owner_reads_of_it(
+    world: World,
+) -> None:
+    owner = await granted(world)
+    number = (await ticket_of(owner)).number
+    elsewhere = Player(world, None, "zh_Hans")
+    await elsewhere.start()
+    world.clock.move(timedelta(minutes=20))
+    await play(
+        elsewhere,
+        {"user": "进度"},
+        {"user": number},
+        {"code": "right"},
+        {"bot": "package.ready"},
+        {"wait": {"minutes": 3}},
+        {"package": "get"},
+        {"bot": "package.code_sent"},
+        {"code": "right"},
+        {"bot": "package.opened"},
+    )
+    link = link_of(elsewhere)
+    async with faces(world) as client:
+        mine = bearer(world, "u-1001")
+        assert (await client.get(f"/chat/v1/packages/{link}", headers=mine)).status == 404
+        desk = {"Authorization": f"Desk {elsewhere.credentials.secret}"}
+        assert (await client.get(f"/chat/v1/packages/{link}", headers=desk)).status == 200
+    for player in (elsewhere, owner):
+        await player.pull()
+        assert player.events[-1].key == "package.downloaded"
+
+
+async def test_a_new_file_takes_no_other_ones_place(world: World) -> None:
+    player = await granted(world)
+    await play(
+        player,
+        {"user": "查看我的个人信息"},
+        {"choose": "all"},
+        {"agent": {"release": True}},
+        {"wait": {"minutes": 2}},
+        {"bot": "package.ready"},
+    )
+    newest, first = await player._tickets()
+    assert newest.id != first.id
+    assert [len(one.packages) for one in (newest, first)] == [1, 1]
+    assert first.packages[0].is_there(world.clock.now())
+    assert first.packages[0].id != newest.packages[0].id
+
+
+async def test_nothing_of_a_file_lies_readable_and_its_parts_can_t_change_places(
+    world: World, tmp_path: Path
+) -> None:
+    book = world.accounts.book
+    record = book.find("u-1001")
+    assert record is not None
+    many = tuple(
+        HeldItem(f"log-{n}", world.clock.now(), f"{RARE} {n:x} {hash(str(n)):x}")
+        for n in range(25_000)
+    )
+    record.holdings[DataCategory.DEVICE_LOGS] = many  # type: ignore[index]
+    player = await granted(world)
+    package = (await ticket_of(player)).packages[0]
+    assert package.size > PART_BYTES
+    assert package.parts > 1
+    assert not any(RARE.encode() in raw for raw in contents(tmp_path))
+    link = await linked(player)
+    swap_parts(tmp_path)
+    number, _, secret = link.partition("/")
+    file = await world.rooms.desk.download(player.session, number, secret)
+    with pytest.raises(Exception, match="can't be opened"):
+        _ = [piece async for piece in file.content]
+
+
+async def test_after_its_time_a_file_is_removed_and_says_so(world: World, tmp_path: Path) -> None:
+    player = await granted(world)
+    link = await linked(player)
+    days = world.rooms.profile.package_days
+    world.clock.move(timedelta(days=days) - timedelta(minutes=5))
+    assert await world.rooms.packages.sweep() == 0
+    world.clock.move(timedelta(minutes=10))
+    assert await world.rooms.packages.sweep() == 1
+    assert parts_in(tmp_path) == 0
+    number, _, secret = link.partition("/")
+    await player.open()
+    with pytest.raises(NotFoundError):
+        await world.rooms.desk.download(player.session, number, secret)
+    await play(player, {"package": "get"}, {"bot": "package.gone"})
+
+
+async def test_content_that_goes_takes_the_file_along(world: World, tmp_path: Path) -> None:
+    player = await granted(world)
+    assert world.rooms.upkeep is not None
+    ticket = await ticket_of(player)
+    # Removed with its request, also where nobody swept for it.
+    world.clock.move(timedelta(days=40))
+    await world.rooms.upkeep.retention.run(by="operator")
+    assert parts_in(tmp_path) == 0
+    record = await world.rooms.store.reader.ticket(ticket.id)
+    assert record is not None
+    assert record.purged_at is not None
+    assert record.packages == ()
