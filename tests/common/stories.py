@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from PIL import Image
+from tests.common.phrasings import VOICES, button, phrasings
 from tests.common.policies import SAMPLE, bring_sample_policy
 
 from privacydesk.app import Outside, Rooms, open_rooms
@@ -30,7 +32,7 @@ from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender
 from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.demo.people import SamplePerson, sample_people
 from privacydesk.domain.agents import Role
-from privacydesk.domain.events import Event, EventKind, Sender
+from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.webhooks import WebhookSender
@@ -40,6 +42,7 @@ from privacydesk.services.api import Credentials, Session
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.settings import load_settings
 from privacydesk.storage import schema
+from privacydesk.understanding.embedding import E5Embedder
 
 ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "dialogs" / "stories"
@@ -146,12 +149,19 @@ async def open_world(
         Outside(accounts, codes, webhooks or MemoryWebhookSender()),
         profile=operator,
         clock=clock,
+        embedder=_embedder(),
     ) as rooms:
         if "mei" not in rooms.agents:
             await rooms.staff.roster.add("mei", "小美", Role.AGENT)
             await rooms.staff.roster.add("lao-zhou", "老周", Role.SUPERVISOR)
             await rooms.refresh_agents()
         yield World(rooms, clock, accounts, codes, people)
+
+
+@cache
+def _embedder() -> E5Embedder:
+    """Return the embedder of the whole process; it keeps nothing of what it read."""
+    return E5Embedder()
 
 
 def token_for(account: str, clock: MovableClock, locale: str = "") -> str:
@@ -176,11 +186,16 @@ def picture() -> bytes:
 
 @dataclass(slots=True)
 class Player:
-    """Plays one story."""
+    """Plays one story.
+
+    Attributes:
+        voice: whose words are said instead of tapping buttons; empty where buttons are tapped.
+    """
 
     world: World
     person: SamplePerson | None
     locale: str
+    voice: str = ""
     session: Session | None = None
     events: list[Event] = field(default_factory=list)
     mark: int = 0
@@ -261,8 +276,10 @@ class Player:
         ((name, value),) = step.items()
         await getattr(self, f"_{name}")(value)
 
-    async def _user(self, words: str) -> None:
-        await self.do("say", text=words)
+    async def _user(self, words: str | Mapping[str, str]) -> None:
+        """Say something; each voice may have words of its own."""
+        text = words if isinstance(words, str) else words[self.voice or VOICES[0]]
+        await self.do("say", text=text)
 
     async def _choose(self, wanted: str) -> None:
         if wanted.startswith("desk:"):
@@ -285,7 +302,20 @@ class Player:
             raise StoryError(
                 f"{wanted!r} is not offered at {prompt.key}: {[c.id for c in prompt.choices]}"
             )
-        await self.do("choose", choice=choice.id, offset=prompt.offset)
+        words = self._instead_of(choice)
+        if words:
+            await self.do("say", text=words)
+        else:
+            await self.do("choose", choice=choice.id, offset=prompt.offset)
+
+    def _instead_of(self, choice: Choice) -> str:
+        """Return the words for a button; none for those that confirm, since nothing else does."""
+        if not self.voice or choice.id in {"yes", "no"}:
+            return ""
+        listed = phrasings().get(button(choice))
+        if listed is None:
+            raise StoryError(f"no phrasings are listed for {button(choice)}")
+        return listed[self.voice]
 
     async def _code(self, which: str) -> None:
         sent = self.world.codes.messages
@@ -580,8 +610,22 @@ def read_story(path: Path) -> Mapping[str, Any]:
     return story
 
 
-async def play(path: Path, folder: Path) -> None:
-    """Play one story.
+def told(path: Path) -> tuple[str, ...]:
+    """Return the voices in which a story is told in words instead of taps.
+
+    The story says so under ``voices``: all of them, none, or some. Of the others each is told in
+    one voice, in turn, so that together they hear them all.
+    """
+    voices = read_story(path).get("voices", "one")
+    if voices == "one":
+        return (VOICES[story_files().index(path) % len(VOICES)],)
+    if isinstance(voices, str):
+        return {"all": VOICES, "none": ()}[voices]
+    return tuple(voices)
+
+
+async def play(path: Path, folder: Path, voice: str = "") -> None:
+    """Play one story; with a voice, in free text instead of buttons.
 
     Raises:
         StoryError: a step does not hold; names it.
@@ -594,7 +638,7 @@ async def play(path: Path, folder: Path) -> None:
     async with open_world(folder, profile) as world:
         name = story.get("as", "nobody")
         person = None if name == "nobody" else world.people[PEOPLE.get(name, name)]
-        player = Player(world, person, story.get("locale", "zh_Hans"))
+        player = Player(world, person, story.get("locale", "zh_Hans"), voice)
         await player.start()
         for place, step in enumerate(story["turns"], 1):
             try:

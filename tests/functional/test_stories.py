@@ -1,13 +1,22 @@
-"""Every story in ``dialogs/stories/`` holds on the real rooms."""
+"""Every story in ``dialogs/stories/`` holds on the real rooms, tapped and in free text."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from tests.common.stories import play, story_files
+from tests.common.stories import play, story_files, told
+
+TOLD = [(story, voice) for story in story_files() for voice in told(story)]
 
 
 @pytest.mark.parametrize("story", story_files(), ids=lambda path: path.stem)
 async def test_the_story_holds(story: Path, tmp_path: Path) -> None:
     await play(story, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("story", "voice"), TOLD, ids=[f"{story.stem}-{voice}" for story, voice in TOLD]
+)
+async def test_the_story_holds_in_words(story: Path, voice: str, tmp_path: Path) -> None:
+    await play(story, tmp_path, voice)

@@ -35,7 +35,7 @@ _MISSES_REPEAT = 3
 """After so many misses in a row the question is said again."""
 
 _NO_STORY = 40
-"""Characters; where any words are the answer, only so few may leave the form instead."""
+"""Characters; where any words are welcome, only so few may mean something else by a phrase."""
 
 
 class Answers:
@@ -105,6 +105,10 @@ class Answers:
 
     def _said_at_menu(self, script: Script, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
+        if choice is None and len(message.text) <= _NO_STORY:
+            # Of a list of requests the recogniser knows best which one is meant.
+            offered = script.prompt.choices if script.prompt is not None else ()
+            choice = choosing.spoken(script, tuple((one, "") for one in offered))
         if choice is not None:
             self._take_menu_choice(script, choice)
             return
@@ -151,21 +155,51 @@ class Answers:
         if questions.asks_back(self._runner, script, frame, step, message.text):
             return
         slot_type = self._runner.asking.slot_type(frame, step)
-        free = takes_any_words(slot_type)
-        if self._is_dealt_with(script, frame, step, message.text):
-            return
         value = parse(slot_type, message.text, script.observed.entities)
-        if value is not None and (free or self._runner.accepts(script, frame, step, value)):
-            if not free:
-                following.keep_others(self._runner, script)
+        if takes_any_words(slot_type):
+            self._said_freely(script, frame, step, message.text, value)
+        else:
+            self._said_among(script, frame, step, message.text, value)
+
+    def _said_freely(
+        self, script: Script, frame: Running, step: Ask, text: str, value: Any
+    ) -> None:
+        """Take words where any are the answer, unless they say nothing but that there is none."""
+        slot_type = self._runner.asking.slot_type(frame, step)
+        left_out = choosing.left_out(script, self._offered(script, frame))
+        if left_out is not None:
+            self._take_choice(script, frame, step, left_out)
+        elif (
+            # What staff asked may well be answered with what is not wanted any more.
+            slot_type != "reply"
+            and len(text) <= _NO_STORY
+            and following.leaves(self._runner, script)
+        ):
+            return
+        elif value is not None:
+            self._take_value(script, frame, step, value)
+        else:
+            self._missed(script, frame, step)
+
+    def _said_among(self, script: Script, frame: Running, step: Ask, text: str, value: Any) -> None:
+        """Take words where one of several answers is wanted."""
+        known = value is not None
+        if (
+            following.leaves_for_another(self._runner, script)
+            or (not known and self._is_meant(script, frame, step, text))
+            or following.taken_back(self._runner, script)
+            or self._is_dealt_with(script, frame, step, text, known=known)
+        ):
+            return
+        if known and self._runner.accepts(script, frame, step, value):
+            following.keep_others(self._runner, script)
             self._take_value(script, frame, step, value)
             return
-        offered = self._offered(script, frame)
-        meant = choosing.meant(script, offered) or choosing.told(script, message.text, offered)
-        if meant is not None:
-            self._take_choice(script, frame, step, meant)
-        elif free or not self._follows(script, frame):
-            self._not_taken(script, frame, step, message.text, value)
+        told = choosing.told(script, text, self._offered(script, frame))
+        if told is not None:
+            self._take_choice(script, frame, step, told)
+        elif not self._follows(script, frame):
+            self._not_taken(script, frame, step, text, value)
 
     def _not_taken(
         self, script: Script, frame: Running, step: Ask, text: str, value: Any | None
@@ -175,25 +209,41 @@ class Answers:
             frame.slots[step.told] = text.strip()
             self._take_value(script, frame, step, OTHER)
             return
-        frame.misses += 1
         if value is not None:
             self._runner.asking.say_not_offered(script, frame, step, value)
+        self._missed(script, frame, step)
+
+    def _missed(self, script: Script, frame: Running, step: Ask) -> None:
+        """Say that an answer could not be taken."""
+        frame.misses += 1
         slot_type = self._runner.asking.slot_type(frame, step)
         self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
 
-    def _is_dealt_with(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
-        """Follow what comes before an answer that words may hold; tell whether there was any."""
-        slot_type = self._runner.asking.slot_type(frame, step)
-        free = takes_any_words(slot_type)
-        # What staff asked may well be answered with what is not wanted any more.
-        leaving = slot_type != "reply" and (not free or len(text) <= _NO_STORY)
-        if leaving and following.leaves(self._runner, script):
-            return True
-        if free:
+    def _is_meant(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
+        """Take the button that words speak for; tell whether that, or a correction, was all."""
+        if questions.asks_policy(script, text):
             return False
-        if self._is_for_later(script, slot_type):
+        if following.correct(self._runner, script, frame):
+            return True
+        meant = choosing.meant(script, self._offered(script, frame))
+        if meant is None:
+            return False
+        if script.observed.wishes:
+            # Of a message that is nothing but the answer, no part is a wish of its own.
+            following.keep_others(self._runner, script)
+        self._take_choice(script, frame, step, meant)
+        return True
+
+    def _is_dealt_with(
+        self, script: Script, frame: Running, step: Ask, text: str, *, known: bool
+    ) -> bool:
+        """Follow what comes before an answer that words may hold; tell whether there was any."""
+        if self._is_for_later(script, self._runner.asking.slot_type(frame, step)):
             following.further_wish(self._runner, script)
             return True
+        if known:
+            # "Everything I posted" names the posts, though a button says "everything".
+            return False
         choice = self._typed_choice(script, text, loosely=True)
         if choice is not None:
             self._take_shown(script, frame, step, choice)
@@ -226,7 +276,7 @@ class Answers:
 
     def _is_for_later(self, script: Script, slot_type: str) -> bool:
         """Tell whether words that name an answer wish something else: "show me my photos"."""
-        others = following.others(self._runner, script)
+        others = following.others_beside(self._runner, script)
         if slot_type not in FILLED_FROM or not others:
             return False
         entities = script.observed.entities

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import wishes
+from privacydesk.dialog.guards import age_group
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import share_words
 from privacydesk.domain.events import Choice, ChoiceStyle
@@ -41,15 +43,50 @@ def wished(script: Script, offered: Offered) -> Choice | None:
 
 
 def meant(script: Script, offered: Offered) -> Choice | None:
-    """Return the one button that a phrase of the message stands for.
+    """Return the button that a message means: by its words, by an age, or as a request.
 
     A plain "yes, please" means the button that stands out.
     """
-    said = wishes.phrases_of(script.observed.entities)
-    named = _only(choice for choice, _ in offered if choice.id.removeprefix("_") in said)
-    if named is None and "yes" in said:
+    named = spoken(script, offered)
+    if named is not None or _is_spoken_of(script, offered):
+        return named
+    if "yes" in wishes.phrases_of(script.observed.entities):
         return _only(choice for choice, _ in offered if choice.style is ChoiceStyle.PRIMARY)
-    return named
+    return _of_age(script, offered) or _request(script, offered)
+
+
+def spoken(script: Script, offered: Offered) -> Choice | None:
+    """Return the button that the words of a message speak for, or for which most of them do."""
+    said = Counter(script.observed.entities.get("answer", ()))
+    ranked = sorted((choice for choice, _ in offered), key=lambda one: -said[one.key])
+    most, second = ([said[choice.key] for choice in ranked] + [0, 0])[:2]
+    return ranked[0] if most > second else None
+
+
+def left_out(script: Script, offered: Offered) -> Choice | None:
+    """Return the button that leaves an answer out, if a message says nothing but that."""
+    said = set(script.observed.entities.get("answer_alone", ()))
+    return next((c for c, _ in offered if c.id == "_skip" and c.key in said), None)
+
+
+def _is_spoken_of(script: Script, offered: Offered) -> bool:
+    said = set(script.observed.entities.get("answer", ()))
+    return any(choice.key in said for choice, _ in offered)
+
+
+def _of_age(script: Script, offered: Offered) -> Choice | None:
+    """Return the button of the age that a message tells: "sixteen"."""
+    ages = script.observed.entities.get("age", ())
+    group = age_group(int(ages[0])) if len(ages) == 1 else ""
+    return next((choice for choice, _ in offered if choice.id == group), None)
+
+
+def _request(script: Script, offered: Offered) -> Choice | None:
+    """Return the button of the request that a sentence is sure to make."""
+    found = script.observed.recognised
+    if found is None or not found.sure:
+        return None
+    return next((choice for choice, _ in offered if choice.id == found.intent.value), None)
 
 
 def told(script: Script, text: str, offered: Offered) -> Choice | None:

@@ -91,10 +91,15 @@ def taken_back(runner: Runner, script: Script) -> bool:
 
 def leaves(runner: Runner, script: Script) -> bool:
     """Leave the open form where words say so, for another wish or for none."""
+    return leaves_for_another(runner, script) or taken_back(runner, script)
+
+
+def leaves_for_another(runner: Runner, script: Script) -> bool:
+    """Leave the open form for another wish, where words say so."""
     form = script.stack[script.form_at()]
-    if others(runner, script) and _is_left(runner, script, form):
-        return further_wish(runner, script)
-    return taken_back(runner, script)
+    if not others(runner, script) or not _is_left(runner, script, form):
+        return False
+    return further_wish(runner, script)
 
 
 def _words_in(slots: Mapping[str, Any]) -> set[str]:
@@ -163,7 +168,19 @@ def _added(runner: Runner, script: Script, form: Running, said: frozenset[str]) 
 
 def keep_others(runner: Runner, script: Script) -> None:
     """Keep wishes of other kinds that are said beside an answer."""
-    wishes.say_kept(runner, script, others(runner, script))
+    wishes.say_kept(runner, script, others_beside(runner, script))
+
+
+def others_beside(runner: Runner, script: Script) -> tuple[Wish, ...]:
+    """Return what a message that names an answer wishes besides.
+
+    A thing that is only named is no wish: a recogniser tends to hear one in "my old posts".
+    """
+    asked = others(runner, script)
+    if script.observed.wishes:
+        return asked
+    spoken = script.observed.entities.get("wish_words", ())
+    return tuple(wish for wish in asked if wish.intent.value in spoken)
 
 
 def others(runner: Runner, script: Script) -> tuple[Wish, ...]:

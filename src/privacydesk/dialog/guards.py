@@ -125,19 +125,24 @@ def _is_device_permission(
     return _yes(str(frame.slots.get("purpose", "")).startswith("device_"))
 
 
+def age_group(age: int) -> str:
+    """Return which of the rules about age hold for so many full years.
+
+    The two documents disagree on exactly 14 (definitions against the children's statement), so that
+    year is a human's decision.
+    """
+    if age < CHILD_UNDER:
+        return "under_14"
+    if age == CHILD_UNDER:
+        return "exactly_14"
+    return "teen" if age < ADULT_FROM else "adult"
+
+
 def _child_age(
     script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
-    # The two documents disagree on exactly 14 (definitions against the children's statement), so
-    # that year is a human's decision.
     born = date.fromisoformat(str(frame.slots["child_birth_date"]))
-    age = age_on(born, script.now.astimezone(ZoneInfo(script.rules.zone)).date())
-    if age < CHILD_UNDER:
-        group = "under_14"
-    elif age == CHILD_UNDER:
-        group = "exactly_14"
-    else:
-        group = "teen" if age < ADULT_FROM else "adult"
+    group = age_group(age_on(born, script.now.astimezone(ZoneInfo(script.rules.zone)).date()))
     frame.slots["age_group"] = group
     return group
 

@@ -39,6 +39,8 @@ _SENTENCE_WORDS: Final = 5
 
 _ASKS = re.compile(r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$")
 
+_ENDS_ASKING = re.compile(r"[?？吗嗎呢么麼][。.!！~～\s]*$")
+
 
 def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: str) -> bool:
     """Take a question for one; tell whether it was dealt with.
@@ -55,6 +57,11 @@ def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: s
     frame.slots[_HELD] = {"text": text, "intent": _asked(script), "topic": _topic(script)}
     script.ask("desk.answer_or_question", {"said": text.strip()}, _WHICH, serial=frame.serial)
     return True
+
+
+def asks_policy(script: Script, text: str) -> bool:
+    """Tell whether words are a question about the policy rather than an answer."""
+    return bool(_ENDS_ASKING.search(text)) and _asked(script) == Intent.POLICY_QUESTION.value
 
 
 def is_held(frame: Running, choice: Choice) -> bool:

@@ -161,12 +161,16 @@ ENTITY_KINDS: Sequence[str] = (
     "date",
     "phone",
     "own_age",
+    "age",
     "language",
     "taken_back",
     "new_value",
     "somebody_else",
     "command",
     "phrase",
+    "answer",
+    "answer_alone",
+    "wish_words",
 )
 """What is looked for in every sentence."""
 

@@ -51,6 +51,21 @@ _SOMEBODY_ELSE = re.compile(
 )
 
 
+_IN_ENGLISH: Final = (
+    *("seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"),
+    *("sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)
+_ENGLISH_AGES: Final = {name: age for age, name in enumerate(_IN_ENGLISH, start=7)}
+_ANSWER: Final = 30
+"""Characters of a message that may be the answer to how old somebody is."""
+_TOLD = re.compile(
+    r"(?P<under>不到|未到|未满|不满|未够|唔够|\bunder |\bbelow |\bless than |\bnot yet )? ?"
+    r"(?:(?P<age>(?<!\d)\d{1,3}(?!\d)|[二三四五六七八九]?十[一二三四五六七八九]?)"
+    rf"|\b(?P<word>{'|'.join(_ENGLISH_AGES)})\b)"
+    r"(?! ?(?:岁|years old)? ?(?:以|或|前|后|时|年|月|号|日|点|分|块|元|个))"
+)
+_SEVERAL = re.compile(r"\d ?(?:or|to|and|或|至|到|和|-|~) ?\d")
+
 # Without any of these no pattern here can fit, which is so for nearly all sentences.
 _ABOUT_AGE = re.compile(r"[\d岁]|小学|国小|school")
 
@@ -74,8 +89,23 @@ def own_age(folded: str) -> int | None:
     return None
 
 
+def told_age(folded: str) -> int | None:
+    """Return the age in years that a short answer gives, whosever it is; None without a single one.
+
+    "Not yet fourteen" is thirteen.
+    """
+    if len(folded) > _ANSWER or _SEVERAL.search(folded):
+        return None
+    told = {
+        (_ENGLISH_AGES[hit["word"]] if hit["word"] else _number(hit["age"])) - bool(hit["under"])
+        for hit in _TOLD.finditer(folded)
+    }
+    ages = [age for age in told if _YOUNGEST <= age <= _OLDEST]
+    return ages[0] if len(told) == 1 and ages else None
+
+
 def _number(words: str) -> int:
-    if words.isascii():
+    if words.isdecimal():
         return int(words)
     tens, ten, ones = words.rpartition("十")
     if not ten:

@@ -22,7 +22,7 @@ _MONTH = (
 
 _DATE = re.compile(
     r"(?:民国\s*(?P<ry>\d{2,3})\s*年\s*(?P<rm>\d{1,2})\s*月\s*(?P<rd>\d{1,2})\s*[日号]?)"
-    r"|(?:(?<!\d)(?P<cy>\d{4})\s*年\s*(?P<cm>\d{1,2})\s*月\s*(?P<cd>\d{1,2})(?!\d))"
+    r"|(?:(?<!\d)(?P<cy>\d{4}|\d{2})\s*年\s*(?P<cm>\d{1,2})\s*月\s*(?P<cd>\d{1,2})(?!\d))"
     r"|(?:(?<![\d./-])(?P<iy>\d{4})(?P<isep>[-/.])(?P<im>\d{1,2})(?P=isep)(?P<id>\d{1,2})"
     r"(?![\d/-]))"
     r"|(?:(?<![\d./-])(?P<dd>\d{1,2})(?P<dsep>[-/.])(?P<dm>\d{1,2})(?P=dsep)(?P<dy>\d{4})"
@@ -32,7 +32,16 @@ _DATE = re.compile(
     + r",?\s+(?P<ey>\d{4})(?!\d))"
     r"|(?:\b" + _MONTH.format("am") + r"\s+(?P<ad>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<ay>\d{4})(?!\d))"
 )
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"[\d一二三四五六七八九十]")
+_SPELT = re.compile(
+    r"(?<![百千零〇一二三四五六七八九十])[零〇一二三四五六七八九十]{1,4}(?= ?[年月日号])"
+)
+_NUMERALS: Final = {"〇": 0} | {c: place for place, c in enumerate("零一二三四五六七八九")}
+_LAST_SHORT: Final = 30
+"""Two digits of a year up to which they can only be one of this century: 12 is 2012.
+
+85 may be 1985, or 1996 counted from the Republic, and is none.
+"""
 _DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _TWELVE: Final = 12
 
@@ -45,6 +54,7 @@ def dates(folded: str) -> tuple[str, ...]:
     """
     if _DIGIT.search(folded) is None:
         return ()
+    folded = _SPELT.sub(lambda hit: _spelt(hit[0]), folded)
     whole = _DIGITS_ONLY.fullmatch(folded)
     if whole:
         day = _day(*whole.groups())
@@ -57,7 +67,7 @@ def _read(parts: dict[str, str | None]) -> str:
     if parts["ry"]:
         return _day(str(int(parts["ry"]) + _REPUBLIC), parts["rm"], parts["rd"])
     if parts["cy"]:
-        return _day(parts["cy"], parts["cm"], parts["cd"])
+        return _day(_full_year(parts["cy"]), parts["cm"], parts["cd"])
     if parts["iy"]:
         return _day(parts["iy"], parts["im"], parts["id"])
     if parts["ey"]:
@@ -68,6 +78,20 @@ def _read(parts: dict[str, str | None]) -> str:
     if int(first) <= _TWELVE and int(first) != int(second):
         return ""
     return _day(parts["dy"], second, first)
+
+
+def _spelt(numerals: str) -> str:
+    """Return a number that is written in Chinese: 二零一二 digit by digit, 二十一 by its tens."""
+    tens, ten, ones = numerals.partition("十")
+    if ten and len(tens) <= 1 and len(ones) <= 1:
+        return str((_NUMERALS[tens] if tens else 1) * 10 + (_NUMERALS[ones] if ones else 0))
+    return "".join(str(_NUMERALS[c]) for c in numerals if c != "十")
+
+
+def _full_year(year: str) -> str:
+    if len(year) > 2:  # noqa: PLR2004 - two digits leave the century out
+        return year
+    return f"20{year}" if int(year) <= _LAST_SHORT else ""
 
 
 def _month(name: str | None) -> str:

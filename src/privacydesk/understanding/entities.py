@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from privacydesk.understanding.ages import own_age
+from privacydesk.understanding.ages import own_age, told_age
+from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.dates import dates
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
@@ -23,6 +24,7 @@ class Entities:
     """Finds the values of slot types in a text."""
 
     def __init__(self, lexicon: Lexicon) -> None:
+        self._answers = Answering(lexicon)
         self._commands = Commands(lexicon)
         self._names = Names(lexicon)
         self._phrases: Phrases[str] = Phrases(
@@ -53,6 +55,10 @@ class Entities:
             return finder(words)
         if kind == "new_value":
             return new_values(text)
+        if kind == "answer":
+            return self._answers.find(words)
+        if kind == "answer_alone":
+            return self._answers.find_alone(words)
         if kind == "command":
             return self._commands.command(words)
         if kind == "language":
@@ -63,16 +69,20 @@ class Entities:
         return ()
 
 
-def _own_age(words: str) -> tuple[int, ...]:
-    age = own_age(words)
-    return () if age is None else (age,)
+def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ...]]:
+    def finder(words: str) -> tuple[int, ...]:
+        age = find(words)
+        return () if age is None else (age,)
+
+    return finder
 
 
 _FINDERS: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
     "ticket_number": ticket_numbers,
     "date": dates,
     "phone": phones,
-    "own_age": _own_age,
+    "own_age": _one_age(own_age),
+    "age": _one_age(told_age),
     "taken_back": taken_back,
     "somebody_else": other_people,
 }

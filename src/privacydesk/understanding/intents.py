@@ -15,6 +15,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.ages import own_age
 from privacydesk.understanding.lexicon_files import COMPUTED, Lexicon, Rule
+from privacydesk.understanding.negation import is_negated
 from privacydesk.understanding.normalise import bare, normalise
 from privacydesk.understanding.phrases import Phrases
 from privacydesk.understanding.taking_back import taken_back
@@ -39,17 +40,6 @@ _CHATTER: Final = 12
 """Characters up to which a greeting or thanks is all that a message says."""
 
 _CLAUSE = re.compile(r"[^,。.!?;~…\n]*[,。.!?;~…\n]*")
-_NEGATED = re.compile(
-    r"(?:(?<!是)不是(?:想|要|说|让你)?|(?<!要)不(?:想|要(?!了)|用|需要|打算|准备|愿意)?|没(?:有)?(?:想|要|说)(?:要|过)?"
-    r"|(?<![性个特分级类区告离辨])别|无需|唔(?:系)?(?:想|要|使|好)?|并非|未想"
-    r"|\b(?:don't|do not|dont|not|never|no longer|didn't|won't|no need to|without|rather than"
-    r"|instead of)\b"
-    r"(?: (?:want|wanna|wish|need|going|trying|asking|mean|have|you))?(?: to)?(?: you to)?)"
-    r" ?(?:帮我|给我|把|我的|我|去|再|直接|真的|全部|整个|号)*(?:\w{0,4}账[号户])? ?$"
-)
-_QUESTIONED = re.compile(
-    r"(?<!不)(?:能|可|要|会|想|该|肯|给|好|是|删|销|绑|改)不$|不得不$|不如$|(?<!能)不能不$"
-)
 _YOUNG = re.compile(
     r"(?<!\d)(?:[3-9]|1[0-7])(?!\d) ?(?:周?岁|years? old|yrs? old|-year-old|year-old|y/?o\b)"
     r"|(?:才|只有|刚满|未满|不满|先得) ?(?:[3-9]|1[0-7])(?![\d个天年月块元条次分小时])"
@@ -100,6 +90,11 @@ class Intents:
         """Return what a whole message means that is listed, folded and bare; else None."""
         return self._exact.get(words)
 
+    def spoken_for(self, folded: str) -> tuple[str, ...]:
+        """Return the intents that any words of a folded message speak for, the likeliest first."""
+        scores = self._scores(folded)
+        return tuple(intent.value for intent in sorted(scores, key=lambda one: -scores[one]))
+
     def recognise(self, text: str) -> Recognised:
         """Return the likeliest intent, the next ones, and whether it may be acted on."""
         folded = normalise(text)
@@ -145,7 +140,7 @@ class Intents:
                     mask = 0
                 clause_start, end = _clause(folded, max(end, 0), hit.start)
             bit, negatable = hit.means
-            if not (negatable and _is_negated(folded[clause_start : hit.start])):
+            if not (negatable and is_negated(folded[clause_start : hit.start])):
                 mask |= bit
         if mask:
             masks.append(mask)
@@ -199,14 +194,6 @@ def _clause(folded: str, start: int, at: int) -> tuple[int, int]:
         if at < found.end():
             return start, found.end()
         start = found.end()
-
-
-def _is_negated(before: str) -> bool:
-    tail = before[-24:]
-    found = _NEGATED.search(tail)
-    if found is None:
-        return False
-    return _QUESTIONED.search(tail[: found.end()].rstrip()) is None
 
 
 def _judged(scores: Mapping[Intent, float], length: int) -> Recognised:

@@ -11,6 +11,7 @@ from privacydesk.understanding.entities import Entities
 from privacydesk.understanding.intents import Intents
 from privacydesk.understanding.language import language_of
 from privacydesk.understanding.lexicon_files import Lexicon, read_lexicon
+from privacydesk.understanding.normalise import normalise
 
 _NUMBERED: Final = 20
 """Buttons that may be named by their number."""
@@ -62,4 +63,9 @@ class KeywordRecogniser:
 
     def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
         """Return the values of the given slot types found in a text; none for those not found."""
-        return self._entities.find(text, kinds)
+        found = self._entities.find(text, kinds)
+        if "wish_words" in kinds:
+            spoken = self._intents.spoken_for(normalise(text))
+            if spoken:
+                return {**found, "wish_words": spoken}
+        return found

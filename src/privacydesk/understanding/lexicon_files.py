@@ -68,6 +68,7 @@ class Lexicon:
         concepts: name to concept.
         rules: in the order of the file.
         exact: whole messages whose intent is beyond doubt.
+        answers: the key of a button's label to what people say instead of tapping it.
     """
 
     names: Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -79,6 +80,7 @@ class Lexicon:
     concepts: Mapping[str, Concept]
     rules: tuple[Rule, ...]
     exact: Mapping[Intent, tuple[str, ...]]
+    answers: Mapping[str, tuple[str, ...]]
 
 
 def read_lexicon() -> Lexicon:
@@ -90,13 +92,13 @@ def read_lexicon() -> Lexicon:
     folder = files("privacydesk.understanding") / "lexicon"
     texts = {
         name: (folder / name).read_text("utf-8")
-        for name in ("names.yaml", "commands.yaml", "intents.yaml")
+        for name in ("names.yaml", "commands.yaml", "intents.yaml", "answers.yaml")
     }
     return lexicon_from(texts)
 
 
 def lexicon_from(texts: Mapping[str, str]) -> Lexicon:
-    """Read a lexicon from the texts of its three files.
+    """Read a lexicon from the texts of its four files.
 
     Raises:
         SettingsError: a text says something that can't be meant.
@@ -109,6 +111,7 @@ def lexicon_from(texts: Mapping[str, str]) -> Lexicon:
         "commands.yaml", texts, ("commands", "languages", "before", "after", "phrases")
     )
     intents = _read("intents.yaml", texts, ("concepts", "rules", "exact"))
+    answers = _read("answers.yaml", texts, ("answers",))
     concepts = {name: _concept(name, raw, names) for name, raw in intents["concepts"].items()}
     rules = tuple(
         _rule(intent, place, raw, concepts)
@@ -128,6 +131,7 @@ def lexicon_from(texts: Mapping[str, str]) -> Lexicon:
             _intent(f"exact.{name}", name): _words("intents.yaml", f"exact.{name}", raw)
             for name, raw in intents["exact"].items()
         },
+        answers=_lists("answers.yaml", "answers", answers["answers"]),
     )
 
 

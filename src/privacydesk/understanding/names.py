@@ -15,9 +15,7 @@ from privacydesk.domain.account import (
 )
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
-from privacydesk.understanding.phrases import Hit, Phrases, folded
-
-"""Purposes whose consent the phone keeps; they stand beside ``ConsentPurpose``."""
+from privacydesk.understanding.phrases import Hit, Phrases, folded, outermost
 
 _ALLOWED: Final = {
     "provider": frozenset(one.value for one in Provider),
@@ -55,30 +53,19 @@ class Names:
         hits = self._phrases.find(text)
         if not hits:
             return {}
+        no_messenger = [phrase.span() for phrase in _NO_MESSENGER.finditer(text)]
         found: dict[str, tuple[str, ...]] = {}
         for family in FAMILIES:
             if family not in families:
                 continue
-            mine = [hit for hit in hits if hit.means[0] == family]
-            values = dict.fromkeys(
-                hit.means[1] for hit in mine if not _inside(hit, mine) and _meant(hit, text)
-            )
+            mine = outermost(hit for hit in hits if hit.means[0] == family)
+            values = dict.fromkeys(hit.means[1] for hit in mine if not _lies_in(hit, no_messenger))
             if values:
                 found[family] = tuple(values)
         return found
 
 
-def _inside(hit: Hit[tuple[str, str]], others: list[Hit[tuple[str, str]]]) -> bool:
-    return any(
-        one.start <= hit.start and hit.end <= one.end and one.end - one.start > hit.end - hit.start
-        for one in others
-    )
-
-
-def _meant(hit: Hit[tuple[str, str]], text: str) -> bool:
+def _lies_in(hit: Hit[tuple[str, str]], spans: Collection[tuple[int, int]]) -> bool:
     if hit.means[1] != Provider.LINE.value:
-        return True
-    return not any(
-        phrase.start() <= hit.start and hit.end <= phrase.end()
-        for phrase in _NO_MESSENGER.finditer(text)
-    )
+        return False
+    return any(start <= hit.start and hit.end <= end for start, end in spans)

@@ -30,6 +30,8 @@ _BARE = re.compile(
 _TAIL = re.compile(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
 )
+# A nickname may well end in 了, a number does not: 换成13912345678了.
+_NUMBER_DONE = re.compile(r"(?<=[\d日号])(?:了|喇|啦)$")
 _NOT_A_VALUE = re.compile(
     r"^(?:别的|別的|什么|什麼|其他|正确|正確|对的|對的|新的|另一个|另一個"
     r"|something|another|the right|the correct)",
@@ -43,5 +45,5 @@ def new_values(text: str) -> tuple[str, ...]:
     hit = _QUOTED.search(said) or _BARE.search(said)
     if hit is None:
         return ()
-    value = _TAIL.sub("", hit["value"]).strip(" .")
+    value = _NUMBER_DONE.sub("", _TAIL.sub("", hit["value"]).strip(" ."))
     return () if not value or _NOT_A_VALUE.match(value) else (value,)

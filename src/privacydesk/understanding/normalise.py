@@ -28,9 +28,10 @@ _NO_LETTER = re.compile(r"[\W_]+")
 _SPACES = re.compile(r"[^\S\n]+")
 
 # Regional spellings of one word that remain once the characters are simplified.
-_REGIONAL = re.compile("帐|暱|纪录|登入|注消|註消|’")
+_REGIONAL = re.compile("帐|身分|暱|纪录|登入|注消|註消|’")
 _USUAL: Final = {
     "帐": "账",
+    "身分": "身份",
     "暱": "昵",
     "纪录": "记录",
     "登入": "登录",

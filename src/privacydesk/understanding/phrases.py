@@ -59,6 +59,21 @@ class Phrases(Generic[T]):
         return hits
 
 
+def outermost(hits: Iterable[Hit[T]]) -> list[Hit[T]]:
+    """Return the hits that stand within no longer one, by place."""
+    kept: list[Hit[T]] = []
+    for hit in sorted(hits, key=lambda one: (one.start, -one.end)):
+        # Of those before it none reaches farther than the last one that was kept.
+        widest = kept[-1] if kept else None
+        if (
+            widest is None
+            or hit.end > widest.end
+            or (hit.start, hit.end) == (widest.start, widest.end)
+        ):
+            kept.append(hit)
+    return kept
+
+
 def folded(phrase: str) -> str:
     """Return a phrase of the lexicon folded like a message, its ``=`` kept."""
     return f"={normalise(phrase[1:])}" if phrase.startswith("=") else normalise(phrase)

@@ -12,12 +12,15 @@ _START = _GAP.join(PREFIX.lower())
 _NUMBER = re.compile(
     rf"(?<![a-z\d])(?=((?:{_START}{_GAP})?(?:{_ONE}{_GAP}){{{RANDOM_CHARACTERS}}}{_ONE})(?![a-z\d]))"
 )
-_DASH = re.compile("横杠|杠")
+# What is said for what stands between the groups, and digits as speech is written down.
+_DASH = re.compile("短?横杠|中?横线|减号|杠|空格|逗号|dash|hyphen")
+_SPOKEN = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 _LONG_ENOUGH = re.compile(r"[a-z\d]")
 
 
 def ticket_numbers(folded: str) -> tuple[str, ...]:
     """Return the canonical numbers in a folded text, in order, once each."""
+    folded = folded.translate(_SPOKEN)
     if len(_LONG_ENOUGH.findall(folded)) <= RANDOM_CHARACTERS:
         return ()
     found: dict[str, None] = {}

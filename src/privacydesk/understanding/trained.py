@@ -13,6 +13,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.embedding import E5Embedder, Embedder
 from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.model import Bag, Floats, IntentModel
 from privacydesk.understanding.normalise import bare, normalise
@@ -133,6 +134,8 @@ class TrainedRecogniser:
         )
         if first.value in taken_back(normalise(text)):
             return _given_up(told)
+        if first is Intent.DEREGISTRATION and keeps_account(normalise(text)):
+            return _next(told)
         return told if told.sure else self._second_opinion(text, told, chances)
 
     def _floor(self, text: str, intent: Intent) -> float:
@@ -169,3 +172,9 @@ def _given_up(told: Recognised) -> Recognised:
         confidence=told.confidence,
         alternatives=((told.intent, told.confidence), *others)[:_ALTERNATIVES],
     )
+
+
+def _next(told: Recognised) -> Recognised:
+    """Return what else may be meant, unsure: whoever keeps the account does not want it closed."""
+    (intent, confidence), *others = told.alternatives
+    return Recognised(intent=intent, confidence=confidence, alternatives=tuple(others), sure=False)

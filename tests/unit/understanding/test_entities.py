@@ -91,6 +91,9 @@ def test_naming_a_language_in_a_sentence_asks_for_nothing() -> None:
         ("手机", ("phone",)),
         ("手機號碼", ("phone",)),
         ("把新浪微博断开", ("weibo",)),
+        ("绿泡泡那个不要了，企鹅号留着", ("wechat", "qq")),
+        ("guge zhanghao", ("google",)),
+        ("我的賴不用了", ("line",)),
     ],
 )
 def test_providers_come_in_the_order_they_are_named(text: str, values: tuple[str, ...]) -> None:
@@ -98,7 +101,7 @@ def test_providers_come_in_the_order_they_are_named(text: str, values: tuple[str
 
 
 @pytest.mark.parametrize(
-    "text", ["standing in line for hours", "online", "手机的相机权限", "pineapples"]
+    "text", ["standing in line for hours", "online", "手机的相机权限", "pineapples", "你们耍无赖"]
 )
 def test_other_words_are_no_provider(text: str) -> None:
     assert found("provider", text) == ()
@@ -110,6 +113,8 @@ def test_other_words_are_no_provider(text: str) -> None:
         ("category", "删除照片墙和语音", ("photos", "voice")),
         ("category", "搜尋紀錄", ("search_history",)),
         ("category", "my chat history and posts", ("chat", "posts")),
+        ("category", "充值的record", ("recharge",)),
+        ("category", "what I searched for", ("search_history",)),
         ("category", "登录方式和绑定", ("bindings",)),
         ("purpose", "关掉定位权限和麦克风", ("device_location", "device_microphone")),
         ("purpose", "不要再用我的定位", ("location",)),
@@ -133,6 +138,8 @@ def test_names_of_what_slots_hold_are_found(kind: str, text: str, values: tuple[
         "ＰＤ７Ｃ４ＫＶ５Ｇ９Ｔ３９",
         "7C4K-V5G9-T39",
         "PD杠7C4K杠V5G9杠T39到哪了",
+        "P D 横杠 七 C 四 K 横杠 V 五 G 九 横杠 T 三 九",
+        "it's pd dash 7c4k dash v5g9 dash t39",
     ],
 )
 def test_a_ticket_number_is_found_however_it_is_written(text: str) -> None:
@@ -158,6 +165,9 @@ def test_what_does_not_check_is_no_ticket_number(text: str) -> None:
         "1st of May, 2012",
         "born May 1, 2012",
         "20120501",
+        "二零一二年五月一号",
+        "一二年五月一日生的",
+        "12年5月1号",
     ],
 )
 def test_a_day_is_read_as_people_write_it(text: str) -> None:
@@ -180,6 +190,8 @@ def test_day_first_is_read_only_where_it_can_be_nothing_else() -> None:
         "99年5月1日",
         "12345678",
         "0/0/0000",
+        "八五年五月一日",
+        "民国一百零三年五月一日",
     ],
 )
 def test_an_impossible_or_implausible_day_is_none(text: str) -> None:
@@ -246,6 +258,32 @@ def test_the_speakers_own_age_is_found(text: str, age: int) -> None:
 )
 def test_an_age_that_is_not_the_speakers_is_left_alone(text: str) -> None:
     assert found("own_age", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("16", 16),
+        ("十六了，不小了", 16),
+        ("啱啱十四歲", 14),
+        ("未满14岁", 13),
+        ("I'm sixteen", 16),
+        ("15 years old啦", 15),
+    ],
+)
+def test_an_age_is_read_from_a_short_answer(text: str, age: int) -> None:
+    assert found("age", text) == (age,)
+
+
+@pytest.mark.parametrize("text", ["14岁以上", "14 or 15", "2012年", "13800138000", "好的"])
+def test_what_is_no_single_age_is_none(text: str) -> None:
+    assert found("age", text) == ()
+
+
+@pytest.mark.parametrize("text", ["说" * 2_000, "line " * 400, "微信" * 1_000, "😀" * 2_000])
+def test_what_is_repeated_over_and_over_is_read_all_the_same(text: str) -> None:
+    kinds = set(found("category", text) + found("provider", text))
+    assert kinds <= {"posts", "line", "wechat"}
 
 
 def test_only_what_was_asked_for_is_looked_for() -> None:

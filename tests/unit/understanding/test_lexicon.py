@@ -21,7 +21,7 @@ _FOLDER = files("privacydesk.understanding") / "lexicon"
 SHIPPED = MappingProxyType(
     {
         name: (_FOLDER / name).read_text("utf-8")
-        for name in ("names.yaml", "commands.yaml", "intents.yaml")
+        for name in ("names.yaml", "commands.yaml", "intents.yaml", "answers.yaml")
     }
 )
 

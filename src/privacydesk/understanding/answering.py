@@ -1,0 +1,71 @@
+"""Buttons that a message stands for: "I never got it" where a code can be sent again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from privacydesk.understanding.lexicon_files import Lexicon
+from privacydesk.understanding.negation import is_negated
+from privacydesk.understanding.normalise import bare, normalise
+from privacydesk.understanding.phrases import Hit, Phrases, outermost
+
+_CLAUSES: Final = re.compile(r"[^,。.!?;:~…、\n]+")
+_LONGEST: Final = 300
+"""Characters; what is longer tells a story and answers no question with buttons."""
+
+
+class Answering:
+    """Finds the words that stand for buttons.
+
+    A word that is denied speaks for nothing, nor does one inside a longer one of the same form:
+    in "不用删" nothing asks to delete.
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._phrases: Phrases[str] = Phrases(
+            (normalise(word), key)
+            for key, words in lexicon.answers.items()
+            for word in words
+            if not word.startswith("=")
+        )
+        self._clauses: dict[str, list[str]] = {}
+        for key, words in lexicon.answers.items():
+            for word in words:
+                if word.startswith("="):
+                    self._clauses.setdefault(bare(normalise(word[1:])), []).append(key)
+        self._courtesies = frozenset(
+            bare(normalise(word)) for word in (*lexicon.before, *lexicon.after)
+        )
+
+    def find(self, folded: str) -> tuple[str, ...]:
+        """Return the keys of labels that a folded message speaks for, once for each word."""
+        return tuple(key for keys in self._by_clause(folded) for key in keys if key)
+
+    def find_alone(self, folded: str) -> tuple[str, ...]:
+        """Return the keys of labels that every clause of a folded message speaks for."""
+        told = [keys for keys in self._by_clause(folded) if "" not in keys]
+        common = set(told[0]).intersection(*told[1:]) if told else set()
+        return tuple(sorted(common))
+
+    def _by_clause(self, folded: str) -> Iterator[tuple[str, ...]]:
+        """Yield the keys of each clause; a mere courtesy has an empty one."""
+        if len(folded) > _LONGEST:
+            return
+        for clause in _CLAUSES.finditer(folded):
+            said = clause[0].strip()
+            words = bare(said)
+            if words in self._courtesies:
+                yield ("",)
+            elif words:
+                forms: dict[str, list[Hit[str]]] = {}
+                for hit in self._phrases.find(said):
+                    forms.setdefault(hit.means.partition(".")[0], []).append(hit)
+                meant = (
+                    hit.means
+                    for hits in forms.values()
+                    for hit in outermost(hits)
+                    if not is_negated(said[: hit.start])
+                )
+                yield (*self._clauses.get(words, ()), *meant)

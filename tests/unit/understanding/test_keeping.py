@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.domain.intents import Intent
+from privacydesk.understanding.keeping import keeps_account
+from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.trained import TrainedRecogniser
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "帳號我要留著，其他的刪掉",
+        "账号还要用的",
+        "戶口留返，淨係刪啲相",
+        "不是要注销账号",
+        "keep my account but wipe the chats",
+        "remove the photos without closing my account",
+        "account要keep着",
+    ],
+)
+def test_words_that_keep_the_account_are_found(text: str) -> None:
+    assert keeps_account(normalise(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["把号注销", "号不想要了", "账号留着也没用，销了吧", "大号留着，小号注销", "能不能不注销账号"],
+)
+def test_other_words_about_an_account_are_not(text: str) -> None:
+    assert not keeps_account(normalise(text))
+
+
+def test_whoever_keeps_the_account_is_never_taken_to_close_it() -> None:
+    recogniser = TrainedRecogniser.load()
+    for text in ("帳號我要留著", "号不注销", "帮我clear一下我的个人资料, account还要用的"):
+        told = recogniser.recognise(text)
+        assert not (told.sure and told.intent is Intent.DEREGISTRATION)
