@@ -61,7 +61,7 @@ def locale_template(directory: Path | None = None) -> str:
 
 
 def sentence_files(directory: Path | None = None) -> dict[str, str]:
-    """Read labelled sentences: file name, with its folder for messages, to text.
+    """Read labelled sentences and frames: file name, with its folder for messages, to text.
 
     Args:
         directory: instead of the shipped sentences.
@@ -70,7 +70,7 @@ def sentence_files(directory: Path | None = None) -> dict[str, str]:
         SettingsError: the folder or a file can't be read.
     """
     folder, shown = _folder("sentences", directory)
-    return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl",)).items()}
+    return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl", ".yaml")).items()}
 
 
 def source_files() -> Mapping[str, str]:

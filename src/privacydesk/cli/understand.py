@@ -95,6 +95,7 @@ def train(
     from privacydesk.data import sentence_files  # noqa: PLC0415
     from privacydesk.understanding.embedding import E5Embedder  # noqa: PLC0415
     from privacydesk.understanding.training.fitting import fit  # noqa: PLC0415
+    from privacydesk.understanding.training.frames import read_frames  # noqa: PLC0415
     from privacydesk.understanding.training.report import (  # noqa: PLC0415
         PICTURE,
         figures,
@@ -109,7 +110,7 @@ def train(
         raise SettingsError("no sentences: name a folder with --sentences", key="sentences")
     labelled = read_sentences(files)
     typer.echo(f"{len(labelled)} sentences in {len(files)} files", err=True)
-    fitted = fit(labelled, E5Embedder(), _progress)
+    fitted = fit(labelled, E5Embedder(), _progress, read_frames(files))
     typer.echo("", err=True)
     report.mkdir(parents=True, exist_ok=True)
     (report / "report.md").write_text(figures(fitted), "utf-8")

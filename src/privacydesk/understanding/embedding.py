@@ -22,13 +22,16 @@ Vector = NDArray[np.float32]
 
 DIMENSIONS: Final = 384
 
-_QUERY_ROOM: Final = 128
+_QUERY_ROOM: Final = 80
 _PASSAGE_ROOM: Final = 480
 """How much of a text is read, in characters as wide as a Chinese one; about a token each.
 
-The time grows with it: some 2 ms a Chinese character, so that a message of any length is read in
-the time of a long sentence. Beyond 512 tokens the model would cut by itself.
+The time grows with it, so that a message of any length is read in the time of a long sentence.
+Beyond 512 tokens the model would cut by itself.
 """
+
+_OPENING: Final = 32
+"""How much of the room is for the beginning of what does not fit; a wish mostly comes last."""
 
 _NARROW_IN_WIDE: Final = 3
 """Latin letters that cost as much as one Chinese character."""
@@ -67,8 +70,8 @@ class E5Embedder:
             self._loaded()
 
     def embed_query(self, text: str) -> Vector:
-        """Return the vector of what a person says; of a long text, of its beginning."""
-        cut = fitted(text, _QUERY_ROOM)
+        """Return the vector of what a person says; of a long text, of its beginning and end."""
+        cut = both_ends(text, _QUERY_ROOM, _OPENING)
         with self._lock:
             return _as_vector(self._loaded().query(cut))
 
@@ -92,9 +95,27 @@ class E5Embedder:
 
 def fitted(text: str, room: int) -> str:
     """Return the beginning of a text that fits, with what no engine can read made a space."""
-    left = room * _NARROW_IN_WIDE
     # Nothing behind this many characters can fit, and cleaning 100 KB takes time of its own.
-    readable = _BROKEN.sub(" ", text[:left])
+    return _beginning(_BROKEN.sub(" ", text[: room * _NARROW_IN_WIDE]), room)
+
+
+def both_ends(text: str, room: int, opening: int) -> str:
+    """Return a text, or where it does not fit its beginning and end, readable like ``fitted``.
+
+    Args:
+        text: as it is said.
+        room: for all of it, in characters as wide as a Chinese one.
+        opening: the part of the room that is for the beginning.
+    """
+    readable = _BROKEN.sub(" ", text)
+    whole = _beginning(readable, room)
+    if len(whole) == len(readable):
+        return whole
+    return f"{_beginning(readable, opening)} {_beginning(readable[::-1], room - opening)[::-1]}"
+
+
+def _beginning(readable: str, room: int) -> str:
+    left = room * _NARROW_IN_WIDE
     for at, character in enumerate(readable):
         left -= 1 if character <= _LAST_NARROW else _NARROW_IN_WIDE
         if left < 0:

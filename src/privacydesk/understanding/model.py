@@ -4,9 +4,9 @@
        │                          │ no
        └──► closer look ◄── embedding of the sentence (slow) ──► intent
 
-Both are multinomial logistic regressions that ``training`` fits; here they are only applied. The
-file holds their weights as bytes with a scale for each intent, which is as good as the numbers
-themselves and a quarter of their size.
+Each gives every intent a score that ``training`` fits; here they are only applied, and toned into
+probabilities. The file holds their weights as bytes with a scale for each intent, which is as good
+as the numbers themselves and a quarter of their size.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.grams import code_of, codes
+from privacydesk.understanding.intents import DESTRUCTIVE
 
 Floats = NDArray[np.float32]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the file; a model made for other pieces would be worse than none."""
 
 _SHIPPED: Final = "intents.npz"
@@ -45,13 +46,13 @@ class Bag(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """One logistic regression over the pieces.
+    """One linear scoring of the pieces.
 
     Attributes:
         weights: int8, of shape (pieces, intents).
         scale: what a step of each intent's weights stands for.
         bias: of each intent.
-        temperature: how much its certainty is toned down, so that 0.8 is right in 8 of 10.
+        temperature: what scores are divided by, so that what is told with 0.8 is right in 8 of 10.
     """
 
     weights: NDArray[np.int8]
@@ -120,6 +121,15 @@ class IntentModel(Struct, frozen=True, dict=True):
     def glance(self, bag: Bag) -> Floats:
         """Return the quick look's probabilities."""
         return self.quick.chances(self.quick.logits(bag))
+
+    def settles(self, chances: Floats) -> bool:
+        """Tell whether a quick look needs no closer one.
+
+        A form that ends in a loss never begins on a quick look: half of other people's chat that
+        it takes for such a wish is told apart by the closer one.
+        """
+        first = int(chances.argmax())
+        return bool(chances[first] >= self.settled) and self.intents[first] not in DESTRUCTIVE
 
     def look(self, bag: Bag, vector: Floats) -> Floats:
         """Return the closer look's probabilities.

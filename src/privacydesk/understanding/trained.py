@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
+from privacydesk.understanding.courtesy import wish
 from privacydesk.understanding.embedding import E5Embedder, Embedder
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import keeps_account
@@ -80,7 +81,7 @@ class TrainedRecogniser:
         looked = self._first_look(text)
         if isinstance(looked, Recognised):
             return looked
-        vector = self._embedder.embed_query(normalise(text))
+        vector = self._embedder.embed_query(wish(text))
         return self._told(text, self._model.look(looked, vector))
 
     def language(self, text: str) -> str:
@@ -100,10 +101,11 @@ class TrainedRecogniser:
             return _NOTHING
         bag = self._model.bag(text)
         chances = self._model.glance(bag)
-        return bag if chances.max() < self._model.settled else self._told(text, chances)
+        settles = self._model.settles(chances)
+        return self._told(text, chances) if settles else bag
 
     def _exactly(self, text: str) -> Recognised | None:
-        words = bare(normalise(text))
+        words = bare(wish(text))
         if not words:
             return _NOTHING
         intent = self._words.exactly(words)

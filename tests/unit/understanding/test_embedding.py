@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.common.policies import embedder
 
-from privacydesk.understanding.embedding import DIMENSIONS, fitted
+from privacydesk.understanding.embedding import DIMENSIONS, both_ends, fitted
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,10 @@ def test_a_text_is_cut_where_no_more_fits() -> None:
 
 def test_what_no_engine_can_read_becomes_a_space() -> None:
     assert fitted("a\x00\ud800b", 10) == "a b"
+
+
+def test_of_what_does_not_fit_the_beginning_and_the_end_are_read() -> None:
+    assert both_ends("甲乙丙", 4, 1) == "甲乙丙"
+    assert both_ends("甲乙丙丁戊己", 4, 1) == "甲 丁戊己"
+    assert both_ends("a\x00\ud800b", 10, 2) == "a b"
+    assert len(both_ends("x" * 100_000, 4, 1)) == 13

@@ -8,6 +8,7 @@ import pytest
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.grams import codes, pieces
+from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.model import IntentModel, Look
 
 INTENTS = tuple(Intent)
@@ -41,6 +42,24 @@ def model(text: str) -> IntentModel:
 def test_pieces_of_both_scripts_are_found() -> None:
     found = set(pieces("刪掉 my photos!"))
     assert {"删掉", "w:my", "w:photos", "b:my photos", "c:^my", "p:!"} <= found
+
+
+def test_words_of_a_clause_pair_over_what_stands_between() -> None:
+    found = set(pieces("别再把它删了, don't ever close it"))
+    assert {"s:别 它", "s:把 删", "s:don't close"} <= found
+    assert not any(piece in found for piece in ("s:删 don't", "s:了 ever"))
+
+
+def test_a_quick_look_settles_nothing_that_ends_in_a_loss() -> None:
+    known = model("删掉照片")
+    chances = np.full(len(INTENTS), 0.001, dtype=np.float32)
+    chances[INTENTS.index(Intent.ACCESS)] = 0.98
+    assert known.settles(chances)
+    assert not known.settles(chances * np.float32(0.9))
+    for intent in DESTRUCTIVE:
+        wished = np.full(len(INTENTS), 0.001, dtype=np.float32)
+        wished[INTENTS.index(intent)] = 0.98
+        assert not known.settles(wished)
 
 
 def test_known_pieces_speak_and_unknown_ones_say_nothing() -> None:

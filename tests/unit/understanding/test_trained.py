@@ -141,6 +141,30 @@ def test_a_plain_yes_or_no_asks_for_nothing(said: str) -> None:
     assert DESK.recognise(said).intent is Intent.SMALLTALK
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("怎么注销", Intent.DEREGISTRATION),
+        ("注销谢谢", Intent.DEREGISTRATION),
+        ("你好，我想注销", Intent.DEREGISTRATION),
+        ("點樣刪號", Intent.DEREGISTRATION),
+        ("how 2 delete acc", Intent.DEREGISTRATION),
+        ("怎么解绑", Intent.UNBINDING),
+        ("怎么删动态", Intent.DELETION),
+        ("申诉", Intent.AUTOMATED_DECISION),
+        ("怎么改生日", Intent.RECTIFICATION),
+        ("推荐怎么关", Intent.CONSENT_WITHDRAWAL),
+        ("注销后多久删数据", Intent.POLICY_QUESTION),
+        ("怎么取消自动续费", Intent.OTHER),
+        ("CP怎么解绑", Intent.OTHER),
+        ("收不到验证码", Intent.OTHER),
+        ("by email?", Intent.OTHER),
+    ],
+)
+def test_short_everyday_wishes_are_understood(said: str, meant: Intent) -> None:
+    assert DESK.recognise(said).intent is meant
+
+
 def test_exact_words_and_silence_need_no_model() -> None:
     embedder = Blind()
     desk = TrainedRecogniser.load(embedder, MODEL)
@@ -153,7 +177,7 @@ def test_exact_words_and_silence_need_no_model() -> None:
 def test_a_glance_that_settles_it_is_what_the_closer_question_gets() -> None:
     embedder = Blind()
     desk = TrainedRecogniser.load(embedder, MODEL)
-    assert desk.glance("帮我注销账号，谢谢") == desk.recognise("帮我注销账号，谢谢")
+    assert desk.glance("我要跟真人客服讲话，谢谢") == desk.recognise("我要跟真人客服讲话")
     assert embedder.asked == []
 
 

@@ -12,7 +12,7 @@ from privacydesk.errors import SettingsError
 from privacydesk.understanding.embedding import Vector
 from privacydesk.understanding.training.fitting import Fitted, fit
 from privacydesk.understanding.training.report import figures, picture
-from privacydesk.understanding.training.sentences import fingerprint, read_sentences
+from privacydesk.understanding.training.sentences import Sentence, fingerprint, read_sentences
 
 
 class Spread:
@@ -56,6 +56,18 @@ def test_a_model_learns_and_is_measured_on_voices_it_has_not_heard(fitted: Fitte
     assert sum(a is b for a, b in zip(truth, told, strict=True)) > len(truth) * 0.9
     bag = fitted.model.bag("deletion please")
     assert fitted.model.intents[int(fitted.model.glance(bag).argmax())] is Intent.DELETION
+
+
+def test_what_nobody_in_particular_wrote_is_learnt_from_and_not_measured() -> None:
+    sentences = read_sentences({f"{voice}.jsonl": lines(voice, 4) for voice in ("ann", "bob")})
+    framed = [
+        Sentence("how do i quit", Intent.DEREGISTRATION, "en", "plain", "frames"),
+        Sentence("where do i quit", Intent.DEREGISTRATION, "en", "plain", "frames"),
+    ]
+    fitted = fit(sentences, Spread(), lambda *_: None, framed)
+    assert len(fitted.sentences) == len(fitted.chances) == len(sentences)
+    bag = fitted.model.bag("quit")
+    assert fitted.model.intents[int(fitted.model.glance(bag).argmax())] is Intent.DEREGISTRATION
 
 
 def test_what_can_be_acted_on_is_between_a_third_and_certainty(fitted: Fitted) -> None:

@@ -38,13 +38,16 @@ def read_sentences(files: Mapping[str, str]) -> list[Sentence]:
     """Return all sentences, those that differ only in spacing and script once.
 
     Args:
-        files: name to text, each line a JSON object; the name stands for a missing voice.
+        files: name to text, each line a JSON object; the name stands for a missing voice. Only
+            those whose name ends in ``.jsonl``.
 
     Raises:
         SettingsError: a line is none, with its file and number.
     """
     seen: dict[str, Sentence] = {}
     for name, text in files.items():
+        if not name.endswith(".jsonl"):
+            continue
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
                 sentence = _sentence(name, number, line)

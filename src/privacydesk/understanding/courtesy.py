@@ -1,0 +1,63 @@
+"""What is said for politeness' sake around a wish: greetings before it, thanks after it.
+
+In a short message these outweigh the wish ("hello, close it, thanks"), so both looks at a message
+leave them out, when it is learnt from and when it is read. In a longer one they outweigh nothing,
+and thanks may be all that a story is told for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from privacydesk.understanding.normalise import bare, normalise
+
+_AT_HAND: Final = 4
+"""Messages whose wish is kept for the next question about them, and not longer."""
+
+_STOPS: Final = r"[\s,.!?;:~…、。，！？；：～]"
+
+_BEFORE: Final = re.compile(
+    r"(?:(?:"
+    r"(?:你|您|妳)(?:们)?好(?:呀|啊|哇|吖)?(?![像歹多几久意])|哈[喽啰罗]|哈?嗨|早安|早晨|午安"
+    r"|(?:早上|上午|中午|下午|晚上)好|请问(?:一下|下)?|想?请教(?:一下|下)?|劳驾|不好意思|抱歉打扰"
+    r"|打[扰搅](?:一下|下|了|您|你)?|麻烦(?:你|您)?(?:们)?(?=[帮给把注删解查转换改关撤取问])"
+    r"|唔该(?:晒)?(?=[帮同将删注解转改查, ])|(?:在吗|在么|在不在)|请(?![假客求示])"
+    rf"|亲亲?(?={_STOPS})|亲爱的|客服(?:小?姐姐|小?哥哥|小姐|先生)?(?=[你您]好|{_STOPS})"
+    r"|(?:hi|hello|hey|hiya|helo|dear|greetings|please|pls|plz|kindly|excuse me"
+    r"|good (?:morning|afternoon|evening|day)|sorry to (?:bother|disturb)(?: you)?)"
+    r"(?: (?:there|team|sir/madam|sir|madam|ma'am|support|all|guys|everyone|friend))*(?![a-z0-9'])"
+    rf"){_STOPS}*)+"
+)
+_AFTER: Final = re.compile(
+    rf"{_STOPS}*(?:(?:"
+    r"(?:谢谢|多谢|感谢|蟹蟹|谢啦|谢了|3q|拜托|劳烦|有劳|麻烦(?=了|你|您)|唔该|辛苦(?=了|你|您|啦))"
+    r"(?:你|您|们|晒|咗|了|啦|哈|哦|喔|呀|啊|哟|先|客服|亲|大家)*"
+    r"|(?<![a-z0-9])(?:please|pls|plz|many thanks|thx|thnx|tks|ty|tysm|cheers|kindly"
+    r"|thanks?(?: you| u)?(?: so much| very much| a lot| in advance| a million)?)"
+    rf"){_STOPS}*)+$"
+)
+_SHORT: Final = 60
+"""How long a message may be, a Chinese character counting three times as much as a letter."""
+
+_LAST_NARROW: Final = "\u02ff"
+
+
+@lru_cache(_AT_HAND)
+def wish(text: str) -> str:
+    """Return a message folded, without greetings and thanks; all of it where nothing else is."""
+    folded = normalise(text)
+    if not _is_short(folded):
+        return folded
+    opening = _BEFORE.match(folded)
+    start = opening.end() if opening else 0
+    closing = _AFTER.search(folded, start)
+    said = folded[start : closing.start() if closing else len(folded)]
+    return said if bare(said) else folded
+
+
+def _is_short(folded: str) -> bool:
+    if len(folded) > _SHORT:
+        return False
+    return sum(1 if character <= _LAST_NARROW else 3 for character in folded) <= _SHORT

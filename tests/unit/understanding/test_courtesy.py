@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from privacydesk.understanding.courtesy import wish
+
+
+@pytest.mark.parametrize(
+    ("said", "wished"),
+    [
+        ("你好，我想注销", "我想注销"),
+        ("注销谢谢", "注销"),
+        ("您好！麻烦帮我删号，谢谢您～", "帮我删号"),
+        ("請問怎麼解綁", "怎么解绑"),
+        ("唔該幫我轉人工唔該晒", "帮我转人工"),
+        ("亲，在吗，查一下进度", "查一下进度"),
+        ("hi there, delete my posts please", "delete my posts"),
+        ("Good morning team. unlink google, thanks a lot!", "unlink google"),
+    ],
+)
+def test_greetings_and_thanks_around_a_short_wish_are_left_out(said: str, wished: str) -> None:
+    assert wish(said) == wished
+
+
+@pytest.mark.parametrize("said", ["谢谢", "你好", "hello", "thanks", "你好，谢谢", "在吗"])
+def test_where_nothing_else_is_said_it_stays(said: str) -> None:
+    assert wish(said)
+
+
+@pytest.mark.parametrize("said", ["请假怎么办", "亲戚的号", "麻烦死了", "this one", "hide me"])
+def test_words_that_only_look_like_courtesy_stay(said: str) -> None:
+    assert wish(said) == said
+
+
+def test_a_long_message_is_left_as_it_is() -> None:
+    said = "你好，我前两天让你们帮我查的那个东西今天早上已经收到了，特别快，特地来说一声谢谢"
+    assert wish(said).endswith("谢谢")
+
+
+def test_stops_without_end_take_no_time() -> None:
+    started = time.perf_counter()
+    wish("谢谢,," * 14 + "x")
+    assert time.perf_counter() - started < 1
