@@ -207,7 +207,10 @@ class Answers:
         """Say why words are no answer; a story at a question of buttons is kept as one."""
         if step.told and questions.tells(text):
             frame.slots[step.told] = text.strip()
-            self._take_value(script, frame, step, OTHER)
+            if any(offer.value == OTHER for offer in step.choices):
+                self._take_value(script, frame, step, OTHER)
+            else:
+                self._skip(script, frame, step)
             return
         if value is not None:
             self._runner.asking.say_not_offered(script, frame, step, value)
@@ -271,6 +274,9 @@ class Answers:
         wished = choosing.wished(script, self._offered(script, frame))
         if wished is not None and isinstance(step, Ask):
             self._take_choice(script, frame, step, wished)
+            return True
+        if questions.is_bare(script):
+            self._ask_again(script, frame, "desk.which_question")
             return True
         return following.other_wish(self._runner, script)
 
@@ -361,14 +367,17 @@ class Answers:
             if value is not None:
                 self._take_value(script, frame, step, value)
         elif choice.id == "_skip":
-            frame.slots.pop(step.slot, None)
-            self._runner.answered(script, frame, step, "skipped")
-            self._runner.run(script)
+            self._skip(script, frame, step)
         elif choice.id == "_done":
             self._runner.answered(script, frame, step, "answered")
             self._runner.run(script)
         else:
             self._take_value(script, frame, step, choice.value)
+
+    def _skip(self, script: Script, frame: Running, step: Ask) -> None:
+        frame.slots.pop(step.slot, None)
+        self._runner.answered(script, frame, step, "skipped")
+        self._runner.run(script)
 
     def _take_value(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
         frame.misses = 0

@@ -41,6 +41,8 @@ _ASKS = re.compile(r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$")
 
 _ENDS_ASKING = re.compile(r"[?？吗嗎呢么麼][。.!！~～\s]*$")
 
+_MARKS: Final = "?？。.!！~～ \n"
+
 
 def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: str) -> bool:
     """Take a question for one; tell whether it was dealt with.
@@ -62,6 +64,19 @@ def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: s
 def asks_policy(script: Script, text: str) -> bool:
     """Tell whether words are a question about the policy rather than an answer."""
     return bool(_ENDS_ASKING.search(text)) and _asked(script) == Intent.POLICY_QUESTION.value
+
+
+def is_bare(script: Script) -> bool:
+    """Tell whether a message is a question of a word or two, and no more than that shows of what.
+
+    "By email?" at a question is about the question. A recogniser that has to guess sends it away
+    from there.
+    """
+    if not _ENDS_ASKING.search(script.said) or tells(script.said.rstrip(_MARKS)):
+        return False
+    found = script.observed.recognised
+    spoken = script.observed.entities.get("wish_words", ())
+    return found is None or (found.intent in _ASKED and found.intent.value not in spoken)
 
 
 def is_held(frame: Running, choice: Choice) -> bool:

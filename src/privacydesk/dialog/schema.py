@@ -53,7 +53,8 @@ class Ask:
 
     Attributes:
         told: the slot that keeps the words of whoever tells a story instead of choosing; the
-            answer is ``OTHER`` then. Empty where nothing is made of such words.
+            answer is ``OTHER`` then, or skipped where that is not offered. Empty where nothing is
+            made of such words.
     """
 
     id: str

@@ -139,7 +139,7 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
     skip = fields.key("skip", required=False)
     told = fields.name("told") if "told" in fields else ""
     if told:
-        _check_told(fields, slots.get(told), choices)
+        _check_told(fields, slots.get(told), choices, skips=bool(skip))
     on = _on(fields, {"answered", "skipped"} if "skip" in fields else {"answered"})
     return Ask(
         id=name,
@@ -156,13 +156,15 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
     )
 
 
-def _check_told(fields: Fields, spec: SlotSpec | None, choices: tuple[Offer, ...]) -> None:
+def _check_told(
+    fields: Fields, spec: SlotSpec | None, choices: tuple[Offer, ...], *, skips: bool
+) -> None:
     line = fields.line_of("told")
     if spec is None or not takes_any_words(spec.type):
         fields.fault(line, "what is told has no slot that takes any words", "name one of type text")
-    if all(offer.value != OTHER for offer in choices):
-        what = f"what is told means choice {OTHER!r}, which is not offered"
-        fields.fault(line, what, f"add {{value: {OTHER}, text: KEY}} to choices")
+    if not skips and all(offer.value != OTHER for offer in choices):
+        what = f"what is told means choice {OTHER!r} or skipping, and neither is offered"
+        fields.fault(line, what, f"add {{value: {OTHER}, text: KEY}} to choices, or skip: KEY")
 
 
 def _check_answerable(

@@ -103,6 +103,9 @@ def wishes_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ..
     said = phrases_of(entities)
     # 改成 puts one thing in another's place, and what it names a new value for stays.
     instead = "instead" in said and not entities.get("new_value")
+    if intent is Intent.CONSENT_WITHDRAWAL and {"unwanted", "also"} <= said:
+        # "I don't want recommendations, and my microphone, too" corrects nothing.
+        instead = False
     if not instead and not said.isdisjoint({"and", "also"}):
         # "Not Google, WeChat" and "my location shared with partners" name two and mean one.
         for step in _questions(flow):
