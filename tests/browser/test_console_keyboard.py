@@ -87,3 +87,23 @@ async def test_sign_in_inbox_take_reply_decide_and_hand_back_without_a_mouse(
     await keys.press("Enter")
     await expect(page.locator("[data-row]")).to_have_count(1)
     await page.context.close()
+
+
+async def test_pages_behind_the_menu_are_reached_by_key_and_fit_the_window(
+    town: Stage,
+) -> None:
+    for width in (1280, 768, 360):
+        desk = await DeskPage.sign_in(town, "he-an", lang="zh-Hans", width=width)
+        menu = desk.page.locator(".bar-more summary")
+        await menu.focus()
+        await desk.page.keyboard.press("Enter")
+        last = desk.page.locator(".bar-more a").last
+        await expect(last).to_be_in_viewport(ratio=1)
+        await desk.looks_right(f"menu.{width}")
+        await desk.page.keyboard.press("Tab")
+        await expect(desk.page.locator(".bar-more a").first).to_be_focused()
+        await last.focus()
+        await desk.page.keyboard.press("Enter")
+        await expect(desk.page).to_have_url(f"{town.demo.address}/console/audit")
+        await expect(menu).to_be_visible()
+        await desk.page.context.close()
