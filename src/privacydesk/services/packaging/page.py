@@ -120,7 +120,8 @@ class Page:
     def _column(self, path: str, locale: str) -> str:
         field = path.rpartition(".")[2]
         if path.startswith("consents."):
-            return self._known(locale, f"purpose.{field}", field)
+            purpose = self._known(locale, f"purpose.{field}", field)
+            return self._catalog.text(locale, "package.page.consent", {"purpose": purpose})
         if field in KNOWN_COLUMNS:
             return standing_alone(self._catalog.text(locale, f"package.column.{field}", {}))
         return path
