@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -20,6 +21,7 @@ from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.signing import verify
 from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.engine import Engine
@@ -41,6 +43,7 @@ from privacydesk.services.attendance import BEAT_EVERY, Attendance
 from privacydesk.services.attendance import Terms as AttendanceTerms
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_book import AuditBook
+from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.cards import Wording
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.credentials import TokenChecker
@@ -182,6 +185,7 @@ class Rooms:
     worker: Worker
     staged: StagedUploads
     packages: Packages
+    callbacks: Callbacks
     audit: Audit
     upkeep: Upkeep | None
     doors: Doors | None
@@ -235,6 +239,12 @@ def _endpoint(url: str, secret: str, name: str) -> Endpoint:
             key=setting,
         )
     return Endpoint(url, secret).checked(name)
+
+
+def _callers(settings: Settings) -> Callable[[int, str, bytes, str], bool] | None:
+    """Return what tells calls of the account service; None where there is none."""
+    secret = settings.account_service_secret.get_secret_value()
+    return partial(verify, secret) if secret else None
 
 
 def read_policy(profile: OperatorProfile, data_dir: Path) -> PolicyVersion | None:
@@ -469,6 +479,13 @@ async def open_rooms(
             worker=worker,
             staged=staged,
             packages=packages,
+            callbacks=Callbacks(
+                check=_callers(settings),
+                writer=store.writer,
+                minter=minter,
+                clock=clock,
+                left_due=worker.wake,
+            ),
             audit=audit,
             upkeep=(
                 _upkeep(store, audit, minter, clock, timedelta(days=profile.retention_days))
@@ -653,7 +670,8 @@ def web_faces(
     """Return the chat and the console over the rooms, and more faces by path."""
     return make_app(
         rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
-        doors=rooms.doors, tools=rooms.tools, oversight=rooms.oversight, extra=extra,
+        doors=rooms.doors, tools=rooms.tools, oversight=rooms.oversight,
+        callbacks=rooms.callbacks, extra=extra,
     )  # fmt: skip
 
 

@@ -309,6 +309,10 @@ class Reader(Protocol):
         """Return all agents by name."""
         ...
 
+    async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
+        """Return what the account service still has to do for a ticket, in its order."""
+        ...
+
     async def open_deliveries(self) -> int:
         """Return how many outbox rows are open."""
         ...

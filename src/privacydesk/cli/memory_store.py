@@ -386,6 +386,14 @@ class MemoryStore:
         """Return all agents."""
         return tuple(self.rows.agents.values())
 
+    async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
+        """Return what the account service still has to do for a ticket."""
+        return tuple(
+            one
+            for one in self.rows.deliveries.values()
+            if one.lane == ticket and one.state is DeliveryState.OPEN
+        )
+
     async def open_deliveries(self) -> int:
         """Return how many outbox rows are open."""
         return sum(one.state is DeliveryState.OPEN for one in self.rows.deliveries.values())

@@ -51,6 +51,7 @@ class MemoryAccountService:
         calls: every call that arrived, refused ones included.
         down: while true, calls fail as if the service could not be reached.
         busy: while true, calls are answered ``pending``.
+        mute: while true, calls are carried out and their answers get lost.
     """
 
     def __init__(self, book: AccountBook) -> None:
@@ -60,6 +61,7 @@ class MemoryAccountService:
         self.calls: list[AccountCall] = []
         self.down = False
         self.busy = False
+        self.mute = False
 
     @property
     def book(self) -> AccountBook:
@@ -83,6 +85,7 @@ class MemoryAccountService:
         self._book.obstacles.clear()
         self.down = False
         self.busy = False
+        self.mute = False
         self.release()
 
     async def call(
@@ -96,13 +99,16 @@ class MemoryAccountService:
         if self.busy:
             return AccountAnswer(AccountOutcome.PENDING, retry_after=1.0)
         try:
-            return self._book.perform(action, account, payload, key=key)
+            answer = self._book.perform(action, account, payload, key=key)
+            if self.mute:
+                raise UnavailableError("the service took too long", reason="timeout")
         except InvalidRequestError:
             return AccountAnswer.refused(AccountReason.INVALID_PAYLOAD)
         except DeskError as error:
             if error.code is ErrorCode.CONFLICT:
                 return AccountAnswer.refused(AccountReason.KEY_REUSED)
             raise
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

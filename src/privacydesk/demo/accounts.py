@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import os
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_book import AccountBook
+from privacydesk.demo.later import ACCEPTED, RETRY_AFTER, LaterWork
 from privacydesk.demo.people import SamplePerson
 from privacydesk.domain.account import AccountAction, AccountOutcome
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, SettingsError
@@ -39,6 +41,7 @@ def make_account_app(
     secret: str,
     clock: Clock,
     state_path: Path | None = None,
+    later: Later | None = None,
 ) -> web.Application:
     """Return the sample service as an application, to run or to mount.
 
@@ -50,6 +53,7 @@ def make_account_app(
         secret: the bearer token that the desk must show.
         clock: the present, for exports and date checks.
         state_path: where to keep the state; ``None`` keeps it in memory alone.
+        later: what is answered later; ``None`` answers all at once.
 
     Raises:
         SettingsError: the secret is empty, or the state file can't be read.
@@ -61,11 +65,36 @@ def make_account_app(
     app[PEOPLE] = known
     app[BOOK] = _load(state_path, known.values(), clock)
     app[_SECRET] = secret
-    app[_STORE] = _Store(app[BOOK], state_path)
+    later = later or Later()
+    work = LaterWork(
+        _Store(app[BOOK], state_path).perform,
+        actions=later.actions,
+        takes=later.takes,
+        address=later.call_back,
+        secret=secret,
+        clock=clock,
+    )
+    app[_WORK] = work
+    app.cleanup_ctx.append(work.run)
     app.router.add_post("/v1/{action}", _act)
     app.router.add_get("/sample/people", _list_people)
     app.router.add_get("/sample/people/{id}", _show_person)
     return app
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What the service takes on first and answers later.
+
+    Attributes:
+        actions: which ones.
+        takes: seconds that each takes.
+        call_back: the desk's address for that; empty for leaving it to ask again.
+    """
+
+    actions: frozenset[AccountAction] = frozenset()
+    takes: float = 2.0
+    call_back: str = ""
 
 
 class _Store:
@@ -92,7 +121,7 @@ class _Store:
         return _STATUS.get(answer.outcome, 200), answer.to_json()
 
 
-_STORE = web.AppKey("_STORE", _Store)
+_WORK = web.AppKey("_WORK", LaterWork)
 
 
 async def _act(request: web.Request) -> web.Response:
@@ -106,8 +135,11 @@ async def _act(request: web.Request) -> web.Response:
     if not key:
         return _problem(400, "key_missing")
     account, payload = _read(await request.read())
-    status, body = await request.app[_STORE].perform(action, account, payload, key)
-    return _json(body, status=status)
+    status, body = await request.app[_WORK].perform(action, account, payload, key)
+    answer = _json(body, status=status)
+    if status == ACCEPTED:
+        answer.headers["Retry-After"] = str(RETRY_AFTER)
+    return answer
 
 
 def _read(text: bytes) -> tuple[str, dict[str, Any]]:

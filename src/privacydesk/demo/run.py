@@ -32,7 +32,7 @@ from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_sms import connect_code_sender
 from privacydesk.connectors.memory import MemoryCodeSender, phones_of
 from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
-from privacydesk.demo.accounts import BOOK, make_account_app
+from privacydesk.demo.accounts import BOOK, Later, make_account_app
 from privacydesk.demo.cast import Cast
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock
 from privacydesk.demo.commands import SAMPLE_AGENTS, agent_commands
@@ -44,12 +44,17 @@ from privacydesk.demo.people import sample_people
 from privacydesk.demo.staff import CONSOLE, PASSWORD, SampleStaff
 from privacydesk.demo.stream import Stage
 from privacydesk.demo.tokens import TokenMinter, load_key, public_part
+from privacydesk.domain.account import AccountAction
 from privacydesk.domain.agents import Role
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving import serving_lock
+from privacydesk.web.api.callbacks import CALL_BACK
+
+_LATER: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
+"""What the sample account service takes on first, as services do with long work."""
 
 DEFAULT_DATA_DIR: Final = Path("data/demo")
 
@@ -144,6 +149,7 @@ async def open_demo(
             secret=settings.account_service_secret.get_secret_value(),
             clock=clock,
             state_path=data_dir / "accounts.json",
+            later=Later(_LATER, call_back=f"{base}{CALL_BACK}"),
         )
         book = accounts[BOOK]
         sender = MemoryCodeSender(clock, phones_of(book))

@@ -145,12 +145,15 @@ def _lost(script: Script, name: str, *, left: bool) -> None:
 # -- the account service -----------------------------------------------------------------------
 
 
+_TAKES_LONGER = {"delayed": "ticket.delayed", "at_work": "ticket.at_work"}
+
+
 def result(runner: Runner, script: Script, message: Result) -> None:
     """Tell what the account service made of a released ticket."""
     ticket = message.ticket
     assert ticket is not None
-    if message.outcome == "delayed":
-        script.say("ticket.delayed", ticket_args(ticket))
+    if message.outcome in _TAKES_LONGER:
+        script.say(_TAKES_LONGER[message.outcome], ticket_args(ticket))
         _go_on(runner, script)
         return
     was_open = pending.settle(script, ticket.id, ticket.state)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 
@@ -42,6 +43,26 @@ class Occasion(StrEnum):
     LAPSED = "lapsed"
 
 
+ACCEPTED: Final = "accepted"
+"""What a try came to when the account service has taken the work and is still at it."""
+
+_TRIES: Final = "tries"
+_MOST_TRIES: Final = 20
+"""Of more, the first ones are left out: three days of tries would fill a page."""
+
+
+class Try(Struct, frozen=True):
+    """One try of a row that did not end it.
+
+    Attributes:
+        came_to: ``accepted``, or why it could not be done: ``timeout``, ``unreachable``,
+            ``server_error`` …, as connectors name it.
+    """
+
+    at: datetime
+    came_to: str
+
+
 class Delivery(Struct, frozen=True):
     """One outbox row.
 
@@ -70,3 +91,26 @@ class Delivery(Struct, frozen=True):
     give_up_at: datetime | None = None
     told: bool = False
     version: int = 0
+
+    @property
+    def tries(self) -> tuple[Try, ...]:
+        """Return the tries that did not end it, the last ones."""
+        return tuple(
+            Try(datetime.fromisoformat(at), came_to) for at, came_to in self.payload.get(_TRIES, ())
+        )
+
+    @property
+    def is_accepted(self) -> bool:
+        """Tell whether the last thing that was heard of it is that the other side is at it."""
+        tries = self.tries
+        return bool(tries) and tries[-1].came_to == ACCEPTED
+
+    def tried(self, at: datetime, came_to: str, due_at: datetime) -> Delivery:
+        """Return the row after a try that did not end it, due again at ``due_at``."""
+        kept = [*self.payload.get(_TRIES, ()), [at.isoformat(), came_to]][-_MOST_TRIES:]
+        return replace(
+            self,
+            due_at=due_at,
+            payload={**self.payload, _TRIES: kept},
+            version=self.version + 1,
+        )

@@ -28,7 +28,9 @@ _PAUSE: Final = timedelta(days=1)
 _KEPT_FACTS: Final = frozenset({"first_due", "ground", "ground_withheld"})
 """Facts that the record keeps: a date, the ground, and that it is not to be named."""
 
-KEPT_LOG_DATA: Final = frozenset({"accepted", "ground", "first_due", "occasion", "proposed_by"})
+KEPT_LOG_DATA: Final = frozenset(
+    {"accepted", "asked_at", "first_due", "ground", "occasion", "proposed_by", "tries"}
+)
 """What of a log entry's data stays with the record: words of closed lists, dates and agents."""
 
 

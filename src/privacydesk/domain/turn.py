@@ -170,7 +170,8 @@ class Result(Struct, frozen=True):
 
     Attributes:
         ref: the wait it answers; empty for a ticket's action.
-        outcome: ``ok``, ``partly``, ``refused``, ``not_found``, ``unavailable``, ``delayed``.
+        outcome: ``ok``, ``partly``, ``refused``, ``not_found``, ``unavailable``, ``delayed``,
+            ``at_work``.
         ticket: the ticket acted on, already moved.
     """
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.account import AccountAction, AccountService, CodeSender
-from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
+from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery, DeliveryState
 from privacydesk.domain.ids import DeliveryId
 from privacydesk.domain.ticket import LogEntry, TicketState
 from privacydesk.domain.turn import Result
@@ -37,6 +37,9 @@ _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 _MAKING = timedelta(minutes=15)
 """Longer than the file of the largest export takes to be made."""
+_NO_ANSWER = "no_answer"
+_TELL_AFTER = timedelta(minutes=10)
+"""A user whose request the account service is at work on is told after this time."""
 _TELL_AFTER_ATTEMPTS = 2
 """A user whose released request does not go through is told after this many tries."""
 
@@ -72,7 +75,9 @@ class Deliveries:
         try:
             answer = await self._ask(row)
         except UnavailableError as error:
-            await self._postpone(row, error.data.get("retry_after"))
+            await self._postpone(
+                row, str(error.data.get("reason") or _NO_ANSWER), error.data.get("retry_after")
+            )
             return
         await self._finish(row, answer)
 
@@ -90,7 +95,7 @@ class Deliveries:
             key=row.id.hex(),
         )
         if not answer.final:
-            raise UnavailableError("still at it", retry_after=answer.retry_after)
+            raise UnavailableError("still at it", reason=ACCEPTED, retry_after=answer.retry_after)
         return Answer.of(answer)
 
     # -- the answer ------------------------------------------------------------------------
@@ -182,32 +187,22 @@ class Deliveries:
             )
         )
 
-    async def _postpone(self, row: Delivery, retry_after: float | None) -> None:
+    async def _postpone(self, row: Delivery, came_to: str, retry_after: float | None) -> None:
         now = self._clock.now()
         if row.give_up_at is not None and now >= row.give_up_at - _FIRST_PAUSE:
             await self._finish(row, Answer("unavailable"))
             return
-        pause = min(_FIRST_PAUSE * 2 ** min(row.attempts - 1, 12), _LONGEST_PAUSE)
-        if retry_after is not None:
-            pause = min(max(timedelta(seconds=retry_after), _FIRST_PAUSE), _LONGEST_PAUSE)
+        due_at = now + _pause(row, retry_after)
         if row.give_up_at is not None:
-            pause = min(pause, row.give_up_at - now)
-        of_ticket = row.channel is Channel.ACCOUNT and row.ticket_id is not None
-        if of_ticket and not row.told and row.attempts >= _TELL_AFTER_ATTEMPTS:
-            await self._tell_delay(row, now + pause)
+            due_at = min(due_at, row.give_up_at)
+        if _is_delayed(row, came_to, now):
+            await self._tell_delay(row, came_to, due_at)
             return
-
-        def decide(rows: WorkingSet) -> Changes:
-            again = _claimed(rows, row)
-            return Changes(
-                deliveries=(replace(again, due_at=now + pause, version=again.version + 1),)
-            )
-
         await self._settle_quietly(
             Job(
                 id=f"postpone:{row.id.hex()}:{row.attempts}",
                 locks=Locks(deliveries=(DeliveryId(row.id),)),
-                decide=decide,
+                decide=lambda rows: Changes(deliveries=(_later(rows, row, came_to, due_at, now),)),
             )
         )
 
@@ -217,15 +212,15 @@ class Deliveries:
         except StaleError:
             _log.info("delivery_claimed_elsewhere")
 
-    async def _tell_delay(self, row: Delivery, due_at: datetime) -> None:
+    async def _tell_delay(self, row: Delivery, came_to: str, due_at: datetime) -> None:
         job_id = f"delayed:{row.id.hex()}"
         assert row.ticket_id is not None
-        ticket_id = row.ticket_id
+        ticket_id, now = row.ticket_id, self._clock.now()
 
         def prepare(rows: WorkingSet) -> Prepared:
-            again = _claimed(rows, row)
-            later = replace(again, due_at=due_at, told=True, version=again.version + 1)
-            message = Result(job_id, "", row.action, "delayed", ticket=rows.tickets[ticket_id])
+            later = replace(_later(rows, row, came_to, due_at, now), told=True)
+            outcome = "at_work" if came_to == ACCEPTED else "delayed"
+            message = Result(job_id, "", row.action, outcome, ticket=rows.tickets[ticket_id])
             return Prepared(message, deliveries=(later,))
 
         try:
@@ -238,6 +233,33 @@ class Deliveries:
             )
         except StaleError:
             _log.info("delivery_claimed_elsewhere")
+
+
+def _pause(row: Delivery, retry_after: float | None) -> timedelta:
+    """Return how long to wait after a try: as long as the other side says, else ever longer."""
+    if retry_after is not None:
+        return min(max(timedelta(seconds=retry_after), _FIRST_PAUSE), _LONGEST_PAUSE)
+    doubled: int = 2 ** min(row.attempts - 1, 12)
+    return min(_FIRST_PAUSE * doubled, _LONGEST_PAUSE)
+
+
+def _is_delayed(row: Delivery, came_to: str, now: datetime) -> bool:
+    """Tell whether the requester should hear by now that it takes longer; they hear it once."""
+    if row.channel is not Channel.ACCOUNT or row.ticket_id is None or row.told:
+        return False
+    if came_to == ACCEPTED:
+        # Long work is no trouble; it is told when people would begin to wonder.
+        return now - row.created_at >= _TELL_AFTER
+    return row.attempts >= _TELL_AFTER_ATTEMPTS
+
+
+def _later(
+    rows: WorkingSet, row: Delivery, came_to: str, due_at: datetime, now: datetime
+) -> Delivery:
+    """Return the row as it is due again; at once where it was called back about meanwhile."""
+    held = _claimed(rows, row)
+    called_back = held.due_at < row.due_at
+    return held.tried(now, came_to, now if called_back else due_at)
 
 
 def _claimed(rows: WorkingSet, row: Delivery) -> Delivery:

@@ -98,7 +98,13 @@ def settle(
         "account_service",
         f"{row.action}:{answer.outcome}",
         why=", ".join(answer.reasons),
-        data={"items": [item.to_json() for item in answer.items]},
+        data={
+            "items": [item.to_json() for item in answer.items],
+            "asked_at": row.created_at.isoformat(),
+            "tries": row.attempts,
+            "key": row.id.hex(),
+            "before": [[one.at.isoformat(), one.came_to] for one in row.tries],
+        },
     )
     if left > 0:
         return Settlement(replace(ticket, version=ticket.version + 1), entry)

@@ -124,6 +124,15 @@ STAGED_BEFORE = _STAGED.where(
     _evidence.created_at < sa.bindparam("before"), _evidence.id > sa.bindparam("after")
 ).limit(_COUNT)
 
+# The lane of a ticket's actions is its id; no other column of the outbox leads to a ticket.
+OPEN_ACTIONS_OF = (
+    sa.select(tables.outbox)
+    .where(
+        tables.outbox.c.lane == _ID,
+        tables.outbox.c.state == _written_out(DeliveryState.OPEN.value),
+    )
+    .order_by(tables.outbox.c.id)
+)
 AGENTS = sa.select(tables.agent).order_by(tables.agent.c.name)
 OPEN_DELIVERIES = (
     sa.select(sa.func.count())

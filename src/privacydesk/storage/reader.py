@@ -18,6 +18,7 @@ import structlog
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import AttachmentId, ConversationId, EvidenceId, LookupHash, TicketId
@@ -31,6 +32,7 @@ from privacydesk.storage.keys import load_seals
 from privacydesk.storage.rows.agent import read_agent
 from privacydesk.storage.rows.attachment import read_attachment
 from privacydesk.storage.rows.conversation import read_conversation
+from privacydesk.storage.rows.delivery import read_delivery
 from privacydesk.storage.rows.event import read_event
 from privacydesk.storage.rows.evidence import read_evidence
 from privacydesk.storage.rows.ticket import read_ticket
@@ -280,6 +282,16 @@ class SqlReader:
     async def agents(self) -> tuple[Agent, ...]:
         """Return all agents by name."""
         return await self.read(lambda c: tuple(read_agent(r) for r in c.execute(queries.AGENTS)))
+
+    async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
+        """Return what the account service still has to do for a ticket, in its order."""
+
+        def look(connection: sa.Connection) -> tuple[Delivery, ...]:
+            rows = connection.execute(queries.OPEN_ACTIONS_OF, {"id": ticket}).all()
+            seals = self._load(connection, rows)
+            return tuple(read_delivery(row, seals(row.conversation_id)) for row in rows)
+
+        return await self.read(look)
 
     async def open_deliveries(self) -> int:
         """Return how many outbox rows are open."""

@@ -8,9 +8,11 @@ from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.services.api import Desk
+from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.signin.doors import Doors
 from privacydesk.web import pages
+from privacydesk.web.api.callbacks import CALL_BACK, CALLBACKS, account_finished
 from privacydesk.web.assets import Assets
 from privacydesk.web.chat import http
 from privacydesk.web.chat.packages import send_package
@@ -41,6 +43,7 @@ def make_app(
     doors: Doors | None = None,
     tools: Tools | None = None,
     oversight: Oversight | None = None,
+    callbacks: Callbacks | None = None,
     extra: Sequence[tuple[str, web.Application]] = (),
 ) -> web.Application:
     """Return the application.
@@ -53,6 +56,7 @@ def make_app(
         doors: how staff get in; without them there is no console.
         tools: what staff work with there.
         oversight: what is looked at from above there.
+        callbacks: takes calls of the account service; without it nobody can call.
         extra: more faces by path, such as the demo's panel.
     """
     app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
@@ -80,6 +84,9 @@ def make_app(
             web.get("/static/{digest}/{name:.+}", app[ASSETS].serve),
         ]
     )
+    if callbacks is not None:
+        app[CALLBACKS] = callbacks
+        app.router.add_post(CALL_BACK, account_finished)
     if doors is not None:
         app[DOORS] = doors
         app[ENTRIES] = Rates(

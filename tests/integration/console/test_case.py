@@ -325,3 +325,35 @@ async def test_whoever_signs_in_again_from_a_draft_comes_back_to_its_case(
     page = await stranger.sign_in("mei", onward=f"{case}/preview")
     assert page.to == f"{case}/preview"
     assert (await stranger.get(page.to)).to == case
+
+
+async def test_what_the_account_service_did_stands_on_the_case(
+    office: Office, mei: Browser
+) -> None:
+    player = await enter(office, "lin", {"choose": "deletion"})
+    for step in (
+        {"choose": "posts"},
+        {"choose": "recharge"},
+        {"choose": "_done"},
+        {"code": "right"},
+        {"choose": "yes"},
+    ):
+        await player.step(step)
+    (ticket,) = await player._tickets()
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    assert 'id="calls"' not in page.text, "nothing was asked yet"
+    office.world.accounts.busy = True
+    await office.world.rooms.staff.deciding.grant(ticket.number, "mei")
+    await office.world.work()
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    calls = page.text.partition('id="calls"')[2].partition("</section>")[0]
+    assert "accepted, being worked on" in calls
+    assert "accepted, still at work" in calls
+    office.world.accounts.busy = False
+    await player.step({"wait": {"minutes": 2}})
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    calls = unescape(page.text.partition('id="calls"')[2].partition("</section>")[0])
+    assert "Posts: done · records: 3" in calls
+    assert "kept until" in calls
+    key = office.world.accounts.calls[-1].key
+    assert key in calls

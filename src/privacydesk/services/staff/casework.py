@@ -13,6 +13,7 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Reader, TextBook
 from privacydesk.services.presence import Presence
+from privacydesk.services.staff.calls import Call, calls_of
 from privacydesk.services.staff.cases import Cases, Related
 
 PAGE = 400
@@ -45,6 +46,7 @@ class Sheet(Struct, frozen=True):
         ticket: None on the page of a conversation alone.
         here: the tickets filed in this conversation, newest first.
         modules: texts that a reply may be made of.
+        calls: what the account service was asked for the ticket, and what it answered.
     """
 
     talk: Talk
@@ -54,6 +56,7 @@ class Sheet(Struct, frozen=True):
     log: tuple[LogEntry, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     related: Related = Related((), ())
+    calls: tuple[Call, ...] = ()
 
 
 class Casework:
@@ -72,12 +75,14 @@ class Casework:
             NotFoundError: there is none of this number.
         """
         ticket = await self._cases.ticket(number)
+        log = await self._reader.ticket_log(ticket.id)
         return Sheet(
             talk=await self.talk(ticket.conversation_id),
             here=await self._reader.tickets_in(ticket.conversation_id),
             modules=await self._book.all(),
             ticket=ticket,
-            log=await self._reader.ticket_log(ticket.id),
+            log=log,
+            calls=calls_of(log, await self._reader.open_actions_of(ticket.id)),
             evidence=await self._reader.evidence_of(ticket.id),
             related=await self._cases.related(ticket),
         )

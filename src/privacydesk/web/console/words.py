@@ -9,13 +9,17 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from privacydesk.domain.account import ItemResult
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deliveries import Try
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ticket import OWN_FACTS, LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.services.cards import standing_alone
 from privacydesk.services.inbox import Count
+from privacydesk.services.staff.calls import Call
+from privacydesk.web.console import call_words
 from privacydesk.web.console.strips import Strip, strip_of
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.keys import LOCALE
@@ -204,6 +208,26 @@ class Words:
         if beside:
             return f"{beside} · {entry.why}"
         return "" if entry.what in {"filed", "evidence_opened"} else entry.why
+
+    def called(self, call: Call) -> str:
+        """Return what the account service was asked to do."""
+        return self._known(f"web.case.log.{call.action}", call.action)
+
+    def call_outcome(self, call: Call) -> str:
+        """Return how a call stands, or ended."""
+        return call_words.outcome_words(self._known, call)
+
+    def call_reason(self, reason: str) -> str:
+        """Return why a call was refused."""
+        return call_words.reason_words(self._known, reason)
+
+    def call_item(self, item: ItemResult) -> str:
+        """Return what became of one item of a call."""
+        return call_words.item_words(self._tools.catalog, self._locale, self._known, item)
+
+    def came_to(self, one: Try) -> str:
+        """Return what a try of a call came to."""
+        return call_words.try_words(self._known, one)
 
     def grounds(self, entry: LogEntry) -> str:
         """Return the grounds that a decision's entry records."""

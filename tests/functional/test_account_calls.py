@@ -1,0 +1,285 @@
+"""What the account service is asked for happens once, whenever and however it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from tests.common.stories import Player, World, open_world, picture
+
+from privacydesk.app import web_faces
+from privacydesk.connectors.signing import sign
+from privacydesk.domain.account import AccountAction, AccountReason, DataCategory, ItemOutcome
+from privacydesk.domain.deliveries import ACCEPTED
+from privacydesk.domain.ticket import Outcome, Ticket, TicketState
+from privacydesk.errors import InvalidRequestError
+from privacydesk.services.callbacks import Callbacks
+from privacydesk.services.staff.calls import AT_WORK, WAITING, Call
+
+LIN = "lin-xiaoyu"
+SECRET = "a secret of both sides, long enough"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path) as made:
+        yield made
+
+
+async def play(player: Player, *steps: dict[str, Any]) -> None:
+    for step in steps:
+        await player.step(step)
+
+
+async def deleting(world: World, *kinds: str) -> Player:
+    """Return somebody whose deletion waits for an agent."""
+    player = Player(world, world.people[LIN], "zh_Hans")
+    await player.start()
+    await play(player, {"choose": "deletion"})
+    for kind in kinds:
+        await play(player, {"choose": kind})
+    await play(
+        player,
+        {"choose": "_done"},
+        {"code": "right"},
+        {"choose": "yes"},
+        {"bot": "deletion.filed"},
+    )
+    return player
+
+
+async def ticket_of(player: Player) -> Ticket:
+    return (await player._tickets())[0]
+
+
+async def calls(world: World, player: Player) -> tuple[Call, ...]:
+    sheet = await world.rooms.tools.casework.of_ticket((await ticket_of(player)).number)
+    return sheet.calls
+
+
+def changes(world: World) -> list[str]:
+    return [one.key for one in world.accounts.calls if not one.action.reads]
+
+
+def callbacks(world: World) -> Callbacks:
+    """Return what takes calls, with a secret as a desk with an account service has one."""
+    taken = world.rooms.callbacks
+    return Callbacks(
+        check=lambda at, key, body, signature: sign(SECRET, at, key, body) == signature,
+        writer=taken._writer,
+        minter=taken._minter,
+        clock=world.clock,
+        left_due=lambda: None,
+    )
+
+
+async def call_back(world: World, key: str, *, at: timedelta = timedelta(), **more: Any) -> None:
+    timestamp = int((world.clock.now() + at).timestamp())
+    given = {"body": b"{}", **more}
+    signature = given.pop("signature", None) or sign(SECRET, timestamp, key, given["body"])
+    await callbacks(world).finished(key=key, timestamp=timestamp, signature=signature, **given)
+
+
+async def test_long_work_is_accepted_asked_about_again_and_done_once(world: World) -> None:
+    player = await deleting(world, "posts")
+    world.accounts.busy = True
+    await play(
+        player, {"agent": {"release": True}}, {"wait": {"minutes": 1}}, {"wait": {"minutes": 1}}
+    )
+    (open_call,) = await calls(world, player)
+    assert (open_call.action, open_call.outcome) == ("delete", AT_WORK)
+    assert open_call.tries >= 2
+    assert {one.came_to for one in open_call.earlier} == {ACCEPTED}
+    world.accounts.busy = False
+    await play(player, {"wait": {"minutes": 2}}, {"bot": "ticket.done.deletion"})
+    keys = changes(world)
+    assert len(set(keys)) == 1, "each try has the same key"
+    (done,) = await calls(world, player)
+    assert (done.outcome, done.key) == ("ok", keys[0])
+    assert done.tries == len(keys)
+
+
+async def test_that_it_takes_longer_is_told_by_time_where_the_work_was_accepted(
+    world: World,
+) -> None:
+    player = await deleting(world, "posts")
+    world.accounts.busy = True
+    await play(
+        player,
+        {"agent": {"release": True}},
+        {"wait": {"minutes": 5}},
+        {"not_bot": ["ticket.delayed", "ticket.at_work"]},
+        {"wait": {"minutes": 8}},
+        {"bot": "ticket.at_work"},
+        {"wait": {"minutes": 30}},
+        {"not_bot": ["ticket.delayed", "ticket.at_work"]},
+    )
+
+
+async def test_an_answer_that_got_lost_repeats_nothing(world: World) -> None:
+    player = await deleting(world, "posts")
+    world.accounts.mute = True
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 2}})
+    record = world.accounts.book.find("u-1001")
+    assert record is not None
+    assert record.holdings[DataCategory.POSTS] == ()
+    first = world.accounts.book.anonymous
+    world.accounts.mute = False
+    await play(player, {"wait": {"hours": 2}})
+    ticket = await ticket_of(player)
+    assert ticket.outcome is Outcome.FULFILLED
+    assert ticket.facts["results"][0]["count"] == 3, "told is what the first one did"
+    assert world.accounts.book.anonymous == first
+    (done,) = await calls(world, player)
+    assert {one.came_to for one in done.earlier} == {"timeout"}
+
+
+async def test_a_call_back_has_the_desk_ask_at_once(world: World) -> None:
+    player = await deleting(world, "posts")
+    world.accounts.busy = True
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
+    (waiting,) = await calls(world, player)
+    assert waiting.due_at is not None
+    tried = len(changes(world))
+    await call_back(world, waiting.key)
+    await world.work()
+    assert len(changes(world)) == tried + 1, "it was asked before its time"
+    world.accounts.busy = False
+    (waiting,) = await calls(world, player)
+    assert waiting.due_at is not None
+    assert waiting.due_at > world.clock.now()
+    await call_back(world, waiting.key)
+    await player.settle()
+    await play(player, {"ticket": {"kind": "deletion", "state": "closed", "outcome": "fulfilled"}})
+
+
+async def test_a_call_back_while_the_desk_asks_is_not_lost(world: World) -> None:
+    """It comes between "still at it" and the note of when to ask again."""
+    player = await deleting(world, "posts")
+    world.accounts.busy = True
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
+    rows = await world.rooms.store.claims.deliveries(
+        world.clock.now() + timedelta(hours=2), lease=timedelta(minutes=1), limit=8
+    )
+    (row,) = [one for one in rows if one.action == "delete"]
+    await call_back(world, row.id.hex())
+    deliveries = world.rooms.worker._deliveries
+    await deliveries.work(row)
+    (waiting,) = await calls(world, player)
+    assert waiting.due_at == world.clock.now(), "it is due at once, not after a pause"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"signature": "v1=00"},
+        {"signature": " "},
+        {"at": timedelta(minutes=6)},
+        {"at": timedelta(minutes=-6)},
+        {"signature": sign("another secret", 0, "k", b"{}")},
+    ],
+)
+async def test_nobody_else_can_call(world: World, wrong: dict[str, Any]) -> None:
+    with pytest.raises(Exception, match="not signed"):
+        await call_back(world, "00" * 16, **wrong)
+
+
+@pytest.mark.parametrize("key", ["", "zz", "00", "00" * 15, "00" * 17])
+async def test_a_key_that_is_none_of_ours_is_refused(world: World, key: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        await call_back(world, key)
+
+
+async def test_a_key_that_nothing_waits_for_changes_nothing(world: World) -> None:
+    await call_back(world, "00" * 16)
+    assert await world.rooms.store.reader.open_deliveries() == 0
+
+
+async def test_a_call_back_repeated_or_late_does_nothing(world: World) -> None:
+    player = await deleting(world, "posts")
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    (done,) = await calls(world, player)
+    asked = len(world.accounts.calls)
+    for _ in range(3):
+        await call_back(world, done.key)
+        await world.work()
+    assert len(world.accounts.calls) == asked
+
+
+async def test_each_item_has_its_own_result_for_staff(world: World) -> None:
+    player = await deleting(world, "posts", "recharge", "comments")
+    world.accounts.obstruct("comments", AccountReason.TECHNICAL)
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    (done,) = await calls(world, player)
+    assert done.outcome == "partly"
+    items = {one.scope: one for one in done.items}
+    assert items["posts"].outcome is ItemOutcome.DONE
+    assert items["recharge"].outcome is ItemOutcome.KEPT
+    assert items["recharge"].until is not None
+    assert items["comments"].reason is AccountReason.TECHNICAL
+    assert done.asked_at is not None
+    assert done.answered_at is not None
+
+
+async def test_a_service_that_is_away_is_seen_as_waiting(world: World) -> None:
+    player = await deleting(world, "posts")
+    world.accounts.down = True
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    (waiting,) = await calls(world, player)
+    assert waiting.outcome == WAITING
+    assert waiting.earlier[-1].came_to == "unreachable"
+    assert (await ticket_of(player)).state is TicketState.FULFILLING
+
+
+async def test_what_was_called_stays_with_the_record_without_what_it_held(world: World) -> None:
+    player = await deleting(world, "posts")
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    assert world.rooms.upkeep is not None
+    world.clock.move(timedelta(days=40))
+    await world.rooms.upkeep.retention.run(by="operator")
+    (kept,) = await calls(world, player)
+    assert (kept.action, kept.outcome, kept.items, kept.key) == ("delete", "ok", (), "")
+    assert kept.tries == 1
+
+
+async def test_the_address_for_calls_is_there_and_asks_for_a_signature(world: World) -> None:
+    app = web_faces(world.rooms)
+    async with TestClient(TestServer(app)) as client:
+        for headers in ({}, {"X-Desk-Timestamp": "x"}, {"X-Desk-Timestamp": "1" * 400}):
+            answer = await client.post("/account/v1/finished", headers=headers)
+            assert answer.status == 401
+            assert json.loads(await answer.read())["code"] == "unauthenticated"
+        large = await client.post(
+            "/account/v1/finished",
+            headers={"X-Desk-Timestamp": str(int(world.clock.now().timestamp()))},
+            data=picture() * 40,
+        )
+        assert large.status in {401, 413}
+        assert (await client.get("/account/v1/finished")).status == 405
+
+
+async def test_consent_that_is_withdrawn_while_the_service_is_away_is_withdrawn_once(
+    world: World,
+) -> None:
+    player = Player(world, world.people[LIN], "zh_Hans")
+    await player.start()
+    await play(
+        player,
+        {"choose": "consent_withdrawal"},
+        {"choose": "marketing"},
+        {"choose": "yes"},
+    )
+    world.accounts.down = True
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 3}})
+    world.accounts.down = False
+    await play(player, {"wait": {"hours": 1}})
+    done = [
+        one.action for one in world.accounts.calls if one.action is AccountAction.WITHDRAW_CONSENT
+    ]
+    assert done
+    assert len({one.key for one in world.accounts.calls if not one.action.reads}) == 1
