@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import yaml
 from joserfc import jwt
@@ -613,12 +614,12 @@ def read_story(path: Path) -> Mapping[str, Any]:
 def told(path: Path) -> tuple[str, ...]:
     """Return the voices in which a story is told in words instead of taps.
 
-    The story says so under ``voices``: all of them, none, or some. Of the others each is told in
-    one voice, in turn, so that together they hear them all.
+    The story says so under ``voices``: all of them, none, or some. Any other is told in one voice,
+    always the same; together they hear them all.
     """
     voices = read_story(path).get("voices", "one")
     if voices == "one":
-        return (VOICES[story_files().index(path) % len(VOICES)],)
+        return (VOICES[crc32(path.stem.encode()) % len(VOICES)],)
     if isinstance(voices, str):
         return {"all": VOICES, "none": ()}[voices]
     return tuple(voices)

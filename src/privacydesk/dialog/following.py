@@ -174,13 +174,18 @@ def keep_others(runner: Runner, script: Script) -> None:
 def others_beside(runner: Runner, script: Script) -> tuple[Wish, ...]:
     """Return what a message that names an answer wishes besides.
 
-    A thing that is only named is no wish: a recogniser tends to hear one in "my old posts".
+    A thing that is only named is no wish: a recogniser tends to hear one in "my old posts", or in
+    "stop asking". So a wish has to be put into words that are known for it; a part of its own may
+    do with naming what it is about.
     """
-    asked = others(runner, script)
-    if script.observed.wishes:
-        return asked
-    spoken = script.observed.entities.get("wish_words", ())
-    return tuple(wish for wish in asked if wish.intent.value in spoken)
+    parts = script.observed.wishes
+    entities = [part.entities for part in parts] or [script.observed.entities]
+    spoken = {word for one in entities for word in one.get("wish_words", ())}
+    return tuple(
+        wish
+        for wish in others(runner, script)
+        if wish.intent.value in spoken or (parts and wishes.names_something(runner, wish))
+    )
 
 
 def others(runner: Runner, script: Script) -> tuple[Wish, ...]:

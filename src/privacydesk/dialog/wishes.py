@@ -161,6 +161,11 @@ def values_of(wishes: Iterable[Wish]) -> set[Any]:
     return found
 
 
+def names_something(runner: Runner, wish: Wish) -> bool:
+    """Tell whether a wish names what it is about: a kind of data, a way to log in."""
+    return any(True for _ in _named_in(runner.by_intent[wish.intent], wish.slots))
+
+
 def _questions(flow: Flow) -> Iterator[Ask]:
     return (step for step in flow.steps.values() if isinstance(step, Ask))
 
