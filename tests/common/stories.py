@@ -61,6 +61,7 @@ PEOPLE = {
     "mei": "mei-tan",
     "liu": "liu-yang",
     "zhou": "zhou-qiang",
+    "zihan": "zhang-zihan",
     "lele": "lele",
 }
 PROFILE: Mapping[str, Any] = {

@@ -159,10 +159,28 @@ def _has_evidence(
     return _yes(frame.slots.get("evidence"))
 
 
-def _unbinding_automated(
+def unbinds_alone(script: Script, frame: Running) -> bool:
+    """Tell whether a machine carries out the unbinding that a form asks for.
+
+    Never a minor's: the account's birthday was read, and neither it nor words show one.
+    """
+    return (
+        script.rules.unbinding_window is not None
+        and not script.minor_hint
+        and bool(frame.slots.get("age_read"))
+    )
+
+
+def _unbinding_window_set(
     script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
-    return _yes(script.rules.unbinding_window is not None and not script.minor_hint)
+    return _yes(script.rules.unbinding_window is not None)
+
+
+def _unbinding_automated(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return _yes(unbinds_alone(script, frame))
 
 
 def _closing_awaits_me(
@@ -353,6 +371,7 @@ GUARDS: Mapping[str, Guard] = {
     "child_age": _child_age,
     "slot_is": _slot_is,
     "has_evidence": _has_evidence,
+    "unbinding_window_set": _unbinding_window_set,
     "unbinding_automated": _unbinding_automated,
     "closing_awaits_me": _closing_awaits_me,
     "shown_by_document": _shown_by_document,

@@ -71,6 +71,7 @@ ACTIONS: Mapping[str, ActionSpec] = {
         _outcomes("right wrong spent expired none_open"), params=frozenset({"to"})
     ),
     "read_profile": ActionSpec(_outcomes("ok not_found unavailable"), _CODE, waits=True),
+    "read_age": ActionSpec(_outcomes("ok unavailable"), _CODE, waits=True),
     # The app shows its account's ways to log in to whoever is logged in.
     "read_bindings": ActionSpec(_outcomes("ok none unavailable"), _SESSION, waits=True),
     "read_decisions": ActionSpec(_outcomes("ok none unavailable"), _CODE, waits=True),
@@ -136,6 +137,7 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "child_age": (_outcomes("under_14 exactly_14 teen adult"), frozenset()),
     "slot_is": (_outcomes("yes no"), frozenset({"slot", "value"})),
     "has_evidence": (_outcomes("yes no"), frozenset()),
+    "unbinding_window_set": (_outcomes("yes no"), frozenset()),
     "unbinding_automated": (_outcomes("yes no"), frozenset()),
     "closing_awaits_me": (_outcomes("yes no"), frozenset()),
     "shown_by_document": (_outcomes("yes no"), frozenset()),
@@ -179,6 +181,7 @@ ARG_FAMILIES = ("path_", "mail_", "clause_")
 
 FILLED_BY_ACTION: Mapping[str, frozenset[str]] = {
     "read_profile": frozenset({"profile"}),
+    "read_age": frozenset({"age_read"}),
     "read_bindings": frozenset({"bindings"}),
     "read_decisions": frozenset({"decisions"}),
     "read_export_summary": frozenset({"summary"}),

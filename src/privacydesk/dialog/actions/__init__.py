@@ -25,6 +25,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "send_code": codes.send_code,
     "check_code": codes.check_code,
     "read_profile": readings.reading(AccountAction.PROFILE),
+    "read_age": readings.reading(AccountAction.PROFILE),
     "read_bindings": readings.reading(AccountAction.BINDINGS),
     "read_decisions": readings.reading(AccountAction.DECISIONS),
     "read_export_summary": readings.reading(AccountAction.EXPORT),
@@ -51,6 +52,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
 RECEIVERS: Mapping[str, Callable[[Act, str, Mapping[str, Any]], str]] = {
     "send_code": codes.code_sent,
     "read_profile": readings.profile_read,
+    "read_age": readings.age_read,
     "read_bindings": readings.bindings_read,
     "read_decisions": readings.decisions_read,
     "read_export_summary": readings.export_read,

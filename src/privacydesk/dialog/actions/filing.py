@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from privacydesk.dialog.actions.base import Act, evidence_of
-from privacydesk.dialog.guards import account_of
+from privacydesk.dialog.guards import account_of, unbinds_alone
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.scopes import facts_of, items_of
 from privacydesk.dialog.script import Script
@@ -71,12 +71,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         verified_at = max(proof.at, frame.started_at) if proof else None
     else:
         verified_at = script.now if verified else None
-    automated = (
-        verified
-        and kind is RequestKind.UNBINDING
-        and script.rules.unbinding_window is not None
-        and "minor" not in flags
-    )
+    automated = verified and kind is RequestKind.UNBINDING and unbinds_alone(script, frame)
     frame.slots["ticket"] = symbol
     waiting = _waiting(script, kind, account, frame.slots)
     if waiting is not None and (verified or document):

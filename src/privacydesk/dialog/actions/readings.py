@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.actions.base import WAITS, Act
-from privacydesk.dialog.guards import account_of
+from privacydesk.dialog.guards import ADULT_FROM, account_of
 from privacydesk.dialog.held import counted_rows, profile_rows
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import age_on
 from privacydesk.domain.account import AccountAction
 from privacydesk.domain.effects import (
     CallAccount,
@@ -36,8 +40,29 @@ def profile_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
     """Keep a profile as labelled values."""
     if outcome != "ok":
         return "not_found" if outcome == "not_found" else "unavailable"
-    act.frame.slots["profile"] = profile_rows(data.get("profile", data))
+    profile = data.get("profile", data)
+    mind_birthday(act.script, profile)
+    act.frame.slots["profile"] = profile_rows(profile)
     return "ok"
+
+
+def age_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
+    """Keep that the account was asked how old its owner is, and mark a minor; not the date."""
+    if outcome != "ok":
+        return "unavailable"
+    mind_birthday(act.script, data.get("profile", data))
+    act.frame.slots["age_read"] = "yes"
+    return "ok"
+
+
+def mind_birthday(script: Script, profile: Mapping[str, Any]) -> None:
+    """Mark a minor by the birthday in the account; what is no date, or none, shows nobody."""
+    try:
+        born = date.fromisoformat(str(profile.get("birthday") or ""))
+    except ValueError:
+        return
+    if age_on(born, script.now.astimezone(ZoneInfo(script.rules.zone)).date()) < ADULT_FROM:
+        script.minor_hint = True
 
 
 def bindings_read(act: Act, outcome: str, data: Mapping[str, Any]) -> str:
