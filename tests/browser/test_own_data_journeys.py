@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,23 @@ async def test_access_shows_what_is_held_and_the_list_is_released(
 
     await wu.chat.hears("ticket.done.access")
     await wu.chat.shows(number, "closed", outcome="fulfilled")
+    await wu.chat.hears("package.ready")
     await wu.photo("4-done")
+
+    files = wu.page.locator(".package")
+    await files.last.locator("button").click()
+    await wu.chat.hears("package.why", "package.code_sent")
+    await wu.verify()
+    await wu.chat.hears("package.opened")
+    await wu.photo("5-opened")
+    async with wu.page.expect_download() as begun:
+        await files.last.locator("button.primary").click()
+    download = await begun.value
+    assert download.suggested_filename == f"{number}.zip"
+    with zipfile.ZipFile(await download.path()) as archive:
+        assert "敏敏读书" in archive.read("index.html").decode()
+    await expect(wu.chat.log.locator('[data-key="package.downloaded"]')).to_be_visible()
+    await wu.photo("6-saved")
     await wu.ask_status()
     await wu.chat.hears("request_status.mine")
     await wu.chat.shows(number, "closed", outcome="fulfilled")
