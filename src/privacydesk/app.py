@@ -53,6 +53,8 @@ from privacydesk.services.dues import Dues
 from privacydesk.services.hints import Hints
 from privacydesk.services.hours import Hours
 from privacydesk.services.inbox import Inbox
+from privacydesk.services.integrations.once import Once
+from privacydesk.services.integrations.tokens import Tokens
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
 from privacydesk.services.oversight import Oversight
@@ -83,6 +85,7 @@ from privacydesk.storage.store import SqlStore
 from privacydesk.understanding.embedding import E5Embedder, Embedder
 from privacydesk.understanding.model import IntentModel
 from privacydesk.understanding.trained import TrainedRecogniser
+from privacydesk.web.api.operations import Works
 from privacydesk.web.console.tools import Tools
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
@@ -160,6 +163,19 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Integrations:
+    """What programs come in with.
+
+    Attributes:
+        tokens: who they are.
+        once: what they asked before.
+    """
+
+    tokens: Tokens
+    once: Once
+
+
+@dataclass(frozen=True, slots=True)
 class Rooms:
     """Everything made and wired, for whoever serves, works or commands.
 
@@ -168,6 +184,7 @@ class Rooms:
         oversight: what is looked at from above; None where ``upkeep`` is.
         upkeep: None with a store of the caller's own, which is gone at the end anyway.
         webhooks: None there, too.
+        integrations: None there, too.
     """
 
     settings: Settings
@@ -191,6 +208,7 @@ class Rooms:
     doors: Doors | None
     oversight: Oversight | None
     webhooks: Webhooks | None
+    integrations: Integrations | None
     deadlines: Deadlines
     answers: PolicyAnswers
     hints: Hints
@@ -399,6 +417,11 @@ async def open_rooms(
         if isinstance(store, SqlStore)
         else None
     )
+    integrations = (
+        Integrations(Tokens(store.api_book, hashing, minter, clock), Once(store.api_book, clock))
+        if isinstance(store, SqlStore)
+        else None
+    )
     tools = Tools(
         inbox=Inbox(store.reader, hashing, recogniser, deadlines, clock),
         casework=Casework(store.reader, staff.cases, presence, store.text_book),
@@ -424,6 +447,7 @@ async def open_rooms(
         attendance=attendance,
         alarms=alarms,
         endpoints=webhooks.endpoints if webhooks is not None else None,
+        tokens=integrations.tokens if integrations is not None else None,
         ailing=webhooks.ailing if webhooks is not None else tuple,
     )
     deliveries = Deliveries(
@@ -515,6 +539,7 @@ async def open_rooms(
                 else None
             ),
             webhooks=webhooks,
+            integrations=integrations,
             deadlines=deadlines,
             answers=answers,
             hints=hints,
@@ -661,6 +686,8 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         zone=profile.zone,
         entries_per_minute=settings.staff_entries_per_minute,
         entries_at_once=settings.staff_entries_at_once,
+        api_per_minute=settings.api_requests_per_minute,
+        api_at_once=settings.api_requests_at_once,
     )
 
 
@@ -671,8 +698,26 @@ def web_faces(
     return make_app(
         rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
         doors=rooms.doors, tools=rooms.tools, oversight=rooms.oversight,
-        callbacks=rooms.callbacks, extra=extra,
+        callbacks=rooms.callbacks, works=_works(rooms), extra=extra,
     )  # fmt: skip
+
+
+def _works(rooms: Rooms) -> Works | None:
+    """Return what programs work with: what staff do, and who lets them in."""
+    if rooms.integrations is None or rooms.doors is None:
+        return None
+    return Works(
+        tokens=rooms.integrations.tokens,
+        once=rooms.integrations.once,
+        staff=rooms.staff,
+        takeover=rooms.takeover,
+        inbox=rooms.tools.inbox,
+        casework=rooms.tools.casework,
+        attaching=rooms.tools.attaching,
+        audit=rooms.audit,
+        access_log=rooms.doors.log,
+        clock=rooms.clock,
+    )
 
 
 @asynccontextmanager
@@ -721,6 +766,7 @@ async def serving(
         *_upkeep_tasks(rooms.upkeep),
         *_door_tasks(rooms.doors),
         *_webhook_tasks(rooms.webhooks),
+        *_integration_tasks(rooms.integrations),
     ]
     try:
         yield port
@@ -763,6 +809,13 @@ def _webhook_tasks(webhooks: Webhooks | None) -> list[asyncio.Task[None]]:
         asyncio.create_task(watch, name="webhook_watch"),
         asyncio.create_task(sweep, name="webhook_log"),
     ]
+
+
+def _integration_tasks(integrations: Integrations | None) -> list[asyncio.Task[None]]:
+    if integrations is None:
+        return []
+    chore = repeat(integrations.once.sweep, every=_LOGS_EVERY, name="api_answers")
+    return [asyncio.create_task(chore, name="api_answers")]
 
 
 async def _warm(rooms: Rooms) -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.api_tokens import ApiToken, Bearer, KeptAnswer
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry, ChainHead, ChainReport, ChainState, SealedEntry
 from privacydesk.domain.conversation import Conversation
@@ -26,6 +27,7 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import (
     AccessEntryId,
+    ApiTokenId,
     AttachmentId,
     ChallengeId,
     ConversationId,
@@ -248,6 +250,7 @@ class Reader(Protocol):
         self,
         *,
         states: Sequence[str] = (),
+        kinds: Sequence[str] = (),
         holder: str | None = None,
         limit: int = 100,
         after: TicketId | None = None,
@@ -791,6 +794,47 @@ class WebhookQueue(Protocol):
 
     async def sweep(self, before: datetime, *, limit: int) -> int:
         """Remove what was settled before an instant; return how many postings that were."""
+        ...
+
+
+class ApiBook(Protocol):
+    """Tokens of the API, and what was answered to requests that change something."""
+
+    async def tokens(self) -> tuple[ApiToken, ...]:
+        """Return all tokens, the newest first."""
+        ...
+
+    async def bearer(self, key: LookupHash) -> Bearer | None:
+        """Return a token by the hash of its text, and its identity as it is now."""
+        ...
+
+    async def add(self, token: ApiToken, identity: Agent, told: AuditEntry) -> None:
+        """Add a token, and its identity with the first one; audited in the same transaction.
+
+        Raises:
+            DeskError: CONFLICT when the token is there, or the name is that of a member of staff.
+            NotAllowedNowError: there are as many as there may be.
+        """
+        ...
+
+    async def revoke(self, token: ApiTokenId, now: datetime, told: AuditEntry) -> bool:
+        """Revoke a token for good; return whether it was not revoked before."""
+        ...
+
+    async def used(self, token: ApiTokenId, at: datetime) -> None:
+        """Note that a token is in use."""
+        ...
+
+    async def begin(self, asked: KeptAnswer) -> KeptAnswer:
+        """Keep that something is asked; return what is kept of it: this, or what was before."""
+        ...
+
+    async def settle(self, answer: KeptAnswer) -> None:
+        """Keep the answer to what was asked."""
+        ...
+
+    async def sweep(self, before: datetime) -> None:
+        """Forget answers from before an instant."""
         ...
 
 

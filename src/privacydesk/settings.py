@@ -78,6 +78,8 @@ class Settings(BaseSettings):
         queue_patience_minutes: how long somebody waits for a person, within working hours, before
             supervisors are called.
         workers: how many outbox rows are worked on at once.
+        api_requests_per_minute: requests of the HTTP API that a token may make on average.
+        api_requests_at_once: how many of them at once.
         webhook_networks: networks that webhooks may go to besides public addresses, there also
             without TLS; none by default.
         webhook_log_days: how long it is kept what was sent to other systems, and their answers.
@@ -129,6 +131,8 @@ class Settings(BaseSettings):
     visit_minutes: Annotated[float, Field(gt=0)] = 30.0
     queue_patience_minutes: Annotated[float, Field(gt=0)] = 10.0
     workers: Annotated[int, Field(ge=1, le=64)] = 8
+    api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0
+    api_requests_at_once: Annotated[int, Field(ge=1)] = 120
     webhook_networks: list[Network] = []
     webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

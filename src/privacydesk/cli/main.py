@@ -53,6 +53,7 @@ COMMANDS: Final = {
     ),
     "texts": Entry("texts:texts_app", "Text modules that staff write with."),
     "webhooks": Entry("webhooks:webhooks_app", "Tell other systems what happens to requests."),
+    "tokens": Entry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
     "db": Entry("db:db_app", "The database."),
     "keys": Entry("keys:keys_app", "Secrets that a deployment needs."),
     "reports": Entry("reports:reports", "Figures of a period: punctuality, backlog, refusals."),

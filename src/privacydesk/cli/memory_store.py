@@ -301,6 +301,7 @@ class MemoryStore:
         self,
         *,
         states: Sequence[str] = (),
+        kinds: Sequence[str] = (),
         holder: str | None = None,
         limit: int = 100,
         after: TicketId | None = None,
@@ -310,7 +311,9 @@ class MemoryStore:
         found = (
             one
             for one in self.rows.tickets.values()
-            if (not states or one.state.value in states) and holder in {None, one.holder}
+            if (not states or one.state.value in states)
+            and (not kinds or one.kind.value in kinds)
+            and holder in {None, one.holder}
         )
         return tuple(found)[:limit]
 

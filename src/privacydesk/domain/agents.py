@@ -1,9 +1,10 @@
-"""The people who work on tickets."""
+"""Who works on tickets: people, and programs that act for another system."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -15,10 +16,16 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
+    INTEGRATION = "integration"
+    """A program: it acts over the API, as far as its tokens reach, and never signs in."""
+
+
+STAFF: Final = tuple(role for role in Role if role is not Role.INTEGRATION)
+"""The roles of people."""
 
 
 class Agent(Struct, frozen=True):
-    """A member of staff.
+    """A member of staff, or a program that acts like one.
 
     Attributes:
         name: unique, used in commands and logs.

@@ -14,6 +14,7 @@ StaffSessionId = NewType("StaffSessionId", bytes)
 AccessEntryId = NewType("AccessEntryId", bytes)
 EndpointId = NewType("EndpointId", bytes)
 PostingId = NewType("PostingId", bytes)
+ApiTokenId = NewType("ApiTokenId", bytes)
 
 ChallengeId = NewType("ChallengeId", bytes)
 """Keyed hash (32 bytes) of what a code was sent to, so that the row names nobody."""

@@ -20,6 +20,7 @@ from privacydesk.domain.account import (
 )
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import AlarmKind
+from privacydesk.domain.api_tokens import Scope, TokenStanding
 from privacydesk.domain.clocks import DayReason
 from privacydesk.domain.duty import Standing
 from privacydesk.domain.grounds import Ground
@@ -51,6 +52,8 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.webhooks.posting": PostingState,
     "web.webhooks.fault": Fault,
     "web.webhooks.health": (*EndpointState, "failing"),
+    "web.tokens.standing": TokenStanding,
+    "web.tokens.scope": Scope,
     "web.duty.alarm": AlarmKind,
     "web.duty.state": Standing,
 }

@@ -13,6 +13,7 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.ports import AuditTrail, Changes, Job, Locks, Minter, Writer
 
 T = TypeVar("T")
@@ -31,16 +32,26 @@ class Audit:
         self._minter = minter
         self._clock = clock
 
-    async def note(self, by: str, what: str, **detail: Any) -> None:
+    async def note(
+        self,
+        by: str,
+        what: str,
+        *,
+        ticket: TicketId | None = None,
+        conversation: ConversationId | None = None,
+        **detail: Any,
+    ) -> None:
         """Note one thing.
 
         Args:
             by: an agent's name, or one of ``domain.audit.MACHINES``.
             what: an act's name.
+            ticket: what it was done on.
+            conversation: where it was done.
             **detail: words of closed lists, numbers and dates; nothing that a person wrote.
         """
         now = self._clock.now()
-        entry = AuditEntry(now, by, what, detail=detail)
+        entry = AuditEntry(now, by, what, ticket, conversation, detail=detail)
         await self._writer.submit(
             Job(
                 id=f"audit:{self._minter.id(now).hex()}",

@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from privacydesk.clock import Clock
-from privacydesk.domain.agents import Role
+from privacydesk.domain.agents import STAFF, Role
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import fittest
 from privacydesk.errors import DeskError
@@ -150,4 +150,4 @@ class Usher:
 
 
 def _answers(role: Role) -> bool:
-    return role is not Role.AUDITOR
+    return role in STAFF and role is not Role.AUDITOR

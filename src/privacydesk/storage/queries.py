@@ -141,11 +141,15 @@ OPEN_DELIVERIES = (
 )
 
 
-def ticket_list(states: Sequence[str], holder: str | None, limit: int) -> sa.Select[Any]:
+def ticket_list(
+    states: Sequence[str], kinds: Sequence[str], holder: str | None, limit: int
+) -> sa.Select[Any]:
     """Return the query for tickets by due date, undated last."""
     query = sa.select(tables.ticket).order_by(_ticket.due_at.asc().nulls_last(), _ticket.id)
     if states:
         query = query.where(_ticket.state.in_(states))
+    if kinds:
+        query = query.where(_ticket.kind.in_(kinds))
     if holder is not None:
         query = query.where(_ticket.holder == holder)
     return query.limit(limit)

@@ -152,6 +152,7 @@ class SqlReader:
         self,
         *,
         states: Sequence[str] = (),
+        kinds: Sequence[str] = (),
         holder: str | None = None,
         limit: int = 100,
         after: TicketId | None = None,
@@ -160,13 +161,14 @@ class SqlReader:
 
         Args:
             states: only these; all when empty.
+            kinds: only these; all when empty.
             holder: only this agent's; those nobody holds when empty; anybody's when None.
             limit: how many at most.
             after: the last ticket of the page before.
         """
 
         def look(connection: sa.Connection) -> tuple[Ticket, ...]:
-            query = queries.ticket_list(states, holder, limit)
+            query = queries.ticket_list(states, kinds, holder, limit)
             if after is not None:
                 last = connection.execute(queries.TICKET_PLACE, {"id": after}).first()
                 if last is None:

@@ -11,6 +11,7 @@ from privacydesk.storage import schema
 from privacydesk.storage.access import SqlStaffAccess
 from privacydesk.storage.agents import SqlAgentBook
 from privacydesk.storage.alarms import SqlAlarmBook
+from privacydesk.storage.api import SqlApiBook
 from privacydesk.storage.audit import SqlAuditTrail
 from privacydesk.storage.chores import SqlChores
 from privacydesk.storage.claims import SqlClaims
@@ -62,6 +63,7 @@ class SqlStore:
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
         self.webhook_book = SqlWebhookBook(self.writer, self.reader, seals)
         self.webhook_queue = SqlWebhookQueue(self.writer, self.reader, seals)
+        self.api_book = SqlApiBook(self.writer, self.reader)
 
     async def open(self) -> None:
         """Check the schema and begin to take jobs from this event loop.

@@ -463,3 +463,33 @@ chore = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("due_at", _INSTANT, nullable=False),
 )
+
+api_token = sa.Table(
+    "api_token",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("hash", _HASH, nullable=False),
+    sa.Column("agent", sa.Text, nullable=False),
+    # By name, with a space between.
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("expires_at", _INSTANT, nullable=False),
+    sa.Column("revoked_at", _INSTANT),
+    sa.Column("used_at", _INSTANT),
+    sa.Index("ix_api_token_hash", "hash", unique=True),
+)
+
+# What requests that change something were answered: numbers, states, dates; nothing of a person.
+api_answer = sa.Table(
+    "api_answer",
+    metadata,
+    sa.Column("agent", sa.Text, primary_key=True),
+    sa.Column("key", _HASH, primary_key=True),
+    sa.Column("fingerprint", _HASH, nullable=False),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("body", Blob, nullable=False),
+    sa.Column("tag", sa.Text, nullable=False),
+    sa.Index("ix_api_answer_at", "at"),
+)

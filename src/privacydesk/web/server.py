@@ -12,7 +12,9 @@ from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.signin.doors import Doors
 from privacydesk.web import pages
+from privacydesk.web.api.app import make_api
 from privacydesk.web.api.callbacks import CALL_BACK, CALLBACKS, account_finished
+from privacydesk.web.api.operations import Works
 from privacydesk.web.assets import Assets
 from privacydesk.web.chat import http
 from privacydesk.web.chat.packages import send_package
@@ -44,6 +46,7 @@ def make_app(
     tools: Tools | None = None,
     oversight: Oversight | None = None,
     callbacks: Callbacks | None = None,
+    works: Works | None = None,
     extra: Sequence[tuple[str, web.Application]] = (),
 ) -> web.Application:
     """Return the application.
@@ -57,6 +60,7 @@ def make_app(
         tools: what staff work with there.
         oversight: what is looked at from above there.
         callbacks: takes calls of the account service; without it nobody can call.
+        works: what programs work with; without it there is no API.
         extra: more faces by path, such as the demo's panel.
     """
     app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
@@ -98,6 +102,8 @@ def make_app(
         if oversight is not None:
             app[OVERSIGHT] = oversight
         app.add_subapp("/console", make_console())
+    if works is not None:
+        app.add_subapp("/api", make_api(works, settings))
     for prefix, face in extra:
         app.add_subapp(prefix, face)
     return app

@@ -45,6 +45,9 @@ class WebSettings:
         zone: the operator's, in which staff read times.
         entries_per_minute: passwords and codes of staff that are looked at from one address.
         entries_at_once: how many of them at once.
+        api_per_minute: requests of the HTTP API that a token may make on average.
+        api_at_once: how many of them at once.
+        api_time: how long one of them may take, its body's coming in included.
         host_origin: origin of the page that embeds the chat and hands over tokens; empty for
             the page's own.
     """
@@ -83,3 +86,6 @@ class WebSettings:
     zone: str = "UTC"
     entries_per_minute: float = 20.0
     entries_at_once: int = 40
+    api_per_minute: float = 600.0
+    api_at_once: int = 120
+    api_time: float = 20.0

@@ -1,4 +1,4 @@
-"""What an administrator does about everybody's access."""
+"""What an administrator does about everybody's access. Programs have tokens instead."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.signin import AccessKind, Credential
-from privacydesk.errors import DeskError, ErrorCode, NotFoundError
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import AccessChanges, Reader, StaffAccess
 from privacydesk.services.signin.gate import Terms
 from privacydesk.services.signin.log import AccessLog
@@ -56,15 +56,18 @@ class People:
 
     async def all(self) -> tuple[Agent, ...]:
         """Return everybody, the disabled ones last."""
-        return tuple(sorted(await self._reader.agents(), key=lambda one: not one.active))
+        people = (one for one in await self._reader.agents() if one.role in STAFF)
+        return tuple(sorted(people, key=lambda one: not one.active))
 
     async def add(self, name: str, display_name: str, role: Role, *, by: str = COMMAND) -> Given:
         """Add an agent with a temporary password.
 
         Raises:
-            InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses.
+            InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses; or
+                the role is none of people.
             DeskError: ``CONFLICT`` when the name is taken.
         """
+        _check_role(role)
         agent = new_agent(name, display_name, role, self._clock.now())
         credential, given = await self._temporary(agent, None)
         entry = self._log.entry(AccessKind.AGENT_ADDED, agent=name, by=by, about=role.value)
@@ -80,6 +83,7 @@ class People:
             NotFoundError: nobody is called that.
             DeskError: ``NOT_ALLOWED_NOW`` on oneself, or when nobody would be left to administer.
         """
+        _check_role(role)
         agent = await self._other(name, by)
         if agent.role is role:
             return agent
@@ -150,7 +154,12 @@ class People:
         return await self._agent(name)
 
     async def _agent(self, name: str) -> Agent:
-        for agent in await self._reader.agents():
+        for agent in await self.all():
             if agent.name == name:
                 return agent
         raise NotFoundError("there is no agent of this name")
+
+
+def _check_role(role: Role) -> None:
+    if role not in STAFF:
+        raise InvalidRequestError("programs act with tokens: see `tokens add`")

@@ -17,7 +17,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Decided, DecisionKind
-from privacydesk.errors import NotAllowedNowError
+from privacydesk.errors import NotAllowedNowError, StaleError
 from privacydesk.ports import Changes, Job, Locks, Minter, Reader, WorkingSet, Writer
 from privacydesk.services.notices import Notices
 from privacydesk.services.turns import Prepared, Turns
@@ -111,6 +111,7 @@ class Acts:
         noted: Noted,
         *,
         job_id: str | None,
+        seen: int | None = None,
         evidence_removed: tuple[EvidenceId, ...] = (),
     ) -> Ticket:
         """Decide on a ticket and tell the user, in one commit.
@@ -121,15 +122,25 @@ class Acts:
             rule: what becomes of it.
             noted: the entry in its log.
             job_id: a form's token, so that two submits count once.
+            seen: the version the agent decided on; None where any will do.
             evidence_removed: files whose bodies go with the decision.
 
         Returns:
             The ticket as it stands now.
+
+        Raises:
+            StaleError: the ticket has another version by now.
         """
+
+        def checked(rows: WorkingSet, now: datetime) -> Ruling:
+            current = rows.tickets[ticket.id]
+            _check_seen(current, seen)
+            return rule(current, now)
+
         return await self._rule(
             (ticket,),
             agent,
-            lambda rows, now: rule(rows.tickets[ticket.id], now),
+            checked,
             (noted,),
             job_id=job_id,
             evidence_removed=evidence_removed,
@@ -229,6 +240,7 @@ class Acts:
         check: Callable[[WorkingSet], None],
         *,
         job_id: str | None,
+        seen: int | None = None,
     ) -> None:
         """Write to the user about a ticket, which stays as it is.
 
@@ -238,12 +250,14 @@ class Acts:
             words: what.
             check: refuses, by raising, on what is seen under the lock.
             job_id: a form's token.
+            seen: the version the agent looked at; None where any will do.
         """
         now = self._clock.now()
         job = self.job("reply", job_id)
 
         def prepare(rows: WorkingSet) -> Prepared:
             check(rows)
+            _check_seen(rows.tickets[ticket.id], seen)
             check_kept(rows.tickets[ticket.id])
             message = Decided(job, DecisionKind.REPLIED, agent.name, agent.display_name, words)
             entry = LogEntry(ticket.id, now, agent.name, "reply", words, job)
@@ -265,6 +279,7 @@ class Acts:
         change: Callable[[Ticket], Ticket],
         *,
         job_id: str | None = None,
+        seen: int | None = None,
         calls: tuple[StaffAlarm, ...] = (),
     ) -> Ticket:
         """Change a ticket, or only its log, without a word to the user.
@@ -275,6 +290,7 @@ class Acts:
             noted: the entry in its log.
             change: what becomes of it; pure, since it may run again.
             job_id: a form's token, so that two submits count once.
+            seen: the version the agent looked at; None where any will do.
             calls: colleagues who are called with it.
         """
         job_name = self.job(noted.what, job_id)
@@ -284,6 +300,7 @@ class Acts:
 
         def decide(rows: WorkingSet) -> Changes:
             before = rows.tickets[ticket.id]
+            _check_seen(before, seen)
             check_kept(before)
             after = change(before)
             tickets = () if after is before else (after,)
@@ -310,6 +327,11 @@ def _message(job: str, ruling: Ruling, agent: Agent, moved: Ticket) -> Decided:
     return Decided(
         job, ruling.kind, agent.name, agent.display_name, ruling.text, moved, ruling.data
     )
+
+
+def _check_seen(ticket: Ticket, seen: int | None) -> None:
+    if seen is not None and ticket.version != seen:
+        raise StaleError("the request has changed meanwhile", reason="ticket_changed")
 
 
 def check_kept(ticket: Ticket) -> None:

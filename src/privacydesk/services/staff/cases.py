@@ -64,10 +64,18 @@ class Cases:
         self._deadlines = deadlines
 
     async def list(
-        self, *, states: Sequence[str] = (), holder: str | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        holder: str | None = None,
+        limit: int = 100,
+        after: TicketId | None = None,
     ) -> tuple[Ticket, ...]:
-        """Return tickets by due date, undated last."""
-        return await self._reader.list_tickets(states=states, holder=holder, limit=limit)
+        """Return tickets by due date, undated last; behind the last one of the page before."""
+        return await self._reader.list_tickets(
+            states=states, kinds=kinds, holder=holder, limit=limit, after=after
+        )
 
     async def held(self) -> Mapping[str, int]:
         """Return how many open tickets each agent holds."""

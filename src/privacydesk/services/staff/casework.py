@@ -114,7 +114,9 @@ class Casework:
             raise NotFoundError("there is no such conversation")
         return state
 
-    async def talk(self, conversation: ConversationId, *, after: int | None = None) -> Talk:
+    async def talk(
+        self, conversation: ConversationId, *, after: int | None = None, limit: int = PAGE
+    ) -> Talk:
         """Return a conversation as it is now, with its events after an offset.
 
         Raises:
@@ -124,7 +126,7 @@ class Casework:
         begin = max(0, state.version - PAGE) if after is None else after
         return Talk(
             state,
-            await self._reader.events(conversation, after=begin, limit=PAGE),
+            await self._reader.events(conversation, after=begin, limit=limit),
             self._presence.user_typed(conversation),
             self._presence.user_has_read(conversation),
             self._presence.agents_looking(conversation),

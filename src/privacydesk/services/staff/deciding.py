@@ -137,7 +137,13 @@ class Deciding:
         return await self.decide(number, by, verdict, job_id=job_id)
 
     async def decide(
-        self, number: str, by: str, verdict: Verdict, *, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        verdict: Verdict,
+        *,
+        job_id: str | None = None,
+        seen: int | None = None,
     ) -> Ticket:
         """Decide a ticket, or propose it where a second pair of eyes is wanted.
 
@@ -150,9 +156,9 @@ class Deciding:
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         if self.takes_two(ticket):
-            return await self._propose(ticket, agent, verdict, job_id)
-        rule = self._rule(agent, verdict)
-        return await self._acts.rule(ticket, agent, rule, _noted(ticket, verdict), job_id=job_id)
+            return await self._propose(ticket, agent, verdict, job_id, seen)
+        rule, noted = self._rule(agent, verdict), _noted(ticket, verdict)
+        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, seen=seen)
 
     def takes_two(self, ticket: Ticket) -> bool:
         """Tell whether a ticket's outcome takes a second pair of eyes."""
@@ -171,7 +177,7 @@ class Deciding:
     # -- a second pair of eyes ---------------------------------------------------------------
 
     async def _propose(
-        self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None
+        self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None, seen: int | None
     ) -> Ticket:
         def propose(current: Ticket) -> Ticket:
             if proposal_of(current) is not None:
@@ -190,7 +196,7 @@ class Deciding:
         noted = _noted(ticket, verdict)
         what = "proposed_refusal" if noted.what == "refuse" else "proposed"
         return await self._acts.change(
-            ticket, agent, Noted(what, noted.why, noted.data), propose, job_id=job_id
+            ticket, agent, Noted(what, noted.why, noted.data), propose, job_id=job_id, seen=seen
         )
 
     async def confirm(self, number: str, by: str, *, job_id: str | None = None) -> Ticket:

@@ -32,7 +32,13 @@ class Escalating:
         self._clock = clock
 
     async def escalate(
-        self, number: str, by: str, reason: str, *, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        reason: str,
+        *,
+        job_id: str | None = None,
+        seen: int | None = None,
     ) -> Ticket:
         """Ask the supervisors to look; the ticket lies in their list until one of them answers.
 
@@ -53,7 +59,7 @@ class Escalating:
 
         calls = await self._alarms.handed_up(ticket, agent.name, self._clock.now())
         return await self._acts.change(
-            ticket, agent, Noted("escalate", words), up, job_id=job_id, calls=calls
+            ticket, agent, Noted("escalate", words), up, job_id=job_id, seen=seen, calls=calls
         )
 
     async def answer(

@@ -51,6 +51,7 @@ class Examining:
         reason: str = "",
         account: str = "",
         job_id: str | None = None,
+        seen: int | None = None,
     ) -> Ticket:
         """Settle whether the evidence proves what it should; the files are removed then.
 
@@ -61,6 +62,7 @@ class Examining:
             reason: told to the requester when it is not; they may hand in something else.
             account: the account it was shown for, where the ticket names none yet.
             job_id: a form's token, so that two submits count once.
+            seen: the version it was examined on; None where any will do.
 
         Raises:
             InvalidRequestError: the reason or the account is missing.
@@ -96,6 +98,7 @@ class Examining:
             rule,
             Noted("examine", reason, {"accepted": accepted}),
             job_id=job_id,
+            seen=seen,
             evidence_removed=tuple(one.id for one in files if one.removed_at is None),
         )
 

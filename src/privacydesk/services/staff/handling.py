@@ -43,7 +43,15 @@ class Handling:
         self._acts = acts
         self._deadlines = deadlines
 
-    async def claim(self, number: str, by: str, *, over: str | None = "") -> Ticket:
+    async def claim(
+        self,
+        number: str,
+        by: str,
+        *,
+        over: str | None = "",
+        job_id: str | None = None,
+        seen: int | None = None,
+    ) -> Ticket:
         """Make an agent the ticket's holder.
 
         Args:
@@ -51,6 +59,8 @@ class Handling:
             by: who claims it.
             over: who it is taken over from, as the agent saw it; empty for nobody, None for
                 whoever holds it.
+            job_id: so that two requests count once.
+            seen: the version it was decided on, as for all acts; None where any will do.
 
         Raises:
             NotAllowedNowError: it is closed; there is nothing left to hold.
@@ -67,9 +77,13 @@ class Handling:
                 raise StaleError("another agent holds this request", reason="held")
             return replace(current, holder=agent.name, version=current.version + 1)
 
-        return await self._acts.change(ticket, agent, Noted("claim"), hold)
+        return await self._acts.change(
+            ticket, agent, Noted("claim"), hold, job_id=job_id, seen=seen
+        )
 
-    async def assign(self, number: str, by: str, to: str, *, job_id: str | None = None) -> Ticket:
+    async def assign(
+        self, number: str, by: str, to: str, *, job_id: str | None = None, seen: int | None = None
+    ) -> Ticket:
         """Give a ticket to another agent, or, with ``to`` empty, back to those nobody holds.
 
         Raises:
@@ -88,6 +102,7 @@ class Handling:
             Noted("assign", to),
             lambda current: replace(current, holder=to, version=current.version + 1),
             job_id=job_id,
+            seen=seen,
         )
 
     async def hand_over(
@@ -127,7 +142,9 @@ class Handling:
                 moved += 1
         return HandedOver(moved, tuple(kept))
 
-    async def note(self, number: str, by: str, text: str, *, job_id: str | None = None) -> Ticket:
+    async def note(
+        self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
+    ) -> Ticket:
         """Leave a note for staff in the ticket's log; the user never sees it.
 
         Raises:
@@ -137,10 +154,12 @@ class Handling:
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         return await self._acts.change(
-            ticket, agent, Noted("note", words), lambda current: current, job_id=job_id
+            ticket, agent, Noted("note", words), lambda current: current, job_id=job_id, seen=seen
         )
 
-    async def reply(self, number: str, by: str, text: str, *, job_id: str | None = None) -> Ticket:
+    async def reply(
+        self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
+    ) -> Ticket:
         """Write to the user about a ticket; who owns the conversation stays as it is.
 
         Raises:
@@ -157,10 +176,12 @@ class Handling:
             if owner.kind is OwnerKind.AGENT and owner.agent != agent.name:
                 raise StaleError("another agent has this conversation", reason="other_agent")
 
-        await self._acts.write(ticket, agent, words, check, job_id=job_id)
+        await self._acts.write(ticket, agent, words, check, job_id=job_id, seen=seen)
         return ticket
 
-    async def ask(self, number: str, by: str, text: str, *, job_id: str | None = None) -> Ticket:
+    async def ask(
+        self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
+    ) -> Ticket:
         """Ask the requester for more. The clock runs on.
 
         Raises:
@@ -175,7 +196,7 @@ class Handling:
             return Ruling(DecisionKind.ASKED, move(current, Move.ASK_REQUESTER, now), words)
 
         return await self._acts.rule(
-            ticket, agent, rule, Noted("ask_requester", words), job_id=job_id
+            ticket, agent, rule, Noted("ask_requester", words), job_id=job_id, seen=seen
         )
 
     async def extend(

@@ -44,6 +44,13 @@ class Rates:
         bucket.tokens = tokens - 1.0
         return 0.0
 
+    def left(self, key: Hashable, now: float) -> float:
+        """Return how much a bucket holds; nothing is taken."""
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            return self._burst
+        return min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second)
+
     def prune(self, now: float) -> None:
         """Forget the buckets that are full again."""
         full_after = self._burst / self._per_second

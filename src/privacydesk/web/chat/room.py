@@ -217,7 +217,7 @@ class Room:
         }
         if frame_id:
             shown["id"] = frame_id
-        for name in ("reason", "limit", "retry_after"):
+        for name in ("reason", "limit", "retry_after", "faults", "scope"):
             if name in error.data:
                 shown[name] = error.data[name]
         if error.code in RETRYABLE:

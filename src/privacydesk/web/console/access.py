@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from msgspec import Struct
 from multidict import MultiDictProxy
 
-from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.duty import Board
 from privacydesk.domain.ids import StaffSessionId
 from privacydesk.domain.signin import AccessKind, Holder, Stage
@@ -93,7 +93,7 @@ def staff(*roles: Role, keeps_awake: bool = True) -> Callable[[_H], _H]:
         keeps_awake: False for what pages ask by themselves, such as what is new: else a
             forgotten window would stay signed in for good.
     """
-    return _marked(_Mark(frozenset(roles or Role), keeps_awake))
+    return _marked(_Mark(frozenset(roles or STAFF), keeps_awake))
 
 
 def everybody(handler: _H) -> _H:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from privacydesk.web.console import account, audit, exports, people, reports, signin, webhooks
+from privacydesk.web.console import (
+    account,
+    audit,
+    exports,
+    people,
+    reports,
+    signin,
+    tokens,
+    webhooks,
+)
 from privacydesk.web.console.access import check_marks, guard, staff
 from privacydesk.web.console.page import console_headers
 from privacydesk.web.console.work import work_routes
@@ -54,6 +63,9 @@ def make_console() -> web.Application:
             web.get("/reports/{figure}/csv", reports.figure_csv, allow_head=False),
             web.get("/reports/{figure}/svg", reports.figure_svg, allow_head=False),
             *_webhook_routes(),
+            web.get("/tokens", tokens.tokens_page),
+            web.post("/tokens", tokens.add),
+            web.post("/tokens/{token}/revoke", tokens.revoke),
             *work_routes(),
         ]
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
-from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.agents import Agent
 from privacydesk.domain.duty import Duty, DutyState, Standing
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.web.answers import STATUS, json_answer
@@ -118,7 +118,7 @@ async def _page(
             tickets=tickets.get(one.name, 0),
         )
         for one in tools.agents.values()
-        if (one.active and one.role is not Role.AUDITOR) or tickets.get(one.name)
+        if (one.active and one.role in WORKERS) or tickets.get(one.name)
     ]
     return console_page(
         request,

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from privacydesk.domain.agents import Role
+from privacydesk.domain.agents import STAFF, Role
 from privacydesk.domain.ids import AccessEntryId
 from privacydesk.domain.signin import DENIALS, AccessEntry, AccessKind
 from privacydesk.errors import DeskError, InvalidRequestError
@@ -162,7 +162,7 @@ async def _page(
         status=200 if error is None else STATUS.get(error.code, 500),
         **({} if error is None else {"languages": ()}),
         people=people,
-        roles=tuple(Role),
+        roles=STAFF,
         done=done,
         about=next((one.display_name for one in people if one.name == about), ""),
         typed=typed or {"name": "", "display_name": ""},

@@ -17,6 +17,7 @@ from privacydesk.services.attendance import Attendance
 from privacydesk.services.cards import Wording
 from privacydesk.services.hints import Hints
 from privacydesk.services.inbox import Inbox
+from privacydesk.services.integrations.tokens import Tokens
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.casework import Casework
 from privacydesk.services.staff.modules import Modules
@@ -33,6 +34,7 @@ class Tools:
         agents: everybody by name, as last read.
         zone: where the operator's days begin.
         endpoints: who else is told what happens; None where nothing is kept.
+        tokens: what other systems come in with; None there, too.
         ailing: the endpoints that do not take what waits for them.
     """
 
@@ -53,6 +55,7 @@ class Tools:
     attendance: Attendance
     alarms: Alarms
     endpoints: Endpoints | None
+    tokens: Tokens | None
     ailing: Callable[[], Sequence[Standing]]
 
 

@@ -1,0 +1,1 @@
+"""Programs that act over the HTTP API: their tokens, and answering twice what was asked twice."""

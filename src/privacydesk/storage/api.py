@@ -1,0 +1,154 @@
+"""Tokens of the API and kept answers, through the writer like every other change."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.api_tokens import MOST_TOKENS, ApiToken, Bearer, KeptAnswer
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.ids import ApiTokenId, LookupHash
+from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
+from privacydesk.storage import tables
+from privacydesk.storage.codec import to_micros
+from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.rows.agent import agent_row, read_agent
+from privacydesk.storage.rows.api import answer_row, read_answer, read_token, token_row
+from privacydesk.storage.rows.audit import audit_row
+from privacydesk.storage.writer import BatchWriter
+
+_token = tables.api_token.c
+_answer = tables.api_answer.c
+
+_TOKENS: Final = sa.select(tables.api_token).order_by(_token.id.desc())
+_BY_HASH: Final = sa.select(tables.api_token).where(_token.hash == sa.bindparam("hash"))
+_THERE: Final = sa.select(_token.id).where(_token.id == sa.bindparam("id"))
+_AGENT: Final = sa.select(tables.agent).where(tables.agent.c.name == sa.bindparam("agent"))
+_WORKING: Final = (
+    sa.select(sa.func.count())
+    .select_from(tables.api_token)
+    .where(_token.revoked_at.is_(None), _token.expires_at > sa.bindparam("now"))
+)
+_ANSWER: Final = sa.select(tables.api_answer).where(
+    _answer.agent == sa.bindparam("by"), _answer.key == sa.bindparam("name")
+)
+
+
+class SqlApiBook:
+    """Implements ``ports.ApiBook``."""
+
+    def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    # -- tokens --------------------------------------------------------------------------------
+
+    async def tokens(self) -> tuple[ApiToken, ...]:
+        """Return all tokens, the newest first."""
+        return await self._reader.read(
+            lambda connection: tuple(read_token(row) for row in connection.execute(_TOKENS))
+        )
+
+    async def bearer(self, key: LookupHash) -> Bearer | None:
+        """Return a token by the hash of its text, and its identity as it is now."""
+
+        def look(connection: sa.Connection) -> Bearer | None:
+            row = connection.execute(_BY_HASH, {"hash": key}).first()
+            if row is None:
+                return None
+            agent = connection.execute(_AGENT, {"agent": row.agent}).first()
+            return None if agent is None else Bearer(read_token(row), read_agent(agent))
+
+        return await self._reader.read(look)
+
+    async def add(self, token: ApiToken, identity: Agent, told: AuditEntry) -> None:
+        """Add a token, and its identity with the first one; see ``ports.ApiBook``."""
+
+        def write(connection: sa.Connection) -> None:
+            if connection.execute(_THERE, {"id": token.id}).first() is not None:
+                raise DeskError(
+                    "this token was made already", code=ErrorCode.CONFLICT, reason="token_made"
+                )
+            now = {"now": to_micros(token.created_at)}
+            if connection.execute(_WORKING, now).scalar_one() >= MOST_TOKENS:
+                raise NotAllowedNowError(
+                    "there are as many tokens as there may be",
+                    reason="token_many",
+                    count=MOST_TOKENS,
+                )
+            row = connection.execute(_AGENT, {"agent": identity.name}).first()
+            if row is None:
+                connection.execute(sa.insert(tables.agent), agent_row(identity))
+            elif row.role != Role.INTEGRATION.value:
+                raise DeskError(
+                    "a member of staff has this name",
+                    code=ErrorCode.CONFLICT,
+                    reason="token_name_taken",
+                )
+            connection.execute(sa.insert(tables.api_token), token_row(token))
+            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))
+
+        await self._writer.run(write)
+
+    async def revoke(self, token: ApiTokenId, now: datetime, told: AuditEntry) -> bool:
+        """Revoke a token for good; return whether it was not revoked before."""
+        here = sa.and_(_token.id == token, _token.revoked_at.is_(None))
+        revoked = sa.update(tables.api_token).where(here).values(revoked_at=to_micros(now))
+
+        def write(connection: sa.Connection) -> bool:
+            if connection.execute(revoked).rowcount != 1:
+                return False
+            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))
+            return True
+
+        return await self._writer.run(write)
+
+    async def used(self, token: ApiTokenId, at: datetime) -> None:
+        """Note that a token is in use."""
+        used = sa.update(tables.api_token).where(_token.id == token).values(used_at=to_micros(at))
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(used)
+
+        await self._writer.run(write)
+
+    # -- answers -------------------------------------------------------------------------------
+
+    async def begin(self, asked: KeptAnswer) -> KeptAnswer:
+        """Keep that something is asked; return what is kept of it: this, or what was before."""
+
+        def write(connection: sa.Connection) -> KeptAnswer:
+            before = connection.execute(_ANSWER, {"by": asked.agent, "name": asked.key}).first()
+            if before is not None:
+                return read_answer(before)
+            connection.execute(sa.insert(tables.api_answer), answer_row(asked))
+            return asked
+
+        return await self._writer.run(write)
+
+    async def settle(self, answer: KeptAnswer) -> None:
+        """Keep the answer to what was asked."""
+        row = answer_row(answer)
+        here = sa.and_(_answer.agent == answer.agent, _answer.key == answer.key)
+        kept = (
+            sa.update(tables.api_answer)
+            .where(here)
+            .values({name: row[name] for name in ("status", "body", "tag")})
+        )
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(kept)
+
+        await self._writer.run(write)
+
+    async def sweep(self, before: datetime) -> None:
+        """Forget answers from before an instant."""
+        old = sa.delete(tables.api_answer).where(_answer.at < to_micros(before))
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(old)
+
+        await self._writer.run(write)

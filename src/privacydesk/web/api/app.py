@@ -1,0 +1,57 @@
+"""The API as an application of its own, mounted at ``/api``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from privacydesk.web.answers import json_answer
+from privacydesk.web.api.acts import ACTS
+from privacydesk.web.api.conversations import CONVERSATIONS
+from privacydesk.web.api.description import describe
+from privacydesk.web.api.headers import Limiter, api_headers
+from privacydesk.web.api.operations import WORKS, Operation, Works
+from privacydesk.web.api.pages import DESCRIPTION, docs_page
+from privacydesk.web.api.serving import LIMITER, serve
+from privacydesk.web.api.tickets import TICKETS
+from privacydesk.web.settings import WebSettings
+
+OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (*TICKETS, *ACTS, *CONVERSATIONS)
+
+
+def make_api(works: Works, settings: WebSettings) -> web.Application:
+    """Return the application."""
+    app = web.Application()
+    app[WORKS] = works
+    app[DESCRIPTION] = describe(OPERATIONS)
+    app[LIMITER] = Limiter(settings.api_per_minute, settings.api_at_once)
+    app.on_response_prepare.append(api_headers)
+    app.router.add_routes(
+        [
+            web.get("/docs", docs_page),
+            web.get("/v1/openapi.json", _description),
+            *(
+                web.route(one.method, f"/v1{one.path}", _served(one), allow_head=False)
+                if one.method == "GET"
+                else web.post(f"/v1{one.path}", _served(one))
+                for one in OPERATIONS
+            ),
+        ]
+    )
+    return app
+
+
+def _served(
+    operation: Operation[Any, Any],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await serve(operation, request)
+
+    return handle
+
+
+async def _description(request: web.Request) -> web.Response:
+    """Describe the API to programs."""
+    return json_answer(request.config_dict[DESCRIPTION])

@@ -1,0 +1,66 @@
+"""What the models of the API have in common: strict in, plain out."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+MOST_WORDS: Final = 10_000
+"""Characters of what is written at once."""
+
+_WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
+
+
+class Asked(BaseModel):
+    """What a program sends. Whatever is not described is refused rather than passed over."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Told(BaseModel):
+    """What a program is answered. Readers pass over fields they do not know: some may be added."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Nothing(Asked):
+    """Everything is in the address."""
+
+
+def _whole(value: object) -> object:
+    """Refuse spellings of a number in an address that only Python would read."""
+    if isinstance(value, str) and not _WHOLE.fullmatch(value):
+        raise ValueError("not a whole number")
+    return value
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number in an address."""
+
+Text = Annotated[str, Field(max_length=MOST_WORDS, pattern=r"^[^\x00]*$")]
+"""Words, or none."""
+
+Words = Annotated[
+    str, Field(min_length=1, max_length=MOST_WORDS, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+]
+"""Words that a person reads: some of it is more than blanks."""
+
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s\x00]+$")]
+"""The name of a member of staff, or of an integration."""
+
+Cursor = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""Where a page begins: the ``next`` of the page before, and nothing else."""
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(_utc, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""RFC 3339, in UTC."""

@@ -1,0 +1,261 @@
+from __future__ import annotations
+
+import pytest
+from tests.common.api_client import fresh_key, program
+from tests.common.console_cases import copy_of_data, enter, guardian, log_of, now
+from tests.common.console_client import Office
+
+from privacydesk.domain.api_tokens import Scope
+from privacydesk.storage.store import SqlStore
+
+
+async def audited(office: Office, by: str = "zendesk") -> list[str]:
+    store = office.world.rooms.store
+    assert isinstance(store, SqlStore)
+    return sorted(one.entry.what for one in await store.trail.entries(by=by))
+
+
+# -- looking --------------------------------------------------------------------------------------
+
+
+async def test_a_ticket_is_shown_with_its_due_date_and_no_word_of_a_person(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    reader = await program(office, Scope.TICKETS_READ)
+    answer = await reader.get(f"/tickets/{ticket.number}")
+    assert answer.status == 200
+    assert answer.headers["ETag"] == f'"{ticket.version}"'
+    assert answer.body["kind"] == "access"
+    assert ticket.clock is not None
+    assert answer.body["due"]["date"] == ticket.clock.due_date.isoformat()
+    assert answer.body["late"] is False
+    assert ticket.account
+    assert ticket.account not in str(answer.body)
+    assert await audited(office) == []
+
+
+async def test_the_count_is_shown_day_by_day(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    reader = await program(office, Scope.TICKETS_READ)
+    days = (await reader.get(f"/tickets/{ticket.number}/days")).body["days"]
+    assert days[0]["count"] == 0
+    assert days[-1]["count"] == 7
+    assert ticket.clock is not None
+    assert days[-1]["date"] == ticket.clock.due_date.isoformat()
+
+
+async def test_what_a_ticket_says_of_a_person_has_a_scope_and_leaves_a_trace(
+    office: Office,
+) -> None:
+    _, ticket = await copy_of_data(office)
+    both = await program(office, Scope.TICKETS_READ, Scope.TICKETS_DETAILS)
+    told = await both.get(f"/tickets/{ticket.number}/details")
+    assert told.body["account"] == ticket.account
+    assert await audited(office) == ["api_details_read"]
+    await office.world.rooms.staff.handling.note(ticket.number, "mei", "Looks fine to me.")
+    log = (await both.get(f"/tickets/{ticket.number}/log")).body["entries"]
+    assert log[-1]["words"] == "Looks fine to me."
+    assert await audited(office) == ["api_details_read", "api_log_read"]
+    reader = await program(office, Scope.TICKETS_READ)
+    log = (await reader.get(f"/tickets/{ticket.number}/log")).body["entries"]
+    assert (log[-1]["what"], log[-1]["words"]) == ("note", None)
+    assert (await reader.get(f"/tickets/{ticket.number}/details")).status == 403
+
+
+async def test_a_list_is_paged_by_cursor_and_narrowed_by_state_kind_and_holder(
+    office: Office,
+) -> None:
+    _, first = await copy_of_data(office)
+    await guardian(office)
+    reader = await program(office)
+    numbers: list[str] = []
+    cursor = ""
+    while True:
+        page = (await reader.get(f"/tickets?limit=1{cursor}")).body
+        numbers += [one["number"] for one in page["tickets"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert len(numbers) == len(set(numbers)) == 2
+    found = await reader.get("/tickets?kind=access&state=in_review&state=closed&holder=")
+    assert [one["number"] for one in found.body["tickets"]] == [first.number]
+    assert (await reader.get("/tickets?holder=mei")).body["tickets"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=201", "limit=1_0", "limit=%2B1", "limit=1&limit=2", "state=open", "x=1",
+     "cursor=zz", "holder=%00"],
+)  # fmt: skip
+async def test_a_question_that_is_not_as_described_is_refused(office: Office, query: str) -> None:
+    answer = await (await program(office)).get(f"/tickets?{query}")
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert answer.body["faults"][0]["where"].startswith("query")
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+async def test_evidence_is_opened_by_whoever_holds_the_ticket_and_each_opening_is_logged(
+    office: Office,
+) -> None:
+    _, ticket = await guardian(office)
+    opener = await program(office)
+    files = (await opener.get(f"/tickets/{ticket.number}/evidence")).body["files"]
+    path = f"/tickets/{ticket.number}/evidence/{files[0]['id']}"
+    assert (await opener.get(path)).reason == "not_holder"
+    assert (await opener.post(f"/tickets/{ticket.number}/claim")).status == 200
+    assert (await opener.get(path)).reason == "files_closed"
+    await office.world.rooms.staff.cases.allow_files(ticket.number, "lao-zhou")
+    opened = await opener.get(path)
+    assert opened.status == 200
+    assert opened.headers["Content-Type"].startswith("image/")
+    assert len(opened.body) == files[0]["size"]
+    assert (await log_of(office, ticket))[-1].what == "evidence_opened"
+    assert (await log_of(office, ticket))[-1].by == "zendesk"
+
+
+# -- acting ---------------------------------------------------------------------------------------
+
+
+async def test_what_a_program_does_stands_in_the_log_under_its_name(office: Office) -> None:
+    player, ticket = await copy_of_data(office)
+    writer = await program(office)
+    for path, body in (
+        ("claim", {}),
+        ("notes", {"text": "Synchronised."}),
+        ("replies", {"text": "We are looking into it."}),
+        ("questions", {"text": "Which account do you mean?"}),
+        ("escalation", {"reason": "Nobody here knows."}),
+    ):
+        answer = await writer.post(f"/tickets/{ticket.number}/{path}", body)
+        assert answer.status == 200, answer.body
+    assert answer.body["state"] == "awaiting_requester"
+    assert answer.body["holder"] == "zendesk"
+    log = [one.what for one in await log_of(office, ticket) if one.by == "zendesk"]
+    assert log == ["claim", "note", "reply", "ask_requester", "escalate"]
+    await player.settle()
+    assert "We are looking into it." in [event.text for event in player.events]
+
+
+async def test_the_same_key_and_content_do_it_once_and_are_answered_the_same(
+    office: Office,
+) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/replies"
+    first = await writer.post(path, text='{"text": "One answer."}', key=key)
+    again = await writer.post(path, text='{ "text" : "One answer." }', key=key)
+    assert (again.status, again.body) == (first.status, first.body)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.headers["ETag"] == first.headers["ETag"]
+    replies = [one for one in await log_of(office, ticket) if one.what == "reply"]
+    assert len(replies) == 1
+    other = await writer.post(path, {"text": "Another answer."}, key=key)
+    assert (other.status, other.code) == (422, "key_reused")
+    # The key is the identity's own: another one may use the same.
+    neighbour = await program(office, name="crm")
+    assert (await neighbour.post(path, {"text": "From us."}, key=key)).status == 200
+
+
+async def test_an_act_whose_answer_was_lost_is_not_done_again(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/claim"
+    first = await writer.post(path, key=key, tag=f'"{ticket.version}"')
+    store = office.world.rooms.store
+    assert isinstance(store, SqlStore)
+    # As after a crash between the act and the keeping of its answer.
+    rooms = office.world.rooms.integrations
+    assert rooms is not None
+    begun = await rooms.once.begin("zendesk", key, _asked("claim_ticket", path))
+    await rooms.once.settle(begun, 0, b"", "")
+    again = await writer.post(path, key=key, tag=f'"{ticket.version}"')
+    assert (again.status, again.body) == (200, first.body)
+    assert len([one for one in await log_of(office, ticket) if one.what == "claim"]) == 1
+
+
+def _asked(name: str, path: str) -> bytes:
+    return f"{name} /api/v1{path} {{}}".encode()
+
+
+async def test_what_was_decided_on_an_older_version_is_refused(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, path = await program(office), f"/tickets/{ticket.number}"
+    tag = (await writer.get(path)).headers["ETag"]
+    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    stale = await writer.post(f"{path}/grant", {}, tag=tag)
+    assert (stale.status, stale.code) == (412, "precondition_failed")
+    assert (await now(office, ticket)).state.value == "in_review"
+    fresh = (await writer.get(path)).headers["ETag"]
+    done = await writer.post(f"{path}/grant", {}, tag=fresh)
+    assert done.status == 200, done.body
+    assert done.body["state"] == "fulfilling"
+
+
+async def test_the_gate_is_the_same_as_in_the_console(office: Office) -> None:
+    _, ticket = await guardian(office)
+    writer, path = await program(office), f"/tickets/{ticket.number}"
+    refused = await writer.post(f"{path}/grant", {"text": "Yes."})
+    assert (refused.status, refused.reason) == (409, "lack_examination")
+    unsaid = await writer.post(f"{path}/examination", {"accepted": False})
+    assert (unsaid.status, unsaid.code, unsaid.reason) == (422, "unprocessable", "no_reason")
+
+
+async def test_a_second_pair_of_eyes_is_a_person_s(office: Office) -> None:
+    player = await enter(
+        office, "lin", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
+        {"choose": "chat"}, {"choose": "yes"},
+    )  # fmt: skip
+    (ticket,) = await player._tickets()
+    deciding = office.world.rooms.staff.deciding
+    writer = await program(office)
+    told = await writer.post(f"/tickets/{ticket.number}/grant")
+    assert told.body["proposed"] is deciding.takes_two(ticket)
+    assert told.body["state"] == ("in_review" if told.body["proposed"] else "awaiting_confirmation")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"text": ""}', 400),
+        ('{"text": "   "}', 400),
+        ('{"text": 1}', 400),
+        ('{"text": "x", "more": 1}', 400),
+        ('{"text": "\\u0000"}', 400),
+        ('{"text": "\\ud800"}', 400),
+        ("[]", 400),
+        ("{", 400),
+        (f'{{"text": "{"x" * 10_001}"}}', 400),
+        (f'{{"text": "{"x" * 70_000}"}}', 413),
+    ],
+)
+async def test_what_is_sent_is_read_strictly_and_never_repeated(
+    office: Office, body: str, status: int
+) -> None:
+    _, ticket = await copy_of_data(office)
+    answer = await (await program(office)).post(f"/tickets/{ticket.number}/notes", text=body)
+    assert answer.status == status
+    assert "more" not in str(answer.body.get("faults"))
+    assert "xx" not in str(answer.body)
+    assert [one.what for one in await log_of(office, ticket) if one.by == "zendesk"] == []
+
+
+async def test_a_form_a_missing_key_and_a_strange_tag_are_refused(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, path = await program(office), f"/tickets/{ticket.number}/claim"
+    form = await writer.ask("POST", path, data={"a": "b"}, headers={"Idempotency-Key": "k" * 8})
+    assert (form.status, form.code) == (415, "unsupported_media")
+    keyless = await writer.ask("POST", path, json={})
+    assert (keyless.status, keyless.reason) == (400, "api_key")
+    strange = await writer.post(path, tag="*")
+    assert strange.body["faults"] == [{"where": "header.If-Match", "what": "no_tag"}]
+
+
+async def test_who_asks_too_much_is_told_when_to_go_on(office: Office) -> None:
+    eager, other = await program(office), await program(office, name="crm")
+    answer = await eager.get("/tickets/none")
+    assert answer.status == 404
+    assert answer.headers["RateLimit-Policy"] == '"token";q=120;w=12'
+    assert answer.headers["RateLimit"].startswith('"token";r=119;')
+    while answer.status == 404:
+        answer = await eager.get("/tickets/none")
+    assert (answer.status, answer.code) == (429, "rate_limited")
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.headers["RateLimit"].startswith('"token";r=0;')
+    assert (await other.get("/tickets")).status == 200
