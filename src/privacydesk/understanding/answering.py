@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from privacydesk.understanding.lexicon_files import Lexicon
 from privacydesk.understanding.negation import is_negated
-from privacydesk.understanding.normalise import bare, normalise
+from privacydesk.understanding.normalise import AT_HAND, bare, normalise
 from privacydesk.understanding.phrases import Hit, Phrases, outermost
 
 _CLAUSES: Final = re.compile(r"[^,。.!?;:~…、\n]+")
@@ -38,6 +39,8 @@ class Answering:
         self._courtesies = frozenset(
             bare(normalise(word)) for word in (*lexicon.before, *lexicon.after)
         )
+        # Both questions are asked of a message, one after the other.
+        self._by_clause = lru_cache(AT_HAND)(self._look_through)
 
     def find(self, folded: str) -> tuple[str, ...]:
         """Return the keys of labels that a folded message speaks for, once for each word."""
@@ -49,7 +52,10 @@ class Answering:
         common = set(told[0]).intersection(*told[1:]) if told else set()
         return tuple(sorted(common))
 
-    def _by_clause(self, folded: str) -> Iterator[tuple[str, ...]]:
+    def _look_through(self, folded: str) -> tuple[tuple[str, ...], ...]:
+        return tuple(self._clause_by_clause(folded))
+
+    def _clause_by_clause(self, folded: str) -> Iterator[tuple[str, ...]]:
         """Yield the keys of each clause; a mere courtesy has an empty one."""
         if len(folded) > _LONGEST:
             return

@@ -17,7 +17,7 @@ from privacydesk.domain.texts import stream_safe
 LOOKED_AT: Final = 2_000
 """Characters of a message that are looked at; nobody states a wish only after that many."""
 
-_AT_HAND: Final = 4
+AT_HAND: Final = 4
 """Messages whose folded form is kept for the next question about them, and not longer."""
 
 # Lone surrogates, which nothing can encode, and control characters stand where a gap may be meant.
@@ -53,7 +53,7 @@ def simplified(text: str) -> str:
 
 
 # Intent, language and entities ask for the same message one after the other.
-@lru_cache(_AT_HAND)
+@lru_cache(AT_HAND)
 def plain(text: str) -> str:
     """Return the part that is looked at: compatible forms folded, unprintable characters gone.
 
@@ -65,7 +65,7 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", head)[:LOOKED_AT]
 
 
-@lru_cache(_AT_HAND)
+@lru_cache(AT_HAND)
 def normalise(text: str) -> str:
     """Return a message folded for matching; empty when nothing readable is in it."""
     folded = simplified(plain(text)).casefold()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from privacydesk.understanding.normalise import normalise
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit(Generic[T]):
+class Hit(Struct, Generic[T], frozen=True, gc=False):
     """A phrase found at ``text[start:end]`` and what it stands for."""
 
     start: int
