@@ -417,6 +417,12 @@ class Player:
         ):
             raise StoryError(f"not quoted; what was: {[dict(event.args) for event in quotes]}")
 
+    async def _shown(self, wanted: Mapping[str, str]) -> None:
+        """Check what a sentence that was just said shows, in words."""
+        texts = [e.text for e in self.events[self.mark :] if e.key == wanted["key"]]
+        if not any(wanted["text"] in text for text in texts):
+            raise StoryError(f"not shown; what was: {texts}")
+
     async def _card(self, wanted: Mapping[str, Any]) -> None:
         cards = [event.data["ticket"] for event in self.events if event.kind is EventKind.TICKET]
         if not cards or any(cards[-1].get(name) != value for name, value in wanted.items()):
@@ -584,6 +590,7 @@ def _matches(ticket: Ticket, wanted: Mapping[str, Any]) -> bool:
 def _check_account(record: Any, facts: Mapping[str, Any]) -> None:
     shown = record.profile.to_json()
     bindings = {b.provider.value for b in record.shown_bindings}
+    held = {category.value for category, items in record.holdings.items() if items}
     for name, value in facts.items():
         if name == "bindings_without":
             wrong = value in bindings
@@ -593,8 +600,9 @@ def _check_account(record: Any, facts: Mapping[str, Any]) -> None:
         elif name in {"consent_withdrawn", "consents_without"}:
             wrong = bool(shown["consents"].get(value))
         elif name == "empty":
-            held = {category.value for category, entries in record.held().items() if entries}
-            wrong = bool({value} & held) if isinstance(value, str) else bool(set(value) & held)
+            wrong = value in held
+        elif name == "full":
+            wrong = value not in held
         else:
             wrong = shown.get(name) != value
         if wrong:

@@ -391,6 +391,7 @@ class Answers:
                 if one not in taken:
                     taken.append(one)
             frame.slots[step.slot] = ["all"] if "all" in taken else taken
+            wishes.limit(self._runner, script, frame)
             said = wishes.phrases_of(script.observed.entities)
             if "all" not in taken and "done" not in said:
                 self._runner.asking.ask_more(script, frame, step)

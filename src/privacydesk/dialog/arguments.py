@@ -125,7 +125,15 @@ def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
         return {"$ticket": _at_hand(script, value)}
     if spec.type == "choice":
         return _choice_label(flow, name, value)
+    if spec.type == "category" and frame.slots.get("period"):
+        return _limited(value, str(frame.slots["period"]))
     return shown(spec.type, value)
+
+
+def _limited(categories: Any, period: str) -> Any:
+    """Name kinds of data with the time that limits them: "posts (last year)"."""
+    named = categories if isinstance(categories, list) else [categories]
+    return {"$texts": [{"$term": f"category.{one}", "of": period} for one in named]}
 
 
 def _choice_label(flow: Flow, slot: str, value: Any) -> Any:

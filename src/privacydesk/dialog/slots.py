@@ -165,6 +165,7 @@ ENTITY_KINDS: Sequence[str] = (
     "language",
     "taken_back",
     "new_value",
+    "period",
     "somebody_else",
     "command",
     "phrase",
@@ -187,11 +188,15 @@ FILLED_FROM: Mapping[str, str] = {
 """Slot types that a flow's first sentence may already fill, and the entity they take."""
 
 
-FILLED_BY_NAME: Mapping[str, str] = {"new_value": "new_value", "somebody_else": "somebody_else"}
+FILLED_BY_NAME: Mapping[str, str] = {
+    "new_value": "new_value",
+    "period": "period",
+    "somebody_else": "somebody_else",
+}
 """Slots that a first sentence fills by their name, and the entity they take."""
 
-ONLY_BESIDE = frozenset({"new_value"})
-"""Those of them that say nothing by themselves: a new value, where it is not known of what."""
+ONLY_BESIDE = frozenset({"new_value", "period"})
+"""Those of them that say nothing by themselves: a new value or a time, where not known of what."""
 
 
 def takes_any_words(slot_type: str) -> bool:

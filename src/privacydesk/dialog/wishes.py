@@ -166,6 +166,13 @@ def names_something(runner: Runner, wish: Wish) -> bool:
     return any(True for _ in _named_in(runner.by_intent[wish.intent], wish.slots))
 
 
+def limit(runner: Runner, script: Script, frame: Running) -> None:
+    """Keep the time that a message names beside an answer, where the flow has a place for it."""
+    periods = script.observed.entities.get("period", ())
+    if periods and "period" in runner.flows[frame.flow].slots:
+        frame.slots["period"] = periods[0]
+
+
 def _questions(flow: Flow) -> Iterator[Ask]:
     return (step for step in flow.steps.values() if isinstance(step, Ask))
 

@@ -14,6 +14,7 @@ from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.other_people import other_people
+from privacydesk.understanding.periods import periods
 from privacydesk.understanding.phones import phones
 from privacydesk.understanding.phrases import Phrases, folded
 from privacydesk.understanding.taking_back import taken_back
@@ -53,8 +54,8 @@ class Entities:
         finder = _FINDERS.get(kind)
         if finder is not None:
             return finder(words)
-        if kind == "new_value":
-            return new_values(text)
+        if kind in _AS_WRITTEN:
+            return _AS_WRITTEN[kind](text)
         if kind == "answer":
             return self._answers.find(words)
         if kind == "answer_alone":
@@ -86,6 +87,12 @@ _FINDERS: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
     "taken_back": taken_back,
     "somebody_else": other_people,
 }
+
+_AS_WRITTEN: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
+    "new_value": new_values,
+    "period": periods,
+}
+"""Kinds whose values are the person's own words."""
 
 _OUTER: Final = " \n.,!?;:。~…"
 """Punctuation around a message that keeps a phrase from being the whole of it."""

@@ -9,7 +9,7 @@ from privacydesk.domain.account import AccountAction
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState
-from privacydesk.services.plans import plan
+from privacydesk.services.plans import leaves_words, plan
 
 
 def ticket(kind: RequestKind, *items: ScopeItem, **values: Any) -> Ticket:
@@ -54,6 +54,13 @@ def test_only_granted_items_are_asked_for_and_each_by_its_place() -> None:
     assert action.action is AccountAction.DELETE
     assert action.payload == {"categories": ["posts", "comments"]}
     assert action.items == (0, 2)
+
+
+def test_people_delete_what_a_time_limits_since_the_account_service_would_delete_it_all() -> None:
+    limited = ticket(RequestKind.DELETION, ScopeItem("posts", detail={"period": "去年"}))
+    assert plan(limited) == ()
+    assert leaves_words(limited)
+    assert not leaves_words(ticket(RequestKind.DELETION, ScopeItem("posts")))
 
 
 def test_all_is_spelt_out_and_leaves_the_ways_to_log_in() -> None:

@@ -280,6 +280,32 @@ def test_what_is_no_single_age_is_none(text: str) -> None:
     assert found("age", text) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        ("去年发的动态全删了", "去年"),
+        ("把2020年以前的聊天记录删掉", "2020年以前"),
+        ("删除最近三个月的搜索记录", "最近三个月"),
+        ("我去年年底到今年3月的定位", "去年年底到今年3月"),
+        ("上個月嘅相", "上個月"),
+        ("半年以前嘅錄音", "半年以前"),
+        ("delete my photos from last week", "from last week"),
+        ("posts before 2020", "before 2020"),
+        ("chats older than two years", "older than two years"),
+    ],
+)
+def test_a_time_that_limits_a_wish_is_kept_as_it_was_said(text: str, period: str) -> None:
+    assert found("period", text) == (period,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["我今年30岁，想删动态", "去年注册的，现在想注销", "I may delete my posts", "13912345678"],
+)
+def test_other_words_about_time_limit_nothing(text: str) -> None:
+    assert found("period", text) == ()
+
+
 @pytest.mark.parametrize("text", ["说" * 2_000, "line " * 400, "微信" * 1_000, "😀" * 2_000])
 def test_what_is_repeated_over_and_over_is_read_all_the_same(text: str) -> None:
     kinds = set(found("category", text) + found("provider", text))

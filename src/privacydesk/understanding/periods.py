@@ -1,0 +1,70 @@
+"""Times that limit a wish, as they were written: "去年", "2020年以前", "last week"."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from privacydesk.understanding.normalise import plain
+
+_LONGEST: Final = 40
+_NUMBER: Final = r"(?:\d{1,4}|[零〇一二三四五六七八九十两兩几幾数數半]{1,4})"
+_WEEK: Final = r"(?:周|週|星期|礼拜|禮拜)"
+_UNIT: Final = rf"(?:个|個)?(?:年|月|天|日|{_WEEK})"
+_NAMED: Final = (
+    rf"(?:(?:大前|前|去|今|舊|旧|本)年|(?:上|這|这|本|今)(?:个|個)?(?:月|{_WEEK})"
+    r"|(?:昨|前|今|尋|寻|琴|噚)(?:天|日)|(?:前|这|這|最近)几天)"
+)
+_DATED: Final = (
+    r"(?:19|20)\d{2} ?(?:年(?: ?\d{1,2} ?月(?:份|底|初)?(?: ?\d{1,2} ?[日号號])?)?"
+    r"|[-/.]\d{1,2}(?:[-/.]\d{1,2})?)"
+)
+_POINT: Final = rf"(?:{_DATED}|{_NAMED}(?: ?\d{{1,2}} ?月(?:份)?)?)"
+_BEFORE: Final = r"之前|以前|前|以内|以內|之内"
+_WITH: Final = (
+    rf"(?: ?(?:{_BEFORE}|之后|之後|以后|以後|以来|以來|起|为止|為止|年底|年初|底|初|那年|那陣|那阵"
+    r"|整年|全年))?"
+)
+_MONTH: Final = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_COUNT: Final = r"(?:\d{1,3}|an?|one|two|three|four|five|six|ten|twelve)"
+_UNITS: Final = r"(?:days?|weeks?|months?|years?)"
+_SINCE: Final = r"(?:(?:from|between|since|before|after|until|in|during|on|over|within) )?"
+_ENGLISH: Final = (
+    rf"(?:(?:{_MONTH} )?(?:19|20)\d{{2}}|{_MONTH}|yesterday"
+    r"|(?:last|this) (?:week|month|year|summer|winter))"
+)
+_PERIOD = re.compile(
+    rf"(?:从|從|由|自)?{_POINT}{_WITH} ?(?:到|至|-|~|—)"
+    rf" ?(?:{_POINT}|{_NUMBER}月|现在|現在|今天|而家){_WITH}"
+    rf"|{_POINT}{_WITH}"
+    rf"|(?:最近|近|过去|過去|这|這|前|头|頭|呢)(?:的|嘅)?{_NUMBER}{_UNIT}(?:以内|以內|内|內|里|裡|之内)?"
+    rf"|{_NUMBER}{_UNIT}(?:{_BEFORE})"
+    rf"|\b{_SINCE}{_ENGLISH}(?: (?:to|and|until|till|through|-) (?:{_ENGLISH}|now|today))?\b"
+    rf"|\b{_SINCE}(?:the )?(?:last|past|previous) (?:few |couple of |{_COUNT} )?{_UNITS}\b"
+    rf"|\b(?:older|newer) than {_COUNT} {_UNITS}\b",
+    re.IGNORECASE,
+)
+# "May" and "march" are words of their own, a month counts only beside something that makes it one.
+_BARE_MONTH = re.compile(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
+_CLAUSE = re.compile(r"[^,，。!！?？;；\n]+")
+# Said of the person or the account, not of what is wished: 去年注册的, 我今年30岁.
+_NO_LIMIT = re.compile(
+    r"注[册冊]|开通|開通|申请|申請|提交|提过|投诉|投訴|举报|舉報|[岁歲]|开始用|開始用"
+    r"|\b(?:registered|signed up|sign up|joined|requested|filed|asked|years? old|started)\b",
+    re.IGNORECASE,
+)
+
+
+def periods(text: str) -> tuple[str, ...]:
+    """Return the first time that a text names, as it was written; empty where it names none."""
+    for clause in _CLAUSE.finditer(plain(text)):
+        if _NO_LIMIT.search(clause[0]):
+            continue
+        for hit in _PERIOD.finditer(clause[0]):
+            words = hit[0].strip()
+            if len(words) <= _LONGEST and not _BARE_MONTH.match(words):
+                return (words,)
+    return ()
