@@ -12,6 +12,7 @@ from tests.common.stories import enter as open_chat
 
 from privacydesk.domain.account import AccountAction, AccountReason
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
+from privacydesk.errors import DeskError
 from privacydesk.storage.minting import SecretMinter
 
 
@@ -278,6 +279,51 @@ async def test_nothing_can_be_examined_twice(world: World) -> None:
     await steps(player, {"choose": "all"}, {"agent": {"examine": "rejected"}})
     with pytest.raises(Exception, match="no evidence waits to be examined"):
         await player.step({"agent": {"examine": "accepted"}})
+
+
+# -- whose account it is ---------------------------------------------------------------------------
+
+
+async def guarded(world: World) -> Player:
+    """Return a mother who asks to have her child's account closed, with her paper handed in."""
+    mother = await enter(world, "mother", "zh_Hans")
+    await steps(mother, {"choose": "guardian"}, {"choose": "mother"}, {"user": "2014年5月1日"})
+    await steps(mother, {"user": "乐乐的小屋"}, {"choose": "close"}, {"choose": "_skip"})
+    await steps(mother, {"user": "wangfang@example.com"}, {"code": "right"})
+    await steps(mother, {"upload": "one.jpg"}, {"choose": "_done"}, {"bot": "guardian.filed"})
+    return mother
+
+
+async def test_an_account_that_staff_named_wrongly_is_mended_with_the_decision(
+    world: World,
+) -> None:
+    mother = await guarded(world)
+    number = (await only_ticket(mother)).number
+    staff = world.rooms.staff
+    await staff.examining.examine(number, "mei", accepted=True, account="u-1040")
+    await staff.deciding.grant(number, "mei")
+    await mother.settle()
+    assert (await only_ticket(mother)).state is TicketState.IN_REVIEW
+
+    await staff.deciding.grant(number, "mei", account="u-1004")
+    await mother.settle()
+    done = await only_ticket(mother)
+    assert (done.account, done.state) == ("u-1004", TicketState.CLOSED)
+    assert [one.account for one in world.accounts.calls if one.action is AccountAction.SUSPEND] == [
+        "u-1040",
+        "u-1004",
+    ]
+
+
+async def test_an_account_that_its_owner_showed_is_not_changed_for_another(world: World) -> None:
+    player = await enter(world, "lin")
+    await steps(player, {"choose": "unbinding"}, {"code": "right"}, {"choose": "google"})
+    await player.step({"choose": "yes"})
+    ticket = await only_ticket(player)
+    with pytest.raises(DeskError) as refused:
+        await world.rooms.staff.deciding.grant(ticket.number, "mei", account="u-1002")
+    assert refused.value.data["reason"] == "lack_other_account"
+    assert (await only_ticket(player)).account == "u-1001"
 
 
 # -- codes ----------------------------------------------------------------------------------------

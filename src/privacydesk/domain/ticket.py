@@ -254,6 +254,11 @@ class Ticket(Struct, frozen=True):
             return clock.due_at
         return min(clock.due_at, end_of(date.fromisoformat(first), ZoneInfo(clock.zone)))
 
+    @property
+    def account_is_open(self) -> bool:
+        """Whether staff may say whose account it is: nobody did yet, or one of them did."""
+        return not self.account or "account_named_by" in self.facts
+
     def is_late(self, now: datetime) -> bool:
         """Tell whether the answer is, or came, after the date that was promised first."""
         late_from = self.late_from
@@ -270,6 +275,7 @@ OWN_FACTS = frozenset(
         "first_due",
         "proposal",
         "decided_by",
+        "account_named_by",
         "files_allowed",
         "ground",
         "ground_withheld",

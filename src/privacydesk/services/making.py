@@ -196,7 +196,7 @@ class Maker:
             requester=effect.requester,
             items=effect.items,
             account=effect.account,
-            account_hash=self._account_hash(effect.account),
+            account_hash=self.account_hash(effect.account),
             needs=effect.needs,
             flags=effect.flags,
             contact=effect.contact,
@@ -228,7 +228,8 @@ class Maker:
         due = Due(DueKind.UNBINDING_WINDOW, now + window)
         return replace(ticket, dues=(due, *ticket.dues))
 
-    def _account_hash(self, account: str) -> LookupHash | None:
+    def account_hash(self, account: str) -> LookupHash | None:
+        """Return what finds the requests about an account; None for no account."""
         return self._hashing.lookup("account", account) if account else None
 
     def _move(

@@ -254,12 +254,19 @@ class Deciding:
     def _rule(self, agent: Agent, verdict: Verdict) -> Rule:
         def rule(current: Ticket, now: datetime) -> Ruling:
             gate.check(current, agent, verdict)
-            ticket = gate.judged(current, agent, verdict)
+            ticket = self._found(current, gate.judged(current, agent, verdict))
             if verdict.refuses_all(ticket):
                 return self._refused(ticket, verdict, now)
             return self._granted(ticket, verdict, now)
 
         return rule
+
+    def _found(self, before: Ticket, ticket: Ticket) -> Ticket:
+        """Return a ticket that its owner's session finds, where examining named a wrong account."""
+        # A child's account does not become findable by the child's own session.
+        if not before.account or ticket.kind is RequestKind.GUARDIAN:
+            return ticket
+        return replace(ticket, account_hash=self._maker.account_hash(ticket.account))
 
     def _granted(self, ticket: Ticket, verdict: Verdict, now: datetime) -> Ruling:
         text, data = verdict.text, self._told_of_refusals(ticket, verdict)

@@ -86,7 +86,7 @@ class Examining:
                     "no evidence waits to be examined on this ticket", reason="nothing_to_examine"
                 )
             judged = (
-                self._accepted(current, account.strip(), now)
+                self._accepted(current, account.strip(), agent.name, now)
                 if accepted
                 else self._rejected(current, now)
             )
@@ -102,7 +102,7 @@ class Examining:
             evidence_removed=tuple(one.id for one in files if one.removed_at is None),
         )
 
-    def _accepted(self, ticket: Ticket, named: str, now: datetime) -> Ticket:
+    def _accepted(self, ticket: Ticket, named: str, by: str, now: datetime) -> Ticket:
         subject = ticket.account or named
         if not subject and ticket.kind not in _NO_ACCOUNT_NEEDED:
             raise InvalidRequestError(
@@ -111,9 +111,12 @@ class Examining:
         moved = move(replace(ticket, dues=()), Move.VERIFY, now)
         # A child's account does not become findable by the child's own session.
         findable = subject and ticket.kind is not RequestKind.GUARDIAN
+        running = self._deadlines.with_clock(moved, now, now)
+        by_staff = {} if subject == ticket.account else {"account_named_by": by}
         return replace(
-            self._deadlines.with_clock(moved, now, now),
+            running,
             account=subject,
+            facts={**running.facts, **by_staff},
             account_hash=(
                 self._hashing.lookup("account", subject) if findable else ticket.account_hash
             ),

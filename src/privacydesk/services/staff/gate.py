@@ -41,7 +41,8 @@ class Verdict(Struct, frozen=True):
 
     Attributes:
         text: the answer in words, where words are the answer.
-        account: the account it is about, where the ticket names none yet.
+        account: the account it is about, where the ticket names none yet or staff named a wrong
+            one; empty to leave it as it is.
         whole: why the request is refused as a whole; None where it is not.
         refused: place in ``Ticket.items`` to why this one is refused; the others are granted.
         withhold: cite the clause as a whole instead of naming grounds that may be withheld.
@@ -83,6 +84,8 @@ class Lack(StrEnum):
     """What is asked would destroy what has to be kept for a dispute."""
     ANSWER = "answer"
     CHILD_ACCOUNT = "child_account"
+    OTHER_ACCOUNT = "other_account"
+    """An account that the requester showed to be theirs is not changed for another."""
     GROUND = "ground"
     REASON = "reason"
     NAMED_GROUND = "named_ground"
@@ -131,6 +134,9 @@ def _unsaid(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[Lack]:
             lacks.append(Lack.NAMED_GROUND)
         if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
             lacks.append(Lack.SUPERVISOR)
+    named = verdict.account.strip()
+    if named not in ("", ticket.account) and not ticket.account_is_open:
+        lacks.append(Lack.OTHER_ACCOUNT)
     if not verdict.refuses_all(ticket):
         lacks += _undoable(judged(ticket, agent, verdict), verdict)
     return lacks
@@ -167,11 +173,14 @@ def judged(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
             items.append(replace(item, decision="refuse", ground=refusal.ground, reason=reason))
     whole = verdict.whole.ground if verdict.whole is not None else None
     facts = {**ticket.facts, "decided_by": agent.name}
+    named = verdict.account.strip() if ticket.account_is_open else ""
+    if named not in ("", ticket.account):
+        facts["account_named_by"] = agent.name
     if whole is not None and not items:
         facts["ground"] = whole.value
     return replace(
         ticket,
-        account=ticket.account or verdict.account.strip(),
+        account=named or ticket.account,
         items=tuple(items),
         facts=facts,
         holder=ticket.holder or agent.name,
@@ -194,6 +203,10 @@ _TOLD: Mapping[Lack, tuple[str, ErrorCode]] = {
     Lack.CHILD_ACCOUNT: (
         "name the child's account, or give the answer as text if there is none",
         ErrorCode.INVALID_REQUEST,
+    ),
+    Lack.OTHER_ACCOUNT: (
+        "this request is about another account, which its requester showed to be theirs",
+        ErrorCode.CONFLICT,
     ),
     Lack.GROUND: ("a refusal needs one of the seven grounds", ErrorCode.INVALID_REQUEST),
     Lack.REASON: ("a refusal needs a reason in plain words", ErrorCode.INVALID_REQUEST),

@@ -167,7 +167,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "there": lambda name: words.standing(board.duty(name).standing(now)),
         "count": tools.inbox.count(ticket),
         "proposal": proposal,
-        "may_confirm": proposal is not None and proposal.by != me.name,
+        "may_confirm": proposal is not None and me.name not in (proposal.by, ticket.reviewer_not),
         "takes_two": tools.staff.deciding.takes_two(ticket),
         "standing": lacking(ticket, me),
         "in_words": answered_in_words(ticket),

@@ -28,7 +28,7 @@ from privacydesk.web.texts import LANGUAGE_TAGS
 _ACTORS = frozenset({"requester", "assistant", "clock", "account_service", "code_gateway"})
 
 _CHOSEN = {
-    "relation": "relation.",
+    "relation": "web.case.value.",
     "outcome_to": "web.case.value.",
     "wish": "wish.",
     "about": "complaint.about_",
@@ -281,6 +281,10 @@ class Words:
         """Return an instant in the operator's zone: day and time."""
         local = at.astimezone(self._zone)
         return f"{self.day(local.date())} {local:%H:%M}"
+
+    def day_of(self, at: datetime) -> str:
+        """Return the day of an instant in the operator's zone."""
+        return self.day(at.astimezone(self._zone).date())
 
     def stamp(self, at: datetime | None) -> str:
         """Return an instant as columns of files have it, which sorts; empty for none."""
