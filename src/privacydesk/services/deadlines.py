@@ -57,10 +57,19 @@ class Deadlines:
         self.calendars = calendars
         self.rules = rules
         self.zone = ZoneInfo(rules.zone)
+        self._day: tuple[datetime, datetime, date] | None = None
 
     def today(self, now: datetime) -> date:
         """Return the operator's date."""
-        return now.astimezone(self.zone).date()
+        if self._day is None or not self._day[0] <= now < self._day[1]:
+            # Every turn asks, and the answer is the same for a day.
+            today = now.astimezone(self.zone).date()
+            begins, ends = (
+                datetime.combine(day, time.min, self.zone).astimezone(UTC)
+                for day in (today, today + timedelta(days=1))
+            )
+            self._day = (begins, ends, today)
+        return self._day[2]
 
     def clocks(self, received_at: datetime, verified_at: datetime | None) -> tuple[Clock, ...]:
         """Start every regime's clock whose start is known."""

@@ -11,10 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from privacydesk.understanding.normalise import bare, normalise
-
-_AT_HAND: Final = 4
-"""Messages whose wish is kept for the next question about them, and not longer."""
+from privacydesk.understanding.normalise import AT_HAND, bare, normalise
 
 _STOPS: Final = r"[\s,.!?;:~…、。，！？；：～]"
 
@@ -44,7 +41,7 @@ _SHORT: Final = 60
 _LAST_NARROW: Final = "\u02ff"
 
 
-@lru_cache(_AT_HAND)
+@lru_cache(AT_HAND)
 def wish(text: str) -> str:
     """Return a message folded, without greetings and thanks; all of it where nothing else is."""
     folded = normalise(text)

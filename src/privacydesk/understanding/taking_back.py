@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from privacydesk.domain.intents import Intent
+from privacydesk.understanding.normalise import AT_HAND
 
 ANY: Final = "any"
 """Taken back without saying what."""
@@ -53,6 +55,8 @@ _REGRET = re.compile(
 )
 
 
+# The word lists and the trained recogniser ask about the same message.
+@lru_cache(AT_HAND)
 def taken_back(words: str) -> tuple[str, ...]:
     """Return what a folded message takes back: intents by name, or ``any`` where none is named."""
     found = [

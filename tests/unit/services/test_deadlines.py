@@ -106,3 +106,13 @@ def test_an_unverified_request_lapses_and_its_evidence_raises_an_alarm_first() -
         ("evidence_waiting", "2026-06-08T16:00:00+00:00"),
         ("lapse", "2026-06-09T09:00:00+00:00"),
     ]
+
+
+def test_the_operators_date_changes_at_its_own_midnight_and_back_with_the_clock() -> None:
+    counting = deadlines()
+    before, after = (
+        datetime(2026, 6, 1, 15, 59, 59, tzinfo=UTC),
+        datetime(2026, 6, 1, 16, tzinfo=UTC),
+    )
+    told = [counting.today(at).isoformat() for at in (before, after, before)]
+    assert told == ["2026-06-01", "2026-06-02", "2026-06-01"]
