@@ -118,9 +118,9 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
     await mei.page.locator("#changed a").click()
     await mei.page.locator("[data-file]").click()
     await expect(mei.page.locator("#viewer-image")).to_be_visible()
-    wide = await mei.page.locator("#viewer-image").evaluate("image => image.naturalWidth")
-    assert wide > 0
+    assert await mei.page.locator("#viewer-image").evaluate("image => image.naturalWidth") > 0
     await mei.page.keyboard.press("Escape")
+    await expect(mei.page.locator("#changed")).to_be_hidden()
 
     await mei.page.locator("#note-text").fill(NASTY)
     await mei.does("note")

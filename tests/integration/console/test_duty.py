@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.common.console_cases import copy_of_data
 from tests.common.console_client import Browser, Office
 from tests.common.stories import PEOPLE, Player
 
@@ -130,6 +131,27 @@ async def test_a_page_hears_of_what_waits_and_of_what_it_was_given(
         told = await next_event(answer, "desk")
     assert told["waiting"] == 0
     answer.close()
+
+
+async def test_a_case_hears_of_what_others_did_to_it_and_not_of_ones_own_deeds(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
+    mei, boss = await office.signed_in("mei"), await office.signed_in("lao-zhou")
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.post(f"{case}/claim", {"holder": "", "job": "c1"})
+    page = await mei.get(case)
+    (address,) = re.findall(r'data-live="([^"]+)"', page.text)
+    (shown,) = map(int, re.findall(r'data-by-others="(\d+)"', page.text))
+    answer = await mei.client.get(address)
+    await mei.post(f"{case}/note", {"text": "Mine.", "job": "n1"})
+    assert (await next_event(answer, "case"))["by_others"] == shown
+    await boss.post(f"{case}/note", {"text": "Another's.", "job": "n2"})
+    while (await next_event(answer, "case"))["by_others"] != shown + 1:
+        pass
+    answer.close()
+    assert (await mei.get(address.partition("=")[0] + "=no-id")).status == 404
 
 
 async def test_languages_are_ticked_and_all_of_them_are_no_choice(office: Office) -> None:

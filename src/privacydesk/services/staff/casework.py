@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import NotFoundError
@@ -59,6 +61,11 @@ class Sheet(Struct, frozen=True):
     calls: tuple[Call, ...] = ()
 
 
+def left_by_others(log: Sequence[LogEntry], agent: str) -> int:
+    """Return how many entries of a ticket's log an agent did not leave themselves."""
+    return sum(entry.by != agent for entry in log)
+
+
 class Casework:
     """Gathers cases."""
 
@@ -102,6 +109,10 @@ class Casework:
     async def head(self, conversation: ConversationId) -> int:
         """Return a conversation's last offset; 0 when there is none."""
         return (await self._reader.versions((conversation,))).get(conversation, 0)
+
+    async def left_by_others(self, ticket: TicketId, agent: str) -> int:
+        """Return how much of a ticket's log an agent did not leave themselves."""
+        return left_by_others(await self._reader.ticket_log(ticket), agent)
 
     async def state(self, conversation: ConversationId) -> Conversation:
         """Return a conversation without its events.

@@ -17,7 +17,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Move, Ticket, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.services.staff.cases import files_open_to
-from privacydesk.services.staff.casework import Sheet, Talk
+from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.escalating import ESCALATED
 from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
@@ -164,6 +164,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     clock = ticket.clock
     board, now, words = request.get(STANDING) or Board(), tools.clock.now(), words_of(request)
     return {
+        "left_by_others": lambda log: left_by_others(log, me.name),
         "there": lambda name: words.standing(board.duty(name).standing(now)),
         "count": tools.inbox.count(ticket),
         "proposal": proposal,

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.errors import NotFoundError
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import conversation_of, whole
@@ -48,10 +49,13 @@ async def inbox_live(request: web.Request) -> web.StreamResponse:
 
 @staff(keeps_awake=False)
 async def case_live(request: web.Request) -> web.StreamResponse:
-    """Tell how far a conversation is, who writes in it and who looks at it, and of the desk."""
+    """Tell how far a conversation is, who writes in it and who looks at it, and of the desk.
+
+    With ``ticket`` in the query, its id, also how much others left in its log.
+    """
     tools, me = request.config_dict[TOOLS], signed_in(request)
     conversation = conversation_of(request)
-    pulse = _Pulse(tools, conversation)
+    pulse = _Pulse(tools, conversation, _ticket_of(request), me.agent.name)
     close = tools.presence.agent_looks(conversation, me.agent.name)
     topics = [Topic("case", pulse.look), _desk(request)]
     try:
@@ -118,21 +122,34 @@ async def presence(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+def _ticket_of(request: web.Request) -> TicketId | None:
+    named = request.query.get("ticket", "")
+    if not named:
+        return None
+    try:
+        return TicketId(bytes.fromhex(named))
+    except ValueError as error:
+        raise NotFoundError("there is no such ticket") from error
+
+
 class _Pulse:
     """What a case's page needs to know; the database is asked only after a hint, or in a while."""
 
-    def __init__(self, tools: Tools, conversation: ConversationId) -> None:
+    def __init__(
+        self, tools: Tools, conversation: ConversationId, ticket: TicketId | None, agent: str
+    ) -> None:
         self.woken = asyncio.Event()
         self._tools = tools
         self._conversation = conversation
+        self._ticket = ticket
+        self._agent = agent
         self._version = 0
-        self._tickets = 0
+        self._by_others = 0
         self._asked_at = 0.0
 
     def hear(self, conversation: ConversationId) -> None:
         """Take a hint."""
         if conversation == self._conversation:
-            self._tickets += 1
             self._asked_at = 0.0
             self.woken.set()
 
@@ -141,11 +158,14 @@ class _Pulse:
         now = asyncio.get_running_loop().time()
         if now - self._asked_at >= _LOOK_EVERY:
             self._asked_at = now
-            self._version = await self._tools.casework.head(self._conversation)
+            casework = self._tools.casework
+            self._version = await casework.head(self._conversation)
+            if self._ticket is not None:
+                self._by_others = await casework.left_by_others(self._ticket, self._agent)
         seen = self._tools.presence
         return {
             "version": self._version,
-            "changes": self._tickets,
+            "by_others": self._by_others,
             "typing": seen.user_typed(self._conversation),
             "read": seen.user_has_read(self._conversation),
             "looking": seen.agents_looking(self._conversation),

@@ -9,13 +9,13 @@ import { choose } from "./modules.js";
 const TYPING_EVERY = 3000;
 
 const talk = document.getElementById("talk");
+const ticket = document.getElementById("ticket");
 const log = document.getElementById("log");
 const said = document.getElementById("said");
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("reply"));
 const token = document.querySelector("input[name='form_token']");
 
 let version = Number(talk.dataset.version);
-let changes = -1;
 let fetching = false;
 
 /** Whether the newest words are in sight, so that newer ones may move them. */
@@ -180,11 +180,10 @@ stream.addEventListener("case", (event) => {
   const now = JSON.parse(event.data);
   say("typing", now.typing);
   say("read", now.read >= version && now.read > 0);
-  if (changes >= 0 && now.changes !== changes && now.version === version) {
-    // Something of the ticket changed and nothing was said: what is typed here stays.
+  // What happened to the ticket is not put into a page that somebody types into: they look when they like.
+  if (ticket && now.by_others > Number(ticket.dataset.byOthers)) {
     document.getElementById("changed").hidden = false;
   }
-  changes = now.changes;
   const there = [now.looking, now.writing].map((names) => names.filter((name) => name !== me));
   if (now.version > version || JSON.stringify(there) !== others) {
     others = JSON.stringify(there);
