@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -20,14 +21,17 @@ from privacydesk.calling import as_called
 from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
+from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.connectors.http_sms import connect_code_sender
 from privacydesk.connectors.signing import verify
+from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.domain.account import AccountService, CodeSender
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.notices import Mailer, NoticeGateway, Occasion, Pusher, Way
 from privacydesk.domain.webhooks import Standing, WebhookSender
 from privacydesk.errors import SettingsError
 from privacydesk.i18n.catalog import Catalogs
@@ -56,7 +60,9 @@ from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.once import Once
 from privacydesk.services.integrations.tokens import Tokens
 from privacydesk.services.making import Maker
+from privacydesk.services.notice_words import NoticeWords
 from privacydesk.services.notices import Notices
+from privacydesk.services.notifying import Carriers, Notifying
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.packaging.archive import Archive
@@ -64,6 +70,7 @@ from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.presence import Presence
 from privacydesk.services.reports import Reports
 from privacydesk.services.retention import Retention
+from privacydesk.services.sending import Codes
 from privacydesk.services.signin.doors import Doors, make_doors
 from privacydesk.services.signin.gate import Terms
 from privacydesk.services.staff.casework import Casework
@@ -108,17 +115,26 @@ _ANCHOR_EVERY = 86_400.0
 _ALARMS_EVERY = 86_400.0
 
 
+class Gateway(CodeSender, NoticeGateway, Protocol):
+    """Brings codes and notices to phones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What stands outside the database.
 
     Attributes:
+        codes: sends codes, and notices to phones.
         webhooks: None for whoever leaves sending to ``serve``.
+        pusher: None without a push service.
+        mailer: None without a mail server.
     """
 
     accounts: AccountService
-    codes: CodeSender
+    codes: Gateway
     webhooks: WebhookSender | None = None
+    pusher: Pusher | None = None
+    mailer: Mailer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +256,38 @@ async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Out
         connect_account_service(accounts, clock=clock) as account_service,
         connect_code_sender(codes, clock=clock) as code_sender,
         connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
+        _pusher(settings, clock) as pusher,
     ):
-        yield Outside(account_service, code_sender, webhook_sender)
+        yield Outside(
+            account_service, code_sender, webhook_sender, pusher, _mailer(settings, clock)
+        )
+
+
+@asynccontextmanager
+async def _pusher(settings: Settings, clock: Clock) -> AsyncIterator[Pusher | None]:
+    if not settings.push_gateway_url:
+        yield None
+        return
+    secret = settings.push_gateway_secret.get_secret_value()
+    endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
+    async with connect_pusher(endpoint, clock=clock) as pusher:
+        yield pusher
+
+
+def _mailer(settings: Settings, clock: Clock) -> Mailer | None:
+    if not settings.smtp_host:
+        return None
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_from,
+        security=settings.smtp_security,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
+        timeout=settings.smtp_timeout_seconds,
+        ca_file=settings.smtp_ca_file,
+    )
+    return SmtpMailer(server, clock)
 
 
 def _endpoint(url: str, secret: str, name: str) -> Endpoint:
@@ -386,7 +432,7 @@ async def open_rooms(
         packages=packages,
     )
     audit = Audit(store.writer, minter, clock)
-    notices = Notices(minter, profile.notices_also())
+    notices = Notices(minter, _ways(settings, profile))
     alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
     staff = make_staff(
         turns=turns,
@@ -450,17 +496,31 @@ async def open_rooms(
         tokens=integrations.tokens if integrations is not None else None,
         ailing=webhooks.ailing if webhooks is not None else tuple,
     )
+    reaches = profile.code_rules().reaches
     deliveries = Deliveries(
         accounts=outside.accounts,
-        codes=outside.codes,
+        codes=Codes(outside.codes, store.reader, reaches),
         turns=turns,
         writer=store.writer,
-        reader=store.reader,
         notices=notices,
         packages=packages,
+        notifying=Notifying(
+            carriers=Carriers(
+                gateway=outside.codes,
+                pusher=outside.pusher,
+                mailer=outside.mailer,
+                words=NoticeWords(catalogs, profile.rules().app_in, profile.notices.link),
+                reaches=reaches,
+            ),
+            notices=notices,
+            writer=store.writer,
+            reader=store.reader,
+            clock=clock,
+            quiet=profile.quiet_hours(),
+            pause=timedelta(minutes=profile.notices.pause_minutes),
+        ),
         deadlines=deadlines,
         clock=clock,
-        reaches=profile.code_rules().reaches,
     )
     worker = Worker(
         claims=store.claims,
@@ -551,6 +611,17 @@ async def open_rooms(
             yield rooms
         finally:
             answers.stop()
+
+
+def _ways(settings: Settings, profile: OperatorProfile) -> dict[Occasion, tuple[Way, ...]]:
+    """Return by which ways notices go: those of the profile that lead anywhere here."""
+    pushes = bool(settings.push_gateway_url)
+    return {
+        occasion: tuple(
+            way for way in profile.notices.ways_of(occasion) if pushes or way is not Way.PUSH
+        )
+        for occasion in Occasion
+    }
 
 
 def _usher(

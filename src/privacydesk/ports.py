@@ -282,6 +282,10 @@ class Reader(Protocol):
         """Return a ticket's moves and notes, oldest first."""
         ...
 
+    async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
+        """Return the notices of a ticket, one for each way that was gone, oldest first."""
+        ...
+
     async def attachment(self, attachment: AttachmentId) -> Attachment | None:
         """Return a file that an agent sent, opened."""
         ...

@@ -9,22 +9,25 @@ from __future__ import annotations
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from privacydesk.calendars import CODES, regime
 from privacydesk.dialog.rules import Rules
-from privacydesk.domain.deliveries import Occasion
 from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.notices import PROMISED, Occasion, Way
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
 from privacydesk.services.hours import Shift
+from privacydesk.services.quiet import QuietHours
 from privacydesk.services.staff.deciding import SECOND_EYES, Remedies
 
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
+_WAYS = (Way.SMS, Way.MAIL, Way.PUSH)
 _Days = Annotated[int, Field(ge=1, le=3650)]
 
 
@@ -75,6 +78,40 @@ class StaffedSection(_Section):
         return Shift(self.opens, self.closes, self.calendar, self.every_day)
 
 
+class QuietSection(_Section):
+    """From and until when no notice may make a sound, over midnight where it ends the earlier."""
+
+    begins: time = time(22, 0)
+    ends: time = time(8, 0)
+
+    @model_validator(mode="after")
+    def _leaves_some_time(self) -> Self:
+        if self.begins == self.ends:
+            raise ValueError("begins and ends must differ; write `quiet: null` for no quiet hours")
+        return self
+
+
+class NoticeSection(_Section):
+    """What is told outside the chat, by which ways, and when."""
+
+    ways: dict[Occasion, list[Way]] = {}
+    link: Annotated[str, Field(pattern=r"^(|https://\S+)$", max_length=500)] = ""
+    quiet: QuietSection | None = QuietSection()
+    pause_minutes: Annotated[int, Field(ge=0, le=60 * 24)] = 15
+
+    @field_validator("ways")
+    @classmethod
+    def _keeps_promises(cls, value: dict[Occasion, list[Way]]) -> dict[Occasion, list[Way]]:
+        for occasion in PROMISED:
+            if value.get(occasion) == []:
+                raise ValueError(f"{occasion}: people are promised to be told; name a way")
+        return value
+
+    def ways_of(self, occasion: Occasion) -> tuple[Way, ...]:
+        """Return the ways of a notice in the order in which they are tried."""
+        return tuple(dict.fromkeys(self.ways.get(occasion, _WAYS)))
+
+
 class OperatorProfile(_Section):
     """Everything an operator says of itself. Unknown keys are refused, so that none is misspelt."""
 
@@ -99,13 +136,7 @@ class OperatorProfile(_Section):
     retention_days: _Days = 30
     package_days: _Days = 7
     second_eyes: list[RequestKind] = sorted(SECOND_EYES)
-    notices: list[Occasion] = [
-        Occasion.EXAMINED,
-        Occasion.ASKED,
-        Occasion.RETURNED,
-        Occasion.EXTENDED,
-        Occasion.LAPSED,
-    ]
+    notices: NoticeSection = NoticeSection()
 
     @field_validator("calendar")
     @classmethod
@@ -203,9 +234,12 @@ class OperatorProfile(_Section):
         """Return the kinds whose outcome takes a second pair of eyes."""
         return frozenset(self.second_eyes)
 
-    def notices_also(self) -> frozenset[Occasion]:
-        """Return what a proven contact is told of besides answers."""
-        return frozenset(self.notices)
+    def quiet_hours(self) -> QuietHours | None:
+        """Return when no notice may disturb; None for never."""
+        quiet = self.notices.quiet
+        if quiet is None:
+            return None
+        return QuietHours(quiet.begins, quiet.ends, ZoneInfo(self.zone))
 
     def _window(self) -> timedelta | None:
         minutes = self.unbinding_window_minutes

@@ -14,7 +14,7 @@ import tomllib
 from contextvars import ContextVar
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, PlainValidator, SecretStr, ValidationError
 from pydantic_settings import (
@@ -58,6 +58,12 @@ class Settings(BaseSettings):
         app_token_audience: ``aud`` of these tokens.
         account_service_url: base address of the operator's account service.
         code_gateway_url: address of the gateway that sends codes.
+        push_gateway_url: address of the service that pushes notices to devices; none by default.
+        smtp_host: the mail server that mail is handed to; none by default.
+        smtp_security: ``starttls``, ``tls``, or ``none`` for a server on this machine.
+        smtp_from: whom mail comes from, such as ``Privacy desk <desk@example.com>``.
+        smtp_timeout_seconds: how long the mail server may take for each step.
+        smtp_ca_file: certificates that vouch for the mail server besides those of the machine.
         new_chats_per_minute: conversations without a login that one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
         sockets_per_address: sockets of the chat that one address may have open.
@@ -110,6 +116,16 @@ class Settings(BaseSettings):
     account_service_secret: SecretStr = SecretStr("")
     code_gateway_url: str = ""
     code_gateway_secret: SecretStr = SecretStr("")
+    push_gateway_url: str = ""
+    push_gateway_secret: SecretStr = SecretStr("")
+    smtp_host: str = ""
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = ""
+    smtp_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
+    smtp_ca_file: Path | None = None
     cors_origins: list[str] = []
     frame_ancestors: str = "'self'"
     host_origin: str = ""

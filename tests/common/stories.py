@@ -35,6 +35,7 @@ from privacydesk.demo.people import SamplePerson, sample_people
 from privacydesk.domain.agents import Role
 from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.notices import Mailer, Pusher
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
@@ -128,6 +129,8 @@ async def open_world(
     start: datetime = START,
     clock: MovableClock | None = None,
     webhooks: WebhookSender | None = None,
+    pusher: Pusher | None = None,
+    mailer: Mailer | None = None,
 ) -> AsyncIterator[World]:
     """Make a world in a folder, or open the one there again."""
     clock = clock or MovableClock(start, frozen=True)
@@ -143,12 +146,13 @@ async def open_world(
         app_token_keys=[OctKey.import_key(TOKEN_SECRET, {"kid": "t"}).as_dict(private=True)],
         # Receivers in tests stand on this machine.
         webhook_networks=["127.0.0.0/8"],
+        push_gateway_url="http://127.0.0.1:9/push" if pusher is not None else "",
     )
     operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
     schema.upgrade(settings.url)
     async with open_rooms(
         settings,
-        Outside(accounts, codes, webhooks or MemoryWebhookSender()),
+        Outside(accounts, codes, webhooks or MemoryWebhookSender(), pusher, mailer),
         profile=operator,
         clock=clock,
         embedder=_embedder(),

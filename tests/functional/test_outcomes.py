@@ -217,7 +217,7 @@ async def test_a_notice_is_tried_until_the_gateway_is_back_and_holds_nothing_up(
     assert len(player.events) == said, "nothing of it is said in the chat"
 
 
-@pytest.mark.parametrize(("hours", "outcome"), [(0, "notice:refused"), (80, "notice:unavailable")])
+@pytest.mark.parametrize(("hours", "outcome"), [(0, "notice:refused"), (130, "notice:unavailable")])
 async def test_a_notice_that_never_goes_out_is_seen_on_the_ticket(
     world: World, hours: int, outcome: str
 ) -> None:
@@ -234,7 +234,7 @@ async def test_a_notice_that_never_goes_out_is_seen_on_the_ticket(
 
 
 async def test_the_operator_may_keep_notices_to_answers(tmp_path: Path) -> None:
-    async with open_world(tmp_path, {**PROFILE, "notices": []}) as world:
+    async with open_world(tmp_path, {**PROFILE, "notices": {"ways": {"asked": []}}}) as world:
         player = await complaint(world, "somebody@example.net")
         await player.step({"agent": {"ask": "是哪一天？"}})
         await player.settle()

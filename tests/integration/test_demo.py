@@ -24,6 +24,7 @@ from privacydesk.demo.run import Demo, open_demo
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account import AccountAction, AccountContact, MailTarget, PhoneTarget
 from privacydesk.domain.agents import Role
+from privacydesk.domain.notices import About, Notice
 from privacydesk.domain.signin import Stage
 from privacydesk.errors import InvalidRequestError, SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, cite
@@ -106,7 +107,7 @@ async def test_a_page_of_another_origin_cannot_post_without_asking(tmp_path: Pat
 
 async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        sender = demo.rooms.worker._deliveries._sending._gateway
+        sender = demo.rooms.worker._deliveries._codes._gateway
         await sender.send(AccountContact("u-1001"), "verify", "zh_Hans", "123456", key="row-1")
         shown = (await person_of(client, "lin-xiaoyu"))["messages"]
         assert [one["code"] for one in shown] == ["123456"]
@@ -116,7 +117,7 @@ async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) ->
 
 async def test_a_number_that_is_nobodys_is_a_phone_of_its_own(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        gateway = demo.rooms.worker._deliveries._sending._gateway
+        gateway = demo.rooms.worker._deliveries._codes._gateway
         for key, number, code in (
             ("row-1", "+8613900000001", "111111"),
             ("row-2", "+8613900000002", "222222"),
@@ -134,9 +135,9 @@ async def test_a_number_that_is_nobodys_is_a_phone_of_its_own(tmp_path: Path) ->
 
 async def test_notices_reach_the_phone_they_went_to_and_bring_no_code(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        sender = demo.rooms.worker._deliveries._sending._gateway
+        sender = demo.rooms.worker._deliveries._codes._gateway
         to, number = MailTarget("xiaoyu@example.com"), "PD-XQR9-9DWK-XFG"
-        await sender.notify(to, "desk_notice", "zh-Hans", number, key="row-4")
+        await sender.notify(to, Notice(About.ANSWER, number, "zh-Hans"), key="row-4")
         (shown,) = (await person_of(client, "lin-xiaoyu"))["messages"]
         assert number in shown["text"]
         assert shown["code"] == ""
@@ -158,7 +159,7 @@ async def test_the_phone_tells_of_a_code_as_it_arrives(tmp_path: Path) -> None:
         assert (await _event(stream))[0] == "clock"
         name, before = await _event(stream)
         assert (name, before["messages"]) == ("panel", [])
-        sender = demo.rooms.worker._deliveries._sending._gateway
+        sender = demo.rooms.worker._deliveries._codes._gateway
         await sender.send(AccountContact("u-1001"), "verify", "en", "246810", key="row-2")
         name, after = await _event(stream)
         assert after["messages"][0]["code"] == "246810"

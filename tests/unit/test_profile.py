@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from privacydesk.domain.notices import Occasion, Way
 from privacydesk.errors import SettingsError
 from privacydesk.profile import parse_profile, read_profile
 from privacydesk.services.hours import Shift
@@ -101,3 +102,28 @@ def test_an_empty_file_is_a_profile_and_a_missing_one_is_not(tmp_path: Path) -> 
         read_profile(path)
     path.write_text("", "utf-8")
     assert read_profile(path).calendar == "CN"
+
+
+def test_notices_go_by_each_way_that_leads_to_what_was_proven_unless_said_otherwise() -> None:
+    notices = parse_profile({"notices": {"ways": {"lapsed": []}}}, "p").notices
+    assert notices.ways_of(Occasion.ASKED) == (Way.SMS, Way.MAIL, Way.PUSH)
+    assert notices.ways_of(Occasion.LAPSED) == ()
+
+
+@pytest.mark.parametrize(
+    ("notices", "named"),
+    [
+        ({"ways": {"answered": []}}, "promised to be told"),
+        ({"ways": {"answered": ["pigeon"]}}, "notices.ways.answered"),
+        ({"link": "javascript:alert(1)"}, "notices.link"),
+        ({"quiet": {"begins": "08:00", "ends": "08:00"}}, "must differ"),
+        (["asked"], "notices"),
+    ],
+)
+def test_notices_that_can_not_be_kept_are_refused(notices: object, named: str) -> None:
+    with pytest.raises(SettingsError, match=named):
+        parse_profile({"notices": notices}, "p")
+
+
+def test_quiet_hours_can_be_left_out() -> None:
+    assert parse_profile({"notices": {"quiet": None}}, "p").quiet_hours() is None

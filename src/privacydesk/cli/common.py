@@ -80,11 +80,9 @@ class LeftToServe:
         del to, template, locale, code, key
         raise UnavailableError("a command sends no codes")
 
-    async def notify(
-        self, to: object, template: str, locale: str, number: str, *, key: str
-    ) -> SendAnswer:
-        """Refuse; see ``domain.account.CodeSender``."""
-        del to, template, locale, number, key
+    async def notify(self, to: object, notice: object, *, key: str) -> SendAnswer:
+        """Refuse; see ``domain.notices.NoticeGateway``."""
+        del to, notice, key
         raise UnavailableError("a command sends no notices")
 
 

@@ -19,7 +19,7 @@ from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
-from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.duty import Board, Duty
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
@@ -343,6 +343,11 @@ class MemoryStore:
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
         """Return a ticket's moves and notes."""
         return tuple(entry for entry in self.rows.log if entry.ticket_id == ticket)
+
+    async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
+        """Return the notices of a ticket."""
+        found = (one for one in self.rows.deliveries.values() if one.ticket_id == ticket)
+        return tuple(sorted((n for n in found if n.channel is Channel.NOTICE), key=lambda n: n.id))
 
     async def attachment(self, attachment: AttachmentId) -> Attachment | None:
         """Return a file that an agent sent."""

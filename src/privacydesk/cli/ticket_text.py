@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from privacydesk.cli.common import day_text, instant_text, plain
 from privacydesk.domain.clocks import Clock, Day, Unit
+from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ticket import OWN_FACTS, LogEntry, ScopeItem, Ticket
 
@@ -87,6 +88,10 @@ class Reading:
             yield ""
             yield "Evidence:"
             yield from (f"  {'  '.join(self.evidence_row(one))}" for one in case.evidence)
+        if case.notices:
+            yield ""
+            yield "Notices:"
+            yield from (f"  {self._notice(one)}" for one in case.notices)
         yield ""
         yield "Log:"
         yield from (_hanging(f"  {self._entry(entry)}") for entry in case.log)
@@ -118,6 +123,19 @@ class Reading:
     def _entry(self, entry: LogEntry) -> str:
         why = f": {entry.why}" if entry.why else ""
         return f"{self._at(entry.at)}  {entry.by}  {plain(entry.what)}{why}"
+
+    def _notice(self, one: Delivery) -> str:
+        """Return a notice: why, by which way, what became of it and after how many tries."""
+        told = one.payload
+        tries = int(told.get("tried", 0))
+        text = f"{self._at(one.created_at)}  {plain(one.action)}, by {plain(str(told['way']))}: "
+        if one.state is DeliveryState.OPEN:
+            text += f"queued until {self._at(one.due_at)}"
+        else:
+            text += plain(str(told["outcome"]))
+        if told.get("reason"):
+            text += f", {plain(str(told['reason']))}"
+        return f"{text} ({tries} {'try' if tries == 1 else 'tries'})"
 
     def evidence_row(self, one: Evidence) -> tuple[str, ...]:
         """Return a file as a row of the list."""
@@ -166,6 +184,7 @@ class Reading:
             "clocks": [clock.to_record() for clock in ticket.clocks],
             "days": [_day_record(day) for day in case.days],
             "evidence": evidence_records(case.evidence),
+            "notices": [_notice_record(one) for one in case.notices],
             "log": [_entry_record(entry) for entry in case.log],
         }
 
@@ -240,6 +259,20 @@ def _item_record(item: ScopeItem) -> dict[str, Any]:
         "ground": item.ground.value if item.ground else None,
         "reason": item.reason or None,
         "result": item.result or None,
+    }
+
+
+def _notice_record(one: Delivery) -> dict[str, Any]:
+    told, queued = one.payload, one.state is DeliveryState.OPEN
+    return {
+        "occasion": one.action,
+        "way": told["way"],
+        "state": "queued" if queued else told["outcome"],
+        "reason": told.get("reason") or None,
+        "tries": int(told.get("tried", 0)),
+        "queued_at": _iso(one.created_at),
+        "next_try_at": _iso(one.due_at) if queued else None,
+        "sent_at": told.get("sent_at"),
     }
 
 

@@ -29,6 +29,7 @@ from privacydesk.domain.account import (
     mask_mail,
     mask_phone,
 )
+from privacydesk.domain.notices import About, Notice
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 
 _MOST_MESSAGES = 500
@@ -138,11 +139,11 @@ class SentNotice:
         number: the ticket's.
     """
 
-    to: PhoneTarget | MailTarget
+    to: PhoneTarget | MailTarget | AccountContact
     destination: str
-    template: str
     locale: str
     number: str
+    about: About
     key: str
     at: datetime
 
@@ -195,20 +196,22 @@ class MemoryCodeSender:
         return self._sent(message, masked)
 
     async def notify(
-        self, to: PhoneTarget | MailTarget, template: str, locale: str, number: str, *, key: str
+        self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
     ) -> SendAnswer:
-        """Keep one notice; see :class:`privacydesk.domain.account.CodeSender`."""
+        """Keep one notice; see :class:`privacydesk.domain.notices.NoticeGateway`."""
         if self.down:
             raise UnavailableError("the gateway can't be reached", reason="unreachable")
         if key in self._answers:
             return self._answers[key]
         destination, masked = self._resolve(to)
-        assert destination is not None
+        if destination is None:
+            return SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
         if destination in self.refused:
             return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
-        notice = SentNotice(to, destination, template, locale, number, key, self._clock.now())
-        self.notices.append(notice)
-        return self._sent(notice, masked)
+        said = (notice.locale, notice.number, notice.about)
+        sent = SentNotice(to, destination, *said, key, self._clock.now())
+        self.notices.append(sent)
+        return self._sent(sent, masked)
 
     def _sent(self, message: SentCode | SentNotice, masked: str | None) -> SendAnswer:
         answer = self._answers[message.key] = SendAnswer(SendOutcome.SENT, masked=masked)

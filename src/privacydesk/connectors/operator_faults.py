@@ -24,6 +24,8 @@ _HINTS: Final[Mapping[str, str]] = {
     "address": "nothing answers there as the contract says: look at {url}",
     "redirect": "it redirects and the desk follows nowhere: put the final address into {url}",
     "contract": "its answers break the contract: look at docs/account-service.md",
+    "tls": "its certificate is not trusted or it offers no TLS: look at docs/mail.md",
+    "sender": "it refuses the address that mail comes from: look at {service}_FROM",
 }
 
 
@@ -62,5 +64,5 @@ class OperatorFaults:
             f"{self._service}_misconfigured",
             reason=reason,
             status=error.data.get("status"),
-            hint=hint.format(secret=f"{setting}_SECRET", url=f"{setting}_URL"),
+            hint=hint.format(secret=f"{setting}_SECRET", url=f"{setting}_URL", service=setting),
         )

@@ -13,6 +13,7 @@ from aiohttp import web
 from privacydesk.connectors.memory import MemoryCodeSender
 from privacydesk.connectors.signing import verify
 from privacydesk.domain.account import AccountContact, MailTarget, PhoneTarget
+from privacydesk.domain.notices import About, Notice
 
 _SENDER: Final = web.AppKey("_SENDER", MemoryCodeSender)
 _SECRET: Final = web.AppKey("_SECRET", str)
@@ -37,15 +38,16 @@ async def _take(request: web.Request) -> web.Response:
         return _problem(401, "unauthenticated")
     try:
         asked = orjson.loads(body)
-        to, wrap = _target(asked["to"]), (asked["template"], asked["locale"])
-        code, number = asked.get("code"), asked.get("ticket")
+        to, template, locale = _target(asked["to"]), asked["template"], asked["locale"]
+        code, number, about = asked.get("code"), asked.get("ticket"), asked.get("about")
     except (ValueError, KeyError, TypeError, AttributeError):
         return _problem(400, "invalid_payload")
     sender = request.app[_SENDER]
     if isinstance(code, str):
-        answer = await sender.send(to, *wrap, code, key=key)
-    elif isinstance(number, str) and not isinstance(to, AccountContact):
-        answer = await sender.notify(to, *wrap, number, key=key)
+        answer = await sender.send(to, template, locale, code, key=key)
+    elif isinstance(number, str) and about in tuple(About):
+        notice = Notice(About(about), number, locale)
+        answer = await sender.notify(to, notice, key=key)
     else:
         return _problem(400, "invalid_payload")
     told = {"outcome": answer.outcome.value, "masked": answer.masked}

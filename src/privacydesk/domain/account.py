@@ -549,7 +549,7 @@ class SendAnswer(Struct, frozen=True):
 
 
 class CodeSender(Protocol):
-    """Brings one-time codes to people, and notices that there is something to read."""
+    """Brings one-time codes to people."""
 
     async def send(
         self,
@@ -567,23 +567,6 @@ class CodeSender(Protocol):
             template: which text the gateway wraps around the code.
             locale: the language of that text, as in ``zh-Hant``.
             code: the digits themselves.
-            key: the outbox row's id; a repeated key sends nothing more.
-
-        Raises:
-            UnavailableError: the gateway can't take it now; repeat with the same key.
-        """
-        ...
-
-    async def notify(
-        self, to: PhoneTarget | MailTarget, template: str, locale: str, number: str, *, key: str
-    ) -> SendAnswer:
-        """Send one notice once.
-
-        Args:
-            to: the contact proven for a ticket.
-            template: which text the gateway wraps around the number; it tells nothing else.
-            locale: the language of that text, as in ``zh-Hant``.
-            number: the ticket's number.
             key: the outbox row's id; a repeated key sends nothing more.
 
         Raises:

@@ -16,7 +16,7 @@ from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry
 
 MACHINES: Final = frozenset(
-    {"requester", "assistant", "clock", "account_service", "code_gateway", "operator"}
+    {"requester", "assistant", "clock", "account_service", "notices", "operator"}
 )
 """Who acts beside staff. An agent of such a name could not be told from them."""
 

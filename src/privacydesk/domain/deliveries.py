@@ -30,19 +30,6 @@ class Channel(StrEnum):
     NOTICE = "notice"
 
 
-class Occasion(StrEnum):
-    """Why a notice goes to the contact that a ticket holds."""
-
-    ANSWERED = "answered"
-    """A decision or an outcome: what flows promise to tell; always."""
-    EXAMINED = "examined"
-    ASKED = "asked"
-    RETURNED = "returned"
-    """It could not be carried out; the person may have to do something first."""
-    EXTENDED = "extended"
-    LAPSED = "lapsed"
-
-
 ACCEPTED: Final = "accepted"
 """What a try came to when the account service has taken the work and is still at it."""
 

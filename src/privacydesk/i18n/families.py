@@ -26,6 +26,7 @@ from privacydesk.domain.duty import Standing
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.news import NewsKind
+from privacydesk.domain.notices import About, NoticeOutcome, Occasion, Way
 from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
@@ -54,6 +55,10 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.webhooks.health": (*EndpointState, "failing"),
     "web.tokens.standing": TokenStanding,
     "web.tokens.scope": Scope,
+    "notice": About,
+    "web.case.notice": Occasion,
+    "web.case.notice_way": Way,
+    "web.case.notice_state": (*NoticeOutcome, "queued", "tried"),
     "web.duty.alarm": AlarmKind,
     "web.duty.state": Standing,
 }

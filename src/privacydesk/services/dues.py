@@ -180,7 +180,8 @@ class Dues:
                 job_id=job_id,
             )
             message = Decided(job_id, DecisionKind.CALENDAR_SETTLED, ticket=ticket)
-            return Prepared(message, tickets=(ticket,), log=(entry,))
+            notices = self._notices.rows(message, now)
+            return Prepared(message, tickets=(ticket,), log=(entry,), deliveries=notices)
 
         await self._turns.run(
             seen.conversation_id,

@@ -1,37 +1,51 @@
 """Notices: a word outside the chat that there is something to read in it.
 
-Whoever has no account, or may soon be unable to log in, proved a contact when they filed. When
-staff decide, or an outcome is there, a notice goes to it: an outbox row in the same commit. It says
-the ticket's number and nothing of what it is about, since a message on a phone is read by others.
+When staff decide, or an outcome is there, a notice is queued: an outbox row in the same commit. It
+says the ticket's number and nothing of what it is about, since a message on a phone is read by
+others.
+
+It goes to what was proven and to nothing else: the contact proven for the ticket, or the account
+whose owner showed who they are. Each way is a row of its own; the next one is made when a way
+fails, from what the row carries along.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from privacydesk.domain.deliveries import Channel, Delivery, Occasion
+from privacydesk.domain.deliveries import Channel, Delivery
+from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import DeliveryId
-from privacydesk.domain.ticket import DueKind, Ticket
+from privacydesk.domain.notices import PROMISED, Occasion, Way
+from privacydesk.domain.ticket import DueKind, Requester, Ticket
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Result
 from privacydesk.ports import Minter
 
 _TRIED_FOR = timedelta(days=3)
-"""As long as the account service is tried for; then the log says that it did not go out."""
+"""As long as the account service is tried for; then staff see that it did not go out."""
+_FALLS_BACK_AFTER = timedelta(minutes=30)
+"""A way that can't be used now is left for the next one after this."""
 
 _DECISIONS: Mapping[DecisionKind, Occasion] = {
     DecisionKind.EXAMINED: Occasion.EXAMINED,
     DecisionKind.ASKED: Occasion.ASKED,
-    DecisionKind.APPROVED: Occasion.ANSWERED,
+    DecisionKind.APPROVED: Occasion.CONFIRM,
     DecisionKind.RESOLVED: Occasion.ANSWERED,
     DecisionKind.REFUSED: Occasion.ANSWERED,
     DecisionKind.EXTENDED: Occasion.EXTENDED,
+    DecisionKind.CALENDAR_SETTLED: Occasion.EXTENDED,
 }
 _OUTCOMES: Mapping[str, Occasion] = {
     "ok": Occasion.ANSWERED,
     "partly": Occasion.ANSWERED,
     "refused": Occasion.RETURNED,
 }
+_OF_CONTACT = (Way.SMS, Way.MAIL)
+
+Stop = tuple[Way, str]
+"""A way and where it leads: a contact, or an account."""
 
 
 class Notices:
@@ -39,38 +53,98 @@ class Notices:
 
     Args:
         minter: makes their ids.
-        also: what is told besides answers, by the operator profile.
+        ways: by occasion, the ways in the order in which they are tried; none for no notice.
     """
 
-    def __init__(self, minter: Minter, also: frozenset[Occasion]) -> None:
+    def __init__(self, minter: Minter, ways: Mapping[Occasion, Sequence[Way]]) -> None:
         self._minter = minter
-        self._wanted = also | {Occasion.ANSWERED}
+        self._ways = ways
 
     def rows(self, message: Decided | Result | CameDue, now: datetime) -> tuple[Delivery, ...]:
         """Return the notice that goes with what the user is told: one, or none.
 
-        None where the ticket holds no contact, or the operator does not want it.
+        None where nothing of the person was proven that a way leads to, or the operator does not
+        want it.
         """
-        ticket = message.ticket
-        occasion = _occasion(message)
-        if ticket is None or not ticket.contact or occasion not in self._wanted:
+        ticket, occasion = message.ticket, _occasion(message)
+        if ticket is None or occasion is None:
             return ()
-        return (self._row(ticket, occasion, now),)
-
-    def _row(self, ticket: Ticket, occasion: Occasion, now: datetime) -> Delivery:
-        return Delivery(
+        stops = self._stops(ticket, occasion)
+        if not stops:
+            return ()
+        row = Delivery(
             id=DeliveryId(self._minter.id(now)),
             channel=Channel.NOTICE,
             action=occasion.value,
-            # A lane of the ticket's own beside that of its actions: neither holds the other back.
-            lane=b"notice|" + ticket.id,
+            # A lane of its own for each kind beside that of the ticket's actions: neither holds
+            # the other back, and of two of a kind the newer can stand for both.
+            lane=b"notice|" + ticket.id + occasion.encode(),
             conversation_id=ticket.conversation_id,
             ticket_id=ticket.id,
             due_at=now,
             created_at=now,
-            payload={"to": ticket.contact, "number": ticket.number, "locale": ticket.locale},
-            give_up_at=now + _TRIED_FOR,
+            payload={"number": ticket.number, "locale": ticket.locale, **_first_of(stops)},
+            give_up_at=now + _patience(stops),
         )
+        return (row,)
+
+    def next_row(self, failed: Delivery, now: datetime) -> tuple[Delivery, ...]:
+        """Return the notice that goes the next way after one failed: one, or none."""
+        stops = [(Way(way), str(to)) for way, to in failed.payload["then"]]
+        if not stops:
+            return ()
+        asked = {name: failed.payload[name] for name in ("number", "locale")}
+        row = Delivery(
+            id=DeliveryId(self._minter.id(now)),
+            channel=failed.channel,
+            action=failed.action,
+            lane=failed.lane,
+            conversation_id=failed.conversation_id,
+            ticket_id=failed.ticket_id,
+            due_at=now,
+            created_at=now,
+            payload={**asked, **_first_of(stops)},
+            give_up_at=now + _patience(stops),
+        )
+        return (row,)
+
+    def _stops(self, ticket: Ticket, occasion: Occasion) -> list[Stop]:
+        ways = self._ways.get(occasion, ())
+        if occasion in PROMISED and ticket.contact:
+            # Whoever left a contact was told that word comes there, whatever else it comes by.
+            ways = (*_OF_CONTACT, *(way for way in ways if way not in _OF_CONTACT))
+        return [(way, to) for way in ways if (to := _leads_to(way, ticket))]
+
+
+def _first_of(stops: Sequence[Stop]) -> dict[str, Any]:
+    (way, to), *then = stops
+    return {"way": way.value, "to": to, "then": [[later.value, there] for later, there in then]}
+
+
+def _patience(stops: Sequence[Stop]) -> timedelta:
+    return _FALLS_BACK_AFTER if len(stops) > 1 else _TRIED_FOR
+
+
+def _leads_to(way: Way, ticket: Ticket) -> str:
+    """Return where a way leads for a ticket; empty where it leads nowhere that was proven."""
+    if way in _OF_CONTACT:
+        is_mail = "@" in ticket.contact
+        return ticket.contact if is_mail is (way is Way.MAIL) else ""
+    return ticket.account if _owner_is_shown(ticket) else ""
+
+
+def _owner_is_shown(ticket: Ticket) -> bool:
+    """Tell whether it was shown through the account itself that its owner asks.
+
+    An account that somebody only named is told nothing. Whoever had to show a document can't get
+    at the account or its phone, which may be in other hands; and a guardian's or stranger's request
+    is no business of the account it is about.
+    """
+    return (
+        ticket.requester is Requester.SUBJECT
+        and ticket.verified_at is not None
+        and ticket.needs is not Assurance.DOCUMENT_CHECKED
+    )
 
 
 def _occasion(message: Decided | Result | CameDue) -> Occasion | None:

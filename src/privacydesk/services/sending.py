@@ -1,4 +1,4 @@
-"""Sending codes and notices: where they go, and what the gateway said."""
+"""Sending one-time codes: where they go, and what the gateway said."""
 
 from __future__ import annotations
 
@@ -18,16 +18,14 @@ from privacydesk.domain.identity import TargetKind
 from privacydesk.ports import Reader
 from privacydesk.services.settling import Answer
 
-_CODE_TEMPLATE = "desk_code"
-_NOTICE_TEMPLATE = "desk_notice"
-
+_TEMPLATE = "desk_code"
 
 Reaches = Callable[[str], bool]
-"""Whether anything may be sent to a contact, by the operator profile."""
+"""Whether anything may be sent to a phone, by the operator profile."""
 
 
-class Sending:
-    """Hands outbox rows to the code gateway.
+class Codes:
+    """Hands codes to the gateway.
 
     Args:
         gateway: what sends them.
@@ -41,8 +39,8 @@ class Sending:
         self._reader = reader
         self._reaches = reaches
 
-    async def code(self, row: Delivery) -> Answer:
-        """Send a one-time code.
+    async def send(self, row: Delivery) -> Answer:
+        """Send the code of an outbox row.
 
         Raises:
             UnavailableError: the gateway can't take it now.
@@ -54,8 +52,9 @@ class Sending:
             return Answer("ok")
         if isinstance(to, PhoneTarget) and not self._reaches(to.number):
             return Answer("refused")
+        locale = str(payload["locale"]).replace("_", "-")
         sent = await self._gateway.send(
-            to, _CODE_TEMPLATE, _tag(row), str(payload["code"]), key=row.id.hex()
+            to, _TEMPLATE, locale, str(payload["code"]), key=row.id.hex()
         )
         if sent.outcome is not SendOutcome.SENT:
             return Answer("refused")
@@ -65,19 +64,6 @@ class Sending:
         elif masked is None and isinstance(to, MailTarget):
             masked = mask_mail(to.address)
         return Answer("ok", {"masked": masked or ""})
-
-    async def notice(self, row: Delivery) -> Answer:
-        """Send the notice of a ticket.
-
-        Raises:
-            UnavailableError: the gateway can't take it now.
-        """
-        to = _contact(str(row.payload["to"]))
-        if isinstance(to, PhoneTarget) and not self._reaches(to.number):
-            return Answer("refused", reason="country")
-        number = str(row.payload["number"])
-        sent = await self._gateway.notify(to, _NOTICE_TEMPLATE, _tag(row), number, key=row.id.hex())
-        return Answer(sent.outcome.value, reason=sent.reason or "")
 
     async def _destination(
         self, kind: str, value: str
@@ -96,7 +82,3 @@ class Sending:
 
 def _contact(value: str) -> PhoneTarget | MailTarget:
     return MailTarget(value) if "@" in value else PhoneTarget(value)
-
-
-def _tag(row: Delivery) -> str:
-    return str(row.payload["locale"]).replace("_", "-")

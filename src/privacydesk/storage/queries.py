@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.deliveries import DeliveryState
+from privacydesk.domain.deliveries import Channel, DeliveryState
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
@@ -106,6 +106,15 @@ TICKET_LOG = (
     sa.select(tables.ticket_log)
     .where(tables.ticket_log.c.ticket_id == _ID)
     .order_by(tables.ticket_log.c.seq)
+)
+
+NOTICES_OF = (
+    sa.select(tables.outbox)
+    .where(
+        tables.outbox.c.ticket_id == _ID,
+        tables.outbox.c.channel == _written_out(Channel.NOTICE.value),
+    )
+    .order_by(tables.outbox.c.id)
 )
 
 ATTACHMENT = sa.select(tables.attachment).where(tables.attachment.c.id == _ID)

@@ -218,6 +218,16 @@ class SqlReader:
 
         return await self.read(look)
 
+    async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
+        """Return the notices of a ticket, one for each way that was gone, oldest first."""
+
+        def look(connection: sa.Connection) -> tuple[Delivery, ...]:
+            rows = connection.execute(queries.NOTICES_OF, {"id": ticket}).all()
+            seals = self._load(connection, rows)
+            return tuple(read_delivery(row, seals(row.conversation_id)) for row in rows)
+
+        return await self.read(look)
+
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
         """Return what was handed in for a ticket, without bodies, oldest first."""
 

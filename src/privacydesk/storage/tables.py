@@ -225,6 +225,7 @@ outbox = sa.Table(
     sa.Column("payload", _SEALED, nullable=False),
     _partial_index("ix_outbox_due_at", "due_at", where="state = 'open'"),
     _partial_index("ix_outbox_lane", "lane", "id", where="state = 'open'"),
+    _partial_index("ix_outbox_notices", "ticket_id", "id", where="channel = 'notice'"),
 )
 
 evidence = sa.Table(

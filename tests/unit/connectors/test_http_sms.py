@@ -22,6 +22,7 @@ from privacydesk.domain.account import (
     PhoneTarget,
     SendOutcome,
 )
+from privacydesk.domain.notices import About, Notice
 from privacydesk.errors import UnavailableError
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
@@ -104,8 +105,8 @@ async def test_a_notice_is_posted_with_the_number_in_the_place_of_a_code(connect
         return web.json_response({"outcome": "sent"})
 
     sender = await connect(handler)
-    to = MailTarget("a@example.org")
-    answer = await sender.notify(to, "desk_notice", "en", "PD-XQR9-9DWK-XFG", key="k-1")
+    notice = Notice(About.ANSWER, "PD-XQR9-9DWK-XFG", "en", link="https://app.example/desk")
+    answer = await sender.notify(MailTarget("a@example.org"), notice, key="k-1")
     assert answer.outcome is SendOutcome.SENT
     assert seen == [
         {
@@ -113,6 +114,8 @@ async def test_a_notice_is_posted_with_the_number_in_the_place_of_a_code(connect
             "template": "desk_notice",
             "locale": "en",
             "ticket": "PD-XQR9-9DWK-XFG",
+            "about": "answer",
+            "link": "https://app.example/desk",
         }
     ]
 

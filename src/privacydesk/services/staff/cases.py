@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from privacydesk.domain.clocks import Day
+from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.numbers import canonical_number
@@ -27,6 +28,7 @@ class Case:
     log: tuple[LogEntry, ...]
     evidence: tuple[Evidence, ...]
     days: tuple[Day, ...]
+    notices: tuple[Delivery, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class Cases:
             log=await self._reader.ticket_log(ticket.id),
             evidence=await self._reader.evidence_of(ticket.id),
             days=self._deadlines.days(clock) if clock else (),
+            notices=await self._reader.notices_of(ticket.id),
         )
 
     async def related(self, ticket: Ticket) -> Related:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, TicketId
@@ -57,6 +58,7 @@ class Sheet(Struct, frozen=True):
     ticket: Ticket | None = None
     log: tuple[LogEntry, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    notices: tuple[Delivery, ...] = ()
     related: Related = Related((), ())
     calls: tuple[Call, ...] = ()
 
@@ -91,6 +93,7 @@ class Casework:
             log=log,
             calls=calls_of(log, await self._reader.open_actions_of(ticket.id)),
             evidence=await self._reader.evidence_of(ticket.id),
+            notices=await self._reader.notices_of(ticket.id),
             related=await self._cases.related(ticket),
         )
 

@@ -12,12 +12,13 @@ from aiohttp import web
 from privacydesk.domain.account import ItemResult
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.deliveries import Try
+from privacydesk.domain.deliveries import Delivery, DeliveryState, Try
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ticket import OWN_FACTS, LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.services.cards import standing_alone
 from privacydesk.services.inbox import Count
+from privacydesk.services.notifying import NOTED_BY
 from privacydesk.services.staff.calls import Call
 from privacydesk.web.console import call_words
 from privacydesk.web.console.strips import Strip, strip_of
@@ -25,7 +26,7 @@ from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.keys import LOCALE
 from privacydesk.web.texts import LANGUAGE_TAGS
 
-_ACTORS = frozenset({"requester", "assistant", "clock", "account_service", "code_gateway"})
+_ACTORS = frozenset({"requester", "assistant", "clock", "account_service", NOTED_BY})
 
 _CHOSEN = {
     "relation": "web.case.value.",
@@ -204,6 +205,9 @@ class Words:
         """Return the reason of an entry, where it says more than its name."""
         if entry.what == "assign":
             return self.agent(entry.why)
+        if entry.by == NOTED_BY:
+            way = self._text(f"web.case.notice_way.{entry.data['way']}")
+            return " · ".join(one for one in (way, self._notice_reason(entry.why)) if one)
         beside = entry.data.get("into") or entry.data.get("from")
         if beside:
             return f"{beside} · {entry.why}"
@@ -228,6 +232,28 @@ class Words:
     def came_to(self, one: Try) -> str:
         """Return what a try of a call came to."""
         return call_words.try_words(self._known, one)
+
+    def notice(self, notice: Delivery) -> str:
+        """Return why a notice goes out, and by which way."""
+        occasion = self._text(f"web.case.notice.{notice.action}")
+        return f"{occasion} · {self._text('web.case.notice_way.' + notice.payload['way'])}"
+
+    def notice_state(self, notice: Delivery) -> str:
+        """Return what became of a notice so far."""
+        told, tries = notice.payload, int(notice.payload.get("tried", 0))
+        if notice.state is not DeliveryState.OPEN:
+            return self._text(f"web.case.notice_state.{told['outcome']}", count=tries)
+        key = "queued" if not tries else "tried"
+        at = self.moment(notice.due_at)
+        return self._text(f"web.case.notice_state.{key}", time=at, count=tries)
+
+    def notice_reason(self, notice: Delivery) -> str:
+        """Return why a notice did not go out, or not yet; empty where it did."""
+        return self._notice_reason(str(notice.payload.get("reason", "")))
+
+    def _notice_reason(self, reason: str) -> str:
+        other = self._text("web.case.notice_reason.other")
+        return self._known(f"web.case.notice_reason.{reason}", other) if reason else ""
 
     def grounds(self, entry: LogEntry) -> str:
         """Return the grounds that a decision's entry records."""

@@ -1,0 +1,119 @@
+"""Posting to a gateway of the operator's: one signed request a message, answered with its outcome.
+
+The code gateway and the push service are spoken to the same way; what they are told differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import aiohttp
+import orjson
+from pydantic import BaseModel, ConfigDict, Field
+from yarl import URL
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.account_contract import read_problem
+from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
+from privacydesk.connectors.http import Endpoint, RawAnswer, post
+from privacydesk.connectors.operator_faults import OperatorFaults
+from privacydesk.connectors.signing import sign
+from privacydesk.domain.account import AccountReason, SendAnswer, SendOutcome
+from privacydesk.errors import UnavailableError
+
+_NOBODY_THERE = frozenset({404, 405})
+_CONFLICT = 409
+
+
+class _WireSend(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True, extra="ignore", frozen=True)
+
+    outcome: SendOutcome
+    masked: Annotated[str, Field(max_length=100)] | None = None
+    reason: Annotated[str, Field(max_length=64)] | None = None
+
+
+class Gateway:
+    """One gateway.
+
+    Args:
+        service: as its settings are called: ``code_gateway``, ``push_gateway``.
+        endpoint: where it is, and the secret shared with it.
+        session: what it is reached through.
+        clock: tells the time that is signed.
+        breaker: stops asking one that fails; one of its own unless given.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        endpoint: Endpoint,
+        session: aiohttp.ClientSession,
+        *,
+        clock: Clock,
+        breaker: CircuitBreaker | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._session = session
+        self._clock = clock
+        self._breaker = breaker or CircuitBreaker(service.replace("_", " "), clock)
+        self._faults = OperatorFaults(service, clock)
+        self._url = URL(endpoint.url)
+
+    @property
+    def state(self) -> BreakerState:
+        """The breaker's state, for metrics and readiness."""
+        return self._breaker.state
+
+    async def post(self, told: Mapping[str, Any], *, key: str) -> SendAnswer:
+        """Post one message.
+
+        Args:
+            told: its body.
+            key: under which it is sent once.
+
+        Raises:
+            UnavailableError: it can't be taken now; repeat with the same key.
+        """
+        body = orjson.dumps(dict(told))
+        stamp = int(self._clock.now().timestamp())
+        with self._faults.watch(), self._breaker.guard():
+            raw = await post(
+                self._session,
+                self._url,
+                body,
+                {
+                    "Idempotency-Key": key,
+                    "X-Desk-Timestamp": str(stamp),
+                    "X-Desk-Signature": sign(self._endpoint.secret, stamp, key, body),
+                },
+                clock=self._clock,
+                max_answer=self._endpoint.max_answer,
+            )
+            answer = _understand(raw)
+        if answer is None:
+            # Outside the guard: a gateway that is still at it is well.
+            raise UnavailableError(
+                "it is being sent", reason="in_progress", retry_after=raw.retry_after or 1.0
+            )
+        return answer
+
+
+def _understand(raw: RawAnswer) -> SendAnswer | None:
+    if raw.status == _CONFLICT:
+        return None
+    if raw.status >= 400:  # noqa: PLR2004 - refused for good
+        code = read_problem(raw.body)
+        if raw.status in _NOBODY_THERE and code is None:
+            raise UnavailableError(
+                "no gateway at this address", reason="address", status=raw.status
+            )
+        if code == AccountReason.NO_CONTACT:
+            return SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
+        return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
+    try:
+        wire = _WireSend.model_validate_json(raw.body)
+    except ValueError as error:
+        raise UnavailableError("the answer breaks the contract", reason="contract") from error
+    return SendAnswer(wire.outcome, masked=wire.masked, reason=AccountReason.read(wire.reason))

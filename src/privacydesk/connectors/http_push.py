@@ -1,0 +1,50 @@
+"""Notices to an account's devices, through the operator's push service.
+
+One signed POST each, as the code gateway gets it. The body is ``{"to": {"account": …}, "locale",
+"title", "text", "ticket", "about"}`` and, where the operator names one, the ``link`` that a tap
+opens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.gateway import Gateway
+from privacydesk.connectors.http import Endpoint, open_session
+from privacydesk.domain.account import SendAnswer
+from privacydesk.domain.notices import Notice
+
+
+class HttpPusher:
+    """Hands notices to the push service; made by :func:`connect_pusher`."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
+        """Push one notice; see :class:`privacydesk.domain.notices.Pusher`."""
+        told = {
+            "to": {"account": account},
+            "locale": notice.locale,
+            "title": notice.title,
+            # The way back is the tap itself.
+            "text": notice.lines[0],
+            "ticket": notice.number,
+            "about": notice.about.value,
+            **({"link": notice.link} if notice.link else {}),
+        }
+        return await self._gateway.post(told, key=key)
+
+
+@asynccontextmanager
+async def connect_pusher(endpoint: Endpoint, *, clock: Clock) -> AsyncIterator[HttpPusher]:
+    """Open a client for the push service and close it at the end.
+
+    Raises:
+        SettingsError: the endpoint can't be used.
+    """
+    checked = endpoint.checked("push_gateway")
+    async with open_session(checked) as session:
+        yield HttpPusher(Gateway("push_gateway", checked, session, clock=clock))

@@ -1,0 +1,57 @@
+"""In-memory twins of the push service and the mail server, for tests and the demo."""
+
+from __future__ import annotations
+
+from privacydesk.domain.account import AccountReason, SendAnswer, SendOutcome, mask_mail
+from privacydesk.domain.notices import Letter, Notice
+from privacydesk.errors import UnavailableError
+
+_NOBODY = SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
+
+
+class MemoryPusher:
+    """Implements ``Pusher`` in memory.
+
+    Attributes:
+        pushed: account and notice, by key, in the order they came.
+        without_device: accounts that nothing reaches.
+        down: while true, pushing fails as if the service could not be reached.
+    """
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, tuple[str, Notice]] = {}
+        self.without_device: set[str] = set()
+        self.down = False
+
+    async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
+        """Keep one notice; see :class:`privacydesk.domain.notices.Pusher`."""
+        if self.down:
+            raise UnavailableError("the push service can't be reached", reason="unreachable")
+        if account in self.without_device:
+            return _NOBODY
+        self.pushed.setdefault(key, (account, notice))
+        return SendAnswer(SendOutcome.SENT)
+
+
+class MemoryMailer:
+    """Implements ``Mailer`` in memory.
+
+    Attributes:
+        posted: letters by key, in the order they came.
+        refused: addresses that the server takes nothing for.
+        down: while true, it fails as if the server could not be reached.
+    """
+
+    def __init__(self) -> None:
+        self.posted: dict[str, Letter] = {}
+        self.refused: set[str] = set()
+        self.down = False
+
+    async def post(self, letter: Letter, *, key: str) -> SendAnswer:
+        """Keep one mail; see :class:`privacydesk.domain.notices.Mailer`."""
+        if self.down:
+            raise UnavailableError("the mail server can't be reached", reason="unreachable")
+        if letter.to in self.refused:
+            return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
+        self.posted[key] = letter
+        return SendAnswer(SendOutcome.SENT, masked=mask_mail(letter.to))

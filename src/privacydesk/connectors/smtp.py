@@ -1,0 +1,202 @@
+"""Mail through the operator's mail server (SMTP submission).
+
+A mail is sent over a connection of its own: there are few, and a connection that idles is closed
+by every other server. Nothing is ever sent unencrypted to another machine, whatever the server
+offers.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from dataclasses import dataclass, field
+from email.headerregistry import Address
+from pathlib import Path
+from typing import Final, Literal
+
+import aiosmtplib
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.letters import read_address, write_letter
+from privacydesk.connectors.operator_faults import OperatorFaults
+from privacydesk.domain.account import AccountReason, SendAnswer, SendOutcome, mask_mail
+from privacydesk.domain.notices import Letter
+from privacydesk.errors import SettingsError, UnavailableError
+
+Security = Literal["starttls", "tls", "none"]
+
+_FOR_GOOD: Final = 500
+"""Replies from here on are refusals for good; those below may be otherwise next time."""
+_CREDENTIALS: Final = frozenset({530, 534, 535, 538})
+_REFUSED: Final = SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in.
+
+    Attributes:
+        sender: the address mail comes from, with or without a name.
+        security: ``starttls`` on a plain connection, ``tls`` from the first byte, or ``none``,
+            which only a server on this machine may have.
+        timeout: seconds for each step.
+        ca_file: certificates that vouch for the server besides those of the machine.
+    """
+
+    host: str
+    port: int
+    sender: str
+    security: Security = "starttls"
+    username: str = ""
+    password: str = field(default="", repr=False)
+    timeout: float = 20.0
+    ca_file: Path | None = None
+
+    def checked(self) -> MailServer:
+        """Return itself if it can be used.
+
+        Raises:
+            SettingsError: names the setting and what is wrong with it.
+        """
+        if self.security == "none" and not _is_loopback(self.host):
+            raise SettingsError(
+                "PRIVACYDESK_SMTP_SECURITY: only a mail server on this machine may go without TLS",
+                key="smtp_security",
+            )
+        if bool(self.username) is not bool(self.password):
+            raise SettingsError(
+                "PRIVACYDESK_SMTP_USERNAME and PRIVACYDESK_SMTP_PASSWORD go together",
+                key="smtp_password",
+            )
+        self.address()
+        return self
+
+    def address(self) -> Address:
+        """Return whom mail comes from.
+
+        Raises:
+            SettingsError: it is no mail address.
+        """
+        name, _, spec = self.sender.rpartition("<")
+        try:
+            return read_address(spec.rstrip("> ").strip(), name.strip().strip('"'))
+        except ValueError:
+            raise SettingsError(
+                "PRIVACYDESK_SMTP_FROM: needs an address such as desk@example.com", key="smtp_from"
+            ) from None
+
+    def trust(self) -> ssl.SSLContext:
+        """Return what certificates are checked with.
+
+        Raises:
+            SettingsError: the file of certificates can't be read.
+        """
+        context = ssl.create_default_context()
+        if self.ca_file is not None:
+            try:
+                context.load_verify_locations(self.ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise SettingsError(
+                    "PRIVACYDESK_SMTP_CA_FILE: the certificates can't be read", key="smtp_ca_file"
+                ) from error
+        return context
+
+
+class SmtpMailer:
+    """Hands mail to a mail server.
+
+    Args:
+        server: where.
+        clock: dates the mails.
+
+    Raises:
+        SettingsError: the server can't be used as it is described.
+    """
+
+    def __init__(self, server: MailServer, clock: Clock) -> None:
+        self._server = server.checked()
+        self._sender = server.address()
+        self._trust = server.trust()
+        self._clock = clock
+        self._faults = OperatorFaults("smtp", clock)
+
+    async def post(self, letter: Letter, *, key: str) -> SendAnswer:
+        """Hand in one mail; see :class:`privacydesk.domain.notices.Mailer`."""
+        try:
+            mail = write_letter(letter, sender=self._sender, key=key, at=self._clock.now())
+        except ValueError:
+            return _REFUSED
+        with self._faults.watch():
+            try:
+                await self._hand_in(mail.as_bytes(), letter.to)
+            except aiosmtplib.SMTPException as error:
+                return _refusal(error)
+            except (ssl.SSLError, OSError) as error:
+                raise _unreachable(error) from None
+        return SendAnswer(SendOutcome.SENT, masked=mask_mail(letter.to))
+
+    async def _hand_in(self, mail: bytes, to: str) -> None:
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            use_tls=server.security == "tls",
+            start_tls=False,
+            tls_context=None if server.security == "none" else self._trust,
+            timeout=server.timeout,
+        )
+        async with client:
+            await client.ehlo()
+            if server.security == "starttls":
+                # Never "if it is offered": who sits in between would not offer it.
+                if not client.supports_extension("starttls"):
+                    raise UnavailableError("it offers no STARTTLS", reason="tls")
+                await client.starttls()
+                # What was offered before is forgotten: whoever sits in between may have made it up.
+                await client.ehlo()
+            if server.username:
+                if not client.supports_extension("auth"):
+                    raise UnavailableError("it takes no log-in", reason="credentials")
+                await client.login(server.username, server.password)
+            await client.sendmail(self._sender.addr_spec, [to], mail)
+
+
+def _refusal(error: aiosmtplib.SMTPException) -> SendAnswer:
+    """Return a mail server's no to this mail; whatever else went wrong is raised.
+
+    Raises:
+        UnavailableError: it may be otherwise next time, or once the operator mended it. ``data``
+            names the reason and never what the server wrote: that may quote the address.
+    """
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        # One address a mail, so there is one answer.
+        return _refusal(error.recipients[0])
+    if isinstance(error, aiosmtplib.SMTPTimeoutError):
+        raise UnavailableError("the mail server took too long", reason="timeout") from None
+    if not isinstance(error, aiosmtplib.SMTPResponseException):
+        raise _unreachable(error) from None
+    status = error.code
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError) or status in _CREDENTIALS:
+        raise UnavailableError("it refuses the log-in", reason="credentials", status=status)
+    if isinstance(error, aiosmtplib.SMTPSenderRefused) and status >= _FOR_GOOD:
+        raise UnavailableError("it refuses the sender", reason="sender", status=status)
+    of_mail = isinstance(error, aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError)
+    if of_mail and status >= _FOR_GOOD:
+        return _REFUSED
+    raise UnavailableError("it can't take it now", reason="server_error", status=status)
+
+
+def _unreachable(error: Exception) -> UnavailableError:
+    causes = (error, error.__cause__, error.__context__)
+    if any(isinstance(one, ssl.SSLError) for one in causes):
+        return UnavailableError("its certificate or TLS is no good", reason="tls")
+    if isinstance(error, TimeoutError):
+        return UnavailableError("the mail server took too long", reason="timeout")
+    return UnavailableError("the mail server can't be reached", reason="unreachable")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
