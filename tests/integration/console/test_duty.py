@@ -147,6 +147,7 @@ async def test_a_case_hears_of_what_others_did_to_it_and_not_of_ones_own_deeds(
     answer = await mei.client.get(address)
     await mei.post(f"{case}/note", {"text": "Mine.", "job": "n1"})
     assert (await next_event(answer, "case"))["by_others"] == shown
+    await boss.get(case)
     await boss.post(f"{case}/note", {"text": "Another's.", "job": "n2"})
     while (await next_event(answer, "case"))["by_others"] != shown + 1:
         pass
