@@ -80,6 +80,8 @@ async def test_what_is_no_picture_or_too_large_is_refused_with_its_words_kept(
     status, text = await _reply(mei, talk, page, b"<svg onload=alert(1)>", text="A long text")
     assert status == 415
     assert "A long text</textarea>" in text
+    status, text = await _reply(mei, talk, page, b"", text="A long text")
+    assert status == 415, "an empty file is not left out of what is sent without a word"
     status, _ = await _reply(mei, talk, page, b"x" * (10 * 1024 * 1024 + 70_000))
     assert status == 413
     await player.pull()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -228,6 +229,29 @@ async def test_notes_are_for_staff_and_scripts_in_them_are_words(
     assert page.text.count("&lt;img src=x") == 1
     assert "<img src=x" not in page.text
     assert "<script>" not in page.text
+
+
+async def test_what_staff_paste_is_cleaned_as_what_people_type_is(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.get(case)
+    await mei.post(f"{case}/note", {"text": "Seen\u202e by\x00 us.\r\nTwice. ", "job": "n1"})
+    assert (await log_of(office, ticket))[-1].why == "Seen by us.\nTwice."
+
+
+async def test_other_requests_are_dated_in_the_operator_s_zone(office: Office) -> None:
+    # Half past seven in the morning in Shanghai is the evening before in UTC.
+    office.clock.move(timedelta(hours=21, minutes=30))
+    player, ticket = await copy_of_data(office)
+    await player.step({"choose": "desk:menu"})
+    for step in ("deletion", "posts", "_done", "yes"):
+        await player.step({"choose": step})
+    page = await (await office.signed_in("mei")).get(f"/console/tickets/{ticket.number}")
+    others = page.text.partition('id="earlier-title"')[2]
+    assert "2 June" in others
+    assert "1 June" not in others
 
 
 async def test_names_that_people_chose_are_words_wherever_they_stand(

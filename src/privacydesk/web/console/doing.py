@@ -15,6 +15,7 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.answers import STATUS, json_answer
+from privacydesk.web.chat.cleaning import clean_text
 from privacydesk.web.console.access import checked_form, signed_in
 from privacydesk.web.console.case import Fault, case_page, conversation_of, whole
 from privacydesk.web.console.tools import TOOLS, Tools
@@ -84,9 +85,12 @@ async def do(
 
 
 async def form_of(request: web.Request) -> Mapping[str, str]:
-    """Return the words of a form that one of our own pages sent; files are left out."""
+    """Return the words of a form that one of our own pages sent, cleaned; files are left out.
+
+    Staff paste from anywhere, and what they write is read in the chat: it is cleaned as there.
+    """
     form = await checked_form(request)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    return {name: clean_text(value) for name, value in form.items() if isinstance(value, str)}
 
 
 def _name(request: web.Request) -> str:

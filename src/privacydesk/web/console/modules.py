@@ -13,7 +13,7 @@ from privacydesk.errors import DeskError
 from privacydesk.web.answers import STATUS
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.case import SUPERVISORS, whole
-from privacydesk.web.console.doing import SUPERVISING
+from privacydesk.web.console.doing import SUPERVISING, form_of
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of
@@ -32,7 +32,7 @@ async def modules_page(request: web.Request) -> web.Response:
 async def save_module(request: web.Request) -> web.Response:
     """Write a module, or another text for one."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    form = {name: str(value) for name, value in (await checked_form(request)).items()}
+    form = await form_of(request)
     name = form.get("name", "").strip()
     texts = {locale: form.get(f"text-{locale}", "") for locale in tools.modules.locales}
     seen = whole(form.get("seen", ""))

@@ -13,7 +13,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.attaching import Offered
 from privacydesk.services.uploads import MAX_BYTES, file_too_large
 from privacydesk.web.bodies import refuse_announced
-from privacydesk.web.chat.cleaning import clean_name
+from privacydesk.web.chat.cleaning import clean_name, clean_text
 from privacydesk.web.console.access import check_origin, checked_form
 
 _WORDS: Final = 64 * 1024
@@ -35,7 +35,7 @@ async def read_reply(request: web.Request) -> ReplyForm:
     """
     if request.content_type != "multipart/form-data":
         form = await checked_form(request)
-        return ReplyForm({name: str(value) for name, value in form.items()})
+        return ReplyForm({name: clean_text(str(value)) for name, value in form.items()})
     refuse_announced(request, MAX_BYTES + _WORDS, file_too_large)
     fields, file = await _parts(request)
     await check_origin(request, fields)
@@ -53,11 +53,11 @@ async def _parts(request: web.Request) -> tuple[dict[str, str], Offered | None]:
             if part.filename is None:
                 raw = await _read(part, left)
                 left -= len(raw)
-                fields[part.name] = raw.decode("utf-8", "replace")
+                fields[part.name] = clean_text(raw.decode("utf-8", "replace"))
                 continue
             raw = await _read(part, MAX_BYTES)
-            # A browser sends an empty part where no file was chosen.
-            if raw:
+            # Where no file was chosen, a browser sends an empty part without a name.
+            if raw or part.filename:
                 file = Offered(clean_name(part.filename) or "file", raw)
     except (ValueError, AssertionError, RuntimeError) as error:
         raise _odd() from error
