@@ -22,16 +22,19 @@ Vector = NDArray[np.float32]
 
 DIMENSIONS: Final = 384
 
-_QUERY_ROOM: Final = 80
+_QUERY_ROOM: Final = 128
 _PASSAGE_ROOM: Final = 480
 """How much of a text is read, in characters as wide as a Chinese one; about a token each.
 
-The time grows with it, so that a message of any length is read in the time of a long sentence.
-Beyond 512 tokens the model would cut by itself.
+The time grows with it, about a millisecond a token, so that a message of any length is read in the
+time of a long sentence. Beyond 512 tokens the model would cut by itself.
 """
 
-_OPENING: Final = 32
-"""How much of the room is for the beginning of what does not fit; a wish mostly comes last."""
+_WISH_ROOM: Final = 34
+_OPENING: Final = 12
+"""How much of a wish is read, within 30 ms, and how much of that is for the beginning of what does
+not fit: a wish mostly comes last.
+"""
 
 _NARROW_IN_WIDE: Final = 3
 """Latin letters that cost as much as one Chinese character."""
@@ -70,8 +73,8 @@ class E5Embedder:
             self._loaded()
 
     def embed_query(self, text: str) -> Vector:
-        """Return the vector of what a person says; of a long text, of its beginning and end."""
-        cut = both_ends(text, _QUERY_ROOM, _OPENING)
+        """Return the vector of what a person says; of a long text, of its beginning."""
+        cut = fitted(text, _QUERY_ROOM)
         with self._lock:
             return _as_vector(self._loaded().query(cut))
 
@@ -99,7 +102,7 @@ def fitted(text: str, room: int) -> str:
     return _beginning(_BROKEN.sub(" ", text[: room * _NARROW_IN_WIDE]), room)
 
 
-def both_ends(text: str, room: int, opening: int) -> str:
+def gist(text: str, room: int = _WISH_ROOM, opening: int = _OPENING) -> str:
     """Return a text, or where it does not fit its beginning and end, readable like ``fitted``.
 
     Args:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.courtesy import wish
-from privacydesk.understanding.embedding import E5Embedder, Embedder
+from privacydesk.understanding.embedding import E5Embedder, Embedder, gist
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
@@ -81,7 +81,7 @@ class TrainedRecogniser:
         looked = self._first_look(text)
         if isinstance(looked, Recognised):
             return looked
-        vector = self._embedder.embed_query(wish(text))
+        vector = self._embedder.embed_query(gist(wish(text)))
         return self._told(text, self._model.look(looked, vector))
 
     def language(self, text: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.common.policies import embedder
 
-from privacydesk.understanding.embedding import DIMENSIONS, both_ends, fitted
+from privacydesk.understanding.embedding import DIMENSIONS, fitted, gist
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_what_no_engine_can_read_becomes_a_space() -> None:
 
 
 def test_of_what_does_not_fit_the_beginning_and_the_end_are_read() -> None:
-    assert both_ends("甲乙丙", 4, 1) == "甲乙丙"
-    assert both_ends("甲乙丙丁戊己", 4, 1) == "甲 丁戊己"
-    assert both_ends("a\x00\ud800b", 10, 2) == "a b"
-    assert len(both_ends("x" * 100_000, 4, 1)) == 13
+    assert gist("甲乙丙", 4, 1) == "甲乙丙"
+    assert gist("甲乙丙丁戊己", 4, 1) == "甲 丁戊己"
+    assert gist("a\x00\ud800b", 10, 2) == "a b"
+    assert len(gist("x" * 100_000, 4, 1)) == 13
