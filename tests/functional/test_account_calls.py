@@ -14,10 +14,16 @@ from tests.common.stories import Player, World, open_world, picture
 
 from privacydesk.app import web_faces
 from privacydesk.connectors.signing import sign
-from privacydesk.domain.account import AccountAction, AccountReason, DataCategory, ItemOutcome
+from privacydesk.domain.account import (
+    AccountAction,
+    AccountReason,
+    AccountStatus,
+    DataCategory,
+    ItemOutcome,
+)
 from privacydesk.domain.deliveries import ACCEPTED
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
-from privacydesk.errors import InvalidRequestError
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotAllowedNowError
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.staff.calls import AT_WORK, WAITING, Call
 
@@ -283,3 +289,64 @@ async def test_consent_that_is_withdrawn_while_the_service_is_away_is_withdrawn_
     ]
     assert done
     assert len({one.key for one in world.accounts.calls if not one.action.reads}) == 1
+
+
+async def stopped(world: World) -> Player:
+    """Return a mother for whose request her child's account was stopped."""
+    mother = Player(world, world.people["wang-fang"], "zh_Hans")
+    await mother.start()
+    await play(
+        mother,
+        {"choose": "guardian"},
+        {"choose": "mother"},
+        {"user": "2014-05-01"},
+        {"user": "u-2001"},
+        {"choose": "close"},
+        {"choose": "_skip"},
+        {"user": "wangfang@example.com"},
+        {"code": "right"},
+        {"upload": "one.jpg"},
+        {"choose": "_done"},
+        {"agent": {"examine": {"accepted": True, "account": "lele"}}},
+        {"agent": {"release": True}},
+        {"wait": {"minutes": 1}},
+        {"ticket": {"kind": "guardian", "state": "closed"}},
+    )
+    return mother
+
+
+def status(world: World) -> AccountStatus:
+    record = world.accounts.book.find(world.people["lele"].account or "")
+    assert record is not None
+    return record.status
+
+
+async def test_a_supervisor_has_a_stopped_account_restored_once(world: World) -> None:
+    mother = await stopped(world)
+    number, staff = (await ticket_of(mother)).number, world.rooms.staff
+    assert status(world) is AccountStatus.SUSPENDED
+    with pytest.raises(DeskError) as refused:
+        await staff.restoring.restore(number, "mei", "She is nineteen.")
+    assert refused.value.code is ErrorCode.FORBIDDEN
+    world.accounts.down = True
+    await staff.restoring.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
+    await staff.restoring.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
+    await play(mother, {"wait": {"minutes": 5}}, {"not_bot": ["ticket.delayed", "ticket.restored"]})
+    world.accounts.down = False
+    await play(mother, {"wait": {"hours": 1}}, {"bot": "ticket.restored"})
+    assert status(world) is AccountStatus.ACTIVE
+    asked = [one for one in world.accounts.calls if one.action is AccountAction.RESTORE]
+    assert len({one.key for one in asked}) == 1
+    assert (await calls(world, mother))[-1].action == "restore"
+    with pytest.raises(NotAllowedNowError):
+        await staff.restoring.restore(number, "lao-zhou", "Again.")
+
+
+async def test_nothing_is_restored_that_was_not_stopped(world: World) -> None:
+    player = await deleting(world, "posts")
+    number, staff = (await ticket_of(player)).number, world.rooms.staff
+    with pytest.raises(NotAllowedNowError):
+        await staff.restoring.restore(number, "lao-zhou", "A mistake.")
+    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    with pytest.raises(NotAllowedNowError):
+        await staff.restoring.restore(number, "lao-zhou", "A mistake.")

@@ -350,6 +350,14 @@ def escalate(
     _acted(data_dir, lambda staff: staff.escalating.escalate(number, by, reason), as_json=as_json)
 
 
+@tickets_app.command("restore")
+def restore(
+    number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
+    """Have the account that was stopped for a request restored. Supervisors only."""
+    _acted(data_dir, lambda staff: staff.restoring.restore(number, by, reason), as_json=as_json)
+
+
 @tickets_app.command("answer-escalation")
 def answer_escalation(
     number: Number,

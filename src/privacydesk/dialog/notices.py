@@ -145,15 +145,20 @@ def _lost(script: Script, name: str, *, left: bool) -> None:
 # -- the account service -----------------------------------------------------------------------
 
 
-_TAKES_LONGER = {"delayed": "ticket.delayed", "at_work": "ticket.at_work"}
+_ONLY_TOLD = {
+    "delayed": "ticket.delayed",
+    "at_work": "ticket.at_work",
+    "restored": "ticket.restored",
+}
+"""Outcomes that leave the ticket where it stands."""
 
 
 def result(runner: Runner, script: Script, message: Result) -> None:
     """Tell what the account service made of a released ticket."""
     ticket = message.ticket
     assert ticket is not None
-    if message.outcome in _TAKES_LONGER:
-        script.say(_TAKES_LONGER[message.outcome], ticket_args(ticket))
+    if message.outcome in _ONLY_TOLD:
+        script.say(_ONLY_TOLD[message.outcome], ticket_args(ticket))
         _go_on(runner, script)
         return
     was_open = pending.settle(script, ticket.id, ticket.state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
@@ -265,6 +265,9 @@ class Ticket(Struct, frozen=True):
         return late_from is not None and (self.answered_at or now) >= late_from
 
 
+RESTORED_BY: Final = "restored_by"
+"""The fact that names the supervisor who had an account restored that was stopped for a ticket."""
+
 OWN_FACTS = frozenset(
     {
         "left",
@@ -279,6 +282,7 @@ OWN_FACTS = frozenset(
         "files_allowed",
         "ground",
         "ground_withheld",
+        RESTORED_BY,
     }
 )
 """Facts the desk keeps for itself; the other ones are the requester's answers."""

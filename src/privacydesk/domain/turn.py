@@ -171,7 +171,8 @@ class Result(Struct, frozen=True):
     Attributes:
         ref: the wait it answers; empty for a ticket's action.
         outcome: ``ok``, ``partly``, ``refused``, ``not_found``, ``unavailable``, ``delayed``,
-            ``at_work``.
+            ``at_work``,
+            ``restored``.
         ticket: the ticket acted on, already moved.
     """
 

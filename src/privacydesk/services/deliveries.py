@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.account import AccountAction, AccountService
 from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
-from privacydesk.domain.ticket import TicketState
+from privacydesk.domain.ticket import RESTORED_BY, LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Result
 from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet, Writer
@@ -29,7 +29,7 @@ from privacydesk.services.notifying import Notifying
 from privacydesk.services.outbox import claimed, ended, out_of_time, retry_at
 from privacydesk.services.packages import Packages
 from privacydesk.services.sending import Codes
-from privacydesk.services.settling import Answer, settle
+from privacydesk.services.settling import DONE_SOME, Answer, entry_of, settle
 from privacydesk.services.turns import Prepared, Turns
 
 _log = structlog.get_logger(__name__)
@@ -116,6 +116,9 @@ class Deliveries:
                     deliveries=(done,),
                 )
             ticket = rows.tickets[row.ticket_id]
+            if row.action == AccountAction.RESTORE:
+                entry = replace(entry_of(ticket.id, row, answer, now), job_id=job_id)
+                return _restored(ticket, entry, done, worked=answer.outcome in DONE_SOME)
             if ticket.state is not TicketState.FULFILLING:
                 return Prepared(None, deliveries=(done,))
             settled = settle(ticket, row, answer, self._deadlines, now)
@@ -202,9 +205,23 @@ class Deliveries:
             _log.info("delivery_claimed_elsewhere")
 
 
+def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) -> Prepared:
+    """Note what became of a stopped account; the requester is told once it can be used again."""
+    facts = dict(ticket.facts)
+    if not worked:
+        # A supervisor may look why, and ask again.
+        facts.pop(RESTORED_BY, None)
+    ticket = replace(ticket, facts=facts, version=ticket.version + 1)
+    told = Result(entry.job_id, "", done.action, "restored", ticket=ticket)
+    return Prepared(told if worked else None, tickets=(ticket,), log=(entry,), deliveries=(done,))
+
+
 def _is_delayed(row: Delivery, came_to: str, now: datetime) -> bool:
     """Tell whether the requester should hear by now that it takes longer; they hear it once."""
     if row.channel is not Channel.ACCOUNT or row.ticket_id is None or row.told:
+        return False
+    if row.action == AccountAction.RESTORE:
+        # Nobody but staff waits for it.
         return False
     if came_to == ACCEPTED:
         # Long work is no trouble; it is told when people would begin to wonder.

@@ -19,6 +19,7 @@ from privacydesk.domain.account import (
     ItemResult,
 )
 from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import LogEntry, Move, ScopeItem, Ticket, move
 from privacydesk.services.deadlines import Deadlines
 
@@ -92,20 +93,7 @@ def settle(
     if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in DONE_SOME:
         facts["summary"] = summary_rows(asked_of(row), answer.data, deadlines.rules.zone)
     ticket = replace(ticket, items=tuple(items), facts=facts)
-    entry = LogEntry(
-        ticket.id,
-        now,
-        "account_service",
-        f"{row.action}:{answer.outcome}",
-        why=", ".join(answer.reasons),
-        data={
-            "items": [item.to_json() for item in answer.items],
-            "asked_at": row.created_at.isoformat(),
-            "tries": row.attempts,
-            "key": row.id.hex(),
-            "before": [[one.at.isoformat(), one.came_to] for one in row.tries],
-        },
-    )
+    entry = entry_of(ticket.id, row, answer, now)
     if left > 0:
         return Settlement(replace(ticket, version=ticket.version + 1), entry)
     summary = facts.get("summary")
@@ -127,6 +115,24 @@ def settle(
         facts={k: v for k, v in facts.items() if k not in _WHILE_FULFILLING},
     )
     return Settlement(ticket, entry, "refused", {"results": told})
+
+
+def entry_of(ticket: TicketId, row: Delivery, answer: Answer, now: datetime) -> LogEntry:
+    """Return what a call leaves in its ticket's log."""
+    return LogEntry(
+        ticket,
+        now,
+        "account_service",
+        f"{row.action}:{answer.outcome}",
+        why=", ".join(answer.reasons),
+        data={
+            "items": [item.to_json() for item in answer.items],
+            "asked_at": row.created_at.isoformat(),
+            "tries": row.attempts,
+            "key": row.id.hex(),
+            "before": [[one.at.isoformat(), one.came_to] for one in row.tries],
+        },
+    )
 
 
 def _results(row: Delivery, answer: Answer) -> list[dict[str, Any]]:

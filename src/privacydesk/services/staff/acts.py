@@ -281,6 +281,7 @@ class Acts:
         job_id: str | None = None,
         seen: int | None = None,
         calls: tuple[StaffAlarm, ...] = (),
+        deliveries: tuple[Delivery, ...] = (),
     ) -> Ticket:
         """Change a ticket, or only its log, without a word to the user.
 
@@ -292,6 +293,7 @@ class Acts:
             job_id: a form's token, so that two submits count once.
             seen: the version the agent looked at; None where any will do.
             calls: colleagues who are called with it.
+            deliveries: what the account service is asked with it.
         """
         job_name = self.job(noted.what, job_id)
         entry = LogEntry(
@@ -304,7 +306,13 @@ class Acts:
             check_kept(before)
             after = change(before)
             tickets = () if after is before else (after,)
-            return Changes(tickets=tickets, ticket_log=(entry,), staff_alarms=calls, answer=after)
+            return Changes(
+                tickets=tickets,
+                ticket_log=(entry,),
+                staff_alarms=calls,
+                deliveries=deliveries,
+                answer=after,
+            )
 
         job = Job(
             id=job_name,

@@ -21,6 +21,7 @@ from privacydesk.services.staff.escalating import Escalating
 from privacydesk.services.staff.examining import Examining
 from privacydesk.services.staff.handling import Handling
 from privacydesk.services.staff.merging import Merging
+from privacydesk.services.staff.restoring import Restoring
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.turns import Turns
 
@@ -38,6 +39,7 @@ class Staff:
         escalating: asking the supervisors, and their answer.
         merging: closing duplicates.
         holds: legal holds.
+        restoring: letting stopped accounts be used again.
     """
 
     roster: Roster
@@ -48,6 +50,7 @@ class Staff:
     escalating: Escalating
     merging: Merging
     holds: Holds
+    restoring: Restoring
 
 
 def make_staff(
@@ -82,6 +85,7 @@ def make_staff(
         roster=roster,
         cases=cases,
         holds=Holds(roster, cases, acts),
+        restoring=Restoring(roster, cases, acts, maker, clock),
         escalating=Escalating(roster, cases, acts, alarms, clock),
         merging=Merging(roster, cases, acts),
         handling=Handling(roster, cases, acts, deadlines),

@@ -22,6 +22,7 @@ from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.escalating import ESCALATED
 from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
 from privacydesk.services.staff.merging import hindrance
+from privacydesk.services.staff.restoring import may_be_restored
 from privacydesk.web.answers import json_answer
 from privacydesk.web.console.access import STANDING, signed_in, staff
 from privacydesk.web.console.calls import opened
@@ -179,6 +180,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "files_open": files_open_to(ticket),
         "escalated": ESCALATED in ticket.flags,
         "supervises": supervises,
+        "may_restore": supervises and may_be_restored(ticket),
         "colleagues": [
             agent
             for agent in tools.agents.values()

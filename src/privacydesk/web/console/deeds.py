@@ -136,6 +136,16 @@ async def answer_escalation(request: web.Request) -> web.Response:
     )
 
 
+@staff(*SUPERVISING)
+async def restore(request: web.Request) -> web.Response:
+    """Have the account that was stopped for a request restored."""
+    return await do(
+        request,
+        "restore",
+        lambda d: d.tools.staff.restoring.restore(d.name, d.by, d.text, job_id=d.job),
+    )
+
+
 @staff(*WORKERS)
 async def merge(request: web.Request) -> web.Response:
     """Close a ticket as the duplicate of another."""

@@ -37,6 +37,7 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{ticket}/note", deeds.note),
         web.post(f"{ticket}/ask", deeds.ask),
         web.post(f"{ticket}/extend", deeds.extend),
+        web.post(f"{ticket}/restore", deeds.restore),
         web.post(f"{ticket}/escalate", deeds.escalate),
         web.post(f"{ticket}/escalation", deeds.answer_escalation),
         web.post(f"{ticket}/merge", deeds.merge),
