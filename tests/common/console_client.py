@@ -183,8 +183,13 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(folder: Path) -> AsyncIterator[Office]:
-    """Open a desk in a folder, with one member of staff of each role."""
+async def open_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
+    """Open a desk in a folder, with one member of staff of each role.
+
+    Args:
+        folder: where everything lives.
+        **settings: those of the web faces that are other than in every world.
+    """
     async with open_world(folder) as world:
         rooms = world.rooms
         assert isinstance(rooms.store, SqlStore)
@@ -201,7 +206,8 @@ async def open_office(folder: Path) -> AsyncIterator[Office]:
             if name not in rooms.agents:
                 await rooms.staff.roster.add(name, name, role)
         await rooms.refresh_agents()
-        server = TestServer(web_faces(replace(rooms, doors=doors)))
+        told = rooms.settings.model_copy(update=settings)
+        server = TestServer(web_faces(replace(rooms, doors=doors, settings=told)))
         office = Office(world, doors, server)
         async with server:
             yield office

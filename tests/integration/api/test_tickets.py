@@ -193,6 +193,9 @@ async def test_the_gate_is_the_same_as_in_the_console(office: Office) -> None:
     writer, path = await program(office), f"/tickets/{ticket.number}"
     refused = await writer.post(f"{path}/grant", {"text": "Yes."})
     assert (refused.status, refused.reason) == (409, "lack_examination")
+    nowhere = {"item": 49, "ground": "law", "reason": "It has to be kept."}
+    lost = await writer.post(f"{path}/grant", {"refused": [nowhere]})
+    assert (lost.status, lost.reason) == (422, "no_such_item")
     unsaid = await writer.post(f"{path}/examination", {"accepted": False})
     assert (unsaid.status, unsaid.code, unsaid.reason) == (422, "unprocessable", "no_reason")
 

@@ -151,10 +151,13 @@ class Deciding:
         can do is released to it; where words are the answer, the verdict's text is that answer.
 
         Raises:
+            InvalidRequestError: the verdict is on an item that the ticket lacks.
             DeskError: something is missing; ``reason`` names what, as ``gate.Lack`` has it.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
+        if any(place >= len(ticket.items) for place in verdict.refused):
+            raise InvalidRequestError("the request has no such item", reason="no_such_item")
         if self.takes_two(ticket):
             return await self._propose(ticket, agent, verdict, job_id, seen)
         rule, noted = self._rule(agent, verdict), _noted(ticket, verdict)

@@ -12,7 +12,7 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, act
-from privacydesk.web.api.values import Asked, Name, Nothing, Text, Told, Words
+from privacydesk.web.api.values import IN_BODY, Asked, Name, Nothing, Text, Told, Words
 
 _MOST_ITEMS: Final = 50
 
@@ -48,7 +48,7 @@ class Examination(Asked):
 class ItemRefusal(Asked):
     """Why one thing that is asked for is refused."""
 
-    item: Annotated[int, Field(ge=0, lt=_MOST_ITEMS)] = Field(
+    item: Annotated[int, Field(ge=0, lt=_MOST_ITEMS), IN_BODY] = Field(
         description="Its place in the ticket's items, from 0."
     )
     ground: Ground

@@ -15,7 +15,7 @@ from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.web.api.acts import Written
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, act, look
 from privacydesk.web.api.tickets import Limit
-from privacydesk.web.api.values import Asked, Cursor, Instant, Nothing, Told, Whole
+from privacydesk.web.api.values import IN_ADDRESS, Asked, Cursor, Instant, Nothing, Told
 from privacydesk.web.files import file_answer
 from privacydesk.web.texts import LANGUAGE_TAGS
 
@@ -43,7 +43,7 @@ class ConversationQuery(Asked):
 class EventQuery(Asked):
     """Which events."""
 
-    after: Annotated[Whole, Field(ge=0)] = Field(
+    after: Annotated[int, Field(ge=0, lt=1_000_000_000), IN_ADDRESS] = Field(
         default=0, description="The offset of the last event that is known."
     )
     limit: Limit = _PAGE

@@ -20,12 +20,12 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import OWN_FACTS, Outcome, Requester, Ticket, TicketState
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, look
-from privacydesk.web.api.values import Asked, Cursor, Instant, Nothing, Told, Whole
+from privacydesk.web.api.values import IN_ADDRESS, Asked, Cursor, Instant, Nothing, Told
 from privacydesk.web.files import file_answer
 
 MOST: Final = 200
 _PAGE: Final = 50
-Limit = Annotated[Whole, Field(ge=1, le=MOST, description="How many at most.")]
+Limit = Annotated[int, Field(ge=1, le=MOST, description="How many at most."), IN_ADDRESS]
 
 
 # -- what is asked ---------------------------------------------------------------------------------
@@ -40,7 +40,7 @@ class TicketQuery(Asked):
     kind: tuple[RequestKind, ...] = Field(
         default=(), max_length=len(RequestKind), description="Only these; may be repeated."
     )
-    holder: Annotated[str, Field(max_length=64, pattern=r"^[^\s\x00]*$")] | None = Field(
+    holder: Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x20]*$")] | None = Field(
         default=None, description="Only what this one holds; what nobody holds when empty."
     )
     limit: Limit = _PAGE

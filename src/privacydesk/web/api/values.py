@@ -41,18 +41,27 @@ def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
-"""A whole number in an address."""
+def _integral(value: object) -> object:
+    """Take 2.0 for 2: for JSON Schema, and in some languages, they are the same."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
+
+IN_ADDRESS: Final = BeforeValidator(_whole)
+"""Of a whole number in an address. Bounds stand before it, so that the description has them."""
+
+IN_BODY: Final = BeforeValidator(_integral)
+"""The same in JSON."""
+
+# Patterns name characters one by one: what counts as blank differs between languages.
 Text = Annotated[str, Field(max_length=MOST_WORDS, pattern=r"^[^\x00]*$")]
 """Words, or none."""
 
 Words = Annotated[
-    str, Field(min_length=1, max_length=MOST_WORDS, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+    str, Field(min_length=1, max_length=MOST_WORDS, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$")
 ]
 """Words that a person reads: some of it is more than blanks."""
 
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s\x00]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20]+$")]
 """The name of a member of staff, or of an integration."""
 
 Cursor = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]

@@ -1,0 +1,200 @@
+"""The description is what the API does: no route beside it, no scope forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from msgspec import Struct
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis.config import SchemathesisConfig
+from schemathesis.generation import GenerationMode
+from tests.common.api_client import Program, program
+from tests.common.console_cases import copy_of_data, enter, guardian
+from tests.common.console_client import Office, open_office
+
+from privacydesk.domain.api_tokens import Scope
+from privacydesk.web.api.app import OPERATIONS
+from privacydesk.web.api.description import describe
+from privacydesk.web.api.operations import PREFIX, Operation
+
+DESCRIPTION = describe(OPERATIONS)
+ACCEPTED = ("2xx", "401", "403", "404", "409", "412", "422")
+"""What may be answered to a request as described: 412 and 422 tell of the thing it is about."""
+
+CONFIG: Mapping[str, Any] = {
+    "checks": {"positive_data_acceptance": {"expected-statuses": list(ACCEPTED)}}
+}
+
+
+def _address(path: str) -> str:
+    return path.format(number="PD-none", conversation="00" * 16, file="00" * 16)
+
+
+def _named(one: Operation[Any, Any]) -> str:
+    return one.name
+
+
+# -- the description itself -----------------------------------------------------------------------
+
+
+def test_it_is_openapi_3_1() -> None:
+    OpenAPIV31SpecValidator(dict(DESCRIPTION)).validate()
+
+
+def test_each_operation_is_named_once_and_stands_in_it_with_its_scope() -> None:
+    described = {
+        (method.upper(), path): (one["operationId"], one["x-scope"])
+        for path, methods in DESCRIPTION["paths"].items()
+        for method, one in methods.items()
+    }
+    assert described == {(one.method, one.path): (one.name, one.scope) for one in OPERATIONS}
+    assert len({one.name for one in OPERATIONS}) == len(OPERATIONS)
+    assert {one.scope for one in OPERATIONS} == set(Scope)
+
+
+def test_the_table_of_scopes_names_all_of_them() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
+    assert all(f"| `{scope}` |" in docs for scope in Scope)
+
+
+async def test_no_route_is_beside_it(office: Office) -> None:
+    routes = {
+        (route.method, route.resource.canonical)
+        for route in office.server.app.router.routes()
+        if route.resource is not None and route.resource.canonical.startswith(PREFIX)
+    }
+    assert routes == {
+        *((one.method, PREFIX + one.path) for one in OPERATIONS),
+        ("GET", f"{PREFIX}/openapi.json"),
+        ("HEAD", f"{PREFIX}/openapi.json"),
+    }
+
+
+async def test_it_is_served_as_it_is(office: Office) -> None:
+    served = await (await program(office)).get("/openapi.json")
+    assert served.body["paths"].keys() == DESCRIPTION["paths"].keys()
+
+
+# -- who is let in --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("one", OPERATIONS, ids=_named)
+async def test_each_operation_demands_a_token_and_its_scope(
+    office: Office, one: Operation[Any, Any]
+) -> None:
+    browser = await office.browser()
+    stranger = await browser.client.request(one.method, PREFIX + _address(one.path))
+    assert stranger.status == 401
+    others = await program(office, *(scope for scope in Scope if scope is not one.scope))
+    refused = await others.ask(one.method, _address(one.path))
+    assert (refused.status, refused.body["scope"]) == (403, one.scope.value)
+
+
+# -- whatever may come ----------------------------------------------------------------------------
+
+
+class Served(Struct):
+    """A desk that runs in a thread of its own.
+
+    Attributes:
+        url: where.
+        token: opens everything.
+        numbers: of tickets that it has.
+        conversations: ids of conversations that it has.
+    """
+
+    url: str
+    token: str
+    numbers: tuple[str, ...]
+    conversations: tuple[str, ...]
+
+
+async def _filled(office: Office) -> Served:
+    _, one = await copy_of_data(office)
+    _, other = await guardian(office)
+    await enter(office, "chen", {"user": "I want to talk to a person"})
+    (waiting,) = await office.world.rooms.store.reader.queue()
+    made: Program = await program(office)
+    return Served(
+        str(office.server.make_url("")).rstrip("/"),
+        made.made.text,
+        (one.number, other.number),
+        (waiting.id.hex(), one.conversation_id.hex()),
+    )
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[Served]:
+    ready = threading.Event()
+    found: list[Served] = []
+    stop: list[Any] = []
+
+    async def run() -> None:
+        try:
+            async with open_office(folder, api_requests_at_once=1_000_000) as office:
+                done, loop = asyncio.Event(), asyncio.get_running_loop()
+                found.append(await _filled(office))
+                stop.append(lambda: loop.call_soon_threadsafe(done.set))
+                ready.set()
+                await done.wait()
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
+    thread.start()
+    assert ready.wait(60)
+    try:
+        yield found[0]
+    finally:
+        stop[0]()
+        thread.join(20)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with _serving(tmp_path_factory.mktemp("served")) as desk:
+        yield desk
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("one", OPERATIONS, ids=_named)
+def test_whatever_is_asked_is_answered_as_described(
+    served: Served, one: Operation[Any, Any], mode: GenerationMode
+) -> None:
+    schema = schemathesis.openapi.from_dict(
+        dict(DESCRIPTION), config=SchemathesisConfig.from_dict(dict(CONFIG))
+    )
+
+    @given(case=schema[one.path][one.method].as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=12,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def holds(case: Any) -> None:
+        if mode is GenerationMode.POSITIVE:
+            # Random names find nothing; most requests are about something that is there.
+            _aim(case, served)
+        case.call_and_validate(
+            base_url=f"{served.url}{PREFIX}", headers={"Authorization": f"Bearer {served.token}"}
+        )
+
+    holds()
+
+
+def _aim(case: Any, served: Served) -> None:
+    turn = len(str(case.body)) + len(str(case.query))
+    for name, known in (("number", served.numbers), ("conversation", served.conversations)):
+        if name in case.path_parameters and turn % 4:
+            case.path_parameters[name] = known[turn % len(known)]
