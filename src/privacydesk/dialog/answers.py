@@ -62,7 +62,7 @@ class Answers:
         before, script.last_said_at = script.last_said_at, script.now
         if script.owner.kind is OwnerKind.QUEUE and self._is_desk_button(script, message):
             return
-        labelled = self._is_labelled(script, message.text)
+        labelled = self._is_labelled(script, message.text) or self._is_answer(script)
         if script.owner.kind is OwnerKind.AGENT or interrupts.comes_first(
             self._runner, script, labelled=labelled
         ):
@@ -86,6 +86,13 @@ class Answers:
             self._said_at_ask(script, frame, step, message)
         else:
             self._runner.run(script)
+
+    def _is_answer(self, script: Script) -> bool:
+        """Tell whether words say what a button of the question does: 不用了 is no 取消 then."""
+        frame, step = self._runner.waiting_step(script)
+        if frame is None or not isinstance(step, Ask):
+            return False
+        return choosing.is_nothing_else(script, (one for one, _ in self._offered(script, frame)))
 
     def _is_labelled(self, script: Script, text: str) -> bool:
         """Tell whether words are exactly those of a button of the open question."""

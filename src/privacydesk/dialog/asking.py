@@ -78,7 +78,8 @@ class Asking:
         frame.slots[_PICKING] = step.id
         slot_type = self.slot_type(frame, step)
         taken = frame.slots[step.slot]
-        key, args = "desk.ask_more", {"chosen": arguments.shown_slot(slot_type, taken)}
+        shown = arguments.build(script, frame, self._flows[frame.flow], (step.slot,))
+        key, args = "desk.ask_more", {"chosen": shown[step.slot]}
         offered = [c for c in self.choices_of(script, frame, step) if c.value not in taken]
         if slot_type == "evidence":
             key, args, offered = "desk.upload_more", {"count": len(taken)}, [done_choice()]

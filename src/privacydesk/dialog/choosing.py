@@ -69,6 +69,12 @@ def left_out(script: Script, offered: Offered) -> Choice | None:
     return next((c for c, _ in offered if c.id == "_skip" and c.key in said), None)
 
 
+def is_nothing_else(script: Script, offered: Iterable[Choice]) -> bool:
+    """Tell whether a message says nothing but what one of the buttons does."""
+    said = set(script.observed.entities.get("answer_alone", ()))
+    return sum(choice.key in said for choice in offered) == 1
+
+
 def _is_spoken_of(script: Script, offered: Offered) -> bool:
     said = set(script.observed.entities.get("answer", ()))
     return any(choice.key in said for choice, _ in offered)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -36,9 +36,10 @@ class Answering:
             for word in words:
                 if word.startswith("="):
                     self._clauses.setdefault(bare(normalise(word[1:])), []).append(key)
-        self._courtesies = frozenset(
-            bare(normalise(word)) for word in (*lexicon.before, *lexicon.after)
-        )
+        self._before = frozenset(bare(normalise(word)) for word in lexicon.before)
+        self._after = frozenset(bare(normalise(word)) for word in lexicon.after)
+        ends = max(map(len, self._before)) + max(map(len, self._after))
+        self._longest = max(map(len, self._clauses)) + ends
         # Both questions are asked of a message, one after the other.
         self._by_clause = lru_cache(AT_HAND)(self._look_through)
 
@@ -62,7 +63,7 @@ class Answering:
         for clause in _CLAUSES.finditer(folded):
             said = clause[0].strip()
             words = bare(said)
-            if words in self._courtesies:
+            if words in self._before or words in self._after:
                 yield ("",)
             elif words:
                 forms: dict[str, list[Hit[str]]] = {}
@@ -74,4 +75,14 @@ class Answering:
                     for hit in outermost(hits)
                     if not is_negated(said[: hit.start])
                 )
-                yield (*self._clauses.get(words, ()), *meant)
+                yield (*self._listed(words), *meant)
+
+    def _listed(self, words: str) -> Iterable[str]:
+        """Return what a whole clause is listed under, a courtesy at either end left away."""
+        if words in self._clauses:
+            return self._clauses[words]
+        if len(words) > self._longest:
+            return ()
+        ends = (words.removesuffix(end) for end in ("", *self._after))
+        cores = (core.removeprefix(start) for core in ends for start in ("", *self._before))
+        return next((self._clauses[core] for core in cores if core in self._clauses), ())

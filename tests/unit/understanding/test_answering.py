@@ -47,7 +47,9 @@ def test_a_clause_of_its_own_is_no_part_of_another_one() -> None:
     assert "guardian.no_remark" not in _said("我没有刷屏")
 
 
-@pytest.mark.parametrize("text", ["没有", "没有了，谢谢", "nothing to add, thanks", "冇喇"])
+@pytest.mark.parametrize(
+    "text", ["没有", "没有了，谢谢", "没有了谢谢", "nothing to add, thanks", "冇喇"]
+)
 def test_a_message_that_says_nothing_else_speaks_for_its_button_alone(text: str) -> None:
     assert "guardian.no_remark" in ANSWERS.find_alone(normalise(text))
 

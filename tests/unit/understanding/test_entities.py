@@ -114,6 +114,7 @@ def test_other_words_are_no_provider(text: str) -> None:
         ("category", "搜尋紀錄", ("search_history",)),
         ("category", "my chat history and posts", ("chat", "posts")),
         ("category", "充值的record", ("recharge",)),
+        ("category", "刪晒啲相同埋貼文", ("photos", "posts")),
         ("category", "what I searched for", ("search_history",)),
         ("category", "登录方式和绑定", ("bindings",)),
         ("purpose", "关掉定位权限和麦克风", ("device_location", "device_microphone")),
