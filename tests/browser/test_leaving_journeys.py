@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from tests.browser.chat_page import Chat
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import DUE, Stage
+from tests.browser.desk_page import DeskPage
 from tests.browser.tongues import Tongue
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -73,6 +74,16 @@ async def test_posts_are_deleted_when_an_agent_releases_it(town: Stage, visit: V
     await mei.photo("2-done")
     await mei.ask_status()
     await mei.chat.shows(number, "closed", outcome="fulfilled")
+
+    # The sample service took it on first, and called back; staff see what came of it.
+    for lang, width, scheme in (("zh-Hans", 360, "light"), ("en", 1280, "dark")):
+        desk = await DeskPage.sign_in(town, "tom", lang=lang, width=width, scheme=scheme)
+        await desk.goes(f"tickets/{number}")
+        calls = desk.page.locator("#calls")
+        await calls.locator("summary").first.click()
+        await expect(calls.locator("details ol li")).to_have_count(1)
+        await expect(calls.locator(".key")).to_be_visible()
+        await desk.looks_right(f"calls.{width}")
     assert number in await town.command("tickets", "list", "--state", "closed")
 
 
