@@ -170,6 +170,10 @@ class Engine:
         self._runner.fire(frame, outcome)
         if frame is script.top and script.owner.kind is not OwnerKind.AGENT:
             self._runner.run(script)
+            if not script.events:
+                # The next step asks the outside as well. What a frame waits for is kept with what
+                # is said: a turn that says nothing would be forgotten, and its answer lost.
+                script.say("desk.still_waiting")
             return
         # The form goes on later; its state is kept with what is said now.
         script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.came_in")
