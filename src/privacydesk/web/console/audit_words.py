@@ -33,7 +33,11 @@ class AuditWords:
     def detail(self, entry: AuditEntry) -> str:
         """Return what else is told, which is words of closed lists, numbers and dates alone."""
         return " · ".join(
-            f"{self._words.term('web.audit.detail', name)}: {self._value(name, value)}"
+            self._words.sentence(
+                "web.audit.pair",
+                name=self._words.term("web.audit.detail", name),
+                value=self._value(name, value),
+            )
             for name, value in entry.detail.items()
         )
 

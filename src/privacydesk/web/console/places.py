@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -15,6 +15,9 @@ HOME: Final = "/console/"
 SIGN_IN: Final = "/console/sign-in"
 SAFE: Final = frozenset({"GET", "HEAD"})
 """Methods that ask for a page and change nothing."""
+
+SAID: Final = "done"
+"""In the query of a page that a deed leads to: what was done, to be said there once."""
 
 PAGE: Final = web.RequestKey("page", str)
 """Of a request that brings a form: the page that the form's address belongs to."""
@@ -67,8 +70,13 @@ def entry_address(page: str, back: str) -> str:
 
 
 def way_back(request: web.Request) -> str:
-    """Return the page whose form was sent, as the browser tells it; the first page otherwise."""
-    return safe_next(_told(request))
+    """Return the page whose form was sent, as the browser tells it; the first page otherwise.
+
+    What that page said of an earlier deed is left out: it would be said again.
+    """
+    page, _, query = safe_next(_told(request)).partition("?")
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != SAID]
+    return f"{page}?{urlencode(kept)}" if kept else page
 
 
 async def page_above(request: web.Request) -> str:
