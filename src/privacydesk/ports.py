@@ -220,8 +220,8 @@ class Reader(Protocol):
         """Return the conversations waiting for a person, longest first."""
         ...
 
-    async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
-        """Return the conversations an agent owns."""
+    async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
+        """Return the conversations an agent owns, or that any does, oldest first."""
         ...
 
     async def queue_place(self, conversation: ConversationId) -> int:

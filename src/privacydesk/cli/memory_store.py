@@ -264,9 +264,13 @@ class MemoryStore:
         found = self.rows.conversations.values()
         return tuple(one for one in found if one.owner.kind is OwnerKind.QUEUE)[:limit]
 
-    async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
-        """Return the conversations an agent owns."""
-        return tuple(one for one in self.rows.conversations.values() if one.owner.agent == agent)
+    async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
+        """Return the conversations an agent owns, or that any does."""
+        return tuple(
+            one
+            for one in self.rows.conversations.values()
+            if one.owner.kind is OwnerKind.AGENT and agent in {None, one.owner.agent}
+        )
 
     async def queue_place(self, conversation: ConversationId) -> int:
         """Return 1 while the conversation waits: there is no other."""

@@ -65,6 +65,10 @@ class Takeover:
         """Return the conversations an agent owns."""
         return await self._store.reader.conversations_with(by)
 
+    async def taken(self) -> tuple[Conversation, ...]:
+        """Return the conversations that agents own, oldest first."""
+        return await self._store.reader.conversations_with(None)
+
     async def find(self, name: str) -> Conversation:
         """Return a conversation by its id in hex, or the one of a ticket number.
 

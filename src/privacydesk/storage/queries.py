@@ -46,6 +46,11 @@ WITH_AGENT = (
     )
     .order_by(_conversation.id)
 )
+WITH_AGENTS = (
+    sa.select(tables.conversation)
+    .where(_conversation.owner_kind == _written_out(OwnerKind.AGENT.value))
+    .order_by(_conversation.id)
+)
 _me = tables.conversation.alias("me")
 QUEUE_PLACE = (
     sa.select(sa.func.count())

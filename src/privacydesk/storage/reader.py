@@ -118,8 +118,10 @@ class SqlReader:
         """Return the conversations waiting for a person, longest first."""
         return await self._conversations(queries.QUEUE.limit(limit), {})
 
-    async def conversations_with(self, agent: str) -> tuple[Conversation, ...]:
-        """Return the conversations an agent owns, oldest first."""
+    async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
+        """Return the conversations an agent owns, or that any does, oldest first."""
+        if agent is None:
+            return await self._conversations(queries.WITH_AGENTS, {})
         return await self._conversations(queries.WITH_AGENT, {"agent": agent})
 
     async def queue_place(self, conversation: ConversationId) -> int:

@@ -53,8 +53,12 @@ async def test_a_program_takes_answers_and_hands_back_as_an_agent_does(office: O
     assert (early.status, early.reason) == (409, "not_yours")
     taken = await writer.post(f"{path}/take")
     assert taken.body["owner"]["agent"] == "zendesk"
-    mine = (await writer.get("/conversations?of=mine")).body["conversations"]
-    assert [one["id"] for one in mine] == [talk]
+    for which in ("mine", "taken"):
+        listed = (await writer.get(f"/conversations?of={which}")).body["conversations"]
+        assert [one["id"] for one in listed] == [talk]
+    neighbour = await program(office, name="crm")
+    assert (await neighbour.get("/conversations?of=mine")).body["conversations"] == []
+    assert len((await neighbour.get("/conversations?of=taken")).body["conversations"]) == 1
     assert (await writer.post(f"{path}/replies", {"text": "Good day."})).status == 200
     await player.settle()
     assert "Good day." in [event.text for event in player.events]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.common.api_client import fresh_key, program
 from tests.common.console_cases import copy_of_data, enter, guardian, log_of, now
@@ -152,6 +154,30 @@ async def test_the_same_key_and_content_do_it_once_and_are_answered_the_same(
     # The key is the identity's own: another one may use the same.
     neighbour = await program(office, name="crm")
     assert (await neighbour.post(path, {"text": "From us."}, key=key)).status == 200
+
+
+async def test_requests_that_come_at_the_same_time_under_one_key_are_done_once(
+    office: Office,
+) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/notes"
+    answers = await asyncio.gather(
+        *(writer.post(path, {"text": "Synchronised."}, key=key) for _ in range(8))
+    )
+    assert {answer.status for answer in answers} == {200}
+    assert len({str(answer.body) for answer in answers}) == 1
+    assert len([one for one in await log_of(office, ticket) if one.what == "note"]) == 1
+
+
+async def test_a_refusal_is_judged_anew_under_the_same_key(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/assignment"
+    refused = await writer.post(path, {"to": "mei"}, key=key)
+    assert (refused.status, refused.code) == (403, "forbidden")
+    await writer.post(f"/tickets/{ticket.number}/claim")
+    done = await writer.post(path, {"to": "mei"}, key=key)
+    assert (done.status, done.body["holder"]) == (200, "mei")
+    assert "Idempotency-Replayed" not in done.headers
 
 
 async def test_an_act_whose_answer_was_lost_is_not_done_again(office: Office) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiohttp import web
@@ -32,24 +31,18 @@ def make_api(works: Works, settings: WebSettings) -> web.Application:
         [
             web.get("/docs", docs_page),
             web.get("/v1/openapi.json", _description),
-            *(
-                web.route(one.method, f"/v1{one.path}", _served(one), allow_head=False)
-                if one.method == "GET"
-                else web.post(f"/v1{one.path}", _served(one))
-                for one in OPERATIONS
-            ),
+            *(_route(one) for one in OPERATIONS),
         ]
     )
     return app
 
 
-def _served(
-    operation: Operation[Any, Any],
-) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def _route(operation: Operation[Any, Any]) -> web.RouteDef:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await serve(operation, request)
 
-    return handle
+    path = f"/v1{operation.path}"
+    return web.post(path, handle) if operation.acts else web.get(path, handle, allow_head=False)
 
 
 async def _description(request: web.Request) -> web.Response:

@@ -27,6 +27,7 @@ class Which(StrEnum):
 
     QUEUE = "queue"
     MINE = "mine"
+    TAKEN = "taken"
 
 
 class ConversationQuery(Asked):
@@ -34,7 +35,10 @@ class ConversationQuery(Asked):
 
     of: Which = Field(
         default=Which.QUEUE,
-        description="`queue`: those that wait for a person; `mine`: those of the identity.",
+        description=(
+            "`queue`: those that wait for a person; `mine`: those that the identity has; `taken`:"
+            " those that anybody has."
+        ),
     )
     limit: Limit = _PAGE
     cursor: Cursor | None = Field(default=None, description="The `next` of the page before.")
@@ -132,9 +136,8 @@ def _event(event: Event) -> EventTold:
 
 
 async def _list(call: Call[ConversationQuery, Nothing]) -> Reply:
-    query, takeover = call.query, call.works.takeover
-    mine = query.of is Which.MINE
-    found = await takeover.mine(call.by) if mine else await takeover.waiting()
+    query = call.query
+    found = await _which(call, query.of)
     if query.cursor is not None:
         places = [place for place, one in enumerate(found) if one.id.hex() == query.cursor]
         # Who left the queue meanwhile marks no place in it: the list begins anew.
@@ -146,6 +149,17 @@ async def _list(call: Call[ConversationQuery, Nothing]) -> Reply:
             next=shown[-1].id.hex() if len(found) > query.limit else None,
         )
     )
+
+
+async def _which(call: Call[Any, Any], which: Which) -> tuple[Conversation, ...]:
+    takeover = call.works.takeover
+    match which:
+        case Which.QUEUE:
+            return await takeover.waiting()
+        case Which.MINE:
+            return await takeover.mine(call.by)
+        case Which.TAKEN:
+            return await takeover.taken()
 
 
 async def _show(call: Call[Nothing, Nothing]) -> Reply:
@@ -207,7 +221,7 @@ CONVERSATIONS: Final[tuple[Operation[Any, Any], ...]] = (
         "list_conversations",
         "/conversations",
         Group.CONVERSATIONS,
-        "List conversations that wait for a person, or those of the identity.",
+        "List conversations that wait for a person, or that somebody has.",
         scope=Scope.CONVERSATIONS_READ,
         work=_list,
         query=ConversationQuery,
