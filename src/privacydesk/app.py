@@ -759,6 +759,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         entries_at_once=settings.staff_entries_at_once,
         api_per_minute=settings.api_requests_per_minute,
         api_at_once=settings.api_requests_at_once,
+        api_time=settings.api_request_seconds,
     )
 
 

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
         workers: how many outbox rows are worked on at once.
         api_requests_per_minute: requests of the HTTP API that a token may make on average.
         api_requests_at_once: how many of them at once.
+        api_request_seconds: how long one of them may take, its body's coming in included.
         webhook_networks: networks that webhooks may go to besides public addresses, there also
             without TLS; none by default.
         webhook_log_days: how long it is kept what was sent to other systems, and their answers.
@@ -149,6 +150,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0
     api_requests_at_once: Annotated[int, Field(ge=1)] = 120
+    api_request_seconds: Annotated[float, Field(gt=0)] = 20.0
     webhook_networks: list[Network] = []
     webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

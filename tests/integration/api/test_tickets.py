@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from tests.common.api_client import fresh_key, program
 from tests.common.console_cases import copy_of_data, enter, guardian, log_of, now
-from tests.common.console_client import Office
+from tests.common.console_client import Office, open_office
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.storage.store import SqlStore
@@ -288,3 +290,25 @@ async def test_who_asks_too_much_is_told_when_to_go_on(office: Office) -> None:
     assert int(answer.headers["Retry-After"]) >= 1
     assert answer.headers["RateLimit"].startswith('"token";r=0;')
     assert (await other.get("/tickets")).status == 200
+
+
+async def test_a_body_that_does_not_come_in_time_is_given_up_and_nothing_is_done(
+    tmp_path: Path,
+) -> None:
+    async with open_office(tmp_path, api_request_seconds=0.3) as office:
+        _, ticket = await copy_of_data(office)
+        slow, never = await program(office), asyncio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"text": '
+            await never.wait()
+
+        answer = await slow.ask(
+            "POST",
+            f"/tickets/{ticket.number}/notes",
+            data=body(),
+            headers={"Idempotency-Key": fresh_key(), "Content-Type": "application/json"},
+        )
+        assert (answer.status, answer.code) == (503, "unavailable")
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert [one.what for one in await log_of(office, ticket) if one.by == "zendesk"] == []
