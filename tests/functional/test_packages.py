@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientError, ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, open_world, token_for
 
@@ -99,6 +99,11 @@ async def told(response: ClientResponse) -> Told:
     return Told(response.status, await response.read(), frozenset(headers))
 
 
+async def fetched(client: Any, link: str, headers: dict[str, str]) -> bytes:
+    answer = await client.get(f"/chat/v1/packages/{link}", headers=headers)
+    return bytes(await answer.read())
+
+
 def read(body: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -112,6 +117,18 @@ def parts_in(folder: Path) -> int:
     (database,) = folder.glob("*.db")
     with closing(sqlite3.connect(database)) as connection:
         return int(connection.execute("SELECT count(*) FROM package_part").fetchone()[0])
+
+
+def sealed_in(folder: Path) -> list[bytes]:
+    """Return how each sealed part begins: nonce and first bytes, as no other value does."""
+    (database,) = folder.glob("*.db")
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT body FROM package_part").fetchall()
+    return [bytes(body[:28]) for (body,) in rows]
+
+
+def found_in(folder: Path, beginnings: list[bytes]) -> bool:
+    return any(one in raw for raw in contents(folder) for one in beginnings)
 
 
 def swap_parts(folder: Path) -> None:
@@ -333,14 +350,31 @@ async def test_after_its_time_a_file_is_removed_and_says_so(world: World, tmp_pa
     await play(player, {"package": "get"}, {"bot": "package.gone"})
 
 
+async def test_a_file_that_goes_while_it_is_sent_is_no_whole_file(
+    world: World, tmp_path: Path
+) -> None:
+    player = await granted(world)
+    link = await linked(player)
+    swap_parts(tmp_path)
+    async with faces(world) as client:
+        with pytest.raises(ClientError):
+            await fetched(client, link, bearer(world, "u-1001"))
+        health = await client.get("/healthz")
+        assert health.status == 200
+
+
 async def test_content_that_goes_takes_the_file_along(world: World, tmp_path: Path) -> None:
     player = await granted(world)
     assert world.rooms.upkeep is not None
     ticket = await ticket_of(player)
-    # Removed with its request, also where nobody swept for it.
+    sealed = sealed_in(tmp_path)
+    assert sealed
+    assert found_in(tmp_path, sealed)
+    # Removed with its request, also where nobody swept for it; in the journal, too.
     world.clock.move(timedelta(days=40))
     await world.rooms.upkeep.retention.run(by="operator")
     assert parts_in(tmp_path) == 0
+    assert not found_in(tmp_path, sealed)
     record = await world.rooms.store.reader.ticket(ticket.id)
     assert record is not None
     assert record.purged_at is not None

@@ -40,8 +40,15 @@ async def send_package(request: web.Request) -> web.StreamResponse:
         }
     )
     await response.prepare(request)
-    async for piece in file.content:
-        await response.write(piece)
+    try:
+        async for piece in file.content:
+            await response.write(piece)
+    except DeskError as error:
+        # It was removed meanwhile, or can't be read. The headers are out: what ends too early is
+        # seen to be no whole file.
+        if request.transport is not None:
+            request.transport.abort()
+        raise ConnectionResetError("the file can't be sent to its end") from error
     await response.write_eof()
     return response
 
