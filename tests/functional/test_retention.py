@@ -111,6 +111,7 @@ async def complaint(world: World, person: str = "chen-jiahao") -> Player:
     await player.step({"user": f"你好，我想說{RARE}"})
     world.clock.move(timedelta(minutes=1))
     for step in (
+        {"choose": "desk:leave_queue"},
         {"choose": "desk:menu"},
         {"choose": "complaint"},
         {"choose": "leak"},
@@ -359,6 +360,7 @@ async def test_an_anonymous_conversation_goes_as_a_whole_with_its_key(
     player = Player(world, None, "zh_Hant")
     await player.start()
     await player.step({"user": f"你好{RARE}"})
+    await player.step({"choose": "desk:leave_queue"})
     world.clock.move(31 * DAY)
     done = await run(world)
     assert (done.erased, done.conversations) == (1, 0)
