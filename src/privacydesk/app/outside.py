@@ -1,0 +1,114 @@
+"""What stands outside the database, connected as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.http import Endpoint
+from privacydesk.connectors.http_account import connect_account_service
+from privacydesk.connectors.http_push import connect_pusher
+from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.smtp import MailServer, SmtpMailer
+from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
+from privacydesk.domain.account import AccountService, CodeSender
+from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
+from privacydesk.domain.webhooks import WebhookSender
+from privacydesk.errors import SettingsError
+from privacydesk.settings import Settings
+
+_SHORTEST_SECRET = 16
+_FEWEST_LETTERS = 8
+
+
+class Gateway(CodeSender, NoticeGateway, Protocol):
+    """Brings codes and notices to phones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What stands outside the database.
+
+    Attributes:
+        codes: sends codes, and notices to phones.
+        webhooks: None for whoever leaves sending to ``serve``.
+        pusher: None without a push service.
+        mailer: None without a mail server.
+    """
+
+    accounts: AccountService
+    codes: Gateway
+    webhooks: WebhookSender | None = None
+    pusher: Pusher | None = None
+    mailer: Mailer | None = None
+
+
+@asynccontextmanager
+async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Outside]:
+    """Connect the operator's account service and code gateway.
+
+    Raises:
+        SettingsError: an address or secret is missing or wrong; the message names the setting.
+    """
+    accounts = _endpoint(
+        settings.account_service_url,
+        settings.account_service_secret.get_secret_value(),
+        "account_service",
+    )
+    codes = _endpoint(
+        settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), "code_gateway"
+    )
+    async with (
+        connect_account_service(accounts, clock=clock) as account_service,
+        connect_code_sender(codes, clock=clock) as code_sender,
+        connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
+        _pusher(settings, clock) as pusher,
+    ):
+        yield Outside(
+            account_service, code_sender, webhook_sender, pusher, _mailer(settings, clock)
+        )
+
+
+@asynccontextmanager
+async def _pusher(settings: Settings, clock: Clock) -> AsyncIterator[Pusher | None]:
+    if not settings.push_gateway_url:
+        yield None
+        return
+    secret = settings.push_gateway_secret.get_secret_value()
+    endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
+    async with connect_pusher(endpoint, clock=clock) as pusher:
+        yield pusher
+
+
+def _mailer(settings: Settings, clock: Clock) -> Mailer | None:
+    if not settings.smtp_host:
+        return None
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_from,
+        security=settings.smtp_security,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
+        timeout=settings.smtp_timeout_seconds,
+        ca_file=settings.smtp_ca_file,
+    )
+    return SmtpMailer(server, clock)
+
+
+def _endpoint(url: str, secret: str, name: str) -> Endpoint:
+    for part, value in (("url", url), ("secret", secret)):
+        if not value:
+            setting = f"{name}_{part}"
+            raise SettingsError(f"PRIVACYDESK_{setting.upper()} is missing", key=setting)
+    if len(secret) < _SHORTEST_SECRET or len(set(secret)) < _FEWEST_LETTERS:
+        setting = f"{name}_secret"
+        raise SettingsError(
+            f"PRIVACYDESK_{setting.upper()} looks like a placeholder: use at least"
+            f" {_SHORTEST_SECRET} random characters",
+            key=setting,
+        )
+    return Endpoint(url, secret).checked(name)

@@ -1,0 +1,141 @@
+"""What a process does that serves: the web faces, and chores in a row of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from privacydesk.app.rooms import Rooms
+from privacydesk.app.terms import web_settings
+from privacydesk.errors import SettingsError
+from privacydesk.services.attendance import BEAT_EVERY
+from privacydesk.web.api.operations import Works
+from privacydesk.web.server import make_app
+from privacydesk.worker.chores import Chore, repeat
+
+_log = structlog.get_logger(__name__)
+
+_AGENTS_EVERY = 5.0
+_SWEEP_EVERY = 60.0
+_WATCH_EVERY = 60.0
+_LOGS_EVERY = 600.0
+_SEAL_EVERY = 15.0
+_RETENTION_EVERY = 60.0
+"""Seconds between looks whether somebody has to; it is done once a day."""
+_ANCHOR_EVERY = 86_400.0
+_ALARMS_EVERY = 86_400.0
+
+
+def web_faces(
+    rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
+) -> web.Application:
+    """Return the chat and the console over the rooms, and more faces by path."""
+    return make_app(
+        rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
+        doors=rooms.doors, tools=rooms.tools, oversight=rooms.oversight,
+        callbacks=rooms.callbacks, works=_works(rooms), extra=extra,
+    )  # fmt: skip
+
+
+def _works(rooms: Rooms) -> Works | None:
+    """Return what programs work with: what staff do, and who lets them in."""
+    if rooms.integrations is None or rooms.doors is None:
+        return None
+    return Works(
+        tokens=rooms.integrations.tokens,
+        once=rooms.integrations.once,
+        staff=rooms.staff,
+        takeover=rooms.takeover,
+        inbox=rooms.tools.inbox,
+        casework=rooms.tools.casework,
+        attaching=rooms.tools.attaching,
+        audit=rooms.audit,
+        access_log=rooms.doors.log,
+        clock=rooms.clock,
+    )
+
+
+@asynccontextmanager
+async def serving(
+    rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
+) -> AsyncIterator[int]:
+    """Serve the web faces and work on due rows; gives the port listened on.
+
+    Raises:
+        SettingsError: the address can't be listened on.
+    """
+    app = web_faces(rooms, extra=extra)
+    # Nothing that clients send is worth compressing, and a body that only claims to be compressed
+    # would break its connection.
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, auto_decompress=False)
+    await runner.setup()
+    site = web.TCPSite(runner, rooms.settings.host, rooms.settings.port)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        raise SettingsError(
+            f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {error.strerror}",
+            key="port",
+        ) from None
+    port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
+    tasks = [asyncio.create_task(work, name=name) for name, work in _loops(rooms)]
+    try:
+        yield port
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await runner.cleanup()
+
+
+def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+    """Yield what runs beside the web faces, by name."""
+    yield "worker", rooms.worker.run()
+    yield "warm", _warm(rooms)
+    webhooks = rooms.webhooks
+    if webhooks is not None and webhooks.worker is not None:
+        yield "webhooks", webhooks.worker.run()
+    for name, chore, every in _chores(rooms):
+        yield name, repeat(chore, every=every, name=name)
+
+
+def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
+    """Yield what is done again and again: its name, itself, and the seconds between."""
+    # Agents that were added by a command beside this process.
+    yield "agents", rooms.refresh_agents, _AGENTS_EVERY
+    yield "staged_uploads", rooms.staged.sweep, _SWEEP_EVERY
+    yield "packages", rooms.packages.sweep, _SWEEP_EVERY
+    yield "attendance", rooms.attendance.beat, BEAT_EVERY
+    yield "alarms", rooms.alarms.sweep, _ALARMS_EVERY
+    if rooms.upkeep is not None:
+        yield "audit_sealing", rooms.upkeep.sealer.work, _SEAL_EVERY
+        yield "audit_anchor", rooms.upkeep.sealer.anchor, _ANCHOR_EVERY
+        yield "retention", rooms.upkeep.retention.daily, _RETENTION_EVERY
+    if rooms.doors is not None:
+        yield "staff_access", rooms.doors.gate.sweep, _LOGS_EVERY
+    sending = rooms.webhooks.sending if rooms.webhooks is not None else None
+    if sending is not None:
+        yield "webhook_watch", sending.watch, _WATCH_EVERY
+        yield "webhook_log", sending.sweep, _LOGS_EVERY
+    if rooms.integrations is not None:
+        yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
+
+
+async def _warm(rooms: Rooms) -> None:
+    """Read what the first ticket and the first policy question would have to wait for."""
+    year = rooms.deadlines.today(rooms.clock.now()).year
+    code = rooms.deadlines.rules.calendar
+    await asyncio.to_thread(rooms.deadlines.calendars.warm, (year, year + 1), (code,))
+    try:
+        await asyncio.to_thread(rooms.answers.load)
+    except Exception as error:  # noqa: BLE001 - the first question tries again and says what is wrong
+        _log.warning("policy_not_ready", error=type(error).__name__, exc_info=error)

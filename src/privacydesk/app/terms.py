@@ -1,0 +1,66 @@
+"""The operator's choices, as the rooms want to be told them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from privacydesk.domain.notices import Occasion, Way
+from privacydesk.profile import OperatorProfile
+from privacydesk.services.attendance import Terms as AttendanceTerms
+from privacydesk.services.signin.gate import Terms
+from privacydesk.settings import Settings
+from privacydesk.web.settings import WebSettings
+
+
+def attendance_terms(settings: Settings) -> AttendanceTerms:
+    """Return the operator's choices about who counts as there."""
+    return AttendanceTerms(
+        grace=timedelta(seconds=settings.connection_grace_seconds),
+        visit=timedelta(minutes=settings.visit_minutes),
+        at_once=settings.conversations_at_once,
+        patience=timedelta(minutes=settings.queue_patience_minutes),
+    )
+
+
+def staff_terms(settings: Settings, profile: OperatorProfile) -> Terms:
+    """Return the operator's choices about how staff get in."""
+    return Terms(
+        idle=timedelta(minutes=settings.staff_idle_minutes),
+        lasting=timedelta(hours=settings.staff_session_hours),
+        temporary=timedelta(hours=settings.temporary_password_hours),
+        issuer=next(iter(profile.desk_names.values()), "privacydesk"),
+        keep_log=timedelta(days=settings.access_log_days),
+    )
+
+
+def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
+    """Return what the web faces are told."""
+    return WebSettings(
+        desk_names=profile.desk_names,
+        messages_per_second=settings.messages_per_second,
+        message_burst=settings.message_burst,
+        new_chats_per_minute=settings.new_chats_per_minute,
+        new_chats_at_once=settings.new_chats_at_once,
+        sockets_per_address=settings.sockets_per_address,
+        trusted_proxies=tuple(settings.trusted_proxies),
+        cors_origins=tuple(settings.cors_origins),
+        frame_ancestors=settings.frame_ancestors,
+        host_origin=settings.host_origin,
+        zone=profile.zone,
+        entries_per_minute=settings.staff_entries_per_minute,
+        entries_at_once=settings.staff_entries_at_once,
+        api_per_minute=settings.api_requests_per_minute,
+        api_at_once=settings.api_requests_at_once,
+        api_time=settings.api_request_seconds,
+    )
+
+
+def ways(settings: Settings, profile: OperatorProfile) -> dict[Occasion, tuple[Way, ...]]:
+    """Return by which ways notices go: those of the profile that lead anywhere here."""
+    pushes = bool(settings.push_gateway_url)
+    return {
+        occasion: tuple(
+            way for way in profile.notices.ways_of(occasion) if pushes or way is not Way.PUSH
+        )
+        for occasion in Occasion
+    }
