@@ -26,7 +26,7 @@ async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
 
 async def copy_of_data(office: Office) -> tuple[Player, Ticket]:
     player = await enter(office, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     return player, ticket
 
 
@@ -37,7 +37,7 @@ async def guardian(office: Office) -> tuple[Player, Ticket]:
         {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
         {"choose": "_done"}, {"bot": "guardian.filed"},
     )  # fmt: skip
-    (ticket,) = await mother._tickets()
+    (ticket,) = await mother.tickets()
     return mother, ticket
 
 

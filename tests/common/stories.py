@@ -275,6 +275,11 @@ class Player:
         await self.world.work()
         await self.pull()
 
+    async def tickets(self) -> tuple[Ticket, ...]:
+        """Return the tickets of the conversation, the newest first."""
+        assert self.session is not None
+        return await self.world.rooms.store.reader.tickets_in(self.session.conversation)
+
     # -- steps -----------------------------------------------------------------------------
 
     async def step(self, step: Mapping[str, Any]) -> None:
@@ -370,7 +375,7 @@ class Player:
 
     async def _elsewhere(self, _value: bool) -> None:
         """Go to another device, where nothing is known but the number of the last request."""
-        self.number = (await self._tickets())[0].number
+        self.number = (await self.tickets())[0].number
         self.credentials = Credentials()
         self.events, self.mark = [], 0
         await self.open()
@@ -445,7 +450,7 @@ class Player:
             raise StoryError(f"the owner is {view.owner.value}")
 
     async def _ticket(self, wanted: Mapping[str, Any]) -> None:
-        tickets = await self._tickets()
+        tickets = await self.tickets()
         if wanted.get("none"):
             if tickets:
                 raise StoryError(f"there are tickets: {[t.kind.value for t in tickets]}")
@@ -461,13 +466,9 @@ class Player:
     async def _log(self, wanted: Mapping[str, str]) -> None:
         """Check that some request's log holds an entry."""
         reader = self.world.rooms.store.reader
-        log = [e for t in await self._tickets() for e in await reader.ticket_log(t.id)]
+        log = [e for t in await self.tickets() for e in await reader.ticket_log(t.id)]
         if not any(all(getattr(e, n) == v for n, v in wanted.items()) for e in log):
             raise StoryError(f"no entry {dict(wanted)}: {[(e.what, e.why) for e in log]}")
-
-    async def _tickets(self) -> tuple[Ticket, ...]:
-        assert self.session is not None
-        return await self.world.rooms.store.reader.tickets_in(self.session.conversation)
 
     async def _account(self, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         for name, facts in wanted.items():
@@ -520,7 +521,7 @@ class Player:
         elif what == "hand_back":
             await rooms.takeover.hand_back(conversation, "mei")
         else:
-            tickets = [t for t in await self._tickets() if t.is_open]
+            tickets = [t for t in await self.tickets() if t.is_open]
             if not tickets:
                 raise StoryError("there is no open ticket")
             await self._on_ticket(what, value, options, tickets[0])

@@ -60,7 +60,7 @@ async def deleting(world: World, *kinds: str) -> Player:
 
 
 async def ticket_of(player: Player) -> Ticket:
-    return (await player._tickets())[0]
+    return (await player.tickets())[0]
 
 
 async def calls(world: World, player: Player) -> tuple[Call, ...]:

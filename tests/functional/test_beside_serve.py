@@ -56,7 +56,7 @@ async def test_what_a_command_decided_is_carried_out_by_serve(tmp_path: Path) ->
             await player.step(step)
         for step in ({"code": "right"}, {"choose": "yes"}, {"bot": "deletion.filed"}):
             await player.step(step)
-        (ticket,) = await player._tickets()
+        (ticket,) = await player.tickets()
         async with command(world) as beside:
             await beside.staff.deciding.grant(ticket.number, "mei")
         await player.settle()

@@ -30,7 +30,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def unbinding(player: Player, provider: str = "google") -> Ticket:
     await steps(player, {"choose": "unbinding"}, {"code": "right"}, {"choose": provider})
     await steps(player, {"choose": "yes"}, {"bot": "unbinding.filed"})
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     return ticket
 
 
@@ -250,7 +250,7 @@ async def test_a_request_that_nobody_verifies_lapses_after_the_settable_time(
     async with open_world(tmp_path, profile) as world:
         player = await enter(world, "lin")
         await steps(player, {"choose": "unbinding"}, {"choose": "_skip"})
-        (ticket,) = await player._tickets()
+        (ticket,) = await player.tickets()
         assert ticket.state is TicketState.AWAITING_VERIFICATION
         await pass_hours(world, 24 * 4 - 1)
         assert (await now_of(world, ticket)).is_open
@@ -267,7 +267,7 @@ async def test_evidence_that_nobody_examines_raises_an_alarm_after_a_working_day
     player = await enter(world, "alice")
     await steps(player, {"choose": "access"}, {"upload": "id.png"}, {"choose": "_done"})
     await player.step({"choose": "all"})
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     assert "document" in ticket.flags
     assert not ticket.clocks, "no clock runs before it was examined"
     await pass_hours(world, 37)
@@ -284,7 +284,7 @@ async def test_what_nobody_confirmed_or_proved_is_not_examined_into_being(world:
     """A request that waits because its person would not verify has nothing to examine."""
     player = await enter(world, "lin")
     await steps(player, {"choose": "unbinding"}, {"choose": "_skip"})
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     with pytest.raises(NotAllowedNowError, match="no evidence"):
         await player.step({"agent": {"examine": "accepted"}})
     assert await now_of(world, ticket) == ticket

@@ -124,7 +124,7 @@ class Office:
         player = await self.player(
             "lin-xiaoyu", {"choose": "access"}, {"code": "right"}, {"choose": "all"}
         )
-        (ticket,) = await player._tickets()
+        (ticket,) = await player.tickets()
         return player, ticket.number
 
 
@@ -192,7 +192,7 @@ async def test_an_agent_claims_decides_and_the_open_desk_does_it(office: Office)
     assert decided["state"] == "fulfilling"
     # The command's clock runs while the world's stands still.
     await player.step({"wait": {"minutes": 1}})
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     assert ticket.outcome == "fulfilled"
     assert "ticket.released" in [event.key for event in player.events]
     assert "ticket.done.access" in [event.key for event in player.events]
@@ -205,7 +205,7 @@ async def test_a_refusal_names_its_ground_and_is_told(office: Office) -> None:
         "--reason", "It would show somebody else's messages.", "--as", "mei",
     )  # fmt: skip
     await player.settle()
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     assert (ticket.outcome, ticket.items[0].ground) == ("refused", "rights_of_others")
     assert any("somebody else's messages" in event.text for event in player.events)
     assert await office.fine("tickets", "list") == "No such requests.\n"
@@ -266,7 +266,7 @@ async def test_evidence_is_opened_by_the_holder_alone_and_gone_once_examined(
         "alice-morgan", {"choose": "access"}, {"upload": "passport.jpg"}, {"choose": "_done"},
         {"choose": "all"},
     )  # fmt: skip
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     (file,) = await office.json("tickets", "evidence", ticket.number)
     target = tmp_path / "passport.jpg"
     opened = ("tickets", "evidence", ticket.number, "--open", file["id"], "--to", str(target))
@@ -294,7 +294,7 @@ async def test_a_child_s_files_are_opened_once_a_supervisor_allowed_it(
         {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
         {"choose": "_done"},
     )  # fmt: skip
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     (file,) = await office.json("tickets", "evidence", ticket.number)
     await office.fine("tickets", "claim", ticket.number, "--as", "mei")
     target = tmp_path / "paper.jpg"
@@ -316,7 +316,7 @@ async def test_closing_an_account_takes_a_second_agent_where_the_profile_says_so
         "lin-xiaoyu", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
         {"choose": "chat"}, {"choose": "yes"},
     )  # fmt: skip
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     decided = await office.json("tickets", "decide", ticket.number, "--grant", "--as", "mei")
     assert decided["state"] == "in_review"
     assert "Proposed by:  mei" in await office.fine("tickets", "show", ticket.number)

@@ -52,7 +52,7 @@ async def deletion(world: World, *categories: str) -> tuple[Player, Ticket]:
         await player.step({"choose": category})
     for step in ({"choose": "_done"}, {"code": "right"}, {"choose": "yes"}):
         await player.step(step)
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     return player, ticket
 
 
@@ -61,7 +61,7 @@ async def closing(world: World) -> tuple[Player, Ticket]:
         world, "lin", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
         {"choose": "chat"}, {"choose": "yes"},
     )  # fmt: skip
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     return player, ticket
 
 
@@ -85,7 +85,7 @@ async def test_a_part_is_refused_with_its_ground_and_the_rest_is_done(world: Wor
     assert "They show other people." in told["photos"]
     asked = [c.payload for c in world.accounts.calls if c.action is AccountAction.DELETE]
     assert asked == [{"categories": ["posts"]}]
-    (done,) = await player._tickets()
+    (done,) = await player.tickets()
     assert done.outcome is Outcome.PARTLY_FULFILLED
     assert [item.decision for item in done.items] == ["grant", "refuse"]
     assert done.items[1].ground is Ground.RIGHTS_OF_OTHERS
@@ -103,7 +103,7 @@ async def test_parts_that_are_all_refused_for_reasons_of_their_own_are_told_one_
     told = rows_of(player, "ticket.refused_by_part")
     assert "They show other people." in told["posts"]
     assert "three years" in told["payment records"]
-    (done,) = await player._tickets()
+    (done,) = await player.tickets()
     assert done.outcome is Outcome.REFUSED
     log = await world.rooms.store.reader.ticket_log(ticket.id)
     assert log[-1].data["ground"] == "rights_of_others, law"
@@ -123,7 +123,7 @@ async def test_a_ground_left_unnamed_is_cited_by_its_clause_and_recorded(world: 
         told = rows_of(player, key)["posts"]
         assert "第七条（六）" in told
         assert "criminal" not in told
-    (done,) = await player._tickets()
+    (done,) = await player.tickets()
     assert done.items[0].ground is Ground.CRIMINAL_PROCEEDINGS
 
 
@@ -182,7 +182,7 @@ async def test_the_preview_of_a_closing_asks_the_user_in_their_own_language(worl
         world, "lin", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
         {"choose": "chat"}, {"choose": "yes"}, locale="zh_Hans",
     )  # fmt: skip
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     seen = await world.rooms.staff.deciding.preview(ticket.number, "mei", Verdict())
     assert {event.locale for event in seen} == {"zh_Hans"}
     assert seen[-1].choices
@@ -285,7 +285,7 @@ async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
         {"bot": "objection.filed"},
     ):
         await player.step(step)
-    again = next(one for one in await player._tickets() if one.linked == ticket.id)
+    again = next(one for one in await player.tickets() if one.linked == ticket.id)
     assert again.reviewer_not == "lao-zhou"
     with pytest.raises(DeskError) as refused:
         await staff.deciding.grant(again.number, "lao-zhou")

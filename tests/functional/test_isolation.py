@@ -81,7 +81,7 @@ async def test_odd_words_are_answered_and_the_desk_goes_on(world: World, place: 
         assert [event for event in answered if event.sender is not Sender.USER], name
         # Whatever it was: nothing was confirmed or done, and the next message works.
         assert not [call for call in world.accounts.calls if not call.action.reads], name
-        assert not [t for t in await player._tickets() if t.verified_at], name
+        assert not [t for t in await player.tickets() if t.verified_at], name
         state = world.rooms.store.writer.cached(player.session.conversation)  # type: ignore[union-attr]
         assert state is not None
         if state.owner.kind is OwnerKind.QUEUE:
@@ -99,7 +99,7 @@ async def test_markup_as_a_new_value_is_kept_as_it_was_written(world: World, val
     player = await enter(world, "lin")
     await steps(player, {"choose": "rectification"}, {"choose": "nickname"}, {"user": value})
     await steps(player, {"code": "right"}, {"choose": "yes"}, {"bot": "rectification.filed"})
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     assert [item.detail["new_value"] for item in ticket.items] == [value]
 
 
@@ -108,7 +108,7 @@ async def test_only_the_buttons_own_words_are_a_yes(world: World, words: str) ->
     player = await enter(world, "lin")
     await steps(player, {"choose": "unbinding"}, {"code": "right"}, {"choose": "google"})
     await steps(player, {"user": words})
-    assert not await player._tickets()
+    assert not await player.tickets()
     yes = next(c for e in player.events for c in e.choices if c.key == "unbinding.sure_yes")
     await steps(player, {"user": f" {yes.label}。"}, {"bot": "unbinding.filed"})
 
@@ -118,7 +118,7 @@ async def test_a_choice_without_its_question_is_not_taken(world: World) -> None:
     await steps(player, {"choose": "unbinding"}, {"code": "right"}, {"choose": "google"})
     await player.do("choose", choice="yes", offset=0)
     assert "desk.choice_closed" in player.said()
-    assert not await player._tickets()
+    assert not await player.tickets()
 
 
 # -- bad jobs -----------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ async def test_two_taps_at_once_confirm_once(world: World) -> None:
             for n in range(6)
         )
     )
-    assert len(await player._tickets()) == 1
+    assert len(await player.tickets()) == 1
 
 
 # -- the outside is down ------------------------------------------------------------------------
@@ -183,7 +183,7 @@ async def test_a_released_ticket_waits_for_the_account_service(world: World) -> 
         await player.settle()
     told = [event.key for event in player.events].count("ticket.delayed")
     assert told == 1, "the user is told once that it takes longer"
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     assert ticket.state is TicketState.FULFILLING
     calls = [c for c in world.accounts.calls if c.action is AccountAction.DELETE]
     assert len(calls) > 4
@@ -191,7 +191,7 @@ async def test_a_released_ticket_waits_for_the_account_service(world: World) -> 
     world.accounts.clear()
     world.clock.move(timedelta(hours=1))
     await player.settle()
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     assert ticket.state is TicketState.CLOSED
     assert "ticket.done.deletion" in [event.key for event in player.events]
     assert await world.rooms.store.reader.open_deliveries() == 0
@@ -303,7 +303,7 @@ async def test_an_open_breaker_leaves_the_service_alone_and_lets_one_try_through
     inner.clear()
     world.clock.move(timedelta(minutes=2))
     await player.settle()
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     assert ticket.state is TicketState.CLOSED
     assert str(breaker.state) == "closed"
 
@@ -324,5 +324,5 @@ async def test_a_form_goes_on_after_a_restart_as_if_nothing_had_been(tmp_path: P
         assert await world.rooms.store.reader.conversation(conversation) == before
         player = await enter(world, "lin")
         await steps(player, {"user": code}, {"bot": "deletion.sure"}, {"choose": "yes"})
-        (ticket,) = await player._tickets()
+        (ticket,) = await player.tickets()
         assert [item.name for item in ticket.items] == ["comments"]

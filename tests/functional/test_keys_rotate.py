@@ -102,7 +102,7 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
 ) -> None:
     folder = tmp_path / "desk"
     player = await complaint(world)
-    number = (await player._tickets())[0].number
+    number = (await player.tickets())[0].number
     await world.rooms.staff.handling.claim(number, "mei")
     assert world.rooms.upkeep is not None
     await world.rooms.upkeep.sealer.work()

@@ -40,7 +40,7 @@ async def two(world: World) -> tuple[Player, Ticket, Ticket]:
     world.clock.move(timedelta(days=1))
     await player.open()
     await deletion(player, "photos")
-    later, first = await player._tickets()
+    later, first = await player.tickets()
     return player, first, later
 
 
@@ -85,14 +85,14 @@ async def test_the_one_that_is_due_sooner_goes_on(world: World) -> None:
     assert refused.value.data["reason"] == "merge_scope"
     narrow = replace(first, items=later.items)
     assert hindrance(narrow, later) is Hindrance.LATER
-    assert all(ticket.is_open for ticket in await player._tickets())
+    assert all(ticket.is_open for ticket in await player.tickets())
 
 
 async def test_nobody_s_request_is_put_under_another_person_s(world: World) -> None:
     _, first, _ = await two(world)
     other = await enter(world, "chen", "en")
     await deletion(other, "photos")
-    (theirs,) = await other._tickets()
+    (theirs,) = await other.tickets()
     assert hindrance(theirs, first) is Hindrance.PERSON
     with pytest.raises(NotAllowedNowError):
         await world.rooms.staff.merging.merge(theirs.number, "mei", first.number, "same")

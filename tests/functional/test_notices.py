@@ -50,7 +50,7 @@ async def complaint(desk: Desk, contact: str, locale: str = "en") -> Player:
 
 
 async def ticket_of(player: Player) -> Ticket:
-    return (await player._tickets())[0]
+    return (await player.tickets())[0]
 
 
 async def notices_of(desk: Desk, player: Player) -> list[Delivery]:

@@ -33,7 +33,7 @@ def card(player: Player, key: str) -> dict[str, str]:
 
 
 async def only_ticket(player: Player) -> Ticket:
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     return ticket
 
 

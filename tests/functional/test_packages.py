@@ -78,7 +78,7 @@ def link_of(player: Player) -> str:
 
 
 async def ticket_of(player: Player) -> Ticket:
-    return (await player._tickets())[0]
+    return (await player.tickets())[0]
 
 
 def bearer(world: World, account: str) -> dict[str, str]:
@@ -303,7 +303,7 @@ async def test_a_new_file_takes_no_other_ones_place(world: World) -> None:
         {"wait": {"minutes": 2}},
         {"bot": "package.ready"},
     )
-    newest, first = await player._tickets()
+    newest, first = await player.tickets()
     assert newest.id != first.id
     assert [len(one.packages) for one in (newest, first)] == [1, 1]
     assert first.packages[0].is_there(world.clock.now())

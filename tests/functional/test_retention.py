@@ -126,7 +126,7 @@ async def complaint(world: World, person: str = "chen-jiahao") -> Player:
 
 
 async def ticket_of(player: Player) -> Ticket:
-    return (await player._tickets())[0]
+    return (await player.tickets())[0]
 
 
 async def answered(world: World, player: Player) -> Ticket:

@@ -42,7 +42,7 @@ def on_disk(folder: Path) -> bytes:
 
 
 async def only_ticket(player: Player) -> Ticket:
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     return ticket
 
 

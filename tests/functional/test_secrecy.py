@@ -33,7 +33,7 @@ async def files_unbinding(player: Player) -> str:
         {"choose": "yes"},
         {"bot": "unbinding.filed"},
     )
-    return (await player._tickets())[0].number
+    return (await player.tickets())[0].number
 
 
 def heard(events: list[Event], *names: str) -> list[tuple[Any, ...]]:
@@ -163,7 +163,7 @@ async def test_a_guardian_learns_nothing_of_whether_the_childs_account_exists(
             await steps(player, {"user": "2014-03-02"}, {"user": account}, {"choose": "delete"})
             await steps(player, {"choose": "_skip"}, {"user": "+8619900001104"}, {"code": "right"})
             await steps(player, {"upload": "birth.png"}, {"choose": "_done"})
-            (ticket,) = await player._tickets()
+            (ticket,) = await player.tickets()
             assert ticket.kind.value == "guardian"
             answers.append(
                 (heard(player.events, account, ticket.number), outbox_rows(world) - rows)
@@ -181,7 +181,7 @@ async def test_a_child_is_not_told_of_a_guardians_request_by_its_number(world: W
     await steps(mother, {"upload": "birth.png"}, {"choose": "_done"})
     await steps(mother, {"agent": {"examine": "accepted"}})
     await steps(mother, {"agent": {"release": {"account": "u-1004"}}})
-    (ticket,) = await mother._tickets()
+    (ticket,) = await mother.tickets()
     assert ticket.account == "u-1004"
     child = Player(world, world.people["lele"], "zh_Hans", jobs=1_000_000)
     await child.start()

@@ -35,7 +35,7 @@ async def test_a_module_is_filled_in_the_language_of_whoever_is_written_to(
     await modules.save("lao-zhou", "hello", TEXTS, seen=0)
     player = await enter(world, "lin", "en")
     await steps(player, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     mei = world.rooms.agents["mei"]
     (one,) = modules.fitting(await modules.all(), mei, "en", ticket)
     assert one.text == (

@@ -317,7 +317,7 @@ async def called(world: World, agent: str) -> list[tuple[AlarmKind, str, bool]]:
 
 async def test_reminders_and_overdue_call_the_holder_and_the_supervisors(world: World) -> None:
     lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
-    (ticket,) = await lin._tickets()
+    (ticket,) = await lin.tickets()
     await world.rooms.staff.handling.claim(ticket.number, "mei")
     assert ticket.clock is not None
     world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
@@ -332,7 +332,7 @@ async def test_reminders_and_overdue_call_the_holder_and_the_supervisors(world: 
 
 async def test_a_holder_who_is_there_is_told_apart_from_one_who_is_not(world: World) -> None:
     lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
-    (ticket,) = await lin._tickets()
+    (ticket,) = await lin.tickets()
     await world.rooms.staff.handling.claim(ticket.number, "mei")
     assert ticket.clock is not None
     world.clock.move(ticket.clock.due_at - world.clock.now() + timedelta(seconds=1))
@@ -343,7 +343,7 @@ async def test_a_holder_who_is_there_is_told_apart_from_one_who_is_not(world: Wo
 
 async def test_nobody_is_called_for_what_is_answered(world: World) -> None:
     lin = await enter(world, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
-    (ticket,) = await lin._tickets()
+    (ticket,) = await lin.tickets()
     await world.rooms.staff.deciding.grant(ticket.number, "mei")
     await lin.settle()
     world.clock.move(timedelta(days=20))

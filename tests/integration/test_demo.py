@@ -107,7 +107,7 @@ async def test_a_page_of_another_origin_cannot_post_without_asking(tmp_path: Pat
 
 async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        sender = demo.rooms.worker._deliveries._codes._gateway
+        sender = demo.rooms.outside.codes
         await sender.send(AccountContact("u-1001"), "verify", "zh_Hans", "123456", key="row-1")
         shown = (await person_of(client, "lin-xiaoyu"))["messages"]
         assert [one["code"] for one in shown] == ["123456"]
@@ -117,7 +117,7 @@ async def test_codes_reach_the_phone_of_the_account_over_http(tmp_path: Path) ->
 
 async def test_a_number_that_is_nobodys_is_a_phone_of_its_own(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        gateway = demo.rooms.worker._deliveries._codes._gateway
+        gateway = demo.rooms.outside.codes
         for key, number, code in (
             ("row-1", "+8613900000001", "111111"),
             ("row-2", "+8613900000002", "222222"),
@@ -135,7 +135,7 @@ async def test_a_number_that_is_nobodys_is_a_phone_of_its_own(tmp_path: Path) ->
 
 async def test_notices_reach_the_phone_they_went_to_and_bring_no_code(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        sender = demo.rooms.worker._deliveries._codes._gateway
+        sender = demo.rooms.outside.codes
         to, number = MailTarget("xiaoyu@example.com"), "PD-XQR9-9DWK-XFG"
         await sender.notify(to, Notice(About.ANSWER, number, "zh-Hans"), key="row-4")
         (shown,) = (await person_of(client, "lin-xiaoyu"))["messages"]
@@ -159,7 +159,7 @@ async def test_the_phone_tells_of_a_code_as_it_arrives(tmp_path: Path) -> None:
         assert (await _event(stream))[0] == "clock"
         name, before = await _event(stream)
         assert (name, before["messages"]) == ("panel", [])
-        sender = demo.rooms.worker._deliveries._codes._gateway
+        sender = demo.rooms.outside.codes
         await sender.send(AccountContact("u-1001"), "verify", "en", "246810", key="row-2")
         name, after = await _event(stream)
         assert after["messages"][0]["code"] == "246810"
@@ -167,7 +167,7 @@ async def test_the_phone_tells_of_a_code_as_it_arrives(tmp_path: Path) -> None:
 
 async def test_a_change_in_the_account_service_shows_in_the_panel(tmp_path: Path) -> None:
     async with running(tmp_path / "demo") as (demo, client):
-        accounts = demo.rooms.worker._deliveries._accounts
+        accounts = demo.rooms.outside.accounts
         await accounts.call(AccountAction.UNBIND, "u-1001", {"provider": "google"}, key="row-3")
         groups = (await person_of(client, "lin-xiaoyu"))["account"]
         bindings = next(group for group in groups if group["name"] == "bindings")
@@ -204,7 +204,7 @@ async def test_the_clock_refuses_what_it_cannot_do(tmp_path: Path, body: Any) ->
 async def test_starting_again_goes_on_where_it_stopped(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     async with running(folder) as (demo, client):
-        accounts = demo.rooms.worker._deliveries._accounts
+        accounts = demo.rooms.outside.accounts
         await accounts.call(AccountAction.UNBIND, "u-1001", {"provider": "google"}, key="row-4")
         await posted(client, "/demo/clock", {"seconds": 86_400})
         seen = demo.clock.now()

@@ -312,6 +312,7 @@ async def open_rooms(
         rooms = Rooms(
             settings=settings,
             profile=profile,
+            outside=outside,
             clock=clock,
             store=store,
             catalogs=catalogs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from privacydesk.app.outside import Outside
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
 from privacydesk.domain.agents import Agent
@@ -105,6 +106,7 @@ class Rooms:
 
     settings: Settings
     profile: OperatorProfile
+    outside: Outside
     clock: Clock
     store: Store
     catalogs: Catalogs

@@ -233,7 +233,7 @@ async def test_a_second_pair_of_eyes_is_a_person_s(office: Office) -> None:
         office, "lin", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
         {"choose": "chat"}, {"choose": "yes"},
     )  # fmt: skip
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     deciding = office.world.rooms.staff.deciding
     writer = await program(office)
     told = await writer.post(f"/tickets/{ticket.number}/grant")

@@ -311,7 +311,7 @@ async def test_earlier_requests_of_the_person_lie_beside_the_case(
     player = await enter(office, "lin", {"choose": "desk:menu"}, {"choose": "deletion"})
     for step in ({"choose": "posts"}, {"choose": "_done"}, {"choose": "yes"}):
         await player.step(step)
-    second = next(t for t in await player._tickets() if t.id != first.id)
+    second = next(t for t in await player.tickets() if t.id != first.id)
     page = await mei.get(f"/console/tickets/{second.number}")
     assert f'href="/console/tickets/{first.number}"' in page.text.partition('id="earlier-title"')[2]
 
@@ -363,7 +363,7 @@ async def test_what_the_account_service_did_stands_on_the_case(
         {"choose": "yes"},
     ):
         await player.step(step)
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     page = await mei.get(f"/console/tickets/{ticket.number}")
     assert 'id="calls"' not in page.text, "nothing was asked yet"
     office.world.accounts.busy = True

@@ -31,7 +31,7 @@ async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
 
 async def request_of(office: Office, name: str) -> Ticket:
     player = await enter(office, name, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
-    return next(t for t in await player._tickets() if t.is_open)
+    return next(t for t in await player.tickets() if t.is_open)
 
 
 async def standing(office: Office, name: str) -> str:

@@ -34,7 +34,7 @@ async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
 
 async def copy_of_data(office: Office, name: str = "lin") -> Ticket:
     player = await enter(office, name, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
-    return next(t for t in await player._tickets() if t.is_open)
+    return next(t for t in await player.tickets() if t.is_open)
 
 
 def numbers(page: Page) -> list[str]:
@@ -94,7 +94,7 @@ async def test_evidence_objections_and_children_have_views_of_their_own(
         {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
         {"choose": "_done"}, {"bot": "guardian.filed"},
     )  # fmt: skip
-    (ticket,) = await mother._tickets()
+    (ticket,) = await mother.tickets()
     assert numbers(await view(mei, "examine")) == [ticket.number]
     page = await view(mei, "guarded")
     assert numbers(page) == [ticket.number]

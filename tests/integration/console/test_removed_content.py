@@ -24,7 +24,7 @@ async def _closed(office: Office) -> Ticket:
         office, "chen", {"choose": "complaint"}, {"choose": "leak"}, {"user": RARE},
         {"upload": f"{RARE}.png"}, {"choose": "desk.ask_done"},
     )  # fmt: skip
-    (ticket,) = await player._tickets()
+    (ticket,) = await player.tickets()
     staff = office.world.rooms.staff
     await staff.handling.claim(ticket.number, "mei")
     await staff.handling.note(ticket.number, "mei", RARE)

@@ -27,7 +27,7 @@ async def two_deletions(office: Office) -> tuple[Ticket, Ticket]:
         player, {"choose": "desk:menu"}, {"choose": "deletion"}, {"choose": "photos"},
         {"choose": "_done"}, {"choose": "yes"}, {"bot": "deletion.filed"},
     )  # fmt: skip
-    later, first = await player._tickets()
+    later, first = await player.tickets()
     return first, later
 
 
