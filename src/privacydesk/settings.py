@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         smtp_from: whom mail comes from, such as ``Privacy desk <desk@example.com>``.
         smtp_timeout_seconds: how long the mail server may take for each step.
         smtp_ca_file: certificates that vouch for the mail server besides those of the machine.
+        imap_host: the server of a mailbox whose mails become conversations; none by default.
+        imap_security: ``tls``, ``starttls``, or ``none`` for a server on this machine.
+        imap_ca_file: certificates that vouch for it besides those of the machine.
+        imap_poll_seconds: between two looks into the mailbox.
         new_chats_per_minute: conversations without a login that one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
         sockets_per_address: sockets of the chat that one address may have open.
@@ -127,6 +131,14 @@ class Settings(BaseSettings):
     smtp_from: str = ""
     smtp_timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 20.0
     smtp_ca_file: Path | None = None
+    imap_host: str = ""
+    imap_port: Annotated[int, Field(ge=1, le=65535)] = 993
+    imap_security: Literal["tls", "starttls", "none"] = "tls"
+    imap_username: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: str = "INBOX"
+    imap_ca_file: Path | None = None
+    imap_poll_seconds: Annotated[float, Field(ge=5, le=3600)] = 30.0
     cors_origins: list[str] = []
     frame_ancestors: str = "'self'"
     host_origin: str = ""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -129,6 +132,41 @@ async def mail_server(
             if one._handler_coroutine is not None:
                 one._handler_coroutine.cancel()
         await server.wait_closed()
+
+
+@asynccontextmanager
+async def imap_server() -> AsyncIterator[int]:
+    """Run a real IMAP server in a process of its own; gives its port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    program = Path(sys.executable).with_name("pymap")
+    account = ("--demo-user", USER, "--demo-password", PASSWORD)
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *("--host", "127.0.0.1", "--port", str(port), "--no-tls", "dict", *account),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(30):
+            while not await _answers(port):  # noqa: ASYNC110 - another process, which tells nobody that it listens
+                await asyncio.sleep(0.05)
+        yield port
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _answers(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
 
 
 @dataclass(frozen=True, slots=True)

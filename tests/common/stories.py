@@ -35,6 +35,7 @@ from privacydesk.demo.people import SamplePerson, sample_people
 from privacydesk.domain.agents import Role
 from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, Pusher
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.webhooks import WebhookSender
@@ -131,6 +132,7 @@ async def open_world(
     webhooks: WebhookSender | None = None,
     pusher: Pusher | None = None,
     mailer: Mailer | None = None,
+    mailbox: Mailbox | None = None,
 ) -> AsyncIterator[World]:
     """Make a world in a folder, or open the one there again."""
     clock = clock or MovableClock(start, frozen=True)
@@ -147,12 +149,13 @@ async def open_world(
         # Receivers in tests stand on this machine.
         webhook_networks=["127.0.0.0/8"],
         push_gateway_url="http://127.0.0.1:9/push" if pusher is not None else "",
+        smtp_from="desk@example.com" if mailbox is not None else "",
     )
     operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
     schema.upgrade(settings.url)
     async with open_rooms(
         settings,
-        Outside(accounts, codes, webhooks or MemoryWebhookSender(), pusher, mailer),
+        Outside(accounts, codes, webhooks or MemoryWebhookSender(), pusher, mailer, mailbox),
         profile=operator,
         clock=clock,
         embedder=_embedder(),

@@ -16,12 +16,15 @@ from privacydesk.app.rooms import Integrations, Rooms, Upkeep, Webhooks
 from privacydesk.app.terms import attendance_terms, staff_terms, ways
 from privacydesk.calendars import Calendars, overrides_stamp
 from privacydesk.clock import Clock, SystemClock
+from privacydesk.connectors.mail_reading import read_mail
 from privacydesk.connectors.signing import verify
+from privacydesk.connectors.smtp import parse_address
 from privacydesk.connectors.webhooks import AddressRules
 from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.negotiation import negotiate
@@ -45,6 +48,8 @@ from privacydesk.services.hours import Hours
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.once import Once
 from privacydesk.services.integrations.tokens import Tokens
+from privacydesk.services.letters import Letters
+from privacydesk.services.mail_door import MailDoor
 from privacydesk.services.making import Maker
 from privacydesk.services.notice_words import NoticeWords
 from privacydesk.services.notices import Notices
@@ -281,6 +286,13 @@ async def open_rooms(
             quiet=profile.quiet_hours(),
             pause=timedelta(minutes=profile.notices.pause_minutes),
         ),
+        letters=Letters(
+            mailer=outside.mailer,
+            catalog=catalogs,
+            reader=store.reader,
+            writer=store.writer,
+            clock=clock,
+        ),
         deadlines=deadlines,
         clock=clock,
     )
@@ -362,6 +374,11 @@ async def open_rooms(
                 else None
             ),
             webhooks=webhooks,
+            mail_door=(
+                _mail_door(outside.mailbox, store, desk, settings, clock)
+                if outside.mailbox is not None and isinstance(store, SqlStore)
+                else None
+            ),
             integrations=integrations,
             deadlines=deadlines,
             answers=answers,
@@ -374,6 +391,20 @@ async def open_rooms(
             yield rooms
         finally:
             answers.stop()
+
+
+def _mail_door(
+    mailbox: Mailbox, store: SqlStore, desk: ChatDesk, settings: Settings, clock: Clock
+) -> MailDoor:
+    own = parse_address(settings.smtp_from).addr_spec if settings.smtp_from else ""
+    return MailDoor(
+        mailbox=mailbox,
+        desk=desk,
+        read=partial(read_mail, own=own),
+        chores=store.chores,
+        clock=clock,
+        every=timedelta(seconds=settings.imap_poll_seconds),
+    )
 
 
 def _usher(

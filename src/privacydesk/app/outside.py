@@ -12,9 +12,11 @@ from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.connectors.http_sms import connect_code_sender
+from privacydesk.connectors.imap import ImapMailbox, ImapServer
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.domain.account import AccountService, CodeSender
+from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import SettingsError
@@ -37,6 +39,7 @@ class Outside:
         webhooks: None for whoever leaves sending to ``serve``.
         pusher: None without a push service.
         mailer: None without a mail server.
+        mailbox: None where no mails are taken in.
     """
 
     accounts: AccountService
@@ -44,6 +47,7 @@ class Outside:
     webhooks: WebhookSender | None = None
     pusher: Pusher | None = None
     mailer: Mailer | None = None
+    mailbox: Mailbox | None = None
 
 
 @asynccontextmanager
@@ -68,7 +72,12 @@ async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Out
         _pusher(settings, clock) as pusher,
     ):
         yield Outside(
-            account_service, code_sender, webhook_sender, pusher, _mailer(settings, clock)
+            account_service,
+            code_sender,
+            webhook_sender,
+            pusher,
+            _mailer(settings, clock),
+            _mailbox(settings, clock),
         )
 
 
@@ -81,6 +90,26 @@ async def _pusher(settings: Settings, clock: Clock) -> AsyncIterator[Pusher | No
     endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
     async with connect_pusher(endpoint, clock=clock) as pusher:
         yield pusher
+
+
+def _mailbox(settings: Settings, clock: Clock) -> Mailbox | None:
+    if not settings.imap_host:
+        return None
+    if not settings.smtp_host:
+        raise SettingsError(
+            "PRIVACYDESK_SMTP_HOST is missing: mails that are taken in are answered by mail",
+            key="smtp_host",
+        )
+    server = ImapServer(
+        host=settings.imap_host,
+        port=settings.imap_port,
+        username=settings.imap_username,
+        password=settings.imap_password.get_secret_value(),
+        folder=settings.imap_folder,
+        security=settings.imap_security,
+        ca_file=settings.imap_ca_file,
+    )
+    return ImapMailbox(server, clock)
 
 
 def _mailer(settings: Settings, clock: Clock) -> Mailer | None:

@@ -30,6 +30,8 @@ _RETENTION_EVERY = 60.0
 """Seconds between looks whether somebody has to; it is done once a day."""
 _ANCHOR_EVERY = 86_400.0
 _ALARMS_EVERY = 86_400.0
+_MAIL_EVERY = 5.0
+"""Seconds between looks whether it is time to look into the mailbox."""
 
 
 def web_faces(
@@ -126,6 +128,8 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
     if sending is not None:
         yield "webhook_watch", sending.watch, _WATCH_EVERY
         yield "webhook_log", sending.sweep, _LOGS_EVERY
+    if rooms.mail_door is not None:
+        yield "mail_door", rooms.mail_door.round, _MAIL_EVERY
     if rooms.integrations is not None:
         yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
 

@@ -21,6 +21,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.hints import Hints
 from privacydesk.services.integrations.once import Once
 from privacydesk.services.integrations.tokens import Tokens
+from privacydesk.services.mail_door import MailDoor
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.policy_answers import PolicyAnswers
@@ -101,6 +102,7 @@ class Rooms:
         oversight: what is looked at from above; None where ``upkeep`` is.
         upkeep: None with a store of the caller's own, which is gone at the end anyway.
         webhooks: None there, too.
+        mail_door: None where no mails are taken in, and there.
         integrations: None there, too.
     """
 
@@ -126,6 +128,7 @@ class Rooms:
     doors: Doors | None
     oversight: Oversight | None
     webhooks: Webhooks | None
+    mail_door: MailDoor | None
     integrations: Integrations | None
     deadlines: Deadlines
     answers: PolicyAnswers

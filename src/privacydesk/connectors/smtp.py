@@ -77,9 +77,8 @@ class MailServer:
         Raises:
             SettingsError: it is no mail address.
         """
-        name, _, spec = self.sender.rpartition("<")
         try:
-            return read_address(spec.rstrip("> ").strip(), name.strip().strip('"'))
+            return parse_address(self.sender)
         except ValueError:
             raise SettingsError(
                 "PRIVACYDESK_SMTP_FROM: needs an address such as desk@example.com", key="smtp_from"
@@ -159,6 +158,16 @@ class SmtpMailer:
                     raise UnavailableError("it takes no log-in", reason="credentials")
                 await client.login(server.username, server.password)
             await client.sendmail(self._sender.addr_spec, [to], mail)
+
+
+def parse_address(text: str) -> Address:
+    """Read an address with or without a name, such as ``Privacy desk <desk@example.com>``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    name, _, spec = text.rpartition("<")
+    return read_address(spec.rstrip("> ").strip(), name.strip().strip('"'))
 
 
 def _refusal(error: aiosmtplib.SMTPException) -> SendAnswer:

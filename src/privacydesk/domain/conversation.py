@@ -116,6 +116,23 @@ class Prompt(Struct, frozen=True):
     """The frame that asked; 0 for the menu."""
 
 
+class MailThread(Struct, frozen=True):
+    """An exchange of mail that a conversation is held by.
+
+    Attributes:
+        address: whom its letters go to: where the first mail said it came from.
+        subject: of the first mail.
+        root: its ``Message-ID``; with the address it names the exchange.
+    """
+
+    address: str
+    subject: str
+    root: str
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
 class Conversation(Struct, frozen=True):
     """One user's thread with the desk.
 
@@ -135,6 +152,7 @@ class Conversation(Struct, frozen=True):
         wishes: what is taken up next, in this order; a few at most.
         to_rate: the request that closed last while something else was open; how it went is asked
             when that is done.
+        mail: the exchange of mail that it is held by; None for the chat.
     """
 
     id: ConversationId
@@ -156,3 +174,4 @@ class Conversation(Struct, frozen=True):
     minor_hint: bool = False
     wishes: tuple[Wish, ...] = ()
     to_rate: TicketId | None = None
+    mail: MailThread | None = None

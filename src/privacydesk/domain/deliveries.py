@@ -28,6 +28,8 @@ class Channel(StrEnum):
     ACCOUNT = "account"
     CODE = "code"
     NOTICE = "notice"
+    LETTER = "letter"
+    """What a conversation that is held by mail tells its person."""
 
 
 ACCEPTED: Final = "accepted"

@@ -253,6 +253,8 @@ def remaining(
         unanswered=0,
         desk_calls=0,
         minor_hint=False,
+        # Whoever writes in that exchange again begins anew.
+        mail=None,
     )
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
 from privacydesk.domain.attachments import Attachment
-from privacydesk.domain.conversation import Conversation, LocaleSource, OwnerKind
+from privacydesk.domain.conversation import Conversation, LocaleSource, MailThread, OwnerKind
 from privacydesk.domain.events import Event, InputKind
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ids import ConversationId, EvidenceId, LookupHash
+from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, LookupHash
 from privacydesk.domain.turn import Chose, Said, Snapshot, Uploaded
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.ports import Changes, Hashing, Job, Locks, Minter, Store, WorkingSet
@@ -27,7 +27,7 @@ from privacydesk.services.api import (
 from privacydesk.services.attaching import Attaching
 from privacydesk.services.credentials import TokenChecker
 from privacydesk.services.hints import Hints
-from privacydesk.services.making import Maker
+from privacydesk.services.making import Maker, letter_row
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.staged import StagedUploads
@@ -101,6 +101,40 @@ class ChatDesk:
         conversation = await self._begin(key, "", self._negotiate(languages), LocaleSource.BROWSER)
         return self._session(conversation, secret=secret)
 
+    async def by_mail(self, thread: MailThread) -> Session:
+        """Let in whoever writes in an exchange of mail; its conversation begins with the first."""
+        name = f"{thread.root}\n{thread.address}"
+        while True:
+            key = self._hashing.lookup("mail", name)
+            found = await self._store.reader.find_conversation(key)
+            if found is None:
+                begun = await self._begin(key, "", "", LocaleSource.DEFAULT, mail=thread)
+                return self._session(begun)
+            conversation = await self._conversation(found)
+            if conversation.mail is not None:
+                return self._session(conversation)
+            # Its content went with its time, the address included; the next one takes its place.
+            name += f"\n{found.hex()}"
+
+    async def note_by_mail(
+        self, conversation: ConversationId, notes: Sequence[str], name: bytes
+    ) -> None:
+        """Have somebody told by mail what is no part of the conversation.
+
+        Args:
+            conversation: held by mail.
+            notes: keys of sentences.
+            name: sixteen bytes, the same whenever the same is told.
+        """
+        row = letter_row(conversation, DeliveryId(name), {"notes": list(notes)}, self._clock.now())
+
+        def decide(rows: WorkingSet) -> Changes:
+            return Changes(deliveries=() if row.id in rows.deliveries else (row,))
+
+        locks = Locks(conversation=conversation, deliveries=(row.id,))
+        await self._store.writer.submit(Job(f"note:{name.hex()}", locks, decide))
+        self._turns.left_due()
+
     async def _open_account(self, token: str, languages: str) -> Session:
         if self._tokens is None:
             raise DeskError("app tokens are not set up", code=ErrorCode.UNAUTHENTICATED)
@@ -125,7 +159,13 @@ class ChatDesk:
         return self._session(conversation, expires_at=claims.expires_at)
 
     async def _begin(
-        self, key: LookupHash, account: str, locale: str, source: LocaleSource
+        self,
+        key: LookupHash,
+        account: str,
+        locale: str,
+        source: LocaleSource,
+        *,
+        mail: MailThread | None = None,
     ) -> Conversation:
         now = self._clock.now()
         fresh = Conversation(
@@ -135,6 +175,7 @@ class ChatDesk:
             account=account,
             locale=locale or "zh_Hans",
             locale_from=source if locale else LocaleSource.DEFAULT,
+            mail=mail,
         )
         job_id = f"open:{fresh.id.hex()}"
 

@@ -6,7 +6,7 @@
 
 A row is finished only under the attempt at which it was claimed, so a worker that was thought dead
 can't finish it a second time. ``sending`` knows the code gateway, ``settling`` what an answer makes
-of a ticket, and ``notifying`` does all of it for notices.
+of a ticket, and ``notifying`` and ``letters`` do all of it for mail.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from privacydesk.domain.turn import Result
 from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet, Writer
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.letters import Letters
 from privacydesk.services.notices import Notices
 from privacydesk.services.notifying import Notifying
 from privacydesk.services.outbox import claimed, ended, out_of_time, retry_at
@@ -55,6 +56,7 @@ class Deliveries:
         writer: Writer,
         notices: Notices,
         notifying: Notifying,
+        letters: Letters,
         packages: Packages,
         deadlines: Deadlines,
         clock: Clock,
@@ -65,6 +67,7 @@ class Deliveries:
         self._writer = writer
         self._notices = notices
         self._notifying = notifying
+        self._letters = letters
         self._packages = packages
         self._deadlines = deadlines
         self._clock = clock
@@ -73,6 +76,9 @@ class Deliveries:
         """Try a claimed row once and settle what comes of it."""
         if row.channel is Channel.NOTICE:
             await self._notifying.work(row)
+            return
+        if row.channel is Channel.LETTER:
+            await self._letters.work(row)
             return
         try:
             answer = await self._ask(row)

@@ -7,7 +7,7 @@ give out a second number.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
@@ -26,7 +26,7 @@ from privacydesk.domain.effects import (
     RateTicket,
     SendCode,
 )
-from privacydesk.domain.events import Event, EventKind
+from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.identity import Assurance, Challenge
 from privacydesk.domain.ids import (
     ConversationId,
@@ -50,6 +50,34 @@ from privacydesk.ports import Changes, Hashing, Minter
 from privacydesk.services import plans
 from privacydesk.services.cards import Wording
 from privacydesk.services.deadlines import Deadlines
+
+_LETTER_TRIED_FOR = timedelta(days=3)
+"""As long as a notice is; the answer stays in the conversation, where staff see it."""
+
+
+def letter_row(
+    conversation: ConversationId, row: DeliveryId, told: Mapping[str, Any], now: datetime
+) -> Delivery:
+    """Return the outbox row of a mail to whoever holds a conversation by mail.
+
+    Args:
+        conversation: whose.
+        row: its id.
+        told: the events it tells, from ``first`` to ``last``, or ``notes`` beside them.
+        now: the present.
+    """
+    return Delivery(
+        id=row,
+        channel=Channel.LETTER,
+        action="letter",
+        # Letters of an exchange arrive in the order in which they were written.
+        lane=b"letter|" + conversation,
+        conversation_id=conversation,
+        due_at=now,
+        created_at=now,
+        payload=told,
+        give_up_at=now + _LETTER_TRIED_FOR,
+    )
 
 
 class _Rows(Struct):
@@ -102,6 +130,8 @@ class Maker:
             evidence_removed: evidence whose body goes with them.
         """
         conversation = turn.snapshot.conversation
+        if conversation.mail is not None:
+            deliveries = (*deliveries, *self._letter(conversation, turn.events, now))
         if not (turn.effects or turn.snapshot.challenges or tickets or turn.snapshot.tickets):
             # Most turns: words, and no rows that they are about.
             return Changes(
@@ -174,6 +204,17 @@ class Maker:
         else:
             assert isinstance(effect, RaiseAlarm)
             rows.alarms.append(effect.name)
+
+    def _letter(
+        self, conversation: Conversation, events: tuple[Event, ...], now: datetime
+    ) -> tuple[Delivery, ...]:
+        """Return the mail that tells what a turn said: one, or none where it said nothing."""
+        told = [event.offset for event in events if event.sender is not Sender.USER]
+        if not told:
+            return ()
+        span = {"first": told[0], "last": told[-1]}
+        row = letter_row(conversation.id, DeliveryId(self._minter.id(now)), span, now)
+        return (row,)
 
     # -- tickets ---------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from privacydesk.domain.conversation import (
     Conversation,
     Frame,
     LocaleSource,
+    MailThread,
     Owner,
     OwnerKind,
     Prompt,
@@ -58,6 +59,9 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["wishes"] = [
             {"intent": wish.intent.value, "slots": wish.slots} for wish in conversation.wishes
         ]
+    if conversation.mail is not None:
+        mail = conversation.mail
+        state["mail"] = [mail.address, mail.subject, mail.root]
     _note_counts(conversation, state)
     return {
         "id": conversation.id,
@@ -118,6 +122,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         serial=state.get("serial", 0),
         desk_calls=state.get("desk_calls", 0),
         last_said_at=opt_instant(state.get("last_said_at")),
+        mail=MailThread(*state["mail"]) if "mail" in state else None,
         minor_hint=state.get("minor_hint", False),
         wishes=tuple(
             Wish(Intent(record["intent"]), record["slots"]) for record in state.get("wishes", ())

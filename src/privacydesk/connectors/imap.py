@@ -1,0 +1,161 @@
+"""The mailbox, by IMAP.
+
+Each look is a connection of its own in a thread: mail may wait half a minute, and a connection that
+is held open dies unseen. Mails are read without being marked; marking one as read is the last
+thing that is done with it, so a crash in between has it read again, and nothing is done twice
+under its ``Message-ID``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import imaplib
+import ipaddress
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, TypeVar
+
+from imap_tools import (
+    AND,
+    BaseMailBox,
+    ImapToolsError,
+    MailBox,
+    MailboxLoginError,
+    MailBoxStartTls,
+    MailBoxUnencrypted,
+    MailMessageFlags,
+)
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.operator_faults import OperatorFaults
+from privacydesk.domain.mail import Waiting
+from privacydesk.errors import SettingsError, UnavailableError
+
+T = TypeVar("T")
+
+LARGEST: Final = 25 * 1024 * 1024
+"""Bytes of the largest mail that is read: two pictures of the largest size, as mail wraps them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImapServer:
+    """Where the mailbox is.
+
+    Attributes:
+        security: ``tls`` from the first byte, ``starttls``, or ``none``, which only a server on
+            this machine may have.
+        ca_file: certificates that vouch for it besides those of the machine.
+    """
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+    security: Literal["tls", "starttls", "none"] = "tls"
+    timeout: float = 30.0
+    ca_file: Path | None = None
+
+
+class ImapMailbox:
+    """Implements ``domain.mail.Mailbox``.
+
+    Raises:
+        SettingsError: the server can't be used as it is described.
+    """
+
+    def __init__(self, server: ImapServer, clock: Clock) -> None:
+        if server.security == "none" and not _is_loopback(server.host):
+            raise SettingsError(
+                "PRIVACYDESK_IMAP_SECURITY: only a server on this machine may go without TLS",
+                key="imap_security",
+            )
+        self._server = server
+        self._trust = ssl.create_default_context()
+        if server.ca_file is not None:
+            try:
+                self._trust.load_verify_locations(server.ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise SettingsError(
+                    "PRIVACYDESK_IMAP_CA_FILE: the certificates can't be read", key="imap_ca_file"
+                ) from error
+        self._faults = OperatorFaults("imap", clock)
+
+    async def waiting(self, limit: int) -> tuple[Waiting, ...]:
+        """Return mails that nobody has read; see ``domain.mail.Mailbox``."""
+
+        def look(box: BaseMailBox) -> tuple[Waiting, ...]:
+            found = box.fetch(
+                AND(seen=False), None, limit=limit, mark_seen=False, headers_only=True, bulk=True
+            )
+            sizes = {one.uid: one.size_rfc822 for one in found if one.uid}
+            return tuple(
+                Waiting(uid, None if size > LARGEST else _whole(box, uid))
+                for uid, size in sizes.items()
+            )
+
+        return await self._do(look)
+
+    async def taken(self, uid: str) -> None:
+        """Mark a mail as read."""
+        await self._flag(uid, (MailMessageFlags.SEEN,))
+
+    async def parked(self, uid: str) -> None:
+        """Mark a mail as read and flag it."""
+        await self._flag(uid, (MailMessageFlags.SEEN, MailMessageFlags.FLAGGED))
+
+    async def _flag(self, uid: str, flags: tuple[str, ...]) -> None:
+        await self._do(lambda box: box.flag(uid, flags, value=True))
+
+    async def _do(self, work: Callable[[BaseMailBox], T]) -> T:
+        with self._faults.watch():
+            return await asyncio.to_thread(self._connected, work)
+
+    def _connected(self, work: Callable[[BaseMailBox], T]) -> T:
+        try:
+            return self._logged_in(self._open(), work)
+        except MailboxLoginError:
+            raise UnavailableError("it refuses the log-in", reason="credentials") from None
+        except ssl.SSLError:
+            raise UnavailableError("its certificate or TLS is no good", reason="tls") from None
+        except TimeoutError:
+            raise UnavailableError("it took too long", reason="timeout") from None
+        except (OSError, ImapToolsError, imaplib.IMAP4.error):
+            # What it wrote may quote an address, so it does not travel.
+            raise UnavailableError("it can't be reached", reason="unreachable") from None
+
+    def _logged_in(self, box: BaseMailBox, work: Callable[[BaseMailBox], T]) -> T:
+        server = self._server
+        try:
+            with box.login(server.username, server.password, server.folder):
+                return work(box)
+        finally:
+            # Where the log-in was refused, nobody has logged out.
+            with contextlib.suppress(OSError):
+                box.client.shutdown()
+
+    def _open(self) -> BaseMailBox:
+        server = self._server
+        if server.security == "none":
+            return MailBoxUnencrypted(server.host, server.port, timeout=server.timeout)
+        if server.security == "starttls":
+            return MailBoxStartTls(
+                server.host, server.port, timeout=server.timeout, ssl_context=self._trust
+            )
+        return MailBox(server.host, server.port, timeout=server.timeout, ssl_context=self._trust)
+
+
+def _whole(box: BaseMailBox, uid: str) -> bytes:
+    # As it came: what the library made of it may not be written back the same, or at all.
+    _, parts = box.client.uid("fetch", uid, "(BODY.PEEK[])")
+    return next(bytes(part[1]) for part in parts if isinstance(part, tuple))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,200 @@
+"""The mail door: a mail becomes a turn of a conversation, and is answered by mail.
+
+    unread mail ─► read ─► automatic? left alone ─► a flood? parked
+                ─► its exchange's conversation ─► files, then words or a number ─► marked as read
+
+A mail is taken once: its jobs are named after its ``Message-ID``, so one that is read again after
+a crash does nothing twice. One that can't be taken is flagged for a person, with an alarm, and
+holds no other back. An address proves nothing: the conversation is one without a login, and
+whatever it takes to be told of an account is asked for in it as in the chat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.domain.conversation import MailThread
+from privacydesk.domain.events import Choice
+from privacydesk.domain.mail import Incoming, Mailbox, MailFile, Waiting
+from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.ports import Chores
+from privacydesk.services.api import Session
+from privacydesk.services.chat import ChatDesk
+
+_log = structlog.get_logger(__name__)
+
+_AT_ONCE: Final = 20
+_LEASE: Final = timedelta(minutes=5)
+_CHORE: Final = "mail_door"
+LONGEST: Final = 4_000
+"""Characters of a mail that are taken, as of a message in the chat."""
+_ID_BYTES: Final = 16
+_PER_HOUR: Final = 20
+"""Mails that are taken of one address in an hour: two machines that answer each other end here."""
+_OWN_ID: Final = re.compile(r"^<desk\.[0-9a-f]{32}\.(\d{1,9})@")
+_NUMBER: Final = re.compile(r"^\D?(\d{1,2})\D?$")
+
+Read = Callable[[bytes], Incoming]
+
+
+class MailDoor:
+    """Takes mails out of a mailbox into conversations.
+
+    Args:
+        mailbox: where they lie.
+        desk: what takes them.
+        read: reads one.
+        chores: lets one process at a time look.
+        clock: the present.
+        every: between two looks.
+    """
+
+    def __init__(
+        self,
+        *,
+        mailbox: Mailbox,
+        desk: ChatDesk,
+        read: Read,
+        chores: Chores,
+        clock: Clock,
+        every: timedelta,
+    ) -> None:
+        self._mailbox = mailbox
+        self._desk = desk
+        self._read = read
+        self._chores = chores
+        self._clock = clock
+        self._every = every
+        self._came: dict[str, deque[datetime]] = {}
+
+    async def round(self) -> int:
+        """Take what waits, where it is time to look; return how many mails that was."""
+        if not await self._chores.claim(_CHORE, self._clock.now(), lease=_LEASE):
+            return 0
+        try:
+            waiting = await self._mailbox.waiting(_AT_ONCE)
+            for mail in waiting:
+                await self._take(mail)
+        finally:
+            await self._chores.finish(_CHORE, self._clock.now() + self._every)
+        return len(waiting)
+
+    async def _take(self, mail: Waiting) -> None:
+        try:
+            taken = await self._taken(mail)
+        except UnavailableError:
+            # The database is away: it is unread still, and read again.
+            raise
+        except Exception as error:  # noqa: BLE001 - a poisoned mail must hold no other back
+            taken = False
+            _log.error("mail_parked", reason=type(error).__name__)
+        if taken:
+            await self._mailbox.taken(mail.uid)
+        else:
+            await self._mailbox.parked(mail.uid)
+
+    async def _taken(self, mail: Waiting) -> bool:
+        """Take a mail; tell whether that is all there is to do with it."""
+        if mail.raw is None:
+            _log.error("mail_parked", reason="too_large")
+            return False
+        incoming = self._read(mail.raw)
+        if incoming.automatic:
+            _log.info("mail_left_alone", reason=incoming.automatic)
+            return True
+        if self._floods(incoming.address):
+            _log.error("mail_parked", reason="flood")
+            return False
+        await self._converse(incoming)
+        return True
+
+    def _floods(self, address: str) -> bool:
+        now = self._clock.now()
+        came = self._came.setdefault(address, deque())
+        while came and came[0] <= now - timedelta(hours=1):
+            came.popleft()
+        if len(came) >= _PER_HOUR:
+            return True
+        came.append(now)
+        for other in [one for one, times in self._came.items() if not times]:
+            del self._came[other]
+        return False
+
+    async def _converse(self, mail: Incoming) -> None:
+        thread = MailThread(mail.address, mail.subject, mail.root)
+        session = await self._desk.by_mail(thread)
+        name = hashlib.sha256(mail.message_id.encode()).digest()
+        job = f"mail:{name.hex()}"
+        left = await self._hand_in(session, mail.files, job)
+        await self._say(session, mail, job)
+        notes = (("mail.files_left",) if left else ()) + (
+            ("mail.cut",) if len(mail.text) > LONGEST else ()
+        )
+        if notes:
+            await self._desk.note_by_mail(session.conversation, notes, name[:_ID_BYTES])
+
+    async def _say(self, session: Session, mail: Incoming, job: str) -> None:
+        text = mail.text
+        if mail.root == mail.message_id and mail.subject and mail.subject not in text:
+            # People put the wish, or their request's number, into the subject.
+            text = f"{mail.subject}\n{text}".strip()
+        if not text:
+            return
+        chosen = await self._chosen(session, mail)
+        if chosen is not None:
+            choice, offset = chosen
+            await self._desk.choose(session, id=job, choice=choice.id, offset=offset)
+            return
+        await self._desk.say(session, id=job, text=text[:LONGEST])
+
+    async def _hand_in(self, session: Session, files: tuple[MailFile, ...], job: str) -> bool:
+        """Hand in what the open form asks for, by the rules of the chat; the rest is not kept.
+
+        Returns:
+            Whether any was left out.
+        """
+        kept = []
+        for file in files:
+            try:
+                receipt = await self._desk.store_upload(
+                    session,
+                    name=file.name,
+                    media_type=file.media_type,
+                    content=_whole(file.body),
+                )
+            except UnavailableError:
+                raise
+            except DeskError as error:
+                _log.info("mail_file_left", code=error.code.value)
+            else:
+                kept.append(receipt.id)
+        if kept:
+            await self._desk.submit_uploads(session, id=f"{job}:files", uploads=kept)
+        return len(kept) < len(files)
+
+    async def _chosen(self, session: Session, mail: Incoming) -> tuple[Choice, int] | None:
+        """Return the button that a number means: one of the letter that is answered, no other."""
+        number = _NUMBER.match(unicodedata.normalize("NFKC", mail.text).strip())
+        told = _OWN_ID.match(mail.answers)
+        if number is None or told is None:
+            return None
+        last = int(told[1])
+        events = await self._desk.events(session, after=max(0, last - _AT_ONCE), limit=_AT_ONCE)
+        asked = [event for event in events if event.choices and event.offset <= last]
+        place = int(number[1])
+        if not asked or not 1 <= place <= len(asked[-1].choices):
+            return None
+        return asked[-1].choices[place - 1], asked[-1].offset
+
+
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
+    yield body
