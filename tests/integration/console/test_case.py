@@ -211,6 +211,28 @@ async def test_nobody_decides_what_is_not_verified(office: Office, mei: Browser)
     assert "The evidence has not been examined." in page.text
 
 
+async def test_what_could_not_be_carried_out_is_told_and_mended_with_the_account(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await guardian(office)
+    case = f"/console/tickets/{ticket.number}"
+    page = await mei.get(case)
+    assert "It can’t be decided yet" in page.text
+    await mei.post(f"{case}/examine", {"shown": "yes", "account": "u-1040", "job": "e1"})
+    await mei.post(f"{case}/decide", {"verdict": "grant", "account": "u-1040", "job": "d1"})
+    await office.world.work()
+    page = await mei.get(case)
+    assert "could not be carried out: not found" in page.text
+    assert 'name="account" value="u-1040"' in page.text
+
+    page = await mei.post(f"{case}/preview", {"verdict": "grant", "account": "u-1004", "job": "p2"})
+    assert f"This decides {ticket.number} for u-1004." in page.text
+    await mei.post(f"{case}/decide", {"verdict": "grant", "account": "u-1004", "job": "d2"})
+    await office.world.work()
+    assert (await now(office, ticket)).outcome is Outcome.FULFILLED
+    assert "could not be carried out" not in (await mei.get(case)).text
+
+
 # -- handling -------------------------------------------------------------------------------------
 
 

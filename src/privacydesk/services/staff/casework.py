@@ -15,6 +15,7 @@ from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Reader, TextBook
+from privacydesk.services.notifying import NOTED_BY
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.calls import Call, calls_of
 from privacydesk.services.staff.cases import Cases, Related
@@ -64,8 +65,11 @@ class Sheet(Struct, frozen=True):
 
 
 def left_by_others(log: Sequence[LogEntry], agent: str) -> int:
-    """Return how many entries of a ticket's log an agent did not leave themselves."""
-    return sum(entry.by != agent for entry in log)
+    """Return how many entries of a ticket's log an agent did not leave themselves.
+
+    That a notice went out is no news: it follows what somebody did.
+    """
+    return sum(entry.by not in (agent, NOTED_BY) for entry in log)
 
 
 class Casework:
