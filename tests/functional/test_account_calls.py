@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, open_world, picture
 
 from privacydesk.app import web_faces
-from privacydesk.connectors.signing import sign
+from privacydesk.connectors.signing import sign, verify
 from privacydesk.domain.account import (
     AccountAction,
     AccountReason,
@@ -76,7 +76,7 @@ def callbacks(world: World) -> Callbacks:
     """Return what takes calls, with a secret as a desk with an account service has one."""
     taken = world.rooms.callbacks
     return Callbacks(
-        check=lambda at, key, body, signature: sign(SECRET, at, key, body) == signature,
+        check=lambda at, key, body, signature: verify(SECRET, at, key, body, signature),
         writer=taken._writer,
         minter=taken._minter,
         clock=world.clock,
@@ -188,11 +188,14 @@ async def test_a_call_back_while_the_desk_asks_is_not_lost(world: World) -> None
         {"at": timedelta(minutes=6)},
         {"at": timedelta(minutes=-6)},
         {"signature": sign("another secret", 0, "k", b"{}")},
+        # A byte of a header that is no UTF-8, as the server reads it.
+        {"signature": "v1=\udcff"},
+        {"signature": "v1=00", "key": "\udcff"},
     ],
 )
 async def test_nobody_else_can_call(world: World, wrong: dict[str, Any]) -> None:
     with pytest.raises(Exception, match="not signed"):
-        await call_back(world, "00" * 16, **wrong)
+        await call_back(world, **{"key": "00" * 16, **wrong})
 
 
 @pytest.mark.parametrize("key", ["", "zz", "00", "00" * 15, "00" * 17])

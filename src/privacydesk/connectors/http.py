@@ -177,7 +177,8 @@ def retry_after(text: str | None, clock: Clock) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):
+            # Whoever answers writes the date: a year or a zone may be larger than any number of C.
             return None
         seconds = (_aware(moment) - clock.now()).total_seconds()
     if seconds != seconds:  # noqa: PLR0124 - "nan" is a float and no wait

@@ -103,6 +103,7 @@ async def test_evidence_is_opened_by_whoever_holds_the_ticket_and_each_opening_i
     _, ticket = await guardian(office)
     opener = await program(office)
     files = (await opener.get(f"/tickets/{ticket.number}/evidence")).body["files"]
+    assert await audited(office) == ["api_files_listed"]
     path = f"/tickets/{ticket.number}/evidence/{files[0]['id']}"
     assert (await opener.get(path)).reason == "not_holder"
     assert (await opener.post(f"/tickets/{ticket.number}/claim")).status == 200
@@ -186,20 +187,56 @@ async def test_an_act_whose_answer_was_lost_is_not_done_again(office: Office) ->
     _, ticket = await copy_of_data(office)
     writer, key, path = await program(office), fresh_key(), f"/tickets/{ticket.number}/claim"
     first = await writer.post(path, key=key, tag=f'"{ticket.version}"')
-    store = office.world.rooms.store
-    assert isinstance(store, SqlStore)
-    # As after a crash between the act and the keeping of its answer.
-    rooms = office.world.rooms.integrations
-    assert rooms is not None
-    begun = await rooms.once.begin("zendesk", key, _asked("claim_ticket", path))
-    await rooms.once.settle(begun, 0, b"", "")
+    await forget_answer(office, key, f"claim_ticket /api/v1{path} {{}}")
     again = await writer.post(path, key=key, tag=f'"{ticket.version}"')
     assert (again.status, again.body) == (200, first.body)
     assert len([one for one in await log_of(office, ticket) if one.what == "claim"]) == 1
 
 
-def _asked(name: str, path: str) -> bytes:
-    return f"{name} /api/v1{path} {{}}".encode()
+async def test_giving_away_what_is_held_no_more_is_answered_again_where_it_was_one_s_own_doing(
+    office: Office,
+) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, key = await program(office), fresh_key()
+    path = f"/tickets/{ticket.number}/assignment"
+    await writer.post(f"/tickets/{ticket.number}/claim")
+    first = await writer.post(path, {"to": "mei"}, key=key)
+    assert first.body["holder"] == "mei"
+    await forget_answer(office, key, f'assign_ticket /api/v1{path} {{"to":"mei"}}')
+    again = await writer.post(path, {"to": "mei"}, key=key)
+    assert (again.status, again.body) == (200, first.body)
+    assert (await writer.post(path, {"to": "lao-zhou"})).reason == "lack_supervisor"
+
+
+async def test_a_closed_ticket_keeps_who_held_it(office: Office) -> None:
+    _, ticket = await copy_of_data(office)
+    writer, path = await program(office), f"/tickets/{ticket.number}"
+    await writer.post(f"{path}/claim")
+    refusal = {"ground": "rights_of_others", "reason": "It would show others."}
+    assert (await writer.post(f"{path}/refusal", refusal)).body["state"] == "closed"
+    answer = await writer.post(f"{path}/assignment", {"to": "mei"})
+    assert (answer.status, answer.reason) == (409, "closed")
+    assert (await now(office, ticket)).holder == "zendesk"
+
+
+async def forget_answer(office: Office, key: str, asked: str) -> None:
+    """Leave it as after a crash between an act and the keeping of its answer."""
+    rooms = office.world.rooms.integrations
+    assert rooms is not None
+    begun = await rooms.once.begin("zendesk", key, asked.encode())
+    assert begun.answered
+    await rooms.once.settle(begun, 0, b"", "")
+
+
+async def test_what_a_program_writes_is_cleaned_like_what_staff_paste(office: Office) -> None:
+    player, ticket = await copy_of_data(office)
+    writer = await program(office)
+    words = "It is done.\u202e\x1b[2J\u2028Anything else?\ufeff"
+    assert (await writer.post(f"/tickets/{ticket.number}/replies", {"text": words})).status == 200
+    await player.settle()
+    assert player.events[-1].text == "It is done.[2J\nAnything else?"
+    nothing = await writer.post(f"/tickets/{ticket.number}/replies", {"text": "\u202e\ufeff"})
+    assert (nothing.status, nothing.reason) == (422, "no_words")
 
 
 async def test_what_was_decided_on_an_older_version_is_refused(office: Office) -> None:

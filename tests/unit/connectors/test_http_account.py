@@ -164,6 +164,9 @@ async def test_not_found_needs_a_body_that_says_so(connect: Connect) -> None:
         ("99999999", 86_400.0),
         ("nan", None),
         ("soon", None),
+        # Numbers that no clock can hold.
+        ("Thu, 01 Oct 99999999999999999999 12:01:00 GMT", None),
+        ("Thu, 01 Oct 2026 12:01:00 +99999999999999999999", None),
     ],
 )
 async def test_retry_after_is_read_in_both_forms_and_bounded(

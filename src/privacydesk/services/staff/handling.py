@@ -16,7 +16,7 @@ from privacydesk.ports import WorkingSet
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
 from privacydesk.services.staff.cases import Cases
-from privacydesk.services.staff.roster import Roster, check_reviewer
+from privacydesk.services.staff.roster import Roster, check_reviewer, check_supervisor
 
 _MAX_REPLY = 10_000
 """Characters of what an agent writes at once."""
@@ -89,20 +89,24 @@ class Handling:
         Raises:
             DeskError: ``FORBIDDEN`` unless who gives it holds it or is a supervisor, or when who
                 gets it may not decide it.
+            NotAllowedNowError: it is closed; its record keeps who held it.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        if ticket.holder != agent.name:
-            await self._roster.supervisor(by)
         if to:
             check_reviewer(ticket, await self._roster.worker(to))
+
+        def give(current: Ticket) -> Ticket:
+            # Here and not before: it may have gone elsewhere since it was read, and whoever gave
+            # it away and heard no answer asks again without holding it any more.
+            if current.holder != agent.name:
+                check_supervisor(agent)
+            if not current.is_open:
+                raise NotAllowedNowError("this request is closed", reason="closed")
+            return replace(current, holder=to, version=current.version + 1)
+
         return await self._acts.change(
-            ticket,
-            agent,
-            Noted("assign", to),
-            lambda current: replace(current, holder=to, version=current.version + 1),
-            job_id=job_id,
-            seen=seen,
+            ticket, agent, Noted("assign", to), give, job_id=job_id, seen=seen
         )
 
     async def hand_over(

@@ -62,10 +62,7 @@ class Roster:
             DeskError: ``FORBIDDEN`` for anybody else.
         """
         agent = await self.agent(name)
-        if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
-            raise DeskError(
-                "this takes a supervisor", code=ErrorCode.FORBIDDEN, reason="lack_supervisor"
-            )
+        check_supervisor(agent)
         return agent
 
     async def add(self, name: str, display_name: str, role: Role) -> Agent:
@@ -96,6 +93,18 @@ def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
     spaced = (" " if one.isspace() else one for one in display_name)
     shown = " ".join("".join(one for one in spaced if one.isprintable()).split())
     return Agent(name, shown[:_LONGEST_NAME] or name, role, now)
+
+
+def check_supervisor(agent: Agent) -> None:
+    """Refuse whoever is neither supervisor nor administrator.
+
+    Raises:
+        DeskError: ``FORBIDDEN``.
+    """
+    if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
+        raise DeskError(
+            "this takes a supervisor", code=ErrorCode.FORBIDDEN, reason="lack_supervisor"
+        )
 
 
 def check_reviewer(ticket: Ticket, agent: Agent) -> None:

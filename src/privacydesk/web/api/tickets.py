@@ -312,6 +312,8 @@ async def _details(call: Call[Nothing, Nothing]) -> Reply:
 
 async def _files(call: Call[Nothing, Nothing]) -> Reply:
     case = await call.works.staff.cases.case(call.path["number"])
+    # People name files after themselves.
+    await _audit(call, case.ticket, "api_files_listed")
     return Reply(
         FilesTold(
             files=tuple(
@@ -408,6 +410,7 @@ TICKETS: Final[tuple[Operation[Any, Any], ...]] = (
         work=_files,
         query=Nothing,
         answer=FilesTold,
+        more="Each look is audited.",
     ),
     look(
         "open_evidence",

@@ -6,7 +6,17 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from privacydesk.web.chat.cleaning import clean_text
 
 MOST_WORDS: Final = 10_000
 """Characters of what is written at once."""
@@ -53,13 +63,17 @@ IN_BODY: Final = BeforeValidator(_integral)
 """The same in JSON."""
 
 # Patterns name characters one by one: what counts as blank differs between languages.
-Text = Annotated[str, Field(max_length=MOST_WORDS, pattern=r"^[^\x00]*$")]
-"""Words, or none."""
+Text = Annotated[
+    str, Field(max_length=MOST_WORDS, pattern=r"^[^\x00]*$"), AfterValidator(clean_text)
+]
+"""Words, or none; cleaned like what staff write in the console, since people read them."""
 
 Words = Annotated[
-    str, Field(min_length=1, max_length=MOST_WORDS, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$")
+    str,
+    Field(min_length=1, max_length=MOST_WORDS, pattern=r"^[^\x00]*[^\x00-\x20][^\x00]*$"),
+    AfterValidator(clean_text),
 ]
-"""Words that a person reads: some of it is more than blanks."""
+"""Words that a person reads: some of it is more than blanks. Cleaned, too."""
 
 Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20]+$")]
 """The name of a member of staff, or of an integration."""
