@@ -1,16 +1,15 @@
-"""Taking answers: what the user wrote, tapped or uploaded, at the question that is open."""
+"""Hearing answers: what words and taps are at the question that is open."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from privacydesk.dialog import choosing, following, interrupts, questions, rating, wishes
+from privacydesk.dialog import choosing, following, interrupts, questions, taking, wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import OTHER, Ask, Confirm
 from privacydesk.dialog.script import Running, Script
 from privacydesk.dialog.slots import (
-    FILES,
     FILLED_FROM,
     blot_codes,
     code_digits,
@@ -18,15 +17,12 @@ from privacydesk.dialog.slots import (
     match_choice,
     parse,
     takes_any_words,
-    takes_files,
     tight,
     tight_label,
 )
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
-from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Chose, Said, Uploaded
+from privacydesk.domain.turn import Chose, Said
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
 """The words of a key in a locale; typed words are compared with button labels by it."""
@@ -117,7 +113,7 @@ class Answers:
             offered = script.prompt.choices if script.prompt is not None else ()
             choice = choosing.spoken(script, tuple((one, "") for one in offered))
         if choice is not None:
-            self._take_menu_choice(script, choice)
+            taking.take_menu_choice(self._runner, script, choice)
             return
         following.first_wish(self._runner, script)
 
@@ -136,15 +132,15 @@ class Answers:
     def _said_at_confirm(self, script: Script, frame: Running, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
         if choice is not None and choice.id == "no":
-            self._confirmed(script, frame, "no")
+            taking.take_confirmation(self._runner, script, frame, "no")
             return
         if choice is not None and choice.id == "yes":
             # Only the button's own words are a yes; its number or a bare "yes" is not.
             if tight(message.text) == tight_label(self._label(script, choice)):
-                self._confirmed(script, frame, "yes")
+                taking.take_confirmation(self._runner, script, frame, "yes")
                 return
         elif choice is not None:
-            self._take_menu_choice(script, choice)
+            taking.take_menu_choice(self._runner, script, choice)
             return
         if questions.explain_open(self._runner, script) or following.leaves(self._runner, script):
             return
@@ -175,7 +171,7 @@ class Answers:
         slot_type = self._runner.asking.slot_type(frame, step)
         left_out = choosing.left_out(script, self._offered(script, frame))
         if left_out is not None:
-            self._take_choice(script, frame, step, left_out)
+            taking.take_choice(self._runner, script, frame, step, left_out)
         elif (
             # What staff asked may well be answered with what is not wanted any more.
             slot_type != "reply"
@@ -184,7 +180,7 @@ class Answers:
         ):
             return
         elif value is not None:
-            self._take_value(script, frame, step, value)
+            taking.take_value(self._runner, script, frame, step, value)
         else:
             self._missed(script, frame, step)
 
@@ -200,11 +196,11 @@ class Answers:
             return
         if known and self._runner.accepts(script, frame, step, value):
             following.keep_others(self._runner, script)
-            self._take_value(script, frame, step, value)
+            taking.take_value(self._runner, script, frame, step, value)
             return
         told = choosing.told(script, text, self._offered(script, frame))
         if told is not None:
-            self._take_choice(script, frame, step, told)
+            taking.take_choice(self._runner, script, frame, step, told)
         elif not self._follows(script, frame):
             self._not_taken(script, frame, step, text, value)
 
@@ -215,9 +211,9 @@ class Answers:
         if step.told and questions.tells(text):
             frame.slots[step.told] = text.strip()
             if any(offer.value == OTHER for offer in step.choices):
-                self._take_value(script, frame, step, OTHER)
+                taking.take_value(self._runner, script, frame, step, OTHER)
             else:
-                self._skip(script, frame, step)
+                taking.skip(self._runner, script, frame, step)
             return
         if value is not None:
             self._runner.asking.say_not_offered(script, frame, step, value)
@@ -241,7 +237,7 @@ class Answers:
         if script.observed.wishes:
             # Of a message that is nothing but the answer, no part is a wish of its own.
             following.keep_others(self._runner, script)
-        self._take_choice(script, frame, step, meant)
+        taking.take_choice(self._runner, script, frame, step, meant)
         return True
 
     def _is_dealt_with(
@@ -261,10 +257,10 @@ class Answers:
 
     def _take_shown(self, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
         if script.prompt is not None and script.prompt.serial == frame.serial:
-            self._take_choice(script, frame, step, choice)
+            taking.take_choice(self._runner, script, frame, step, choice)
         else:
             # The menu was opened over the question.
-            self._take_menu_choice(script, choice)
+            taking.take_menu_choice(self._runner, script, choice)
 
     def _offered(self, script: Script, frame: Running) -> choosing.Offered:
         """Return the buttons of a form's question; those of a menu opened over it are not."""
@@ -280,7 +276,7 @@ class Answers:
         _, step = self._runner.waiting_step(script)
         wished = choosing.wished(script, self._offered(script, frame))
         if wished is not None and isinstance(step, Ask):
-            self._take_choice(script, frame, step, wished)
+            taking.take_choice(self._runner, script, frame, step, wished)
             return True
         if questions.is_bare(script):
             self._ask_again(script, frame, "desk.which_question")
@@ -347,104 +343,13 @@ class Answers:
         frame, step = self._runner.waiting_step(script)
         assert prompt is not None
         if frame is None or prompt.serial != frame.serial or frame.waiting is not None:
-            self._take_menu_choice(script, choice)
+            taking.take_menu_choice(self._runner, script, choice)
         elif isinstance(step, Confirm) and choice.id in {"yes", "no"}:
-            self._confirmed(script, frame, choice.id)
+            taking.take_confirmation(self._runner, script, frame, choice.id)
         elif isinstance(step, Ask):
-            self._take_choice(script, frame, step, choice)
+            taking.take_choice(self._runner, script, frame, step, choice)
         else:
-            self._take_menu_choice(script, choice)
-
-    def _take_menu_choice(self, script: Script, choice: Choice) -> None:
-        if choice.id.startswith("desk:"):
-            interrupts.desk_choice(self._runner, script, choice.id, silent=True)
-            return
-        if rating.take(self._runner, script, choice):
-            return
-        if choice.value in set(Intent):
-            self._runner.start(script, Intent(choice.value))
-            return
-        self._runner.prompt_again(script)
-
-    def _take_choice(self, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
-        if choice.id.startswith("desk:"):
-            interrupts.desk_choice(self._runner, script, choice.id, silent=True)
-        elif questions.is_held(frame, choice):
-            value = questions.take_held(self._runner, script, frame, step, choice)
-            if value is not None:
-                self._take_value(script, frame, step, value)
-        elif choice.id == "_skip":
-            self._skip(script, frame, step)
-        elif choice.id == "_done":
-            self._runner.answered(script, frame, step, "answered")
-            self._runner.run(script)
-        else:
-            self._take_value(script, frame, step, choice.value)
-
-    def _skip(self, script: Script, frame: Running, step: Ask) -> None:
-        frame.slots.pop(step.slot, None)
-        self._runner.answered(script, frame, step, "skipped")
-        self._runner.run(script)
-
-    def _take_value(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
-        frame.misses = 0
-        if step.many:
-            taken = list(frame.slots.get(step.slot) or ())
-            values = value if isinstance(value, list) else [value]
-            found = script.observed.entities.get(
-                FILLED_FROM.get(self._runner.asking.slot_type(frame, step), ""), ()
-            )
-            for one in (*values, *found):
-                if one not in taken:
-                    taken.append(one)
-            frame.slots[step.slot] = ["all"] if "all" in taken else taken
-            wishes.limit(self._runner, script, frame)
-            said = wishes.phrases_of(script.observed.entities)
-            if "all" not in taken and "done" not in said:
-                self._runner.asking.ask_more(script, frame, step)
-                return
-        else:
-            frame.slots[step.slot] = value
-        self._runner.answered(script, frame, step, "answered")
-        self._runner.run(script)
-
-    def uploaded(self, script: Script, message: Uploaded) -> None:
-        """Take files, if they were asked for."""
-        files = [
-            {"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads
-        ]
-        script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
-        script.last_said_at = script.now
-        frame, step = self._runner.waiting_step(script)
-        if (
-            frame is None
-            or not isinstance(step, Ask)
-            or not takes_files(self._runner.asking.slot_type(frame, step))
-            or script.owner.kind is OwnerKind.AGENT
-        ):
-            script.effects.append(DropEvidence(tuple(u.id for u in message.uploads)))
-            if script.owner.kind is OwnerKind.AGENT:
-                script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.upload_declined")
-                return
-            script.say("desk.upload_declined")
-            self._runner.prompt_again(script)
-            return
-        taken = [
-            *(frame.slots.get(FILES) or ()),
-            *({"id": u.id.hex(), "name": u.name} for u in message.uploads),
-        ]
-        frame.slots[FILES] = taken
-        script.say("desk.upload_received", {"count": len(message.uploads)})
-        if step.many:
-            self._runner.asking.ask_more(script, frame, step)
-            return
-        self._runner.answered(script, frame, step, "answered")
-        self._runner.run(script)
-
-    def _confirmed(self, script: Script, frame: Running, outcome: str) -> None:
-        frame.confirmed_at = script.now if outcome == "yes" else None
-        self._runner.fire(frame, outcome)
-        self._runner.run(script)
+            taking.take_menu_choice(self._runner, script, choice)
 
 
 def _is_code(script: Script, text: str) -> bool:

@@ -20,6 +20,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.dialog.script import NeedsMore, Running, Script
 from privacydesk.dialog.slots import input_kind
+from privacydesk.dialog.taking import take_files
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
@@ -119,7 +120,7 @@ class Engine:
         elif isinstance(message, Chose):
             self._answers.chose(script, message)
         elif isinstance(message, Uploaded):
-            self._answers.uploaded(script, message)
+            take_files(self._runner, script, message)
         elif isinstance(message, Decided):
             notices.decided(self._runner, script, message)
         elif isinstance(message, Result):

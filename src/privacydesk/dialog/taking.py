@@ -1,0 +1,116 @@
+"""What an answer makes of a flow: a value, a button, a yes or no, files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.dialog import interrupts, questions, rating, wishes
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.slots import FILES, FILLED_FROM, takes_files
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.effects import DropEvidence
+from privacydesk.domain.events import Choice, EventKind, Sender
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Uploaded
+
+
+def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
+    """Follow a button that belongs to no open question: of the menu, or of what the desk asks."""
+    if choice.id.startswith("desk:"):
+        interrupts.desk_choice(runner, script, choice.id, silent=True)
+        return
+    if rating.take(runner, script, choice):
+        return
+    if choice.value in set(Intent):
+        runner.start(script, Intent(choice.value))
+        return
+    runner.prompt_again(script)
+
+
+def take_choice(runner: Runner, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
+    """Take a button of the open question."""
+    if choice.id.startswith("desk:"):
+        interrupts.desk_choice(runner, script, choice.id, silent=True)
+    elif questions.is_held(frame, choice):
+        value = questions.take_held(runner, script, frame, step, choice)
+        if value is not None:
+            take_value(runner, script, frame, step, value)
+    elif choice.id == "_skip":
+        skip(runner, script, frame, step)
+    elif choice.id == "_done":
+        runner.answered(script, frame, step, "answered")
+        runner.run(script)
+    else:
+        take_value(runner, script, frame, step, choice.value)
+
+
+def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
+    """Leave the open question without an answer."""
+    frame.slots.pop(step.slot, None)
+    runner.answered(script, frame, step, "skipped")
+    runner.run(script)
+
+
+def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
+    """Take a value that the question accepts; where several are wanted, ask for more."""
+    frame.misses = 0
+    if step.many:
+        taken = list(frame.slots.get(step.slot) or ())
+        values = value if isinstance(value, list) else [value]
+        found = script.observed.entities.get(
+            FILLED_FROM.get(runner.asking.slot_type(frame, step), ""), ()
+        )
+        for one in (*values, *found):
+            if one not in taken:
+                taken.append(one)
+        frame.slots[step.slot] = ["all"] if "all" in taken else taken
+        wishes.limit(runner, script, frame)
+        said = wishes.phrases_of(script.observed.entities)
+        if "all" not in taken and "done" not in said:
+            runner.asking.ask_more(script, frame, step)
+            return
+    else:
+        frame.slots[step.slot] = value
+    runner.answered(script, frame, step, "answered")
+    runner.run(script)
+
+
+def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: str) -> None:
+    """Take a "yes" or a "no" to what was named; when a "yes" came is kept."""
+    frame.confirmed_at = script.now if outcome == "yes" else None
+    runner.fire(frame, outcome)
+    runner.run(script)
+
+
+def take_files(runner: Runner, script: Script, message: Uploaded) -> None:
+    """Take files, if they were asked for."""
+    files = [{"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads]
+    script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
+    script.last_said_at = script.now
+    frame, step = runner.waiting_step(script)
+    if (
+        frame is None
+        or not isinstance(step, Ask)
+        or not takes_files(runner.asking.slot_type(frame, step))
+        or script.owner.kind is OwnerKind.AGENT
+    ):
+        script.effects.append(DropEvidence(tuple(u.id for u in message.uploads)))
+        if script.owner.kind is OwnerKind.AGENT:
+            script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.upload_declined")
+            return
+        script.say("desk.upload_declined")
+        runner.prompt_again(script)
+        return
+    taken = [
+        *(frame.slots.get(FILES) or ()),
+        *({"id": u.id.hex(), "name": u.name} for u in message.uploads),
+    ]
+    frame.slots[FILES] = taken
+    script.say("desk.upload_received", {"count": len(message.uploads)})
+    if step.many:
+        runner.asking.ask_more(script, frame, step)
+        return
+    runner.answered(script, frame, step, "answered")
+    runner.run(script)
