@@ -16,7 +16,7 @@ import pytest
 from imap_tools import AND, BaseMailBox, MailBoxUnencrypted
 from PIL import Image
 from tests.common.mail_servers import PASSWORD, USER, Mailbox, imap_server, mail_server
-from tests.common.stories import PROFILE, START, World, open_world
+from tests.common.stories import PROFILE, START, World, open_world, picture
 
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.imap import ImapMailbox, ImapServer
@@ -24,6 +24,7 @@ from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.events import Sender
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError, UnavailableError
+from privacydesk.services.attaching import Offered
 
 T = TypeVar("T")
 SOMEBODY = "wang@example.net"
@@ -270,11 +271,13 @@ async def test_an_agents_answer_goes_out_as_a_letter(tmp_path: Path) -> None:
         await takeover.take(waiting.id.hex(), "mei")
         await desk.world.work()
         before = len(desk.sent.taken)
-        await takeover.reply(waiting.id.hex(), "mei", "您好，请问是哪个号码？")
+        shown = Offered("说明.png", picture())
+        await takeover.reply(waiting.id.hex(), "mei", "您好，请问是哪个号码？", file=shown)
         await desk.world.work()
         (letter,) = desk.sent.taken[before:]
         assert "小美回复：" in words(letter)
         assert "请问是哪个号码" in words(letter)
+        assert [one.get_filename() for one in letter.iter_attachments()] == ["说明.png"]
         events = await desk.world.rooms.store.reader.events(waiting.id, after=0, limit=100)
         assert any(event.sender is Sender.AGENT for event in events)
 

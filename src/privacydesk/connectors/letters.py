@@ -45,6 +45,9 @@ def write_letter(letter: Letter, *, sender: Address, key: str, at: datetime) -> 
         mail["References"] = " ".join(_references(letter))
     mail.set_content("\n\n".join(letter.lines) + "\n", cte="base64", charset="utf-8")
     mail.add_alternative(_html(letter), subtype="html", cte="base64", charset="utf-8")
+    for one in letter.enclosed:
+        family, _, kind = one.media_type.partition("/")
+        mail.add_attachment(one.body, family, kind, filename=one.name)
     # The content's own headers replace those that stood there before it.
     mail["Content-Language"] = letter.locale
     return mail

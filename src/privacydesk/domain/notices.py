@@ -99,6 +99,14 @@ class Notice(Struct, frozen=True):
     link: str = ""
 
 
+class Enclosure(Struct, frozen=True):
+    """A file that goes with a mail."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
 class Letter(Struct, frozen=True):
     """A mail as the desk writes it.
 
@@ -108,6 +116,7 @@ class Letter(Struct, frozen=True):
         locale: the language, as in ``zh-Hant``.
         answers: the ``Message-ID`` of the mail it answers; empty for none.
         thread: the ones before it in the same exchange, oldest first.
+        enclosed: what goes with it.
     """
 
     to: str = field()
@@ -116,6 +125,7 @@ class Letter(Struct, frozen=True):
     locale: str
     answers: str = ""
     thread: tuple[str, ...] = ()
+    enclosed: tuple[Enclosure, ...] = ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"

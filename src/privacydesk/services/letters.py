@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.account import SendOutcome
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.events import Event, EventKind, Sender
-from privacydesk.domain.notices import Letter, Mailer
+from privacydesk.domain.ids import AttachmentId
+from privacydesk.domain.notices import Enclosure, Letter, Mailer
 from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Catalog, Changes, Job, Locks, Reader, WorkingSet, Writer
 from privacydesk.services.outbox import claimed, ended, out_of_time, retry_at
@@ -75,7 +77,18 @@ class Letters:
         first, last = int(told["first"]), int(told["last"])
         count = min(last - first + 1, _MOST_EVENTS)
         events = await self._reader.events(conversation.id, after=first - 1, limit=count)
-        return letter_of(conversation, lines_of(events, locale, self._catalog), self._catalog)
+        letter = letter_of(conversation, lines_of(events, locale, self._catalog), self._catalog)
+        return replace(letter, enclosed=await self._enclosed(events))
+
+    async def _enclosed(self, events: Sequence[Event]) -> tuple[Enclosure, ...]:
+        """Return the pictures that agents sent along."""
+        found = []
+        for event in events:
+            for told in event.data.get("files", ()) if event.sender is Sender.AGENT else ():
+                file = await self._reader.attachment(AttachmentId(bytes.fromhex(told["id"])))
+                if file is not None:
+                    found.append(Enclosure(file.name, file.media_type, file.body))
+        return tuple(found)
 
     async def _again(self, row: Delivery, error: UnavailableError) -> None:
         now, reason = self._clock.now(), str(error.data.get("reason", ""))
