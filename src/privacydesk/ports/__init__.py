@@ -1,0 +1,116 @@
+"""Ports: what services need of storage, connectors and catalogs. Imports the domain only.
+
+The writer is the one way to change anything. A job names the rows it decides on; the writer locks
+and reads them in a batch, runs the job's closure over them, and commits what all closures of the
+batch returned in one transaction. A closure is pure: it may be run again.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from privacydesk.ports.means import Catalog, Hashing, Minter, PolicySearch, Recogniser
+from privacydesk.ports.programs import ApiBook, WebhookBook, WebhookQueue
+from privacydesk.ports.reading import Cases, Counters, Reader
+from privacydesk.ports.staff import (
+    AccessChanges,
+    AgentBook,
+    AlarmBook,
+    Deserted,
+    Duties,
+    StaffAccess,
+    TextBook,
+)
+from privacydesk.ports.upkeep import AuditTrail, Chores, Claims, KeyWrapping, PackageFiles, Purging
+from privacydesk.ports.writing import (
+    Changes,
+    CommitHook,
+    Committed,
+    FailedJobError,
+    Job,
+    Locks,
+    Reobserve,
+    WorkingSet,
+    Writer,
+)
+
+__all__ = [
+    "AccessChanges",
+    "AgentBook",
+    "AlarmBook",
+    "ApiBook",
+    "AuditTrail",
+    "Cases",
+    "Catalog",
+    "Changes",
+    "Chores",
+    "Claims",
+    "CommitHook",
+    "Committed",
+    "Counters",
+    "Deserted",
+    "Duties",
+    "FailedJobError",
+    "Hashing",
+    "Job",
+    "KeyWrapping",
+    "Locks",
+    "Minter",
+    "PackageFiles",
+    "PolicySearch",
+    "Purging",
+    "Reader",
+    "Recogniser",
+    "Reobserve",
+    "StaffAccess",
+    "Store",
+    "TextBook",
+    "WebhookBook",
+    "WebhookQueue",
+    "WorkingSet",
+    "Writer",
+]
+
+
+class Store(Protocol):
+    """Storage as a whole."""
+
+    @property
+    def writer(self) -> Writer:
+        """The one way to change anything."""
+        ...
+
+    @property
+    def reader(self) -> Reader:
+        """Reading beside the writer."""
+        ...
+
+    @property
+    def package_files(self) -> PackageFiles:
+        """The files of access packages."""
+        ...
+
+    @property
+    def claims(self) -> Claims:
+        """Claiming due rows."""
+        ...
+
+    @property
+    def text_book(self) -> TextBook:
+        """Staff's text modules."""
+        ...
+
+    @property
+    def agent_book(self) -> AgentBook:
+        """Adding agents."""
+        ...
+
+    @property
+    def duties(self) -> Duties:
+        """Who is there."""
+        ...
+
+    @property
+    def alarm_book(self) -> AlarmBook:
+        """What staff were called for."""
+        ...

@@ -1,0 +1,98 @@
+"""What services word, understand, look up, hash and mint with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from privacydesk.domain.ids import (
+    ChallengeId,
+    LookupHash,
+)
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.turn import Recognised
+
+
+class Hashing(Protocol):
+    """Keyed hashes; the keys are the operator's secrets."""
+
+    def lookup(self, purpose: str, value: str) -> LookupHash:
+        """Return the hash under which an account, contact or client secret is found."""
+        ...
+
+    def challenge(self, label: str) -> ChallengeId:
+        """Return the id of a target's counter row."""
+        ...
+
+    def code(self, label: str, code: str) -> bytes:
+        """Return the hash of a code for its target."""
+        ...
+
+
+class Catalog(Protocol):
+    """Every word a person sees, by key and locale."""
+
+    def text(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
+        """Return the sentence for a key; a missing key raises KeyError (checked at start)."""
+        ...
+
+    def value(self, locale: str, value: Any) -> str:
+        """Return an argument's value by itself, as ``text`` would put it into a sentence."""
+        ...
+
+
+class PolicySearch(Protocol):
+    """Finds what the operator's policy says."""
+
+    async def answer(self, question: str) -> PolicyAnswer | None:
+        """Return the passages that answer a question; None when no policy was imported."""
+        ...
+
+
+class Recogniser(Protocol):
+    """Understands a sentence."""
+
+    @property
+    def fixed(self) -> Collection[str]:
+        """Whole messages it knows word by word: menu words, names of languages; never slow.
+
+        They are the desk's words and not a person's, so what is made of them may be kept.
+        """
+        ...
+
+    def glance(self, text: str) -> Recognised | None:
+        """Return what can be told in a millisecond; None where it takes a closer look."""
+        ...
+
+    def recognise(self, text: str) -> Recognised:
+        """Return the intent of a sentence with its confidence. May be slow. Never raises."""
+        ...
+
+    def language(self, text: str) -> str:
+        """Return the locale of a sentence, or an empty string when it can't be told."""
+        ...
+
+    def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        """Return the values of the given slot types found in a text."""
+        ...
+
+
+class Minter(Protocol):
+    """Makes what can't be guessed: ids, epochs, ticket numbers, codes, secrets."""
+
+    def id(self, now: datetime) -> bytes:
+        """Return a new UUIDv7."""
+        ...
+
+    def token(self) -> str:
+        """Return 128 random bits as text, for epochs and client secrets."""
+        ...
+
+    def ticket_number(self) -> str:
+        """Return a number that can't be guessed and is easy to read aloud."""
+        ...
+
+    def code(self) -> str:
+        """Return a one-time code of six digits."""
+        ...

@@ -1,0 +1,152 @@
+"""What is done to a database beside conversations: claims, chores, the audit, removal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, SealedEntry
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.ids import (
+    ConversationId,
+    PackageId,
+    TicketId,
+)
+from privacydesk.domain.retention import Holdings
+from privacydesk.domain.ticket import Ticket
+
+
+class PackageFiles(Protocol):
+    """The files of access packages."""
+
+    async def part(self, package: PackageId, place: int) -> bytes | None:
+        """Return a piece of a file, 1 for the first; None where there is none, or no more."""
+        ...
+
+    async def sweep(self, now: datetime) -> int:
+        """Remove the files whose time is over; return how many that were."""
+        ...
+
+
+class Claims(Protocol):
+    """Claiming due rows: each claim moves the row ahead by the lease, so no two work on it."""
+
+    async def deliveries(
+        self, now: datetime, *, lease: timedelta, limit: int
+    ) -> tuple[Delivery, ...]:
+        """Claim outbox rows that are due: of each lane only its oldest open row."""
+        ...
+
+    async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
+        """Claim tickets that come up by themselves."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next row is due, so that the worker knows how long to rest."""
+        ...
+
+
+class AuditTrail(Protocol):
+    """The audit entries as a chain that shows what was changed, removed or moved in it."""
+
+    async def seal(self) -> int:
+        """Chain entries that wait, some hundreds at once; return how many that were.
+
+        One process at a time does so; for others there is nothing to do meanwhile.
+        """
+        ...
+
+    async def check(self, noted: ChainHead | None = None) -> ChainReport:
+        """Check the whole chain.
+
+        Args:
+            noted: a head that was written down elsewhere, which has to be part of it.
+        """
+        ...
+
+    async def state(self) -> ChainState:
+        """Return how far the chain is; nothing is checked."""
+        ...
+
+    async def acts(self) -> tuple[str, ...]:
+        """Return the names of all acts there are entries of."""
+        ...
+
+    async def entries(
+        self,
+        *,
+        ticket: TicketId | None = None,
+        by: str = "",
+        what: str = "",
+        before: bytes | None = None,
+        limit: int = 100,
+    ) -> tuple[SealedEntry, ...]:
+        """Return entries, newest first.
+
+        Args:
+            ticket: only what was done on this one.
+            by: only what this agent did.
+            what: only acts of this name.
+            before: the id of the last entry of the page before.
+            limit: how many at most.
+        """
+        ...
+
+
+class Purging(Protocol):
+    """Finding what has been kept long enough, and taking it away for good."""
+
+    async def aged(
+        self, before: datetime, *, after: ConversationId | None, limit: int
+    ) -> tuple[tuple[ConversationId, ...], ConversationId | None]:
+        """Return conversations that hold something from before an instant, a page at a time.
+
+        Returns:
+            Those found, and where the next page begins; None after the last one.
+        """
+        ...
+
+    async def holdings(self, conversation: ConversationId) -> Holdings | None:
+        """Return what is kept of a conversation."""
+        ...
+
+    async def erase(self, conversation: ConversationId, *, version: int) -> bool:
+        """Take a conversation away with all that belongs to it and its key.
+
+        Returns:
+            Whether that was done: it is not once anything was said since ``version``.
+        """
+        ...
+
+    async def scrub(self) -> None:
+        """Leave nothing of what went in the files of the database, as far as it lies with us."""
+        ...
+
+
+class Chores(Protocol):
+    """What is done once in a while by whichever process comes first."""
+
+    async def claim(self, name: str, now: datetime, *, lease: timedelta) -> bool:
+        """Claim a chore that is due, or was never done; it is due again after the lease."""
+        ...
+
+    async def finish(self, name: str, due_at: datetime) -> None:
+        """Say when a chore is due again."""
+        ...
+
+
+class KeyWrapping(Protocol):
+    """Wrapping data keys anew after the ring got another current key."""
+
+    async def wrapped(self) -> Mapping[str, int]:
+        """Return how many data keys each ring key wraps."""
+        ...
+
+    async def rewrap(self, ring_key: str, *, limit: int) -> int:
+        """Wrap some data keys with the current ring key; return how many that were.
+
+        Raises:
+            SettingsError: the ring key that wraps them isn't at hand.
+        """
+        ...

@@ -1,0 +1,161 @@
+"""Changing what is kept: jobs, what they may touch, and what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct, field
+
+from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.attachments import Attachment
+from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.counters import Counted
+from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.events import Event
+from privacydesk.domain.evidence import Evidence
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import (
+    ChallengeId,
+    ConversationId,
+    DeliveryId,
+    EvidenceId,
+    LookupHash,
+    TicketId,
+)
+from privacydesk.domain.packages import PackagePart
+from privacydesk.domain.retention import Purge
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.errors import DeskError, ErrorCode
+
+
+class Locks(Struct, frozen=True):
+    """The rows a job decides on. One that doesn't exist yet may be named: its absence is read."""
+
+    conversation: ConversationId | None = None
+    tickets: tuple[TicketId, ...] = ()
+    challenges: tuple[ChallengeId, ...] = ()
+    deliveries: tuple[DeliveryId, ...] = ()
+
+
+class WorkingSet(Struct, frozen=True):
+    """What the writer read under the lock. Rows that do not exist are missing from the maps."""
+
+    conversation: Conversation | None = None
+    tickets: Mapping[TicketId, Ticket] = field(default_factory=dict)
+    challenges: Mapping[ChallengeId, Challenge] = field(default_factory=dict)
+    deliveries: Mapping[DeliveryId, Delivery] = field(default_factory=dict)
+
+
+class Changes(Struct, frozen=True):
+    """What a job leaves.
+
+    A row that is not in the job's working set is new. A conversation's events continue its log
+    without a gap and end at its version; the first one carries the job's id. Any other changed row
+    has a higher version; one left as it was is raised by the writer.
+
+    Attributes:
+        keys: lookup hashes under which a new conversation is found. One that is taken fails the
+            job with code CONFLICT, so that the submitter can look up the winner.
+        attachments: files that go with the first event; their offset is set to its own.
+        evidence: new uploads.
+        evidence_moved: evidence id to the ticket that takes it.
+        evidence_removed: evidence whose body goes.
+        package_parts: pieces of new files that are offered for a while.
+        audit: what is audited besides the entries that staff leave in ticket logs: those are by
+            themselves.
+        counted: what the daily counters count of it.
+        purge: what of the job's conversation goes; its tickets become records in ``tickets``.
+        staff_alarms: whom it calls, and why.
+        alarms: log events that tell the operator of something that needs a look; raised by the
+            submitter after the commit.
+        answer: handed to the submitter after the commit.
+    """
+
+    conversation: Conversation | None = None
+    events: tuple[Event, ...] = ()
+    keys: tuple[LookupHash, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    ticket_log: tuple[LogEntry, ...] = ()
+    challenges: tuple[Challenge, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    evidence_moved: Mapping[EvidenceId, TicketId] = field(default_factory=dict)
+    evidence_removed: tuple[EvidenceId, ...] = ()
+    package_parts: tuple[PackagePart, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    purge: Purge | None = None
+    staff_alarms: tuple[StaffAlarm, ...] = ()
+    alarms: tuple[str, ...] = ()
+    answer: Any = None
+
+
+class FailedJobError(DeskError):
+    """A job's closure or its rows were at fault; nothing of it was stored. Details are logged."""
+
+    code = ErrorCode.FAILED
+
+
+class Reobserve(Exception):  # noqa: N818 - a signal to the submitter, not a fault
+    """What the step needs to know has changed meanwhile; the job goes back to *observe*."""
+
+
+class Job(Struct, frozen=True):
+    """Anything that may change a conversation, ticket or outbox row.
+
+    Attributes:
+        id: chosen by whoever asks; runs once per conversation (or per ticket, for jobs that
+            leave no event). A known id is answered with its first offset and not run again.
+        locks: rows to lock and read.
+        decide: pure closure over them. A ``DeskError`` or ``Reobserve`` it raises, or any other
+            exception, fails this job alone.
+        once_per_ticket: the id is looked up in this ticket's log instead of the event log.
+    """
+
+    id: str
+    locks: Locks
+    decide: Callable[[WorkingSet], Changes]
+    once_per_ticket: TicketId | None = None
+
+
+class Committed(Struct, frozen=True):
+    """A job's answer, given after the commit and never before.
+
+    Attributes:
+        offset: the first offset the job left, now or when it first ran; 0 without an event.
+        duplicate: the job had run before; nothing was done now.
+        changes: what was written; None for a duplicate.
+    """
+
+    offset: int
+    duplicate: bool
+    changes: Changes | None = None
+
+
+CommitHook = Callable[[ConversationId, tuple[Event, ...], Conversation], None]
+"""Told on the event loop what a commit appended to a conversation, and its state after it."""
+
+
+class Writer(Protocol):
+    """The one way to change anything."""
+
+    async def submit(self, job: Job) -> Committed:
+        """Run a job and return after its commit.
+
+        Raises:
+            UnavailableError: the database can't take it (full, read-only, gone); nothing was kept.
+            DeskError, Reobserve: as the job's closure raised.
+            FailedJobError: the closure or its rows were at fault; nothing of it was stored.
+        """
+        ...
+
+    def cached(self, conversation: ConversationId) -> Conversation | None:
+        """Return the state after the last commit if it is at hand; may be a little old."""
+        ...
+
+    def on_commit(self, hook: CommitHook) -> None:
+        """Have ``hook`` called after each commit, before the submitters are answered."""
+        ...
