@@ -82,7 +82,7 @@ class ImapMailbox:
                 raise SettingsError(
                     "PRIVACYDESK_IMAP_CA_FILE: the certificates can't be read", key="imap_ca_file"
                 ) from error
-        self._faults = OperatorFaults("imap", clock)
+        self._faults = OperatorFaults("imap", clock, "PASSWORD")
 
     async def waiting(self, limit: int) -> tuple[Waiting, ...]:
         """Return mails that nobody has read; see ``domain.mail.Mailbox``."""

@@ -35,10 +35,12 @@ class OperatorFaults:
     Args:
         service: as its settings are called: ``account_service``, ``code_gateway``.
         clock: tells when a fault may be called out again.
+        proof: how the setting with its secret ends.
     """
 
-    def __init__(self, service: str, clock: Clock) -> None:
+    def __init__(self, service: str, clock: Clock, proof: str = "SECRET") -> None:
         self._service = service
+        self._proof = proof
         self._clock = clock
         self._called_out: dict[str, datetime] = {}
 
@@ -64,5 +66,7 @@ class OperatorFaults:
             f"{self._service}_misconfigured",
             reason=reason,
             status=error.data.get("status"),
-            hint=hint.format(secret=f"{setting}_SECRET", url=f"{setting}_URL", service=setting),
+            hint=hint.format(
+                secret=f"{setting}_{self._secret}", url=f"{setting}_URL", service=setting
+            ),
         )

@@ -117,7 +117,7 @@ class SmtpMailer:
         self._sender = server.address()
         self._trust = server.trust()
         self._clock = clock
-        self._faults = OperatorFaults("smtp", clock)
+        self._faults = OperatorFaults("smtp", clock, "PASSWORD")
 
     async def post(self, letter: Letter, *, key: str) -> SendAnswer:
         """Hand in one mail; see :class:`privacydesk.domain.notices.Mailer`."""

@@ -26,5 +26,6 @@ async def test_a_case_shows_each_notice_its_way_and_what_became_of_it(office: Of
     assert "More needed · email" in said
     assert "Failed after one try The receiving side refuses it" in said
     assert "somebody@example.net" not in said
+    assert "Goes out" not in said, "it is over"
     log = unescape(page.text)
     assert "email · The receiving side refuses it" in log

@@ -243,9 +243,13 @@ class Words:
         told, tries = notice.payload, int(notice.payload.get("tried", 0))
         if notice.state is not DeliveryState.OPEN:
             return self._text(f"web.case.notice_state.{told['outcome']}", count=tries)
-        key = "queued" if not tries else "tried"
-        at = self.moment(notice.due_at)
-        return self._text(f"web.case.notice_state.{key}", time=at, count=tries)
+        return self._text(f"web.case.notice_state.{'tried' if tries else 'queued'}", count=tries)
+
+    def notice_next(self, notice: Delivery) -> str:
+        """Return when a notice that waits goes out, or is tried next; empty once it is over."""
+        if notice.state is not DeliveryState.OPEN:
+            return ""
+        return self._text("web.case.notice_next", time=self.moment(notice.due_at))
 
     def notice_reason(self, notice: Delivery) -> str:
         """Return why a notice did not go out, or not yet; empty where it did."""
