@@ -67,6 +67,6 @@ class OperatorFaults:
             reason=reason,
             status=error.data.get("status"),
             hint=hint.format(
-                secret=f"{setting}_{self._secret}", url=f"{setting}_URL", service=setting
+                secret=f"{setting}_{self._proof}", url=f"{setting}_URL", service=setting
             ),
         )
