@@ -102,6 +102,6 @@ async def test_an_agent_takes_no_list_and_is_offered_none(office: Office) -> Non
 
 async def test_a_list_that_there_is_not_is_refused_and_not_noted(office: Office) -> None:
     boss = await office.signed_in("lao-zhou")
-    assert (await boss.get("/console/inbox/export?view=nothing")).status == 400
+    assert (await boss.get("/console/inbox/export?view=nothing")).status == 404
     assert (await boss.get("/console/reports/requests?first=x&last=y")).status == 400
     assert await noted(office) == []

@@ -169,8 +169,10 @@ async def test_pages_follow_each_other_without_gap_or_repetition(
 
 
 @pytest.mark.parametrize("address", ["view=all", "after=1.zz", "after=9999999999999999999999.00"])
-async def test_addresses_that_nobody_wrote_are_refused(mei: Browser, address: str) -> None:
-    assert (await mei.get(f"/console/inbox?{address}")).status == 400
+async def test_addresses_that_nobody_wrote_are_told_as_such(mei: Browser, address: str) -> None:
+    page = await mei.get(f"/console/inbox?{address}")
+    assert page.status == 404
+    assert "nothing was saved" not in page.text
 
 
 async def test_the_list_alone_is_sent_to_a_page_that_is_open(office: Office, mei: Browser) -> None:

@@ -17,7 +17,7 @@ from privacydesk.domain.ids import AccessEntryId
 from privacydesk.domain.piles import Pile, Place
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import Ticket
-from privacydesk.errors import InvalidRequestError
+from privacydesk.errors import NotFoundError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.audit_book import Told
 from privacydesk.services.inbox import Inbox
@@ -58,7 +58,7 @@ async def export_inbox(request: web.Request) -> web.StreamResponse:
     try:
         pile = Pile(request.query.get("view", Pile.OPEN.value))
     except ValueError:
-        raise InvalidRequestError("there is no such view") from None
+        raise NotFoundError("there is no such view") from None
     words = words_of(request)
     tickets = _pile(request.config_dict[TOOLS].inbox, pile, signed_in(request).agent)
     pages = _ticket_rows(request, words, tickets)

@@ -10,7 +10,7 @@ from aiohttp import web
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.piles import Pile, Place
-from privacydesk.errors import InvalidRequestError
+from privacydesk.errors import NotFoundError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.inbox import Page
 from privacydesk.web.console.access import signed_in, staff
@@ -47,7 +47,7 @@ async def inbox(request: web.Request) -> web.Response:
     wanted = request.query.get("q", "")[:_LONGEST_SEARCH].strip()
     view = request.query.get("view", Pile.MINE.value)
     if view not in VIEWS:
-        raise InvalidRequestError("there is no such view")
+        raise NotFoundError("there is no such view")
     if wanted:
         page = await tools.inbox.search(wanted)
     elif view == QUEUE:
@@ -91,4 +91,4 @@ def _place(name: str) -> Place | None:
         urgent_at = _EPOCH + int(at) * _MICROSECOND if at else None
         return Place(urgent_at, TicketId(bytes.fromhex(ticket)))
     except (ValueError, OverflowError) as error:
-        raise InvalidRequestError("there is no such page") from error
+        raise NotFoundError("there is no such page") from error
