@@ -78,7 +78,7 @@ async def _look(page: Page, name: str) -> None:
         await page.screenshot(path=folder / f"console.{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(768, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "dark"), (1280, "light")])
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
     town: Stage, lang: str, width: int, scheme: str
