@@ -14,6 +14,7 @@ from privacydesk.web.answers import STATUS, problem
 from privacydesk.web.console.page import console_error
 from privacydesk.web.keys import LOCALE, ROOM, SPOKEN
 from privacydesk.web.pages import error_page
+from privacydesk.web.routes import route_of
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +57,7 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
         return _answer(request, InvalidRequestError("unreadable body"), 400)
     except Exception as error:
         # The traceback goes to the log; the reader learns nothing of the inside.
-        log.exception("request_failed", error=type(error).__name__, route=_route(request))
+        log.exception("request_failed", error=type(error).__name__, route=route_of(request))
         return _answer(request, DeskError("internal error"), _OURS)
 
 
@@ -76,7 +77,7 @@ def _answer(request: web.Request, error: DeskError, status: int) -> web.Response
     )
     shown = room.error_json(error, locale)
     if status >= _OURS:
-        log.warning("request_refused", code=error.code.value, route=_route(request))
+        log.warning("request_refused", code=error.code.value, route=route_of(request))
     if "text/html" in request.headers.get("Accept", "") and "/v1/" not in request.path:
         # The console knows its readers' language, and tells errors on pages of its own.
         tell = console_error if LOCALE in request else error_page
@@ -85,9 +86,3 @@ def _answer(request: web.Request, error: DeskError, status: int) -> web.Response
         answer = problem(status, shown)
     answer.headers["Vary"] = "Accept, Accept-Language"
     return answer
-
-
-def _route(request: web.Request) -> str:
-    """Return the route's pattern: paths may hold what belongs to people."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unknown"

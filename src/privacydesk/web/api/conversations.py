@@ -162,10 +162,6 @@ async def _which(call: Call[Any, Any], which: Which) -> tuple[Conversation, ...]
             return await takeover.taken()
 
 
-async def _show(call: Call[Nothing, Nothing]) -> Reply:
-    return _reply_with(await call.works.takeover.find(call.path["conversation"]))
-
-
 async def _events(call: Call[EventQuery, Nothing]) -> Reply:
     works, query = call.works, call.query
     conversation = await works.takeover.find(call.path["conversation"])
@@ -193,22 +189,22 @@ async def _file(call: Call[Nothing, Nothing]) -> web.Response:
 async def _take(call: Call[Nothing, Nothing]) -> Reply:
     name = call.path["conversation"]
     await call.works.takeover.take(name, call.by, seen=call.seen, job_id=call.job_id)
-    return await _after(call)
+    return await _as_it_is(call)
 
 
 async def _reply(call: Call[Nothing, Written]) -> Reply:
     name, text = call.path["conversation"], call.body.text
     await call.works.takeover.reply(name, call.by, text, seen=call.seen, job_id=call.job_id)
-    return await _after(call)
+    return await _as_it_is(call)
 
 
 async def _hand_back(call: Call[Nothing, Nothing]) -> Reply:
     name = call.path["conversation"]
     await call.works.takeover.hand_back(name, call.by, seen=call.seen, job_id=call.job_id)
-    return await _after(call)
+    return await _as_it_is(call)
 
 
-async def _after(call: Call[Nothing, Any]) -> Reply:
+async def _as_it_is(call: Call[Nothing, Any]) -> Reply:
     return _reply_with(await call.works.takeover.find(call.path["conversation"]))
 
 
@@ -233,7 +229,7 @@ CONVERSATIONS: Final[tuple[Operation[Any, Any], ...]] = (
         Group.CONVERSATIONS,
         "Show a conversation.",
         scope=Scope.CONVERSATIONS_READ,
-        work=_show,
+        work=_as_it_is,
         query=Nothing,
         answer=ConversationTold,
         tagged=True,

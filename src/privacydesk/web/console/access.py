@@ -35,6 +35,7 @@ from privacydesk.web.console.places import (
     way_back,
 )
 from privacydesk.web.keys import LOCALE
+from privacydesk.web.routes import route_of
 
 _H = TypeVar("_H", bound=Callable[..., object])
 
@@ -248,9 +249,3 @@ async def _refuse(request: web.Request, agent: Agent | None, why: str) -> None:
             about=f"{request.method} {route_of(request)} ({why})",
         )
     raise DeskError("not for this role", code=ErrorCode.FORBIDDEN, reason=f"console_{why}")
-
-
-def route_of(request: web.Request) -> str:
-    """Return the route's pattern: paths may hold what belongs to people."""
-    resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "unknown"

@@ -1,0 +1,11 @@
+"""Naming the route of a request."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+
+def route_of(request: web.Request) -> str:
+    """Return the route's pattern: paths may hold what belongs to people."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
