@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from html import unescape
 
 from tests.common.console_client import Office, Page
-from tests.common.stories import PEOPLE, Player
+from tests.common.stories import Player, steps
+from tests.common.stories import enter as open_chat
 
 from privacydesk.domain.ticket import LogEntry, Ticket
 
-_TABS = itertools.count(9000, 1000)
 NASTY = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
 
 
-async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
-    person = office.world.people[PEOPLE[name]] if name else None
-    player = Player(office.world, person, "en", jobs=next(_TABS))
-    await player.start()
-    for step in steps:
-        await player.step(step)
-    return player
+async def enter(office: Office, name: str, *taken: dict[str, object]) -> Player:
+    return await steps(await open_chat(office.world, name, "en"), *taken)
 
 
 async def copy_of_data(office: Office) -> tuple[Player, Ticket]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -684,3 +685,10 @@ async def steps(player: Player, *taken: dict[str, Any]) -> Player:
     for step in taken:
         await player.step(step)
     return player
+
+
+def forget_agents(folder: Path) -> None:
+    """Let a world be opened once more in its folder: it adds its agents at the start."""
+    with closing(sqlite3.connect(folder / "privacydesk.db")) as connection:
+        connection.execute("delete from agent")
+        connection.commit()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from tests.common.stories import Player, World, open_world, picture
+from tests.common.stories import Player, World, picture, steps
 
 from privacydesk.app import web_faces
 from privacydesk.connectors.signing import sign, verify
@@ -31,25 +29,14 @@ LIN = "lin-xiaoyu"
 SECRET = "a secret of both sides, long enough"
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
-        yield made
-
-
-async def play(player: Player, *steps: dict[str, Any]) -> None:
-    for step in steps:
-        await player.step(step)
-
-
 async def deleting(world: World, *kinds: str) -> Player:
     """Return somebody whose deletion waits for an agent."""
     player = Player(world, world.people[LIN], "zh_Hans")
     await player.start()
-    await play(player, {"choose": "deletion"})
+    await steps(player, {"choose": "deletion"})
     for kind in kinds:
-        await play(player, {"choose": kind})
-    await play(
+        await steps(player, {"choose": kind})
+    await steps(
         player,
         {"choose": "_done"},
         {"code": "right"},
@@ -94,7 +81,7 @@ async def call_back(world: World, key: str, *, at: timedelta = timedelta(), **mo
 async def test_long_work_is_accepted_asked_about_again_and_done_once(world: World) -> None:
     player = await deleting(world, "posts")
     world.accounts.busy = True
-    await play(
+    await steps(
         player, {"agent": {"release": True}}, {"wait": {"minutes": 1}}, {"wait": {"minutes": 1}}
     )
     (open_call,) = await calls(world, player)
@@ -102,7 +89,7 @@ async def test_long_work_is_accepted_asked_about_again_and_done_once(world: Worl
     assert open_call.tries >= 2
     assert {one.came_to for one in open_call.earlier} == {ACCEPTED}
     world.accounts.busy = False
-    await play(player, {"wait": {"minutes": 2}}, {"bot": "ticket.done.deletion"})
+    await steps(player, {"wait": {"minutes": 2}}, {"bot": "ticket.done.deletion"})
     keys = changes(world)
     assert len(set(keys)) == 1, "each try has the same key"
     (done,) = await calls(world, player)
@@ -115,7 +102,7 @@ async def test_that_it_takes_longer_is_told_by_time_where_the_work_was_accepted(
 ) -> None:
     player = await deleting(world, "posts")
     world.accounts.busy = True
-    await play(
+    await steps(
         player,
         {"agent": {"release": True}},
         {"wait": {"minutes": 5}},
@@ -130,13 +117,13 @@ async def test_that_it_takes_longer_is_told_by_time_where_the_work_was_accepted(
 async def test_an_answer_that_got_lost_repeats_nothing(world: World) -> None:
     player = await deleting(world, "posts")
     world.accounts.mute = True
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 2}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 2}})
     record = world.accounts.book.find("u-1001")
     assert record is not None
     assert record.holdings[DataCategory.POSTS] == ()
     first = world.accounts.book.anonymous
     world.accounts.mute = False
-    await play(player, {"wait": {"hours": 2}})
+    await steps(player, {"wait": {"hours": 2}})
     ticket = await ticket_of(player)
     assert ticket.outcome is Outcome.FULFILLED
     assert ticket.facts["results"][0]["count"] == 3, "told is what the first one did"
@@ -148,7 +135,7 @@ async def test_an_answer_that_got_lost_repeats_nothing(world: World) -> None:
 async def test_a_call_back_has_the_desk_ask_at_once(world: World) -> None:
     player = await deleting(world, "posts")
     world.accounts.busy = True
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
     (waiting,) = await calls(world, player)
     assert waiting.due_at is not None
     tried = len(changes(world))
@@ -161,14 +148,14 @@ async def test_a_call_back_has_the_desk_ask_at_once(world: World) -> None:
     assert waiting.due_at > world.clock.now()
     await call_back(world, waiting.key)
     await player.settle()
-    await play(player, {"ticket": {"kind": "deletion", "state": "closed", "outcome": "fulfilled"}})
+    await steps(player, {"ticket": {"kind": "deletion", "state": "closed", "outcome": "fulfilled"}})
 
 
 async def test_a_call_back_while_the_desk_asks_is_not_lost(world: World) -> None:
     """It comes between "still at it" and the note of when to ask again."""
     player = await deleting(world, "posts")
     world.accounts.busy = True
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
     rows = await world.rooms.store.claims.deliveries(
         world.clock.now() + timedelta(hours=2), lease=timedelta(minutes=1), limit=8
     )
@@ -211,7 +198,7 @@ async def test_a_key_that_nothing_waits_for_changes_nothing(world: World) -> Non
 
 async def test_a_call_back_repeated_or_late_does_nothing(world: World) -> None:
     player = await deleting(world, "posts")
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     (done,) = await calls(world, player)
     asked = len(world.accounts.calls)
     for _ in range(3):
@@ -223,7 +210,7 @@ async def test_a_call_back_repeated_or_late_does_nothing(world: World) -> None:
 async def test_each_item_has_its_own_result_for_staff(world: World) -> None:
     player = await deleting(world, "posts", "recharge", "comments")
     world.accounts.obstruct("comments", AccountReason.TECHNICAL)
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     (done,) = await calls(world, player)
     assert done.outcome == "partly"
     items = {one.scope: one for one in done.items}
@@ -238,7 +225,7 @@ async def test_each_item_has_its_own_result_for_staff(world: World) -> None:
 async def test_a_service_that_is_away_is_seen_as_waiting(world: World) -> None:
     player = await deleting(world, "posts")
     world.accounts.down = True
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     (waiting,) = await calls(world, player)
     assert waiting.outcome == WAITING
     assert waiting.earlier[-1].came_to == "unreachable"
@@ -247,7 +234,7 @@ async def test_a_service_that_is_away_is_seen_as_waiting(world: World) -> None:
 
 async def test_what_was_called_stays_with_the_record_without_what_it_held(world: World) -> None:
     player = await deleting(world, "posts")
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     assert world.rooms.upkeep is not None
     world.clock.move(timedelta(days=40))
     await world.rooms.upkeep.retention.run(by="operator")
@@ -277,16 +264,16 @@ async def test_consent_that_is_withdrawn_while_the_service_is_away_is_withdrawn_
 ) -> None:
     player = Player(world, world.people[LIN], "zh_Hans")
     await player.start()
-    await play(
+    await steps(
         player,
         {"choose": "consent_withdrawal"},
         {"choose": "marketing"},
         {"choose": "yes"},
     )
     world.accounts.down = True
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 3}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 3}})
     world.accounts.down = False
-    await play(player, {"wait": {"hours": 1}})
+    await steps(player, {"wait": {"hours": 1}})
     done = [
         one.action for one in world.accounts.calls if one.action is AccountAction.WITHDRAW_CONSENT
     ]
@@ -298,7 +285,7 @@ async def stopped(world: World) -> Player:
     """Return a mother for whose request her child's account was stopped."""
     mother = Player(world, world.people["wang-fang"], "zh_Hans")
     await mother.start()
-    await play(
+    await steps(
         mother,
         {"choose": "guardian"},
         {"choose": "mother"},
@@ -334,9 +321,11 @@ async def test_a_supervisor_has_a_stopped_account_restored_once(world: World) ->
     world.accounts.down = True
     await staff.restoring.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
     await staff.restoring.restore(number, "lao-zhou", "She is nineteen.", job_id="form-1")
-    await play(mother, {"wait": {"minutes": 5}}, {"not_bot": ["ticket.delayed", "ticket.restored"]})
+    await steps(
+        mother, {"wait": {"minutes": 5}}, {"not_bot": ["ticket.delayed", "ticket.restored"]}
+    )
     world.accounts.down = False
-    await play(mother, {"wait": {"hours": 1}}, {"bot": "ticket.restored"})
+    await steps(mother, {"wait": {"hours": 1}}, {"bot": "ticket.restored"})
     assert status(world) is AccountStatus.ACTIVE
     asked = [one for one in world.accounts.calls if one.action is AccountAction.RESTORE]
     assert len({one.key for one in asked}) == 1
@@ -350,6 +339,6 @@ async def test_nothing_is_restored_that_was_not_stopped(world: World) -> None:
     number, staff = (await ticket_of(player)).number, world.rooms.staff
     with pytest.raises(NotAllowedNowError):
         await staff.restoring.restore(number, "lao-zhou", "A mistake.")
-    await play(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
+    await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 1}})
     with pytest.raises(NotAllowedNowError):
         await staff.restoring.restore(number, "lao-zhou", "A mistake.")

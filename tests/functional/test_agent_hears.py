@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from tests.common.stories import World, open_world, steps
+from tests.common.stories import World, steps
 from tests.functional.test_outcomes import enter
 
 from privacydesk.domain.turn import Observed
 from privacydesk.services.hearing import Hearing
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from tests.common.stories import PEOPLE, Player, World, open_world
+from tests.common.stories import PEOPLE, Player, World
 
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import StaleError
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
-        yield made
 
 
 async def filed(world: World) -> Ticket:

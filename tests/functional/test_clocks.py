@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
+from tests.common.stories import PROFILE, Player, World, enter, forget_agents, open_world, steps
 
 from privacydesk.calendars import import_overrides
 from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
@@ -62,13 +60,6 @@ def another_worker(world: World) -> Worker:
         dues=rooms.worker._dues,
         clock=world.clock,
     )
-
-
-def forget_agents(folder: Path) -> None:
-    """Let the world be opened once more: it adds its agents at the start."""
-    with closing(sqlite3.connect(folder / "privacydesk.db")) as connection:
-        connection.execute("delete from agent")
-        connection.commit()
 
 
 # -- years that are not published yet -----------------------------------------------------------

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-from tests.common.stories import Player, World, open_world, steps
+from tests.common.stories import Player, World, steps
 
 from privacydesk.storage.store import SqlStore
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as opened:
-        yield opened
 
 
 async def enter(world: World, person: str = "lin-xiaoyu") -> Player:

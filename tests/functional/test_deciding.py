@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+from tests.common.stories import PROFILE, Player, World, open_world, steps
+from tests.common.stories import enter as open_chat
 
 from privacydesk.domain.account import AccountAction
 from privacydesk.domain.events import EventKind
@@ -19,7 +19,6 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.gate import Lack, Refusal, Verdict, lacking
 
-_TABS = itertools.count(2000, 1000)
 OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "They show other people.")
 LAW = Refusal(Ground.LAW, "The law has them kept for three years.")
 
@@ -39,11 +38,7 @@ async def careful(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def enter(world: World, name: str, *taken: dict[str, Any], locale: str = "en") -> Player:
-    player = Player(world, world.people[PEOPLE[name]], locale, jobs=next(_TABS))
-    await player.start()
-    for step in taken:
-        await player.step(step)
-    return player
+    return await steps(await open_chat(world, name, locale), *taken)
 
 
 async def deletion(world: World, *categories: str) -> tuple[Player, Ticket]:

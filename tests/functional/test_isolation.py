@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.common.stories import World, enter, open_world, steps
+from tests.common.stories import World, enter, forget_agents, open_world, steps
 
 from privacydesk.connectors.breaker import CircuitBreaker
 from privacydesk.connectors.memory import MemoryAccountService
@@ -39,19 +36,6 @@ ODD = {
     "digits": "1" * 5_000,
     "a number too large": "9" * 400 + "岁",
 }
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as opened:
-        yield opened
-
-
-def forget_agents(folder: Path) -> None:
-    """Let the world be opened once more: it adds its agents at the start."""
-    with closing(sqlite3.connect(folder / "privacydesk.db")) as connection:
-        connection.execute("delete from agent")
-        connection.commit()
 
 
 # -- odd input ----------------------------------------------------------------------------------

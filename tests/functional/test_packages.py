@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
-from tests.common.stories import Player, World, open_world, token_for
+from tests.common.stories import Player, World, steps, token_for
 
 from privacydesk.app import web_faces
 from privacydesk.connectors.account_record import HeldItem
@@ -30,28 +30,17 @@ LIN, CHEN = "lin-xiaoyu", "chen-jiahao"
 RARE = "鎏金犀牛"
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
-        yield made
-
-
 @asynccontextmanager
 async def faces(world: World) -> AsyncIterator[Any]:
     async with TestClient(TestServer(web_faces(world.rooms))) as client:
         yield client
 
 
-async def play(player: Player, *steps: dict[str, Any]) -> None:
-    for step in steps:
-        await player.step(step)
-
-
 async def granted(world: World, person: str = LIN, locale: str = "zh_Hans") -> Player:
     """Return somebody whose file is ready."""
     player = Player(world, world.people[person], locale)
     await player.start()
-    await play(
+    await steps(
         player,
         {"choose": "access"},
         {"code": "right"},
@@ -65,7 +54,7 @@ async def granted(world: World, person: str = LIN, locale: str = "zh_Hans") -> P
 
 async def linked(player: Player) -> str:
     """Return a link to the player's file, made with a new code."""
-    await play(player, {"package": "get"}, {"code": "right"}, {"bot": "package.opened"})
+    await steps(player, {"package": "get"}, {"code": "right"}, {"bot": "package.opened"})
     return link_of(player)
 
 
@@ -236,8 +225,8 @@ async def test_a_link_ends_after_its_minutes_and_a_new_one_ends_the_old(world: W
 async def test_no_older_proof_opens_a_file(world: World) -> None:
     """A code for something else, minutes ago, does not do: a link takes a code of its own."""
     player = await granted(world)
-    await play(player, {"package": "get"}, {"bot": "package.code"}, {"not_bot": "package.opened"})
-    await play(player, {"user": "000000"}, {"not_bot": "package.opened"})
+    await steps(player, {"package": "get"}, {"bot": "package.code"}, {"not_bot": "package.opened"})
+    await steps(player, {"user": "000000"}, {"not_bot": "package.opened"})
     assert all("link" not in card for card in cards(player))
 
 
@@ -254,8 +243,8 @@ async def test_somebody_elses_file_is_unknown_to_the_button_too(world: World) ->
 async def test_each_download_is_told_and_logged(world: World) -> None:
     player = await granted(world)
     await linked(player)
-    await play(player, {"package": "save"}, {"bot": "package.downloaded"})
-    await play(player, {"package": "save"}, {"bot": "package.downloaded"})
+    await steps(player, {"package": "save"}, {"bot": "package.downloaded"})
+    await steps(player, {"package": "save"}, {"bot": "package.downloaded"})
     ticket = await ticket_of(player)
     log = await world.rooms.store.reader.ticket_log(ticket.id)
     assert [e.by for e in log if e.what == "package_downloaded"] == ["requester"] * 2
@@ -270,7 +259,7 @@ async def test_whoever_comes_back_by_the_number_fetches_it_and_the_owner_reads_o
     elsewhere = Player(world, None, "zh_Hans")
     await elsewhere.start()
     world.clock.move(timedelta(minutes=20))
-    await play(
+    await steps(
         elsewhere,
         {"user": "进度"},
         {"user": number},
@@ -295,7 +284,7 @@ async def test_whoever_comes_back_by_the_number_fetches_it_and_the_owner_reads_o
 
 async def test_a_new_file_takes_no_other_ones_place(world: World) -> None:
     player = await granted(world)
-    await play(
+    await steps(
         player,
         {"user": "查看我的个人信息"},
         {"choose": "all"},
@@ -347,7 +336,7 @@ async def test_after_its_time_a_file_is_removed_and_says_so(world: World, tmp_pa
     await player.open()
     with pytest.raises(NotFoundError):
         await world.rooms.desk.download(player.session, number, secret)
-    await play(player, {"package": "get"}, {"bot": "package.gone"})
+    await steps(player, {"package": "get"}, {"bot": "package.gone"})
 
 
 async def test_a_file_that_goes_while_it_is_sent_is_no_whole_file(

@@ -68,12 +68,6 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
 def logs() -> Iterator[list[Any]]:
     with capture_logs() as captured:
         yield captured

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -15,12 +14,6 @@ from tests.common.stories import PEOPLE, Player, World, enter, open_world, steps
 
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.numbers import make_number
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as opened:
-        yield opened
 
 
 async def files_unbinding(player: Player) -> str:

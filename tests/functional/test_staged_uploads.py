@@ -21,12 +21,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as made:
-        yield made
-
-
 async def asked_for_files(world: World) -> Player:
     """Return somebody who complains and is asked whether there is something to show."""
     player = Player(world, world.people["chen-jiahao"], "zh_Hant")

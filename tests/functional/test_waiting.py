@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
+from tests.common.stories import PROFILE, Player, World, open_world, steps
+from tests.common.stories import enter as open_chat
 
 from privacydesk.app import Outside, open_rooms
 from privacydesk.domain.alarms import AlarmKind
@@ -21,23 +20,12 @@ from privacydesk.profile import parse_profile
 from privacydesk.services.usher import Usher
 from privacydesk.storage.store import SqlStore
 
-_TABS = itertools.count(7000, 1000)
 WEEKDAYS = {**PROFILE, "staffed": {"opens": "09:00", "closes": "18:00"}}
 GRACE = timedelta(seconds=45)
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_world(tmp_path) as opened:
-        yield opened
-
-
 async def enter(world: World, name: str, *taken: dict[str, Any], locale: str = "en") -> Player:
-    player = Player(world, world.people[PEOPLE[name]], locale, jobs=next(_TABS))
-    await player.start()
-    for step in taken:
-        await player.step(step)
-    return player
+    return await steps(await open_chat(world, name, locale), *taken)
 
 
 async def waits(world: World, name: str, **how: Any) -> Player:

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.common.console_cases import copy_of_data
+from tests.common.console_cases import copy_of_data, enter
 from tests.common.console_client import Browser, Office
-from tests.common.stories import PEOPLE, Player
 
 from privacydesk.domain.duty import DutyState
 from privacydesk.domain.ticket import Ticket
 from privacydesk.web.console import live
-
-_TABS = itertools.count(9000, 1000)
-
-
-async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
-    player = Player(office.world, office.world.people[PEOPLE[name]], "en", jobs=next(_TABS))
-    await player.start()
-    for step in steps:
-        await player.step(step)
-    return player
 
 
 async def request_of(office: Office, name: str) -> Ticket:

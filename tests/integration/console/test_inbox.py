@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
+from tests.common.console_cases import enter
 from tests.common.console_client import Browser, Office, Page
-from tests.common.stories import PEOPLE, Player
 
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.services.inbox import PAGE
 
-_TABS = itertools.count(5000, 1000)
-
 
 @pytest.fixture
 async def mei(office: Office) -> Browser:
     return await office.signed_in("mei")
-
-
-async def enter(office: Office, name: str, *steps: dict[str, object]) -> Player:
-    person = office.world.people[PEOPLE[name]] if name else None
-    player = Player(office.world, person, "en", jobs=next(_TABS))
-    await player.start()
-    for step in steps:
-        await player.step(step)
-    return player
 
 
 async def copy_of_data(office: Office, name: str = "lin") -> Ticket:
