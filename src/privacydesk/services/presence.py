@@ -89,6 +89,7 @@ class Presence:
             if not watched:
                 self._watched.pop(conversation, None)
                 self._drafted.pop(conversation, None)
+                self._agent_typed.pop(conversation, None)
 
         return close
 

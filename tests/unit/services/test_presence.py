@@ -47,3 +47,12 @@ def test_an_agent_looks_until_their_last_page_is_closed(presence: Presence) -> N
     assert presence.agents_looking(TALK) == ("mei",)
     pages[1]()
     assert presence.agents_looking(TALK) == ()
+
+
+def test_whoever_closed_their_last_page_writes_no_more(presence: Presence) -> None:
+    close = presence.agent_looks(TALK, "mei")
+    presence.agent_writes(TALK)
+    presence.agent_drafts(TALK, "mei")
+    close()
+    assert not presence.agent_types(TALK)
+    assert presence.agents_drafting(TALK) == ()
