@@ -276,6 +276,10 @@ class MemoryStore:
         """Return 1 while the conversation waits: there is no other."""
         return int(any(one.id == conversation for one in await self.queue()))
 
+    async def queue_length(self) -> int:
+        """Return 1 while the conversation waits."""
+        return len(await self.queue())
+
     async def ticket(self, ticket: TicketId) -> Ticket | None:
         """Return one ticket."""
         return self.rows.tickets.get(ticket)

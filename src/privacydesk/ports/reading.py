@@ -60,6 +60,10 @@ class Reader(Protocol):
         """Return 1 for the head of the queue; 0 when the conversation does not wait."""
         ...
 
+    async def queue_length(self) -> int:
+        """Return how many conversations wait for a person."""
+        ...
+
     async def ticket(self, ticket: TicketId) -> Ticket | None:
         """Return one ticket."""
         ...

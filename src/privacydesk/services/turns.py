@@ -265,7 +265,7 @@ class Turns:
             reach = await self._attendance.reach()
             place = await self.reader.queue_place(seen.id)
             if place == 0:
-                place = len(await self.reader.queue()) + 1
+                place = await self.reader.queue_length() + 1
         policy = None
         if needs.question:
             # Searched once a job, however often its step has to look for more.

@@ -12,7 +12,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import Board, Duty, DutyState
 from privacydesk.domain.ids import ConversationId
 from privacydesk.ports import Deserted
-from privacydesk.storage import tables
+from privacydesk.storage import queries, tables
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.duty import duty_row, read_duty
@@ -23,9 +23,8 @@ _duty = tables.agent_duty.c
 _conversation = tables.conversation.c
 _agent = tables.agent.c
 _alarm = tables.staff_alarm.c
-# Written out, not bound: only then do the partial indexes serve.
+# Written out, not bound: only then does the partial index serve.
 _HELD: Final = _conversation.owner_kind == sa.literal_column(f"'{OwnerKind.AGENT.value}'")
-_QUEUED: Final = _conversation.owner_kind == sa.literal_column(f"'{OwnerKind.QUEUE.value}'")
 
 _ALL: Final = sa.select(tables.agent_duty)
 _LOADS: Final = (
@@ -33,7 +32,6 @@ _LOADS: Final = (
     .where(_HELD)
     .group_by(_conversation.owner_agent)
 )
-_WAITING: Final = sa.select(sa.func.count()).select_from(tables.conversation).where(_QUEUED)
 _UNSEEN: Final = (
     sa.select(_alarm.agent, sa.func.count().label("amount"))
     .where(_alarm.seen_at.is_(None))
@@ -77,7 +75,7 @@ class SqlDuties:
             return Board(
                 duties={row.agent: read_duty(row) for row in connection.execute(_ALL)},
                 held={row.owner_agent: row.amount for row in connection.execute(_LOADS)},
-                waiting=int(connection.scalar(_WAITING) or 0),
+                waiting=int(connection.scalar(queries.QUEUE_LENGTH) or 0),
                 unseen={row.agent: row.amount for row in connection.execute(_UNSEEN)},
             )
 

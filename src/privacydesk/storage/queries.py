@@ -52,6 +52,7 @@ WITH_AGENTS = (
     .order_by(_conversation.id)
 )
 _me = tables.conversation.alias("me")
+QUEUE_LENGTH = sa.select(sa.func.count()).select_from(tables.conversation).where(_QUEUED)
 QUEUE_PLACE = (
     sa.select(sa.func.count())
     .select_from(tables.conversation)

@@ -129,6 +129,11 @@ class SqlReader:
         place = await self.read(lambda c: c.scalar(queries.QUEUE_PLACE, {"id": conversation}))
         return int(place or 0)
 
+    async def queue_length(self) -> int:
+        """Return how many conversations wait for a person."""
+        length = await self.read(lambda c: c.scalar(queries.QUEUE_LENGTH))
+        return int(length or 0)
+
     async def ticket(self, ticket: TicketId) -> Ticket | None:
         """Return one ticket."""
         found = await self._tickets(queries.TICKET, {"id": ticket})

@@ -53,6 +53,7 @@ async def test_the_queue_is_in_the_order_of_waiting(store: SqlStore) -> None:
     assert waiting == [desk.conversation_id(n) for n in (2, 3, 1, 5)]
     places = [await store.reader.queue_place(desk.conversation_id(n)) for n in (2, 3, 1, 5, 4, 9)]
     assert places == [1, 2, 3, 4, 0, 0]
+    assert await store.reader.queue_length() == 4
 
 
 async def test_an_agent_finds_the_conversations_they_own(store: SqlStore) -> None:
