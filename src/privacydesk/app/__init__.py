@@ -16,7 +16,7 @@ from privacydesk.app.rooms import Integrations, Rooms, Upkeep, Webhooks
 from privacydesk.app.terms import attendance_terms, staff_terms, ways
 from privacydesk.calendars import Calendars, overrides_stamp
 from privacydesk.clock import Clock, SystemClock
-from privacydesk.connectors.mail_reading import read_mail
+from privacydesk.connectors.mail_reader import MailReader
 from privacydesk.connectors.signing import verify
 from privacydesk.connectors.smtp import parse_address
 from privacydesk.connectors.webhooks import AddressRules
@@ -400,7 +400,7 @@ def _mail_door(
     return MailDoor(
         mailbox=mailbox,
         desk=desk,
-        read=partial(read_mail, own=own),
+        read=MailReader(own).read,
         chores=store.chores,
         clock=clock,
         every=timedelta(seconds=settings.imap_poll_seconds),

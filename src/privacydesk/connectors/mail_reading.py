@@ -15,10 +15,12 @@ from typing import Final
 
 from privacydesk.connectors.letters import read_address
 from privacydesk.connectors.mail_text import text_of_html, written
+from privacydesk.domain.cleaning import clean_name, clean_text
 from privacydesk.domain.mail import Incoming, MailFile
 from privacydesk.errors import InvalidRequestError
 
-_ID: Final = re.compile(r"<[^<>\s]{3,250}>")
+_ID: Final = re.compile(r"<[!-;=?-~]{3,250}>")
+"""Visible ASCII alone (RFC 5322): ours answer with it."""
 _LONGEST_THREAD: Final = 100
 _LONGEST_SUBJECT: Final = 200
 _MOST_FILES: Final = 10
@@ -87,7 +89,7 @@ def _ids(mail: EmailMessage, name: str) -> tuple[str, ...]:
 
 
 def _subject(mail: EmailMessage) -> str:
-    return _ANSWERED.sub("", _header(mail, "Subject"))[:_LONGEST_SUBJECT].strip()
+    return _ANSWERED.sub("", clean_text(_header(mail, "Subject")))[:_LONGEST_SUBJECT].strip()
 
 
 def _text(mail: EmailMessage) -> str:
@@ -98,7 +100,7 @@ def _text(mail: EmailMessage) -> str:
     if body is None:
         return ""
     said = _decoded(body)
-    return written(text_of_html(said) if body.get_content_subtype() == "html" else said)
+    return clean_text(written(text_of_html(said) if body.get_content_subtype() == "html" else said))
 
 
 def _decoded(part: MIMEPart) -> str:
@@ -106,10 +108,9 @@ def _decoded(part: MIMEPart) -> str:
     if not isinstance(raw, bytes):
         return ""
     try:
-        said = raw.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        said = raw.decode("utf-8", "replace")
-    return said.replace("\x00", "")
+        return raw.decode(part.get_content_charset("utf-8"), "replace")
+    except (LookupError, UnicodeError):
+        return raw.decode("utf-8", "replace")
 
 
 def _files(mail: EmailMessage) -> tuple[MailFile, ...]:
@@ -121,7 +122,7 @@ def _files(mail: EmailMessage) -> tuple[MailFile, ...]:
     for part in parts[:_MOST_FILES]:
         body = part.get_payload(decode=True)
         if isinstance(body, bytes) and body:
-            name = (part.get_filename() or "").replace("\x00", "").strip()[:120]
+            name = clean_name(part.get_filename() or "")
             files.append(MailFile(name or "file", part.get_content_type(), body))
     return tuple(files)
 

@@ -15,7 +15,7 @@ import hashlib
 import re
 import unicodedata
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -43,7 +43,7 @@ _PER_HOUR: Final = 20
 _OWN_ID: Final = re.compile(r"^<desk\.[0-9a-f]{32}\.(\d{1,9})@")
 _NUMBER: Final = re.compile(r"^\D?(\d{1,2})\D?$")
 
-Read = Callable[[bytes], Incoming]
+Read = Callable[[bytes], Awaitable[Incoming]]
 
 
 class MailDoor:
@@ -107,7 +107,7 @@ class MailDoor:
         if mail.raw is None:
             _log.error("mail_parked", reason="too_large")
             return False
-        incoming = self._read(mail.raw)
+        incoming = await self._read(mail.raw)
         if incoming.automatic:
             _log.info("mail_left_alone", reason=incoming.automatic)
             return True
@@ -119,14 +119,14 @@ class MailDoor:
 
     def _floods(self, address: str) -> bool:
         now = self._clock.now()
-        came = self._came.setdefault(address, deque())
-        while came and came[0] <= now - timedelta(hours=1):
-            came.popleft()
-        if len(came) >= _PER_HOUR:
+        past = now - timedelta(hours=1)
+        # Addresses cost nothing to make up: those that are silent are forgotten.
+        for other in [one for one, times in self._came.items() if times[-1] <= past]:
+            del self._came[other]
+        came = self._came.setdefault(address, deque(maxlen=_PER_HOUR))
+        if len(came) == _PER_HOUR and came[0] > past:
             return True
         came.append(now)
-        for other in [one for one, times in self._came.items() if not times]:
-            del self._came[other]
         return False
 
     async def _converse(self, mail: Incoming) -> None:

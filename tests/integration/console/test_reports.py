@@ -60,7 +60,8 @@ async def test_a_period_of_free_days_is_shown_and_stays_in_the_form(busy: Office
 @pytest.mark.parametrize(
     "query",
     ["first=2026-06-02&last=2026-06-01", "first=x&last=2026-06-01", "first=2026-06-01",
-     "first=1990-01-01&last=2026-01-01", "period=never", "first=%3Cscript%3E&last=2026-06-01"],
+     "first=1990-01-01&last=2026-01-01", "period=never", "first=%3Cscript%3E&last=2026-06-01",
+     "first=0001-01-01&last=0001-01-01", "first=9999-12-31&last=9999-12-31"],
 )  # fmt: skip
 async def test_a_period_that_is_none_is_said_plainly(busy: Office, query: str) -> None:
     boss = await busy.signed_in("lao-zhou")

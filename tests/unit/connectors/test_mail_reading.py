@@ -129,3 +129,23 @@ def test_whatever_bytes_come_are_read_or_refused(noise: bytes) -> None:
 @given(st.text(max_size=300))
 def test_whatever_page_comes_is_read(page: str) -> None:
     written(text_of_html(page))
+
+
+def test_what_misleads_or_can_not_be_stored_is_taken_out_as_in_the_chat() -> None:
+    raw = (
+        b"From: a@example.net\r\nMessage-ID: <1\xff@x> <2\x00@x>\r\nSubject: \x00Hi\x1b[2J\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AAgLg-gone\r\n"
+        b"--x\r\nContent-Type: image/png\r\nContent-Disposition: attachment;"
+        b" filename*=utf-8''..%2F..%2Fid%E2%80%AEgnp.exe%0D%0A\r\n\r\nx\r\n--x--\r\n"
+    )
+    read_one = read_mail(raw, own=OWN)
+    assert read_one.text == "\ufffdgone"
+    assert read_one.subject == "Hi[2J"
+    assert [file.name for file in read_one.files] == ["idgnp.exe"]
+    assert read_one.message_id.endswith("@unnamed>")
+
+
+def test_an_alphabet_that_can_not_spell_it_does_not_lose_the_mail() -> None:
+    raw = b"From: a@example.net\r\nContent-Type: text/plain; charset=idna\r\n\r\n" + b"a" * 99
+    assert read_mail(raw, own=OWN).text == "a" * 99

@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from privacydesk.web.chat.cleaning import clean_text
+from privacydesk.domain.cleaning import clean_text
 
 MOST_WORDS: Final = 10_000
 """Characters of what is written at once."""

@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
+from privacydesk.domain.cleaning import clean_text
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.web.chat.cleaning import clean_text
 
 MAX_ID = 64
 MAX_UPLOADS = 10

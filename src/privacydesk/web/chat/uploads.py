@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator
 import aiohttp
 from aiohttp import web
 
+from privacydesk.domain.cleaning import clean_name
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.uploads import file_too_large
 from privacydesk.web.addresses import origin_of
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import limited, refuse_announced
 from privacydesk.web.chat.access import session_of
-from privacydesk.web.chat.cleaning import clean_name
 from privacydesk.web.keys import ROOM
 from privacydesk.web.settings import WebSettings
 

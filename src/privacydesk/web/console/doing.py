@@ -12,10 +12,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from privacydesk.domain.agents import Role
+from privacydesk.domain.cleaning import clean_text
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.answers import STATUS, json_answer
-from privacydesk.web.chat.cleaning import clean_text
 from privacydesk.web.console.access import checked_form, signed_in
 from privacydesk.web.console.case import Fault, case_page, conversation_of, whole
 from privacydesk.web.console.tools import TOOLS, Tools

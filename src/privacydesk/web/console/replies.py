@@ -9,11 +9,11 @@ import aiohttp
 from aiohttp import web
 from msgspec import Struct
 
+from privacydesk.domain.cleaning import clean_name, clean_text
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.attaching import Offered
 from privacydesk.services.uploads import MAX_BYTES, file_too_large
 from privacydesk.web.bodies import refuse_announced
-from privacydesk.web.chat.cleaning import clean_name, clean_text
 from privacydesk.web.console.access import check_origin, checked_form
 
 _WORDS: Final = 64 * 1024

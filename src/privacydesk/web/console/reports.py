@@ -25,6 +25,10 @@ from privacydesk.web.keys import TEMPLATES
 OVERSEERS: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
 """Who looks at the desk as a whole."""
 
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9998
+"""Years whose days begin and end, in any zone, at instants that there are."""
+
 
 class Asked(Struct, frozen=True):
     """The period an address asks for.
@@ -59,9 +63,12 @@ class Asked(Struct, frozen=True):
         if self.preset is not None:
             return request.config_dict[OVERSIGHT].reports.preset(self.preset)
         try:
-            return Period(date.fromisoformat(self.first), date.fromisoformat(self.last))
+            period = Period(date.fromisoformat(self.first), date.fromisoformat(self.last))
         except ValueError:
             raise InvalidRequestError("these are no days", reason="period") from None
+        if period.first.year < _FIRST_YEAR or period.last.year > _LAST_YEAR:
+            raise InvalidRequestError("nothing was counted there", reason="period")
+        return period
 
 
 @staff(*OVERSEERS)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.web.chat.cleaning import clean_name, clean_text
+from privacydesk.domain.cleaning import clean_name, clean_text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,68 @@
+"""Has mails read by a process that may fail; see ``mail_program``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from typing import Final
+
+import msgspec
+
+from privacydesk.connectors import mail_program
+from privacydesk.domain.mail import Incoming
+from privacydesk.errors import InvalidRequestError, UnavailableError
+
+_PATIENCE: Final = 20.0
+
+
+class MailReader:
+    """Reads mails, each in a process of its own: they are few.
+
+    Args:
+        own: the desk's own address, from which nobody writes to it.
+        patience: seconds after which a process that still reads is killed.
+    """
+
+    def __init__(self, own: str, patience: float = _PATIENCE) -> None:
+        self._own = own
+        self._patience = patience
+
+    async def read(self, raw: bytes) -> Incoming:
+        """Read a mail.
+
+        Raises:
+            InvalidRequestError: it can't be read, or takes more time or memory than a mail does.
+            UnavailableError: no process can be started.
+        """
+        process = await self._start()
+        try:
+            async with asyncio.timeout(self._patience):
+                told, _ = await process.communicate(raw)
+        except TimeoutError:
+            raise InvalidRequestError("reading the mail takes too long") from None
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if process.returncode != 0:
+            raise InvalidRequestError("the mail can't be read")
+        return msgspec.msgpack.decode(told, type=Incoming)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                # Isolated: neither the folder it is started in nor the environment adds modules.
+                sys.executable,
+                "-I",
+                "-m",
+                mail_program.__name__,
+                self._own,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={},
+            )
+        except OSError as error:
+            raise UnavailableError("no process for reading mails can be started") from error
