@@ -13,7 +13,8 @@ from privacydesk.connectors import mail_program
 from privacydesk.domain.mail import Incoming
 from privacydesk.errors import InvalidRequestError, UnavailableError
 
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 10.0
+"""The largest mail takes a second or two. A look at the mailbox ends within its lease."""
 
 
 class MailReader:
