@@ -9,6 +9,7 @@ from aiohttp import web
 
 from privacydesk.domain.agents import Role
 from privacydesk.domain.audit import ChainReport
+from privacydesk.domain.cleaning import clean_text
 from privacydesk.errors import InvalidRequestError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.audit_book import Sought
@@ -27,7 +28,9 @@ _LONGEST: Final = 100
 def sought_by(request: web.Request) -> Sought:
     """Return which entries an address asks for."""
     query = request.query
-    return Sought(*(query.get(name, "").strip()[:_LONGEST] for name in ("number", "by", "what")))
+    return Sought(
+        *(clean_text(query.get(name, ""))[:_LONGEST] for name in ("number", "by", "what"))
+    )
 
 
 @staff(*READERS)
