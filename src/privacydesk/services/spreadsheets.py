@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -33,6 +34,10 @@ def csv_rows(rows: Iterable[Iterable[Cell]]) -> bytes:
 def _harmless(cell: Cell) -> Cell:
     if isinstance(cell, int):
         return cell
-    # Blanks before it don't keep every spreadsheet from seeing a formula.
-    seen = cell.lstrip(" \u00a0\u3000")
-    return f"'{cell}" if seen[:1] in _BEGIN_FORMULAS and seen else cell
+    # Blanks, and what can't be seen, don't keep every spreadsheet from seeing a formula.
+    first = next((one for one in cell if one in _BEGIN_FORMULAS or _is_seen(one)), "")
+    return f"'{cell}" if first in _BEGIN_FORMULAS else cell
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CZ"

@@ -29,6 +29,9 @@ def read(raw: bytes) -> list[list[str]]:
         "＠x",
         "  =1",
         "\u3000+1",
+        "\x00=1",
+        "\u200b\ufeff=1",
+        "\x0b\u2003@x",
     ],
 )
 def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell: str) -> None:
