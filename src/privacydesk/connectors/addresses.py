@@ -53,3 +53,11 @@ def is_within(address: Address, networks: Sequence[Network]) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return any(address.version == one.version and address in one for one in networks)
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host, by name or address, is the machine itself: nobody can listen in."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

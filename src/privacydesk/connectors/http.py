@@ -5,7 +5,6 @@ Nothing here logs or quotes a body, a header or an address: they hold personal d
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ import aiohttp
 from yarl import URL
 
 from privacydesk.clock import Clock
+from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.errors import SettingsError, UnavailableError
 
 _LONGEST_WAIT = 86_400.0
@@ -63,7 +63,7 @@ class Endpoint:
             raise SettingsError(f"{setting}: needs an http or https address with a host")
         if url.user is not None or url.password is not None:
             raise SettingsError(f"{setting}: put the secret into {named}, not into the address")
-        if url.scheme == "http" and not (self.allow_plain or _is_loopback(url.host)):
+        if url.scheme == "http" and not (self.allow_plain or is_this_machine(url.host)):
             raise SettingsError(f"{setting}: needs https unless it is on this machine")
         if not self.secret.strip():
             raise SettingsError(f"{named}: the secret is missing", key=secret)
@@ -188,12 +188,3 @@ def retry_after(text: str | None, clock: Clock) -> float | None:
 
 def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import imaplib
-import ipaddress
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from imap_tools import (
 )
 
 from privacydesk.clock import Clock
+from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.mail import Waiting
 from privacydesk.errors import SettingsError, UnavailableError
@@ -68,7 +68,7 @@ class ImapMailbox:
     """
 
     def __init__(self, server: ImapServer, clock: Clock) -> None:
-        if server.security == "none" and not _is_loopback(server.host):
+        if server.security == "none" and not is_this_machine(server.host):
             raise SettingsError(
                 "PRIVACYDESK_IMAP_SECURITY: only a server on this machine may go without TLS",
                 key="imap_security",
@@ -152,10 +152,3 @@ def _whole(box: BaseMailBox, uid: str) -> bytes:
     # As it came: what the library made of it may not be written back the same, or at all.
     _, parts = box.client.uid("fetch", uid, "(BODY.PEEK[])")
     return next(bytes(part[1]) for part in parts if isinstance(part, tuple))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,7 +7,6 @@ offers.
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -17,6 +16,7 @@ from typing import Final, Literal
 import aiosmtplib
 
 from privacydesk.clock import Clock
+from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.connectors.letters import read_address, write_letter
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.account import AccountReason, SendAnswer, SendOutcome, mask_mail
@@ -58,7 +58,7 @@ class MailServer:
         Raises:
             SettingsError: names the setting and what is wrong with it.
         """
-        if self.security == "none" and not _is_loopback(self.host):
+        if self.security == "none" and not is_this_machine(self.host):
             raise SettingsError(
                 "PRIVACYDESK_SMTP_SECURITY: only a mail server on this machine may go without TLS",
                 key="smtp_security",
@@ -202,10 +202,3 @@ def _unreachable(error: Exception) -> UnavailableError:
     if isinstance(error, TimeoutError):
         return UnavailableError("the mail server took too long", reason="timeout")
     return UnavailableError("the mail server can't be reached", reason="unreachable")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
