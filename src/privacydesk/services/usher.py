@@ -63,7 +63,7 @@ class Usher:
         """Do all there is to do now; return how much that was."""
         done = await self._return()
         queue = await self._reader.queue(limit=_LOOKED_AT)
-        done += await self._tell_opening(queue)
+        done += await self._tell_opening()
         done += await self._call(queue)
         return done + (await self._give() if queue else 0)
 
@@ -84,14 +84,15 @@ class Usher:
                     _log.warning("conversation_not_returned", code=error.code.value)
         return done
 
-    async def _tell_opening(self, queue: tuple[Conversation, ...]) -> int:
+    async def _tell_opening(self) -> int:
         """Tell whoever wrote outside of hours that these have begun; once for each opening."""
         hours = self._attendance.hours
         opened = hours.opened_at(self._clock.now())
         if opened == self._opened:
             return 0
         done = 0
-        for place, one in enumerate(queue, start=1):
+        # All of it, however long: this comes once a shift, and nobody is left out.
+        for place, one in enumerate(await self._reader.queue(), start=1):
             since = one.queued_at
             if since is None or opened is None or since >= opened or hours.is_open(since):
                 continue
