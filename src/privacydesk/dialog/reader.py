@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -89,6 +90,8 @@ class _Half:
     faults: tuple[DialogFault, ...]
 
 
+# Desks that are opened one after the other in a process read the same files.
+@lru_cache(64)
 def _read(text: str, source: str) -> _Half:
     stem = PurePosixPath(source).stem
     faults = Faults(source)
