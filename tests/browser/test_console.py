@@ -141,7 +141,7 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
     await expect(mei.page.locator(".note.ok[role='status']:visible")).to_be_visible()
     await mother.chat.shows(number, "closed", outcome="fulfilled")
     await mei.goes(f"tickets/{number}")
-    await expect(mei.page.locator(".history")).to_contain_text(NASTY)
+    await expect(mei.page.locator("#moves")).to_contain_text(NASTY)
     await expect(mei.page.locator(".facts").first).to_contain_text(NASTY)
     assert await mei.page.locator("#main img:not(#viewer-image)").count() == 0
     assert said == []

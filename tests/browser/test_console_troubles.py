@@ -217,7 +217,7 @@ async def test_scripts_and_endless_words_are_shown_as_they_were_typed(
     await admin.does("note")
     await town.demo.rooms.staff.handling.claim(number, "long-name")
     await admin.goes(f"tickets/{number}")
-    await expect(admin.page.locator(".history")).to_contain_text(NASTY)
+    await expect(admin.page.locator("#moves")).to_contain_text(NASTY)
     await expect(admin.page.locator("#evidence")).to_contain_text(NASTY)
     await expect(admin.page.locator("#main")).to_contain_text(LONG)
     for width in (360, 768, 1280):

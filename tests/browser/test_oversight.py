@@ -113,7 +113,7 @@ async def test_the_audit_and_the_log_of_access_fit_and_are_checked_by_keyboard(
 
 
 async def test_a_list_is_taken_along_from_its_page(town: Stage) -> None:
-    boss = await DeskPage.sign_in(town, "lao-zhou")
+    boss = await DeskPage.sign_in(town, "he-an")
     await boss.goes("audit")
     async with boss.page.expect_download() as begun:
         await boss.page.locator("a[download]").click()
