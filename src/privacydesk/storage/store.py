@@ -71,7 +71,12 @@ class SqlStore:
         Raises:
             SettingsError: the database can't be opened, or needs ``privacydesk db upgrade``.
         """
-        await asyncio.to_thread(schema.check, self._reading)
+        try:
+            await asyncio.to_thread(schema.check, self._reading)
+        except BaseException:
+            # Nobody closes what was never opened.
+            await self.reader.close()
+            raise
         self.writer.start()
 
     async def close(self) -> None:

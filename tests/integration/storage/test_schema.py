@@ -26,6 +26,10 @@ from privacydesk.storage.rows.challenge import read_challenge
 from privacydesk.storage.store import SqlStore
 
 
+def _open_files() -> set[Path]:
+    return {one.readlink() for one in Path("/proc/self/fd").iterdir() if one.exists()}
+
+
 def _migrated(url: str) -> None:
     engine = writing_engine(parse_url(url))
     with engine.connect() as connection:
@@ -116,6 +120,15 @@ async def test_a_store_on_an_older_schema_names_the_remedy(path: Path) -> None:
     prepare_file(path)
     with pytest.raises(SettingsError, match="privacydesk db upgrade"):
         await SqlStore(f"sqlite:///{path}", desk.RING, SystemClock()).open()
+
+
+async def test_a_store_that_could_not_be_opened_holds_no_connection(path: Path) -> None:
+    prepare_file(path)
+    store = SqlStore(f"sqlite:///{path}", desk.RING, SystemClock())
+    with pytest.raises(SettingsError):
+        await store.open()
+    assert path not in _open_files()
+    await store.close()
 
 
 async def test_opening_a_store_makes_no_file(path: Path) -> None:
