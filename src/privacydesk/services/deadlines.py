@@ -61,15 +61,17 @@ class Deadlines:
 
     def today(self, now: datetime) -> date:
         """Return the operator's date."""
-        if self._day is None or not self._day[0] <= now < self._day[1]:
-            # Every turn asks, and the answer is the same for a day.
+        day = self._day
+        if day is None or not day[0] <= now < day[1]:
+            # Every turn asks, and the answer is the same for a day. The writer's thread asks too,
+            # so it is looked at once and replaced as a whole.
             today = now.astimezone(self.zone).date()
             begins, ends = (
-                datetime.combine(day, time.min, self.zone).astimezone(UTC)
-                for day in (today, today + timedelta(days=1))
+                datetime.combine(one, time.min, self.zone).astimezone(UTC)
+                for one in (today, today + timedelta(days=1))
             )
-            self._day = (begins, ends, today)
-        return self._day[2]
+            day = self._day = (begins, ends, today)
+        return day[2]
 
     def clocks(self, received_at: datetime, verified_at: datetime | None) -> tuple[Clock, ...]:
         """Start every regime's clock whose start is known."""
