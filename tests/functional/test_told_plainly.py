@@ -91,7 +91,7 @@ async def test_a_deletion_names_what_was_never_stored(world: World) -> None:
     await player.step({"agent": {"release": True}})
     await player.settle()
     rows = card(player, "ticket.done.deletion")
-    assert rows["voice recordings"] == "Nothing was stored"
+    assert rows["voice recordings"] == "Nothing is stored"
     assert rows["posts"] == "Done"
     assert "ticket.backups" in player.said()
 
