@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -19,6 +19,7 @@ from privacydesk.dialog.rules import Rules
 from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED, Occasion, Way
+from privacydesk.domain.ticketing import STATE_NAMES, Fact, Texts, TicketingMap
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
@@ -112,6 +113,64 @@ class NoticeSection(_Section):
         return tuple(dict.fromkeys(self.ways.get(occasion, _WAYS)))
 
 
+class TicketingSection(_Section):
+    """How the desk's words are said in the ticketing system that is joined to it.
+
+    What leaves the house beyond a request's number, kind, state and due date stands here and
+    nowhere else: ``fields`` and ``texts``.
+    """
+
+    queue: Annotated[str, Field(max_length=200)] = ""
+    users: dict[str, str] = {}
+    states: dict[str, str] = {}
+    priorities: dict[RequestKind, str] = {}
+    fields: dict[str, Fact] = {}
+    texts: list[Texts] = []
+    takes_replies: bool = True
+    locale: Literal["zh_Hans", "zh_Hant", "en"] = "zh_Hans"
+
+    @field_validator("users", "states", "priorities", mode="before")
+    @classmethod
+    def _numbers_are_words(cls, value: Any) -> Any:
+        # Some systems name states and users by numbers, which YAML reads as such.
+        if not isinstance(value, dict):
+            return value
+        return {
+            key: str(one) if isinstance(one, int) and not isinstance(one, bool) else one
+            for key, one in value.items()
+        }
+
+    @field_validator("states")
+    @classmethod
+    def _known_states(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in STATE_NAMES:
+                raise ValueError(f"{name} is none of {', '.join(sorted(STATE_NAMES))}")
+        return value
+
+    @model_validator(mode="after")
+    def _means_one_thing(self) -> Self:
+        for name, mapped in (("users", self.users), ("states", self.states)):
+            if not all(one.strip() for one in mapped.values()):
+                raise ValueError(f"{name}: an empty name means nothing over there")
+        if len(set(self.users.values())) < len(self.users):
+            raise ValueError("users: two agents can't be the same user")
+        return self
+
+    def map(self) -> TicketingMap:
+        """Return it as what the sync goes by."""
+        return TicketingMap(
+            queue=self.queue,
+            users=self.users,
+            states=self.states,
+            priorities=self.priorities,
+            fields=self.fields,
+            texts=frozenset(self.texts),
+            takes_replies=self.takes_replies,
+            locale=self.locale,
+        )
+
+
 class OperatorProfile(_Section):
     """Everything an operator says of itself. Unknown keys are refused, so that none is misspelt."""
 
@@ -137,6 +196,7 @@ class OperatorProfile(_Section):
     package_days: _Days = 7
     second_eyes: list[RequestKind] = sorted(SECOND_EYES)
     notices: NoticeSection = NoticeSection()
+    ticketing: TicketingSection = TicketingSection()
 
     @field_validator("calendar")
     @classmethod

@@ -127,3 +127,42 @@ def test_notices_that_can_not_be_kept_are_refused(notices: object, named: str) -
 
 def test_quiet_hours_can_be_left_out() -> None:
     assert parse_profile({"notices": {"quiet": None}}, "p").quiet_hours() is None
+
+
+def test_a_ticketing_system_is_mapped_word_by_word() -> None:
+    raw = {
+        "ticketing": {
+            "queue": "privacy",
+            "users": {"ann": 4},
+            "states": {"closed": 4, "closed.duplicate": 5},
+            "fields": {"custom_due": "due_date"},
+            "texts": ["notes"],
+        }
+    }
+    said = parse_profile(raw, "p").ticketing.map()
+    assert said.users == {"ann": "4"}
+    assert said.states == {"closed": "4", "closed.duplicate": "5"}
+    assert said.agent_of("4") == "ann"
+    assert said.agent_of("5") is None
+    assert said.shares_personal
+
+
+def test_without_a_word_about_it_nothing_of_a_person_reaches_a_ticketing_system() -> None:
+    assert not parse_profile({}, "p").ticketing.map().shares_personal
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ({"states": {"closed.gone": "x"}}, "closed.gone is none of"),
+        ({"users": {"ann": "4", "bob": "4"}}, "two agents can't be the same user"),
+        ({"users": {"ann": " "}}, "an empty name"),
+        ({"fields": {"custom_a": "birthday"}}, "ticketing.fields.custom_a"),
+        ({"texts": ["messages"]}, "ticketing.texts.0"),
+        ({"locale": "fr"}, "ticketing.locale"),
+    ],
+)
+def test_a_wrong_mapping_is_named(section: dict[str, Any], fault: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        parse_profile({"ticketing": section}, "p")
+    assert fault in str(raised.value)

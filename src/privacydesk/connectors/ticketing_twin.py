@@ -1,0 +1,234 @@
+"""The twin of a ticketing system: keeps tickets in memory, can be worked on and can fail.
+
+What happens before or after a call that dies is up to whoever uses it: ``trouble`` is asked before
+and after each change, and may raise as a network, a system or a killed process would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from privacydesk.clock import Clock
+from privacydesk.domain.ticketing import (
+    NOBODY,
+    Hints,
+    NewRemote,
+    RemoteChange,
+    RemoteEntry,
+    RemoteFile,
+    RemoteGoneError,
+    RemoteRefusedError,
+    RemoteTicket,
+    marked,
+    newest,
+)
+
+ACCOUNT: Final = "desk"
+"""The account the desk has in it."""
+
+STATES: Final[Mapping[str, str]] = {
+    "awaiting_verification": "new",
+    "in_review": "open",
+    "awaiting_requester": "waiting",
+    "awaiting_confirmation": "waiting",
+    "fulfilling": "open",
+    "closed": "closed",
+    "closed.duplicate": "duplicate",
+}
+
+
+@dataclass(slots=True)
+class Held:
+    """A ticket as the twin keeps it; tests may change it as people over there would."""
+
+    id: str
+    title: str
+    body: str
+    queue: str
+    state: str
+    priority: str
+    assignee: str
+    due_at: datetime | None
+    fields: dict[str, str]
+    entries: list[RemoteEntry] = field(default_factory=list)
+    touched_at: datetime | None = None
+    merged_into: str = ""
+
+
+class MemoryTicketing:
+    """Implements ``TicketingSystem`` in memory.
+
+    Args:
+        clock: dates what is written.
+        queues: those that are there.
+        users: those that may be assigned.
+
+    Attributes:
+        tickets: by id, in the order in which they were made.
+        trouble: called with the name of a call and ``before`` or ``after`` around each change, and
+            ``before`` each reading; what it raises is what the caller meets.
+    """
+
+    def __init__(
+        self, clock: Clock, *, queues: tuple[str, ...] = ("privacy",), users: tuple[str, ...] = ()
+    ) -> None:
+        self._clock = clock
+        self._queues = queues
+        self._users = frozenset({NOBODY, *users})
+        self._journal: list[str] = []
+        self._entries = 0
+        self.tickets: dict[str, Held] = {}
+        self.trouble: Callable[[str, str], None] = lambda _call, _when: None
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return "memory"
+
+    @property
+    def states(self) -> Mapping[str, str]:
+        """What states are called in it."""
+        return STATES
+
+    async def check(self) -> tuple[str, ...]:
+        """Find nothing wrong."""
+        self.trouble("check", "before")
+        return ()
+
+    async def find(self, key: str) -> tuple[str, ...]:
+        """Return the tickets made under a key."""
+        self.trouble("find", "before")
+        return tuple(one.id for one in self.tickets.values() if marked(one.body) == key)
+
+    async def create(self, new: NewRemote) -> str:
+        """Make a ticket."""
+        if new.queue not in self._queues or new.assignee not in self._users:
+            raise RemoteRefusedError("no such queue or user", reason="unknown")
+        self.trouble("create", "before")
+        made = Held(
+            id=str(len(self.tickets) + 1),
+            title=new.title,
+            body=new.body,
+            queue=new.queue,
+            state=new.state,
+            priority=new.priority,
+            assignee=new.assignee,
+            due_at=new.due_at,
+            fields=dict(new.fields),
+        )
+        self.tickets[made.id] = made
+        self._journal.append(made.id)
+        self.trouble("create", "after")
+        return made.id
+
+    async def read(self, remote: str) -> RemoteTicket:
+        """Return a ticket as it stands."""
+        self.trouble("read", "before")
+        held = self._held(remote)
+        return RemoteTicket(
+            id=held.id,
+            label=f"#{held.id}",
+            url=f"https://tickets.test/{held.id}",
+            state=held.state,
+            assignee=held.assignee,
+            due_at=held.due_at,
+            fields=dict(held.fields),
+            entries=tuple(held.entries),
+            touched_at=held.touched_at or newest(held.entries),
+        )
+
+    async def change(self, remote: str, change: RemoteChange) -> None:
+        """Set what is named."""
+        held = self._held(remote)
+        if change.assignee is not None and change.assignee not in self._users:
+            raise RemoteRefusedError("no such user", reason="unknown")
+        self.trouble("change", "before")
+        if change.state is not None:
+            held.state = change.state
+        if change.assignee is not None:
+            held.assignee = change.assignee
+        if change.due_at is not None:
+            held.due_at = change.due_at
+        held.fields.update(change.fields)
+        self._journal.append(remote)
+        self.trouble("change", "after")
+
+    async def write(self, remote: str, text: str) -> None:
+        """Write an entry for colleagues."""
+        held = self._held(remote)
+        self.trouble("write", "before")
+        self._append(held, ACCOUNT, text, public=False, files=())
+        self.trouble("write", "after")
+
+    async def retire(self, remote: str, into: str) -> None:
+        """Close a ticket that was made twice."""
+        held = self._held(remote)
+        self.trouble("retire", "before")
+        held.state, held.merged_into = "duplicate", into
+        self._journal.append(remote)
+        self.trouble("retire", "after")
+
+    async def changed(self, cursor: str) -> Hints:
+        """Return what was changed since a cursor."""
+        self.trouble("changed", "before")
+        seen = int(cursor or 0)
+        ids = tuple(dict.fromkeys(self._journal[seen:]))
+        return Hints(ids, str(len(self._journal)))
+
+    def people_write(
+        self,
+        remote: str,
+        author: str,
+        text: str,
+        *,
+        public: bool = False,
+        files: tuple[RemoteFile, ...] = (),
+    ) -> None:
+        """Have somebody over there write on a ticket."""
+        self._append(self._held(remote), author, text, public=public, files=files)
+
+    def people_change(
+        self,
+        remote: str,
+        *,
+        state: str | None = None,
+        assignee: str | None = None,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Have somebody over there change a ticket."""
+        held = self._held(remote)
+        held.state = held.state if state is None else state
+        held.assignee = held.assignee if assignee is None else assignee
+        held.due_at = held.due_at if due_at is None else due_at
+        held.touched_at = self._clock.now()
+        self._journal.append(remote)
+
+    def people_remove(self, remote: str) -> None:
+        """Have somebody over there remove a ticket."""
+        del self.tickets[remote]
+
+    def _append(
+        self, held: Held, author: str, text: str, *, public: bool, files: tuple[RemoteFile, ...]
+    ) -> None:
+        self._entries += 1
+        entry = RemoteEntry(
+            id=str(self._entries),
+            at=self._clock.now(),
+            author=author,
+            text=text,
+            public=public,
+            own=author == ACCOUNT,
+            key=marked(text),
+            files=files,
+        )
+        held.entries.append(entry)
+        self._journal.append(held.id)
+
+    def _held(self, remote: str) -> Held:
+        held = self.tickets.get(remote)
+        if held is None:
+            raise RemoteGoneError("there is no such ticket")
+        return held
