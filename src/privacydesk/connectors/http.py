@@ -5,7 +5,7 @@ Nothing here logs or quotes a body, a header or an address: they hold personal d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -76,11 +76,19 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """An answer whose status is worth reading: 2xx, or a 4xx that repeating won't change."""
+    """An answer whose status is worth reading: 2xx, or a 4xx that repeating won't change.
+
+    Attributes:
+        status: of HTTP.
+        body: its bytes.
+        retry_after: seconds to wait, where it says so.
+        etag: the version of what was answered, as it was sent; empty without one.
+    """
 
     status: int
     body: bytes = field(repr=False)
     retry_after: float | None = None
+    etag: str = ""
 
 
 def open_session(endpoint: Endpoint) -> aiohttp.ClientSession:
@@ -107,17 +115,49 @@ async def post(
     """Post a JSON body once and return the answer.
 
     Raises:
+        UnavailableError: as ``request`` raises it.
+    """
+    return await request(
+        session, "POST", url, body=body, headers=headers, max_answer=max_answer, clock=clock
+    )
+
+
+async def request(
+    session: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    *,
+    headers: Mapping[str, str],
+    max_answer: int,
+    clock: Clock,
+    body: bytes | None = None,
+    worth_reading: Collection[int] = (),
+) -> RawAnswer:
+    """Ask for JSON once and return the answer.
+
+    Args:
+        session: made by ``open_session``.
+        method: of HTTP.
+        url: what is asked.
+        headers: beside those that say it is JSON.
+        max_answer: bytes that are read at most.
+        clock: tells how long a date in ``Retry-After`` is away.
+        body: JSON, if any.
+        worth_reading: statuses that say something here, though they mean a fault elsewhere.
+
+    Raises:
         UnavailableError: no answer worth reading: unreachable, too slow, 3xx, 5xx, 408, 425, 429,
             refused credentials (the operator must mend those; the person's wish must not be lost
             over them), or an answer longer than ``max_answer``. ``data`` names the ``reason`` and,
             when the service said so, ``retry_after`` seconds.
     """
     try:
-        async with session.post(
+        async with session.request(
+            method,
             url,
             data=body,
             headers={
-                "Content-Type": "application/json",
+                **({"Content-Type": "application/json"} if body is not None else {}),
                 "Accept": "application/json",
                 # Uncompressed: a small compressed body can't unfold into a large one.
                 "Accept-Encoding": "identity",
@@ -126,9 +166,13 @@ async def post(
             allow_redirects=False,
         ) as response:
             wait = retry_after(response.headers.get("Retry-After"), clock)
-            _refuse_unreadable(response.status, wait)
+            if response.status not in worth_reading:
+                _refuse_unreadable(response.status, wait)
             return RawAnswer(
-                response.status, await _bounded(response, max_answer), retry_after=wait
+                response.status,
+                await _bounded(response, max_answer),
+                retry_after=wait,
+                etag=response.headers.get("ETag", ""),
             )
     except TimeoutError as error:
         raise UnavailableError("the service took too long", reason="timeout") from error
