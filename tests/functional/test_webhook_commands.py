@@ -127,6 +127,26 @@ async def test_a_secret_is_rotated_with_an_end_for_the_old_one(office: Office) -
     assert "14 days" in await office.refused("webhooks", "rotate", "crm", "--overlap-hours", "999")
 
 
+async def test_an_endpoint_is_changed_and_moved(
+    office: Office, sender: MemoryWebhookSender
+) -> None:
+    first = await office.json("webhooks", "add", URL, "--name", "crm")
+    assert (await office.run("webhooks", "change", "crm")).code == 2
+    changed = await office.json("webhooks", "change", "crm", "--name", "billing")
+    assert (changed["name"], len(changed["events"]) > 1) == ("billing", True)
+    changed = await office.json("webhooks", "change", "billing", "--event", "ticket.filed")
+    assert (changed["name"], changed["events"]) == ("billing", ["ticket.filed"])
+    assert "may call" in await office.refused("webhooks", "move", "billing", "https://10.0.0.1/")
+    other = "https://elsewhere.example/in"
+    assert other in await office.fine("webhooks", "move", "billing", other)
+    await office.filed()
+    await send_all(office.world)
+    assert [one.url for one in sender.posted] == [other]
+    moved = await office.json("webhooks", "move", "billing", URL, "--new-secret")
+    assert moved["secret"] != first["secret"]
+    assert moved["old_secret_until"] is None
+
+
 async def test_deliveries_are_replayed_one_by_one_or_by_span(
     office: Office, sender: MemoryWebhookSender
 ) -> None:

@@ -47,7 +47,7 @@ def web_faces(
 
 def _works(rooms: Rooms) -> Works | None:
     """Return what programs work with: what staff do, and who lets them in."""
-    if rooms.integrations is None or rooms.doors is None:
+    if rooms.integrations is None or rooms.doors is None or rooms.webhooks is None:
         return None
     return Works(
         tokens=rooms.integrations.tokens,
@@ -57,6 +57,7 @@ def _works(rooms: Rooms) -> Works | None:
         inbox=rooms.tools.inbox,
         casework=rooms.tools.casework,
         attaching=rooms.tools.attaching,
+        endpoints=rooms.webhooks.endpoints,
         audit=rooms.audit,
         access_log=rooms.doors.log,
         clock=rooms.clock,

@@ -33,7 +33,7 @@ from privacydesk.cli.webhook_text import (
     short,
 )
 from privacydesk.domain.news import SUBSCRIBABLE, NewsKind
-from privacydesk.domain.webhooks import Entry, Posting, PostingState
+from privacydesk.domain.webhooks import Entry, Posting, PostingState, Standing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,11 +94,62 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 @webhooks_app.command("show")
 def show(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show an endpoint: where it is, what it is told, and how it fares."""
-    standing, zone = run(_zoned(data_dir, lambda desk: desk.find(name)))
-    if as_json:
-        print_json(endpoint_record(standing))
+    _print_endpoint(*run(_zoned(data_dir, lambda desk: desk.find(name))), as_json)
+
+
+@webhooks_app.command("change")
+def change(
+    name: Name,
+    label: Annotated[
+        str, typer.Option("--name", metavar="TEXT", help="What staff call it from now on.")
+    ] = "",
+    events: Annotated[
+        list[str] | None,
+        typer.Option("--event", metavar="KIND", help="Only this kind; may be repeated."),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Change what an endpoint is called, and which kinds it is told from now on."""
+    if not label and not events:
+        misused("--name", "say what to change: --name, --event, or both")
+    kinds = _kinds(events)
+
+    async def work(desk: Endpoints) -> Standing:
+        endpoint = (await desk.find(name)).endpoint
+        wanted = kinds if events else endpoint.kinds
+        changed = await desk.subscribe(endpoint, by=_BY, label=label, kinds=wanted)
+        return await desk.find(changed.id.hex())
+
+    _print_endpoint(*run(_zoned(data_dir, work)), as_json)
+
+
+@webhooks_app.command("move")
+def move(
+    name: Name,
+    url: Annotated[str, typer.Argument(metavar="URL", help="Where messages are posted to.")],
+    new_secret: Annotated[
+        bool,
+        typer.Option(
+            "--new-secret",
+            help="Make a new secret and end the old one at once: somebody else runs the receiver.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Change an endpoint's address. What waits goes there at once; the secret moves along."""
+
+    async def work(desk: Endpoints) -> tuple[Added, Standing]:
+        endpoint = (await desk.find(name)).endpoint
+        moved = await desk.move(endpoint, url, by=_BY, new_secret=new_secret)
+        return moved, await desk.find(endpoint.id.hex())
+
+    (moved, standing), zone = run(_zoned(data_dir, work))
+    if moved.secret:
+        print_secret(moved, f"{moved.endpoint.label} has moved and has a new secret.", as_json)
     else:
-        typer.echo("\n".join(endpoint_lines(standing, zone)))
+        _print_endpoint(standing, zone, as_json)
 
 
 @webhooks_app.command("rotate")
@@ -230,6 +281,13 @@ def replay(
         print_json({"replayed": count})
     else:
         typer.echo(f"{count} go out again, oldest first." if count else "There is nothing to send.")
+
+
+def _print_endpoint(standing: Standing, zone: tzinfo, as_json: bool) -> None:
+    if as_json:
+        print_json(endpoint_record(standing))
+    else:
+        typer.echo("\n".join(endpoint_lines(standing, zone)))
 
 
 # -- work ----------------------------------------------------------------------------------------

@@ -50,6 +50,10 @@ class Scope(StrEnum):
     """Taking conversations over, answering in them, handing them back."""
     MESSAGES_READ = "messages:read"
     """What was said in conversations."""
+    WEBHOOKS_READ = "webhooks:read"
+    """Endpoints without their addresses, and what was sent to them."""
+    WEBHOOKS_WRITE = "webhooks:write"
+    """Adding and changing endpoints, their secrets, tests, sending again; sees addresses."""
 
 
 class TokenStanding(StrEnum):
@@ -110,7 +114,8 @@ class KeptAnswer(Struct, frozen=True):
         key: hash of the identity's name for the request.
         fingerprint: hash of what was asked: method, path and body.
         status: HTTP's; 0 while there is no answer yet, or none but a refusal.
-        body: the answer, which tells nothing of a person.
+        body: the answer, which tells nothing of a person; while there is none, what was left by
+            the transaction that did it, where that keeps it.
         tag: the entity tag that went with it; empty for none.
     """
 

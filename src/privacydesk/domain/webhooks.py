@@ -111,6 +111,21 @@ class Endpoint(Struct, frozen=True):
         kept = tuple(one for one in old if one.until is not None and now < one.until)
         return replace(self, secrets=(SigningSecret(secret), *kept), version=self.version + 1)
 
+    def moved(self, url: str) -> Endpoint:
+        """Return the endpoint at another address.
+
+        Whoever was gone is told again: it was the address that said so. Its secrets stay.
+        """
+        gone = self.state is EndpointState.GONE
+        return replace(
+            self,
+            url=url,
+            state=EndpointState.ACTIVE if gone else self.state,
+            failing_since=None,
+            alarmed_at=None,
+            version=self.version + 1,
+        )
+
     @property
     def old_secret_until(self) -> datetime | None:
         """Return when the secret that was replaced last stops signing."""

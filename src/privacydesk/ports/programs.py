@@ -30,7 +30,10 @@ from privacydesk.domain.webhooks import (
 class WebhookBook(Protocol):
     """Endpoints that are told what happens, and the log of what was sent to them.
 
-    Each change is audited in its own transaction.
+    Each change is audited in its own transaction. Where it comes with ``left``, the request of a
+    program that it carries out, this is kept in that transaction, too, with what the change left
+    as its body: so it is done once. All raise ``StaleError``, with the reason ``api_done``, where
+    something was left under that request before.
     """
 
     async def endpoints(self) -> tuple[Standing, ...]:
@@ -63,7 +66,9 @@ class WebhookBook(Protocol):
         """Return one posting with all its tries."""
         ...
 
-    async def add(self, endpoint: Endpoint, told: AuditEntry) -> None:
+    async def add(
+        self, endpoint: Endpoint, told: AuditEntry, *, left: KeptAnswer | None = None
+    ) -> None:
         """Add an endpoint.
 
         Raises:
@@ -72,7 +77,9 @@ class WebhookBook(Protocol):
         """
         ...
 
-    async def change(self, endpoint: Endpoint, told: AuditEntry) -> None:
+    async def change(
+        self, endpoint: Endpoint, told: AuditEntry, *, left: KeptAnswer | None = None
+    ) -> None:
         """Change an endpoint's name, kinds or secrets; its version is one above what it replaces.
 
         Raises:
@@ -80,8 +87,29 @@ class WebhookBook(Protocol):
         """
         ...
 
+    async def move(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        told: AuditEntry,
+        *,
+        left: KeptAnswer | None = None,
+    ) -> None:
+        """Change an endpoint's address, as ``change`` does; what waits is tried there at once.
+
+        Raises:
+            StaleError: it has changed meanwhile.
+        """
+        ...
+
     async def switch(
-        self, endpoint: EndpointId, state: EndpointState, now: datetime, told: AuditEntry
+        self,
+        endpoint: EndpointId,
+        state: EndpointState,
+        now: datetime,
+        told: AuditEntry,
+        *,
+        left: KeptAnswer | None = None,
     ) -> bool:
         """Switch an endpoint on or off; once it is on, what waits is tried at once.
 
@@ -90,7 +118,9 @@ class WebhookBook(Protocol):
         """
         ...
 
-    async def post(self, posting: Posting, told: AuditEntry) -> None:
+    async def post(
+        self, posting: Posting, told: AuditEntry, *, left: KeptAnswer | None = None
+    ) -> None:
         """Leave a posting that tells no news: a test.
 
         Raises:
@@ -108,6 +138,7 @@ class WebhookBook(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         parked: bool = False,
+        left: KeptAnswer | None = None,
     ) -> int:
         """Have postings go out again, under their ids; what is on its way already goes on.
 
@@ -119,6 +150,7 @@ class WebhookBook(Protocol):
             since: only what was made then or later.
             until: only what was made before.
             parked: only what was parked.
+            left: kept if any go out, with their number as its body.
 
         Returns:
             How many that are.

@@ -297,7 +297,12 @@ def _note_health(
 ) -> None:
     """Keep whether an endpoint takes messages, as far as that differs from what was known."""
     if any(answer.is_gone for answer in answers):
-        gone = sa.and_(_endpoint.id == endpoint.id, _endpoint.state == EndpointState.ACTIVE.value)
+        # Of this version alone: it may have been moved while the old address was being asked.
+        gone = sa.and_(
+            _endpoint.id == endpoint.id,
+            _endpoint.version == endpoint.version,
+            _endpoint.state == EndpointState.ACTIVE.value,
+        )
         connection.execute(
             sa.update(tables.webhook_endpoint).where(gone).values(state=EndpointState.GONE.value)
         )

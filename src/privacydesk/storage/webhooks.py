@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
+from privacydesk.domain.api_tokens import KeptAnswer
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId, PostingId
 from privacydesk.domain.news import NewsKind
@@ -42,6 +44,15 @@ from privacydesk.storage.writer import BatchWriter
 _endpoint = tables.webhook_endpoint.c
 _posting = tables.webhook_posting.c
 _try = tables.webhook_try.c
+_answer = tables.api_answer.c
+
+_KEPT: Final = (
+    sa.select(_answer.status, _answer.body)
+    .where(_answer.agent == sa.bindparam("by"), _answer.key == sa.bindparam("name"))
+    .with_for_update()
+)
+_WHAT_IT_IS: Final = ("version", "kinds", "body")
+_HOW_IT_FARES: Final = ("state", "failing_since", "alarmed_at")
 
 _ENDPOINTS: Final = sa.select(tables.webhook_endpoint).order_by(_endpoint.id)
 _ENDPOINT: Final = sa.select(tables.webhook_endpoint).where(_endpoint.id == sa.bindparam("id"))
@@ -135,10 +146,13 @@ class SqlWebhookBook:
 
     # -- writing -------------------------------------------------------------------------------
 
-    async def add(self, endpoint: Endpoint, told: AuditEntry) -> None:
+    async def add(
+        self, endpoint: Endpoint, told: AuditEntry, *, left: KeptAnswer | None = None
+    ) -> None:
         """Add an endpoint; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> None:
+            _check_open(connection, left)
             there = {row.id for row in connection.execute(sa.select(_endpoint.id))}
             if endpoint.id in there:
                 raise DeskError(
@@ -152,26 +166,66 @@ class SqlWebhookBook:
                 )
             row = endpoint_row(endpoint, own_seal(connection, self._seals, WEBHOOK_KEY))
             connection.execute(sa.insert(tables.webhook_endpoint), row)
+            _leave(connection, left)
             _audit(connection, told)
 
         await self._writer.run(write)
 
-    async def change(self, endpoint: Endpoint, told: AuditEntry) -> None:
+    async def change(
+        self, endpoint: Endpoint, told: AuditEntry, *, left: KeptAnswer | None = None
+    ) -> None:
         """Change what an endpoint is; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> None:
-            row = endpoint_row(endpoint, seal_of(connection, self._seals))
-            kept = {name: row[name] for name in ("version", "kinds", "body")}
-            found = sa.and_(_endpoint.id == endpoint.id, _endpoint.version == endpoint.version - 1)
-            changed = sa.update(tables.webhook_endpoint).where(found).values(kept)
-            if connection.execute(changed).rowcount != 1:
-                raise StaleError("the endpoint has changed meanwhile")
+            _check_open(connection, left)
+            self._change(connection, endpoint, _WHAT_IT_IS)
+            _leave(connection, left)
             _audit(connection, told)
 
         await self._writer.run(write)
 
+    async def move(
+        self,
+        endpoint: Endpoint,
+        now: datetime,
+        told: AuditEntry,
+        *,
+        left: KeptAnswer | None = None,
+    ) -> None:
+        """Change where an endpoint is; see ``ports.WebhookBook``."""
+
+        def write(connection: sa.Connection) -> None:
+            _check_open(connection, left)
+            self._change(connection, endpoint, _WHAT_IT_IS + _HOW_IT_FARES)
+            hurry(connection, endpoint.id, now)
+            _leave(connection, left)
+            _audit(connection, told)
+
+        await self._writer.run(write)
+
+    def _change(
+        self, connection: sa.Connection, endpoint: Endpoint, columns: tuple[str, ...]
+    ) -> None:
+        row = endpoint_row(endpoint, seal_of(connection, self._seals))
+        kept = {name: row[name] for name in columns}
+        found = [_endpoint.id == endpoint.id, _endpoint.version == endpoint.version - 1]
+        if "state" in columns:
+            # It may have been switched, without a new version, since it was looked at.
+            off = EndpointState.DISABLED
+            here = _endpoint.state == off.value
+            found.append(here if endpoint.state is off else ~here)
+        changed = sa.update(tables.webhook_endpoint).where(*found).values(kept)
+        if connection.execute(changed).rowcount != 1:
+            raise StaleError("the endpoint has changed meanwhile", reason="webhook_stale")
+
     async def switch(
-        self, endpoint: EndpointId, state: EndpointState, now: datetime, told: AuditEntry
+        self,
+        endpoint: EndpointId,
+        state: EndpointState,
+        now: datetime,
+        told: AuditEntry,
+        *,
+        left: KeptAnswer | None = None,
     ) -> bool:
         """Switch an endpoint on or off; see ``ports.WebhookBook``."""
         values: dict[str, Any] = {"state": state.value}
@@ -180,26 +234,32 @@ class SqlWebhookBook:
         here = sa.and_(_endpoint.id == endpoint, _endpoint.state != state.value)
 
         def write(connection: sa.Connection) -> bool:
+            _check_open(connection, left)
             switched = sa.update(tables.webhook_endpoint).where(here).values(values)
             if connection.execute(switched).rowcount != 1:
                 return False
             if state is EndpointState.ACTIVE:
                 hurry(connection, endpoint, now)
+            _leave(connection, left)
             _audit(connection, told)
             return True
 
         return await self._writer.run(write)
 
-    async def post(self, posting: Posting, told: AuditEntry) -> None:
+    async def post(
+        self, posting: Posting, told: AuditEntry, *, left: KeptAnswer | None = None
+    ) -> None:
         """Leave a posting that tells no news: a test."""
         active = sa.select(_endpoint.id).where(
             _endpoint.id == posting.endpoint, _endpoint.state == EndpointState.ACTIVE.value
         )
 
         def write(connection: sa.Connection) -> None:
+            _check_open(connection, left)
             if connection.execute(active).first() is None:
                 raise NotAllowedNowError("the endpoint is switched off", reason="webhook_off")
             connection.execute(sa.insert(tables.webhook_posting), posting_row(posting))
+            _leave(connection, left)
             _audit(connection, told)
 
         await self._writer.run(write)
@@ -214,6 +274,7 @@ class SqlWebhookBook:
         since: datetime | None = None,
         until: datetime | None = None,
         parked: bool = False,
+        left: KeptAnswer | None = None,
     ) -> int:
         """Have postings go out again; see ``ports.WebhookBook``."""
         wanted = [
@@ -243,10 +304,12 @@ class SqlWebhookBook:
         )
 
         def write(connection: sa.Connection) -> int:
+            _check_open(connection, left)
             if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
                 raise NotFoundError("there is no such endpoint")
             count = connection.execute(again).rowcount
             if count:
+                _leave(connection, None if left is None else replace(left, body=b"%d" % count))
                 _audit(connection, told)
             return count
 
@@ -255,6 +318,27 @@ class SqlWebhookBook:
 
 def _counted(connection: sa.Connection, query: sa.Select[Any]) -> Mapping[bytes, int]:
     return {row.endpoint_id: row.postings for row in connection.execute(query)}
+
+
+def _check_open(connection: sa.Connection, left: KeptAnswer | None) -> None:
+    """Refuse what a program's request did before; first of all, as a refusal undoes nothing.
+
+    Raises:
+        StaleError: something was left under it.
+    """
+    if left is None:
+        return
+    # Locked, so that no other process does the same meanwhile.
+    row = connection.execute(_KEPT, {"by": left.agent, "name": left.key}).first()
+    if row is None or row.status or row.body:
+        raise StaleError("this request was done before", reason="api_done")
+
+
+def _leave(connection: sa.Connection, left: KeptAnswer | None) -> None:
+    """Keep what a program's request left, in the transaction that does it."""
+    if left is not None:
+        here = sa.and_(_answer.agent == left.agent, _answer.key == left.key)
+        connection.execute(sa.update(tables.api_answer).where(here).values(body=left.body))
 
 
 def _audit(connection: sa.Connection, told: AuditEntry) -> None:

@@ -35,7 +35,8 @@ CONFIG: Mapping[str, Any] = {
 
 
 def _address(path: str) -> str:
-    return path.format(number="PD-none", conversation="00" * 16, file="00" * 16)
+    none = "00" * 16
+    return path.format(number="PD-none", conversation=none, file=none, endpoint=none, delivery=none)
 
 
 def _named(one: Operation[Any, Any]) -> str:
@@ -109,15 +110,23 @@ class Served(Struct):
         token: opens everything.
         numbers: of tickets that it has.
         conversations: ids of conversations that it has.
+        endpoints: ids of endpoints that it has; of the first are the deliveries.
+        deliveries: ids of deliveries that it has.
     """
 
     url: str
     token: str
     numbers: tuple[str, ...]
     conversations: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    deliveries: tuple[str, ...]
 
 
 async def _filled(office: Office) -> Served:
+    webhooks = office.world.rooms.webhooks
+    assert webhooks is not None
+    desk = webhooks.endpoints
+    endpoint = (await desk.add("https://hooks.example/in", by="operator")).endpoint.id
     _, one = await copy_of_data(office)
     _, other = await guardian(office)
     await enter(office, "chen", {"user": "I want to talk to a person"})
@@ -128,6 +137,8 @@ async def _filled(office: Office) -> Served:
         made.made.text,
         (one.number, other.number),
         (waiting.id.hex(), one.conversation_id.hex()),
+        (endpoint.hex(),),
+        tuple(posting.id.hex() for posting in await desk.postings(endpoint)),
     )
 
 
@@ -195,6 +206,11 @@ def test_whatever_is_asked_is_answered_as_described(
 
 def _aim(case: Any, served: Served) -> None:
     turn = len(str(case.body)) + len(str(case.query))
-    for name, known in (("number", served.numbers), ("conversation", served.conversations)):
+    for name, known in (
+        ("number", served.numbers),
+        ("conversation", served.conversations),
+        ("endpoint", served.endpoints),
+        ("delivery", served.deliveries),
+    ):
         if name in case.path_parameters and turn % 4:
             case.path_parameters[name] = known[turn % len(known)]

@@ -169,6 +169,26 @@ async def test_a_secret_is_replaced_with_an_overlap_and_a_stale_form_replaces_no
     assert re.findall(r'value="(\w+\.\w+)" checked', page.text) == ["ticket.closed"]
 
 
+async def test_an_address_is_changed_and_the_secret_moves_along_unless_another_runs_it(
+    office: Office,
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, _ = await added(admin)
+    seen = version(await admin.get(here))
+    inner = await post(admin, f"{here}/move", seen, ("url", "https://169.254.169.254/"))
+    assert (inner.status, "inner address" in inner.said) == (400, True)
+    assert 'value="https://169.254.169.254/"' in inner.text
+    moved = await post(admin, f"{here}/move", seen, ("url", "https://new.example/in"))
+    page = await admin.get(moved.to)
+    assert "The address is changed" in page.said
+    assert "https://new.example/in" in page.text
+    stale = await post(admin, f"{here}/move", seen, ("url", URL))
+    assert (stale.status, "Nothing was changed" in stale.said) == (409, True)
+    away = await post(admin, f"{here}/move", version(page), ("url", URL), ("new_secret", "yes"))
+    assert away.by_id("secret").startswith("whsec_")
+    assert "old secret signs" not in away.text
+
+
 async def test_switched_off_it_is_told_nothing_and_says_so(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     here, _ = await added(admin)

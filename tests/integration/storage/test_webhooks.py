@@ -14,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW
 
+from privacydesk.domain.api_tokens import KeptAnswer
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId
 from privacydesk.domain.news import SUBSCRIBABLE, NewsKind
@@ -23,6 +24,7 @@ from privacydesk.domain.webhooks import (
     Answer,
     Claimed,
     Endpoint,
+    EndpointState,
     Fault,
     PostingState,
     SigningSecret,
@@ -224,3 +226,38 @@ def test_what_is_asked_again_and_again_reads_an_index_and_sorts_nothing(
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
     assert "ix_webhook_posting_log" not in plan
+
+
+async def test_a_program_s_request_is_carried_out_once_and_leaves_what_it_did(
+    begun: SqlStore,
+) -> None:
+    asked = KeptAnswer("crm", b"k" * 32, b"f" * 32, NOW, body=b"left")
+    book = begun.webhook_book
+    changed = replace(endpoint(), label="billing", version=2)
+    with pytest.raises(StaleError):
+        await book.change(changed, TOLD, left=asked)
+    await begun.api_book.begin(replace(asked, body=b""))
+    with pytest.raises(StaleError):
+        await book.change(replace(changed, version=9), TOLD, left=asked)
+    assert (await begun.api_book.begin(asked)).body == b""
+    await book.change(changed, TOLD, left=asked)
+    assert (await begun.api_book.begin(asked)).body == b"left"
+    with pytest.raises(StaleError) as caught:
+        await book.switch(changed.id, EndpointState.DISABLED, NOW, TOLD, left=asked)
+    assert caught.value.data["reason"] == "api_done"
+    (standing,) = await book.endpoints()
+    assert (standing.endpoint.label, standing.endpoint.state) == ("billing", EndpointState.ACTIVE)
+
+
+async def test_an_endpoint_that_was_switched_since_it_was_looked_at_is_not_moved(
+    begun: SqlStore,
+) -> None:
+    book = begun.webhook_book
+    moved = endpoint().moved("https://elsewhere.example/in")
+    await book.switch(moved.id, EndpointState.DISABLED, NOW, TOLD)
+    with pytest.raises(StaleError):
+        await book.move(moved, NOW, TOLD)
+    off = replace(moved, state=EndpointState.DISABLED)
+    await book.move(off, NOW, TOLD)
+    (standing,) = await book.endpoints()
+    assert standing.endpoint == off

@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
+from privacydesk.domain.api_tokens import KeptAnswer
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import EndpointId, PostingId
 from privacydesk.domain.news import SUBSCRIBABLE, EndpointFacts, News, NewsKind
@@ -48,14 +49,19 @@ _HEX: Final = frozenset("0123456789abcdef")
 
 
 class Added(Struct, frozen=True):
-    """An endpoint with its newest secret, which is shown once."""
+    """An endpoint with its newest secret, which is shown once; empty where none was made."""
 
     endpoint: Endpoint
-    secret: str
+    secret: str = ""
 
 
 class Endpoints:
     """Looks after endpoints. ``by`` names who does it.
+
+    What changes something takes ``asked``, the request of a program that it is done for: with the
+    change it is kept that it was done, and a second time raises ``StaleError`` with the reason
+    ``api_done``. What was left is the body of what is kept then: the id of what was added or made,
+    the version that the endpoint got, or how many messages go out again.
 
     Args:
         book: where they are kept.
@@ -142,6 +148,7 @@ class Endpoints:
         label: str = "",
         kinds: Collection[NewsKind] = SUBSCRIBABLE,
         identity: EndpointId | None = None,
+        asked: KeptAnswer | None = None,
     ) -> Added:
         """Add an endpoint; news that happens from now on goes to it.
 
@@ -151,6 +158,7 @@ class Endpoints:
             label: what staff call it; the host unless given.
             kinds: what it subscribes to.
             identity: its id where a form brought one.
+            asked: see above.
 
         Raises:
             InvalidRequestError: nothing could be sent there, or it subscribes to nothing.
@@ -168,11 +176,18 @@ class Endpoints:
             secrets=(SigningSecret(secret),),
             created_at=now,
         )
-        await self._book.add(endpoint, _told(now, by, "webhook_added", endpoint.id))
+        told = _told(now, by, "webhook_added", endpoint.id)
+        await self._book.add(endpoint, told, left=_left(asked, endpoint.id.hex()))
         return Added(endpoint, secret)
 
     async def subscribe(
-        self, endpoint: Endpoint, *, by: str, label: str, kinds: Collection[NewsKind]
+        self,
+        endpoint: Endpoint,
+        *,
+        by: str,
+        label: str,
+        kinds: Collection[NewsKind],
+        asked: KeptAnswer | None = None,
     ) -> Endpoint:
         """Change what an endpoint is called and what it is told from now on.
 
@@ -187,10 +202,52 @@ class Endpoints:
             version=endpoint.version + 1,
         )
         now = self._clock.now()
-        await self._book.change(changed, _told(now, by, "webhook_changed", endpoint.id))
+        told = _told(now, by, "webhook_changed", endpoint.id)
+        await self._book.change(changed, told, left=_left(asked, changed.version))
         return changed
 
-    async def rotate(self, endpoint: Endpoint, *, by: str, overlap: timedelta = OVERLAP) -> Added:
+    async def move(
+        self,
+        endpoint: Endpoint,
+        url: str,
+        *,
+        by: str,
+        new_secret: bool = False,
+        asked: KeptAnswer | None = None,
+    ) -> Added:
+        """Change an endpoint's address; what waits goes there at once.
+
+        Args:
+            endpoint: as it was seen.
+            url: where messages are posted to from now on.
+            by: who does it.
+            new_secret: for a receiver of somebody else: whoever knows the secret can make messages
+                that look like the desk's, so the one that signed until now ends at once. Else
+                the secret moves along.
+            asked: see above.
+
+        Raises:
+            InvalidRequestError: nothing could be sent there.
+            StaleError: it has changed meanwhile.
+        """
+        address = url.strip()
+        self._check(address)
+        now, secret = self._clock.now(), _new_secret() if new_secret else ""
+        changed = endpoint.moved(address)
+        if secret:
+            changed = replace(changed, secrets=(SigningSecret(secret),))
+        told = _told(now, by, "webhook_moved", endpoint.id, new_secret=new_secret)
+        await self._book.move(changed, now, told, left=_left(asked, changed.version))
+        return Added(changed, secret)
+
+    async def rotate(
+        self,
+        endpoint: Endpoint,
+        *,
+        by: str,
+        overlap: timedelta = OVERLAP,
+        asked: KeptAnswer | None = None,
+    ) -> Added:
         """Give an endpoint a new secret; both sign until ``overlap`` is over.
 
         Raises:
@@ -205,22 +262,37 @@ class Endpoints:
             )
         now, secret = self._clock.now(), _new_secret()
         changed = endpoint.rotated(secret, now, overlap)
-        await self._book.change(changed, _told(now, by, "webhook_rotated", endpoint.id))
+        told = _told(now, by, "webhook_rotated", endpoint.id)
+        await self._book.change(changed, told, left=_left(asked, changed.version))
         return Added(changed, secret)
 
-    async def enable(self, endpoint: EndpointId, *, by: str) -> bool:
+    async def enable(
+        self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
+    ) -> bool:
         """Switch an endpoint on; return whether it was off. What waits is tried at once."""
-        return await self._switch(endpoint, EndpointState.ACTIVE, by, "webhook_enabled")
+        told = _told(self._clock.now(), by, "webhook_enabled", endpoint)
+        return await self._switch(endpoint, EndpointState.ACTIVE, told, asked)
 
-    async def disable(self, endpoint: EndpointId, *, by: str) -> bool:
+    async def disable(
+        self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
+    ) -> bool:
         """Switch an endpoint off; return whether it was on. What waits goes on waiting."""
-        return await self._switch(endpoint, EndpointState.DISABLED, by, "webhook_disabled")
+        told = _told(self._clock.now(), by, "webhook_disabled", endpoint)
+        return await self._switch(endpoint, EndpointState.DISABLED, told, asked)
 
-    async def _switch(self, endpoint: EndpointId, state: EndpointState, by: str, what: str) -> bool:
-        now = self._clock.now()
-        return await self._book.switch(endpoint, state, now, _told(now, by, what, endpoint))
+    async def _switch(
+        self,
+        endpoint: EndpointId,
+        state: EndpointState,
+        told: AuditEntry,
+        asked: KeptAnswer | None,
+    ) -> bool:
+        left = _left(asked, state.value)
+        return await self._book.switch(endpoint, state, told.at, told, left=left)
 
-    async def test(self, endpoint: EndpointId, *, by: str) -> Posting:
+    async def test(
+        self, endpoint: EndpointId, *, by: str, asked: KeptAnswer | None = None
+    ) -> Posting:
         """Leave a message that tells nothing; it is tried once.
 
         Raises:
@@ -243,10 +315,11 @@ class Endpoints:
             begun_at=now,
             tries_left=1,
         )
-        await self._book.post(posting, _told(now, by, "webhook_tested", endpoint))
+        told = _told(now, by, "webhook_tested", endpoint)
+        await self._book.post(posting, told, left=_left(asked, identity.hex()))
         return posting
 
-    async def replay(self, posting: Posting, *, by: str) -> None:
+    async def replay(self, posting: Posting, *, by: str, asked: KeptAnswer | None = None) -> None:
         """Send a posting again, under the id that it had.
 
         Raises:
@@ -254,7 +327,7 @@ class Endpoints:
         """
         now = self._clock.now()
         told = _told(now, by, "webhook_replayed", posting.endpoint, event=posting.event_id.hex())
-        if not await self._book.replay(posting.endpoint, now, told, posting=posting.id):
+        if not await self._book.replay(posting.endpoint, now, told, posting=posting.id, left=asked):
             raise NotAllowedNowError("it is on its way, or a test", reason="webhook_no_replay")
 
     async def replay_span(
@@ -265,6 +338,7 @@ class Endpoints:
         *,
         by: str,
         parked: bool = False,
+        asked: KeptAnswer | None = None,
     ) -> int:
         """Send again what was made in a span; return how many messages that are.
 
@@ -274,6 +348,7 @@ class Endpoints:
             until: the first one after it.
             by: who asks for it.
             parked: only what never got through.
+            asked: see above.
 
         Raises:
             InvalidRequestError: the span ends before it begins.
@@ -283,7 +358,9 @@ class Endpoints:
         now = self._clock.now()
         span = {"since": since.isoformat(), "until": until.isoformat()}
         told = _told(now, by, "webhook_replayed", endpoint, **span)
-        return await self._book.replay(endpoint, now, told, since=since, until=until, parked=parked)
+        return await self._book.replay(
+            endpoint, now, told, since=since, until=until, parked=parked, left=asked
+        )
 
 
 def _is_named(endpoint: Endpoint, name: str) -> bool:
@@ -314,6 +391,10 @@ def _subscribed(kinds: Collection[NewsKind]) -> frozenset[NewsKind]:
 
 def _new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()}"
+
+
+def _left(asked: KeptAnswer | None, what: object) -> KeptAnswer | None:
+    return None if asked is None else replace(asked, body=str(what).encode())
 
 
 def _told(now: datetime, by: str, what: str, endpoint: EndpointId, **detail: Any) -> AuditEntry:

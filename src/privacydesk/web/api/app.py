@@ -15,9 +15,15 @@ from privacydesk.web.api.operations import WORKS, Operation, Works
 from privacydesk.web.api.pages import DESCRIPTION, docs_page
 from privacydesk.web.api.serving import LIMITER, serve
 from privacydesk.web.api.tickets import TICKETS
+from privacydesk.web.api.webhooks import WEBHOOKS
 from privacydesk.web.settings import WebSettings
 
-OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (*TICKETS, *ACTS, *CONVERSATIONS)
+OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
+    *TICKETS,
+    *ACTS,
+    *CONVERSATIONS,
+    *WEBHOOKS,
+)
 
 
 def make_api(works: Works, settings: WebSettings) -> web.Application:

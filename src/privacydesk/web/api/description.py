@@ -40,6 +40,8 @@ _PARTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = MappingProxyType(
             {"type": "string", "minLength": 1, "maxLength": 64},
         ),
         "file": ("The file's id.", {"type": "string", "pattern": _HEX}),
+        "endpoint": ("The endpoint's id.", {"type": "string", "pattern": _HEX}),
+        "delivery": ("The delivery's id.", {"type": "string", "pattern": _HEX}),
     }
 )
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from privacydesk.clock import Clock
-from privacydesk.domain.api_tokens import Bearer, Scope
+from privacydesk.domain.api_tokens import Bearer, KeptAnswer, Scope
 from privacydesk.services.attaching import Attaching
 from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
@@ -24,6 +24,7 @@ from privacydesk.services.signin.log import AccessLog
 from privacydesk.services.staff.casework import Casework
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.takeover import Takeover
+from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.web.api.values import Nothing
 
 Q = TypeVar("Q", bound=BaseModel)
@@ -43,6 +44,7 @@ class Works:
     inbox: Inbox
     casework: Casework
     attaching: Attaching
+    endpoints: Endpoints
     audit: Audit
     access_log: AccessLog
     clock: Clock
@@ -57,6 +59,7 @@ class Group(StrEnum):
     TICKETS = "Tickets"
     ACTS = "Acting on tickets"
     CONVERSATIONS = "Conversations"
+    WEBHOOKS = "Webhooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Call(Generic[Q, B]):
         body: what was sent.
         seen: the version that ``If-Match`` names; None where any will do.
         job_id: under which an act is done once; empty for looking.
+        asked: what is kept of an act, for those that no job does.
     """
 
     works: Works
@@ -79,6 +83,12 @@ class Call(Generic[Q, B]):
     body: B
     seen: int | None = None
     job_id: str = ""
+    asked: KeptAnswer | None = None
+
+    @property
+    def left(self) -> str:
+        """Return what the act left when it was done before, and its answer was lost."""
+        return "" if self.asked is None else self.asked.body.decode()
 
     @property
     def by(self) -> str:
@@ -96,11 +106,16 @@ class Reply:
 
     Attributes:
         version: becomes the entity tag; None for none.
+        kept: what is kept for whoever asks again, where that is not all that is told.
     """
 
     told: BaseModel
     version: int | None = None
+    kept: BaseModel | None = None
 
+
+Again = Callable[["Call[Any, Any]", bytes], Awaitable[bytes]]
+"""Makes an answer whole that was kept without what may not be kept."""
 
 Work = Callable[[Call[Q, B]], Awaitable[Reply | web.Response]]
 
@@ -121,6 +136,7 @@ class Operation(Generic[Q, B]):
         more: what else a reader should know.
         tagged: whether the answer has an entity tag.
         guarded: whether ``If-Match`` is heeded.
+        again: see ``Again``; None where all of an answer is kept.
         refusals: statuses by which it may refuse beside those that all have.
     """
 
@@ -138,6 +154,7 @@ class Operation(Generic[Q, B]):
     tagged: bool = False
     guarded: bool = False
     refusals: tuple[int, ...] = field(default=())
+    again: Again | None = None
 
     @property
     def method(self) -> str:
@@ -187,8 +204,11 @@ def act(
     body: type[B],
     answer: type[BaseModel],
     more: str = "",
+    guarded: bool = True,
+    tagged: bool = True,
+    again: Again | None = None,
 ) -> Operation[Any, Any]:
-    """Return an operation that changes something: it takes a key and heeds ``If-Match``."""
+    """Return an operation that changes something: it takes a key and may heed ``If-Match``."""
     return Operation(
         name=name,
         path=path,
@@ -201,7 +221,8 @@ def act(
         answer=answer,
         acts=True,
         more=more,
-        tagged=True,
-        guarded=True,
-        refusals=(409, 412, 415, 422),
+        tagged=tagged,
+        guarded=guarded,
+        refusals=(409, 412, 415, 422) if guarded else (409, 415, 422),
+        again=again,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, get_origin
 
 import orjson
@@ -23,6 +24,7 @@ from privacydesk.errors import (
     StaleError,
     UnavailableError,
 )
+from privacydesk.services.integrations.once import Begun
 from privacydesk.web.addresses import origin_of
 from privacydesk.web.api.headers import (
     IDEMPOTENCY_KEY,
@@ -41,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 LIMITER: Final = web.AppKey("api_limiter", Limiter)
 _JSON: Final = "application/json"
-_CHANGED: Final = frozenset({"ticket_changed", "owner_changed"})
+_CHANGED: Final = frozenset({"ticket_changed", "owner_changed", "webhook_stale"})
 _MOST_FAULTS: Final = 20
 
 
@@ -215,10 +217,16 @@ async def _do(
     )
     begun = await once.begin(call.by, _key(request), asked)
     if begun.answered:
-        return _json(begun.kept.status, begun.kept.body, begun.kept.tag, {REPLAYED: "true"})
+        kept, body = begun.kept, begun.kept.body
+        if operation.again is not None:
+            body = await operation.again(call, body)
+        return _json(kept.status, body, kept.tag, {REPLAYED: "true"})
     try:
-        reply = await operation.work(_with_job(call, begun.job_id))
+        reply = await operation.work(_with_job(call, begun))
     except StaleError as error:
+        if (await once.begin(call.by, _key(request), asked)).kept != begun.kept:
+            # Sent twice at the same time: the other one did it, and is answered for both.
+            return await _do(operation, call, request)
         if call.seen is None or error.data.get("reason") not in _CHANGED:
             raise
         raise DeskError(
@@ -232,13 +240,16 @@ async def _do(
         # It was as described, or it would not have come so far: this very thing needs more.
         raise DeskError(error.message, code=ErrorCode.UNPROCESSABLE, **error.data) from None
     answer = _answer(reply)
-    assert isinstance(answer.body, bytes)
-    await once.settle(begun, answer.status, answer.body, answer.headers.get(hdrs.ETAG, ""))
+    kept_body = answer.body
+    if isinstance(reply, Reply) and reply.kept is not None:
+        kept_body = reply.kept.model_dump_json().encode()
+    assert isinstance(kept_body, bytes)
+    await once.settle(begun, answer.status, kept_body, answer.headers.get(hdrs.ETAG, ""))
     return answer
 
 
-def _with_job(call: Call[Any, Any], job_id: str) -> Call[Any, Any]:
-    return Call(call.works, call.bearer, call.path, call.query, call.body, call.seen, job_id)
+def _with_job(call: Call[Any, Any], begun: Begun) -> Call[Any, Any]:
+    return replace(call, job_id=begun.job_id, asked=begun.kept)
 
 
 def _answer(reply: Reply | web.Response) -> web.Response:

@@ -21,6 +21,13 @@ from privacydesk.domain.cleaning import clean_text
 MOST_WORDS: Final = 10_000
 """Characters of what is written at once."""
 
+_RFC_3339: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+_LEAP: Final = re.compile(r"(:[0-9]{2}:)60", re.ASCII)
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -49,6 +56,18 @@ def _whole(value: object) -> object:
 
 def _utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(value: object) -> datetime:
+    if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
+        raise ValueError("not an instant")
+    # A leap second is the last instant of its minute; what the calendar can't hold is long past,
+    # or far off, all the same.
+    at = datetime.fromisoformat(_LEAP.sub(r"\g<1>59", value.upper()))
+    try:
+        return max(at.astimezone(UTC), _EARLIEST)
+    except OverflowError:
+        return _EARLIEST if at.year == 1 else _LATEST
 
 
 def _integral(value: object) -> object:
@@ -80,6 +99,13 @@ Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20]
 
 Cursor = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """Where a page begins: the ``next`` of the page before, and nothing else."""
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""An instant that is asked for: RFC 3339, with an offset."""
 
 Instant = Annotated[
     datetime,

@@ -80,6 +80,7 @@ def _webhook_routes() -> list[web.RouteDef]:
         web.post("/webhooks", webhooks.add),
         web.get(one, webhooks.endpoint_page),
         web.post(f"{one}/subscribe", webhooks.subscribe),
+        web.post(f"{one}/move", webhooks.move),
         web.post(f"{one}/rotate", webhooks.rotate),
         web.post(f"{one}/enable", webhooks.enable),
         web.post(f"{one}/disable", webhooks.disable),

@@ -22,7 +22,9 @@ from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/webhooks"
-_DONE: Final = frozenset({"changed", "tested", "enabled", "disabled", "replayed", "already"})
+_DONE: Final = frozenset(
+    {"changed", "moved", "tested", "enabled", "disabled", "replayed", "already"}
+)
 _OVERLAPS: Final = (0, 24, 72, 168, 336)
 """Hours that the old secret may sign beside the new one."""
 _PAGE: Final = 50
@@ -86,6 +88,25 @@ async def subscribe(request: web.Request) -> web.Response:
     except DeskError as error:
         return await _endpoint(request, standing, error=error, form=form)
     raise _done(standing.endpoint.id, "changed")
+
+
+@staff(Role.ADMINISTRATOR)
+async def move(request: web.Request) -> web.Response:
+    """Change an endpoint's address; a new secret is shown once."""
+    form = await checked_form(request)
+    standing = await _found(request)
+    try:
+        moved = await _desk(request).move(
+            _as_seen(standing, form),
+            str(form.get("url", "")),
+            by=_me(request),
+            new_secret=form.get("new_secret") == "yes",
+        )
+    except DeskError as error:
+        return await _endpoint(request, standing, error=error, form=form)
+    if moved.secret:
+        return _secret(request, moved)
+    raise _done(standing.endpoint.id, "moved")
 
 
 @staff(Role.ADMINISTRATOR)
@@ -223,6 +244,7 @@ async def _endpoint(
         states=tuple(PostingState),
         since=_typed(form, "since", until - timedelta(days=1)),
         until=_typed(form, "until", until + timedelta(minutes=1)),
+        url=endpoint.url if form is None else str(form.get("url", endpoint.url)),
         zone=tools.zone,
         done=done if error is None and done in _DONE else "",
         count=_number(request.query.get("count", "")),
