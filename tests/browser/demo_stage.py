@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -138,7 +139,11 @@ class Agent:
         return case
 
     async def accepts(self, number: str, *, account: str = "") -> None:
-        """Settle that the evidence shows what it should."""
+        """Open what was handed in, and settle that it shows what it should."""
+        case = json.loads(await self.stage.command("tickets", "show", number, "--json"))
+        with tempfile.TemporaryDirectory() as folder:
+            for one in case["evidence"]:
+                await self.opens(number, one["id"], Path(folder) / one["id"])
         await self._acts("examine", number, "--accept", *_option("--account", account))
 
     async def grants(self, number: str, *, text: str = "", account: str = "") -> None:

@@ -86,6 +86,7 @@ async def test_the_father_of_a_sixteen_year_old_has_photos_deleted_and_nothing_s
     agent = town.agent("wing")
     case = await agent.takes(number)
     assert "under_14" not in case["flags"]
+    await town.agent("lao-zhou").allows_files(number)
     await agent.accepts(number)
     await father.chat.shows(number, "in_review", due=DUE)
     await father.photo("2-examined")

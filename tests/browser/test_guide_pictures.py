@@ -119,6 +119,9 @@ async def test_the_guide_is_walked_and_its_pictures_are_taken(tmp_path: Path, la
         await boss.does("files")
         await mei.goes(f"tickets/{number}")
         await album.take("evidence", mei.page.locator("#evidence"))
+        await mei.page.locator("[data-file]").click()
+        await expect(mei.page.locator("#viewer-image")).to_be_visible()
+        await mei.page.keyboard.press("Escape")
         await mei.page.locator("input[name='shown'][value='yes']").check()
         await mei.does("examine")
 

@@ -24,6 +24,7 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from PIL import Image
+from tests.common.examining import open_files
 from tests.common.phrasings import VOICES, button, phrasings
 from tests.common.policies import SAMPLE, bring_sample_policy
 
@@ -562,6 +563,8 @@ class Player:
         elif what == "examine":
             said = options.get("accepted") if options else value
             accepted = said in {"accepted", "yes", True}
+            if accepted:
+                await open_files(staff, number, by)
             await staff.examining.examine(
                 number,
                 by,

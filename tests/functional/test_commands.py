@@ -273,13 +273,15 @@ async def test_evidence_is_opened_by_the_holder_alone_and_gone_once_examined(
     assert "claim it first" in await office.refused(*opened, "--as", "mei")
     assert not target.exists()
     await office.fine("tickets", "claim", ticket.number, "--as", "mei")
+    accept = ("tickets", "examine", ticket.number, "--accept", "--as", "mei")
+    assert "opens each file of it first" in await office.refused(*accept)
     await office.fine(*opened, "--as", "mei")
     assert target.read_bytes().startswith(b"\xff\xd8")
     assert target.stat().st_mode & 0o077 == 0
     assert "--to" in await office.refused(*opened, "--as", "mei")
     log = (await office.json("tickets", "show", ticket.number))["log"]
     assert [entry["what"] for entry in log].count("evidence_opened") == 1
-    settled = await office.json("tickets", "examine", ticket.number, "--accept", "--as", "mei")
+    settled = await office.json(*accept)
     assert (settled["state"], settled["due_date"]) == ("in_review", "2026-06-10")
     (file,) = await office.json("tickets", "evidence", ticket.number)
     assert file["removed_at"] is not None

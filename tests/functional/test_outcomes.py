@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.common.examining import open_files
 from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
 
@@ -300,6 +301,7 @@ async def test_an_account_that_staff_named_wrongly_is_mended_with_the_decision(
     mother = await guarded(world)
     number = (await only_ticket(mother)).number
     staff = world.rooms.staff
+    await open_files(staff, number, "mei")
     await staff.examining.examine(number, "mei", accepted=True, account="u-1040")
     await staff.deciding.grant(number, "mei")
     await mother.settle()

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from structlog.testing import capture_logs
+from tests.common.examining import open_files
 from tests.common.stories import PEOPLE, Player, World, open_world, picture
 
 from privacydesk.dialog.schema import Confirm
@@ -370,7 +371,18 @@ class Desk(RuleBasedStateMachine):
         place=_places,
         who=st.sampled_from(AGENTS),
         deed=st.sampled_from(
-            ("grant", "grant", "refuse", "accept", "reject", "ask", "extend", "claim", "reply")
+            (
+                "grant",
+                "grant",
+                "refuse",
+                "accept",
+                "accept unseen",
+                "reject",
+                "ask",
+                "extend",
+                "claim",
+                "reply",
+            )
         ),
     )
     def an_agent_decides(self, place: int, who: str, deed: str) -> None:
@@ -389,10 +401,12 @@ class Desk(RuleBasedStateMachine):
             self._may_be_refused(
                 staff.deciding.refuse(number, who, ground=ground, reason="会影响他人。")
             )
-        elif deed in {"accept", "reject"}:
+        elif deed in {"accept", "accept unseen", "reject"}:
+            if deed == "accept":
+                self._may_be_refused(open_files(staff, number, who))
             self._may_be_refused(
                 staff.examining.examine(
-                    number, who, accepted=deed == "accept", reason="看不清。", account=account
+                    number, who, accepted=deed != "reject", reason="看不清。", account=account
                 )
             )
         elif deed == "ask":
@@ -596,13 +610,22 @@ class Desk(RuleBasedStateMachine):
         if "objection" in ticket.flags:
             first = next(t for t in self._tickets() if t.id == ticket.linked)
             return self._was_shown(first, self._log(first))
-        examined = any(e.what == "examine" and e.by in AGENTS for e in log)
+        examined = any(self._was_seen(entry, log) for entry in log if entry.what == "examine")
         if ticket.kind not in CONFIRMED_KINDS:
             return examined and ticket.verified_at is not None
         filed = [e for e in log if e.what in {"filed", "verify"} and e.by == "requester"][-1]
         if not self._was_confirmed(ticket, filed, ticket.kind.value):
             return False
         return examined or self._was_verified(ticket, filed.job_id, filed.at)
+
+    @staticmethod
+    def _was_seen(examined: LogEntry, log: tuple[LogEntry, ...]) -> bool:
+        """Tell whether whoever settled evidence, or turned it down, had opened some of it."""
+        assert examined.by in AGENTS
+        before = log[: log.index(examined)]
+        return not examined.data["accepted"] or any(
+            e.what == "evidence_opened" and e.by == examined.by for e in before
+        )
 
     def _was_confirmed(self, ticket: Ticket, entry: LogEntry, flow: str) -> bool:
         """Tell whether the job of a log entry was a yes to that flow's confirmation."""

@@ -23,6 +23,7 @@ from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.errors import DeskError
 from privacydesk.services.api import Credentials
+from privacydesk.services.staff.cases import files_open_to
 
 if TYPE_CHECKING:
     from privacydesk.cli.memory_store import MemoryStore
@@ -225,11 +226,20 @@ class Table:
         elif what == "ask":
             await staff.handling.ask(number, by, text)
         elif what == "accept":
+            await self._open_files(number, by)
             await staff.examining.examine(number, by, accepted=True, account=text)
         elif what == "reject":
             await staff.examining.examine(number, by, accepted=False, reason=text)
         else:
             typer.echo(_HELP)
+
+    async def _open_files(self, number: str, by: str) -> None:
+        cases, handling = self.staff.cases, self.staff.handling
+        await handling.claim(number, by, over=None)
+        for one in (await cases.case(number)).evidence:
+            if not files_open_to(await cases.ticket(number)):
+                await cases.allow_files(number, _SUPERVISOR)
+            await cases.open_evidence(number, one.id.hex(), by)
 
     async def tickets(self, _rest: str) -> None:
         """List the requests."""

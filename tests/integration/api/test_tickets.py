@@ -8,6 +8,7 @@ import pytest
 from tests.common.api_client import fresh_key, program
 from tests.common.console_cases import copy_of_data, enter, guardian, log_of, now
 from tests.common.console_client import Office, open_office
+from tests.common.examining import open_files
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.storage.store import SqlStore
@@ -263,6 +264,9 @@ async def test_the_gate_is_the_same_as_in_the_console(office: Office) -> None:
     assert (lost.status, lost.reason) == (422, "no_such_item")
     unsaid = await writer.post(f"{path}/examination", {"accepted": False})
     assert (unsaid.status, unsaid.code, unsaid.reason) == (422, "unprocessable", "no_reason")
+    await open_files(office.world.rooms.staff, ticket.number, "mei")
+    unseen = await writer.post(f"{path}/examination", {"accepted": True})
+    assert (unseen.status, unseen.code, unseen.reason) == (409, "not_allowed_now", "not_opened")
 
 
 async def test_a_second_pair_of_eyes_is_a_person_s(office: Office) -> None:

@@ -18,6 +18,7 @@ from tests.common.console_cases import (
     talk_of,
 )
 from tests.common.console_client import Browser, Office
+from tests.common.examining import open_files
 
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ticket import Outcome, TicketState
@@ -154,6 +155,15 @@ async def test_evidence_is_settled_once_and_removed(office: Office, mei: Browser
     assert page.status == 400
     assert page.said == "Give a reason."
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
+    assert page.status == 409
+    assert page.said == "Open each file yourself before you say that it shows who asks."
+    await open_files(office.world.rooms.staff, ticket.number, "lao-zhou")
+    page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
+    assert page.status == 409, "what a colleague saw is no judgement of hers"
+    assert "Opened by you" not in page.text
+    await open_files(office.world.rooms.staff, ticket.number, "mei")
+    assert "Opened by you" in (await mei.get(case)).text
+    page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
     assert page.to == f"{case}?done=examine"
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e2"})
     assert page.status == 409
@@ -218,6 +228,7 @@ async def test_what_could_not_be_carried_out_is_told_and_mended_with_the_account
     case = f"/console/tickets/{ticket.number}"
     page = await mei.get(case)
     assert "It can’t be decided yet" in page.text
+    await open_files(office.world.rooms.staff, ticket.number, "mei")
     await mei.post(f"{case}/examine", {"shown": "yes", "account": "u-1040", "job": "e1"})
     await mei.post(f"{case}/decide", {"verdict": "grant", "account": "u-1040", "job": "d1"})
     await office.world.work()

@@ -46,6 +46,7 @@ class Related:
 
 _OPEN = tuple(state.value for state in TicketState if state is not TicketState.CLOSED)
 _PAGE = 500
+_OPENED = "evidence_opened"
 
 FILES_ALLOWED = "files_allowed"
 """The fact that names the supervisor who allowed a child's files to be opened."""
@@ -54,6 +55,12 @@ FILES_ALLOWED = "files_allowed"
 def files_open_to(ticket: Ticket) -> bool:
     """Tell whether the agent on the case may open its files."""
     return not ticket.is_guarded or bool(ticket.facts.get(FILES_ALLOWED))
+
+
+def opened_by(log: Sequence[LogEntry], agent: str) -> frozenset[str]:
+    """Return the ids, as hex, of the files of a ticket that an agent has opened."""
+    mine = (entry for entry in log if entry.what == _OPENED and entry.by == agent)
+    return frozenset(str(entry.data.get("evidence", "")) for entry in mine)
 
 
 class Cases:
@@ -188,6 +195,6 @@ class Cases:
             raise NotFoundError("there is no such evidence") from error
         if row is None or row.ticket_id != ticket.id or row.removed_at is not None:
             raise NotFoundError("there is no such evidence, or it was removed")
-        noted = Noted("evidence_opened", row.id.hex(), {"evidence": row.id.hex()})
+        noted = Noted(_OPENED, row.id.hex(), {"evidence": row.id.hex()})
         await self._acts.change(ticket, agent, noted, lambda current: current)
         return row

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Move, Ticket, TicketState, move
 from privacydesk.domain.turn import DecisionKind
-from privacydesk.errors import InvalidRequestError, NotAllowedNowError
+from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import Hashing, Reader
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
-from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.cases import Cases, opened_by
 from privacydesk.services.staff.roster import Roster, check_reviewer
 
 # A guardian's request may name the child's account later, when it is granted.
@@ -64,16 +64,22 @@ class Examining:
             job_id: a form's token, so that two submits count once.
             seen: the version it was examined on; None where any will do.
 
+        Whoever accepts has opened each file themselves: what colleagues saw is no judgement of
+        theirs. What is plainly no proof may be turned down unopened.
+
         Raises:
             InvalidRequestError: the reason or the account is missing.
-            NotAllowedNowError: nothing waits to be examined.
+            NotAllowedNowError: nothing waits to be examined, or it would be accepted unseen.
+            StaleError: more was handed in, or something else changed, just now.
         """
         if not accepted and not reason.strip():
             raise InvalidRequestError("say why the evidence is not enough", reason="no_reason")
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         check_reviewer(ticket, agent)
-        files = await self._reader.evidence_of(ticket.id)
+        files = [one for one in await self._reader.evidence_of(ticket.id) if one.removed_at is None]
+        opened = opened_by(await self._reader.ticket_log(ticket.id), agent.name)
+        unseen = any(one.id.hex() not in opened for one in files)
 
         def rule(current: Ticket, now: datetime) -> Ruling:
             if current.state is not TicketState.AWAITING_VERIFICATION:
@@ -85,6 +91,13 @@ class Examining:
                 raise NotAllowedNowError(
                     "no evidence waits to be examined on this ticket", reason="nothing_to_examine"
                 )
+            if accepted and unseen:
+                raise NotAllowedNowError(
+                    "whoever accepts evidence opens each file of it first", reason="not_opened"
+                )
+            if accepted and current.version != ticket.version:
+                # A file that came since the list was read has been seen by nobody.
+                raise StaleError("the request has changed meanwhile", reason="ticket_changed")
             judged = (
                 self._accepted(current, account.strip(), agent.name, now)
                 if accepted
@@ -99,7 +112,7 @@ class Examining:
             Noted("examine", reason, {"accepted": accepted}),
             job_id=job_id,
             seen=seen,
-            evidence_removed=tuple(one.id for one in files if one.removed_at is None),
+            evidence_removed=tuple(one.id for one in files),
         )
 
     def _accepted(self, ticket: Ticket, named: str, by: str, now: datetime) -> Ticket:

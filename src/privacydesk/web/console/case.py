@@ -16,7 +16,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Move, Ticket, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
-from privacydesk.services.staff.cases import files_open_to
+from privacydesk.services.staff.cases import files_open_to, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.escalating import ESCALATED
@@ -143,6 +143,7 @@ def case_page(
             sheet.modules, signed_in(request).agent, sheet.talk.conversation.locale, sheet.ticket
         ),
         **_ownership(request, sheet.talk),
+        opened=opened_by(sheet.log, signed_in(request).agent.name),
         **(_of_ticket(request, sheet.ticket) if sheet.ticket else {}),
         same_as=_same_as(sheet),
     )
