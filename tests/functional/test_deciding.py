@@ -12,6 +12,7 @@ from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
 
 from privacydesk.domain.account import AccountAction
+from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
@@ -229,6 +230,63 @@ async def test_a_refused_closing_keeps_its_parts_over_the_second_look(careful: W
     await player.pull()
     told = next(event.text for event in player.events if event.key == "ticket.refused")
     assert "a dispute about a payment" in told
+
+
+async def test_what_a_program_decided_takes_two_people(careful: World) -> None:
+    """Whoever made its token could else decide by it, and confirm that."""
+    _, ticket = await closing(careful)
+    assert careful.rooms.integrations is not None
+    await careful.rooms.integrations.tokens.add("helper", tuple(Scope), by="lao-zhou")
+    deciding = careful.rooms.staff.deciding
+    await deciding.decide(ticket.number, "helper", Verdict())
+    taken = await deciding.confirm(ticket.number, "lao-zhou", job_id="form:1")
+    again = await deciding.confirm(ticket.number, "lao-zhou", job_id="form:1")
+    assert again == taken
+    assert taken.state is TicketState.IN_REVIEW
+    waiting = proposal_of(taken)
+    assert waiting is not None
+    assert (waiting.by, waiting.program) == ("lao-zhou", False)
+    with pytest.raises(DeskError, match="somebody else"):
+        await deciding.confirm(ticket.number, "lao-zhou")
+    confirmed = await deciding.confirm(ticket.number, "mei")
+    assert confirmed.state is TicketState.AWAITING_CONFIRMATION
+    assert confirmed.facts["decided_by"] == "lao-zhou"
+    log = await careful.rooms.store.reader.ticket_log(ticket.id)
+    assert [(e.by, e.what) for e in log][-3:] == [
+        ("helper", "proposed"), ("lao-zhou", "proposed"), ("mei", "grant"),
+    ]  # fmt: skip
+
+
+async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_token(
+    world: World,
+) -> None:
+    assert world.rooms.integrations is not None
+    tokens, staff = world.rooms.integrations.tokens, world.rooms.staff
+    await tokens.add("helper", tuple(Scope), by="lao-zhou")
+    player, ticket = await deletion(world, "posts")
+    await staff.deciding.refuse(
+        ticket.number, "helper", ground=Ground.LAW, reason="There is a dispute."
+    )
+    await player.pull()
+    await steps(
+        player, {"choose": "not_satisfied"}, {"choose": "object"}, {"user": "There is none."},
+        {"choose": "yes"}, {"bot": "objection.filed"},
+    )  # fmt: skip
+    (objection,) = [one for one in await player.tickets() if one.is_open]
+    for name in ("helper", "lao-zhou"):
+        with pytest.raises(DeskError, match="someone else"):
+            await staff.deciding.grant(objection.number, name, text="So be it.")
+        with pytest.raises(DeskError, match="someone else"):
+            await staff.handling.claim(objection.number, name)
+    # Nor by another program, since that may be moved by the same hand.
+    await tokens.add("other", tuple(Scope), by="operator")
+    with pytest.raises(DeskError, match="a person"):
+        await staff.deciding.grant(objection.number, "other", text="So be it.")
+    await staff.handling.claim(objection.number, "mei")
+    handed = await staff.handling.hand_over("mei", "lao-zhou", "lao-zhou")
+    assert handed.kept == (objection.number,)
+    decided = await staff.deciding.grant(objection.number, "mei", text="So be it.")
+    assert decided.state is TicketState.FULFILLING
 
 
 async def test_what_is_sent_back_can_be_decided_anew(careful: World) -> None:

@@ -402,6 +402,11 @@ class MemoryStore:
         """Return all agents."""
         return tuple(self.rows.agents.values())
 
+    async def makers_of(self, program: str) -> frozenset[str]:
+        """Return nobody: no program plays along."""
+        del program
+        return frozenset()
+
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return what the account service still has to do for a ticket."""
         return tuple(

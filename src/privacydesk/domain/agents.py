@@ -40,3 +40,8 @@ class Agent(Struct, frozen=True):
     created_at: datetime
     active: bool = True
     locale: str = ""
+
+    @property
+    def is_program(self) -> bool:
+        """Tell whether it is nobody who could be counted as a pair of eyes."""
+        return self.role is Role.INTEGRATION

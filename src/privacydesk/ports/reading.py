@@ -152,6 +152,10 @@ class Reader(Protocol):
         """Return all agents by name."""
         ...
 
+    async def makers_of(self, program: str) -> frozenset[str]:
+        """Return who made the tokens of an identity, be they expired or revoked."""
+        ...
+
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return what the account service still has to do for a ticket, in its order."""
         ...

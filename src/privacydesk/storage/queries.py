@@ -149,6 +149,11 @@ OPEN_ACTIONS_OF = (
     .order_by(tables.outbox.c.id)
 )
 AGENTS = sa.select(tables.agent).order_by(tables.agent.c.name)
+MAKERS_OF = (
+    sa.select(tables.api_token.c.created_by)
+    .where(tables.api_token.c.agent == sa.bindparam("agent"))
+    .distinct()
+)
 OPEN_DELIVERIES = (
     sa.select(sa.func.count())
     .select_from(tables.outbox)

@@ -302,6 +302,12 @@ class SqlReader:
         """Return all agents by name."""
         return await self.read(lambda c: tuple(read_agent(r) for r in c.execute(queries.AGENTS)))
 
+    async def makers_of(self, program: str) -> frozenset[str]:
+        """Return who made the tokens of an identity, be they expired or revoked."""
+        return await self.read(
+            lambda c: frozenset(c.scalars(queries.MAKERS_OF, {"agent": program}))
+        )
+
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return what the account service still has to do for a ticket, in its order."""
 

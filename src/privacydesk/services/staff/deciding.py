@@ -28,7 +28,7 @@ from privacydesk.services.staff import gate
 from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.gate import Refusal, Verdict
-from privacydesk.services.staff.roster import Roster, check_reviewer
+from privacydesk.services.staff.roster import Roster
 
 SECOND_EYES = frozenset({RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
 """Kinds whose outcome takes a second pair of eyes unless the operator says otherwise."""
@@ -54,10 +54,12 @@ class Proposal:
     Attributes:
         by: who decided first.
         verdict: what.
+        program: whether that was a program, which is no pair of eyes.
     """
 
     by: str
     verdict: Verdict
+    program: bool = False
 
 
 def proposal_of(ticket: Ticket) -> Proposal | None:
@@ -65,7 +67,8 @@ def proposal_of(ticket: Ticket) -> Proposal | None:
     kept = ticket.facts.get(_PROPOSAL)
     if not kept:
         return None
-    return Proposal(kept["by"], msgspec.convert(kept["verdict"], Verdict, strict=False))
+    verdict = msgspec.convert(kept["verdict"], Verdict, strict=False)
+    return Proposal(kept["by"], verdict, bool(kept.get("program")))
 
 
 class Deciding:
@@ -156,6 +159,7 @@ class Deciding:
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
+        await self._roster.check_reviewer(ticket, agent)
         if any(place >= len(ticket.items) for place in verdict.refused):
             raise InvalidRequestError("the request has no such item", reason="no_such_item")
         if self.takes_two(ticket):
@@ -175,6 +179,7 @@ class Deciding:
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
+        await self._roster.check_reviewer(ticket, agent)
         return await self._acts.preview(ticket, agent, self._rule(agent, verdict))
 
     # -- a second pair of eyes ---------------------------------------------------------------
@@ -188,22 +193,17 @@ class Deciding:
                     "a decision waits for a second pair of eyes", reason="proposed_already"
                 )
             gate.check(current, agent, verdict)
-            kept = {"by": agent.name, "verdict": msgspec.to_builtins(verdict, str_keys=True)}
-            return replace(
-                current,
-                holder=current.holder or agent.name,
-                facts={**current.facts, _PROPOSAL: kept},
-                version=current.version + 1,
-            )
+            return _with_proposal(current, agent, verdict)
 
-        noted = _noted(ticket, verdict)
-        what = "proposed_refusal" if noted.what == "refuse" else "proposed"
-        return await self._acts.change(
-            ticket, agent, Noted(what, noted.why, noted.data), propose, job_id=job_id, seen=seen
-        )
+        noted = _noted_proposal(ticket, verdict)
+        return await self._acts.change(ticket, agent, noted, propose, job_id=job_id, seen=seen)
 
     async def confirm(self, number: str, by: str, *, job_id: str | None = None) -> Ticket:
         """Confirm what another agent decided: it is done, and the user is told.
+
+        What a program decided, two people confirm: with the first one's word it is their decision
+        and waits for another. A program is nobody, and whose hand moves it may be anybody's: that
+        of the administrator who made its token, or of whoever is known to another system.
 
         Raises:
             NotAllowedNowError: nothing waits to be confirmed.
@@ -211,7 +211,10 @@ class Deciding:
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
+        await self._roster.check_reviewer(ticket, agent)
         seen = _proposed(ticket)
+        if seen.program:
+            return await self._take_over(ticket, agent, seen, job_id)
         # What they may decide counts as they are now, not as they were when they did.
         first = await self._roster.worker(seen.by)
 
@@ -224,11 +227,24 @@ class Deciding:
                     code=ErrorCode.FORBIDDEN,
                     reason="own_proposal",
                 )
-            check_reviewer(current, agent)
             return self._rule(first, seen.verdict)(_without_proposal(current), now)
 
         noted = _noted(ticket, seen.verdict, {"proposed_by": seen.by})
         return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id)
+
+    async def _take_over(
+        self, ticket: Ticket, agent: Agent, seen: Proposal, job_id: str | None
+    ) -> Ticket:
+        """Make what a program proposed an agent's own decision, which waits for another one."""
+
+        def take_over(current: Ticket) -> Ticket:
+            if _proposed(current) != seen:
+                raise NotAllowedNowError("the decision was changed meanwhile", reason="reproposed")
+            gate.check(current, agent, seen.verdict)
+            return _with_proposal(current, agent, seen.verdict)
+
+        noted = _noted_proposal(ticket, seen.verdict, {"proposed_by": seen.by})
+        return await self._acts.change(ticket, agent, noted, take_over, job_id=job_id)
 
     async def send_back(
         self, number: str, by: str, reason: str, *, job_id: str | None = None
@@ -321,6 +337,29 @@ def _noted(ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = No
         return Noted("grant", verdict.text, more or {})
     parts = {ticket.items[place].name: ground for place, ground in grounds.items()}
     return Noted("grant_partly", verdict.text, {"refused": parts, **(more or {})})
+
+
+def _noted_proposal(
+    ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None
+) -> Noted:
+    """Return what a decision that waits for another agent leaves in the ticket's log."""
+    noted = _noted(ticket, verdict, more)
+    what = "proposed_refusal" if noted.what == "refuse" else "proposed"
+    return Noted(what, noted.why, noted.data)
+
+
+def _with_proposal(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
+    kept = {
+        "by": agent.name,
+        "verdict": msgspec.to_builtins(verdict, str_keys=True),
+        "program": agent.is_program,
+    }
+    return replace(
+        ticket,
+        holder=ticket.holder or agent.name,
+        facts={**ticket.facts, _PROPOSAL: kept},
+        version=ticket.version + 1,
+    )
 
 
 def _proposed(ticket: Ticket) -> Proposal:

@@ -14,7 +14,7 @@ from privacydesk.ports import Hashing, Reader
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
 from privacydesk.services.staff.cases import Cases, opened_by
-from privacydesk.services.staff.roster import Roster, check_reviewer
+from privacydesk.services.staff.roster import Roster
 
 # A guardian's request may name the child's account later, when it is granted.
 _NO_ACCOUNT_NEEDED = frozenset(
@@ -76,7 +76,7 @@ class Examining:
             raise InvalidRequestError("say why the evidence is not enough", reason="no_reason")
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        check_reviewer(ticket, agent)
+        await self._roster.check_reviewer(ticket, agent)
         files = [one for one in await self._reader.evidence_of(ticket.id) if one.removed_at is None]
         opened = opened_by(await self._reader.ticket_log(ticket.id), agent.name)
         unseen = any(one.id.hex() not in opened for one in files)

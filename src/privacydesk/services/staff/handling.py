@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ticket import Move, Ticket, move
 from privacydesk.domain.turn import DecisionKind
-from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
+from privacydesk.errors import DeskError, InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import WorkingSet
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
 from privacydesk.services.staff.cases import Cases
-from privacydesk.services.staff.roster import Roster, check_reviewer, check_supervisor
+from privacydesk.services.staff.roster import Roster, check_supervisor
 
 _MAX_REPLY = 10_000
 """Characters of what an agent writes at once."""
@@ -68,7 +68,7 @@ class Handling:
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
-        check_reviewer(ticket, agent)
+        await self._roster.check_reviewer(ticket, agent)
 
         def hold(current: Ticket) -> Ticket:
             if not current.is_open:
@@ -94,7 +94,7 @@ class Handling:
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         if to:
-            check_reviewer(ticket, await self._roster.worker(to))
+            await self._roster.check_reviewer(ticket, await self._roster.worker(to))
 
         def give(current: Ticket) -> Ticket:
             # Here and not before: it may have gone elsewhere since it was read, and whoever gave
@@ -125,13 +125,15 @@ class Handling:
         if holder == to:
             raise InvalidRequestError("name somebody else to hand over to", reason="same_holder")
         await self._roster.known(holder)
-        if to:
-            await self._roster.worker(to)
+        heir = await self._roster.worker(to) if to else None
         act = self._acts.job("hand_over", job_id)
         kept: list[str] = []
         moved = 0
         for ticket in await self._cases.held_by(holder):
-            if to and ticket.reviewer_not == to:
+            try:
+                if heir is not None:
+                    await self._roster.check_reviewer(ticket, heir)
+            except DeskError:
                 kept.append(ticket.number)
                 continue
 

@@ -65,6 +65,26 @@ class Roster:
         check_supervisor(agent)
         return agent
 
+    async def check_reviewer(self, ticket: Ticket, agent: Agent) -> None:
+        """Refuse whoever may not decide an objection.
+
+        That is who decided first, whoever made a token of the program that did, and any program:
+        whose hand moves it is not known, and it may be that of who decided first.
+
+        Raises:
+            DeskError: ``FORBIDDEN``.
+        """
+        first = ticket.reviewer_not
+        if not first:
+            return
+        same = first == agent.name or agent.is_program
+        if same or agent.name in await self._store.reader.makers_of(first):
+            raise DeskError(
+                "an objection is decided by someone else than who decided first, and by a person",
+                code=ErrorCode.FORBIDDEN,
+                reason="lack_other_reviewer",
+            )
+
     async def add(self, name: str, display_name: str, role: Role) -> Agent:
         """Add an agent.
 
@@ -104,18 +124,4 @@ def check_supervisor(agent: Agent) -> None:
     if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
         raise DeskError(
             "this takes a supervisor", code=ErrorCode.FORBIDDEN, reason="lack_supervisor"
-        )
-
-
-def check_reviewer(ticket: Ticket, agent: Agent) -> None:
-    """Refuse whoever decided first, where someone else has to look.
-
-    Raises:
-        DeskError: ``FORBIDDEN``.
-    """
-    if ticket.reviewer_not and ticket.reviewer_not == agent.name:
-        raise DeskError(
-            "an objection is decided by someone else than who decided first",
-            code=ErrorCode.FORBIDDEN,
-            reason="lack_other_reviewer",
         )
