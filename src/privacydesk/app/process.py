@@ -21,6 +21,9 @@ from privacydesk.worker.chores import Chore, repeat
 
 _log = structlog.get_logger(__name__)
 
+_IDLE = 75.0
+"""Longer than the minute for which common proxies keep an idle connection for the next request, so
+that they don't send one into a connection that is being closed."""
 _AGENTS_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _WATCH_EVERY = 60.0
@@ -64,6 +67,24 @@ def _works(rooms: Rooms) -> Works | None:
     )
 
 
+def make_runner(app: web.Application, *, idle: float = _IDLE) -> web.AppRunner:
+    """Return what serves an application.
+
+    Args:
+        app: the web faces.
+        idle: seconds that a connection may take for its next request, its headers included.
+    """
+    return web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        # Nothing that clients send is worth compressing, and a body that only claims to be
+        # compressed would break its connection.
+        auto_decompress=False,
+        keepalive_timeout=idle,
+    )
+
+
 @asynccontextmanager
 async def serving(
     rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
@@ -74,9 +95,7 @@ async def serving(
         SettingsError: the address can't be listened on.
     """
     app = web_faces(rooms, extra=extra)
-    # Nothing that clients send is worth compressing, and a body that only claims to be compressed
-    # would break its connection.
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, auto_decompress=False)
+    runner = make_runner(app)
     await runner.setup()
     site = web.TCPSite(runner, rooms.settings.host, rooms.settings.port)
     try:

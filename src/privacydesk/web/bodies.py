@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.web.keys import SETTINGS
 
 Refuse = Callable[[int], DeskError]
+
+BROKEN_PARTS: Final = (
+    ValueError,
+    LookupError,
+    AssertionError,
+    RuntimeError,
+    HttpProcessingError,
+)
+"""What aiohttp raises at a body that is no form of parts, or whose parts have broken headers."""
 
 
 def refuse_announced(request: web.Request, limit: int, refusal: Refuse) -> None:
@@ -39,10 +52,17 @@ async def read_limited(request: web.Request, limit: int) -> bytes:
     """Return a small body whole: a frame, not a file.
 
     Raises:
-        DeskError: ``TOO_LARGE``.
+        DeskError: ``TOO_LARGE``, or ``RATE_LIMITED`` when it does not come in in time.
     """
     refuse_announced(request, limit, _frame_too_large)
-    return b"".join([piece async for piece in limited(request.content, limit, _frame_too_large)])
+    pieces = limited(request.content, limit, _frame_too_large)
+    try:
+        async with asyncio.timeout(request.config_dict[SETTINGS].body_time):
+            return b"".join([piece async for piece in pieces])
+    except TimeoutError:
+        raise DeskError(
+            "the body comes in too slowly", code=ErrorCode.RATE_LIMITED, reason="slow_body"
+        ) from None
 
 
 def _frame_too_large(limit: int) -> DeskError:

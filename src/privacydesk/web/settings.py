@@ -21,6 +21,7 @@ class WebSettings:
         max_text: characters of one message, counted after cleaning.
         max_frame: the largest frame that is read; larger ones are answered with an error.
         drop_frame: the largest frame that is even received; larger ones end the connection.
+        body_time: how long a frame or a form may take to come in.
         max_upload: the largest file.
         uploads_per_chat: files of one conversation that may come in at once.
         uploads_per_address: files from one address that may come in at once.
@@ -61,6 +62,7 @@ class WebSettings:
     max_text: int = 10_000
     max_frame: int = 60 * 1024
     drop_frame: int = 64 * 1024
+    body_time: float = 20.0
     max_upload: int = 10 * 1024 * 1024
     uploads_per_chat: int = 2
     uploads_per_address: int = 8

@@ -347,14 +347,38 @@ async def test_a_file_that_is_too_large_is_refused_announced_or_not(
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=x"])
-async def test_a_broken_form_is_a_problem(serve: Serve, desk: FakeDesk, content_type: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"garbage",
+        b"--x\r\nContent-Dispo",
+        b"--x\r\n\x00\x01: y\r\n\r\nz\r\n--x--\r\n",
+        b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y\r\n\r\n--y--\r\n",
+    ],
+)
+async def test_a_broken_form_is_a_problem(
+    serve: Serve, desk: FakeDesk, content_type: str, body: bytes
+) -> None:
     client = await serve()
     headers, _ = await _open(client)
     desk.thread().asks_for_file = True
     answer = await client.http.post(
-        "/chat/v1/uploads", data=b"garbage", headers={**headers, "Content-Type": content_type}
+        "/chat/v1/uploads", data=body, headers={**headers, "Content-Type": content_type}
     )
     assert answer.status == 400
+
+
+@pytest.mark.parametrize("path", ["/chat/v1/session", "/chat/v1/messages"])
+async def test_a_frame_that_does_not_come_in_is_given_up(serve: Serve, path: str) -> None:
+    client = await serve(body_time=0.05)
+    headers, _ = await _open(client)
+
+    async def begun() -> Any:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await asyncio.wait_for(client.http.post(path, data=begun(), headers=headers), 5)
+    assert (answer.status, (await answer.json())["reason"]) == (429, "slow_body")
 
 
 async def test_other_origins_are_let_in_only_by_name(serve: Serve) -> None:

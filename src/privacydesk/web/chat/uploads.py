@@ -18,7 +18,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.uploads import file_too_large
 from privacydesk.web.addresses import origin_of
 from privacydesk.web.answers import json_answer
-from privacydesk.web.bodies import limited, refuse_announced
+from privacydesk.web.bodies import BROKEN_PARTS, limited, refuse_announced
 from privacydesk.web.chat.access import session_of
 from privacydesk.web.keys import ROOM
 from privacydesk.web.settings import WebSettings
@@ -95,7 +95,7 @@ async def _in_time(content: AsyncIterator[bytes], settings: WebSettings) -> Asyn
 async def _part(request: web.Request, limit: int) -> tuple[str, str, AsyncIterator[bytes]]:
     try:
         part = await (await request.multipart()).next()
-    except (ValueError, AssertionError, RuntimeError) as error:
+    except BROKEN_PARTS as error:
         raise _no_file() from error
     if isinstance(part, aiohttp.BodyPartReader) and part.filename is not None:
         return part.filename, part.headers.get("Content-Type", ""), _pieces(part, limit)

@@ -14,7 +14,6 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec import Struct
-from multidict import MultiDictProxy
 
 from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.duty import Board
@@ -24,6 +23,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.console import cookies
 from privacydesk.web.console.board import BOARD
+from privacydesk.web.console.forms import Form, read_form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.places import (
     PAGE,
@@ -40,8 +40,6 @@ from privacydesk.web.routes import route_of
 _H = TypeVar("_H", bound=Callable[..., object])
 
 _log = structlog.get_logger(__name__)
-
-Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
 
 _MARK: Final = "console_mark"
 
@@ -188,7 +186,7 @@ async def checked_form(request: web.Request) -> Form:
         DeskError: ``FORBIDDEN`` when it comes from another origin, or carries no valid token, as
             a page does that was opened before the last sign-in.
     """
-    form = await request.post()
+    form = await read_form(request)
     await check_origin(request, form)
     return form
 

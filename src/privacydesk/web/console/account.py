@@ -10,8 +10,9 @@ from privacydesk.domain.ids import StaffSessionId
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.signin.passwords import SHORTEST
 from privacydesk.web.console import cookies
-from privacydesk.web.console.access import Form, checked_form, signed_in, staff
+from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.browsers import browser_name
+from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.places import SIGN_IN, place_of

@@ -14,7 +14,8 @@ from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.signin.people import COMMAND, Given
 from privacydesk.web.answers import STATUS
-from privacydesk.web.console.access import Form, checked_form, signed_in, staff
+from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.keys import CATALOGS, LOCALE

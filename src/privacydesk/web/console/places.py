@@ -24,6 +24,8 @@ PAGE: Final = web.RequestKey("page", str)
 
 _PREFIX: Final = "/console/"
 _LONGEST: Final = 2_000
+_DEEPEST: Final = 8
+"""Parts of an address that are looked at: no page of ours has as many."""
 
 
 def place_of(request: web.Request) -> Place:
@@ -85,7 +87,8 @@ async def page_above(request: web.Request) -> str:
     The answer to a form may be a page: a decision to look at, or a form that is shown again. Its
     address takes forms alone, and yet it is what a browser asks for when somebody comes back.
     """
-    path = request.rel_url.raw_path
+    # Each part costs a look through all routes, and anybody may send an address of thousands.
+    path = "/".join(request.rel_url.raw_path.split("/", _DEEPEST)[:_DEEPEST])
     while path.startswith(_PREFIX):
         found = await request.app.router.resolve(request.clone(method="GET", rel_url=path))
         if found.http_exception is None:

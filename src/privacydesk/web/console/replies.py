@@ -13,7 +13,7 @@ from privacydesk.domain.cleaning import clean_name, clean_text
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.attaching import Offered
 from privacydesk.services.uploads import MAX_BYTES, file_too_large
-from privacydesk.web.bodies import refuse_announced
+from privacydesk.web.bodies import BROKEN_PARTS, refuse_announced
 from privacydesk.web.console.access import check_origin, checked_form
 
 _WORDS: Final = 64 * 1024
@@ -35,7 +35,7 @@ async def read_reply(request: web.Request) -> ReplyForm:
     """
     if request.content_type != "multipart/form-data":
         form = await checked_form(request)
-        return ReplyForm({name: clean_text(str(value)) for name, value in form.items()})
+        return ReplyForm({name: clean_text(value) for name, value in form.items()})
     refuse_announced(request, MAX_BYTES + _WORDS, file_too_large)
     fields, file = await _parts(request)
     await check_origin(request, fields)
@@ -59,7 +59,7 @@ async def _parts(request: web.Request) -> tuple[dict[str, str], Offered | None]:
             # Where no file was chosen, a browser sends an empty part without a name.
             if raw or part.filename:
                 file = Offered(clean_name(part.filename) or "file", raw)
-    except (ValueError, AssertionError, RuntimeError) as error:
+    except BROKEN_PARTS as error:
         raise _odd() from error
     return fields, file
 

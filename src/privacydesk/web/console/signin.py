@@ -20,7 +20,6 @@ from privacydesk.web.addresses import origin_of
 from privacydesk.web.answers import STATUS
 from privacydesk.web.console import cookies
 from privacydesk.web.console.access import (
-    Form,
     came_from_here,
     checked_form,
     everybody,
@@ -28,6 +27,7 @@ from privacydesk.web.console.access import (
     signed_in,
     staff,
 )
+from privacydesk.web.console.forms import Form, read_form
 from privacydesk.web.console.keys import DOORS, ENTRIES
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.places import (
@@ -61,7 +61,7 @@ async def sign_in_page(request: web.Request) -> web.Response:
 @everybody
 async def sign_in(request: web.Request) -> web.Response:
     """Take name and password."""
-    form = await request.post()
+    form = await read_form(request)
     name = str(form.get("name", ""))
     if not came_from_here(request, form):
         # An old page, or one of another site: nothing is looked at, and a fresh page is shown.

@@ -15,8 +15,9 @@ from privacydesk.domain.ids import ApiTokenId
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.services.integrations.tokens import Made, Tokens
 from privacydesk.web.answers import STATUS
-from privacydesk.web.console.access import Form, checked_form, signed_in, staff
+from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.case import whole
+from privacydesk.web.console.forms import Form
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE

@@ -16,7 +16,8 @@ from privacydesk.domain.webhooks import Endpoint, EndpointState, PostingState, S
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.services.webhooks.endpoints import Added, Endpoints
 from privacydesk.web.answers import STATUS
-from privacydesk.web.console.access import Form, checked_form, signed_in, staff
+from privacydesk.web.console.access import checked_form, signed_in, staff
+from privacydesk.web.console.forms import Form
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE

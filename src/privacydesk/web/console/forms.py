@@ -1,0 +1,45 @@
+"""Reading the console's forms: in UTF-8, as pages of ours send them, whatever a request claims.
+
+Who sends one is known only once its token was looked at, so anybody may have written what is read
+here. Names of encodings are not believed: some take a processor's second for a small body.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from multidict import MultiDict, MultiDictProxy
+
+from privacydesk.errors import InvalidRequestError
+from privacydesk.web.bodies import read_limited
+from privacydesk.web.keys import SETTINGS
+
+Form = MultiDictProxy[str]
+
+URLENCODED: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 1_000
+
+
+async def read_form(request: web.Request) -> Form:
+    """Return a form without files; empty where a body is no such form.
+
+    Raises:
+        DeskError: ``TOO_LARGE``.
+        InvalidRequestError: it has more fields than any of ours.
+    """
+    fields: MultiDict[str] = MultiDict()
+    if request.content_type == URLENCODED:
+        body = await read_limited(request, request.config_dict[SETTINGS].drop_frame)
+        try:
+            pairs = parse_qsl(
+                body.decode("utf-8", "replace"),
+                keep_blank_values=True,
+                errors="replace",
+                max_num_fields=_MOST_FIELDS,
+            )
+        except ValueError:
+            raise InvalidRequestError("a form of too many fields") from None
+        fields.extend(pairs)
+    return MultiDictProxy(fields)
