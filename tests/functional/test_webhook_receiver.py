@@ -1,10 +1,10 @@
-"""The Python receiver of ``docs/webhooks.md``, run as it stands there."""
+"""The receivers of ``docs/examples``, run as they stand there."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,33 +12,47 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
+import pytest
 from aiohttp.test_utils import unused_port
+from tests.common.npm import packages
 
 from privacydesk.clock import SystemClock
 from privacydesk.connectors.webhooks import AddressRules, HttpWebhookSender, connect_webhooks
 from privacydesk.domain.webhooks import Answer, Fault
 
-PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 BODY = b'{"id":"evt_1","type":"ticket.filed","data":{"number":"PD-1"}}'
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 OTHER = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA="
 
 
+@pytest.fixture(params=["webhook_receiver.py", "webhook_receiver.mjs"])
+def command(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """What starts a receiver; Node.js finds libraries beside its script alone."""
+    name: str = request.param
+    if name.endswith(".py"):
+        return [sys.executable, str(EXAMPLES / name)]
+    folder = packages(request.config.cache.mkdir("npm"))
+    (tmp_path / "node_modules").symlink_to(folder / "node_modules")
+    shutil.copy(EXAMPLES / name, tmp_path)
+    return ["node", str(tmp_path / name)]
+
+
 @asynccontextmanager
-async def receiver(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    code = re.search(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert code is not None
-    (folder / "receiver.py").write_text(code[1], "utf-8")
+async def receiver(
+    command: list[str], folder: Path, port: int
+) -> AsyncIterator[asyncio.subprocess.Process]:
     started = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(folder / "receiver.py"),
+        *command,
+        cwd=folder,
         stdout=asyncio.subprocess.PIPE,
         env=os.environ | {"WEBHOOK_SECRET": SECRET, "PORT": str(port)},
     )
     try:
         yield started
     finally:
-        started.terminate()
+        if started.returncode is None:
+            started.terminate()
         await started.communicate()
 
 
@@ -47,7 +61,7 @@ async def send(
 ) -> Answer:
     """Post a message, as often as it takes until somebody listens."""
     url = f"http://127.0.0.1:{port}/hooks"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while True:
             answer = await sender.send(
                 url, BODY, message_id="evt_1", secrets=secrets, at=at or datetime.now(UTC)
@@ -56,13 +70,13 @@ async def send(
                 return answer
 
 
-async def test_the_receiver_of_the_page_takes_what_is_signed_once_and_nothing_else(
-    tmp_path: Path,
+async def test_a_receiver_takes_what_is_signed_once_and_nothing_else(
+    command: list[str], tmp_path: Path
 ) -> None:
     port, rules = unused_port(), AddressRules([ip_network("127.0.0.0/8")])
     async with (
         connect_webhooks(rules, SystemClock()) as sender,
-        receiver(tmp_path, port) as started,
+        receiver(command, tmp_path, port) as started,
     ):
         statuses = [
             (await send(sender, port, *secrets)).status
