@@ -36,8 +36,9 @@ class Answering:
             for word in words:
                 if word.startswith("="):
                     self._clauses.setdefault(bare(normalise(word[1:])), []).append(key)
-        self._before = frozenset(bare(normalise(word)) for word in lexicon.before)
-        self._after = frozenset(bare(normalise(word)) for word in lexicon.after)
+        self._before = tuple(dict.fromkeys(bare(normalise(word)) for word in lexicon.before))
+        self._after = tuple(dict.fromkeys(bare(normalise(word)) for word in lexicon.after))
+        self._courtesies = frozenset((*self._before, *self._after))
         ends = max(map(len, self._before)) + max(map(len, self._after))
         self._longest = max(map(len, self._clauses)) + ends
         # Both questions are asked of a message, one after the other.
@@ -63,7 +64,7 @@ class Answering:
         for clause in _CLAUSES.finditer(folded):
             said = clause[0].strip()
             words = bare(said)
-            if words in self._before or words in self._after:
+            if words in self._courtesies:
                 yield ("",)
             elif words:
                 forms: dict[str, list[Hit[str]]] = {}
@@ -83,6 +84,10 @@ class Answering:
             return self._clauses[words]
         if len(words) > self._longest:
             return ()
-        ends = (words.removesuffix(end) for end in ("", *self._after))
-        cores = (core.removeprefix(start) for core in ends for start in ("", *self._before))
+        # Most clauses have no courtesy at all, which two calls tell of every one of them.
+        ends = ("", *(end for end in self._after if words.endswith(end)))
+        if len(ends) == 1 and not words.startswith(self._before):
+            return ()
+        cores = (words.removesuffix(end) for end in ends)
+        cores = (core.removeprefix(start) for core in cores for start in ("", *self._before))
         return next((self._clauses[core] for core in cores if core in self._clauses), ())

@@ -20,17 +20,29 @@ from privacydesk.understanding.phrases import Phrases, folded
 from privacydesk.understanding.taking_back import taken_back
 from privacydesk.understanding.ticket_numbers import ticket_numbers
 
+Finder = Callable[[str], tuple[Any, ...]]
+"""Takes a folded text, returns the values of one kind in it."""
+
+_FAMILIES: Final = frozenset(FAMILIES)
+
 
 class Entities:
     """Finds the values of slot types in a text."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._answers = Answering(lexicon)
-        self._commands = Commands(lexicon)
+        answers, commands = Answering(lexicon), Commands(lexicon)
         self._names = Names(lexicon)
         self._phrases: Phrases[str] = Phrases(
             (folded(word), meaning) for meaning, words in lexicon.phrases.items() for word in words
         )
+        self._finders: Mapping[str, Finder] = {
+            **_FINDERS,
+            "answer": answers.find,
+            "answer_alone": answers.find_alone,
+            "command": commands.command,
+            "language": commands.language,
+            "phrase": self._phrases_in,
+        }
 
     def find(self, text: str, kinds: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         """Return kind to values, in the order they appear; kinds without a value are missing.
@@ -40,34 +52,24 @@ class Entities:
         words = normalise(text)
         if not words:
             return {}
-        wanted = set(kinds)
         found: dict[str, tuple[Any, ...]] = {}
-        if wanted.intersection(FAMILIES):
-            found.update(self._names.find(words, wanted))
-        for kind in wanted:
-            values = self._one(kind, words, text)
+        if not _FAMILIES.isdisjoint(kinds):
+            found.update(self._names.find(words, kinds))
+        for kind in kinds:
+            finder = self._finders.get(kind)
+            if finder is not None:
+                values = finder(words)
+            elif kind in _AS_WRITTEN:
+                values = _AS_WRITTEN[kind](text)
+            else:
+                continue
             if values:
                 found[kind] = values
         return found
 
-    def _one(self, kind: str, words: str, text: str) -> tuple[Any, ...]:
-        finder = _FINDERS.get(kind)
-        if finder is not None:
-            return finder(words)
-        if kind in _AS_WRITTEN:
-            return _AS_WRITTEN[kind](text)
-        if kind == "answer":
-            return self._answers.find(words)
-        if kind == "answer_alone":
-            return self._answers.find_alone(words)
-        if kind == "command":
-            return self._commands.command(words)
-        if kind == "language":
-            return self._commands.language(words)
-        if kind == "phrase":
-            said = words.strip(_OUTER)
-            return tuple(dict.fromkeys(hit.means for hit in self._phrases.find(said)))
-        return ()
+    def _phrases_in(self, words: str) -> tuple[str, ...]:
+        said = words.strip(_OUTER)
+        return tuple(dict.fromkeys(hit.means for hit in self._phrases.find(said)))
 
 
 def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ...]]:
@@ -78,7 +80,7 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
     return finder
 
 
-_FINDERS: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
+_FINDERS: Final[Mapping[str, Finder]] = {
     "ticket_number": ticket_numbers,
     "date": dates,
     "phone": phones,
@@ -88,7 +90,7 @@ _FINDERS: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
     "somebody_else": other_people,
 }
 
-_AS_WRITTEN: Final[Mapping[str, Callable[[str], tuple[Any, ...]]]] = {
+_AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "new_value": new_values,
     "period": periods,
 }

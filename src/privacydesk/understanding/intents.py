@@ -80,6 +80,11 @@ class Intents:
             (word, means) for word, means in dict.fromkeys(entries) if word
         )
         self._rules = tuple(self._weighed(rule) for rule in lexicon.rules)
+        self._begun_by: dict[int, list[int]] = {}
+        for place, rule in enumerate(self._rules):
+            for bit in self._bit.values():
+                if bit & rule.every[0]:
+                    self._begun_by.setdefault(bit, []).append(place)
         self._exact = {
             bare(normalise(word)): intent
             for intent, words in lexicon.exact.items()
@@ -112,9 +117,7 @@ class Intents:
             return {}
         best: dict[Intent, float] = {}
         hits: dict[Intent, int] = {}
-        for rule in self._rules:
-            if not whole & rule.every[0]:
-                continue
+        for rule in self._rules_about(whole):
             if not _fits(rule, whole, rule.none if rule.anywhere else 0):
                 continue
             weight = rule.weight
@@ -125,6 +128,15 @@ class Intents:
             best[rule.intent] = max(weight, best.get(rule.intent, 0.0))
             hits[rule.intent] = hits.get(rule.intent, 0) + 1
         return {intent: score + _MORE * (hits[intent] - 1) for intent, score in best.items()}
+
+    def _rules_about(self, concepts: int) -> list[_Weighed]:
+        """Return the rules whose first concepts are among some, in their order."""
+        places: set[int] = set()
+        while concepts:
+            lowest = concepts & -concepts
+            concepts ^= lowest
+            places.update(self._begun_by.get(lowest, ()))
+        return [self._rules[place] for place in sorted(places)]
 
     def _concepts(self, folded: str) -> tuple[int, list[int]]:
         """Return the concepts of the whole message and of each clause, as bits."""

@@ -101,8 +101,8 @@ def _chinese(characters: list[str]) -> str:
     if len(characters) < _MIN_CHARACTERS:
         return ""
     traditional_only, simplified_only = _scripts()
-    traditional = sum(c in traditional_only for c in characters)
-    simple = sum(c in simplified_only for c in characters)
+    traditional = len([c for c in characters if c in traditional_only])
+    simple = len([c for c in characters if c in simplified_only])
     if traditional > _CLEARLY * simple:
         return "zh_Hant"
     if simple > _CLEARLY * traditional:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib.resources import files
@@ -107,10 +106,14 @@ class IntentModel(Struct, frozen=True, dict=True):
     def bag(self, text: str) -> Bag:
         """Return the pieces of a message that the model knows."""
         places = self._places
-        counts = Counter(places[code] for code in codes(text) if code in places)
+        counts: dict[int, int] = {}
+        for code in codes(text):
+            place = places.get(code)
+            if place is not None:
+                counts[place] = counts.get(place, 0) + 1
         rows = np.fromiter(counts, np.int64, len(counts))
-        louder = (1.0 + math.log(count) for count in counts.values())
-        weights = np.fromiter(louder, np.float32, len(counts)) * self.idf[rows]
+        louder = [_LOUDER[count] if count < _OFTEN else _louder(count) for count in counts.values()]
+        weights = np.array(louder, np.float32) * self.idf[rows]
         length = math.sqrt(weights @ weights)
         return Bag(rows, weights / np.float32(length) if length else weights)
 
@@ -195,6 +198,16 @@ class IntentModel(Struct, frozen=True, dict=True):
             sure=dict(zip(intents, map(float, stored["sure"]), strict=True)),
             trained_on=str(stored["trained_on"]),
         )
+
+
+def _louder(count: int) -> float:
+    """Return how much a piece weighs that comes so often."""
+    return 1.0 + math.log(count)
+
+
+_OFTEN: Final = 16
+_LOUDER: Final = (0.0, *map(_louder, range(1, _OFTEN)))
+"""By how often a piece comes; nearly all come once."""
 
 
 def _look(stored: Mapping[str, Any], name: str) -> Look:

@@ -47,6 +47,9 @@ _PERIOD = re.compile(
     rf"|\b(?:older|newer) than {_COUNT} {_UNITS}\b",
     re.IGNORECASE,
 )
+# Every Chinese period has one of these characters, which few sentences have.
+_TELLS_TIME: Final = frozenset("0123456789年月天日周週期拜")
+_LETTER = re.compile(r"[a-z]", re.IGNORECASE)
 # "May" and "march" are words of their own, a month counts only beside something that makes it one.
 _BARE_MONTH = re.compile(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
 _CLAUSE = re.compile(r"[^,，。!！?？;；\n]+")
@@ -60,11 +63,14 @@ _NO_LIMIT = re.compile(
 
 def periods(text: str) -> tuple[str, ...]:
     """Return the first time that a text names, as it was written; empty where it names none."""
-    for clause in _CLAUSE.finditer(plain(text)):
+    words = plain(text)
+    if _TELLS_TIME.isdisjoint(words) and _LETTER.search(words) is None:
+        return ()
+    for clause in _CLAUSE.finditer(words):
         if _NO_LIMIT.search(clause[0]):
             continue
         for hit in _PERIOD.finditer(clause[0]):
-            words = hit[0].strip()
-            if len(words) <= _LONGEST and not _BARE_MONTH.match(words):
-                return (words,)
+            named = hit[0].strip()
+            if len(named) <= _LONGEST and not _BARE_MONTH.match(named):
+                return (named,)
     return ()

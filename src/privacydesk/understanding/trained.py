@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Self
 
-import numpy as np
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
@@ -121,16 +120,14 @@ class TrainedRecogniser:
         return self._model.known(words) >= _FAMILIAR * len(words)
 
     def _told(self, text: str, chances: Floats) -> Recognised:
-        model = self._model
-        ranked = np.argsort(-chances)
-        first = model.intents[ranked[0]]
-        confidence = float(chances[ranked[0]])
+        # Of so few, plain numbers are quicker to put in order than an array.
+        ranked = sorted(zip(chances.tolist(), self._model.intents, strict=True), reverse=True)
+        confidence, first = ranked[0]
         told = Recognised(
             intent=first,
             confidence=round(confidence, 3),
             alternatives=tuple(
-                (model.intents[place], round(float(chances[place]), 3))
-                for place in ranked[1 : 1 + _ALTERNATIVES]
+                (intent, round(chance, 3)) for chance, intent in ranked[1 : 1 + _ALTERNATIVES]
             ),
             sure=confidence >= self._floor(text, first),
         )

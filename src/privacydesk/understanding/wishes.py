@@ -57,6 +57,9 @@ _DENIED = re.compile(
     r"|^\s*but i (?:don't|do not)(?: want (?:to|that|it))?\W*$",
     re.IGNORECASE,
 )
+_MAY_DENY = re.compile(r"[但可]|不[过過]|but", re.IGNORECASE)
+"""Without any of these nothing is denied."""
+
 _UNBINDS = re.compile(
     r"[解換换绑綁取去移剷铲]|unbind|unlink|remove|disconnect|change", re.IGNORECASE
 )
@@ -99,10 +102,13 @@ def several_wishes(
         kinds: the entities to look for.
     """
     said = plain(text)
+    gives_up = whole.intent is Intent.CANCEL_REQUEST
+    asks = gives_up or whole.intent.kind is not None
+    if not asks and _MAY_DENY.search(said) is None:
+        return ()
     parts = tuple(_parts(said))
-    denied = any(_DENIED.match(said[start:end]) for start, end, _ in parts)
-    gives_up = denied or whole.intent is Intent.CANCEL_REQUEST
-    if whole.intent.kind is None and not gives_up:
+    gives_up = gives_up or any(_DENIED.match(said[start:end]) for start, end, _ in parts)
+    if not asks and not gives_up:
         return ()
     if len(parts) < 2:  # noqa: PLR2004 - what can't be parted is one wish
         return ()
