@@ -5,7 +5,7 @@ No RETURNING and no upsert: drivers differ in how they do these for many rows at
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -14,9 +14,14 @@ import sqlalchemy as sa
 from privacydesk.storage import tables
 
 T = TypeVar("T")
+Parameters = dict[str, sa.BindParameter[Any]]
+_Shared = tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]]]
+"""A statement for many rows, and what takes the values of one from its dict, in their order."""
 
 GUARD_ID = "at_id"
 GUARD_VERSION = "at_version"
+_MOST_TOGETHER = 64
+"""How many rows share a statement at most."""
 
 
 def padded(values: Iterable[T]) -> list[T]:
@@ -110,26 +115,40 @@ class Prepared:
     Core's own handling of parameters costs more than sealing the values; where all of them are
     numbers, text and bytes there is nothing for it to convert.
 
+    SQLite's driver gives the interpreter's lock away at every row of ``executemany``, and the
+    other thread takes it. So there many rows share a statement.
+
     Args:
-        statement: an insert, or an update guarded by id and version.
+        statement: for one row.
         columns: what every row has.
+        together: makes the statement for a number of rows from their values; without it each row
+            has its own.
     """
 
-    def __init__(self, statement: sa.Insert | sa.Update, columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        statement: sa.Insert | sa.Update,
+        columns: Sequence[str],
+        together: Callable[[Sequence[Parameters]], sa.Insert | sa.Update] | None = None,
+    ) -> None:
         self._statement = statement
+        self._together = together
         self._columns = list(columns)
         self._text = ""
         self._pick: Any = None
+        self._shared: dict[int, _Shared] = {}
         self._dialect: sa.Dialect | None = None
 
     def run(self, connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> int:
         """Run it for each row and return how many rows of the table it touched."""
         if self._dialect is not connection.dialect:
             self._compile(connection.dialect)
-        # As dicts where the driver names its parameters.
-        many: Any = [self._pick(row) for row in rows] if self._pick else list(rows)
         cursor = connection.connection.cursor()
         try:
+            if self._together is not None and connection.dialect.name == "sqlite":
+                return self._run_together(cursor, rows)
+            # As dicts where the driver names its parameters.
+            many: Any = [self._pick(row) for row in rows] if self._pick else list(rows)
             cursor.executemany(self._text, many)
         except connection.dialect.loaded_dbapi.Error as error:
             raise _wrapped(error, self._text, connection) from error
@@ -138,12 +157,41 @@ class Prepared:
         finally:
             cursor.close()
 
+    def _run_together(self, cursor: Any, rows: Sequence[dict[str, Any]]) -> int:
+        touched, at = 0, 0
+        while at < len(rows):
+            # The largest power of two that fits, so that few statements serve any number of rows.
+            size = min(1 << ((len(rows) - at).bit_length() - 1), _MOST_TOGETHER)
+            text, pick = self._shared.get(size) or self._share(size)
+            values: list[Any] = []
+            for row in rows[at : at + size]:
+                values += pick(row)
+            cursor.execute(text, values)
+            touched += cursor.rowcount
+            at += size
+        return touched
+
     def _compile(self, dialect: sa.Dialect) -> None:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
         self._text = str(compiled)
         places: list[str] | None = getattr(compiled, "positiontup", None)
         self._pick = itemgetter(*places) if places else None
+        self._shared = {}
         self._dialect = dialect
+
+    def _share(self, size: int) -> _Shared:
+        rows = [
+            {name: sa.bindparam(f"{name}_{place}") for name in self._columns}
+            for place in range(size)
+        ]
+        assert self._together is not None
+        compiled = self._together(rows).compile(dialect=self._dialect)
+        places: list[str] = getattr(compiled, "positiontup", None) or []
+        first = [name.rpartition("_")[0] for name in places[: len(self._columns)]]
+        if places != [f"{name}_{place}" for place in range(size) for name in first]:
+            raise RuntimeError("the driver takes the values of rows in another order")
+        shared = self._shared[size] = (str(compiled), itemgetter(*first))
+        return shared
 
 
 class PreparedRead:
@@ -204,8 +252,26 @@ KNOWN_EVENTS = PreparedRead(
     sa.select(tables.event.c.conversation_id, tables.event.c.job_id, tables.event.c.offset),
     tables.event.c.job_id,
 )
-INSERT_EVENTS = Prepared(INSERT[tables.event], [c.name for c in tables.event.c])
+INSERT_EVENTS = Prepared(
+    INSERT[tables.event], [c.name for c in tables.event.c], sa.insert(tables.event).values
+)
 _STATE_COLUMNS = [c.name for c in tables.conversation.c if c.name not in {"id", "created_at"}]
+
+
+def _update_conversations(rows: Sequence[Parameters]) -> sa.Update:
+    # Not VALUES: SQLite names its columns only in a WITH, before which the driver counts nothing.
+    given = [sa.select(*(value.label(name) for name, value in row.items())) for row in rows]
+    new = sa.union_all(*given).subquery("given")
+    return (
+        sa.update(tables.conversation)
+        .values({name: new.c[name] for name in _STATE_COLUMNS})
+        .where(
+            tables.conversation.c.id == new.c[GUARD_ID],
+            tables.conversation.c.version == new.c[GUARD_VERSION],
+        )
+    )
+
+
 UPDATE_CONVERSATIONS = Prepared(
-    UPDATE[tables.conversation], [*_STATE_COLUMNS, GUARD_ID, GUARD_VERSION]
+    UPDATE[tables.conversation], [*_STATE_COLUMNS, GUARD_ID, GUARD_VERSION], _update_conversations
 )
