@@ -57,7 +57,10 @@ def meant(script: Script, offered: Offered) -> Choice | None:
 
 def spoken(script: Script, offered: Offered) -> Choice | None:
     """Return the button that the words of a message speak for, or for which most of them do."""
-    said = Counter(script.observed.entities.get("answer", ()))
+    answers = script.observed.entities.get("answer", ())
+    if not answers:
+        return None
+    said = Counter(answers)
     ranked = sorted((choice for choice, _ in offered), key=lambda one: -said[one.key])
     most, second = ([said[choice.key] for choice in ranked] + [0, 0])[:2]
     return ranked[0] if most > second else None

@@ -22,6 +22,7 @@ from privacydesk.domain.ticket import Satisfaction
 _LANGUAGE = "desk:lang:"
 _WISH_NOW = "desk:wish"
 _NO_WISH = "desk:no_wish"
+_SATISFACTION = frozenset(answer.value for answer in Satisfaction)
 # While a person is waited for, the assistant goes on with these and nothing else.
 _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
 
@@ -132,7 +133,7 @@ def _wants_no_more(script: Script) -> bool:
     if script.stack or script.prompt is None:
         return False
     words = script.observed.entities.get("command", ())
-    if script.prompt.choices and script.prompt.choices[0].id in set(Satisfaction):
+    if script.prompt.choices and script.prompt.choices[0].id in _SATISFACTION:
         # There a plain no may well be the answer; only "that's all" is none.
         return "nothing_more" in words and "refuse" not in words
     asked = any(choice.id == "desk:menu" for choice in script.prompt.choices)

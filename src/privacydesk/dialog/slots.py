@@ -73,7 +73,7 @@ def code_digits(text: str) -> str:
 
     A few words around it are fine: "the code is 123 456".
     """
-    if len(text) > _LOOKED_AT:
+    if len(text) > _LOOKED_AT or text.isalpha():
         return ""
     folded = unicodedata.normalize("NFKC", text)
     digits = _NOT_DIGIT.sub("", folded)
@@ -235,6 +235,12 @@ tight_label = lru_cache(2_000)(tight)
 """The same for a label. Labels are few and come back at each turn; what people type is not kept."""
 
 
+@lru_cache(2_000)
+def _names(*ways: str) -> tuple[str, ...]:
+    """Return the ways in which a button may be written, as ``tight`` has them; the label first."""
+    return tuple(tight(way) for way in ways)
+
+
 def match_choice(
     text: str, choices: Sequence[Choice], labels: Sequence[str], *, loosely: bool = False
 ) -> Choice | None:
@@ -246,15 +252,13 @@ def match_choice(
     words = tight(text)
     if not words:
         return None
+    named: list[Choice] = []
     for choice, label in zip(choices, labels, strict=True):
-        if words in (tight_label(label), tight_label(choice.label), tight_label(choice.id)):
+        names = _names(label, choice.label, choice.id)
+        if words in names:
             return choice
-    named = [
-        choice
-        for choice, label in zip(choices, labels, strict=True)
-        if len(words) >= _SHORTEST_PART
-        and (words in tight_label(label) or tight_label(label) in words)
-    ]
+        if len(words) >= _SHORTEST_PART and (words in names[0] or names[0] in words):
+            named.append(choice)
     if loosely and len(named) == 1:
         return named[0]
     if words.isdecimal() and len(words) <= 2 and 1 <= int(words) <= len(choices):  # noqa: PLR2004 - a list has at most 99 buttons

@@ -15,6 +15,8 @@ from privacydesk.domain.events import Choice, EventKind, Sender
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Uploaded
 
+_INTENTS = frozenset(intent.value for intent in Intent)
+
 
 def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
     """Follow a button that belongs to no open question: of the menu, or of what the desk asks."""
@@ -23,7 +25,7 @@ def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
         return
     if rating.take(runner, script, choice):
         return
-    if choice.value in set(Intent):
+    if choice.value in _INTENTS:
         runner.start(script, Intent(choice.value))
         return
     runner.prompt_again(script)
