@@ -4,8 +4,8 @@
                           │  one batch at a time   ▲
     thread                └─► decide, write, commit ┘
 
-While the thread works, the next batch gathers; so the more there is to do, the more share one
-commit. Nothing is answered before it is on disk.
+While the thread works, and some turns of the loop longer where few wait, the next batch gathers;
+so the more there is to do, the more share one commit. Nothing is answered before it is on disk.
 """
 
 from __future__ import annotations
@@ -38,6 +38,10 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 BATCH_LIMIT = 256
+_MANY = 96
+"""Jobs that do not wait for more: their share of a commit's own costs is small."""
+_GATHER = 6
+"""Turns of the loop after an answer until the next messages of whoever was answered are here."""
 
 
 class BatchWriter:
@@ -139,6 +143,20 @@ class BatchWriter:
         size = min(len(pending), self._limit)
         self._batches.put([pending.popleft() for _ in range(size)])
 
+    def _gather(self, turns: int, before: int) -> None:
+        """Send what waits once no more comes in.
+
+        Whoever has just been answered is about to write again. Without a pause for them two halves
+        of a few people take turns, loop and thread get into each other's way, and each commit
+        serves one half.
+        """
+        size = len(self._pending)
+        if size >= self._limit or (turns >= _GATHER and size == before):
+            self._send()
+            return
+        assert self._loop is not None
+        self._loop.call_soon(self._gather, turns + 1, size)
+
     def _finish(self, report: Report) -> None:
         outcomes, appended = report
         for one in appended:
@@ -155,8 +173,10 @@ class BatchWriter:
             else:
                 future.set_result(outcome)
         self._pending.extendleft(reversed(again))
-        if self._pending:
+        if len(self._pending) >= _MANY:
             self._send()
+        elif self._pending:
+            self._gather(0, 0)
         else:
             self._working = False
             self._idle.set()

@@ -59,6 +59,22 @@ async def test_one_commit_serves_all_that_came_meanwhile(store: SqlStore) -> Non
     assert sum(commits) == 2
 
 
+async def test_two_halves_that_take_turns_become_one(store: SqlStore) -> None:
+    await asyncio.gather(*(desk.begin(store, n) for n in range(1, 9)))
+    commits = _count_commits(store)
+
+    async def talk(n: int) -> None:
+        for message in range(10):
+            await store.writer.submit(desk.say(f"{n}-{message}", n=n))
+
+    first = [asyncio.create_task(talk(n)) for n in range(1, 5)]
+    while not store.writer._working or store.writer._pending:
+        await asyncio.sleep(0)
+    await asyncio.gather(*first, *(talk(n) for n in range(5, 9)))
+    # Each half by itself would take ten.
+    assert 10 <= sum(commits) <= 14
+
+
 async def test_jobs_of_one_challenge_see_what_the_earlier_left(store: SqlStore) -> None:
     target = ChallengeId(b"x" * 32)
     seen: list[int] = []
