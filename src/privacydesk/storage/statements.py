@@ -180,7 +180,7 @@ class Prepared:
         self._dialect = dialect
 
     def _share(self, size: int) -> _Shared:
-        rows = [
+        rows: list[Parameters] = [
             {name: sa.bindparam(f"{name}_{place}") for name in self._columns}
             for place in range(size)
         ]
