@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,6 +25,8 @@ _log = structlog.get_logger(__name__)
 _IDLE = 75.0
 """Longer than the minute for which common proxies keep an idle connection for the next request, so
 that they don't send one into a connection that is being closed."""
+_TAKES = 60.0
+"""Seconds that written bytes may wait to be taken, as long as a silent socket is waited for."""
 _AGENTS_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _WATCH_EVERY = 60.0
@@ -106,7 +109,9 @@ async def serving(
             f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {error.strerror}",
             key="port",
         ) from None
-    port = site._server.sockets[0].getsockname()[1]  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
+    listening = site._server.sockets  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
+    give_up_silent_takers(listening)
+    port = listening[0].getsockname()[1]
     tasks = [asyncio.create_task(work, name=name) for name, work in _loops(rooms)]
     try:
         yield port
@@ -117,6 +122,18 @@ async def serving(
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await runner.cleanup()
+
+
+def give_up_silent_takers(listening: Sequence[Any]) -> None:
+    """Have connections closed whose other end takes nothing of what was written for it.
+
+    What it does not take lies in memory. Those that are accepted have it from the one listened on.
+    """
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        return
+    for one in listening:
+        if one.family in {socket.AF_INET, socket.AF_INET6}:
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(_TAKES * 1000))
 
 
 def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:

@@ -26,6 +26,8 @@ class WebSettings:
         uploads_per_chat: files of one conversation that may come in at once.
         uploads_per_address: files from one address that may come in at once.
         uploads_at_once: files that may come in at once at all.
+        answers_per_chat: pages of the log and files that may be on their way to a conversation at
+            once, over HTTP.
         upload_pause: how long a file may stand still while it comes in.
         upload_rate: the lowest rate at which it may come in, bytes a second.
         sockets_per_address: open sockets of one address.
@@ -67,6 +69,7 @@ class WebSettings:
     uploads_per_chat: int = 2
     uploads_per_address: int = 8
     uploads_at_once: int = 64
+    answers_per_chat: int = 24
     upload_pause: float = 15.0
     upload_rate: float = 8 * 1024
     sockets_per_address: int = 1_000

@@ -1,17 +1,27 @@
-"""Connections that send no whole request."""
+"""Connections that send no whole request, or do not take what is sent to them."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
+import socket
+from typing import Any, Final
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from tests.common.fake_desk import FakeDesk
 from tests.common.web_catalogs import web_catalogs
 
-from privacydesk.app.process import make_runner
+from privacydesk.app.process import give_up_silent_takers, make_runner
 from privacydesk.clock import MovableClock
+from privacydesk.domain.attachments import Attachment
+from privacydesk.domain.ids import AttachmentId
+from privacydesk.services.api import Session
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
+
+_LARGE: Final = 24 * 1024 * 1024
+"""Bytes that no system takes for a connection whose other end does not read."""
 
 
 @pytest.mark.parametrize(
@@ -33,3 +43,71 @@ async def test_a_connection_that_never_asks_is_closed(
     finally:
         server.close()
         await runner.cleanup()
+
+
+class _Album(FakeDesk):
+    """A desk in whose conversations an agent has sent a large file."""
+
+    async def attachment(self, session: Session, name: str) -> Attachment:
+        """Return the file, whatever it is called."""
+        return Attachment(
+            id=AttachmentId(b""),
+            conversation_id=session.conversation,
+            offset=1,
+            name=name,
+            media_type="image/jpeg",
+            size=_LARGE,
+            sha256="",
+            created_at=self.clock.now(),
+            by="mei",
+            body=bytes(_LARGE),
+        )
+
+
+async def test_what_a_client_does_not_take_is_sent_to_it_only_a_few_times(
+    clock: MovableClock, aiohttp_client: Any
+) -> None:
+    app = make_app(_Album(clock=clock), web_catalogs(), WebSettings(answers_per_chat=2), clock)
+    client: TestClient[Any, Any] = await aiohttp_client(TestServer(app))
+    secrets = [
+        (await (await client.post("/chat/v1/session", json={})).json())["secret"] for _ in range(2)
+    ]
+    greedy, other = ({"Authorization": f"Desk {secret}"} for secret in secrets)
+    begun = [await client.get("/chat/v1/files/a", headers=greedy) for _ in range(2)]
+    third = await client.get("/chat/v1/files/a", headers=greedy)
+    assert (third.status, (await third.json())["code"]) == (429, "rate_limited")
+    events = await client.get("/chat/v1/events", headers=greedy)
+    assert events.status == 429
+    fine = await client.get("/chat/v1/files/a", headers=other)
+    assert len(await fine.read()) == _LARGE
+    for answer in begun:
+        assert len(await answer.read()) == _LARGE
+    again = await client.get("/chat/v1/files/a", headers=greedy)
+    assert len(await again.read()) == _LARGE
+
+
+@pytest.mark.parametrize("loop", ["standard", "uvloop"])
+def test_a_connection_whose_other_end_takes_nothing_is_given_up_in_a_minute(loop: str) -> None:
+    if not hasattr(socket, "TCP_USER_TIMEOUT"):
+        pytest.skip("this system does not tell what the other end takes")
+    made = importlib.import_module(loop).new_event_loop if loop == "uvloop" else None
+
+    async def look() -> int:
+        accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def note(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            taken = writer.get_extra_info("socket")
+            accepted.set_result(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+            writer.close()
+
+        server = await asyncio.start_server(note, "127.0.0.1", 0)
+        give_up_silent_takers(server.sockets)
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            return await asyncio.wait_for(accepted, 5)
+        finally:
+            writer.close()
+            server.close()
+
+    with asyncio.Runner(loop_factory=made) as runner:
+        assert runner.run(look()) == 60_000

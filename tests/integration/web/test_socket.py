@@ -77,6 +77,18 @@ async def test_a_copy_of_another_epoch_or_from_the_future_is_dropped(
     assert (await again.next())["events"][0]["offset"] == 1
 
 
+async def test_a_log_of_long_messages_is_replayed_whole(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve(queue_bytes=1024 * 1024)
+    _, welcome = await client.hello()
+    desk.write(desk.thread(), [say("删" * 10_000) for _ in range(60)])
+    socket, _ = await client.hello(secret=welcome["secret"])
+    seen = 0
+    while seen < welcome["head"] + 60:
+        seen = (await socket.until("events"))["events"][-1]["offset"]
+    await socket.send("ping")
+    assert await socket.until("pong")
+
+
 async def test_a_long_log_is_replayed_in_pages(serve: Serve, desk: FakeDesk) -> None:
     client = await serve(page=10)
     _, welcome = await client.hello()

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Session
-from privacydesk.web.chat.encoding import encode, events_frame, view_json
+from privacydesk.web.chat.encoding import encode, events_frame, fitting, view_json
 from privacydesk.web.chat.frames import (
     Choose,
     FrameError,
@@ -311,8 +311,10 @@ class Connection:
         room = self._room
         try:
             while self._cursor < self._wanted and not self._closing and not self._expired_at:
-                events = await room.desk.events(
-                    self.session, after=self._cursor, limit=room.settings.page
+                events = fitting(
+                    await room.desk.events(
+                        self.session, after=self._cursor, limit=room.settings.page
+                    )
                 )
                 if not events:
                     break

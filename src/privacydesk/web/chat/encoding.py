@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -11,6 +11,9 @@ from privacydesk.domain.events import Choice, Event, Sender
 from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.services.api import View
 from privacydesk.web.texts import LANGUAGE_TAGS
+
+LARGEST_PAGE: Final = 512 * 1024
+"""Bytes of words in one page of the log: a slow client has several of them waiting."""
 
 
 def event_json(event: Event) -> dict[str, Any]:
@@ -88,6 +91,17 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "items"):
         return dict(value.items())
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def fitting(events: Sequence[Event], most: int = LARGEST_PAGE) -> Sequence[Event]:
+    """Return as many events, from the first, as a page holds; at least one."""
+    size = 0
+    for count, event in enumerate(events):
+        # A character of Chinese is three bytes.
+        size += 3 * len(event.text)
+        if size > most and count:
+            return events[:count]
+    return events
 
 
 def events_frame(events: Sequence[Event], view: View | None = None) -> bytes:

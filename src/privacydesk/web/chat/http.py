@@ -13,7 +13,7 @@ from privacydesk.services.api import Credentials, Session
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import read_limited
 from privacydesk.web.chat.access import credentials_of, languages_of, let_in, session_of
-from privacydesk.web.chat.encoding import encode, event_json, events_json, view_json
+from privacydesk.web.chat.encoding import encode, event_json, events_json, fitting, view_json
 from privacydesk.web.chat.follower import Follower
 from privacydesk.web.chat.frames import (
     MAX_OFFSET,
@@ -85,13 +85,14 @@ async def events(request: web.Request) -> web.StreamResponse:
     found = await room.desk.events(session, after=after, limit=room.settings.page)
     if not found and wait and after == session.head:
         found = await _await_events(room, session, after, wait)
-    answer: dict[str, Any] = {
-        "epoch": session.epoch,
-        "after": after,
-        "head": max(session.head, found[-1].offset if found else 0),
-        **events_json(found, await room.desk.view(session)),
-    }
-    return json_answer(answer)
+    with room.answering(session):
+        answer: dict[str, Any] = {
+            "epoch": session.epoch,
+            "after": after,
+            "head": max(session.head, found[-1].offset if found else 0),
+            **events_json(fitting(found), await room.desk.view(session)),
+        }
+        return await _sent(request, json_answer(answer))
 
 
 async def attachment(request: web.Request) -> web.Response:
@@ -99,7 +100,16 @@ async def attachment(request: web.Request) -> web.Response:
     room = request.app[ROOM]
     session = await session_of(request)
     room.admit(session)
-    return file_answer(await room.desk.attachment(session, request.match_info["file"]))
+    with room.answering(session):
+        file = await room.desk.attachment(session, request.match_info["file"])
+        return await _sent(request, file_answer(file))
+
+
+async def _sent(request: web.Request, answer: web.Response) -> web.Response:
+    """Send an answer to its end while its place is held."""
+    await answer.prepare(request)
+    await answer.write_eof()
+    return answer
 
 
 async def _await_events(room: Room, session: Session, after: int, wait: float) -> Any:

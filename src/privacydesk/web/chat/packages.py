@@ -6,12 +6,14 @@ guessing. The credentials travel in a header, which no other page, crawler or pr
 
 from __future__ import annotations
 
+import contextlib
 from typing import Final
 
 from aiohttp import web
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Session
+from privacydesk.services.packages import Download
 from privacydesk.web.chat.access import session_of
 from privacydesk.web.csv_files import attached
 from privacydesk.web.files import FILE_POLICY
@@ -27,9 +29,15 @@ async def send_package(request: web.Request) -> web.StreamResponse:
     room, session = request.app[ROOM], await _session(request)
     if session is not None:
         room.admit_signal(session)
-    file = await room.desk.download(
-        session, request.match_info["number"], request.match_info["secret"]
-    )
+    # For whoever has no session no link opens anything.
+    with contextlib.nullcontext() if session is None else room.answering(session):
+        file = await room.desk.download(
+            session, request.match_info["number"], request.match_info["secret"]
+        )
+        return await _stream(request, file)
+
+
+async def _stream(request: web.Request, file: Download) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={
             "Content-Type": "application/zip",

@@ -83,6 +83,7 @@ class Room:
         self._told_at = -_TELL_EVERY
         self._uploads = Places(settings.uploads_per_chat, settings.uploads_at_once)
         self._senders = Places(settings.uploads_per_address, settings.uploads_at_once)
+        self._answers = Places(settings.answers_per_chat, settings.sockets_at_once)
         self._sockets = Places(settings.sockets_per_address, settings.sockets_at_once)
         self._silent = Places(settings.greeted_at_once, settings.greeted_at_once)
         self.connections: set[Tended] = set()
@@ -153,6 +154,24 @@ class Room:
                     "too many files come in at once",
                     code=ErrorCode.RATE_LIMITED,
                     reason="many_uploads",
+                    retry_after=2.0,
+                )
+            yield
+
+    @contextlib.contextmanager
+    def answering(self, session: Session) -> Iterator[None]:
+        """Hold a place for one more answer that is on its way to a conversation's client.
+
+        What a client does not take stays in memory.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``.
+        """
+        with self._answers.place(session.conversation) as free:
+            if not free:
+                raise DeskError(
+                    "too many answers are on their way",
+                    code=ErrorCode.RATE_LIMITED,
                     retry_after=2.0,
                 )
             yield
