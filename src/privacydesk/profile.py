@@ -128,17 +128,17 @@ class TicketingSection(_Section):
     texts: list[Texts] = []
     takes_replies: bool = True
     locale: Literal["zh_Hans", "zh_Hant", "en"] = "zh_Hans"
+    identity: Annotated[str, Field(pattern=r"^\S{1,64}$")] = "ticketing"
+    display_name: Annotated[str, Field(max_length=64)] = ""
+    console: Annotated[str, Field(pattern=r"^(|https?://[^\s?#]+)$", max_length=300)] = ""
 
-    @field_validator("users", "states", "priorities", mode="before")
+    @field_validator("queue", "users", "states", "priorities", mode="before")
     @classmethod
     def _numbers_are_words(cls, value: Any) -> Any:
-        # Some systems name states and users by numbers, which YAML reads as such.
-        if not isinstance(value, dict):
-            return value
-        return {
-            key: str(one) if isinstance(one, int) and not isinstance(one, bool) else one
-            for key, one in value.items()
-        }
+        # Some systems name queues, states and users by numbers, which YAML reads as such.
+        if isinstance(value, dict):
+            return {key: _word(one) for key, one in value.items()}
+        return _word(value)
 
     @field_validator("states")
     @classmethod
@@ -168,7 +168,14 @@ class TicketingSection(_Section):
             texts=frozenset(self.texts),
             takes_replies=self.takes_replies,
             locale=self.locale,
+            identity=self.identity,
+            display_name=self.display_name,
+            console=self.console.rstrip("/"),
         )
+
+
+def _word(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class OperatorProfile(_Section):

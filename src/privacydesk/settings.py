@@ -91,6 +91,11 @@ class Settings(BaseSettings):
         api_requests_per_minute: requests of the HTTP API that a token may make on average.
         api_requests_at_once: how many of them at once.
         api_request_seconds: how long one of them may take, its body's coming in included.
+        ticketing_system: the ticketing system that is joined to the desk; none by default.
+        ticketing_url: its address, as its pages and its interface begin.
+        ticketing_username: the account that the desk has in it.
+        ticketing_secret: that account's password or token.
+        ticketing_poll_seconds: between two looks for what is new on either side.
         webhook_networks: networks that webhooks may go to besides public addresses, there also
             without TLS; none by default.
         webhook_log_days: how long it is kept what was sent to other systems, and their answers.
@@ -163,6 +168,11 @@ class Settings(BaseSettings):
     api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0
     api_requests_at_once: Annotated[int, Field(ge=1)] = 120
     api_request_seconds: Annotated[float, Field(gt=0)] = 20.0
+    ticketing_system: Literal["", "django_helpdesk"] = ""
+    ticketing_url: str = ""
+    ticketing_username: str = ""
+    ticketing_secret: SecretStr = SecretStr("")
+    ticketing_poll_seconds: Annotated[float, Field(ge=1, le=3600)] = 15.0
     webhook_networks: list[Network] = []
     webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

@@ -40,6 +40,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, Pusher
 from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
 from privacydesk.profile import OperatorProfile, parse_profile
@@ -135,6 +136,7 @@ async def open_world(
     pusher: Pusher | None = None,
     mailer: Mailer | None = None,
     mailbox: Mailbox | None = None,
+    ticketing: TicketingSystem | None = None,
 ) -> AsyncIterator[World]:
     """Make a world in a folder, or open the one there again."""
     clock = clock or MovableClock(start, frozen=True)
@@ -157,7 +159,15 @@ async def open_world(
     schema.upgrade(settings.url)
     async with open_rooms(
         settings,
-        Outside(accounts, codes, webhooks or MemoryWebhookSender(), pusher, mailer, mailbox),
+        Outside(
+            accounts,
+            codes,
+            webhooks or MemoryWebhookSender(),
+            pusher,
+            mailer,
+            mailbox,
+            ticketing,
+        ),
         profile=operator,
         clock=clock,
         embedder=_embedder(),

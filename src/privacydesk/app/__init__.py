@@ -68,6 +68,7 @@ from privacydesk.services.staff.modules import Modules
 from privacydesk.services.staff.staff import make_staff
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.takeover import Takeover
+from privacydesk.services.ticketing.joining import join_system
 from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import Pictures
 from privacydesk.services.usher import Usher
@@ -235,6 +236,23 @@ async def open_rooms(
         if isinstance(store, SqlStore)
         else None
     )
+    ticketing = (
+        join_system(
+            outside.ticketing,
+            profile.ticketing.map(),
+            store=store,
+            book=store.ticketing_book,
+            chores=store.chores,
+            handling=staff.handling,
+            catalog=catalogs,
+            item=wording.item,
+            zone=profile.zone,
+            clock=clock,
+            every=timedelta(seconds=settings.ticketing_poll_seconds),
+        )
+        if outside.ticketing is not None and isinstance(store, SqlStore)
+        else None
+    )
     tools = Tools(
         inbox=Inbox(store.reader, hashing, recogniser, deadlines, clock),
         casework=Casework(store.reader, staff.cases, presence, store.text_book),
@@ -380,6 +398,7 @@ async def open_rooms(
                 else None
             ),
             integrations=integrations,
+            ticketing=ticketing,
             deadlines=deadlines,
             answers=answers,
             hints=hints,

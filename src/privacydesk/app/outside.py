@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from privacydesk.clock import Clock
+from privacydesk.connectors.django_helpdesk import connect_django_helpdesk
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_push import connect_pusher
@@ -18,6 +19,7 @@ from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.domain.account import AccountService, CodeSender
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
+from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import SettingsError
 from privacydesk.settings import Settings
@@ -40,6 +42,7 @@ class Outside:
         pusher: None without a push service.
         mailer: None without a mail server.
         mailbox: None where no mails are taken in.
+        ticketing: None where no ticketing system is joined.
     """
 
     accounts: AccountService
@@ -48,11 +51,19 @@ class Outside:
     pusher: Pusher | None = None
     mailer: Mailer | None = None
     mailbox: Mailbox | None = None
+    ticketing: TicketingSystem | None = None
 
 
 @asynccontextmanager
-async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Outside]:
-    """Connect the operator's account service and code gateway.
+async def connect_outside(
+    settings: Settings, clock: Clock, said: TicketingMap
+) -> AsyncIterator[Outside]:
+    """Connect what the settings name.
+
+    Args:
+        settings: what the process runs with.
+        clock: the present.
+        said: how the desk's words are said in a ticketing system.
 
     Raises:
         SettingsError: an address or secret is missing or wrong; the message names the setting.
@@ -70,6 +81,7 @@ async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Out
         connect_code_sender(codes, clock=clock) as code_sender,
         connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
         _pusher(settings, clock) as pusher,
+        connect_ticketing(settings, clock, said) as ticketing,
     ):
         yield Outside(
             account_service,
@@ -78,6 +90,7 @@ async def connect_outside(settings: Settings, clock: Clock) -> AsyncIterator[Out
             pusher,
             _mailer(settings, clock),
             _mailbox(settings, clock),
+            ticketing,
         )
 
 
@@ -90,6 +103,26 @@ async def _pusher(settings: Settings, clock: Clock) -> AsyncIterator[Pusher | No
     endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
     async with connect_pusher(endpoint, clock=clock) as pusher:
         yield pusher
+
+
+@asynccontextmanager
+async def connect_ticketing(
+    settings: Settings, clock: Clock, said: TicketingMap
+) -> AsyncIterator[TicketingSystem | None]:
+    """Connect the ticketing system that is joined to the desk; None where none is.
+
+    Raises:
+        SettingsError: its address or secret is missing or wrong; the message names the setting.
+    """
+    if not settings.ticketing_system:
+        yield None
+        return
+    secret = settings.ticketing_secret.get_secret_value()
+    endpoint = _endpoint(settings.ticketing_url, secret, "ticketing")
+    async with connect_django_helpdesk(
+        endpoint, settings.ticketing_username, said, clock=clock
+    ) as system:
+        yield system
 
 
 def _mailbox(settings: Settings, clock: Clock) -> Mailbox | None:

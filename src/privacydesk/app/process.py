@@ -39,6 +39,9 @@ _ALARMS_EVERY = 86_400.0
 _MAIL_EVERY = 5.0
 """Seconds between looks whether it is time to look into the mailbox."""
 
+_TICKETING_EVERY = 5.0
+"""Seconds between looks whether it is time for a round with the ticketing system, at most."""
+
 
 def web_faces(
     rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
@@ -167,6 +170,9 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
         yield "webhook_log", sending.sweep, _LOGS_EVERY
     if rooms.mail_door is not None:
         yield "mail_door", rooms.mail_door.round, _MAIL_EVERY
+    if rooms.ticketing is not None:
+        every = min(rooms.settings.ticketing_poll_seconds, _TICKETING_EVERY)
+        yield "ticketing", rooms.ticketing.work, every
     if rooms.integrations is not None:
         yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
 

@@ -30,6 +30,7 @@ from privacydesk.services.signin.doors import Doors
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.takeover import Takeover
+from privacydesk.services.ticketing.syncing import Syncing
 from privacydesk.services.turns import Turns
 from privacydesk.services.webhooks.endpoints import Endpoints
 from privacydesk.services.webhooks.sending import Sending
@@ -104,6 +105,7 @@ class Rooms:
         webhooks: None there, too.
         mail_door: None where no mails are taken in, and there.
         integrations: None there, too.
+        ticketing: None where no ticketing system is joined, and there.
     """
 
     settings: Settings
@@ -130,6 +132,7 @@ class Rooms:
     webhooks: Webhooks | None
     mail_door: MailDoor | None
     integrations: Integrations | None
+    ticketing: Syncing | None
     deadlines: Deadlines
     answers: PolicyAnswers
     hints: Hints

@@ -99,7 +99,7 @@ async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
     settings = load(data_dir)
     logs.set_up("error", as_json=settings.log_json)
     outside = Outside(LeftToServe(), LeftToServe())
-    clock = _clock(settings.data_dir)
+    clock = clock_of(settings.data_dir)
     async with open_rooms(settings, outside, profile=settings.operator(), clock=clock) as rooms:
         yield rooms
 
@@ -110,7 +110,7 @@ def upkeep_of(rooms: Rooms) -> Upkeep:
     return rooms.upkeep
 
 
-def _clock(data_dir: Path) -> Clock:
+def clock_of(data_dir: Path) -> Clock:
     """Return the machine's clock, or the present of the demo whose folder this is.
 
     The demo's clock can be moved ahead; it writes down how far. It is only read here: whoever

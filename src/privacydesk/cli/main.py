@@ -52,6 +52,9 @@ COMMANDS: Final = {
         "conversations:conversations_app", "Conversations: take one over, reply, hand it back."
     ),
     "texts": Entry("texts:texts_app", "Text modules that staff write with."),
+    "ticketing": Entry(
+        "ticketing:ticketing_app", "Requests kept alike with the tickets of a helpdesk."
+    ),
     "webhooks": Entry("webhooks:webhooks_app", "Tell other systems what happens to requests."),
     "tokens": Entry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
     "db": Entry("db:db_app", "The database."),

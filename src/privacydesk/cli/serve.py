@@ -159,6 +159,17 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
                 " people are told general words",
             },
         )
+    if settings.ticketing_system and profile.ticketing.map().shares_personal:
+        yield (
+            "ticketing_shares",
+            {
+                "fields": sorted(
+                    name for name, fact in profile.ticketing.fields.items() if fact.is_personal
+                ),
+                "texts": [one.value for one in profile.ticketing.texts],
+                "hint": "the operator profile lets these leave the house for the ticketing system",
+            },
+        )
     for name in unknown_variables():
         yield "unknown_variable", {"name": name, "hint": "no setting is called that"}
 
@@ -179,7 +190,9 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
         log.warning(event, **gap)
     clock = SystemClock()
     async with AsyncExitStack() as opened:
-        outside = await opened.enter_async_context(app.connect_outside(settings, clock))
+        outside = await opened.enter_async_context(
+            app.connect_outside(settings, clock, profile.ticketing.map())
+        )
         _make_fresh(settings)
         rooms = await opened.enter_async_context(
             app.open_rooms(settings, outside, profile=profile, clock=clock)

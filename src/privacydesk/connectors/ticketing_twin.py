@@ -6,7 +6,7 @@ and after each change, and may raise as a network, a system or a killed process 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -38,6 +38,8 @@ STATES: Final[Mapping[str, str]] = {
     "closed": "closed",
     "closed.duplicate": "duplicate",
 }
+
+ENDED: Final = frozenset({"closed", "duplicate", "done"})
 
 
 @dataclass(slots=True)
@@ -93,13 +95,19 @@ class MemoryTicketing:
         """What states are called in it."""
         return STATES
 
+    @property
+    def ended(self) -> Collection[str]:
+        """States in which nobody works on a ticket."""
+        return ENDED
+
     async def check(self) -> tuple[str, ...]:
         """Find nothing wrong."""
         self.trouble("check", "before")
         return ()
 
-    async def find(self, key: str) -> tuple[str, ...]:
+    async def find(self, key: str, since: datetime) -> tuple[str, ...]:
         """Return the tickets made under a key."""
+        del since
         self.trouble("find", "before")
         return tuple(one.id for one in self.tickets.values() if marked(one.body) == key)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -79,6 +79,35 @@ class Texts(StrEnum):
     """What is written to the requester, questions included."""
 
 
+class Correction(StrEnum):
+    """What somebody changed over there that is put right, with a word why."""
+
+    STATE_ENDED = "state_ended"
+    """They closed it, and the desk has not decided."""
+    STATE_REOPENED = "state_reopened"
+    """They opened it again, and the desk is done with it."""
+    DUE = "due"
+    UNKNOWN_USER = "unknown_user"
+    """Who holds it over there is no agent here: nothing is changed on either side."""
+    HOLDER = "holder"
+    """Who they gave it to may not have it."""
+
+
+class NotTaken(StrEnum):
+    """Why something that was written over there went no further."""
+
+    OTHER_AGENT = "other_agent"
+    """Another agent has the conversation; two never answer at once."""
+    CLOSED = "closed"
+    PURGED = "purged"
+    NO_REPLIES = "no_replies"
+    """The operator lets no replies from over there through."""
+    TOO_LONG = "too_long"
+    NOT_ALLOWED_NOW = "not_allowed_now"
+    """Where the request stands does not permit it."""
+    OTHER = "other"
+
+
 STATE_NAMES: Final = frozenset(
     {state.value for state in TicketState} | {f"closed.{outcome.value}" for outcome in Outcome}
 )
@@ -97,6 +126,9 @@ class TicketingMap(Struct, frozen=True):
         texts: what of the words of staff goes over; none by default.
         takes_replies: whether what is written to the requester over there reaches them.
         locale: the language of what the desk writes over there.
+        identity: the agent in whose name things are done here that were done over there.
+        display_name: what users see where that agent writes.
+        console: where the console is found, as people over there reach it; empty for no links.
     """
 
     queue: str = ""
@@ -107,6 +139,9 @@ class TicketingMap(Struct, frozen=True):
     texts: frozenset[Texts] = frozenset()
     takes_replies: bool = True
     locale: str = "zh_Hans"
+    identity: str = "ticketing"
+    display_name: str = ""
+    console: str = ""
 
     def state_of(self, ticket: Ticket) -> str:
         """Return what a ticket's state is called over there; empty where nothing is said of it."""
@@ -270,6 +305,15 @@ class TicketingSystem(Protocol):
         """What the desk's states are called there unless the operator maps them otherwise."""
         ...
 
+    @property
+    def ended(self) -> Collection[str]:
+        """Its states in which nobody works on a ticket; those mapped from closed count, too.
+
+        Somebody over there who sets one while the desk has not decided is put right. Other states
+        that nothing is mapped to are theirs, and left alone.
+        """
+        ...
+
     async def check(self) -> tuple[str, ...]:
         """Return what is wrong with settings and mapping, as English sentences for the operator.
 
@@ -277,8 +321,13 @@ class TicketingSystem(Protocol):
         """
         ...
 
-    async def find(self, key: str) -> tuple[str, ...]:
+    async def find(self, key: str, since: datetime) -> tuple[str, ...]:
         """Return the ids of all tickets made under a key, oldest first, closed ones included.
+
+        Args:
+            key: in the mark of their first text.
+            since: none was made before, which may spare looking at older ones; the clocks of both
+                sides may differ by minutes.
 
         Has to see whatever was committed over there before the call: a kill may have fallen between
         ``create`` and the note of it, and what is not found is made again.
@@ -294,7 +343,11 @@ class TicketingSystem(Protocol):
         ...
 
     async def change(self, remote: str, change: RemoteChange) -> None:
-        """Set what is named. Sets values, so that doing it twice is doing it once."""
+        """Set what is named. Sets values, so that doing it twice is doing it once.
+
+        Raises:
+            RemoteRefusedError: some of it was not taken; the rest was, as far as it can be.
+        """
         ...
 
     async def write(self, remote: str, text: str) -> None:

@@ -30,6 +30,7 @@ from privacydesk.domain.notices import About, NoticeOutcome, Occasion, Way
 from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
+from privacydesk.domain.ticketing import Correction, NotTaken
 from privacydesk.domain.webhooks import EndpointState, Fault, PostingState
 
 FAMILIES: Final[Mapping[str, Iterable[str]]] = {
@@ -59,6 +60,8 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.case.notice": Occasion,
     "web.case.notice_way": Way,
     "web.case.notice_state": (*NoticeOutcome, "queued", "tried"),
+    "ticketing.correction": Correction,
+    "ticketing.reason": NotTaken,
     "web.duty.alarm": AlarmKind,
     "web.duty.state": Standing,
 }

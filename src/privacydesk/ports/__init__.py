@@ -21,6 +21,7 @@ from privacydesk.ports.staff import (
     StaffAccess,
     TextBook,
 )
+from privacydesk.ports.ticketing import TicketingBook
 from privacydesk.ports.upkeep import AuditTrail, Chores, Claims, KeyWrapping, PackageFiles, Purging
 from privacydesk.ports.writing import (
     Changes,
@@ -65,6 +66,7 @@ __all__ = [
     "StaffAccess",
     "Store",
     "TextBook",
+    "TicketingBook",
     "WebhookBook",
     "WebhookQueue",
     "WorkingSet",

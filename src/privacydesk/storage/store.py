@@ -24,6 +24,7 @@ from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.sealing import KeyRing, Seals
 from privacydesk.storage.text_modules import SqlTextBook
+from privacydesk.storage.ticketing import SqlTicketingBook
 from privacydesk.storage.webhook_queue import SqlWebhookQueue
 from privacydesk.storage.webhooks import SqlWebhookBook
 from privacydesk.storage.wrapping import SqlKeyWrapping
@@ -64,6 +65,7 @@ class SqlStore:
         self.webhook_book = SqlWebhookBook(self.writer, self.reader, seals)
         self.webhook_queue = SqlWebhookQueue(self.writer, self.reader, seals)
         self.api_book = SqlApiBook(self.writer, self.reader)
+        self.ticketing_book = SqlTicketingBook(self.writer, self.reader)
 
     async def open(self) -> None:
         """Check the schema and begin to take jobs from this event loop.

@@ -494,3 +494,40 @@ api_answer = sa.Table(
     sa.Column("tag", sa.Text, nullable=False),
     sa.Index("ix_api_answer_at", "at"),
 )
+
+ticketing_system = sa.Table(
+    "ticketing_system",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("joined_at", _INSTANT, nullable=False),
+    # When tickets without a link were last looked for.
+    sa.Column("looked_at", _INSTANT),
+    sa.Column("cursor", sa.Text, nullable=False),
+    sa.Column("failing_since", _INSTANT),
+    sa.Column("alarmed_at", _INSTANT),
+    sa.Column("fault", sa.Text, nullable=False),
+)
+
+# Ids, states, names of users over there: it outlives a ticket's content, and holds none of it.
+ticketing_link = sa.Table(
+    "ticketing_link",
+    metadata,
+    sa.Column("system", sa.Text, primary_key=True),
+    sa.Column("ticket_id", _ID, primary_key=True),
+    sa.Column("conversation_id", _ID, nullable=False),
+    sa.Column("remote", sa.Text, nullable=False),
+    sa.Column("label", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("log_head", sa.BigInteger, nullable=False),
+    sa.Column("due_at", _INSTANT, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("fault", sa.Text, nullable=False),
+    sa.Column("synced_at", _INSTANT),
+    sa.Column("doubt_until", _INSTANT),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("known", Blob, nullable=False),
+    sa.Index("ix_ticketing_link_remote", "system", "remote"),
+    _partial_index("ix_ticketing_link_due", "system", "due_at", where="open"),
+)

@@ -34,8 +34,8 @@ async def test_a_ticket_is_found_by_its_key_though_nobody_heard_that_it_was_made
     system.trouble = dies_after_it_was_done
     with pytest.raises(UnavailableError):
         await system.create(NEW)
-    assert await system.find(KEY) == ("1",)
-    assert await system.find("f" * 16) == ()
+    assert await system.find(KEY, NOW) == ("1",)
+    assert await system.find("f" * 16, NOW) == ()
 
 
 async def test_what_people_write_is_told_from_what_the_desk_writes_even_when_they_quote() -> None:

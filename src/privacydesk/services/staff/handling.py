@@ -109,6 +109,34 @@ class Handling:
             ticket, agent, Noted("assign", to), give, job_id=job_id, seen=seen
         )
 
+    async def follow(self, number: str, by: str, to: str, *, job_id: str) -> Ticket:
+        """Give a ticket to whom it was given in a ticketing system; ``to`` empty for nobody.
+
+        Args:
+            number: the ticket's number.
+            by: the identity of whoever brings the word.
+            to: the agent who has it now.
+            job_id: so that hearing it again gives it once.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` unless a program says so, or when who gets it works on no
+                tickets or may not decide it.
+            NotAllowedNowError: it is closed; its record keeps who held it.
+        """
+        agent = await self._roster.program(by)
+        ticket = await self._cases.ticket(number)
+        if to:
+            await self._roster.check_reviewer(ticket, await self._roster.worker(to))
+
+        def give(current: Ticket) -> Ticket:
+            if not current.is_open:
+                raise NotAllowedNowError("this request is closed", reason="closed")
+            if current.holder == to:
+                return current
+            return replace(current, holder=to, version=current.version + 1)
+
+        return await self._acts.change(ticket, agent, Noted("assign", to), give, job_id=job_id)
+
     async def hand_over(
         self, holder: str, by: str, to: str, *, job_id: str | None = None
     ) -> HandedOver:

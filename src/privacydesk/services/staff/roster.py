@@ -85,6 +85,17 @@ class Roster:
                 reason="lack_other_reviewer",
             )
 
+    async def program(self, name: str) -> Agent:
+        """Return an identity that programs act under.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` for a person, or when there is none of that name.
+        """
+        agent = await self.agent(name)
+        if not agent.is_program:
+            raise DeskError("only a program brings word of others", code=ErrorCode.FORBIDDEN)
+        return agent
+
     async def add(self, name: str, display_name: str, role: Role) -> Agent:
         """Add an agent.
 

@@ -1,0 +1,156 @@
+"""Links between the desk's tickets and a ticketing system's, and what is known of both sides.
+
+A link holds ids, names of states and of users, and hashes: never a word that anybody wrote.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from privacydesk.domain.ids import ConversationId, TicketId
+
+NEVER: Final = -1
+"""The version of a ticket that was never brought over."""
+
+LOOK_AGAIN: Final = timedelta(minutes=10)
+"""Each open link is looked at so often, whatever the other side tells of changes."""
+
+DOUBT: Final = timedelta(minutes=5)
+"""For so long a ticket that may have been made twice is looked for: the other side may still be
+at work on what nobody here waits for any more."""
+
+_FIRST_PAUSE: Final = timedelta(seconds=5)
+_LONGEST_PAUSE: Final = timedelta(minutes=10)
+_MOST_DOUBLINGS: Final = 10
+
+FAILING_AFTER: Final = timedelta(minutes=15)
+"""A system that can't be reached for so long is called out."""
+FAILING_AGAIN: Final = timedelta(hours=24)
+
+
+class Base(Struct, frozen=True):
+    """How both sides stood when they were last made alike: what tells who has changed something.
+
+    Attributes:
+        holder: the desk's holder.
+        assignee: the other side's user.
+        state: what the desk's state was called over there.
+        due_at: when it was due over there.
+    """
+
+    holder: str = ""
+    assignee: str = ""
+    state: str = ""
+    due_at: datetime | None = None
+
+
+class TicketingLink(Struct, frozen=True):
+    """A ticket and its counterpart.
+
+    Attributes:
+        system: the connector's name.
+        remote: the counterpart's id; empty until there is one.
+        label: what people over there call it.
+        url: where they look at it.
+        is_open: whether it is looked after; not once the ticket's content went.
+        version: the ticket's version that was brought over last; ``NEVER`` for none.
+        log_head: the place of the last entry of its log at that time; ``NEVER`` for none.
+        due_at: when it is looked at next, changed or not.
+        attempts: how often in a row it could not be done.
+        fault: why not, as a short word for programs; empty where all is well.
+        synced_at: when both sides were last alike.
+        base: how they stood then; None before the counterpart was first made.
+        doubt_until: until when it may turn out that the counterpart was made twice.
+        taken: ids of what was written over there and has been taken.
+        told: keys of what has been told over there.
+        revision: grows with each change of the link.
+    """
+
+    system: str
+    ticket_id: TicketId
+    conversation_id: ConversationId
+    due_at: datetime
+    remote: str = ""
+    label: str = ""
+    url: str = ""
+    is_open: bool = True
+    version: int = NEVER
+    log_head: int = NEVER
+    attempts: int = 0
+    fault: str = ""
+    synced_at: datetime | None = None
+    base: Base | None = None
+    doubt_until: datetime | None = None
+    taken: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
+    revision: int = 0
+
+    @property
+    def is_gone(self) -> bool:
+        """Tell whether the counterpart was there once and can't be found any more."""
+        return self.fault == GONE
+
+    @property
+    def stamp(self) -> str:
+        """Return what an act that follows from the other side's state is named after.
+
+        The same until both sides are alike, so that a second try after a kill is no second act.
+        """
+        since = "" if self.synced_at is None else self.synced_at.isoformat()
+        return f"{self.system}:{self.remote}:{since}"
+
+    def failed(self, fault: str, now: datetime, *, wait: float | None = None) -> TicketingLink:
+        """Return it after a try that failed: the pause doubles with each.
+
+        Args:
+            fault: why, as a short word.
+            now: the present.
+            wait: seconds that the other side asked to be left alone.
+        """
+        doublings = min(self.attempts, _MOST_DOUBLINGS)
+        pause = min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)
+        if wait is not None:
+            pause = max(pause, timedelta(seconds=wait))
+        return replace(self, attempts=self.attempts + 1, fault=fault, due_at=now + pause)
+
+
+GONE: Final = "gone"
+
+
+class JoinedSystem(Struct, frozen=True):
+    """A ticketing system, as far as the desk has come with it.
+
+    Attributes:
+        joined_at: since when; what was noted on tickets before is not told over there.
+        cursor: the connector's own, up to which changes were looked at.
+        failing_since: since when it can't be reached; None while it can.
+        alarmed_at: when that was last called out.
+        fault: why it can't be, as a short word for programs.
+    """
+
+    name: str
+    joined_at: datetime
+    cursor: str = ""
+    failing_since: datetime | None = None
+    alarmed_at: datetime | None = None
+    fault: str = ""
+
+    def is_to_be_called_out(self, now: datetime) -> bool:
+        """Tell whether staff have to hear now that it can't be reached."""
+        since, last = self.failing_since, self.alarmed_at
+        if since is None or now - since < FAILING_AFTER:
+            return False
+        return last is None or now - last >= FAILING_AGAIN
+
+
+class LinkCounts(Struct, frozen=True):
+    """How many links there are: looked after, failing, gone, and waiting to be brought over."""
+
+    open: int
+    failing: int
+    gone: int
+    waiting: int

@@ -1,0 +1,1 @@
+"""Keeping the desk's tickets and those of a ticketing system alike."""

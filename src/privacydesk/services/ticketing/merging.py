@@ -1,0 +1,180 @@
+"""Who wins: what each side is to look like where the two differ. Pure.
+
+Three states are compared, not two: how both sides stood when they were last alike tells which one
+has changed something since. The desk's state, due date and decision always win. Of the holder the
+side that changed it wins; where both did, the newer, and the desk where nothing tells which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.ticketing import (
+    NOBODY,
+    Correction,
+    RemoteChange,
+    RemoteTicket,
+    TicketingMap,
+)
+from privacydesk.domain.ticketing_links import Base
+
+_MINUTE: Final = timedelta(minutes=1)
+_HOLDING: Final = frozenset({"claim", "assign"})
+"""Entries in a ticket's log that give it another holder."""
+
+
+class Sides(Struct, frozen=True):
+    """Both sides of a link at one moment.
+
+    Attributes:
+        ticket: the desk's ticket.
+        remote: its counterpart.
+        base: how both stood when they were last alike.
+        refound: whether the counterpart was just found again, perhaps half-made: what it lacks
+            nobody has taken away.
+    """
+
+    ticket: Ticket
+    remote: RemoteTicket
+    base: Base
+    refound: bool = False
+
+
+class Giving(Struct, frozen=True):
+    """What is to become of who holds a ticket.
+
+    Attributes:
+        take: the agent who gets it here, ``NOBODY`` for none; None where nothing changes here.
+        give: the user who gets it over there; None where nothing changes there.
+        correction: what people over there are told.
+    """
+
+    take: str | None = None
+    give: str | None = None
+    correction: Correction | None = None
+
+
+def wanted_assignee(ticket: Ticket, said: TicketingMap) -> str | None:
+    """Return who is to hold a ticket over there; None where its holder is unknown there."""
+    if not ticket.holder:
+        return NOBODY
+    return said.users.get(ticket.holder)
+
+
+def giving(sides: Sides, said: TicketingMap, log: Sequence[LogEntry]) -> Giving:
+    """Decide who holds a ticket from now on."""
+    ticket, theirs, base = sides.ticket, sides.remote.assignee, sides.base
+    wanted = wanted_assignee(ticket, said)
+    if wanted == theirs:
+        return Giving()
+    agent = NOBODY if theirs == NOBODY else said.agent_of(theirs)
+    changed_there = theirs != base.assignee and not (sides.refound and theirs == NOBODY)
+    changed_here = ticket.holder != base.holder
+    if changed_there and (not changed_here or _newer_there(sides, log)):
+        if not ticket.is_open:
+            # Its record keeps who held it; over there they may do as they like.
+            return Giving()
+        if agent is None:
+            return Giving(correction=Correction.UNKNOWN_USER)
+        return Giving(take=agent)
+    if agent is None and not changed_here:
+        return Giving()
+    return Giving(give=_theirs(wanted, agent))
+
+
+def put_back(ticket: Ticket, said: TicketingMap) -> Giving:
+    """Return what is to become of a holder whom the desk did not accept."""
+    wanted = wanted_assignee(ticket, said)
+    return Giving(give=NOBODY if wanted is None else wanted, correction=Correction.HOLDER)
+
+
+def _theirs(wanted: str | None, agent: str | None) -> str | None:
+    if wanted is not None:
+        return wanted
+    # Its holder is unknown there: at least nobody stands there who is not it.
+    return NOBODY if agent else None
+
+
+def _newer_there(sides: Sides, log: Sequence[LogEntry]) -> bool:
+    touched = sides.remote.touched_at
+    given = max((entry.at for entry in log if entry.what in _HOLDING), default=None)
+    return touched is not None and (given is None or touched > given)
+
+
+def differences(
+    sides: Sides,
+    said: TicketingMap,
+    ended: Collection[str],
+    due_at: datetime | None,
+    fields: Mapping[str, str],
+) -> tuple[RemoteChange, tuple[Correction, ...]]:
+    """Return what is to be changed over there besides who holds it, and what is said of it.
+
+    Args:
+        sides: both sides.
+        said: how states are called there, completed by the connector.
+        ended: states in which nobody works on a ticket there.
+        due_at: when it is to be due there; None leaves what stands there.
+        fields: what is to stand in which field.
+    """
+    state, correction = _state(sides, said, ended)
+    corrections = [] if correction is None else [correction]
+    due, moved = _due(sides, due_at)
+    if moved:
+        corrections.append(Correction.DUE)
+    theirs = sides.remote.fields
+    differing = {name: value for name, value in fields.items() if theirs.get(name, "") != value}
+    return RemoteChange(state=state, due_at=due, fields=differing), tuple(corrections)
+
+
+def _state(
+    sides: Sides, said: TicketingMap, ended: Collection[str]
+) -> tuple[str | None, Correction | None]:
+    wanted, theirs = said.state_of(sides.ticket), sides.remote.state
+    if not wanted or wanted == theirs:
+        return None, None
+    ends = {*ended, *(one for name, one in said.states.items() if name.startswith("closed"))}
+    # A state may be said of an open ticket as well, should the operator have it so.
+    ends -= {one for name, one in said.states.items() if not name.startswith("closed")}
+    by_them = theirs != sides.base.state and wanted == sides.base.state and not sides.refound
+    if sides.ticket.is_open == (theirs in ends):
+        correction = Correction.STATE_ENDED if sides.ticket.is_open else Correction.STATE_REOPENED
+        return wanted, correction if by_them else None
+    if by_them and theirs not in said.states.values() and sides.ticket.is_open:
+        # One of their own words for work that goes on.
+        return None, None
+    return wanted, None
+
+
+def _due(sides: Sides, due_at: datetime | None) -> tuple[datetime | None, bool]:
+    theirs, base = sides.remote.due_at, sides.base.due_at
+    if due_at is None or (theirs is not None and abs(theirs - due_at) < _MINUTE):
+        return None, False
+    by_them = (
+        theirs is not None
+        and base is not None
+        and abs(theirs - base) >= _MINUTE
+        and abs(due_at - base) < _MINUTE
+    )
+    return due_at, by_them
+
+
+def alike(ticket: Ticket, remote: RemoteTicket, said: TicketingMap, change: RemoteChange) -> Base:
+    """Return how both sides stand once a change is made."""
+    return Base(
+        holder=ticket.holder,
+        assignee=remote.assignee if change.assignee is None else change.assignee,
+        state=said.state_of(ticket),
+        due_at=remote.due_at if change.due_at is None else change.due_at,
+    )
+
+
+def with_assignee(change: RemoteChange, assignee: str | None) -> RemoteChange:
+    """Return a change that also says who holds it."""
+    return change if assignee is None else replace(change, assignee=assignee)

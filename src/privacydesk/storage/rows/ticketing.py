@@ -1,0 +1,90 @@
+"""Links to a ticketing system as rows. Nothing in them tells of a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.ticketing_links import Base, JoinedSystem, TicketingLink
+from privacydesk.storage.codec import (
+    from_json,
+    from_micros,
+    opt_instant,
+    opt_micros,
+    to_json,
+    to_micros,
+)
+
+
+def link_row(link: TicketingLink) -> dict[str, Any]:
+    """Return a link's row."""
+    base = link.base
+    known = {
+        "base": None if base is None else _known(base),
+        "taken": sorted(link.taken),
+        "told": sorted(link.told),
+    }
+    return {
+        "system": link.system,
+        "ticket_id": link.ticket_id,
+        "conversation_id": link.conversation_id,
+        "remote": link.remote,
+        "label": link.label,
+        "url": link.url,
+        "open": link.is_open,
+        "version": link.version,
+        "log_head": link.log_head,
+        "due_at": to_micros(link.due_at),
+        "attempts": link.attempts,
+        "fault": link.fault,
+        "synced_at": opt_micros(link.synced_at),
+        "doubt_until": opt_micros(link.doubt_until),
+        "revision": link.revision,
+        "known": to_json(known),
+    }
+
+
+def read_link(row: Any) -> TicketingLink:
+    """Return the link of a row."""
+    known = from_json(row.known)
+    return TicketingLink(
+        system=row.system,
+        ticket_id=TicketId(row.ticket_id),
+        conversation_id=ConversationId(row.conversation_id),
+        remote=row.remote,
+        label=row.label,
+        url=row.url,
+        is_open=row.open,
+        version=row.version,
+        log_head=row.log_head,
+        due_at=from_micros(row.due_at),
+        attempts=row.attempts,
+        fault=row.fault,
+        synced_at=opt_instant(row.synced_at),
+        doubt_until=opt_instant(row.doubt_until),
+        base=None if known["base"] is None else _read_base(known["base"]),
+        taken=frozenset(known["taken"]),
+        told=frozenset(known["told"]),
+        revision=row.revision,
+    )
+
+
+def _known(base: Base) -> list[Any]:
+    return [base.holder, base.assignee, base.state, opt_micros(base.due_at)]
+
+
+def _read_base(known: list[Any]) -> Base:
+    holder, assignee, state, due_at = known
+    return Base(holder, assignee, state, opt_instant(due_at))
+
+
+def read_system(row: Any) -> JoinedSystem:
+    """Return the system of a row."""
+    return JoinedSystem(
+        name=row.name,
+        joined_at=from_micros(row.joined_at),
+        cursor=row.cursor,
+        failing_since=opt_instant(row.failing_since),
+        alarmed_at=opt_instant(row.alarmed_at),
+        fault=row.fault,
+    )
