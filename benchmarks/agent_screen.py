@@ -161,7 +161,7 @@ class Screen:
             async for line in stream.content:
                 if not line.startswith(b"data: "):
                     continue
-                if json.loads(line[6:])["version"] > talk.version:
+                if json.loads(line[6:]).get("version", 0) > talk.version:
                     asked = {"after": str(talk.version)}
                     async with self.session.get(
                         f"{where}/talk", params=asked, headers=JSON

@@ -1,4 +1,4 @@
-"""The load generator: conversations in a closed loop, each sends when it was answered.
+"""The load generator: conversations in a closed loop, each sends when it was answered, or later.
 
 It speaks WebSocket by hand, with frames that were made before, so that it takes a small part of
 what the servers take. It knows nothing of which server it talks to.
@@ -71,9 +71,10 @@ class Tally:
 class Talker(asyncio.Protocol):
     """One conversation on one socket."""
 
-    def __init__(self, number: int, tally: Tally) -> None:
+    def __init__(self, number: int, tally: Tally, pause: float = 0.0) -> None:
         self.welcomed = asyncio.get_running_loop().create_future()
         self._tally = tally
+        self._pause = pause
         self._turns = [_template(*GREETING)] * (number % len(CYCLE))
         self._turns += [_template(*turn) for turn in CYCLE]
         self._start = number % len(CYCLE)
@@ -151,7 +152,11 @@ class Talker(asyncio.Protocol):
             self._prompt = found[1] if found else b"0"
             if tally.measuring:
                 tally.latencies.append(time.perf_counter() - self._sent_at)
-            if not tally.stopped:
+            if tally.stopped:
+                return
+            if self._pause:
+                asyncio.get_running_loop().call_later(self._pause, self.talk)
+            else:
                 self.talk()
         elif payload.startswith(b'{"type":"welcome"'):
             self.welcomed.set_result(None)
@@ -160,14 +165,15 @@ class Talker(asyncio.Protocol):
 
 
 async def measure(
-    port: int, conversations: int, seconds: float, warm_up: float
+    port: int, conversations: int, seconds: float, warm_up: float, pause: float = 0.0
 ) -> dict[str, float]:
     """Return turns a second, latencies in milliseconds, and how busy this process was."""
     loop = asyncio.get_running_loop()
+    begun = time.perf_counter()
     tally = Tally()
     talkers: list[Talker] = []
     for number in range(conversations):
-        talker = Talker(number, tally)
+        talker = Talker(number, tally, pause)
         await loop.create_connection(lambda one=talker: one, "127.0.0.1", port)  # type: ignore[misc]
         await asyncio.wait_for(talker.welcomed, 10)
         talkers.append(talker)
@@ -186,6 +192,7 @@ async def measure(
         "p50": ordered[len(ordered) // 2] * 1e3,
         "p99": ordered[int(len(ordered) * 0.99)] * 1e3,
         "generator": cpu / elapsed,
+        "elapsed": time.perf_counter() - begun,
     }
 
 
@@ -195,8 +202,11 @@ def main() -> None:
     parser.add_argument("--conversations", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--warm-up", type=float, default=1)
+    parser.add_argument("--pause", type=float, default=0, help="seconds before the next message")
     options = parser.parse_args()
-    run = measure(options.port, options.conversations, options.seconds, options.warm_up)
+    run = measure(
+        options.port, options.conversations, options.seconds, options.warm_up, options.pause
+    )
     print(json.dumps(uvloop.run(run)))
 
 

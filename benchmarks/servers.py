@@ -92,10 +92,19 @@ def desk_environment(folder: Path) -> dict[str, str]:
 @contextmanager
 def desk(loop: str) -> Iterator[Server]:
     """Run ``privacydesk serve`` on a fresh database."""
-    with tempfile.TemporaryDirectory(prefix="privacydesk-") as folder:
-        command = ["-m", "privacydesk", "serve", "--port", "0", "--loop", loop]
-        with _running(command, desk_environment(Path(folder))) as server:
-            yield server
+    with (
+        tempfile.TemporaryDirectory(prefix="privacydesk-") as folder,
+        desk_in(desk_environment(Path(folder)), loop) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def desk_in(env: Mapping[str, str], loop: str, *, settled: bool = True) -> Iterator[Server]:
+    """Run ``privacydesk serve`` with an environment; ``settled`` waits until it rests."""
+    command = ["-m", "privacydesk", "serve", "--port", "0", "--loop", loop]
+    with _running(command, env, settled=settled) as server:
+        yield server
 
 
 @contextmanager
@@ -123,7 +132,9 @@ def settle(server: Server) -> None:
 
 
 @contextmanager
-def _running(arguments: list[str], env: dict[str, str]) -> Iterator[Server]:
+def _running(
+    arguments: list[str], env: Mapping[str, str], *, settled: bool = True
+) -> Iterator[Server]:
     command = [sys.executable, *arguments]
     with subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own programs
         assert process.stdout is not None
@@ -132,7 +143,8 @@ def _running(arguments: list[str], env: dict[str, str]) -> Iterator[Server]:
             if found is None:
                 raise RuntimeError("the server did not start")
             server = Server(int(found[1]), process.pid, env)
-            settle(server)
+            if settled:
+                settle(server)
             yield server
         finally:
             process.kill()

@@ -39,6 +39,7 @@ from privacydesk.storage.memory import random_ring
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
+from privacydesk.worker.pace import Pace
 from privacydesk.worker.webhooks import WebhookWorker
 
 LOOPBACK = AddressRules([ip_network("127.0.0.0/8")])
@@ -128,7 +129,8 @@ async def drain(store: SqlStore, endpoints: Endpoints, wanted: int) -> None:
             chance=lambda: 0.0,
             keep=timedelta(days=30),
         )
-        worker = asyncio.create_task(WebhookWorker(sending, clock).run())
+        pace = Pace(lambda: store.writer.taken)
+        worker = asyncio.create_task(WebhookWorker(sending, clock, pace).run())
         began, cpu = time.perf_counter(), time.process_time()
         while sum(one.waiting for one in await endpoints.all()):  # noqa: ASYNC110 - looked at from outside, as staff do
             await asyncio.sleep(0.05)

@@ -85,6 +85,7 @@ from privacydesk.understanding.model import IntentModel
 from privacydesk.understanding.trained import TrainedRecogniser
 from privacydesk.web.console.tools import Tools
 from privacydesk.worker.loops import Worker
+from privacydesk.worker.pace import Pace
 from privacydesk.worker.webhooks import WebhookWorker
 
 __all__ = [
@@ -488,7 +489,8 @@ def _webhooks(
         chance=random.random,
         keep=timedelta(days=settings.webhook_log_days),
     )
-    return Webhooks(endpoints, sending, WebhookWorker(sending, clock))
+    pace = Pace(lambda: store.writer.taken)
+    return Webhooks(endpoints, sending, WebhookWorker(sending, clock, pace))
 
 
 def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:

@@ -47,6 +47,9 @@ _GATHER = 6
 class BatchWriter:
     """The one way to change anything.
 
+    Attributes:
+        taken: how many jobs were submitted since the start.
+
     Args:
         engine: whose transactions may write; the writer's thread opens its own connection.
         seals: the conversations' keys.
@@ -71,6 +74,7 @@ class BatchWriter:
         self._committer = Committer(engine, seals, clock, self._snapshots)
         self._hooks: list[CommitHook] = []
         self._pending: deque[Pending] = deque()
+        self.taken = 0
         self._working = False
         self._open = False
         self._idle = asyncio.Event()
@@ -102,6 +106,7 @@ class BatchWriter:
             DeskError, Reobserve: as the job's closure raised.
             FailedJobError: the closure or its rows were at fault; nothing of it was stored.
         """
+        self.taken += 1
         committed: Committed = await self._put(job=job)
         return committed
 

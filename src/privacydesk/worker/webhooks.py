@@ -3,7 +3,8 @@
     claim ─► one task a posting ─► results gather ─► settled together ─► the lane's next is due
 
 One endpoint that is slow or gone holds back its own postings only: each has its own room. What
-waits for the database is shared: results that come in during a commit go into the next one.
+waits for the database is shared: results that come in during a commit go into the next one. While
+people talk to the desk, ``Pace`` says how much may be begun.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from privacydesk.domain.ids import EndpointId
 from privacydesk.domain.webhooks import Claimed, Tried
 from privacydesk.errors import UnavailableError
 from privacydesk.services.webhooks.sending import Sending
+from privacydesk.worker.pace import Pace
 
 _log = structlog.get_logger(__name__)
 
@@ -37,11 +39,15 @@ class WebhookWorker:
     Args:
         sending: claims, tries and settles.
         clock: the present.
+        pace: how much of the desk's time it takes.
         at_once: how many postings of one endpoint are tried at once.
     """
 
-    def __init__(self, sending: Sending, clock: Clock, *, at_once: int = _AT_ONCE) -> None:
+    def __init__(
+        self, sending: Sending, clock: Clock, pace: Pace, *, at_once: int = _AT_ONCE
+    ) -> None:
         self._sending = sending
+        self._pace = pace
         self._clock = clock
         self._at_once = at_once
         self._busy: Counter[EndpointId] = Counter()
@@ -66,6 +72,8 @@ class WebhookWorker:
                     continue
                 if not busy:
                     await self._rest()
+                elif (pause := self._pace.rest()) > 0:
+                    await asyncio.sleep(pause)
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -89,7 +97,9 @@ class WebhookWorker:
         return bool(claimed or results)
 
     async def _claim(self) -> int:
-        claimed = await self._sending.claim(at_once=self._at_once, busy=self._busy)
+        at_once = self._pace.at_once(self._at_once)
+        claimed = await self._sending.claim(at_once=at_once, busy=self._busy)
+        self._pace.begun(len(claimed))
         for one in claimed:
             self._busy[one.endpoint.id] += 1
             task = asyncio.create_task(self._try(one))
