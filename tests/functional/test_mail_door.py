@@ -19,7 +19,7 @@ from tests.common.mail_servers import PASSWORD, USER, Mailbox, imap_server, mail
 from tests.common.stories import PROFILE, START, World, open_world, picture
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.imap import ImapMailbox, ImapServer
+from privacydesk.connectors.imap import AT_ONCE, LARGEST, ImapMailbox, ImapServer
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.domain.events import Sender
 from privacydesk.domain.intents import RequestKind
@@ -37,6 +37,7 @@ class Post:
 
     world: World
     sent: Mailbox
+    mailbox: ImapMailbox
     port: int
     count: int = 0
 
@@ -109,7 +110,7 @@ async def post(folder: Path) -> AsyncIterator[Post]:
         mailbox = ImapMailbox(server, clock)
         opened = open_world(folder, PROFILE, clock=clock, mailer=mailer, mailbox=mailbox)
         async with opened as world:
-            yield Post(world, sent, port)
+            yield Post(world, sent, mailbox, port)
 
 
 def words(mail: EmailMessage) -> str:
@@ -288,6 +289,20 @@ async def test_a_mailbox_that_refuses_the_login_is_the_operators_to_mend(tmp_pat
         with pytest.raises(UnavailableError) as caught:
             await ImapMailbox(server, MovableClock(START)).waiting(5)
     assert caught.value.data["reason"] == "credentials"
+
+
+async def test_a_look_brings_no_more_than_fits_and_the_rest_with_the_next(tmp_path: Path) -> None:
+    async with post(tmp_path) as desk:
+        head = b"From: a@example.net\r\n\r\n"
+        for size in (AT_ONCE - 1_000_000, 900_000, 200_000, LARGEST + 1):
+            await desk.drop(head.ljust(size, b"x"))
+        mailbox = desk.mailbox
+        first = await mailbox.waiting(20)
+        assert [len(one.raw or b"") for one in first] == [AT_ONCE - 1_000_000, 900_000]
+        for one in first:
+            await mailbox.taken(one.uid)
+        second = await mailbox.waiting(20)
+        assert [one.raw is None for one in second] == [False, True]
 
 
 async def test_a_mailbox_that_is_away_is_looked_at_again(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import imaplib
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,6 +39,9 @@ T = TypeVar("T")
 
 LARGEST: Final = 25 * 1024 * 1024
 """Bytes of the largest mail that is read: two pictures of the largest size, as mail wraps them."""
+AT_ONCE: Final = LARGEST
+"""Bytes of all mails that one look brings; the first one comes in any case."""
+_SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,21 @@ class ImapMailbox:
         """Return mails that nobody has read; see ``domain.mail.Mailbox``."""
 
         def look(box: BaseMailBox) -> tuple[Waiting, ...]:
-            found = box.fetch(
-                AND(seen=False), None, limit=limit, mark_seen=False, headers_only=True, bulk=True
-            )
-            sizes = {one.uid: one.size_rfc822 for one in found if one.uid}
-            return tuple(
-                Waiting(uid, None if size > LARGEST else _whole(box, uid))
-                for uid, size in sizes.items()
-            )
+            found: list[Waiting] = []
+            left = AT_ONCE
+            for uid in box.uids(AND(seen=False), None)[:limit]:
+                size = _size(box, uid)
+                if size is None:
+                    continue
+                if size > LARGEST:
+                    found.append(Waiting(uid, None))
+                    continue
+                if size > left < AT_ONCE:
+                    # The rest waits for the next look: many large ones fit nowhere.
+                    break
+                found.append(Waiting(uid, _whole(box, uid)))
+                left -= size
+            return tuple(found)
 
         return await self._do(look)
 
@@ -148,7 +159,17 @@ class ImapMailbox:
         return MailBox(server.host, server.port, timeout=server.timeout, ssl_context=self._trust)
 
 
+def _size(box: BaseMailBox, uid: str) -> int | None:
+    """Return the size of a mail; None where somebody took it away meanwhile.
+
+    Nothing else of it is read for that: also its headers may be as large as a mail.
+    """
+    _, parts = box.client.uid("fetch", uid, "(RFC822.SIZE)")
+    told = _SIZE.search(b" ".join(part for part in parts if isinstance(part, bytes)))
+    return None if told is None else int(told[1])
+
+
 def _whole(box: BaseMailBox, uid: str) -> bytes:
     # As it came: what the library made of it may not be written back the same, or at all.
     _, parts = box.client.uid("fetch", uid, "(BODY.PEEK[])")
-    return next(bytes(part[1]) for part in parts if isinstance(part, tuple))
+    return next((bytes(part[1]) for part in parts if isinstance(part, tuple)), b"")
