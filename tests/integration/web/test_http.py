@@ -16,6 +16,7 @@ from tests.common.web_client import ChatClient, Serve
 
 from privacydesk.clock import MovableClock
 from privacydesk.errors import UnavailableError
+from privacydesk.web.keys import ROOM
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 
@@ -115,6 +116,31 @@ async def test_a_stream_ends_when_the_token_does(
     clock.move(timedelta(minutes=6))
     body = await asyncio.wait_for(answer.text(), 5)
     assert "event: expired" in body
+
+
+async def test_what_is_said_after_a_token_ran_out_is_not_shown_to_it(
+    serve: Serve, desk: FakeDesk, clock: MovableClock
+) -> None:
+    client = await serve(max_wait=60)
+    desk.grant("t1", "mei", timedelta(minutes=5))
+    token = {"Authorization": "Bearer t1"}
+    stream = await client.http.get(
+        "/chat/v1/events", headers={**token, "Accept": "text/event-stream"}
+    )
+    await asyncio.wait_for(stream.content.readuntil(b"event: view"), 5)
+    poll = asyncio.create_task(
+        client.http.get("/chat/v1/events", params={"after": 1, "wait": 60}, headers=token)
+    )
+    thread = desk.thread()
+    while client.app[ROOM].hub.count(thread.conversation.id) < 2:  # noqa: ASYNC110 - handlers tell nobody that they wait
+        await asyncio.sleep(0)
+    clock.move(timedelta(minutes=6))
+    desk.write(thread, [say("a secret")])
+    told = (await asyncio.wait_for(stream.read(), 5)).decode()
+    assert "event: expired" in told
+    assert "a secret" not in told
+    answer = await asyncio.wait_for(poll, 5)
+    assert (answer.status, (await answer.json())["code"]) == (401, "token_expired")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,8 @@ async def _await_events(room: Room, session: Session, after: int, wait: float) -
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await follower.wait(room.stopping)
+        if room.expired(session):
+            raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
         return await room.desk.events(session, after=after, limit=room.settings.page)
     finally:
         if room.hub.leave(follower):
@@ -149,13 +151,14 @@ async def _stream(request: web.Request, room: Room, session: Session) -> web.Str
         await response.prepare(request)
         await _send(response, "session", {"epoch": session.epoch, "after": after})
         while not room.stopping.is_set():
-            await _send_new(response, room, follower)
+            # Before anything is told: what woke this up may have come after the end.
             if room.expired(session):
                 await _send(response, "expired", {})
                 break
             if follower.restarted:
                 await _send(response, "bye", {"reason": "epoch"})
                 break
+            await _send_new(response, room, follower)
             try:
                 async with asyncio.timeout(room.settings.heartbeat):
                     await follower.wait(room.stopping)
