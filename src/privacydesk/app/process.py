@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from privacydesk.app.rooms import Rooms
 from privacydesk.app.terms import web_settings
@@ -73,6 +75,16 @@ def _works(rooms: Rooms) -> Works | None:
     )
 
 
+def _is_no_strangers(record: logging.LogRecord) -> bool:
+    """Tell whether the server reports something else than that somebody does not talk HTTP.
+
+    They are answered 400. Anybody can send such things, as fast as they like, and would fill the
+    log with errors and their own address.
+    """
+    fault = record.exc_info[1] if record.exc_info else None
+    return not isinstance(fault, HttpProcessingError)
+
+
 def make_runner(app: web.Application, *, idle: float = _IDLE) -> web.AppRunner:
     """Return what serves an application.
 
@@ -80,9 +92,12 @@ def make_runner(app: web.Application, *, idle: float = _IDLE) -> web.AppRunner:
         app: the web faces.
         idle: seconds that a connection may take for its next request, its headers included.
     """
+    logger = logging.getLogger("privacydesk.http")
+    logger.addFilter(_is_no_strangers)
     return web.AppRunner(
         app,
         access_log=None,
+        logger=logger,
         handle_signals=False,
         # Nothing that clients send is worth compressing, and a body that only claims to be
         # compressed would break its connection.

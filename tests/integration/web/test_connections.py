@@ -1,4 +1,4 @@
-"""Connections that send no whole request, or do not take what is sent to them."""
+"""Connections that send no whole request or none at all, or do not take what is sent to them."""
 
 from __future__ import annotations
 
@@ -43,6 +43,25 @@ async def test_a_connection_that_never_asks_is_closed(
     finally:
         server.close()
         await runner.cleanup()
+
+
+async def test_who_does_not_talk_http_is_refused_and_fills_no_log(
+    desk: FakeDesk, clock: MovableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner = make_runner(make_app(desk, web_catalogs(), WebSettings(), clock))
+    await runner.setup()
+    assert runner.server is not None
+    server = await asyncio.get_running_loop().create_server(runner.server, "127.0.0.1", 0)
+    try:
+        for nonsense in (b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX Y: z\r\n\r\n"):
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(nonsense)
+            assert b" 400 " in await asyncio.wait_for(reader.readline(), 5)
+            writer.close()
+    finally:
+        server.close()
+        await runner.cleanup()
+    assert not caplog.records
 
 
 class _Album(FakeDesk):
