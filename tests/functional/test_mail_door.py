@@ -189,7 +189,7 @@ async def test_who_writes_into_another_ones_exchange_is_told_nothing_of_it(
         (other,) = await desk.look()
         assert other["To"] == "mallory@example.org"
         assert other["References"] == answer["References"]
-        conversation = await desk.world.rooms.store.reader.queue()
+        conversation = await desk.world.rooms.store.reader.queue(limit=10)
         assert not conversation
 
 
@@ -267,7 +267,7 @@ async def test_a_mail_that_can_not_be_read_is_flagged_and_holds_no_other_back(
 async def test_an_agents_answer_goes_out_as_a_letter(tmp_path: Path) -> None:
     async with post(tmp_path) as desk:
         await desk.converse("转人工")
-        (waiting,) = await desk.world.rooms.store.reader.queue()
+        (waiting,) = await desk.world.rooms.store.reader.queue(limit=10)
         takeover = desk.world.rooms.takeover
         await takeover.take(waiting.id.hex(), "mei")
         await desk.world.work()

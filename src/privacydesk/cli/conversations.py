@@ -56,11 +56,12 @@ def list_(
     by: Annotated[
         str | None, typer.Option("--as", metavar="AGENT", help="Also those this agent has.")
     ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000)] = 100,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """List the conversations that wait for a person, longest first."""
-    found, zone = run(_list(data_dir, by))
+    found, zone = run(_list(data_dir, by, limit))
     if as_json:
         print_json([_record(one) for one in found])
     elif found:
@@ -138,9 +139,11 @@ def _offered(picture: Path) -> Offered:
         raise SettingsError(f"--picture: {picture} can't be read: {error.strerror}") from None
 
 
-async def _list(data_dir: Path | None, by: str | None) -> tuple[list[Conversation], tzinfo]:
+async def _list(
+    data_dir: Path | None, by: str | None, limit: int
+) -> tuple[list[Conversation], tzinfo]:
     async with staff_rooms(data_dir) as rooms:
-        found = [*await rooms.takeover.waiting()]
+        found = [*await rooms.takeover.waiting(limit=limit)]
         if by is not None:
             agent = await rooms.staff.roster.agent(by)
             found += await rooms.takeover.mine(agent.name)

@@ -259,8 +259,12 @@ class MemoryStore:
         known = self.rows.conversations
         return {one: known[one].version for one in conversations if one in known}
 
-    async def queue(self, *, limit: int | None = None) -> tuple[Conversation, ...]:
-        """Return the conversations waiting for a person."""
+    async def queue(
+        self, *, limit: int, after: Conversation | None = None
+    ) -> tuple[Conversation, ...]:
+        """Return the conversation if it waits for a person: there is no other."""
+        if after is not None:
+            return ()
         found = self.rows.conversations.values()
         return tuple(one for one in found if one.owner.kind is OwnerKind.QUEUE)[:limit]
 
@@ -274,11 +278,11 @@ class MemoryStore:
 
     async def queue_place(self, conversation: ConversationId) -> int:
         """Return 1 while the conversation waits: there is no other."""
-        return int(any(one.id == conversation for one in await self.queue()))
+        return int(any(one.id == conversation for one in await self.queue(limit=1)))
 
     async def queue_length(self) -> int:
         """Return 1 while the conversation waits."""
-        return len(await self.queue())
+        return len(await self.queue(limit=1))
 
     async def ticket(self, ticket: TicketId) -> Ticket | None:
         """Return one ticket."""
@@ -335,7 +339,7 @@ class MemoryStore:
     async def counts(self, watch: Watch) -> Counts:
         """Return that nothing lies there."""
         del watch
-        return Counts(dict.fromkeys(Pile, 0), len(await self.queue()))
+        return Counts(dict.fromkeys(Pile, 0), len(await self.queue(limit=1)))
 
     async def held_tickets(self) -> Mapping[str, int]:
         """Return how many open tickets each agent holds."""

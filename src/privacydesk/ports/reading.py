@@ -48,8 +48,15 @@ class Reader(Protocol):
         """Return the last offsets of conversations, for the periodic comparison."""
         ...
 
-    async def queue(self, *, limit: int | None = None) -> tuple[Conversation, ...]:
-        """Return the conversations waiting for a person, longest first."""
+    async def queue(
+        self, *, limit: int, after: Conversation | None = None
+    ) -> tuple[Conversation, ...]:
+        """Return the conversations waiting for a person, longest first.
+
+        Args:
+            limit: how many at most.
+            after: the last one of the page before, as it waited then; None for the head.
+        """
         ...
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:

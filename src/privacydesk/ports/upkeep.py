@@ -127,12 +127,18 @@ class Purging(Protocol):
 class Chores(Protocol):
     """What is done once in a while by whichever process comes first."""
 
-    async def claim(self, name: str, now: datetime, *, lease: timedelta) -> bool:
-        """Claim a chore that is due, or was never done; it is due again after the lease."""
+    async def claim(self, name: str, now: datetime, *, until: datetime) -> bool:
+        """Claim a chore that is due, or was never done; it is due again at ``until``."""
         ...
 
-    async def finish(self, name: str, due_at: datetime) -> None:
-        """Say when a chore is due again."""
+    async def move(self, name: str, held: datetime, until: datetime) -> bool:
+        """Have a chore due at another time; tell whether it was one's own.
+
+        Args:
+            name: the chore.
+            held: until when it was claimed; with another claim since then nothing is changed.
+            until: when it is due again.
+        """
         ...
 
 

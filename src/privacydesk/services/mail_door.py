@@ -29,6 +29,7 @@ from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.ports import Chores
 from privacydesk.services.api import Session
 from privacydesk.services.chat import ChatDesk
+from privacydesk.services.leases import Lease
 
 _log = structlog.get_logger(__name__)
 
@@ -78,15 +79,19 @@ class MailDoor:
 
     async def round(self) -> int:
         """Take what waits, where it is time to look; return how many mails that was."""
-        if not await self._chores.claim(_CHORE, self._clock.now(), lease=_LEASE):
+        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE)
+        if lease is None:
             return 0
+        taken = 0
         try:
-            waiting = await self._mailbox.waiting(_AT_ONCE)
-            for mail in waiting:
+            for mail in await self._mailbox.waiting(_AT_ONCE):
+                if not await lease.goes_on():
+                    break
                 await self._take(mail)
+                taken += 1
         finally:
-            await self._chores.finish(_CHORE, self._clock.now() + self._every)
-        return len(waiting)
+            await lease.finish(self._clock.now() + self._every)
+        return taken
 
     async def _take(self, mail: Waiting) -> None:
         try:

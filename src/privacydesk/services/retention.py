@@ -26,6 +26,7 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, Chores, Job, Locks, Minter, Purging, WorkingSet, Writer
 from privacydesk.services.audit import Audit
+from privacydesk.services.leases import Lease
 
 _log = structlog.get_logger(__name__)
 
@@ -96,10 +97,11 @@ class Retention:
     async def daily(self) -> Tally | None:
         """Run if it is time and nobody else does; None otherwise."""
         now = self._clock.now()
-        if not await self._chores.claim(_CHORE, now, lease=_LEASE):
+        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE)
+        if lease is None:
             return None
         done = await self.run(by="clock")
-        await self._chores.finish(_CHORE, now + _EVERY)
+        await lease.finish(now + _EVERY)
         return done
 
     async def preview(self) -> Tally:

@@ -57,9 +57,18 @@ class Takeover:
         self._minter = minter
         self._clock = clock
 
-    async def waiting(self) -> tuple[Conversation, ...]:
-        """Return the conversations that wait for a person, longest first."""
-        return await self._store.reader.queue()
+    async def waiting(
+        self, *, limit: int, after: ConversationId | None = None
+    ) -> tuple[Conversation, ...]:
+        """Return the conversations that wait for a person, longest first.
+
+        Args:
+            limit: how many at most.
+            after: the last one of the page before. One that has left the queue meanwhile marks no
+                place in it: the list begins anew.
+        """
+        last = None if after is None else await self._store.reader.conversation(after)
+        return await self._store.reader.queue(limit=limit, after=last)
 
     async def mine(self, by: str) -> tuple[Conversation, ...]:
         """Return the conversations an agent owns."""

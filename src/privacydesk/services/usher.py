@@ -11,6 +11,7 @@ may die at any point, and several may do the same.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,13 +25,14 @@ from privacydesk.errors import DeskError
 from privacydesk.ports import Chores, Duties, Reader
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import Attendance
+from privacydesk.services.leases import Lease
 from privacydesk.services.takeover import Takeover
 
 _log = structlog.get_logger(__name__)
 
 _GIVING: Final = "giving_conversations"
 _LEASE: Final = timedelta(seconds=30)
-"""One process gives at a time, so that an agent's limit holds."""
+"""One process gives at a time, so that an agent's limit holds; renewed while it gives."""
 _LOOKED_AT: Final = 200
 """Of a longer queue only the head is looked at: the rest waits for it in any case."""
 
@@ -90,9 +92,9 @@ class Usher:
         opened = hours.opened_at(self._clock.now())
         if opened == self._opened:
             return 0
-        done = 0
-        # All of it, however long: this comes once a shift, and nobody is left out.
-        for place, one in enumerate(await self._reader.queue(), start=1):
+        done = place = 0
+        async for one in self._all_waiting():
+            place += 1
             since = one.queued_at
             if since is None or opened is None or since >= opened or hours.is_open(since):
                 continue
@@ -100,6 +102,14 @@ class Usher:
                 done += await self._takeover.tell_opening(one, place, opened)
         self._opened = opened
         return done
+
+    async def _all_waiting(self) -> AsyncIterator[Conversation]:
+        """Return the whole queue, page by page: this comes once a shift, and nobody is left out."""
+        last: Conversation | None = None
+        while page := await self._reader.queue(limit=_LOOKED_AT, after=last):
+            for one in page:
+                yield one
+            last = page[-1]
 
     async def _call(self, queue: tuple[Conversation, ...]) -> int:
         """Call supervisors for whoever waits for too long within hours."""
@@ -124,20 +134,21 @@ class Usher:
         able = [a.name for a in await self._reader.agents() if a.active and _answers(a.role)]
         if not (await self._duties.board()).with_room(able, now, limit):
             return 0
-        if not await self._chores.claim(_GIVING, now, lease=_LEASE):
+        lease = await Lease.claim(self._chores, self._clock, _GIVING, lasts=_LEASE)
+        if lease is None:
             return 0
         try:
-            return await self._give_out(able, now, limit)
+            return await self._give_out(lease, able, now, limit)
         finally:
-            await self._chores.finish(_GIVING, now)
+            await lease.finish(now)
 
-    async def _give_out(self, able: list[str], now: datetime, limit: int) -> int:
+    async def _give_out(self, lease: Lease, able: list[str], now: datetime, limit: int) -> int:
         # Only what is read under the claim counts: another process may just have given some.
         board = await self._duties.board()
         done = 0
         for one in await self._reader.queue(limit=_LOOKED_AT):
             chosen = fittest(board.with_room(able, now, limit), board.held, one.locale)
-            if chosen is None:
+            if chosen is None or not await lease.goes_on():
                 break
             try:
                 await self._takeover.give(one, chosen.agent)

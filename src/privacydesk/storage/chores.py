@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -19,7 +19,7 @@ _FIND = (
 _THERE = sa.select(_chore.name).where(_chore.name == sa.bindparam("at_name"))
 _MOVE = (
     sa.update(tables.chore)
-    .where(_chore.name == sa.bindparam("at_name"))
+    .where(_chore.name == sa.bindparam("at_name"), _chore.due_at == sa.bindparam("from_due_at"))
     .values(due_at=sa.bindparam("to_due_at"))
 )
 
@@ -30,24 +30,30 @@ class SqlChores:
     def __init__(self, writer: BatchWriter) -> None:
         self._writer = writer
 
-    async def claim(self, name: str, now: datetime, *, lease: timedelta) -> bool:
-        """Claim a chore that is due, or was never done; it is due again after the lease."""
+    async def claim(self, name: str, now: datetime, *, until: datetime) -> bool:
+        """Claim a chore that is due, or was never done; it is due again at ``until``."""
         at = {"at_name": name}
-        until = to_micros(now + lease)
+        moved = to_micros(until)
 
         def claim(connection: sa.Connection) -> bool:
             due = connection.scalar(_FIND, at)
             if due is not None and due <= to_micros(now):
-                connection.execute(_MOVE, {**at, "to_due_at": until})
+                connection.execute(_MOVE, {**at, "from_due_at": due, "to_due_at": moved})
                 return True
             if due is not None or connection.scalar(_THERE, at) is not None:
                 return False  # not due, or another process is claiming it
-            connection.execute(sa.insert(tables.chore), {"name": name, "due_at": until})
+            connection.execute(sa.insert(tables.chore), {"name": name, "due_at": moved})
             return True
 
         return await self._writer.run(claim)
 
-    async def finish(self, name: str, due_at: datetime) -> None:
-        """Say when a chore is due again."""
-        moved = {"at_name": name, "to_due_at": to_micros(due_at)}
-        await self._writer.run(lambda connection: connection.execute(_MOVE, moved).rowcount)
+    async def move(self, name: str, held: datetime, until: datetime) -> bool:
+        """Have a chore due at another time; tell whether it was one's own."""
+        moved = {
+            "at_name": name,
+            "from_due_at": to_micros(held),
+            "to_due_at": to_micros(until),
+        }
+        return await self._writer.run(
+            lambda connection: connection.execute(_MOVE, moved).rowcount == 1
+        )

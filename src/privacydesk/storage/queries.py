@@ -37,6 +37,11 @@ QUEUE = (
     sa.select(tables.conversation)
     .where(_QUEUED)
     .order_by(_conversation.queued_at, _conversation.id)
+    .limit(_COUNT)
+)
+QUEUE_AFTER = QUEUE.where(
+    sa.tuple_(_conversation.queued_at, _conversation.id)
+    > sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_conversation.id.type))
 )
 WITH_AGENT = (
     sa.select(tables.conversation)

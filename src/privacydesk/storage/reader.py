@@ -114,9 +114,15 @@ class SqlReader:
 
         return await self.read(look)
 
-    async def queue(self, *, limit: int | None = None) -> tuple[Conversation, ...]:
-        """Return the conversations waiting for a person, longest first."""
-        return await self._conversations(queries.QUEUE.limit(limit), {})
+    async def queue(
+        self, *, limit: int, after: Conversation | None = None
+    ) -> tuple[Conversation, ...]:
+        """Return the conversations waiting for a person, longest first; see ``ports.Reader``."""
+        wanted: dict[str, Any] = {"count": limit}
+        if after is None or after.queued_at is None:
+            return await self._conversations(queries.QUEUE, wanted)
+        place = {"at": to_micros(after.queued_at), "id": after.id}
+        return await self._conversations(queries.QUEUE_AFTER, wanted | place)
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
         """Return the conversations an agent owns, or that any does, oldest first."""

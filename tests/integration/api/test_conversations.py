@@ -11,7 +11,7 @@ from privacydesk.storage.store import SqlStore
 
 async def waiting(office: Office, name: str = "lin") -> tuple[Player, str]:
     player = await enter(office, name, {"user": "I want to talk to a person"})
-    queue = await office.world.rooms.store.reader.queue()
+    queue = await office.world.rooms.store.reader.queue(limit=10)
     return player, queue[-1].id.hex()
 
 

@@ -130,7 +130,7 @@ async def _filled(office: Office) -> Served:
     _, one = await copy_of_data(office)
     _, other = await guardian(office)
     await enter(office, "chen", {"user": "I want to talk to a person"})
-    (waiting,) = await office.world.rooms.store.reader.queue()
+    (waiting,) = await office.world.rooms.store.reader.queue(limit=10)
     made: Program = await program(office)
     return Served(
         str(office.server.make_url("")).rstrip("/"),

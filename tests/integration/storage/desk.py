@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from msgspec.structs import replace
+from sqlalchemy.dialects import sqlite
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Channel, Delivery
@@ -134,3 +139,12 @@ def evidence(n: int = 1, **changed: Any) -> Evidence:
 async def texts(store: SqlStore, n: int = 1) -> list[str]:
     events = await store.reader.events(conversation_id(n), after=0, limit=1000)
     return [event.text for event in events]
+
+
+def query_plan(path: Path, statement: sa.Select[object] | sa.Update) -> str:
+    """Return how SQLite goes about a query or a change, a line a step."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+    text, names = str(compiled), dict.fromkeys(compiled.params, 1)
+    with closing(sqlite3.connect(path)) as raw:
+        rows = raw.execute(f"EXPLAIN QUERY PLAN {text}", names).fetchall()
+    return "\n".join(row[3] for row in rows)

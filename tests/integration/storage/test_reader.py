@@ -3,13 +3,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import UTC, date, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 from tests.integration.storage import desk
-from tests.integration.storage.desk import MINUTE, NOW
+from tests.integration.storage.desk import MINUTE, NOW, query_plan
 
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.clocks import Clock, Unit
@@ -17,7 +18,7 @@ from privacydesk.domain.conversation import Owner, OwnerKind
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
-from privacydesk.storage import tables
+from privacydesk.storage import queries, tables
 from privacydesk.storage.store import SqlStore
 
 IN_QUEUE = Owner(OwnerKind.QUEUE)
@@ -49,11 +50,26 @@ async def test_the_queue_is_in_the_order_of_waiting(store: SqlStore) -> None:
         await desk.begin(store, n, owner=IN_QUEUE, queued_at=NOW + minutes * MINUTE)
     await desk.begin(store, 4)
     await desk.begin(store, 5, owner=IN_QUEUE, queued_at=NOW + 3 * MINUTE)
-    waiting = [c.id for c in await store.reader.queue()]
-    assert waiting == [desk.conversation_id(n) for n in (2, 3, 1, 5)]
+    queue = await store.reader.queue(limit=10)
+    assert [c.id for c in queue] == [desk.conversation_id(n) for n in (2, 3, 1, 5)]
+    assert await store.reader.queue(limit=2) == queue[:2]
+    assert await store.reader.queue(limit=2, after=queue[1]) == queue[2:]
+    assert await store.reader.queue(limit=2, after=queue[2]) == queue[3:]
+    assert await store.reader.queue(limit=2, after=queue[3]) == ()
     places = [await store.reader.queue_place(desk.conversation_id(n)) for n in (2, 3, 1, 5, 4, 9)]
     assert places == [1, 2, 3, 4, 0, 0]
     assert await store.reader.queue_length() == 4
+
+
+@pytest.mark.parametrize("query", [queries.QUEUE, queries.QUEUE_AFTER])
+def test_a_page_of_the_queue_reads_its_index_and_sorts_nothing(
+    url: str, path: Path, query: sa.Select[object]
+) -> None:
+    del url
+    plan = query_plan(path, query)
+    assert "ix_conversation_queue" in plan
+    assert "SCAN" not in plan or "USING INDEX ix_conversation_queue" in plan
+    assert "TEMP B-TREE" not in plan
 
 
 async def test_an_agent_finds_the_conversations_they_own(store: SqlStore) -> None:

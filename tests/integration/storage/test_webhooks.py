@@ -8,11 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from msgspec.structs import replace
-from sqlalchemy.dialects import sqlite
 from tests.integration.storage import desk
-from tests.integration.storage.desk import MINUTE, NOW
+from tests.integration.storage.desk import MINUTE, NOW, query_plan
 
 from privacydesk.domain.api_tokens import KeptAnswer
 from privacydesk.domain.audit import AuditEntry
@@ -209,19 +207,11 @@ async def test_there_may_be_so_many_endpoints_and_no_more(begun: SqlStore) -> No
         await begun.webhook_book.add(endpoint(MOST_ENDPOINTS + 1), TOLD)
 
 
-def _plan(path: Path, statement: sa.Select[object] | sa.Update) -> str:
-    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
-    text, names = str(compiled), dict.fromkeys(compiled.params, 1)
-    with closing(sqlite3.connect(path)) as raw:
-        rows = raw.execute(f"EXPLAIN QUERY PLAN {text}", names).fetchall()
-    return "\n".join(row[3] for row in rows)
-
-
 @pytest.mark.parametrize("name", ["_DUE", "_NEXT", "_STUCK", "_WAIT_BEHIND", "_HURRY", "_OLD"])
 def test_what_is_asked_again_and_again_reads_an_index_and_sorts_nothing(
     url: str, path: Path, name: str
 ) -> None:
-    plan = _plan(path, getattr(webhook_queue, name))
+    plan = query_plan(path, getattr(webhook_queue, name))
     assert "ix_webhook_posting_" in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan

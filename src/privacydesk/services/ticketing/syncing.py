@@ -25,6 +25,7 @@ from privacydesk.domain.ticketing import RemoteGoneError, RemoteRefusedError, Ti
 from privacydesk.domain.ticketing_links import GONE, JoinedSystem, LinkCounts, TicketingLink
 from privacydesk.errors import DeskError, SettingsError, StaleError, UnavailableError
 from privacydesk.ports import Chores, TicketingBook
+from privacydesk.services.leases import Lease
 from privacydesk.services.ticketing.bringing import Bringing
 from privacydesk.services.ticketing.taking import Taking
 
@@ -105,17 +106,18 @@ class Syncing:
             UnavailableError: the system can't be reached; that is noted, and the next round waits
                 as long as it asked for.
         """
-        if not await self._chores.claim(_CHORE, self._clock.now(), lease=_LEASE):
+        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE)
+        if lease is None:
             return None
         pause = self._every
         try:
-            async with self._beating():
+            async with _beating(lease):
                 return await self._work()
         except UnavailableError as error:
             pause = max(pause, _asked(error))
             raise
         finally:
-            await self._chores.finish(_CHORE, self._clock.now() + pause)
+            await lease.finish(self._clock.now() + pause)
 
     async def work(self) -> int:
         """Do a round as a chore: a system that can't be reached is noted and is no fault here."""
@@ -243,22 +245,22 @@ class Syncing:
             await self._book.retry(joined.name, self._clock.now())
         return well
 
-    @asynccontextmanager
-    async def _beating(self) -> AsyncIterator[None]:
-        """Keep the round claimed for as long as it takes."""
 
-        async def beat() -> None:
-            while True:
-                await asyncio.sleep(_BEAT)
-                await self._chores.finish(_CHORE, self._clock.now() + _LEASE)
+@asynccontextmanager
+async def _beating(lease: Lease) -> AsyncIterator[None]:
+    """Keep the round claimed for as long as it takes."""
 
-        task = asyncio.create_task(beat())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+    async def beat() -> None:
+        while await lease.goes_on():  # noqa: ASYNC110 - renewed, not waited for
+            await asyncio.sleep(_BEAT)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 def _asked(error: UnavailableError) -> timedelta:

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event, EventKind, Sender
+from privacydesk.domain.ids import ConversationId
 from privacydesk.web.api.acts import Written
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, act, look
 from privacydesk.web.api.tickets import Limit
@@ -136,11 +137,14 @@ def _event(event: Event) -> EventTold:
 
 
 async def _list(call: Call[ConversationQuery, Nothing]) -> Reply:
-    query = call.query
-    found = await _which(call, query.of)
-    if query.cursor is not None:
+    query, takeover = call.query, call.works.takeover
+    if query.of is Which.QUEUE:
+        after = ConversationId(bytes.fromhex(query.cursor)) if query.cursor else None
+        found = await takeover.waiting(limit=query.limit + 1, after=after)
+    else:
+        found = await (takeover.mine(call.by) if query.of is Which.MINE else takeover.taken())
         places = [place for place, one in enumerate(found) if one.id.hex() == query.cursor]
-        # Who left the queue meanwhile marks no place in it: the list begins anew.
+        # Who is nobody's any more marks no place: the list begins anew.
         found = found[places[0] + 1 :] if places else found
     shown = found[: query.limit]
     return Reply(
@@ -149,17 +153,6 @@ async def _list(call: Call[ConversationQuery, Nothing]) -> Reply:
             next=shown[-1].id.hex() if len(found) > query.limit else None,
         )
     )
-
-
-async def _which(call: Call[Any, Any], which: Which) -> tuple[Conversation, ...]:
-    takeover = call.works.takeover
-    match which:
-        case Which.QUEUE:
-            return await takeover.waiting()
-        case Which.MINE:
-            return await takeover.mine(call.by)
-        case Which.TAKEN:
-            return await takeover.taken()
 
 
 async def _events(call: Call[EventQuery, Nothing]) -> Reply:
