@@ -149,6 +149,8 @@ _ONLY_TOLD = {
     "delayed": "ticket.delayed",
     "at_work": "ticket.at_work",
     "restored": "ticket.restored",
+    "under_14": "ticket.child_under_14",
+    "exactly_14": "ticket.child_exactly_14",
 }
 """Outcomes that leave the ticket where it stands."""
 

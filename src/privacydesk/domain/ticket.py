@@ -237,6 +237,11 @@ class Ticket(Struct, frozen=True):
         return self.requester is Requester.GUARDIAN or not self.flags.isdisjoint(_OF_CHILDREN)
 
     @property
+    def is_childs_own(self) -> bool:
+        """Tell whether a child asks for themselves, so that a guardian should take part."""
+        return self.requester is Requester.SUBJECT and not self.flags.isdisjoint(CHILDREN)
+
+    @property
     def grounds(self) -> tuple[Ground, ...]:
         """Return on which grounds it was refused: one for each item, or one for the whole."""
         by_item = tuple(item.ground for item in self.items if item.ground is not None)
@@ -320,6 +325,8 @@ _UNDECIDED = frozenset({TicketState.IN_REVIEW, TicketState.AWAITING_REQUESTER})
 _AWAITED = frozenset({TicketState.AWAITING_REQUESTER, TicketState.AWAITING_CONFIRMATION})
 _ANSWERED = frozenset({Outcome.FULFILLED, Outcome.PARTLY_FULFILLED, Outcome.REFUSED})
 _OF_CHILDREN = frozenset({"guardian", "minor", "under_14", "exactly_14", "teen"})
+CHILDREN: Final = frozenset({"under_14", "exactly_14"})
+"""Flags of a child's request; the two documents disagree on the year of exactly 14."""
 
 _S = TicketState
 

@@ -23,6 +23,7 @@ from privacydesk.domain.ticket import RESTORED_BY, LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Result
 from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet, Writer
+from privacydesk.services.ages import asks_age, marked, told_to_child
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.letters import Letters
 from privacydesk.services.notices import Notices
@@ -122,6 +123,8 @@ class Deliveries:
                     deliveries=(done,),
                 )
             ticket = rows.tickets[row.ticket_id]
+            if asks_age(row):
+                return _aged(ticket, done, answer, self._deadlines.rules.zone, now)
             if row.action == AccountAction.RESTORE:
                 entry = replace(entry_of(ticket.id, row, answer, now), job_id=job_id)
                 return _restored(ticket, entry, done, worked=answer.outcome in DONE_SOME)
@@ -222,11 +225,24 @@ def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) 
     return Prepared(told if worked else None, tickets=(ticket,), log=(entry,), deliveries=(done,))
 
 
+def _aged(ticket: Ticket, done: Delivery, answer: Answer, zone: str, now: datetime) -> Prepared:
+    """Mark a minor's request; a child is told that a parent or guardian has to take part."""
+    job_id = f"result:{done.id.hex()}"
+    after, entry = marked(ticket, answer.outcome, answer.data, zone, now)
+    told = told_to_child(ticket, after)
+    return Prepared(
+        Result(job_id, "", done.action, told, ticket=after) if told else None,
+        tickets=() if after is ticket else (after,),
+        log=() if entry is None else (replace(entry, job_id=job_id),),
+        deliveries=(done,),
+    )
+
+
 def _is_delayed(row: Delivery, came_to: str, now: datetime) -> bool:
     """Tell whether the requester should hear by now that it takes longer; they hear it once."""
     if row.channel is not Channel.ACCOUNT or row.ticket_id is None or row.told:
         return False
-    if row.action == AccountAction.RESTORE:
+    if row.action == AccountAction.RESTORE or asks_age(row):
         # Nobody but staff waits for it.
         return False
     if came_to == ACCEPTED:

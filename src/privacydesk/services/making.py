@@ -48,6 +48,7 @@ from privacydesk.domain.ticket import (
 from privacydesk.domain.turn import Turn
 from privacydesk.ports import Changes, Hashing, Minter
 from privacydesk.services import plans
+from privacydesk.services.ages import age_row
 from privacydesk.services.cards import Wording
 from privacydesk.services.deadlines import Deadlines
 
@@ -256,6 +257,7 @@ class Maker:
             ticket = replace(ticket, dues=self._deadlines.unverified_dues(ticket, now))
         rows.tickets[ticket.id] = ticket
         rows.symbols[effect.symbol] = ticket.id
+        rows.deliveries.extend(self.age(ticket, now))
         rows.log.append(
             LogEntry(ticket.id, now, "requester", "filed", job_id=job_id, why=effect.state.value)
         )
@@ -342,6 +344,10 @@ class Maker:
             )
             for action in planned
         )
+
+    def age(self, ticket: Ticket, now: datetime) -> tuple[Delivery, ...]:
+        """Return the outbox row that looks up whether a ticket is a minor's; see ``ages``."""
+        return age_row(ticket, DeliveryId(self._minter.id(now)), now)
 
     # -- files -------------------------------------------------------------------------------
 

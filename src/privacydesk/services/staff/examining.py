@@ -12,6 +12,7 @@ from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import Hashing, Reader
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.making import Maker
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
 from privacydesk.services.staff.cases import Cases, opened_by
 from privacydesk.services.staff.roster import Roster
@@ -31,6 +32,7 @@ class Examining:
         roster: Roster,
         cases: Cases,
         acts: Acts,
+        maker: Maker,
         reader: Reader,
         hashing: Hashing,
         deadlines: Deadlines,
@@ -38,6 +40,7 @@ class Examining:
         self._roster = roster
         self._cases = cases
         self._acts = acts
+        self._maker = maker
         self._reader = reader
         self._hashing = hashing
         self._deadlines = deadlines
@@ -103,7 +106,10 @@ class Examining:
                 if accepted
                 else self._rejected(current, now)
             )
-            return Ruling(DecisionKind.EXAMINED, judged, reason, {"accepted": accepted})
+            # Whose account it is may be known only now.
+            asked = self._maker.age(judged, now) if judged.account != current.account else ()
+            told = {"accepted": accepted}
+            return Ruling(DecisionKind.EXAMINED, judged, reason, told, deliveries=asked)
 
         return await self._acts.rule(
             ticket,

@@ -83,6 +83,8 @@ class Lack(StrEnum):
     HOLD = "hold"
     """What is asked would destroy what has to be kept for a dispute."""
     ANSWER = "answer"
+    CHILD = "child"
+    """A child asks by themselves: without a guardian only a supervisor grants it."""
     CHILD_ACCOUNT = "child_account"
     OTHER_ACCOUNT = "other_account"
     """An account that the requester showed to be theirs is not changed for another."""
@@ -119,6 +121,8 @@ def _standing(ticket: Ticket, agent: Agent, *, refused: bool) -> list[Lack]:
         lacks.append(Lack.DECIDED)
     if ticket.reviewer_not and ticket.reviewer_not == agent.name:
         lacks.append(Lack.OTHER_REVIEWER)
+    if ticket.is_childs_own and not refused and not _supervises(agent):
+        lacks.append(Lack.CHILD)
     return lacks
 
 
@@ -132,7 +136,7 @@ def _unsaid(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[Lack]:
     if verdict.withhold:
         if any(one is not None and not one.may_be_withheld for one in grounds):
             lacks.append(Lack.NAMED_GROUND)
-        if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
+        if not _supervises(agent):
             lacks.append(Lack.SUPERVISOR)
     named = verdict.account.strip()
     if named not in ("", ticket.account) and not ticket.account_is_open:
@@ -140,6 +144,10 @@ def _unsaid(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[Lack]:
     if not verdict.refuses_all(ticket):
         lacks += _undoable(judged(ticket, agent, verdict), verdict)
     return lacks
+
+
+def _supervises(agent: Agent) -> bool:
+    return agent.role in {Role.SUPERVISOR, Role.ADMINISTRATOR}
 
 
 def _undoable(ticket: Ticket, verdict: Verdict) -> list[Lack]:
@@ -199,6 +207,10 @@ _TOLD: Mapping[Lack, tuple[str, ErrorCode]] = {
     Lack.ANSWER: (
         "this request is answered in words: give the answer as text",
         ErrorCode.INVALID_REQUEST,
+    ),
+    Lack.CHILD: (
+        "by the birthday in the account a child asks: without a guardian a supervisor decides",
+        ErrorCode.FORBIDDEN,
     ),
     Lack.CHILD_ACCOUNT: (
         "name the child's account, or give the answer as text if there is none",

@@ -93,6 +93,7 @@ def make_staff(
             roster=roster,
             cases=cases,
             acts=acts,
+            maker=maker,
             reader=reader,
             hashing=hashing,
             deadlines=deadlines,
