@@ -118,3 +118,27 @@ async def test_an_agent_who_speaks_is_not_talked_over(world: World) -> None:
         {"agent": "hand_back"},
         {"bot": "satisfaction.ask"},
     )
+
+
+@pytest.mark.parametrize("said", ["no", "nope", "Nah.", "not really", "不", "唔系"])
+async def test_a_plain_no_is_not_satisfied(world: World, said: str) -> None:
+    player = await answered(world)
+    await steps(player, {"user": said}, {"bot": "satisfaction.ways"})
+    assert (await only_ticket(player)).satisfaction is Satisfaction.NOT_SATISFIED
+
+
+@pytest.mark.parametrize("said", ["没有", "没", "冇", "沒有。"])
+async def test_a_no_that_may_mean_that_there_is_nothing_else_is_asked_about_once(
+    world: World, said: str
+) -> None:
+    player = await answered(world)
+    await steps(player, {"user": said}, {"bot": "satisfaction.which"})
+    assert (await only_ticket(player)).satisfaction is None
+    await steps(player, {"user": said}, {"bot": "desk.nothing_more"})
+    assert (await only_ticket(player)).satisfaction is None
+
+
+async def test_the_plainer_question_is_answered_like_the_first(world: World) -> None:
+    player = await answered(world)
+    await steps(player, {"user": "没有"}, {"choose": "not_satisfied"}, {"bot": "satisfaction.ways"})
+    assert (await only_ticket(player)).satisfaction is Satisfaction.NOT_SATISFIED

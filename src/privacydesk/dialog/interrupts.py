@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from privacydesk.dialog import fetching, wishes
+from privacydesk.dialog import fetching, rating, wishes
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.packages import CHOICE
 from privacydesk.dialog.runner import Runner
@@ -117,6 +117,8 @@ def command(runner: Runner, script: Script) -> bool:
     language = script.observed.entities.get("language", ())
     if language:
         _choose_language(runner, script, str(language[0]))
+        return True
+    if not script.stack and rating.ask_which(script, script.said):
         return True
     if _wants_no_more(script):
         script.ask("desk.nothing_more", {}, more_choices())

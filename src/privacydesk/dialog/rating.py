@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from privacydesk.dialog.script import Script, human_choice, menu_choice
+from privacydesk.dialog.script import Script, human_choice, menu_choice, more_choices
+from privacydesk.dialog.slots import tight
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import RateTicket
 from privacydesk.domain.events import Choice
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 
 UNHAPPY: Final = "not_satisfied"
 """The flow for whoever is not satisfied."""
+
+_RATE: Final = "rate:"
+_RATE_AGAIN: Final = "rate_again:"
+"""How the values of its buttons begin: the first time, and in the plainer words."""
+_EITHER: Final = frozenset({"没有", "沒有", "没", "沒", "冇", "没有啊", "沒有啊", "没有呢", "冇啊"})
+"""Words that may be "I am not", and "there is nothing else" as well."""
 
 
 def note(script: Script, ticket: Ticket) -> None:
@@ -39,9 +46,14 @@ def ask(script: Script) -> bool:
     ticket = script.ticket_with_id(ticket_id) if ticket_id is not None else None
     if ticket is None or not ticket.may_be_rated:
         return False
-    about = ticket.id.hex()
+    _put(script, ticket, "satisfaction.ask", _RATE)
+    return True
+
+
+def _put(script: Script, ticket: Ticket, key: str, value: str) -> None:
+    about = value + ticket.id.hex()
     script.ask(
-        "satisfaction.ask",
+        key,
         {"ticket": ticket.number},
         (
             _answer(Satisfaction.SATISFIED, about),
@@ -50,21 +62,41 @@ def ask(script: Script) -> bool:
             human_choice(),
         ),
     )
+
+
+def ask_which(script: Script, words: str) -> bool:
+    """Ask what a bare 没有 is an answer to; tell whether it was one.
+
+    It may be "I am not", and just as well "there is nothing else", which is no verdict to be
+    counted. Said again it is the second, since the question is put in no other words.
+    """
+    choices = script.prompt.choices if script.prompt is not None else ()
+    if not choices or choices[0].id not in set(Satisfaction) or tight(words) not in _EITHER:
+        return False
+    ticket = _ticket_of(script, choices[0])
+    if ticket is None or str(choices[0].value).startswith(_RATE_AGAIN):
+        script.ask("desk.nothing_more", {}, more_choices())
+    else:
+        _put(script, ticket, "satisfaction.which", _RATE_AGAIN)
     return True
 
 
+def _ticket_of(script: Script, choice: Choice) -> Ticket | None:
+    """Return the ticket that an answer is about, where it may still be rated."""
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(choice.value).rpartition(":")[2])))
+    return ticket if ticket is not None and ticket.may_be_rated else None
+
+
 def _answer(satisfaction: Satisfaction, about: str) -> Choice:
-    return Choice(
-        id=satisfaction.value, key=f"satisfaction.{satisfaction.value}", value=f"rate:{about}"
-    )
+    return Choice(id=satisfaction.value, key=f"satisfaction.{satisfaction.value}", value=about)
 
 
 def take(runner: Runner, script: Script, choice: Choice) -> bool:
     """Take a tapped or typed answer; tell whether the choice was one."""
-    if not str(choice.value).startswith("rate:"):
+    if not str(choice.value).startswith((_RATE, _RATE_AGAIN)):
         return False
-    ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(choice.value)[len("rate:") :])))
-    if ticket is None or not ticket.may_be_rated:
+    ticket = _ticket_of(script, choice)
+    if ticket is None:
         script.say("desk.choice_closed")
         runner.prompt_again(script)
         return True

@@ -31,7 +31,10 @@ def _categories(slots: Slots) -> tuple[ScopeItem, ...]:
 
 def _field(slots: Slots) -> tuple[ScopeItem, ...]:
     return (
-        ScopeItem(name=str(slots.get("field", "")), detail=_detail(slots, "new_value", "reason")),
+        ScopeItem(
+            name=str(slots.get("field", "")),
+            detail=_detail(slots, "old_value", "new_value", "reason"),
+        ),
     )
 
 

@@ -55,10 +55,13 @@ def fold(text: str) -> str:
 
 
 def _text(limit: int) -> Callable[[str, Entities], Any]:
-    def take(text: str, _found: Entities) -> Any:
+    def take(text: str, found: Entities) -> Any:
         words = text.strip()
         if limit == TEXT_LIMIT:
             words = _NEW_VALUE.sub("", words)
+            if found.get("old_value") and found.get("new_value"):
+                # "From Ann to Mia" is no name.
+                words = str(found["new_value"][0])
         return words if 0 < len(words) <= limit else None
 
     return take
@@ -165,6 +168,7 @@ ENTITY_KINDS: Sequence[str] = (
     "language",
     "taken_back",
     "new_value",
+    "old_value",
     "period",
     "somebody_else",
     "command",
@@ -190,12 +194,13 @@ FILLED_FROM: Mapping[str, str] = {
 
 FILLED_BY_NAME: Mapping[str, str] = {
     "new_value": "new_value",
+    "old_value": "old_value",
     "period": "period",
     "somebody_else": "somebody_else",
 }
 """Slots that a first sentence fills by their name, and the entity they take."""
 
-ONLY_BESIDE = frozenset({"new_value", "period"})
+ONLY_BESIDE = frozenset({"new_value", "old_value", "period"})
 """Those of them that say nothing by themselves: a new value or a time, where not known of what."""
 
 

@@ -89,10 +89,12 @@ def slots_for(flow: Flow, entities: Entities) -> dict[str, Any]:
             slots[step.slot] = list(found)
         elif len(found) == 1:
             slots[step.slot] = found[0]
+    # "From A to B" is of something, also where what it is of is asked for.
+    told = slots or entities.get("old_value")
     values = {
         slot: entities[kind][0]
         for slot, kind in FILLED_BY_NAME.items()
-        if slot in flow.slots and entities.get(kind) and (slots or slot not in ONLY_BESIDE)
+        if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
     }
     return {**slots, **values}
 

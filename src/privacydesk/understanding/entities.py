@@ -11,7 +11,7 @@ from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.dates import dates
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
-from privacydesk.understanding.new_values import new_values
+from privacydesk.understanding.new_values import new_values, old_values
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.periods import periods
@@ -92,6 +92,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
 
 _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "new_value": new_values,
+    "old_value": old_values,
     "period": periods,
 }
 """Kinds whose values are the person's own words."""

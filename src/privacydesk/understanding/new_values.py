@@ -1,4 +1,4 @@
-"""The new value that a sentence gives beside what it is for: "change my nickname to Mia"."""
+"""The values that a sentence gives for an entry: "change my nickname from Ann to Mia"."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ _LONGEST: Final = 60
 _OPEN: Final = '「『“‘"《'
 _CLOSE: Final = '」』”’"》'
 
+_TURNS: Final = r"(?:改到|改成|改为|改為|改做|换成|換成|换做|變成|变成|更正成|更正为|更正為|→|->)"
 _LEAD: Final = (
-    r"(?:改成|改为|改為|改做|换成|換成|更正成|更正为|更正為"
+    rf"(?:{_TURNS}"
     r"|应该是|應該是|应为|應為|应该系|應該係|应该叫|應該叫"
     r"|\b(?:change|changed|set|correct|corrected|update|updated)\b[^,.!?;]{0,40}?\bto\b"
     r"|\bshould be\b)"
@@ -28,7 +29,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
+    r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
 )
 # A nickname may well end in 了, a number does not: 换成13912345678了.
 _NUMBER_DONE = re.compile(r"(?<=[\d日号])(?:了|喇|啦)$")
@@ -38,12 +39,92 @@ _NOT_A_VALUE = re.compile(
     re.IGNORECASE,
 )
 
+# -- the old value beside the new one --------------------------------------------------------------
+
+_LOOKED_AT: Final = 300
+"""Characters in which a pair is looked for: longer messages are stories."""
+
+_ONE: Final = rf"[^,，。!！?？;；\n]{{1,{_LONGEST}}}"
+_OLD: Final = rf"(?P<old>{_ONE}?)"
+_NEW: Final = rf"(?P<new>{_ONE})"
+_FIELD: Final = (
+    r"(?:昵称|暱稱|网名|網名|用户名|用戶名|使用者名稱|花名|名字|姓名|生日|出生日期|性别|性別"
+    r"|签名|簽名|简介|簡介|标签|標籤|兴趣|興趣|爱好|愛好|手机号|手機號|手机|手機"
+    r"|\b(?:nickname|username|display name|name|birthday|date of birth|gender|signature|bio)\b)"
+)
+_IS: Final = r"(?:是|系|係|\bis\b|\bit’?'?s\b)"
+_SHOULD: Final = r"(?:应该是|應該是|应为|應為|应该系|應該係|应该叫|應該叫|\bshould be\b)"
+_NOT: Final = (
+    r"[\s,，]*(?:而)?"
+    r"(?:不是|唔是|唔系|唔係|并非|並非|and not\b|rather than\b|instead of\b|not\b)"
+)
+_CHANGE: Final = r"\b(?:chang|switch|correct|updat|renam|fix|edit)\w*\b[^,.!?;]{0,40}?"
+_PAIRS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # 从张三改到张叁, 由小明改做小強; change my nickname from Ann to Mia
+        rf"(?:从|從|由){_OLD}{_TURNS}{_NEW}",
+        rf"{_CHANGE}\bfrom\b{_OLD}\bto\b{_NEW}",
+        # 昵称应该是张叁不是张三, nickname should be Mia, not Ann
+        rf"{_SHOULD}(?P<new>{_ONE}?){_NOT}(?P<old>{_ONE})",
+        # 昵称不是张三，是张叁; 昵称是张叁不是张三
+        rf"{_FIELD}[^,，。!！?？;；\n]{{0,6}}?(?:不是|唔系|唔係){_OLD}[\s,，]*(?:而)?{_IS}{_NEW}",
+        rf"{_FIELD}[^。!！?？;；\n]{{0,20}}?{_IS}(?P<new>{_ONE}?){_NOT}(?P<old>{_ONE})",
+        # 把昵称张三改成张叁, change my nickname Ann to Mia
+        rf"{_FIELD}{_OLD}{_TURNS}{_NEW}",
+        rf"{_CHANGE}{_FIELD}{_OLD}\bto\b{_NEW}",
+    )
+)
+_TELLING = re.compile(rf"{_TURNS}|{_SHOULD}|\bto\b|{_NOT}", re.IGNORECASE)
+"""Without one of these there is no pair."""
+
+_AROUND: Final = f" .:：{_OPEN}{_CLOSE}"
+_WISHES = re.compile(
+    r"(?:请|請|麻烦|麻煩|帮我|幫我|给我|給我|想要|想|要|需要|可以|能|能不能|please)$"
+)
+# What stands before 改成 and is no value: 昵称我想改成小敏, my nickname has to be changed to Mia.
+_NO_OLD = re.compile(
+    r"^[号號码碼]$|有误|有誤|我|你|您|想|要|帮|幫|能|可以|请|請|都|错|錯|不对|不對|写|寫|应该|應該|怎么|怎麼|如何|里|裡|了"
+    r"|\b(?:has|have|needs?|be|is|was|should|must|can|could|into|it|back|please)\b",
+    re.IGNORECASE,
+)
+
 
 def new_values(text: str) -> tuple[str, ...]:
     """Return the value as it was written, in quotation marks or at the end of a clause."""
     said = plain(text)
+    pair = _pair(said)
+    if pair is not None:
+        return pair[1:]
     hit = _QUOTED.search(said) or _BARE.search(said)
-    if hit is None:
-        return ()
-    value = _NUMBER_DONE.sub("", _TAIL.sub("", hit["value"]).strip(" ."))
+    return _values(hit["value"]) if hit is not None else ()
+
+
+def old_values(text: str) -> tuple[str, ...]:
+    """Return the value that a new one takes the place of, as it was written."""
+    pair = _pair(plain(text))
+    return () if pair is None else pair[:1]
+
+
+def _pair(said: str) -> tuple[str, str] | None:
+    """Return the old value and the new one, where a sentence gives both."""
+    if len(said) > _LOOKED_AT or not _TELLING.search(said):
+        return None
+    for pattern in _PAIRS:
+        hit = pattern.search(said)
+        if hit is None:
+            continue
+        old = _WISHES.sub("", _values_of(hit["old"]))
+        new = _values_of(hit["new"])
+        if old and new and not _NO_OLD.search(old) and not _NOT_A_VALUE.match(new):
+            return old, new
+    return None
+
+
+def _values_of(words: str) -> str:
+    return _NUMBER_DONE.sub("", _TAIL.sub("", words.strip(_AROUND)).strip(_AROUND))
+
+
+def _values(words: str) -> tuple[str, ...]:
+    value = _NUMBER_DONE.sub("", _TAIL.sub("", words).strip(" ."))
     return () if not value or _NOT_A_VALUE.match(value) else (value,)

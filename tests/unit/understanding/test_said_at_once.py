@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.understanding.new_values import new_values
+from privacydesk.understanding.new_values import new_values, old_values
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.other_people import other_people
 
@@ -22,6 +22,51 @@ from privacydesk.understanding.other_people import other_people
 )
 def test_a_new_value_is_taken_as_it_was_written(said: str, value: str) -> None:
     assert new_values(said) == (value,)
+
+
+@pytest.mark.parametrize(
+    ("said", "old", "new"),
+    [
+        ("从张三改到张叁", "张三", "张叁"),
+        ("昵称从张三改成张叁", "张三", "张叁"),
+        ("把昵称张三改成张叁", "张三", "张叁"),
+        ("把我的昵称从“张三”改成“张叁”", "张三", "张叁"),
+        ("暱稱由小明改做小強", "小明", "小強"),
+        ("生日由1990年1月1日改为1991年1月1日，谢谢", "1990年1月1日", "1991年1月1日"),
+        ("昵称应该是张叁不是张三", "张三", "张叁"),
+        ("我的昵称不是张三，是张叁", "张三", "张叁"),
+        ("昵称写错了，是张叁不是张三", "张三", "张叁"),
+        ("昵称小明想改成小强", "小明", "小强"),
+        ("change my nickname from Ann to Mia", "Ann", "Mia"),
+        ("Please change my nickname Ann to Mia, thanks", "Ann", "Mia"),
+        ("my nickname should be Mia, not Ann", "Ann", "Mia"),
+        ("my nickname is wrong, it's Mia not Ann", "Ann", "Mia"),
+        ("change my birthday from 1 May 1990 to 1 May 1991", "1 May 1990", "1 May 1991"),
+    ],
+)
+def test_the_old_value_is_told_from_the_new_one(said: str, old: str, new: str) -> None:
+    assert (old_values(said), new_values(said)) == ((old,), (new,))
+
+
+@pytest.mark.parametrize(
+    ("said", "new"),
+    [
+        ("昵称我想改成小敏", "小敏"),
+        ("我的手机号换成13912345678了", "13912345678"),
+        ("昵称应该是小敏才对", "小敏"),
+        ("my nickname has to be changed to Mia", "Mia"),
+        ("change my nickname back to Mia", "Mia"),
+    ],
+)
+def test_words_before_a_new_value_are_no_old_one(said: str, new: str) -> None:
+    assert (old_values(said), new_values(said)) == ((), (new,))
+
+
+@pytest.mark.parametrize(
+    "said", ["这是我的账号不是他的", "I moved from Xiamen to Hong Kong last year"]
+)
+def test_what_corrects_nothing_has_no_old_value(said: str) -> None:
+    assert old_values(said) == ()
 
 
 @pytest.mark.parametrize("said", ["改资料", "把名字改成别的", "我的昵称不对", "change my nickname"])

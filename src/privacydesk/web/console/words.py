@@ -83,9 +83,11 @@ class Words:
         return self._text(f"web.case.state.{ticket.state.value}")
 
     def item(self, ticket: Ticket, item: ScopeItem) -> str:
-        """Return one thing a ticket asks for, with the new value of a correction."""
+        """Return one thing a ticket asks for, with the values of a correction."""
         label = self._tools.wording.item(ticket, item, self._locale) or self.kind(ticket)
-        value = item.detail.get("new_value")
+        value, old = item.detail.get("new_value"), item.detail.get("old_value")
+        if value and old:
+            return f"{label} · {old} → {value}"
         return f"{label} → {value}" if value else label
 
     def ground(self, name: str) -> str:
