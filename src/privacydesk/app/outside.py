@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.connectors.http_sms import connect_code_sender
 from privacydesk.connectors.imap import ImapMailbox, ImapServer
+from privacydesk.connectors.request_tracker import connect_request_tracker
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.domain.account import AccountService, CodeSender
@@ -119,9 +120,13 @@ async def connect_ticketing(
         return
     secret = settings.ticketing_secret.get_secret_value()
     endpoint = _endpoint(settings.ticketing_url, secret, "ticketing")
-    async with connect_django_helpdesk(
-        endpoint, settings.ticketing_username, said, clock=clock
-    ) as system:
+    account = settings.ticketing_username
+    connecting: AbstractAsyncContextManager[TicketingSystem]
+    if settings.ticketing_system == "request_tracker":
+        connecting = connect_request_tracker(endpoint, account, said, clock=clock)
+    else:
+        connecting = connect_django_helpdesk(endpoint, account, said, clock=clock)
+    async with connecting as system:
         yield system
 
 

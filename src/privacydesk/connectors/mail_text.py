@@ -9,7 +9,23 @@ from typing import Final
 _UNSEEN: Final = frozenset({"script", "style", "head", "title", "template", "noscript"})
 _QUOTES: Final = frozenset({"blockquote"})
 _BLOCKS: Final = frozenset(
-    {"p", "div", "br", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "hr", "pre"}
+    {
+        "p",
+        "blockquote",
+        "div",
+        "br",
+        "li",
+        "tr",
+        "table",
+        "ul",
+        "ol",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "hr",
+        "pre",
+    }
 )
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "area", "col", "wbr"})
 
@@ -42,9 +58,14 @@ def written(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def text_of_html(page: str) -> str:
-    """Return the words of a page as they would be read; scripts, styles and quotations go."""
-    reader = _Reader()
+def text_of_html(page: str, *, quotations: bool = False) -> str:
+    """Return the words of a page as they would be read; scripts and styles go.
+
+    Args:
+        page: HTML.
+        quotations: whether what is quoted stays.
+    """
+    reader = _Reader(quotations=quotations)
     reader.feed(page)
     reader.close()
     lines = (re.sub(r"[ \t\xa0]+", " ", line).strip() for line in "".join(reader.said).split("\n"))
@@ -54,13 +75,15 @@ def text_of_html(page: str) -> str:
 class _Reader(HTMLParser):
     """Collects words; never fails, as browsers never do."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quotations: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self._quotations = quotations
         self.said: list[str] = []
         self._skipped: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         quoted = tag in _QUOTES or "gmail_quote" in (dict(attrs).get("class") or "")
+        quoted = quoted and not self._quotations
         if self._skipped or tag in _UNSEEN or quoted:
             if tag not in _VOID:
                 self._skipped.append(tag)

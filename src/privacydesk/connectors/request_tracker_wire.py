@@ -1,0 +1,311 @@
+"""What Request Tracker's REST 2 interface says, as values, and what it is told.
+
+Only what the connector looks at is read; the rest may be whatever a plugin puts there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import quote
+
+import orjson
+from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import TypeAdapter as Adapter
+from yarl import URL
+
+from privacydesk.connectors.mail_text import text_of_html
+from privacydesk.domain.ticketing import NOBODY, RemoteEntry, RemoteFile, RemoteTicket, marked
+from privacydesk.errors import UnavailableError
+
+KEY_FIELD: Final = "Privacy desk key"
+"""The custom field that a ticket's key is kept in."""
+NOBODY_THERE: Final = "Nobody"
+"""The user of Request Tracker that owns what nobody owns."""
+SYSTEM: Final = "RT_System"
+"""Under whose name it does things by itself."""
+
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""What a date that is not set is told as."""
+_WRITTEN: Final = frozenset({"Create", "Comment", "Correspond"})
+"""The kinds of transactions in which somebody writes."""
+_PUBLIC: Final = "Correspond"
+_PLAIN: Final = "text/plain"
+_HTML: Final = "text/html"
+_TEXTS: Final = (_PLAIN, _HTML)
+_NO_FILES: Final = (*_TEXTS, "multipart/", "message/", "application/octet-stream")
+"""What a part without a name is of when it is no file; the last is what stands for no words."""
+
+
+One = TypeVar("One")
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(
+        hide_input_in_errors=True, extra="ignore", frozen=True, coerce_numbers_to_str=True
+    )
+
+
+class _Named(_Wire):
+    id: str
+
+
+class CustomField(_Wire):
+    """A custom field of a ticket or a queue; a queue's has no values."""
+
+    name: str
+    values: tuple[Any, ...] = ()
+
+
+class Ticket(_Wire):
+    """A ticket, without what was written on it."""
+
+    id: str
+    status: str = Field(alias="Status")
+    owner: _Named = Field(alias="Owner")
+    due: AwareDatetime | None = Field(alias="Due", default=None)
+    effective: _Named = Field(alias="EffectiveId")
+    custom: tuple[CustomField, ...] = Field(alias="CustomFields", default=())
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When it is due; None where nothing is set."""
+        return None if self.due == _NEVER else self.due
+
+    @property
+    def assignee(self) -> str:
+        """Who owns it."""
+        return NOBODY if self.owner.id == NOBODY_THERE else self.owner.id
+
+    def value_of(self, name: str) -> str:
+        """Return what stands in a custom field; empty where there is none of that name."""
+        for one in self.custom:
+            if one.name == name:
+                return "\n".join(str(value) for value in one.values)
+        return ""
+
+
+class Link(_Wire):
+    """Something that may be done, by whoever asked."""
+
+    ref: str
+    type: str = ""
+
+
+class Queue(_Wire):
+    """A queue, as the account sees it."""
+
+    name: str = Field(alias="Name")
+    fields: tuple[CustomField, ...] = Field(alias="TicketCustomFields", default=())
+    links: tuple[Link, ...] = Field(alias="_hyperlinks", default=())
+
+
+class User(_Wire):
+    """A user."""
+
+    name: str = Field(alias="Name")
+
+
+class Made(_Wire):
+    """What was made."""
+
+    id: str
+
+
+class Transaction(_Wire):
+    """One change of a ticket."""
+
+    id: str
+    kind: str = Field(alias="Type", default="")
+    creator: _Named = Field(alias="Creator")
+    created: AwareDatetime = Field(alias="Created")
+    ticket: str = Field(alias="ObjectId", default="")
+
+
+class Attachment(_Wire):
+    """A part of what was written: a text, or a file."""
+
+    id: str
+    transaction: str = Field(alias="TransactionId")
+    sort: str = Field(alias="ContentType", default="")
+    name: str = Field(alias="Filename", default="")
+    content: str = Field(alias="Content", default="")
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it is a file, not words and not what holds other parts together."""
+        return bool(self.name) or not self.sort.startswith(_NO_FILES)
+
+    @property
+    def is_text(self) -> bool:
+        """Tell whether it is words."""
+        return not self.name and self.sort in _TEXTS
+
+
+class Content(_Wire):
+    """A text by itself."""
+
+    content: Base64Bytes = Field(alias="Content", default=b"")
+
+    @property
+    def said(self) -> str:
+        """The text."""
+        return self.content.decode(errors="replace")
+
+
+class Page(_Wire, Generic[One]):
+    """A page of a list."""
+
+    items: tuple[One, ...] = ()
+    next_page: str = ""
+
+
+def read_as(what: type[One], body: bytes) -> One:
+    """Read an answer.
+
+    Raises:
+        UnavailableError: it is not what was asked for: nothing that answers there is Request
+            Tracker, or not the version that it was written for.
+    """
+    try:
+        return Adapter(what).validate_json(body)
+    except ValidationError as error:
+        raise UnavailableError("the answer breaks the contract", reason="contract") from error
+
+
+def text(value: str) -> str:
+    r"""Return a string of a search, quoted; nothing in it can end it.
+
+    >>> text("it's")
+    "'it\\'s'"
+    """
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def kept(key: str) -> str:
+    """Return what stands in the field for keys: a key of digits alone may be kept as a number."""
+    return f"privacydesk-{key}"
+
+
+def due(moment: datetime) -> str:
+    """Return a date as the interface takes it; any other form takes the date away, unsaid."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def only_texts() -> bytes:
+    """Return the search for the words among attachments, without files."""
+    return orjson.dumps(
+        [
+            *({"field": "ContentType", "value": one, "entry_aggregator": "OR"} for one in _TEXTS),
+            # Some databases keep no name as NULL, others as nothing.
+            {"field": "Filename", "operator": "IS", "value": "NULL"},
+            {"field": "Filename", "value": "", "entry_aggregator": "OR"},
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that a ticket is made of, as it was read.
+
+    Attributes:
+        ticket: itself.
+        history: its transactions.
+        attachments: texts and files, without what is in them.
+        texts: what is in the texts, by attachment. One that is missing was too long: it is a file.
+    """
+
+    ticket: Ticket
+    history: Sequence[Transaction]
+    attachments: Sequence[Attachment]
+    texts: Mapping[str, str] = field(repr=False)
+
+
+def seen_as(parts: Parts, *, base: URL, account: str, fields: Iterable[str]) -> RemoteTicket:
+    """Return a ticket as the desk looks at it.
+
+    Args:
+        parts: as read.
+        base: the address of Request Tracker.
+        account: the desk's own user.
+        fields: the custom fields that are looked at.
+    """
+    history = sorted(parts.history, key=lambda one: int(one.id))
+    by_transaction: dict[str, list[Attachment]] = {}
+    for attachment in parts.attachments:
+        by_transaction.setdefault(attachment.transaction, []).append(attachment)
+    entries = (
+        _entry(one, by_transaction.get(one.id, ()), parts.texts, base=base, account=account)
+        for one in history
+        if one.kind in _WRITTEN
+    )
+    others = [one.created for one in history if one.creator.id not in {account, SYSTEM}]
+    return RemoteTicket(
+        id=parts.ticket.id,
+        label=f"#{parts.ticket.id}",
+        url=str(page_of(base, parts.ticket.id)),
+        state=parts.ticket.status,
+        assignee=parts.ticket.assignee,
+        due_at=parts.ticket.due_at,
+        fields={name: parts.ticket.value_of(name) for name in fields},
+        entries=tuple(entry for entry in entries if entry.text or entry.files),
+        touched_at=max(others, default=None),
+    )
+
+
+def page_of(base: URL, ticket: str) -> URL:
+    """Return where people look at a ticket."""
+    return (base / "Ticket" / "Display.html").with_query(id=ticket)
+
+
+def _entry(
+    one: Transaction,
+    attachments: Sequence[Attachment],
+    texts: Mapping[str, str],
+    *,
+    base: URL,
+    account: str,
+) -> RemoteEntry:
+    said = _said(attachments, texts)
+    files = tuple(
+        RemoteFile(attachment.name or f"{attachment.sort} {attachment.id}", _file(base, attachment))
+        for attachment in attachments
+        if attachment.is_file or (attachment.is_text and attachment.id not in texts)
+    )
+    return RemoteEntry(
+        id=one.id,
+        at=one.created,
+        author=one.creator.id,
+        text=said,
+        public=one.kind == _PUBLIC,
+        own=one.creator.id == account,
+        key=marked(said),
+        files=files,
+    )
+
+
+def _said(attachments: Sequence[Attachment], texts: Mapping[str, str]) -> str:
+    """Return what was written: the plain version where there are two of the same."""
+    for sort, read in ((_PLAIN, str), (_HTML, _words)):
+        found = [
+            read(texts[one.id])
+            for one in attachments
+            if one.is_text and one.sort == sort and one.id in texts
+        ]
+        if any(part.strip() for part in found):
+            return "\n\n".join(part.strip() for part in found).replace("\r\n", "\n")
+    return ""
+
+
+def _words(page: str) -> str:
+    """Return the words of a page without what it quotes, unless it does nothing else."""
+    return text_of_html(page).strip() or text_of_html(page, quotations=True)
+
+
+def _file(base: URL, attachment: Attachment) -> str:
+    path = base / "Ticket" / "Attachment" / attachment.transaction / attachment.id
+    name = quote(attachment.name, safe="")
+    return str(path.joinpath(name, encoded=True) if name else path)
