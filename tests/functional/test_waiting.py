@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
+from tests.common.ushering import usher_of
 
 from privacydesk.app import Outside, open_rooms
 from privacydesk.domain.alarms import AlarmKind
@@ -17,8 +18,6 @@ from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.duty import DutyState
 from privacydesk.errors import StaleError
 from privacydesk.profile import parse_profile
-from privacydesk.services.usher import Usher
-from privacydesk.storage.store import SqlStore
 
 WEEKDAYS = {**PROFILE, "staffed": {"opens": "09:00", "closes": "18:00"}}
 GRACE = timedelta(seconds=45)
@@ -116,7 +115,7 @@ async def test_two_processes_at_once_give_each_conversation_once_and_keep_the_li
     outside = Outside(world.accounts, world.codes)
     async with open_rooms(rooms.settings, outside, profile=profile, clock=world.clock) as other:
         for _ in range(4):
-            await asyncio.gather(*(_usher(one).round() for one in (rooms, other, rooms, other)))
+            await asyncio.gather(*(usher_of(one).round() for one in (rooms, other, rooms, other)))
     for one in players:
         await one.pull()
     joined = [
@@ -133,7 +132,7 @@ async def test_a_process_that_gives_slowly_is_not_joined_by_another(world: World
         await waits(world, name)
     await on_duty(world, "mei")
     rooms = world.rooms
-    slow, other = _usher(rooms), _usher(rooms)
+    slow, other = usher_of(rooms), usher_of(rooms)
     given, took = rooms.takeover.give, 0
 
     async def slowly(waiting: Conversation, to: str) -> object:
@@ -154,20 +153,6 @@ class _Giving:
 
     def __init__(self, give: Any) -> None:
         self.give = give
-
-
-def _usher(rooms: Any) -> Usher:
-    store = rooms.store
-    assert isinstance(store, SqlStore)
-    return Usher(
-        attendance=rooms.attendance,
-        takeover=rooms.takeover,
-        alarms=rooms.alarms,
-        reader=store.reader,
-        duties=store.duties,
-        chores=store.chores,
-        clock=rooms.clock,
-    )
 
 
 async def test_what_was_taken_by_hand_is_not_given_away(world: World) -> None:

@@ -1,14 +1,42 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from tests.common import postgresql
 from tests.integration.storage.desk import NOW, RING
 
 from privacydesk.clock import MovableClock
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+_BOTH = (
+    SQLITE,
+    pytest.param(POSTGRESQL, marks=pytest.mark.xdist_group(postgresql.GROUP)),
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run on both databases whatever does not look into SQLite's own file."""
+    asked = metafunc.function.__code__.co_varnames[: metafunc.function.__code__.co_argcount]
+    if "backend" in metafunc.fixturenames and "path" not in asked:
+        metafunc.parametrize("backend", _BOTH, indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    """Return which database a test runs on."""
+    return str(getattr(request, "param", SQLITE))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    with postgresql.server_or_reason() as running:
+        if isinstance(running, str):
+            pytest.skip(running)
+        yield running
 
 
 @pytest.fixture
@@ -17,10 +45,16 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def url(path: Path) -> str:
-    address = f"sqlite:///{path}"
-    upgrade(address)
-    return address
+def url(request: pytest.FixtureRequest, backend: str, path: Path) -> Iterator[str]:
+    if backend == SQLITE:
+        address = f"sqlite:///{path}"
+        upgrade(address)
+        yield address
+        return
+    running: postgresql.Server = request.getfixturevalue("server")
+    address = running.database()
+    yield address
+    running.drop(address)
 
 
 @pytest.fixture

@@ -55,9 +55,11 @@ def test_the_newest_migration_makes_what_the_tables_say(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_fresh_file_gets_the_same_schema_as_a_migrated_one(url: str, tmp_path: Path) -> None:
+def test_a_fresh_file_gets_the_same_schema_as_a_migrated_one(
+    url: str, path: Path, tmp_path: Path
+) -> None:
     _migrated(f"sqlite:///{tmp_path / 'migrated.db'}")
-    migrated, fresh = _schema(tmp_path / "migrated.db"), _schema(tmp_path / "data" / "desk.db")
+    migrated, fresh = _schema(tmp_path / "migrated.db"), _schema(path)
     assert {s for s in fresh if "INDEX" in s} == {s for s in migrated if "INDEX" in s}
     assert len(fresh) == len(migrated)
 

@@ -92,10 +92,14 @@ async def test_a_row_that_changed_under_the_lock_is_loud_and_rolls_back(store: S
 
 
 async def test_while_the_database_is_read_only_jobs_are_unavailable_then_it_recovers(
-    store: SqlStore,
+    store: SqlStore, backend: str
 ) -> None:
     await desk.begin(store)
-    with _connections(store, "PRAGMA query_only = ON"):
+    statement = {
+        "sqlite": "PRAGMA query_only = ON",
+        "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    }[backend]
+    with _connections(store, statement):
         store.writer._committer.close()
         for _ in range(2):
             with pytest.raises(UnavailableError):
@@ -105,8 +109,9 @@ async def test_while_the_database_is_read_only_jobs_are_unavailable_then_it_reco
 
 
 async def test_while_the_disk_is_full_jobs_are_unavailable_then_it_recovers(
-    store: SqlStore,
+    store: SqlStore, path: Path
 ) -> None:
+    del path  # how much a file may hold is SQLite's
     await desk.begin(store)
     big = Changes(evidence=(desk.evidence(body=b"x" * 1_000_000),))
     with _connections(store, "PRAGMA max_page_count = 1"):
@@ -174,11 +179,12 @@ async def test_a_connection_that_stays_lost_makes_jobs_unavailable(
 
 
 @contextmanager
-def _connections(store: SqlStore, pragma: str) -> Iterator[None]:
-    """Have every new connection of the writer begin with ``pragma``."""
+def _connections(store: SqlStore, statement: str) -> Iterator[None]:
+    """Have every new connection of the writer begin with ``statement``."""
 
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute(pragma)
+    def connected(connection: Any, _record: object) -> None:
+        connection.execute(statement)
+        connection.commit()
 
     sa.event.listen(store._writing, "connect", connected)
     try:

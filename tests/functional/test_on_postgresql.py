@@ -1,0 +1,87 @@
+"""A desk on PostgreSQL: stories hold there too, and two processes work side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.common import postgresql
+from tests.common.stories import PROFILE, enter, open_world, play, steps, story_files
+from tests.common.ushering import usher_of
+
+from privacydesk.app import Outside, open_rooms
+from privacydesk.domain.duty import DutyState
+from privacydesk.profile import parse_profile
+
+pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
+
+STORIES = (
+    "access_straight",
+    "complaint_straight",
+    "deletion_three_wrong_codes",
+    "deregistration_done",
+    "evidence_again_now",
+    "guardian_suspended",
+    "human_agent_talk",
+    "objection_straight",
+    "return_to_ticket_by_contact",
+    "unbinding_straight",
+    "unbinding_resent",
+    "wishes_two_in_one_message",
+)
+"""One for each way into the database: codes, files, uploads, look-ups, the outbox, windows."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[postgresql.Server]:
+    with postgresql.server_or_reason() as running:
+        if isinstance(running, str):
+            pytest.skip(running)
+        yield running
+
+
+@pytest.fixture
+def database(server: postgresql.Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Have desks that are opened in this test live in a database of their own."""
+    url = server.database()
+    monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", url)
+    yield url
+    server.drop(url)
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_the_story_holds_on_postgresql(name: str, tmp_path: Path, database: str) -> None:
+    (story,) = [one for one in story_files() if one.stem == name]
+    await play(story, tmp_path)
+    assert not _files(tmp_path), f"it was told to use {database}"
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.db"))
+
+
+async def test_two_processes_give_each_conversation_once(tmp_path: Path, database: str) -> None:
+    del database
+    async with open_world(tmp_path, PROFILE) as world:
+        players = [
+            await steps(await enter(world, name, "en"), {"choose": "desk:human"})
+            for name in ("lin", "chen", "alice", "wu", "liu")
+        ]
+        for name in ("mei", "lao-zhou"):
+            world.rooms.attendance.connect(name)
+            await world.rooms.attendance.choose(name, DutyState.AVAILABLE)
+        profile = parse_profile(dict(PROFILE), "p")
+        outside = Outside(world.accounts, world.codes)
+        async with open_rooms(
+            world.rooms.settings, outside, profile=profile, clock=world.clock
+        ) as other:
+            for _ in range(3):
+                await asyncio.gather(*(usher_of(one).round() for one in (world.rooms, other)))
+        joined = []
+        for player in players:
+            await player.pull()
+            joined.append(sum(event.key == "owner.agent_joined" for event in player.events))
+        assert joined == [1] * len(players)
+        assert sum((await world.rooms.attendance.board()).held.values()) == len(players)
