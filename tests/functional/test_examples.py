@@ -1,0 +1,329 @@
+"""The examples of the integrator's guide: joined to a desk as the guide says, each in its process.
+
+An app's user at the example's client, an account service, a gateway, a receiver of webhooks and a
+program at the API; what happens at one end is seen at the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import schemathesis
+import yaml
+from aiohttp.test_utils import unused_port
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from tests.common.stories import ROOT
+
+from privacydesk.domain.account import AccountAction
+
+DOCS = ROOT / "docs"
+EXAMPLES = DOCS / "examples"
+SECRET = "what the desk and the outside share"
+NUMBER: Final = re.compile(r"PD(?:-[0-9A-Z]{3,4}){3}")
+PATIENCE = 40.0
+
+
+@dataclass
+class Program:
+    """An example that runs, and what it printed."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    lines: list[str] = field(default_factory=list)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self) -> None:
+        assert self.process.stdout is not None
+        while line := await self.process.stdout.readline():
+            self.lines.append(line.decode().rstrip())
+            self._came.set()
+
+    async def line(self, pattern: str, *, after: int = 0) -> str:
+        """Return the first line in which a pattern stands, once it was printed."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                self._came.clear()
+                for line in self.lines[after:]:
+                    if re.search(pattern, line):
+                        return line
+                assert self.process.returncode is None, (self.name, self.lines)
+                await self._came.wait()
+
+    async def choose(self, label: str) -> None:
+        """Type the number of a choice once it is offered."""
+        line = await self.line(rf"\[\d+\] {label}")
+        self.type(line.partition("]")[0].strip(" ["))
+        self.lines.clear()
+
+    def type(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{text}\n".encode())
+
+
+@dataclass
+class Joined:
+    """A desk with everything around it."""
+
+    env: Mapping[str, str]
+    folder: Path
+    url: str
+    stack: AsyncExitStack
+    accounts: Program
+    gateway: Program
+
+    async def start(self, *command: str, **env: str) -> Program:
+        return await _start(self.stack, self.folder, {**self.env, **env}, *command)
+
+    async def ran(self, example: str, *arguments: str, says: str) -> None:
+        """Run an example to its end, and look for what it has to say."""
+        printed = await _ran(self.folder, self.env, str(EXAMPLES / example), *arguments)
+        assert says in printed, printed
+
+    async def desk(self, *arguments: str) -> str:
+        """Run a command of the desk and return what it prints."""
+        return await _ran(self.folder, self.env, "-m", "privacydesk", *arguments)
+
+
+async def _start(
+    stack: AsyncExitStack, folder: Path, env: Mapping[str, str], *command: str
+) -> Program:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", *command,
+        cwd=folder, env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    program = Program(command[-1], process)
+    reading = asyncio.create_task(program.read())
+
+    async def stop() -> None:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+        await reading
+        if process.stdin is not None:
+            process.stdin.close()
+
+    stack.push_async_callback(stop)
+    return program
+
+
+async def _ran(folder: Path, env: Mapping[str, str], *command: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, command
+    return printed.decode()
+
+
+def _settings(lines: str) -> dict[str, str]:
+    """Return what lines of an environment file say."""
+    found = (line.partition("=") for line in lines.splitlines() if line.strip())
+    return {name: value.strip("'") for name, _, value in found}
+
+
+@asynccontextmanager
+async def _joined(folder: Path) -> AsyncIterator[Joined]:
+    port, accounts, gateway = (unused_port() for _ in range(3))
+    url = f"http://127.0.0.1:{port}"
+    env = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"}
+    env |= _settings(await _ran(folder, env, "-m", "privacydesk", "keys", "generate"))
+    env |= _settings(await _ran(folder, env, str(EXAMPLES / "app_token.py"), "keys"))
+    env |= {
+        "PRIVACYDESK_DATA_DIR": str(folder / "data"),
+        "PRIVACYDESK_PROFILE": str(ROOT / "profiles" / "mochat.yaml"),
+        "PRIVACYDESK_PORT": str(port),
+        "PRIVACYDESK_ACCOUNT_SERVICE_URL": f"http://127.0.0.1:{accounts}",
+        "PRIVACYDESK_ACCOUNT_SERVICE_SECRET": SECRET,
+        "PRIVACYDESK_CODE_GATEWAY_URL": f"http://127.0.0.1:{gateway}/codes",
+        "PRIVACYDESK_CODE_GATEWAY_SECRET": SECRET,
+        "PRIVACYDESK_PUSH_GATEWAY_URL": f"http://127.0.0.1:{gateway}/push",
+        "PRIVACYDESK_PUSH_GATEWAY_SECRET": SECRET,
+        "PRIVACYDESK_WEBHOOK_NETWORKS": '["127.0.0.0/8"]',
+    }
+    outside = {"ACCOUNT_SECRET": SECRET, "GATEWAY_SECRET": SECRET, "DESK_URL": url}
+    async with AsyncExitStack() as stack:
+        joined = Joined(
+            env, folder, url, stack,
+            await _start(
+                stack, folder, {**env, **outside, "PORT": str(accounts)},
+                str(EXAMPLES / "account_service.py"),
+            ),
+            await _start(
+                stack, folder, {**env, **outside, "PORT": str(gateway)},
+                str(EXAMPLES / "gateway.py"),
+            ),
+        )  # fmt: skip
+        await joined.desk("db", "upgrade")
+        await joined.desk("agents", "add", "mei", "--display-name", "小美")
+        yield joined
+
+
+async def test_a_wish_goes_from_the_app_through_the_desk_to_the_account_and_everybody_is_told(
+    tmp_path: Path,
+) -> None:
+    async with _joined(tmp_path) as joined:
+        scopes = [f"--scope={one}" for one in ("tickets:read", "tickets:write", "tickets:reply")]
+        token = json.loads(await joined.desk("tokens", "add", "crm", *scopes, "--json"))["token"]
+        port = unused_port()
+        address = f"http://127.0.0.1:{port}/hooks"
+        hook = json.loads(await joined.desk("webhooks", "add", address, "--json"))
+        receiver = await joined.start(
+            str(EXAMPLES / "webhook_receiver.py"), WEBHOOK_SECRET=hook["secret"], PORT=str(port)
+        )
+        serve = await joined.start("-m", "privacydesk", "serve")
+        await serve.line("Listening")
+        client = await joined.start(str(EXAMPLES / "chat_client.py"), joined.url, "u-1001")
+
+        # One wish, done at once.
+        await client.line("解绑登录方式")
+        client.type("解绑谷歌")
+        code = await joined.gateway.line(r"code \d{6} to \+8619900001001")
+        await client.line("请输入收到的 6 位数字验证码")
+        client.type(code.split()[1])
+        await client.choose("确认解绑")
+        number = (NUMBER.search(await client.line(r"编号 PD")) or [""])[0]
+        assert number
+        await receiver.line(f"ticket.verified {number}")
+        taken = await joined.start(str(EXAMPLES / "api_client.py"), joined.url, TOKEN=token)
+        assert "unbinding CRM-" in await taken.line(number)
+        await client.line("crm: 我们已收到您的申请")
+        await joined.desk("tickets", "claim", number, "--take-over", "--as", "mei")
+        await joined.desk("tickets", "decide", number, "--grant", "--as", "mei")
+        await receiver.line(f"ticket.closed {number}")
+        await client.line(rf"\[{number} .*已结束\]")
+        await joined.gateway.line(f"push to u-1001: .*{number}")
+
+        # Another one, which takes the account service longer: it calls the desk.
+        client.lines.clear()
+        client.type("删除我的动态")
+        await client.choose("确认删除")
+        other = (NUMBER.search(await client.line(r"编号 PD")) or [""])[0]
+        assert other not in {"", number}
+        # Over plain HTTP the same person is told the same.
+        await joined.ran("http_chat.py", joined.url, "u-1001", "进度", says=other)
+        await joined.desk("tickets", "claim", other, "--as", "mei")
+        await joined.desk("tickets", "decide", other, "--grant", "--as", "mei")
+        assert await joined.accounts.line("called back") == "called back: 204"
+        await client.line(f"{other} 已办好")
+        await receiver.line(f"ticket.closed {other}")
+
+        # Run once more, the program finds nothing to do; nobody was told a thing twice.
+        again = await joined.start(str(EXAMPLES / "api_client.py"), joined.url, TOKEN=token)
+        assert await again.process.wait() == 0
+        assert again.lines == []
+        assert len(receiver.lines) == len(set(receiver.lines)) + 1, "assigned twice, for two agents"
+
+
+async def test_a_stranger_comes_back_with_the_secret_and_sends_again_what_was_not_taken(
+    tmp_path: Path,
+) -> None:
+    async with _joined(tmp_path) as joined:
+        serve = await joined.start("-m", "privacydesk", "serve")
+        await serve.line("Listening")
+        client = await joined.start(str(EXAMPLES / "chat_client.py"), joined.url)
+        await client.line("有什么可以帮您")
+        serve.process.terminate()
+        await serve.process.wait()
+        client.lines.clear()
+        client.type("你好")
+        await joined.start("-m", "privacydesk", "serve")
+        await client.line("^user: 你好")
+        assert not [line for line in client.lines if "有什么可以帮您" in line and "user" in line]
+        assert sum(line == "user: 你好" for line in client.lines) == 1
+
+
+# -- what pages quote -----------------------------------------------------------------------------
+
+
+def _bare(code: str) -> str:
+    """Return code without what differs in a page: how far it is indented, and blank lines."""
+    return "\n".join(line.strip() for line in code.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("page", ["integrating.md", "integrating.zh.md", "webhooks.md"])
+def test_what_a_page_quotes_stands_in_an_example(page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    examples = [_bare(file.read_text("utf-8")) for file in EXAMPLES.iterdir()]
+    quoted = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lost = [one for one in quoted if not any(_bare(one) in example for example in examples)]
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", ["integrating.md", "integrating.zh.md"])
+def test_a_page_leads_to_every_example_and_to_what_is_there(page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    links = {link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)}
+    here = {link for link in links if link and "://" not in link}
+    assert [link for link in here if not (DOCS / link).exists()] == []
+    named = {Path(link).name for link in here if link.startswith("examples/")}
+    assert named >= {file.name for file in EXAMPLES.iterdir() if file.is_file()}
+
+
+# -- the account service keeps its contract -------------------------------------------------------
+
+
+@pytest.fixture
+async def accounts(tmp_path: Path) -> AsyncIterator[str]:
+    port = unused_port()
+    env = os.environ | {"ACCOUNT_SECRET": SECRET, "PORT": str(port)}
+    async with AsyncExitStack() as stack:
+        await _start(stack, tmp_path, env, str(EXAMPLES / "account_service.py"))
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                except OSError:
+                    continue
+                writer.close()
+                break
+        yield f"http://127.0.0.1:{port}"
+
+
+def _keeps_the_contract(address: str, action: AccountAction) -> None:
+    text = (DOCS / "account-service.openapi.yaml").read_text("utf-8")
+    contract = schemathesis.openapi.from_dict(yaml.safe_load(text))
+
+    @given(case=contract[f"/v1/{action.value}"]["POST"].as_strategy())
+    @settings(
+        max_examples=15,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def keeps_it(case: Any) -> None:
+        # Random ids find nobody; every other request is made about somebody who exists.
+        if isinstance(case.body, dict) and len(str(case.body)) % 2:
+            case.body["account"] = ("u-1001", "u-1002")[len(str(case.body)) % 4 // 2]
+        case.call_and_validate(
+            base_url=address,
+            headers={"Authorization": f"Bearer {SECRET}"},
+            checks=[
+                status_code_conformance,
+                content_type_conformance,
+                response_schema_conformance,
+            ],
+        )
+
+    keeps_it()
+
+
+async def test_the_account_service_of_the_examples_keeps_its_contract(accounts: str) -> None:
+    for action in AccountAction:
+        await asyncio.to_thread(_keeps_the_contract, accounts, action)
