@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pytest
 from tests.common.stories import World, steps
 from tests.functional.test_outcomes import enter
@@ -16,9 +18,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
     hear = Hearing.hear
 
-    async def noted(self: Hearing, text: str) -> Observed:
+    async def noted(self: Hearing, text: str, whose: Hashable) -> Observed:
         texts.append(text)
-        return await hear(self, text)
+        return await hear(self, text, whose)
 
     monkeypatch.setattr(Hearing, "hear", noted)
     return texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 
 from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
@@ -18,9 +19,9 @@ class Counting:
         self.asked: list[str] = []
         self._search = search
 
-    async def answer(self, question: str) -> PolicyAnswer | None:
+    async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
         self.asked.append(question)
-        return await self._search.answer(question)
+        return await self._search.answer(question, whose)
 
 
 async def test_a_question_is_searched_once_and_a_resent_one_not_again(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -45,8 +45,16 @@ class Catalog(Protocol):
 class PolicySearch(Protocol):
     """Finds what the operator's policy says."""
 
-    async def answer(self, question: str) -> PolicyAnswer | None:
-        """Return the passages that answer a question; None when no policy was imported."""
+    async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
+        """Return the passages that answer a question; None when no policy was imported.
+
+        Args:
+            question: in whoever's words.
+            whose: who asks: those who ask much wait for those who ask little.
+
+        Raises:
+            UnavailableError: so many wait that this one is not searched for now.
+        """
         ...
 
 

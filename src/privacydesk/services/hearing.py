@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Hashable
+from typing import Final
 
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.ports import Recogniser
+from privacydesk.services.aside import Aside
 from privacydesk.understanding.wishes import may_part, several_wishes
 
-_QUICK_TO_READ = 300
+_QUICK_TO_READ: Final = 300
 """Characters; reading more takes too long for the event loop, whatever they say."""
+_CLOSER_LOOK: Final = 500
+"""What a closer look at a short sentence costs, in characters of a long one that take as long."""
 
 
 class Hearing:
@@ -22,21 +26,31 @@ class Hearing:
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
+        self._aside = Aside()
         self._fixed: dict[str, Observed | None] = dict.fromkeys(recogniser.fixed)
 
-    async def hear(self, text: str) -> Observed:
-        """Return intent, language, entities and wishes; off the event loop when that is slow."""
+    async def hear(self, text: str, whose: Hashable) -> Observed:
+        """Return intent, language, entities and wishes; off the event loop when that is slow.
+
+        Args:
+            text: what was said.
+            whose: who said it: those who say much wait for those who say little.
+
+        Raises:
+            UnavailableError: so many wait that this one is not heard now.
+        """
         if text in self._fixed:
             held = self._fixed[text]
             if held is None:
                 held = self._fixed[text] = self._understand(text)
             return held
         if len(text) > _QUICK_TO_READ:
-            return await asyncio.to_thread(self._understand, text)
+            cost = _CLOSER_LOOK + len(text)
+            return await self._aside.run(whose, cost, self._understand, text)
         known = self._recogniser.glance(text)
         if known is None or (known.intent.kind is not None and may_part(text)):
             # Each part of a request may take a closer look; what asks for nothing has no parts.
-            return await asyncio.to_thread(self._understand, text, known)
+            return await self._aside.run(whose, _CLOSER_LOOK, self._understand, text, known)
         return self._understand(text, known)
 
     def _understand(self, text: str, known: Recognised | None = None) -> Observed:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Hashable
 from threading import Event, Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import structlog
@@ -13,6 +13,7 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.errors import UnavailableError
 from privacydesk.policy.library import PolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.services.aside import Aside
 from privacydesk.understanding.embedding import DIMENSIONS, Embedder, Vector
 from privacydesk.understanding.normalise import normalise
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from privacydesk.policy.answering import PolicyIndex
 
 _log = structlog.get_logger(__name__)
+
+_SEARCH: Final = 500
+"""What the search for a short question costs, in characters of a long one that take as long."""
 
 
 class PolicyAnswers:
@@ -43,6 +47,7 @@ class PolicyAnswers:
         self._index: PolicyIndex | None = None
         self._lock = Lock()
         self._stopped = Event()
+        self._aside = Aside()
 
     def stop(self) -> None:
         """Leave off making vectors, so that the process need not wait for it to end."""
@@ -60,11 +65,11 @@ class PolicyAnswers:
             return None
         return self._ready(self._version).answer(question)
 
-    async def answer(self, question: str) -> PolicyAnswer | None:
-        """Return what the policy says, worked out beside the event loop."""
+    async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
+        """Return what the policy says, worked out beside the event loop; see ``PolicySearch``."""
         if self._version is None:
             return None
-        return await asyncio.to_thread(self.answer_now, question)
+        return await self._aside.run(whose, _SEARCH + len(question), self.answer_now, question)
 
     def _ready(self, version: PolicyVersion) -> PolicyIndex:
         with self._lock:

@@ -136,7 +136,9 @@ class Turns:
         """Run a message of the user."""
 
         async def hear() -> Observed:
-            return await self._hearing.hear(message.text) if isinstance(message, Said) else _SILENT
+            if not isinstance(message, Said):
+                return _SILENT
+            return await self._hearing.hear(message.text, conversation)
 
         def prepare(_rows: WorkingSet) -> Prepared:
             return Prepared(message)
@@ -270,7 +272,9 @@ class Turns:
         if needs.question:
             # Searched once a job, however often its step has to look for more.
             known = needs.question == before.needs.question
-            policy = before.policy if known else await self._policy.answer(needs.question)
+            policy = before.policy
+            if not known:
+                policy = await self._policy.answer(needs.question, seen.id)
         return _Sight(needs=needs, tickets=tickets, reach=reach, place=place, policy=policy)
 
     async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:

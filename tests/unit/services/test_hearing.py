@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,22 +39,47 @@ class Slow(Counting):
         return None
 
 
+class Gated(Slow):
+    """Takes as long as the test wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+
+    def recognise(self, text: str) -> Recognised:
+        heard = super().recognise(text)
+        assert self.gate.wait(5)
+        return heard
+
+
+async def test_who_says_little_does_not_wait_for_who_says_much() -> None:
+    recogniser = Gated()
+    hearing = Hearing(recogniser)
+    long = [asyncio.create_task(hearing.hear("a" * 10_000, n % 2)) for n in range(8)]
+    await asyncio.sleep(0)
+    short = asyncio.create_task(hearing.hear("please help", "me"))
+    await asyncio.sleep(0)
+    recogniser.gate.set()
+    await asyncio.wait_for(asyncio.gather(*long, short), 5)
+    assert "please help" in recogniser.asked[:4]
+
+
 async def test_menu_words_are_understood_once_and_kept() -> None:
     recogniser = Counting()
     hearing = Hearing(recogniser)
-    assert await hearing.hear("菜单") is await hearing.hear("菜单")
+    assert await hearing.hear("菜单", "me") is await hearing.hear("菜单", "me")
     assert recogniser.asked == ["菜单"]
 
 
 async def test_what_a_person_typed_is_not_kept() -> None:
     recogniser = Counting()
     hearing = Hearing(recogniser)
-    assert await hearing.hear("please help") is not await hearing.hear("please help")
+    assert await hearing.hear("please help", "me") is not await hearing.hear("please help", "me")
     assert recogniser.asked == ["please help", "please help"]
 
 
 async def test_a_slow_recogniser_is_heard_all_the_same() -> None:
     recogniser = Slow()
-    heard = await Hearing(recogniser).hear("please help")
+    heard = await Hearing(recogniser).hear("please help", "me")
     assert heard.language == "en"
     assert recogniser.asked == ["please help"]

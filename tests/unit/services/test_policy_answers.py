@@ -38,7 +38,7 @@ async def test_without_an_import_there_is_no_answer_and_nothing_is_loaded() -> N
     counting = CountingEmbedder()
     answers = PolicyAnswers(MemoryPolicyLibrary(), None, counting)
     answers.load()
-    assert await answers.answer("怎么注销账号") is None
+    assert await answers.answer("怎么注销账号", "me") is None
     assert answers.answer_now("怎么注销账号") is None
     assert counting.passages == 0
 
@@ -46,7 +46,7 @@ async def test_without_an_import_there_is_no_answer_and_nothing_is_loaded() -> N
 async def test_a_question_is_worked_out_beside_the_event_loop() -> None:
     counting = CountingEmbedder()
     answers = PolicyAnswers(MemoryPolicyLibrary(), sample_policy(), counting)
-    assert await answers.answer("怎么注销账号") is not None
+    assert await answers.answer("怎么注销账号", "me") is not None
     assert threading.get_ident() not in counting.threads
 
 
