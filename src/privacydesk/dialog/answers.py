@@ -7,8 +7,9 @@ from typing import Any
 
 from privacydesk.dialog import choosing, following, interrupts, questions, taking, wishes
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import OTHER, Ask, Confirm
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
     FILLED_FROM,
     blot_codes,

@@ -8,8 +8,9 @@ from typing import Any
 
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.outcomes import named_request
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.ids import TicketId

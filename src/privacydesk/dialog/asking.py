@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from privacydesk.dialog import arguments
+from privacydesk.dialog.desk_choices import answer_choice, human_choice
 from privacydesk.dialog.options import choices_from
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
-from privacydesk.dialog.script import Running, Script, answer_choice, human_choice
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import input_kind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind
 from privacydesk.domain.memo import FixedChoices

@@ -17,8 +17,9 @@ from privacydesk.dialog.actions import RECEIVERS, Act
 from privacydesk.dialog.answers import Answers, Labels
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Do, Flow
-from privacydesk.dialog.script import NeedsMore, Running, Script
+from privacydesk.dialog.script import NeedsMore, Script
 from privacydesk.dialog.slots import input_kind
 from privacydesk.dialog.taking import take_files
 from privacydesk.domain.conversation import OwnerKind

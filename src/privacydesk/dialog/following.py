@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from privacydesk.dialog import wishes
+from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
-from privacydesk.dialog.script import Running, Script, human_choice, menu_choices, more_choices
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice

@@ -8,8 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.options import may_object, narrowed, whose
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.scopes import is_same_scope
-from privacydesk.dialog.script import ANSWER, Running, Script
+from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import age_on
 from privacydesk.domain.account import ProfileField
 from privacydesk.domain.identity import Assurance, Target, Verification

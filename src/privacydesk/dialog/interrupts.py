@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from privacydesk.dialog import fetching, rating, wishes
+from privacydesk.dialog.desk_choices import more_choices
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.packages import CHOICE
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Step
-from privacydesk.dialog.script import ANSWER, Running, Script, more_choices
+from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent

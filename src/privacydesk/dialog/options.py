@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from privacydesk.dialog.script import Running, Script, request_choices
+from privacydesk.dialog.desk_choices import request_choices
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM
 from privacydesk.domain.account import (
     DEVICE_PERMISSIONS,

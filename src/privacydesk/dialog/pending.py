@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from privacydesk.dialog.script import ANSWER, Script, evidence_in
+from privacydesk.dialog.running import evidence_in
+from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.ids import TicketId

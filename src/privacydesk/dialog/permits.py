@@ -7,8 +7,9 @@ proof grows old and a frame may outlive the flow it began in.
 from __future__ import annotations
 
 from privacydesk.dialog.guards import account_of, document_proof
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Call, Confirm, Do, Flow
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.vocabulary import ACTIONS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
 from privacydesk.domain.identity import Assurance, Verification
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from privacydesk.dialog import arguments, wishes
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, parse, takes_any_words
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent

@@ -9,10 +9,12 @@ from typing import Any
 from privacydesk.dialog import arguments, permits, rating, wishes
 from privacydesk.dialog.actions import ACTIONS, WAITS, Act
 from privacydesk.dialog.asking import Asking, is_picking, picked_all
+from privacydesk.dialog.desk_choices import menu_choices, more_choices
 from privacydesk.dialog.guards import GUARDS, account_of
 from privacydesk.dialog.machines import FlowMachine
 from privacydesk.dialog.options import choices_from, is_constrained
 from privacydesk.dialog.rules import Rules
+from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import (
     Ask,
     Branch,
@@ -25,13 +27,7 @@ from privacydesk.dialog.schema import (
     Say,
     Step,
 )
-from privacydesk.dialog.script import (
-    Running,
-    Script,
-    evidence_in,
-    menu_choices,
-    more_choices,
-)
+from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any, Final
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from privacydesk.dialog.rules import Rules
+from privacydesk.dialog.running import Running
 from privacydesk.domain.conversation import (
-    Conversation,
-    Frame,
     Owner,
     OwnerKind,
     Prompt,
@@ -21,10 +18,9 @@ from privacydesk.domain.conversation import (
     Wish,
 )
 from privacydesk.domain.effects import Effect
-from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
+from privacydesk.domain.events import Choice, Event, EventKind, InputKind, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
-from privacydesk.domain.ids import EvidenceId
-from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.memo import FixedChoices
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.ticket import Ticket
@@ -40,52 +36,6 @@ class NeedsMore(Exception):  # noqa: N818 - a signal to the service, not a fault
     def __init__(self, needs: Needs) -> None:
         super().__init__("more rows are needed")
         self.needs = needs
-
-
-class Running(Struct):
-    """A frame while it is being run."""
-
-    flow: str
-    state: str
-    started_at: datetime
-    serial: int
-    slots: dict[str, Any] = field(default_factory=dict)
-    waiting: Waiting | None = None
-    misses: int = 0
-    trail: list[str] = field(default_factory=list)
-    called: bool = False
-    confirmed_at: datetime | None = None
-
-    @classmethod
-    def of(cls, frame: Frame) -> Running:
-        """Thaw a frame."""
-        return cls(
-            flow=frame.flow,
-            state=frame.step,
-            started_at=frame.started_at,
-            serial=frame.serial,
-            slots=dict(frame.slots),
-            waiting=frame.waiting,
-            misses=frame.misses,
-            trail=list(frame.trail),
-            called=frame.called,
-            confirmed_at=frame.confirmed_at,
-        )
-
-    def freeze(self) -> Frame:
-        """Return the frame as it is kept."""
-        return Frame(
-            flow=self.flow,
-            step=self.state,
-            started_at=self.started_at,
-            serial=self.serial,
-            slots=self.slots,
-            waiting=self.waiting,
-            misses=self.misses,
-            trail=tuple(self.trail),
-            called=self.called,
-            confirmed_at=self.confirmed_at,
-        )
 
 
 class Script:
@@ -463,73 +413,3 @@ class Script:
             events=tuple(self.events),
             effects=tuple(self.effects),
         )
-
-
-def evidence_in(frames: Iterable[Running]) -> tuple[EvidenceId, ...]:
-    """Return the files handed in to frames, once each: called flows hand theirs back."""
-    found = dict.fromkeys(
-        one["id"] for frame in frames for one in frame.slots.get("evidence") or ()
-    )
-    return tuple(EvidenceId(bytes.fromhex(one)) for one in found)
-
-
-@cache
-def answer_choice() -> Choice:
-    """Return the button that puts what staff asked before the open question."""
-    return Choice(id="desk:answer", key="desk.answer_first", style=ChoiceStyle.QUIET)
-
-
-@cache
-def human_choice() -> Choice:
-    """Return the button that asks for a person."""
-    return Choice(id="desk:human", key="desk.human", style=ChoiceStyle.QUIET)
-
-
-@cache
-def menu_choice() -> Choice:
-    """Return the button that shows the menu."""
-    return Choice(id="desk:menu", key="desk.show_menu")
-
-
-@cache
-def more_choices() -> tuple[Choice, ...]:
-    """Return the buttons that are offered where nothing else is: the menu and a person."""
-    return FixedChoices((menu_choice(), human_choice()))
-
-
-@cache
-def request_choices() -> tuple[Choice, ...]:
-    """Return a button for each request kind."""
-    return tuple(
-        Choice(id=kind.value, key=f"desk.choice.{kind.value}", value=kind.value)
-        for kind in RequestKind
-    )
-
-
-@cache
-def menu_choices() -> tuple[Choice, ...]:
-    """Return the buttons of the menu."""
-    status = Intent.REQUEST_STATUS.value
-    return FixedChoices(
-        (
-            *request_choices(),
-            Choice(id=status, key=f"desk.choice.{status}", value=status),
-            human_choice(),
-        )
-    )
-
-
-__all__ = [
-    "ANSWER",
-    "Conversation",
-    "NeedsMore",
-    "Running",
-    "Script",
-    "answer_choice",
-    "evidence_in",
-    "human_choice",
-    "menu_choice",
-    "menu_choices",
-    "more_choices",
-    "request_choices",
-]

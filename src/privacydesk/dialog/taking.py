@@ -6,8 +6,9 @@ from typing import Any
 
 from privacydesk.dialog import interrupts, questions, rating, wishes
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES, FILLED_FROM, takes_files
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
-from privacydesk.dialog.script import Running, Script
+from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_BY_NAME, FILLED_FROM, ONLY_BESIDE, Entities, shown
 from privacydesk.domain.account import Provider
 from privacydesk.domain.conversation import Wish

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Flow
-from privacydesk.dialog.script import Running, Script, evidence_in
+from privacydesk.dialog.script import Script
 from privacydesk.domain.ids import EvidenceId
 
 WAITS: Final = "WAITS"

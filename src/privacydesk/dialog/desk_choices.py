@@ -1,0 +1,58 @@
+"""Buttons that the desk itself offers, whatever flow is open.
+
+Each is made once: fixed choices are known by being the same object.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from privacydesk.domain.events import Choice, ChoiceStyle
+from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.memo import FixedChoices
+
+
+@cache
+def answer_choice() -> Choice:
+    """Return the button that puts what staff asked before the open question."""
+    return Choice(id="desk:answer", key="desk.answer_first", style=ChoiceStyle.QUIET)
+
+
+@cache
+def human_choice() -> Choice:
+    """Return the button that asks for a person."""
+    return Choice(id="desk:human", key="desk.human", style=ChoiceStyle.QUIET)
+
+
+@cache
+def menu_choice() -> Choice:
+    """Return the button that shows the menu."""
+    return Choice(id="desk:menu", key="desk.show_menu")
+
+
+@cache
+def more_choices() -> tuple[Choice, ...]:
+    """Return the buttons that are offered where nothing else is: the menu and a person."""
+    return FixedChoices((menu_choice(), human_choice()))
+
+
+@cache
+def request_choices() -> tuple[Choice, ...]:
+    """Return a button for each request kind."""
+    return tuple(
+        Choice(id=kind.value, key=f"desk.choice.{kind.value}", value=kind.value)
+        for kind in RequestKind
+    )
+
+
+@cache
+def menu_choices() -> tuple[Choice, ...]:
+    """Return the buttons of the menu."""
+    status = Intent.REQUEST_STATUS.value
+    return FixedChoices(
+        (
+            *request_choices(),
+            Choice(id=status, key=f"desk.choice.{status}", value=status),
+            human_choice(),
+        )
+    )
