@@ -12,7 +12,7 @@ from tests.common.stories import Player, World, picture, steps
 
 from privacydesk.app import web_faces
 from privacydesk.connectors.signing import sign, verify
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     AccountAction,
     AccountReason,
     AccountStatus,

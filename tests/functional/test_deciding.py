@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
 
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.grounds import Ground

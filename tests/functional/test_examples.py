@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from tests.common.stories import ROOT
 
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"

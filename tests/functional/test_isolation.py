@@ -12,7 +12,8 @@ from tests.common.stories import World, enter, forget_agents, open_world, steps
 
 from privacydesk.connectors.breaker import CircuitBreaker
 from privacydesk.connectors.memory import MemoryAccountService
-from privacydesk.domain.account import AccountAction, AccountAnswer
+from privacydesk.domain.account import AccountAnswer
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import Sender
 from privacydesk.domain.identity import Challenge

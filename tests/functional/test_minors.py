@@ -11,7 +11,7 @@ import pytest
 from tests.common.examining import open_files
 from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
 
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.piles import Pile, Watch
 from privacydesk.domain.ticket import Ticket, TicketState

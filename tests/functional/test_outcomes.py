@@ -11,7 +11,7 @@ from tests.common.examining import open_files
 from tests.common.stories import PROFILE, Player, World, open_world, steps
 from tests.common.stories import enter as open_chat
 
-from privacydesk.domain.account import AccountAction, AccountReason
+from privacydesk.domain.account_terms import AccountAction, AccountReason
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import DeskError
 from privacydesk.storage.minting import SecretMinter

@@ -20,7 +20,7 @@ from tests.common.stories import Player, World, steps, token_for
 
 from privacydesk.app import web_faces
 from privacydesk.connectors.account_record import HeldItem
-from privacydesk.domain.account import DataCategory
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.packages import LINK_LIFETIME, PART_BYTES
 from privacydesk.domain.ticket import Ticket

@@ -26,7 +26,7 @@ from tests.common.examining import open_files
 from tests.common.stories import PEOPLE, Player, World, open_world, picture
 
 from privacydesk.dialog.schema import Confirm
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.grounds import Ground

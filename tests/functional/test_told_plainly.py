@@ -11,7 +11,7 @@ import structlog
 from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world, steps
 from tests.functional.test_outcomes import card, come_back, enter, only_ticket
 
-from privacydesk.domain.account import AccountStatus
+from privacydesk.domain.account_terms import AccountStatus
 from privacydesk.errors import DeskError
 
 

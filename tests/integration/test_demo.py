@@ -22,8 +22,9 @@ from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
 from privacydesk.demo.files import DATA
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.demo.staff import PASSWORD
-from privacydesk.domain.account import AccountAction, AccountContact, MailTarget, PhoneTarget
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import STAFF
+from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget
 from privacydesk.domain.notices import About, Notice
 from privacydesk.domain.signin import Stage
 from privacydesk.errors import InvalidRequestError, SettingsError

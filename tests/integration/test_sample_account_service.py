@@ -30,7 +30,7 @@ from privacydesk.connectors.http_account import HttpAccountService, connect_acco
 from privacydesk.demo import accounts
 from privacydesk.demo.accounts import BOOK, make_account_app
 from privacydesk.demo.people import sample_people
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     AccountAction,
     AccountOutcome,
     AccountReason,

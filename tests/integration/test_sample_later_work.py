@@ -17,7 +17,7 @@ from privacydesk.clock import MovableClock
 from privacydesk.connectors.signing import verify
 from privacydesk.demo.accounts import BOOK, Later, make_account_app
 from privacydesk.demo.people import sample_people
-from privacydesk.domain.account import AccountAction, DataCategory
+from privacydesk.domain.account_terms import AccountAction, DataCategory
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 SECRET = "sample-secret"

@@ -17,7 +17,8 @@ from privacydesk.connectors.imap import ImapMailbox, ImapServer
 from privacydesk.connectors.request_tracker import connect_request_tracker
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
-from privacydesk.domain.account import AccountService, CodeSender
+from privacydesk.domain.account import AccountService
+from privacydesk.domain.codes import CodeSender
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem

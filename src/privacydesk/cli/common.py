@@ -19,7 +19,9 @@ from privacydesk.errors import SettingsError, UnavailableError
 
 if TYPE_CHECKING:
     from privacydesk.app import Rooms, Upkeep
-    from privacydesk.domain.account import AccountAction, AccountAnswer, SendAnswer
+    from privacydesk.domain.account import AccountAnswer
+    from privacydesk.domain.account_terms import AccountAction
+    from privacydesk.domain.codes import SendAnswer
     from privacydesk.settings import Settings
 
 T = TypeVar("T")
@@ -76,7 +78,7 @@ class LeftToServe:
     async def send(
         self, to: object, template: str, locale: str, code: str, *, key: str
     ) -> SendAnswer:
-        """Refuse; see ``domain.account.CodeSender``."""
+        """Refuse; see ``domain.codes.CodeSender``."""
         del to, template, locale, code, key
         raise UnavailableError("a command sends no codes")
 

@@ -14,7 +14,8 @@ from privacydesk.clock import Clock
 from privacydesk.connectors.account_changes import change
 from privacydesk.connectors.account_readings import read
 from privacydesk.connectors.account_record import AccountRecord, HeldItem
-from privacydesk.domain.account import AccountAction, AccountAnswer, AccountOutcome, AccountReason
+from privacydesk.domain.account import AccountAnswer
+from privacydesk.domain.account_terms import AccountAction, AccountOutcome, AccountReason
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 
 _FORMAT = 1

@@ -22,16 +22,15 @@ from privacydesk.connectors.account_payload import (
 )
 from privacydesk.connectors.account_record import AccountRecord, HeldItem
 from privacydesk.connectors.account_values import check_correction
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AccountAnswer, ItemResult
+from privacydesk.domain.account_terms import (
     AccountAction,
-    AccountAnswer,
     AccountOutcome,
     AccountReason,
     AccountStatus,
     ConsentPurpose,
     DataCategory,
     ItemOutcome,
-    ItemResult,
     Provider,
 )
 from privacydesk.errors import InvalidRequestError

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AccountAnswer
+from privacydesk.domain.account_terms import (
     AccountAction,
-    AccountAnswer,
     AccountOutcome,
     AccountStatus,
     ConsentPurpose,

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from privacydesk.domain.account import ConsentPurpose, DataCategory, Provider
+from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Provider
 from privacydesk.errors import InvalidRequestError
 
 _MOST_ITEMS = 1_000

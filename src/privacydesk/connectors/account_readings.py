@@ -8,15 +8,15 @@ from typing import Any
 
 from privacydesk.connectors.account_payload import read_categories, refuse_unknown
 from privacydesk.connectors.account_record import AccountRecord
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AccountAnswer
+from privacydesk.domain.account_terms import (
     AccountAction,
-    AccountAnswer,
     AccountOutcome,
     AccountStatus,
     DataCategory,
-    mask_phone,
-    write_instant,
 )
+from privacydesk.domain.instants import write_instant
+from privacydesk.domain.masking import mask_phone
 
 _Reading = Callable[[AccountRecord, Mapping[str, Any], datetime], dict[str, Any]]
 

@@ -13,19 +13,19 @@ from typing import Any, Self
 
 from privacydesk.domain.account import (
     AccountProfile,
-    AccountReason,
-    AccountStatus,
     AutomatedDecision,
     Binding,
+    mark_last_login_way,
+)
+from privacydesk.domain.account_terms import (
+    AccountReason,
+    AccountStatus,
     ConsentPurpose,
     DataCategory,
     Provider,
-    mark_last_login_way,
-    mask_name,
-    mask_phone,
-    read_instant,
-    write_instant,
 )
+from privacydesk.domain.instants import read_instant, write_instant
+from privacydesk.domain.masking import mask_name, mask_phone
 
 
 @dataclass(frozen=True, slots=True)

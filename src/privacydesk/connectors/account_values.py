@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from privacydesk.domain.account import AccountReason, ProfileField
+from privacydesk.domain.account_terms import AccountReason, ProfileField
 
 GENDERS = frozenset({"female", "male", "other", "undisclosed"})
 _NAME = 60

@@ -19,7 +19,8 @@ from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint, RawAnswer, post
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.connectors.signing import sign
-from privacydesk.domain.account import AccountReason, SendAnswer, SendOutcome
+from privacydesk.domain.account_terms import AccountReason
+from privacydesk.domain.codes import SendAnswer, SendOutcome
 from privacydesk.errors import UnavailableError
 
 _NOBODY_THERE = frozenset({404, 405})

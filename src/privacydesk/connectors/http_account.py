@@ -30,9 +30,9 @@ from privacydesk.connectors.account_contract import read_answer, read_problem
 from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint, RawAnswer, open_session, post
 from privacydesk.connectors.operator_faults import OperatorFaults
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AccountAnswer
+from privacydesk.domain.account_terms import (
     AccountAction,
-    AccountAnswer,
     AccountOutcome,
     AccountReason,
     unknown_reason,

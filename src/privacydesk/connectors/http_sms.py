@@ -14,7 +14,7 @@ from privacydesk.clock import Clock
 from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.gateway import Gateway
 from privacydesk.connectors.http import Endpoint, open_session
-from privacydesk.domain.account import AccountContact, MailTarget, PhoneTarget, SendAnswer
+from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, SendAnswer
 from privacydesk.domain.notices import Notice
 
 _NOTICE_TEMPLATE = "desk_notice"
@@ -40,7 +40,7 @@ class HttpCodeSender:
         *,
         key: str,
     ) -> SendAnswer:
-        """Send one code; see :class:`privacydesk.domain.account.CodeSender`."""
+        """Send one code; see :class:`privacydesk.domain.codes.CodeSender`."""
         told = {"to": _target(to), "template": template, "locale": locale, "code": code}
         return await self._gateway.post(told, key=key)
 

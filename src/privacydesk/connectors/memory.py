@@ -15,20 +15,21 @@ from typing import Any
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_book import AccountBook
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AccountAnswer
+from privacydesk.domain.account_terms import (
     AccountAction,
-    AccountAnswer,
-    AccountContact,
     AccountOutcome,
     AccountReason,
     AccountStatus,
+)
+from privacydesk.domain.codes import (
+    AccountContact,
     MailTarget,
     PhoneTarget,
     SendAnswer,
     SendOutcome,
-    mask_mail,
-    mask_phone,
 )
+from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.domain.notices import About, Notice
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 
@@ -181,7 +182,7 @@ class MemoryCodeSender:
         *,
         key: str,
     ) -> SendAnswer:
-        """Keep one code; see :class:`privacydesk.domain.account.CodeSender`."""
+        """Keep one code; see :class:`privacydesk.domain.codes.CodeSender`."""
         if self.down:
             raise UnavailableError("the gateway can't be reached", reason="unreachable")
         if key in self._answers:

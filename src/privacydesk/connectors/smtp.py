@@ -19,7 +19,9 @@ from privacydesk.clock import Clock
 from privacydesk.connectors.addresses import is_this_machine
 from privacydesk.connectors.letters import read_address, write_letter
 from privacydesk.connectors.operator_faults import OperatorFaults
-from privacydesk.domain.account import AccountReason, SendAnswer, SendOutcome, mask_mail
+from privacydesk.domain.account_terms import AccountReason
+from privacydesk.domain.codes import SendAnswer, SendOutcome
+from privacydesk.domain.masking import mask_mail
 from privacydesk.domain.notices import Letter
 from privacydesk.errors import SettingsError, UnavailableError
 

@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import structlog
 
-from privacydesk.domain.account import AccountAction, AccountContact, AccountService, CodeSender
+from privacydesk.domain.account import AccountService
+from privacydesk.domain.account_terms import AccountAction
+from privacydesk.domain.codes import AccountContact, CodeSender
 from privacydesk.errors import UnavailableError
 
 _log = structlog.get_logger(__name__)

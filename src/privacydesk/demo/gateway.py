@@ -12,7 +12,7 @@ from aiohttp import web
 
 from privacydesk.connectors.memory import MemoryCodeSender
 from privacydesk.connectors.signing import verify
-from privacydesk.domain.account import AccountContact, MailTarget, PhoneTarget
+from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget
 from privacydesk.domain.notices import About, Notice
 
 _SENDER: Final = web.AppKey("_SENDER", MemoryCodeSender)

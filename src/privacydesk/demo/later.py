@@ -21,7 +21,7 @@ from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.signing import sign
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.errors import DeskError, ErrorCode
 
 _log = structlog.get_logger(__name__)

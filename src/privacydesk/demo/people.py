@@ -12,16 +12,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from privacydesk.connectors.account_record import AccountRecord, HeldItem, Retention
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AutomatedDecision, Binding
+from privacydesk.domain.account_terms import (
     AccountReason,
     AccountStatus,
-    AutomatedDecision,
-    Binding,
     ConsentPurpose,
     DataCategory,
     Provider,
-    mask_phone,
 )
+from privacydesk.domain.masking import mask_phone
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from privacydesk.demo.people import sample_people
 from privacydesk.demo.staff import CONSOLE, PASSWORD, SampleStaff
 from privacydesk.demo.stream import Stage
 from privacydesk.demo.tokens import TokenMinter, load_key, public_part
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Role
 from privacydesk.domain.intents import RequestKind
 from privacydesk.errors import SettingsError

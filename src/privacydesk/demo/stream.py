@@ -20,7 +20,7 @@ from privacydesk.demo.cast import Cast
 from privacydesk.demo.people import SamplePerson
 from privacydesk.demo.staff import SampleStaff
 from privacydesk.demo.views import Words, account_view, message_view, person_view, ticket_view
-from privacydesk.domain.account import write_instant
+from privacydesk.domain.instants import write_instant
 
 _LOOK_EVERY: Final = 0.5
 """Seconds between looks at the account and the desk; codes come at once."""

@@ -9,7 +9,8 @@ from typing import Any, Final
 from privacydesk.connectors.account_record import AccountRecord
 from privacydesk.connectors.memory import SentCode, SentNotice
 from privacydesk.demo.people import SamplePerson
-from privacydesk.domain.account import AccountStatus, write_instant
+from privacydesk.domain.account_terms import AccountStatus
+from privacydesk.domain.instants import write_instant
 from privacydesk.domain.ticket import Ticket
 from privacydesk.i18n.catalog import Catalogs
 from privacydesk.i18n.locales import LOCALES

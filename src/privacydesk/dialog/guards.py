@@ -12,7 +12,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import age_on
-from privacydesk.domain.account import ProfileField
+from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind

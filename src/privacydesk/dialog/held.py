@@ -11,14 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacydesk.domain.account import (
-    ConsentPurpose,
-    DataCategory,
-    Provider,
-    mask_name,
-    mask_phone,
-    read_instant,
-)
+from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Provider
+from privacydesk.domain.instants import read_instant
+from privacydesk.domain.masking import mask_name, mask_phone
 
 Row = dict[str, Any]
 

@@ -10,7 +10,7 @@ from privacydesk.dialog.desk_choices import request_choices
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     DEVICE_PERMISSIONS,
     ConsentPurpose,
     DataCategory,

@@ -11,7 +11,7 @@ from typing import Any
 
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.script import Script
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     AccountAction,
     AccountReason,
     ConsentPurpose,

@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from privacydesk.domain.account import mask_mail, mask_phone
 from privacydesk.domain.events import Choice, InputKind
+from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.domain.numbers import canonical_number
 
 TEXT_LIMIT = 2_000

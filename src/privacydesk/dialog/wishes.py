@@ -16,7 +16,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_BY_NAME, FILLED_FROM, ONLY_BESIDE, Entities, shown
-from privacydesk.domain.account import Provider
+from privacydesk.domain.account_terms import Provider
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.identity import Assurance, Target
 from privacydesk.domain.ids import EvidenceId, PackageId, TicketId
 from privacydesk.domain.intents import RequestKind

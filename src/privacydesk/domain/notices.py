@@ -11,12 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
-from privacydesk.domain.account import (
-    AccountContact,
-    MailTarget,
-    PhoneTarget,
-    SendAnswer,
-)
+from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, SendAnswer
 
 
 class Occasion(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     DEVICE_PERMISSIONS,
     AccountReason,
     ConsentPurpose,

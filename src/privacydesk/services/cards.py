@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from privacydesk.domain.account import ItemOutcome
+from privacydesk.domain.account_terms import ItemOutcome
 from privacydesk.domain.clocks import Clock, Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.intents import RequestKind

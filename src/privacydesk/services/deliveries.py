@@ -17,7 +17,8 @@ import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.account import AccountAction, AccountService
+from privacydesk.domain.account import AccountService
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
 from privacydesk.domain.ticket import RESTORED_BY, LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Result

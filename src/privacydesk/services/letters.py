@@ -13,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.account import SendOutcome
+from privacydesk.domain.codes import SendOutcome
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.events import Event, EventKind, Sender

@@ -14,16 +14,15 @@ import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.account import (
+from privacydesk.domain.codes import (
     AccountContact,
     MailTarget,
     PhoneTarget,
     SendAnswer,
     SendOutcome,
-    read_instant,
-    write_instant,
 )
 from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.instants import read_instant, write_instant
 from privacydesk.domain.notices import (
     Letter,
     Mailer,

@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.ids import ConversationId, PackageId, TicketId
 from privacydesk.domain.packages import Package, PackagePart, pieces

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from privacydesk.domain.account import AccountAction, DataCategory
+from privacydesk.domain.account_terms import AccountAction, DataCategory
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem, Ticket
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from privacydesk.domain.account import (
+from privacydesk.domain.codes import (
     AccountContact,
     CodeSender,
     MailTarget,
     PhoneTarget,
     SendOutcome,
-    mask_mail,
-    mask_phone,
 )
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.identity import TargetKind
+from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.ports import Reader
 from privacydesk.services.settling import Answer
 

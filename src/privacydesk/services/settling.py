@@ -10,14 +10,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.dialog.held import summary_rows
-from privacydesk.domain.account import (
-    AccountAction,
-    AccountAnswer,
-    AccountReason,
-    DataCategory,
-    ItemOutcome,
-    ItemResult,
-)
+from privacydesk.domain.account import AccountAnswer, ItemResult
+from privacydesk.domain.account_terms import AccountAction, AccountReason, DataCategory, ItemOutcome
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import LogEntry, Move, ScopeItem, Ticket, move

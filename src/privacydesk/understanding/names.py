@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     DEVICE_PERMISSIONS,
     ConsentPurpose,
     DataCategory,

@@ -10,15 +10,12 @@ import pytest
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.demo.people import sample_people
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AccountAnswer, AccountProfile, AutomatedDecision, Binding
+from privacydesk.domain.account_terms import (
     AccountAction,
-    AccountAnswer,
     AccountOutcome,
-    AccountProfile,
     AccountReason,
     AccountStatus,
-    AutomatedDecision,
-    Binding,
     ConsentPurpose,
     DataCategory,
     ItemOutcome,

@@ -8,22 +8,21 @@ import pytest
 from privacydesk.demo.people import sample_people
 from privacydesk.domain.account import (
     AccountAnswer,
-    AccountOutcome,
     AccountProfile,
-    AccountReason,
     Binding,
+    ItemResult,
+    mark_last_login_way,
+)
+from privacydesk.domain.account_terms import (
+    AccountOutcome,
+    AccountReason,
     DataCategory,
     Deletable,
     ItemOutcome,
-    ItemResult,
     Provider,
-    mark_last_login_way,
-    mask_mail,
-    mask_name,
-    mask_phone,
-    read_instant,
-    write_instant,
 )
+from privacydesk.domain.instants import read_instant, write_instant
+from privacydesk.domain.masking import mask_mail, mask_name, mask_phone
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 

@@ -15,7 +15,12 @@ from privacydesk.clock import MovableClock
 from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
-from privacydesk.domain.account import AccountAction, AccountOutcome, AccountReason, ItemOutcome
+from privacydesk.domain.account_terms import (
+    AccountAction,
+    AccountOutcome,
+    AccountReason,
+    ItemOutcome,
+)
 from privacydesk.errors import SettingsError, UnavailableError
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ from privacydesk.clock import SystemClock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.connectors.signing import verify
-from privacydesk.domain.account import SendAnswer, SendOutcome
+from privacydesk.domain.codes import SendAnswer, SendOutcome
 from privacydesk.domain.notices import About, Notice
 from privacydesk.errors import UnavailableError
 

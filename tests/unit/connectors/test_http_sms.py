@@ -15,13 +15,8 @@ from privacydesk.connectors.breaker import BreakerState
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
 from privacydesk.connectors.signing import sign, verify
-from privacydesk.domain.account import (
-    AccountContact,
-    AccountReason,
-    MailTarget,
-    PhoneTarget,
-    SendOutcome,
-)
+from privacydesk.domain.account_terms import AccountReason
+from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, SendOutcome
 from privacydesk.domain.notices import About, Notice
 from privacydesk.errors import UnavailableError
 

@@ -15,12 +15,10 @@ from privacydesk.connectors.memory import (
     phones_of,
 )
 from privacydesk.demo.people import sample_people
-from privacydesk.domain.account import (
-    AccountAction,
+from privacydesk.domain.account import AccountService
+from privacydesk.domain.account_terms import AccountAction, AccountOutcome, AccountReason
+from privacydesk.domain.codes import (
     AccountContact,
-    AccountOutcome,
-    AccountReason,
-    AccountService,
     CodeSender,
     MailTarget,
     PhoneTarget,

@@ -16,7 +16,7 @@ from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
 from privacydesk.connectors.start_check import check_outside
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.errors import UnavailableError
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from privacydesk.dialog.held import counted_rows, summary_rows
-from privacydesk.domain.account import DataCategory as C
+from privacydesk.domain.account_terms import DataCategory as C
 
 ZONE = "Asia/Shanghai"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem, Ticket, TicketState

@@ -9,13 +9,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.calendars import Calendars
-from privacydesk.domain.account import (
+from privacydesk.domain.account import AccountAnswer, ItemResult
+from privacydesk.domain.account_terms import (
     AccountAction,
-    AccountAnswer,
     AccountOutcome,
     AccountReason,
     ItemOutcome,
-    ItemResult,
 )
 from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from privacydesk.dialog.slots import ENTITY_KINDS
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     DEVICE_PERMISSIONS,
     ConsentPurpose,
     DataCategory,

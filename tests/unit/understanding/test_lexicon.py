@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import pytest
 
-from privacydesk.domain.account import (
+from privacydesk.domain.account_terms import (
     DEVICE_PERMISSIONS,
     ConsentPurpose,
     DataCategory,

@@ -19,7 +19,7 @@ from privacydesk.dialog.actions import (
     readings,
 )
 from privacydesk.dialog.actions.base import WAITS, Act
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 
 ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "send_code": codes.send_code,

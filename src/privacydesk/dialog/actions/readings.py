@@ -12,7 +12,7 @@ from privacydesk.dialog.guards import ADULT_FROM, account_of
 from privacydesk.dialog.held import counted_rows, profile_rows
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import age_on
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.effects import (
     CallAccount,
 )

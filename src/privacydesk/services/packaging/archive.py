@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacydesk.domain.account import DataCategory
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.packaging.masking import Masked, mask

@@ -15,7 +15,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from privacydesk.domain.account import DataCategory, mask_mail, mask_name, mask_phone
+from privacydesk.domain.account_terms import DataCategory
+from privacydesk.domain.masking import mask_mail, mask_name, mask_phone
 from privacydesk.services.packaging.rules import Rules, plain_name
 
 MARK = "***"

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import jinja2
 from msgspec import Struct
 
-from privacydesk.domain.account import DataCategory, read_instant
+from privacydesk.domain.account_terms import DataCategory
+from privacydesk.domain.instants import read_instant
 from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.ports import Catalog
 from privacydesk.services.cards import standing_alone

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from privacydesk.domain.account import DataCategory
+from privacydesk.domain.account_terms import DataCategory
 
 
 class Rules(Struct, frozen=True):

@@ -12,7 +12,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from privacydesk.domain.account import AccountAction
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind

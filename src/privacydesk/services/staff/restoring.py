@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.domain.account import AccountAction, ItemOutcome
+from privacydesk.domain.account_terms import AccountAction, ItemOutcome
 from privacydesk.domain.ticket import RESTORED_BY, Ticket
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.services.making import Maker

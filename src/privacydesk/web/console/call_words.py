@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from privacydesk.domain.account import AccountReason, ItemResult
+from privacydesk.domain.account import ItemResult
+from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.deliveries import Try
 from privacydesk.ports import Catalog
 from privacydesk.services.cards import standing_alone

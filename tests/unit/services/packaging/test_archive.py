@@ -16,7 +16,7 @@ import pytest
 from tests.common.stories import ROOT
 
 from privacydesk.data import locale_files
-from privacydesk.domain.account import DataCategory
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState

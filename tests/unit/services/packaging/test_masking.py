@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.domain.account import DataCategory
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.services.packaging.masking import MARK, Masked, mask
 from privacydesk.services.packaging.rules import shipped_rules
 

@@ -1,0 +1,208 @@
+"""The closed lists of words in which the desk and the account service speak of accounts.
+
+Each value goes over the wire as it is spelled here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Provider(StrEnum):
+    """A way to log in that can be bound to an account."""
+
+    PHONE = "phone"
+    WECHAT = "wechat"
+    QQ = "qq"
+    WEIBO = "weibo"
+    APPLE = "apple"
+    GOOGLE = "google"
+    LINE = "line"
+    FACEBOOK = "facebook"
+
+
+class AccountStatus(StrEnum):
+    """Whether an account can be used. ``closed`` is final."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+class Deletable(StrEnum):
+    """What a person can expect of deleting one category. A hint: the account service decides."""
+
+    YES = "yes"
+    MAY_BE_KEPT = "may_be_kept"
+    ELSEWHERE = "elsewhere"
+
+
+class DataCategory(StrEnum):
+    """A kind of personal data held for an account; the scope items of access and deletion."""
+
+    PROFILE = "profile"
+    REAL_NAME = "real_name"
+    BINDINGS = "bindings"
+    POSTS = "posts"
+    COMMENTS = "comments"
+    VOICE = "voice"
+    PHOTOS = "photos"
+    CHAT = "chat"
+    FOLLOWS = "follows"
+    SEARCH_HISTORY = "search_history"
+    RECHARGE = "recharge"
+    LOCATION = "location"
+    DEVICE_LOGS = "device_logs"
+    RECOMMENDATIONS = "recommendations"
+
+    @property
+    def deletable(self) -> Deletable:
+        """What to tell a person who wants only this category deleted.
+
+        ``elsewhere`` means by another action: a binding is unbound, not deleted.
+        """
+        return _DELETABLE.get(self, Deletable.YES)
+
+    @property
+    def published(self) -> bool:
+        """Whether closing the account leaves it standing without a name (policy 第七条（三）)."""
+        return self in _PUBLISHED
+
+
+_DELETABLE = {
+    DataCategory.BINDINGS: Deletable.ELSEWHERE,
+    DataCategory.REAL_NAME: Deletable.MAY_BE_KEPT,
+    DataCategory.RECHARGE: Deletable.MAY_BE_KEPT,
+    DataCategory.DEVICE_LOGS: Deletable.MAY_BE_KEPT,
+}
+_PUBLISHED = frozenset(
+    {DataCategory.POSTS, DataCategory.COMMENTS, DataCategory.VOICE, DataCategory.PHOTOS}
+)
+
+
+class ConsentPurpose(StrEnum):
+    """A purpose whose consent the account service keeps.
+
+    Camera, microphone, album and precise location *permissions* are the device's: the user turns
+    them off there, and the desk only says where (policy 第七条（一）1).
+    """
+
+    PERSONALISED_RECOMMENDATION = "personalised_recommendation"
+    MARKETING = "marketing"
+    LOCATION = "location"
+    CONTACTS = "contacts"
+    THIRD_PARTY_SHARING = "third_party_sharing"
+    AFFILIATE_SHARING = "affiliate_sharing"
+
+
+DEVICE_PERMISSIONS = ("device_location", "device_camera", "device_microphone", "device_photos")
+"""Permissions that only the device can take back, named beside the purposes where people choose."""
+
+
+class ProfileField(StrEnum):
+    """A profile field that a correction may name."""
+
+    NICKNAME = "nickname"
+    GENDER = "gender"
+    BIRTHDAY = "birthday"
+    SIGNATURE = "signature"
+    TAGS = "tags"
+    INTERESTS = "interests"
+    REAL_NAME = "real_name"
+
+
+class AccountAction(StrEnum):
+    """All that the desk may ask of the account service."""
+
+    PROFILE = "profile"
+    BINDINGS = "bindings"
+    CONTACTS = "contacts"
+    EXPORT = "export"
+    DECISIONS = "decisions"
+    CORRECT = "correct"
+    WITHDRAW_CONSENT = "withdraw_consent"
+    DELETE = "delete"
+    UNBIND = "unbind"
+    DEREGISTER = "deregister"
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only looks. A reading may be repeated freely and is answered as of now."""
+        return self in _READS
+
+
+_READS = frozenset(
+    {
+        AccountAction.PROFILE,
+        AccountAction.BINDINGS,
+        AccountAction.CONTACTS,
+        AccountAction.EXPORT,
+        AccountAction.DECISIONS,
+    }
+)
+
+
+class AccountOutcome(StrEnum):
+    """How an action ended.
+
+    ``unavailable`` is never answered by a service: adapters raise ``UnavailableError`` so that the
+    caller tries again, and whoever stops trying makes this outcome of it.
+    """
+
+    OK = "ok"
+    PARTLY = "partly"
+    REFUSED = "refused"
+    NOT_FOUND = "not_found"
+    PENDING = "pending"
+    UNAVAILABLE = "unavailable"
+
+
+class AccountReason(StrEnum):
+    """Why an action or one of its items was not done. Unknown reasons are read as ``other``."""
+
+    LAST_LOGIN = "last_login"
+    NOT_BOUND = "not_bound"
+    CLOSED = "closed"
+    CONDITIONS_UNMET = "conditions_unmet"
+    UNSPENT_BALANCE = "unspent_balance"
+    OPEN_DISPUTE = "open_dispute"
+    LEGAL_RETENTION = "legal_retention"
+    SECURITY = "security"
+    USE_UNBIND = "use_unbind"
+    NOT_CORRECTABLE = "not_correctable"
+    INVALID_VALUE = "invalid_value"
+    NOTHING_CHANGED = "nothing_changed"
+    ALREADY = "already"
+    TECHNICAL = "technical"
+    INVALID_PAYLOAD = "invalid_payload"
+    KEY_REUSED = "key_reused"
+    REJECTED = "rejected"
+    NO_CONTACT = "no_contact"
+    OTHER = "other"
+
+    @classmethod
+    def read(cls, text: str | None) -> AccountReason | None:
+        """Read a reason sent from outside; an unknown one becomes ``other``."""
+        if text is None:
+            return None
+        try:
+            return cls(text)
+        except ValueError:
+            return cls.OTHER
+
+
+def unknown_reason(text: str | None) -> str:
+    """Return a reason sent from outside that has no name here, for staff; empty for a known one."""
+    known = text is None or AccountReason.read(text) is not AccountReason.OTHER
+    return "" if known or text == AccountReason.OTHER else str(text)
+
+
+class ItemOutcome(StrEnum):
+    """What became of one item of a change."""
+
+    DONE = "done"
+    ANONYMISED = "anonymised"
+    KEPT = "kept"
+    FAILED = "failed"
