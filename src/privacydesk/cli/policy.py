@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ policy_app = typer.Typer(
 )
 
 _TITLE_LENGTH = 40
+_TOLD_EVERY = 50
 _COUNTED = (
     (PassageKind.ITEM, "list item", "list items"),
     (PassageKind.PARAGRAPH, "paragraph", "paragraphs"),
@@ -99,9 +101,16 @@ def _keep(report: ImportReport, library: FilePolicyLibrary) -> bool:
     """Keep what was read, and make ready what its passages are found by."""
     version = report.version(SystemClock().now())
     saved = library.save(version)
-    typer.echo("Making it ready to be asked; this takes some seconds …", err=True)
-    PolicyAnswers(library, version, E5Embedder()).load()
+    typer.echo("Making it ready to be asked …", err=True)
+    # Nobody else is kept waiting: the command may take the whole machine.
+    embedder = E5Embedder(os.cpu_count() or 1)
+    PolicyAnswers(library, version, embedder, _progress).load()
     return saved
+
+
+def _progress(done: int, count: int) -> None:
+    if done % _TOLD_EVERY == 0:
+        typer.echo(f"  {done} of {count} new passages", err=True)
 
 
 def _outcome(saved: bool | None) -> str:

