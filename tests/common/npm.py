@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import pytest
 
@@ -31,13 +31,13 @@ def packages(cache: Path) -> Path:
     """
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            _give_up(f"{program} is not installed (Debian: apt-get install nodejs npm)")
+            give_up(f"{program} is not installed (Debian: apt-get install nodejs npm)")
     contents = b"".join((PINNED / name).read_bytes() for name in _FILES)
     folder = cache / hashlib.sha256(contents).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     done = folder / "installed"
     # Workers of one run share the folder.
-    with _locked(folder / "lock"):
+    with locked(folder / "lock"):
         if not done.exists():
             for name in _FILES:
                 shutil.copy(PINNED / name, folder)
@@ -61,17 +61,19 @@ def _install(folder: Path) -> None:
             return
         said = [line for line in ran.stderr.splitlines() if line.strip()]
         reason = f"npm could not install: {' / '.join(said[:3])}"
-    _give_up(reason)
+    give_up(reason)
 
 
-def _give_up(reason: str) -> None:
+def give_up(reason: str) -> NoReturn:
+    """Skip and say why; in CI fail."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes of a run out meanwhile."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -94,7 +94,8 @@ def retry(
 
 
 @asynccontextmanager
-async def _opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, Syncing]]:
+async def opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, Syncing]]:
+    """Open the rooms beside a running ``serve``, with the ticketing system joined."""
     from privacydesk import logs  # noqa: PLC0415 - these bring the database and the web along
     from privacydesk.app import Outside, open_rooms  # noqa: PLC0415
     from privacydesk.app.outside import connect_ticketing  # noqa: PLC0415
@@ -112,14 +113,14 @@ async def _opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, Syncing]]
 
 
 async def _check(data_dir: Path | None) -> tuple[str, ...]:
-    async with _opened(data_dir) as (_, syncing):
+    async with opened(data_dir) as (_, syncing):
         return await syncing.check()
 
 
 async def _status(data_dir: Path | None) -> tuple[Standing, dict[bytes, str], tzinfo]:
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
-    async with _opened(data_dir) as (rooms, syncing):
+    async with opened(data_dir) as (rooms, syncing):
         standing = await syncing.standing()
         numbers: dict[bytes, str] = {}
         for link in standing.failing:
@@ -129,7 +130,7 @@ async def _status(data_dir: Path | None) -> tuple[Standing, dict[bytes, str], tz
 
 
 async def _sync(data_dir: Path | None) -> int:
-    async with _opened(data_dir) as (_, syncing), asyncio.timeout(_PATIENCE):
+    async with opened(data_dir) as (_, syncing), asyncio.timeout(_PATIENCE):
         try:
             while True:
                 done = await syncing.round()
@@ -141,7 +142,7 @@ async def _sync(data_dir: Path | None) -> int:
 
 
 async def _retry(data_dir: Path | None, number: str) -> int:
-    async with _opened(data_dir) as (rooms, syncing):
+    async with opened(data_dir) as (rooms, syncing):
         ticket = (await rooms.staff.cases.ticket(number)).id if number else None
         return await syncing.retry(ticket)
 

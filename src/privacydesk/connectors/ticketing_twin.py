@@ -67,6 +67,7 @@ class MemoryTicketing:
         clock: dates what is written.
         queues: those that are there.
         users: those that may be assigned.
+        name: what it is called.
 
     Attributes:
         tickets: by id, in the order in which they were made.
@@ -75,8 +76,14 @@ class MemoryTicketing:
     """
 
     def __init__(
-        self, clock: Clock, *, queues: tuple[str, ...] = ("privacy",), users: tuple[str, ...] = ()
+        self,
+        clock: Clock,
+        *,
+        queues: tuple[str, ...] = ("privacy",),
+        users: tuple[str, ...] = (),
+        name: str = "memory",
     ) -> None:
+        self._name = name
         self._clock = clock
         self._queues = queues
         self._users = frozenset({NOBODY, *users})
@@ -88,7 +95,7 @@ class MemoryTicketing:
     @property
     def name(self) -> str:
         """Its name."""
-        return "memory"
+        return self._name
 
     @property
     def states(self) -> Mapping[str, str]:

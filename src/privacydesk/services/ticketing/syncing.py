@@ -34,7 +34,8 @@ _log = structlog.get_logger(__name__)
 _CHORE: Final = "ticketing"
 _LEASE: Final = timedelta(seconds=45)
 """A round whose process was killed can be taken up by another after this."""
-_BEAT: Final = 10.0
+_BEATS: Final = 4
+"""How often a lease is renewed before it would end."""
 _AT_ONCE: Final = 50
 _FAILURES: Final = 3
 """Links in a row that can't be brought over before the system itself is taken to be away."""
@@ -70,6 +71,7 @@ class Syncing:
         taking: takes over what people did there.
         clock: the present.
         every: between two rounds.
+        lasts: after this another process may take up a round whose process was killed.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Syncing:
         taking: Taking,
         clock: Clock,
         every: timedelta,
+        lasts: timedelta = _LEASE,
     ) -> None:
         self._system = system
         self._book = book
@@ -90,6 +93,7 @@ class Syncing:
         self._taking = taking
         self._clock = clock
         self._every = every
+        self._lasts = lasts
 
     @property
     def name(self) -> str:
@@ -106,13 +110,13 @@ class Syncing:
             UnavailableError: the system can't be reached; that is noted, and the next round waits
                 as long as it asked for.
         """
-        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE)
+        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=self._lasts)
         if lease is None:
             return None
         pause = self._every
         try:
-            async with _beating(lease):
-                return await self._work()
+            async with _beating(lease, self._lasts / _BEATS):
+                return await self._work(lease)
         except UnavailableError as error:
             pause = max(pause, _asked(error))
             raise
@@ -157,7 +161,7 @@ class Syncing:
 
     # -- a round ---------------------------------------------------------------------------------
 
-    async def _work(self) -> int:
+    async def _work(self, lease: Lease) -> int:
         await self._taking.prepare()
         joined = await self._book.join(self._system.name, self._clock.now())
         try:
@@ -168,9 +172,9 @@ class Syncing:
         await self._book.heard(joined.name, heard.ids, heard.cursor)
         await self._book.discover(joined.name, self._clock.now())
         joined = await self._well(joined)
-        return await self._bring_due(joined)
+        return await self._bring_due(joined, lease)
 
-    async def _bring_due(self, joined: JoinedSystem) -> int:
+    async def _bring_due(self, joined: JoinedSystem, lease: Lease) -> int:
         done, failures = 0, 0
         seen: set[TicketId] = set()
         while True:
@@ -180,6 +184,9 @@ class Syncing:
             if not due:
                 return done
             for link in due:
+                if not await lease.goes_on():
+                    # This process was held up for so long that another has begun.
+                    return done
                 seen.add(link.ticket_id)
                 failures = 0 if await self._bring(link, joined) else failures + 1
                 done += 1
@@ -247,12 +254,12 @@ class Syncing:
 
 
 @asynccontextmanager
-async def _beating(lease: Lease) -> AsyncIterator[None]:
+async def _beating(lease: Lease, every: timedelta) -> AsyncIterator[None]:
     """Keep the round claimed for as long as it takes."""
 
     async def beat() -> None:
         while await lease.goes_on():  # noqa: ASYNC110 - renewed, not waited for
-            await asyncio.sleep(_BEAT)
+            await asyncio.sleep(every / timedelta(seconds=1))
 
     task = asyncio.create_task(beat())
     try:

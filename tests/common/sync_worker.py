@@ -1,0 +1,38 @@
+"""Rounds of the sync in a process of their own, until somebody kills it.
+
+    python -m tests.common.sync_worker FOLDER
+
+Says ``ready`` once it works; then one line a round.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from privacydesk.cli.ticketing import opened
+from privacydesk.errors import UnavailableError
+
+LEASE = timedelta(seconds=2)
+"""So that whoever comes after a killed one need not wait for long."""
+
+
+async def work(folder: Path) -> None:
+    async with opened(folder) as (_, syncing):
+        syncing._lasts = LEASE
+        print("ready", flush=True)
+        while True:
+            try:
+                done = await syncing.round()
+            except UnavailableError as error:
+                print("away", error.data.get("reason"), flush=True)
+                await asyncio.sleep(0.3)
+            else:
+                print("round", done, flush=True)
+            await asyncio.sleep(0.05)
+
+
+if __name__ == "__main__":
+    asyncio.run(work(Path(sys.argv[1])))
