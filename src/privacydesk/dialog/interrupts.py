@@ -346,7 +346,12 @@ def offer_wishes(runner: Runner, script: Script) -> None:
     )
 
 
-def _acknowledge(script: Script) -> None:
+def _acknowledge(script: Script, *, anew: bool = False) -> None:
+    # Where one stands is told once, and when it is asked, not after each sentence that follows.
+    said_last = script.prompt is not None and script.prompt.choices == (_LEAVE,)
+    if said_last and not anew:
+        script.ask("owner.heard", {}, (_LEAVE,))
+        return
     staffed, place = script.queue()
     if staffed:
         script.ask("owner.still_queued", {"place": place}, (_LEAVE,))
@@ -385,6 +390,9 @@ def while_queued(runner: Runner, script: Script) -> bool:
         return False
     if word == "status":
         runner.start(script, Intent.REQUEST_STATUS)
+        return True
+    if "asks_duration" in wishes.phrases_of(script.observed.entities):
+        _acknowledge(script, anew=True)
         return True
     found = script.observed.recognised
     if not word and found is not None and found.sure and found.intent in _IN_QUEUE:

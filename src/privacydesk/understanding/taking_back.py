@@ -52,6 +52,9 @@ _REGRET = re.compile(
     r"(?:^|[,。.!;~ ])我?(?:反悔|后悔|改主意|改变主意)(?:了|喇|啦)"
     r"|^(?:还是|帮我|请)?(?:撤销|撤回|撤)(?:了|掉)?吧[。.!~ ]*$"
     r"|\b(?:i've |i have |i )?changed my mind\b|^(?:please )?(?:undo|take back) (?:that|it)\b"
+    # What is kept is named, and nothing else is asked for.
+    r"|^(?:nvm|never ?mind|forget it)[,.!; ]+(?:just |please )?(?:keep|leave) [^,.!;]{1,24}[.! ]*$"
+    r"|^(?:算了|算啦|算喇)[,。.!;~ ]*[^,。.!;]{0,8}(?:留着|留住|留返|留低)(?:吧|啦|先)?[。.!~ ]*$"
 )
 
 
