@@ -383,7 +383,7 @@ async def test_a_picture_is_sent_along_and_what_is_none_is_refused(office: Offic
 
 async def test_texts_are_kept_by_supervisors(office: Office) -> None:
     texts = ("--zh-hans", "您好，{agent}", "--zh-hant", "您好，{agent}", "--en", "Hello, {agent}")
-    assert await office.fine("texts", "list") == "No text modules yet.\n"
+    assert await office.fine("texts", "list") == "No saved replies yet.\n"
     await office.fine("texts", "set", "hello", *texts, "--as", "lao-zhou")
     assert "supervisor" in await office.refused("texts", "set", "hello", *texts, "--as", "mei")
     (one,) = await office.json("texts", "list")

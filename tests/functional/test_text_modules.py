@@ -39,7 +39,7 @@ async def test_a_module_is_filled_in_the_language_of_whoever_is_written_to(
     mei = world.rooms.agents["mei"]
     (one,) = modules.fitting(await modules.all(), mei, "en", ticket)
     assert one.text == (
-        f"Hello, this is 小美. {ticket.number} (Access to your data) is answered by"
+        f"Hello, this is 小美. {ticket.number} (Access to data) is answered by"
         " Wednesday, 10 June 2026."
     )
     (one,) = modules.fitting(await modules.all(), mei, "zh_Hans", ticket)

@@ -258,7 +258,7 @@ async def test_the_due_date_is_the_desks(desk: Joined) -> None:
     await desk.world.rooms.staff.handling.extend(number, "lao-zhou", working_days=2, reason="Ill")
     await desk.rounds()
     assert desk.there.due_at > due
-    assert desk.told[1:] == ["Given more time"]
+    assert desk.told[1:] == ["Deadline extended"]
 
 
 async def test_whoever_gets_it_over_there_gets_it_here_and_the_other_way_round(

@@ -33,7 +33,8 @@ NO_CLOCK: Final = "no_clock"
 
 _REPLY_DAYS: Final = 10
 """Working days told one by one; beyond them an answer took more."""
-_LEFT_DAYS: Final = 7
+PROMISED_DAYS: Final = 7
+"""Working days within which an answer is promised (policy article 9)."""
 _INSTANT: Final = timedelta(microseconds=1)
 
 _WAY: Final = (
@@ -267,8 +268,8 @@ class Reckoner:
                 left[OVERDUE] += 1
             else:
                 days = self._between(today, self._date(case.promised_at - _INSTANT))
-                left[str(days) if days <= _LEFT_DAYS else MORE] += 1
-        labels = (OVERDUE, *(str(day) for day in range(_LEFT_DAYS + 1)), MORE, NO_CLOCK)
+                left[str(days) if days <= PROMISED_DAYS else MORE] += 1
+        labels = (OVERDUE, *(str(day) for day in range(PROMISED_DAYS + 1)), MORE, NO_CLOCK)
         return Figure(FigureName.BACKLOG, tuple(Line(one, (left[one],)) for one in labels))
 
 

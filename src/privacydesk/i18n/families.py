@@ -50,6 +50,8 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "ticket.day": DayReason,
     "web.console.role": Role,
     "web.console.access": AccessKind,
+    "web.console.access_of": ("account", "all_others"),
+    "web.audit.came_of": ("accepted_yes", "accepted_no", "sound_yes", "sound_no"),
     "web.webhooks.kind": NewsKind,
     "web.webhooks.posting": PostingState,
     "web.webhooks.fault": Fault,

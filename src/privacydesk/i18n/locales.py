@@ -23,6 +23,8 @@ class LocaleSpec:
         cldr: the CLDR locale whose dates, lists and numbers are used.
         date: CLDR pattern of a date without its year, weekday included.
         date_with_year: the same with the year.
+        date_short: the same as lists have it, in short and without its year.
+        date_short_with_year: that with the year.
         day: CLDR pattern of a date whose weekday is of no interest, such as a birthday.
         date_time: how a date and a time of day are joined.
         zone: how a zone's name follows a time.
@@ -36,6 +38,8 @@ class LocaleSpec:
     cldr: str
     date: str
     date_with_year: str
+    date_short: str
+    date_short_with_year: str
     day: str
     date_time: str
     zone: str
@@ -58,6 +62,8 @@ def _chinese(
         cldr=cldr,
         date="M月d日 EEEE",
         date_with_year="y年M月d日 EEEE",
+        date_short="M月d日 EEE",
+        date_short_with_year="y年M月d日 EEE",
         day="y年M月d日",
         date_time="{date} {time}",
         zone="（{zone}）",
@@ -78,6 +84,8 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             # English dates carry the year always: "3 December" alone reads as a day of the past.
             date="EEEE, d MMMM y",
             date_with_year="EEEE, d MMMM y",
+            date_short="EEE d MMM",
+            date_short_with_year="EEE d MMM y",
             day="d MMMM y",
             date_time="{date}, {time}",
             zone=" ({zone})",

@@ -6,7 +6,8 @@ value is shown as it is; a mapping with one ``$`` key says what kind of thing it
 =========== ======================================================== =====================
 value       meaning                                                  beside it
 =========== ======================================================== =====================
-``$date``   ``YYYY-MM-DD``; with its weekday                         ``year``: show the year
+``$date``   ``YYYY-MM-DD``; with its weekday                         ``year``: show the year;
+                                                                     ``short``: as in lists
 ``$day``    ``YYYY-MM-DD``; a past or far day, whose weekday is of
             no interest: a birthday, a first entry
 ``$time``   ISO 8601 with offset                                     ``zone``: shown in, and named
@@ -108,7 +109,11 @@ class ValueRenderer:
         return self._lookup("terms.of", {"term": term, "about": about}) if about else term
 
     def _date(self, value: str, beside: Mapping[str, Any]) -> str:
-        return self._day(date.fromisoformat(value), year=bool(beside.get("year")))
+        day, year = date.fromisoformat(value), bool(beside.get("year"))
+        if not beside.get("short"):
+            return self._day(day, year=year)
+        pattern = self._spec.date_short_with_year if year else self._spec.date_short
+        return format_date(day, pattern, locale=self._spec.babel)
 
     def _day(self, day: date, *, year: bool) -> str:
         pattern = self._spec.date_with_year if year else self._spec.date

@@ -69,7 +69,7 @@ async def _change(browser: Browser, old: str, new: str, again: str = "") -> str:
 async def test_a_password_is_changed_with_the_present_one(office: Office) -> None:
     browser, elsewhere = await office.signed_in("mei"), await office.signed_in("mei")
     old, new = own_password("mei"), "nine brown otters swim"
-    assert "present password" in await _change(browser, "a wrong one here", new)
+    assert "current password" in await _change(browser, "a wrong one here", new)
     assert "differ" in await _change(browser, old, new, "nine brown otters")
     assert "too short" in await _change(browser, old, "short")
     assert "the one you have" in await _change(browser, old, old)

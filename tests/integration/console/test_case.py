@@ -156,7 +156,7 @@ async def test_evidence_is_settled_once_and_removed(office: Office, mei: Browser
     assert page.said == "Give a reason."
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
     assert page.status == 409
-    assert page.said == "Open each file yourself before you say that it shows who asks."
+    assert page.said == "Open each file yourself before you say that they are enough."
     await open_files(office.world.rooms.staff, ticket.number, "lao-zhou")
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e1"})
     assert page.status == 409, "what a colleague saw is no judgement of hers"
@@ -167,7 +167,7 @@ async def test_evidence_is_settled_once_and_removed(office: Office, mei: Browser
     assert page.to == f"{case}?done=examine"
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e2"})
     assert page.status == 409
-    assert "No evidence waits" in page.said
+    assert "No evidence is waiting" in page.said
     await mother.pull()
     await mother.step({"bot": "ticket.examined_ok"})
     page = await mei.get(case)
@@ -283,7 +283,7 @@ async def test_other_requests_are_dated_in_the_operator_s_zone(office: Office) -
         await player.step({"choose": step})
     page = await (await office.signed_in("mei")).get(f"/console/tickets/{ticket.number}")
     others = page.text.partition('id="earlier-title"')[2]
-    assert "2 June" in others
+    assert "2 Jun" in others
     assert "1 June" not in others
 
 

@@ -116,6 +116,18 @@ def test_the_count_leads_where_a_plural_shows_two_numbers() -> None:
             "2026年12月3日 星期四",
             "Thursday, 3 December 2026",
         ),
+        (
+            {"$date": "2026-12-03", "short": True},
+            "12月3日 周四",
+            "12月3日 週四",
+            "Thu 3 Dec",
+        ),
+        (
+            {"$date": "2026-12-03", "short": True, "year": True},
+            "2026年12月3日 周四",
+            "2026年12月3日 週四",
+            "Thu 3 Dec 2026",
+        ),
         ({"$date": ""}, "", "", ""),
         (
             {"$time": "2026-12-03T06:05:00+00:00", "zone": "Asia/Shanghai"},

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
-from privacydesk.web.console.charts import WIDTH, Chart, Shown, Told, columns, rows
+from privacydesk.web.console.charts import LATE, WIDTH, Chart, Shown, Told, columns, rows
 
 COUNTS = st.integers(0, 10**9)
 
@@ -44,8 +45,30 @@ def test_a_count_is_seen_however_small_it_is() -> None:
 
 def test_one_part_needs_no_legend() -> None:
     assert len(rows(told((3,), names=("refusals",))).bars) == 1
-    legend = [word.text for word in rows(told((3, 0))).words][:2]
+    legend = [word.text for word in rows(told((3, 1))).words][:2]
     assert legend == ["on time", "late"]
+
+
+def test_a_part_that_no_bar_has_is_not_in_the_legend() -> None:
+    words = [word.text for word in rows(told((3, 0))).words]
+    assert "late" not in words
+    assert words[0] == "on time"
+
+
+def test_a_limit_stands_after_its_column_and_is_named() -> None:
+    figure = structs.replace(told((3,), (2,), (1,), names=("answers",)), limit=(0, "promised"))
+    chart = columns(figure)
+    ((x, _, same, _),) = chart.limits
+    assert x == same
+    assert chart.bars[0].x + chart.bars[0].width < x < chart.bars[1].x
+    assert "promised" in [word.text for word in chart.words]
+
+
+def test_a_line_that_is_late_looks_unlike_the_others() -> None:
+    late = Shown("ten days", "10", (4,), "4", look=LATE)
+    figure = structs.replace(told((3,), names=("answers",)), lines=(late,))
+    assert [bar.series for bar in columns(figure).bars] == [LATE]
+    assert [bar.series for bar in rows(figure).bars] == [LATE]
 
 
 def test_nothing_at_all_has_no_bars_and_all_its_labels() -> None:

@@ -54,3 +54,8 @@ def test_what_is_late_goes_on_to_today_and_a_long_delay_is_told_in_days(
 def test_what_was_answered_shows_no_late_days(days: tuple[Day, ...]) -> None:
     strip = strip_of(count_of(days, Gauge.ANSWERED), days[-1].date + timedelta(days=9))
     assert len(strip.cells) == len(days)
+
+
+def test_a_week_begins_on_monday(days: tuple[Day, ...]) -> None:
+    week = strip_of(count_of(days), START.date()).week
+    assert [day.isoweekday() for day in week] == [1, 2, 3, 4, 5, 6, 7]

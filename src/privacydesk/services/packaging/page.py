@@ -131,10 +131,13 @@ class Page:
         if value is None:
             return ""
         if isinstance(value, bool):
-            return self._catalog.text(locale, f"package.page.{'yes' if value else 'no'}", {})
+            words = ("given", "taken_back") if path.startswith("consents.") else ("yes", "no")
+            return self._catalog.text(locale, f"package.page.{words[not value]}", {})
         text = str(value)
         if path == "gender":
             return self._known(locale, f"gender.{text}", text)
+        if path == "status":
+            return self._known(locale, f"status.{text}", text)
         if path == "provider":
             return self._known(locale, f"provider.{text}", text)
         return self._moment(text) or text

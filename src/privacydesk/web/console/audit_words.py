@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from privacydesk.domain.audit import MACHINES, AuditEntry, Fault
@@ -10,6 +11,10 @@ from privacydesk.web.console.words import Words
 
 OF_INBOX: Final = "inbox_"
 """How the names of lists begin that are views of the inbox."""
+
+
+_WHEN: Final = frozenset({"since", "until"})
+"""Details that are days, or instants."""
 
 
 class AuditWords:
@@ -32,22 +37,23 @@ class AuditWords:
 
     def detail(self, entry: AuditEntry) -> str:
         """Return what else is told, which is words of closed lists, numbers and dates alone."""
-        return " · ".join(
-            self._words.sentence(
-                "web.audit.pair",
-                name=self._words.term("web.audit.detail", name),
-                value=self._value(name, value),
-            )
-            for name, value in entry.detail.items()
-        )
+        return " · ".join(self._told(name, value) for name, value in entry.detail.items())
 
     def fault(self, fault: Fault) -> str:
         """Return what is wrong with the chain."""
         return self._words.sentence(f"web.audit.fault.{fault.what}", entry=fault.seq)
 
-    def _value(self, name: str, value: Any) -> str:
+    def _told(self, name: str, value: Any) -> str:
+        # What came of something is said by itself: nobody says "in order: yes".
         if isinstance(value, bool):
-            return self._words.sentence("web.case.yes" if value else "web.case.no")
+            return self._words.term("web.audit.came_of", f"{name}_{'yes' if value else 'no'}")
+        return self._words.sentence(
+            "web.console.pair",
+            name=self._words.term("web.audit.detail", name),
+            value=self._value(name, value),
+        )
+
+    def _value(self, name: str, value: Any) -> str:
         if name == "ground":
             grounds = str(value).split(", ")
             return self._words.joined(self._words.ground(one) for one in grounds)
@@ -55,6 +61,10 @@ class AuditWords:
             return self._words.agent(str(value))
         if name == "kind":
             return self.act(str(value))
+        if name == "about":
+            return self._words.about(str(value))
+        if name in _WHEN and "T" in str(value):
+            return self._words.stamp(datetime.fromisoformat(str(value)))
         if name == "listing":
             view = str(value).removeprefix(OF_INBOX)
             if view != value:

@@ -12,26 +12,31 @@ from unicodedata import east_asian_width
 
 from msgspec import Struct
 
-WIDTH: Final = 640
+WIDTH: Final = 480
 _MARGIN: Final = 8
 _TYPE: Final = 13
 """The size of its type."""
 
 _LABEL: Final = 190
-"""Where the bars of rows begin."""
-_TOLD: Final = 92
+"""The most that the labels of rows take; less, where all of them are shorter."""
+_TOLD: Final = 96
 """What is left at the end of a row for its numbers."""
-_ROW: Final = 34
-_BAR: Final = 20
+_ROW: Final = 28
+_BAR: Final = 16
 
-_HEIGHT: Final = 200
-_FOOT: Final = 30
-_HEAD: Final = 26
-_GAP: Final = 0.28
-_LEGEND: Final = 30
+_HEIGHT: Final = 216
+_FOOT: Final = 46
+_HEAD: Final = 46
+_GAP: Final = 0.24
+_LEGEND: Final = 32
 _SWATCH: Final = 12
 _LEAST: Final = 2.0
 """A count that is not nought is seen, however small it is beside the others."""
+
+LATE: Final = 1
+"""The look of what is too late, as of the second part of a bar."""
+APART: Final = 3
+"""The look of what is not of the same kind as the rest."""
 
 
 class Bar(Struct, frozen=True):
@@ -54,14 +59,14 @@ class Word(Struct, frozen=True):
     Attributes:
         y: its baseline.
         anchor: ``start``, ``middle`` or ``end`` of it stands at ``x``.
-        quiet: whether it stands back.
+        look: ``quiet`` stands back, ``strong`` comes forward; or neither.
     """
 
     x: float
     y: float
     text: str
     anchor: str = "start"
-    quiet: bool = False
+    look: str = ""
 
 
 class Chart(Struct, frozen=True):
@@ -72,6 +77,7 @@ class Chart(Struct, frozen=True):
         title: what it shows.
         told: the same in a sentence, for whoever hears it.
         lines: horizontal or vertical rules, as x1, y1, x2, y2.
+        limits: the same, of lines that nothing should be beyond.
     """
 
     name: str
@@ -81,6 +87,7 @@ class Chart(Struct, frozen=True):
     bars: tuple[Bar, ...]
     words: tuple[Word, ...]
     lines: tuple[tuple[float, float, float, float], ...] = ()
+    limits: tuple[tuple[float, float, float, float], ...] = ()
     width: float = WIDTH
 
 
@@ -92,45 +99,61 @@ class Shown(Struct, frozen=True):
         short: the same where there is little room.
         values: its counts, column by column.
         told: what stands at its bar's end, such as a rate.
+        beside: what follows, standing back, such as the number that the rate is of.
+        look: how the first part of its bar looks, where that is not as the others' does.
     """
 
     label: str
     short: str
     values: tuple[int, ...]
     told: str
+    beside: str = ""
+    look: int = 0
 
 
 class Told(Struct, frozen=True):
-    """A figure in words: what ``rows`` and ``columns`` draw."""
+    """A figure in words: what ``rows`` and ``columns`` draw.
+
+    Attributes:
+        by: what the lines are about, for an axis.
+        limit: the last line that is as it should be, where there is such a one, and its name.
+    """
 
     name: str
     title: str
     told: str
     columns: tuple[str, ...]
     lines: tuple[Shown, ...]
+    by: str = ""
+    limit: tuple[int, str] | None = None
 
 
 def rows(figure: Told) -> Chart:
     """Return a chart with a lying bar for each line, its parts one behind the other."""
     most = max((sum(line.values) for line in figure.lines), default=0)
-    room = WIDTH - _LABEL - _TOLD
-    legend = list(_legend(figure.columns))
+    longest = max((_wide(line.short) for line in figure.lines), default=0.0)
+    start = min(float(_LABEL), longest + _MARGIN)
+    room = WIDTH - start - _TOLD
+    legend = list(_legend(figure, start))
     top = _LEGEND if legend else _MARGIN
     bars = [one for one, _ in legend]
     words = [word for _, word in legend]
     for place, line in enumerate(figure.lines):
         y = top + place * _ROW
         middle = y + _ROW / 2 + _TYPE / 3
-        words.append(Word(_LABEL - _MARGIN, middle, line.short, "end"))
-        x = float(_LABEL)
+        words.append(Word(start - _MARGIN, middle, line.short, "end"))
+        x = start
         for series, value in enumerate(line.values):
             if value:
                 width = max(_LEAST, room * value / most)
-                bars.append(Bar(x, y + (_ROW - _BAR) / 2, width, _BAR, series))
+                bars.append(Bar(x, y + (_ROW - _BAR) / 2, width, _BAR, series or line.look))
                 x += width
-        words.append(Word(x + _MARGIN, middle, line.told, quiet=True))
+        x += _MARGIN
+        words.append(Word(x, middle, line.told, look="strong" if any(line.values) else "quiet"))
+        if line.beside:
+            words.append(Word(x + _wide(line.told) + 6, middle, line.beside, look="quiet"))
     height = top + len(figure.lines) * _ROW + _MARGIN
-    axis = (_LABEL, top, _LABEL, height - _MARGIN)
+    axis = (start, top, start, height - _MARGIN)
     return _chart(figure, height, bars, words, axis)
 
 
@@ -139,7 +162,7 @@ def columns(figure: Told) -> Chart:
     most = max((line.values[0] for line in figure.lines), default=0)
     step = (WIDTH - 2 * _MARGIN) / max(1, len(figure.lines))
     floor = _HEIGHT - _FOOT
-    bars, words = [], []
+    bars, words, limits = [], [], []
     for place, line in enumerate(figure.lines):
         x = _MARGIN + place * step
         middle = x + step / 2
@@ -147,18 +170,28 @@ def columns(figure: Told) -> Chart:
         height = max(_LEAST, (floor - _HEAD) * value / most) if value else 0.0
         if value:
             width = step * (1 - _GAP)
-            bars.append(Bar(x + step * _GAP / 2, floor - height, width, height, 0))
-        words.append(Word(middle, floor - height - 6, line.told, "middle", quiet=not value))
+            bars.append(Bar(x + step * _GAP / 2, floor - height, width, height, line.look))
+        look = "strong" if value else "quiet"
+        words.append(Word(middle, floor - height - 6, line.told, "middle", look))
         words.append(Word(middle, floor + _TYPE + 5, line.short, "middle"))
-    return _chart(figure, _HEIGHT, bars, words, (_MARGIN, floor, WIDTH - _MARGIN, floor))
+    if figure.by:
+        words.append(Word(WIDTH / 2, _HEIGHT - 6, figure.by, "middle", "quiet"))
+    if figure.limit:
+        last, name = figure.limit
+        x = _MARGIN + (last + 1) * step
+        limits.append((x, 4.0, x, float(floor)))
+        words.append(Word(x - 6, _TYPE, name, "end", "quiet"))
+    axis = (_MARGIN, floor, WIDTH - _MARGIN, floor)
+    return _chart(figure, _HEIGHT, bars, words, axis, limits)
 
 
-def _chart(
+def _chart(  # noqa: PLR0917 - the parts of a picture
     figure: Told,
     height: float,
     bars: Sequence[Bar],
     words: Sequence[Word],
     axis: tuple[float, float, float, float],
+    limits: Sequence[tuple[float, float, float, float]] = (),
 ) -> Chart:
     return Chart(
         name=figure.name,
@@ -168,15 +201,22 @@ def _chart(
         bars=tuple(bars),
         words=tuple(words),
         lines=(axis,),
+        limits=tuple(limits),
     )
 
 
-def _legend(names: Sequence[str]) -> Iterator[tuple[Bar, Word]]:
-    """Say what the parts of a bar are; one part needs no saying."""
-    if len(names) == 1:
+def _legend(figure: Told, start: float) -> Iterator[tuple[Bar, Word]]:
+    """Say what the parts of a bar are; one part needs no saying, nor one that no bar has."""
+    if len(figure.columns) == 1:
         return
-    x = float(_LABEL)
-    for series, name in enumerate(names):
+    shown = [
+        (series, name)
+        for series, name in enumerate(figure.columns)
+        if any(line.values[series] for line in figure.lines)
+    ]
+    wide = sum(_SWATCH + 6 + _wide(name) + 18 for _, name in shown) - 18
+    x = max(0.0, min(start, WIDTH - wide))
+    for series, name in shown:
         yield (
             Bar(x, _MARGIN, _SWATCH, _SWATCH, series),
             Word(x + _SWATCH + 6, _MARGIN + _SWATCH - 1, name),
@@ -186,4 +226,4 @@ def _legend(names: Sequence[str]) -> Iterator[tuple[Bar, Word]]:
 
 def _wide(text: str) -> float:
     """Return about how wide a text is: enough to set the next one beside it."""
-    return sum(_TYPE if east_asian_width(one) in "WF" else _TYPE * 0.56 for one in text)
+    return sum(_TYPE if east_asian_width(one) in "WF" else _TYPE * 0.58 for one in text)

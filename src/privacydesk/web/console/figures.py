@@ -7,16 +7,24 @@ from typing import Final
 
 from msgspec import Struct
 
-from privacydesk.domain.reports import MORE, NO_CLOCK, Figure, FigureName
+from privacydesk.domain.reports import (
+    MORE,
+    NO_CLOCK,
+    OVERDUE,
+    PROMISED_DAYS,
+    Figure,
+    FigureName,
+)
 from privacydesk.services.spreadsheets import Cell
 from privacydesk.web.console import charts
-from privacydesk.web.console.charts import Chart, Shown, Told
+from privacydesk.web.console.charts import APART, LATE, Chart, Shown, Told
+from privacydesk.web.console.leads import Leads
 from privacydesk.web.console.words import Words
 
 _DRAW: Final[Mapping[FigureName, Callable[[Told], Chart]]] = {
     FigureName.ON_TIME: charts.rows,
     FigureName.REPLY_DAYS: charts.columns,
-    FigureName.BACKLOG: charts.columns,
+    FigureName.BACKLOG: charts.rows,
     FigureName.REFUSALS: charts.rows,
     FigureName.GIVEN_UP: charts.rows,
     FigureName.UNSURE: charts.rows,
@@ -29,6 +37,7 @@ class Drawn(Struct, frozen=True):
     """A figure as the page shows it.
 
     Attributes:
+        lead: what there is to see in it, in a sentence; empty where nothing stands out.
         what: what exactly is counted.
         by: what its lines are about.
         columns: names of its counts, with the rate's as the last one where it has one.
@@ -38,6 +47,7 @@ class Drawn(Struct, frozen=True):
 
     name: str
     title: str
+    lead: str
     what: str
     by: str
     columns: tuple[str, ...]
@@ -67,22 +77,36 @@ class Figures:
                 self._label(name, line.label),
                 self._short(name, line.label),
                 line.values,
-                self._told(figure, line.values),
+                *self._told(figure, line.values),
+                look=_look(name, line.label),
             )
             for line in figure.lines
         )
         title = self._words.report(f"figure.{name.value}")
         counted = (
-            f"{column}: {number}" for column, number in zip(columns, figure.totals, strict=True)
+            self._words.sentence("web.console.pair", name=column, value=str(number))
+            for column, number in zip(columns, figure.totals, strict=True)
         )
-        told = Told(name.value, title, self._words.joined(counted), columns, lines)
+        by = self._words.report(f"by.{name.value}")
+        told = Told(
+            name.value,
+            title,
+            self._words.joined(counted),
+            columns,
+            lines,
+            by,
+            (PROMISED_DAYS, self._words.report("promised", count=PROMISED_DAYS))
+            if name is FigureName.REPLY_DAYS
+            else None,
+        )
         rated = figure.share(figure.totals) is not None
         share = (self._words.report(f"share.{name.value}"),) if rated else ()
         return Drawn(
             name=name.value,
             title=title,
+            lead="" if figure.is_empty else Leads(self._words.report, self._label).lead(figure),
             what=self._words.report(f"what.{name.value}"),
-            by=self._words.report(f"by.{name.value}"),
+            by=by,
             columns=(*columns, *share),
             rows=tuple(
                 (shown.label, *shown.values, *self._share(figure, shown.values, rated=rated))
@@ -99,9 +123,12 @@ class Figures:
         share = figure.share(values)
         return ("–" if share is None else f"{share:.1%}",)
 
-    def _told(self, figure: Figure, values: tuple[int, ...]) -> str:
+    def _told(self, figure: Figure, values: tuple[int, ...]) -> tuple[str, str]:
+        """Return what stands at a bar's end, and what follows it."""
         share, number = figure.share(values), sum(values)
-        return str(number) if share is None else f"{share:.0%} · {number}"
+        if share is None:
+            return str(number), ""
+        return f"{share:.1%}", self._words.report("out_of", count=number)
 
     def _label(self, name: FigureName, label: str) -> str:
         if name in _OF_KINDS:
@@ -112,6 +139,8 @@ class Figures:
             return self._words.language(label)
         if name is FigureName.GIVEN_UP:
             return self._words.report(f"step.{label}", label)
+        if name is FigureName.BACKLOG and label == "0":
+            return self._words.report("backlog.today")
         if label.isdecimal():
             return self._words.report("days", count=int(label))
         return self._words.report(f"{name.value}.{label}")
@@ -119,8 +148,15 @@ class Figures:
     def _short(self, name: FigureName, label: str) -> str:
         if name is FigureName.REFUSALS:
             return self._words.report(f"ground.{label}")
-        if label.isdecimal():
-            return label
-        if label in {MORE, NO_CLOCK}:
-            return self._words.report(f"short.{name.value}.{label}")
+        if name is FigureName.REPLY_DAYS:
+            return label if label.isdecimal() else self._words.report("short.reply_days.more")
         return self._label(name, label)
+
+
+def _look(name: FigureName, label: str) -> int:
+    """Return how a line's bar looks: what is late stands out, what has no clock stands apart."""
+    if name is FigureName.REPLY_DAYS:
+        return LATE if label == MORE or int(label) > PROMISED_DAYS else 0
+    if name is FigureName.BACKLOG:
+        return {OVERDUE: LATE, NO_CLOCK: APART}.get(label, 0)
+    return 0

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from privacydesk.domain.agents import STAFF, Role
 from privacydesk.domain.ids import AccessEntryId
-from privacydesk.domain.signin import DENIALS, AccessEntry, AccessKind
+from privacydesk.domain.signin import DENIALS, AccessEntry
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.signin.people import COMMAND, Given
@@ -18,6 +18,7 @@ from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
+from privacydesk.web.console.words import words_of
 from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/people"
@@ -119,17 +120,8 @@ def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
         "agent": entry.agent,
         "by": command if entry.by == COMMAND else entry.by,
         "origin": entry.origin,
-        "about": _about(entry, request),
+        "about": words_of(request).about(entry.about),
     }
-
-
-def _about(entry: AccessEntry, request: web.Request) -> str:
-    if entry.kind not in {AccessKind.AGENT_ADDED, AccessKind.AGENT_CHANGED}:
-        return entry.about
-    catalogs, locale = request.config_dict[CATALOGS], request[LOCALE]
-    return " → ".join(
-        catalogs.text(locale, f"web.console.role.{role}", {}) for role in entry.about.split(" -> ")
-    )
 
 
 def _role(form: Form) -> Role:

@@ -96,7 +96,11 @@ async def figure_svg(request: web.Request) -> web.Response:
     period, drawn = await _one(request)
     template = request.config_dict[TEMPLATES].get_template("console/chart.svg")
     return web.Response(
-        text=template.render(chart=drawn.chart),
+        text=template.render(
+            chart=drawn.chart,
+            heading=drawn.lead or drawn.title,
+            lead=drawn.title if drawn.lead else "",
+        ),
         content_type="image/svg+xml",
         charset="utf-8",
         headers={"Content-Disposition": attached(_file(drawn, period, "svg"))},

@@ -1,4 +1,4 @@
-"""A clock's count as a strip of days: each with what it is, so that the date explains itself."""
+"""A clock's count as weeks of days: each with what it is, so that the date explains itself."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ class Strip(Struct, frozen=True):
 
     cells: tuple[Cell, ...]
     more: int = 0
+
+    @property
+    def week(self) -> tuple[date, ...]:
+        """A Monday to a Sunday: what heads the columns."""
+        monday = date.fromisocalendar(2026, 1, 1)
+        return tuple(monday + timedelta(days=place) for place in range(7))
 
 
 _LATE_SHOWN = 5

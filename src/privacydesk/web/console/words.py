@@ -29,12 +29,12 @@ from privacydesk.web.texts import LANGUAGE_TAGS
 _ACTORS = frozenset({"requester", "assistant", "clock", "account_service", NOTED_BY})
 
 _CHOSEN = {
-    "relation": "web.case.value.",
-    "outcome_to": "web.case.value.",
-    "wish": "wish.",
-    "about": "complaint.about_",
+    "relation": ("web.case.value.",),
+    "outcome_to": ("web.case.value.",),
+    "wish": ("wish.", "automated_decision.wish_"),
+    "about": ("complaint.about_",),
 }
-"""Answers that were tapped: fact to how the keys of its values begin."""
+"""Answers that were tapped: fact to how the keys of its values may begin."""
 
 _DATES = frozenset({"child_birth_date"})
 
@@ -118,6 +118,15 @@ class Words:
         """Return what is said after a deed; empty for one that is not known."""
         return self._known(f"web.case.done.{deed}", "") if deed else ""
 
+    def about(self, about: str) -> str:
+        """Return what an entry of the log of access is about; the pattern of a route stays one."""
+        return " → ".join(
+            self.word("web.console.role", one)
+            or self.word("web.console.access_of", one.replace(" ", "_"))
+            or one
+            for one in about.split(" -> ")
+        )
+
     def variable(self, name: str) -> str:
         """Return what a text module may leave a place for."""
         return self._text(f"web.texts.variable_{name}")
@@ -130,12 +139,14 @@ class Words:
         return self._text(f"web.case.relation.{what}_{way}")
 
     def facts(self, ticket: Ticket) -> list[tuple[str, str]]:
-        """Return the requester's answers that belong to no item: name and value."""
-        return [
+        """Return the requester's answers that no item says already: name and value."""
+        items = {self.item(ticket, item) for item in ticket.items}
+        told = [
             (self._known(f"web.case.fact.{name}", name), self._fact(name, value))
             for name, value in ticket.facts.items()
             if name not in OWN_FACTS and value not in (None, "", [], ticket.contact)
         ]
+        return [(name, value) for name, value in told if value not in items]
 
     def _fact(self, name: str, value: Any) -> str:
         if isinstance(value, bool):
@@ -143,7 +154,8 @@ class Words:
         if name in _DATES:
             return self._tools.catalog.value(self._locale, {"$date": value, "year": True})
         if name in _CHOSEN:
-            return standing_alone(self._known(f"{_CHOSEN[name]}{value}", str(value)))
+            known = (self._known(f"{beginning}{value}", "") for beginning in _CHOSEN[name])
+            return standing_alone(next((one for one in known if one), str(value)))
         return self._tools.catalog.value(self._locale, value)
 
     # -- reports -----------------------------------------------------------------------------
@@ -306,17 +318,22 @@ class Words:
         return self.assurance(Assurance.NONE)
 
     def day(self, day: date, *, year: bool = False) -> str:
-        """Return a day as people write it."""
+        """Return a day as people write it in full."""
         return self._tools.catalog.value(self._locale, {"$date": day.isoformat(), "year": year})
+
+    def short_day(self, day: date) -> str:
+        """Return a day as lists have it, with its year where that is another one."""
+        value = {"$date": day.isoformat(), "short": True, "year": day.year != self.today.year}
+        return self._tools.catalog.value(self._locale, value)
 
     def moment(self, at: datetime) -> str:
         """Return an instant in the operator's zone: day and time."""
         local = at.astimezone(self._zone)
-        return f"{self.day(local.date())} {local:%H:%M}"
+        return f"{self.short_day(local.date())} {local:%H:%M}"
 
     def day_of(self, at: datetime) -> str:
         """Return the day of an instant in the operator's zone."""
-        return self.day(at.astimezone(self._zone).date())
+        return self.short_day(at.astimezone(self._zone).date())
 
     def stamp(self, at: datetime | None) -> str:
         """Return an instant as columns of files have it, which sorts; empty for none."""

@@ -100,6 +100,14 @@ def test_the_page_is_in_the_persons_language(locale: str, tag: str) -> None:
     assert "2026-05-01 10:30" in page.text
 
 
+def test_states_and_consents_stand_in_words() -> None:
+    profile = {"status": "active", "consents": {"marketing": True, "contacts": False}}
+    page = read(opened({"profile": [profile]}, "zh_Hans")["index.html"])
+    assert "active" not in page.text
+    for word in ("正常", "已同意", "没有同意"):
+        assert word in page.text
+
+
 def test_the_page_runs_nothing_and_asks_for_nothing_from_elsewhere() -> None:
     page = read(opened()["index.html"])
     assert not {"script", "link", "img", "iframe", "object", "form"} & {tag for tag, _ in page.tags}

@@ -82,10 +82,10 @@ export function ticketCard(words, event, say) {
         el("dd", { class: "number" }, el("strong", {}, ticket.number), copyButton(words, ticket.number, say)),
       ),
       ticket.items?.length ? pair(words.t("ticket.asked"), items(ticket.items, event.lang)) : null,
-      ticket.due_text ? pair(words.t("ticket.due"), due(words, ticket, event.lang)) : null,
       ticket.outcome_label
-        ? pair(words.t("ticket.outcome"), el("span", { lang: event.lang }, ticket.outcome_label))
+        ? pair(words.t("ticket.outcome"), el("strong", { lang: event.lang }, ticket.outcome_label))
         : null,
+      ticket.due_text ? pair(words.t("ticket.due"), due(words, ticket, event.lang)) : null,
     ),
     ticket.days?.length ? count(words, ticket.days, event.lang) : null,
   );

@@ -68,7 +68,21 @@ export class Log {
       this.last = event;
     }
     this.list.append(items);
+    this.fold(events);
     this.placeholder.hidden = this.list.childElementCount > 0;
+  }
+
+  /**
+   * Leave of a request's earlier cards what was and its state: the newest tells all.
+   *
+   * @param {any[]} events
+   */
+  fold(events) {
+    for (const number of new Set(events.map((event) => event.data?.ticket?.number))) {
+      if (!number) continue;
+      const cards = [...this.list.querySelectorAll(`[data-ticket="${CSS.escape(number)}"]`)];
+      for (const card of cards.slice(0, -1)) card.classList.add("older");
+    }
   }
 
   removed() {

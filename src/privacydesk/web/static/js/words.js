@@ -106,12 +106,15 @@ export class Words {
     const days = dayNumber(new Date()) - dayNumber(then);
     if (days === 0) return this.t("log.today");
     if (days === 1) return this.t("log.yesterday");
-    return then.toLocaleDateString(this.lang, {
+    // Written as in the sentences around it: 28 September, and a space before a Chinese weekday.
+    const lang = this.lang === "en" ? "en-GB" : this.lang;
+    const day = then.toLocaleDateString(lang, {
       year: then.getFullYear() === new Date().getFullYear() ? undefined : "numeric",
       month: "long",
       day: "numeric",
       weekday: "long",
       timeZone: ZONE,
     });
+    return day.replace("日星期", "日 星期");
   }
 }

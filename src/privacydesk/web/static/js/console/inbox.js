@@ -13,6 +13,7 @@ function show(counts) {
     const count = String(counts[badge.dataset.count] ?? 0);
     changed ||= badge.textContent !== count;
     badge.textContent = count;
+    badge.classList.toggle("none", count === "0");
     if (badge.dataset.count === "overdue") badge.classList.toggle("alarm", count !== "0");
   }
   return changed;
