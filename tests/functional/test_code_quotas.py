@@ -65,6 +65,23 @@ async def test_strangers_together_have_so_many_codes_sent_an_hour_and_then_an_al
     assert await asks_for_a_code(world, "late@example.com") == "verify_contact.code_sent"
 
 
+async def test_strangers_do_not_keep_the_owner_of_a_file_from_fetching_it(world: World) -> None:
+    lin = await enter(world, "lin")
+    for step in (
+        {"choose": "access"},
+        {"code": "right"},
+        {"choose": "all"},
+        {"agent": {"release": True}},
+        {"wait": {"minutes": 2}},
+    ):
+        await lin.step(step)
+    told = [await asks_for_a_code(world, f"p{n}@example.com") for n in range(_MOST + 1)]
+    assert told[-1] == "verify_contact.unavailable"
+    await lin.step({"package": "get"})
+    await lin.settle()
+    assert "package.code_sent" in lin.said()
+
+
 def made_up() -> str:
     """Return a ticket's number that no ticket has."""
     while True:

@@ -104,8 +104,8 @@ class CodeRules(Struct, frozen=True):
         daily_failures: codes that went nowhere, in the same time; they don't count toward the cap.
         daily_contacts: different contacts one sender may have codes sent to in any 24 hours.
         daily_codes: codes to contacts by one sender in the same time.
-        hourly_contacts: codes to contacts in any hour, by all together.
-        hourly_accounts: codes to accounts' own phones in any hour, by all together.
+        hourly_contacts: codes in any hour by all together who are not logged in.
+        hourly_accounts: codes in any hour by all together who are.
         countries: country calling codes of the phones that codes go to; empty for all.
     """
 

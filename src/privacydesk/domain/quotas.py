@@ -30,13 +30,13 @@ def sender_counter(account: str, conversation: bytes) -> str:
     return f"sender|account:{account}" if account else f"sender|conversation:{conversation.hex()}"
 
 
-def ceiling_counter(target: Target) -> str:
-    """Return what names the row of all codes of a target's sort.
+def ceiling_counter(target: Target, account: str) -> str:
+    """Return what names the row of all codes of a sort.
 
-    Those that strangers may ask for have one of their own, so that they never use up what people
-    who are logged in need.
+    Those that strangers ask for have one of their own, so that they never use up what people who
+    are logged in need: for their account's phone, for a contact, or to fetch a file.
     """
-    return "ceiling|accounts" if target.kind is TargetKind.ACCOUNT_PHONE else "ceiling|contacts"
+    return "ceiling|contacts" if _by_stranger(target, account) else "ceiling|accounts"
 
 
 def may_reach(
@@ -58,11 +58,16 @@ def reached(sender: Challenge, target: Challenge, now: datetime) -> Challenge:
     return _with(sender, (*sender.since(now - _DAY), Mark(now, target.id[:_TAG])))
 
 
-def is_full(ceiling: Challenge, target: Target, now: datetime, rules: CodeRules) -> bool:
+def is_full(
+    ceiling: Challenge, target: Target, account: str, now: datetime, rules: CodeRules
+) -> bool:
     """Tell whether as many codes went out in the last hour as the operator allows."""
-    account = target.kind is TargetKind.ACCOUNT_PHONE
-    most = rules.hourly_accounts if account else rules.hourly_contacts
+    most = rules.hourly_contacts if _by_stranger(target, account) else rules.hourly_accounts
     return sum(mark.count for mark in ceiling.since(now - _HOUR)) >= most
+
+
+def _by_stranger(target: Target, account: str) -> bool:
+    return not account and target.kind is not TargetKind.ACCOUNT_PHONE
 
 
 def filled(ceiling: Challenge, now: datetime) -> Challenge:

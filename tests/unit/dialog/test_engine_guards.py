@@ -29,7 +29,7 @@ ME = "u-1"
 BOUND = [{"provider": "google", "label_masked": "g***"}, {"provider": "apple", "label_masked": ""}]
 PHONE = Target(TargetKind.ACCOUNT_PHONE, ME)
 LABEL = PHONE.label()
-COUNTERS = (PHONE.counter(), sender_counter(ME, b""), ceiling_counter(PHONE))
+COUNTERS = (PHONE.counter(), sender_counter(ME, b""), ceiling_counter(PHONE, ME))
 
 
 def engine_of(files: Mapping[str, str]) -> Engine:

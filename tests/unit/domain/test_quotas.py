@@ -42,18 +42,25 @@ def test_a_sender_has_so_many_codes_in_any_day_whatever_the_contacts() -> None:
 def test_all_together_have_so_many_codes_in_any_hour() -> None:
     ceiling = ALL
     for minute in (0, 0, 1, 30):
-        assert not quotas.is_full(ceiling, CONTACT, NOW + timedelta(minutes=minute), RULES)
+        assert not quotas.is_full(ceiling, CONTACT, "", NOW + timedelta(minutes=minute), RULES)
         ceiling = quotas.filled(ceiling, NOW + timedelta(minutes=minute, seconds=5))
-    assert quotas.is_full(ceiling, CONTACT, NOW + timedelta(minutes=31), RULES)
-    assert not quotas.is_full(ceiling, CONTACT, NOW + timedelta(minutes=60), RULES)
+    assert quotas.is_full(ceiling, CONTACT, "", NOW + timedelta(minutes=31), RULES)
+    assert not quotas.is_full(ceiling, CONTACT, "", NOW + timedelta(minutes=60), RULES)
     assert len(ceiling.marks) == 3, "a minute's codes share a mark"
 
 
 def test_strangers_can_not_use_up_the_codes_of_those_who_are_logged_in() -> None:
-    assert quotas.ceiling_counter(CONTACT) != quotas.ceiling_counter(ACCOUNT)
-    assert quotas.ceiling_counter(CONTACT) == quotas.ceiling_counter(
-        Target(TargetKind.TICKET_CONTACT, "PD-1")
-    )
+    ticket = Target(TargetKind.TICKET_CONTACT, "PD-1")
+    strangers, members = (quotas.ceiling_counter(CONTACT, who) for who in ("", "u-1"))
+    assert strangers != members
+    assert quotas.ceiling_counter(ticket, "") == strangers
+    assert quotas.ceiling_counter(ticket, "u-1") == members
+    assert quotas.ceiling_counter(ACCOUNT, "u-1") == members
+    ceiling = ALL
+    for _ in range(RULES.hourly_contacts):
+        ceiling = quotas.filled(ceiling, NOW)
+    assert quotas.is_full(ceiling, ticket, "", NOW, RULES)
+    assert not quotas.is_full(ceiling, ticket, "u-1", NOW, RULES)
 
 
 def test_an_account_is_one_sender_in_whatever_conversation() -> None:

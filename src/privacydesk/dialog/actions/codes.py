@@ -66,7 +66,7 @@ def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
     names = (
         target.counter(),
         quotas.sender_counter(script.account, script.before.id),
-        quotas.ceiling_counter(target),
+        quotas.ceiling_counter(target, script.account),
     )
     challenge, sender, ceiling = script.counters(*names)
     verdict, until = challenge.may_send(now, rules)
@@ -76,7 +76,7 @@ def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
         verdict, until = quotas.may_reach(sender, challenge, now, rules)
     if verdict is not SendVerdict.OK:
         return verdict, until
-    if quotas.is_full(ceiling, target, now, rules):
+    if quotas.is_full(ceiling, target, script.account, now, rules):
         return SendVerdict.FULL, None
     rows = (
         challenge.sent(now, rules),
