@@ -15,12 +15,18 @@ from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
 from privacydesk.web.api.acts import Written
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, act, look
-from privacydesk.web.api.tickets import Limit
-from privacydesk.web.api.values import IN_ADDRESS, Asked, Cursor, Instant, Nothing, Told
+from privacydesk.web.api.values import (
+    IN_ADDRESS,
+    PAGE,
+    Asked,
+    Cursor,
+    Instant,
+    Limit,
+    Nothing,
+    Told,
+)
 from privacydesk.web.files import file_answer
 from privacydesk.web.texts import LANGUAGE_TAGS
-
-_PAGE: Final = 50
 
 
 class Which(StrEnum):
@@ -41,7 +47,7 @@ class ConversationQuery(Asked):
             " those that anybody has."
         ),
     )
-    limit: Limit = _PAGE
+    limit: Limit = PAGE
     cursor: Cursor | None = Field(default=None, description="The `next` of the page before.")
 
 
@@ -51,7 +57,7 @@ class EventQuery(Asked):
     after: Annotated[int, Field(ge=0, lt=1_000_000_000), IN_ADDRESS] = Field(
         default=0, description="The offset of the last event that is known."
     )
-    limit: Limit = _PAGE
+    limit: Limit = PAGE
 
 
 class OwnerTold(Told):

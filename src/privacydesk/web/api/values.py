@@ -21,6 +21,10 @@ from privacydesk.domain.cleaning import clean_text
 MOST_WORDS: Final = 10_000
 """Characters of what is written at once."""
 
+PAGE: Final = 50
+"""Entries on a page of a list unless asked otherwise."""
+
+_MOST: Final = 200
 _RFC_3339: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
@@ -80,6 +84,9 @@ IN_ADDRESS: Final = BeforeValidator(_whole)
 
 IN_BODY: Final = BeforeValidator(_integral)
 """The same in JSON."""
+
+Limit = Annotated[int, Field(ge=1, le=_MOST, description="How many at most."), IN_ADDRESS]
+"""Entries on a page of a list."""
 
 # Patterns name characters one by one: what counts as blank differs between languages.
 Text = Annotated[
