@@ -34,7 +34,8 @@ from privacydesk.services.leases import Lease
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 20
-_LEASE: Final = timedelta(minutes=5)
+_LEASE: Final = timedelta(minutes=1)
+"""Renewed before each mail; after a kill the mailbox is looked into again when it ends."""
 _CHORE: Final = "mail_door"
 LONGEST: Final = 4_000
 """Characters of a mail that are taken, as of a message in the chat."""
