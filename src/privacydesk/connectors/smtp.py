@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import aiosmtplib
+from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.addresses import is_this_machine
@@ -124,16 +125,22 @@ class SmtpMailer:
     async def post(self, letter: Letter, *, key: str) -> SendAnswer:
         """Hand in one mail; see :class:`privacydesk.domain.notices.Mailer`."""
         try:
-            mail = write_letter(letter, sender=self._sender, key=key, at=self._clock.now())
+            to = _in_ascii(letter.to)
+            written = replace(letter, to=to)
+            mail = write_letter(written, sender=self._sender, key=key, at=self._clock.now())
         except ValueError:
             return _REFUSED
         with self._faults.watch():
             try:
-                await self._hand_in(mail.as_bytes(), letter.to)
+                await self._hand_in(mail.as_bytes(), to)
             except aiosmtplib.SMTPException as error:
                 return _refusal(error)
             except (ssl.SSLError, OSError) as error:
                 raise _unreachable(error) from None
+            except ValueError:
+                # It can't be said to this server, or at all: no later try would fare better.
+                # Below the others: what is wrong with a certificate is a ValueError, too.
+                return _REFUSED
         return SendAnswer(SendOutcome.SENT, masked=mask_mail(letter.to))
 
     async def _hand_in(self, mail: bytes, to: str) -> None:
@@ -160,6 +167,16 @@ class SmtpMailer:
                     raise UnavailableError("it takes no log-in", reason="credentials")
                 await client.login(server.username, server.password)
             await client.sendmail(self._sender.addr_spec, [to], mail)
+
+
+def _in_ascii(address: str) -> str:
+    """Return an address with its domain as it is looked up, such as that of ``a@例子.中国``.
+
+    Raises:
+        ValueError: the domain can't be one.
+    """
+    local, at, domain = address.rpartition("@")
+    return local + at + domain.encode("idna").decode()
 
 
 def parse_address(text: str) -> Address:

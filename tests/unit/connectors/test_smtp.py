@@ -92,13 +92,30 @@ async def test_words_of_others_are_text_in_html() -> None:
 
 
 @pytest.mark.parametrize(
-    "to", ["a@example.net\r\nBcc: b@example.net", "no address", "", "a@b@example.net"]
+    "to",
+    [
+        "a@example.net\r\nBcc: b@example.net",
+        "no address",
+        "",
+        "a@b@example.net",
+        "é@example.net",
+        "a@example.net\u2028b",
+        "a@例\u2028子.中国",
+        f"a@{'例' * 70}.中国",
+    ],
 )
 async def test_what_is_no_address_is_refused_and_nothing_is_sent(to: str) -> None:
     async with mail_server() as box:
         answer = await mailer(box.port).post(letter(to), key="00ff")
     assert (answer.outcome, answer.reason) == (SendOutcome.REFUSED, AccountReason.REJECTED)
     assert not box.taken
+
+
+async def test_a_domain_in_another_script_is_written_as_it_is_looked_up() -> None:
+    async with mail_server() as box:
+        answer = await mailer(box.port).post(letter("wang@例子.中国"), key="00ff")
+    assert answer.outcome is SendOutcome.SENT
+    assert [mail["To"] for mail in box.taken] == ["wang@xn--fsqu00a.xn--fiqs8s"]
 
 
 async def test_it_logs_in_over_starttls(tmp_path: Path) -> None:
