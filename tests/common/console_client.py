@@ -183,22 +183,25 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
+async def open_office(
+    folder: Path, *, world: Mapping[str, Any] | None = None, **settings: Any
+) -> AsyncIterator[Office]:
     """Open a desk in a folder, with one member of staff of each role.
 
     Args:
         folder: where everything lives.
+        world: what ``open_world`` is told besides.
         **settings: those of the web faces that are other than in every world.
     """
-    async with open_world(folder) as world:
-        rooms = world.rooms
+    async with open_world(folder, **(world or {})) as opened:
+        rooms = opened.rooms
         assert isinstance(rooms.store, SqlStore)
         doors = make_doors(
             store=rooms.store.access,
             reader=rooms.store.reader,
             minter=SecretMinter(),
             hashing=KeyedHashing(rooms.settings.hashing()),
-            clock=world.clock,
+            clock=opened.clock,
             terms=Terms(),
             passwords=Passwords(CHEAP),
         )
@@ -208,7 +211,7 @@ async def open_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
         await rooms.refresh_agents()
         told = rooms.settings.model_copy(update=settings)
         server = TestServer(web_faces(replace(rooms, doors=doors, settings=told)))
-        office = Office(world, doors, server)
+        office = Office(opened, doors, server)
         async with server:
             yield office
             for client in office.clients:

@@ -256,7 +256,13 @@ async def open_rooms(
     )
     tools = Tools(
         inbox=Inbox(store.reader, hashing, recogniser, deadlines, clock),
-        casework=Casework(store.reader, staff.cases, presence, store.text_book),
+        casework=Casework(
+            store.reader,
+            staff.cases,
+            presence,
+            store.text_book,
+            ticketing.link if ticketing is not None else None,
+        ),
         modules=Modules(
             book=store.text_book,
             roster=staff.roster,

@@ -6,6 +6,7 @@ A link holds ids, names of states and of users, and hashes: never a word that an
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
@@ -30,6 +31,19 @@ _MOST_DOUBLINGS: Final = 10
 FAILING_AFTER: Final = timedelta(minutes=15)
 """A system that can't be reached for so long is called out."""
 FAILING_AGAIN: Final = timedelta(hours=24)
+
+
+class LinkStanding(StrEnum):
+    """How it stands with a link."""
+
+    WAITING = "waiting"
+    """There is no counterpart yet."""
+    ALIKE = "alike"
+    FAILING = "failing"
+    GONE = "gone"
+    """The counterpart was there once."""
+    AT_REST = "at_rest"
+    """Only the record of the request is left, and nothing is brought over any more."""
 
 
 class Base(Struct, frozen=True):
@@ -93,6 +107,17 @@ class TicketingLink(Struct, frozen=True):
     def is_gone(self) -> bool:
         """Tell whether the counterpart was there once and can't be found any more."""
         return self.fault == GONE
+
+    @property
+    def standing(self) -> LinkStanding:
+        """Return how it stands."""
+        if not self.is_open:
+            return LinkStanding.AT_REST
+        if self.is_gone:
+            return LinkStanding.GONE
+        if self.fault:
+            return LinkStanding.FAILING
+        return LinkStanding.ALIKE if self.synced_at is not None else LinkStanding.WAITING
 
     @property
     def stamp(self) -> str:

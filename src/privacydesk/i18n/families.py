@@ -31,6 +31,7 @@ from privacydesk.domain.packages import KNOWN_COLUMNS
 from privacydesk.domain.signin import AccessKind
 from privacydesk.domain.ticket import Outcome, Satisfaction, TicketState
 from privacydesk.domain.ticketing import Correction, NotTaken
+from privacydesk.domain.ticketing_links import LinkStanding
 from privacydesk.domain.webhooks import EndpointState, Fault, PostingState
 
 FAMILIES: Final[Mapping[str, Iterable[str]]] = {
@@ -63,6 +64,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.case.notice_way": Way,
     "web.case.notice_state": (*NoticeOutcome, "queued", "tried"),
     "ticketing.correction": Correction,
+    "web.case.ticketing_state": LinkStanding,
     "ticketing.reason": NotTaken,
     "web.duty.alarm": AlarmKind,
     "web.duty.state": Standing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.ticketing_links import TicketingLink
 from privacydesk.errors import NotFoundError
 from privacydesk.ports import Reader, TextBook
 from privacydesk.services.notifying import NOTED_BY
@@ -51,6 +52,7 @@ class Sheet(Struct, frozen=True):
         here: the tickets filed in this conversation, newest first.
         modules: texts that a reply may be made of.
         calls: what the account service was asked for the ticket, and what it answered.
+        link: its counterpart in a ticketing system; None where none is joined, or not yet.
     """
 
     talk: Talk
@@ -62,6 +64,7 @@ class Sheet(Struct, frozen=True):
     notices: tuple[Delivery, ...] = ()
     related: Related = Related((), ())
     calls: tuple[Call, ...] = ()
+    link: TicketingLink | None = None
 
 
 def left_by_others(log: Sequence[LogEntry], agent: str) -> int:
@@ -73,9 +76,25 @@ def left_by_others(log: Sequence[LogEntry], agent: str) -> int:
 
 
 class Casework:
-    """Gathers cases."""
+    """Gathers cases.
 
-    def __init__(self, reader: Reader, cases: Cases, presence: Presence, book: TextBook) -> None:
+    Args:
+        reader: conversations and tickets.
+        cases: finds tickets.
+        presence: who looks and writes.
+        book: text modules.
+        linked: finds a ticket's counterpart; None without a ticketing system.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        cases: Cases,
+        presence: Presence,
+        book: TextBook,
+        linked: Callable[[TicketId], Awaitable[TicketingLink | None]] | None = None,
+    ) -> None:
+        self._linked = linked
         self._reader = reader
         self._cases = cases
         self._presence = presence
@@ -99,6 +118,7 @@ class Casework:
             evidence=await self._reader.evidence_of(ticket.id),
             notices=await self._reader.notices_of(ticket.id),
             related=await self._cases.related(ticket),
+            link=None if self._linked is None else await self._linked(ticket.id),
         )
 
     async def of_conversation(self, conversation: ConversationId) -> Sheet:

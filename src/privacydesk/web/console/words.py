@@ -16,6 +16,7 @@ from privacydesk.domain.deliveries import Delivery, DeliveryState, Try
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ticket import OWN_FACTS, LogEntry, Outcome, ScopeItem, Ticket
+from privacydesk.domain.ticketing_links import LinkStanding, TicketingLink
 from privacydesk.services.cards import standing_alone
 from privacydesk.services.inbox import Count
 from privacydesk.services.notifying import NOTED_BY
@@ -193,6 +194,14 @@ class Words:
         return since is not None and not self._tools.attendance.hours.is_open(since)
 
     # -- who and when ------------------------------------------------------------------------
+
+    def linked(self, link: TicketingLink) -> str:
+        """Return how it stands with a ticket's counterpart in a ticketing system."""
+        standing = link.standing
+        at = link.due_at if standing is LinkStanding.FAILING else link.synced_at
+        return self._text(
+            f"web.case.ticketing_state.{standing.value}", time=self.moment(at) if at else ""
+        )
 
     def agent(self, name: str) -> str:
         """Return an agent's display name."""
