@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from privacydesk.web.console.charts import LATE, WIDTH, Chart, Shown, Told, columns, rows
+from privacydesk.web.console.charts import (
+    LATE,
+    WIDTH,
+    Chart,
+    Shown,
+    Told,
+    columns,
+    headline_size,
+    rows,
+)
 
 COUNTS = st.integers(0, 10**9)
 
@@ -53,6 +62,10 @@ def test_a_part_that_no_bar_has_is_not_in_the_legend() -> None:
     words = [word.text for word in rows(told((3, 0))).words]
     assert "late" not in words
     assert words[0] == "on time"
+
+
+def test_a_long_headline_is_set_smaller() -> None:
+    assert headline_size("81% on time") == headline_size("") > headline_size("word " * 20) > 5
 
 
 def test_a_limit_stands_after_its_column_and_is_named() -> None:

@@ -37,7 +37,11 @@ class AuditWords:
 
     def detail(self, entry: AuditEntry) -> str:
         """Return what else is told, which is words of closed lists, numbers and dates alone."""
-        return " · ".join(self._told(name, value) for name, value in entry.detail.items())
+        # Whoever did it is named already.
+        told = {
+            name: one for name, one in entry.detail.items() if (name, one) != ("agent", entry.by)
+        }
+        return " · ".join(self._told(name, value) for name, value in told.items())
 
     def fault(self, fault: Fault) -> str:
         """Return what is wrong with the chain."""

@@ -16,6 +16,7 @@ WIDTH: Final = 480
 _MARGIN: Final = 8
 _TYPE: Final = 13
 """The size of its type."""
+_HEADLINE: Final = 17
 
 _LABEL: Final = 190
 """The most that the labels of rows take; less, where all of them are shorter."""
@@ -222,6 +223,11 @@ def _legend(figure: Told, start: float) -> Iterator[tuple[Bar, Word]]:
             Word(x + _SWATCH + 6, _MARGIN + _SWATCH - 1, name),
         )
         x += _SWATCH + 6 + _wide(name) + 18
+
+
+def headline_size(text: str) -> float:
+    """Return the size of type at which a headline fits above a chart in one line."""
+    return min(_HEADLINE, _TYPE * (WIDTH - 2 * _MARGIN) / max(1.0, _wide(text)))
 
 
 def _wide(text: str) -> float:

@@ -15,6 +15,7 @@ from privacydesk.domain.reports import FigureName, Report
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.web.console.access import staff
+from privacydesk.web.console.charts import headline_size
 from privacydesk.web.console.figures import Drawn, Figures
 from privacydesk.web.console.keys import OVERSIGHT
 from privacydesk.web.console.page import console_page, said
@@ -99,6 +100,7 @@ async def figure_svg(request: web.Request) -> web.Response:
         text=template.render(
             chart=drawn.chart,
             heading=drawn.lead or drawn.title,
+            heading_size=headline_size(drawn.lead or drawn.title),
             lead=drawn.title if drawn.lead else "",
         ),
         content_type="image/svg+xml",
