@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -17,7 +18,11 @@ import yaml
 from tests.common.helpdesk_server import PASSWORD, Helpdesk, helpdesk_python
 from tests.common.stories import PROFILE, World, open_world
 from tests.common.syncing import Worker, file
-from tests.functional.test_commands import write_settings
+from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    Office,
+    _own_process,
+    write_settings,
+)
 
 from privacydesk.clock import MovableClock, SystemClock
 from privacydesk.connectors.django_helpdesk import DjangoHelpdesk, connect_django_helpdesk
@@ -222,6 +227,34 @@ async def test_people_work_on_both_sides(tmp_path: Path, helpdesk: Helpdesk) -> 
         (there,) = await helpdesk.tickets()
         assert there["status"] == 4
         assert "The law" not in str(there)
+        await at.worker.kill()
+        await _commands_say_how_it_stands(Office(at.world, tmp_path), helpdesk, ticket.number)
+
+
+async def _commands_say_how_it_stands(office: Office, site: Helpdesk, number: str) -> None:
+    assert await office.fine("ticketing", "check") == "Nothing is wrong.\n"
+    assert json.loads(await office.fine("ticketing", "sync", "--json"))["links"] >= 0
+    told = json.loads(await office.fine("ticketing", "status", "--json"))
+    assert (told["system"], told["open"], told["failing"]) == ("django_helpdesk", 1, 0)
+    assert "is reached" in await office.fine("ticketing", "status")
+    assert await office.fine("ticketing", "retry", number) == (
+        "0 will be tried in the next round.\n"
+    )
+    await site.kill()
+    away = await office.run("ticketing", "check")
+    assert (away.code, "can't be reached" in away.out) == (1, True)
+    assert (await office.run("ticketing", "sync")).code == 1
+    told = json.loads(await office.fine("ticketing", "status", "--json"))
+    assert told["fault"] == "unreachable"
+    assert "can't be reached since" in await office.fine("ticketing", "status")
+
+
+async def test_without_a_system_commands_say_which_setting_is_missing(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    async with open_world(tmp_path) as world:
+        done = await Office(world, tmp_path).run("ticketing", "status")
+        assert done.code == 2
+        assert "PRIVACYDESK_TICKETING_SYSTEM" in done.err
 
 
 async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
