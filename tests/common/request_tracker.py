@@ -178,12 +178,19 @@ class Agent:
         items: list[dict[str, Any]] = found["items"]
         return items
 
-    async def texts(self, ticket: int) -> list[str]:
-        """Return the texts on a ticket, oldest first."""
+    async def written(self, ticket: int) -> list[tuple[str, str, str]]:
+        """Return who wrote what on a ticket, oldest first: user, kind of transaction, text."""
         found = await self._get(
-            f"ticket/{ticket}/attachments", fields="Content,ContentType", per_page="100"
+            f"ticket/{ticket}/attachments",
+            fields="Content,ContentType,TransactionId,Creator",
+            per_page="100",
         )
-        return [one["Content"] for one in found["items"] if one["ContentType"] == "text/plain"]
+        kinds = {one["id"]: one["Type"] for one in await self.history(ticket)}
+        return [
+            (one["Creator"]["id"], kinds[one["TransactionId"]], one["Content"])
+            for one in found["items"]
+            if one["ContentType"] == "text/plain"
+        ]
 
     async def write(self, ticket: int, **fields: Any) -> list[str]:
         """Change fields of a ticket; returns what the server says about it."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 import re
 import sys
 import tomllib
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +18,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp import ClientConnectionError, ClientSession, web
+from aiohttp.test_utils import TestClient, TestServer, unused_port
 from tests.common.api_client import tokens_of
 from tests.common.console_cases import copy_of_data, log_of, now
 from tests.common.console_client import Office, open_office
@@ -226,7 +228,7 @@ async def test_an_answer_that_is_lost_makes_no_second_ticket(scene: Scene) -> No
     assert await scene.bridge.once() > 0
     scene.start()
     await scene.settle()
-    assert scene.remote.state == STATES[scene.fake.kind]["in_review"]
+    assert scene.remote.state == _in_review(scene)
 
 
 async def test_where_a_search_lags_nothing_is_made_before_it_must_have_caught_up(
@@ -261,14 +263,7 @@ async def test_a_system_that_is_away_costs_nothing_but_time(scene: Scene) -> Non
 
 async def test_only_what_is_signed_is_taken(scene: Scene) -> None:
     app = bridge_program.make_app(scene.said, scene.folder)
-    stamp = int(datetime.now(UTC).timestamp())
-    data = {"ticket_id": scene.ticket.id.hex(), "number": scene.ticket.number, "sequence": 2}
-    body = json.dumps({"id": "evt_1", "type": "ticket.verified", "data": data}).encode()
-    headers = {
-        "webhook-id": "evt_1",
-        "webhook-timestamp": str(stamp),
-        "webhook-signature": sign((DESK_SECRET,), "evt_1", stamp, body),
-    }
+    body, headers = _told(scene.ticket, 2)
     async with TestClient(TestServer(app)) as client:
         for changed in (headers, headers | {"webhook-id": "evt_2"}):
             async with client.post("/desk", data=body, headers=changed) as answer:
@@ -289,6 +284,62 @@ async def test_only_what_is_signed_is_taken(scene: Scene) -> None:
             while not await scene.notes():  # noqa: ASYNC110 - the same
                 await asyncio.sleep(0.02)
     assert await scene.notes() == ["from over there"]
+
+
+async def test_a_bridge_that_is_killed_once_it_made_a_ticket_makes_no_other(scene: Scene) -> None:
+    port = unused_port()
+    settings = scene.folder / "bridge.toml"
+    lines = [f"port = {port}"]
+    for table, values in scene.said.items():
+        lines += [f"[{table}]", *(f"{name} = {json.dumps(one)}" for name, one in values.items())]
+    settings.write_text("\n".join(lines), "utf-8")
+
+    @asynccontextmanager
+    async def started() -> AsyncIterator[asyncio.subprocess.Process]:
+        program = DOCS / "examples" / "ticketing_bridge.py"
+        process = await asyncio.create_subprocess_exec(sys.executable, program, settings)
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async with asyncio.timeout(60):
+        async with started() as process:
+            # As soon as the ticket stands there, before the bridge can have heard of it.
+            scene.fake.lose = process.kill
+            body, headers = _told(scene.ticket, 2)
+            url = f"http://127.0.0.1:{port}/desk"
+            while True:
+                with contextlib.suppress(ClientConnectionError):
+                    async with scene.session.post(url, data=body, headers=headers) as answer:
+                        assert answer.status == 204
+                        break
+                await asyncio.sleep(0.05)
+            await process.wait()
+        assert len(scene.fake.held) == 1
+        scene.fake.lose = lambda: None
+        async with started():
+            while not (scene.fake.held and scene.remote.state == _in_review(scene)):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.05)
+    assert len(scene.fake.held) == 1
+
+
+def _in_review(scene: Scene) -> str:
+    return STATES[scene.fake.kind]["in_review"]
+
+
+def _told(ticket: Ticket, sequence: int) -> tuple[bytes, dict[str, str]]:
+    """Return what the desk's webhooks tell of a ticket, signed."""
+    stamp = int(datetime.now(UTC).timestamp())
+    data = {"ticket_id": ticket.id.hex(), "number": ticket.number, "sequence": sequence}
+    body = json.dumps({"id": "evt_1", "type": "ticket.verified", "data": data}).encode()
+    return body, {
+        "webhook-id": "evt_1",
+        "webhook-timestamp": str(stamp),
+        "webhook-signature": sign((DESK_SECRET,), "evt_1", stamp, body),
+    }
 
 
 async def test_the_settings_on_the_page_are_those_that_are_read(
