@@ -1,0 +1,112 @@
+"""What the rooms stand on: the store, what is read from files, and what turns both into words."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+
+from privacydesk.app.outside import Outside
+from privacydesk.app.policies import citer, read_policy
+from privacydesk.calendars import Calendars
+from privacydesk.clock import Clock
+from privacydesk.data import dialog_files, locale_files
+from privacydesk.dialog.engine import Engine
+from privacydesk.dialog.reader import read_flows
+from privacydesk.i18n.catalog import Catalogs
+from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.ports import Store
+from privacydesk.profile import OperatorProfile
+from privacydesk.services.cards import Wording
+from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.making import Maker
+from privacydesk.services.policy_answers import PolicyAnswers
+from privacydesk.settings import Settings
+from privacydesk.storage.hashing import KeyedHashing
+from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.sealing import KeyRing
+from privacydesk.storage.store import SqlStore
+from privacydesk.understanding.embedding import E5Embedder, Embedder
+from privacydesk.understanding.model import IntentModel
+from privacydesk.understanding.trained import TrainedRecogniser
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What everything else is made of.
+
+    Attributes:
+        store: where everything is kept.
+        database: the same where it is a database; None with a store of the caller's own.
+        opened: opens the store; a caller's own is open already.
+        answers: what the policy says to a question.
+    """
+
+    settings: Settings
+    profile: OperatorProfile
+    outside: Outside
+    clock: Clock
+    store: Store
+    database: SqlStore | None
+    opened: AbstractAsyncContextManager[object]
+    hashing: KeyedHashing
+    minter: SecretMinter
+    catalogs: Catalogs
+    answers: PolicyAnswers
+    deadlines: Deadlines
+    wording: Wording
+    maker: Maker
+    engine: Engine
+    recogniser: TrainedRecogniser
+
+
+def make_basis(
+    settings: Settings,
+    outside: Outside,
+    profile: OperatorProfile,
+    clock: Clock,
+    *,
+    kept_in: Store | None,
+    embedder: Embedder | None,
+) -> Basis:
+    """Read and make it; see ``open_rooms`` for the arguments and errors."""
+    policy = read_policy(profile, settings.data_dir)
+    catalogs = Catalogs.load(locale_files(settings.locales), citer(profile.clause_map(), policy))
+    embedder = embedder or E5Embedder()
+    answers = PolicyAnswers(FilePolicyLibrary(settings.data_dir), policy, embedder)
+    flows = read_flows(dialog_files(settings.dialogs))
+    hashing = KeyedHashing(settings.hashing())
+    minter = SecretMinter()
+    store, opened = _store_of(kept_in, settings, clock)
+    deadlines = Deadlines(
+        Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
+        profile.deadline_rules(),
+    )
+    wording = Wording(catalogs, deadlines)
+    return Basis(
+        settings=settings,
+        profile=profile,
+        outside=outside,
+        clock=clock,
+        store=store,
+        database=store if isinstance(store, SqlStore) else None,
+        opened=opened,
+        hashing=hashing,
+        minter=minter,
+        catalogs=catalogs,
+        answers=answers,
+        deadlines=deadlines,
+        wording=wording,
+        maker=Maker(minter, hashing, deadlines, wording),
+        engine=Engine(flows, profile.rules(), wording.label, frozenset(catalogs.locales)),
+        recogniser=TrainedRecogniser.load(embedder, IntentModel.load(settings.intent_model)),
+    )
+
+
+def _store_of(
+    kept_in: Store | None, settings: Settings, clock: Clock
+) -> tuple[Store, AbstractAsyncContextManager[object]]:
+    """Return the store, and what opens it."""
+    if kept_in is not None:
+        return kept_in, nullcontext()
+    store = SqlStore(settings.url, KeyRing(*settings.keys()), clock)
+    return store, store

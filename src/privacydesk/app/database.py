@@ -1,0 +1,150 @@
+"""What needs a database, and is left out with a store of the caller's own: it is gone at the end.
+
+Upkeep, the doors of staff, what is looked at from above, and the ways to other systems.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+from privacydesk.app.basis import Basis
+from privacydesk.app.rooms import Integrations, Upkeep, Webhooks
+from privacydesk.app.terms import staff_terms
+from privacydesk.connectors.mail_reader import MailReader
+from privacydesk.connectors.smtp import parse_address
+from privacydesk.connectors.webhooks import AddressRules
+from privacydesk.services.audit import Audit, Sealer
+from privacydesk.services.audit_book import AuditBook
+from privacydesk.services.chat import ChatDesk
+from privacydesk.services.integrations.once import Once
+from privacydesk.services.integrations.tokens import Tokens
+from privacydesk.services.mail_door import MailDoor
+from privacydesk.services.oversight import Oversight
+from privacydesk.services.reports import Reports
+from privacydesk.services.retention import Retention
+from privacydesk.services.signin.doors import Doors, make_doors
+from privacydesk.services.staff.handling import Handling
+from privacydesk.services.ticketing.joining import join_system
+from privacydesk.services.ticketing.syncing import Syncing
+from privacydesk.services.webhooks.endpoints import Endpoints
+from privacydesk.services.webhooks.sending import Sending
+from privacydesk.storage.store import SqlStore
+from privacydesk.worker.pace import Pace
+from privacydesk.worker.webhooks import WebhookWorker
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRooms:
+    """What needs a database; ``Rooms`` says what each is, and where it is left out."""
+
+    upkeep: Upkeep | None = None
+    doors: Doors | None = None
+    oversight: Oversight | None = None
+    webhooks: Webhooks | None = None
+    integrations: Integrations | None = None
+    mail_door: MailDoor | None = None
+    ticketing: Syncing | None = None
+
+
+def make_database_rooms(
+    basis: Basis, *, audit: Audit, desk: ChatDesk, handling: Handling
+) -> DatabaseRooms:
+    """Make what needs a database; nothing where there is none."""
+    store = basis.database
+    if store is None:
+        return DatabaseRooms()
+    clock = basis.clock
+    return DatabaseRooms(
+        upkeep=_upkeep(basis, store, audit),
+        doors=make_doors(
+            store=store.access,
+            reader=store.reader,
+            minter=basis.minter,
+            hashing=basis.hashing,
+            clock=clock,
+            terms=staff_terms(basis.settings, basis.profile),
+        ),
+        oversight=Oversight(
+            reports=Reports(store.cases, store.counters, basis.deadlines, clock),
+            cases=store.cases,
+            book=AuditBook(store.trail, store.reader, store.cases, audit),
+            audit=audit,
+        ),
+        webhooks=_webhooks(basis, store),
+        integrations=Integrations(
+            Tokens(store.api_book, basis.hashing, basis.minter, clock), Once(store.api_book, clock)
+        ),
+        mail_door=_mail_door(basis, store, desk),
+        ticketing=_ticketing(basis, store, handling),
+    )
+
+
+def _upkeep(basis: Basis, store: SqlStore, audit: Audit) -> Upkeep:
+    return Upkeep(
+        trail=store.trail,
+        sealer=Sealer(store.trail),
+        retention=Retention(
+            purging=store.purging,
+            chores=store.chores,
+            writer=store.writer,
+            audit=audit,
+            minter=basis.minter,
+            clock=basis.clock,
+            period=timedelta(days=basis.profile.retention_days),
+        ),
+        wrapping=store.wrapping,
+    )
+
+
+def _webhooks(basis: Basis, store: SqlStore) -> Webhooks:
+    settings, clock = basis.settings, basis.clock
+    rules = AddressRules(settings.webhook_networks)
+    endpoints = Endpoints(store.webhook_book, rules.check, basis.minter, clock)
+    if basis.outside.webhooks is None:
+        return Webhooks(endpoints)
+    sending = Sending(
+        queue=store.webhook_queue,
+        book=store.webhook_book,
+        sender=basis.outside.webhooks,
+        clock=clock,
+        chance=random.random,
+        keep=timedelta(days=settings.webhook_log_days),
+    )
+    pace = Pace(lambda: store.writer.taken)
+    return Webhooks(endpoints, sending, WebhookWorker(sending, clock, pace))
+
+
+def _mail_door(basis: Basis, store: SqlStore, desk: ChatDesk) -> MailDoor | None:
+    settings, mailbox = basis.settings, basis.outside.mailbox
+    if mailbox is None:
+        return None
+    own = parse_address(settings.smtp_from).addr_spec if settings.smtp_from else ""
+    return MailDoor(
+        mailbox=mailbox,
+        desk=desk,
+        read=MailReader(own).read,
+        chores=store.chores,
+        clock=basis.clock,
+        every=timedelta(seconds=settings.imap_poll_seconds),
+    )
+
+
+def _ticketing(basis: Basis, store: SqlStore, handling: Handling) -> Syncing | None:
+    profile = basis.profile
+    if basis.outside.ticketing is None:
+        return None
+    return join_system(
+        basis.outside.ticketing,
+        profile.ticketing.map(),
+        store=store,
+        book=store.ticketing_book,
+        chores=store.chores,
+        handling=handling,
+        catalog=basis.catalogs,
+        item=basis.wording.item,
+        zone=profile.zone,
+        clock=basis.clock,
+        every=timedelta(seconds=basis.settings.ticketing_poll_seconds),
+    )

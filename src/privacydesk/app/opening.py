@@ -1,0 +1,135 @@
+"""Making and wiring all rooms, from the basis up, and closing them again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+from privacydesk.app.basis import Basis, make_basis
+from privacydesk.app.database import DatabaseRooms, make_database_rooms
+from privacydesk.app.outside import Outside
+from privacydesk.app.rooms import Rooms, Webhooks
+from privacydesk.app.staffing import Staffing, make_staffing, make_tools
+from privacydesk.app.talking import Talking, make_talking
+from privacydesk.app.working import make_worker
+from privacydesk.clock import Clock, SystemClock
+from privacydesk.connectors.signing import verify
+from privacydesk.ports import Store
+from privacydesk.profile import OperatorProfile
+from privacydesk.services.audit import Audit
+from privacydesk.services.callbacks import Callbacks
+from privacydesk.settings import Settings
+from privacydesk.understanding.embedding import Embedder
+from privacydesk.worker.loops import Worker
+
+
+@asynccontextmanager
+async def open_rooms(
+    settings: Settings,
+    outside: Outside,
+    *,
+    profile: OperatorProfile,
+    clock: Clock | None = None,
+    kept_in: Store | None = None,
+    embedder: Embedder | None = None,
+) -> AsyncIterator[Rooms]:
+    """Make and wire everything, with the store opened; close it at the end.
+
+    Args:
+        settings: what the process runs with.
+        outside: the account service, the code gateway and whatever else stands outside.
+        profile: the operator's own facts.
+        clock: the machine's own unless given.
+        kept_in: a store instead of the database that the settings name.
+        embedder: turns sentences into vectors; the model that ships with the desk unless given.
+
+    Raises:
+        SettingsError, DialogInvalidError: what is missing or wrong, by name.
+    """
+    basis = make_basis(
+        settings, outside, profile, clock or SystemClock(), kept_in=kept_in, embedder=embedder
+    )
+    store = basis.store
+    talking = make_talking(basis)
+    staffing = make_staffing(basis, talking)
+    audit = Audit(store.writer, basis.minter, basis.clock)
+    on_database = make_database_rooms(
+        basis, audit=audit, desk=talking.desk, handling=staffing.staff.handling
+    )
+    worker = make_worker(basis, talking, staffing)
+    async with basis.opened, talking.pictures:
+        store.writer.on_commit(talking.hints.committed)
+        talking.turns.left_due = _waking(worker, on_database.webhooks)
+        rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
+        await rooms.refresh_agents()
+        try:
+            yield rooms
+        finally:
+            basis.answers.stop()
+
+
+def _rooms(
+    basis: Basis,
+    talking: Talking,
+    staffing: Staffing,
+    on_database: DatabaseRooms,
+    *,
+    worker: Worker,
+    audit: Audit,
+) -> Rooms:
+    return Rooms(
+        settings=basis.settings,
+        profile=basis.profile,
+        outside=basis.outside,
+        clock=basis.clock,
+        store=basis.store,
+        catalogs=basis.catalogs,
+        engine=basis.engine,
+        turns=talking.turns,
+        desk=talking.desk,
+        staff=staffing.staff,
+        takeover=staffing.takeover,
+        attendance=talking.attendance,
+        alarms=staffing.alarms,
+        worker=worker,
+        staged=talking.staged,
+        packages=talking.packages,
+        callbacks=Callbacks(
+            check=_callers(basis.settings),
+            writer=basis.store.writer,
+            minter=basis.minter,
+            clock=basis.clock,
+            left_due=worker.wake,
+        ),
+        audit=audit,
+        upkeep=on_database.upkeep,
+        doors=on_database.doors,
+        oversight=on_database.oversight,
+        webhooks=on_database.webhooks,
+        mail_door=on_database.mail_door,
+        integrations=on_database.integrations,
+        ticketing=on_database.ticketing,
+        deadlines=basis.deadlines,
+        answers=basis.answers,
+        hints=talking.hints,
+        tools=make_tools(basis, talking, staffing, on_database),
+        agents=talking.agents,
+    )
+
+
+def _callers(settings: Settings) -> Callable[[int, str, bytes, str], bool] | None:
+    """Return what tells calls of the account service; None where there is none."""
+    secret = settings.account_service_secret.get_secret_value()
+    return partial(verify, secret) if secret else None
+
+
+def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:
+    """Return what is called after a commit that left something to do."""
+
+    def wake() -> None:
+        worker.wake()
+        if webhooks is not None:
+            webhooks.wake()
+
+    return wake
