@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.common.stories import PEOPLE, PROFILE, START, Player, World, open_world
 
 from privacydesk.clock import MovableClock
@@ -19,6 +20,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticketing import NotTaken, RemoteFile, marked
 from privacydesk.errors import UnavailableError
+from privacydesk.ports import Changes, Job, Locks
 from privacydesk.services.staff.gate import Refusal, Verdict
 
 MAPPED: Mapping[str, Any] = {
@@ -305,6 +307,20 @@ async def test_somebody_the_desk_does_not_know_stays_and_it_is_said_once(desk: J
     assert desk.there.assignee == "u-stranger"
     assert (await desk.ticket()).holder == ""
     assert sum("does not know who" in line for line in desk.told) == 1
+
+
+async def test_whoever_may_not_decide_it_loses_it_again_over_there(desk: Joined) -> None:
+    await desk.rounds()
+    ticket = await desk.ticket()
+    objection = replace(ticket, reviewer_not="mei", version=ticket.version + 1)
+    locks = Locks(ticket.conversation_id, (ticket.id,))
+    job = Job("objecting", locks, lambda _rows: Changes(tickets=(objection,)))
+    await desk.world.rooms.store.writer.submit(job)
+    desk.system.people_change("1", assignee="u-mei")
+    await desk.rounds(4)
+    assert desk.there.assignee == ""
+    assert (await desk.ticket()).holder == ""
+    assert sum("may not hold this request" in line for line in desk.told) == 1
 
 
 async def test_files_go_by_reference_both_ways(desk: Joined) -> None:
