@@ -43,7 +43,7 @@ _STRENGTH: Final = 0.5
 """Inverse of the regularisation; found by trying 0.3, 0.5 and 1."""
 _VECTOR_SHARE: Final = 0.03
 """How much the embedding counts against the pieces; found by trying 0.02 to 0.06."""
-_ECHO: Final = 0.2
+_ECHO: Final = 0.5
 """How much the quick look's scores count in the closer one's; found by trying 0 to 0.7."""
 _SETTLED: Final = 0.98
 """How often the quick look must be right where it is believed."""
