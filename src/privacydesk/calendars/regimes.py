@@ -6,7 +6,8 @@ is marked ``UNREAD`` may count, but people are never told of it as a fact (``cit
 
 from __future__ import annotations
 
-from privacydesk.domain.clocks import RegimeProfile, SourceQuality, StartsFrom, Unit
+from privacydesk.domain.clocks import RegimeProfile, SourceQuality, StartsFrom
+from privacydesk.domain.deadlines import Unit
 from privacydesk.errors import SettingsError
 
 OPERATOR_7WD = RegimeProfile(

@@ -23,7 +23,7 @@ from privacydesk.calendars.schedules import (
     is_published,
     statutory_year,
 )
-from privacydesk.domain.clocks import DayReason, DayStatus
+from privacydesk.domain.deadlines import DayReason, DayStatus
 from privacydesk.errors import SettingsError
 
 _SATURDAY = 5

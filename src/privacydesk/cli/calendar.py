@@ -18,7 +18,7 @@ from privacydesk.calendars import (
 )
 from privacydesk.cli.deadline import choose_calendar, refuse
 from privacydesk.clock import SystemClock
-from privacydesk.domain.clocks import DayStatus
+from privacydesk.domain.deadlines import DayStatus
 from privacydesk.errors import DeskError
 
 calendar_app = typer.Typer(

@@ -19,7 +19,7 @@ from privacydesk.calendars import (
     UnknownCalendarError,
     read_overrides,
 )
-from privacydesk.domain.clocks import MAX_AMOUNT, Deadline, count_working_days
+from privacydesk.domain.deadlines import MAX_AMOUNT, Deadline, count_working_days
 from privacydesk.errors import DeskError
 
 EXIT_BAD_INPUT = 2

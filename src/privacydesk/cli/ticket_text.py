@@ -7,7 +7,8 @@ from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from privacydesk.cli.common import day_text, instant_text, plain
-from privacydesk.domain.clocks import Clock, Day, Unit
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import Day, Unit
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ticket import OWN_FACTS, LogEntry, ScopeItem, Ticket

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from privacydesk.clock import MovableClock, SystemClock
 from privacydesk.demo.files import replace_file
-from privacydesk.domain.clocks import WorkingCalendar
+from privacydesk.domain.deadlines import WorkingCalendar
 from privacydesk.errors import InvalidRequestError, SettingsError
 
 CLOCK_FILE: Final = "demo-clock.json"

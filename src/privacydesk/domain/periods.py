@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from privacydesk.domain.clocks import end_of
+from privacydesk.domain.deadlines import end_of
 
 _DAY: Final = timedelta(days=1)
 _QUARTER: Final = 3

@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from privacydesk.domain.clocks import WorkingCalendar, working_days_left
 from privacydesk.domain.counters import Count, Countable
+from privacydesk.domain.deadlines import WorkingCalendar, working_days_left
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.periods import Period

@@ -12,7 +12,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from transitions import Machine
 
-from privacydesk.domain.clocks import Clock, end_of
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import end_of
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId

@@ -21,7 +21,7 @@ from privacydesk.domain.account_terms import (
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.api_tokens import Scope, TokenStanding
-from privacydesk.domain.clocks import DayReason
+from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import Standing
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind

@@ -12,7 +12,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.domain.account_terms import ItemOutcome
-from privacydesk.domain.clocks import Clock, Day
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.memo import ChoicesMemo, FixedChoices

@@ -12,16 +12,14 @@ from msgspec.structs import replace
 from privacydesk.calendars import OPERATOR_7WD, Calendars
 from privacydesk.domain.clocks import (
     Clock,
-    Day,
     RegimeProfile,
     StartsFrom,
-    Unit,
     deadline_of,
     recount,
     settle,
     start_clock,
-    working_days_before,
 )
+from privacydesk.domain.deadlines import Day, Unit, working_days_before
 from privacydesk.domain.ticket import Due, DueKind, Ticket
 from privacydesk.errors import NotAllowedNowError
 

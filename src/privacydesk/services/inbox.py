@@ -12,8 +12,8 @@ from msgspec import Struct
 from privacydesk.clock import Clock
 from privacydesk.dialog.slots import parse
 from privacydesk.domain.agents import Agent
-from privacydesk.domain.clocks import Day
 from privacydesk.domain.conversation import Conversation
+from privacydesk.domain.deadlines import Day
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.piles import Pile, Place, Watch
 from privacydesk.domain.ticket import Ticket

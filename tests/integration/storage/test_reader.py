@@ -13,8 +13,9 @@ from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW, query_plan
 
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.clocks import Clock, Unit
+from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Owner, OwnerKind
+from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet

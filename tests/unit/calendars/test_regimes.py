@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from privacydesk.calendars import OPERATOR_7WD, REGIMES, Calendars, regime
-from privacydesk.domain.clocks import SourceQuality, StartsFrom, Unit, leading, start_clock
+from privacydesk.domain.clocks import SourceQuality, StartsFrom, leading, start_clock
+from privacydesk.domain.deadlines import Unit
 from privacydesk.errors import SettingsError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -26,7 +26,8 @@ from privacydesk.calendars import (
     UnknownCalendarError,
     schedules,
 )
-from privacydesk.domain.clocks import DayReason, count_working_days, settle, start_clock
+from privacydesk.domain.clocks import settle, start_clock
+from privacydesk.domain.deadlines import DayReason, count_working_days
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -11,24 +11,26 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from privacydesk.domain.clocks import (
-    MAX_AMOUNT,
     Clock,
-    DayReason,
-    DayStatus,
     RegimeProfile,
     SourceQuality,
     StartsFrom,
+    deadline_of,
+    leading,
+    recount,
+    settle,
+    start_clock,
+)
+from privacydesk.domain.deadlines import (
+    MAX_AMOUNT,
+    DayReason,
+    DayStatus,
     Unit,
     count,
     count_calendar_days,
     count_months,
     count_working_days,
-    deadline_of,
     end_of,
-    leading,
-    recount,
-    settle,
-    start_clock,
     working_days_before,
     working_days_left,
 )

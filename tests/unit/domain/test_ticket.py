@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from privacydesk.domain.clocks import Clock, Unit, end_of
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import Unit, end_of
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import (

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.clocks import MAX_AMOUNT, Clock, Unit
+from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import (
     Conversation,
     Frame,
@@ -20,6 +20,7 @@ from privacydesk.domain.conversation import (
     Waiting,
     Wish,
 )
+from privacydesk.domain.deadlines import MAX_AMOUNT, Unit
 from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.evidence import Evidence

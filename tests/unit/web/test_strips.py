@@ -9,7 +9,8 @@ import pytest
 
 from privacydesk.calendars import Calendars
 from privacydesk.calendars.regimes import regime
-from privacydesk.domain.clocks import Day, deadline_of, start_clock
+from privacydesk.domain.clocks import deadline_of, start_clock
+from privacydesk.domain.deadlines import Day
 from privacydesk.services.inbox import Count, Gauge
 from privacydesk.web.console.strips import Look, strip_of
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from privacydesk.domain.clocks import Day
+from privacydesk.domain.deadlines import Day
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import EvidenceId, TicketId

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from privacydesk.domain.clocks import Clock, DayReason
+from privacydesk.domain.clocks import Clock
+from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Outcome, Requester, Ticket, TicketState

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from privacydesk.domain.clocks import Day, DayReason
+from privacydesk.domain.deadlines import Day, DayReason
 from privacydesk.services.inbox import Count
 
 
