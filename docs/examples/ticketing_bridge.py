@@ -426,6 +426,10 @@ class Bridge:
         self._db = sqlite3.connect(folder / "bridge.sqlite", isolation_level=None)
         self._db.executescript(f"pragma journal_mode=wal; pragma synchronous=full; {TABLES}")
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
     def wish(self, ticket: str, number: str, sequence: int) -> None:
         """Note that the desk's ticket has a newer state; an old message changes nothing."""
         self._db.execute(
@@ -621,6 +625,7 @@ def make_app(said: Mapping[str, Any], folder: Path) -> web.Application:
             worker.cancel()
             with suppress(asyncio.CancelledError):
                 await worker
+            bridges[0].close()
 
     async def context(_: web.Application) -> AsyncIterator[None]:
         async with running():

@@ -78,6 +78,8 @@ class Scene:
 
     def start(self) -> None:
         """Start the bridge, again where it was killed."""
+        if self.bridge is not None:
+            self.bridge.close()
         self.bridge = bridge_program.Bridge(self.said, self.session, self.folder)
 
     def tell(self, ticket: Ticket, sequence: int) -> None:
@@ -135,6 +137,7 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         made = Scene(office, fake, said, tmp_path, ticket, session)
         made.start()
         yield made
+        made.bridge.close()
 
 
 async def test_a_ticket_goes_over_without_a_word_about_a_person(scene: Scene) -> None:
@@ -352,4 +355,4 @@ async def test_the_settings_on_the_page_are_those_that_are_read(
     told["desk"]["webhook_secret"] = DESK_SECRET
     folder = tmp_path / "page"
     folder.mkdir()
-    bridge_program.Bridge(told, scene.session, folder)
+    bridge_program.Bridge(told, scene.session, folder).close()
