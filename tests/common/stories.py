@@ -33,7 +33,8 @@ from privacydesk.clock import MovableClock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender, phones_of
 from privacydesk.connectors.webhook_twin import MemoryWebhookSender
-from privacydesk.demo.people import SamplePerson, sample_people
+from privacydesk.demo.people import sample_people
+from privacydesk.demo.person import SamplePerson
 from privacydesk.domain.agents import Role
 from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground

@@ -28,7 +28,7 @@ from privacydesk.services.staff.cases import files_open_to
 if TYPE_CHECKING:
     from privacydesk.cli.memory_store import MemoryStore
     from privacydesk.connectors.memory import MemoryAccountService, MemoryCodeSender
-    from privacydesk.demo.people import SamplePerson
+    from privacydesk.demo.person import SamplePerson
     from privacydesk.demo.tokens import TokenMinter
     from privacydesk.dialog.schema import Flow
     from privacydesk.profile import OperatorProfile

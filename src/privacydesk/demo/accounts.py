@@ -21,7 +21,7 @@ from aiohttp import web
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.demo.later import ACCEPTED, RETRY_AFTER, LaterWork
-from privacydesk.demo.people import SamplePerson
+from privacydesk.demo.person import SamplePerson
 from privacydesk.domain.account_terms import AccountAction, AccountOutcome
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, SettingsError
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from privacydesk.connectors.memory import MemoryCodeSender, SentCode, SentNotice
-from privacydesk.demo.people import SamplePerson
+from privacydesk.demo.person import SamplePerson
 from privacydesk.errors import NotFoundError
 
 Message = SentCode | SentNotice

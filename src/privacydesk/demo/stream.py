@@ -17,7 +17,7 @@ from privacydesk.app import Rooms
 from privacydesk.connectors.account_book import AccountBook
 from privacydesk.connectors.memory import MemoryCodeSender
 from privacydesk.demo.cast import Cast
-from privacydesk.demo.people import SamplePerson
+from privacydesk.demo.person import SamplePerson
 from privacydesk.demo.staff import SampleStaff
 from privacydesk.demo.views import Words, account_view, message_view, person_view, ticket_view
 from privacydesk.domain.instants import write_instant

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from privacydesk.connectors.account_record import AccountRecord
 from privacydesk.connectors.memory import SentCode, SentNotice
-from privacydesk.demo.people import SamplePerson
+from privacydesk.demo.person import SamplePerson
 from privacydesk.domain.account_terms import AccountStatus
 from privacydesk.domain.instants import write_instant
 from privacydesk.domain.ticket import Ticket
