@@ -13,15 +13,8 @@ from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import (
-    LogEntry,
-    Move,
-    Satisfaction,
-    ScopeItem,
-    Ticket,
-    TicketState,
-    move,
-)
+from privacydesk.domain.ticket import LogEntry, Satisfaction, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.ports import Changes, Job, Locks
 
 _REACHED = {"send_code": 40, "code": 38, "next": 9, "evidence": 6, "door": 12, "contact": 7}

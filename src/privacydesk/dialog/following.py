@@ -20,7 +20,7 @@ from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.ticket import Move, may
+from privacydesk.domain.ticket_moves import Move, may
 
 _ONLY_DISPUTES = 12
 """Characters of a message that disputes something and does not say what."""

@@ -16,7 +16,8 @@ from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Move, Ticket, TicketState, may
+from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, may
 
 Guard = Callable[[Script, Running, RequestKind | None, Mapping[str, Any]], str]
 

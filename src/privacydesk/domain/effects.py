@@ -15,7 +15,8 @@ from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.identity import Assurance, Target
 from privacydesk.domain.ids import EvidenceId, PackageId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Move, Requester, Satisfaction, ScopeItem, TicketState
+from privacydesk.domain.ticket import Requester, Satisfaction, ScopeItem, TicketState
+from privacydesk.domain.ticket_moves import Move
 
 
 class OpenTicket(Struct, frozen=True):

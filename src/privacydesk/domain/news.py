@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
-from privacydesk.domain.ticket import DueKind, Move, Ticket, TicketState
+from privacydesk.domain.ticket import DueKind, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move
 
 VERSION: Final = 1
 """Of both schemas. Fields may be added under the same version; nothing else changes under it."""

@@ -16,16 +16,8 @@ from privacydesk.dialog.pending import may_be_taken_back
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.ticket import (
-    Due,
-    DueKind,
-    LogEntry,
-    Move,
-    Ticket,
-    TicketState,
-    may,
-    move,
-)
+from privacydesk.domain.ticket import Due, DueKind, LogEntry, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Message
 from privacydesk.ports import WorkingSet
 from privacydesk.services import plans

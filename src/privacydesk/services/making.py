@@ -36,15 +36,8 @@ from privacydesk.domain.ids import (
     TicketId,
 )
 from privacydesk.domain.packages import Link
-from privacydesk.domain.ticket import (
-    Due,
-    DueKind,
-    LogEntry,
-    Move,
-    Ticket,
-    TicketState,
-    move,
-)
+from privacydesk.domain.ticket import Due, DueKind, LogEntry, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import Turn
 from privacydesk.ports import Changes, Hashing, Minter
 from privacydesk.services import plans

@@ -14,7 +14,8 @@ from privacydesk.domain.account import AccountAnswer, ItemResult
 from privacydesk.domain.account_terms import AccountAction, AccountReason, DataCategory, ItemOutcome
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.ticket import LogEntry, Move, ScopeItem, Ticket, move
+from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
+from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.services.deadlines import Deadlines
 
 _WHILE_FULFILLING = frozenset({"outcomes", "left", "results", "summary"})

@@ -9,7 +9,8 @@ from tests.integration.storage.desk import conversation_id, ticket, ticket_id
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
 from privacydesk.domain.news import NewsKind, news_of_owner, news_of_ticket
-from privacydesk.domain.ticket import DueKind, Move, Ticket, TicketState, may, move
+from privacydesk.domain.ticket import DueKind, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, may, move
 
 NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
 

@@ -13,16 +13,8 @@ from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Unit, end_of
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import (
-    Due,
-    DueKind,
-    Move,
-    Outcome,
-    Ticket,
-    TicketState,
-    may,
-    move,
-)
+from privacydesk.domain.ticket import Due, DueKind, Outcome, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.errors import NotAllowedNowError
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)

@@ -19,7 +19,8 @@ from privacydesk.domain.identity import (
     Assurance,
 )
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Move, Requester, Ticket, TicketState
+from privacydesk.domain.ticket import Requester, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move
 
 
 def _flags(act: Act) -> set[str]:

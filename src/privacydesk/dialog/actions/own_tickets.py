@@ -15,7 +15,8 @@ from privacydesk.domain.effects import (
     OpenTicket,
     RateTicket,
 )
-from privacydesk.domain.ticket import Move, Satisfaction, ScopeItem, Ticket, TicketState, may
+from privacydesk.domain.ticket import Satisfaction, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, may
 
 
 def _slot_ticket(act: Act) -> Ticket | None:

@@ -18,7 +18,8 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Due, DueKind, Move, Outcome, Ticket, move
+from privacydesk.domain.ticket import Due, DueKind, Outcome, Ticket
+from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotAllowedNowError
 from privacydesk.services import plans

@@ -7,7 +7,8 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Move, Ticket, TicketState, move
+from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import Hashing, Reader

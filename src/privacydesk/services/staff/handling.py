@@ -9,7 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.ticket import Move, Ticket, move
+from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import DeskError, InvalidRequestError, NotAllowedNowError, StaleError
 from privacydesk.ports import WorkingSet

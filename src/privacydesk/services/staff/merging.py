@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from privacydesk.domain.ticket import Move, ScopeItem, Ticket, may, move
+from privacydesk.domain.ticket import ScopeItem, Ticket
+from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.services.staff.acts import Acts, Noted, Ruling

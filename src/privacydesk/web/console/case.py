@@ -14,7 +14,8 @@ from privacydesk.domain.duty import Board
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
-from privacydesk.domain.ticket import Move, Ticket, may
+from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.services.staff.cases import files_open_to, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others

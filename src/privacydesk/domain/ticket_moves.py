@@ -1,0 +1,190 @@
+"""What may happen to a ticket, and the machine that guards it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec.structs import replace
+from transitions import Machine
+
+from privacydesk.domain.ticket import Outcome, Ticket, TicketState
+from privacydesk.errors import NotAllowedNowError
+
+
+class Move(StrEnum):
+    """What may happen to a ticket; the triggers of its machine."""
+
+    VERIFY = "verify"
+    """Identity (and guardianship) is shown; the clock starts."""
+    HAND_IN = "hand_in"
+    """Evidence came after the request was filed, as after an examination that did not accept it."""
+    ASK_REQUESTER = "ask_requester"
+    REQUESTER_ANSWERED = "requester_answered"
+    APPROVE = "approve"
+    """Closing an account is approved; the user is asked to confirm."""
+    CONFIRM = "confirm"
+    """The user confirmed the approved closing."""
+    RELEASE = "release"
+    """The decision is to act; the account service is asked to."""
+    RESOLVE = "resolve"
+    """Answered without anything left to do outside: an explanation, a complaint's answer."""
+    FULFIL = "fulfil"
+    FULFIL_PARTLY = "fulfil_partly"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    LAPSE = "lapse"
+    MARK_DUPLICATE = "mark_duplicate"
+    """Another request of the same person goes on in its place; only after verification."""
+    RETURN_TO_REVIEW = "return_to_review"
+    """The account service said no; a person looks again."""
+
+
+class _Cursor:
+    """What the shared machine moves; tickets themselves stay frozen."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: TicketState) -> None:
+        self.state = state.value
+
+
+_S = TicketState
+
+# What is not listed is refused: whoever may be late (a lapse that races with a verification, an
+# answer for a ticket that was withdrawn) asks ``may`` first, in the same transaction.
+_TRANSITIONS: list[dict[str, Any]] = [
+    {
+        "trigger": Move.VERIFY,
+        "source": _S.AWAITING_VERIFICATION.value,
+        "dest": _S.IN_REVIEW.value,
+    },
+    {
+        "trigger": Move.HAND_IN,
+        "source": _S.AWAITING_VERIFICATION.value,
+        "dest": _S.AWAITING_VERIFICATION.value,
+    },
+    {
+        "trigger": Move.ASK_REQUESTER,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.AWAITING_REQUESTER.value,
+    },
+    {
+        "trigger": Move.REQUESTER_ANSWERED,
+        "source": _S.AWAITING_REQUESTER.value,
+        "dest": _S.IN_REVIEW.value,
+    },
+    {
+        "trigger": Move.APPROVE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.AWAITING_CONFIRMATION.value,
+    },
+    {
+        "trigger": Move.CONFIRM,
+        "source": _S.AWAITING_CONFIRMATION.value,
+        "dest": _S.FULFILLING.value,
+    },
+    {
+        "trigger": Move.RELEASE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.FULFILLING.value,
+    },
+    {
+        "trigger": Move.RESOLVE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.CLOSED.value,
+    },
+    {"trigger": Move.FULFIL, "source": _S.FULFILLING.value, "dest": _S.CLOSED.value},
+    {"trigger": Move.FULFIL_PARTLY, "source": _S.FULFILLING.value, "dest": _S.CLOSED.value},
+    {
+        "trigger": Move.REFUSE,
+        "source": [
+            _S.AWAITING_VERIFICATION.value,
+            _S.IN_REVIEW.value,
+            _S.AWAITING_REQUESTER.value,
+        ],
+        "dest": _S.CLOSED.value,
+    },
+    {
+        "trigger": Move.WITHDRAW,
+        "source": [
+            _S.AWAITING_VERIFICATION.value,
+            _S.IN_REVIEW.value,
+            _S.AWAITING_REQUESTER.value,
+            _S.AWAITING_CONFIRMATION.value,
+        ],
+        "dest": _S.CLOSED.value,
+    },
+    {
+        "trigger": Move.LAPSE,
+        "source": [_S.AWAITING_VERIFICATION.value, _S.AWAITING_CONFIRMATION.value],
+        "dest": _S.CLOSED.value,
+    },
+    {
+        "trigger": Move.MARK_DUPLICATE,
+        "source": [_S.IN_REVIEW.value, _S.AWAITING_REQUESTER.value],
+        "dest": _S.CLOSED.value,
+    },
+    {
+        "trigger": Move.RETURN_TO_REVIEW,
+        "source": [_S.FULFILLING.value, _S.AWAITING_CONFIRMATION.value],
+        "dest": _S.IN_REVIEW.value,
+    },
+]
+
+_MACHINE = Machine(
+    model=None,
+    states=[s.value for s in TicketState],
+    transitions=_TRANSITIONS,
+    initial=_S.AWAITING_VERIFICATION.value,
+    auto_transitions=False,
+    send_event=False,
+)
+
+_OUTCOMES: dict[Move, Outcome] = {
+    Move.RESOLVE: Outcome.FULFILLED,
+    Move.FULFIL: Outcome.FULFILLED,
+    Move.FULFIL_PARTLY: Outcome.PARTLY_FULFILLED,
+    Move.REFUSE: Outcome.REFUSED,
+    Move.WITHDRAW: Outcome.WITHDRAWN,
+    Move.LAPSE: Outcome.LAPSED,
+    Move.MARK_DUPLICATE: Outcome.DUPLICATE,
+}
+
+# The decision is committed to the user by these; acknowledgements and questions are not among
+# them (policy article 9 promises a reply, not an acknowledgement).
+_ANSWERS = frozenset({Move.APPROVE, Move.RELEASE, Move.RESOLVE, Move.REFUSE})
+
+
+def may(ticket: Ticket, move: Move) -> bool:
+    """Tell whether ``move`` is open to the ticket as it stands."""
+    return ticket.state.value in _MACHINE.events[move.value].transitions
+
+
+def move(ticket: Ticket, trigger: Move, now: datetime) -> Ticket:
+    """Return the ticket after ``trigger``.
+
+    A decision sets ``answered_at``, a return to review takes it back, closing sets the outcome
+    and empties ``dues``.
+
+    Raises:
+        NotAllowedNowError: the ticket's state does not permit the move.
+    """
+    if not may(ticket, trigger):
+        raise NotAllowedNowError(
+            f"a ticket in state {ticket.state.value} can't take {trigger.value}",
+            state=ticket.state.value,
+            move=trigger.value,
+        )
+    cursor = _Cursor(ticket.state)
+    _MACHINE.events[trigger.value].trigger(cursor)
+    state = TicketState(cursor.state)
+    changed = replace(ticket, state=state, version=ticket.version + 1)
+    if trigger in _ANSWERS and changed.answered_at is None:
+        changed = replace(changed, answered_at=now)
+    if trigger is Move.RETURN_TO_REVIEW:
+        changed = replace(changed, answered_at=None)
+    if state is TicketState.CLOSED:
+        changed = replace(changed, closed_at=now, outcome=_OUTCOMES[trigger], dues=())
+    return changed
