@@ -29,7 +29,9 @@ _CONCEIVABLE: Final = 0.04
 """From which probability the word lists are followed where they are sure and the model isn't."""
 
 # Addresses and numbers are answers to questions; what they are made of means nothing.
-_DATA: Final = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,190}|https?://\S+|[\W\d_]+")
+_DATA: Final = re.compile(
+    r"[\w.+-]{1,64}@[\w.-]{1,190}|https?://\S+|\b[a-z]{1,3}-\d[\w-]*|[\W\d_]+"
+)
 _HAN_PAIR: Final = re.compile(r"(?=([\u3400-\u9fff]{2}))")
 _LATIN_WORD: Final = re.compile(r"[a-z']{2,}")
 _ENOUGH: Final = 300
