@@ -391,7 +391,8 @@ def while_queued(runner: Runner, script: Script) -> bool:
     if word == "status":
         runner.start(script, Intent.REQUEST_STATUS)
         return True
-    if "asks_duration" in wishes.phrases_of(script.observed.entities):
+    # "When will it be done" asks for the state of a request elsewhere.
+    if {"asks_duration", "asks_when"}.intersection(wishes.phrases_of(script.observed.entities)):
         _acknowledge(script, anew=True)
         return True
     found = script.observed.recognised
