@@ -51,7 +51,7 @@ COMMANDS: Final = {
     "conversations": Entry(
         "conversations:conversations_app", "Conversations: take one over, reply, hand it back."
     ),
-    "texts": Entry("texts:texts_app", "Text modules that staff write with."),
+    "texts": Entry("texts:texts_app", "Saved replies that staff write with."),
     "ticketing": Entry(
         "ticketing:ticketing_app", "Requests kept alike with the tickets of a helpdesk."
     ),

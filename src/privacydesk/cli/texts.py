@@ -1,4 +1,4 @@
-"""``privacydesk texts``: the text modules that staff write with."""
+"""``privacydesk texts``: the saved replies that staff write with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from privacydesk.domain.text_modules import TextModule
 
 texts_app = typer.Typer(
-    name="texts", help="Text modules that staff write with.", no_args_is_help=True
+    name="texts", help="Saved replies that staff write with.", no_args_is_help=True
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and hyphens.")]
@@ -31,7 +31,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits
 
 @texts_app.command("list")
 def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """List the text modules."""
+    """List the saved replies."""
     modules = run(_list(data_dir))
     if as_json:
         print_json([_record(module) for module in modules])
@@ -44,7 +44,7 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
             ]
         )
     else:
-        typer.echo("No text modules yet.")
+        typer.echo("No saved replies yet.")
 
 
 @texts_app.command("set")
@@ -57,7 +57,7 @@ def set_(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Write a text module, or change one. Supervisors only.
+    """Write a saved reply, or change one. Supervisors only.
 
     Places are {number}, {kind}, {due}, {agent} and {app}, the same in each language.
     """
@@ -71,7 +71,7 @@ def set_(
 
 @texts_app.command("remove")
 def remove(name: Name, by: By, data_dir: DataDir = None) -> None:
-    """Take a text module away. Supervisors only; what was written with it stays."""
+    """Take a saved reply away. Supervisors only; what was written with it stays."""
     run(_remove(data_dir, by, name))
     typer.echo(f"Removed {name}.")
 
