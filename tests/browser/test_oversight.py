@@ -73,6 +73,7 @@ async def test_a_period_is_chosen_by_keyboard_alone(town: Stage) -> None:
 async def test_a_chart_is_taken_along_as_a_picture_that_stands_by_itself(
     town: Stage, tmp_path: Path
 ) -> None:
+    await add_past_requests(town.demo.rooms, 20)
     boss = await DeskPage.sign_in(town, "lao-zhou")
     await boss.goes("reports")
     async with boss.page.expect_download() as begun:
