@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 import yaml
 from tests.common.helpdesk_server import PASSWORD, Helpdesk, helpdesk_python
+from tests.common.killing import kill_again_and_again
 from tests.common.stories import PROFILE, World, open_world
 from tests.common.syncing import Worker, file
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
@@ -266,7 +267,9 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
         # What happened before the desk was joined is not told.
         await at.worker.start()
         await at.worker.done(1)
-        killing = asyncio.create_task(_kill_again_and_again(at, chance, times=9))
+        killing = asyncio.create_task(
+            kill_again_and_again(at.worker, at.site, chance, times=9, longest=2.5)
+        )
         later = {8: "chen", 20: "alice", 32: "wu"}
         work = 0
         while not killing.done():
@@ -281,20 +284,6 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
         await at.worker.done(4)
         assert await _both_sides(at, tickets) == before, "it does not come to rest"
         await _check(at, tickets)
-
-
-async def _kill_again_and_again(at: Stage, chance: random.Random, *, times: int) -> None:
-    """Kill the worker and the helpdesk, now one, now the other, now both."""
-    for time in range(times):
-        # From the moment at which it begins to work: most of what a round does lies within.
-        await asyncio.sleep(chance.uniform(0.05, 2.5))
-        victims: list[Callable[[], Awaitable[None]]] = [at.worker.kill, at.site.kill]
-        chosen = victims if time % 3 == 2 else [victims[time % 2]]
-        await asyncio.gather(*(kill() for kill in chosen))
-        if at.site.kill in chosen:
-            await at.site.start()
-        if at.worker.kill in chosen:
-            await at.worker.start()
 
 
 async def _somebody_works(

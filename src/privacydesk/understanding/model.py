@@ -112,7 +112,7 @@ class IntentModel(Struct, frozen=True, dict=True):
             if place is not None:
                 counts[place] = counts.get(place, 0) + 1
         rows = np.fromiter(counts, np.int64, len(counts))
-        louder = [_LOUDER[count] if count < _OFTEN else _louder(count) for count in counts.values()]
+        louder = [1.0 + math.log(count) for count in counts.values()]
         weights = np.array(louder, np.float32) * self.idf[rows]
         length = math.sqrt(weights @ weights)
         return Bag(rows, weights / np.float32(length) if length else weights)
@@ -198,16 +198,6 @@ class IntentModel(Struct, frozen=True, dict=True):
             sure=dict(zip(intents, map(float, stored["sure"]), strict=True)),
             trained_on=str(stored["trained_on"]),
         )
-
-
-def _louder(count: int) -> float:
-    """Return how much a piece weighs that comes so often."""
-    return 1.0 + math.log(count)
-
-
-_OFTEN: Final = 16
-_LOUDER: Final = (0.0, *map(_louder, range(1, _OFTEN)))
-"""By how often a piece comes; nearly all come once."""
 
 
 def _look(stored: Mapping[str, Any], name: str) -> Look:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import pytest
 import yaml
+from tests.common.killing import kill_again_and_again
 from tests.common.request_tracker import RequestTrackerServer
 from tests.common.stories import PROFILE, World, open_world
 from tests.common.syncing import Worker, file
@@ -156,7 +157,9 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
         tickets = [(await file(at.world, person))[1] for person in ("lin", "chen", "alice")]
         await at.worker.start()
         await at.worker.done(1)
-        killing = asyncio.create_task(_kill_again_and_again(at, chance, times=6))
+        killing = asyncio.create_task(
+            kill_again_and_again(at.worker, at.tracker, chance, times=6, longest=3.0)
+        )
         work = 0
         while not killing.done():
             work += 1
@@ -178,20 +181,6 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
 
 def _in_utc(moment: Any) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
-
-
-async def _kill_again_and_again(at: Stage, chance: random.Random, *, times: int) -> None:
-    """Kill the worker and Request Tracker, now one, now the other, now both."""
-    for time in range(times):
-        # From the moment at which it begins to work: most of what a round does lies within.
-        await asyncio.sleep(chance.uniform(0.05, 3.0))
-        victims: list[Callable[[], Awaitable[None]]] = [at.worker.kill, at.tracker.kill]
-        chosen = victims if time % 3 == 2 else [victims[time % 2]]
-        await asyncio.gather(*(kill() for kill in chosen))
-        if at.tracker.kill in chosen:
-            await at.tracker.start()
-        if at.worker.kill in chosen:
-            await at.worker.start()
 
 
 async def _somebody_works(
