@@ -12,6 +12,9 @@ from tests.common.stories import PEOPLE, ROOT, Player, World
 
 from privacydesk.domain.ticket import Ticket
 
+_LOOKS = 100
+"""How often it is looked whether all is brought over, some seconds apart."""
+
 
 @dataclass
 class Worker:
@@ -52,6 +55,22 @@ class Worker:
         wanted = self.rounds + rounds
         async with asyncio.timeout(120), self.turned:
             await self.turned.wait_for(lambda: self.rounds >= wanted)
+
+
+async def settle(worker: Worker, world: World, system: str) -> None:
+    """Wait until each link was brought over after the last kill.
+
+    What failed while a side was dead waits, longer each time, so no number of rounds suffices.
+    """
+    book = world.rooms.store.ticketing_book
+    for _ in range(_LOOKS):
+        # One of two rounds has begun after whatever happened before.
+        await worker.done(2)
+        counts = await book.counts(system)
+        if not (counts.failing or counts.gone or counts.waiting):
+            await worker.done(2)
+            return
+    raise AssertionError(f"not all is brought over: {counts}")
 
 
 async def file(world: World, person: str) -> tuple[Player, Ticket]:

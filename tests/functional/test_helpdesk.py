@@ -18,7 +18,7 @@ import yaml
 from tests.common.helpdesk_server import PASSWORD, Helpdesk, helpdesk_python
 from tests.common.killing import kill_again_and_again
 from tests.common.stories import PROFILE, World, open_world
-from tests.common.syncing import Worker, file
+from tests.common.syncing import Worker, file, settle
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     Office,
     _own_process,
@@ -279,7 +279,7 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
             await _somebody_works(at, chance, tickets, work)
             await asyncio.sleep(chance.uniform(0.05, 0.4))
         await killing
-        await at.worker.done(5)
+        await settle(at.worker, at.world, "django_helpdesk")
         before = await _both_sides(at, tickets)
         await at.worker.done(4)
         assert await _both_sides(at, tickets) == before, "it does not come to rest"

@@ -55,9 +55,12 @@ async def test_a_form_of_a_thousand_fields_is_refused(office: Office) -> None:
 async def test_an_encoding_that_takes_long_to_read_is_not_used(office: Office) -> None:
     browser = await office.browser()
     slow = b"name=" + b"z9" * 25_000 + b"-" + b"z9" * 3_000
-    began = time.thread_time()
-    assert await _sent(browser, "/console/sign-in", slow, f"{_FORM}; charset=punycode") == 403
-    assert time.thread_time() - began < 1
+    took = []
+    for _ in range(3):
+        began = time.thread_time()
+        assert await _sent(browser, "/console/sign-in", slow, f"{_FORM}; charset=punycode") == 403
+        took.append(time.thread_time() - began)
+    assert min(took) < 1
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
@@ -65,12 +68,16 @@ async def test_an_address_of_thousands_of_parts_holds_nobody_up(
     office: Office, method: str
 ) -> None:
     browser = await office.browser()
-    began = time.thread_time()
-    answer = await browser.client.request(
-        method, "/console/" + "a/" * 4_000, headers=HTML, allow_redirects=False
-    )
-    assert answer.status == 404
-    assert time.thread_time() - began < 2
+    took = []
+    # The first try compiles templates, and any may be the one in which garbage is collected.
+    for _ in range(3):
+        began = time.thread_time()
+        answer = await browser.client.request(
+            method, "/console/" + "a/" * 4_000, headers=HTML, allow_redirects=False
+        )
+        assert answer.status == 404
+        took.append(time.thread_time() - began)
+    assert min(took) < 1
 
 
 @pytest.mark.parametrize(

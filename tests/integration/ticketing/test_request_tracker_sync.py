@@ -19,7 +19,7 @@ import yaml
 from tests.common.killing import kill_again_and_again
 from tests.common.request_tracker import RequestTrackerServer
 from tests.common.stories import PROFILE, World, open_world
-from tests.common.syncing import Worker, file
+from tests.common.syncing import Worker, file, settle
 from tests.functional.test_commands import write_settings
 
 from privacydesk.clock import MovableClock, SystemClock
@@ -166,13 +166,7 @@ async def test_kills_on_either_side_at_any_moment_double_and_lose_nothing(
             await _somebody_works(at, chance, tickets, work)
             await asyncio.sleep(chance.uniform(0.1, 0.8))
         await killing
-        await at.worker.done(2)
-        # What failed while the other side was dead waits, longer each time.
-        for _ in range(30):
-            with contextlib.suppress(AssertionError):
-                await _check(at, tickets)
-                break
-            await at.worker.done(2)
+        await settle(at.worker, at.world, "request_tracker")
         await _check(at, tickets)
         before = await _both_sides(at, tickets)
         await at.worker.done(3)

@@ -65,9 +65,9 @@ def test_a_huge_message_takes_no_huge_time() -> None:
         "a" * 50 + " ",
     ):
         text = piece * (100_000 // len(piece))
-        before = time.perf_counter()
+        before = time.thread_time()
         DESK.recognise(text)
         DESK.language(text)
         DESK.entities(text, ENTITY_KINDS)
         # Far above what it takes, far below what backtracking without end would.
-        assert time.perf_counter() - before < 1
+        assert time.thread_time() - before < 1

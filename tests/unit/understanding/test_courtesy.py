@@ -40,6 +40,6 @@ def test_a_long_message_is_left_as_it_is() -> None:
 
 
 def test_stops_without_end_take_no_time() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     wish("谢谢,," * 14 + "x")
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
