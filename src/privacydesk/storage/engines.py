@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
 from privacydesk.errors import SettingsError
+from privacydesk.storage.faults import as_core
 
 _BUSY_MILLIS = 5000
 """How long a connection to SQLite waits for another process's transaction."""
@@ -114,6 +115,12 @@ def _set_up(engine: sa.Engine, *pragmas: str) -> None:
 
 def _begin_with(engine: sa.Engine, statement: str) -> None:
     def began(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(statement)
+        # Past Core, which would take as long for it as for a statement that does something.
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        try:
+            driver.execute(statement)
+        except sqlite3.Error as error:
+            raise as_core(error, statement, connection) from error
 
     sa.event.listen(engine, "begin", began)

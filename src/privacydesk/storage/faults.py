@@ -6,6 +6,7 @@ import sqlite3
 import traceback
 from enum import Enum
 from pathlib import PurePath
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -73,6 +74,27 @@ def classify(error: Exception) -> Fault:
         return _SQLSTATES.get(state) or _SQLSTATE_CLASSES.get(state[:2], Fault.GUILTY)
     # A driver that could not even reach the server has no code to show.
     return Fault.LOST if isinstance(error, sa.exc.OperationalError) else Fault.GUILTY
+
+
+def as_core(error: Any, text: str, connection: sa.Connection) -> BaseException:
+    """Return a driver's error as Core would have raised it, for statements run past Core.
+
+    Args:
+        error: what the driver raised.
+        text: the statement.
+        connection: on which it was run.
+    """
+    dialect = connection.dialect
+    wrapped: BaseException = sa.exc.DBAPIError.instance(
+        text,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=dialect.is_disconnect(error, connection.connection, None),
+        dialect=dialect,
+    )
+    return wrapped
 
 
 def trace(error: BaseException) -> list[str]:

@@ -55,6 +55,8 @@ class Rows(Generic[I, V]):
 
     def changed(self) -> list[I]:
         """Return the ids of changed and new rows, in the order in which they are written."""
+        if not self.now:
+            return []
         return sorted(i for i, value in self.now.items() if value is not self.before.get(i))
 
     def take(self, values: Iterable[V]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from privacydesk.storage import tables
+from privacydesk.storage.faults import as_core
 
 T = TypeVar("T")
 Parameters = dict[str, sa.BindParameter[Any]]
@@ -94,21 +95,6 @@ REMOVE_EVIDENCE = (
 )
 
 
-def _wrapped(error: Any, text: str, connection: sa.Connection) -> BaseException:
-    """Return a driver's error as Core would have raised it."""
-    dialect = connection.dialect
-    wrapped: BaseException = sa.exc.DBAPIError.instance(
-        text,
-        None,
-        error,
-        dialect.loaded_dbapi.Error,
-        hide_parameters=True,
-        connection_invalidated=dialect.is_disconnect(error, connection.connection, None),
-        dialect=dialect,
-    )
-    return wrapped
-
-
 class Prepared:
     """A statement of the hot path, compiled once and run for many rows of plain values.
 
@@ -151,7 +137,7 @@ class Prepared:
             many: Any = [self._pick(row) for row in rows] if self._pick else list(rows)
             cursor.executemany(self._text, many)
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _wrapped(error, self._text, connection) from error
+            raise as_core(error, self._text, connection) from error
         else:
             return cursor.rowcount
         finally:
@@ -225,7 +211,7 @@ class PreparedRead:
             cursor.execute(text, given)
             rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
         except connection.dialect.loaded_dbapi.Error as error:
-            raise _wrapped(error, text, connection) from error
+            raise as_core(error, text, connection) from error
         else:
             return rows
         finally:
