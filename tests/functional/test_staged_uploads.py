@@ -111,6 +111,35 @@ async def test_a_resent_hand_in_has_its_first_answer_whatever_became_of_the_file
     assert refused.value.code is ErrorCode.NOT_FOUND
 
 
+async def test_a_file_that_is_handed_in_twice_is_one_file(world: World) -> None:
+    player = await asked_for_files(world)
+    picked = await upload(player)
+    for _ in range(2):
+        await player.do("submit_uploads", uploads=[picked])
+        asked = player.events[-1]
+        assert (asked.key, asked.args["count"]) == ("desk.upload_more", 1)
+    await player.do("submit_uploads", uploads=[await upload(player), picked])
+    asked = player.events[-1]
+    assert (asked.key, asked.args["count"]) == ("desk.upload_more", 2)
+
+
+async def test_a_file_of_a_form_that_waits_stays_when_it_is_handed_in_elsewhere(
+    world: World,
+) -> None:
+    player = await asked_for_files(world)
+    picked = await upload(player)
+    await player.do("submit_uploads", uploads=[picked])
+    await player.step({"choose": "desk:menu"})
+    await player.step({"choose": "unbinding"})
+    await player.step({"bot": "desk.files_wait"})
+    await player.do("submit_uploads", uploads=[picked])
+    await player.step({"bot": "desk.upload_declined"})
+    await player.step({"choose": "desk:cancel"})
+    await player.step({"choose": "desk.ask_done"})
+    await player.step({"ticket": {"kind": "complaint", "state": "in_review"}})
+    assert await body_of(store_of(world), picked)
+
+
 async def test_a_process_that_comes_after_a_crash_removes_what_the_first_one_took_in(
     tmp_path: Path,
 ) -> None:

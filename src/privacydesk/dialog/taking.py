@@ -6,7 +6,7 @@ from typing import Any
 
 from privacydesk.dialog import interrupts, questions, rating, wishes
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.running import Running
+from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES, FILLED_FROM, takes_files
@@ -88,10 +88,12 @@ def take_confirmation(runner: Runner, script: Script, frame: Running, outcome: s
 
 
 def take_files(runner: Runner, script: Script, message: Uploaded) -> None:
-    """Take files, if they were asked for."""
+    """Take files, if they were asked for; what a form holds already stays as it is."""
     files = [{"name": u.name, "size": u.size, "media_type": u.media_type} for u in message.uploads]
     script.append(Sender.USER, EventKind.UPLOADED, data={"files": files})
     script.last_said_at = script.now
+    held = evidence_in(script.stack)
+    fresh = [upload for upload in message.uploads if upload.id not in held]
     frame, step = runner.waiting_step(script)
     if (
         frame is None
@@ -99,19 +101,21 @@ def take_files(runner: Runner, script: Script, message: Uploaded) -> None:
         or not takes_files(runner.asking.slot_type(frame, step))
         or script.owner.kind is OwnerKind.AGENT
     ):
-        script.effects.append(DropEvidence(tuple(u.id for u in message.uploads)))
+        script.effects.append(DropEvidence(tuple(u.id for u in fresh)))
         if script.owner.kind is OwnerKind.AGENT:
             script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.upload_declined")
             return
         script.say("desk.upload_declined")
         runner.prompt_again(script)
         return
-    taken = [
+    if not fresh:
+        runner.prompt_again(script)
+        return
+    frame.slots[FILES] = [
         *(frame.slots.get(FILES) or ()),
-        *({"id": u.id.hex(), "name": u.name} for u in message.uploads),
+        *({"id": u.id.hex(), "name": u.name} for u in fresh),
     ]
-    frame.slots[FILES] = taken
-    script.say("desk.upload_received", {"count": len(message.uploads)})
+    script.say("desk.upload_received", {"count": len(fresh)})
     if step.many:
         runner.asking.ask_more(script, frame, step)
         return
