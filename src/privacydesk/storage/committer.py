@@ -14,12 +14,14 @@ from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.ports import FailedJobError
 from privacydesk.storage.batch import Appended, Batch
 from privacydesk.storage.counters import CounterRows
+from privacydesk.storage.engines import sqlite_file
 from privacydesk.storage.faults import Fault, GuardBrokenError, classify, trace
 from privacydesk.storage.locked import Snapshots
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
 from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.staging import ClosureError
+from privacydesk.storage.whereabouts import Whereabouts
 
 _log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class Committer:
         self._clock = clock
         self._snapshots = snapshots
         self._shared = engine.dialect.name != "sqlite"
+        self._whereabouts = Whereabouts(sqlite_file(engine.url))
         self._connection: sa.Connection | None = None
         self._counters = CounterRows()
         self._minter = SecretMinter()
@@ -101,8 +104,11 @@ class Committer:
         return _all(batch, UnavailableError)
 
     def _transaction(self, batch: Sequence[Pending], appended: list[Appended]) -> Outcomes:
+        # Before connecting: SQLite would make a file that is missing anew, without a word in it.
+        self._whereabouts.check()
         if self._connection is None:
             self._connection = self._engine.connect()
+            self._whereabouts.opened()
         with self._connection.begin():
             run = Batch(
                 self._connection,

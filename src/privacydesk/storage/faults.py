@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from privacydesk.storage.whereabouts import FileGoneError
+
 
 class Fault(Enum):
     """What to do about an error."""
@@ -19,7 +21,7 @@ class Fault(Enum):
     LOST = "lost"
     """The connection is gone and the commit unknown: again on a new one; job ids decide."""
     UNAVAILABLE = "unavailable"
-    """The database can't take anything now: full, read-only, unreadable."""
+    """The database can't take anything now: full, read-only, unreadable, its file gone."""
     GUILTY = "guilty"
     """Something in the batch is at fault: halve it until that stands alone."""
 
@@ -61,6 +63,8 @@ _SQLSTATE_CLASSES = {
 
 def classify(error: Exception) -> Fault:
     """Return what to do about an error met while a batch was read, decided or written."""
+    if isinstance(error, FileGoneError):
+        return Fault.UNAVAILABLE
     if not isinstance(error, sa.exc.DBAPIError):
         return Fault.GUILTY
     if error.connection_invalidated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,6 +123,19 @@ async def test_while_the_disk_is_full_jobs_are_unavailable_then_it_recovers(
     assert await store.reader.evidence(desk.evidence_id()) is not None
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_nothing_is_acknowledged_into_a_file_that_is_gone(
+    store: SqlStore, path: Path, replaced: bool
+) -> None:
+    await desk.begin(store)
+    with _away(path, replaced=replaced):
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                await store.writer.submit(desk.say("a"))
+    assert (await store.writer.submit(desk.say("a"))).duplicate is False
+    assert await desk.texts(store) == ["hello", "re: hello"]
+
+
 async def test_while_another_process_writes_jobs_wait_then_are_unavailable(
     store: SqlStore, path: Path
 ) -> None:
@@ -193,3 +207,14 @@ def _connections(store: SqlStore, statement: str) -> Iterator[None]:
         sa.event.remove(store._writing, "connect", connected)
         # The next batch opens a connection of the usual kind.
         store.writer._committer.close()
+
+
+@contextmanager
+def _away(path: Path, *, replaced: bool) -> Iterator[None]:
+    """Have the database elsewhere for a while, and a copy in its place or nothing."""
+    elsewhere = path.rename(path.with_name("elsewhere.db"))
+    if replaced:
+        shutil.copy(elsewhere, path)
+    yield
+    assert path.exists() == replaced, "a missing file was made anew"
+    elsewhere.replace(path)
