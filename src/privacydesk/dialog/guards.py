@@ -236,7 +236,7 @@ def _shown_here(script: Script, frame: Running) -> tuple[Ticket, ...]:
     """Return a person's tickets, with one they came back to by its number, from another device."""
     tickets = script.tickets_of(whose(script))
     number = str(frame.slots.get("number") or "")
-    if any(proof.subject == f"ticket:{number}" for proof in script.verifications):
+    if script.ticket_proof(number):
         numbered = script.ticket_numbered(number)
         tickets = (*tickets, numbered) if numbered is not None else tickets
     return tickets

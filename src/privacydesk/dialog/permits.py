@@ -11,7 +11,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Call, Confirm, Do, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.vocabulary import ACTIONS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
-from privacydesk.domain.identity import Assurance, Verification
+from privacydesk.domain.identity import Assurance, Verification, is_fresh
 
 _OWN_TICKETS = frozenset({"list_requests", "withdraw_ticket", "file_objection"})
 
@@ -52,7 +52,7 @@ def _proof(script: Script, frame: Running, flow: Flow, step: Do) -> Verification
 def is_confirmed(script: Script, frame: Running, flow: Flow, step: Do) -> bool:
     """Tell whether the user said yes to this lately, when they had already been verified."""
     at = frame.confirmed_at
-    if at is None or script.now - at > script.rules.fresh:
+    if at is None or not is_fresh(at, script.now, script.rules.fresh):
         return False
     proof = _proof(script, frame, flow, step)
     # A session is there all the time; its proof is made up anew whenever it is asked for.

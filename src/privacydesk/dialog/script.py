@@ -235,22 +235,22 @@ class Script:
             return None
         if level <= Assurance.APP_SESSION and account == self.account:
             return Verification(account, Assurance.APP_SESSION, self.now)
-        return next(
-            (
-                proof
-                for proof in reversed(self.verifications)
-                if proof.covers(account, level, self.now, self.rules.fresh)
-            ),
-            None,
-        )
+        return self._proof(account, level)
 
     def contact_proof(self, contact: str) -> Verification | None:
         """Return a fresh proof that the user controls a typed contact."""
+        return self._proof(f"contact:{contact}", Assurance.NONE)
+
+    def ticket_proof(self, number: str) -> Verification | None:
+        """Return a fresh proof that the user controls the contact of a ticket."""
+        return self._proof(f"ticket:{number}", Assurance.NONE)
+
+    def _proof(self, subject: str, level: Assurance) -> Verification | None:
         return next(
             (
                 proof
                 for proof in reversed(self.verifications)
-                if proof.covers(f"contact:{contact}", Assurance.NONE, self.now, self.rules.fresh)
+                if proof.covers(subject, level, self.now, self.rules.fresh)
             ),
             None,
         )

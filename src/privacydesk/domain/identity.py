@@ -93,7 +93,16 @@ class Verification(Struct, frozen=True):
 
     def covers(self, subject: str, level: Assurance, now: datetime, fresh: timedelta) -> bool:
         """Tell whether it still proves ``level`` for ``subject`` and nobody else."""
-        return self.subject == subject and self.level >= level and now - self.at <= fresh
+        return self.subject == subject and self.level >= level and is_fresh(self.at, now, fresh)
+
+
+def is_fresh(at: datetime, now: datetime, fresh: timedelta) -> bool:
+    """Tell whether what was shown or said at an instant still counts.
+
+    What lies further ahead than it may lie back is from a clock that was wrong: were it to count,
+    it would until that clock is right.
+    """
+    return abs(now - at) <= fresh
 
 
 class CodeRules(Struct, frozen=True):

@@ -16,6 +16,7 @@ from tests.unit.dialog import flows
 from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.dialog.rules import Rules
+from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt, Waiting
 from privacydesk.domain.effects import CallAccount, Effect, OpenTicket, SendCode
 from privacydesk.domain.events import Choice, Sender
@@ -128,6 +129,9 @@ def test_a_yes_does_not_cover_what_was_answered_after_it() -> None:
         (timedelta(minutes=31), timedelta(minutes=29), False),
         (timedelta(minutes=50), timedelta(minutes=40), False),
         (None, timedelta(minutes=1), False),
+        # By a clock that was far ahead: that yes would count until the clock is right.
+        (timedelta(minutes=1), -timedelta(days=365), False),
+        (-timedelta(days=365), -timedelta(days=365), False),
     ],
 )
 def test_filing_takes_a_proof_and_a_yes_that_are_both_fresh(
@@ -139,6 +143,17 @@ def test_filing_takes_a_proof_and_a_yes_that_are_both_fresh(
         top = turn.snapshot.conversation.stack[-1]
         assert (top.flow, top.step) in {("unbinding", "sure"), ("verify", "send")}
         assert turn.events, "something is asked for"
+
+
+def test_the_number_of_a_ticket_opens_it_no_longer_than_its_code_is_fresh() -> None:
+    proofs = tuple(
+        Verification(f"ticket:{number}", Assurance.NONE, NOW - age)
+        for number, age in (("PD-OLD", timedelta(minutes=31)), ("PD-NEW", timedelta(minutes=30)))
+    )
+    conversation = replace(standing_at("file"), verifications=proofs)
+    script = Script(Snapshot(conversation), Observed(), Rules(), NOW, "job")
+    assert script.ticket_proof("PD-NEW") == proofs[1]
+    assert script.ticket_proof("PD-OLD") is None
 
 
 def test_one_yes_files_once() -> None:

@@ -152,6 +152,9 @@ def test_no_order_of_sends_and_entries_buys_more_than_three_tries_a_code(
         ("u-1", Assurance.DOCUMENT_CHECKED, timedelta(0), False),
         ("u-2", Assurance.ONE_TIME_CODE, timedelta(0), False),
         ("u-1", Assurance.ONE_TIME_CODE, FRESH + timedelta(seconds=1), False),
+        # A clock that was set right meanwhile: by little, and by so much that nothing else fits.
+        ("u-1", Assurance.ONE_TIME_CODE, -FRESH, True),
+        ("u-1", Assurance.ONE_TIME_CODE, -FRESH - timedelta(seconds=1), False),
     ],
 )
 def test_a_proof_covers_its_own_subject_at_its_level_while_it_is_fresh(

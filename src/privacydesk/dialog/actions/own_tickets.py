@@ -35,10 +35,7 @@ def is_theirs(script: Script, ticket: Ticket) -> bool:
         return True
     if ticket.contact and script.contact_proof(ticket.contact):
         return True
-    return any(
-        proof.subject == f"ticket:{ticket.number}" and script.now - proof.at <= script.rules.fresh
-        for proof in script.verifications
-    )
+    return script.ticket_proof(ticket.number) is not None
 
 
 def attach_evidence(act: Act) -> str:
