@@ -19,6 +19,7 @@ from privacydesk.dialog.rules import Rules
 from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED, Occasion, Way
+from privacydesk.domain.quotas import FilingRules
 from privacydesk.domain.ticketing import STATE_NAMES, Fact, Texts, TicketingMap
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
@@ -51,6 +52,13 @@ class CodeSection(_Section):
     hourly_contacts: Annotated[int, Field(ge=1, le=1_000_000)] = 300
     hourly_accounts: Annotated[int, Field(ge=1, le=1_000_000)] = 3_000
     countries: list[Annotated[int, Field(ge=1, le=999)]] = [86, 852, 853, 886, 65]
+
+
+class FilingSection(_Section):
+    """How many requests may be filed."""
+
+    daily: Annotated[int, Field(ge=1, le=10_000)] = 30
+    hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 120
 
 
 class StaffedSection(_Section):
@@ -195,6 +203,7 @@ class OperatorProfile(_Section):
     remedies: dict[str, str] = {}
     staffed: list[StaffedSection] = [StaffedSection()]
     codes: CodeSection = CodeSection()
+    filing: FilingSection = FilingSection()
     fresh_minutes: _Minutes = 30
     waits_for_verification_days: _Days = 15
     unbinding_window_minutes: _Minutes | None = None
@@ -255,6 +264,9 @@ class OperatorProfile(_Section):
             remedies=self.remedies,
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
             codes=self.code_rules(),
+            filing=FilingRules(
+                daily=self.filing.daily, hourly_strangers=self.filing.hourly_strangers
+            ),
             fresh=timedelta(minutes=self.fresh_minutes),
             waits_for_verification=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._window(),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from privacydesk.dialog import arguments
-from privacydesk.dialog.desk_choices import answer_choice, human_choice
+from privacydesk.dialog.desk_choices import answer_choice, cancel_choice, human_choice
 from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Card, Confirm, Flow
@@ -105,6 +105,16 @@ class Asking:
                 *((answer_choice(),) if script.owes_answer else ()),
             ),
             kind=EventKind.WARNING if danger else EventKind.TEXT,
+            serial=frame.serial,
+        )
+
+    def hold(self, script: Script, frame: Running) -> None:
+        """Say that a request can't be filed before an instant; it waits as it stands."""
+        until = {"$time": frame.slots["until"], "zone": script.rules.zone}
+        script.ask(
+            "desk.many_requests",
+            {"until": until},
+            (human_choice(), cancel_choice()),
             serial=frame.serial,
         )
 

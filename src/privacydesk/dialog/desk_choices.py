@@ -25,6 +25,12 @@ def human_choice() -> Choice:
 
 
 @cache
+def cancel_choice() -> Choice:
+    """Return the button that stops what is open."""
+    return Choice(id="desk:cancel", key="desk.cancel", style=ChoiceStyle.QUIET)
+
+
+@cache
 def menu_choice() -> Choice:
     """Return the button that shows the menu."""
     return Choice(id="desk:menu", key="desk.show_menu")

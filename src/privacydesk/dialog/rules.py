@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from privacydesk.domain.identity import CodeRules
+from privacydesk.domain.quotas import FilingRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Rules:
         mailboxes: addresses by name (``policy``, ``children``).
         remedies: what one may do against a decision, in words, by locale.
         clauses: names of the clauses dialogs may cite.
+        codes: how one-time codes are counted and where they go.
+        filing: how many requests may be filed.
         fresh: how long a verification covers further requests of the same person.
         waits_for_verification: after this an unverified request lapses.
         unbinding_window: time in which an automated unbinding can be taken back; None leaves
@@ -39,6 +42,7 @@ class Rules:
     remedies: Mapping[str, str] = field(default_factory=dict)
     clauses: frozenset[str] = frozenset()
     codes: CodeRules = field(default_factory=CodeRules)
+    filing: FilingRules = field(default_factory=FilingRules)
     fresh: timedelta = timedelta(minutes=30)
     waits_for_verification: timedelta = timedelta(days=15)
     unbinding_window: timedelta | None = None

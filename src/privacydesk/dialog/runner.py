@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from privacydesk.dialog import arguments, permits, rating, wishes
-from privacydesk.dialog.actions import ACTIONS, WAITS, Act
+from privacydesk.dialog.actions import ACTIONS, HELD, WAITS, Act
 from privacydesk.dialog.asking import Asking, is_picking, picked_all
 from privacydesk.dialog.desk_choices import menu_choices, more_choices
 from privacydesk.dialog.guards import GUARDS, account_of
@@ -303,6 +303,9 @@ class Runner:
         outcome = ACTIONS[step.action](Act(script, frame, flow, step.params))
         if outcome == WAITS:
             script.prompt = None
+            return _Stop()
+        if outcome == HELD:
+            self.asking.hold(script, frame)
             return _Stop()
         if step.action in {"file_ticket", "file_unverified", "file_objection"}:
             self.fire(frame, outcome)

@@ -1,13 +1,15 @@
-"""How many codes one sender, and all together, may have sent.
+"""How many codes one sender, and all together, may have sent, and how many requests they may file.
 
 The counting of one target keeps its owner from being pestered; this keeps the desk from being used
-to pester many. The counts are marks on counter rows, in any 24 hours or any hour up to now.
+to pester many, and those who work on requests from having none but made-up ones. The counts are
+marks on counter rows, in any 24 hours or any hour up to now.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.identity import (
@@ -79,6 +81,54 @@ def filled(ceiling: Challenge, now: datetime) -> Challenge:
     else:
         marks.append(Mark(minute))
     return _with(ceiling, tuple(marks))
+
+
+class FilingRules(Struct, frozen=True):
+    """How many requests may be filed. Settable by the operator.
+
+    Attributes:
+        daily: requests by one account, or in one conversation without a login, in any 24 hours.
+        hourly_strangers: requests in any hour by all together who have shown neither an account
+            nor a contact.
+    """
+
+    daily: int = 30
+    hourly_strangers: int = 120
+
+
+STRANGERS_FILED = "filed|strangers"
+"""What names the row of all requests by those who have shown nothing."""
+
+
+def filed_counter(account: str, conversation: bytes) -> str:
+    """Return what names the row of requests by whoever files: an account, else a conversation."""
+    return f"filed|{sender_counter(account, conversation)}"
+
+
+def may_file_from(sender: Challenge, now: datetime, rules: FilingRules) -> datetime | None:
+    """Return when a sender may file one more request; None where that is now."""
+    marks = sender.since(now - _DAY)
+    return marks[-rules.daily].at + _DAY if len(marks) >= rules.daily else None
+
+
+def strangers_may_file_from(
+    strangers: Challenge, now: datetime, rules: FilingRules
+) -> datetime | None:
+    """Return when somebody who has shown nothing may file a request; None where that is now."""
+    marks = strangers.since(now - _HOUR)
+    left = sum(mark.count for mark in marks)
+    until = None
+    for mark in marks:
+        if left < rules.hourly_strangers:
+            break
+        left -= mark.count
+        until = mark.at + _HOUR
+    return until
+
+
+def filed(sender: Challenge, now: datetime) -> Challenge:
+    """Return a sender's row after a request was filed."""
+    return _with(sender, (*sender.since(now - _DAY), Mark(now)))
 
 
 def _with(row: Challenge, marks: tuple[Mark, ...]) -> Challenge:

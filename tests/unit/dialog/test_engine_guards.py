@@ -22,7 +22,7 @@ from privacydesk.domain.effects import CallAccount, Effect, OpenTicket, SendCode
 from privacydesk.domain.events import Choice, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, TargetKind, Verification
 from privacydesk.domain.ids import ChallengeId, ConversationId
-from privacydesk.domain.quotas import ceiling_counter, sender_counter
+from privacydesk.domain.quotas import ceiling_counter, filed_counter, sender_counter
 from privacydesk.domain.turn import Chose, Needs, Observed, Result, Said, Snapshot, Turn
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -30,7 +30,12 @@ ME = "u-1"
 BOUND = [{"provider": "google", "label_masked": "g***"}, {"provider": "apple", "label_masked": ""}]
 PHONE = Target(TargetKind.ACCOUNT_PHONE, ME)
 LABEL = PHONE.label()
-COUNTERS = (PHONE.counter(), sender_counter(ME, b""), ceiling_counter(PHONE, ME))
+COUNTERS = (
+    PHONE.counter(),
+    sender_counter(ME, b""),
+    ceiling_counter(PHONE, ME),
+    filed_counter(ME, b""),
+)
 
 
 def engine_of(files: Mapping[str, str]) -> Engine:

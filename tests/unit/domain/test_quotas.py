@@ -66,3 +66,22 @@ def test_strangers_can_not_use_up_the_codes_of_those_who_are_logged_in() -> None
 def test_an_account_is_one_sender_in_whatever_conversation() -> None:
     assert quotas.sender_counter("u-1", b"1") == quotas.sender_counter("u-1", b"2")
     assert quotas.sender_counter("", b"1") != quotas.sender_counter("", b"2")
+
+
+def test_a_sender_files_so_many_requests_in_any_day() -> None:
+    rules, sender = quotas.FilingRules(daily=2), SENDER
+    for hour in range(2):
+        at = NOW + timedelta(hours=hour)
+        assert quotas.may_file_from(sender, at, rules) is None
+        sender = quotas.filed(sender, at)
+    assert quotas.may_file_from(sender, NOW + timedelta(hours=2), rules) == NOW + DAY
+    assert quotas.may_file_from(sender, NOW + DAY, rules) is None
+
+
+def test_strangers_are_told_when_enough_of_the_last_hour_has_passed() -> None:
+    rules, strangers = quotas.FilingRules(hourly_strangers=3), ALL
+    for minutes in (0, 0, 10, 20):
+        strangers = quotas.filled(strangers, NOW + timedelta(minutes=minutes))
+    until = quotas.strangers_may_file_from(strangers, NOW + timedelta(minutes=30), rules)
+    assert until == NOW + timedelta(hours=1), "the two of the first minute go together"
+    assert quotas.strangers_may_file_from(strangers, until, rules) is None

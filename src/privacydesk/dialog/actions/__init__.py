@@ -1,7 +1,8 @@
 """Registered actions: what a ``do`` step does.
 
-An action returns its outcome, or ``WAITS`` after it has asked the outside. What the outside
-answered comes back through ``RECEIVERS``, which fill slots and return the outcome.
+An action returns its outcome, ``WAITS`` after it has asked the outside, or ``HELD`` where it can't
+be done before some instant. What the outside answered comes back through ``RECEIVERS``, which fill
+slots and return the outcome.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from privacydesk.dialog.actions import (
     quoting,
     readings,
 )
-from privacydesk.dialog.actions.base import WAITS, Act
+from privacydesk.dialog.actions.base import HELD, WAITS, Act
 from privacydesk.domain.account_terms import AccountAction
 
 ACTIONS: Mapping[str, Callable[[Act], str]] = {
@@ -58,4 +59,4 @@ RECEIVERS: Mapping[str, Callable[[Act, str, Mapping[str, Any]], str]] = {
     "read_export_summary": readings.export_read,
 }
 
-__all__ = ["ACTIONS", "RECEIVERS", "WAITS", "Act"]
+__all__ = ["ACTIONS", "HELD", "RECEIVERS", "WAITS", "Act"]

@@ -15,6 +15,10 @@ WAITS: Final = "WAITS"
 """Returned by an action that asked the outside."""
 
 
+HELD: Final = "HELD"
+"""Returned by an action that is to be done later; its frame stays where it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """What an action is run with."""

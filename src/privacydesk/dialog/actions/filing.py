@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog.actions.base import Act, evidence_of
+from privacydesk.dialog.actions.base import HELD, Act, evidence_of
 from privacydesk.dialog.guards import account_of, unbinds_alone
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.scopes import facts_of, items_of
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
+from privacydesk.domain import quotas
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
+    RaiseAlarm,
 )
 from privacydesk.domain.identity import (
     Assurance,
@@ -73,9 +75,9 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     else:
         verified_at = script.now if verified else None
     automated = verified and kind is RequestKind.UNBINDING and unbinds_alone(script, frame)
-    frame.slots["ticket"] = symbol
     waiting = _waiting(script, kind, account, frame.slots)
     if waiting is not None and (verified or document):
+        frame.slots["ticket"] = symbol
         script.effects.append(
             MoveTicket(
                 waiting.id,
@@ -96,6 +98,9 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         # It waits already, and nothing more was shown: one request, not another each time.
         frame.slots["ticket"] = waiting.id.hex()
         return "filed"
+    if not _counted(act):
+        return HELD
+    symbol = frame.slots["ticket"] = f"sym:{len(script.effects)}"
     script.effects.append(
         OpenTicket(
             symbol=symbol,
@@ -115,6 +120,29 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         )
     )
     return "filed"
+
+
+def _counted(act: Act) -> bool:
+    """Count one more request if it may be filed now; else keep from when on it may."""
+    script, rules = act.script, act.script.rules.filing
+    name = quotas.filed_counter(script.account, script.before.id)
+    names = [name]
+    if not script.account and not _proven_contact(act):
+        names.append(quotas.STRANGERS_FILED)
+    sender, *strangers = script.counters(*names)
+    until = quotas.may_file_from(sender, script.now, rules)
+    for row in strangers:
+        full_until = quotas.strangers_may_file_from(row, script.now, rules)
+        if until is None and full_until is not None:
+            script.effects.append(RaiseAlarm("requests_ceiling_reached"))
+            until = full_until
+    if until is not None:
+        act.frame.slots["until"] = until.isoformat()
+        return False
+    script.challenges[name] = quotas.filed(sender, script.now)
+    for row in strangers:
+        script.challenges[quotas.STRANGERS_FILED] = quotas.filled(row, script.now)
+    return True
 
 
 def _waiting(
