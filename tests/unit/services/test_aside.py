@@ -16,11 +16,19 @@ class Desk:
         self.aside = aside
         self.gate = threading.Event()
         self.begun: list[str] = []
+        self._news = threading.Condition()
 
     def _work(self, name: str) -> str:
-        self.begun.append(name)
+        with self._news:
+            self.begun.append(name)
+            self._news.notify_all()
         assert self.gate.wait(5)
         return name
+
+    def wait_for(self, name: str) -> None:
+        """Wait in a thread until some work is begun."""
+        with self._news:
+            assert self._news.wait_for(lambda: name in self.begun, 5), f"{name} is not begun"
 
     def ask(self, whose: str, cost: float, name: str = "") -> asyncio.Task[str]:
         return asyncio.create_task(self.aside.run(whose, cost, self._work, name or whose))
@@ -41,6 +49,20 @@ async def test_whoever_asked_for_least_comes_first() -> None:
     desk.gate.set()
     await asyncio.wait_for(asyncio.gather(*tasks), 5)
     assert desk.begun == ["first", "greedy 0", "modest", "greedy 1", "greedy 2", "long"]
+
+
+async def test_what_takes_long_never_holds_up_what_is_short() -> None:
+    desk = Desk(Aside(at_once=2))
+    long = [desk.ask(f"abuser {n}", 10_500) for n in range(3)]
+    await _settle()
+    short = desk.ask("fair", 500)
+    await asyncio.to_thread(desk.wait_for, "fair")
+    assert desk.begun == ["abuser 0", "fair"]
+    desk.gate.set()
+    assert await asyncio.wait_for(asyncio.gather(*long, short), 5)
+    assert desk.begun == ["abuser 0", "fair", "abuser 1", "abuser 2"]
+    both = [desk.ask("one", 500), desk.ask("two", 500)]
+    assert await asyncio.wait_for(asyncio.gather(*both), 5) == ["one", "two"]
 
 
 async def test_what_was_asked_for_is_forgiven_with_time() -> None:
