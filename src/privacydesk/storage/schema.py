@@ -21,7 +21,8 @@ def upgrade(url: str) -> None:
     """Make the database, or migrate it to the newest schema. Doing it again changes nothing.
 
     Raises:
-        SettingsError: the address can't be read or the database can't be reached.
+        SettingsError: the address can't be read, the database can't be reached, or a newer
+            version of the program has made its schema.
     """
     address = parse_url(url)
     path = sqlite_file(address)
@@ -36,7 +37,7 @@ def upgrade(url: str) -> None:
             if found is None and path is not None and not _has_tables(connection):
                 _make(connection)
                 return
-            _migrate(connection)
+            _migrate(connection, found)
     except sa.exc.DBAPIError as error:
         raise SettingsError(f"the database can't be upgraded: {_reason(error)}") from None
     finally:
@@ -93,12 +94,19 @@ def _make(connection: sa.Connection) -> None:
         connection.execute(sa.insert(_version).values(version_num=migrations.HEAD))
 
 
-def _migrate(connection: sa.Connection) -> None:
+def _migrate(connection: sa.Connection, found: str | None) -> None:
     from alembic import command  # noqa: PLC0415 - see the module's docstring
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise SettingsError(
+            f"the database's schema is {found}, which this version of the program does not know:"
+            " a newer one has made it"
+        )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

@@ -58,6 +58,18 @@ def url(request: pytest.FixtureRequest, backend: str, path: Path) -> Iterator[st
 
 
 @pytest.fixture
+def empty(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a database that nothing was made in yet."""
+    if backend == SQLITE:
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    running: postgresql.Server = request.getfixturevalue("server")
+    address = running.database(migrated=False)
+    yield address
+    running.drop(address)
+
+
+@pytest.fixture
 def clock() -> MovableClock:
     return MovableClock(NOW, frozen=True)
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -16,13 +17,10 @@ from tests.integration.storage import desk
 
 from privacydesk import migrations
 from privacydesk.clock import SystemClock
-from privacydesk.domain.identity import FAILED, SENT, Mark
 from privacydesk.errors import SettingsError
 from privacydesk.storage import schema, tables
-from privacydesk.storage.codec import to_micros
 from privacydesk.storage.engines import parse_url, prepare_file, writing_engine
 from privacydesk.storage.memory import temporary_store
-from privacydesk.storage.rows.challenge import read_challenge
 from privacydesk.storage.store import SqlStore
 
 
@@ -30,26 +28,40 @@ def _open_files() -> set[Path]:
     return {one.readlink() for one in Path("/proc/self/fd").iterdir() if one.exists()}
 
 
+def _config(connection: sa.Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
 def _migrated(url: str) -> None:
     engine = writing_engine(parse_url(url))
     with engine.connect() as connection:
-        schema._migrate(connection)
+        command.upgrade(_config(connection), "head")
     engine.dispose()
 
 
 def _schema(path: Path) -> set[str]:
-    connection = sqlite3.connect(path)
-    rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    connection.close()
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     return {" ".join(row[0].split()) for row in rows}
 
 
-def test_the_newest_migration_makes_what_the_tables_say(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'migrated.db'}"
-    _migrated(url)
-    engine = sa.create_engine(url)
+def _columns(path: Path) -> set[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            'SELECT t.name, c.name, c.type, c."notnull", c.dflt_value, c.pk'
+            " FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+        ).fetchall()
+    return set(rows)
+
+
+def test_the_newest_migration_makes_what_the_tables_say(empty: str) -> None:
+    _migrated(empty)
+    engine = writing_engine(parse_url(empty))
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection)
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, tables.metadata) == []
         assert context.get_current_revision() == migrations.HEAD
     engine.dispose()
@@ -58,47 +70,36 @@ def test_the_newest_migration_makes_what_the_tables_say(tmp_path: Path) -> None:
 def test_a_fresh_file_gets_the_same_schema_as_a_migrated_one(
     url: str, path: Path, tmp_path: Path
 ) -> None:
-    _migrated(f"sqlite:///{tmp_path / 'migrated.db'}")
-    migrated, fresh = _schema(tmp_path / "migrated.db"), _schema(path)
+    other = tmp_path / "migrated.db"
+    _migrated(f"sqlite:///{other}")
+    migrated, fresh = _schema(other), _schema(path)
     assert {s for s in fresh if "INDEX" in s} == {s for s in migrated if "INDEX" in s}
+    assert _columns(path) == _columns(other)
     assert len(fresh) == len(migrated)
 
 
-def test_migrating_down_and_up_again_works(tmp_path: Path) -> None:
-    from alembic import command  # noqa: PLC0415
-
-    url = f"sqlite:///{tmp_path / 'x.db'}"
-    _migrated(url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    engine = sa.create_engine(url)
+def test_migrating_down_and_up_again_works(empty: str) -> None:
+    _migrated(empty)
+    engine = writing_engine(parse_url(empty))
     with engine.connect() as connection:
-        config.attributes["connection"] = connection
+        config = _config(connection)
         command.downgrade(config, "base")
         assert sa.inspect(connection).get_table_names() == ["alembic_version"]
+        connection.rollback()
         command.upgrade(config, "head")
     engine.dispose()
     assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
 
 
-def test_codes_that_were_counted_by_the_day_still_count_after_the_upgrade(tmp_path: Path) -> None:
-    from alembic import command  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'x.db'}")
-    begun = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+def test_a_schema_that_this_version_does_not_know_is_left_alone(url: str) -> None:
+    engine = writing_engine(parse_url(url))
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'later'"))
+    with pytest.raises(SettingsError, match="the database's schema is later, which this version"):
+        schema.upgrade(url)
     with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
-        connection.execute(
-            sa.text("INSERT INTO challenge VALUES (:id, 3, x'', NULL, 0, :begun, 2, 1, NULL)"),
-            {"id": b"x" * 32, "begun": to_micros(begun)},
-        )
-        command.upgrade(config, "head")
-        row = read_challenge(connection.execute(sa.select(tables.challenge)).one())
+        assert connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == "later"
     engine.dispose()
-    assert row.marks == (Mark(begun, SENT), Mark(begun, SENT), Mark(begun, FAILED))
 
 
 def test_upgrading_twice_changes_nothing(url: str, path: Path) -> None:
