@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.common.stories import PEOPLE, ROOT, Player, World
 
 from privacydesk.domain.ticket import Ticket
+from privacydesk.storage.store import SqlStore
 
 _LOOKS = 100
 """How often it is looked whether all is brought over, some seconds apart."""
@@ -62,11 +63,12 @@ async def settle(worker: Worker, world: World, system: str) -> None:
 
     What failed while a side was dead waits, longer each time, so no number of rounds suffices.
     """
-    book = world.rooms.store.ticketing_book
+    store = world.rooms.store
+    assert isinstance(store, SqlStore)
     for _ in range(_LOOKS):
         # One of two rounds has begun after whatever happened before.
         await worker.done(2)
-        counts = await book.counts(system)
+        counts = await store.ticketing_book.counts(system)
         if not (counts.failing or counts.gone or counts.waiting):
             await worker.done(2)
             return
