@@ -24,6 +24,7 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from PIL import Image
+from tests.common.databases import make_database
 from tests.common.examining import open_files
 from tests.common.phrasings import VOICES, button, phrasings
 from tests.common.policies import SAMPLE, bring_sample_policy
@@ -48,8 +49,8 @@ from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.settings import load_settings
-from privacydesk.storage import schema
 from privacydesk.understanding.embedding import E5Embedder
+from privacydesk.understanding.trained import TrainedRecogniser
 
 ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "dialogs" / "stories"
@@ -157,7 +158,7 @@ async def open_world(
         smtp_from="desk@example.com" if mailbox is not None else "",
     )
     operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
-    schema.upgrade(settings.url)
+    make_database(settings.url)
     async with open_rooms(
         settings,
         Outside(
@@ -172,6 +173,7 @@ async def open_world(
         profile=operator,
         clock=clock,
         embedder=_embedder(),
+        recogniser=_recogniser(),
     ) as rooms:
         if "mei" not in rooms.agents:
             await rooms.staff.roster.add("mei", "小美", Role.AGENT)
@@ -184,6 +186,12 @@ async def open_world(
 def _embedder() -> E5Embedder:
     """Return the embedder of the whole process; it keeps nothing of what it read."""
     return E5Embedder()
+
+
+@cache
+def _recogniser() -> TrainedRecogniser:
+    """Return the recogniser of the whole process; it keeps nothing of what it heard."""
+    return TrainedRecogniser.load(_embedder())
 
 
 def token_for(account: str, clock: MovableClock, locale: str = "") -> str:

@@ -67,6 +67,7 @@ def make_basis(
     *,
     kept_in: Store | None,
     embedder: Embedder | None,
+    recogniser: TrainedRecogniser | None,
 ) -> Basis:
     """Read and make it; see ``open_rooms`` for the arguments and errors."""
     policy = read_policy(profile, settings.data_dir)
@@ -98,7 +99,8 @@ def make_basis(
         wording=wording,
         maker=Maker(minter, hashing, deadlines, wording),
         engine=Engine(flows, profile.rules(), wording.label, frozenset(catalogs.locales)),
-        recogniser=TrainedRecogniser.load(embedder, IntentModel.load(settings.intent_model)),
+        recogniser=recogniser
+        or TrainedRecogniser.load(embedder, IntentModel.load(settings.intent_model)),
     )
 
 

@@ -21,6 +21,7 @@ from privacydesk.services.audit import Audit
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.settings import Settings
 from privacydesk.understanding.embedding import Embedder
+from privacydesk.understanding.trained import TrainedRecogniser
 from privacydesk.worker.loops import Worker
 
 
@@ -33,6 +34,7 @@ async def open_rooms(
     clock: Clock | None = None,
     kept_in: Store | None = None,
     embedder: Embedder | None = None,
+    recogniser: TrainedRecogniser | None = None,
 ) -> AsyncIterator[Rooms]:
     """Make and wire everything, with the store opened; close it at the end.
 
@@ -43,12 +45,19 @@ async def open_rooms(
         clock: the machine's own unless given.
         kept_in: a store instead of the database that the settings name.
         embedder: turns sentences into vectors; the model that ships with the desk unless given.
+        recogniser: hears what people want; made of the model that the settings name unless given.
 
     Raises:
         SettingsError, DialogInvalidError: what is missing or wrong, by name.
     """
     basis = make_basis(
-        settings, outside, profile, clock or SystemClock(), kept_in=kept_in, embedder=embedder
+        settings,
+        outside,
+        profile,
+        clock or SystemClock(),
+        kept_in=kept_in,
+        embedder=embedder,
+        recogniser=recogniser,
     )
     store = basis.store
     talking = make_talking(basis)

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
+from tests.common.databases import make_database
 from tests.integration.storage import desk
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.ids import TicketId
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, Locks, WorkingSet
-from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
 
 CONVERSATIONS = (1, 2, 3)
@@ -33,7 +33,7 @@ class WriterMachine(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory()
         self.url = f"sqlite:///{Path(self.folder.name) / 'desk.db'}"
-        upgrade(self.url)
+        make_database(self.url)
         self.store = self._open()
         self.log: dict[int, list[str]] = {n: [] for n in CONVERSATIONS}
         self.held = dict.fromkeys(TICKETS, 0)
