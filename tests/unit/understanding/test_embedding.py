@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -37,6 +40,23 @@ def test_threads_do_not_disturb_each_other() -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(embedder().embed_query, texts))
     assert all(np.allclose(one, other) for one, other in zip(alone, together, strict=True))
+
+
+def test_threads_that_wait_leave_the_machine_to_others() -> None:
+    code = (
+        "from privacydesk.understanding.embedding import E5Embedder; E5Embedder(threads=2).load()"
+    )
+    free = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))
+    }
+    run = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code],
+        env=free | {"OMP_DISPLAY_ENV": "VERBOSE"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    # The engine itself tells what it goes by, where it is built with what gcc has for threads.
+    if "GOMP_SPINCOUNT" not in run.stderr:
+        pytest.skip("the engine does not tell")
+    assert "GOMP_SPINCOUNT = '0'" in run.stderr
 
 
 def test_a_text_is_cut_where_no_more_fits() -> None:
