@@ -17,7 +17,9 @@ from aiohttp import ClientSession
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from tests.browser.chat_page import Chat
 from tests.browser.tongues import Tongue
+from tests.common.policies import bring_sample_policy
 
+from privacydesk.demo.files import make_folder
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.domain.intents import RequestKind
 
@@ -281,6 +283,8 @@ async def staged(
     folder: Path, *, second_eyes: Collection[RequestKind] = ()
 ) -> AsyncIterator[Stage]:
     """Start the demo and a browser."""
+    make_folder(folder)
+    bring_sample_policy(folder)
     expect.set_options(timeout=_PATIENCE)
     async with (
         open_demo(data_dir=folder, now=START, second_eyes=second_eyes) as demo,

@@ -14,8 +14,8 @@ from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.understanding.embedding import E5Embedder
 
-SAMPLE: Final = "sample"
-"""The name under which it is imported."""
+SAMPLE: Final = "lane"
+"""The name under which it is imported: the demo's own, which finds it in its folder."""
 
 
 @cache

@@ -346,7 +346,6 @@ def _keeps_the_contract(address: str, action: AccountAction) -> None:
     @given(case=contract[f"/v1/{action.value}"]["POST"].as_strategy())
     @settings(
         max_examples=15,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

@@ -703,7 +703,6 @@ class Desk(RuleBasedStateMachine):
 Desk.TestCase.settings = settings(
     max_examples=int(os.environ.get("PRIVACYDESK_STATE_EXAMPLES", "30")),
     stateful_step_count=int(os.environ.get("PRIVACYDESK_STATE_STEPS", "40")),
-    deadline=None,
     derandomize="PRIVACYDESK_STATE_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
     print_blob=True,

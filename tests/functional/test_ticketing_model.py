@@ -330,7 +330,7 @@ def test_whatever_dies_both_sides_come_to_the_same(tmp_path: Path) -> None:
             run_state_machine_as_test(
                 Sides,
                 settings=settings(
-                    max_examples=80, stateful_step_count=24, deadline=None,
+                    max_examples=80, stateful_step_count=24,
                     suppress_health_check=list(HealthCheck), derandomize=True,
                 ),
             )  # fmt: skip

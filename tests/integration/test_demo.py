@@ -15,11 +15,12 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from tests.common.policies import bring_sample_policy
 
 from privacydesk.calendars import Calendars
 from privacydesk.cli.common import staff_rooms
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
-from privacydesk.demo.files import DATA
+from privacydesk.demo.files import DATA, make_folder
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account_terms import AccountAction
@@ -44,6 +45,8 @@ PROFILES = (
 
 @asynccontextmanager
 async def running(folder: Path, **given: Any) -> AsyncIterator[tuple[Demo, aiohttp.ClientSession]]:
+    make_folder(folder)
+    bring_sample_policy(folder)
     async with (
         open_demo(data_dir=folder, **{"now": START, **given}) as demo,
         aiohttp.ClientSession(demo.address) as client,
@@ -287,7 +290,8 @@ async def test_access_that_somebody_changed_in_the_demo_stays_as_it_is(tmp_path:
 
 
 async def test_sentences_cite_the_sample_policy_by_document_and_number(tmp_path: Path) -> None:
-    async with running(tmp_path / "demo") as (demo, _):
+    # A folder that nothing was brought into: the demo imports its policy itself.
+    async with open_demo(data_dir=tmp_path / "demo", now=START) as demo:
         cited = {"clause_children_guardian": {"$clause": "children_guardian"}}
         told = demo.rooms.catalogs.text("zh_Hans", "guardian.young", cited)
         assert "《小巷儿童隐私声明》一、2." in told

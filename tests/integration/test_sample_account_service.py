@@ -436,7 +436,6 @@ def test_answers_to_whatever_the_contract_allows_keep_the_contract(
     @given(case=operation.as_strategy())
     @settings(
         max_examples=15,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

@@ -187,7 +187,6 @@ def test_whatever_is_asked_is_answered_as_described(
     @given(case=schema[one.path][one.method].as_strategy(generation_mode=mode))
     @settings(
         max_examples=12,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],

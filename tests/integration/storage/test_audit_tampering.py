@@ -116,7 +116,10 @@ async def sealed(store: SqlStore, path: Path) -> list[Row]:
         return [dict(row) for row in rows]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(edits=_edits, closes_up=st.booleans())
 async def test_any_tampering_is_found_and_names_the_first_broken_entry(
     store: SqlStore, path: Path, sealed: list[Row], edits: list[Edit], *, closes_up: bool

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
@@ -133,6 +133,4 @@ TestWriterMachine = WriterMachine.TestCase
 TestWriterMachine.settings = settings(
     max_examples=25,
     stateful_step_count=8,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
 )

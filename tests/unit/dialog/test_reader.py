@@ -462,7 +462,7 @@ _SCRAPS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.text(), st.lists(_SCRAPS, max_size=40).map("".join)))
 def test_whatever_the_text_only_faults_are_raised(text: str) -> None:
     # Anything but a DialogInvalidError fails the test.
@@ -472,7 +472,7 @@ def test_whatever_the_text_only_faults_are_raised(text: str) -> None:
         read_flows({"any.yaml": text, **GOOD})
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_good_flow_with_lines_lost_or_doubled_only_raises_faults(data: st.DataObject) -> None:
     lines = UNBINDING.splitlines(keepends=True)

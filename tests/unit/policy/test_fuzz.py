@@ -78,7 +78,7 @@ def check_unreadable(error: DeskError) -> None:
     assert error.code is ErrorCode.POLICY_UNREADABLE
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(POLICY, SLICE, st.text()))
 def test_any_text_is_read_whole_or_refused_as_unreadable(text: str) -> None:
     try:
@@ -91,7 +91,7 @@ def test_any_text_is_read_whole_or_refused_as_unreadable(text: str) -> None:
     assert len(by_anchor(report)) == len(passages)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.one_of(st.binary(), st.text().map(lambda text: text.encode("utf-16", "ignore"))))
 def test_any_bytes_are_decoded_or_refused_as_unreadable(data: bytes) -> None:
     try:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.dialog.slots import ENTITY_KINDS
@@ -32,7 +32,6 @@ _TEXTS = st.one_of(
 
 
 # The first text pays for reading dictionaries, so that a deadline would measure the machine.
-@settings(deadline=None)
 @given(_TEXTS)
 def test_any_text_is_answered_with_values_that_exist(text: str) -> None:
     found = DESK.recognise(text)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.dialog.slots import ENTITY_KINDS
@@ -181,7 +181,6 @@ def test_a_glance_that_settles_it_is_what_the_closer_question_gets() -> None:
     assert embedder.asked == []
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(max_size=300), st.text(st.characters(), max_size=100)))
 def test_any_text_is_answered(text: str) -> None:
     found = BLIND.recognise(text)
