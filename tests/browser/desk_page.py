@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Locator, Page, expect
 from tests.browser.demo_stage import Stage
+from tests.browser.looks import looks_right
 
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.ports import StaffAccess
@@ -104,14 +102,4 @@ class DeskPage:
 
     async def looks_right(self, name: str) -> None:
         """Have axe and the page's width looked at; keep a picture where somebody wants to look."""
-        found = (await Axe().run(self.page)).response["violations"]
-        assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
-        wide = await self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert wide <= 0
-        named = os.environ.get("JOURNEY_PHOTOS")
-        if named:
-            folder = Path(named)
-            folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
-            await self.page.screenshot(path=folder / f"desk.{name}.png", full_page=True)
+        await looks_right(self.page, f"desk.{name}")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 from tests.browser.demo_stage import Stage
+from tests.browser.looks import looks_right
 
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.agents import Role
@@ -63,21 +61,6 @@ async def _sign_in(town: Stage, page: Page, name: str, password: str = PASSWORD)
     await page.keyboard.press("Enter")
 
 
-async def _look(page: Page, name: str) -> None:
-    """Have axe and the page's width looked at; keep a picture where somebody wants to look."""
-    found = (await Axe().run(page)).response["violations"]
-    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
-    wide = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0
-    named = os.environ.get("JOURNEY_PHOTOS")
-    if named:
-        folder = Path(named)
-        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
-        await page.screenshot(path=folder / f"console.{name}.png", full_page=True)
-
-
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "dark"), (1280, "light")])
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
@@ -91,19 +74,19 @@ async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
     label = f"{lang}.{width}.{scheme}"
 
     await expect(page.locator("html")).to_have_attribute("lang", lang)
-    await _look(page, f"1-sign-in.{label}")
+    await looks_right(page, f"console.1-sign-in.{label}")
     await page.keyboard.type(name)
     await page.keyboard.press("Tab")
     await page.keyboard.type("not the right one")
     await page.keyboard.press("Enter")
     await expect(page.locator(".note.wrong")).to_be_visible()
     await expect(page.locator("#password")).to_be_focused()
-    await _look(page, f"2-wrong.{label}")
+    await looks_right(page, f"console.2-wrong.{label}")
     await page.keyboard.type(given.password)
     await page.keyboard.press("Enter")
 
     await page.locator("#new-password").focus()
-    await _look(page, f"3-password.{label}")
+    await looks_right(page, f"console.3-password.{label}")
     await page.keyboard.type(OWN)
     await page.keyboard.press("Tab")
     await page.keyboard.type(OWN)
@@ -115,13 +98,13 @@ async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
     await page.locator("summary").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#secret")).to_be_visible()
-    await _look(page, f"4-app.{label}")
+    await looks_right(page, f"console.4-app.{label}")
     await page.locator("#code").focus()
     await page.keyboard.type(await _code(town, name))
     await page.keyboard.press("Enter")
 
     await expect(page.locator("#codes li")).to_have_count(10)
-    await _look(page, f"5-recovery.{label}")
+    await looks_right(page, f"console.5-recovery.{label}")
     await page.locator("a.primary").focus()
     await page.keyboard.press("Enter")
 
@@ -129,15 +112,15 @@ async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(
     for summary in await page.locator("summary").all():
         await summary.focus()
         await page.keyboard.press("Enter")
-    await _look(page, f"6-account.{label}")
+    await looks_right(page, f"console.6-account.{label}")
     await page.goto(f"{town.demo.address}/console/people")
     await page.locator("summary").first.focus()
     await page.keyboard.press("Enter")
-    await _look(page, f"7-people.{label}")
+    await looks_right(page, f"console.7-people.{label}")
     await page.goto(f"{town.demo.address}/console/people/access")
-    await _look(page, f"8-access.{label}")
+    await looks_right(page, f"console.8-access.{label}")
     await page.goto(f"{town.demo.address}/console/nothing-here")
-    await _look(page, f"9-error.{label}")
+    await looks_right(page, f"console.9-error.{label}")
     await page.context.close()
     await doors.people.disable(name)
 

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
+from tests.browser.looks import looks_right
 from tests.common.past_requests import add_past_requests
 
 from privacydesk.domain.agents import Role
@@ -26,28 +26,13 @@ LOOKS = (
 )
 
 
-async def _look(page: Page, name: str) -> None:
-    """Have axe and the page's width looked at; keep a picture where somebody wants to look."""
-    found = (await Axe().run(page)).response["violations"]
-    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
-    wide = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0
-    named = os.environ.get("JOURNEY_PHOTOS")
-    if named:
-        folder = Path(named)
-        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
-        await page.screenshot(path=folder / f"oversight.{name}.png", full_page=True)
-
-
 async def test_reports_fit_read_well_and_print_without_what_is_no_figure(town: Stage) -> None:
     await add_past_requests(town.demo.rooms, 120)
     for lang, width, scheme in LOOKS:
         boss = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width, scheme=scheme)
         await boss.goes("reports")
         await expect(boss.page.locator("svg.chart")).to_have_count(len(FigureName))
-        await _look(boss.page, f"reports.{lang}.{width}.{scheme}")
+        await looks_right(boss.page, f"oversight.reports.{lang}.{width}.{scheme}")
         await boss.page.emulate_media(media="print")
         await expect(boss.page.locator(".bar")).to_be_hidden()
         await expect(boss.page.locator(".days")).to_be_hidden()
@@ -67,7 +52,7 @@ async def test_a_period_is_chosen_by_keyboard_alone(town: Stage) -> None:
     await boss.page.locator("#last").press("Enter")
     await expect(boss.page.locator("#wrong")).to_be_visible()
     await expect(boss.page.locator("#first")).to_have_value("2026-02-01")
-    await _look(boss.page, "reports.wrong")
+    await looks_right(boss.page, "oversight.reports.wrong")
 
 
 async def test_a_chart_is_taken_along_as_a_picture_that_stands_by_itself(
@@ -100,16 +85,16 @@ async def test_the_audit_and_the_log_of_access_fit_and_are_checked_by_keyboard(
         label = f"{lang}.{width}.{scheme}"
         await boss.goes("audit")
         await expect(boss.page.locator("#audit")).to_be_visible()
-        await _look(boss.page, f"audit.{label}")
+        await looks_right(boss.page, f"oversight.audit.{label}")
         await boss.page.locator("form[action='/console/audit'] button").first.focus()
         await boss.page.keyboard.press("Enter")
         await expect(boss.page.locator("#checked.ok")).to_be_visible()
-        await _look(boss.page, f"audit.checked.{label}")
+        await looks_right(boss.page, f"oversight.audit.checked.{label}")
         await boss.page.locator("#by").fill("nobody-of-that-name")
         await boss.page.locator("#by").press("Enter")
         await expect(boss.page.locator(".empty")).to_be_visible()
         await boss.goes("people/access")
-        await _look(boss.page, f"access.{label}")
+        await looks_right(boss.page, f"oversight.access.{label}")
         await boss.page.context.close()
 
 

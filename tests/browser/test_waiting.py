@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
@@ -27,20 +24,6 @@ LISTENING = """
   };
 """
 """A window that nobody looks at, whose notifications can be read: headless browsers show none."""
-
-
-async def _look(page: Page, name: str) -> None:
-    found = (await Axe().run(page)).response["violations"]
-    assert not found, [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
-    wide = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wide <= 0
-    named = os.environ.get("JOURNEY_PHOTOS")
-    if named:
-        folder = Path(named)
-        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
-        await page.screenshot(path=folder / f"desk.{name}.png", full_page=True)
 
 
 async def _is(desk: DeskPage, state: str) -> None:
@@ -143,9 +126,9 @@ async def test_team_and_alarms_fit_and_axe_finds_nothing(
         # The clock was moved just now, and the page lists what was called out when it was opened.
         while not await desk.page.locator(".alarms [data-row]").count():
             await desk.goes("alarms")
-    await _look(desk.page, f"alarms.{label}")
+    await desk.looks_right(f"alarms.{label}")
     await desk.goes("team")
     await desk.page.locator("#hands summary").first.click()
-    await _look(desk.page, f"team.{label}")
+    await desk.looks_right(f"team.{label}")
     await desk.goes("inbox?view=queue")
-    await _look(desk.page, f"queue.{label}")
+    await desk.looks_right(f"queue.{label}")

@@ -183,23 +183,34 @@ class MemoryCodeSender:
         key: str,
     ) -> SendAnswer:
         """Keep one code; see :class:`privacydesk.domain.codes.CodeSender`."""
-        if self.down:
-            raise UnavailableError("the gateway can't be reached", reason="unreachable")
-        if key in self._answers:
-            return self._answers[key]
-        destination, masked = self._resolve(to)
-        if destination is None:
-            return SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
-        if destination in self.refused:
-            return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
-        message = SentCode(to, destination, template, locale, code, key, self._clock.now())
-        self.messages.append(message)
-        return self._sent(message, masked)
+
+        def keep(destination: str) -> SentCode:
+            message = SentCode(to, destination, template, locale, code, key, self._clock.now())
+            self.messages.append(message)
+            return message
+
+        return self._take(to, key, keep)
 
     async def notify(
         self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
     ) -> SendAnswer:
         """Keep one notice; see :class:`privacydesk.domain.notices.NoticeGateway`."""
+        said = (notice.locale, notice.number, notice.about)
+
+        def keep(destination: str) -> SentNotice:
+            sent = SentNotice(to, destination, *said, key, self._clock.now())
+            self.notices.append(sent)
+            return sent
+
+        return self._take(to, key, keep)
+
+    def _take(
+        self,
+        to: PhoneTarget | MailTarget | AccountContact,
+        key: str,
+        keep: Callable[[str], SentCode | SentNotice],
+    ) -> SendAnswer:
+        """Answer as a gateway does; keep what can be sent, once."""
         if self.down:
             raise UnavailableError("the gateway can't be reached", reason="unreachable")
         if key in self._answers:
@@ -209,10 +220,7 @@ class MemoryCodeSender:
             return SendAnswer(SendOutcome.NO_CONTACT, reason=AccountReason.NO_CONTACT)
         if destination in self.refused:
             return SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
-        said = (notice.locale, notice.number, notice.about)
-        sent = SentNotice(to, destination, *said, key, self._clock.now())
-        self.notices.append(sent)
-        return self._sent(sent, masked)
+        return self._sent(keep(destination), masked)
 
     def _sent(self, message: SentCode | SentNotice, masked: str | None) -> SendAnswer:
         answer = self._answers[message.key] = SendAnswer(SendOutcome.SENT, masked=masked)
