@@ -89,6 +89,45 @@ async def test_sign_in_inbox_take_reply_decide_and_hand_back_without_a_mouse(
     await page.context.close()
 
 
+async def test_a_list_is_worked_through_by_key_and_left_where_one_was(
+    town: Stage, visit: Visit
+) -> None:
+    for person, kind, *choices in (("liu-yang", "complaint", "marketing"), ("wu-min", "access")):
+        user = await visit(person)
+        await user.open_desk(kind)
+        if kind == "access":
+            await user.verify()
+            await user.chat.choose("all")
+        else:
+            await user.chat.choose(*choices)
+            await user.chat.say("退订以后还是收到推广短信。")
+            await user.chat.choose("_skip")
+        await user.chat.number()
+    mei = await DeskPage.sign_in(town, "mei")
+    page, keys = mei.page, mei.page.keyboard
+    await mei.goes("inbox?view=unassigned")
+    rows = page.locator("[data-row]")
+    await expect(rows).to_have_count(2)
+    first, second = [await rows.nth(n).get_attribute("href") for n in (0, 1)]
+    await keys.press("j")
+    await keys.press("Enter")
+    await expect(page.locator("#place")).to_have_text("1 / 2")
+    await expect(page.locator("#previous")).to_be_hidden()
+    await keys.press("j")
+    await expect(page).to_have_url(f"{town.demo.address}{second}")
+    await keys.press("k")
+    await expect(page).to_have_url(f"{town.demo.address}{first}")
+    await keys.press("j")
+    await expect(page).to_have_url(f"{town.demo.address}{second}")
+    await keys.press("u")
+    await expect(page).to_have_url(f"{town.demo.address}/console/inbox?view=unassigned")
+    await expect(page.locator(f"[data-row][href='{second}']")).to_be_focused()
+    await page.locator("form[action='/console/sign-out'] button").click()
+    await expect(page.locator("#password")).to_be_visible()
+    assert await page.evaluate("sessionStorage.length") == 0
+    await page.context.close()
+
+
 async def test_pages_behind_the_menu_are_reached_by_key_and_fit_the_window(
     town: Stage,
 ) -> None:

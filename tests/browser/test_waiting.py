@@ -80,6 +80,34 @@ async def test_who_waits_is_given_to_who_is_available_and_returned_when_they_are
     await expect(badge).to_be_hidden()
 
 
+async def test_whoever_is_given_while_the_inbox_is_open_appears_and_says_that_they_wait(
+    town: Stage, visit: Visit
+) -> None:
+    mei = await DeskPage.sign_in(town, "mei")
+    await _is(mei, "available")
+    await mei.goes("inbox")
+    badge, waits = mei.page.locator("[data-desk='unanswered']"), mei.page.locator(".waits")
+    user = await visit("wu-min")
+    await user.page.locator("#person").click()
+    await user.chat.hears("owner.agent_joined")
+    await expect(waits).to_have_count(1)
+    await expect(mei.count("mine")).to_have_text("1")
+    await expect(badge).to_have_text("1")
+    await expect(mei.page).to_have_title("(1) Inbox · Lane · Privacy desk")
+
+    await mei.page.locator("[data-row]").click()
+    await mei.page.locator("#reply-text").fill("在的，请讲。")
+    await mei.form("reply").locator("button[type='submit']").click()
+    await expect(user.chat.log).to_contain_text("在的，请讲。")
+    await expect(badge).to_be_hidden()
+    await mei.goes("inbox")
+    await expect(waits).to_have_count(0)
+    await user.chat.say("我想知道进度")
+    await expect(waits).to_have_count(1)
+    await expect(badge).to_have_text("1")
+    await mei.page.context.close()
+
+
 async def test_going_off_duty_gives_conversations_back_and_says_who_went(
     town: Stage, visit: Visit
 ) -> None:

@@ -276,6 +276,11 @@ class MemoryStore:
             if one.owner.kind is OwnerKind.AGENT and agent in {None, one.owner.agent}
         )
 
+    async def unanswered(self, agent: str) -> Mapping[ConversationId, datetime]:
+        """Return none: nobody works an inbox while one plays."""
+        del agent
+        return {}
+
     async def queue_place(self, conversation: ConversationId) -> int:
         """Return 1 while the conversation waits: there is no other."""
         return int(any(one.id == conversation for one in await self.queue(limit=1)))
@@ -333,6 +338,13 @@ class MemoryStore:
         self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
     ) -> tuple[Ticket, ...]:
         """Return none: nobody works an inbox while one plays."""
+        del pile, watch, after, limit
+        return ()
+
+    async def pile_versions(
+        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[tuple[TicketId, int], ...]:
+        """Return none, as ``pile``."""
         del pile, watch, after, limit
         return ()
 

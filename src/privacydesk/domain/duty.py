@@ -115,12 +115,14 @@ class Board(Struct, frozen=True):
     Attributes:
         duties: by agent; who never was there is missing.
         held: how many conversations each agent has.
+        unanswered: in how many of these the user spoke last.
         waiting: how many wait for a person.
         unseen: how many alarms each agent has not looked at.
     """
 
     duties: Mapping[str, Duty] = field(default_factory=dict)
     held: Mapping[str, int] = field(default_factory=dict)
+    unanswered: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0
     unseen: Mapping[str, int] = field(default_factory=dict)
 

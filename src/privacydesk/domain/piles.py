@@ -68,7 +68,9 @@ class Counts(Struct, frozen=True):
     Attributes:
         tickets: by pile.
         queued: conversations that wait for a person.
+        held: conversations that the agent who looks has.
     """
 
     tickets: Mapping[Pile, int]
     queued: int
+    held: int = 0

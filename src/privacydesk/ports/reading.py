@@ -63,6 +63,10 @@ class Reader(Protocol):
         """Return the conversations an agent owns, or that any does, oldest first."""
         ...
 
+    async def unanswered(self, agent: str) -> Mapping[ConversationId, datetime]:
+        """Return an agent's conversations in which the user spoke last, and when that was."""
+        ...
+
     async def queue_place(self, conversation: ConversationId) -> int:
         """Return 1 for the head of the queue; 0 when the conversation does not wait."""
         ...
@@ -107,8 +111,14 @@ class Reader(Protocol):
         """Return a page of a pile: overdue first, then due, then what nothing is due on."""
         ...
 
+    async def pile_versions(
+        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[tuple[TicketId, int], ...]:
+        """Return which tickets a page of a pile shows, in its order, and in which version."""
+        ...
+
     async def counts(self, watch: Watch) -> Counts:
-        """Return how many tickets lie in each pile, and how many conversations wait."""
+        """Return how many tickets lie in each pile, and how many conversations wait or are held."""
         ...
 
     async def held_tickets(self) -> Mapping[str, int]:

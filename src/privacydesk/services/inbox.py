@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from privacydesk.dialog.slots import parse
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deadlines import Day
+from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.piles import Pile, Place, Watch
 from privacydesk.domain.ticket import Ticket
@@ -65,6 +67,20 @@ class Row(Struct, frozen=True):
     count: Count
 
 
+class Asked(Struct, frozen=True):
+    """What somebody wants to see of the inbox.
+
+    Attributes:
+        pile: the tickets that lie there; None for the conversations that wait for a person.
+        after: where the page before ended; None for the first one.
+        words: what to search for instead, wherever it lies; empty for no search.
+    """
+
+    pile: Pile | None = Pile.MINE
+    after: Place | None = None
+    words: str = ""
+
+
 class Page(Struct, frozen=True):
     """A page of the inbox.
 
@@ -72,11 +88,21 @@ class Page(Struct, frozen=True):
         conversations: those that wait for a person, or are with the agent.
         rows: tickets, the most urgent first.
         after: where the next page begins; None on the last one.
+        unanswered: the agent's conversations in which the user spoke last, and since when.
     """
 
     conversations: tuple[Conversation, ...]
     rows: tuple[Row, ...]
     after: Place | None = None
+    unanswered: Mapping[ConversationId, datetime] = {}
+
+    @property
+    def versions(self) -> tuple[tuple[bytes, int], ...]:
+        """What it shows, in its order, and in which version."""
+        return (
+            *((one.id, one.version) for one in self.conversations),
+            *((row.ticket.id, row.ticket.version) for row in self.rows),
+        )
 
 
 class Inbox:
@@ -96,26 +122,70 @@ class Inbox:
         self._deadlines = deadlines
         self._clock = clock
 
+    async def look(self, asked: Asked, agent: Agent) -> Page:
+        """Return the page that is asked for."""
+        if asked.words:
+            return await self.search(asked.words)
+        if asked.pile is None:
+            return await self.queue()
+        return await self.page(asked.pile, agent, after=asked.after)
+
+    async def revision(self, asked: Asked, agent: Agent) -> str:
+        """Return a short text that differs once the page that is asked for would look different.
+
+        For pages that stay open: a pile is not read for it, only which versions lie in it.
+        """
+        if asked.words or asked.pile is None:
+            return self.revision_of(await self.look(asked, agent))
+        shown = await self._reader.pile_versions(
+            asked.pile, self._watch(agent), after=asked.after, limit=PAGE
+        )
+        talks = await self._talks(asked.pile, agent, asked.after)
+        return self._revision((*((one.id, one.version) for one in talks), *shown))
+
+    def revision_of(self, page: Page) -> str:
+        """Return a page's revision."""
+        return self._revision(page.versions)
+
+    def _revision(self, versions: tuple[tuple[bytes, int], ...]) -> str:
+        # With the day, on which bars and dates depend.
+        digest = hashlib.blake2s(self._deadlines.today(self._clock.now()).isoformat().encode())
+        for one, version in versions:
+            digest.update(one + version.to_bytes(8))
+        return digest.hexdigest()[:16]
+
     async def page(self, pile: Pile, agent: Agent, *, after: Place | None = None) -> Page:
         """Return a page of a pile; the first page of one's own begins with one's conversations."""
         found = await self._reader.pile(pile, self._watch(agent), after=after, limit=PAGE + 1)
         shown = found[:PAGE]
-        mine = pile is Pile.MINE and after is None
+        talks = await self._talks(pile, agent, after)
         return Page(
-            await self._reader.conversations_with(agent.name) if mine else (),
+            talks,
             self.rows(shown),
             Place.of(shown[-1]) if len(found) > PAGE else None,
+            await self._reader.unanswered(agent.name) if talks else {},
         )
+
+    async def _talks(
+        self, pile: Pile, agent: Agent, after: Place | None
+    ) -> tuple[Conversation, ...]:
+        if pile is not Pile.MINE or after is not None:
+            return ()
+        return await self._reader.conversations_with(agent.name)
 
     async def queue(self) -> Page:
         """Return the conversations that wait for a person, longest first."""
         return Page(await self._reader.queue(limit=PAGE), ())
 
     async def counts(self, agent: Agent) -> Mapping[str, int]:
-        """Return how much lies in each pile, by its name, and in the ``queue``."""
+        """Return how much lies in each pile, by its name, and in the ``queue``.
+
+        What is one's own are tickets and conversations.
+        """
         counts = await self._reader.counts(self._watch(agent))
         return {pile.value: number for pile, number in counts.tickets.items()} | {
-            "queue": counts.queued
+            Pile.MINE.value: counts.tickets[Pile.MINE] + counts.held,
+            "queue": counts.queued,
         }
 
     async def search(self, words: str) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
@@ -75,6 +76,9 @@ class SqlDuties:
             return Board(
                 duties={row.agent: read_duty(row) for row in connection.execute(_ALL)},
                 held={row.owner_agent: row.amount for row in connection.execute(_LOADS)},
+                unanswered=Counter(
+                    row.owner_agent for row in connection.execute(queries.UNANSWERED)
+                ),
                 waiting=int(connection.scalar(queries.QUEUE_LENGTH) or 0),
                 unseen={row.agent: row.amount for row in connection.execute(_UNSEEN)},
             )

@@ -35,6 +35,9 @@ _CONDITIONS: Mapping[Pile, tuple[sa.ColumnElement[Any], ...]] = {
 }
 QUEUED = "queued"
 """How the counts name the conversations that wait for a person."""
+HELD = "held"
+"""How the counts name the conversations that the agent has."""
+_owner = tables.conversation.c
 
 COUNTS = sa.select(
     *(
@@ -50,6 +53,14 @@ COUNTS = sa.select(
     .where(tables.conversation.c.owner_kind == sa.literal_column(f"'{OwnerKind.QUEUE.value}'"))
     .scalar_subquery()
     .label(QUEUED),
+    sa.select(sa.func.count())
+    .select_from(tables.conversation)
+    .where(
+        _owner.owner_kind == sa.literal_column(f"'{OwnerKind.AGENT.value}'"),
+        _owner.owner_agent == _AGENT,
+    )
+    .scalar_subquery()
+    .label(HELD),
 )
 
 _FIRST = {
@@ -66,6 +77,10 @@ _AFTER = {
     )
     for pile, query in _FIRST.items()
 }
+_FIRST_VERSIONS, _AFTER_VERSIONS = (
+    {pile: query.with_only_columns(_ticket.id, _ticket.version) for pile, query in pages.items()}
+    for pages in (_FIRST, _AFTER)
+)
 
 
 def watched(watch: Watch) -> dict[str, Any]:
@@ -77,8 +92,18 @@ def page(
     pile: Pile, watch: Watch, after: Place | None, limit: int
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
     """Return the query of a page, and its parameters."""
-    wanted = {**watched(watch), "count": limit}
-    if after is None:
-        return _FIRST[pile], wanted
-    wanted |= {"at": urgency(after.urgent_at), "id": after.ticket}
-    return _AFTER[pile], wanted
+    return (_FIRST if after is None else _AFTER)[pile], _wanted(watch, after, limit)
+
+
+def versions(
+    pile: Pile, watch: Watch, after: Place | None, limit: int
+) -> tuple[sa.Select[Any], dict[str, Any]]:
+    """Return the query of which tickets a page shows and in which version, and its parameters."""
+    return (_FIRST_VERSIONS if after is None else _AFTER_VERSIONS)[pile], _wanted(
+        watch, after, limit
+    )
+
+
+def _wanted(watch: Watch, after: Place | None, limit: int) -> dict[str, Any]:
+    place = {} if after is None else {"at": urgency(after.urgent_at), "id": after.ticket}
+    return {**watched(watch), "count": limit, **place}

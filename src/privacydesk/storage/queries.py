@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.deliveries import Channel, DeliveryState
+from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
@@ -56,6 +57,35 @@ WITH_AGENTS = (
     .where(_conversation.owner_kind == _written_out(OwnerKind.AGENT.value))
     .order_by(_conversation.id)
 )
+_spoken = tables.event.alias("spoken")
+_last_spoken = (
+    sa.select(_spoken.c.offset)
+    .where(
+        _spoken.c.conversation_id == _conversation.id,
+        _spoken.c.sender.in_([_written_out(one.value) for one in (Sender.USER, Sender.AGENT)]),
+    )
+    .order_by(_spoken.c.offset.desc())
+    .limit(1)
+    .correlate(tables.conversation)
+    .scalar_subquery()
+)
+# Of all who talk with agents: a few words from the end of each conversation tell who spoke last.
+UNANSWERED = (
+    sa.select(_conversation.id, _conversation.owner_agent, tables.event.c.at)
+    .select_from(tables.conversation)
+    .join(
+        tables.event,
+        sa.and_(
+            tables.event.c.conversation_id == _conversation.id,
+            tables.event.c.offset == _last_spoken,
+        ),
+    )
+    .where(
+        _conversation.owner_kind == _written_out(OwnerKind.AGENT.value),
+        tables.event.c.sender == _written_out(Sender.USER.value),
+    )
+)
+UNANSWERED_BY = UNANSWERED.where(_conversation.owner_agent == sa.bindparam("agent"))
 _me = tables.conversation.alias("me")
 QUEUE_LENGTH = sa.select(sa.func.count()).select_from(tables.conversation).where(_QUEUED)
 QUEUE_PLACE = (

@@ -26,7 +26,7 @@ from privacydesk.domain.piles import Counts, Pile, Place, Watch
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.storage import piles, queries
-from privacydesk.storage.codec import to_micros
+from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.faults import Fault, classify
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.rows.agent import read_agent
@@ -130,6 +130,15 @@ class SqlReader:
             return await self._conversations(queries.WITH_AGENTS, {})
         return await self._conversations(queries.WITH_AGENT, {"agent": agent})
 
+    async def unanswered(self, agent: str) -> Mapping[ConversationId, datetime]:
+        """Return an agent's conversations in which the user spoke last, and when that was."""
+
+        def look(connection: sa.Connection) -> Mapping[ConversationId, datetime]:
+            rows = connection.execute(queries.UNANSWERED_BY, {"agent": agent})
+            return {row.id: from_micros(row.at) for row in rows}
+
+        return await self.read(look)
+
     async def queue_place(self, conversation: ConversationId) -> int:
         """Return 1 for the head of the queue; 0 when the conversation does not wait."""
         place = await self.read(lambda c: c.scalar(queries.QUEUE_PLACE, {"id": conversation}))
@@ -197,12 +206,25 @@ class SqlReader:
         """Return a page of a pile: overdue first, then due, then what nothing is due on."""
         return await self._tickets(*piles.page(pile, watch, after, limit))
 
+    async def pile_versions(
+        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+    ) -> tuple[tuple[TicketId, int], ...]:
+        """Return which tickets a page of a pile shows, in its order, and in which version."""
+        query, wanted = piles.versions(pile, watch, after, limit)
+        return await self.read(
+            lambda c: tuple((row.id, row.version) for row in c.execute(query, wanted))
+        )
+
     async def counts(self, watch: Watch) -> Counts:
-        """Return how many tickets lie in each pile, and how many conversations wait."""
+        """Return how many tickets lie in each pile, and how many conversations wait or are held."""
 
         def look(connection: sa.Connection) -> Counts:
             row = connection.execute(piles.COUNTS, piles.watched(watch)).mappings().one()
-            return Counts({pile: int(row[pile.value]) for pile in Pile}, int(row[piles.QUEUED]))
+            return Counts(
+                {pile: int(row[pile.value]) for pile in Pile},
+                int(row[piles.QUEUED]),
+                int(row[piles.HELD]),
+            )
 
         return await self.read(look)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -39,13 +40,13 @@ def badge(text: str) -> str:
     return "" if found[1] else found[2]
 
 
-async def next_event(answer: Any, name: str) -> dict[str, Any]:
+async def next_event(answer: Any, name: str) -> Any:
     async with asyncio.timeout(10):
         while True:
             line = (await answer.content.readline()).decode().rstrip()
             if line == f"event: {name}":
                 data = (await answer.content.readline()).decode().removeprefix("data: ")
-                return dict(json.loads(data))
+                return json.loads(data)
 
 
 # -- availability ----------------------------------------------------------------------------------
@@ -118,6 +119,43 @@ async def test_a_page_hears_of_what_waits_and_of_what_it_was_given(
     while told["held"] != 1:
         told = await next_event(answer, "desk")
     assert told["waiting"] == 0
+    answer.close()
+
+
+async def test_an_open_list_hears_of_what_changes_none_of_its_counts(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_SETTLE", 0.0)
+    _, ticket = await copy_of_data(office)
+    handling = office.world.rooms.staff.handling
+    await handling.claim(ticket.number, "mei")
+    boss = await office.signed_in("lao-zhou")
+    page = await boss.get("/console/inbox?view=open")
+    (address,) = re.findall(r'data-live="([^"]+)"', page.text)
+    (shown,) = re.findall(r'data-revision="([^"]+)"', page.text)
+    answer = await boss.client.get(unescape(address))
+    assert await next_event(answer, "list") == shown, "it looks as it does"
+    counts = await office.world.rooms.tools.inbox.counts(office.world.rooms.agents["lao-zhou"])
+    await handling.assign(ticket.number, "lao-zhou", "xiao-chen")
+    changed = await next_event(answer, "list")
+    assert changed != shown
+    again = await office.world.rooms.tools.inbox.counts(office.world.rooms.agents["lao-zhou"])
+    assert again == counts
+    page = await boss.get("/console/inbox?view=open")
+    assert f'data-revision="{changed}"' in page.text
+    answer.close()
+
+
+@pytest.mark.parametrize("query", ["view=mine", "view=queue", "view=guarded", "q=u-1001"])
+async def test_a_list_that_nothing_happened_to_is_not_read_again(
+    office: Office, query: str
+) -> None:
+    await copy_of_data(office)
+    mei = await office.signed_in("mei")
+    page = await mei.get(f"/console/inbox?{query}")
+    (address,) = re.findall(r'data-live="([^"]+)"', page.text)
+    answer = await mei.client.get(unescape(address))
+    assert f'data-revision="{await next_event(answer, "list")}"' in page.text
     answer.close()
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
-from tests.common.console_cases import enter
+from tests.common.console_cases import enter, field
 from tests.common.console_client import Browser, Office, Page
+from tests.common.stories import steps
 
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
@@ -102,6 +103,35 @@ async def test_waiting_people_are_in_the_queue_and_then_with_whoever_took_them(
     await office.world.rooms.takeover.take(name, "mei")
     assert counts(await view(mei, "queue"))["queue"] == 0
     assert f'href="/console/conversations/{name}"' in (await view(mei, "mine")).text
+
+
+def waiting_for_mei(page: Page) -> tuple[bool, str]:
+    """Return whether a row says that somebody waits for an answer, and what the bar counts."""
+    badge = re.search(r'data-desk="unanswered"[^>]*?( hidden)?>(\d+)<', page.text)
+    assert badge is not None
+    return "waits for your answer" in page.text, "" if badge[1] else badge[2]
+
+
+async def test_conversations_are_among_what_is_ones_own_and_say_who_waits_for_an_answer(
+    office: Office, mei: Browser
+) -> None:
+    player = await enter(office, "lin", {"choose": "desk:human"})
+    assert player.session is not None
+    talk = f"/console/conversations/{player.session.conversation.hex()}"
+    page = await mei.get(talk)
+    await mei.post(f"{talk}/take", {"seen": field(page, "/take", "seen"), "job": "t1"})
+    page = await view(mei, "mine")
+    assert counts(page)["mine"] == 1
+    assert "With you" in page.text
+    assert waiting_for_mei(page) == (True, "1")
+    page = await mei.get(talk)
+    reply = {"seen": field(page, "/reply", "seen"), "text": "I am here.", "job": "r1"}
+    await mei.post(f"{talk}/reply", reply)
+    assert waiting_for_mei(await view(mei, "mine")) == (False, "")
+    await steps(player, {"user": "Are you still there?"})
+    await mei.post(f"{talk}/reply", reply)  # the same once more: nothing new is said
+    assert waiting_for_mei(await view(mei, "open"))[1] == "1", "it is told on every page"
+    assert waiting_for_mei(await view(mei, "mine")) == (True, "1")
 
 
 async def test_whole_numbers_contacts_and_accounts_are_found_and_nothing_else(

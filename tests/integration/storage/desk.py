@@ -73,6 +73,20 @@ def say(job_id: str, text: str = "hello", n: int = 1, **state: Any) -> Job:
     return Job(job_id, Locks(conversation_id(n)), turn(job_id, text, **state))
 
 
+def hear(sender: Sender, n: int = 1) -> Job:
+    """Append one event from somebody else than the user."""
+
+    def decide(rows: WorkingSet) -> Changes:
+        before = rows.conversation
+        assert before is not None
+        offset = before.version + 1
+        event = Event(offset, NOW, sender, EventKind.TEXT, text="hello", job_id=name)
+        return Changes(conversation=replace(before, version=offset), events=(event,))
+
+    name = f"heard-{n}-{sender.value}"
+    return Job(name, Locks(conversation_id(n)), decide)
+
+
 def fail(error: Exception, job_id: str = "bad", n: int = 1) -> Job:
     def decide(_rows: WorkingSet) -> Changes:
         raise error

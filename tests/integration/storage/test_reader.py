@@ -16,10 +16,13 @@ from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Owner, OwnerKind
 from privacydesk.domain.deadlines import Unit
+from privacydesk.domain.events import Sender
+from privacydesk.domain.piles import Pile, Place, Watch
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.storage import queries, tables
+from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.store import SqlStore
 
 IN_QUEUE = Owner(OwnerKind.QUEUE)
@@ -80,6 +83,42 @@ async def test_an_agent_finds_the_conversations_they_own(store: SqlStore) -> Non
         desk.conversation_id(1)
     ]
     assert await store.reader.conversations_with("carol") == ()
+
+
+async def test_whoever_spoke_last_with_an_agent_tells_who_waits_for_an_answer(
+    store: SqlStore,
+) -> None:
+    for n, agent in ((1, "alice"), (2, "alice"), (3, "alice"), (4, "bob")):
+        await desk.begin(store, n, owner=Owner(OwnerKind.AGENT, agent))
+    for n in (1, 2, 4):
+        await store.writer.submit(desk.say(f"j{n}", n=n))
+    await store.writer.submit(desk.hear(Sender.SYSTEM, n=1))
+    await store.writer.submit(desk.hear(Sender.AGENT, n=2))
+    assert await store.reader.unanswered("alice") == {desk.conversation_id(1): NOW}
+    board = await SqlDuties(store.writer, store.reader).board()
+    assert board.unanswered == {"alice": 1, "bob": 1}
+    assert board.held == {"alice": 3, "bob": 1}
+
+
+def test_who_waits_for_an_answer_is_found_without_reading_what_others_said(
+    url: str, path: Path
+) -> None:
+    del url
+    plan = query_plan(path, queries.UNANSWERED)
+    assert "ix_conversation_agent" in plan
+    assert "SCAN event" not in plan
+    assert "SCAN spoken" not in plan
+
+
+async def test_a_pile_tells_its_versions_without_being_read(store: SqlStore) -> None:
+    await desk.begin(store)
+    await _file(store, *(desk.ticket(n, clocks=(_clock(n),)) for n in (3, 1, 2)), desk.ticket(4))
+    watch = Watch("alice", NOW, NOW)
+    pile = await store.reader.pile(Pile.OPEN, watch, limit=3)
+    shown = await store.reader.pile_versions(Pile.OPEN, watch, limit=3)
+    assert shown == tuple((one.id, one.version) for one in pile)
+    rest = await store.reader.pile_versions(Pile.OPEN, watch, after=Place.of(pile[-1]), limit=3)
+    assert [one for one, _ in rest] == [desk.ticket_id(4)]
 
 
 async def test_tickets_are_found_by_number_person_and_conversation(store: SqlStore) -> None:

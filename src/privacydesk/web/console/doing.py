@@ -17,6 +17,7 @@ from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.answers import STATUS, json_answer
 from privacydesk.web.console.access import checked_form, signed_in
+from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import Fault, case_page, conversation_of, whole
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.keys import CATALOGS, LOCALE
@@ -79,6 +80,8 @@ async def do(
         if _wants_json(request):
             raise
         return await refused(request, what, name, form, error)
+    # The next page tells of the desk as it is by now.
+    request.config_dict[BOARD].forget()
     if _wants_json(request):
         return json_answer({"done": what, "job": f"{tools.minter.token()}-{what}"})
     raise web.HTTPSeeOther(f"{_address(request, form)}?done={what}")

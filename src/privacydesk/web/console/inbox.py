@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from aiohttp import web
+from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.piles import Pile, Place
 from privacydesk.errors import NotFoundError
 from privacydesk.services.audit import MOST_ROWS
-from privacydesk.services.inbox import Page
+from privacydesk.services.inbox import Asked, Page
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.reports import OVERSEERS
@@ -44,20 +45,13 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 async def inbox(request: web.Request) -> web.Response:
     """Show a view, or what a search found; ``part=list`` answers with the list alone."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    wanted = request.query.get("q", "")[:_LONGEST_SEARCH].strip()
-    view = request.query.get("view", Pile.MINE.value)
-    if view not in VIEWS:
-        raise NotFoundError("there is no such view")
-    if wanted:
-        page = await tools.inbox.search(wanted)
-    elif view == QUEUE:
-        page = await tools.inbox.queue()
-    else:
-        after = _place(request.query.get("after", ""))
-        page = await tools.inbox.page(Pile(view), me.agent, after=after)
+    asked, view = asked_for(request), request.query.get("view", Pile.MINE.value)
+    wanted = asked.words
+    page = await tools.inbox.look(asked, me.agent)
     values: dict[str, Any] = {
         "rows": page.rows,
         "conversations": page.conversations,
+        "unanswered": page.unanswered,
         "view": view,
         "wanted": wanted,
         "more": _named(page),
@@ -67,7 +61,30 @@ async def inbox(request: web.Request) -> web.Response:
     if request.query.get("part") == "list":
         return console_page(request, "console/list.html", **values)
     counts = await tools.inbox.counts(me.agent)
-    return console_page(request, "console/inbox.html", views=VIEWS, counts=counts, **values)
+    return console_page(
+        request,
+        "console/inbox.html",
+        views=VIEWS,
+        counts=counts,
+        revision=tools.inbox.revision_of(page),
+        live=str(URL(f"{request.path}/live").with_query(request.query)),
+        **values,
+    )
+
+
+def asked_for(request: web.Request) -> Asked:
+    """Return what an address asks for of the inbox.
+
+    Raises:
+        NotFoundError: there is no such view or page.
+    """
+    view = request.query.get("view", Pile.MINE.value)
+    if view not in VIEWS:
+        raise NotFoundError("there is no such view")
+    words = request.query.get("q", "")[:_LONGEST_SEARCH].strip()
+    if words or view == QUEUE:
+        return Asked(None, words=words)
+    return Asked(Pile(view), _place(request.query.get("after", "")))
 
 
 def _may_export(agent: Agent, view: str) -> bool:

@@ -18,6 +18,7 @@ from privacydesk.errors import NotFoundError
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import conversation_of, whole
+from privacydesk.web.console.inbox import asked_for
 from privacydesk.web.console.streams import Topic, tell
 from privacydesk.web.console.tools import TOOLS, Tools
 
@@ -37,14 +38,19 @@ async def desk_live(request: web.Request) -> web.StreamResponse:
 
 @staff(keeps_awake=False)
 async def inbox_live(request: web.Request) -> web.StreamResponse:
-    """Tell the counts of the inbox whenever they change, and how it stands with the desk."""
-    tools, me = request.config_dict[TOOLS], signed_in(request)
+    """Tell when the list that is open or the counts change, and how it stands with the desk.
+
+    The query is the page's own.
+    """
+    tools, me, asked = request.config_dict[TOOLS], signed_in(request), asked_for(request)
     woken = asyncio.Event()
-    counts = Topic("counts", lambda: tools.inbox.counts(me.agent))
+    topics = [
+        Topic("counts", lambda: tools.inbox.counts(me.agent)),
+        Topic("list", lambda: tools.inbox.revision(asked, me.agent)),
+        _desk(request),
+    ]
     async with _connected(request, lambda _conversation: woken.set()):
-        return await tell(
-            request, [counts, _desk(request)], woken, every=_LOOK_EVERY, settle=_SETTLE
-        )
+        return await tell(request, topics, woken, every=_LOOK_EVERY, settle=_SETTLE)
 
 
 @staff(keeps_awake=False)
@@ -91,6 +97,7 @@ def _desk(request: web.Request) -> Topic:
         return {
             "waiting": board.waiting,
             "held": board.held.get(name, 0),
+            "unanswered": board.unanswered.get(name, 0),
             "alarms": board.unseen.get(name, 0),
             "state": board.duty(name).state,
             "team": {one.agent: one.standing(now) for one in board.duties.values()},

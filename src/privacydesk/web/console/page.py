@@ -67,11 +67,12 @@ def _standing(request: web.Request, me: SignedIn | None) -> dict[str, Any]:
     """Return what the bar shows of the desk: one's own availability, and how much waits."""
     board = request.get(STANDING)
     if me is None or board is None:
-        return {"duty": "", "waiting": 0, "unseen": 0}
+        return {"duty": "", "waiting": 0, "unseen": 0, "unanswered_talks": 0}
     return {
         "duty": "" if me.agent.role is Role.AUDITOR else board.duty(me.agent.name).state.value,
         "waiting": board.waiting,
         "unseen": board.unseen.get(me.agent.name, 0),
+        "unanswered_talks": board.unanswered.get(me.agent.name, 0),
     }
 
 

@@ -5,6 +5,7 @@ import { taken } from "./keep.js";
 import { stream } from "./desk.js";
 import { listen } from "./keys.js";
 import { choose } from "./modules.js";
+import { follow } from "./trail.js";
 
 const TYPING_EVERY = 3000;
 
@@ -161,12 +162,15 @@ function files() {
 }
 
 listen({
+  j: () => document.querySelector("#next:not([hidden])")?.click(),
+  k: () => document.querySelector("#previous:not([hidden])")?.click(),
   r: () => (form ? form.querySelector("textarea") : document.querySelector("#take button"))?.focus(),
   t: () => document.querySelector("#take button")?.click(),
   m: () => choose(form?.querySelector("textarea") ?? null),
 });
 log.scrollTop = log.scrollHeight;
 (document.getElementById("fault") ?? document.getElementById("draft"))?.focus();
+follow();
 parts();
 files();
 seen();

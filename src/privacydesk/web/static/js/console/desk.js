@@ -35,7 +35,9 @@ function call(kind, text) {
 
 function show(now) {
   badge("alarms", now.alarms);
-  document.title = now.waiting > 0 ? `(${now.waiting}) ${title}` : title;
+  badge("unanswered", now.unanswered);
+  const waiting = now.waiting + now.unanswered;
+  document.title = waiting > 0 ? `(${waiting}) ${title}` : title;
   if (duty) {
     const select = duty.elements.namedItem("state");
     if (duty.dataset.state !== now.state) select.value = duty.dataset.state = now.state;
@@ -43,6 +45,7 @@ function show(now) {
   if (before) {
     if (now.alarms > before.alarms) call("alarm", words.dataset.alarm);
     if (now.held > before.held) call("given", words.dataset.given);
+    else if (now.unanswered > before.unanswered) call("answer", words.dataset.answer);
     else if (now.waiting > before.waiting && now.state !== "off") call("waits", words.dataset.waits);
   }
   before = now;

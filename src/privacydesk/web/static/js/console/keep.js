@@ -10,6 +10,8 @@
  * back to; any other has.
  */
 
+import { forget } from "./trail.js";
+
 const STORE = "desk-kept";
 const SKIPPED = new Set(["password", "file", "hidden", "submit", "button"]);
 
@@ -161,6 +163,7 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   if ("forget" in form.dataset) {
     write({ ...read(), drafts: {} });
+    forget();
     return;
   }
   const name = form.dataset.keep ?? form.dataset.keepAs;
