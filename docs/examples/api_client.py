@@ -4,8 +4,8 @@
     TOKEN=pdk_… python api_client.py http://127.0.0.1:8080
 
 Lists what is open, page by page, and takes each request that nobody holds: claims it, notes the
-number that it has here, and writes to the requester. All of it may be run again: nothing is done
-twice.
+number that it has here, and writes to the requester. What it holds already it goes through again,
+in case it was stopped between two steps. All of it may be run again: nothing is done twice.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from typing import Any
 import aiohttp
 
 LATER = {429, 502, 503, 504}
+IDENTITY = "crm"
+"""What the token was made for: what the program holds is held under this name."""
 
 
 class ProblemError(Exception):
@@ -82,14 +84,10 @@ class Desk:
 async def take(desk: Desk, number: str) -> None:
     """Take a request over: hold it, note our number on it, and tell the requester."""
     ticket, tag = await desk.get(f"/tickets/{number}")
-    ours = f"CRM-{ticket['conversation'][-6:]}"
-    try:
-        await desk.post(f"/tickets/{number}/claim", f"{ours}-claim", tag)
-    except ProblemError as problem:
-        if problem.code in {"precondition_failed", "conflict", "stale"}:
-            print(f"{number} was taken by somebody else meanwhile")
-            return
-        raise
+    # Of the request, not of the person: one person may have several open at a time.
+    ours = f"CRM-{number}"
+    # 412 and 409: somebody else was quicker.
+    await desk.post(f"/tickets/{number}/claim", f"{ours}-claim", tag)
     await desk.post(f"/tickets/{number}/notes", f"{ours}-note", text=f"Synchronised as {ours}.")
     await desk.post(
         f"/tickets/{number}/replies", f"{ours}-hello", text="我们已收到您的申请，正在处理。"
@@ -102,8 +100,13 @@ async def main(url: str) -> None:
     headers = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
     async with aiohttp.ClientSession(url, headers=headers) as session:
         desk = Desk(session)
-        async for ticket in desk.tickets(state="in_review", holder=""):
-            await take(desk, ticket["number"])
+        for holder in (IDENTITY, ""):
+            async for ticket in desk.tickets(state="in_review", holder=holder):
+                try:
+                    await take(desk, ticket["number"])
+                except ProblemError as problem:
+                    # Such as an agent who has the conversation; the others don't wait for it.
+                    print(f"{ticket['number']}: {problem}", flush=True)
 
 
 if __name__ == "__main__":
