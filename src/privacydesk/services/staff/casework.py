@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
@@ -162,11 +163,21 @@ class Casework:
         """
         state = await self.state(conversation)
         begin = max(0, state.version - PAGE) if after is None else after
+        events = await self._reader.events(conversation, after=begin, limit=limit)
         return Talk(
             state,
-            await self._reader.events(conversation, after=begin, limit=limit),
+            tuple(_for_staff(event) for event in events),
             self._presence.user_typed(conversation),
             self._presence.user_has_read(conversation),
             self._presence.agents_looking(conversation),
             self._presence.agents_drafting(conversation),
         )
+
+
+def _for_staff(event: Event) -> Event:
+    """Take from a card what is its owner's alone: the link that opens a file with their data."""
+    card = event.data.get("package", {})
+    if "link" not in card:
+        return event
+    kept = {name: value for name, value in card.items() if name != "link"}
+    return replace(event, data={**event.data, "package": kept})
