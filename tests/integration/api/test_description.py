@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +52,14 @@ def test_it_is_openapi_3_1() -> None:
     OpenAPIV31SpecValidator(dict(DESCRIPTION)).validate()
 
 
+def test_each_model_has_a_name_of_its_own_and_none_of_a_module() -> None:
+    """Generators of clients name classes by titles, and leave out what has another one's."""
+    models = DESCRIPTION["components"]["schemas"]
+    assert [name for name in models if "__" in name] == []
+    titles = Counter(one["title"] for one in models.values() if "title" in one)
+    assert [title for title, times in titles.items() if times > 1] == []
+
+
 def test_each_operation_is_named_once_and_stands_in_it_with_its_scope() -> None:
     described = {
         (method.upper(), path): (one["operationId"], one["x-scope"])
@@ -64,6 +74,15 @@ def test_each_operation_is_named_once_and_stands_in_it_with_its_scope() -> None:
 def test_the_table_of_scopes_names_all_of_them() -> None:
     docs = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
     assert all(f"| `{scope}` |" in docs for scope in Scope)
+
+
+@pytest.mark.parametrize("page", ["integrating.md", "integrating.zh.md", "api.md"])
+def test_what_a_page_names_by_the_end_of_its_path_is_there(page: str) -> None:
+    docs = (Path(__file__).parents[3] / "docs" / page).read_text("utf-8")
+    ends = re.findall(r"`(?:POST )?…(/[^`\s]+)`", docs)
+    assert ends
+    paths = tuple(one.path for one in OPERATIONS)
+    assert [end for end in ends if not any(path.endswith(end) for path in paths)] == []
 
 
 async def test_no_route_is_beside_it(office: Office) -> None:

@@ -64,7 +64,7 @@ _STATUSES: Final[Mapping[int, str]] = MappingProxyType(
 _ALWAYS: Final = (400, 401, 403, 429, 500, 503)
 
 
-class Fault(Told):
+class FaultTold(Told):
     """Where a request is not as described."""
 
     where: str = Field(description="Such as `body.text`.")
@@ -83,7 +83,7 @@ class Problem(Told):
     limit: float | None = Field(default=None, description="The most that is taken.")
     retry_after: float | None = Field(default=None, description="Seconds to wait.")
     kept: bool | None = Field(default=None, description="Worth trying again as it is.")
-    faults: tuple[Fault, ...] | None = None
+    faults: tuple[FaultTold, ...] | None = None
 
 
 def describe(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, Any]:
