@@ -69,10 +69,13 @@ class AddressRules:
         """
         try:
             parsed = URL(url)
+            host = parsed.host
+            # As it will be looked up: each part of a name has a length that it may have.
+            (parsed.raw_host or "").encode("idna")
         except ValueError:
             raise _refusal("webhook_url") from None
         readable = url.isascii() and url.isprintable() and " " not in url
-        if parsed.scheme not in {"https", "http"} or not parsed.host or not readable:
+        if parsed.scheme not in {"https", "http"} or not host or not readable:
             raise _refusal("webhook_url")
         if len(url) > _LONGEST_URL or parsed.fragment:
             raise _refusal("webhook_url")
@@ -80,7 +83,7 @@ class AddressRules:
             raise _refusal("webhook_user")
         if parsed.scheme == "http" and not self._networks:
             raise _refusal("webhook_https")
-        address = parse(parsed.host)
+        address = parse(host)
         if address is not None and not self.allows(parsed.scheme)(address):
             raise _refusal("webhook_address")
 
@@ -132,7 +135,8 @@ class HttpWebhookSender:
                 wait = retry_after(response.headers.get("Retry-After"), self._clock)
                 if response.content_type.startswith(_TEXTS):
                     text = await _beginning(response)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
+            # UnicodeError: a name that can't be looked up, of which each try has to count, too.
             # Once the status is there it decides, whatever becomes of the rest of the answer.
             fault = _fault(error) if status is None else None
         if status is not None and not 200 <= status < 300:  # noqa: PLR2004 - the class of success

@@ -143,6 +143,14 @@ async def test_a_receiver_that_is_silent_or_away_is_given_up(receivers: Receiver
     assert (await send(sender, nobody)).fault is Fault.UNREACHABLE
 
 
+@pytest.mark.parametrize("host", ["a..b", ".example", f"{'a' * 64}.example"])
+async def test_a_name_that_can_not_be_looked_up_is_a_try_that_failed(
+    receivers: Receivers, host: str
+) -> None:
+    answer = await send(await receivers.sender(), f"https://{host}/in")
+    assert (answer.status, answer.fault) == (None, Fault.UNREACHABLE)
+
+
 def own_certificate(folder: Path) -> ssl.SSLContext:
     """Return a server's context with a certificate for localhost that only itself vouches for."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -221,6 +229,12 @@ async def test_where_a_name_leads_is_looked_at_when_connecting(
         ("https://example.com/a b", "webhook_url"),
         ("https://example.com/\n", "webhook_url"),
         (f"https://example.com/{'x' * 2000}", "webhook_url"),
+        ("https://a..b/in", "webhook_url"),
+        ("https://.example/in", "webhook_url"),
+        (f"https://{'a' * 64}.example/in", "webhook_url"),
+        ("https://xn--/in", "webhook_url"),
+        ("https://xn--a/in", "webhook_url"),
+        ("https://[::1/in", "webhook_url"),
         ("https://mei:secret@example.com/in", "webhook_user"),
         ("http://example.com/in", "webhook_https"),
         ("https://10.0.0.1/in", "webhook_address"),
