@@ -108,10 +108,16 @@ def environment(folder: Path, outside: Outside) -> Mapping[str, str]:
 
 
 class KillableServer:
-    """Starts ``serve`` on a free port and kills it without warning."""
+    """Starts ``serve`` on a free port and kills it without warning.
 
-    def __init__(self, env: Mapping[str, str]) -> None:
+    Args:
+        env: its settings.
+        patience: seconds that it may take to listen.
+    """
+
+    def __init__(self, env: Mapping[str, str], *, patience: float = _START_PATIENCE) -> None:
         self._env = env
+        self._patience = patience
         self._process: asyncio.subprocess.Process | None = None
         self.port = 0
         self.up = asyncio.Event()
@@ -123,7 +129,7 @@ class KillableServer:
             env=self._env, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert self._process.stdout is not None
-        async with asyncio.timeout(_START_PATIENCE):
+        async with asyncio.timeout(self._patience):
             found = _LISTENING.search(await self._process.stdout.readline())
         assert found is not None, "the server did not start"
         self.port = int(found[1])

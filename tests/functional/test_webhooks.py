@@ -93,8 +93,8 @@ async def subscribe(world: World, receiver: Receiver) -> str:
     return added.endpoint.id.hex()
 
 
-async def file(world: World, n: int) -> str:
-    """Have somebody withdraw a consent; return the number of the request."""
+async def withdraw(world: World, n: int) -> Player:
+    """Have somebody withdraw a consent."""
     lin = world.people[PEOPLE["lin"]]
     assert lin.record is not None
     person = replace(lin, record=replace(lin.record, account=f"u-9{n:03}"))
@@ -102,6 +102,12 @@ async def file(world: World, n: int) -> str:
     await player.start()
     for step in ({"choose": "consent_withdrawal"}, {"choose": "marketing"}, {"choose": "yes"}):
         await player.step(step)
+    return player
+
+
+async def file(world: World, n: int) -> str:
+    """Have somebody withdraw a consent; return the number of the request."""
+    player = await withdraw(world, n)
     assert player.session is not None
     (ticket,) = await world.rooms.store.reader.tickets_in(player.session.conversation)
     return ticket.number
@@ -171,6 +177,28 @@ async def test_after_a_day_away_a_receiver_has_every_event_once_and_in_order(
     raw = json.dumps(receiver.came)
     assert "u-9" not in raw
     assert "law asks" not in raw
+
+
+async def test_who_asks_is_shown_the_same_whether_a_receiver_is_away_or_there_is_none(
+    tmp_path: Path,
+) -> None:
+    shown = []
+    for receivers in (0, 1):
+        clock = MovableClock(START, frozen=True)
+        async with desk(tmp_path / str(receivers), clock) as world:
+            for _ in range(receivers):
+                await subscribe(world, Receiver())
+            await file(world, 1)
+            for _ in range(12):
+                await send_all(world)
+                await parts(world)[1].watch()
+                clock.move(HOUR)
+            assert len(parts(world)[1].ailing) == receivers
+            player = await withdraw(world, 2)
+            await send_all(world)
+            shown.append([(event.kind, event.key, event.at) for event in player.events])
+    without, away = shown
+    assert without == away != []
 
 
 async def test_the_loop_of_serve_sends_what_comes_while_it_runs(tmp_path: Path) -> None:
