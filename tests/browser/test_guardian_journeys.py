@@ -107,7 +107,7 @@ async def test_a_strangers_report_needs_no_proof_and_learns_nothing_of_the_accou
     stranger = await visit("nobody")
     before = await town.account("he-xiaochen")
     await stranger.open_desk("underage_report")
-    await stranger.chat.choose("other")
+    await stranger.chat.choose("stranger")
     await stranger.chat.hears("underage_report.who")
     await stranger.chat.say("晨晨")
     await stranger.chat.hears("underage_report.why")

@@ -30,6 +30,9 @@ _LIKELY_HERE = 0.4
 _HAPPENED = frozenset({"terms.decision", "terms.ticket"})
 """Buttons for things that happened, which people tell of in words of their own."""
 
+_POINTS = 20
+"""Characters of a message that points at something and tells no story of its own."""
+
 
 def wished(script: Script, offered: Offered) -> Choice | None:
     """Return the button that says what a sentence wishes: "delete the photos".
@@ -91,9 +94,12 @@ def _of_age(script: Script, offered: Offered) -> Choice | None:
 
 
 def _request(script: Script, offered: Offered) -> Choice | None:
-    """Return the button of the request that a sentence is sure to make."""
+    """Return the button of the request that a sentence is sure to make.
+
+    A button called "other" stands for something else of its own form, not for support matters.
+    """
     found = script.observed.recognised
-    if found is None or not found.sure:
+    if found is None or not found.sure or found.intent is Intent.OTHER:
         return None
     return next((choice for choice, _ in offered if choice.id == found.intent.value), None)
 
@@ -101,13 +107,26 @@ def _request(script: Script, offered: Offered) -> Choice | None:
 def told(script: Script, text: str, offered: Offered) -> Choice | None:
     """Return the one thing that happened which a message tells: "the muting, six days ago".
 
-    Where there is a single one, pointing at it is enough.
+    Where there is a single one, pointing at it is enough, and so is saying what shall become of
+    it, which is asked next.
     """
     happened = [(choice, label) for choice, label in offered if choice.key in _HAPPENED]
     named = _only(choice for choice, label in happened if share_words(text, label))
-    if named is None and "that_one" in wishes.phrases_of(script.observed.entities):
+    if named is None and (
+        "that_one" in wishes.phrases_of(script.observed.entities)
+        or (len(text) <= _POINTS and _answers_later(script, offered))
+    ):
         return _only(choice for choice, _ in happened)
     return named
+
+
+def _answers_later(script: Script, offered: Offered) -> bool:
+    """Tell whether a message speaks for a button of another question of the open form."""
+    if _is_spoken_of(script, offered):
+        return False
+    form = script.stack[script.form_at()].flow
+    answers = script.observed.entities.get("answer", ())
+    return any(str(key).startswith(f"{form}.") for key in answers)
 
 
 def _only(choices: Iterable[Choice]) -> Choice | None:

@@ -46,6 +46,13 @@ _GLOBAL_INTENTS = frozenset(
     {Intent.HUMAN_AGENT, Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
 )
 
+_IN_SO_MANY_WORDS = frozenset({Intent.HUMAN_AGENT, Intent.CANCEL_REQUEST})
+"""What a form is left for only where words known for it are said.
+
+A recogniser that has to guess hears one of these in the scraps that people answer with: "submit it"
+would throw away what they have just filled in.
+"""
+
 
 def other_wish(runner: Runner, script: Script) -> bool:
     """Follow what was recognised and is not an answer to the open question."""
@@ -54,10 +61,19 @@ def other_wish(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
+    if found.intent in _IN_SO_MANY_WORDS and not _is_worded(script, found.intent):
+        return False
     if found.intent is Intent.CANCEL_REQUEST and _means_form(runner, script):
         runner.cancel_form(script)
         return True
     return runner.start(script, found.intent)
+
+
+def _is_worded(script: Script, intent: Intent) -> bool:
+    """Tell whether any words of a message, or of a part of it, are known for an intent."""
+    parts = script.observed.wishes
+    entities = [part.entities for part in parts] or [script.observed.entities]
+    return any(intent.value in one.get("wish_words", ()) for one in entities)
 
 
 def _means_form(runner: Runner, script: Script) -> bool:
@@ -73,7 +89,8 @@ def taken_back(runner: Runner, script: Script) -> bool:
     """Take back what is taken back in words: the open form, or else a request that was filed.
 
     The form is meant where it is of the kind that was named, or where none was; naming something
-    that the form is not about ("I don't want Google unbound any more") means another request.
+    that the form is not about ("I don't want Google unbound any more") means another request, and
+    one of several things that it is about leaves that one out.
     """
     entities = script.observed.entities
     said = {str(one) for one in entities.get("taken_back", ())}
@@ -85,10 +102,33 @@ def taken_back(runner: Runner, script: Script) -> bool:
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = _words_in(form.slots)
         named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
+        if _left_out(runner, script, form):
+            return True
         if not named or not named.isdisjoint(held):
             runner.cancel_form(script)
             return True
     return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _left_out(runner: Runner, script: Script, form: Running) -> bool:
+    """Leave some of several things out of a form: "but leave the searches"; tell whether it did."""
+    flow = runner.flows[form.flow]
+    for step in flow.steps.values():
+        if not isinstance(step, Ask) or not step.many:
+            continue
+        slot_type = flow.slots[step.slot].type
+        named = script.observed.entities.get(FILLED_FROM.get(slot_type, ""), ())
+        held = form.slots.get(step.slot) or ()
+        left = [value for value in held if value not in named]
+        if not left or len(left) == len(held):
+            continue
+        form.slots[step.slot] = left
+        form.confirmed_at = None
+        out = [value for value in held if value in named]
+        script.say("desk.left_out", {"what": shown(slot_type, out)})
+        runner.prompt_again(script)
+        return True
+    return False
 
 
 def leaves(runner: Runner, script: Script) -> bool:

@@ -38,6 +38,11 @@ HIDDEN_CODE = "••••••"
 Entities = Mapping[str, tuple[Any, ...]]
 
 _MAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}$")
+# Chinese words may touch an address: 发到bob@example.com吧.
+_MAIL_IN_WORDS = re.compile(
+    r"(?<![A-Za-z0-9._%+@-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
+    r"@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9@-])"
+)
 _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
 _CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
 
@@ -100,6 +105,9 @@ def _phone(text: str, found: Entities) -> Any:
 def _contact(text: str, found: Entities) -> Any:
     if len(text) <= _LOOKED_AT:
         words = unicodedata.normalize("NFKC", text).strip()
+        named = {address.lower() for address in _MAIL_IN_WORDS.findall(words)}
+        if len(named) == 1:
+            return named.pop()
         if _MAIL.match(words):
             return words.lower()
     return _phone(text, found)

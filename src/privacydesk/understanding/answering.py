@@ -13,6 +13,8 @@ from privacydesk.understanding.normalise import AT_HAND, bare, normalise
 from privacydesk.understanding.phrases import Hit, Phrases, outermost
 
 _CLAUSES: Final = re.compile(r"[^,。.!?;:~…、\n]+")
+# Whoever is in a hurry parts clauses with a space: 不用了 直接注销.
+_GAPS: Final = re.compile(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
 _LONGEST: Final = 300
 """Characters; what is longer tells a story and answers no question with buttons."""
 
@@ -67,16 +69,32 @@ class Answering:
             if words in self._courtesies:
                 yield ("",)
             elif words:
-                forms: dict[str, list[Hit[str]]] = {}
-                for hit in self._phrases.find(said):
-                    forms.setdefault(hit.means.partition(".")[0], []).append(hit)
-                meant = (
-                    hit.means
-                    for hits in forms.values()
-                    for hit in outermost(hits)
-                    if not is_negated(said[: hit.start])
-                )
-                yield (*self._listed(words), *meant)
+                yield from self._pieces(said, self._listed(words))
+
+    def _pieces(self, said: str, listed: Iterable[str]) -> Iterator[tuple[str, ...]]:
+        """Yield the keys of a clause; piece by piece where it is parted and not listed as a whole.
+
+        A piece speaks for what it is listed under, and for the words that begin in it. What denies
+        a word may stand in the piece before.
+        """
+        forms: dict[str, list[Hit[str]]] = {}
+        for hit in self._phrases.find(said):
+            forms.setdefault(hit.means.partition(".")[0], []).append(hit)
+        meant = [
+            hit
+            for hits in forms.values()
+            for hit in outermost(hits)
+            if not is_negated(said[: hit.start])
+        ]
+        gaps = [] if listed else list(_GAPS.finditer(said))
+        if not gaps:
+            yield (*listed, *(hit.means for hit in meant))
+            return
+        starts = [0, *(gap.end() for gap in gaps)]
+        for start, end in zip(starts, (*starts[1:], len(said)), strict=True):
+            words = bare(said[start:end])
+            here = (hit.means for hit in meant if start <= hit.start < end)
+            yield ("",) if words in self._courtesies else (*self._listed(words), *here)
 
     def _listed(self, words: str) -> Iterable[str]:
         """Return what a whole clause is listed under, a courtesy at either end left away."""

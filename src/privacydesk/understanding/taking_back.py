@@ -57,6 +57,18 @@ _REGRET = re.compile(
     r"|^(?:算了|算啦|算喇)[,。.!;~ ]*[^,。.!;]{0,8}(?:留着|留住|留返|留低)(?:吧|啦|先)?[。.!~ ]*$"
 )
 
+# "Leave the searches, though": all of the message keeps what it names, and nothing in it deletes.
+_KEEPS = re.compile(
+    r"^(?:啊|哦|呃|嗯|等等|等一下|等下|且慢|慢着|不对|对了|算了|还是|要不|那个|就|把|我的|我嘅"
+    r"|[ ,。.!~])*(?P<what>[^,。.!?;~ 不没删别唔]{2,10}?)"
+    r"(?:[ ,]|先|还是|就|都|我|想|要|得|也|请|系)*"
+    r"(?:留着|留住|留返|留低|留下|保留|不动|别动|唔郁)"
+    r"(?:吧|啦|先|住|好了|喇|啊|不删|别删)*[。.!~ ]*$"
+    r"|^(?:wait|hold on|hmm|oh|actually|no|please|[ ,.!])*(?:keep|leave) (?:my |the )?"
+    r"(?P<thing>[a-z ]{3,24}?)(?: alone| in place| for now| though| please|[.! ])*$"
+)
+_ACCOUNT: Final = re.compile(r"账|号|户口|account|profile page|login")
+
 
 # The word lists and the trained recogniser ask about the same message.
 @lru_cache(AT_HAND)
@@ -69,4 +81,11 @@ def taken_back(words: str) -> tuple[str, ...]:
     ]
     if not found and _REGRET.search(words):
         return (ANY,)
+    if not found and _keeps_data(words):
+        return (Intent.DELETION.value,)
     return tuple(dict.fromkeys(found))
+
+
+def _keeps_data(words: str) -> bool:
+    kept = _KEEPS.match(words)
+    return kept is not None and _ACCOUNT.search(kept["what"] or kept["thing"]) is None

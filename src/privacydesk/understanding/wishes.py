@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from msgspec.structs import replace
+
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Recognised
-from privacydesk.understanding.normalise import plain
+from privacydesk.understanding.ages import own_age
+from privacydesk.understanding.normalise import normalise, plain
 
 MOST_WISHES: Final = 4
 """Wishes that are taken from one message."""
@@ -63,7 +66,20 @@ _MAY_DENY = re.compile(r"[但可]|不[过過]|but", re.IGNORECASE)
 _UNBINDS = re.compile(
     r"[解換换绑綁取去移剷铲]|unbind|unlink|remove|disconnect|change", re.IGNORECASE
 )
+_WITHDRAWS = re.compile(
+    r"同意|授权|授權|权限|權限|推[荐薦送广廣播销銷]|广告|廣告|营销|營銷|行销|行銷|定位|位置|通[讯訊][录錄]|联系人|聯絡人|共享|分享|合作|"
+    r"关联|關聯|相机|相機|镜头|鏡頭|麦克风|麥克風|相册|相簿|画像|畫像|个性化|個人化|"
+    r"consent|permission|recommend|personali|market|promot|\bads?\b|advert|locat|contact|shar|partner"
+    r"|camera|micro|\bmic\b|profil|newsletter|spam|track",
+    re.IGNORECASE,
+)
 _OWN = re.compile(r"我自己|我本人|我的[账帐賬帳号號]|\bmy own\b|\bmy account\b", re.IGNORECASE)
+
+_SIGNS: Final[Mapping[Intent, re.Pattern[str]]] = {
+    Intent.UNBINDING: _UNBINDS,
+    Intent.CONSENT_WITHDRAWAL: _WITHDRAWS,
+}
+"""What a wish beside others has to name, or it is told as the reason for them."""
 
 
 _Part = tuple[int, int, Recognised]
@@ -118,10 +134,11 @@ def several_wishes(
     if Intent.DEREGISTRATION in intents:
         # "Close my account and delete everything": the closing is all of it.
         found = [heard for heard in found if not _deletes_everything(heard)]
-    # One wish is no several; but where the words around it make the whole unsure, or take another
-    # one back, it is the wish.
-    fewest = 1 if gives_up or not whole.sure else 2
-    if len(found) < fewest or not (gives_up or whole.intent in intents):
+    # One wish is no several; but where the words around it make the whole unsure, take another one
+    # back or tell an age, it is the wish.
+    beside = gives_up or _tells_own_age(whole, said)
+    fewest = 1 if beside or not whole.sure else 2
+    if len(found) < fewest or not (beside or whole.intent in intents):
         return ()
     return tuple(found[:MOST_WISHES])
 
@@ -135,11 +152,13 @@ def _told(found: Sequence[_Part], said: str) -> list[_Part]:
             if part[2].intent not in _EVERYDAY or _OWN.search(said[part[0] : part[1]])
         ]
     if len(found) > 1:
-        # "I've lost my phone number, close my account": the first half is why.
+        # "I've lost my phone number, close my account", "close it, I'm through with you": one half
+        # is why, and names nothing that could be unbound or withdrawn.
         return [
             part
             for part in found
-            if part[2].intent is not Intent.UNBINDING or _UNBINDS.search(said[part[0] : part[1]])
+            if part[2].intent not in _SIGNS
+            or _SIGNS[part[2].intent].search(said[part[0] : part[1]])
         ]
     return list(found)
 
@@ -158,6 +177,8 @@ def _wishes(
             found.pop()
             continue
         made = recogniser.recognise(_LINKING.sub("", said[start:end]))
+        if _tells_own_age(made, said[start:end]):
+            made = replace(made, sure=False)
         if found and not _is_another(found[-1][2], made, adds=adds):
             before, _, wish = found[-1]
             # Of a story and the wish it ends in, the whole message tells which is which.
@@ -172,6 +193,11 @@ def _is_another(before: Recognised, made: Recognised, *, adds: bool) -> bool:
     if not _is_wish(made) or not _is_wish(before) or made.intent is before.intent:
         return False
     return adds or {before.intent, made.intent} <= _EVERYDAY
+
+
+def _tells_own_age(made: Recognised, said: str) -> bool:
+    """Tell whether a report of a minor is of the speaker, who may well wish something: "I'm 15"."""
+    return made.intent is Intent.UNDERAGE_REPORT and own_age(normalise(said)) is not None
 
 
 def _is_wish(made: Recognised) -> bool:

@@ -59,6 +59,13 @@ def test_a_message_that_says_more_or_less_does_not(text: str) -> None:
     assert "guardian.no_remark" not in ANSWERS.find_alone(normalise(text))
 
 
+def test_a_space_between_chinese_words_parts_them_like_a_comma() -> None:
+    assert "deregistration.go_on" in _said("唔使喇 直接銷")
+    assert "guardian.no_remark" in ANSWERS.find_alone(normalise("没有 没有了"))
+    assert "guardian.no_remark" not in ANSWERS.find_alone(normalise("没有 他昨晚又来骂我了"))
+    assert "automated_decision.wish_explain" not in _said("不要 解释")
+
+
 def test_every_button_with_words_of_its_own_is_asked_somewhere() -> None:
     flows = read_flows(dialog_files())
     asked = {"satisfaction.satisfied", "satisfaction.not_satisfied", "category.all"}

@@ -46,3 +46,33 @@ def test_a_wish_that_is_taken_back_is_told_from_one_that_is_made(
 )
 def test_an_exception_or_a_question_takes_nothing_back(said: str) -> None:
     assert taken_back(normalise(said)) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "搜索记录先留着吧",
+        "啊等等 搜索记录先留着吧",
+        "等一下，照片還是保留吧",
+        "啲相留返住先",
+        "wait, keep my comments",
+        "actually leave the photos alone",
+    ],
+)
+def test_what_shall_stay_is_not_deleted(said: str) -> None:
+    assert taken_back(normalise(said)) == (Intent.DELETION.value,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "动态删了，搜索记录留着",
+        "账号先留着吧",
+        "keep my account",
+        "你们留着我的照片干什么",
+        "照片不要留着",
+        "我的资料你们要留多久",
+    ],
+)
+def test_what_stays_beside_a_wish_takes_nothing_back(said: str) -> None:
+    assert taken_back(normalise(said)) == ()
