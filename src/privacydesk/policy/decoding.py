@@ -15,6 +15,22 @@ MAX_BYTES = 5 * 1024 * 1024
 # outcome mean that the bytes were no text at all.
 _NOT_GB_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
 
+# Files that hold a text and are none: what they begin with, and what to say of them.
+_CONTAINERS = (
+    (b"%PDF-", "the file is a PDF"),
+    (b"PK\x03\x04", "the file is a Word document or another archive"),
+    (b"\xd0\xcf\x11\xe0", "the file is an old Word document"),
+    (b"{\\rtf", "the file is in rich text format"),
+)
+_WEB_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_SAVE_AS_TEXT = "save the policy as plain text or Markdown and import that"
+_UNKNOWN = "the file is neither UTF-8, UTF-16 nor GB18030 text: save it as UTF-8"
+_LOOKED_AT = 4096
+"""Characters at the beginning in which a web page shows itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecodedText:
@@ -33,10 +49,23 @@ def decode_policy(data: bytes) -> DecodedText:
     """Decode a policy file: UTF-8 with or without mark, UTF-16 with mark, or GB18030.
 
     Raises:
-        DeskError: POLICY_UNREADABLE when the file is too large or isn't text.
+        DeskError: POLICY_UNREADABLE when the file is too large, isn't text, or holds its text in
+            another format, such as a web page.
     """
     if len(data) > MAX_BYTES:
         raise unreadable("the file is larger than 5 MB", limit_bytes=MAX_BYTES)
+    for beginning, what in _CONTAINERS:
+        if data.startswith(beginning):
+            raise unreadable(f"{what}: {_SAVE_AS_TEXT}")
+    decoded = _decoded(data)
+    if _WEB_PAGE.match(decoded.text[:_LOOKED_AT]):
+        raise unreadable(f"the file is a web page with its markup: {_SAVE_AS_TEXT}")
+    return decoded
+
+
+def _decoded(data: bytes) -> DecodedText:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise unreadable("the file is UTF-32: save it as UTF-8")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             return DecodedText(data.decode("utf-16"), "UTF-16")
@@ -51,7 +80,7 @@ def decode_policy(data: bytes) -> DecodedText:
     try:
         text = data.decode("gb18030")
     except UnicodeDecodeError as error:
-        raise unreadable("the file is neither UTF-8, UTF-16 nor GB18030 text") from error
+        raise unreadable(_UNKNOWN) from error
     if _NOT_GB_TEXT.search(text):
-        raise unreadable("the file is neither UTF-8, UTF-16 nor GB18030 text")
+        raise unreadable(_UNKNOWN)
     return DecodedText(text, "GB18030")

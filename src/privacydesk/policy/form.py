@@ -15,6 +15,7 @@ _RANKS = {
     Style.CHAPTER: 20.0,
     Style.DIVISION: 30.0,
     Style.ARTICLE: 40.0,
+    Style.FORMAL: 45.0,
     Style.SECTION: 50.0,
     Style.COUNTED: 50.0,
     Style.BRACKETED: 60.0,
@@ -86,6 +87,8 @@ class Form:
                 return Segment(PassageKind.PART, "div")
             case Style.ARTICLE:
                 return Segment(PassageKind.ARTICLE, "art")
+            case Style.FORMAL:
+                return Segment(PassageKind.PART, "part")
             case Style.COUNTED if self.has_articles:
                 return Segment(PassageKind.PART, "part")
             case Style.BRACKETED if not self.has_articles and self.counts_sections:

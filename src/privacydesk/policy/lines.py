@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # Only what an editor counts as a line end, so that reported line numbers can be gone to.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # White space, and two characters that show nothing: the byte order mark and zero-width space.
 _INVISIBLE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace()) + "\ufeff\u200b"
 _MARKDOWN_HEADING = re.compile(r"^(#{1,6})\s+")
+# A title underlined: with equals signs of the first level, with dashes of the second.
+_UNDERLINE = re.compile(r"={3,}|-{3,}")
 _BOLD = re.compile(r"^(\*\*|__)(?P<text>(?:(?!\1).)+)\1\s*$")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
 _QUOTE = re.compile(r"^(?:>\s*)+")
@@ -32,7 +34,7 @@ class Line:
         blanks_before: blank lines between it and the one before.
         text: the source from `start` to `end`.
         bare: the text without Markdown's marks, for recognising; never shown as a quotation.
-        level: the level of a Markdown heading, else 0.
+        level: the level of a Markdown heading, with `#` or underlined; else 0.
         bold: the whole line is set in bold by Markdown.
     """
 
@@ -68,12 +70,18 @@ def split_lines(source: str) -> tuple[Line, ...]:
         text = raw.strip(_INVISIBLE)
         if text:
             before = len(raw) - len(raw.lstrip(_INVISIBLE))
+            if blanks == 0 and lines and _UNDERLINE.fullmatch(text) and _is_plain_title(lines[-1]):
+                lines[-1] = replace(lines[-1], level=1 if text[0] == "=" else 2)
             lines.append(_line(raw[:before], text, number, at + before, blanks))
             blanks = 0
         else:
             blanks += 1
         at = following
     return tuple(lines)
+
+
+def _is_plain_title(line: Line) -> bool:
+    return line.level == 0 and line.has_words and looks_like_title(line.bare)
 
 
 def _line(before: str, text: str, number: int, start: int, blanks: int) -> Line:

@@ -15,8 +15,10 @@ from privacydesk.policy.lines import Line, looks_like_title
 from privacydesk.policy.numerals import (
     CHINESE_DIGITS,
     CIRCLED_DIGITS,
+    FORMAL_DIGITS,
     any_number,
     chinese_number,
+    formal_number,
 )
 
 
@@ -28,6 +30,7 @@ class Style(StrEnum):
     DIVISION = "第一节"
     ARTICLE = "第一条"
     SECTION = "Section 1"
+    FORMAL = "壹、"
     COUNTED = "一、"
     BRACKETED = "（一）"
     DECIMAL = "1.1"
@@ -48,6 +51,7 @@ HEADING_STYLES = frozenset(
         Style.DIVISION,
         Style.ARTICLE,
         Style.SECTION,
+        Style.FORMAL,
         Style.COUNTED,
         Style.BRACKETED,
     }
@@ -108,6 +112,11 @@ _ENGLISH_UNIT = re.compile(
     re.IGNORECASE,
 )
 _SIMPLE: tuple[tuple[Style, re.Pattern[str], Callable[[str], int | None]], ...] = (
+    (
+        Style.FORMAL,
+        re.compile(rf"(?P<label>(?P<n>[{FORMAL_DIGITS}]{{1,4}})[、.．])(?P<rest>.*)$"),
+        formal_number,
+    ),
     (
         Style.COUNTED,
         re.compile(rf"(?P<label>(?P<n>[{CHINESE_DIGITS}]{{1,5}})[、.．])(?P<rest>.*)$"),

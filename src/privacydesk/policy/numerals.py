@@ -1,4 +1,4 @@
-"""Reading the numbers of headings: Chinese, full-width, Roman and circled."""
+"""Reading the numbers of headings: Chinese, plain and formal, full-width, Roman and circled."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 
 CHINESE_DIGITS = "零〇一二三四五六七八九十百"
 """Every character of a Chinese number, for use inside a character class."""
+
+_FORMAL = dict(zip("壹貳贰參叁肆伍陸陆柒捌玖拾", "一二二三三四五六六七八九十", strict=True))
+
+FORMAL_DIGITS = "".join(_FORMAL)
+"""Every character of a number as cheques have it, with which Taiwan numbers main sections."""
 
 CIRCLED_DIGITS = "".join(chr(c) for c in range(0x2460, 0x2474))
 """The circled numbers 1 to 20."""
@@ -29,6 +34,13 @@ def chinese_number(written: str) -> int | None:
         else:
             digit = _CHINESE[character]
     return total + digit
+
+
+def formal_number(written: str) -> int | None:
+    """Read 壹, 參 or 拾貳; None when it isn't a number written formally throughout."""
+    if any(c not in _FORMAL for c in written):
+        return None
+    return chinese_number("".join(_FORMAL[c] for c in written))
 
 
 def roman_number(written: str) -> int | None:

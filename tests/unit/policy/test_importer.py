@@ -256,3 +256,58 @@ def test_texts_that_hold_no_policy_are_refused(text: str) -> None:
     with pytest.raises(DeskError) as caught:
         read(text)
     assert caught.value.code is ErrorCode.POLICY_UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF"),
+        (b"PK\x03\x04\x14\x00", "a Word document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Word document"),
+        (b"{\\rtf1\\ansi", "rich text"),
+        ("\n<!DOCTYPE html>\n<p>第一条 甲</p>".encode(), "a web page"),
+        (codecs.BOM_UTF16_LE + "<HTML lang=zh>".encode("utf-16-le"), "a web page"),
+        ('<?xml version="1.0"?><!-- 甲 --><html>'.encode("gb18030"), "a web page"),
+        ("第一条 甲".encode("utf-32"), "UTF-32"),
+    ],
+)
+def test_a_file_of_another_format_is_refused_by_its_name(data: bytes, what: str) -> None:
+    with pytest.raises(DeskError, match=what) as caught:
+        decode_policy(data)
+    assert caught.value.code is ErrorCode.POLICY_UNREADABLE
+    assert "save" in caught.value.message
+
+
+def test_a_policy_may_speak_of_markup() -> None:
+    assert decode_policy("第一条 我们的 <html> 页面".encode()).encoding == "UTF-8"
+
+
+def test_formal_numbers_head_the_main_sections_of_a_taiwanese_policy() -> None:
+    text = (
+        "青鳥隱私權政策\n壹、蒐集\n一、註冊\n信箱與暱稱。\n（一）暱稱\n隨意取名。\n"
+        "貳、利用\n不出售。\n拾壹、聯絡\n請來信。\n"
+    )
+    report = read(text)
+    assert_covers(report)
+    anchors = by_anchor(report)
+    assert anchors["privacy:part1.sec1.sub1"].title == "暱稱"
+    assert anchors["privacy:part2"].title == "利用"
+    assert anchors["privacy:part11"].label == "拾壹、"
+
+
+def test_underlined_titles_are_headings() -> None:
+    report = read("青鸟隐私政策\n====\n\n收集\n----\n只有昵称。\n\n分享\n----\n没有。\n")
+    assert_covers(report)
+    assert report.documents[0].title == "青鸟隐私政策"
+    assert [
+        p.title for p in by_anchor(report).values() if p.anchor.endswith(("head1", "head2"))
+    ] == [
+        "收集",
+        "分享",
+    ]
+
+
+@pytest.mark.parametrize("line", ["我们不卖您的信息。\n---", "收集\n\n---", "- 甲\n--"])
+def test_a_rule_between_paragraphs_underlines_nothing(line: str) -> None:
+    anchors = by_anchor(read(f"第一条 甲\n{line}\n完。\n"))
+    assert not any("head" in anchor for anchor in anchors)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.policy.numerals import any_number, chinese_number, roman_number
+from privacydesk.policy.numerals import any_number, chinese_number, formal_number, roman_number
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,13 @@ from privacydesk.policy.numerals import any_number, chinese_number, roman_number
 )
 def test_chinese_numbers_are_read(written: str, number: int) -> None:
     assert chinese_number(written) == number
+
+
+@pytest.mark.parametrize(
+    ("written", "number"), [("壹", 1), ("贰", 2), ("參", 3), ("拾", 10), ("拾陸", 16), ("一", None)]
+)
+def test_formal_numbers_are_read(written: str, number: int | None) -> None:
+    assert formal_number(written) == number
 
 
 @pytest.mark.parametrize(("written", "number"), [("IV", 4), ("IX", 9), ("XIV", 14), ("VIII", 8)])
