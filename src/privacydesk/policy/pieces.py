@@ -23,7 +23,7 @@ from privacydesk.policy.tree import (
 LONGEST: Final = 360
 """Characters of a piece where there is a choice; a single sentence may be longer."""
 
-_UNQUOTED = frozenset({PassageKind.TITLE, PassageKind.DATE, PassageKind.CONTENTS})
+_UNQUOTED = frozenset({PassageKind.TITLE, PassageKind.CONTENTS})
 _KEPT_WHOLE = frozenset({PassageKind.SECTION, PassageKind.SUBSECTION, PassageKind.ITEM})
 _FEWEST: Final = 7
 """Characters below which a stretch is a title that was left over and says nothing."""
@@ -59,7 +59,7 @@ class Piece:
 
 
 def pieces_of(version: PolicyVersion) -> tuple[Piece, ...]:
-    """Cut a version into pieces, in reading order. Titles, dates and contents are left out."""
+    """Cut a version into pieces, in reading order. Titles and contents are left out."""
     return tuple(
         piece
         for document in version.documents
@@ -130,6 +130,9 @@ def _stays_whole(passage: Passage, below: list[Passage]) -> bool:
 
 def _begins_anew(run: list[Passage], child: Passage) -> bool:
     if child.end - run[0].start > LONGEST:
+        return True
+    # The dates at the head answer for themselves; what follows speaks of something else.
+    if (run[-1].kind is PassageKind.DATE) != (child.kind is PassageKind.DATE):
         return True
     return (
         child.kind is PassageKind.PARAGRAPH

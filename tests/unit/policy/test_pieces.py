@@ -18,10 +18,21 @@ def test_a_short_section_stays_in_one_piece_with_its_heading() -> None:
     assert [piece.text.splitlines()[0] for piece in found] == ["（三）注销帐号"]
 
 
-def test_titles_dates_and_contents_are_no_pieces() -> None:
+def test_titles_and_contents_are_no_pieces() -> None:
     said = "\n".join(piece.text for piece in pieces_of(sample_policy()))
-    assert "发布日期" not in said
     assert "# 小巷" not in said
+
+
+def test_the_dates_at_the_head_are_a_piece_of_their_own() -> None:
+    found = pieces(
+        "隐私政策\n发布日期：2020年1月2日\n生效日期：2021年3月4日\n"
+        "我们很重视您的隐私。\n第一条 收集\n我们只收集昵称。\n"
+    )
+    assert [piece.text for piece in found] == [
+        "发布日期：2020年1月2日\n生效日期：2021年3月4日",
+        "我们很重视您的隐私。",
+        "我们只收集昵称。",
+    ]
 
 
 def test_every_word_below_a_heading_is_in_a_piece() -> None:
