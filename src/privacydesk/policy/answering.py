@@ -125,6 +125,7 @@ class PolicyIndex:
         self._headings = WordIndex(headings, length_matters=0.3)
         self._of_children = np.array([piece.document == _CHILDREN for piece in pieces])
         self._by_topic = np.array([self._about(topic) for topic in lore.topics()])
+        self._spoken_of = (self._by_topic > 0).any(axis=1)
 
     def _about(self, topic: lore.Topic) -> Scores:
         """Return how much each passage is about a topic, at most 1."""
@@ -161,13 +162,16 @@ class PolicyIndex:
         likeness = self._vectors @ vector
         chances = self._learnt.chances(vector)
         topics = chances[: len(self._by_topic)]
+        # A policy in another language than the topics' has words of hardly any: what little of a
+        # question belongs to those must not decide it.
+        spoken_of = float(topics @ self._spoken_of) / max(float(topics.sum()), 1e-9)
         of_child = _FOR_CHILD if _OF_A_CHILD.search(folded) else -_AGAINST_CHILD
         scores = (
             _BY_WORDS * _standard(self._words.scores(Counter(said)))
             + _BY_GLOSSARY * _standard(self._by_terms(Counter(meant)))
             + _BY_HEADINGS * _standard(self._headings.scores(Counter([*said, *meant])))
             + _BY_MEANING * _standard(likeness.astype(np.float64))
-            + _BY_TOPIC * _standard(topics @ self._by_topic)
+            + _BY_TOPIC * spoken_of * _standard(topics @ self._by_topic)
             + of_child * self._of_children
         )
         best = int(np.argmax(scores))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
-from tests.common.policies import sample_answers, sample_policy
+from tests.common.policies import embedder, sample_answers, sample_policy
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.policy import lore
+from privacydesk.policy.importer import read_policy
+from privacydesk.policy.library import MemoryPolicyLibrary
+from privacydesk.services.policy_answers import PolicyAnswers
 
 QUESTIONS = Path(__file__).parents[2] / "data" / "sample_policy_questions.yaml"
 
@@ -92,3 +97,39 @@ def test_what_was_learnt_belongs_to_the_files_as_they_are() -> None:
     kinds = len(lore.topics()) + len(lore.outside())
     assert learnt.head.shape == (385, kinds)
     assert learnt.digest == lore.learnt_from(), "run benchmarks/policy_answers.py --train"
+
+
+ENGLISH = """# Privacy Policy
+
+## 1. Your rights
+
+You may close your account under Settings.
+
+## 2. Children
+
+Nobody under 16 may use the app.
+
+## 3. Cookies
+
+We set one cookie that keeps you signed in.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "article"),
+    [
+        ("How do I close my account?", "1."),
+        ("What is the minimum age?", "2."),
+        ("Why do you set cookies?", "3."),
+    ],
+)
+def test_a_policy_in_english_answers_by_meaning(question: str, article: str) -> None:
+    answer = english_answers().answer_now(question)
+    assert answer is not None
+    assert answer.quotes[0].article.startswith(article)
+
+
+@cache
+def english_answers() -> PolicyAnswers:
+    version = read_policy(ENGLISH, name="english").version(datetime(2026, 1, 2, tzinfo=UTC))
+    return PolicyAnswers(MemoryPolicyLibrary(), version, embedder())
