@@ -98,9 +98,9 @@ class Page(Struct, frozen=True):
 
     @property
     def versions(self) -> tuple[tuple[bytes, int], ...]:
-        """What it shows, in its order, and in which version."""
+        """What it shows and in which version: conversations by id, tickets in their order."""
         return (
-            *((one.id, one.version) for one in self.conversations),
+            *sorted((one.id, one.version) for one in self.conversations),
             *((row.ticket.id, row.ticket.version) for row in self.rows),
         )
 
@@ -141,7 +141,7 @@ class Inbox:
             asked.pile, self._watch(agent), after=asked.after, limit=PAGE
         )
         talks = await self._talks(asked.pile, agent, asked.after)
-        return self._revision((*((one.id, one.version) for one in talks), *shown))
+        return self._revision((*sorted((one.id, one.version) for one in talks), *shown))
 
     def revision_of(self, page: Page) -> str:
         """Return a page's revision."""
@@ -159,11 +159,18 @@ class Inbox:
         found = await self._reader.pile(pile, self._watch(agent), after=after, limit=PAGE + 1)
         shown = found[:PAGE]
         talks = await self._talks(pile, agent, after)
+        unanswered = await self._reader.unanswered(agent.name) if talks else {}
+        now = self._clock.now()
         return Page(
-            talks,
+            # Who waits for an answer first, the longest waiting on top.
+            tuple(
+                sorted(
+                    talks, key=lambda one: (one.id not in unanswered, unanswered.get(one.id, now))
+                )
+            ),
             self.rows(shown),
             Place.of(shown[-1]) if len(found) > PAGE else None,
-            await self._reader.unanswered(agent.name) if talks else {},
+            unanswered,
         )
 
     async def _talks(

@@ -134,6 +134,25 @@ async def test_conversations_are_among_what_is_ones_own_and_say_who_waits_for_an
     assert waiting_for_mei(await view(mei, "mine")) == (True, "1")
 
 
+async def test_whoever_waits_for_an_answer_stands_above_whoever_got_one(
+    office: Office, mei: Browser
+) -> None:
+    talks = []
+    for name in ("lin", "chen"):
+        player = await enter(office, name, {"choose": "desk:human"})
+        assert player.session is not None
+        talks.append(player.session.conversation.hex())
+        await office.world.rooms.takeover.take(talks[-1], "mei")
+
+    async def order() -> list[str]:
+        page = await view(mei, "mine")
+        return re.findall(r'data-row href="/console/conversations/([^"]+)"', page.text)
+
+    assert await order() == talks
+    await office.world.rooms.takeover.reply(talks[0], "mei", "I am here.")
+    assert await order() == [talks[1], talks[0]]
+
+
 async def test_whole_numbers_contacts_and_accounts_are_found_and_nothing_else(
     office: Office, mei: Browser
 ) -> None:
