@@ -202,6 +202,28 @@ async def test_too_many_messages_are_told_and_others_are_unharmed(serve: Serve) 
     assert (await calm.next())["type"] == "events"
 
 
+@pytest.mark.parametrize("way", ["socket", "http"])
+async def test_a_long_message_passes_at_once_and_the_next_waits_for_its_length(
+    serve: Serve, way: str
+) -> None:
+    client = await serve(message_burst=3, messages_per_second=0.5)
+    socket, welcome = await client.hello()
+    await socket.next()
+    frame = {"type": "send", "id": "long", "text": "长" * 10_000}
+    if way == "socket":
+        await socket.raw(json.dumps(frame))
+    else:
+        headers = {"Authorization": f"Desk {welcome['secret']}"}
+        answer = await client.http.post("/chat/v1/messages", json=frame, headers=headers)
+        assert answer.status == 200
+    assert (await socket.next())["type"] == "events"
+    await socket.send("send", id="next", text="短")
+    error = await socket.next()
+    assert (error["code"], error["kept"]) == ("rate_limited", True)
+    # Eleven were taken of three, and one has to be there: nine at half a one a second.
+    assert 15 < error["retry_after"] <= 18
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [

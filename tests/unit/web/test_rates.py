@@ -13,6 +13,17 @@ def test_a_burst_passes_then_one_at_a_time() -> None:
     assert rates.take("b", 0.5) == 0.0
 
 
+def test_what_costs_more_passes_at_once_and_the_next_waits_longer() -> None:
+    rates = Rates(1.0, 3)
+    assert rates.take("a", 0.0, 5.0) == 0.0
+    assert rates.take("a", 0.0) == pytest.approx(3.0)
+    rates.prune(4.9)
+    assert len(rates) == 1, "it is not full before all of it is paid back"
+    assert rates.take("a", 3.0) == 0.0
+    rates.prune(6.1)
+    assert len(rates) == 0
+
+
 def test_full_buckets_are_forgotten() -> None:
     rates = Rates(1.0, 2)
     rates.take("a", 0.0)

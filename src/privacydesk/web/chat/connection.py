@@ -26,6 +26,7 @@ from privacydesk.web.chat.frames import (
     Renew,
     Send,
     Typing,
+    characters_of,
     parse_frame,
 )
 from privacydesk.web.chat.jobs import run_job
@@ -227,7 +228,7 @@ class Connection:
     async def _job(self, frame: Send | Choose | HandIn) -> None:
         room, before = self._room, self._cursor
         try:
-            room.admit(self.session)
+            room.admit(self.session, characters_of(frame))
             offset = await run_job(room.desk, self.session, frame)
         except DeskError as error:
             self._tell(error, frame.id)

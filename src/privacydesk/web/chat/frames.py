@@ -145,6 +145,11 @@ def read_frame(value: Any, *, max_text: int) -> Frame:
     raise FrameError("no such frame type", "unknown_type")
 
 
+def characters_of(frame: Send | Choose | HandIn) -> int:
+    """Return how much a frame says."""
+    return len(frame.text) if isinstance(frame, Send) else 0
+
+
 def _load(data: bytes) -> Any:
     try:
         return orjson.loads(data)

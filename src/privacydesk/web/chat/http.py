@@ -23,6 +23,7 @@ from privacydesk.web.chat.frames import (
     Read,
     Send,
     Typing,
+    characters_of,
     parse_frame,
     parse_hello,
 )
@@ -56,7 +57,7 @@ async def post_frame(request: web.Request) -> web.Response:
     body = await read_limited(request, room.settings.max_frame)
     frame = parse_frame(body, max_text=room.settings.max_text)
     if isinstance(frame, Send | Choose | HandIn):
-        room.admit(session)
+        room.admit(session, characters_of(frame))
         offset = await run_job(room.desk, session, frame)
         # Whatever was already in the log when the request came in can't be new.
         duplicate = offset <= session.head

@@ -28,20 +28,23 @@ class Rates:
         self._most = most
         self._buckets: dict[Hashable, _Bucket] = {}
 
-    def take(self, key: Hashable, now: float) -> float:
-        """Take a token. Return 0, or the seconds until there is one to take."""
+    def take(self, key: Hashable, now: float, cost: float = 1.0) -> float:
+        """Take tokens. Return 0, or the seconds until there is one to take.
+
+        Where there is one, more may be taken than there are; the next waits so much longer.
+        """
         bucket = self._buckets.get(key)
         if bucket is None:
             if len(self._buckets) >= self._most:
                 del self._buckets[next(iter(self._buckets))]
-            self._buckets[key] = _Bucket(self._burst - 1.0, now)
+            self._buckets[key] = _Bucket(self._burst - cost, now)
             return 0.0
         tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second)
         bucket.at = now
         if tokens < 1.0:
             bucket.tokens = tokens
             return (1.0 - tokens) / self._per_second
-        bucket.tokens = tokens - 1.0
+        bucket.tokens = tokens - cost
         return 0.0
 
     def left(self, key: Hashable, now: float) -> float:
@@ -54,7 +57,11 @@ class Rates:
     def prune(self, now: float) -> None:
         """Forget the buckets that are full again."""
         full_after = self._burst / self._per_second
-        for key in [k for k, b in self._buckets.items() if now - b.at > full_after]:
+        for key in [
+            key
+            for key, bucket in self._buckets.items()
+            if now - bucket.at > full_after - min(bucket.tokens, 0.0) / self._per_second
+        ]:
             del self._buckets[key]
 
     def __len__(self) -> int:

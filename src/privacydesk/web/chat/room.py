@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 _MOST_ORIGINS = 50_000
 _TELL_EVERY = 60.0
+_CHARACTERS_COUNTED = 1_000
+"""Characters of a message that count like a message more."""
 RETRYABLE = frozenset(
     {
         ErrorCode.RATE_LIMITED,
@@ -105,15 +107,18 @@ class Room:
         """Return whether the session's token has run out."""
         return session.expires_at is not None and self.clock.now() >= session.expires_at
 
-    def admit(self, session: Session) -> None:
+    def admit(self, session: Session, characters: int = 0) -> None:
         """Let one more message of a conversation through.
+
+        A long one counts more than once: it takes so much more to understand and to keep.
 
         Raises:
             DeskError: ``TOKEN_EXPIRED`` or ``RATE_LIMITED``.
         """
         if session.expires_at is not None and self.clock.now() >= session.expires_at:
             raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
-        _unless(self.rates.take(session.conversation, time.monotonic()))
+        cost = 1 + characters // _CHARACTERS_COUNTED
+        _unless(self.rates.take(session.conversation, time.monotonic(), cost))
 
     def admit_signal(self, session: Session) -> None:
         """Let one more frame through that is no message: a ping, a token, what is being typed.
