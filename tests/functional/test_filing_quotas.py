@@ -31,7 +31,7 @@ async def reports(player: Player, who: str) -> str:
     for step in (
         {"choose": "desk:menu"},
         {"choose": "underage_report"},
-        {"choose": "other"},
+        {"choose": "stranger"},
         {"user": who},
         {"user": "She says in her profile that she is eleven."},
         {"choose": "_skip"},
