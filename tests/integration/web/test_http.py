@@ -209,6 +209,17 @@ async def test_storage_that_is_down_answers_503_and_says_what_is_kept(
     assert (await answer.json())["kept"] is True
 
 
+async def test_pages_are_asked_for_no_faster_than_people_read(serve: Serve) -> None:
+    client = await serve(message_burst=2, messages_per_second=0.1)
+    headers, _ = await _open(client)
+    pages = [await client.http.get("/chat/v1/events?after=0", headers=headers) for _ in range(5)]
+    assert [page.status for page in pages] == [200, 200, 200, 200, 429]
+    stream = {**headers, "Accept": "text/event-stream"}
+    assert (await client.http.get("/chat/v1/events?after=0", headers=stream)).status == 429
+    other, _ = await _open(client)
+    assert (await client.http.get("/chat/v1/events?after=0", headers=other)).status == 200
+
+
 async def test_the_limit_is_shared_with_the_socket(serve: Serve) -> None:
     client = await serve(message_burst=1, messages_per_second=0.1)
     headers, welcome = await _open(client)

@@ -77,6 +77,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     """Answer with what follows an offset: at once, after a wait, or as a stream."""
     room = request.app[ROOM]
     session = await session_of(request)
+    room.admit_signal(session)
     if EVENT_STREAM in request.headers.get("Accept", ""):
         return await _stream(request, room, session)
     after = copy_ends_at(

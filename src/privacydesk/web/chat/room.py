@@ -121,7 +121,7 @@ class Room:
         _unless(self.rates.take(session.conversation, time.monotonic(), cost))
 
     def admit_signal(self, session: Session) -> None:
-        """Let one more frame through that is no message: a ping, a token, what is being typed.
+        """Let one more frame or request through that is no message: a ping, a token, a page.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
