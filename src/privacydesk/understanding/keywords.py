@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Self
+from functools import cache
+from typing import Any, Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
@@ -36,14 +37,14 @@ class KeywordRecogniser:
         self._entities = Entities(lexicon)
         self.fixed = fixed_messages(lexicon)
 
-    @classmethod
-    def load(cls) -> Self:
-        """Return a recogniser with the shipped words.
+    @staticmethod
+    def load() -> KeywordRecogniser:
+        """Return the recogniser with the shipped words.
 
         Raises:
             SettingsError: the word lists are broken.
         """
-        return cls(read_lexicon())
+        return _shipped()
 
     def exactly(self, words: str) -> Intent | None:
         """Return what a whole message means that is listed, folded and bare; else None."""
@@ -69,3 +70,9 @@ class KeywordRecogniser:
             if spoken:
                 return {**found, "wish_words": spoken}
         return found
+
+
+# Desks that are opened one after the other in a process go by the same words.
+@cache
+def _shipped() -> KeywordRecogniser:
+    return KeywordRecogniser(read_lexicon())
