@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -318,13 +318,24 @@ async def test_one_window_too_many_says_so_and_waits_for_the_person(house: House
     await expect(last.locator("#banner")).to_be_hidden()
 
 
+class Door(Rates):
+    """Lets newcomers in, or has them wait a second, as the test says."""
+
+    full = False
+
+    def take(self, key: Hashable, now: float) -> float:
+        return 1.0 if self.full else 0.0
+
+
 async def test_too_many_new_conversations_are_told_and_go_on_by_themselves(house: House) -> None:
-    room = house.app[ROOM]
-    room._newcomers = Rates(1.0, 1)
+    door = Door(per_second=1.0, burst=1)
+    house.app[ROOM]._newcomers = door
     await house.chat()
+    door.full = True
     page = await house.page()
     await page.goto(f"{house.address}/chat/")
     await expect(page.locator("#banner")).to_contain_text("Many people on your network")
+    door.full = False
     await expect(page.locator("#log .message")).to_have_count(1)
     await expect(page.locator("#banner")).to_be_hidden()
 
