@@ -32,7 +32,7 @@ PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
 _GENEROUS = "codes: {daily_contacts: 50, daily_codes: 200, hourly_contacts: 100000}\n"
 """A client names one contact after the other; each shall get its code."""
 _LISTENING = re.compile(rb"Listening on http://[^:]+:(\d+)/")
-_START_PATIENCE = 30.0
+_START_PATIENCE = 120.0
 
 
 @dataclass(slots=True)
