@@ -118,6 +118,14 @@ async def test_a_switched_off_endpoint_is_told_nothing_and_what_waited_goes_on_l
     assert types == ["ticket.filed", "ticket.verified"]
 
 
+async def test_an_endpoint_that_is_off_is_removed(office: Office) -> None:
+    await office.fine("webhooks", "add", URL, "--name", "crm")
+    assert "is on" in await office.refused("webhooks", "remove", "crm")
+    await office.fine("webhooks", "disable", "crm")
+    assert "Removed" in await office.fine("webhooks", "remove", "crm")
+    assert "no such endpoint" in await office.refused("webhooks", "show", "crm")
+
+
 async def test_a_secret_is_rotated_with_an_end_for_the_old_one(office: Office) -> None:
     first = await office.json("webhooks", "add", URL, "--name", "crm")
     second = await office.json("webhooks", "rotate", "crm", "--overlap-hours", "48")

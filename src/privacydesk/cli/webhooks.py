@@ -203,6 +203,17 @@ def disable(name: Name, data_dir: DataDir = None) -> None:
     typer.echo("It is told nothing any more." if changed else "It was off already.")
 
 
+@webhooks_app.command("remove")
+def remove(name: Name, data_dir: DataDir = None) -> None:
+    """Remove an endpoint that is off. What waits for it never goes out."""
+
+    async def work(desk: Endpoints) -> None:
+        await desk.remove((await desk.find(name)).endpoint, by=_BY)
+
+    run(_with(data_dir, work))
+    typer.echo("Removed. It is told nothing any more.")
+
+
 @webhooks_app.command("enable")
 def enable(name: Name, data_dir: DataDir = None) -> None:
     """Tell an endpoint what happens again, and send what waits for it.

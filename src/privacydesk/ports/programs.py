@@ -118,6 +118,22 @@ class WebhookBook(Protocol):
         """
         ...
 
+    async def remove(
+        self,
+        endpoint: EndpointId,
+        now: datetime,
+        told: AuditEntry,
+        *,
+        left: KeptAnswer | None = None,
+    ) -> None:
+        """Remove an endpoint that is off. What waits for it is given up; the log goes in its time.
+
+        Raises:
+            NotFoundError: there is none.
+            NotAllowedNowError: it is on.
+        """
+        ...
+
     async def post(
         self, posting: Posting, told: AuditEntry, *, left: KeptAnswer | None = None
     ) -> None:

@@ -246,6 +246,40 @@ class SqlWebhookBook:
 
         return await self._writer.run(write)
 
+    async def remove(
+        self,
+        endpoint: EndpointId,
+        now: datetime,
+        told: AuditEntry,
+        *,
+        left: KeptAnswer | None = None,
+    ) -> None:
+        """Remove an endpoint that is off; see ``ports.WebhookBook``."""
+        off = sa.and_(_endpoint.id == endpoint, _endpoint.state != EndpointState.ACTIVE.value)
+        given_up = (
+            sa.update(tables.webhook_posting)
+            .where(_posting.endpoint_id == endpoint, OPEN)
+            .values(
+                state=PostingState.PARKED.value,
+                open=False,
+                done_at=to_micros(now),
+                # An answer that is still on its way counts for nothing.
+                attempts=_posting.attempts + 1,
+            )
+        )
+
+        def write(connection: sa.Connection) -> None:
+            _check_open(connection, left)
+            if connection.execute(sa.delete(tables.webhook_endpoint).where(off)).rowcount != 1:
+                if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
+                    raise NotFoundError("there is no such endpoint", reason="webhook_missing")
+                raise NotAllowedNowError("the endpoint is on", reason="webhook_on")
+            connection.execute(given_up)
+            _leave(connection, left)
+            _audit(connection, told)
+
+        await self._writer.run(write)
+
     async def post(
         self, posting: Posting, told: AuditEntry, *, left: KeptAnswer | None = None
     ) -> None:

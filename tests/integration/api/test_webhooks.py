@@ -218,6 +218,21 @@ async def test_a_new_receiver_is_signed_for_with_a_secret_that_the_old_one_does_
     assert moved["secret"] not in {made["secret"], rotated["secret"]}
 
 
+async def test_an_endpoint_that_is_off_is_removed_once_and_makes_room(office: Office) -> None:
+    writer = await program(office)
+    path = f"/webhooks/{(await added(writer)).body['id']}"
+    refused = await writer.post(f"{path}/remove")
+    assert (refused.status, refused.reason) == (409, "webhook_on")
+    await writer.post(f"{path}/disable")
+    key = fresh_key()
+    removed = await writer.post(f"{path}/remove", key=key)
+    assert (removed.status, removed.body) == (200, {"id": path.rpartition("/")[2]})
+    again = await writer.post(f"{path}/remove", key=key)
+    assert (again.status, again.body) == (200, removed.body)
+    assert (await writer.post(f"{path}/remove")).status == 404
+    assert (await writer.get("/webhooks")).body["endpoints"] == []
+
+
 async def test_an_endpoint_that_was_gone_is_told_again_where_it_moved_to(office: Office) -> None:
     asker = await program(office)
     made = (await added(asker)).body

@@ -203,6 +203,19 @@ async def test_switched_off_it_is_told_nothing_and_says_so(office: Office) -> No
     assert "Switched on" in page.said
 
 
+async def test_one_that_is_off_is_removed_and_one_that_is_on_is_not(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, _ = await added(admin)
+    await admin.get(here)
+    refused = await admin.post(f"{here}/remove")
+    assert (refused.status, "switch it off first" in refused.said) == (409, True)
+    await admin.get((await admin.post(f"{here}/disable")).to)
+    page = await admin.get((await admin.post(f"{here}/remove")).to)
+    assert "Removed. It is told nothing more." in page.said
+    assert here not in page.text
+    assert (await admin.get(here)).status == 404
+
+
 async def test_staff_are_told_on_every_page_of_a_system_that_gets_nothing(office: Office) -> None:
     here, _ = await added(await office.signed_in("xiao-chen"))
     sender_of(office).answers[URL] = AWAY

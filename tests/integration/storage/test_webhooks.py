@@ -30,7 +30,7 @@ from privacydesk.domain.webhooks import (
     Try,
     settled,
 )
-from privacydesk.errors import DeskError, NotAllowedNowError, StaleError
+from privacydesk.errors import DeskError, NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
 from privacydesk.storage import webhook_queue
 from privacydesk.storage.store import SqlStore
@@ -146,6 +146,28 @@ async def test_a_late_answer_of_a_worker_that_was_thought_dead_counts_for_nothin
     assert entry is not None
     assert entry.posting.state is PostingState.WAITING
     assert [one.answer.fault for one in entry.tries] == [None, Fault.UNREACHABLE]
+
+
+async def test_what_waits_for_an_endpoint_that_is_removed_never_goes_out(
+    begun: SqlStore,
+) -> None:
+    await file(begun, 1)
+    await hold(begun, "mei")
+    (on_its_way,) = await claim(begun)
+    book, gone = begun.webhook_book, endpoint().id
+    with pytest.raises(NotAllowedNowError):
+        await book.remove(gone, NOW, TOLD)
+    await book.switch(gone, EndpointState.DISABLED, NOW, TOLD)
+    await book.remove(gone, NOW, TOLD)
+    # The answer to what was being tried comes late, and is a failure.
+    await settle(begun, on_its_way, answer=AWAY)
+    assert await book.endpoints() == ()
+    assert await claim(begun, timedelta(days=1)) == ()
+    assert await begun.webhook_queue.next_due() is None
+    assert await begun.webhook_queue.sweep(NOW + MINUTE, limit=10) == 2
+    assert await book.entry(on_its_way.posting.id) is None
+    with pytest.raises(NotFoundError):
+        await book.remove(gone, NOW, TOLD)
 
 
 async def test_one_that_waits_takes_those_behind_it_along(begun: SqlStore) -> None:

@@ -280,6 +280,16 @@ class Endpoints:
         told = _told(self._clock.now(), by, "webhook_disabled", endpoint)
         return await self._switch(endpoint, EndpointState.DISABLED, told, asked)
 
+    async def remove(self, endpoint: Endpoint, *, by: str, asked: KeptAnswer | None = None) -> None:
+        """Remove an endpoint that was switched off. What waits for it never goes out.
+
+        Raises:
+            NotFoundError: it was removed already.
+            NotAllowedNowError: it is on.
+        """
+        told = _told(self._clock.now(), by, "webhook_removed", endpoint.id)
+        await self._book.remove(endpoint.id, told.at, told, left=_left(asked, endpoint.id.hex()))
+
     async def _switch(
         self,
         endpoint: EndpointId,

@@ -183,6 +183,12 @@ class DeliveryPage(Told):
     next: str | None = Field(description="Where the next page begins; null on the last one.")
 
 
+class Removed(Told):
+    """An endpoint that is there no more."""
+
+    id: str
+
+
 class Replayed(Told):
     """What is sent again."""
 

@@ -32,6 +32,7 @@ from privacydesk.web.api.webhook_values import (
     EndpointTold,
     EndpointWithSecret,
     NewEndpoint,
+    Removed,
     Replayed,
     ReplaySpan,
     SecretRotation,
@@ -163,6 +164,13 @@ async def _disable(call: Call[Nothing, Nothing]) -> Reply:
     if not call.left:
         await call.works.endpoints.disable(_id(call), by=call.by, asked=call.asked)
     return await _show(call)
+
+
+async def _remove(call: Call[Nothing, Nothing]) -> Reply:
+    if not call.left:
+        endpoint = await _seen(call)
+        await call.works.endpoints.remove(endpoint, by=call.by, asked=call.asked)
+    return Reply(Removed(id=_id(call).hex()))
 
 
 async def _test(call: Call[Nothing, Nothing]) -> Reply:
@@ -345,6 +353,16 @@ WEBHOOKS: Final[tuple[Operation[Any, Any], ...]] = (
         body=Nothing,
         answer=EndpointTold,
         guarded=False,
+    ),
+    act(
+        "remove_webhook",
+        f"{_ONE}/remove",
+        Group.WEBHOOKS,
+        "Remove an endpoint that is off; what waits for it never goes out.",
+        scope=Scope.WEBHOOKS_WRITE,
+        work=_remove,
+        body=Nothing,
+        answer=Removed,
     ),
     act(
         "test_webhook",

@@ -84,6 +84,7 @@ def _webhook_routes() -> list[web.RouteDef]:
         web.post(f"{one}/rotate", webhooks.rotate),
         web.post(f"{one}/enable", webhooks.enable),
         web.post(f"{one}/disable", webhooks.disable),
+        web.post(f"{one}/remove", webhooks.remove),
         web.post(f"{one}/test", webhooks.send_test),
         web.post(f"{one}/replay", webhooks.replay),
         web.get(f"{one}/deliveries/{{delivery}}", webhooks.delivery_page),

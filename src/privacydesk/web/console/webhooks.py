@@ -24,7 +24,7 @@ from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/webhooks"
 _DONE: Final = frozenset(
-    {"changed", "moved", "tested", "enabled", "disabled", "replayed", "already"}
+    {"changed", "moved", "tested", "enabled", "disabled", "removed", "replayed", "already"}
 )
 _OVERLAPS: Final = (0, 24, 72, 168, 336)
 """Hours that the old secret may sign beside the new one."""
@@ -143,6 +143,18 @@ async def disable(request: web.Request) -> web.Response:
     raise _done(endpoint.id, "disabled")
 
 
+@staff(Role.ADMINISTRATOR)
+async def remove(request: web.Request) -> web.Response:
+    """Remove an endpoint that is off."""
+    await checked_form(request)
+    standing = await _found(request)
+    try:
+        await _desk(request).remove(standing.endpoint, by=_me(request))
+    except DeskError as error:
+        return await _endpoint(request, standing, error=error)
+    raise web.HTTPSeeOther(f"{ADDRESS}?{urlencode({'done': 'removed'})}")
+
+
 # -- what is sent ----------------------------------------------------------------------------------
 
 
@@ -201,6 +213,7 @@ async def _list(
         request,
         "console/webhooks.html",
         error=error,
+        done="removed" if error is None and request.query.get("done") == "removed" else "",
         endpoints=[(one, _health(one.endpoint)) for one in await desk.all()],
         kinds=SUBSCRIBABLE,
         chosen=frozenset(SUBSCRIBABLE) if form is None else frozenset(form.getall("kind", [])),
