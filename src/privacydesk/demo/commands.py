@@ -46,6 +46,8 @@ def agent_commands(data_dir: Path, ticket: str = "NUMBER") -> tuple[AgentCommand
         made("list", "tickets list"),
         made("show", f"tickets show {ticket}"),
         made("claim", f"tickets claim {ticket} --as mei"),
+        # Whoever accepts evidence has opened it; FILE is an id that ``show`` lists.
+        made("open", f"tickets evidence {ticket} --open FILE --to evidence.jpg --as mei"),
         made("examine", f"tickets examine {ticket} --accept --as mei"),
         made("grant", f"tickets decide {ticket} --grant --as mei"),
         made(

@@ -255,7 +255,7 @@ def _told(demo: Demo) -> str:
         f"  Data    {demo.data_dir}   kept between starts; delete it to begin anew",
         "",
         f"Staff: {agents}. Act as one in another terminal:",
-        *(f"  {one.line}" for one in agent_commands(demo.data_dir)[:5]),
+        *(f"  {one.line}" for one in agent_commands(demo.data_dir)[:6]),
         "",
         "Press Ctrl+C to stop.",
     ]

@@ -85,6 +85,8 @@ class Asking:
         offered = [c for c in self.choices_of(script, frame, step) if c.value not in taken]
         if slot_type == "evidence":
             key, args, offered = "desk.upload_more", {"count": len(taken)}, [done_choice()]
+        if frame.misses >= _MISSES_BEFORE_HUMAN:
+            offered.append(human_choice())
         if script.owes_answer:
             offered.append(answer_choice())
         script.ask(key, args, offered, input_kind=input_kind(slot_type), serial=frame.serial)

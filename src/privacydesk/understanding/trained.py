@@ -38,6 +38,17 @@ _ENOUGH: Final = 300
 """Characters that show whether a message is made of words."""
 _FAMILIAR: Final = 0.2
 """The share of its words that must be known, or a message is a name or a noise."""
+# Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
+_COMPLAINS: Final = re.compile(
+    r"(?:我|本人|俺)?(?:就|现在|今天|真的|必须|一定)*(?:要|想|得)(?:向你们|跟你们)?投诉"
+    r"|(?:i|we) (?:want|wish|need|have|'d like|would like|wanna) ?(?:to )?"
+    r"(?:complain|(?:make|file|lodge|raise) a complaint)\b"
+)
+_COMPLAINED_OF: Final = frozenset(
+    {Intent.CONSENT_WITHDRAWAL, Intent.ACCESS, Intent.POLICY_QUESTION}
+)
+"""What a complaint is about at times, and is not asked for by it."""
+
 _NOTHING: Final = Recognised(intent=Intent.OTHER, confidence=0.0, sure=False)
 
 
@@ -134,7 +145,9 @@ class TrainedRecogniser:
             sure=confidence >= self._floor(text, first),
         )
         if first.value in taken_back(normalise(text)):
-            return _given_up(told)
+            return _instead(told, Intent.CANCEL_REQUEST)
+        if first in _COMPLAINED_OF and _COMPLAINS.match(wish(text)):
+            return _instead(told, Intent.COMPLAINT)
         if first is Intent.DEREGISTRATION and keeps_account(normalise(text)):
             return _next(told)
         return told if told.sure else self._second_opinion(text, told, chances)
@@ -162,14 +175,14 @@ class TrainedRecogniser:
         )
 
 
-def _given_up(told: Recognised) -> Recognised:
-    """Turn a wish that the words take back into that: "I don't want to close it any more".
+def _instead(told: Recognised, intent: Intent) -> Recognised:
+    """Put what the words say in so many of them before what a model hears in their pieces.
 
-    The pieces of words that a model looks at are those of the wish itself.
+    "I don't want to close it any more" is made of the pieces of the wish that it takes back.
     """
-    others = [one for one in told.alternatives if one[0] is not Intent.CANCEL_REQUEST]
+    others = [one for one in told.alternatives if one[0] is not intent]
     return Recognised(
-        intent=Intent.CANCEL_REQUEST,
+        intent=intent,
         confidence=told.confidence,
         alternatives=((told.intent, told.confidence), *others)[:_ALTERNATIVES],
     )

@@ -50,6 +50,11 @@ BLIND = TrainedRecogniser.load(Blind(), MODEL)
         ("別再拿我的位置去推薦附近的人了", Intent.CONSENT_WITHDRAWAL),
         ("系统凭啥判我违规，我要人工重新看", Intent.AUTOMATED_DECISION),
         ("我的手机号被你们泄露出去了，要投诉", Intent.COMPLAINT),
+        (
+            "I want to complain, one of your partners keeps sending me marketing emails",
+            Intent.COMPLAINT,
+        ),
+        ("我要投诉，你们合作方天天给我发广告邮件", Intent.COMPLAINT),
         ("我女儿十二岁，瞒着我注册了，请把她的账号关掉", Intent.GUARDIAN),
         ("有個主播看起來還在念小學，你們管不管", Intent.UNDERAGE_REPORT),
         ("can I please talk to a real person", Intent.HUMAN_AGENT),
