@@ -57,8 +57,8 @@ class CodeSection(_Section):
 class FilingSection(_Section):
     """How many requests may be filed."""
 
-    daily: Annotated[int, Field(ge=1, le=10_000)] = 30
-    hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 120
+    daily: Annotated[int, Field(ge=1, le=10_000)] = 60
+    hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 300
 
 
 class StaffedSection(_Section):

@@ -92,8 +92,8 @@ class FilingRules(Struct, frozen=True):
             nor a contact.
     """
 
-    daily: int = 30
-    hourly_strangers: int = 120
+    daily: int = 60
+    hourly_strangers: int = 300
 
 
 STRANGERS_FILED = "filed|strangers"
