@@ -673,7 +673,9 @@ async def play(path: Path, folder: Path, voice: str = "") -> None:
     """
     story = read_story(path)
     profile = PROFILE
-    if story.get("policy") == SAMPLE:
+    if "policy" in story:
+        if story["policy"] != SAMPLE:
+            raise StoryError(f"{path.name}: there is no policy {story['policy']!r}, only {SAMPLE!r}")
         profile = {**PROFILE, "policy": SAMPLE}
         bring_sample_policy(folder)
     async with open_world(folder, profile) as world:
