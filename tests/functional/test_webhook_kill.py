@@ -166,8 +166,8 @@ async def test_killed_at_random_while_a_receiver_is_away_the_desk_tells_it_all_o
                 if len(filed) % (PEOPLE // CLOSED) == 0:
                     await close(desk, token, number)
 
-        await server.start()
         try:
+            await server.start()
             async with asyncio.TaskGroup() as group:
                 for person in range(PEOPLE):
                     group.create_task(come(person))
