@@ -323,7 +323,7 @@ class Door(Rates):
 
     full = False
 
-    def take(self, key: Hashable, now: float) -> float:
+    def take(self, key: Hashable, now: float, cost: float = 1.0) -> float:
         return 1.0 if self.full else 0.0
 
 

@@ -675,7 +675,7 @@ async def play(path: Path, folder: Path, voice: str = "") -> None:
     profile = PROFILE
     if "policy" in story:
         if story["policy"] != SAMPLE:
-            raise StoryError(f"{path.name}: there is no policy {story['policy']!r}, only {SAMPLE!r}")
+            raise StoryError(f"{path.name}: the policy there is, is {SAMPLE!r}")
         profile = {**PROFILE, "policy": SAMPLE}
         bring_sample_policy(folder)
     async with open_world(folder, profile) as world:

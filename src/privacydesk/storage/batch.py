@@ -312,7 +312,7 @@ class Batch:
 
     def _change_evidence(self, statement: sa.Update, rows: list[Row]) -> None:
         if rows and self._connection.execute(statement, rows).rowcount != len(rows):
-            # Not locked, so not a broken guard: some job named a file that isn't there.
+            # Not locked, so not a broken guard: some job named a file that isn't there to take.
             raise ClosureError("evidence to change isn't there")
 
 

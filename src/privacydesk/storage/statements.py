@@ -85,7 +85,12 @@ DELETE_PERSON = sa.delete(tables.ticket_person).where(
 )
 MOVE_EVIDENCE = (
     sa.update(tables.evidence)
-    .where(tables.evidence.c.id == sa.bindparam(GUARD_ID))
+    # Files are not locked: of two tabs that hand in the same one, the first has it.
+    .where(
+        tables.evidence.c.id == sa.bindparam(GUARD_ID),
+        sa.func.coalesce(tables.evidence.c.ticket_id, sa.bindparam("to_ticket"))
+        == sa.bindparam("to_ticket"),
+    )
     .values(ticket_id=sa.bindparam("to_ticket"))
 )
 REMOVE_EVIDENCE = (

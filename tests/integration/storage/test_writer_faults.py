@@ -76,6 +76,19 @@ async def test_moving_a_file_that_is_not_there_fails_one_job(store: SqlStore) ->
     assert isinstance(results[1], Committed)
 
 
+async def test_a_file_of_one_ticket_is_not_taken_by_another(store: SqlStore) -> None:
+    await desk.begin(store)
+    await store.writer.submit(desk.leave(Changes(evidence=(desk.evidence(),))))
+    for ticket, taken in ((1, True), (2, False), (1, True)):
+        moved = Changes(evidence_moved={desk.evidence_id(): desk.ticket_id(ticket)})
+        (result,) = await asyncio.gather(
+            store.writer.submit(desk.leave(moved, job_id=f"to {ticket}")), return_exceptions=True
+        )
+        assert isinstance(result, Committed if taken else FailedJobError)
+    (kept,) = await store.reader.evidence_of(desk.ticket_id(1))
+    assert kept.id == desk.evidence_id()
+
+
 async def test_a_row_that_changed_under_the_lock_is_loud_and_rolls_back(store: SqlStore) -> None:
     await desk.begin(store)
 
