@@ -14,7 +14,7 @@ from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.library import PolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.aside import Aside
-from privacydesk.understanding.embedding import DIMENSIONS, Embedder, Vector
+from privacydesk.understanding.embedding import DIMENSIONS, PassageEmbedder, Vector
 from privacydesk.understanding.normalise import normalise
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class PolicyAnswers:
         self,
         library: PolicyLibrary,
         version: PolicyVersion | None,
-        embedder: Embedder,
+        embedder: PassageEmbedder,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
         self._library = library

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -31,10 +31,13 @@ The time grows with it, about a millisecond a token, so that a message of any le
 time of a long sentence. Beyond 512 tokens the model would cut by itself.
 """
 
+WISH_TOKENS: Final = 24
+"""How many tokens of a wish are read, within 30 ms; six of them are the engine's own."""
 _WISH_ROOM: Final = 34
-_OPENING: Final = 12
-"""How much of a wish is read, within 30 ms, and how much of that is for the beginning of what does
-not fit: a wish mostly comes last.
+"""No more than this fits in so many tokens, in characters as wide as a Chinese one."""
+_OPENING: Final = 3
+"""The part of what is read, one in so many, that is for the beginning of what does not fit: a wish
+mostly comes last.
 """
 
 _NARROW_IN_WIDE: Final = 3
@@ -43,10 +46,14 @@ _NARROW_IN_WIDE: Final = 3
 # Lone surrogates can't be encoded, and the engine's strings end at a NUL.
 _BROKEN = re.compile(r"[\ud800-\udfff\x00-\x1f\x7f]+")
 _LAST_NARROW: Final = "\u02ff"
+# A word that was cut says something else; one that is longer than all the room stays as it is.
+_CUT_WORD: Final = re.compile(r"[a-z0-9']{2}", re.IGNORECASE)
+_ITS_START: Final = re.compile(r"(?<=[^a-z0-9'])[a-z0-9']+$", re.IGNORECASE)
+_ITS_END: Final = re.compile(r"^[a-z0-9']+(?=[^a-z0-9'])", re.IGNORECASE)
 
 
-class Embedder(Protocol):
-    """Turns texts into vectors. Slow, so not for the event loop; any thread may ask."""
+class PassageEmbedder(Protocol):
+    """Turns questions and passages into vectors that compare. Slow; any thread may ask."""
 
     def load(self) -> None:
         """Make ready what the first question would have to wait for. Again does nothing."""
@@ -59,6 +66,22 @@ class Embedder(Protocol):
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Return the vectors of texts to be found, of shape (len(texts), 384)."""
         ...
+
+
+class WishEmbedder(Protocol):
+    """Turns messages into vectors, each within the same time. Slow; any thread may ask."""
+
+    def load(self) -> None:
+        """Make ready what the first question would have to wait for. Again does nothing."""
+        ...
+
+    def embed_wish(self, text: str) -> Vector:
+        """Return the vector of a message, of shape (384,). Never raises for a text."""
+        ...
+
+
+class Embedder(PassageEmbedder, WishEmbedder, Protocol):
+    """Both, since a model is too large to be loaded twice."""
 
 
 class E5Embedder:
@@ -83,6 +106,13 @@ class E5Embedder:
         cut = fitted(text, _QUERY_ROOM)
         with self._lock:
             return _as_vector(self._loaded().query(cut))
+
+    def embed_wish(self, text: str) -> Vector:
+        """Return the vector of what a message wishes; of a long one, of its beginning and end."""
+        with self._lock:
+            model = self._loaded()
+            read = gist(text, lambda part: model.token_count(part, is_query=True))
+            return _as_vector(model.query(read))
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Return the vectors of texts to be found; long ones count by their beginning."""
@@ -111,19 +141,43 @@ def fitted(text: str, room: int) -> str:
     return _beginning(_BROKEN.sub(" ", text[: room * _NARROW_IN_WIDE]), room)
 
 
-def gist(text: str, room: int = _WISH_ROOM, opening: int = _OPENING) -> str:
+def gist(text: str, tokens: Callable[[str], int], most: int = WISH_TOKENS) -> str:
     """Return a text, or where it does not fit its beginning and end, readable like ``fitted``.
 
     Args:
         text: as it is said.
-        room: for all of it, in characters as wide as a Chinese one.
-        opening: the part of the room that is for the beginning.
+        tokens: counts what the engine makes of a text.
+        most: how many tokens fit.
     """
     readable = _BROKEN.sub(" ", text)
+    room = min(_WISH_ROOM, _width(readable))
+    read = _ends(readable, room)
+    while (count := tokens(read)) > most and room > 1:
+        # What the engine makes of it grows with the room, but not evenly.
+        room = min(room * most // count, room - 1)
+        read = _ends(readable, room)
+    return read
+
+
+def _ends(readable: str, room: int) -> str:
+    """Return a text that fits, or whole words of its beginning and end."""
     whole = _beginning(readable, room)
     if len(whole) == len(readable):
         return whole
-    return f"{_beginning(readable, opening)} {_beginning(readable[::-1], room - opening)[::-1]}"
+    opening = _beginning(readable, room // _OPENING)
+    if _CUT_WORD.match(readable, max(len(opening) - 1, 0)):
+        opening = _ITS_START.sub("", opening)
+    closing = _beginning(readable[::-1], room - room // _OPENING)[::-1]
+    if _CUT_WORD.match(readable, len(readable) - len(closing) - 1):
+        closing = _ITS_END.sub("", closing)
+    return f"{opening.rstrip()} {closing.lstrip()}"
+
+
+def _width(readable: str) -> int:
+    """Return how much room a text takes, in characters as wide as a Chinese one."""
+    beginning = readable[: _WISH_ROOM * _NARROW_IN_WIDE]
+    thirds = sum(1 if one <= _LAST_NARROW else _NARROW_IN_WIDE for one in beginning)
+    return -(-thirds // _NARROW_IN_WIDE)
 
 
 def _beginning(readable: str, room: int) -> str:

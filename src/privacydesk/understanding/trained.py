@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.courtesy import wish
-from privacydesk.understanding.embedding import E5Embedder, Embedder, gist
+from privacydesk.understanding.embedding import E5Embedder, WishEmbedder
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
@@ -64,13 +64,15 @@ class TrainedRecogniser:
         embedder: makes vectors of sentences; slow.
     """
 
-    def __init__(self, model: IntentModel, words: KeywordRecogniser, embedder: Embedder) -> None:
+    def __init__(
+        self, model: IntentModel, words: KeywordRecogniser, embedder: WishEmbedder
+    ) -> None:
         self._model = model
         self._words = words
         self._embedder = embedder
 
     @classmethod
-    def load(cls, embedder: Embedder | None = None, model: IntentModel | None = None) -> Self:
+    def load(cls, embedder: WishEmbedder | None = None, model: IntentModel | None = None) -> Self:
         """Return a recogniser with the shipped model and words.
 
         Raises:
@@ -93,7 +95,7 @@ class TrainedRecogniser:
         looked = self._first_look(text)
         if isinstance(looked, Recognised):
             return looked
-        vector = self._embedder.embed_query(gist(wish(text)))
+        vector = self._embedder.embed_wish(wish(text))
         return self._told(text, self._model.look(looked, vector))
 
     def language(self, text: str) -> str:

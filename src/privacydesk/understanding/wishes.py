@@ -182,7 +182,7 @@ def _wishes(
         if found and not _is_another(found[-1][2], made, adds=adds):
             before, _, wish = found[-1]
             # Of a story and the wish it ends in, the whole message tells which is which.
-            ends_in = _is_wish(made) and made.intent is whole.intent
+            ends_in = _is_wish(made) and (made.intent is whole.intent or _is_why(wish, made, whole))
             found[-1] = (before, end, made if ends_in or not _is_wish(wish) else wish)
         else:
             found.append((start, end, made))
@@ -198,6 +198,15 @@ def _is_another(before: Recognised, made: Recognised, *, adds: bool) -> bool:
 def _tells_own_age(made: Recognised, said: str) -> bool:
     """Tell whether a report of a minor is of the speaker, who may well wish something: "I'm 15"."""
     return made.intent is Intent.UNDERAGE_REPORT and own_age(normalise(said)) is not None
+
+
+def _is_why(before: Recognised, made: Recognised, whole: Recognised) -> bool:
+    """Tell whether a grievance is only why something is wished: "they harass me, close it"."""
+    return (
+        before.intent is Intent.COMPLAINT
+        and whole.intent is not Intent.COMPLAINT
+        and made.intent in _EVERYDAY
+    )
 
 
 def _is_wish(made: Recognised) -> bool:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -26,12 +24,9 @@ class Blind:
     def load(self) -> None:
         """There is nothing to load."""
 
-    def embed_query(self, text: str) -> Vector:
+    def embed_wish(self, text: str) -> Vector:
         self.asked.append(text)
         return np.zeros(384, dtype=np.float32)
-
-    def embed_passages(self, texts: Sequence[str]) -> Vector:
-        return np.zeros((len(texts), 384), dtype=np.float32)
 
 
 MODEL = IntentModel.load()

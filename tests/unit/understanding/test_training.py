@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
 import orjson
@@ -21,12 +20,9 @@ class Spread:
     def load(self) -> None:
         """There is nothing to load."""
 
-    def embed_query(self, text: str) -> Vector:
+    def embed_wish(self, text: str) -> Vector:
         seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4])
         return np.random.default_rng(seed).normal(size=384).astype(np.float32)
-
-    def embed_passages(self, texts: Sequence[str]) -> Vector:
-        return np.stack([self.embed_query(text) for text in texts])
 
 
 def lines(voice: str, times: int) -> str:

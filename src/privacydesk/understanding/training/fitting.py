@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.courtesy import wish
-from privacydesk.understanding.embedding import DIMENSIONS, Embedder, gist
+from privacydesk.understanding.embedding import DIMENSIONS, WishEmbedder
 from privacydesk.understanding.grams import codes
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.model import Floats, IntentModel, Look
@@ -104,7 +104,7 @@ class _Heads(Struct, frozen=True):
 
 def fit(
     sentences: Sequence[Sentence],
-    embedder: Embedder,
+    embedder: WishEmbedder,
     progress: Progress,
     framed: Sequence[Sentence] = (),
 ) -> Fitted:
@@ -158,7 +158,7 @@ def fit(
 def _data(
     sentences: Sequence[Sentence],
     intents: tuple[Intent, ...],
-    embedder: Embedder,
+    embedder: WishEmbedder,
     progress: Progress,
 ) -> _Data:
     found, counted, vectors = [], [], np.empty((len(sentences), DIMENSIONS), np.float32)
@@ -166,7 +166,7 @@ def _data(
         known, counts = np.unique(np.fromiter(codes(one.text), np.uint32), return_counts=True)
         found.append(known)
         counted.append(counts)
-        vectors[place] = embedder.embed_query(gist(wish(one.text)))
+        vectors[place] = embedder.embed_wish(wish(one.text))
         if place % 100 == 0:
             progress("embed", place, len(sentences))
     progress("embed", len(sentences), len(sentences))
