@@ -52,8 +52,11 @@ _REGRET = re.compile(
     r"(?:^|[,。.!;~ ])我?(?:反悔|后悔|改主意|改变主意)(?:了|喇|啦)"
     r"|^(?:还是|帮我|请)?(?:撤销|撤回|撤)(?:了|掉)?吧[。.!~ ]*$"
     r"|\b(?:i've |i have |i )?changed my mind\b|^(?:please )?(?:undo|take back) (?:that|it)\b"
-    # What is kept is named, and nothing else is asked for.
-    r"|^(?:nvm|never ?mind|forget it)[,.!; ]+(?:just |please )?(?:keep|leave) [^,.!;]{1,24}[.! ]*$"
+)
+
+# "Never mind, keep it": what is kept is named, and nothing else is asked for.
+_LEAVES = re.compile(
+    r"^(?:nvm|never ?mind|forget it)[,.!; ]+(?:just |please )?(?:keep|leave) [^,.!;]{1,24}[.! ]*$"
     r"|^(?:算了|算啦|算喇)[,。.!;~ ]*[^,。.!;]{0,8}(?:留着|留住|留返|留低)(?:吧|啦|先)?[。.!~ ]*$"
 )
 
@@ -79,11 +82,16 @@ def taken_back(words: str) -> tuple[str, ...]:
         for pattern in (_NO_MORE, _NOT_ANY_MORE)
         for hit in pattern.finditer(words)
     ]
-    if not found and _REGRET.search(words):
+    if not found and (_REGRET.search(words) or leaves(words)):
         return (ANY,)
     if not found and _keeps_data(words):
         return (Intent.DELETION.value,)
     return tuple(dict.fromkeys(found))
+
+
+def leaves(words: str) -> bool:
+    """Tell whether a folded message gives up what was wished, and keeps what it names."""
+    return _LEAVES.search(words) is not None
 
 
 def _keeps_data(words: str) -> bool:

@@ -17,7 +17,7 @@ from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.model import Bag, Floats, IntentModel
 from privacydesk.understanding.normalise import bare, normalise
-from privacydesk.understanding.taking_back import taken_back
+from privacydesk.understanding.taking_back import leaves, taken_back
 
 _ALTERNATIVES: Final = 3
 _BOTH_SURE: Final = 0.5
@@ -146,11 +146,12 @@ class TrainedRecogniser:
             ),
             sure=confidence >= self._floor(text, first),
         )
-        if first.value in taken_back(normalise(text)):
+        folded = normalise(text)
+        if first.value in taken_back(folded) or (first in DESTRUCTIVE and leaves(folded)):
             return _instead(told, Intent.CANCEL_REQUEST)
         if first in _COMPLAINED_OF and _COMPLAINS.match(wish(text)):
             return _instead(told, Intent.COMPLAINT)
-        if first is Intent.DEREGISTRATION and keeps_account(normalise(text)):
+        if first is Intent.DEREGISTRATION and keeps_account(folded):
             return _next(told)
         return told if told.sure else self._second_opinion(text, told, chances)
 

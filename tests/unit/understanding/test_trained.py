@@ -96,6 +96,9 @@ def test_other_peoples_errands_begin_no_form_that_ends_in_a_loss(said: str) -> N
         "唔註銷住先",
         "我不想解绑了",
         "I don't want to close my account any more",
+        "never mind, keep google",
+        "never mind, keep my posts",
+        "算了，微信留着吧",
     ],
 )
 def test_what_is_not_wanted_any_more_begins_no_form(said: str) -> None:
