@@ -23,6 +23,10 @@ from privacydesk.services.deadlines import Deadlines
 PROVING: Final = ("verify", "verify_contact", "collect_evidence")
 """The flows in which people prove who they are."""
 
+_APART: Final = frozenset({("verify", "next")})
+"""Steps that ask for more than their slot tells: there people choose another way than the code,
+though one that comes late is taken."""
+
 _NOT_UNDERSTOOD: Final = frozenset({"desk.unsure", "desk.not_understood", "desk.other_to_human"})
 """What the assistant says when it can make nothing of a sentence by itself."""
 
@@ -41,7 +45,7 @@ class Counting:
     def __init__(self, flows: Mapping[str, Flow], deadlines: Deadlines) -> None:
         self._deadlines = deadlines
         self._asked = {
-            (name, step.id): step.slot if isinstance(step, Ask) else step.action
+            (name, step.id): _what_is_asked(name, step)
             for name in PROVING
             if name in flows
             for step in flows[name].steps.values()
@@ -99,6 +103,12 @@ class Counting:
             if asked is not None:
                 places[begun] = _Place(asked, frame)
         return places
+
+
+def _what_is_asked(flow: str, step: Ask | Do) -> str:
+    if isinstance(step, Do):
+        return step.action
+    return step.id if (flow, step.id) in _APART else step.slot
 
 
 class _Place(Struct, frozen=True):
