@@ -14,7 +14,7 @@ from privacydesk.clock import Clock
 from privacydesk.dialog.slots import parse
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.deadlines import Day
+from privacydesk.domain.deadlines import Day, working_days_left
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.piles import Pile, Place, Watch
@@ -49,6 +49,7 @@ class Count(Struct, frozen=True):
         provisional: whether the date may still change.
         spent: days counted up to today, or up to the answer.
         amount: days there are.
+        left: working days after today up to the last day; below 0, how many went by since then.
         days: the count, day by day; only counted ones advance the bar.
     """
 
@@ -57,6 +58,7 @@ class Count(Struct, frozen=True):
     provisional: bool = False
     spent: int = 0
     amount: int = 0
+    left: int = 0
     days: tuple[Day, ...] = ()
 
 
@@ -249,7 +251,17 @@ class Inbox:
             gauge = Gauge.OVERDUE
         else:
             gauge = Gauge.SOON if clock.due_at <= self._soon(now) else Gauge.RUNNING
-        return Count(gauge, clock.due_date, clock.provisional, spent, clock.amount, days)
+        calendar = self._deadlines.calendars.get(clock.calendar)
+        return Count(
+            gauge,
+            clock.due_date,
+            clock.provisional,
+            spent,
+            # The count's own end: a clock of months has as many days as these have.
+            max((day.count or 0 for day in days), default=0),
+            working_days_left(calendar, until, clock.due_date),
+            days,
+        )
 
     def _watch(self, agent: Agent) -> Watch:
         now = self._clock.now()

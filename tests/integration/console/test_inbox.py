@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from tests.common.console_cases import enter, field
 from tests.common.console_client import Browser, Office, Page
 from tests.common.stories import steps
 
+from privacydesk.domain.deadlines import working_days_left
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.services.inbox import PAGE
@@ -72,6 +73,58 @@ async def test_views_go_by_the_clock(office: Office, mei: Browser) -> None:
     await office.world.rooms.staff.deciding.grant(ticket.number, "mei")
     assert numbers(await view(mei, "overdue")) == [], "it was answered, late as it is"
     assert "Answered late" in (await view(mei, "mine")).text
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [
+        ("en", "Overdue by 1 working day<", "Overdue by 2 working days<"),
+        ("zh-CN", "已逾期 1 个工作日<", "已逾期 2 个工作日<"),
+        ("zh-TW", "已逾期 1 個工作日<", "已逾期 2 個工作日<"),
+    ],
+)
+async def test_what_is_overdue_says_by_how_many_working_days_in_the_list_and_on_its_page(
+    office: Office, language: str, one: str, two: str
+) -> None:
+    ticket = await copy_of_data(office)
+    clock = ticket.clock
+    assert clock is not None
+    deadlines = office.world.rooms.deadlines
+    calendar = deadlines.calendars.get(clock.calendar)
+
+    async def told(day: date) -> tuple[str, str]:
+        noon = datetime.combine(day, time(12), deadlines.zone)
+        office.clock.move(noon - office.clock.now())
+        mei = await office.signed_in("mei")
+        paths = ("/console/inbox?view=overdue", f"/console/tickets/{ticket.number}")
+        headers = {"Accept": "text/html", "Accept-Language": language}
+        answers = [await mei.client.get(path, headers=headers) for path in paths]
+        pages = [await answer.text() for answer in answers]
+        return pages[0], pages[1]
+
+    day = clock.due_date
+    for words in (one, two):
+        day += timedelta(days=1)
+        while not calendar.day(day).working:
+            day += timedelta(days=1)
+        assert all(words in page for page in await told(day))
+    while calendar.day(day).working:
+        day += timedelta(days=1)
+    since = -working_days_left(calendar, day, clock.due_date)
+    assert all(re.search(rf"[^\d]{since} (working|个|個)", page) for page in await told(day)), (
+        "days off count for nothing"
+    )
+
+
+async def test_what_ended_without_an_answer_has_no_days_left(office: Office, mei: Browser) -> None:
+    player = await enter(office, "lin", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (ticket,) = await player.tickets()
+    await office.world.rooms.staff.handling.claim(ticket.number, "mei")
+    assert "7 working days left" in (await mei.get(f"/console/tickets/{ticket.number}")).text
+    await steps(player, {"user": "cancel my request"}, {"choose": "yes"})
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    assert "Withdrawn" in page.text
+    assert "working days left" not in page.text
 
 
 async def test_evidence_objections_and_children_have_views_of_their_own(
