@@ -221,7 +221,8 @@ class MemoryStore:
             {(one.package_id, one.place): one for one in changes.package_parts}
         )
         for moved, ticket in changes.evidence_moved.items():
-            rows.evidence[moved] = replace(rows.evidence[moved], ticket_id=ticket)
+            # To the end: they lie in the order of handing in.
+            rows.evidence[moved] = replace(rows.evidence.pop(moved), ticket_id=ticket)
         for removed in changes.evidence_removed:
             rows.evidence.pop(removed, None)
 

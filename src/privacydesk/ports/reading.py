@@ -144,7 +144,7 @@ class Reader(Protocol):
         ...
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
-        """Return what was handed in for a ticket, without bodies."""
+        """Return what was handed in for a ticket, in this order, without bodies."""
         ...
 
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:

@@ -60,7 +60,7 @@ class Changes(Struct, frozen=True):
             job with code CONFLICT, so that the submitter can look up the winner.
         attachments: files that go with the first event; their offset is set to its own.
         evidence: new uploads.
-        evidence_moved: evidence id to the ticket that takes it.
+        evidence_moved: evidence id to the ticket that takes it, in the order of handing in.
         evidence_removed: evidence whose body goes.
         package_parts: pieces of new files that are offered for a while.
         audit: what is audited besides the entries that staff leave in ticket logs: those are by

@@ -161,11 +161,13 @@ NOTICES_OF = (
 ATTACHMENT = sa.select(tables.attachment).where(tables.attachment.c.id == _ID)
 EVIDENCE = sa.select(tables.evidence).where(tables.evidence.c.id == _ID)
 _evidence = tables.evidence.c
-_FILES = sa.select(*(column for column in _evidence if column.name != "body")).order_by(
+_FILES = sa.select(*(column for column in _evidence if column.name != "body"))
+EVIDENCE_OF = _FILES.where(_evidence.ticket_id == _ID).order_by(
+    _evidence.handed_in_at, _evidence.id
+)
+_STAGED = _FILES.where(_evidence.ticket_id.is_(None), _evidence.removed_at.is_(None)).order_by(
     _evidence.id
 )
-EVIDENCE_OF = _FILES.where(_evidence.ticket_id == _ID)
-_STAGED = _FILES.where(_evidence.ticket_id.is_(None), _evidence.removed_at.is_(None))
 STAGED_IN = _STAGED.where(_evidence.conversation_id == _ID)
 EVIDENCE_BYTES = sa.select(sa.func.coalesce(sa.func.sum(_evidence.size), 0)).where(
     _evidence.conversation_id == _ID, _evidence.removed_at.is_(None)

@@ -264,7 +264,7 @@ class SqlReader:
         return await self.read(look)
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
-        """Return what was handed in for a ticket, without bodies, oldest first."""
+        """Return what was handed in for a ticket, without bodies, in the order it came."""
 
         def look(connection: sa.Connection) -> tuple[Evidence, ...]:
             rows = connection.execute(queries.EVIDENCE_OF, {"id": ticket}).all()

@@ -220,8 +220,11 @@ def _stage_evidence(staged: Staged, changes: Changes, locked: Locked, now: datet
     for one in changes.evidence:
         seal = _seal_of(one.conversation_id, staged, locked)
         staged.evidence.append(evidence_row(one, seal))
-    for evidence, ticket in changes.evidence_moved.items():
-        staged.evidence_moved.append({sql.GUARD_ID: evidence, "to_ticket": ticket})
+    # A microsecond apart, so that the instant alone has their order.
+    for handed_in, (evidence, ticket) in enumerate(changes.evidence_moved.items(), to_micros(now)):
+        staged.evidence_moved.append(
+            {sql.GUARD_ID: evidence, "to_ticket": ticket, "to_handed_in": handed_in}
+        )
     for evidence in changes.evidence_removed:
         staged.evidence_removed.append({sql.GUARD_ID: evidence, "to_removed_at": to_micros(now)})
 

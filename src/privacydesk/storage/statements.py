@@ -91,7 +91,10 @@ MOVE_EVIDENCE = (
         sa.func.coalesce(tables.evidence.c.ticket_id, sa.bindparam("to_ticket"))
         == sa.bindparam("to_ticket"),
     )
-    .values(ticket_id=sa.bindparam("to_ticket"))
+    .values(
+        ticket_id=sa.bindparam("to_ticket"),
+        handed_in_at=sa.func.coalesce(tables.evidence.c.handed_in_at, sa.bindparam("to_handed_in")),
+    )
 )
 REMOVE_EVIDENCE = (
     sa.update(tables.evidence)

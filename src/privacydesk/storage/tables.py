@@ -239,6 +239,8 @@ evidence = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("created_at", _INSTANT, nullable=False),
+    # Files come in side by side, the smaller one first: this has the order they were handed in.
+    sa.Column("handed_in_at", _INSTANT),
     sa.Column("removed_at", _INSTANT),
     sa.Column("body", _SEALED, nullable=False),
     _partial_index("ix_evidence_staged", "id", where="ticket_id IS NULL AND removed_at IS NULL"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from tests.common.console_client import Browser, Office, own_password
 
@@ -91,6 +92,24 @@ async def test_new_recovery_codes_ask_for_the_password_and_are_shown_once(office
     codes = re.findall(r"<li>([a-z0-9]{5}-[a-z0-9]{5})</li>", page.text)
     assert len(set(codes)) == 10
     assert codes[0] not in (await browser.get(ACCOUNT)).text
+
+
+async def test_that_no_recovery_code_is_left_is_a_warning(office: Office) -> None:
+    given = await office.doors.people.reset("mei")
+    codes = await (await office.browser()).set_up("mei", given.password)
+    for spent, code in enumerate(codes, 1):
+        office.clock.move(timedelta(minutes=2))
+        browser = await office.browser()
+        page = await browser.enter("mei", own_password("mei"))
+        await browser.get(page.to)
+        assert (await browser.post(page.to, {"code": code})).status == 303
+        page = await browser.get(ACCOUNT)
+        assert ("No unused code is left" in page.text) == (spent == len(codes))
+    card = re.search(r'id="recovery">(.*?)</section>', page.text, re.DOTALL)
+    assert card is not None
+    assert '<p class="note warn">' in card[1]
+    assert "<details open>" in card[1], "what to do about it is at hand"
+    assert "0 unused" not in page.text
 
 
 async def test_a_new_phone_is_added_at_the_next_sign_in(office: Office) -> None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 from tests.integration.storage import desk
 
+from privacydesk.clock import MovableClock
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
@@ -327,6 +328,21 @@ async def test_whoever_goes_away_does_not_hinder_the_others(store: SqlStore) -> 
     await asyncio.sleep(0)
     gone.cancel()
     assert (await stays).offset == 3
+
+
+async def test_evidence_is_listed_in_the_order_it_was_handed_in(
+    store: SqlStore, clock: MovableClock
+) -> None:
+    await desk.begin(store)
+    files = tuple(desk.evidence(n) for n in range(1, 5))
+    await store.writer.submit(desk.leave(Changes(evidence=files)))
+    first, second, third, fourth = (one.id for one in files)
+    for handed_in in ([third, first, fourth], [second, third]):
+        moved = Changes(evidence_moved=dict.fromkeys(handed_in, desk.ticket_id()))
+        await store.writer.submit(desk.leave(moved))
+        clock.move(desk.MINUTE)
+    listed = await store.reader.evidence_of(desk.ticket_id())
+    assert [one.id for one in listed] == [third, first, fourth, second], "not as they came in"
 
 
 async def test_evidence_is_moved_to_a_ticket_and_removed(store: SqlStore) -> None:

@@ -27,6 +27,7 @@ def evidence_row(evidence: Evidence, seal: Seal) -> dict[str, Any]:
         "size": evidence.size,
         "sha256": evidence.sha256,
         "created_at": to_micros(evidence.created_at),
+        "handed_in_at": None if evidence.ticket_id is None else to_micros(evidence.created_at),
         "removed_at": opt_micros(evidence.removed_at),
         "body": seal.seal(_place(b"body", *where), evidence.body) if evidence.body else b"",
     }
