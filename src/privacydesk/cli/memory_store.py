@@ -35,7 +35,7 @@ from privacydesk.domain.ids import (
     TicketId,
 )
 from privacydesk.domain.packages import PackagePart
-from privacydesk.domain.piles import Counts, Pile, Place, Watch
+from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
@@ -336,18 +336,37 @@ class MemoryStore:
         return tuple(found)[:limit]
 
     async def pile(
-        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+        self,
+        pile: Pile,
+        watch: Watch,
+        *,
+        sieve: Sieve = ALL,
+        after: Place | None = None,
+        limit: int = 50,
     ) -> tuple[Ticket, ...]:
         """Return none: nobody works an inbox while one plays."""
-        del pile, watch, after, limit
+        del pile, watch, sieve, after, limit
         return ()
 
     async def pile_versions(
-        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+        self,
+        pile: Pile,
+        watch: Watch,
+        *,
+        sieve: Sieve = ALL,
+        after: Place | None = None,
+        limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
         """Return none, as ``pile``."""
-        del pile, watch, after, limit
+        del pile, watch, sieve, after, limit
         return ()
+
+    async def open_tickets_in(
+        self, conversations: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, tuple[Filed, ...]]:
+        """Return none, as ``pile``."""
+        del conversations
+        return {}
 
     async def counts(self, watch: Watch) -> Counts:
         """Return that nothing lies there."""

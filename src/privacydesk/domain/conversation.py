@@ -12,7 +12,10 @@ from msgspec import Struct, field
 from privacydesk.domain.events import Choice
 from privacydesk.domain.identity import Verification
 from privacydesk.domain.ids import ConversationId, TicketId
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
+
+_FORMS = {kind.value: kind for kind in RequestKind}
+"""A request's form is the flow of its kind's name."""
 
 
 class OwnerKind(StrEnum):
@@ -175,3 +178,9 @@ class Conversation(Struct, frozen=True):
     wishes: tuple[Wish, ...] = ()
     to_rate: TicketId | None = None
     mail: MailThread | None = None
+
+    @property
+    def forming(self) -> RequestKind | None:
+        """Return what the form that is open asks for; None where none is, or it is another one."""
+        kinds = (_FORMS.get(frame.flow) for frame in reversed(self.stack))
+        return next((kind for kind in kinds if kind is not None), None)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Ticket
 
 
@@ -48,6 +49,27 @@ class Place(Struct, frozen=True):
         return cls(ticket.urgent_at, ticket.id)
 
 
+class Sieve(Struct, frozen=True):
+    """What is looked at of a pile; the rest of it is left out.
+
+    Attributes:
+        kind: only requests of this kind; None for any.
+        locale: only those made in this language; empty for any.
+        holder: only those that this agent holds, or nobody does where it is empty; None for any.
+    """
+
+    kind: RequestKind | None = None
+    locale: str = ""
+    holder: str | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether it leaves anything out."""
+        return self != ALL
+
+
+ALL = Sieve()
+
+
 class Watch(Struct, frozen=True):
     """Who looks at the piles, and when: what several of them depend on.
 
@@ -60,6 +82,13 @@ class Watch(Struct, frozen=True):
     agent: str
     now: datetime
     soon: datetime
+
+
+class Filed(Struct, frozen=True):
+    """An open ticket, as the conversation it was filed in is told by."""
+
+    number: str
+    kind: RequestKind
 
 
 class Counts(Struct, frozen=True):

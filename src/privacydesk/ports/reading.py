@@ -20,7 +20,7 @@ from privacydesk.domain.ids import (
     LookupHash,
     TicketId,
 )
-from privacydesk.domain.piles import Counts, Pile, Place, Watch
+from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.reports import Case
 from privacydesk.domain.ticket import LogEntry, Ticket
 
@@ -106,15 +106,33 @@ class Reader(Protocol):
         ...
 
     async def pile(
-        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+        self,
+        pile: Pile,
+        watch: Watch,
+        *,
+        sieve: Sieve = ALL,
+        after: Place | None = None,
+        limit: int = 50,
     ) -> tuple[Ticket, ...]:
         """Return a page of a pile: overdue first, then due, then what nothing is due on."""
         ...
 
     async def pile_versions(
-        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+        self,
+        pile: Pile,
+        watch: Watch,
+        *,
+        sieve: Sieve = ALL,
+        after: Place | None = None,
+        limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
         """Return which tickets a page of a pile shows, in its order, and in which version."""
+        ...
+
+    async def open_tickets_in(
+        self, conversations: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, tuple[Filed, ...]]:
+        """Return which tickets are open in each of these conversations, oldest first."""
         ...
 
     async def counts(self, watch: Watch) -> Counts:

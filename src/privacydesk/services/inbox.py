@@ -17,7 +17,7 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deadlines import Day, working_days_left
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.numbers import canonical_number
-from privacydesk.domain.piles import Pile, Place, Watch
+from privacydesk.domain.piles import ALL, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Hashing, Reader, Recogniser
 from privacydesk.services.deadlines import Deadlines
@@ -76,11 +76,13 @@ class Asked(Struct, frozen=True):
         pile: the tickets that lie there; None for the conversations that wait for a person.
         after: where the page before ended; None for the first one.
         words: what to search for instead, wherever it lies; empty for no search.
+        sieve: what of it alone; a search knows none.
     """
 
     pile: Pile | None = Pile.MINE
     after: Place | None = None
     words: str = ""
+    sieve: Sieve = ALL
 
 
 class Page(Struct, frozen=True):
@@ -91,12 +93,14 @@ class Page(Struct, frozen=True):
         rows: tickets, the most urgent first.
         after: where the next page begins; None on the last one.
         unanswered: the agent's conversations in which the user spoke last, and since when.
+        filed: what is open in the conversations shown.
     """
 
     conversations: tuple[Conversation, ...]
     rows: tuple[Row, ...]
     after: Place | None = None
     unanswered: Mapping[ConversationId, datetime] = {}
+    filed: Mapping[ConversationId, tuple[Filed, ...]] = {}
 
     @property
     def versions(self) -> tuple[tuple[bytes, int], ...]:
@@ -105,6 +109,17 @@ class Page(Struct, frozen=True):
             *sorted((one.id, one.version) for one in self.conversations),
             *((row.ticket.id, row.ticket.version) for row in self.rows),
         )
+
+
+_Talks = tuple[tuple[Conversation, ...], Mapping[ConversationId, tuple[Filed, ...]]]
+"""Conversations, and what is open in them."""
+
+
+def _passes(
+    one: Conversation, filed: Mapping[ConversationId, tuple[Filed, ...]], sieve: Sieve
+) -> bool:
+    kinds = {one.forming, *(ticket.kind for ticket in filed.get(one.id, ()))}
+    return sieve.locale in {"", one.locale} and (sieve.kind is None or sieve.kind in kinds)
 
 
 class Inbox:
@@ -129,8 +144,8 @@ class Inbox:
         if asked.words:
             return await self.search(asked.words)
         if asked.pile is None:
-            return await self.queue()
-        return await self.page(asked.pile, agent, after=asked.after)
+            return await self.queue(asked.sieve)
+        return await self.page(asked.pile, agent, after=asked.after, sieve=asked.sieve)
 
     async def revision(self, asked: Asked, agent: Agent) -> str:
         """Return a short text that differs once the page that is asked for would look different.
@@ -140,9 +155,9 @@ class Inbox:
         if asked.words or asked.pile is None:
             return self.revision_of(await self.look(asked, agent))
         shown = await self._reader.pile_versions(
-            asked.pile, self._watch(agent), after=asked.after, limit=PAGE
+            asked.pile, self._watch(agent), sieve=asked.sieve, after=asked.after, limit=PAGE
         )
-        talks = await self._talks(asked.pile, agent, asked.after)
+        talks, _ = await self._talks(asked.pile, agent, asked.after, asked.sieve)
         return self._revision((*sorted((one.id, one.version) for one in talks), *shown))
 
     def revision_of(self, page: Page) -> str:
@@ -156,11 +171,15 @@ class Inbox:
             digest.update(one + version.to_bytes(8))
         return digest.hexdigest()[:16]
 
-    async def page(self, pile: Pile, agent: Agent, *, after: Place | None = None) -> Page:
+    async def page(
+        self, pile: Pile, agent: Agent, *, after: Place | None = None, sieve: Sieve = ALL
+    ) -> Page:
         """Return a page of a pile; the first page of one's own begins with one's conversations."""
-        found = await self._reader.pile(pile, self._watch(agent), after=after, limit=PAGE + 1)
+        found = await self._reader.pile(
+            pile, self._watch(agent), sieve=sieve, after=after, limit=PAGE + 1
+        )
         shown = found[:PAGE]
-        talks = await self._talks(pile, agent, after)
+        talks, filed = await self._talks(pile, agent, after, sieve)
         unanswered = await self._reader.unanswered(agent.name) if talks else {}
         now = self._clock.now()
         return Page(
@@ -173,18 +192,31 @@ class Inbox:
             self.rows(shown),
             Place.of(shown[-1]) if len(found) > PAGE else None,
             unanswered,
+            filed,
         )
 
-    async def _talks(
-        self, pile: Pile, agent: Agent, after: Place | None
-    ) -> tuple[Conversation, ...]:
+    async def _talks(self, pile: Pile, agent: Agent, after: Place | None, sieve: Sieve) -> _Talks:
         if pile is not Pile.MINE or after is not None:
-            return ()
-        return await self._reader.conversations_with(agent.name)
+            return (), {}
+        return await self._sifted(await self._reader.conversations_with(agent.name), sieve)
 
-    async def queue(self) -> Page:
+    async def queue(self, sieve: Sieve = ALL) -> Page:
         """Return the conversations that wait for a person, longest first."""
-        return Page(await self._reader.queue(limit=PAGE), ())
+        shown: tuple[Conversation, ...] = ()
+        filed: dict[ConversationId, tuple[Filed, ...]] = {}
+        some = await self._reader.queue(limit=PAGE)
+        while some:
+            kept, theirs = await self._sifted(some, sieve)
+            shown, filed = (*shown, *kept), {**filed, **theirs}
+            if len(some) < PAGE or len(shown) >= PAGE:
+                break
+            # What they speak and ask for lies sealed, so that no query can sift them.
+            some = await self._reader.queue(limit=PAGE, after=some[-1])
+        return Page(shown[:PAGE], (), filed=filed)
+
+    async def _sifted(self, conversations: tuple[Conversation, ...], sieve: Sieve) -> _Talks:
+        filed = await self._reader.open_tickets_in([one.id for one in conversations])
+        return tuple(one for one in conversations if _passes(one, filed, sieve)), filed
 
     async def counts(self, agent: Agent) -> Mapping[str, int]:
         """Return how much lies in each pile, by its name, and in the ``queue``.
@@ -216,7 +248,9 @@ class Inbox:
             found.update({one.id: one for one in theirs})
         conversation = await self._conversation_of(words)
         ordered = sorted(found.values(), key=lambda one: (one.is_open, one.id), reverse=True)
-        return Page((conversation,) if conversation else (), self.rows(tuple(ordered)))
+        talks = (conversation,) if conversation else ()
+        filed = await self._reader.open_tickets_in([one.id for one in talks])
+        return Page(talks, self.rows(tuple(ordered)), filed=filed)
 
     def _readings(self, words: str) -> list[tuple[str, str]]:
         contact = parse("contact", words, self._recogniser.entities(words, ("phone",)))

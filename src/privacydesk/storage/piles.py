@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.piles import Pile, Place, Watch
+from privacydesk.domain.piles import Pile, Place, Sieve, Watch
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.rows.ticket import urgency
@@ -63,24 +64,15 @@ COUNTS = sa.select(
     .label(HELD),
 )
 
-_FIRST = {
-    pile: sa.select(tables.ticket)
-    .where(*conditions)
-    .order_by(_ticket.urgent_at, _ticket.id)
-    .limit(sa.bindparam("count"))
-    for pile, conditions in _CONDITIONS.items()
-}
-_AFTER = {
-    pile: query.where(
-        sa.tuple_(_ticket.urgent_at, _ticket.id)
-        > sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_ticket.id.type))
-    )
-    for pile, query in _FIRST.items()
-}
-_FIRST_VERSIONS, _AFTER_VERSIONS = (
-    {pile: query.with_only_columns(_ticket.id, _ticket.version) for pile, query in pages.items()}
-    for pages in (_FIRST, _AFTER)
+_AFTER = sa.tuple_(_ticket.urgent_at, _ticket.id) > sa.tuple_(
+    sa.bindparam("at"), sa.bindparam("id", type_=_ticket.id.type)
 )
+_SIEVES: Mapping[str, sa.ColumnElement[bool]] = {
+    "kind": _ticket.kind == sa.bindparam("kind"),
+    # A ticket whose language is not known is better shown too often than never.
+    "locale": sa.or_(_ticket.locale == sa.bindparam("locale"), _ticket.locale.is_(None)),
+    "holder": _ticket.holder == sa.bindparam("holder"),
+}
 
 
 def watched(watch: Watch) -> dict[str, Any]:
@@ -89,19 +81,44 @@ def watched(watch: Watch) -> dict[str, Any]:
 
 
 def page(
-    pile: Pile, watch: Watch, after: Place | None, limit: int
+    pile: Pile, watch: Watch, sieve: Sieve, after: Place | None, limit: int
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
     """Return the query of a page, and its parameters."""
-    return (_FIRST if after is None else _AFTER)[pile], _wanted(watch, after, limit)
+    sifted = _sifted(sieve)
+    query = _page(pile, frozenset(sifted), later=after is not None)
+    return query, _wanted(watch, after, limit) | sifted
 
 
 def versions(
-    pile: Pile, watch: Watch, after: Place | None, limit: int
+    pile: Pile, watch: Watch, sieve: Sieve, after: Place | None, limit: int
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
     """Return the query of which tickets a page shows and in which version, and its parameters."""
-    return (_FIRST_VERSIONS if after is None else _AFTER_VERSIONS)[pile], _wanted(
-        watch, after, limit
+    query, wanted = page(pile, watch, sieve, after, limit)
+    return query.with_only_columns(_ticket.id, _ticket.version), wanted
+
+
+@cache
+def _page(pile: Pile, sieves: frozenset[str], *, later: bool) -> sa.Select[Any]:
+    # Written out for what is sifted by, and for nothing else: a condition that is true of every
+    # row keeps the database from an index.
+    conditions = [*_CONDITIONS[pile], *(_SIEVES[one] for one in sorted(sieves))]
+    if later:
+        conditions.append(_AFTER)
+    return (
+        sa.select(tables.ticket)
+        .where(*conditions)
+        .order_by(_ticket.urgent_at, _ticket.id)
+        .limit(sa.bindparam("count"))
     )
+
+
+def _sifted(sieve: Sieve) -> dict[str, str]:
+    named = {
+        "kind": None if sieve.kind is None else sieve.kind.value,
+        "locale": sieve.locale or None,
+        "holder": sieve.holder,
+    }
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _wanted(watch: Watch, after: Place | None, limit: int) -> dict[str, Any]:

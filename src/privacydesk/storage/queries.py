@@ -126,6 +126,13 @@ OPEN_TICKETS_OF = _OF_PERSON.where(_ticket.state != _CLOSED).order_by(_ticket.id
 TICKETS_IN = (
     sa.select(tables.ticket).where(_ticket.conversation_id == _ID).order_by(_ticket.id.desc())
 )
+OPEN_TICKETS_IN = (
+    sa.select(_ticket.conversation_id, _ticket.number, _ticket.kind)
+    .where(
+        _ticket.conversation_id.in_(sa.bindparam("ids", expanding=True)), _ticket.state != _CLOSED
+    )
+    .order_by(_ticket.id)
+)
 PROVISIONAL = (
     sa.select(tables.ticket)
     .where(

@@ -22,7 +22,8 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import AttachmentId, ConversationId, EvidenceId, LookupHash, TicketId
-from privacydesk.domain.piles import Counts, Pile, Place, Watch
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.storage import piles, queries
@@ -201,19 +202,48 @@ class SqlReader:
         return await self.read(look)
 
     async def pile(
-        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+        self,
+        pile: Pile,
+        watch: Watch,
+        *,
+        sieve: Sieve = ALL,
+        after: Place | None = None,
+        limit: int = 50,
     ) -> tuple[Ticket, ...]:
         """Return a page of a pile: overdue first, then due, then what nothing is due on."""
-        return await self._tickets(*piles.page(pile, watch, after, limit))
+        return await self._tickets(*piles.page(pile, watch, sieve, after, limit))
 
     async def pile_versions(
-        self, pile: Pile, watch: Watch, *, after: Place | None = None, limit: int = 50
+        self,
+        pile: Pile,
+        watch: Watch,
+        *,
+        sieve: Sieve = ALL,
+        after: Place | None = None,
+        limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
         """Return which tickets a page of a pile shows, in its order, and in which version."""
-        query, wanted = piles.versions(pile, watch, after, limit)
+        query, wanted = piles.versions(pile, watch, sieve, after, limit)
         return await self.read(
             lambda c: tuple((row.id, row.version) for row in c.execute(query, wanted))
         )
+
+    async def open_tickets_in(
+        self, conversations: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, tuple[Filed, ...]]:
+        """Return what is open in conversations, oldest first; see ``ports.Reader``."""
+        if not conversations:
+            return {}
+
+        def look(connection: sa.Connection) -> Mapping[ConversationId, tuple[Filed, ...]]:
+            rows = connection.execute(queries.OPEN_TICKETS_IN, {"ids": padded(conversations)})
+            found: dict[ConversationId, tuple[Filed, ...]] = {}
+            for row in rows:
+                one = Filed(row.number, RequestKind(row.kind))
+                found[row.conversation_id] = (*found.get(row.conversation_id, ()), one)
+            return found
+
+        return await self.read(look)
 
     async def counts(self, watch: Watch) -> Counts:
         """Return how many tickets lie in each pile, and how many conversations wait or are held."""

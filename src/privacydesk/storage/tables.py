@@ -43,6 +43,16 @@ def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -
     )
 
 
+def _pile(name: str, *first: str, marked: str, where: str) -> sa.Index:
+    """Return the index of a pile, in its order.
+
+    ``marked`` is the condition's own column: with it an index alone answers how many there are.
+    Then comes what a pile is sifted by, so that what is left out of it is not fetched.
+    """
+    sifted = [one for one in ("kind", "locale", "holder") if one not in first]
+    return _partial_index(name, *first, "urgent_at", "id", marked, *sifted, where=where)
+
+
 conversation = sa.Table(
     "conversation",
     metadata,
@@ -100,6 +110,8 @@ ticket = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("holder", sa.Text, nullable=False),
+    # Of open tickets, for the inbox; null also where an earlier version wrote last.
+    sa.Column("locale", sa.Text),
     sa.Column("due_date", sa.Date),
     sa.Column("due_at", _INSTANT),
     sa.Column("provisional", sa.Boolean, nullable=False),
@@ -146,16 +158,13 @@ ticket = sa.Table(
     ),
     _partial_index("ix_ticket_next_due_at", "next_due_at", where="next_due_at IS NOT NULL"),
     _partial_index("ix_ticket_provisional", "id", where="provisional AND state <> 'closed'"),
-    # The last column is the condition's own: with it an index alone answers how many there are.
-    _partial_index(
-        "ix_ticket_holder", "holder", "urgent_at", "id", "state", where="state <> 'closed'"
-    ),
-    _partial_index("ix_ticket_open", "urgent_at", "id", "state", where="state <> 'closed'"),
-    _partial_index("ix_ticket_awaited", "urgent_at", "id", "awaited", where="awaited"),
-    _partial_index("ix_ticket_examine", "urgent_at", "id", "examine", where="examine"),
-    _partial_index("ix_ticket_objection", "urgent_at", "id", "objection", where="objection"),
-    _partial_index("ix_ticket_guarded", "urgent_at", "id", "guarded", where="guarded"),
-    _partial_index("ix_ticket_escalated", "urgent_at", "id", "escalated", where="escalated"),
+    _pile("ix_ticket_holder", "holder", marked="state", where="state <> 'closed'"),
+    _pile("ix_ticket_open", marked="state", where="state <> 'closed'"),
+    _pile("ix_ticket_awaited", marked="awaited", where="awaited"),
+    _pile("ix_ticket_examine", marked="examine", where="examine"),
+    _pile("ix_ticket_objection", marked="objection", where="objection"),
+    _pile("ix_ticket_guarded", marked="guarded", where="guarded"),
+    _pile("ix_ticket_escalated", marked="escalated", where="escalated"),
 )
 
 ticket_number = sa.Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from html import unescape
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from tests.common.console_client import Browser, Office, Page
 from tests.common.stories import steps
 
 from privacydesk.domain.deadlines import working_days_left
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.services.inbox import PAGE
@@ -25,6 +27,21 @@ async def mei(office: Office) -> Browser:
 async def copy_of_data(office: Office, name: str = "lin") -> Ticket:
     player = await enter(office, name, {"choose": "access"}, {"code": "right"}, {"choose": "all"})
     return next(t for t in await player.tickets() if t.is_open)
+
+
+async def another(office: Office, like: Ticket) -> Ticket:
+    """File a copy of a request."""
+    minter, now = office.world.rooms.tools.minter, office.clock.now()
+    number = minter.ticket_number()
+    copy = replace(like, id=type(like.id)(minter.id(now)), number=number, version=1)
+
+    def add(_rows: WorkingSet) -> Changes:
+        return Changes(tickets=(copy,), ticket_log=(LogEntry(copy.id, now, "mei", "filed"),))
+
+    locks = Locks(conversation=copy.conversation_id)
+    job = Job(id=f"copy:{number}", locks=locks, decide=add)
+    await office.world.rooms.store.writer.submit(job)
+    return copy
 
 
 def numbers(page: Page) -> list[str]:
@@ -127,6 +144,91 @@ async def test_what_ended_without_an_answer_has_no_days_left(office: Office, mei
     assert "working days left" not in page.text
 
 
+async def several(office: Office) -> dict[str, Ticket]:
+    """Return requests of two kinds in two languages; one of them is held by mei."""
+    access = await copy_of_data(office)
+    deletion = replace(access, kind=RequestKind.DELETION)
+    return {
+        "access": access,
+        "deletion": await another(office, deletion),
+        "in_chinese": await another(office, replace(deletion, locale="zh_Hant")),
+        "held": await another(office, replace(access, holder="mei")),
+    }
+
+
+async def test_a_view_is_filtered_and_a_file_of_it_as_well(office: Office) -> None:
+    tickets = await several(office)
+    zhou = await office.signed_in("lao-zhou")
+    for query, expected in (
+        ("kind=&language=&holder=", {"access", "deletion", "in_chinese", "held"}),
+        ("kind=deletion", {"deletion", "in_chinese"}),
+        ("language=en", {"access", "deletion", "held"}),
+        ("holder=mei", {"held"}),
+        ("holder=no+one", {"access", "deletion", "in_chinese"}),
+        ("kind=deletion&language=zh_Hant&holder=no+one", {"in_chinese"}),
+        ("kind=guardian", set()),
+    ):
+        page = await zhou.get(f"/console/inbox?view=open&{query}")
+        wanted = {tickets[name].number for name in expected}
+        assert set(numbers(page)) == wanted
+        assert counts(page)["open"] == 4, "the views' counts are of all that lies there"
+        part = await zhou.get(f"/console/inbox?view=open&{query}&part=list")
+        assert set(numbers(part)) == wanted
+        assert ("Nothing in this view matches the filters" in page.text) == (not wanted)
+        clear = '<a class="button quiet" href="/console/inbox?view=open">Clear the filters</a>'
+        assert (clear in page.text) == (len(wanted) < 4)
+        if wanted:
+            export = re.search(r'href="(/console/inbox/export[^"]+)" download', page.text)
+            assert export is not None
+            file = await zhou.get(unescape(export[1]))
+            assert {row.split(",")[0] for row in file.text.splitlines()[1:]} == wanted
+    audit = await (await office.signed_in("he-an")).get("/console/audit")
+    assert "All open · Deletion · 繁體中文 · Nobody" in audit.text
+
+
+async def test_what_is_chosen_stays_chosen_and_goes_along_to_the_next_page_and_the_live_list(
+    office: Office, mei: Browser
+) -> None:
+    first = await copy_of_data(office)
+    for _ in range(PAGE):
+        await another(office, replace(first, kind=RequestKind.DELETION, locale="zh_Hant"))
+        await another(office, first)
+    page = await mei.get("/console/inbox?view=unassigned&kind=deletion&language=zh_Hant")
+    chosen = re.findall(r'<option value="(\w+)"[^>]* selected', page.text)
+    assert {"deletion", "zh_Hant"} <= set(chosen)
+    assert 'name="holder"' not in page.text, "nobody holds any of it"
+    assert len(numbers(page)) == PAGE
+    assert 'class="more"><a class="button" href' not in page.text, "fifty are all there are"
+    live = re.search(r'data-live="([^"]+)"', page.text)
+    assert live is not None
+    assert "kind=deletion&amp;language=zh_Hant" in live[1]
+    page = await mei.get("/console/inbox?view=unassigned&language=en")
+    following = re.search(r'class="more"><a class="button" href="([^"]+)"', page.text)
+    assert following is not None
+    assert "language=en" in following[1]
+    assert len(numbers(await mei.get(unescape(following[1])))) == 1
+
+
+async def test_who_waits_is_filtered_by_language_and_by_what_they_ask_for(
+    office: Office, mei: Browser
+) -> None:
+    lin = await enter(office, "lin", {"choose": "deletion"}, {"choose": "desk:human"})
+    chen = await enter(office, "chen", {"choose": "desk:human"})
+    assert lin.session is not None
+    assert chen.session is not None
+    deleting, other = lin.session.conversation.hex(), chen.session.conversation.hex()
+
+    async def waiting(query: str) -> set[str]:
+        page = await mei.get(f"/console/inbox?view=queue&{query}")
+        return set(re.findall(r'data-row href="/console/conversations/([^"]+)"', page.text))
+
+    assert await waiting("") == {deleting, other}
+    assert await waiting("language=en") == {deleting, other}
+    assert await waiting("language=zh_Hans") == set()
+    assert await waiting("kind=deletion") == {deleting}
+    assert await waiting("kind=access") == set()
+
+
 async def test_evidence_objections_and_children_have_views_of_their_own(
     office: Office, mei: Browser
 ) -> None:
@@ -227,25 +329,10 @@ async def test_pages_follow_each_other_without_gap_or_repetition(
     office: Office, mei: Browser
 ) -> None:
     first = await copy_of_data(office)
-    store, minter = office.world.rooms.store, office.world.rooms.tools.minter
     wanted = {first.number}
     for minutes in range(PAGE + 7):
-        now = office.clock.now()
-        copy = replace(
-            first,
-            id=type(first.id)(minter.id(now)),
-            number=minter.ticket_number(),
-            clocks=first.clocks if minutes % 2 else (),
-            version=1,
-        )
+        copy = await another(office, first if minutes % 2 else replace(first, clocks=()))
         wanted.add(copy.number)
-
-        def add(_rows: WorkingSet, copy: Ticket = copy, now: datetime = now) -> Changes:
-            return Changes(tickets=(copy,), ticket_log=(LogEntry(copy.id, now, "mei", "filed"),))
-
-        await store.writer.submit(
-            Job(id=f"copy:{minutes}", locks=Locks(conversation=copy.conversation_id), decide=add)
-        )
     page = await view(mei, "open")
     seen = numbers(page)
     assert len(seen) == PAGE
@@ -258,7 +345,17 @@ async def test_pages_follow_each_other_without_gap_or_repetition(
     assert 'class="more"' not in page.text
 
 
-@pytest.mark.parametrize("address", ["view=all", "after=1.zz", "after=9999999999999999999999.00"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "view=all",
+        "after=1.zz",
+        "after=9999999999999999999999.00",
+        "view=open&kind=gift",
+        "view=queue&language=fr",
+        "view=open&holder=stranger",
+    ],
+)
 async def test_addresses_that_nobody_wrote_are_told_as_such(mei: Browser, address: str) -> None:
     page = await mei.get(f"/console/inbox?{address}")
     assert page.status == 404

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from datetime import UTC, date, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,11 +18,13 @@ from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Owner, OwnerKind
 from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.events import Sender
-from privacydesk.domain.piles import Pile, Place, Watch
+from privacydesk.domain.ids import TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.piles import Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
-from privacydesk.storage import queries, tables
+from privacydesk.storage import piles, queries, tables
 from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.store import SqlStore
 
@@ -119,6 +122,89 @@ async def test_a_pile_tells_its_versions_without_being_read(store: SqlStore) -> 
     assert shown == tuple((one.id, one.version) for one in pile)
     rest = await store.reader.pile_versions(Pile.OPEN, watch, after=Place.of(pile[-1]), limit=3)
     assert [one for one, _ in rest] == [desk.ticket_id(4)]
+
+
+async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlStore) -> None:
+    await desk.begin(store)
+    wanted = {"kind": RequestKind.DELETION, "locale": "en", "holder": "alice"}
+    other = {"kind": RequestKind.ACCESS, "locale": "zh_Hant", "holder": ""}
+    await _file(
+        store,
+        *(desk.ticket(n, **{**wanted, name: other[name]}) for n, name in enumerate(other, 1)),
+        *(desk.ticket(n, clocks=(_clock(n),), **wanted) for n in (6, 4, 5)),
+    )
+    watch = Watch("bob", NOW, NOW)
+
+    async def sifted(sieve: Sieve, **page: Any) -> list[TicketId]:
+        found = await store.reader.pile(Pile.OPEN, watch, sieve=sieve, **page)
+        versions = await store.reader.pile_versions(Pile.OPEN, watch, sieve=sieve, **page)
+        assert versions == tuple((one.id, one.version) for one in found)
+        return [one.id for one in found]
+
+    def ids(*numbers: int) -> list[TicketId]:
+        return [desk.ticket_id(n) for n in numbers]
+
+    assert await sifted(Sieve()) == ids(4, 5, 6, 1, 2, 3)
+    assert await sifted(Sieve(kind=RequestKind.DELETION)) == ids(4, 5, 6, 2, 3)
+    assert await sifted(Sieve(locale="en")) == ids(4, 5, 6, 1, 3)
+    assert await sifted(Sieve(holder="alice")) == ids(4, 5, 6, 1, 2)
+    assert await sifted(Sieve(holder="")) == ids(3)
+    all_three = Sieve(RequestKind.DELETION, "en", "alice")
+    assert await sifted(all_three, limit=2) == ids(4, 5)
+    fifth = await store.reader.ticket(desk.ticket_id(5))
+    assert fifth is not None
+    assert await sifted(all_three, after=Place.of(fifth)) == ids(6)
+
+
+@pytest.mark.parametrize("pile", Pile)
+@pytest.mark.parametrize("after", [None, Place(NOW, desk.ticket_id())], ids=["first", "later"])
+@pytest.mark.parametrize(
+    "sieve",
+    [
+        Sieve(),
+        Sieve(RequestKind.GUARDIAN),
+        Sieve(locale="en"),
+        Sieve(holder="bob"),
+        Sieve(RequestKind.GUARDIAN, "en", "bob"),
+    ],
+)
+def test_a_page_of_a_pile_reads_its_index_and_sorts_nothing(
+    url: str, path: Path, pile: Pile, after: Place | None, sieve: Sieve
+) -> None:
+    del url
+    watch = Watch("alice", NOW, NOW)
+    plan = query_plan(path, piles.page(pile, watch, sieve, after, 50)[0])
+    assert "INDEX ix_ticket_" in plan
+    assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("pile", Pile)
+def test_what_a_sieve_leaves_out_of_a_pile_is_told_by_the_index_alone(
+    url: str, path: Path, pile: Pile
+) -> None:
+    del url
+    query, _ = piles.page(
+        pile, Watch("alice", NOW, NOW), Sieve(RequestKind.GUARDIAN, "en"), None, 9
+    )
+    places = query.with_only_columns(tables.ticket.c.urgent_at, tables.ticket.c.id)
+    assert "COVERING INDEX ix_ticket_" in query_plan(path, places)
+
+
+async def test_what_is_open_in_conversations_is_told_by_each(store: SqlStore) -> None:
+    for n in (1, 2, 3):
+        await desk.begin(store, n)
+    theirs = {"conversation_id": desk.conversation_id(2), "kind": RequestKind.DELETION}
+    await _file(store, desk.ticket(1), desk.ticket(2, state=TicketState.CLOSED), desk.ticket(3))
+    await _file(store, desk.ticket(4, **theirs))
+    found = await store.reader.open_tickets_in([desk.conversation_id(n) for n in (1, 2, 3)])
+    assert found == {
+        desk.conversation_id(1): (
+            Filed("PD-1", RequestKind.ACCESS),
+            Filed("PD-3", RequestKind.ACCESS),
+        ),
+        desk.conversation_id(2): (Filed("PD-4", RequestKind.DELETION),),
+    }
+    assert await store.reader.open_tickets_in([]) == {}
 
 
 async def test_tickets_are_found_by_number_person_and_conversation(store: SqlStore) -> None:

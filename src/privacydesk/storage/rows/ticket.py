@@ -50,6 +50,7 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "state": ticket.state.value,
         "kind": ticket.kind.value,
         "holder": ticket.holder,
+        "locale": ticket.locale if ticket.is_open else None,
         "due_date": None if clock is None else clock.due_date,
         "due_at": None if clock is None else to_micros(clock.due_at),
         "provisional": any(clock.provisional for clock in ticket.clocks),

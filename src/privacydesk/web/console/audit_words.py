@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from yarl import URL
+
 from privacydesk.domain.audit import MACHINES, AuditEntry, Fault
 from privacydesk.services.signin.people import COMMAND
+from privacydesk.web.console.sieves import in_words
 from privacydesk.web.console.words import Words
 
 OF_INBOX: Final = "inbox_"
@@ -72,6 +75,8 @@ class AuditWords:
         if name == "listing":
             view = str(value).removeprefix(OF_INBOX)
             if view != value:
-                return self._words.pile(view)
+                listed = URL(view)
+                filtered = in_words(listed.query, self._words)
+                return " · ".join((self._words.pile(listed.path), *filtered))
             return self._words.term("web.audit.listing", view)
         return str(value)

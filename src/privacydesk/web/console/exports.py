@@ -11,10 +11,11 @@ from typing import Final
 
 from aiohttp import web
 from msgspec import Struct
+from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import AccessEntryId
-from privacydesk.domain.piles import Pile, Place
+from privacydesk.domain.piles import Pile, Place, Sieve
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotFoundError
@@ -29,6 +30,7 @@ from privacydesk.web.console.audit import READERS, sought_by
 from privacydesk.web.console.audit_words import OF_INBOX, AuditWords
 from privacydesk.web.console.keys import DOORS, OVERSIGHT
 from privacydesk.web.console.reports import OVERSEERS, Asked
+from privacydesk.web.console.sieves import by_holder, in_words, named, sieve_of
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import Words, words_of
 from privacydesk.web.csv_files import send_csv
@@ -60,9 +62,13 @@ async def export_inbox(request: web.Request) -> web.StreamResponse:
     except ValueError:
         raise NotFoundError("there is no such view") from None
     words = words_of(request)
-    tickets = _pile(request.config_dict[TOOLS].inbox, pile, signed_in(request).agent)
+    tools = request.config_dict[TOOLS]
+    sieve = sieve_of(request.query, tools.agents, holders=by_holder(pile.value))
+    tickets = _pile(tools.inbox, pile, sieve, signed_in(request).agent)
     pages = _ticket_rows(request, words, tickets)
-    listing = _Listing(f"{OF_INBOX}{pile.value}", words.pile(pile.value), _OF_TICKETS)
+    listed = str(URL(f"{OF_INBOX}{pile.value}").with_query(named(sieve)))
+    title = " ".join((words.pile(pile.value), *in_words(named(sieve), words)))
+    listing = _Listing(listed, title, _OF_TICKETS)
     return await _send(request, listing, pages)
 
 
@@ -112,10 +118,12 @@ async def export_access(request: web.Request) -> web.StreamResponse:
 # -- pages of what is listed ------------------------------------------------------------------
 
 
-async def _pile(inbox: Inbox, pile: Pile, agent: Agent) -> AsyncGenerator[tuple[Ticket, ...]]:
+async def _pile(
+    inbox: Inbox, pile: Pile, sieve: Sieve, agent: Agent
+) -> AsyncGenerator[tuple[Ticket, ...]]:
     after: Place | None = None
     while True:
-        page = await inbox.page(pile, agent, after=after)
+        page = await inbox.page(pile, agent, after=after, sieve=sieve)
         if page.rows:
             yield tuple(row.ticket for row in page.rows)
         after = page.after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,15 +11,18 @@ from yarl import URL
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.piles import Pile, Place
 from privacydesk.errors import NotFoundError
 from privacydesk.services.audit import MOST_ROWS
-from privacydesk.services.inbox import Asked, Page
+from privacydesk.services.inbox import Asked
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.reports import OVERSEERS
+from privacydesk.web.console.sieves import NOBODY, by_holder, holders_of, named, sieve_of
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of
+from privacydesk.web.texts import LANGUAGE_TAGS
 
 QUEUE: Final = "queue"
 VIEWS: Final = (
@@ -46,15 +50,18 @@ async def inbox(request: web.Request) -> web.Response:
     """Show a view, or what a search found; ``part=list`` answers with the list alone."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
     asked, view = asked_for(request), request.query.get("view", Pile.MINE.value)
-    wanted = asked.words
+    wanted, filters = asked.words, named(asked.sieve)
     page = await tools.inbox.look(asked, me.agent)
     values: dict[str, Any] = {
         "rows": page.rows,
         "conversations": page.conversations,
         "unanswered": page.unanswered,
+        "filed": page.filed,
         "view": view,
         "wanted": wanted,
-        "more": _named(page),
+        "filters": filters,
+        "more": _address("inbox", view, filters, after=_named(page.after)) if page.after else "",
+        "export": _address("inbox/export", view, filters),
         "exported": MOST_ROWS if _may_export(me.agent, view) and page.rows and not wanted else 0,
         "w": words_of(request),
     }
@@ -66,6 +73,10 @@ async def inbox(request: web.Request) -> web.Response:
         "console/inbox.html",
         views=VIEWS,
         counts=counts,
+        kinds=tuple(RequestKind),
+        locales=tuple(LANGUAGE_TAGS),
+        holders=holders_of(tools.agents) if by_holder(view) else (),
+        nobody=NOBODY,
         revision=tools.inbox.revision_of(page),
         live=str(URL(f"{request.path}/live").with_query(request.query)),
         **values,
@@ -76,28 +87,34 @@ def asked_for(request: web.Request) -> Asked:
     """Return what an address asks for of the inbox.
 
     Raises:
-        NotFoundError: there is no such view or page.
+        NotFoundError: there is no such view, page or filter.
     """
     view = request.query.get("view", Pile.MINE.value)
     if view not in VIEWS:
         raise NotFoundError("there is no such view")
     words = request.query.get("q", "")[:_LONGEST_SEARCH].strip()
-    if words or view == QUEUE:
+    if words:
         return Asked(None, words=words)
-    return Asked(Pile(view), _place(request.query.get("after", "")))
+    agents = request.config_dict[TOOLS].agents
+    sieve = sieve_of(request.query, agents, holders=by_holder(view))
+    if view == QUEUE:
+        return Asked(None, sieve=sieve)
+    return Asked(Pile(view), _place(request.query.get("after", "")), sieve=sieve)
 
 
 def _may_export(agent: Agent, view: str) -> bool:
     return agent.role in OVERSEERS and view != QUEUE
 
 
-def _named(page: Page) -> str:
-    """Return a page's end as an address carries it; empty on the last page."""
-    if page.after is None:
-        return ""
-    at = page.after.urgent_at
+def _address(path: str, view: str, filters: Mapping[str, str], **more: str) -> str:
+    return str(URL(f"/console/{path}").with_query({"view": view, **filters, **more}))
+
+
+def _named(place: Place) -> str:
+    """Return where a page ended as an address carries it."""
+    at = place.urgent_at
     # Exact: a float would lose microseconds, and with them rows.
-    return f"{'' if at is None else (at - _EPOCH) // _MICROSECOND}.{page.after.ticket.hex()}"
+    return f"{'' if at is None else (at - _EPOCH) // _MICROSECOND}.{place.ticket.hex()}"
 
 
 def _place(name: str) -> Place | None:
