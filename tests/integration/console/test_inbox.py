@@ -229,6 +229,44 @@ async def test_who_waits_is_filtered_by_language_and_by_what_they_ask_for(
     assert await waiting("kind=access") == set()
 
 
+def row_of(page: Page, conversation: str) -> str:
+    """Return what a conversation's row says."""
+    row = re.search(
+        rf'data-row href="/console/conversations/{conversation}">(.*?)</a>', page.text, re.DOTALL
+    )
+    assert row is not None
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", row[1])).split())
+
+
+async def test_the_row_of_who_waits_tells_what_they_ask_for_and_nothing_they_said(
+    office: Office, mei: Browser
+) -> None:
+    lin = await enter(
+        office, "lin", {"choose": "complaint"}, {"choose": "leak"},
+        {"user": "My street was read out in a room"}, {"choose": "desk:human"},
+    )  # fmt: skip
+    assert lin.session is not None
+    conversation = lin.session.conversation.hex()
+    row = row_of(await view(mei, "queue"), conversation)
+    assert "Filling in: Complaint" in row
+    assert "English" in row
+    assert "since" in row.lower()
+    assert "street" not in row
+    chen = await enter(
+        office, "chen", {"choose": "access"}, {"code": "right"}, {"choose": "all"},
+        {"choose": "desk:human"},
+    )  # fmt: skip
+    assert chen.session is not None
+    (ticket,) = await chen.tickets()
+    for _ in range(3):
+        await another(office, ticket)
+    row = row_of(await view(mei, "queue"), chen.session.conversation.hex())
+    assert f"Access to data {ticket.number}" in row
+    assert row.count("Access to data") == 3
+    assert "and 1 more request" in row
+    assert "Filling in" not in row, "what is filed already is not being filled in"
+
+
 async def test_evidence_objections_and_children_have_views_of_their_own(
     office: Office, mei: Browser
 ) -> None:
