@@ -38,6 +38,9 @@ _PARTING = re.compile(
     r"|\b(?=but i (?:don't|do not)\b)",
     re.IGNORECASE,
 )
+# What such a word ends is a thing among things, unless something is asked for in it.
+_LISTING = re.compile(r"(?:[和跟及与與、]|\band\b)\s*$", re.IGNORECASE)
+_WISH_WORDS: Final = ("wish_words",)
 _EVERYDAY: Final = frozenset(
     {
         Intent.ACCESS,
@@ -122,7 +125,7 @@ def several_wishes(
     asks = gives_up or whole.intent.kind is not None
     if not asks and _MAY_DENY.search(said) is None:
         return ()
-    parts = tuple(_parts(said))
+    parts = tuple(_whole_parts(said, recogniser))
     gives_up = gives_up or any(_DENIED.match(said[start:end]) for start, end, _ in parts)
     if not asks and not gives_up:
         return ()
@@ -211,6 +214,22 @@ def _is_why(before: Recognised, made: Recognised, whole: Recognised) -> bool:
 
 def _is_wish(made: Recognised) -> bool:
     return made.sure and made.intent.kind is not None
+
+
+def _whole_parts(said: str, recogniser: Recogniser) -> Iterator[tuple[int, int, bool]]:
+    """Yield the parts, those joined again that only list what the next one says a wish of.
+
+    In "把动态和语音都删了" the verb comes last; a recogniser that is shown the posts alone has to
+    guess what is wished of them.
+    """
+    begun: tuple[int, bool] | None = None
+    for start, end, adds in _parts(said):
+        at, added = begun if begun is not None else (start, adds)
+        part = said[at:end]
+        lists = _LISTING.search(part) is not None and not recogniser.entities(part, _WISH_WORDS)
+        begun = (at, added) if lists and end < len(said) else None
+        if begun is None:
+            yield at, end, added
 
 
 def _parts(said: str) -> Iterator[tuple[int, int, bool]]:
