@@ -119,7 +119,7 @@ async def test_a_closing_tells_what_went_what_is_anonymous_and_what_stays_until_
     await closing(player)
     rows = card(player, "ticket.done.deregistration")
     assert rows["posts"] == "Made anonymous"
-    assert rows["chat messages"] == "Done"
+    assert rows["chat messages"] == "Deleted"
     assert rows["payment records"].startswith("Kept until ")
     assert "the law requires it" in rows["payment records"]
 
@@ -132,7 +132,7 @@ async def test_items_that_were_not_done_tell_what_to_do(world: World) -> None:
     await player.step({"agent": {"release": True}})
     await player.settle()
     rows = card(player, "ticket.partly")
-    assert rows["posts"] == "Done"
+    assert rows["posts"] == "Deleted"
     assert rows["comments"] == (
         "Not done (the security of the account). A person has to look at it; please talk to one."
     )

@@ -92,7 +92,7 @@ async def test_a_deletion_names_what_was_never_stored(world: World) -> None:
     await player.settle()
     rows = card(player, "ticket.done.deletion")
     assert rows["voice recordings"] == "Nothing is stored"
-    assert rows["posts"] == "Done"
+    assert rows["posts"] == "Deleted"
     assert "ticket.backups" in player.said()
 
 

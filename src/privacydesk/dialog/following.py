@@ -304,9 +304,13 @@ def first_wish(runner: Runner, script: Script) -> None:
 
 
 def _numbered(runner: Runner, script: Script) -> bool:
-    """Follow a sentence that names a request: it is taken back where that is said, else shown."""
-    if not script.observed.entities.get("ticket_number"):
-        return False
+    """Follow a sentence that names a request: it is taken back where that is said, else shown.
+
+    So is one whose number was misread; what the number is given for is seen once it is right.
+    """
+    entities = script.observed.entities
+    if not entities.get("ticket_number"):
+        return bool(entities.get("misread_number")) and runner.start(script, Intent.REQUEST_STATUS)
     found = script.observed.recognised
     backs_out = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
     return runner.start(script, Intent.CANCEL_REQUEST if backs_out else Intent.REQUEST_STATUS)

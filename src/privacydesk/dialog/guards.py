@@ -309,6 +309,12 @@ def _has_open_request(
     return _yes(any(ticket.is_open for ticket in script.tickets_of(whose(script))))
 
 
+def _number_misread(
+    script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    return "yes" if script.observed.entities.get("misread_number") else "no"
+
+
 def _form_open(
     script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
@@ -382,6 +388,7 @@ GUARDS: Mapping[str, Guard] = {
     "filed_here": _filed_here,
     "has_open_request": _has_open_request,
     "form_open": _form_open,
+    "number_misread": _number_misread,
     "wishes_wait": _wishes_wait,
     "may_object": _may_object,
     "one_to_withdraw": _one_to_withdraw,

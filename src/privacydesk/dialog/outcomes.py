@@ -221,13 +221,27 @@ def _removed_some(result: Mapping[str, Any]) -> bool:
     return result.get("action") in _REMOVING and removed and result.get("count") != 0
 
 
+def _is_gone(result: Mapping[str, Any]) -> bool:
+    """Tell whether all there was of a kind of data was deleted.
+
+    Of the profile of an account that lives on only what may be left empty is.
+    """
+    if result["outcome"] != ItemOutcome.DONE or result["scope"] in _NOTHING_BY_ITSELF:
+        return False
+    action = result.get("action")
+    return action == AccountAction.DEREGISTER or (
+        action == AccountAction.DELETE and result["scope"] != DataCategory.PROFILE
+    )
+
+
 def _result_row(ticket: Ticket, result: Mapping[str, Any]) -> dict[str, Any]:
     label = _label(ticket, result["scope"])
     if _held_nothing(result):
         return {"label": label, "result": "nothing_held"}
+    outcome = "deleted" if _is_gone(result) else str(result["outcome"])
     return {
         "label": label,
-        "result": "suspended" if _suspends(result) else result["outcome"],
+        "result": "suspended" if _suspends(result) else outcome,
         "reason": AccountReason.read(result.get("reason")),
         "until": result.get("until"),
     }
@@ -266,6 +280,8 @@ def _say_rows(
     script.say(key, args, kind=kind, data={"rows": rows} if rows else None)
 
 
+_ACCOUNT: Mapping[str, Any] = {"$term": "result.account"}
+
 _NOTHING_BY_ITSELF = frozenset({"", "account"})
 """Scopes that stand for the whole account, not for a part of what was asked."""
 
@@ -288,7 +304,7 @@ _BY_CATEGORY = frozenset({RequestKind.ACCESS, RequestKind.DELETION})
 def _label(ticket: Ticket, scope: str) -> Any:
     """Return what to call a scope; one that the desk has no word for is called as it was sent."""
     if scope in _NOTHING_BY_ITSELF:
-        return {"$term": "result.account"}
+        return _ACCOUNT
     likely = _SCOPES_OF.get(ticket.kind, "category")
     for family in (likely, *_SCOPES):
         if scope in _SCOPES[family]:

@@ -86,7 +86,9 @@ class Runner:
         flow = self.by_intent.get(intent)
         if flow is None:
             return False
-        return self.begin(script, Wish(intent, wishes.slots_for(flow, script.observed.entities)))
+        brief = wishes.is_brief(script)
+        slots = wishes.slots_for(flow, script.observed.entities, brief=brief)
+        return self.begin(script, Wish(intent, slots))
 
     def begin(self, script: Script, wish: Wish) -> bool:
         """Begin the flow of a wish with what was said about it; see ``start``."""
@@ -267,6 +269,8 @@ class Runner:
         if step.id in frame.trail or value in (None, "", []) or is_picking(frame, step):
             return False
         if self.accepts(script, frame, step, value):
+            if step.foretold:
+                self.asking.say_foretold(script, step, value)
             return True
         # What was named in the first sentence is not silently passed over.
         frame.slots.pop(step.slot)

@@ -55,6 +55,8 @@ class Ask:
         told: the slot that keeps the words of whoever tells a story instead of choosing; the
             answer is ``OTHER`` then, or skipped where that is not offered. Empty where nothing is
             made of such words.
+        foretold: the sentence that began the flow may speak for one of the choices, other than
+            ``OTHER``; what was heard in it is said instead of the question.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Ask:
     skip: str = ""
     many: bool = False
     told: str = ""
+    foretold: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,7 @@ ENTITY_KINDS: Sequence[str] = (
     "purpose",
     "profile_field",
     "ticket_number",
+    "misread_number",
     "date",
     "phone",
     "own_age",

@@ -35,7 +35,19 @@ from privacydesk.domain.events import ChoiceStyle
 FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "say": frozenset({"say", "then", "args", "card", "rows"}),
     "ask": frozenset(
-        {"ask", "text", "args", "choices", "options", "retry", "skip", "many", "told", "on"}
+        {
+            "ask",
+            "text",
+            "args",
+            "choices",
+            "options",
+            "retry",
+            "skip",
+            "many",
+            "told",
+            "foretold",
+            "on",
+        }
     ),
     "confirm": frozenset({"confirm", "yes", "no", "args", "card", "on"}),
     "do": frozenset({"do", "with", "on"}),
@@ -140,6 +152,11 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
     told = fields.name("told") if "told" in fields else ""
     if told:
         _check_told(fields, slots.get(told), choices, skips=bool(skip))
+    foretold = fields.flag("foretold")
+    if foretold and not choices:
+        fields.fault(
+            fields.line_of("foretold"), "only choices can be foretold", "add choices, or remove it"
+        )
     on = _on(fields, {"answered", "skipped"} if "skip" in fields else {"answered"})
     return Ask(
         id=name,
@@ -153,6 +170,7 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         skip=skip,
         many=fields.flag("many"),
         told=told,
+        foretold=foretold,
     )
 
 

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask, Flow
+from privacydesk.dialog.schema import OTHER, Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_BY_NAME, FILLED_FROM, ONLY_BESIDE, Entities, shown
 from privacydesk.domain.account_terms import Provider
@@ -36,6 +36,11 @@ _OF_THE_CHILD: Final = frozenset(
     }
 )
 """Wishes that are about the child while one is spoken of: "then close the account", by a parent."""
+
+_BRIEF: Final = 80
+"""Latin letters, each Chinese character counted as two; what is longer tells a story."""
+
+_FIRST_WIDE: Final = 0x2E80
 
 MOST_KEPT: Final = 3
 """Wishes that a conversation remembers; whoever has more is told to say it again later."""
@@ -74,10 +79,20 @@ def phrases_of(entities: Entities) -> frozenset[str]:
     return frozenset(str(one) for one in entities.get("phrase", ()))
 
 
-def slots_for(flow: Flow, entities: Entities) -> dict[str, Any]:
+def is_brief(script: Script) -> bool:
+    """Tell whether a message is too short for a story, in which words speak for many things."""
+    return sum(2 if ord(one) >= _FIRST_WIDE else 1 for one in script.said) <= _BRIEF
+
+
+def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[str, Any]:
     """Fill slots from what the sentence already says, so that it is not asked again.
 
     A slot for one value stays empty where several are named; ``wishes_for`` makes a wish of each.
+
+    Args:
+        flow: what is begun.
+        entities: what the sentence names.
+        brief: the sentence says little else, so that it may answer what can be foretold.
     """
     slots: dict[str, Any] = {}
     said = phrases_of(entities)
@@ -86,6 +101,8 @@ def slots_for(flow: Flow, entities: Entities) -> dict[str, Any]:
         found = entities.get(FILLED_FROM.get(slot_type, ""), ())
         if slot_type == "choice" and "instead" not in said:
             found = tuple(offer.value for offer in step.choices if offer.value in said)
+            if step.foretold and brief and not found:
+                found = _spoken_for(step, entities)
         if step.many and found:
             slots[step.slot] = list(found)
         elif len(found) == 1:
@@ -100,9 +117,18 @@ def slots_for(flow: Flow, entities: Entities) -> dict[str, Any]:
     return {**slots, **values}
 
 
-def wishes_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
+def _spoken_for(step: Ask, entities: Entities) -> tuple[str, ...]:
+    """Return the choices that words of a sentence speak for; what is told is not ``OTHER``."""
+    said = entities.get("answer", ())
+    offers = (offer for offer in step.choices if offer.value != OTHER)
+    return tuple(offer.value for offer in offers if offer.text in said)
+
+
+def wishes_for(
+    flow: Flow, intent: Intent, entities: Entities, *, brief: bool = False
+) -> tuple[Wish, ...]:
     """Return the wishes of one kind: several where a slot for one value has several to hold."""
-    slots = slots_for(flow, entities)
+    slots = slots_for(flow, entities, brief=brief)
     said = phrases_of(entities)
     # 改成 puts one thing in another's place, and what it names a new value for stays.
     instead = "instead" in said and not entities.get("new_value")
@@ -133,7 +159,7 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
         if about_child and intent in _OF_THE_CHILD:
             continue
         if flow is not None and flow.kind is not None:
-            found += wishes_for(flow, intent, heard.entities)
+            found += wishes_for(flow, intent, heard.entities, brief=is_brief(script))
     return tuple(found)
 
 

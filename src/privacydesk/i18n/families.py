@@ -41,7 +41,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "field": ProfileField,
     "kind": RequestKind,
     "ground": Ground,
-    "result": (*ItemOutcome, "nothing_held", "suspended"),
+    "result": (*ItemOutcome, "nothing_held", "suspended", "deleted"),
     "reason": AccountReason,
     "advice": AccountReason,
     "package.column": KNOWN_COLUMNS,

@@ -16,9 +16,9 @@ from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.periods import periods
 from privacydesk.understanding.phones import phones
-from privacydesk.understanding.phrases import Phrases, folded
+from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.taking_back import taken_back
-from privacydesk.understanding.ticket_numbers import ticket_numbers
+from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
 
 Finder = Callable[[str], tuple[Any, ...]]
 """Takes a folded text, returns the values of one kind in it."""
@@ -69,7 +69,11 @@ class Entities:
 
     def _phrases_in(self, words: str) -> tuple[str, ...]:
         said = words.strip(_OUTER)
-        return tuple(dict.fromkeys(hit.means for hit in self._phrases.find(said)))
+        hits = self._phrases.find(said)
+        # In "her parents work elsewhere" no father speaks, though 爸妈 has one in it.
+        related = outermost(hit for hit in hits if hit.means in _RELATED)
+        heard = (hit for hit in hits if hit.means not in _RELATED or hit in related)
+        return tuple(dict.fromkeys(hit.means for hit in heard))
 
 
 def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ...]]:
@@ -80,8 +84,12 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
     return finder
 
 
+_RELATED: Final = frozenset({"mother", "father", "guardian", "parents"})
+"""What somebody is to a child; a word of these inside a longer one speaks for nothing."""
+
 _FINDERS: Final[Mapping[str, Finder]] = {
     "ticket_number": ticket_numbers,
+    "misread_number": misread_numbers,
     "date": dates,
     "phone": phones,
     "own_age": _one_age(own_age),

@@ -15,6 +15,9 @@ _NUMBER = re.compile(
 # What is said for what stands between the groups, and digits as speech is written down.
 _DASH = re.compile("短?横杠|中?横线|减号|杠|空格|逗号|dash|hyphen")
 _SPOKEN = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
+# Whoever writes the prefix and some digits means a number, however much of it is right.
+_MEANT = re.compile(rf"(?<![a-z\d])({_START}{_GAP}(?:[a-z\d]{_GAP}){{5,13}}[a-z\d])(?![a-z\d])")
+_FEWEST_DIGITS = 2
 _LONG_ENOUGH = re.compile(r"[a-z\d]")
 
 
@@ -31,6 +34,14 @@ def ticket_numbers(folded: str) -> tuple[str, ...]:
         if number is not None:
             found[number] = None
     return tuple(found)
+
+
+def misread_numbers(folded: str) -> tuple[str, ...]:
+    """Return what is meant for a number and is none: a character is wrong, missing or too many."""
+    if ticket_numbers(folded):
+        return ()
+    found = _MEANT.findall(_DASH.sub("-", folded.translate(_SPOKEN)))
+    return tuple(one for one in found if sum(map(str.isdecimal, one)) >= _FEWEST_DIGITS)
 
 
 def _only_digits(typed: str) -> bool:

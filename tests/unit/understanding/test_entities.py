@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.domain.numbers import RANDOM_CHARACTERS, make_number
 from privacydesk.understanding import KeywordRecogniser
 
 DESK = KeywordRecogniser.load()
@@ -319,3 +320,35 @@ def test_only_what_was_asked_for_is_looked_for() -> None:
 
 def test_a_kind_that_nothing_finds_is_missing() -> None:
     assert dict(DESK.entities("微信", ("desk_word", "evidence"))) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我之前提过一个投诉 编号是 P D 四 K 7 8 M 2",
+        "my number is PD-7KQ4-M29X-3HD please tell me",
+        "pd7kq4m29x",
+    ],
+)
+def test_what_is_meant_for_a_number_and_is_none_is_noticed(text: str) -> None:
+    assert found("ticket_number", text) == ()
+    assert len(found("misread_number", text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["the pd department has 22 rooms", "我的电话是13800138000", "PD", "pd是什么"]
+)
+def test_other_words_and_numbers_are_not_meant_for_one(text: str) -> None:
+    assert found("misread_number", text) == ()
+
+
+def test_a_right_number_beside_a_wrong_one_is_enough() -> None:
+    right = make_number([3] * RANDOM_CHARACTERS)
+    assert found("misread_number", f"{right}, not PD-7KQ4-M29X-3HD") == ()
+
+
+def test_the_parents_that_somebody_speaks_of_are_not_who_speaks() -> None:
+    said = found("phrase", "我是奶奶，她爸妈在外地打工")
+    assert "guardian" in said
+    assert "father" not in said
+    assert "father" in found("phrase", "我是她爸")
