@@ -154,6 +154,12 @@ def _desk_word(runner: Runner, script: Script) -> None:
         runner.show_menu(script, "desk.menu_here")
 
 
+def _who_answers(runner: Runner, script: Script) -> None:
+    """Say that it is no person who answers; what was asked is asked anew."""
+    script.say("desk.who_answers")
+    runner.prompt_again(script)
+
+
 def _cancel(runner: Runner, script: Script) -> None:
     if script.stack:
         runner.cancel_form(script)
@@ -227,6 +233,7 @@ _COMMANDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "back": _go_back,
     "refuse": lambda runner, script: runner.refuse(script),
     "leave_queue": lambda runner, script: runner.prompt_again(script),
+    "who_answers": _who_answers,
 }
 """What a command does; False says that it means nothing here, so that it is read as words."""
 
@@ -390,6 +397,10 @@ def while_queued(runner: Runner, script: Script) -> bool:
         return False
     if word == "status":
         runner.start(script, Intent.REQUEST_STATUS)
+        return True
+    if word == "who_answers":
+        script.say("owner.who_answers")
+        _acknowledge(script, anew=True)
         return True
     # "When will it be done" asks for the state of a request elsewhere.
     if {"asks_duration", "asks_when"}.intersection(wishes.phrases_of(script.observed.entities)):
