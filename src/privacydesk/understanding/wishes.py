@@ -41,6 +41,14 @@ _PARTING = re.compile(
 # What such a word ends is a thing among things, unless something is asked for in it.
 _LISTING = re.compile(r"(?:[和跟及与與、]|\band\b)\s*$", re.IGNORECASE)
 _WISH_WORDS: Final = ("wish_words",)
+_THING: Final = 32
+_THING_WORDS: Final = 5
+"""Characters and words of a thing that is listed; what is longer may well say something of it."""
+_SAYS_SOMETHING = re.compile(
+    r"[不别別唔要想把给給请請让讓帮幫关關停退看睇查能]"
+    r"|\b(?:should|must|can|could|will|want|need|go|gone|is|are|be|no|not|don't|stop|please|i|you)\b",
+    re.IGNORECASE,
+)
 _EVERYDAY: Final = frozenset(
     {
         Intent.ACCESS,
@@ -216,20 +224,30 @@ def _is_wish(made: Recognised) -> bool:
     return made.sure and made.intent.kind is not None
 
 
-def _whole_parts(said: str, recogniser: Recogniser) -> Iterator[tuple[int, int, bool]]:
-    """Yield the parts, those joined again that only list what the next one says a wish of.
+def _whole_parts(said: str, recogniser: Recogniser) -> list[tuple[int, int, bool]]:
+    """Return the parts, those joined again that only list things of one wish.
 
-    In "把动态和语音都删了" the verb comes last; a recogniser that is shown the posts alone has to
-    guess what is wished of them.
+    In "把动态和语音都删了" the verb comes last, in "delete my posts and my payment records" first;
+    a recogniser that is shown one of the things alone has to guess what is wished of it.
     """
-    begun: tuple[int, bool] | None = None
+    whole: list[tuple[int, int, bool]] = []
     for start, end, adds in _parts(said):
-        at, added = begun if begun is not None else (start, adds)
-        part = said[at:end]
-        lists = _LISTING.search(part) is not None and not recogniser.entities(part, _WISH_WORDS)
-        begun = (at, added) if lists and end < len(said) else None
-        if begun is None:
-            yield at, end, added
+        if whole and _LISTING.search(said[whole[-1][0] : start]):
+            at, _, added = whole[-1]
+            lists = not recogniser.entities(said[at:start], _WISH_WORDS)
+            if lists or _is_thing(said[start:end], recogniser):
+                whole[-1] = (at, end, added)
+                continue
+        whole.append((start, end, adds))
+    return whole
+
+
+def _is_thing(part: str, recogniser: Recogniser) -> bool:
+    """Tell whether a part names a thing and says nothing about it."""
+    short = len(part.split()) <= _THING_WORDS and len(part.strip()) <= _THING
+    if not short or _SAYS_SOMETHING.search(part):
+        return False
+    return not recogniser.entities(part, _WISH_WORDS)
 
 
 def _parts(said: str) -> Iterator[tuple[int, int, bool]]:

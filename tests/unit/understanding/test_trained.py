@@ -202,15 +202,24 @@ def test_a_very_long_text_is_answered() -> None:
         "帮我把我所有动态和语音都删了",
         "把我的动态和聊天记录都清掉",
         "将我的搜索记录、动态、语音一并删除",
+        "please delete my posts and my payment records",
     ],
 )
-def test_things_that_are_listed_before_the_verb_are_one_wish(said: str) -> None:
+def test_things_that_are_listed_are_one_wish(said: str) -> None:
     found = DESK.recognise(said)
     assert found.intent is Intent.DELETION
     assert several_wishes(said, found, DESK, ENTITY_KINDS) == ()
 
 
-def test_a_wish_before_a_conjunction_stays_one_of_its_own() -> None:
-    said = "看一下你们有我什么和把动态删了"
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("看一下你们有我什么和把动态删了", [Intent.ACCESS, Intent.DELETION]),
+        ("unlink google and my posts should go", [Intent.UNBINDING, Intent.DELETION]),
+    ],
+)
+def test_what_a_conjunction_parts_stays_a_wish_of_its_own_where_it_says_one(
+    said: str, meant: list[Intent]
+) -> None:
     found = several_wishes(said, DESK.recognise(said), DESK, ENTITY_KINDS)
-    assert [one.recognised.intent for one in found] == [Intent.ACCESS, Intent.DELETION]
+    assert [one.recognised.intent for one in found] == meant
