@@ -272,7 +272,9 @@ class Answers:
 
     def _follows(self, script: Script, frame: Running) -> bool:
         """Follow words that answer something else; tell whether anything was made of them."""
-        if following.correct(self._runner, script, frame):
+        if following.correct(self._runner, script, frame) or following.correct_below(
+            self._runner, script
+        ):
             return True
         _, step = self._runner.waiting_step(script)
         wished = choosing.wished(script, self._offered(script, frame))

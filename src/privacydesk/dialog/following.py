@@ -353,7 +353,9 @@ def _first(runner: Runner, script: Script) -> None:
             return
         if runner.start(script, found.intent):
             return
-    script.unanswered += 1
+    if any(character.isalnum() for character in script.said):
+        # A picture of a face is no word that was not understood, and brings nobody to a queue.
+        script.unanswered += 1
     if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
         _to_human(runner, script)
         return
@@ -422,5 +424,26 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             {"what": shown(slot_type, fresh if step.many else value)},
         )
         runner.run(script)
+        return True
+    return False
+
+
+def correct_below(runner: Runner, script: Script) -> bool:
+    """Take another new value for an entry while the form proves who asks: "不对，是刘扬".
+
+    It leads nowhere else, and is shown before anything is confirmed; so the proof goes on.
+    """
+    values = script.observed.entities.get("new_value", ())
+    begin = script.form_at()
+    for frame in script.stack[begin : script.form_end(begin) - 1]:
+        old = frame.slots.get("new_value")
+        if len(values) != 1 or old in (None, values[0]):
+            continue
+        slot_type = runner.flows[frame.flow].slots["new_value"].type
+        frame.slots["new_value"] = values[0]
+        for one in script.stack:
+            one.confirmed_at = None
+        script.say("desk.corrected", {"what": shown(slot_type, values[0])})
+        runner.prompt_again(script)
         return True
     return False

@@ -28,6 +28,15 @@ _BARE = re.compile(
     rf"(?P<value>[^\s,，。.!！?？;；、{_OPEN}][^,，。!！?？;；\n]{{0,{_LONGEST}}})",
     re.IGNORECASE,
 )
+# What was said before is taken back, and all of the rest is put in its place.
+_CORRECTED = re.compile(
+    r"^(?:(?:不对|不對|唔对|唔啱|错了|錯了|错咗|錯咗|写错了|寫錯了|打错了|打錯了)[\s,，。.]*"
+    r"(?:应该|應該)?(?:是|系|係|叫)|(?:(?:sorry|no)[\s,.]*)?i meant?\b)\s*"
+    # Whoever goes on about somebody explains, and names no value.
+    r"(?P<value>(?![我你您他她它这這那因不有要]|to\b|that\b|it\b)[^\s,，。!！?？;；]"
+    r"[^,，。!！?？;；\n]{0,23})$",
+    re.IGNORECASE,
+)
 _TAIL = re.compile(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
 )
@@ -96,7 +105,7 @@ def new_values(text: str) -> tuple[str, ...]:
     pair = _pair(said)
     if pair is not None:
         return pair[1:]
-    hit = _QUOTED.search(said) or _BARE.search(said)
+    hit = _QUOTED.search(said) or _BARE.search(said) or _CORRECTED.search(said)
     return _values(hit["value"]) if hit is not None else ()
 
 

@@ -18,6 +18,9 @@ from privacydesk.understanding.other_people import other_people
         ("生日應該係2001年5月3日", "2001年5月3日"),
         ("Change my nickname to Mia, please", "Mia"),
         ("my birthday should be 3 May 2001", "3 May 2001"),
+        ("不对 是刘扬", "刘扬"),
+        ("打錯了，應該是劉揚", "劉揚"),
+        ("sorry, I meant Mia", "Mia"),
     ],
 )
 def test_a_new_value_is_taken_as_it_was_written(said: str, value: str) -> None:
@@ -93,3 +96,8 @@ def test_asking_for_somebody_elses_data_is_noticed(said: str) -> None:
 )
 def test_asking_for_ones_own_data_or_a_childs_is_not(said: str) -> None:
     assert not other_people(normalise(said))
+
+
+@pytest.mark.parametrize("said", ["不对，是我弄错了", "错了，是他的问题", "no it's fine", "不对"])
+def test_an_explanation_gives_no_new_value(said: str) -> None:
+    assert new_values(said) == ()
