@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.common.console_cases import copy_of_data, enter
@@ -179,6 +180,33 @@ async def test_a_case_hears_of_what_others_did_to_it_and_not_of_ones_own_deeds(
         pass
     answer.close()
     assert (await mei.get(address.partition("=")[0] + "=no-id")).status == 404
+
+
+async def test_a_case_hears_of_the_list_beside_it_and_does_without_one_that_is_gone(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_LOOK_EVERY", 0.01)
+    mei = await office.signed_in("mei")
+    _, ticket = await copy_of_data(office)
+    view = "view=unassigned&kind=access"
+    page = await mei.get(f"/console/inbox?{view}&part=beside")
+    assert f'<a href="/console/tickets/{ticket.number}">' in page.text
+    assert "<html" not in page.text
+    (shown,) = re.findall(r'data-revision="([^"]+)"', page.text)
+    case = await mei.get(f"/console/tickets/{ticket.number}")
+    (address,) = re.findall(r'data-live="([^"]+)"', case.text)
+    answer = await mei.client.get(f"{address}&list={quote(view)}")
+    assert await next_event(answer, "list") == shown
+    await office.world.rooms.staff.handling.claim(ticket.number, "lao-zhou")
+    changed = await next_event(answer, "list")
+    page = await mei.get(f"/console/inbox?{view}&part=beside")
+    assert f'data-revision="{changed}"' in page.text
+    assert ticket.number not in page.text
+    answer.close()
+    for gone in ("view=no_more", "after=1.zz", "%26%3D%25"):
+        answer = await mei.client.get(f"{address}&list={gone}")
+        assert (await next_event(answer, "case"))["version"] > 0
+        answer.close()
 
 
 async def test_languages_are_ticked_and_all_of_them_are_no_choice(office: Office) -> None:

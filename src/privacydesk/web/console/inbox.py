@@ -19,9 +19,9 @@ from privacydesk.services.inbox import Asked
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.reports import OVERSEERS
-from privacydesk.web.console.sieves import NOBODY, by_holder, holders_of, named, sieve_of
+from privacydesk.web.console.sieves import NOBODY, by_holder, holders_of, in_words, named, sieve_of
 from privacydesk.web.console.tools import TOOLS
-from privacydesk.web.console.words import words_of
+from privacydesk.web.console.words import Words, words_of
 from privacydesk.web.texts import LANGUAGE_TAGS
 
 QUEUE: Final = "queue"
@@ -47,7 +47,10 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 @staff()
 async def inbox(request: web.Request) -> web.Response:
-    """Show a view, or what a search found; ``part=list`` answers with the list alone."""
+    """Show a view, or what a search found.
+
+    ``part=list`` answers with the list alone, ``part=beside`` with a narrow one for a case's page.
+    """
     tools, me = request.config_dict[TOOLS], signed_in(request)
     asked, view = asked_for(request), request.query.get("view", Pile.MINE.value)
     wanted, filters = asked.words, named(asked.sieve)
@@ -67,6 +70,12 @@ async def inbox(request: web.Request) -> web.Response:
     }
     if request.query.get("part") == "list":
         return console_page(request, "console/list.html", **values)
+    values["revision"] = tools.inbox.revision_of(page)
+    if request.query.get("part") == "beside":
+        words: Words = values["w"]
+        return console_page(
+            request, "console/beside.html", filtered=in_words(filters, words), **values
+        )
     counts = await tools.inbox.counts(me.agent)
     return console_page(
         request,
@@ -77,29 +86,33 @@ async def inbox(request: web.Request) -> web.Response:
         locales=tuple(LANGUAGE_TAGS),
         holders=holders_of(tools.agents) if by_holder(view) else (),
         nobody=NOBODY,
-        revision=tools.inbox.revision_of(page),
         live=str(URL(f"{request.path}/live").with_query(request.query)),
         **values,
     )
 
 
-def asked_for(request: web.Request) -> Asked:
+def asked_for(request: web.Request, query: Mapping[str, str] | None = None) -> Asked:
     """Return what an address asks for of the inbox.
+
+    Args:
+        request: whose address it is.
+        query: another one's, that a page of ours names.
 
     Raises:
         NotFoundError: there is no such view, page or filter.
     """
-    view = request.query.get("view", Pile.MINE.value)
+    query = request.query if query is None else query
+    view = query.get("view", Pile.MINE.value)
     if view not in VIEWS:
         raise NotFoundError("there is no such view")
-    words = request.query.get("q", "")[:_LONGEST_SEARCH].strip()
+    words = query.get("q", "")[:_LONGEST_SEARCH].strip()
     if words:
         return Asked(None, words=words)
     agents = request.config_dict[TOOLS].agents
-    sieve = sieve_of(request.query, agents, holders=by_holder(view))
+    sieve = sieve_of(query, agents, holders=by_holder(view))
     if view == QUEUE:
         return Asked(None, sieve=sieve)
-    return Asked(Pile(view), _place(request.query.get("after", "")), sieve=sieve)
+    return Asked(Pile(view), _place(query.get("after", "")), sieve=sieve)
 
 
 def _may_export(agent: Agent, view: str) -> bool:

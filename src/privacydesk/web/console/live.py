@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from aiohttp import web
+from yarl import URL
 
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.errors import NotFoundError
@@ -57,13 +58,14 @@ async def inbox_live(request: web.Request) -> web.StreamResponse:
 async def case_live(request: web.Request) -> web.StreamResponse:
     """Tell how far a conversation is, who writes in it and who looks at it, and of the desk.
 
-    With ``ticket`` in the query, its id, also how much others left in its log.
+    With ``ticket`` in the query, its id, also how much others left in its log; with ``list``, the
+    query of the inbox's page that it was opened from, also when that list changes.
     """
     tools, me = request.config_dict[TOOLS], signed_in(request)
     conversation = conversation_of(request)
     pulse = _Pulse(tools, conversation, _ticket_of(request), me.agent.name)
     close = tools.presence.agent_looks(conversation, me.agent.name)
-    topics = [Topic("case", pulse.look), _desk(request)]
+    topics = [Topic("case", pulse.look), _desk(request), *_list_beside(request)]
     try:
         async with _connected(request, pulse.hear):
             return await tell(request, topics, pulse.woken, every=_PRESENCE_EVERY)
@@ -137,6 +139,29 @@ def _ticket_of(request: web.Request) -> TicketId | None:
         return TicketId(bytes.fromhex(named))
     except ValueError as error:
         raise NotFoundError("there is no such ticket") from error
+
+
+def _list_beside(request: web.Request) -> list[Topic]:
+    """Return what is told of the list that a case's page shows beside it; nothing without one."""
+    if "list" not in request.query:
+        return []
+    tools, me = request.config_dict[TOOLS], signed_in(request)
+    try:
+        asked = asked_for(request, URL.build(query_string=request.query["list"]).query)
+    except NotFoundError:
+        # The tab may remember a list of an earlier version: the case is shown without it.
+        return []
+    told, asked_at = "", -_LOOK_EVERY
+
+    async def look() -> str:
+        nonlocal told, asked_at
+        now = asyncio.get_running_loop().time()
+        # The case looks at who is there every second, which costs nothing; a list does.
+        if now - asked_at >= _LOOK_EVERY:
+            asked_at, told = now, await tools.inbox.revision(asked, me.agent)
+        return told
+
+    return [Topic("list", look)]
 
 
 class _Pulse:

@@ -5,7 +5,7 @@ import { taken } from "./keep.js";
 import { stream } from "./desk.js";
 import { listen } from "./keys.js";
 import { choose } from "./modules.js";
-import { follow } from "./trail.js";
+import { beside, follow } from "./trail.js";
 
 const TYPING_EVERY = 3000;
 
@@ -171,6 +171,7 @@ listen({
 log.scrollTop = log.scrollHeight;
 (document.getElementById("fault") ?? document.getElementById("draft"))?.focus();
 follow();
+const renewed = beside();
 parts();
 files();
 seen();
@@ -180,6 +181,7 @@ document.addEventListener("visibilitychange", () => seen());
 
 const me = document.getElementById("console").dataset.agent;
 let others = "";
+stream.addEventListener("list", (event) => renewed(JSON.parse(event.data)));
 stream.addEventListener("case", (event) => {
   const now = JSON.parse(event.data);
   say("typing", now.typing);

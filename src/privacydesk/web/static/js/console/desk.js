@@ -3,6 +3,8 @@
 // A page has one stream. Others listen to it, too: a browser opens six connections to a host, and
 // a stream of each kind would use them up with three windows.
 
+import { live } from "./trail.js";
+
 const page = document.getElementById("console");
 const words = document.getElementById("desk-words");
 const duty = /** @type {HTMLFormElement | null} */ (document.getElementById("duty"));
@@ -12,7 +14,7 @@ const title = document.title;
 /** What the page was told last; nothing is called out that was there when it was opened. */
 let before = null;
 
-export const stream = new EventSource(page.dataset.live);
+export const stream = new EventSource(live(page.dataset.live));
 
 /** @param {string} name @param {number} count */
 function badge(name, count) {

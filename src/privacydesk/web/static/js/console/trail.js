@@ -3,6 +3,11 @@
 // Kept in the tab: rows' addresses alone, nothing that people wrote.
 
 const KEY = "desk-trail";
+const SHUT = "desk-list-shut";
+const INBOX = "/console/inbox";
+
+/** Where there is room for the list beside the case; css/case.css has the same width. */
+const WIDE = matchMedia("(min-width: 1280px)");
 
 /** @returns {{view: string, rows: string[]} | null} */
 function trail() {
@@ -16,8 +21,13 @@ function trail() {
 /** Remembers what a list shows now. @param {ParentNode} list */
 export function remember(list) {
   const rows = [...list.querySelectorAll("[data-row]")].map((row) => row.getAttribute("href"));
+  keep(location.pathname + location.search, rows);
+}
+
+/** @param {string} view @param {string[]} rows */
+function keep(view, rows) {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ view: location.pathname + location.search, rows }));
+    sessionStorage.setItem(KEY, JSON.stringify({ view, rows }));
   } catch {
     // Without a store the way back leads to one's own requests, as without scripts.
   }
@@ -49,4 +59,86 @@ export function follow() {
   }
   document.getElementById("place").textContent = `${at + 1} / ${known.rows.length}`;
   document.getElementById("trail").hidden = false;
+}
+
+/** The view of the inbox that a case's page shows beside it. @returns {URL | null} */
+function listed() {
+  const known = document.getElementById("beside") && trail();
+  const view = known && new URL(known.view, location.href);
+  return view && view.pathname === INBOX ? view : null;
+}
+
+/** Has a page's stream tell of the list beside it, too. @param {string} address */
+export function live(address) {
+  const view = listed();
+  if (!view) return address;
+  const stream = new URL(address, location.href);
+  stream.searchParams.set("list", view.search.slice(1));
+  return stream.pathname + stream.search;
+}
+
+/**
+ * Keeps the way along a list that changed meanwhile. A case that has left it keeps its place there, so that the next
+ * one is still the next one.
+ * @param {string[]} rows what the list holds now
+ */
+function changed(rows) {
+  const known = trail();
+  const here = document.getElementById("up").dataset.case;
+  if (!known?.rows.includes(here)) return;
+  if (!rows.includes(here)) {
+    const later = known.rows.slice(known.rows.indexOf(here) + 1).find((row) => rows.includes(row));
+    const at = later === undefined ? rows.length : rows.indexOf(later);
+    rows = [...rows.slice(0, at), here, ...rows.slice(at)];
+  }
+  keep(known.view, rows);
+  follow();
+}
+
+/**
+ * Shows the list that a case was opened from beside it, where there is room.
+ * @returns {(revision: string) => void} renews it once it looks like another one
+ */
+export function beside() {
+  const view = listed();
+  const place = /** @type {HTMLDetailsElement} */ (document.getElementById("beside"));
+  if (!view) return () => {};
+  const list = place.querySelector("nav");
+  const here = document.getElementById("up").dataset.case;
+  view.searchParams.set("part", "beside");
+  let fetching = false;
+
+  async function renew() {
+    if (fetching || !WIDE.matches || !place.open) return;
+    fetching = true;
+    try {
+      const answer = await fetch(view, { headers: { Accept: "text/html" } });
+      if (!answer.ok || answer.redirected) return;
+      const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
+      // Written by the server, which escapes whatever people wrote.
+      list.innerHTML = await answer.text();
+      const rows = [...list.querySelectorAll("a")];
+      changed(rows.map((row) => row.getAttribute("href")));
+      const current = rows.find((row) => row.getAttribute("href") === here);
+      current?.setAttribute("aria-current", "page");
+      if (focused) rows.find((row) => row.getAttribute("href") === focused)?.focus();
+      else if (current) list.scrollTop = current.offsetTop - list.clientHeight / 2;
+    } finally {
+      fetching = false;
+    }
+  }
+
+  const quietly = () => renew().catch(() => {});
+  place.open = localStorage.getItem(SHUT) === null;
+  place.hidden = false;
+  place.addEventListener("toggle", () => {
+    if (place.open) localStorage.removeItem(SHUT);
+    else localStorage.setItem(SHUT, "1");
+    quietly();
+  });
+  WIDE.addEventListener("change", quietly);
+  quietly();
+  return (revision) => {
+    if (list.querySelector("[data-revision]")?.dataset.revision !== revision) quietly();
+  };
 }
