@@ -176,4 +176,6 @@ def _move_slot_ticket(act: Act, move: Move) -> str:
     if ticket is None or not may(ticket, move):
         return "too_late"
     act.script.effects.append(MoveTicket(ticket.id, move, why="requester"))
+    # Whoever gave the last word in a form begun anew is not asked for it below, too.
+    pending.settle(act.script, ticket.id, None, running=True)
     return "ok"
