@@ -72,8 +72,11 @@ async def test_axe_finds_nothing_on_any_page_and_all_of_them_fit(
             continue
         await desk.page.goto(address)
         await expect(desk.page.locator("html")).to_have_attribute("lang", lang)
-        for summary in await desk.page.locator("#main summary").all():
-            await summary.click()
+        for fold in await desk.page.locator("#main details").all():
+            summary = fold.locator("> summary")
+            # What this width does not show is looked at in the other one.
+            if await summary.is_visible() and await fold.get_attribute("open") is None:
+                await summary.click()
         name = path.removeprefix("/console/").replace("/", "-")
         for written in (case.number, case.conversation):
             name = name.replace(written, "one")
