@@ -52,6 +52,8 @@ async def test_sign_in_inbox_take_reply_decide_and_hand_back_without_a_mouse(
     await keys.press("j")
     await keys.press("Enter")
     await expect(page.locator("#talk")).to_be_visible()
+    # Said by the script that hears the keys.
+    await expect(page.locator("#place")).to_have_text("1 / 1")
     await keys.press("t")
     await expect(page.locator(".speaks[data-mine='yes']")).to_be_visible()
     await keys.press("r")

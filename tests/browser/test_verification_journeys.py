@@ -68,7 +68,7 @@ async def test_three_wrong_codes_are_three_in_any_tab_and_after_a_reload(visit: 
 
     await wu.chat.choose("resend")
     await wu.chat.hears("verify.wait_first", "verify.next")
-    await wu.chat.say(right)
+    await wu.chat.enter(right)
     await expect(wu.chat.log).not_to_contain_text(right)
     await expect(wu.chat.log.locator("[data-key='access.profile']")).to_have_count(0)
 

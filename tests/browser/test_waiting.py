@@ -87,7 +87,7 @@ async def test_whoever_is_given_while_the_inbox_is_open_appears_and_says_that_th
     await _is(mei, "available")
     await mei.goes("inbox")
     badge, waits = mei.page.locator("[data-desk='unanswered']"), mei.page.locator(".waits")
-    user = await visit("wu-min")
+    user = await visit("liu-yang")
     await user.page.locator("#person").click()
     await user.chat.hears("owner.agent_joined")
     await expect(waits).to_have_count(1)
