@@ -131,11 +131,12 @@ export function beside() {
   const quietly = () => renew().catch(() => {});
   place.open = localStorage.getItem(SHUT) === null;
   place.hidden = false;
-  place.addEventListener("toggle", () => {
-    if (place.open) localStorage.removeItem(SHUT);
-    else localStorage.setItem(SHUT, "1");
-    quietly();
+  // At the click, before it opens or shuts: what "toggle" tells comes later, maybe after the next key has led away.
+  place.querySelector("summary").addEventListener("click", () => {
+    if (place.open) localStorage.setItem(SHUT, "1");
+    else localStorage.removeItem(SHUT);
   });
+  place.addEventListener("toggle", quietly);
   WIDE.addEventListener("change", quietly);
   quietly();
   return (revision) => {
