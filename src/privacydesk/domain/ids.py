@@ -21,5 +21,3 @@ ChallengeId = NewType("ChallengeId", bytes)
 
 LookupHash = NewType("LookupHash", bytes)
 """Keyed hash (32 bytes) of an account, contact or client secret."""
-
-AgentName = NewType("AgentName", str)
