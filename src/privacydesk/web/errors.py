@@ -50,15 +50,20 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
         return answer
     except asyncio.CancelledError:
         raise
-    except ConnectionError:
-        # The client left in the middle of its request; nobody reads this answer.
-        return _answer(request, DeskError("the client is gone"), _OURS)
     except web.RequestPayloadError:
         return _answer(request, InvalidRequestError("unreadable body"), 400)
     except Exception as error:
+        if isinstance(error, ConnectionError) and _left(request):
+            # Nobody reads this answer, and nothing of ours is broken.
+            return _answer(request, InvalidRequestError("the client is gone"), 400)
         # The traceback goes to the log; the reader learns nothing of the inside.
         log.exception("request_failed", error=type(error).__name__, route=route_of(request))
         return _answer(request, DeskError("internal error"), _OURS)
+
+
+def _left(request: web.Request) -> bool:
+    """Return whether the client went away in the middle of its request, as at the next click."""
+    return request.transport is None or request.transport.is_closing()
 
 
 def _told_by_server(error: web.HTTPException) -> DeskError:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 from tests.common.fake_desk import FakeDesk
 from tests.common.web_catalogs import web_catalogs
 
@@ -62,6 +63,28 @@ async def test_who_does_not_talk_http_is_refused_and_fills_no_log(
         server.close()
         await runner.cleanup()
     assert not caplog.records
+
+
+async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_desk(
+    desk: FakeDesk, clock: MovableClock
+) -> None:
+    runner = make_runner(make_app(desk, web_catalogs(), WebSettings(), clock))
+    await runner.setup()
+    assert runner.server is not None
+    server = await asyncio.get_running_loop().create_server(runner.server, "127.0.0.1", 0)
+    head = b"POST /chat/v1/session HTTP/1.1\r\nHost: desk\r\nContent-Length: 100\r\n\r\n"
+    try:
+        with capture_logs() as logs:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(head + b"{")
+            await asyncio.sleep(0.05)
+            writer.transport.abort()
+            await asyncio.sleep(0.2)
+            del reader
+    finally:
+        server.close()
+        await runner.cleanup()
+    assert logs == []
 
 
 class _Album(FakeDesk):
