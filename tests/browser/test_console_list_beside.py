@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 VIEW = "inbox?view=unassigned"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def numbers(town: Stage, visit: Visit) -> list[str]:
     """Return three requests that nobody holds, in the order of the list; the second is a complaint.
 
@@ -78,6 +81,37 @@ async def test_the_list_stays_beside_the_case_and_follows_what_happens_to_it(
     await page.locator("#beside summary").click()
     await expect(rows).to_have_count(2)
     await page.context.close()
+
+
+SHIFTS = """
+  new Promise((told) => {
+    const watch = new PerformanceObserver((list) => {
+      watch.disconnect();
+      const moved = list.getEntries().filter((one) => one.entryType === "layout-shift");
+      told(moved.map((one) => one.value));
+    });
+    watch.observe({ type: "layout-shift", buffered: true });
+    watch.observe({ type: "paint", buffered: true });
+  })
+"""
+"""How much moved since the page was first shown."""
+
+
+async def test_what_is_on_a_case_s_page_stays_where_it_was_first_shown(
+    town: Stage, numbers: list[str]
+) -> None:
+    mei = await DeskPage.sign_in(town, "mei")
+    await mei.goes(VIEW)
+
+    async def late(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
+    await mei.page.route(re.compile(r"\.js$|part=beside"), late)
+    await mei.row(numbers[0]).click()
+    await expect(mei.page.locator("#beside nav a")).to_have_count(3)
+    assert await mei.page.evaluate(SHIFTS) == []
+    await mei.page.context.close()
 
 
 async def test_without_a_list_or_the_room_for_it_there_is_none_beside_the_case(
