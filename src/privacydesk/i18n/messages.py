@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from babel.messages.catalog import Message as PoMessage
@@ -52,7 +53,9 @@ def placeholders_of(text: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(text))
 
 
-def read_messages(text: str, file: str) -> tuple[dict[str, Message], list[LocaleFault]]:
+# Desks that are opened one after the other in a process read the same files.
+@lru_cache(256)
+def read_messages(text: str, file: str) -> tuple[Mapping[str, Message], tuple[LocaleFault, ...]]:
     """Read a PO file.
 
     Args:
@@ -67,9 +70,8 @@ def read_messages(text: str, file: str) -> tuple[dict[str, Message], list[Locale
     except (PoFileError, ValueError, IndexError) as error:
         line = getattr(error, "lineno", None)
         what = f"it can't be read as PO: {getattr(error, 'message', None) or 'a quote is missing'}"
-        return {}, [
-            LocaleFault(file, (line or 0) + 1, "", what, "check the quotes around this line")
-        ]
+        remedy = "check the quotes around this line"
+        return {}, (LocaleFault(file, (line or 0) + 1, "", what, remedy),)
     found: dict[str, Message] = {}
     faults = [
         LocaleFault(file, line, key, "the key is defined twice", "keep one of the two")
@@ -91,7 +93,7 @@ def read_messages(text: str, file: str) -> tuple[dict[str, Message], list[Locale
             faults.append(LocaleFault(file, message.line, message.key, what, remedy))
         else:
             found[message.key] = message
-    return found, faults
+    return found, tuple(faults)
 
 
 def fill(parts: tuple[str, ...], values: Mapping[str, str]) -> str:
