@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
+from tests.browser.browsing import browsing
 from tests.browser.demo_stage import Photos, Stage, Visitor, staged
 from tests.browser.tongues import Tongue
 
@@ -26,10 +28,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "speaks(tag): the language in which a journey is walked")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Return the browser of all tests; each opens profiles of its own."""
+    async with browsing() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def town(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """Return the demo that the journeys of a file share; each plays somebody else."""
-    async with staged(tmp_path_factory.mktemp("town") / "demo") as stage:
+    async with staged(tmp_path_factory.mktemp("town") / "demo", browser) as stage:
         yield stage
 
 
@@ -41,7 +50,7 @@ def tongue(request: pytest.FixtureRequest) -> Tongue:
     return Tongue(os.environ.get("JOURNEY_LANGUAGE", own))
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def visit(
     town: Stage, tongue: Tongue, request: pytest.FixtureRequest
 ) -> AsyncIterator[Visit]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,14 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
+from tests.browser.browsing import PATIENCE
 from tests.browser.chat_page import Chat
 from tests.browser.tongues import Tongue
 from tests.common.policies import bring_sample_policy
 
+from privacydesk.cli.ticket_text import Reading
 from privacydesk.demo.files import make_folder
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.domain.intents import RequestKind
+from privacydesk.services.staff.staff import Staff
 
 START = "2026-09-28T10:00:00+08:00"
 """A Monday before the holidays."""
@@ -32,17 +33,6 @@ DUE = "2026-10-13"
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 900}
 
-_CHROMIUM = "/usr/bin/chromium"
-_ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-_PATIENCE = 15_000
 _SOURCE = Path(__file__).parents[2] / "src"
 
 
@@ -67,7 +57,7 @@ class Stage:
         context = await self.browser.new_context(
             locale=lang, timezone_id="Asia/Shanghai", **options
         )
-        context.set_default_timeout(_PATIENCE)
+        context.set_default_timeout(PATIENCE)
         return context
 
     async def visit(self, person: str, tongue: Tongue, photos: Photos, **options: Any) -> Visitor:
@@ -127,43 +117,42 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """An agent who works by commands."""
+    """An agent who looks and examines through the services, and decides by command."""
 
     stage: Stage
     name: str
 
+    @property
+    def _staff(self) -> Staff:
+        return self.stage.demo.rooms.staff
+
     async def takes(self, number: str) -> dict[str, Any]:
         """Become the holder of a request and read it."""
-        await self._acts("claim", number)
-        case: dict[str, Any] = json.loads(
-            await self.stage.command("tickets", "show", number, "--json")
-        )
-        return case
+        await self._staff.handling.claim(number, self.name)
+        rooms = self.stage.demo.rooms
+        reading = Reading(rooms.deadlines, rooms.clock.now())
+        return reading.full_record(await self._staff.cases.case(number))
 
     async def accepts(self, number: str, *, account: str = "") -> None:
         """Open what was handed in, and settle that it shows what it should."""
-        case = json.loads(await self.stage.command("tickets", "show", number, "--json"))
-        with tempfile.TemporaryDirectory() as folder:
-            for one in case["evidence"]:
-                await self.opens(number, one["id"], Path(folder) / one["id"])
-        await self._acts("examine", number, "--accept", *_option("--account", account))
+        for one in (await self._staff.cases.case(number)).evidence:
+            await self.opens(number, one.id.hex())
+        await self._staff.examining.examine(number, self.name, accepted=True, account=account)
 
     async def grants(self, number: str, *, text: str = "", account: str = "") -> None:
         """Decide to do what is asked."""
-        options = (*_option("--text", text), *_option("--account", account))
-        await self._acts("decide", number, "--grant", *options)
+        words, whose = _option("--text", text), _option("--account", account)
+        await self.stage.command(
+            "tickets", "decide", number, "--grant", *words, *whose, "--as", self.name
+        )
 
     async def allows_files(self, number: str) -> None:
         """Let the holder open a child's files, as a supervisor."""
-        await self._acts("evidence", number, "--allow")
+        await self._staff.cases.allow_files(number, self.name)
 
-    async def opens(self, number: str, evidence: str, to: Path) -> bytes:
+    async def opens(self, number: str, evidence: str) -> bytes:
         """Open one file that was handed in."""
-        await self._acts("evidence", number, "--open", evidence, "--to", str(to))
-        return await asyncio.to_thread(to.read_bytes)
-
-    async def _acts(self, verb: str, number: str, *options: str) -> None:
-        await self.stage.command("tickets", verb, number, *options, "--as", self.name)
+        return (await self._staff.cases.open_evidence(number, evidence, self.name)).body
 
 
 def _option(name: str, value: str) -> tuple[str, ...]:
@@ -280,18 +269,14 @@ def chat_of(page: Page) -> Chat:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, *, second_eyes: Collection[RequestKind] = ()
+    folder: Path, browser: Browser, *, second_eyes: Collection[RequestKind] = ()
 ) -> AsyncIterator[Stage]:
-    """Start the demo and a browser."""
+    """Start the demo, and close what was opened of it at the end."""
     make_folder(folder)
     bring_sample_policy(folder)
-    expect.set_options(timeout=_PATIENCE)
-    async with (
-        open_demo(data_dir=folder, now=START, second_eyes=second_eyes) as demo,
-        async_playwright() as playwright,
-    ):
-        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_ARGUMENTS))
+    async with open_demo(data_dir=folder, now=START, second_eyes=second_eyes) as demo:
         try:
             yield Stage(demo, browser)
         finally:
-            await browser.close()
+            for context in browser.contexts:
+                await context.close()

@@ -12,7 +12,7 @@ from tests.browser.demo_stage import Stage, Visitor
 from tests.browser.desk_page import DeskPage
 from tests.common.stories import picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def _complaint(visit: Visit, person: str) -> tuple[Visitor, str]:

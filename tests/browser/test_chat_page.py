@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, FilePayload, Page, async_playwright, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 from tests.common.chat_stage import Stage
 from tests.common.fake_desk import FakeDesk, Thread, say
 from tests.common.web_catalogs import web_catalogs
@@ -26,10 +27,9 @@ from privacydesk.web.keys import ROOM, SETTINGS
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LANGUAGES = {"zh_Hans": "zh-CN", "zh_Hant": "zh-TW", "en": "en-GB"}
-CHROMIUM = "/usr/bin/chromium"
 
 
 @dataclass
@@ -57,20 +57,17 @@ class House:
         return list(self.desk.threads.values())[-1]
 
 
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def house(browser: Browser) -> AsyncIterator[House]:
     clock = MovableClock()
     desk = FakeDesk(clock=clock)
     app = make_app(desk, web_catalogs(), WebSettings(compare_every=0.1, tabs=3), clock)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield House(f"http://127.0.0.1:{runner.addresses[0][1]}", desk, browser, app)
-        await browser.close()
+    yield House(f"http://127.0.0.1:{runner.addresses[0][1]}", desk, browser, app)
+    for context in browser.contexts:
+        await context.close()
     await runner.cleanup()
 
 

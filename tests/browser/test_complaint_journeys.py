@@ -8,7 +8,7 @@ from tests.browser.conftest import Visit
 from tests.browser.demo_stage import DUE, Stage
 from tests.browser.tongues import Tongue
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_complaint_with_a_login_runs_from_filing_and_is_answered_in_words(

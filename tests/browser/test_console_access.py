@@ -16,7 +16,7 @@ from privacydesk.ports import AccessChanges, StaffAccess
 from privacydesk.services.signin import factors
 from privacydesk.storage.store import SqlStore
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 OWN = "seven quiet herons"

@@ -8,7 +8,7 @@ from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor
 from tests.browser.desk_page import DeskPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 _FARTHEST = 80
 

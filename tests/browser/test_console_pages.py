@@ -18,7 +18,7 @@ from tests.browser.desk_page import DeskPage
 
 from privacydesk.web.console.app import make_console
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Case:
     conversation: str
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def case(town: Stage, visit: Visit) -> AsyncIterator[Case]:
     """Return a request with a paper, by somebody who waits for a person as well."""
     cases = town.demo.rooms.staff.cases

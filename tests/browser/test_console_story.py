@@ -10,24 +10,24 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor, staged
 from tests.browser.desk_page import DeskPage
 
 from privacydesk.services.staff.deciding import SECOND_EYES
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 CHILD = "乐乐爱画画"
 REASON = "这份材料只写了孩子的名字，看不出您是监护人。"
 WHY = "户口本第二页写着我是母亲，请再看一遍。"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def town(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     folder = tmp_path_factory.mktemp("careful") / "demo"
-    async with staged(folder, second_eyes=SECOND_EYES) as stage:
+    async with staged(folder, browser, second_eyes=SECOND_EYES) as stage:
         yield stage
 
 

@@ -15,7 +15,7 @@ from tests.browser.desk_page import DeskPage
 
 from privacydesk.ports import AccessChanges
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 NASTY = "<img src=x onerror=alert(1)>"
 LONG = "W" * 180
@@ -47,7 +47,7 @@ class Talk:
         assert (await self.user.chat.log.inner_text()).count(words) == 1
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def talk(town: Stage, visit: Visit, request: pytest.FixtureRequest) -> AsyncIterator[Talk]:
     user = await visit("chen-jiahao")
     await user.page.locator("#person").click()

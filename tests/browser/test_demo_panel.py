@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.browser.chat_page import Chat
 from tests.browser.demo_stage import Stage, chat_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_playing_somebody_else_empties_the_page(town: Stage) -> None:

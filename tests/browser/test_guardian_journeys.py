@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import DUE, Stage
 from tests.browser.tongues import Tongue
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_the_mother_of_a_twelve_year_old_shows_two_things_and_the_account_is_stopped(
-    town: Stage, visit: Visit, tongue: Tongue, tmp_path: Path
+    town: Stage, visit: Visit, tongue: Tongue
 ) -> None:
     mother = await visit("wang-fang")
     child = await visit("lele")
@@ -45,7 +43,7 @@ async def test_the_mother_of_a_twelve_year_old_shows_two_things_and_the_account_
     assert "under_14" in case["flags"]
     (paper,) = case["evidence"]
     await town.agent("lao-zhou").allows_files(number)
-    assert await agent.opens(number, paper["id"], tmp_path / "paper")
+    assert await agent.opens(number, paper["id"])
     await agent.accepts(number)
     await mother.chat.shows(number, "in_review", due=DUE)
     await agent.grants(number, account="u-1004")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from tests.browser.demo_stage import Photos, Stage, Visitor, staged
 from tests.browser.desk_page import DeskPage
 from tests.browser.tongues import Tongue
@@ -96,13 +96,16 @@ async def _conversation(mei: DeskPage, lin: Visitor, album: Album, tongue: Tongu
     await album.take("conversation", mei.page.locator("#talk"))
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("lang", GUIDES)
-async def test_the_guide_is_walked_and_its_pictures_are_taken(tmp_path: Path, lang: str) -> None:
+async def test_the_guide_is_walked_and_its_pictures_are_taken(
+    browser: Browser, tmp_path: Path, lang: str
+) -> None:
     tongue = Tongue(lang)
     folder = Path(os.environ.get("GUIDE_PICTURES", tmp_path))
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     album = Album(folder, lang)
-    async with staged(tmp_path / "demo", second_eyes=SECOND_EYES) as stage:
+    async with staged(tmp_path / "demo", browser, second_eyes=SECOND_EYES) as stage:
         lin, number = await _wishes(stage, tongue)
         mei = await DeskPage.sign_in(stage, "mei", lang=lang)
         boss = await DeskPage.sign_in(stage, "lao-zhou", lang=lang)

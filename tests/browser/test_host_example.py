@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import unused_port
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Browser, expect
+from tests.browser.browsing import PATIENCE
 from tests.browser.chat_page import Chat
-from tests.browser.test_chat_page import CHROMIUM
 from tests.functional.test_examples import EXAMPLES, joined_desk, listening
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest.fixture
@@ -20,12 +20,12 @@ def patient() -> Iterator[None]:
     """Wait longer: the desk and all around it run beside the browser."""
     expect.set_options(timeout=30_000)
     yield
-    expect.set_options(timeout=None)
+    expect.set_options(timeout=PATIENCE)
 
 
 @pytest.mark.usefixtures("patient")
 async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_out(
-    tmp_path: Path,
+    browser: Browser, tmp_path: Path
 ) -> None:
     port = unused_port()
     origin = f"http://127.0.0.1:{port}"
@@ -33,12 +33,11 @@ async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_
         "PRIVACYDESK_HOST_ORIGIN": origin,
         "PRIVACYDESK_FRAME_ANCESTORS": f"'self' {origin}",
     }
-    async with joined_desk(tmp_path, **known) as joined, async_playwright() as playwright:
+    async with joined_desk(tmp_path, **known) as joined:
         serve = await joined.start("-m", "privacydesk", "serve")
         await serve.line("Listening")
         await joined.start(str(EXAMPLES / "host_page.py"), DESK_URL=joined.url, PORT=str(port))
         await listening(port)
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = await browser.new_page(locale="zh-CN", viewport={"width": 390, "height": 800})
         page.set_default_timeout(30_000)
         await page.goto(origin)
@@ -51,4 +50,4 @@ async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_
         await expect(chat.log).to_contain_text("已确认是您本人")
         await page.locator("#log-out").click()
         await expect(chat.log).not_to_contain_text("已确认是您本人")
-        await browser.close()
+        await page.context.close()

@@ -9,7 +9,7 @@ from tests.browser.conftest import Visit
 from tests.browser.demo_stage import DUE
 from tests.browser.tongues import Tongue
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_the_language_changes_in_the_middle_of_a_form_and_the_form_goes_on(

@@ -12,7 +12,7 @@ from tests.browser.demo_stage import DUE, Stage
 from tests.browser.desk_page import DeskPage
 from tests.browser.tongues import Tongue
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_google_is_unbound_after_the_window_and_a_second_tab_tells_the_same(

@@ -15,7 +15,7 @@ from tests.common.past_requests import add_past_requests
 from privacydesk.domain.agents import Role
 from privacydesk.domain.reports import FigureName
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LOOKS = (
     ("en", 1280, "light"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
@@ -11,7 +10,7 @@ from tests.browser.conftest import Visit
 from tests.browser.demo_stage import DUE, Stage
 from tests.browser.tongues import Tongue
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_access_shows_what_is_held_and_the_list_is_released(
@@ -83,7 +82,7 @@ async def test_correction_of_a_nickname_is_confirmed_and_done(town: Stage, visit
 
 
 async def test_correction_of_a_real_name_takes_a_document_that_an_agent_examines(
-    town: Stage, visit: Visit, tmp_path: Path
+    town: Stage, visit: Visit
 ) -> None:
     lin = await visit("lin-xiaoyu")
     await lin.open_desk("rectification")
@@ -104,7 +103,7 @@ async def test_correction_of_a_real_name_takes_a_document_that_an_agent_examines
     wing = town.agent("wing")
     case = await wing.takes(number)
     (paper,) = case["evidence"]
-    opened = await wing.opens(number, paper["id"], tmp_path / "paper")
+    opened = await wing.opens(number, paper["id"])
     assert len(opened) == paper["size"]
     await wing.accepts(number)
     await lin.chat.hears("ticket.examined_ok")

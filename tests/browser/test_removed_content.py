@@ -13,8 +13,7 @@ from tests.common.fake_desk import say
 
 from privacydesk.domain.events import EventKind
 
-pytestmark = pytest.mark.browser
-
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 BLANK = say("", kind=EventKind.BLANK)
 

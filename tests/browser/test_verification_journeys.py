@@ -8,7 +8,7 @@ from tests.browser.chat_page import Chat
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WRONG = "０００ ０００"
 """As an input method for Chinese writes it."""

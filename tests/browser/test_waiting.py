@@ -11,7 +11,7 @@ from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LISTENING = """
   window.called = [];

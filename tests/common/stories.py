@@ -27,7 +27,7 @@ from PIL import Image
 from tests.common.databases import make_database
 from tests.common.examining import open_files
 from tests.common.phrasings import VOICES, button, phrasings
-from tests.common.policies import SAMPLE, bring_sample_policy
+from tests.common.policies import SAMPLE, bring_sample_policy, embedder
 
 from privacydesk.app import Outside, Rooms, open_rooms
 from privacydesk.clock import MovableClock
@@ -49,7 +49,6 @@ from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.settings import load_settings
-from privacydesk.understanding.embedding import E5Embedder
 from privacydesk.understanding.trained import TrainedRecogniser
 
 ROOT = Path(__file__).parents[2]
@@ -172,7 +171,7 @@ async def open_world(
         ),
         profile=operator,
         clock=clock,
-        embedder=_embedder(),
+        embedder=embedder(),
         recogniser=_recogniser(),
     ) as rooms:
         if "mei" not in rooms.agents:
@@ -183,15 +182,9 @@ async def open_world(
 
 
 @cache
-def _embedder() -> E5Embedder:
-    """Return the embedder of the whole process; it keeps nothing of what it read."""
-    return E5Embedder()
-
-
-@cache
 def _recogniser() -> TrainedRecogniser:
     """Return the recogniser of the whole process; it keeps nothing of what it heard."""
-    return TrainedRecogniser.load(_embedder())
+    return TrainedRecogniser.load(embedder())
 
 
 def token_for(account: str, clock: MovableClock, locale: str = "") -> str:

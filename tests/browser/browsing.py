@@ -1,0 +1,37 @@
+"""The browser that the pages are opened in: one for all tests of a process, with a profile each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from playwright.async_api import Browser, async_playwright, expect
+
+PATIENCE: Final = 15_000
+"""Milliseconds until something must have appeared."""
+
+_CHROMIUM: Final = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
+"""Debian's; the shell draws no window around its pages, which spares a third of the time."""
+_ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@asynccontextmanager
+async def browsing() -> AsyncIterator[Browser]:
+    """Start a browser, with patience for what it shall show."""
+    expect.set_options(timeout=PATIENCE)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
