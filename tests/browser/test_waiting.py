@@ -78,6 +78,8 @@ async def test_who_waits_is_given_to_who_is_available_and_returned_when_they_are
     await boss.page.locator(".alarms [data-row]").click()
     await expect(boss.page.locator(".speaks[data-owner='queue']")).to_be_visible()
     await expect(badge).to_be_hidden()
+    await boss.does("take")
+    await boss.does("hand-back")
 
 
 async def test_whoever_is_given_while_the_inbox_is_open_appears_and_says_that_they_wait(
