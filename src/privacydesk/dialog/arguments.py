@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.outcomes import named_request
@@ -14,6 +15,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.ticket import DueKind
 
 
 def _ticket(script: Script, frame: Running) -> Any:
@@ -58,6 +60,18 @@ def _object_until(script: Script, frame: Running) -> Any:
     return "" if until is None else {"$date": until.isoformat(), "year": True}
 
 
+def _lapses_on(script: Script, frame: Running) -> Any:
+    ticket = script.ticket_with_id(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
+    dues = () if ticket is None else ticket.dues
+    lapse = next((due.at for due in dues if due.kind is DueKind.LAPSE), None)
+    if lapse is None:
+        return ""
+    return {
+        "$date": lapse.astimezone(ZoneInfo(script.rules.zone)).date().isoformat(),
+        "year": True,
+    }
+
+
 def _contact(_script: Script, frame: Running) -> Any:
     masked = frame.slots.get("contact_masked")
     return masked or shown("contact", str(frame.slots.get("contact", "")))
@@ -83,6 +97,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
         "$span": int(timedelta(days=script.rules.objection_days).total_seconds())
     },
     "object_until": _object_until,
+    "lapses_on": _lapses_on,
     "remedies": lambda script, _frame: script.rules.remedies.get(script.locale, ""),
     "wishes": lambda script, _frame: {
         "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]
