@@ -32,7 +32,7 @@ ACCEPTED = ("2xx", "401", "403", "404", "409", "412", "422")
 """What may be answered to a request as described: 412 and 422 tell of the thing it is about."""
 
 CONFIG: Mapping[str, Any] = {
-    "checks": {"positive_data_acceptance": {"expected-statuses": list(ACCEPTED)}}
+    "checks": {"positive_data_acceptance": {"expected-statuses": list(ACCEPTED)}},
 }
 
 

@@ -18,6 +18,7 @@ from privacydesk.domain.api_tokens import Scope
 from privacydesk.errors import ErrorCode
 from privacydesk.web.api.headers import (
     IDEMPOTENCY_KEY,
+    IF_MATCH,
     KEY,
     RATE_LIMIT,
     RATE_POLICY,
@@ -86,6 +87,14 @@ class Problem(Told):
     faults: tuple[FaultTold, ...] | None = None
 
 
+_ABOUT: Final[Mapping[Group, str]] = {
+    Group.TICKETS: "Reading requests: lists with filters, one whole, its log, what was handed in.",
+    Group.ACTS: "What an agent does to a request, under the same rules and the same log.",
+    Group.CONVERSATIONS: "Reading what is said to people, and answering them.",
+    Group.WEBHOOKS: "Where the desk tells of what happened, and how deliveries went.",
+}
+
+
 def describe(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, Any]:
     """Return the description of operations."""
     schemas, named = _schemas(operations)
@@ -97,6 +106,7 @@ def describe(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, Any]:
         "info": {
             "title": "privacydesk",
             "version": version("privacydesk"),
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
             "description": (
                 "Requests and conversations of the privacy desk, for ticketing systems and for the"
                 " app. What is done here is done by the same services, under the same rules, as in"
@@ -105,7 +115,7 @@ def describe(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, Any]:
         },
         "servers": [{"url": PREFIX}],
         "security": [{"token": []}],
-        "tags": [{"name": group.value} for group in Group],
+        "tags": [{"name": group.value, "description": _ABOUT[group]} for group in Group],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -213,8 +223,10 @@ def _headers(one: Operation[Any, Any]) -> list[dict[str, Any]]:
                 "name": "If-Match",
                 "in": "header",
                 "required": False,
-                "description": "The entity tag of what was decided on; 412 once it has changed.",
-                "schema": {"type": "string", "pattern": TAG},
+                "description": (
+                    "The entity tag of what was decided on; 412 once it has changed. `*` takes any."
+                ),
+                "schema": {"type": "string", "pattern": IF_MATCH},
             }
         )
     return shown

@@ -22,6 +22,10 @@ KEY: Final = r"^[!-~]{8,200}$"
 """Visible ASCII: a UUID, or whatever names the thing on the other side."""
 
 TAG: Final = r'^"[0-9]{1,15}"$'
+ANY: Final = "*"
+IF_MATCH: Final = r'^("[0-9]{1,15}"|\*)$'
+"""Such a tag, or any version as long as there is one (RFC 9110, section 13.1.1)."""
+
 KEY_PATTERN: Final = re.compile(KEY, re.ASCII)
 TAG_PATTERN: Final = re.compile(r'"([0-9]{1,15})"', re.ASCII)
 

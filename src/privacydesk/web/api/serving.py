@@ -27,6 +27,7 @@ from privacydesk.errors import (
 from privacydesk.services.integrations.once import Begun
 from privacydesk.web.addresses import origin_of
 from privacydesk.web.api.headers import (
+    ANY,
     IDEMPOTENCY_KEY,
     KEY_PATTERN,
     LIMIT,
@@ -45,6 +46,8 @@ LIMITER: Final = web.AppKey("api_limiter", Limiter)
 _JSON: Final = "application/json"
 _CHANGED: Final = frozenset({"ticket_changed", "owner_changed", "webhook_stale"})
 _MOST_FAULTS: Final = 20
+_LARGEST: Final = 512 * 1024
+"""Bytes of a body. No valid one comes near: what is too long in it is named, up to here."""
 
 
 async def serve(operation: Operation[Any, Any], request: web.Request) -> web.Response:
@@ -153,7 +156,7 @@ async def _sent(request: web.Request) -> bytes:
         )
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise DeskError("send it plain", code=ErrorCode.UNSUPPORTED_MEDIA, reason="api_json")
-    return await read_limited(request, request.config_dict[SETTINGS].max_frame)
+    return await read_limited(request, _LARGEST)
 
 
 def _valid(model: type[BaseModel], place: str, given: bytes | Mapping[str, Any]) -> BaseModel:
@@ -179,7 +182,7 @@ def _fault(place: str, path: tuple[str | int, ...], what: str = "repeated") -> d
 
 def _seen(request: web.Request) -> int | None:
     tags = request.headers.getall(hdrs.IF_MATCH, ())
-    if not tags:
+    if not tags or tags == [ANY]:
         return None
     found = TAG_PATTERN.fullmatch(tags[0]) if len(tags) == 1 else None
     if found is None:
