@@ -170,8 +170,8 @@ def _softmax_head(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArr
         chances /= chances.sum(1, keepdims=True)
         slope = rows.T @ (chances - wanted) / len(rows)
         slope[:-1] += _PULL * head[:-1]
-        drift = 0.9 * drift + 0.1 * slope
-        spread = 0.999 * spread + 0.001 * slope**2
+        drift += 0.1 * (slope - drift)
+        spread += 0.001 * (slope**2 - spread)
         head -= 0.05 * (drift / (1 - 0.9**step)) / (np.sqrt(spread / (1 - 0.999**step)) + 1e-8)
     return head
 
