@@ -177,7 +177,10 @@ class Answers:
             # What staff asked may well be answered with what is not wanted any more.
             slot_type != "reply"
             and len(text) <= _NO_STORY
-            and following.leaves(self._runner, script)
+            and (
+                following.leaves(self._runner, script)
+                or following.adds_another(self._runner, script)
+            )
         ):
             return
         elif value is not None:

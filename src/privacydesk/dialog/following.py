@@ -213,6 +213,21 @@ def keep_others(runner: Runner, script: Script) -> None:
     wishes.say_kept(runner, script, others_beside(runner, script))
 
 
+def adds_another(runner: Runner, script: Script) -> bool:
+    """Keep what is wished besides, where any words answer: "I also want my account closed".
+
+    Only what says so by itself and in words that are known for it; anything less is the answer.
+    """
+    if "also" not in wishes.phrases_of(script.observed.entities) or not wishes.is_clear(script):
+        return False
+    later = others_beside(runner, script)
+    if not later:
+        return False
+    wishes.say_kept(runner, script, later)
+    runner.prompt_again(script)
+    return True
+
+
 def others_beside(runner: Runner, script: Script) -> tuple[Wish, ...]:
     """Return what a message that names an answer wishes besides.
 

@@ -37,6 +37,21 @@ _OF_THE_CHILD: Final = frozenset(
 )
 """Wishes that are about the child while one is spoken of: "then close the account", by a parent."""
 
+_OF_WHO_IS_REPORTED: Final = frozenset(
+    {Intent.DELETION, Intent.DEREGISTRATION, Intent.UNDERAGE_REPORT}
+)
+"""Wishes that may be about somebody who is reported: "delete what they posted, close it". Nobody
+asks for a copy of a stranger's data, or takes a login away from them.
+"""
+
+_CLEAR: Final = 0.7
+"""From which confidence a wish is heard in a form without any word that is known for it.
+
+What is said there mostly answers something, and a scrap of an answer sounds a little like many.
+"""
+
+_NO_DOUBT: Final = 0.9
+
 _BRIEF: Final = 80
 """Latin letters, each Chinese character counted as two; what is longer tells a story."""
 
@@ -82,6 +97,12 @@ def phrases_of(entities: Entities) -> frozenset[str]:
 def is_brief(script: Script) -> bool:
     """Tell whether a message is too short for a story, in which words speak for many things."""
     return sum(2 if ord(one) >= _FIRST_WIDE else 1 for one in script.said) <= _BRIEF
+
+
+def is_clear(script: Script) -> bool:
+    """Tell whether the recogniser has next to no doubt of what is wished."""
+    found = script.observed.recognised
+    return found is not None and found.sure and found.confidence >= _NO_DOUBT
 
 
 def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[str, Any]:
@@ -152,23 +173,30 @@ def wishes_for(
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
     """Return the requests that a message is sure to ask for."""
     found: list[Wish] = []
-    about_child = _speaks_of_child(runner, script)
+    others = _of_somebody_else(runner, script)
     for heard in _heard(script):
         intent = heard.recognised.intent
         flow = runner.by_intent.get(intent)
-        if about_child and intent in _OF_THE_CHILD:
+        if intent in others:
             continue
         if flow is not None and flow.kind is not None:
             found += wishes_for(flow, intent, heard.entities, brief=is_brief(script))
     return tuple(found)
 
 
-def _speaks_of_child(runner: Runner, script: Script) -> bool:
-    """Tell whether the open form is about somebody else's account, and the words are, too."""
-    if not script.stack or "own_account" in phrases_of(script.observed.entities):
-        return False
-    form = runner.flows[script.stack[script.form_at()].flow]
-    return not {Intent.GUARDIAN, Intent.UNDERAGE_REPORT}.isdisjoint(form.intents)
+def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
+    """Return the wishes that are about whose account the open form is about, not one's own."""
+    said = phrases_of(script.observed.entities)
+    if not script.stack or "own_account" in said:
+        return frozenset()
+    form = script.stack[script.form_at()]
+    intents = runner.flows[form.flow].intents
+    if Intent.GUARDIAN in intents or form.slots.get("whose") == "child":
+        return _OF_THE_CHILD
+    if Intent.UNDERAGE_REPORT in intents:
+        # "And I want my account closed": what is asked for besides is asked for oneself.
+        return frozenset({Intent.UNDERAGE_REPORT}) if "also" in said else _OF_WHO_IS_REPORTED
+    return frozenset()
 
 
 def _heard(script: Script) -> tuple[Heard, ...]:
@@ -177,6 +205,9 @@ def _heard(script: Script) -> tuple[Heard, ...]:
         return observed.wishes
     found = observed.recognised
     if found is None or not found.sure or found.intent.kind is None:
+        return ()
+    worded = found.intent.value in observed.entities.get("wish_words", ())
+    if script.stack and found.confidence < _CLEAR and not worded:
         return ()
     return (Heard(found, observed.entities),)
 
