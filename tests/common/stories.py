@@ -266,6 +266,9 @@ class Player:
             empty = [name for name in _NEVER_EMPTY if event.args.get(name) == ""]
             if empty:
                 raise StoryError(f"{event.key} was said with an empty {empty[0]}")
+        for one, other in itertools.pairwise(fresh):
+            if one.key and (one.key, one.args) == (other.key, other.args):
+                raise StoryError(f"{one.key} was said twice, one after the other")
 
     def said(self) -> list[str]:
         """Return the keys said to the user since they last did something."""

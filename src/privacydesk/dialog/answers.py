@@ -231,7 +231,9 @@ class Answers:
 
     def _is_meant(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
         """Take the button that words speak for; tell whether that, or a correction, was all."""
-        if questions.asks_policy(script, text):
+        if questions.asks_policy(script, text) and not choosing.is_nothing_but(
+            script, self._offered(script, frame)
+        ):
             return False
         if following.correct(self._runner, script, frame):
             return True

@@ -75,6 +75,12 @@ def left_out(script: Script, offered: Offered) -> Choice | None:
     return next((c for c, _ in offered if c.id == "_skip" and c.key in said), None)
 
 
+def is_nothing_but(script: Script, offered: Offered) -> bool:
+    """Tell whether every part of a message speaks for a button: "would my ID card do?"."""
+    said = set(script.observed.entities.get("answer_alone", ()))
+    return any(choice.key in said for choice, _ in offered)
+
+
 def is_nothing_else(script: Script, offered: Iterable[Choice]) -> bool:
     """Tell whether a message says nothing but what one of the buttons does."""
     said = set(script.observed.entities.get("answer_alone", ()))

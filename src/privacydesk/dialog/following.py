@@ -107,6 +107,9 @@ def taken_back(runner: Runner, script: Script) -> bool:
         if not named or not named.isdisjoint(held):
             runner.cancel_form(script)
             return True
+    if _means_form(runner, script) and said.isdisjoint(w.intent.value for w in script.wishes):
+        runner.cancel_form(script)
+        return True
     return runner.start(script, Intent.CANCEL_REQUEST)
 
 

@@ -6,7 +6,9 @@ cancelling. Exact words and buttons always work; ``following`` is about recognis
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from privacydesk.dialog import fetching, rating, wishes
 from privacydesk.dialog.desk_choices import more_choices
@@ -27,6 +29,8 @@ _NO_WISH = "desk:no_wish"
 _SATISFACTION = frozenset(answer.value for answer in Satisfaction)
 # While a person is waited for, the assistant goes on with these and nothing else.
 _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
+
+_FIRST_PERSON: Final = re.compile(r"[我俺咱]|本人|\bi(?:'m|m| am)\b", re.IGNORECASE)
 
 
 def _word(script: Script) -> str:
@@ -101,6 +105,9 @@ def mind_minor(runner: Runner, script: Script) -> bool:
     ages = script.observed.entities.get("own_age", ())
     if not ages or int(ages[0]) >= ADULT_FROM:
         return False
+    if _asks_of_somebody_else(runner, script) and _FIRST_PERSON.search(script.said) is None:
+        # "Ten this year" answers how old the child is.
+        return False
     script.minor_hint = True
     if int(ages[0]) >= CHILD_UNDER or "minor_speaks" not in runner.flows:
         return False
@@ -109,6 +116,16 @@ def mind_minor(runner: Runner, script: Script) -> bool:
     runner.drop_all(script)
     runner.start_flow(script, "minor_speaks", {})
     return True
+
+
+def _asks_of_somebody_else(runner: Runner, script: Script) -> bool:
+    """Tell whether the open form is about a child, or about somebody who is reported."""
+    if not script.stack:
+        return False
+    form = script.stack[script.form_at()]
+    intents = runner.flows[form.flow].intents
+    reported = Intent.UNDERAGE_REPORT in intents and form.slots.get("whose") not in {None, "me"}
+    return Intent.GUARDIAN in intents or reported
 
 
 # -- commands ----------------------------------------------------------------------------------

@@ -266,7 +266,11 @@ class Runner:
 
     def _already_answered(self, script: Script, frame: Running, step: Ask) -> bool:
         value = frame.slots.get(step.slot)
-        if step.id in frame.trail or value in (None, "", []) or is_picking(frame, step):
+        if value in (None, "", []) or is_picking(frame, step):
+            return False
+        asked = (self.flows[frame.flow].steps[name] for name in frame.trail)
+        if any(isinstance(one, Ask) and one.slot == step.slot for one in asked):
+            # What was answered here, or to another question for it, led to this one.
             return False
         if self.accepts(script, frame, step, value):
             if step.foretold:
