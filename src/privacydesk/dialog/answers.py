@@ -192,7 +192,8 @@ class Answers:
         """Take words where one of several answers is wanted."""
         known = value is not None
         if (
-            following.leaves_for_another(self._runner, script)
+            following.leaves_out(self._runner, script)
+            or following.leaves_for_another(self._runner, script)
             or (not known and self._is_meant(script, frame, step, text))
             or following.taken_back(self._runner, script)
             or self._is_dealt_with(script, frame, step, text, known=known)

@@ -61,7 +61,11 @@ def other_wish(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
-    if found.intent in _IN_SO_MANY_WORDS and not _is_worded(script, found.intent):
+    worded = _is_worded(script, found.intent)
+    if found.intent in _IN_SO_MANY_WORDS and not worded:
+        return False
+    if found.intent is Intent.REQUEST_STATUS and not (worded or wishes.is_clear(script)):
+        # "It began on the 20th" tells of the matter; nobody asks how a request stands.
         return False
     if found.intent is Intent.CANCEL_REQUEST and _means_form(runner, script):
         runner.cancel_form(script)
@@ -114,29 +118,53 @@ def taken_back(runner: Runner, script: Script) -> bool:
 
 
 def _left_out(runner: Runner, script: Script, form: Running) -> bool:
-    """Leave some of several things out of a form: "but leave the searches"; tell whether it did."""
+    """Leave some of several things out of a form: "but leave the searches"; tell whether it did.
+
+    "The posts stay, delete the searches" names what is meant instead, too.
+    """
     flow = runner.flows[form.flow]
+    entities = script.observed.entities
     for step in flow.steps.values():
         if not isinstance(step, Ask) or not step.many:
             continue
         slot_type = flow.slots[step.slot].type
-        named = script.observed.entities.get(FILLED_FROM.get(slot_type, ""), ())
+        named = entities.get(FILLED_FROM.get(slot_type, ""), ())
+        kept = entities.get("kept_category", ()) if slot_type == "category" else ()
+        out = kept or named
         held = form.slots.get(step.slot) or ()
-        left = [value for value in held if value not in named]
-        if not left or len(left) == len(held):
+        left = [value for value in held if value not in out]
+        fresh = [
+            value
+            for value in (named if kept else ())
+            if value not in held and runner.accepts(script, form, step, value)
+        ]
+        if len(left) == len(held) or not (left or fresh):
             continue
-        form.slots[step.slot] = left
+        form.slots[step.slot] = [*left, *fresh]
         form.confirmed_at = None
-        out = [value for value in held if value in named]
-        script.say("desk.left_out", {"what": shown(slot_type, out)})
+        if fresh:
+            script.say("desk.corrected", {"what": shown(slot_type, [*left, *fresh])})
+        else:
+            gone = [value for value in held if value in out]
+            script.say("desk.left_out", {"what": shown(slot_type, gone)})
         runner.prompt_again(script)
         return True
     return False
 
 
+def leaves_out(runner: Runner, script: Script) -> bool:
+    """Leave out of the open form what shall stay, beside what shall go; tell whether it did."""
+    form = script.stack[script.form_at()]
+    return bool(script.observed.entities.get("kept_category")) and _left_out(runner, script, form)
+
+
 def leaves(runner: Runner, script: Script) -> bool:
     """Leave the open form where words say so, for another wish or for none."""
-    return leaves_for_another(runner, script) or taken_back(runner, script)
+    return (
+        leaves_out(runner, script)
+        or leaves_for_another(runner, script)
+        or taken_back(runner, script)
+    )
 
 
 def leaves_for_another(runner: Runner, script: Script) -> bool:

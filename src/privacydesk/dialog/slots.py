@@ -166,6 +166,7 @@ _INPUTS: Mapping[str, InputKind] = {
 ENTITY_KINDS: Sequence[str] = (
     "provider",
     "category",
+    "kept_category",
     "purpose",
     "profile_field",
     "ticket_number",

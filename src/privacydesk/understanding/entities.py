@@ -9,6 +9,7 @@ from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.dates import dates
+from privacydesk.understanding.keeping import kept_parts
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values, old_values
@@ -55,6 +56,8 @@ class Entities:
         found: dict[str, tuple[Any, ...]] = {}
         if not _FAMILIES.isdisjoint(kinds):
             found.update(self._names.find(words, kinds))
+        if "kept_category" in kinds and len(found.get("category", ())) > 1:
+            self._part_what_stays(words, found)
         for kind in kinds:
             finder = self._finders.get(kind)
             if finder is not None:
@@ -66,6 +69,16 @@ class Entities:
             if values:
                 found[kind] = values
         return found
+
+    def _part_what_stays(self, words: str, found: dict[str, tuple[Any, ...]]) -> None:
+        """Take kinds of data that shall stay from those that a sentence names, if others remain."""
+        kept: set[str] = set()
+        for clause in kept_parts(words):
+            kept.update(self._names.find(clause, ("category",)).get("category", ()))
+        others = tuple(one for one in found["category"] if one not in kept)
+        if kept and others:
+            found["kept_category"] = tuple(one for one in found["category"] if one in kept)
+            found["category"] = others
 
     def _phrases_in(self, words: str) -> tuple[str, ...]:
         said = words.strip(_OUTER)

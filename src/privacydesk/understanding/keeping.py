@@ -1,8 +1,12 @@
-"""Words that keep the account: "delete my photos, but the account stays". They never close it."""
+"""Words that keep something: "delete my photos, but the account stays".
+
+They never close the account, and what they name beside what shall go is not deleted.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 _ACCOUNT: Final = r"(?:账号|账户|户口|(?<![大小])号|account)"
@@ -29,3 +33,24 @@ _ASKED: Final = re.compile(r"不能不|不得不|能不能|可不可以|要不�
 def keeps_account(folded: str) -> bool:
     """Tell whether a folded message says that the account stays."""
     return _KEPT.search(folded) is not None and _ASKED.search(folded) is None
+
+
+_BETWEEN: Final = re.compile(
+    r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
+)
+_STAYS: Final = re.compile(
+    r"留着|留住|留返|留下|保留|[别不][要用]?(?:删|动)|唔(?:好|使)?(?:删|郁)|除了|除咗"
+    r"|\bkeep\b|\bexcept\b|\bleave\b|\b(?:don't|dont|do not) (?:delete|remove|touch|erase)\b"
+    r"|\bnot (?:the|my)\b|\bstays?\b"
+)
+# That somebody else keeps it is why it shall go: 你们还留着我的聊天记录, "you still keep".
+_COMPLAINED_OF: Final = re.compile(
+    r"你们|你哋|平台|系统|公司|还(?:留|保留|在)|一直|仍|为什么|为啥|凭什么|点解|不是说|\b(?:you|they|still|why)\b"
+)
+
+
+def kept_parts(folded: str) -> Iterator[str]:
+    """Yield the clauses of a folded message that say of what they name that it shall stay."""
+    for said in _BETWEEN.split(folded):
+        if _STAYS.search(said) is not None and _COMPLAINED_OF.search(said) is None:
+            yield said

@@ -4,6 +4,7 @@ import pytest
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.keeping import keeps_account
+from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.trained import TrainedRecogniser
 
@@ -37,3 +38,22 @@ def test_whoever_keeps_the_account_is_never_taken_to_close_it() -> None:
     for text in ("帳號我要留著", "号不注销", "帮我clear一下我的个人资料, account还要用的"):
         told = recogniser.recognise(text)
         assert not (told.sure and told.intent is Intent.DEREGISTRATION)
+
+
+@pytest.mark.parametrize(
+    ("text", "goes", "stays"),
+    [
+        ("动态别删了，就删搜索记录", ["search_history"], ["posts"]),
+        ("動態留著 搜尋紀錄刪掉", ["search_history"], ["posts"]),
+        ("delete my photos but keep my comments", ["photos"], ["comments"]),
+        ("don't delete my posts, just the search history", ["search_history"], ["posts"]),
+        ("除了动态，评论和照片都删", ["comments", "photos"], ["posts"]),
+        ("你们还保留着我的搜索记录和聊天记录，都删掉", ["search_history", "chat"], []),
+        ("搜索记录先留着吧", ["search_history"], []),
+    ],
+)
+def test_of_what_is_named_some_goes_and_some_stays(
+    text: str, goes: list[str], stays: list[str]
+) -> None:
+    found = KeywordRecogniser.load().entities(text, ["category", "kept_category"])
+    assert [list(found.get(kind, ())) for kind in ("category", "kept_category")] == [goes, stays]
