@@ -238,7 +238,8 @@ class Answers:
             return False
         if following.correct(self._runner, script, frame):
             return True
-        meant = choosing.meant(script, self._offered(script, frame))
+        offered = self._offered(script, frame)
+        meant = choosing.meant(script, offered) or self._named(script, frame, step, offered)
         if meant is None:
             return False
         if script.observed.wishes:
@@ -246,6 +247,17 @@ class Answers:
             following.keep_others(self._runner, script)
         taking.take_choice(self._runner, script, frame, step, meant)
         return True
+
+    def _named(
+        self, script: Script, frame: Running, step: Ask, offered: choosing.Offered
+    ) -> Choice | None:
+        """Return the button for what words name, and keep that: "the recordings will do"."""
+        slots = wishes.slots_for(self._runner.flows[frame.flow], script.observed.entities)
+        for offer in step.choices:
+            if offer.names in slots:
+                frame.slots[offer.names] = slots[offer.names]
+                return next((one for one, _ in offered if one.id == offer.value), None)
+        return None
 
     def _is_dealt_with(
         self, script: Script, frame: Running, step: Ask, text: str, *, known: bool

@@ -87,8 +87,9 @@ class Runner:
         if flow is None:
             return False
         brief = wishes.is_brief(script)
-        slots = wishes.slots_for(flow, script.observed.entities, brief=brief)
-        return self.begin(script, Wish(intent, slots))
+        entities = script.observed.entities
+        slots = wishes.slots_for(flow, entities, brief=brief)
+        return self.begin(script, wishes.rather(Wish(intent, slots), entities))
 
     def begin(self, script: Script, wish: Wish) -> bool:
         """Begin the flow of a wish with what was said about it; see ``start``."""

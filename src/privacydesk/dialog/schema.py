@@ -23,11 +23,16 @@ class Card(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A button written in the flow."""
+    """A button written in the flow.
+
+    Attributes:
+        names: a slot; words that name values of it mean this button, and fill it.
+    """
 
     value: str
     text: str
     style: ChoiceStyle = ChoiceStyle.PLAIN
+    names: str = ""
 
 
 @dataclass(frozen=True, slots=True)

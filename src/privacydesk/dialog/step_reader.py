@@ -21,7 +21,7 @@ from privacydesk.dialog.schema import (
     SlotSpec,
     Step,
 )
-from privacydesk.dialog.slots import takes_any_words
+from privacydesk.dialog.slots import FILLED_FROM, takes_any_words
 from privacydesk.dialog.vocabulary import (
     ACTIONS,
     END_OUTCOMES,
@@ -148,6 +148,7 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         )
     if spec is not None:
         _check_answerable(fields, spec, has_choices=bool(choices), has_options=bool(options))
+    _check_names(fields, slots, choices)
     skip = fields.key("skip", required=False)
     told = fields.name("told") if "told" in fields else ""
     if told:
@@ -172,6 +173,17 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         told=told,
         foretold=foretold,
     )
+
+
+def _check_names(fields: Fields, slots: Mapping[str, SlotSpec], choices: tuple[Offer, ...]) -> None:
+    for offer in choices:
+        spec = slots.get(offer.names)
+        if offer.names and (spec is None or spec.type not in FILLED_FROM):
+            fields.fault(
+                fields.line_of("choices"),
+                f"choice {offer.value!r} names slot {offer.names!r}, which no words can fill",
+                f"name a slot of type {', '.join(FILLED_FROM)}",
+            )
 
 
 def _check_told(
@@ -213,7 +225,7 @@ def _choices(fields: Fields) -> tuple[Offer, ...]:
     return tuple(found)
 
 
-_CHOICE_FIELDS: Final = frozenset({"value", "text", "style"})
+_CHOICE_FIELDS: Final = frozenset({"value", "text", "style", "names"})
 
 
 def _offer(fields: Fields, node: Node) -> Offer | None:
@@ -224,11 +236,12 @@ def _offer(fields: Fields, node: Node) -> Offer | None:
     value = inner.take("value")
     text = inner.key("text")
     style = inner.choice("style", ChoiceStyle)
+    names = inner.name("names") if "names" in inner else ""
     inner.close(_CHOICE_FIELDS)
     if value is None or isinstance(value.value, (tuple, Mapping)) or value.value in {None, ""}:
         fields.fault(node.line, "a choice has no value", "add value: with one word")
         return None
-    return Offer(_as_text(value.value), text, style or ChoiceStyle.PLAIN)
+    return Offer(_as_text(value.value), text, style or ChoiceStyle.PLAIN, names)
 
 
 def _as_text(value: Scalar) -> str:

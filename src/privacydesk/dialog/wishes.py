@@ -167,7 +167,17 @@ def wishes_for(
             if len(values) > 1:
                 slots = {name: v for name, v in slots.items() if name not in FILLED_BY_NAME}
                 return tuple(Wish(intent, {**slots, step.slot: v}) for v in values)
-    return (Wish(intent, slots),)
+    return (rather(Wish(intent, slots), entities),)
+
+
+def rather(wish: Wish, entities: Entities) -> Wish:
+    """Return what a wish comes to: a phone that is changed for a named one is no login to lose."""
+    changed = entities.get("new_value", ()) if entities.get("phone") else ()
+    if wish.intent is Intent.UNBINDING and changed:
+        named = wish.slots.get("provider", Provider.PHONE.value)
+        if named == Provider.PHONE.value:
+            return Wish(Intent.RECTIFICATION, {"field": "phone", "new_value": changed[0]})
+    return wish
 
 
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
