@@ -23,7 +23,7 @@ _KEPT: Final = re.compile(
     r")(?!不|没|也没|干|做乜|有什么|有啥|喺度)"
     # The account last: keep my account, 保留账号, 不注销账号, without closing it.
     rf"|(?:保留|留着|留返|留住|keep着?){_MINE}{_ACCOUNT}|{_NO}(?:注销|销|关闭|关){_MINE}{_ACCOUNT}?(?!了|喇|就)"
-    r"|\b(?:don't|do not|not|without|rather than|instead of) (?:want(?:ing)? to )?"
+    r"|\b(?:don'?t|do not|not|without|rather than|instead of) (?:want(?:ing)? to )?"
     rf"(?:close|closing|delete|deleting){_MINE}account\b"
     r")"
 )

@@ -18,6 +18,7 @@ from privacydesk.understanding.trained import TrainedRecogniser
         "不是要注销账号",
         "keep my account but wipe the chats",
         "remove the photos without closing my account",
+        "delete everything you have on me but dont close the account",
         "account要keep着",
     ],
 )
