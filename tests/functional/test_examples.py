@@ -138,6 +138,15 @@ def _settings(lines: str) -> dict[str, str]:
     return {name: value.strip("'") for name, _, value in found}
 
 
+def _wakeful_profile(folder: Path) -> Path:
+    """Return the operator's profile without quiet hours: the clock here is the machine's own."""
+    profile = yaml.safe_load((ROOT / "profiles" / "mochat.yaml").read_text("utf-8"))
+    profile.setdefault("notices", {})["quiet"] = None
+    path = folder / "profile.yaml"
+    path.write_text(yaml.safe_dump(profile, allow_unicode=True), "utf-8")
+    return path
+
+
 @asynccontextmanager
 async def joined_desk(folder: Path, **more: str) -> AsyncIterator[Joined]:
     """Join a desk to an account service and a gateway; ``more`` are settings of it."""
@@ -148,7 +157,7 @@ async def joined_desk(folder: Path, **more: str) -> AsyncIterator[Joined]:
     env |= _settings(await _ran(folder, env, str(EXAMPLES / "app_token.py"), "keys"))
     env |= {
         "PRIVACYDESK_DATA_DIR": str(folder / "data"),
-        "PRIVACYDESK_PROFILE": str(ROOT / "profiles" / "mochat.yaml"),
+        "PRIVACYDESK_PROFILE": str(_wakeful_profile(folder)),
         "PRIVACYDESK_PORT": str(port),
         "PRIVACYDESK_ACCOUNT_SERVICE_URL": f"http://127.0.0.1:{accounts}",
         "PRIVACYDESK_ACCOUNT_SERVICE_SECRET": SECRET,
