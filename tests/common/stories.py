@@ -183,7 +183,7 @@ async def open_world(
 
 @cache
 def _recogniser() -> TrainedRecogniser:
-    """Return the recogniser of the whole process; it keeps nothing of what it heard."""
+    """Return the recogniser of the whole process."""
     return TrainedRecogniser.load(embedder())
 
 

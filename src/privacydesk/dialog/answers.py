@@ -232,13 +232,11 @@ class Answers:
 
     def _is_meant(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
         """Take the button that words speak for; tell whether that, or a correction, was all."""
-        if questions.asks_policy(script, text) and not choosing.is_nothing_but(
-            script, self._offered(script, frame)
-        ):
+        offered = self._offered(script, frame)
+        if questions.asks_policy(script, text) and not choosing.is_nothing_but(script, offered):
             return False
         if following.correct(self._runner, script, frame):
             return True
-        offered = self._offered(script, frame)
         meant = choosing.meant(script, offered) or self._named(script, frame, step, offered)
         if meant is None:
             return False

@@ -61,7 +61,7 @@ def other_wish(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
-    worded = _is_worded(script, found.intent)
+    worded = wishes.is_worded(script, found.intent)
     if found.intent in _IN_SO_MANY_WORDS and not worded:
         return False
     if found.intent is Intent.REQUEST_STATUS and not (worded or wishes.is_clear(script)):
@@ -71,13 +71,6 @@ def other_wish(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     return runner.start(script, found.intent)
-
-
-def _is_worded(script: Script, intent: Intent) -> bool:
-    """Tell whether any words of a message, or of a part of it, are known for an intent."""
-    parts = script.observed.wishes
-    entities = [part.entities for part in parts] or [script.observed.entities]
-    return any(intent.value in one.get("wish_words", ()) for one in entities)
 
 
 def _means_form(runner: Runner, script: Script) -> bool:

@@ -99,6 +99,13 @@ def is_brief(script: Script) -> bool:
     return sum(2 if ord(one) >= _FIRST_WIDE else 1 for one in script.said) <= _BRIEF
 
 
+def is_worded(script: Script, intent: Intent) -> bool:
+    """Tell whether any words of a message, or of a part of it, are known for an intent."""
+    parts = script.observed.wishes
+    entities = [part.entities for part in parts] or [script.observed.entities]
+    return any(intent.value in one.get("wish_words", ()) for one in entities)
+
+
 def is_clear(script: Script) -> bool:
     """Tell whether the recogniser has next to no doubt of what is wished."""
     found = script.observed.recognised
@@ -216,8 +223,7 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     found = observed.recognised
     if found is None or not found.sure or found.intent.kind is None:
         return ()
-    worded = found.intent.value in observed.entities.get("wish_words", ())
-    if script.stack and found.confidence < _CLEAR and not worded:
+    if script.stack and found.confidence < _CLEAR and not is_worded(script, found.intent):
         return ()
     return (Heard(found, observed.entities),)
 

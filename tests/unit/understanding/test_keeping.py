@@ -50,6 +50,7 @@ def test_whoever_keeps_the_account_is_never_taken_to_close_it() -> None:
         ("don't delete my posts, just the search history", ["search_history"], ["posts"]),
         ("除了动态，评论和照片都删", ["comments", "photos"], ["posts"]),
         ("你们还保留着我的搜索记录和聊天记录，都删掉", ["search_history", "chat"], []),
+        ("不要动态了，评论也删", ["posts", "comments"], []),
         ("搜索记录先留着吧", ["search_history"], []),
     ],
 )
