@@ -17,6 +17,7 @@ from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.model import Bag, Floats, IntentModel
 from privacydesk.understanding.normalise import bare, normalise
+from privacydesk.understanding.said_plainly import meant_instead
 from privacydesk.understanding.taking_back import leaves, taken_back
 
 _ALTERNATIVES: Final = 3
@@ -38,16 +39,6 @@ _ENOUGH: Final = 300
 """Characters that show whether a message is made of words."""
 _FAMILIAR: Final = 0.2
 """The share of its words that must be known, or a message is a name or a noise."""
-# Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
-_COMPLAINS: Final = re.compile(
-    r"(?:我|本人|俺)?(?:就|现在|今天|真的|必须|一定)*(?:要|想|得)(?:向你们|跟你们)?投诉"
-    r"|(?:i|we) (?:want|wish|need|have|'d like|would like|wanna) ?(?:to )?"
-    r"(?:complain|(?:make|file|lodge|raise) a complaint)\b"
-)
-_COMPLAINED_OF: Final = frozenset(
-    {Intent.CONSENT_WITHDRAWAL, Intent.ACCESS, Intent.POLICY_QUESTION}
-)
-"""What a complaint is about at times, and is not asked for by it."""
 
 _NOTHING: Final = Recognised(intent=Intent.OTHER, confidence=0.0, sure=False)
 
@@ -149,10 +140,11 @@ class TrainedRecogniser:
         folded = normalise(text)
         if first.value in taken_back(folded) or (first in DESTRUCTIVE and leaves(folded)):
             return _instead(told, Intent.CANCEL_REQUEST)
-        if first in _COMPLAINED_OF and _COMPLAINS.match(wish(text)):
-            return _instead(told, Intent.COMPLAINT)
+        meant = meant_instead(first, folded, wish(text))
+        if meant is not None:
+            return _instead(told, meant)
         if first is Intent.DEREGISTRATION and keeps_account(folded):
-            return _next(told)
+            return self._second_opinion(text, _next(told), chances)
         return told if told.sure else self._second_opinion(text, told, chances)
 
     def _floor(self, text: str, intent: Intent) -> float:
@@ -166,7 +158,9 @@ class TrainedRecogniser:
         if not found.sure:
             return told
         if found.intent is told.intent:
-            return replace(told, sure=told.confidence >= _BOTH_SURE)
+            # "Delete everything, keep the account": both halves say the same, and close nothing.
+            stays = told.intent is Intent.DELETION and keeps_account(normalise(text))
+            return replace(told, sure=stays or told.confidence >= _BOTH_SURE)
         chance = float(chances[self._model.intents.index(found.intent)])
         if chance < _CONCEIVABLE or found.intent in DESTRUCTIVE:
             return told

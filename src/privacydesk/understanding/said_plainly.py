@@ -1,0 +1,74 @@
+"""What is said in so many words, where a model that weighs their pieces hears something near."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from privacydesk.domain.intents import Intent
+
+# Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
+_COMPLAINS: Final = re.compile(
+    r"(?:我|本人|俺)?(?:就|现在|今天|真的|必须|一定)*(?:要|想|得)(?:向你们|跟你们)?投诉"
+    r"|(?:i|we) (?:want|wish|need|have|'d like|would like|wanna) ?(?:to )?"
+    r"(?:complain|(?:make|file|lodge|raise) a complaint)\b"
+)
+_COMPLAINED_OF: Final = frozenset(
+    {Intent.CONSENT_WITHDRAWAL, Intent.ACCESS, Intent.POLICY_QUESTION}
+)
+"""What a complaint is about at times, and is not asked for by it."""
+
+# A message that says no more than that something was filed asks for it, and takes nothing back.
+_ONLY_FILED: Final = re.compile(
+    r"(?:我|本人|俺|之前|以前|早前|先前|上次|上回|上周|上星期|上个月|昨天|前天|前两天|前几天|早就|已经|曾经"
+    r"|在你们(?:这里|这儿|这|那)?|在这里|向你们|跟你们|有|就|是|不是|都|头先|早排|早几日| )*"
+    r"(?:提|提交|递交|交|登记|申请|投诉|举报|反映)(?:过|咗|了(?!解))(?:一?[个次份单条件])?"
+    r"[^,。.!?; 不要别想唔算]{0,10}?(?:的|了|啊|呀|喎|㗎)*[ ,。.!~…]*"
+    r"|(?:i|we)(?: have|'ve|ve)?(?: already)? (?:filed|submitted|lodged|raised|made|sent in|put in)"
+    r" (?:(?:a|an|my|the|one|this|that) ?)?(?:[a-z]+ ){0,2}?"
+    r"(?:complaint|request|report|application|one)"
+    r"(?: already| before| earlier| last (?:week|month|year)| yesterday| here| with you)*[ .!]*"
+)
+# An account was taken over, or is that of a grown-up: neither a leak nor a guardian's matter.
+_STOLEN: Final = re.compile(
+    r"(?:号|户口|微信|qq|account)[^,。.!?;]{0,4}?(?:被|给)?(?:人|别人)?(?:家)?盗"
+    r"|\baccount (?:was|got|has been|is|been)? ?(?:just )?(?:hacked|stolen|hijacked|taken over)\b"
+)
+_LEAKED: Final = re.compile(
+    r"投诉|泄露|泄漏|外泄|卖|孩|儿子|女儿|娃|仔|囡|complain|leak|son|daughter|child|kid"
+)
+_TELLS_LITTLE: Final = 40
+"""Characters of a message that says little else."""
+_PERSONS: Final = frozenset({Intent.GUARDIAN, Intent.COMPLAINT})
+_GROWN_UP: Final = re.compile(
+    r"我(?:的|嘅|个|家)?(?:妈妈?|妈咪|爸爸?|父亲|母亲|老豆|老母|阿妈|阿爸|爷爷|奶奶|外公|外婆|姥姥|姥爷|老婆|老公"
+    r"|媳妇|太太|先生|丈夫|妻子|男朋友|女朋友|男友|女友|对象|朋友|同事|室友|闺蜜|哥们|哥|姐姐?)"
+    r"(?:的|嘅|个|那个)?(?:账|号|户口|微信|qq)"
+    r"|\bmy (?:mom|mum|mother|dad|father|wife|husband|boyfriend|girlfriend|friend|grandma|grandpa"
+    r"|grandmother|grandfather|colleague|roommate)'?s (?:\w+ )?account\b"
+)
+
+
+def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
+    """Return what a message means instead of what was heard in it; None where nothing says so.
+
+    Args:
+        heard: what the model makes of it.
+        folded: the message.
+        wish: the message without greetings and thanks.
+    """
+    if heard in _COMPLAINED_OF and _COMPLAINS.match(wish):
+        return Intent.COMPLAINT
+    if heard is Intent.CANCEL_REQUEST and _ONLY_FILED.fullmatch(wish):
+        return Intent.REQUEST_STATUS
+    if heard in _PERSONS and _is_for_a_person(heard, folded):
+        return Intent.OTHER
+    return None
+
+
+def _is_for_a_person(first: Intent, folded: str) -> bool:
+    """Tell whether words that sound like a form are about what only people can help with."""
+    if _LEAKED.search(folded) is not None:
+        return False
+    stolen = len(folded) <= _TELLS_LITTLE and _STOLEN.search(folded) is not None
+    return stolen or (first is Intent.GUARDIAN and _GROWN_UP.search(folded) is not None)

@@ -1,0 +1,42 @@
+"""Words that mean something else than what a model is likely to hear in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.domain.intents import Intent
+from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.said_plainly import meant_instead
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "meant"),
+    [
+        ("我之前提过一个投诉", Intent.CANCEL_REQUEST, Intent.REQUEST_STATUS),
+        ("我昨天投訴過了", Intent.CANCEL_REQUEST, Intent.REQUEST_STATUS),
+        ("i filed a complaint before", Intent.CANCEL_REQUEST, Intent.REQUEST_STATUS),
+        ("我妈的号被盗了", Intent.GUARDIAN, Intent.OTHER),
+        ("我老公的号被封了", Intent.GUARDIAN, Intent.OTHER),
+        ("我的号被盗了", Intent.COMPLAINT, Intent.OTHER),
+        ("my mom's account got hacked", Intent.COMPLAINT, Intent.OTHER),
+        ("我要投诉你们乱发广告", Intent.CONSENT_WITHDRAWAL, Intent.COMPLAINT),
+    ],
+)
+def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant: Intent) -> None:
+    folded = normalise(said)
+    assert meant_instead(heard, folded, folded) is meant
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        ("我之前提过一个投诉 不想要了", Intent.CANCEL_REQUEST),
+        ("我投诉了 算了吧", Intent.CANCEL_REQUEST),
+        ("i filed a complaint yesterday, forget it", Intent.CANCEL_REQUEST),
+        ("我儿子的号被盗了", Intent.GUARDIAN),
+        ("账号被盗，资料全泄露了", Intent.COMPLAINT),
+    ],
+)
+def test_what_says_more_stays_what_was_heard(said: str, heard: Intent) -> None:
+    folded = normalise(said)
+    assert meant_instead(heard, folded, folded) is None
