@@ -201,6 +201,7 @@ class Answers:
             return
         if known and self._runner.accepts(script, frame, step, value):
             following.keep_others(self._runner, script)
+            following.keep_more(self._runner, script, frame, step)
             taking.take_value(self._runner, script, frame, step, value)
             return
         told = choosing.told(script, text, self._offered(script, frame))
@@ -300,7 +301,9 @@ class Answers:
         if questions.is_bare(script):
             self._ask_again(script, frame, "desk.which_question")
             return True
-        return following.other_wish(self._runner, script)
+        return following.both_in_turn(self._runner, script) or following.other_wish(
+            self._runner, script
+        )
 
     def _is_for_later(self, script: Script, slot_type: str) -> bool:
         """Tell whether words that name an answer wish something else: "show me my photos"."""

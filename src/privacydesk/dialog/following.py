@@ -237,6 +237,25 @@ def keep_others(runner: Runner, script: Script) -> None:
     wishes.say_kept(runner, script, others_beside(runner, script))
 
 
+def keep_more(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
+    """Keep what is named beside an answer where a question takes one: "ads and location, both"."""
+    flow = runner.flows[frame.flow]
+    if step.many or flow.kind is None or not flow.intents:
+        return
+    named = wishes.wishes_for(flow, flow.intents[0], script.observed.entities)
+    more = tuple(wish for wish in named[1:] if step.slot in wish.slots)
+    wishes.say_kept(runner, script, more)
+
+
+def both_in_turn(runner: Runner, script: Script) -> bool:
+    """Say that each of several things gets its turn, where all of them are meant at once."""
+    if "both" not in wishes.phrases_of(script.observed.entities) or not script.wishes:
+        return False
+    script.say("desk.each_in_turn", {"wish": wishes.named(runner, script.wishes)})
+    runner.prompt_again(script)
+    return True
+
+
 def adds_another(runner: Runner, script: Script) -> bool:
     """Keep what is wished besides, where any words answer: "I also want my account closed".
 

@@ -30,6 +30,9 @@ _SATISFACTION = frozenset(answer.value for answer in Satisfaction)
 # While a person is waited for, the assistant goes on with these and nothing else.
 _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
 
+_CALLS: Final = frozenset({"desk", "anyone"})
+"""Commands that ask for a person only when one of them was said just before."""
+
 _FIRST_PERSON: Final = re.compile(r"[我俺咱]|本人|\bi(?:'m|m| am)\b", re.IGNORECASE)
 
 
@@ -40,8 +43,8 @@ def _word(script: Script) -> str:
 
 
 def is_desk_word(script: Script) -> bool:
-    """Tell whether the message is the word that opens the desk."""
-    return _word(script) == "desk"
+    """Tell whether the message only calls: the word that opens the desk, or "anyone there?"."""
+    return _word(script) in _CALLS
 
 
 def is_greeting(script: Script) -> bool:
@@ -171,6 +174,18 @@ def _desk_word(runner: Runner, script: Script) -> None:
         runner.show_menu(script, "desk.menu_here")
 
 
+def _anyone(runner: Runner, script: Script) -> None:
+    """Say that the desk is there; whoever calls again after that is put through."""
+    script.desk_calls += 1
+    if script.desk_calls > 1:
+        script.desk_calls = 0
+        runner.start(script, Intent.HUMAN_AGENT)
+    elif script.stack:
+        _who_answers(runner, script)
+    else:
+        script.ask("desk.anyone", {}, more_choices())
+
+
 def _who_answers(runner: Runner, script: Script) -> None:
     """Say that it is no person who answers; what was asked is asked anew."""
     script.say("desk.who_answers")
@@ -251,6 +266,7 @@ _COMMANDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "refuse": lambda runner, script: runner.refuse(script),
     "leave_queue": lambda runner, script: runner.prompt_again(script),
     "who_answers": _who_answers,
+    "anyone": _anyone,
 }
 """What a command does; False says that it means nothing here, so that it is read as words."""
 
@@ -420,7 +436,8 @@ def while_queued(runner: Runner, script: Script) -> bool:
         _acknowledge(script, anew=True)
         return True
     # "When will it be done" asks for the state of a request elsewhere.
-    if {"asks_duration", "asks_when"}.intersection(wishes.phrases_of(script.observed.entities)):
+    asks = {"asks_duration", "asks_when"}.intersection(wishes.phrases_of(script.observed.entities))
+    if asks or word == "anyone":
         _acknowledge(script, anew=True)
         return True
     found = script.observed.recognised

@@ -51,6 +51,9 @@ class Say:
 OTHER: Final = "other"
 """The choice that is meant by words which tell something that no button says."""
 
+ALL: Final = "all"
+"""The choice that stands for every value there is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:

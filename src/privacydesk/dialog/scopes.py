@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem
 
@@ -39,7 +40,10 @@ def _field(slots: Slots) -> tuple[ScopeItem, ...]:
 
 
 def _purpose(slots: Slots) -> tuple[ScopeItem, ...]:
-    return tuple(ScopeItem(name=str(name)) for name in _list(slots.get("purpose")))
+    named = _list(slots.get("purpose"))
+    if "all" in named:
+        named = [purpose.value for purpose in ConsentPurpose]
+    return tuple(ScopeItem(name=str(name)) for name in named)
 
 
 def _provider(slots: Slots) -> tuple[ScopeItem, ...]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from privacydesk.domain.account_terms import DataCategory, Deletable
 from privacydesk.domain.events import Choice, InputKind
 from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.domain.numbers import canonical_number
@@ -98,6 +99,19 @@ def blot_codes(text: str) -> str:
     return _CODE_IN_WORDS.sub(HIDDEN_CODE, text)
 
 
+def all_but_kept(found: Entities) -> list[str] | None:
+    """Return what can be deleted but for what shall stay; None where that is not what is said."""
+    kept = found.get("kept_category", ())
+    if not kept or found.get("category") or "everything" not in found.get("phrase", ()):
+        return None
+    kinds = (one for one in DataCategory if one.deletable is not Deletable.ELSEWHERE)
+    return [kind.value for kind in kinds if kind.value not in kept]
+
+
+def _category(text: str, found: Entities) -> Any:
+    return all_but_kept(found) or _first("category")(text, found)
+
+
 def _phone(text: str, found: Entities) -> Any:
     return _first("phone")(text, found)
 
@@ -141,7 +155,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "phone": _phone,
     "contact": _contact,
     "provider": _first("provider"),
-    "category": _first("category"),
+    "category": _category,
     "purpose": _first("purpose"),
     "profile_field": _first("profile_field"),
     "ticket_number": _ticket_number,

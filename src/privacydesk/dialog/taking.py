@@ -9,7 +9,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILES, FILLED_FROM, takes_files
+from privacydesk.dialog.slots import FILES, FILLED_FROM, all_but_kept, takes_files
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
@@ -71,7 +71,9 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
         frame.slots[step.slot] = ["all"] if "all" in taken else taken
         wishes.limit(runner, script, frame)
         said = wishes.phrases_of(script.observed.entities)
-        if "all" not in taken and "done" not in said:
+        # Whoever says what alone shall stay has named all there is.
+        whole = "all" in taken or all_but_kept(script.observed.entities) is not None
+        if not whole and "done" not in said:
             runner.asking.ask_more(script, frame, step)
             return
     else:

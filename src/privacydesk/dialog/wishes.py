@@ -13,9 +13,16 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import OTHER, Ask, Flow
+from privacydesk.dialog.schema import ALL, OTHER, Ask, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_BY_NAME, FILLED_FROM, ONLY_BESIDE, Entities, shown
+from privacydesk.dialog.slots import (
+    FILLED_BY_NAME,
+    FILLED_FROM,
+    ONLY_BESIDE,
+    Entities,
+    all_but_kept,
+    shown,
+)
 from privacydesk.domain.account_terms import Provider
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent
@@ -131,6 +138,10 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
             found = tuple(offer.value for offer in step.choices if offer.value in said)
             if step.foretold and brief and not found:
                 found = _spoken_for(step, entities)
+        if not found and slot_type in FILLED_FROM and _says_all(step, said):
+            # "Everything" is a button of its own, and what shall stay is none of it.
+            kept = all_but_kept(entities) if step.many else None
+            found = tuple(kept or (ALL,))
         if step.many and found:
             slots[step.slot] = list(found)
         elif len(found) == 1:
@@ -143,6 +154,10 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
     }
     return {**slots, **values}
+
+
+def _says_all(step: Ask, said: frozenset[str]) -> bool:
+    return "everything" in said and any(offer.value == ALL for offer in step.choices)
 
 
 def _spoken_for(step: Ask, entities: Entities) -> tuple[str, ...]:
@@ -163,7 +178,7 @@ def wishes_for(
     if intent is Intent.CONSENT_WITHDRAWAL and {"unwanted", "also"} <= said:
         # "I don't want recommendations, and my microphone, too" corrects nothing.
         instead = False
-    if not instead and not said.isdisjoint({"and", "also"}):
+    if not instead and not said.isdisjoint({"and", "also", "both"}):
         # "Not Google, WeChat" and "my location shared with partners" name two and mean one.
         for step in _questions(flow):
             if step.many:

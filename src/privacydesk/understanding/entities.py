@@ -56,7 +56,7 @@ class Entities:
         found: dict[str, tuple[Any, ...]] = {}
         if not _FAMILIES.isdisjoint(kinds):
             found.update(self._names.find(words, kinds))
-        if "kept_category" in kinds and len(found.get("category", ())) > 1:
+        if "kept_category" in kinds and found.get("category"):
             self._part_what_stays(words, found)
         for kind in kinds:
             finder = self._finders.get(kind)
@@ -71,14 +71,21 @@ class Entities:
         return found
 
     def _part_what_stays(self, words: str, found: dict[str, tuple[Any, ...]]) -> None:
-        """Take kinds of data that shall stay from those that a sentence names, if others remain."""
+        """Take kinds of data that shall stay from those that a sentence names.
+
+        Others have to remain, or "everything" to be said: "delete everything except the photos".
+        """
         kept: set[str] = set()
         for clause in kept_parts(words):
             kept.update(self._names.find(clause, ("category",)).get("category", ()))
         others = tuple(one for one in found["category"] if one not in kept)
-        if kept and others:
-            found["kept_category"] = tuple(one for one in found["category"] if one in kept)
+        if not kept or not (others or "everything" in self._phrases_in(words)):
+            return
+        found["kept_category"] = tuple(one for one in found["category"] if one in kept)
+        if others:
             found["category"] = others
+        else:
+            del found["category"]
 
     def _phrases_in(self, words: str) -> tuple[str, ...]:
         said = words.strip(_OUTER)

@@ -14,6 +14,7 @@ from typing import Final
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.ages import own_age
+from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.lexicon_files import COMPUTED, Lexicon, Rule
 from privacydesk.understanding.negation import is_negated
 from privacydesk.understanding.normalise import bare, normalise
@@ -162,6 +163,8 @@ class Intents:
 
     def _patterns(self, folded: str) -> int:
         mask = self._bit["takes_back"] if taken_back(folded) else 0
+        if keeps_account(folded):
+            mask |= self._bit["account_stays"]
         if _AGE_SIGN.search(folded) is None:
             return mask
         if _YOUNG.search(folded):

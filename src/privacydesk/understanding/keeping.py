@@ -21,6 +21,9 @@ _KEPT: Final = re.compile(
     r"|保留|留着|留返|留住|(?:must |should )?(?:stays?|keep)(?:着)?"
     # Keeping that is a complaint: 账号留着不合适, 留喺度做乜.
     r")(?!不|没|也没|干|做乜|有什么|有啥|喺度)"
+    # Everything but the account.
+    rf"|(?:(?<![删清移解消免])除[了咗]|\bexcept(?: for)?|\bapart from|\bother than) ?"
+    rf"{_MINE}{_ACCOUNT}(?! ?(?:注销|销|被|登))"
     # The account last: keep my account, 保留账号, 不注销账号, without closing it.
     rf"|(?:保留|留着|留返|留住|keep着?){_MINE}{_ACCOUNT}|{_NO}(?:注销|销|关闭|关){_MINE}{_ACCOUNT}?(?!了|喇|就)"
     r"|\b(?:don'?t|do not|not|without|rather than|instead of) (?:want(?:ing)? to )?"
@@ -39,7 +42,7 @@ _BETWEEN: Final = re.compile(
     r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
 )
 _STAYS: Final = re.compile(
-    r"留[着著住返]|留下|保留|[别不][要用]?(?:删|动(?!态))|唔(?:好|使)?(?:删|郁)|除了|除咗"
+    r"留[着著住返]|留下|保留|[别不][要用]?(?:删|动(?!态))|唔(?:好|使)?(?:删|郁)|(?<![删清移解消免])除[了咗]"
     r"|\bkeep\b|\bexcept\b|\bleave\b|\b(?:don't|dont|do not) (?:delete|remove|touch|erase)\b"
     r"|\bnot (?:the|my)\b|\bstays?\b"
 )

@@ -20,6 +20,8 @@ from privacydesk.understanding.trained import TrainedRecogniser
         "remove the photos without closing my account",
         "delete everything you have on me but dont close the account",
         "account要keep着",
+        "除了账号，全删了",
+        "remove everything except my account",
     ],
 )
 def test_words_that_keep_the_account_are_found(text: str) -> None:
@@ -28,7 +30,14 @@ def test_words_that_keep_the_account_are_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["把号注销", "号不想要了", "账号留着也没用，销了吧", "大号留着，小号注销", "能不能不注销账号"],
+    [
+        "把号注销",
+        "号不想要了",
+        "账号留着也没用，销了吧",
+        "大号留着，小号注销",
+        "能不能不注销账号",
+        "我想刪除帳號",
+    ],
 )
 def test_other_words_about_an_account_are_not(text: str) -> None:
     assert not keeps_account(normalise(text))
@@ -52,6 +61,9 @@ def test_whoever_keeps_the_account_is_never_taken_to_close_it() -> None:
         ("你们还保留着我的搜索记录和聊天记录，都删掉", ["search_history", "chat"], []),
         ("不要动态了，评论也删", ["posts", "comments"], []),
         ("搜索记录先留着吧", ["search_history"], []),
+        ("动态删除了吧，照片也删", ["posts", "photos"], []),
+        ("除了照片全删", [], ["photos"]),
+        ("delete everything except my photos", [], ["photos"]),
     ],
 )
 def test_of_what_is_named_some_goes_and_some_stays(
