@@ -242,6 +242,9 @@ class Runner:
             if self._already_answered(script, frame, step):
                 self.answered(script, frame, step, "answered")
                 return None
+            if step.holds and GUARDS[step.holds](script, frame, flow.kind, {}) != "yes":
+                self.fire(frame, "gone")
+                return None
             self.asking.ask(script, frame, step)
             return _Stop()
         elif isinstance(step, Confirm):

@@ -65,6 +65,8 @@ class Ask:
             made of such words.
         foretold: the sentence that began the flow may speak for one of the choices, other than
             ``OTHER``; what was heard in it is said instead of the question.
+        holds: the guard that has to say "yes" for the question to have a point; where it does not
+            any more when the question is put again, the outcome is ``gone``. Empty for none.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Ask:
     many: bool = False
     told: str = ""
     foretold: bool = False
+    holds: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
             "many",
             "told",
             "foretold",
+            "while",
             "on",
         }
     ),
@@ -158,7 +159,15 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         fields.fault(
             fields.line_of("foretold"), "only choices can be foretold", "add choices, or remove it"
         )
-    on = _on(fields, {"answered", "skipped"} if "skip" in fields else {"answered"})
+    holds = fields.name("while") if "while" in fields else ""
+    if holds and set(GUARDS.get(holds, ((), ()))[0]) != {"yes", "no"}:
+        asking = [name for name, (outcomes, _) in GUARDS.items() if set(outcomes) == {"yes", "no"}]
+        fields.fault(
+            fields.line_of("while"), f"no guard {holds!r} says yes or no", suggest(holds, asking)
+        )
+    wanted = {"answered"} | ({"skipped"} if "skip" in fields else set())
+    wanted |= {"gone"} if holds else set()
+    on = _on(fields, wanted)
     return Ask(
         id=name,
         slot=slot,
@@ -172,6 +181,7 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         many=fields.flag("many"),
         told=told,
         foretold=foretold,
+        holds=holds,
     )
 
 

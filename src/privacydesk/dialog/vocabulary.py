@@ -15,7 +15,7 @@ from privacydesk.domain.intents import RequestKind
 TRIGGERS = frozenset(
     {
         # say, ask, confirm
-        "next", "answered", "skipped", "yes", "no",
+        "next", "answered", "skipped", "gone", "yes", "no",
         # actions
         "ok", "none", "sent", "wait", "capped", "too_many", "no_phone", "unavailable",
         "right", "wrong", "spent", "expired", "none_open", "not_found",

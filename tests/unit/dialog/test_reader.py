@@ -105,6 +105,22 @@ FAULTS: list[tuple[str, str, str, str, str, str]] = [
         "outcome 'skipped' can't happen here",
     ),
     (
+        "while without gone",
+        "    skip: unbinding.skip\n",
+        "    skip: unbinding.skip\n    while: has_session\n",
+        "on: {answered: last_way",
+        "which",
+        "outcome 'gone' is missing",
+    ),
+    (
+        "while of a guard that says something else",
+        "    skip: unbinding.skip\n",
+        "    skip: unbinding.skip\n    while: child_age\n",
+        "while: child_age",
+        "which",
+        "no guard 'child_age' says yes or no",
+    ),
+    (
         "missing end of a called flow",
         "{done: list, refused: stopped}",
         "{done: list}",
