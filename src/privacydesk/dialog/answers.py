@@ -238,6 +238,10 @@ class Answers:
             return False
         if following.correct(self._runner, script, frame):
             return True
+        several = choosing.several(script, offered) if step.told else ()
+        if several:
+            taking.take_told(self._runner, script, frame, step, several, text)
+            return True
         meant = choosing.meant(script, offered) or self._named(script, frame, step, offered)
         if meant is None:
             return False

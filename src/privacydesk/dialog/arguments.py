@@ -30,7 +30,8 @@ def _clause_for(frame: Running) -> str:
     """Return the clause about children that holds for an age: the statement ends at 14."""
     if frame.slots.get("age_group") == "teen":
         return "minors"
-    deletes = frame.slots.get("wish") == "delete"
+    wish = frame.slots.get("wish")
+    deletes = "delete" in wish if isinstance(wish, list) else wish == "delete"
     return "children_delete" if deletes else "children_guardian"
 
 

@@ -76,10 +76,11 @@ class Asking:
             script.say(f"desk.not_offered.{step.options}", {"what": what})
 
     def say_foretold(self, script: Script, step: Ask, value: Any) -> None:
-        """Say which of its choices a question is answered with that is not asked."""
-        label = next((offer.text for offer in step.choices if offer.value == value), None)
-        if label is not None:
-            script.say("desk.foretold", {"what": {"$term": label}})
+        """Say which of its choices a question is answered with, one or several."""
+        values = value if isinstance(value, list) else [value]
+        labels = [offer.text for offer in step.choices if offer.value in values]
+        if labels:
+            script.say("desk.foretold", {"what": {"$terms": labels}})
 
     def ask_more(self, script: Script, frame: Running, step: Ask) -> None:
         """Ask for more values after some were picked, or for more files after some were sent."""

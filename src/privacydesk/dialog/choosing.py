@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import wishes
 from privacydesk.dialog.guards import age_group
+from privacydesk.dialog.schema import OTHER
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import share_words
 from privacydesk.domain.events import Choice, ChoiceStyle
@@ -67,6 +68,18 @@ def spoken(script: Script, offered: Offered) -> Choice | None:
     ranked = sorted((choice for choice, _ in offered), key=lambda one: -said[one.key])
     most, second = ([said[choice.key] for choice in ranked] + [0, 0])[:2]
     return ranked[0] if most > second else None
+
+
+def several(script: Script, offered: Offered) -> tuple[Choice, ...]:
+    """Return the buttons that the words of a message speak for alike; empty where one stands out.
+
+    What has a meaning of its own for the desk, or stands for anything else, is none of them.
+    """
+    said = Counter(script.observed.entities.get("answer", ()))
+    most = max((said[choice.key] for choice, _ in offered), default=0)
+    alike = tuple(choice for choice, _ in offered if most and said[choice.key] == most)
+    plain = all(not one.id.startswith(("desk:", "_")) and one.id != OTHER for one in alike)
+    return alike if len(alike) > 1 and plain else ()
 
 
 def left_out(script: Script, offered: Offered) -> Choice | None:

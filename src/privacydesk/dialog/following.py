@@ -459,7 +459,11 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         if not isinstance(step, Ask):
             continue
         slot_type = flow.slots[step.slot].type
-        kind = "date" if slot_type == "date_of_birth" else FILLED_FROM.get(slot_type, "")
+        kind = FILLED_FROM.get(slot_type, "")
+        if slot_type == "date_of_birth":
+            # A month or a year is often of something else, where no birthday is spoken of.
+            bare = not entities.get("date") and "birthday" in entities.get("profile_field", ())
+            kind = "part_of_date" if bare else "date"
         old = frame.slots.get(step.slot)
         held = old if isinstance(old, list) else [old]
         fresh = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -140,19 +140,36 @@ def age_group(age: int) -> str:
     return "teen" if age < ADULT_FROM else "adult"
 
 
+def days_of(told: str) -> tuple[date, ...]:
+    """Return the first and the last day that a date may be, of which only a part may be told."""
+    if not told:
+        return ()
+    year, month, day = (*(int(part) for part in told.split("-")), 0, 0)[:3]
+    if day:
+        return (date(year, month, day),)
+    first = date(year, month or 1, 1)
+    last = first + timedelta(days=31) if month else date(year + 1, 1, 1)
+    return first, last.replace(day=1) - timedelta(days=1)
+
+
 def _child_age(
     script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
-    born = date.fromisoformat(str(frame.slots["child_birth_date"]))
-    group = age_group(age_on(born, script.now.astimezone(ZoneInfo(script.rules.zone)).date()))
-    frame.slots["age_group"] = group
-    return group
+    frame.slots.pop("age_group", None)
+    told = str(frame.slots.get("child_birth_date") or "")
+    today = script.now.astimezone(ZoneInfo(script.rules.zone)).date()
+    groups = {age_group(age_on(born, today)) for born in days_of(told)}
+    if len(groups) != 1:
+        return "unknown"
+    frame.slots["age_group"] = groups.pop()
+    return str(frame.slots["age_group"])
 
 
 def _slot_is(
     _script: Script, frame: Running, _kind: RequestKind | None, params: Mapping[str, Any]
 ) -> str:
-    return _yes(frame.slots.get(str(params["slot"])) == params["value"])
+    held, value = frame.slots.get(str(params["slot"])), params["value"]
+    return _yes(value in held if isinstance(held, list) else held == value)
 
 
 def _has_evidence(

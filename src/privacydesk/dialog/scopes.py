@@ -19,7 +19,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _detail(slots: Slots, *names: str) -> dict[str, Any]:
-    return {name: slots[name] for name in names if slots.get(name) not in {None, ""}}
+    return {name: slots[name] for name in names if slots.get(name) not in (None, "")}
 
 
 def _categories(slots: Slots) -> tuple[ScopeItem, ...]:

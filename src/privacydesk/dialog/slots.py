@@ -138,6 +138,10 @@ def _first(kind: str) -> Callable[[str, Entities], Any]:
     return take
 
 
+def _date_of_birth(text: str, found: Entities) -> Any:
+    return _first("date")(text, found) or _first("part_of_date")(text, found)
+
+
 def _ticket_number(text: str, _found: Entities) -> Any:
     return canonical_number(text)
 
@@ -151,7 +155,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "long_text": _text(LONG_TEXT_LIMIT),
     "reply": _text(LONG_TEXT_LIMIT),
     "code": _code,
-    "date_of_birth": _first("date"),
+    "date_of_birth": _date_of_birth,
     "phone": _phone,
     "contact": _contact,
     "provider": _first("provider"),
@@ -186,6 +190,7 @@ ENTITY_KINDS: Sequence[str] = (
     "ticket_number",
     "misread_number",
     "date",
+    "part_of_date",
     "phone",
     "own_age",
     "age",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from privacydesk.dialog import interrupts, questions, rating, wishes
@@ -47,6 +48,21 @@ def take_choice(runner: Runner, script: Script, frame: Running, step: Ask, choic
         runner.run(script)
     else:
         take_value(runner, script, frame, step, choice.value)
+
+
+def take_told(
+    runner: Runner,
+    script: Script,
+    frame: Running,
+    step: Ask,
+    choices: Sequence[Choice],
+    text: str,
+) -> None:
+    """Take several things that were wished in one sentence, and keep the sentence."""
+    values = [choice.value for choice in choices]
+    frame.slots[step.told] = text.strip()
+    runner.asking.say_foretold(script, step, values)
+    take_value(runner, script, frame, step, values)
 
 
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:

@@ -134,7 +134,7 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "bindings_known": (_outcomes("yes no"), frozenset()),
     "needs_document": (_outcomes("yes no"), frozenset()),
     "is_device_permission": (_outcomes("yes no"), frozenset()),
-    "child_age": (_outcomes("under_14 exactly_14 teen adult"), frozenset()),
+    "child_age": (_outcomes("under_14 exactly_14 teen adult unknown"), frozenset()),
     "slot_is": (_outcomes("yes no"), frozenset({"slot", "value"})),
     "has_evidence": (_outcomes("yes no"), frozenset()),
     "unbinding_window_set": (_outcomes("yes no"), frozenset()),
@@ -220,7 +220,6 @@ READ_BY_GUARD: Mapping[str, frozenset[str]] = {
     "last_login_way": frozenset({"provider"}),
     "needs_document": frozenset({"field"}),
     "is_device_permission": frozenset({"purpose"}),
-    "child_age": frozenset({"child_birth_date"}),
     "shown_by_document": frozenset({"ticket"}),
     "ticket_may": frozenset({"ticket"}),
 }

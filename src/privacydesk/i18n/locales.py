@@ -26,6 +26,8 @@ class LocaleSpec:
         date_short: the same as lists have it, in short and without its year.
         date_short_with_year: that with the year.
         day: CLDR pattern of a date whose weekday is of no interest, such as a birthday.
+        month: the same where no day is known.
+        year: the same where no month is known.
         date_time: how a date and a time of day are joined.
         zone: how a zone's name follows a time.
         joint: what stands between the parts of a duration.
@@ -41,6 +43,8 @@ class LocaleSpec:
     date_short: str
     date_short_with_year: str
     day: str
+    month: str
+    year: str
     date_time: str
     zone: str
     joint: str
@@ -65,6 +69,8 @@ def _chinese(
         date_short="M月d日 EEE",
         date_short_with_year="y年M月d日 EEE",
         day="y年M月d日",
+        month="y年M月",
+        year="y年",
         date_time="{date} {time}",
         zone="（{zone}）",
         joint=joint,
@@ -87,6 +93,8 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             date_short="EEE d MMM",
             date_short_with_year="EEE d MMM y",
             day="d MMMM y",
+            month="MMMM y",
+            year="y",
             date_time="{date}, {time}",
             zone=" ({zone})",
             joint=" ",

@@ -9,7 +9,8 @@ value       meaning                                                  beside it
 ``$date``   ``YYYY-MM-DD``; with its weekday                         ``year``: show the year;
                                                                      ``short``: as in lists
 ``$day``    ``YYYY-MM-DD``; a past or far day, whose weekday is of
-            no interest: a birthday, a first entry
+            no interest: a birthday, a first entry; ``YYYY-MM``
+            or ``YYYY`` where no more is known of it
 ``$time``   ISO 8601 with offset                                     ``zone``: shown in, and named
 ``$term``   a key of the catalog                                     ``of``: what it is about
 ``$terms``  a list of keys, joined
@@ -57,9 +58,7 @@ class ValueRenderer:
         self._cite = cite
         self._kinds: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
             "$date": self._date,
-            "$day": lambda value, _: format_date(
-                date.fromisoformat(value), self._spec.day, locale=self._spec.babel
-            ),
+            "$day": lambda value, _: self._past_day(value),
             "$time": self._time,
             "$term": self._term,
             "$terms": lambda value, _: self._list([self._lookup(str(one), {}) for one in value]),
@@ -117,6 +116,12 @@ class ValueRenderer:
 
     def _day(self, day: date, *, year: bool) -> str:
         pattern = self._spec.date_with_year if year else self._spec.date
+        return format_date(day, pattern, locale=self._spec.babel)
+
+    def _past_day(self, value: str) -> str:
+        known = value.count("-")
+        pattern = (self._spec.year, self._spec.month, self._spec.day)[known]
+        day = date.fromisoformat(value + "-01" * (2 - known))
         return format_date(day, pattern, locale=self._spec.babel)
 
     def _time(self, value: str, beside: Mapping[str, Any]) -> str:

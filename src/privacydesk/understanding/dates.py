@@ -32,6 +32,13 @@ _DATE = re.compile(
     + r",?\s+(?P<ey>\d{4})(?!\d))"
     r"|(?:\b" + _MONTH.format("am") + r"\s+(?P<ad>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<ay>\d{4})(?!\d))"
 )
+_PART = re.compile(
+    r"民国\s*(?P<ry>\d{2,3})\s*年(?:\s*(?P<rm>\d{1,2})\s*月)?"
+    r"|(?<!\d)(?P<cy>\d{4}|\d{2})\s*年(?:\s*(?P<cm>\d{1,2})\s*月)?"
+    r"|(?<![\d./-])(?P<iy>\d{4})[-/.](?P<im>\d{1,2})(?![\d./-])"
+    r"|\b" + _MONTH.format("em") + r",?\s+(?P<ey>\d{4})(?!\d)"
+    r"|(?<![\d./-])(?P<y>(?:19|20)\d{2})(?![\d./-])"
+)
 _DIGIT = re.compile(r"[\d一二三四五六七八九十]")
 _SPELT = re.compile(
     r"(?<![百千零〇一二三四五六七八九十])[零〇一二三四五六七八九十]{1,4}(?= ?[年月日号])"
@@ -61,6 +68,23 @@ def dates(folded: str) -> tuple[str, ...]:
         return (day,) if day else ()
     found = (_read(hit.groupdict()) for hit in _DATE.finditer(folded))
     return tuple(dict.fromkeys(day for day in found if day))
+
+
+def parts_of_dates(folded: str) -> tuple[str, ...]:
+    """Return the months and years in a folded text that name no day: 2016-03, or 2016."""
+    if _DIGIT.search(folded) is None:
+        return ()
+    folded = _SPELT.sub(lambda hit: _spelt(hit[0]), folded)
+    found = (_read_part(hit.groupdict()) for hit in _PART.finditer(_DATE.sub(" ", folded)))
+    return tuple(dict.fromkeys(part for part in found if part))
+
+
+def _read_part(parts: dict[str, str | None]) -> str:
+    year = parts["cy"] or parts["iy"] or parts["ey"] or parts["y"]
+    full = _full_year(year) if year else str(int(parts["ry"] or 0) + _REPUBLIC)
+    month = parts["cm"] or parts["rm"] or parts["im"] or (parts["em"] and _month(parts["em"]))
+    day = _day(full, month or "1", "1")
+    return day[:7] if month else day[:4]
 
 
 def _read(parts: dict[str, str | None]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.commands import Commands
-from privacydesk.understanding.dates import dates
+from privacydesk.understanding.dates import dates, parts_of_dates
 from privacydesk.understanding.keeping import kept_parts
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
@@ -111,6 +111,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "ticket_number": ticket_numbers,
     "misread_number": misread_numbers,
     "date": dates,
+    "part_of_date": parts_of_dates,
     "phone": phones,
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),

@@ -183,6 +183,31 @@ def test_day_first_is_read_only_where_it_can_be_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("好像是2016年3月吧", "2016-03"),
+        ("16年3月", "2016-03"),
+        ("民國105年3月", "2016-03"),
+        ("二零一六年三月", "2016-03"),
+        ("2016/03", "2016-03"),
+        ("March 2016 I think", "2016-03"),
+        ("2016年出生的", "2016"),
+        ("born in 2016", "2016"),
+    ],
+)
+def test_a_month_or_a_year_is_read_where_no_day_is_named(text: str, part: str) -> None:
+    assert (found("date", text), found("part_of_date", text)) == ((), (part,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2016年3月5日", "2016-03-05", "2016年13月", "2012年2月30日", "01/05/2012", "3月", "20161"],
+)
+def test_a_day_or_half_a_month_is_no_part_of_a_date(text: str) -> None:
+    assert found("part_of_date", text) == ()
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2012年2月30日",

@@ -153,7 +153,9 @@ class Words:
         if isinstance(value, bool):
             return self._text("web.case.yes") if value else self._text("web.case.no")
         if name in _DATES:
-            return self._tools.catalog.value(self._locale, {"$date": value, "year": True})
+            return self._tools.catalog.value(self._locale, {"$day": value})
+        if name in _CHOSEN and isinstance(value, list):
+            return self.joined(self._fact(name, one) for one in value)
         if name in _CHOSEN:
             known = (self._known(f"{beginning}{value}", "") for beginning in _CHOSEN[name])
             return standing_alone(next((one for one in known if one), str(value)))
