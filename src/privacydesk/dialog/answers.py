@@ -16,6 +16,7 @@ from privacydesk.dialog.slots import (
     code_digits,
     input_kind,
     match_choice,
+    names_own_contact,
     parse,
     takes_any_words,
     tight,
@@ -186,6 +187,8 @@ class Answers:
         elif value is not None:
             taking.take_value(self._runner, script, frame, step, value)
         else:
+            if slot_type == "account_name" and names_own_contact(text, script.observed.entities):
+                taking.keep_contact(self._runner, script, frame)
             self._missed(script, frame, step)
 
     def _said_among(self, script: Script, frame: Running, step: Ask, text: str, value: Any) -> None:
@@ -240,7 +243,7 @@ class Answers:
             return True
         several = choosing.several(script, offered) if step.told else ()
         if several:
-            taking.take_told(self._runner, script, frame, step, several, text)
+            taking.take_told(self._runner, script, frame, step, several)
             return True
         meant = choosing.meant(script, offered) or self._named(script, frame, step, offered)
         if meant is None:

@@ -86,7 +86,8 @@ def follow_language(runner: Runner, script: Script) -> None:
     if not language or language == script.locale or script.locale_from is LocaleSource.CHOSEN:
         return
     frame, step = runner.waiting_step(script)
-    if frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step) == "text":
+    named = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
+    if named in {"text", "account_name"}:
         return
     script.locale = language
     script.locale_from = LocaleSource.SENTENCE

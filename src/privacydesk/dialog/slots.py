@@ -73,6 +73,16 @@ def _text(limit: int) -> Callable[[str, Entities], Any]:
     return take
 
 
+def names_own_contact(text: str, found: Entities) -> bool:
+    """Tell whether words give the speaker's own phone or address: "my number is 139…"."""
+    said = found.get("phrase", ())
+    return "own_contact" in said and "signed_up" not in said and _contact(text, found) is not None
+
+
+def _account_name(text: str, found: Entities) -> Any:
+    return None if names_own_contact(text, found) else _text(TEXT_LIMIT)(text, found)
+
+
 def _code(text: str, _found: Entities) -> Any:
     return HIDDEN_CODE if code_digits(text) else None
 
@@ -152,6 +162,7 @@ def _nothing(_text: str, _found: Entities) -> Any:
 
 _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "text": _text(TEXT_LIMIT),
+    "account_name": _account_name,
     "long_text": _text(LONG_TEXT_LIMIT),
     "reply": _text(LONG_TEXT_LIMIT),
     "code": _code,
@@ -170,7 +181,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "internal": _nothing,
 }
 
-_FREE = frozenset({"text", "long_text", "reply"})
+_FREE = frozenset({"text", "account_name", "long_text", "reply"})
 """Types that take any words, so that what looks like another wish is still an answer."""
 
 _INPUTS: Mapping[str, InputKind] = {

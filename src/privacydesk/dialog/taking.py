@@ -10,7 +10,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILES, FILLED_FROM, all_but_kept, takes_files
+from privacydesk.dialog.slots import FILES, FILLED_FROM, all_but_kept, parse, takes_files
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
@@ -56,13 +56,18 @@ def take_told(
     frame: Running,
     step: Ask,
     choices: Sequence[Choice],
-    text: str,
 ) -> None:
     """Take several things that were wished in one sentence, and keep the sentence."""
     values = [choice.value for choice in choices]
-    frame.slots[step.told] = text.strip()
+    frame.slots[step.told] = script.said.strip()
     runner.asking.say_foretold(script, step, values)
     take_value(runner, script, frame, step, values)
+
+
+def keep_contact(runner: Runner, script: Script, frame: Running) -> None:
+    """Keep the speaker's own contact for where one is asked for, if the flow asks for one."""
+    if "contact" in runner.flows[frame.flow].slots:
+        frame.slots["contact"] = parse("contact", script.said, script.observed.entities)
 
 
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
