@@ -19,7 +19,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
 
 _ONLY_DISPUTES = 12
@@ -92,9 +92,12 @@ def taken_back(runner: Runner, script: Script) -> bool:
     entities = script.observed.entities
     said = {str(one) for one in entities.get("taken_back", ())}
     found = script.observed.recognised
+    form = script.stack[script.form_at()]
+    if entities.get("account_stays") and _takes_back(runner, script, form):
+        runner.cancel_form(script)
+        return True
     if not said or found is None or found.intent is not Intent.CANCEL_REQUEST or not found.sure:
         return False
-    form = script.stack[script.form_at()]
     flow = runner.flows[form.flow]
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = _words_in(form.slots)
@@ -312,6 +315,8 @@ def _is_left(runner: Runner, script: Script, form: Running) -> bool:
 def _takes_back(runner: Runner, script: Script, form: Running) -> bool:
     """Tell whether a message names the open form's own kind as what is not wanted any more."""
     kind = runner.flows[form.flow].kind
+    if kind is RequestKind.DEREGISTRATION and script.observed.entities.get("account_stays"):
+        return True
     return kind is not None and kind.value in script.observed.entities.get("taken_back", ())
 
 
@@ -472,6 +477,8 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             if value not in held and runner.accepts(script, frame, step, value)
         ]
         if not fresh:
+            if "instead" in said and _not_to_be_had(runner, script, frame, step, kind):
+                return True
             continue
         # Naming one thing more does not take back those that were named before.
         kept = [] if "instead" in said else list(held)
@@ -488,6 +495,16 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         runner.run(script)
         return True
     return False
+
+
+def _not_to_be_had(runner: Runner, script: Script, frame: Running, step: Ask, kind: str) -> bool:
+    """Say that what is named instead can't be had: "no, QQ", which is not bound."""
+    other = [one for one in script.observed.entities.get(kind, ()) if one != frame.slots[step.slot]]
+    if len(other) != 1 or step.many or runner.accepts(script, frame, step, other[0]):
+        return False
+    runner.asking.say_not_offered(script, frame, step, other[0])
+    runner.prompt_again(script)
+    return True
 
 
 def correct_below(runner: Runner, script: Script) -> bool:
@@ -508,4 +525,41 @@ def correct_below(runner: Runner, script: Script) -> bool:
         script.say("desk.corrected", {"what": shown(slot_type, values[0])})
         runner.prompt_again(script)
         return True
+    return _named_below(runner, script)
+
+
+_LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
+"""Types whose values a form may change while it proves who asks: its way stays the same."""
+
+
+def _named_below(runner: Runner, script: Script) -> bool:
+    """Put another thing in the place of the one that a form is about: "no, the posts"."""
+    entities = script.observed.entities
+    if "instead" not in wishes.phrases_of(entities):
+        return False
+    begin = script.form_at()
+    for frame in script.stack[begin : script.form_end(begin) - 1]:
+        flow = runner.flows[frame.flow]
+        for step in flow.steps.values():
+            slot_type = flow.slots[step.slot].type if isinstance(step, Ask) else ""
+            if not isinstance(step, Ask) or slot_type not in _LEADS_NOWHERE:
+                continue
+            named = entities.get(FILLED_FROM[slot_type], ())
+            old = frame.slots.get(step.slot)
+            held = old if isinstance(old, list) else [old]
+            fresh = [one for one in named if one not in held]
+            if not fresh or old is None:
+                continue
+            if not all(runner.accepts(script, frame, step, one) for one in fresh):
+                runner.asking.say_not_offered(script, frame, step, fresh[-1])
+            else:
+                frame.slots[step.slot] = fresh if step.many else fresh[-1]
+                script.say(
+                    "desk.corrected",
+                    {"what": shown(slot_type, frame.slots[step.slot])},
+                )
+                for one in script.stack:
+                    one.confirmed_at = None
+            runner.prompt_again(script)
+            return True
     return False

@@ -13,6 +13,7 @@ from typing import Final
 from privacydesk.dialog import fetching, rating, wishes
 from privacydesk.dialog.desk_choices import more_choices
 from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
+from privacydesk.dialog.options import whose
 from privacydesk.dialog.packages import CHOICE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -389,20 +390,22 @@ def offer_wishes(runner: Runner, script: Script) -> None:
 
 def _acknowledge(script: Script, *, anew: bool = False) -> None:
     # Where one stands is told once, and when it is asked, not after each sentence that follows.
-    said_last = script.prompt is not None and script.prompt.choices == (_LEAVE,)
+    said_last = script.prompt is not None and _LEAVE in script.prompt.choices
+    offered = (_NOW, _LEAVE) if script.wishes else (_LEAVE,)
     if said_last and not anew:
-        script.ask("owner.heard", {}, (_LEAVE,))
+        script.ask("owner.heard", {}, offered)
         return
     staffed, place = script.queue()
     if staffed:
-        script.ask("owner.still_queued", {"place": place}, (_LEAVE,))
+        script.ask("owner.still_queued", {"place": place}, offered)
     else:
         opening = script.opening()
         key = "owner.message_kept_until" if opening else "owner.message_kept"
-        script.ask(key, opening, (_LEAVE,))
+        script.ask(key, opening, offered)
 
 
 _LEAVE = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
+_NOW = Choice(id=_WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
 
 
 def _keep_in_queue(runner: Runner, script: Script) -> bool:
@@ -410,12 +413,25 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
     asked = wishes.wishes_of(runner, script)
     if not asked:
         return False
+    before = wishes.named(runner, script.wishes)
     left_out = [w for w in asked if wishes.keep(runner, script, w) is wishes.Keeping.FULL]
     if left_out:
         script.say("desk.wishes_full", {"wish": wishes.named(runner, left_out)})
-    now = Choice(id=_WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
-    script.ask("owner.wish_kept", {"wish": wishes.named(runner, script.wishes)}, (now, _LEAVE))
+    elif wishes.named(runner, script.wishes) == before:
+        # Said in other words, it is no news.
+        return False
+    script.ask("owner.wish_kept", {"wish": wishes.named(runner, script.wishes)}, (_NOW, _LEAVE))
     return True
+
+
+def _waits_here(script: Script, word: str) -> bool:
+    """Tell whether "I've waited for days" is about the person: there is no request to be about."""
+    found = script.observed.recognised
+    status = found is not None and found.sure and found.intent is Intent.REQUEST_STATUS
+    numbered = {"ticket_number", "misread_number"}.intersection(script.observed.entities)
+    if not status or word or numbered or not script.account:
+        return False
+    return not script.tickets_of(whose(script))
 
 
 def while_queued(runner: Runner, script: Script) -> bool:
@@ -442,6 +458,9 @@ def while_queued(runner: Runner, script: Script) -> bool:
         _acknowledge(script, anew=True)
         return True
     found = script.observed.recognised
+    if _waits_here(script, word):
+        _acknowledge(script, anew=True)
+        return True
     if not word and found is not None and found.sure and found.intent in _IN_QUEUE:
         runner.start(script, found.intent)
         return True

@@ -32,6 +32,8 @@ _NEW_VALUE = re.compile(
     r"^[请請]?(?:[帮幫]我)?(?:改成|改[为為]|[换換]成|改做|change (?:it )?to)[\s:：]*(?=\S)",
     re.IGNORECASE,
 )
+_LOOSE = re.compile(r"\s+|(?<!\d)[,，、.。!！'’]+|[,，、.。!！'’]+(?!\d)")
+"""What a phone's keyboard makes easy to leave out of the words of a button: not within numbers."""
 _SHORTEST_PART = 2
 """Characters that a part of a label must have to stand for it."""
 HIDDEN_CODE = "••••••"
@@ -207,6 +209,7 @@ ENTITY_KINDS: Sequence[str] = (
     "age",
     "language",
     "taken_back",
+    "account_stays",
     "new_value",
     "old_value",
     "period",
@@ -269,11 +272,11 @@ def parse(slot_type: str, text: str, found: Entities) -> Any:
 
 
 def tight(text: str) -> str:
-    """Return words for comparing with labels: spaces between scripts are a matter of taste.
+    """Return words for comparing with labels: spaces and commas are a matter of taste.
 
     Empty where they are too long to be those of a button, even with a few around them.
     """
-    return "".join(fold(text).split()) if len(text) <= _LOOKED_AT else ""
+    return _LOOSE.sub("", fold(text)) if len(text) <= _LOOKED_AT else ""
 
 
 tight_label = lru_cache(2_000)(tight)

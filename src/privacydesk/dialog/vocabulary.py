@@ -158,7 +158,8 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 SLOT_TYPES = frozenset(
     {
         "text", "account_name", "long_text", "code", "date_of_birth", "phone", "contact",
-        "provider", "category", "purpose", "profile_field", "ticket_number", "ticket", "decision", "choice", "evidence",
+        "provider", "category", "purpose", "profile_field", "ticket_number", "ticket",
+        "decision", "choice", "evidence",
         "reply", "internal",
     }
 )  # fmt: skip

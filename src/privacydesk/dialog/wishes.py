@@ -220,7 +220,10 @@ def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
     """Return the wishes that are about whose account the open form is about, not one's own."""
     said = phrases_of(script.observed.entities)
     if not script.stack or "own_account" in said:
-        return frozenset()
+        # A parent who waits for a person goes on about the child.
+        child = any(wish.intent is Intent.GUARDIAN for wish in script.wishes)
+        waits = child and not said.intersection({"own_account", "also"})
+        return _OF_THE_CHILD if waits else frozenset()
     form = script.stack[script.form_at()]
     intents = runner.flows[form.flow].intents
     if Intent.GUARDIAN in intents or form.slots.get("whose") == "child":

@@ -9,7 +9,7 @@ from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.dates import dates, parts_of_dates
-from privacydesk.understanding.keeping import kept_parts
+from privacydesk.understanding.keeping import keeps_account, kept_parts
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values, old_values
@@ -116,6 +116,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),
     "taken_back": taken_back,
+    "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
 }
 

@@ -30,7 +30,7 @@ _BARE = re.compile(
 )
 # What was said before is taken back, and all of the rest is put in its place.
 _CORRECTED = re.compile(
-    r"^(?:(?:不对|不對|唔对|唔啱|错了|錯了|错咗|錯咗|写错了|寫錯了|打错了|打錯了)[\s,，。.]*"
+    r"^(?:(?:不对|不對|唔对|唔啱|错了|錯了|错咗|錯咗|写错了|寫錯了|打错了|打錯了|不是|唔系|唔係)[\s,，。.]*"
     r"(?:应该|應該)?(?:是|系|係|叫)|(?:(?:sorry|no)[\s,.]*)?i meant?\b)\s*"
     # Whoever goes on about somebody explains, and names no value.
     r"(?P<value>(?![我你您他她它这這那因不有要]|to\b|that\b|it\b)[^\s,，。!！?？;；]"
@@ -43,7 +43,7 @@ _TAIL = re.compile(
 # A nickname may well end in 了, a number does not: 换成13912345678了.
 _NUMBER_DONE = re.compile(r"(?<=[\d日号])(?:了|喇|啦)$")
 _NOT_A_VALUE = re.compile(
-    r"^(?:别的|別的|什么|什麼|其他|正确|正確|对的|對的|新的|另一个|另一個"
+    r"^(?:别的|別的|什么|什麼|其他|正确|正確|对的|對的|新的|另一|另外|同一|那个|那個|这个|這個|上次|本人|自己"
     r"|something|another|the right|the correct)",
     re.IGNORECASE,
 )

@@ -16,6 +16,8 @@ ANY: Final = "any"
 _VERBS: Final[Mapping[str, Intent]] = {
     "解绑": Intent.UNBINDING,
     "解除绑定": Intent.UNBINDING,
+    "解除": Intent.UNBINDING,
+    "撤回": Intent.CONSENT_WITHDRAWAL,
     "unbind": Intent.UNBINDING,
     "unlink": Intent.UNBINDING,
     "注销": Intent.DEREGISTRATION,
@@ -35,6 +37,13 @@ _VERBS: Final[Mapping[str, Intent]] = {
     "投诉": Intent.COMPLAINT,
     "complain": Intent.COMPLAINT,
 }
+_SHORT_VERBS: Final[Mapping[str, Intent]] = {
+    "解": Intent.UNBINDING,
+    "撤": Intent.CONSENT_WITHDRAWAL,
+    "关": Intent.CONSENT_WITHDRAWAL,
+    "销": Intent.DEREGISTRATION,
+}
+"""Parts of many words: they count right before the 了 that ends a clause, as in 不解了."""
 _CHINESE = "|".join(verb for verb in _VERBS if not verb.isascii())
 _ENGLISH = "|".join(verb for verb in _VERBS if verb.isascii())
 
@@ -42,6 +51,10 @@ _ENGLISH = "|".join(verb for verb in _VERBS if verb.isascii())
 _NO_MORE = re.compile(
     r"(?:不想|不要|不用|不必|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|帮我|替我|给我|去)*"
     rf"(?P<verb>{_CHINESE})[^,。.!?;]{{0,12}}?(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
+)
+_NO_MORE_SHORT = re.compile(
+    r"(?:不想|不要|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|去)*"
+    rf"(?P<verb>{'|'.join(_SHORT_VERBS)})(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
 )
 _NOT_ANY_MORE = re.compile(
     r"\b(?:no longer|don't|do not|not) (?:want |wanna |need )?(?:you )?(?:to )?"
@@ -82,6 +95,7 @@ def taken_back(words: str) -> tuple[str, ...]:
         for pattern in (_NO_MORE, _NOT_ANY_MORE)
         for hit in pattern.finditer(words)
     ]
+    found += [_SHORT_VERBS[hit["verb"]].value for hit in _NO_MORE_SHORT.finditer(words)]
     if not found and (_REGRET.search(words) or leaves(words)):
         return (ANY,)
     if not found and _keeps_data(words):
