@@ -207,6 +207,8 @@ class Answers:
             following.keep_more(self._runner, script, frame, step)
             taking.take_value(self._runner, script, frame, step, value)
             return
+        if taking.take_age(self._runner, script, frame, step):
+            return
         told = choosing.told(script, text, self._offered(script, frame))
         if told is not None:
             taking.take_choice(self._runner, script, frame, step, told)

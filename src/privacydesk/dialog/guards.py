@@ -158,7 +158,12 @@ def _child_age(
     frame.slots.pop("age_group", None)
     told = str(frame.slots.get("child_birth_date") or "")
     today = script.now.astimezone(ZoneInfo(script.rules.zone)).date()
-    groups = {age_group(age_on(born, today)) for born in days_of(told)}
+    ages = [age_on(born, today) for born in days_of(told)]
+    counted = frame.slots.get("child_age")
+    if not ages and counted is not None:
+        # Counted the old way a child is a year or two older than by the law.
+        ages = [int(counted) - 2, int(counted)]
+    groups = {age_group(age) for age in ages}
     if len(groups) != 1:
         return "unknown"
     frame.slots["age_group"] = groups.pop()

@@ -119,8 +119,8 @@ def items_of(kind: RequestKind, slots: Slots) -> tuple[ScopeItem, ...]:
 
 # What an agent has to read to decide, beyond the items; every other slot is the engine's own.
 _FACTS = (
-    "story", "why", "who", "seen", "relation", "child_birth_date", "child_account", "contact",
-    "outcome_to", "details", "period", "what", "wish", "wish_detail", "reason", "about",
+    "story", "why", "who", "seen", "relation", "child_birth_date", "child_age", "child_account",
+    "contact", "outcome_to", "details", "period", "what", "wish", "wish_detail", "reason", "about",
     "account_hint",
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from privacydesk.dialog import interrupts, questions, rating, wishes
+from privacydesk.dialog.guards import ADULT_FROM
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
@@ -62,6 +63,21 @@ def take_told(
     frame.slots[step.told] = script.said.strip()
     runner.asking.say_foretold(script, step, values)
     take_value(runner, script, frame, step, values)
+
+
+def take_age(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
+    """Take "she's ten" where a child's date of birth is asked for; tell whether it was that.
+
+    It is the date that stays unknown. Of somebody grown up it is asked for again.
+    """
+    flow = runner.flows[frame.flow]
+    ages = script.observed.entities.get("age", ())
+    asked = runner.asking.slot_type(frame, step) == "date_of_birth" and step.skip
+    if not asked or "child_age" not in flow.slots or len(ages) != 1 or int(ages[0]) >= ADULT_FROM:
+        return False
+    frame.slots["child_age"] = int(ages[0])
+    skip(runner, script, frame, step)
+    return True
 
 
 def keep_contact(runner: Runner, script: Script, frame: Running) -> None:

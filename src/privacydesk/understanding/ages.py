@@ -60,7 +60,8 @@ _ANSWER: Final = 30
 """Characters of a message that may be the answer to how old somebody is."""
 _TOLD = re.compile(
     r"(?P<under>不到|未到|未满|不满|未够|唔够|\bunder |\bbelow |\bless than |\bnot yet )? ?"
-    r"(?:(?P<age>(?<!\d)\d{1,3}(?!\d)|[二三四五六七八九]?十[一二三四五六七八九]?)"
+    r"(?:(?P<age>(?<!\d)\d{1,3}(?!\d)|[二三四五六七八九]?十[一二三四五六七八九]?"
+    r"|[三四五六七八九](?= ?岁))"
     rf"|\b(?P<word>{'|'.join(_ENGLISH_AGES)})\b)"
     r"(?! ?(?:岁|years old)? ?(?:以|或|前|后|时|年|月|号|日|点|分|块|元|个))"
 )

@@ -290,6 +290,7 @@ def test_an_age_that_is_not_the_speakers_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "age"),
     [
+        ("佢先八歲", 8),
         ("16", 16),
         ("十六了，不小了", 16),
         ("啱啱十四歲", 14),
