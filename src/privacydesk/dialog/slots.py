@@ -29,7 +29,8 @@ _LONGEST_CODE_WORDS = 30
 
 _CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _NEW_VALUE = re.compile(
-    r"^[请請]?(?:[帮幫]我)?(?:改成|改[为為]|[换換]成|改做|change (?:it )?to)[\s:：]*(?=\S)",
+    r"^[请請]?(?:[帮幫]我)?(?:改成|改[为為]|[换換]成|改做|[应應][该該](?:是|[系係]|叫)|[应應][为為]"
+    r"|change (?:it )?to\b|(?:it )?should be\b)[\s:：]*(?=\S)",
     re.IGNORECASE,
 )
 _LOOSE = re.compile(r"\s+|(?<!\d)[,，、.。!！'’]+|[,，、.。!！'’]+(?!\d)")

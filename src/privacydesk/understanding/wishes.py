@@ -75,7 +75,7 @@ _MAY_DENY = re.compile(r"[但可]|不[过過]|but", re.IGNORECASE)
 """Without any of these nothing is denied."""
 
 _UNBINDS = re.compile(
-    r"[解換换绑綁取去移剷铲]|unbind|unlink|remove|disconnect|change", re.IGNORECASE
+    r"[解绑綁取去移剷铲]|[換换](?![了咗过過])|unbind|unlink|remove|disconnect|change", re.IGNORECASE
 )
 _WITHDRAWS = re.compile(
     r"同意|授权|授權|权限|權限|推[荐薦送广廣播销銷]|广告|廣告|营销|營銷|行销|行銷|定位|位置|通[讯訊][录錄]|联系人|聯絡人|共享|分享|合作|"
@@ -84,11 +84,19 @@ _WITHDRAWS = re.compile(
     r"|camera|micro|\bmic\b|profil|newsletter|spam|track",
     re.IGNORECASE,
 )
+_LOOKS = re.compile(
+    r"[看查睇攞存份]|导出|導出|匯出|汇出|下载|下載|副本|拷贝|拷貝|资料|資料|数据|數據|信息|资讯|資訊|记录|紀錄|記錄|清单|清單"
+    r"|给我|給我|俾我|畀我|发我|發我|寄|知道|有[我哪什咩]"
+    r"|\b(?:see|show|send|give|get|copy|copies|data|info|information|export|download|access|know|have|hold"
+    r"|list|view|look|record|records|history)\b",
+    re.IGNORECASE,
+)
 _OWN = re.compile(r"我自己|我本人|我的[账帐賬帳号號]|\bmy own\b|\bmy account\b", re.IGNORECASE)
 
 _SIGNS: Final[Mapping[Intent, re.Pattern[str]]] = {
     Intent.UNBINDING: _UNBINDS,
     Intent.CONSENT_WITHDRAWAL: _WITHDRAWS,
+    Intent.ACCESS: _LOOKS,
 }
 """What a wish beside others has to name, or it is told as the reason for them."""
 
