@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
+from privacydesk.dialog.guards import age_group
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, OTHER, Ask, Flow
 from privacydesk.dialog.script import Script
@@ -135,7 +136,8 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         slot_type = flow.slots[step.slot].type
         found = entities.get(FILLED_FROM.get(slot_type, ""), ())
         if slot_type == "choice" and "instead" not in said:
-            found = tuple(offer.value for offer in step.choices if offer.value in said)
+            spoken = said | _of_oneself(entities)
+            found = tuple(offer.value for offer in step.choices if offer.value in spoken)
             if step.foretold and brief and not found:
                 found = _spoken_for(step, entities)
         if not found and slot_type in FILLED_FROM and _says_all(step, said):
@@ -154,6 +156,12 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
     }
     return {**slots, **values}
+
+
+def _of_oneself(entities: Entities) -> frozenset[str]:
+    """Return the choices made by telling one's own age: that it is oneself, and how old."""
+    ages = entities.get("own_age", ())
+    return frozenset({"me", age_group(int(ages[0]))}) if ages else frozenset()
 
 
 def _says_all(step: Ask, said: frozenset[str]) -> bool:
