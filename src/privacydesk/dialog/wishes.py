@@ -249,7 +249,9 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     found = observed.recognised
     if found is None or not found.sure or found.intent.kind is None:
         return ()
-    if script.stack and found.confidence < _CLEAR and not is_worded(script, found.intent):
+    # "The photos are mine" names data and tells something; who wants to see them says so.
+    unclear = found.confidence < _CLEAR or found.intent is Intent.ACCESS
+    if script.stack and unclear and not is_worded(script, found.intent):
         return ()
     return (Heard(found, observed.entities),)
 
