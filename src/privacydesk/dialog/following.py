@@ -151,7 +151,8 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
 def leaves_out(runner: Runner, script: Script) -> bool:
     """Leave out of the open form what shall stay, beside what shall go; tell whether it did."""
     form = script.stack[script.form_at()]
-    return bool(script.observed.entities.get("kept_category")) and _left_out(runner, script, form)
+    stays = {"kept_category", "only_kept"}.intersection(script.observed.entities)
+    return bool(stays) and _left_out(runner, script, form)
 
 
 def leaves(runner: Runner, script: Script) -> bool:

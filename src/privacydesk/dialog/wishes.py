@@ -58,6 +58,11 @@ _CLEAR: Final = 0.7
 What is said there mostly answers something, and a scrap of an answer sounds a little like many.
 """
 
+_SAID_IN_WORDS: Final = frozenset({Intent.ACCESS, Intent.GUARDIAN, Intent.UNDERAGE_REPORT})
+"""Heard in a form only where words known for them are said: "the photos are mine" names data and
+"it's 13 March" a number, and neither wishes anything.
+"""
+
 _NO_DOUBT: Final = 0.9
 
 _BRIEF: Final = 80
@@ -249,8 +254,7 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     found = observed.recognised
     if found is None or not found.sure or found.intent.kind is None:
         return ()
-    # "The photos are mine" names data and tells something; who wants to see them says so.
-    unclear = found.confidence < _CLEAR or found.intent is Intent.ACCESS
+    unclear = found.confidence < _CLEAR or found.intent in _SAID_IN_WORDS
     if script.stack and unclear and not is_worded(script, found.intent):
         return ()
     return (Heard(found, observed.entities),)

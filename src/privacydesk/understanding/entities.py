@@ -74,12 +74,16 @@ class Entities:
         """Take kinds of data that shall stay from those that a sentence names.
 
         Others have to remain, or "everything" to be said: "delete everything except the photos".
+        Else what stays is told beside, and stays among what is named.
         """
         kept: set[str] = set()
         for clause in kept_parts(words):
             kept.update(self._names.find(clause, ("category",)).get("category", ()))
         others = tuple(one for one in found["category"] if one not in kept)
-        if not kept or not (others or "everything" in self._phrases_in(words)):
+        if not kept:
+            return
+        if not others and "everything" not in self._phrases_in(words):
+            found["only_kept"] = tuple(one for one in found["category"] if one in kept)
             return
         found["kept_category"] = tuple(one for one in found["category"] if one in kept)
         if others:

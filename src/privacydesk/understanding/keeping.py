@@ -42,7 +42,7 @@ _BETWEEN: Final = re.compile(
     r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
 )
 _STAYS: Final = re.compile(
-    r"留[着著住返]|留下|保留|[别不][要用]?(?:删|动(?!态))|唔(?:好|使)?(?:删|郁)|(?<![删清移解消免])除[了咗]"
+    r"(?<![别不没唔])留[着著住返]|留下|(?<![别不没唔])保留|[别不][要用许准]?(?:删|动(?!态))|唔(?:好|使)?(?:删|郁)|(?<![删清移解消免])除[了咗]"
     r"|\bkeep\b|\bexcept\b|\bleave\b|\b(?:don't|dont|do not) (?:delete|remove|touch|erase)\b"
     r"|\bnot (?:the|my)\b|\bstays?\b"
 )
