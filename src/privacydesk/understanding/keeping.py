@@ -52,8 +52,13 @@ _COMPLAINED_OF: Final = re.compile(
 )
 
 
+def says_it_stays(folded: str) -> bool:
+    """Tell of a folded clause whether what it names shall stay."""
+    return _STAYS.search(folded) is not None and _COMPLAINED_OF.search(folded) is None
+
+
 def kept_parts(folded: str) -> Iterator[str]:
     """Yield the clauses of a folded message that say of what they name that it shall stay."""
     for said in _BETWEEN.split(folded):
-        if _STAYS.search(said) is not None and _COMPLAINED_OF.search(said) is None:
+        if says_it_stays(said):
             yield said

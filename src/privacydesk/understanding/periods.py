@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from privacydesk.understanding.normalise import plain
+from privacydesk.understanding.keeping import says_it_stays
+from privacydesk.understanding.normalise import normalise, plain
 
 _LONGEST: Final = 40
 _NUMBER: Final = r"(?:\d{1,4}|[零〇一二三四五六七八九十两兩几幾数數半]{1,4})"
@@ -52,7 +53,11 @@ _TELLS_TIME: Final = frozenset("0123456789年月天日周週期拜")
 _LETTER = re.compile(r"[a-z]", re.IGNORECASE)
 # "May" and "march" are words of their own, a month counts only beside something that makes it one.
 _BARE_MONTH = re.compile(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
-_CLAUSE = re.compile(r"[^,，。!！?？;；\n]+")
+_CLAUSES = re.compile(
+    r"[,，。!！?？;；\n]+|但[是系係]?|不过|不過|\bbut\b"
+    r"|(?<=[\u4e00-\u9fff]) +(?=(?![到至])[\u4e00-\u9fff])",
+    re.IGNORECASE,
+)
 # Said of the person or the account, not of what is wished: 去年注册的, 我今年30岁.
 _NO_LIMIT = re.compile(
     r"注[册冊]|开通|開通|申请|申請|提交|提过|投诉|投訴|举报|舉報|[岁歲]|开始用|開始用"
@@ -62,15 +67,21 @@ _NO_LIMIT = re.compile(
 
 
 def periods(text: str) -> tuple[str, ...]:
-    """Return the first time that a text names, as it was written; empty where it names none."""
+    """Return the first time that a text names, as it was written; empty where it names none.
+
+    Of what shall stay ("不要删2020年之前的") all is returned: the time alone would say the
+    opposite.
+    """
     words = plain(text)
     if _TELLS_TIME.isdisjoint(words) and _LETTER.search(words) is None:
         return ()
-    for clause in _CLAUSE.finditer(words):
-        if _NO_LIMIT.search(clause[0]):
+    for clause in _CLAUSES.split(words):
+        if _NO_LIMIT.search(clause):
             continue
-        for hit in _PERIOD.finditer(clause[0]):
+        for hit in _PERIOD.finditer(clause):
             named = hit[0].strip()
-            if len(named) <= _LONGEST and not _BARE_MONTH.match(named):
-                return (named,)
+            if len(named) > _LONGEST or _BARE_MONTH.match(named):
+                continue
+            stays = says_it_stays(normalise(clause))
+            return (clause.strip()[:_LONGEST] if stays else named,)
     return ()

@@ -311,6 +311,9 @@ def test_what_is_no_single_age_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "period"),
     [
+        ("删除照片 但不要删2020年之前的", "不要删2020年之前的"),
+        ("delete my photos but keep the ones from 2019", "keep the ones from 2019"),
+        ("2020年 到 2021年的动态", "2020年 到 2021年"),
         ("去年发的动态全删了", "去年"),
         ("把2020年以前的聊天记录删掉", "2020年以前"),
         ("删除最近三个月的搜索记录", "最近三个月"),
