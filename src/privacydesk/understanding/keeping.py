@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
+
+from privacydesk.understanding.normalise import AT_HAND
 
 _ACCOUNT: Final = r"(?:账号|账户|户口|(?<![大小])号|account)"
 _MINE: Final = r"(?:我的|我嘅|我|个|my|the|this|whole|entire| )*"
@@ -33,6 +36,8 @@ _KEPT: Final = re.compile(
 _ASKED: Final = re.compile(r"不能不|不得不|能不能|可不可以|要不要")
 
 
+# The word lists, the recogniser and the entities ask about the same message.
+@lru_cache(AT_HAND)
 def keeps_account(folded: str) -> bool:
     """Tell whether a folded message says that the account stays."""
     return _KEPT.search(folded) is not None and _ASKED.search(folded) is None

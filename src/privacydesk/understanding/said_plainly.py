@@ -31,7 +31,7 @@ _ONLY_FILED: Final = re.compile(
 )
 # An account was taken over, or is that of a grown-up: neither a leak nor a guardian's matter.
 _STOLEN: Final = re.compile(
-    r"(?:号|户口|微信|qq|account)[^,。.!?;]{0,4}?(?:被|给)?(?:人|别人)?(?:家)?盗"
+    r"(?:号|户口|微信|qq|account)[^,。.!?;]{0,4}?(?:被|给)?(?:人|别人)?(?:家)?盗(?!用)"
     r"|\baccount (?:was|got|has been|is|been)? ?(?:just )?(?:hacked|stolen|hijacked|taken over)\b"
 )
 _LEAKED: Final = re.compile(
