@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import wishes
 from privacydesk.dialog.guards import age_group
-from privacydesk.dialog.schema import OTHER
+from privacydesk.dialog.schema import ALL, OTHER
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import share_words
 from privacydesk.domain.events import Choice, ChoiceStyle
@@ -65,7 +65,9 @@ def spoken(script: Script, offered: Offered) -> Choice | None:
     if not answers:
         return None
     said = Counter(answers)
-    ranked = sorted((choice for choice, _ in offered), key=lambda one: -said[one.key])
+    specific = "specific" in wishes.phrases_of(script.observed.entities)
+    meant = (choice for choice, _ in offered if not (specific and choice.id == ALL))
+    ranked = sorted(meant, key=lambda one: -said[one.key])
     most, second = ([said[choice.key] for choice in ranked] + [0, 0])[:2]
     return ranked[0] if most > second else None
 

@@ -112,10 +112,16 @@ def blot_codes(text: str) -> str:
     return _CODE_IN_WORDS.sub(HIDDEN_CODE, text)
 
 
+def says_everything(found: Entities) -> bool:
+    """Tell whether all there is is meant: "all my videos" are some of it, by a name not known."""
+    said = found.get("phrase", ())
+    return "everything" in said and "specific" not in said
+
+
 def all_but_kept(found: Entities) -> list[str] | None:
     """Return what can be deleted but for what shall stay; None where that is not what is said."""
     kept = found.get("kept_category", ())
-    if not kept or found.get("category") or "everything" not in found.get("phrase", ()):
+    if not kept or found.get("category") or not says_everything(found):
         return None
     kinds = (one for one in DataCategory if one.deletable is not Deletable.ELSEWHERE)
     return [kind.value for kind in kinds if kind.value not in kept]

@@ -22,6 +22,7 @@ from privacydesk.dialog.slots import (
     ONLY_BESIDE,
     Entities,
     all_but_kept,
+    says_everything,
     shown,
 )
 from privacydesk.domain.account_terms import Provider
@@ -145,7 +146,7 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
             found = tuple(offer.value for offer in step.choices if offer.value in spoken)
             if step.foretold and brief and not found:
                 found = _spoken_for(step, entities)
-        if not found and slot_type in FILLED_FROM and _says_all(step, said):
+        if not found and slot_type in FILLED_FROM and _says_all(step, entities):
             # "Everything" is a button of its own, and what shall stay is none of it.
             kept = all_but_kept(entities) if step.many else None
             found = tuple(kept or (ALL,))
@@ -169,8 +170,8 @@ def _of_oneself(entities: Entities) -> frozenset[str]:
     return frozenset({"me", age_group(int(ages[0]))}) if ages else frozenset()
 
 
-def _says_all(step: Ask, said: frozenset[str]) -> bool:
-    return "everything" in said and any(offer.value == ALL for offer in step.choices)
+def _says_all(step: Ask, entities: Entities) -> bool:
+    return says_everything(entities) and any(offer.value == ALL for offer in step.choices)
 
 
 def _spoken_for(step: Ask, entities: Entities) -> tuple[str, ...]:
