@@ -1,7 +1,7 @@
 """One open WebSocket: its cursor, what waits to be sent, and what its frames do.
 
-The reader is the connection's only task. While it waits for the desk, new events pile up and go
-out with it; at other times a short-lived task sends them. A client that does not keep up is let
+The reader is the connection's only task. A frame goes out at once where the client takes it;
+else it waits, and the reader or a short-lived task sends it. A client that does not keep up is let
 go, and resumes from its own offset.
 """
 
@@ -43,6 +43,8 @@ EPOCH_CHANGED = 4409
 
 PONG = encode({"type": "pong"})
 EXPIRED = encode({"type": "expired"})
+_AT_ONCE = 16 * 1024
+"""Bytes of a frame that the transport takes without asking anybody to wait."""
 _REFUSALS_BEFORE_BRAKE = 50
 _SHORTEST_BRAKE = 0.1
 _LONGEST_BRAKE = 1.0
@@ -121,7 +123,7 @@ class Connection:
 
     def show(self, frame: bytes) -> None:
         """Send a frame, now or when the ones before it are out."""
-        if self._closing:
+        if self._closing or self._sent_at_once(frame):
             return
         if self._queue is None:
             self._queue = [frame]
@@ -288,6 +290,31 @@ class Connection:
             self._begin_close(POLICY_VIOLATION, b"bad frames")
 
     # Sending.
+
+    def _sent_at_once(self, frame: bytes) -> bool:
+        """Send a frame where nothing is before it and it need not wait; else return False.
+
+        A task for it would answer a turn of the loop later, and be the dearest part of sending.
+        """
+        transport = self._transport
+        if (
+            self._catching
+            or self._flushing
+            or self._queue is not None
+            or len(frame) > _AT_ONCE
+            or transport is None
+            or transport.get_write_buffer_size()
+        ):
+            return False
+        try:
+            # What fits into an empty buffer is written without waiting: one step does it.
+            self._ws.send_frame(frame, WSMsgType.TEXT).send(None)
+        except StopIteration:
+            pass
+        except (ConnectionError, RuntimeError) as error:
+            # The reader learns of the loss by itself.
+            log.debug("chat_frame_lost", error=type(error).__name__)
+        return True
 
     async def flush(self) -> None:
         """Send what waits. Only one sends at a time."""
