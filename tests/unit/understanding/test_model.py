@@ -7,6 +7,7 @@ import pytest
 
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
+from privacydesk.understanding.embedding import WISH_DIMENSIONS
 from privacydesk.understanding.grams import codes, pieces
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.model import IntentModel, Look
@@ -24,7 +25,7 @@ def look(favoured: int, pieces_known: int) -> Look:
 def model(text: str) -> IntentModel:
     table = np.unique(np.fromiter(codes(text), np.uint32))
     deletion, access = INTENTS.index(Intent.DELETION), INTENTS.index(Intent.ACCESS)
-    vector_weights = np.zeros((384, len(INTENTS)), dtype=np.float32)
+    vector_weights = np.zeros((WISH_DIMENSIONS, len(INTENTS)), dtype=np.float32)
     vector_weights[0, access] = 500.0
     return IntentModel(
         intents=INTENTS,
@@ -75,7 +76,7 @@ def test_known_pieces_speak_and_unknown_ones_say_nothing() -> None:
 
 def test_the_closer_look_hears_the_embedding() -> None:
     known = model("删掉照片")
-    vector = np.zeros(384, dtype=np.float32)
+    vector = np.zeros(WISH_DIMENSIONS, dtype=np.float32)
     vector[0] = 1.0
     chances = known.look(known.bag("删掉照片"), vector)
     assert INTENTS[int(chances.argmax())] is Intent.ACCESS

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
 from privacydesk.ports import Recogniser
-from privacydesk.understanding.embedding import E5Embedder, Vector
+from privacydesk.understanding.embedding import WISH_DIMENSIONS, E5Embedder, Vector
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.model import IntentModel
 from privacydesk.understanding.trained import TrainedRecogniser
@@ -26,7 +26,7 @@ class Blind:
 
     def embed_wish(self, text: str) -> Vector:
         self.asked.append(text)
-        return np.zeros(384, dtype=np.float32)
+        return np.zeros(WISH_DIMENSIONS, dtype=np.float32)
 
 
 MODEL = IntentModel.load()

@@ -8,7 +8,7 @@ import pytest
 
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
-from privacydesk.understanding.embedding import Vector
+from privacydesk.understanding.embedding import WISH_DIMENSIONS, Vector
 from privacydesk.understanding.training.fitting import Fitted, fit
 from privacydesk.understanding.training.report import figures, picture
 from privacydesk.understanding.training.sentences import Sentence, fingerprint, read_sentences
@@ -22,7 +22,7 @@ class Spread:
 
     def embed_wish(self, text: str) -> Vector:
         seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4])
-        return np.random.default_rng(seed).normal(size=384).astype(np.float32)
+        return np.random.default_rng(seed).normal(size=WISH_DIMENSIONS).astype(np.float32)
 
 
 def lines(voice: str, times: int) -> str:

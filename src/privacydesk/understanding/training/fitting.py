@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.courtesy import wish
-from privacydesk.understanding.embedding import DIMENSIONS, WishEmbedder
+from privacydesk.understanding.embedding import WISH_DIMENSIONS, WishEmbedder
 from privacydesk.understanding.grams import codes
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.model import Floats, IntentModel, Look
@@ -41,8 +41,8 @@ _RAREST: Final = 2
 """In how many sentences a piece must stand to be known."""
 _STRENGTH: Final = 0.5
 """Inverse of the regularisation; found by trying 0.3, 0.5 and 1."""
-_VECTOR_SHARE: Final = 0.03
-"""How much the embedding counts against the pieces; found by trying 0.02 to 0.06."""
+_VECTOR_SHARE: Final = 0.02
+"""How much the embedding counts against the pieces; found by trying 0.015 to 0.03."""
 _ECHO: Final = 0.5
 """How much the quick look's scores count in the closer one's; found by trying 0 to 0.7."""
 _SETTLED: Final = 0.98
@@ -161,7 +161,7 @@ def _data(
     embedder: WishEmbedder,
     progress: Progress,
 ) -> _Data:
-    found, counted, vectors = [], [], np.empty((len(sentences), DIMENSIONS), np.float32)
+    found, counted, vectors = [], [], np.empty((len(sentences), WISH_DIMENSIONS), np.float32)
     for place, one in enumerate(sentences):
         known, counts = np.unique(np.fromiter(codes(one.text), np.uint32), return_counts=True)
         found.append(known)
