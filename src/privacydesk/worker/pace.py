@@ -16,8 +16,8 @@ _BUSY: Final = 0.8
 """The share of a processor above which sending keeps to the least."""
 _BESIDE: Final = 1_100
 """Events a second while people talk: a fifth of a processor."""
-_LEAST: Final = 250
-"""Events a second while people take all there is: a twentieth."""
+_LEAST: Final = 150
+"""Events a second while people take all there is: a thirtieth."""
 _AT_ONCE: Final = 12
 """Events of an endpoint that are begun together while people talk: a millisecond of the loop."""
 _CAUGHT_UP: Final = 0.05
