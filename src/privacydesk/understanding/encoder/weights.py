@@ -121,6 +121,7 @@ class ModelFile:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             with path.open("rb") as file:
                 self._raw = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ))
@@ -130,16 +131,22 @@ class ModelFile:
 
     def floats(self, name: str) -> Floats:
         """Return a tensor of float32, flat."""
-        start, count = self._tensors[name]
+        start, count = self._place(name)
         return np.frombuffer(self._raw, np.float32, count, start)
 
     def matrix(self, *names: str, columns: int) -> Matrix:
         """Return tensors in four bits, one below the other."""
         found = []
-        for start, count in (self._tensors[name] for name in names):
+        for start, count in map(self._place, names):
             blocks = np.frombuffer(self._raw, _PACKED, count // BLOCK, start)
             found.append(blocks.reshape(-1, columns // BLOCK))
         return Matrix(np.concatenate(found) if len(found) > 1 else found[0])
+
+    def _place(self, name: str) -> tuple[int, int]:
+        place = self._tensors.get(name)
+        if place is None:
+            raise ModelFileError(f"{self._path} has no {name}")
+        return place
 
     def _read(self) -> None:
         magic, _, width, layers, heads, inner, _, most, _, epsilon, block = _SIZES.unpack_from(
