@@ -48,6 +48,20 @@ _GROWN_UP: Final = re.compile(
     r"|grandmother|grandfather|colleague|roommate)'?s (?:\w+ )?account\b"
 )
 
+# An account elsewhere, which nobody here can close; not those that one may log in here with.
+_ELSEWHERE: Final = re.compile(
+    r"(?:抖音|快手|小红书|淘宝|京东|拼多多|支付宝|美团|饿了么|网易云|b站|哔哩哔哩|知乎|豆瓣|王者荣耀|原神|陌陌|探探|贴吧|百度"
+    r"|\b(?:instagram|insta|ig|tiktok|douyin|twitter|snapchat|telegram|whatsapp|discord|netflix"
+    r"|spotify|paypal|steam|reddit|amazon|uber|youtube|linkedin|pinterest|roblox|tinder)\b)"
+    r"[ 的嘅]{0,2}(?:账号|账户|户口|会员|号|accounts?\b|profile\b)"
+)
+_NOT_OURS: Final = re.compile(r"(?:账号|账户|户口|account)[^。.!?;]{0,4}不(?:是|系)你们|唔系你哋")
+_HERE_TOO: Final = re.compile(
+    r"你们(?:的|这|家|那)|你哋(?:嘅|呢|度)|这里的|本(?:平台|软件|app)|mochat|登录|绑|[和跟也都]|以及|另外"
+    r"|\b(?:and|too|also|both|here|yours?|link|linked|login|log in|sign in)\b"
+)
+_CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION})
+
 
 def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """Return what a message means instead of what was heard in it; None where nothing says so.
@@ -63,7 +77,16 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         return Intent.REQUEST_STATUS
     if heard in _PERSONS and _is_for_a_person(heard, folded):
         return Intent.OTHER
+    if heard in _CLOSED and _is_elsewhere(folded):
+        return Intent.OTHER
     return None
+
+
+def _is_elsewhere(folded: str) -> bool:
+    """Tell whether the account that is spoken of is one at another service, and that alone."""
+    if _NOT_OURS.search(folded) is not None:
+        return True
+    return _ELSEWHERE.search(folded) is not None and _HERE_TOO.search(folded) is None
 
 
 def _is_for_a_person(first: Intent, folded: str) -> bool:

@@ -20,6 +20,10 @@ from privacydesk.understanding.said_plainly import meant_instead
         ("我的号被盗了", Intent.COMPLAINT, Intent.OTHER),
         ("my mom's account got hacked", Intent.COMPLAINT, Intent.OTHER),
         ("我要投诉你们乱发广告", Intent.CONSENT_WITHDRAWAL, Intent.COMPLAINT),
+        ("麻烦问一下我抖音号怎么注销，找了半天没找到", Intent.DEREGISTRATION, Intent.OTHER),
+        ("想註銷我的LINE帳號，不是你們這個", Intent.DEREGISTRATION, Intent.OTHER),
+        ("can you delete my instagram account?", Intent.DEREGISTRATION, Intent.OTHER),
+        ("你们能帮我把淘宝账号删掉吗", Intent.DELETION, Intent.OTHER),
     ],
 )
 def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant: Intent) -> None:
@@ -35,6 +39,11 @@ def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant
         ("i filed a complaint yesterday, forget it", Intent.CANCEL_REQUEST),
         ("我儿子的号被盗了", Intent.GUARDIAN),
         ("账号被盗，资料全泄露了", Intent.COMPLAINT),
+        ("抖音号和你们的号都注销", Intent.DEREGISTRATION),
+        ("delete my account here, I moved to tiktok", Intent.DEREGISTRATION),
+        ("close my account and my instagram account", Intent.DEREGISTRATION),
+        ("注销我的LINE登录的账号", Intent.DEREGISTRATION),
+        ("把我发的抖音视频删了", Intent.DELETION),
     ],
 )
 def test_what_says_more_stays_what_was_heard(said: str, heard: Intent) -> None:
