@@ -62,6 +62,21 @@ _HERE_TOO: Final = re.compile(
 )
 _CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION})
 
+# A parent who names the child and how young it is speaks for it, whatever is to be done.
+_OWN_CHILD: Final = re.compile(
+    r"(?<!不是)(?<!不关)(?:我|俺|咱)(?:们)?(?:家|的|嘅|个|屋企|那个|那|这)*(?:大|小|老[大二])?"
+    r"(?:闺女|女儿|儿子|孩子|小孩|小朋友|娃|仔仔|囡囡|阿仔|阿女|孙女|孙子)(?!的?同学)"
+    r"|(?<!not )(?<!n't )\bmy (?:\w+ )?(?:son|daughter|kid|child|boy|girl|grandson|granddaughter)\b"
+)
+_YOUNG: Final = re.compile(
+    r"(?<!\d)(?:[5-9]|1[0-7]) ?岁|[五六七八九十]岁|十[一二三四五六七]岁"
+    r"|初[一二三]|小学|[一二三四五六]年级|幼儿园|[上念读]初中"
+    r"|\b(?:[5-9]|1[0-7])[- ]?(?:yo\b|years? old|year[- ]old)"
+    r"|\b(?:[1-9]th|first|second|third) grade|\b(?:grade|year) [1-9]\b"
+    r"|\b(?:primary|middle|elementary) school\b"
+)
+_OF_NOTHING: Final = frozenset({Intent.OTHER, Intent.SMALLTALK})
+
 
 def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """Return what a message means instead of what was heard in it; None where nothing says so.
@@ -79,6 +94,8 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         return Intent.OTHER
     if heard in _CLOSED and _is_elsewhere(folded):
         return Intent.OTHER
+    if heard in _OF_NOTHING and _OWN_CHILD.search(folded) and _YOUNG.search(folded):
+        return Intent.GUARDIAN
     return None
 
 

@@ -24,6 +24,8 @@ from privacydesk.understanding.said_plainly import meant_instead
         ("想註銷我的LINE帳號，不是你們這個", Intent.DEREGISTRATION, Intent.OTHER),
         ("can you delete my instagram account?", Intent.DEREGISTRATION, Intent.OTHER),
         ("你们能帮我把淘宝账号删掉吗", Intent.DELETION, Intent.OTHER),
+        ("我家闺女上初一，天天半夜连麦，能限制一下时间吗", Intent.OTHER, Intent.GUARDIAN),
+        ("my son is in 4th grade and up all night in there", Intent.OTHER, Intent.GUARDIAN),
     ],
 )
 def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant: Intent) -> None:
@@ -39,6 +41,10 @@ def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant
         ("i filed a complaint yesterday, forget it", Intent.CANCEL_REQUEST),
         ("我儿子的号被盗了", Intent.GUARDIAN),
         ("账号被盗，资料全泄露了", Intent.COMPLAINT),
+        ("不是我家孩子，听着像小学生", Intent.OTHER),
+        ("我女儿的同学，11岁", Intent.OTHER),
+        ("it's not my kid but he sounds 10 years old", Intent.OTHER),
+        ("我儿子大学毕业了", Intent.SMALLTALK),
         ("抖音号和你们的号都注销", Intent.DEREGISTRATION),
         ("delete my account here, I moved to tiktok", Intent.DEREGISTRATION),
         ("close my account and my instagram account", Intent.DEREGISTRATION),
