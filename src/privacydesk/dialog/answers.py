@@ -23,7 +23,7 @@ from privacydesk.dialog.slots import (
     tight_label,
 )
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.events import Choice, EventKind, Sender
+from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.turn import Chose, Said
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
@@ -250,8 +250,9 @@ class Answers:
         meant = choosing.meant(script, offered) or self._named(script, frame, step, offered)
         if meant is None:
             return False
-        if script.observed.wishes:
-            # Of a message that is nothing but the answer, no part is a wish of its own.
+        if script.observed.wishes or meant.style is ChoiceStyle.QUIET:
+            # Of a message that is nothing but the answer, no part is a wish of its own; but whoever
+            # declines says what is wanted instead: "don't close it, only unlink Google".
             following.keep_others(self._runner, script)
         taking.take_choice(self._runner, script, frame, step, meant)
         return True

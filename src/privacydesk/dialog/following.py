@@ -107,10 +107,23 @@ def taken_back(runner: Runner, script: Script) -> bool:
         if not named or not named.isdisjoint(held):
             runner.cancel_form(script)
             return True
-    if _means_form(runner, script) and said.isdisjoint(w.intent.value for w in script.wishes):
+    if _drops_waiting(runner, script, said):
+        return True
+    if _means_form(runner, script):
         runner.cancel_form(script)
         return True
     return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _drops_waiting(runner: Runner, script: Script, said: set[str]) -> bool:
+    """Drop what waits for its turn and is taken back by name; tell whether anything did."""
+    dropped = tuple(wish for wish in script.wishes if wish.intent.value in said)
+    if not dropped:
+        return False
+    script.wishes = tuple(wish for wish in script.wishes if wish not in dropped)
+    script.say("desk.wish_dropped", {"wish": wishes.named(runner, dropped)})
+    runner.prompt_again(script)
+    return True
 
 
 def _left_out(runner: Runner, script: Script, form: Running) -> bool:

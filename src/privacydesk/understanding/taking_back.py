@@ -44,13 +44,13 @@ _SHORT_VERBS: Final[Mapping[str, Intent]] = {
     "销": Intent.DEREGISTRATION,
 }
 """Parts of many words: they count right before the 了 that ends a clause, as in 不解了."""
-_CHINESE = "|".join(verb for verb in _VERBS if not verb.isascii())
+_ANY_VERB = "|".join(_VERBS)
 _ENGLISH = "|".join(verb for verb in _VERBS if verb.isascii())
 
 # 了 at the end of the clause is what takes back: 不删照片 names an exception, 不删了 an end.
 _NO_MORE = re.compile(
     r"(?:不想|不要|不用|不必|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|帮我|替我|给我|去)*"
-    rf"(?P<verb>{_CHINESE})[^,。.!?;]{{0,12}}?(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
+    rf" ?(?P<verb>{_ANY_VERB})[^,。.!?;]{{0,12}}?(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
 )
 _NO_MORE_SHORT = re.compile(
     r"(?:不想|不要|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|去)*"
