@@ -254,6 +254,8 @@ class Answers:
             # Of a message that is nothing but the answer, no part is a wish of its own; but whoever
             # declines says what is wanted instead: "don't close it, only unlink Google".
             following.keep_others(self._runner, script)
+        # "By mail, to lin@example.com" chooses, and says where.
+        taking.keep_contact(self._runner, script, frame)
         taking.take_choice(self._runner, script, frame, step, meant)
         return True
 

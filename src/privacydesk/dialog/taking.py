@@ -81,9 +81,10 @@ def take_age(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
 
 
 def keep_contact(runner: Runner, script: Script, frame: Running) -> None:
-    """Keep the speaker's own contact for where one is asked for, if the flow asks for one."""
-    if "contact" in runner.flows[frame.flow].slots:
-        frame.slots["contact"] = parse("contact", script.said, script.observed.entities)
+    """Keep a contact that is named on the way for where one is asked for, if the flow asks."""
+    contact = parse("contact", script.said, script.observed.entities)
+    if contact is not None and "contact" in runner.flows[frame.flow].slots:
+        frame.slots["contact"] = contact
 
 
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
