@@ -111,3 +111,9 @@ def test_sentences_that_differ_only_in_script_and_spacing_count_once() -> None:
     said = ['{"text": "刪 照片", "label": "deletion"}', '{"text": "删照片！", "label": "deletion"}']
     (only,) = read_sentences({"sentences/tw.jsonl": "\n".join(said)})
     assert (only.text, only.voice) == ("刪 照片", "tw")
+
+
+def test_nothing_is_read_where_training_can_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("privacydesk.understanding.training.fitting.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match="needs scikit-learn"):
+        fit([], Spread(), lambda *_: pytest.fail("something was read"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -119,6 +120,11 @@ def fit(
     Raises:
         SettingsError: too few voices or intents, or scikit-learn is not installed.
     """
+    if find_spec("sklearn") is None:
+        # Before anything is read: reading takes minutes.
+        raise SettingsError(
+            "training needs scikit-learn: .venv/bin/pip install 'scikit-learn>=1.7,<2'", key="train"
+        )
     intents = tuple(Intent)
     missing = [str(i) for i in intents if not any(one.label is i for one in sentences)]
     if missing:
@@ -248,13 +254,9 @@ def _bags(data: _Data, table: _Table) -> csr_matrix:
 
 
 def _fit(bags: csr_matrix, vectors: Floats, labels: NDArray[np.int64]) -> _Heads:
-    try:
-        from scipy.sparse import csr_matrix, hstack  # noqa: PLC0415 - only who trains has it
-        from sklearn.svm import LinearSVC  # noqa: PLC0415
-    except ImportError:
-        raise SettingsError(
-            "training needs scikit-learn: pip install 'privacydesk[train]'", key="train"
-        ) from None
+    from scipy.sparse import csr_matrix, hstack  # noqa: PLC0415 - only who trains has it
+    from sklearn.svm import LinearSVC  # noqa: PLC0415
+
     mean, spread = vectors.mean(0), vectors.std(0)
     scaled = (vectors - mean) / spread * _VECTOR_SHARE
     quick = LinearSVC(C=_STRENGTH, random_state=0).fit(bags, labels)
