@@ -136,11 +136,10 @@ def changes(
     since = to - 1 if old is None else old
     if not versions:
         fail(f"no policy was imported under the name {name}")
-    if not (1 <= since <= len(versions) and 1 <= to <= len(versions)):
-        fail(
-            f"{name} has {len(versions)} {'version' if len(versions) == 1 else 'versions'}: "
-            f"there is nothing to compare between {since} and {to}"
-        )
+    if len(versions) == 1:
+        fail(f"{name} has only one version: there is nothing to compare")
+    if missing := [one for one in (to, since) if not 1 <= one <= len(versions)]:
+        fail(f"{name} has the versions 1 to {len(versions)} and no {missing[0]}")
     found = changes_between(versions[since - 1], versions[to - 1])
     if as_json:
         record = {"name": name, "from": since, "to": to, "changes": [_record(c) for c in found]}

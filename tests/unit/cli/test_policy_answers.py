@@ -139,7 +139,7 @@ def test_changes_for_programs(two_versions: Path) -> None:
 def test_a_version_that_is_not_there_is_named(two_versions: Path) -> None:
     result = run("changes", "bird", "--to", 9, data_dir=two_versions)
     assert result.exit_code == 1
-    assert "2 versions" in result.stderr
+    assert "versions 1 to 2 and no 9" in result.stderr
     assert run("changes", "bird", "--to", 1, data_dir=two_versions).exit_code == 1
     same = run("changes", "bird", "--from", 2, "--to", 2, data_dir=two_versions)
     assert "say the same" in same.stdout
