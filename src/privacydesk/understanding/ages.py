@@ -41,6 +41,13 @@ _ENGLISH_PUPIL = re.compile(
     r"(?: (?:in|at|to|a|an))? ?(?:primary|elementary|grade)[- ]school(?! teacher| parent)"
 )
 
+_YOUNG = re.compile(
+    r"(?<!\d)(?:[3-9]|1[0-7])(?!\d) ?(?:周?岁|years? old|yrs? old|-year-old|year-old|y/?o\b)"
+    r"|(?:才|只有|刚满|未满|不满|先得) ?(?:[3-9]|1[0-7])(?![\d个天年月块元条次分小时])"
+    r"|\b(?:only|just|is|aged|under) (?:[3-9]|1[0-7])(?= ?(?:$|[,.!?;，]|years))"
+    r"|(?<!十)(?:[四五六七八九]|十[一二三四五六七]?)岁"
+)
+
 # Words that put the sentence into somebody else's mouth, or make it a supposition.
 _SAID_OR_SUPPOSED = re.compile(
     r"(?:如果|假如|假设|要是|若|万一|(?<!跟你)(?<!老实)说(?!实话)|讲|告诉|自称|写着|填了?|认识|系统|显示"
@@ -69,6 +76,11 @@ _SEVERAL = re.compile(r"\d ?(?:or|to|and|或|至|到|和|-|~) ?\d")
 
 # Without any of these no pattern here can fit, which is so for nearly all sentences.
 _ABOUT_AGE = re.compile(r"[\d岁]|小学|国小|school")
+
+
+def names_young_age(folded: str) -> bool:
+    """Tell whether a folded message names an age under 18, whosever it is."""
+    return _YOUNG.search(folded) is not None
 
 
 def own_age(folded: str) -> int | None:

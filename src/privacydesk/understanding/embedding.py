@@ -33,7 +33,7 @@ in the time of a long sentence. Beyond 512 tokens the model would cut by itself.
 """
 
 WISH_TOKENS: Final = 40
-"""How many tokens of a wish are read, within 30 ms; six of them are the engine's own."""
+"""How many tokens of a wish are read, within 30 ms; six of them are the model's own."""
 _WISH_ROOM: Final = 64
 """No more than this fits in so many tokens, in characters as wide as a Chinese one."""
 _OPENING: Final = 3
@@ -44,7 +44,7 @@ mostly comes last.
 _NARROW_IN_WIDE: Final = 3
 """Latin letters that cost as much as one Chinese character."""
 
-# Lone surrogates can't be encoded, and the engine's strings end at a NUL.
+# No word is made of these; the models have learnt from texts without them.
 _BROKEN = re.compile(r"[\ud800-\udfff\x00-\x1f\x7f]+")
 _LAST_NARROW: Final = "\u02ff"
 # A word that was cut says something else; one that is longer than all the room stays as it is.
@@ -98,7 +98,7 @@ class E5Embedder:
         self._lock = Lock()
 
     def load(self) -> None:
-        """Load the model, some 50 MB, in less than a second."""
+        """Load the model, some 150 MB, in less than a second."""
         with self._lock:
             self._loaded()
 
@@ -133,7 +133,7 @@ class E5Embedder:
 
 
 def fitted(text: str, room: int) -> str:
-    """Return the beginning of a text that fits, with what no engine can read made a space."""
+    """Return the beginning of a text that fits, with what makes no word a space."""
     # Nothing behind this many characters can fit, and cleaning 100 KB takes time of its own.
     return _beginning(_BROKEN.sub(" ", text[: room * _NARROW_IN_WIDE]), room)
 
@@ -143,14 +143,14 @@ def gist(text: str, tokens: Callable[[str], int], most: int = WISH_TOKENS) -> st
 
     Args:
         text: as it is said.
-        tokens: counts what the engine makes of a text.
+        tokens: counts the tokens of a text.
         most: how many tokens fit.
     """
     readable = _BROKEN.sub(" ", text)
     room = min(_WISH_ROOM, _width(readable))
     read = _ends(readable, room)
     while (count := tokens(read)) > most and room > 1:
-        # What the engine makes of it grows with the room, but not evenly.
+        # The tokens grow with the room, but not evenly.
         room = min(room * most // count, room - 1)
         read = _ends(readable, room)
     return read

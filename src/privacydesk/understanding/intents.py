@@ -13,7 +13,7 @@ from typing import Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
-from privacydesk.understanding.ages import own_age
+from privacydesk.understanding.ages import names_young_age, own_age
 from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.lexicon_files import COMPUTED, Lexicon, Rule
 from privacydesk.understanding.negation import is_negated
@@ -41,12 +41,6 @@ _CHATTER: Final = 12
 """Characters up to which a greeting or thanks is all that a message says."""
 
 _CLAUSE = re.compile(r"[^,。.!?;~…\n]*[,。.!?;~…\n]*")
-_YOUNG = re.compile(
-    r"(?<!\d)(?:[3-9]|1[0-7])(?!\d) ?(?:周?岁|years? old|yrs? old|-year-old|year-old|y/?o\b)"
-    r"|(?:才|只有|刚满|未满|不满|先得) ?(?:[3-9]|1[0-7])(?![\d个天年月块元条次分小时])"
-    r"|\b(?:only|just|is|aged|under) (?:[3-9]|1[0-7])(?= ?(?:$|[,.!?;，]|years))"
-    r"|(?<!十)(?:[四五六七八九]|十[一二三四五六七]?)岁"
-)
 # Without any of these the patterns below find nothing, which is so for nearly all sentences.
 _AGE_SIGN = re.compile(r"[\d岁]|小学|国小|school")
 _CHILD_UNDER: Final = 14
@@ -167,7 +161,7 @@ class Intents:
             mask |= self._bit["account_stays"]
         if _AGE_SIGN.search(folded) is None:
             return mask
-        if _YOUNG.search(folded):
+        if names_young_age(folded):
             mask |= self._bit["young"]
         age = own_age(folded)
         if age is not None and age < _CHILD_UNDER:

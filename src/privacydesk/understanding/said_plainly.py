@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from privacydesk.domain.intents import Intent
+from privacydesk.understanding.ages import names_young_age
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
 _COMPLAINS: Final = re.compile(
@@ -68,10 +69,8 @@ _OWN_CHILD: Final = re.compile(
     r"(?:闺女|女儿|儿子|孩子|小孩|小朋友|娃|仔仔|囡囡|阿仔|阿女|孙女|孙子)(?!的?同学)"
     r"|(?<!not )(?<!n't )\bmy (?:\w+ )?(?:son|daughter|kid|child|boy|girl|grandson|granddaughter)\b"
 )
-_YOUNG: Final = re.compile(
-    r"(?<!\d)(?:[5-9]|1[0-7]) ?岁|[五六七八九十]岁|十[一二三四五六七]岁"
-    r"|初[一二三]|小学|[一二三四五六]年级|幼儿园|[上念读]初中"
-    r"|\b(?:[5-9]|1[0-7])[- ]?(?:yo\b|years? old|year[- ]old)"
+_AT_SCHOOL: Final = re.compile(
+    r"初[一二三]|小学|[一二三四五六]年级|幼儿园|[上念读]初中"
     r"|\b(?:[1-9]th|first|second|third) grade|\b(?:grade|year) [1-9]\b"
     r"|\b(?:primary|middle|elementary) school\b"
 )
@@ -94,9 +93,16 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         return Intent.OTHER
     if heard in _CLOSED and _is_elsewhere(folded):
         return Intent.OTHER
-    if heard in _OF_NOTHING and _OWN_CHILD.search(folded) and _YOUNG.search(folded):
+    if heard in _OF_NOTHING and _speaks_for_child(folded):
         return Intent.GUARDIAN
     return None
+
+
+def _speaks_for_child(folded: str) -> bool:
+    """Tell whether a parent names the child and how young it is."""
+    if _OWN_CHILD.search(folded) is None:
+        return False
+    return names_young_age(folded) or _AT_SCHOOL.search(folded) is not None
 
 
 def _is_elsewhere(folded: str) -> bool:
