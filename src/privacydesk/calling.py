@@ -15,8 +15,8 @@ from typing import Final
 
 _NAME: Final = "privacydesk"
 _COMMAND: Final = re.compile(
-    r"\bprivacydesk(?= (?:demo|serve|deadline|calendar|policy|dialogs|understand|agents|tickets"
-    r"|conversations|db|keys|retention|audit)\b)"
+    r"\bprivacydesk(?= (?:demo|serve|understand|deadline|calendar|policy|dialogs|agents|tickets"
+    r"|conversations|texts|ticketing|webhooks|tokens|db|keys|reports|retention|audit)\b)"
 )
 
 
@@ -34,6 +34,12 @@ def command() -> str:
     return shlex.quote(str(shown))
 
 
-def as_called(text: str) -> str:
-    """Return a text in which every ``privacydesk COMMAND`` reads as it is typed here."""
-    return _COMMAND.sub(lambda _: command(), text)
+def as_called(text: str, data_dir: Path | None = None) -> str:
+    """Return a text in which every ``privacydesk COMMAND`` reads as it is typed here.
+
+    Args:
+        text: ends with the command where a folder is given.
+        data_dir: the folder that was named, which the next command needs too.
+    """
+    given = "" if data_dir is None else f" --data-dir {shlex.quote(str(data_dir))}"
+    return _COMMAND.sub(lambda _: command(), text) + given

@@ -210,7 +210,8 @@ class Settings(BaseSettings):
         """
         if self.profile is None:
             raise SettingsError(
-                "PRIVACYDESK_PROFILE is missing: name the operator profile (a YAML file)",
+                "PRIVACYDESK_PROFILE is missing: name the operator profile (a YAML file), or with"
+                " --data-dir the folder of a desk that runs",
                 key="profile",
             )
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from privacydesk.calling import as_called, command
+from privacydesk.cli.main import COMMANDS
 
 
 @pytest.fixture
@@ -58,3 +59,15 @@ def test_commands_named_in_a_text_read_as_they_are_typed_here() -> None:
     text = "make one with `privacydesk keys generate`; privacydesk is the desk"
     expected = "make one with `.venv/bin/privacydesk keys generate`; privacydesk is the desk"
     assert as_called(text) == expected
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.usefixtures("clone")
+def test_every_command_is_told_from_a_word(name: str) -> None:
+    assert as_called(f"privacydesk {name} …") == f".venv/bin/privacydesk {name} …"
+
+
+@pytest.mark.usefixtures("clone")
+def test_a_folder_that_was_named_is_named_again() -> None:
+    text = as_called("Add one: privacydesk webhooks add URL", Path("my data"))
+    assert text == "Add one: .venv/bin/privacydesk webhooks add URL --data-dir 'my data'"

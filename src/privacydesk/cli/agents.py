@@ -72,7 +72,7 @@ def disable(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> No
     if as_json:
         print_json(_record(agent))
     else:
-        again = as_called(f"privacydesk agents reset {agent.name}")
+        again = as_called(f"privacydesk agents reset {agent.name}", data_dir)
         typer.echo(f"{agent.name} can no longer act. Let them in again: {again}")
 
 
@@ -85,7 +85,7 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     elif agents:
         print_table([_row(agent, there[agent.name]) for agent in agents])
     else:
-        typer.echo(as_called("Nobody yet. Add someone: privacydesk agents add NAME"))
+        typer.echo(as_called("Nobody yet. Add someone: privacydesk agents add NAME", data_dir))
 
 
 async def _with_people(data_dir: Path | None, work: Callable[[People], Awaitable[T]]) -> T:

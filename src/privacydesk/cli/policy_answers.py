@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import orjson
 import typer
 
+from privacydesk.cli.json_lines import answer_lines
 from privacydesk.cli.policy_files import DATA_DIR, JSON, fail, library_in, newest
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.errors import DeskError
@@ -20,9 +19,6 @@ from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.understanding.embedding import E5Embedder
-
-_LONGEST_LINE: Final = 1_000_000
-"""Characters of an input line that are read as JSON; no question is as long."""
 
 _MARKS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~"}
 
@@ -50,9 +46,7 @@ def ask(
     if question is not None:
         typer.echo("\n".join(_as_text(_answered(answers, question))))
         return
-    for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(orjson.dumps(_line(answers, line)) + b"\n")
-        sys.stdout.buffer.flush()
+    answer_lines("q", lambda asked: _as_record(_answered(answers, asked)))
 
 
 def _asked_about(library: FilePolicyLibrary, name: str | None) -> PolicyVersion:
@@ -60,29 +54,6 @@ def _asked_about(library: FilePolicyLibrary, name: str | None) -> PolicyVersion:
     if name is None and not names:
         fail("no policy was imported: run `privacydesk policy import FILE --name NAME` first")
     return newest(library, name if name is not None else names[0])
-
-
-def _line(answers: PolicyAnswers, line: bytes) -> dict[str, Any]:
-    """Answer one line; what can't be read gets an error in its place."""
-    if len(line) > _LONGEST_LINE:
-        return {"error": f"the line is longer than {_LONGEST_LINE:,} bytes"}
-    try:
-        # Python's reader takes lone surrogates, which people's phones do send.
-        asked = json.loads(line.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return {"error": "the line is not JSON"}
-    if not isinstance(asked, dict) or not isinstance(asked.get("q"), str):
-        return _kept_id(asked) | {"error": 'the line needs a text under "q"'}
-    return _kept_id(asked) | _as_record(_answered(answers, asked["q"]))
-
-
-def _kept_id(asked: object) -> dict[str, Any]:
-    given = asked.get("id") if isinstance(asked, dict) else None
-    if isinstance(given, str):
-        return {"id": given.encode("utf-8", "replace").decode()}
-    # A number of any size is kept as it was written, where the writer can.
-    fits = isinstance(given, int) and -(2**63) <= given < 2**64
-    return {"id": given} if fits or isinstance(given, float) else {}
 
 
 def _answered(answers: PolicyAnswers, question: str) -> PolicyAnswer:

@@ -90,7 +90,9 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     elif found:
         print_table([_row(token, now) for token in found])
     else:
-        typer.echo(as_called("No token yet. Make one: privacydesk tokens add NAME --scope SCOPE"))
+        typer.echo(
+            as_called("No token yet. Make one: privacydesk tokens add NAME --scope SCOPE", data_dir)
+        )
 
 
 @tokens_app.command("revoke")

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 
+from privacydesk.cli.json_lines import answer_lines
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ def understand(context: typer.Context) -> None:
 
     For instance: echo '{"text": "把微信解绑了"}' | privacydesk understand
 
-    A line comes out for each that goes in, in their order. One that can't be read is answered
-    with an "error". The model is the one that INTENT_MODEL names, as for the desk itself.
+    A line comes out for each that goes in, in their order, with its "id" where it has one. One that
+    can't be read is answered with an "error". The model is the one that INTENT_MODEL names, as for
+    the desk itself.
     """
     if context.invoked_subcommand is not None:
         return
@@ -35,17 +36,10 @@ def understand(context: typer.Context) -> None:
     from privacydesk.understanding.trained import TrainedRecogniser  # noqa: PLC0415
 
     recogniser = TrainedRecogniser.load(model=IntentModel.load(load_settings().intent_model))
-    out = sys.stdout.buffer
-    for line in sys.stdin.buffer:
-        if line.strip():
-            out.write(orjson.dumps(_answer(recogniser, line), option=orjson.OPT_APPEND_NEWLINE))
-            out.flush()
+    answer_lines("text", lambda text: _as_record(recogniser, text))
 
 
-def _answer(recogniser: TrainedRecogniser, line: bytes) -> dict[str, Any]:
-    text = _text(line)
-    if text is None:
-        return {"error": 'a line is a JSON object with a "text"'}
+def _as_record(recogniser: TrainedRecogniser, text: str) -> dict[str, Any]:
     found = recogniser.recognise(text)
     return {
         "intent": found.intent.value,
@@ -53,27 +47,6 @@ def _answer(recogniser: TrainedRecogniser, line: bytes) -> dict[str, Any]:
         "language": recogniser.language(text),
         "alternatives": [[intent.value, chance] for intent, chance in found.alternatives],
     }
-
-
-def _text(line: bytes) -> str | None:
-    try:
-        found: Any = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return _broken_text(line)
-    text = found.get("text") if isinstance(found, dict) else None
-    return text if isinstance(text, str) else None
-
-
-def _broken_text(line: bytes) -> str | None:
-    """Take what a stricter reader refuses: halves of surrogate pairs, bytes that are no UTF-8."""
-    import json  # noqa: PLC0415 - only for odd input
-
-    try:
-        found: Any = json.loads(line.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-    text = found.get("text") if isinstance(found, dict) else None
-    return text if isinstance(text, str) else None
 
 
 @understand_app.command()

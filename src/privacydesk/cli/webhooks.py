@@ -88,7 +88,7 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     elif found:
         print_table([endpoint_row(one) for one in found])
     else:
-        typer.echo(as_called("None yet. Add one: privacydesk webhooks add URL"))
+        typer.echo(as_called("None yet. Add one: privacydesk webhooks add URL", data_dir))
 
 
 @webhooks_app.command("show")
@@ -188,7 +188,7 @@ def send_test(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> 
     if as_json:
         print_json(posting_record(posting))
         return
-    look = as_called(f"privacydesk webhooks deliveries {name} --one {short(posting.id)}")
+    look = as_called(f"privacydesk webhooks deliveries {name} --one {short(posting.id)}", data_dir)
     typer.echo(f"`serve` sends it within a second. What came of it: {look}")
 
 

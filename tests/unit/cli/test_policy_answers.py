@@ -49,8 +49,8 @@ def test_each_line_is_answered_in_its_place(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["not json", "", "[]", "5", '{"q": 5}', '{"x": "y"}', "null", "[" * 100_000, '{"id": 1}'],
-    ids=["words", "empty", "list", "number", "no text", "no q", "null", "deep", "only id"],
+    ["not json", "[]", "5", '{"q": 5}', '{"x": "y"}', "null", "[" * 100_000, '{"id": 1}'],
+    ids=["words", "list", "number", "no text", "no q", "null", "deep", "only id"],
 )
 def test_a_bad_line_has_an_error_and_stops_nothing(folder: Path, bad: str) -> None:
     found = answers(folder, bad, json.dumps({"q": "怎么注销账号"}))
@@ -78,6 +78,11 @@ def test_bytes_that_are_no_text_get_an_error_or_an_answer(folder: Path) -> None:
     result = run("ask", "--jsonl", data_dir=folder, given=b'\xff\xfe\n{"q": "\xff"}\n')
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 2
+
+
+def test_blank_lines_and_a_mark_at_the_beginning_are_passed_over(folder: Path) -> None:
+    found = answers(folder, "\ufeff" + json.dumps({"q": "怎么注销账号"}), "", "  ", '{"q": "天气"}')
+    assert [one["answerable"] for one in found] == [True, False]
 
 
 def test_one_question_is_answered_for_people(folder: Path) -> None:

@@ -36,6 +36,11 @@ def test_each_line_is_answered_in_its_place() -> None:
     assert all("error" in one for one in found[1:3])
 
 
+def test_ids_are_kept() -> None:
+    result = run(b'\xef\xbb\xbf{"text": "hello", "id": "a"}\n{"id": 7}\n')
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["a", 7]
+
+
 def test_nothing_is_answered_with_nothing() -> None:
     result = run(b"")
     assert (result.exit_code, result.stdout) == (0, "")
