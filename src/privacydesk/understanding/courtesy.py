@@ -1,8 +1,9 @@
-"""What is said for politeness' sake around a wish: greetings before it, thanks after it.
+"""What is said around a wish and is none: greetings before it, thanks or a threat after it.
 
-In a short message these outweigh the wish ("hello, close it, thanks"), so both looks at a message
-leave them out, when it is learnt from and when it is read. In a longer one they outweigh nothing,
-and thanks may be all that a story is told for.
+In a short message greetings and thanks outweigh the wish ("hello, close it, thanks"), so both looks
+at a message leave them out, when it is learnt from and when it is read. In a longer one they
+outweigh nothing, and thanks may be all that a story is told for. Who threatens to complain if the
+wish is not fulfilled does not complain yet.
 """
 
 from __future__ import annotations
@@ -35,6 +36,18 @@ _AFTER: Final = re.compile(
     r"|thanks?(?: you| u)?(?: so much| very much| a lot| in advance| a million)?)"
     rf"){_STOPS}*)+$"
 )
+_CLAUSE: Final = r"[^.!?;。！？；]"
+_THREAT: Final = re.compile(
+    rf"(?<!{_STOPS}){_STOPS}{{1,4}}(?:"
+    r"(?:否则|(?:要)?不然|要不|唔系|再[不唔][^,.!?;，。！？；]{1,6}|[不唔][^,.!?;，。！？；]{1,6}我?就)(?:的话|嘅话)?"
+    rf"{_CLAUSE}{{0,12}}?(?:投诉|举报|告你|告到|上告|起诉|打官司|律师|报警|曝光|发(?:微博|网上|小红书)"
+    rf"|12315|12345|工信部|网信办|消协|消费者|监管|私隐专员|消委会){_CLAUSE}{{0,16}}"
+    r"|(?:or(?: else)?|otherwise|if (?:not|you (?:don't|do not|won't)[^.!?;,]{0,20})),? *"
+    r"(?:i|we|my lawyer)(?:'ll|'m| will| am| shall| would| have to)?(?![a-z])"
+    rf"{_CLAUSE}{{0,30}}?(?:complain|report|sue\b|suing|lawyer|legal|court|regulator|police|authorit"
+    rf"|\bico\b|expose|review){_CLAUSE}{{0,60}}"
+    r")[\s.!?;~。！？；～]*$"
+)
 _SHORT: Final = 60
 """How long a message may be, a Chinese character counting three times as much as a letter."""
 
@@ -43,8 +56,8 @@ _LAST_NARROW: Final = "\u02ff"
 
 @lru_cache(AT_HAND)
 def wish(text: str) -> str:
-    """Return a message folded, without greetings and thanks; all of it where nothing else is."""
-    folded = normalise(text)
+    """Return a message folded, without what is said around it; all of it where nothing else is."""
+    folded = _unthreatened(normalise(text))
     if not _is_short(folded):
         return folded
     opening = _BEFORE.match(folded)
@@ -52,6 +65,11 @@ def wish(text: str) -> str:
     closing = _AFTER.search(folded, start)
     said = folded[start : closing.start() if closing else len(folded)]
     return said if bare(said) else folded
+
+
+def _unthreatened(folded: str) -> str:
+    threat = _THREAT.search(folded)
+    return folded[: threat.start()] if threat and bare(folded[: threat.start()]) else folded
 
 
 def _is_short(folded: str) -> bool:

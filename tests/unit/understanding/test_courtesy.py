@@ -43,3 +43,35 @@ def test_stops_without_end_take_no_time() -> None:
     started = time.thread_time()
     wish("谢谢,," * 14 + "x")
     assert time.thread_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("said", "wished"),
+    [
+        ("把我的聊天记录删了，否则我投诉你们", "把我的聊天记录删了"),
+        ("我要求立即删除所有数据 否则投诉到网信办", "我要求立即删除所有数据"),
+        ("关掉个性化推荐，再不关我就打12315", "关掉个性化推荐"),
+        ("删了我的动态 不删我就曝光你们！！", "删了我的动态"),
+        ("刪咗我啲相,唔係我就投訴", "删咗我啲相"),
+        ("Delete my photos or I will file a complaint.", "delete my photos"),
+        ("Unlink my Facebook, otherwise I'm going to sue you", "unlink my facebook"),
+        ("close my account now or else i report you to the ICO!", "close my account now"),
+    ],
+)
+def test_a_threat_behind_a_wish_is_left_out(said: str, wished: str) -> None:
+    assert wish(said) == wished
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "不然我就投诉",
+        "不给我导出数据我就告你们",
+        "删掉我的举报记录,不然别人看到",
+        "他说他妈喊他回去吃饭,不然要挨打",
+        "you said deleted. google says otherwise",
+        "delete my posts or my stories",
+    ],
+)
+def test_what_only_looks_like_a_threat_stays(said: str) -> None:
+    assert wish(said) == said
