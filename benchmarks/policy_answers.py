@@ -2,10 +2,12 @@
 
     python benchmarks/policy_answers.py POLICY.txt [--half report] [--misses]
     python benchmarks/policy_answers.py POLICY.txt --train
+    python benchmarks/policy_answers.py --short
 
 The questions of ``policy_questions.yaml`` and ``policy_questions_hard.yaml`` belong to one
 operator's policy, which is not kept here. Even places of the first tune, odd ones are for the
-report; the second names its halves. The judge is trained on those that tune.
+report; the second names its halves. The judge is trained on those that tune. ``--short`` asks six
+short policies of others (``policy_short.yaml``), which tells how far one gets elsewhere.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from privacydesk.understanding.normalise import normalise
 QUESTIONS = Path(__file__).with_name("policy_questions.yaml")
 LEARNT = Path(lore.__file__).with_name("knowledge") / "learnt.npz"
 HARD = Path(__file__).with_name("policy_questions_hard.yaml")
+SHORT = Path(__file__).with_name("policy_short.yaml")
 HALVES = {"tune": 0, "report": 1}
 
 _STEPS = 400
@@ -79,6 +82,10 @@ def index_of(version: PolicyVersion, embedder: E5Embedder) -> PolicyIndex:
     return PolicyIndex(version, vectors, normalise, embedder)
 
 
+def _version(text: str) -> PolicyVersion:
+    return read_policy(text, name="measured").version(datetime.now(UTC))
+
+
 # -- measuring ---------------------------------------------------------------------------------
 
 
@@ -120,6 +127,25 @@ def measure(
     times.sort()
     p95 = times[int(len(times) * 0.95)]
     print(f"a question: median {1e3 * statistics.median(times):.1f} ms, p95 {1e3 * p95:.1f} ms")
+
+
+def measure_short(embedder: E5Embedder) -> None:
+    """Print for each short policy what was found, declined and answered."""
+    for held in yaml.safe_load(SHORT.read_text("utf-8")):
+        index = index_of(_version(held["policy"]), embedder)
+        first = among = declined = 0
+        for question, words in held["answerable"]:
+            found = index.search(question)
+            quotes = index.quotes(found) if found else ()
+            first += bool(quotes) and words in quotes[0].text
+            among += any(words in quote.text for quote in quotes)
+            declined += not index.answer(question).answerable
+        left_open = [not index.answer(one).answerable for one in held["unanswerable"]]
+        print(
+            f"{held['name']}: of {len(held['answerable'])} the passage first {first}, in the first"
+            f" three {among}, wrongly declined {declined};"
+            f" of {len(left_open)} rightly declined {sum(left_open)}"
+        )
 
 
 # -- training ----------------------------------------------------------------------------------
@@ -192,14 +218,18 @@ def _judge(signs: NDArray[np.float64], answered: NDArray[np.bool_]) -> NDArray[n
 def main() -> None:
     """Measure, or train and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("policy", type=Path)
+    parser.add_argument("policy", type=Path, nargs="?")
+    parser.add_argument("--short", action="store_true")
     parser.add_argument("--half", choices=sorted(HALVES), default="tune")
     parser.add_argument("--misses", action="store_true")
     parser.add_argument("--train", action="store_true")
     given = parser.parse_args()
-    text = decode_policy(given.policy.read_bytes()).text
-    version = read_policy(text, name="measured").version(datetime.now(UTC))
     embedder = E5Embedder()
+    if given.short:
+        measure_short(embedder)
+    if given.policy is None:
+        return
+    version = _version(decode_policy(given.policy.read_bytes()).text)
     if given.train:
         train(version, embedder)
     begun = time.perf_counter()
