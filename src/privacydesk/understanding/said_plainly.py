@@ -59,7 +59,8 @@ _ELSEWHERE: Final = re.compile(
 _NOT_OURS: Final = re.compile(r"(?:账号|账户|户口|account)[^。.!?;]{0,4}不(?:是|系)你们|唔系你哋")
 _HERE_TOO: Final = re.compile(
     r"你们(?:的|这|家|那)|你哋(?:嘅|呢|度)|这里的|本(?:平台|软件|app)|mochat|登录|绑|[和跟也都]|以及|另外"
-    r"|\b(?:and|too|also|both|here|yours?|link|linked|login|log in|sign in)\b"
+    r"|\b(?:too|also|both|here|yours?|link|linked|login|log in|sign in)\b"
+    r"|\b(?:my|this|the) accounts?\b|\band (?:this )?(?:mochat|other|one|everything|all|it)\b"
 )
 _CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION})
 
