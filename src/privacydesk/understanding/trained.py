@@ -141,7 +141,10 @@ class TrainedRecogniser:
             sure=confidence >= self._floor(text, first),
         )
         folded = normalise(text)
-        if first.value in taken_back(folded) or (first in DESTRUCTIVE and leaves(folded)):
+        back = taken_back(folded)
+        if first.value in back or (back and first is Intent.CANCEL_REQUEST):
+            return _instead(told, Intent.CANCEL_REQUEST)
+        if first in DESTRUCTIVE and leaves(folded):
             return _instead(told, Intent.CANCEL_REQUEST)
         meant = meant_instead(first, folded, wish(text))
         if meant is not None:
@@ -180,6 +183,8 @@ def _instead(told: Recognised, intent: Intent) -> Recognised:
 
     "I don't want to close it any more" is made of the pieces of the wish that it takes back.
     """
+    if told.intent is intent:
+        return replace(told, sure=True)
     others = [one for one in told.alternatives if one[0] is not intent]
     return Recognised(
         intent=intent,

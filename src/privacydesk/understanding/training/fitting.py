@@ -54,11 +54,12 @@ _SURE_DESTRUCTIVE: Final = 0.96
 _IDLE: Final = (Intent.OTHER, Intent.SMALLTALK)
 _CHANGING: Final = DESTRUCTIVE | {Intent.RECTIFICATION, Intent.CONSENT_WITHDRAWAL}
 """Intents whose forms change something of the account."""
-_STRAY: Final = 0.003
+_STRAY: Final = 0.005
 """Of messages that ask for nothing the desk does, how many may begin any one of these forms; of
 the forms that end in no loss, twice as many.
 
-Ours were written to be mistaken for such wishes; of other people's chat far fewer are.
+Ours were written to be mistaken for such wishes, a quarter of them about log-ins that fail; of
+other people's chat one in a thousand is.
 """
 _LOWEST: Final = 0.35
 _TEMPERATURES: Final = np.geomspace(0.05, 3.0, 60)
