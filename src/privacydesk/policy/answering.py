@@ -1,8 +1,9 @@
 """Answering from the policy: the passages that say it, word for word, or nothing.
 
-Passages are found in four ways: by the question's words, by what the glossary makes of them, by
-meaning (which finds Chinese passages for an English question), and by the topic that the question
-is about. The ways are added up; then it is judged whether the policy says anything on it at all.
+Passages are found in five ways: by the question's words, by what the glossary makes of them, by
+the meaning of the whole passage and that of its best sentence (which find Chinese passages for an
+English question), and by the topic that the question is about. The ways are added up; then it is
+judged whether the policy says anything on it at all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from privacydesk.domain.quotes import PolicyAnswer, Quote
 from privacydesk.policy import lore
 from privacydesk.policy.judging import Signs, judged, signs_of
 from privacydesk.policy.lore import Fold, Glossary
-from privacydesk.policy.pieces import pieces_of
+from privacydesk.policy.pieces import pieces_of, sentences_of
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
 
@@ -34,7 +35,8 @@ _OFFERED_FROM: Final = 0.3
 _BY_WORDS: Final = 1.0
 _BY_GLOSSARY: Final = 1.0
 _BY_HEADINGS: Final = 0.3
-_BY_MEANING: Final = 2.0
+_BY_MEANING: Final = 1.5
+_BY_SENTENCE: Final = 1.5
 _BY_TOPIC: Final = 2.5
 _FOR_CHILD: Final = 0.7
 _AGAINST_CHILD: Final = 7.0
@@ -107,7 +109,9 @@ class PolicyIndex:
         embedder: Vectors,
     ) -> None:
         pieces = self._pieces = pieces_of(version)
-        self._vectors = vectors
+        told = [len(sentences_of(piece)) for piece in pieces]
+        self._vectors, self._sentences = vectors[: len(pieces)], vectors[len(pieces) :]
+        self._first_sentence = np.cumsum([0, *told[:-1]])
         self._fold = fold
         self._embedder = embedder
         self._language = "zh" if has_chinese(version.source) else "en"
@@ -160,6 +164,7 @@ class PolicyIndex:
         meant = tokens(self._fold(" ".join(self._glossary.expand(folded))))
         vector = self._embedder.embed_query(folded)
         likeness = self._vectors @ vector
+        by_sentence = np.maximum.reduceat(self._sentences @ vector, self._first_sentence)
         chances = self._learnt.chances(vector)
         topics = chances[: len(self._by_topic)]
         # A policy in another language than the topics' has words of hardly any: what little of a
@@ -171,6 +176,7 @@ class PolicyIndex:
             + _BY_GLOSSARY * _standard(self._by_terms(Counter(meant)))
             + _BY_HEADINGS * _standard(self._headings.scores(Counter([*said, *meant])))
             + _BY_MEANING * _standard(likeness.astype(np.float64))
+            + _BY_SENTENCE * _standard(by_sentence.astype(np.float64))
             + _BY_TOPIC * spoken_of * _standard(topics @ self._by_topic)
             + of_child * self._of_children
         )
@@ -210,8 +216,13 @@ class PolicyIndex:
 
 
 def embedded_texts(version: PolicyVersion) -> list[str]:
-    """Return what of each piece is made a vector: where it stands tells part of what it means."""
-    return [f"{piece.title} {piece.headings}\n{piece.text}" for piece in pieces_of(version)]
+    """Return what is made a vector: of each piece, then of each sentence of each piece.
+
+    Where a piece stands tells part of what it means.
+    """
+    pieces = pieces_of(version)
+    whole = [f"{piece.title} {piece.headings}\n{piece.text}" for piece in pieces]
+    return whole + [sentence for piece in pieces for sentence in sentences_of(piece)]
 
 
 def _unframed(folded: str) -> str:

@@ -67,6 +67,12 @@ def pieces_of(version: PolicyVersion) -> tuple[Piece, ...]:
     )
 
 
+def sentences_of(piece: Piece) -> tuple[str, ...]:
+    """Return the sentences of a piece that say something; all of it where none does."""
+    parts = (part.strip() for part in _SENTENCE_END.split(piece.text))
+    return tuple(part for part in parts if len(part) >= _FEWEST) or (piece.text,)
+
+
 class _Cutter:
     def __init__(self, document: PolicyDocument, source: str) -> None:
         self._document = document
