@@ -18,6 +18,7 @@ from privacydesk.dialog.slots import (
     match_choice,
     names_own_contact,
     parse,
+    staying,
     takes_any_words,
     tight,
     tight_label,
@@ -146,7 +147,11 @@ class Answers:
             return
         if questions.explain_open(self._runner, script) or following.leaves(self._runner, script):
             return
-        if following.further_wish(self._runner, script):
+        if (
+            following.corrects_slip(self._runner, script, frame)
+            or following.narrows(self._runner, script)
+            or following.further_wish(self._runner, script)
+        ):
             return
         if not self._follows(script, frame):
             frame.misses += 1
@@ -196,6 +201,7 @@ class Answers:
         known = value is not None
         if (
             following.leaves_out(self._runner, script)
+            or following.corrects_slip(self._runner, script, frame)
             or following.leaves_for_another(self._runner, script)
             or (not known and self._is_meant(script, frame, step, text))
             or following.taken_back(self._runner, script)
@@ -209,7 +215,8 @@ class Answers:
             return
         if taking.take_age(self._runner, script, frame, step):
             return
-        told = choosing.told(script, text, self._offered(script, frame))
+        offered = self._offered(script, frame)
+        told = choosing.told(script, text, offered) or choosing.rest(script, offered)
         if told is not None:
             taking.take_choice(self._runner, script, frame, step, told)
         elif not self._follows(script, frame):
@@ -281,9 +288,11 @@ class Answers:
             # "Everything I posted" names the posts, though a button says "everything".
             return False
         choice = self._typed_choice(script, text, loosely=True)
-        if choice is not None:
-            self._take_shown(script, frame, step, choice)
-        return choice is not None
+        if choice is None or choice.id in staying(script.observed.entities):
+            # "WeChat stays" has the words of a button, and does not mean it.
+            return False
+        self._take_shown(script, frame, step, choice)
+        return True
 
     def _take_shown(self, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
         if script.prompt is not None and script.prompt.serial == frame.serial:
@@ -304,6 +313,8 @@ class Answers:
         if following.correct(self._runner, script, frame) or following.correct_below(
             self._runner, script
         ):
+            return True
+        if following.narrows(self._runner, script):
             return True
         _, step = self._runner.waiting_step(script)
         wished = choosing.wished(script, self._offered(script, frame))

@@ -9,7 +9,7 @@ from privacydesk.dialog import wishes
 from privacydesk.dialog.guards import age_group
 from privacydesk.dialog.schema import ALL, OTHER
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import share_words
+from privacydesk.dialog.slots import says_everything, share_words, staying
 from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent
 
@@ -65,8 +65,10 @@ def spoken(script: Script, offered: Offered) -> Choice | None:
     if not answers:
         return None
     said = Counter(answers)
-    specific = "specific" in wishes.phrases_of(script.observed.entities)
-    meant = (choice for choice, _ in offered if not (specific and choice.id == ALL))
+    entities = script.observed.entities
+    # "All but the photos" is not all, and 全 in it speaks for no button.
+    some = "specific" in wishes.phrases_of(entities) or bool(staying(entities))
+    meant = (choice for choice, _ in offered if not (some and choice.id == ALL))
     ranked = sorted(meant, key=lambda one: -said[one.key])
     most, second = ([said[choice.key] for choice in ranked] + [0, 0])[:2]
     return ranked[0] if most > second else None
@@ -139,6 +141,19 @@ def told(script: Script, text: str, offered: Offered) -> Choice | None:
     ):
         return _only(choice for choice, _ in happened)
     return named
+
+
+def rest(script: Script, offered: Offered) -> Choice | None:
+    """Return the one button that is left where all but the others is meant."""
+    entities = script.observed.entities
+    stays = staying(entities)
+    if not stays or not says_everything(entities):
+        return None
+    return _only(
+        choice
+        for choice, _ in offered
+        if choice.id not in stays and not choice.id.startswith(("desk:", "_"))
+    )
 
 
 def _answers_later(script: Script, offered: Offered) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog import wishes
+from privacydesk.dialog import arguments, wishes
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
@@ -138,7 +138,7 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
             continue
         slot_type = flow.slots[step.slot].type
         named = entities.get(FILLED_FROM.get(slot_type, ""), ())
-        kept = entities.get("kept_category", ()) if slot_type == "category" else ()
+        kept = entities.get(f"kept_{slot_type}", ())
         out = kept or named
         held = form.slots.get(step.slot) or ()
         left = [value for value in held if value not in out]
@@ -219,10 +219,14 @@ def further_wish(runner: Runner, script: Script) -> bool:
             continue
         # One other value corrects the one that was named; several, or one more, do not.
         adds = "also" in said or len(asked) > 1
-        if adds and wishes.is_another(runner, running, wish):
+        if (adds and wishes.is_another(runner, running, wish)) or wishes.has_own_limit(
+            runner, running, wish
+        ):
             later.append(wish)
             continue
         one = wishes.widen(runner, script, running, wish.slots)
+        if one.added:
+            wishes.limit(runner, script, running)
         widened = one if one.says_something else widened
     if not later and not widened.says_something:
         return False
@@ -374,7 +378,7 @@ def _has_answer(script: Script) -> bool:
 
 def first_wish(runner: Runner, script: Script) -> None:
     """Make something of a sentence when no form is open."""
-    if _objection(runner, script) or _numbered(runner, script):
+    if _objection(runner, script) or _numbered(runner, script) or _adds_to_last(runner, script):
         return
     if not _several(runner, script):
         _first(runner, script)
@@ -391,6 +395,29 @@ def _numbered(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     backs_out = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
     return runner.start(script, Intent.CANCEL_REQUEST if backs_out else Intent.REQUEST_STATUS)
+
+
+def _adds_to_last(runner: Runner, script: Script) -> bool:
+    """Ask for one thing more of what was filed last here: "and the searches, too".
+
+    Without a word of what is wished it is wished alike. It is a request of its own, as the first
+    one is with staff already.
+    """
+    entities = script.observed.entities
+    if "also" not in wishes.phrases_of(entities) or entities.get("wish_words"):
+        return False
+    here = (one for one in script.tickets_of(whose(script)) if one.is_open)
+    filed = [one for one in here if one.conversation_id == script.before.id]
+    last = max(filed, key=lambda one: one.received_at, default=None)
+    alike = (
+        wish
+        for intent, flow in runner.by_intent.items()
+        if last is not None and flow.kind is last.kind
+        for wish in wishes.wishes_for(flow, intent, entities)
+        if wishes.names_something(runner, wish)
+    )
+    wish = next(alike, None)
+    return wish is not None and runner.begin(script, wish)
 
 
 def _several(runner: Runner, script: Script) -> bool:
@@ -472,7 +499,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
     """Take a new value for a question that was answered before."""
     flow = runner.flows[frame.flow]
     entities = script.observed.entities
-    said = wishes.phrases_of(entities)
+    instead = wishes.puts_right(entities)
     for step_id in reversed(frame.trail):
         step = flow.steps.get(step_id)
         if not isinstance(step, Ask):
@@ -491,11 +518,11 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             if value not in held and runner.accepts(script, frame, step, value)
         ]
         if not fresh:
-            if "instead" in said and _not_to_be_had(runner, script, frame, step, kind):
+            if instead and _not_to_be_had(runner, script, frame, step, kind):
                 return True
             continue
         # Naming one thing more does not take back those that were named before.
-        kept = [] if "instead" in said else list(held)
+        kept = [] if instead else list(held)
         value: Any = [*kept, *fresh] if step.many else fresh[-1]
         frame.slots[step.slot] = value
         frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
@@ -517,6 +544,43 @@ def _not_to_be_had(runner: Runner, script: Script, frame: Running, step: Ask, ki
     if len(other) != 1 or step.many or runner.accepts(script, frame, step, other[0]):
         return False
     runner.asking.say_not_offered(script, frame, step, other[0])
+    runner.prompt_again(script)
+    return True
+
+
+def corrects_slip(runner: Runner, script: Script, frame: Running) -> bool:
+    """Put right what was a slip, before it is taken for one thing more: "sorry, I meant WeChat"."""
+    if "slip" not in wishes.phrases_of(script.observed.entities):
+        return False
+    return correct(runner, script, frame) or correct_below(runner, script)
+
+
+def narrows(runner: Runner, script: Script) -> bool:
+    """Limit the open form to what a message says of the things it holds: "only last summer's".
+
+    Whatever is to go for good is asked about anew, with the limit beside it.
+    """
+    entities = script.observed.entities
+    form = script.stack[script.form_at()]
+    flow = runner.flows[form.flow]
+    limits = entities.get("period", ())
+    if not limits or "period" not in flow.slots or others(runner, script):
+        return False
+    named = {
+        step.slot: slot_type
+        for step in flow.steps.values()
+        if isinstance(step, Ask) and (slot_type := flow.slots[step.slot].type) in FILLED_FROM
+    }
+    held = next(((slot, kind) for slot, kind in named.items() if form.slots.get(slot)), None)
+    if held is None or form.slots.get("period") == limits[0]:
+        return False
+    slot, slot_type = held
+    if not set(entities.get(FILLED_FROM[slot_type], ())) <= set(form.slots[slot]):
+        return False
+    form.slots["period"] = limits[0]
+    for one in script.stack:
+        one.confirmed_at = None
+    script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
     runner.prompt_again(script)
     return True
 
@@ -549,7 +613,7 @@ _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
 def _named_below(runner: Runner, script: Script) -> bool:
     """Put another thing in the place of the one that a form is about: "no, the posts"."""
     entities = script.observed.entities
-    if "instead" not in wishes.phrases_of(entities):
+    if not wishes.puts_right(entities):
         return False
     begin = script.form_at()
     for frame in script.stack[begin : script.form_end(begin) - 1]:

@@ -209,7 +209,7 @@ def _go_back(runner: Runner, script: Script) -> None:
         return
     picking = _picking(runner, frame, asking)
     if picking:
-        frame.slots.pop(picking)
+        wishes.give_back(frame, picking)
         script.say("desk.went_back")
         runner.run(script)
         return
@@ -224,7 +224,10 @@ def _go_back(runner: Runner, script: Script) -> None:
     frame.trail = frame.trail[: frame.trail.index(step.id)]
     frame.waiting = None
     frame.misses = 0
-    frame.slots.pop(step.slot, None)
+    if step.many and frame.slots.get(step.slot):
+        wishes.give_back(frame, step.slot)
+    for slot in (step.slot, *(offer.names for offer in step.choices if offer.names)):
+        frame.slots.pop(slot, None)
     frame.state = step.id
     for one in script.stack:
         one.confirmed_at = None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from privacydesk.dialog.options import objection_until
+from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.script import Script
 from privacydesk.domain.account_terms import (
     AccountAction,
@@ -305,6 +306,8 @@ def _label(ticket: Ticket, scope: str) -> Any:
     """Return what to call a scope; one that the desk has no word for is called as it was sent."""
     if scope in _NOTHING_BY_ITSELF:
         return _ACCOUNT
+    if scope == ALL and ticket.kind in _BY_CATEGORY:
+        return {"$term": "category.all"}
     likely = _SCOPES_OF.get(ticket.kind, "category")
     for family in (likely, *_SCOPES):
         if scope in _SCOPES[family]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from privacydesk.domain.account_terms import DataCategory, Deletable
+from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Deletable
 from privacydesk.domain.events import Choice, InputKind
 from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.domain.numbers import canonical_number
@@ -118,17 +118,39 @@ def says_everything(found: Entities) -> bool:
     return "everything" in said and "specific" not in said
 
 
-def all_but_kept(found: Entities) -> list[str] | None:
-    """Return what can be deleted but for what shall stay; None where that is not what is said."""
-    kept = found.get("kept_category", ())
-    if not kept or found.get("category") or not says_everything(found):
+def all_but_kept(slot_type: str, found: Entities, options: str | None = None) -> list[str] | None:
+    """Return all there is of a type but for what shall stay; None where that is not what is said.
+
+    Args:
+        slot_type: of the values.
+        found: what the message names.
+        options: where the values are offered from; all data can be seen, and some not deleted.
+    """
+    kept = found.get(f"kept_{slot_type}", ())
+    if not kept or found.get(slot_type) or not says_everything(found):
         return None
-    kinds = (one for one in DataCategory if one.deletable is not Deletable.ELSEWHERE)
-    return [kind.value for kind in kinds if kind.value not in kept]
+    whole: tuple[str, ...] = ()
+    if slot_type == "category":
+        seen = options == "categories"
+        kinds = (one for one in DataCategory if seen or one.deletable is not Deletable.ELSEWHERE)
+        whole = tuple(kind.value for kind in kinds)
+    elif slot_type == "purpose":
+        whole = tuple(purpose.value for purpose in ConsentPurpose)
+    return [one for one in whole if one not in kept] or None
+
+
+def staying(found: Entities) -> frozenset[str]:
+    """Return what a message names to say that it shall stay."""
+    kinds = ("only_kept", "kept_category", "kept_provider", "kept_purpose")
+    return frozenset(str(one) for kind in kinds for one in found.get(kind, ()))
 
 
 def _category(text: str, found: Entities) -> Any:
-    return all_but_kept(found) or _first("category")(text, found)
+    return all_but_kept("category", found) or _first("category")(text, found)
+
+
+def _purpose(text: str, found: Entities) -> Any:
+    return all_but_kept("purpose", found) or _first("purpose")(text, found)
 
 
 def _phone(text: str, found: Entities) -> Any:
@@ -148,11 +170,13 @@ def _contact(text: str, found: Entities) -> Any:
 
 def _first(kind: str) -> Callable[[str, Entities], Any]:
     def take(_text: str, found: Entities) -> Any:
-        values = found.get(kind, ())
+        stays = staying(found)
+        values = [one for one in found.get(kind, ()) if one not in stays]
         if not values:
             return None
         # "Not Google, it's WeChat": what is meant comes last.
-        return values[-1] if "instead" in found.get("phrase", ()) else values[0]
+        corrects = {"instead", "slip"}.intersection(found.get("phrase", ()))
+        return values[-1] if corrects else values[0]
 
     return take
 
@@ -180,7 +204,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "contact": _contact,
     "provider": _first("provider"),
     "category": _category,
-    "purpose": _first("purpose"),
+    "purpose": _purpose,
     "profile_field": _first("profile_field"),
     "ticket_number": _ticket_number,
     "ticket": _nothing,
@@ -205,6 +229,8 @@ ENTITY_KINDS: Sequence[str] = (
     "provider",
     "category",
     "kept_category",
+    "kept_provider",
+    "kept_purpose",
     "purpose",
     "profile_field",
     "ticket_number",

@@ -98,19 +98,18 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
     """Take a value that the question accepts; where several are wanted, ask for more."""
     frame.misses = 0
     if step.many:
-        taken = list(frame.slots.get(step.slot) or ())
+        taken = wishes.taken_so_far(script, frame, step.slot)
         values = value if isinstance(value, list) else [value]
-        found = script.observed.entities.get(
-            FILLED_FROM.get(runner.asking.slot_type(frame, step), ""), ()
-        )
+        slot_type, entities = runner.asking.slot_type(frame, step), script.observed.entities
+        found = entities.get(FILLED_FROM.get(slot_type, ""), ())
         for one in (*values, *found):
             if one not in taken:
                 taken.append(one)
         frame.slots[step.slot] = ["all"] if "all" in taken else taken
         wishes.limit(runner, script, frame)
-        said = wishes.phrases_of(script.observed.entities)
+        said = wishes.phrases_of(entities)
         # Whoever says what alone shall stay has named all there is.
-        whole = "all" in taken or all_but_kept(script.observed.entities) is not None
+        whole = "all" in taken or all_but_kept(slot_type, entities) is not None
         if not whole and "done" not in said:
             runner.asking.ask_more(script, frame, step)
             return

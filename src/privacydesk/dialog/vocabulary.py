@@ -95,6 +95,7 @@ ACTIONS: Mapping[str, ActionSpec] = {
     "drop_evidence": ActionSpec(_outcomes("ok")),
     "answer_policy": ActionSpec(_outcomes("shown unknown none unavailable")),
     "keep_comment": ActionSpec(_outcomes("ok too_late")),
+    "drop_alike": ActionSpec(_outcomes("ok")),
     "note_wish": ActionSpec(_outcomes("ok"), params=frozenset({"kind"})),
 }
 

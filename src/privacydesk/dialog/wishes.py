@@ -24,10 +24,11 @@ from privacydesk.dialog.slots import (
     all_but_kept,
     says_everything,
     shown,
+    staying,
 )
-from privacydesk.domain.account_terms import Provider
+from privacydesk.domain.account_terms import DataCategory, Provider
 from privacydesk.domain.conversation import Wish
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.turn import Heard
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ _OF_WHO_IS_REPORTED: Final = frozenset(
 """Wishes that may be about somebody who is reported: "delete what they posted, close it". Nobody
 asks for a copy of a stranger's data, or takes a login away from them.
 """
+
+_TAKES_AWAY: Final = frozenset(
+    {RequestKind.DELETION, RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL}
+)
+"""Kinds of request that take away what they name, so that what shall stay is none of it."""
 
 _CLEAR: Final = 0.7
 """From which confidence a wish is heard in a form without any word that is known for it.
@@ -108,6 +114,11 @@ def phrases_of(entities: Entities) -> frozenset[str]:
     return frozenset(str(one) for one in entities.get("phrase", ()))
 
 
+def puts_right(entities: Entities) -> bool:
+    """Tell whether what a message names takes the place of what was named before."""
+    return not phrases_of(entities).isdisjoint({"instead", "slip"})
+
+
 def is_brief(script: Script) -> bool:
     """Tell whether a message is too short for a story, in which words speak for many things."""
     return sum(2 if ord(one) >= _FIRST_WIDE else 1 for one in script.said) <= _BRIEF
@@ -141,19 +152,26 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
     for step in _questions(flow):
         slot_type = flow.slots[step.slot].type
         found = entities.get(FILLED_FROM.get(slot_type, ""), ())
+        if flow.kind is RequestKind.ACCESS and slot_type == "category":
+            found = _with_profile(found, entities)
         if slot_type == "choice" and "instead" not in said:
             spoken = said | _of_oneself(entities)
             found = tuple(offer.value for offer in step.choices if offer.value in spoken)
             if step.foretold and brief and not found:
                 found = _spoken_for(step, entities)
-        if not found and slot_type in FILLED_FROM and _says_all(step, entities):
+        if flow.kind in _TAKES_AWAY:
+            found = tuple(one for one in found if one not in staying(entities))
+        rest = all_but_kept(slot_type, entities, step.options) if not found else None
+        if not found and not rest and slot_type in FILLED_FROM and _says_all(step, entities):
             # "Everything" is a button of its own, and what shall stay is none of it.
-            kept = all_but_kept(entities) if step.many else None
-            found = tuple(kept or (ALL,))
-        if step.many and found:
+            found = (ALL,)
+        if rest:
+            slots[step.slot] = rest
+        elif step.many and found:
             slots[step.slot] = list(found)
         elif len(found) == 1:
             slots[step.slot] = found[0]
+    slots = {**_chosen_by_name(flow, slots), **slots}
     # "From A to B" is of something, also where what it is of is asked for.
     told = slots or entities.get("old_value")
     values = {
@@ -164,6 +182,29 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
     return {**slots, **values}
 
 
+def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]:
+    """Add the profile to kinds of data beside which something is named that stands in it."""
+    phone = Provider.PHONE.value in entities.get("provider", ())
+    told = phone or bool(entities.get("profile_field"))
+    profile = DataCategory.PROFILE.value
+    return (*named, profile) if named and told and profile not in named else named
+
+
+def _chosen_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices that are made by naming things: "a part of it" by naming the part.
+
+    個人資料 may be the profile or all there is about somebody; so it makes no choice.
+    """
+    return {
+        step.slot: offer.value
+        for step in _questions(flow)
+        for offer in step.choices
+        if offer.names
+        and slots.get(offer.names)
+        and DataCategory.PROFILE.value not in slots[offer.names]
+    }
+
+
 def _of_oneself(entities: Entities) -> frozenset[str]:
     """Return the choices made by telling one's own age: that it is oneself, and how old."""
     ages = entities.get("own_age", ())
@@ -171,7 +212,11 @@ def _of_oneself(entities: Entities) -> frozenset[str]:
 
 
 def _says_all(step: Ask, entities: Entities) -> bool:
-    return says_everything(entities) and any(offer.value == ALL for offer in step.choices)
+    return (
+        says_everything(entities)
+        and not staying(entities)
+        and any(offer.value == ALL for offer in step.choices)
+    )
 
 
 def _spoken_for(step: Ask, entities: Entities) -> tuple[str, ...]:
@@ -282,6 +327,43 @@ def limit(runner: Runner, script: Script, frame: Running) -> None:
         frame.slots["period"] = periods[0]
 
 
+def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:
+    """Tell whether a wish names a time for something else than what a form holds.
+
+    One form has one time for all it holds: "and last year's photos" would limit the rest, too.
+    """
+    limit_of = wish.slots.get("period")
+    if limit_of is None or limit_of == frame.slots.get("period"):
+        return False
+    return any(
+        frame.slots.get(step.slot) and not set(wish.slots[step.slot]) <= set(frame.slots[step.slot])
+        for step, _ in _named_in(runner.flows[frame.flow], wish.slots)
+        if step.many
+    )
+
+
+_GIVEN_BACK: Final = "_given_back"
+"""The slot that keeps what was answered to a question that was gone back to."""
+
+
+def give_back(frame: Running, slot: str) -> None:
+    """Take back the values of a question, and what limited them; they may still be added to."""
+    frame.slots[_GIVEN_BACK] = {
+        name: frame.slots.pop(name) for name in (slot, "period") if name in frame.slots
+    }
+
+
+def taken_so_far(script: Script, frame: Running, slot: str) -> list[Any]:
+    """Return the values of a question that takes several.
+
+    Those that were gone back from count again where more is said to be added to them.
+    """
+    before = frame.slots.pop(_GIVEN_BACK, {})
+    if slot in before and "also" in phrases_of(script.observed.entities):
+        frame.slots.update({**before, **frame.slots})
+    return list(frame.slots.get(slot) or ())
+
+
 def _questions(flow: Flow) -> Iterator[Ask]:
     return (step for step in flow.steps.values() if isinstance(step, Ask))
 
@@ -320,7 +402,11 @@ def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mappi
     """Return two wishes of one kind as one; None when each needs a request of its own."""
     many = {step.slot for step in _questions(flow) if step.many}
     merged = dict(old)
+    by_name = _chosen_by_name(flow, new)
     for slot, value in new.items():
+        if slot in by_name and slot not in old:
+            # Naming a part makes no part of the whole that was asked for before.
+            continue
         if slot in many:
             merged[slot] = list(dict.fromkeys((*old.get(slot, ()), *value)))
         elif old.get(slot, value) != value:

@@ -9,7 +9,7 @@ from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.dates import dates, parts_of_dates
-from privacydesk.understanding.keeping import keeps_account, kept_parts
+from privacydesk.understanding.keeping import keeps_account, kept_parts, says_all_but
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values, old_values
@@ -56,8 +56,9 @@ class Entities:
         found: dict[str, tuple[Any, ...]] = {}
         if not _FAMILIES.isdisjoint(kinds):
             found.update(self._names.find(words, kinds))
-        if "kept_category" in kinds and found.get("category"):
-            self._part_what_stays(words, found)
+        for family in _MAY_STAY:
+            if f"kept_{family}" in kinds and found.get(family):
+                self._part_what_stays(words, family, found)
         for kind in kinds:
             finder = self._finders.get(kind)
             if finder is not None:
@@ -70,34 +71,38 @@ class Entities:
                 found[kind] = values
         return found
 
-    def _part_what_stays(self, words: str, found: dict[str, tuple[Any, ...]]) -> None:
-        """Take kinds of data that shall stay from those that a sentence names.
+    def _part_what_stays(self, words: str, family: str, found: dict[str, tuple[Any, ...]]) -> None:
+        """Take what shall stay from what a sentence names of a family.
 
         Others have to remain, or "everything" to be said: "delete everything except the photos".
         Else what stays is told beside, and stays among what is named.
         """
+        named = found[family]
         kept: set[str] = set()
-        for clause in kept_parts(words):
-            kept.update(self._names.find(clause, ("category",)).get("category", ()))
-        others = tuple(one for one in found["category"] if one not in kept)
-        if not kept:
+        for clause in kept_parts(words, family):
+            kept.update(self._names.find(clause, (family,)).get(family, ()))
+        stays = tuple(one for one in named if one in kept)
+        if not stays:
             return
+        others = tuple(one for one in named if one not in kept)
         if not others and "everything" not in self._phrases_in(words):
-            found["only_kept"] = tuple(one for one in found["category"] if one in kept)
+            found["only_kept"] = (*found.get("only_kept", ()), *stays)
             return
-        found["kept_category"] = tuple(one for one in found["category"] if one in kept)
+        found[f"kept_{family}"] = stays
         if others:
-            found["category"] = others
+            found[family] = others
         else:
-            del found["category"]
+            del found[family]
 
     def _phrases_in(self, words: str) -> tuple[str, ...]:
         said = words.strip(_OUTER)
         hits = self._phrases.find(said)
         # In "her parents work elsewhere" no father speaks, though 爸妈 has one in it.
         related = outermost(hit for hit in hits if hit.means in _RELATED)
-        heard = (hit for hit in hits if hit.means not in _RELATED or hit in related)
-        return tuple(dict.fromkeys(hit.means for hit in heard))
+        heard = (hit.means for hit in hits if hit.means not in _RELATED or hit in related)
+        # "All but the photos" has no word for everything that would not be of the photos alone.
+        everything = ("everything",) if says_all_but(words) else ()
+        return tuple(dict.fromkeys((*heard, *everything)))
 
 
 def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ...]]:
@@ -107,6 +112,9 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
 
     return finder
 
+
+_MAY_STAY: Final = ("category", "provider", "purpose")
+"""Families of which some may go and some may stay."""
 
 _RELATED: Final = frozenset({"mother", "father", "guardian", "parents"})
 """What somebody is to a child; a word of these inside a longer one speaks for nothing."""

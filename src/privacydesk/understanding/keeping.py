@@ -43,27 +43,91 @@ def keeps_account(folded: str) -> bool:
     return _KEPT.search(folded) is not None and _ASKED.search(folded) is None
 
 
+_APART: Final = r"(?<![删清移解消免])除[了咗]"
+_EXCEPT: Final = r"\b(?:except|(?:apart|aside) from|other than|excluding)\b"
 _BETWEEN: Final = re.compile(
     r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
+    rf"|\bso\b|(?={_APART})|(?={_EXCEPT})|(?=改用)"
 )
-_STAYS: Final = re.compile(
-    r"(?<![别不没唔])留[着著住返]|留下|(?<![别不没唔])保留|[别不][要用许准]?(?:删|动(?!态))|唔(?:好|使)?(?:删|郁)|(?<![删清移解消免])除[了咗]"
-    r"|\bkeep\b|\bexcept\b|\bleave\b|\b(?:don't|dont|do not) (?:delete|remove|touch|erase)\b"
+_KEEPS: Final = (
+    r"(?<![别不没唔])(?:留[着著住返]|只留)|留下|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
+    rf"|{_APART}|{_EXCEPT}|(?<!n't )(?<!dont )(?<!not )\bkeep\b(?! (?:on )?\w+ing\b)"
+    r"|\bleave\b(?! me\b)"
     r"|\bnot (?:the|my)\b|\bstays?\b"
 )
+_DONT: Final = r"\b(?:don't|dont|do not) (?:want (?:you )?(?:to )?)?"
+_STAYS: Final = {
+    "category": re.compile(
+        rf"{_KEEPS}|[别不][想要用许准]?先?(?:删|动(?!态))|唔(?:好|使|想)?先?(?:删|郁)"
+        rf"|{_DONT}(?:delete|remove|touch|erase)\b"
+    ),
+    "provider": re.compile(
+        rf"{_KEEPS}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动)|唔(?:好|使|想)?解"
+        r"|(?:改|以后|之后)用"
+        rf"|{_DONT}(?:unbind|unlink|disconnect|remove|touch)\b"
+        r"|\b(?:will|i'll|gonna|going to) (?:just |only |still )?use\b"
+    ),
+    "purpose": re.compile(
+        rf"{_KEEPS}|(?<![关撤])[别不](?:要|用|想|许|准)?(?:关(?!我)|撤|取消|动)|(?:别|不要|不用)停"
+        rf"|唔(?:好|使|想)?(?:关|熄|撤)|{_DONT}(?:turn off|switch off|disable|withdraw|revoke)\b"
+    ),
+}
+"""What shall stay, by what is spoken of: data, ways to log in, or what was consented to."""
 # That somebody else keeps it is why it shall go: 你们还留着我的聊天记录, "you still keep".
 _COMPLAINED_OF: Final = re.compile(
     r"你们|你哋|平台|系统|公司|还(?:留|保留|在)|一直|仍|为什么|为啥|凭什么|点解|不是说|\b(?:you|they|still|why)\b"
 )
+_REST: Final = r"都|全|别的|其[他它余]|剩下|所有|一切|统统|通通"
+# 除了照片还要删语音 is for both of them; 除了照片都删 is for all others.
+_BESIDES: Final = re.compile(
+    rf"{_APART}(?=(?:(?!{_REST})[^。!?\n]){{1,20}}?(?:还|也(?!都)|另外|同时|仲))"
+)
+_ALL_BUT: Final = re.compile(
+    rf"{_APART}[^。!?\n]{{1,20}}?(?:{_REST}|(?:以外|之外)的)"
+    rf"|(?:都|全|所有|一切)[^。!?\n]{{0,12}}{_APART}"
+    rf"|\b(?:all|every\w*|any\w*)\b[^.!?\n]{{0,30}}{_EXCEPT}"
+)
+# 除照片外, 照片除外 and 照片以外的 all say 除了照片.
+_OUTSIDE: Final = (
+    re.compile(r"(?<![删清移解消免拆去])除(?![了咗去掉非外])([^,。!?\n]{1,12}?)(?:以外|之外|外)"),
+    re.compile(r"(?:(?<=[把将删掉])|(?<=[,。!? \n])|^)([^,。!?\n除把将删掉 ]{1,12})(?:除外|以外)"),
+)
+_ENGLISH_BUT: Final = re.compile(r"\b(all|all of (?:it|them)|everything|anything) but\b")
+_EXCEPTED: Final = re.compile(rf"({_APART}.+?)(?:以外|之外|把|{_REST}|$)")
+# 动态不要，其他的都要 asks for all others; by itself 不要 may well be of what shall go.
+_OTHERS_WANTED: Final = re.compile(
+    r"(?:其[他它余]|别的|剩下)(?:的|嘅)?(?:我|就|也)*(?:都|全)部?(?:要|给|看|发|导)"
+)
+_UNWANTED: Final = re.compile(r"不(?:要|用|需要|看)|唔(?:要|使)")
 
 
-def says_it_stays(folded: str) -> bool:
-    """Tell of a folded clause whether what it names shall stay."""
-    return _STAYS.search(folded) is not None and _COMPLAINED_OF.search(folded) is None
+def _told_apart(folded: str) -> str:
+    """Return a folded message in which nothing but what is left out reads like an exception."""
+    told = folded
+    for outside in _OUTSIDE:
+        told = outside.sub(r"除了\1以外", told)
+    return _ENGLISH_BUT.sub(r"\1 except", _BESIDES.sub("", told))
 
 
-def kept_parts(folded: str) -> Iterator[str]:
+@lru_cache(AT_HAND)
+def says_all_but(folded: str) -> bool:
+    """Tell whether a folded message means all there is but for what it names."""
+    return _ALL_BUT.search(_told_apart(folded)) is not None
+
+
+def says_it_stays(folded: str, family: str = "category") -> bool:
+    """Tell of a folded clause whether what it names of a family shall stay."""
+    return _STAYS[family].search(folded) is not None and _COMPLAINED_OF.search(folded) is None
+
+
+def kept_parts(folded: str, family: str = "category") -> Iterator[str]:
     """Yield the clauses of a folded message that say of what they name that it shall stay."""
-    for said in _BETWEEN.split(folded):
-        if says_it_stays(said):
+    others_wanted = _OTHERS_WANTED.search(folded) is not None
+    for said in _BETWEEN.split(_told_apart(folded)):
+        excepted = _EXCEPTED.match(said)
+        if excepted is not None:
+            yield excepted[1]
+        elif says_it_stays(said, family) or (
+            others_wanted and _UNWANTED.search(said) and not _OTHERS_WANTED.search(said)
+        ):
             yield said

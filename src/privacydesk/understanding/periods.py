@@ -1,8 +1,9 @@
-"""Times that limit a wish, as they were written: "去年", "2020年以前", "last week"."""
+"""What limits a wish, as it was written: times ("去年", "last week"), and with whom ("和小王")."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from privacydesk.understanding.keeping import says_it_stays
@@ -20,11 +21,19 @@ _DATED: Final = (
     r"(?:19|20)\d{2} ?(?:年(?: ?\d{1,2} ?月(?:份|底|初)?(?: ?\d{1,2} ?[日号號])?)?"
     r"|[-/.]\d{1,2}(?:[-/.]\d{1,2})?)"
 )
-_POINT: Final = rf"(?:{_DATED}|{_NAMED}(?: ?\d{{1,2}} ?月(?:份)?)?)"
+_SEASON: Final = "(?:春|夏|秋|冬)(?:天|季)|寒假|暑假|上半年|下半年"
+_MONTH_OF: Final = r"(?:1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])"
+# 三月 and 11月25号; 三个月 and 3月卡 are no time of the year.
+_CALENDAR: Final = (
+    rf"(?<![\d十一二三四五六七八九]){_MONTH_OF} ?月(?!卡)(?:份|底|初|中旬)?"
+    r"(?: ?(?:[12]\d|3[01]|[1-9]|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]) ?[日号號])?"
+)
+_WITHIN: Final = rf"(?:的|嘅)?(?:{_SEASON}|{_CALENDAR})"
+_POINT: Final = rf"(?:{_DATED}(?:{_SEASON})?|{_NAMED}(?: ?{_WITHIN})?|{_CALENDAR}|{_SEASON})"
 _BEFORE: Final = r"之前|以前|前|以内|以內|之内"
 _WITH: Final = (
-    rf"(?: ?(?:{_BEFORE}|之后|之後|以后|以後|以来|以來|起|为止|為止|年底|年初|底|初|那年|那陣|那阵"
-    r"|整年|全年))?"
+    rf"(?: ?(?:{_BEFORE}|之后|之後|以后|以後|后|後|以来|以來|起|为止|為止|年底|年初|底|初"
+    r"|那年|那陣|那阵|整年|全年))?"
 )
 _MONTH: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -32,14 +41,17 @@ _MONTH: Final = (
 )
 _COUNT: Final = r"(?:\d{1,3}|an?|one|two|three|four|five|six|ten|twelve)"
 _UNITS: Final = r"(?:days?|weeks?|months?|years?)"
-_SINCE: Final = r"(?:(?:from|between|since|before|after|until|in|during|on|over|within) )?"
+_SINCE: Final = r"(?:(?:from|between|since|before|after|until|in|during|on|over|within) (?:the )?)?"
+_SEASONS: Final = "(?:spring|summer|autumn|fall|winter)"
 _ENGLISH: Final = (
-    rf"(?:(?:{_MONTH} )?(?:19|20)\d{{2}}|{_MONTH}|yesterday"
-    r"|(?:last|this) (?:week|month|year|summer|winter))"
+    rf"(?:(?:{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?)?(?:19|20)\d{{2}}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}|{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?"
+    rf"|yesterday|{_SEASONS} (?:of )?(?:(?:19|20)\d{{2}}|last year)"
+    rf"|(?:last|this) (?:week|month|year|{_MONTH}|{_SEASONS}))"
 )
 _PERIOD = re.compile(
     rf"(?:从|從|由|自)?{_POINT}{_WITH} ?(?:到|至|-|~|—)"
-    rf" ?(?:{_POINT}|{_NUMBER}月|现在|現在|今天|而家){_WITH}"
+    rf" ?(?:{_POINT}|现在|現在|今天|而家){_WITH}"
     rf"|{_POINT}{_WITH}"
     rf"|(?:最近|近|过去|過去|这|這|前|头|頭|呢)(?:的|嘅)?{_NUMBER}{_UNIT}(?:以内|以內|内|內|里|裡|之内)?"
     rf"|{_NUMBER}{_UNIT}(?:{_BEFORE})"
@@ -48,8 +60,8 @@ _PERIOD = re.compile(
     rf"|\b(?:older|newer) than {_COUNT} {_UNITS}\b",
     re.IGNORECASE,
 )
-# Every Chinese period has one of these characters, which few sentences have.
-_TELLS_TIME: Final = frozenset("0123456789年月天日周週期拜")
+# Every Chinese limit has one of these characters, which few sentences have.
+_TELLS_TIME: Final = frozenset("0123456789年月天日周週期拜季假和跟同與与发發寄关關")
 _LETTER = re.compile(r"[a-z]", re.IGNORECASE)
 # "May" and "march" are words of their own, a month counts only beside something that makes it one.
 _BARE_MONTH = re.compile(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
@@ -66,22 +78,57 @@ _NO_LIMIT = re.compile(
 )
 
 
-def periods(text: str) -> tuple[str, ...]:
-    """Return the first time that a text names, as it was written; empty where it names none.
+# 我和小王的聊天记录 is not all of them; 照片和我的动态 only lists two things.
+_SHARED: Final = (
+    r"聊天|私[信聊]|对话|對話|消息|讯息|訊息|合照|合影|照片|相片|语音|語音|录音|錄音|通话|通話"
+)
+_SHARED_ENGLISH: Final = (
+    r"\b(?:chats?|messages?|dms|conversations?|photos?|pictures?|pics|recordings?)"
+    r"(?: history| logs?| messages)?(?: i (?:had|took|made))?"
+)
+_NOBODY: Final = r"(?!you\b|all\b|the account|my account|it\b|them\b|every)"
+_NO_NAME: Final = (
+    r"(?:from|in|on|at|since|before|after|and|or|but|please|this|that|last|too|also|as)"
+)
+_WITH_WHOM = re.compile(
+    r"(?:^|(?<=[我把将將删刪掉除了清年月天日季号號前后後]))"
+    r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|你们|你們|平台)[^和跟同與与的嘅,，。]{1,12}?)"
+    rf"(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?={_SHARED})"
+    rf"|{_SHARED_ENGLISH} (?P<company>with {_NOBODY}(?:my |the )?[\w'-]+"
+    rf"(?: (?!{_NO_NAME}\b)[\w'-]+)?)",
+    re.IGNORECASE,
+)
 
-    Of what shall stay ("不要删2020年之前的") all is returned: the time alone would say the
-    opposite.
+
+def periods(text: str) -> tuple[str, ...]:
+    """Return what limits a wish in a text, as it was written; empty where it names no limit.
+
+    That is the first time, and with whom. Of what shall stay ("不要删2020年之前的") all is
+    returned: the time alone would say the opposite.
     """
     words = plain(text)
     if _TELLS_TIME.isdisjoint(words) and _LETTER.search(words) is None:
         return ()
-    for clause in _CLAUSES.split(words):
-        if _NO_LIMIT.search(clause):
-            continue
+    clauses = [one for one in _CLAUSES.split(words) if not _NO_LIMIT.search(one)]
+    found = (_time_in(clauses), _company_in(clauses))
+    limits = ", ".join(one for one in found if one)
+    return (limits[:_LONGEST],) if limits else ()
+
+
+def _time_in(clauses: Iterable[str]) -> str:
+    for clause in clauses:
         for hit in _PERIOD.finditer(clause):
             named = hit[0].strip()
             if len(named) > _LONGEST or _BARE_MONTH.match(named):
                 continue
-            stays = says_it_stays(normalise(clause))
-            return (clause.strip()[:_LONGEST] if stays else named,)
-    return ()
+            return clause.strip() if says_it_stays(normalise(clause)) else named
+    return ""
+
+
+def _company_in(clauses: Iterable[str]) -> str:
+    for clause in clauses:
+        hit = _WITH_WHOM.search(clause)
+        whom = "" if hit is None else _PERIOD.sub("", hit["whom"] or hit["company"]).strip()
+        if len(whom) > 1:
+            return whom
+    return ""

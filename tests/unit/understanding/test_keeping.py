@@ -64,6 +64,14 @@ def test_whoever_keeps_the_account_is_never_taken_to_close_it() -> None:
         ("动态删除了吧，照片也删", ["posts", "photos"], []),
         ("除了照片全删", [], ["photos"]),
         ("delete everything except my photos", [], ["photos"]),
+        ("除了照片都删", [], ["photos"]),
+        ("把照片以外的都删了", [], ["photos"]),
+        ("全部删掉，动态除外", [], ["posts"]),
+        ("动态不要，其他的都要", [], ["posts"]),
+        ("delete all but the photos", [], ["photos"]),
+        ("delete my photos and comments except the posts", ["photos", "comments"], ["posts"]),
+        ("除了照片还要删语音", ["photos", "voice"], []),
+        ("除了照片，语音也删", ["photos", "voice"], []),
     ],
 )
 def test_of_what_is_named_some_goes_and_some_stays(
@@ -71,3 +79,37 @@ def test_of_what_is_named_some_goes_and_some_stays(
 ) -> None:
     found = KeywordRecogniser.load().entities(text, ["category", "kept_category"])
     assert [list(found.get(kind, ())) for kind in ("category", "kept_category")] == [goes, stays]
+
+
+@pytest.mark.parametrize(
+    ("text", "goes", "stays"),
+    [
+        ("留着微信，把谷歌解了", ["google"], ["wechat"]),
+        ("除了微信都解绑", [], ["wechat"]),
+        ("解绑微信改用手机号登录", ["wechat"], ["phone"]),
+        ("unbind my phone number, I will use Apple instead", ["phone"], ["apple"]),
+        ("I don't want to unbind google, I want to unbind wechat", ["wechat"], ["google"]),
+        ("不用微信登录了，解绑", ["wechat"], []),
+        ("除了谷歌还要解绑微信", ["google", "wechat"], []),
+    ],
+)
+def test_of_logins_some_go_and_some_stay(text: str, goes: list[str], stays: list[str]) -> None:
+    found = KeywordRecogniser.load().entities(text, ["provider", "kept_provider"])
+    assert [list(found.get(kind, ())) for kind in ("provider", "kept_provider")] == [goes, stays]
+
+
+@pytest.mark.parametrize(
+    ("text", "goes", "stays"),
+    [
+        ("推荐别关，只关广告推送", ["marketing"], ["personalised_recommendation"]),
+        ("除了位置别的都关", [], ["location"]),
+        ("都关了，除了推荐", [], ["personalised_recommendation"]),
+        ("turn off ads but keep recommendations", ["marketing"], ["personalised_recommendation"]),
+        ("I keep getting ads, turn them off", ["marketing"], []),
+        ("广告不停地推，关了", ["marketing"], []),
+        ("please don't keep my contacts", ["contacts"], []),
+    ],
+)
+def test_of_consents_some_go_and_some_stay(text: str, goes: list[str], stays: list[str]) -> None:
+    found = KeywordRecogniser.load().entities(text, ["purpose", "kept_purpose"])
+    assert [list(found.get(kind, ())) for kind in ("purpose", "kept_purpose")] == [goes, stays]

@@ -47,6 +47,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "leave_queue": people.leave_queue,
     "drop_evidence": people.drop_evidence,
     "answer_policy": quoting.answer_policy,
+    "drop_alike": people.drop_alike,
     "note_wish": people.note_wish,
 }
 

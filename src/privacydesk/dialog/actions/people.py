@@ -32,6 +32,13 @@ def leave_queue(act: Act) -> str:
     return "ok"
 
 
+def drop_alike(act: Act) -> str:
+    """Forget wishes of the flow's own kind that wait: what was just said holds for them, too."""
+    kept = (wish for wish in act.script.wishes if wish.intent not in act.flow.intents)
+    act.script.wishes = tuple(kept)
+    return "ok"
+
+
 def note_wish(act: Act) -> str:
     """Take up another request when this flow has ended, before all that waits."""
     intent = Intent(str(act.params["kind"]))
