@@ -134,7 +134,7 @@ async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visi
     await user.chat.choose("not_satisfied")
     await user.chat.hears("satisfaction.ways")
     await user.photo("ways")
-    await user.chat.choose("tell")
+    await user.chat.choose("other")
     await user.chat.say("回复太慢了")
     await user.chat.hears("satisfaction.kept")
     await boss.goes(f"tickets/{number}")

@@ -53,7 +53,7 @@ async def test_an_answer_is_counted_and_the_words_lie_in_the_log_alone(
     await steps(
         player,
         {"choose": "not_satisfied"},
-        {"choose": "tell"},
+        {"choose": "other"},
         {"user": COMMENT},
         {"bot": "satisfaction.kept"},
     )
@@ -93,7 +93,7 @@ async def test_a_request_that_was_taken_back_is_not_asked_about(world: World) ->
 
 async def test_the_answer_stays_on_the_record_and_the_words_go(world: World) -> None:
     player = await answered(world)
-    await steps(player, {"choose": "not_satisfied"}, {"choose": "tell"}, {"user": COMMENT})
+    await steps(player, {"choose": "not_satisfied"}, {"choose": "other"}, {"user": COMMENT})
     world.clock.move(timedelta(days=60))
     assert world.rooms.upkeep is not None
     await world.rooms.upkeep.retention.run(by="operator")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from privacydesk.dialog import choosing, following, interrupts, questions, taking, wishes
+from privacydesk.dialog import choosing, entries, following, interrupts, questions, taking, wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import OTHER, Ask, Confirm
@@ -25,6 +25,7 @@ from privacydesk.dialog.slots import (
 )
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
+from privacydesk.domain.identity import Assurance
 from privacydesk.domain.turn import Chose, Said
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
@@ -51,7 +52,7 @@ class Answers:
 
     def said(self, script: Script, message: Said) -> None:
         """Take words."""
-        hidden = _is_code(script, message.text)
+        hidden = _is_code(script, message.text) or self._repeats_code(script, message.text)
         script.append(
             Sender.USER,
             EventKind.TEXT,
@@ -85,6 +86,14 @@ class Answers:
             self._said_at_ask(script, frame, step, message)
         else:
             self._runner.run(script)
+
+    def _repeats_code(self, script: Script, text: str) -> bool:
+        """Tell whether a code is typed once more where the new value of an entry is asked for."""
+        frame, step = self._runner.waiting_step(script)
+        if frame is None or not isinstance(step, Ask):
+            return False
+        asked = self._runner.asking.slot_type(frame, step)
+        return asked == entries.FIELD_VALUE and _is_sent_code(script, text)
 
     def _is_answer(self, script: Script) -> bool:
         """Tell whether words say what a button of the question does: 不用了 is no 取消 then."""
@@ -145,10 +154,13 @@ class Answers:
         elif choice is not None:
             taking.take_menu_choice(self._runner, script, choice)
             return
-        if questions.explain_open(self._runner, script) or following.leaves(self._runner, script):
-            return
         if (
-            following.corrects_slip(self._runner, script, frame)
+            questions.explain_open(self._runner, script)
+            or questions.asks_consequence(self._runner, script)
+            or self._declines(script, frame)
+            or following.correct_value(self._runner, script)
+            or following.leaves(self._runner, script)
+            or following.corrects_slip(self._runner, script, frame)
             or following.narrows(self._runner, script)
             or following.further_wish(self._runner, script)
         ):
@@ -156,6 +168,17 @@ class Answers:
         if not self._follows(script, frame):
             frame.misses += 1
             self._ask_again(script, frame, "desk.please_choose")
+
+    def _declines(self, script: Script, frame: Running) -> bool:
+        """Take words that are no yes for sure: "let me think", or those of the button for no."""
+        thinks = "thinks" in wishes.phrases_of(script.observed.entities)
+        if thinks and self._runner.leave_as_told(script):
+            return True
+        meant = choosing.spoken(script, self._offered(script, frame))
+        if meant is None or meant.id != "no":
+            return False
+        taking.take_confirmation(self._runner, script, frame, "no")
+        return True
 
     def _said_at_ask(self, script: Script, frame: Running, step: Ask, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
@@ -166,6 +189,15 @@ class Answers:
             return
         slot_type = self._runner.asking.slot_type(frame, step)
         value = parse(slot_type, message.text, script.observed.entities)
+        if slot_type == "profile_field":
+            # Of several entries the one that is given its value first is begun with.
+            value = next(iter(entries.fields_told(script.observed.entities)), value)
+        if slot_type == entries.FIELD_VALUE:
+            field = frame.slots.get(entries.FIELD)
+            value = entries.answer(field, message.text, script.observed.entities)
+            if _is_sent_code(script, message.text):
+                self._ask_again(script, frame, "rectification.no_code")
+                return
         if takes_any_words(slot_type):
             self._said_freely(script, frame, step, message.text, value)
         else:
@@ -200,7 +232,8 @@ class Answers:
         """Take words where one of several answers is wanted."""
         known = value is not None
         if (
-            following.leaves_out(self._runner, script)
+            (not known and questions.asks_consequence(self._runner, script))
+            or following.leaves_out(self._runner, script)
             or following.corrects_slip(self._runner, script, frame)
             or following.leaves_for_another(self._runner, script)
             or (not known and self._is_meant(script, frame, step, text))
@@ -210,10 +243,13 @@ class Answers:
             return
         if known and self._runner.accepts(script, frame, step, value):
             following.keep_others(self._runner, script)
-            following.keep_more(self._runner, script, frame, step)
+            following.keep_more(self._runner, script, frame, step, value)
+            taking.keep_value(self._runner, script, frame, step, value)
             taking.take_value(self._runner, script, frame, step, value)
             return
         if taking.take_age(self._runner, script, frame, step):
+            return
+        if taking.note_value(self._runner, script, frame, step):
             return
         offered = self._offered(script, frame)
         told = choosing.told(script, text, offered) or choosing.rest(script, offered)
@@ -241,7 +277,10 @@ class Answers:
         """Say that an answer could not be taken."""
         frame.misses += 1
         slot_type = self._runner.asking.slot_type(frame, step)
-        self._ask_again(script, frame, step.retry or f"desk.retry.{slot_type}")
+        key = step.retry or f"desk.retry.{slot_type}"
+        if slot_type == entries.FIELD_VALUE:
+            key = entries.retry_key(frame.slots.get(entries.FIELD))
+        self._ask_again(script, frame, key)
 
     def _is_meant(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
         """Take the button that words speak for; tell whether that, or a correction, was all."""
@@ -270,9 +309,13 @@ class Answers:
         self, script: Script, frame: Running, step: Ask, offered: choosing.Offered
     ) -> Choice | None:
         """Return the button for what words name, and keep that: "the recordings will do"."""
-        slots = wishes.slots_for(self._runner.flows[frame.flow], script.observed.entities)
+        flow = self._runner.flows[frame.flow]
+        slots = wishes.slots_for(flow, script.observed.entities)
         for offer in step.choices:
-            if offer.names in slots:
+            if offer.names and flow.slots[offer.names].type == "contact":
+                slots[offer.names] = parse("contact", script.said, script.observed.entities)
+        for offer in step.choices:
+            if slots.get(offer.names) is not None:
                 frame.slots[offer.names] = slots[offer.names]
                 return next((one for one, _ in offered if one.id == offer.value), None)
         return None
@@ -395,6 +438,13 @@ class Answers:
             taking.take_choice(self._runner, script, frame, step, choice)
         else:
             taking.take_menu_choice(self._runner, script, choice)
+
+
+def _is_sent_code(script: Script, text: str) -> bool:
+    """Tell whether a message is nothing but a code, after one was right here."""
+    if not code_digits(text) or any(character.isalpha() for character in text):
+        return False
+    return script.is_verified(script.account, Assurance.ONE_TIME_CODE) is not None
 
 
 def _is_code(script: Script, text: str) -> bool:

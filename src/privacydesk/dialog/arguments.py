@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from privacydesk.dialog import entries
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.outcomes import named_request
 from privacydesk.dialog.running import Running
@@ -129,6 +130,11 @@ def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
         return script.rules.mailboxes.get(name.removeprefix("mail_"), "")
     if name.startswith("clause_"):
         return {"$clause": name.removeprefix("clause_")}
+    return _slot(script, frame, flow, name)
+
+
+def _slot(script: Script, frame: Running, flow: Flow, name: str) -> Any:
+    """Return the value of a slot of the flow."""
     value = frame.slots.get(name, "")
     spec = flow.slots.get(name)
     if spec is None or value == "":
@@ -142,6 +148,8 @@ def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
         return {"$ticket": _at_hand(script, value)}
     if spec.type == "choice":
         return _choice_label(flow, name, value)
+    if spec.type == entries.FIELD_VALUE:
+        return entries.shown_value(frame.slots.get(entries.FIELD), value)
     if spec.type == "category" and frame.slots.get("period"):
         return _limited(value, str(frame.slots["period"]))
     return shown(spec.type, value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog import arguments
+from privacydesk.dialog import arguments, entries
 from privacydesk.dialog.desk_choices import answer_choice, cancel_choice, human_choice
 from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.running import Running
@@ -70,8 +70,10 @@ class Asking:
 
     def say_not_offered(self, script: Script, frame: Running, step: Ask, value: Any) -> None:
         """Say that what was named is not among what can be had; the question follows."""
+        slot_type = self.slot_type(frame, step)
+        if slot_type == entries.FIELD_VALUE:
+            script.say(entries.retry_key(frame.slots.get(entries.FIELD)))
         if step.options in _NOT_OFFERED:
-            slot_type = self.slot_type(frame, step)
             what = arguments.shown_slot(slot_type, value)
             script.say(f"desk.not_offered.{step.options}", {"what": what})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog import arguments, wishes
+from privacydesk.dialog import arguments, entries, wishes
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
@@ -215,10 +215,12 @@ def further_wish(runner: Runner, script: Script) -> bool:
     widened = wishes.Widened()
     for wish in asked:
         running = _running(runner, script, wish)
-        if running is None or "instead" in said:
+        valued = entries.VALUE in wish.slots
+        if running is None or ("instead" in said and not valued):
             continue
-        # One other value corrects the one that was named; several, or one more, do not.
-        adds = "also" in said or len(asked) > 1
+        # One other value corrects the one that was named; several, or one more, do not, nor does
+        # another entry with a value of its own.
+        adds = "also" in said or len(asked) > 1 or valued
         if (adds and wishes.is_another(runner, running, wish)) or wishes.has_own_limit(
             runner, running, wish
         ):
@@ -258,13 +260,14 @@ def keep_others(runner: Runner, script: Script) -> None:
     wishes.say_kept(runner, script, others_beside(runner, script))
 
 
-def keep_more(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
+def keep_more(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
     """Keep what is named beside an answer where a question takes one: "ads and location, both"."""
     flow = runner.flows[frame.flow]
     if step.many or flow.kind is None or not flow.intents:
         return
     named = wishes.wishes_for(flow, flow.intents[0], script.observed.entities)
-    more = tuple(wish for wish in named[1:] if step.slot in wish.slots)
+    several = named if len(named) > 1 else ()
+    more = tuple(wish for wish in several if wish.slots.get(step.slot, value) != value)
     wishes.say_kept(runner, script, more)
 
 
@@ -590,20 +593,29 @@ def correct_below(runner: Runner, script: Script) -> bool:
 
     It leads nowhere else, and is shown before anything is confirmed; so the proof goes on.
     """
-    values = script.observed.entities.get("new_value", ())
+    return correct_value(runner, script) or _named_below(runner, script)
+
+
+def correct_value(runner: Runner, script: Script) -> bool:
+    """Take another new value for an entry that a form is about; tell whether one was told."""
+    if any(heard.recognised.intent is not Intent.RECTIFICATION for heard in script.observed.wishes):
+        return False
     begin = script.form_at()
-    for frame in script.stack[begin : script.form_end(begin) - 1]:
-        old = frame.slots.get("new_value")
-        if len(values) != 1 or old in (None, values[0]):
+    for frame in script.stack[begin : script.form_end(begin)]:
+        if not entries.takes_values(runner.flows[frame.flow]):
             continue
-        slot_type = runner.flows[frame.flow].slots["new_value"].type
-        frame.slots["new_value"] = values[0]
+        value = entries.correction(frame, script.observed.entities)
+        if not value or not entries.fits(frame.slots.get(entries.FIELD), value):
+            continue
+        frame.slots[entries.VALUE] = value
         for one in script.stack:
             one.confirmed_at = None
-        script.say("desk.corrected", {"what": shown(slot_type, values[0])})
+        script.say(
+            "desk.corrected", {"what": entries.shown_value(frame.slots[entries.FIELD], value)}
+        )
         runner.prompt_again(script)
         return True
-    return _named_below(runner, script)
+    return False
 
 
 _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})

@@ -12,7 +12,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import age_on
-from privacydesk.domain.account_terms import ProfileField
+from privacydesk.domain.account_terms import DataCategory, ProfileField
 from privacydesk.domain.identity import Assurance, Target, Verification
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
@@ -331,6 +331,26 @@ def _has_open_request(
     return _yes(any(ticket.is_open for ticket in script.tickets_of(whose(script))))
 
 
+def _posts_go_first(
+    script: Script, frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    """Tell whether a deletion of posts was filed and is not decided yet."""
+    wanted = {DataCategory.POSTS.value, "all"}
+    filed = next(
+        (
+            ticket
+            for ticket in script.tickets_of(whose(script))
+            if ticket.is_open
+            and ticket.kind is RequestKind.DELETION
+            and not wanted.isdisjoint(item.name for item in ticket.items)
+        ),
+        None,
+    )
+    if filed is not None:
+        frame.slots["ticket"] = filed.id.hex()
+    return _yes(filed)
+
+
 def _number_misread(
     script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
@@ -393,6 +413,7 @@ GUARDS: Mapping[str, Guard] = {
     "has_contact_proof": _has_contact_proof,
     "code_open": _code_open,
     "same_request_open": _same_request_open,
+    "posts_go_first": _posts_go_first,
     "last_login_way": _last_login_way,
     "only_login_way": _only_login_way,
     "bindings_known": _bindings_known,

@@ -88,7 +88,7 @@ def follow_language(runner: Runner, script: Script) -> None:
         return
     frame, step = runner.waiting_step(script)
     named = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
-    if named in {"text", "account_name"}:
+    if named in {"text", "field_value", "account_name"}:
         return
     script.locale = language
     script.locale_from = LocaleSource.SENTENCE
@@ -144,7 +144,7 @@ def command(runner: Runner, script: Script) -> bool:
         return True
     if not script.stack and rating.ask_which(script, script.said):
         return True
-    if _wants_no_more(script):
+    if not script.stack and (_wants_no_more(script) or _lets_it_be(script)):
         script.ask("desk.nothing_more", {}, more_choices())
         return True
     deed = _COMMANDS.get(_word(script))
@@ -156,14 +156,32 @@ def _wants_no_more(script: Script) -> bool:
 
     The same words take something back elsewhere; whoever has just filed it does not mean that.
     """
-    if script.stack or script.prompt is None:
+    if script.prompt is None:
         return False
     words = script.observed.entities.get("command", ())
     if script.prompt.choices and script.prompt.choices[0].id in _SATISFACTION:
         # There a plain no may well be the answer; only "that's all" is none.
         return "nothing_more" in words and "refuse" not in words
-    asked = any(choice.id == "desk:menu" for choice in script.prompt.choices)
-    return asked and "nothing_more" in words
+    return _asked_for_more(script) and "nothing_more" in words
+
+
+def _lets_it_be(script: Script) -> bool:
+    """Tell whether words only let go of what was dropped already: 那算了吧, "let me think".
+
+    Where a request is open, it may be meant.
+    """
+    if not _asked_for_more(script) or not wishes.is_brief(script):
+        return False
+    if "thinks" in wishes.phrases_of(script.observed.entities):
+        return True
+    open_ones = (ticket for ticket in script.tickets_of(whose(script)) if ticket.is_open)
+    return _word(script) == "cancel" and not any(open_ones)
+
+
+def _asked_for_more(script: Script) -> bool:
+    """Tell whether "is there anything else?" was asked last."""
+    offered = script.prompt.choices if script.prompt is not None else ()
+    return any(choice.id == "desk:menu" for choice in offered)
 
 
 def _desk_word(runner: Runner, script: Script) -> None:

@@ -30,6 +30,11 @@ _WHICH: Final = (
 )
 
 _ASKED: Final = frozenset({Intent.POLICY_QUESTION, Intent.HUMAN_AGENT, Intent.REQUEST_STATUS})
+_OF_WHAT_WAITS: Final = frozenset(
+    {Intent.POLICY_QUESTION, Intent.DEREGISTRATION, Intent.CANCEL_REQUEST, Intent.SMALLTALK}
+)
+"""What a question is taken for that is about a request which was approved and waits."""
+
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
 
@@ -65,6 +70,27 @@ def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: s
 def asks_policy(script: Script, text: str) -> bool:
     """Tell whether words are a question about the policy rather than an answer."""
     return bool(_ENDS_ASKING.search(text)) and _asked(script) == Intent.POLICY_QUESTION.value
+
+
+def asks_consequence(runner: Runner, script: Script) -> bool:
+    """Look up what becomes of something, where that is asked; what is open is asked again.
+
+    "Will my posts stay?" has the words of a button in it, and chooses none.
+    """
+    if not script.observed.entities.get("consequence") and not _is_at_stake(runner, script):
+        return False
+    return runner.start(script, Intent.POLICY_QUESTION)
+
+
+def _is_at_stake(runner: Runner, script: Script) -> bool:
+    """Tell whether a question is put where a word may undo what was filed: "keep my account?".
+
+    Whoever asks for a person, for news or for something else is followed.
+    """
+    top, found = script.top, script.observed.recognised
+    if top is None or not runner.flows[top.flow].left or not _ENDS_ASKING.search(script.said):
+        return False
+    return found is None or not found.sure or found.intent in _OF_WHAT_WAITS
 
 
 def is_bare(script: Script) -> bool:

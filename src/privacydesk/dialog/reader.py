@@ -25,7 +25,7 @@ from privacydesk.domain.intents import Intent, RequestKind
 __all__ = ["DialogFault", "DialogInvalidError", "read_flow", "read_flows"]
 
 _FIELDS: Final = frozenset(
-    {"flow", "intents", "kind", "slots", "returns", "start", "steps", "moved", "explains"}
+    {"flow", "intents", "kind", "slots", "returns", "start", "steps", "moved", "explains", "left"}
 )
 _NAMES: Final = "use small letters, digits and underscores, a letter first"
 _FILING: Final = frozenset({"file_ticket", "file_unverified"})
@@ -124,6 +124,7 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
     returns = fields.names_in("returns")
     start = fields.name("start")
     moved = fields.words("moved")
+    left = fields.name("left") if "left" in fields else ""
     explains = _explains(fields)
     steps, lines = _steps(fields, faults, slots)
     fields.close(_FIELDS)
@@ -139,6 +140,7 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
         returns=returns,
         moved=moved,
         explains=explains,
+        left=left,
         source=source,
         lines=lines,
     )
@@ -149,6 +151,10 @@ def _flow(fields: Fields, faults: Faults, stem: str, source: str) -> Flow | None
             fields.line_of("start"),
             f"it starts at {start!r}, which is no step",
             _step(start, known),
+        )
+    if left and left not in known:
+        fields.fault(
+            fields.line_of("left"), f"it is left at {left!r}, which is no step", _step(left, known)
         )
     for old, new in moved.items():
         line = fields.line_under("moved", old)

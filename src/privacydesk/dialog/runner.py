@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from privacydesk.dialog import arguments, permits, rating, wishes
+from privacydesk.dialog import arguments, entries, permits, rating, wishes
 from privacydesk.dialog.actions import ACTIONS, HELD, WAITS, Act
 from privacydesk.dialog.asking import Asking, is_picking, picked_all
 from privacydesk.dialog.desk_choices import menu_choices, more_choices
@@ -63,7 +63,12 @@ class Runner:
         self.asking = Asking(flows)
 
     def accepts(self, script: Script, frame: Running, step: Ask, value: Any) -> bool:
-        """Tell whether a step may take a value: where only what is offered counts, it must be."""
+        """Tell whether a step may take a value: where only what is offered counts, it must be.
+
+        The new value of an entry has to be one that this entry takes.
+        """
+        if self.asking.slot_type(frame, step) == entries.FIELD_VALUE:
+            return entries.fits(frame.slots.get(entries.FIELD), value)
         if not step.options or not is_constrained(step.options):
             return True
         offered = choices_from(step.options, script, frame)
@@ -194,9 +199,29 @@ class Runner:
 
     def cancel_form(self, script: Script) -> None:
         """Stop the innermost request; what it was pushed upon goes on."""
+        if self.leave_as_told(script):
+            return
         self.drop_form(script)
         script.say("desk.cancelled")
         self.resume(script)
+
+    def leave_as_told(self, script: Script) -> bool:
+        """Go where a flow leads whoever stops, or thinks again; tell whether there is such a place.
+
+        What was filed before the form was begun stays filed, which that place speaks of.
+        """
+        for place in range(len(script.stack) - 1, script.form_at() - 1, -1):
+            frame = script.stack[place]
+            left = self.flows[frame.flow].left
+            if not left:
+                continue
+            self.drop_from(script, place + 1)
+            frame.waiting = None
+            frame.confirmed_at = None
+            frame.state = left
+            self.run(script)
+            return True
+        return False
 
     def drop_form(self, script: Script) -> None:
         """Leave the innermost form."""

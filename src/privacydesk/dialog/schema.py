@@ -159,6 +159,8 @@ class Flow:
         moved: steps of earlier versions and where they went.
         returns: slots handed back to the caller.
         explains: what is said to questions about the form itself, by what the question is about.
+        left: the step that a person who stops or thinks again is led to, where something was filed
+            before; empty where the form is just dropped.
     """
 
     name: str
@@ -170,6 +172,7 @@ class Flow:
     returns: tuple[str, ...] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     explains: Mapping[str, Say] = field(default_factory=dict)
+    left: str = ""
     source: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
 

@@ -195,6 +195,7 @@ def _nothing(_text: str, _found: Entities) -> Any:
 
 _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "text": _text(TEXT_LIMIT),
+    "field_value": _text(TEXT_LIMIT),
     "account_name": _account_name,
     "long_text": _text(LONG_TEXT_LIMIT),
     "reply": _text(LONG_TEXT_LIMIT),
@@ -214,7 +215,7 @@ _PARSERS: Mapping[str, Callable[[str, Entities], Any]] = {
     "internal": _nothing,
 }
 
-_FREE = frozenset({"text", "account_name", "long_text", "reply"})
+_FREE = frozenset({"text", "field_value", "account_name", "long_text", "reply"})
 """Types that take any words, so that what looks like another wish is still an answer."""
 
 _INPUTS: Mapping[str, InputKind] = {
@@ -237,6 +238,11 @@ ENTITY_KINDS: Sequence[str] = (
     "misread_number",
     "date",
     "part_of_date",
+    "day_of_year",
+    "gender",
+    "entry",
+    "entry_told",
+    "name_meant",
     "phone",
     "own_age",
     "age",
@@ -247,6 +253,7 @@ ENTITY_KINDS: Sequence[str] = (
     "old_value",
     "period",
     "somebody_else",
+    "consequence",
     "command",
     "phrase",
     "answer",
@@ -273,6 +280,7 @@ FILLED_BY_NAME: Mapping[str, str] = {
     "old_value": "old_value",
     "period": "period",
     "somebody_else": "somebody_else",
+    "name_meant": "name_meant",
 }
 """Slots that a first sentence fills by their name, and the entity they take."""
 

@@ -185,14 +185,18 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
     )
 
 
+_NAMED: Final = (*FILLED_FROM, "contact")
+"""Slot types whose values words name beside a button."""
+
+
 def _check_names(fields: Fields, slots: Mapping[str, SlotSpec], choices: tuple[Offer, ...]) -> None:
     for offer in choices:
         spec = slots.get(offer.names)
-        if offer.names and (spec is None or spec.type not in FILLED_FROM):
+        if offer.names and (spec is None or spec.type not in _NAMED):
             fields.fault(
                 fields.line_of("choices"),
                 f"choice {offer.value!r} names slot {offer.names!r}, which no words can fill",
-                f"name a slot of type {', '.join(FILLED_FROM)}",
+                f"name a slot of type {', '.join(_NAMED)}",
             )
 
 

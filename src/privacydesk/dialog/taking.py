@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from privacydesk.dialog import interrupts, questions, rating, wishes
+from privacydesk.dialog import entries, interrupts, questions, rating, wishes
 from privacydesk.dialog.guards import ADULT_FROM
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
@@ -85,6 +86,44 @@ def keep_contact(runner: Runner, script: Script, frame: Running) -> None:
     contact = parse("contact", script.said, script.observed.entities)
     if contact is not None and "contact" in runner.flows[frame.flow].slots:
         frame.slots["contact"] = contact
+
+
+def keep_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
+    """Keep the new value that is told with the entry that was asked for: 昵称，叫小雨."""
+    flow = runner.flows[frame.flow]
+    if step.slot == entries.FIELD and entries.takes_values(flow):
+        frame.slots.update(entries.told_of(str(value), script.observed.entities, asked=True))
+
+
+def note_value(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
+    """Note a new value where it is asked of which entry it is; tell whether one was told.
+
+    Where a name shall change, a word or two are that name.
+    """
+    entities = script.observed.entities
+    if step.slot != entries.FIELD or not entries.takes_values(runner.flows[frame.flow]):
+        return False
+    values = entities.get(entries.VALUE, ())
+    if not values and "name_meant" in frame.slots and _is_name(script):
+        values = (script.said.strip(),)
+    if len(values) != 1 or entities.get("profile_field"):
+        return False
+    frame.slots[entries.VALUE] = values[0]
+    script.say("rectification.value_noted", {"what": str(values[0])})
+    runner.prompt_again(script)
+    return True
+
+
+_NAME: Final = re.compile(r"[^\W\d][\w .·'’-]{0,23}")
+
+
+def _is_name(script: Script) -> bool:
+    """Tell whether a message may be a name: a word or two that say nothing else."""
+    found = script.observed.recognised
+    meant = found is not None and found.sure
+    said = script.observed.entities
+    spoken = any(said.get(kind) for kind in ("command", "answer", "phrase", "provider", "category"))
+    return not meant and not spoken and _NAME.fullmatch(script.said.strip()) is not None
 
 
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:

@@ -130,6 +130,7 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "has_contact_proof": (_outcomes("yes no"), frozenset()),
     "code_open": (_outcomes("yes no"), frozenset()),
     "same_request_open": (_outcomes("yes no"), frozenset()),
+    "posts_go_first": (_outcomes("yes no"), frozenset()),
     "last_login_way": (_outcomes("yes no"), frozenset()),
     "only_login_way": (_outcomes("yes no"), frozenset()),
     "bindings_known": (_outcomes("yes no"), frozenset()),
@@ -158,7 +159,8 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
 
 SLOT_TYPES = frozenset(
     {
-        "text", "account_name", "long_text", "code", "date_of_birth", "phone", "contact",
+        "text", "field_value", "account_name", "long_text", "code", "date_of_birth", "phone",
+        "contact",
         "provider", "category", "purpose", "profile_field", "ticket_number", "ticket",
         "decision", "choice", "evidence",
         "reply", "internal",
@@ -200,6 +202,7 @@ FILLED_BY_GUARD: Mapping[str, frozenset[str]] = {
     "proof_wanted": frozenset({"ticket", "purpose"}),
     "answer_wanted": frozenset({"ticket", "text"}),
     "same_request_open": frozenset({"ticket"}),
+    "posts_go_first": frozenset({"ticket"}),
     "only_login_way": frozenset({"provider"}),
     "bindings_known": frozenset({"bindings"}),
     "one_to_withdraw": frozenset({"ticket"}),

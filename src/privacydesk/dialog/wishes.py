@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
+from privacydesk.dialog import entries
 from privacydesk.dialog.guards import age_group
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, OTHER, Ask, Flow
@@ -29,7 +30,7 @@ from privacydesk.dialog.slots import (
 from privacydesk.domain.account_terms import DataCategory, Provider
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent, RequestKind
-from privacydesk.domain.turn import Heard
+from privacydesk.domain.turn import Heard, Recognised
 
 if TYPE_CHECKING:
     from privacydesk.dialog.runner import Runner
@@ -148,20 +149,10 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         brief: the sentence says little else, so that it may answer what can be foretold.
     """
     slots: dict[str, Any] = {}
-    said = phrases_of(entities)
     for step in _questions(flow):
         slot_type = flow.slots[step.slot].type
-        found = entities.get(FILLED_FROM.get(slot_type, ""), ())
-        if flow.kind is RequestKind.ACCESS and slot_type == "category":
-            found = _with_profile(found, entities)
-        if slot_type == "choice" and "instead" not in said:
-            spoken = said | _of_oneself(entities)
-            found = tuple(offer.value for offer in step.choices if offer.value in spoken)
-            if step.foretold and brief and not found:
-                found = _spoken_for(step, entities)
-        if flow.kind in _TAKES_AWAY:
-            found = tuple(one for one in found if one not in staying(entities))
-        rest = all_but_kept(slot_type, entities, step.options) if not found else None
+        found = _named_for(flow, step, entities, brief=brief)
+        rest = None if found else all_but_kept(slot_type, entities, step.options)
         if not found and not rest and slot_type in FILLED_FROM and _says_all(step, entities):
             # "Everything" is a button of its own, and what shall stay is none of it.
             found = (ALL,)
@@ -172,14 +163,42 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         elif len(found) == 1:
             slots[step.slot] = found[0]
     slots = {**_chosen_by_name(flow, slots), **slots}
+    return {**slots, **_values_for(flow, slots, entities)}
+
+
+def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tuple[Any, ...]:
+    """Return what a sentence names that answers a question."""
+    slot_type = flow.slots[step.slot].type
+    said = phrases_of(entities)
+    found: tuple[Any, ...] = tuple(entities.get(FILLED_FROM.get(slot_type, ""), ()))
+    if flow.kind is RequestKind.ACCESS and slot_type == "category":
+        found = _with_profile(found, entities)
+    if slot_type == "choice" and "instead" not in said:
+        spoken = said | _of_oneself(entities)
+        found = tuple(offer.value for offer in step.choices if offer.value in spoken)
+        if step.foretold and brief and not found:
+            found = _spoken_for(step, entities)
+    if flow.kind in _TAKES_AWAY:
+        found = tuple(one for one in found if one not in staying(entities))
+    return found
+
+
+def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dict[str, Any]:
+    """Return the new and the old value that a sentence names."""
     # "From A to B" is of something, also where what it is of is asked for.
-    told = slots or entities.get("old_value")
+    told = slots or entities.get("old_value") or entities.get("name_meant")
     values = {
         slot: entities[kind][0]
         for slot, kind in FILLED_BY_NAME.items()
         if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
     }
-    return {**slots, **values}
+    field = slots.get(entries.FIELD)
+    if field is not None and entries.takes_values(flow):
+        # Which entry a value is of is told where there are several, and it has to fit.
+        for slot in (entries.VALUE, entries.OLD):
+            values.pop(slot, None)
+        values.update(entries.told_of(field, entities))
+    return values
 
 
 def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]:
@@ -231,6 +250,9 @@ def wishes_for(
 ) -> tuple[Wish, ...]:
     """Return the wishes of one kind: several where a slot for one value has several to hold."""
     slots = slots_for(flow, entities, brief=brief)
+    several = _entries_for(flow, intent, entities)
+    if several:
+        return several
     said = phrases_of(entities)
     # 改成 puts one thing in another's place, and what it names a new value for stays.
     instead = "instead" in said and not entities.get("new_value")
@@ -249,6 +271,16 @@ def wishes_for(
                 slots = {name: v for name, v in slots.items() if name not in FILLED_BY_NAME}
                 return tuple(Wish(intent, {**slots, step.slot: v}) for v in values)
     return (rather(Wish(intent, slots), entities),)
+
+
+def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
+    """Return a wish for each entry of a profile, where several get values of their own."""
+    fields = entities.get("profile_field", ()) if entries.takes_values(flow) else ()
+    if len(fields) < 2 or not entries.fields_with_values(entities):  # noqa: PLR2004 - several
+        return ()
+    return tuple(
+        Wish(intent, {entries.FIELD: one, **entries.told_of(one, entities)}) for one in fields
+    )
 
 
 def rather(wish: Wish, entities: Entities) -> Wish:
@@ -298,12 +330,25 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     if observed.wishes:
         return observed.wishes
     found = observed.recognised
-    if found is None or not found.sure or found.intent.kind is None:
+    if found is None or not found.sure:
+        return _rather_wished(script)
+    if found.intent.kind is None:
         return ()
     unclear = found.confidence < _CLEAR or found.intent in _SAID_IN_WORDS
     if script.stack and unclear and not is_worded(script, found.intent):
         return ()
     return (Heard(found, observed.entities),)
+
+
+def _rather_wished(script: Script) -> tuple[Heard, ...]:
+    """Return what an open form is left for in words known for it, though little else is said."""
+    entities = script.observed.entities
+    worded = set(entities.get("wish_words", ()))
+    leaves = "leaving" in phrases_of(entities) and not entities.get("taken_back")
+    if not script.stack or not leaves or len(worded) != 1:
+        return ()
+    intent = Intent(worded.pop())
+    return () if intent.kind is None else (Heard(Recognised(intent, _NO_DOUBT), entities),)
 
 
 def values_of(wishes: Iterable[Wish]) -> set[Any]:

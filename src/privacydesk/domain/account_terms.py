@@ -6,6 +6,7 @@ Each value goes over the wire as it is spelled here.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Provider(StrEnum):
@@ -109,6 +110,18 @@ class ProfileField(StrEnum):
     TAGS = "tags"
     INTERESTS = "interests"
     REAL_NAME = "real_name"
+
+
+GENDERS: Final = frozenset(
+    {
+        "男", "女", "男性", "女性", "男生", "女生", "男的", "女的", "保密", "不公开",
+        "不显示", "其他", "非二元", "跨性别", "无性别", "中性", "双性", "第三性别",
+        "male", "female", "man", "woman", "boy", "girl", "nonbinary", "non-binary", "transgender",
+        "agender", "intersex", "other", "secret", "private", "undisclosed", "prefer not to say",
+        "not specified",
+    }
+)  # fmt: skip
+"""Words for what a gender may be, simplified and in lower case."""
 
 
 class AccountAction(StrEnum):

@@ -8,7 +8,15 @@ from typing import Any, Final
 from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.commands import Commands
+from privacydesk.understanding.consequences import asks_consequence
 from privacydesk.understanding.dates import dates, parts_of_dates
+from privacydesk.understanding.entries import (
+    days_of_year,
+    entries,
+    entries_told,
+    genders,
+    name_meant,
+)
 from privacydesk.understanding.keeping import keeps_account, kept_parts, says_all_but
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
@@ -56,6 +64,8 @@ class Entities:
         found: dict[str, tuple[Any, ...]] = {}
         if not _FAMILIES.isdisjoint(kinds):
             found.update(self._names.find(words, kinds))
+        if found.get("profile_field"):
+            self._pair_entries(text, kinds, found)
         for family in _MAY_STAY:
             if f"kept_{family}" in kinds and found.get(family):
                 self._part_what_stays(words, family, found)
@@ -70,6 +80,18 @@ class Entities:
             if values:
                 found[kind] = values
         return found
+
+    def _pair_entries(
+        self, text: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]
+    ) -> None:
+        """Tell which entry of the profile gets which value."""
+        for kind, pairs in (("entry", entries), ("entry_told", entries_told)):
+            values = pairs(text, self._fields_in) if kind in kinds else ()
+            if values:
+                found[kind] = values
+
+    def _fields_in(self, words: str) -> tuple[str, ...]:
+        return self._names.find(words, ("profile_field",)).get("profile_field", ())
 
     def _part_what_stays(self, words: str, family: str, found: dict[str, tuple[Any, ...]]) -> None:
         """Take what shall stay from what a sentence names of a family.
@@ -124,12 +146,16 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "misread_number": misread_numbers,
     "date": dates,
     "part_of_date": parts_of_dates,
+    "day_of_year": days_of_year,
+    "gender": genders,
+    "name_meant": name_meant,
     "phone": phones,
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),
     "taken_back": taken_back,
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
+    "consequence": lambda words: ("asked",) if asks_consequence(words) else (),
 }
 
 _AS_WRITTEN: Final[Mapping[str, Finder]] = {

@@ -30,6 +30,11 @@ _NO_MESSENGER = re.compile(
     r" (?:the |a )?line\b|\bline (?:of|up|number)\b|\bon the line\b|\bsubject line\b"
 )
 
+# Whoever is old tells why, and names no entry: 我岁数大了不会弄.
+_NO_ENTRY = re.compile(r"(?:岁数|年龄)(?:也|都|有点|太|实在|毕竟|比较)*(?:大|小|不小|到了|高)")
+# What an address is made of names nothing: lin@qq.com.
+_ADDRESS = re.compile(r"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+
 
 class Names:
     """Finds what slots of these four types may hold."""
@@ -50,22 +55,32 @@ class Names:
 
     def find(self, text: str, families: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the values of each family in the order a folded text names them, once each."""
-        hits = self._phrases.find(text)
+        hits = self._phrases.find(_ADDRESS.sub(_blank, text) if "@" in text else text)
         if not hits:
             return {}
-        no_messenger = [phrase.span() for phrase in _NO_MESSENGER.finditer(text)]
         found: dict[str, tuple[str, ...]] = {}
         for family in FAMILIES:
             if family not in families:
                 continue
             mine = outermost(hit for hit in hits if hit.means[0] == family)
-            values = dict.fromkeys(hit.means[1] for hit in mine if not _lies_in(hit, no_messenger))
+            values = dict.fromkeys(hit.means[1] for hit in mine if not _lies_in(hit, text))
             if values:
                 found[family] = tuple(values)
         return found
 
 
-def _lies_in(hit: Hit[tuple[str, str]], spans: Collection[tuple[int, int]]) -> bool:
-    if hit.means[1] != Provider.LINE.value:
+def _blank(hit: re.Match[str]) -> str:
+    return " " * len(hit[0])
+
+
+_NONE: Final = {Provider.LINE.value: _NO_MESSENGER, ProfileField.BIRTHDAY.value: _NO_ENTRY}
+"""Words that only look like the name of something, by what they look like."""
+
+
+def _lies_in(hit: Hit[tuple[str, str]], text: str) -> bool:
+    """Tell whether a hit is part of words that name something else."""
+    looks_like = _NONE.get(hit.means[1])
+    if looks_like is None:
         return False
+    spans = (phrase.span() for phrase in looks_like.finditer(text))
     return any(start <= hit.start and hit.end <= end for start, end in spans)

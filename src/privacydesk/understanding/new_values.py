@@ -8,6 +8,7 @@ from typing import Final
 from privacydesk.understanding.normalise import plain
 
 _LONGEST: Final = 60
+QUOTES: Final = '「『“‘"《」』”’》'
 _OPEN: Final = '「『“‘"《'
 _CLOSE: Final = '」』”’"》'
 
@@ -37,6 +38,16 @@ _CORRECTED = re.compile(
     r"[^,，。!！?？;；\n]{0,23})$",
     re.IGNORECASE,
 )
+# Something else is rather wanted: 等等，还是叫大雨吧; oh wait, actually make it MeiMei99.
+_RATHER = re.compile(
+    r"^(?:(?:等等|等一下|等下|等等等|不对|不對|不|唔|哎呀?|啊|哦|喔|那|要不|算了)[\s,，。.!！]*)*"
+    r"(?:[还還]是|要不|不如|都系|都係)(?:叫做?|用|[换換]成)\s*"
+    r"(?P<value>(?![我你您])[^\s,，。!！?？;；][^,，。!！?？;；\n]{0,23})$"
+    r"|^(?:(?:oh|wait|no|sorry|actually|hmm+|hold on|on second thought)[\s,.!]*)*"
+    r"(?:please )?(?:make it|change it to|let'?s make it|call me|call it)\s+"
+    r"(?P<thing>(?!(?:quick|fast|stop|happen|clear|go|right|up|possible|easy|soon|work)\b)[^\s,.!?;][^,!?;\n]{0,39})$",
+    re.IGNORECASE,
+)
 _TAIL = re.compile(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
 )
@@ -56,8 +67,8 @@ _LOOKED_AT: Final = 300
 _ONE: Final = rf"[^,，。!！?？;；\n]{{1,{_LONGEST}}}"
 _OLD: Final = rf"(?P<old>{_ONE}?)"
 _NEW: Final = rf"(?P<new>{_ONE})"
-_FIELD: Final = (
-    r"(?:昵称|暱稱|网名|網名|用户名|用戶名|使用者名稱|花名|名字|姓名|生日|出生日期|性别|性別"
+FIELD: Final = (
+    r"(?:昵称|暱稱|匿称|匿稱|個簽|个签|真实姓名|真實姓名|网名|網名|用户名|用戶名|使用者名稱|花名|名字|姓名|生日|出生日期|性别|性別"
     r"|签名|簽名|简介|簡介|标签|標籤|兴趣|興趣|爱好|愛好|手机号|手機號|手机|手機"
     r"|\b(?:nickname|username|display name|name|birthday|date of birth|gender|signature|bio)\b)"
 )
@@ -77,11 +88,11 @@ _PAIRS: Final = tuple(
         # 昵称应该是张叁不是张三, nickname should be Mia, not Ann
         rf"{_SHOULD}(?P<new>{_ONE}?){_NOT}(?P<old>{_ONE})",
         # 昵称不是张三，是张叁; 昵称是张叁不是张三
-        rf"{_FIELD}[^,，。!！?？;；\n]{{0,6}}?(?:不是|唔系|唔係){_OLD}[\s,，]*(?:而)?{_IS}{_NEW}",
-        rf"{_FIELD}[^。!！?？;；\n]{{0,20}}?{_IS}(?P<new>{_ONE}?){_NOT}(?P<old>{_ONE})",
+        rf"{FIELD}[^,，。!！?？;；\n]{{0,6}}?(?:不是|唔系|唔係){_OLD}[\s,，]*(?:而)?{_IS}{_NEW}",
+        rf"{FIELD}[^。!！?？;；\n]{{0,20}}?{_IS}(?P<new>{_ONE}?){_NOT}(?P<old>{_ONE})",
         # 把昵称张三改成张叁, change my nickname Ann to Mia
-        rf"{_FIELD}{_OLD}{_TURNS}{_NEW}",
-        rf"{_CHANGE}{_FIELD}{_OLD}\bto\b{_NEW}",
+        rf"{FIELD}{_OLD}{_TURNS}{_NEW}",
+        rf"{_CHANGE}{FIELD}{_OLD}\bto\b{_NEW}",
     )
 )
 _TELLING = re.compile(rf"{_TURNS}|{_SHOULD}|\bto\b|{_NOT}", re.IGNORECASE)
@@ -106,7 +117,20 @@ def new_values(text: str) -> tuple[str, ...]:
     if pair is not None:
         return pair[1:]
     hit = _QUOTED.search(said) or _BARE.search(said) or _CORRECTED.search(said)
-    return _values(hit["value"]) if hit is not None else ()
+    if hit is not None:
+        return _values(hit["value"])
+    rather = _RATHER.search(said)
+    return _values(rather["value"] or rather["thing"]) if rather is not None else ()
+
+
+def value_and_old(clause: str) -> tuple[str, str]:
+    """Return the new value that a clause gives, and the old one; each may be empty."""
+    pair = _pair(clause)
+    if pair is not None:
+        return pair[1], pair[0]
+    hit = _QUOTED.search(clause) or _BARE.search(clause)
+    values = _values(hit["value"]) if hit is not None else ()
+    return (values[0] if values else ""), ""
 
 
 def old_values(text: str) -> tuple[str, ...]:

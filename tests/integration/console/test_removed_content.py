@@ -32,7 +32,7 @@ async def _closed(office: Office) -> Ticket:
     await staff.escalating.escalate(ticket.number, "mei", RARE)
     await staff.escalating.answer(ticket.number, "lao-zhou", RARE)
     await player.step({"agent": {"resolve": RARE}})
-    for step in ({"choose": "not_satisfied"}, {"choose": "tell"}, {"user": RARE}):
+    for step in ({"choose": "not_satisfied"}, {"choose": "other"}, {"user": RARE}):
         await player.step(step)
     await office.world.work()
     return await staff.cases.ticket(ticket.number)

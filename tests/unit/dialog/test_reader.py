@@ -350,6 +350,14 @@ FAULTS: list[tuple[str, str, str, str, str, str]] = [
         "'before' moved to 'after', which is no step",
     ),
     (
+        "left at no step",
+        "start: intro\n",
+        "start: intro\nleft: later\n",
+        "left:",
+        "",
+        "it is left at 'later', which is no step",
+    ),
+    (
         "moved and still there",
         "start: intro\n",
         "start: intro\nmoved: {sure: which}\n",

@@ -4,7 +4,7 @@ import pytest
 
 from privacydesk.data import dialog_files
 from privacydesk.dialog.reader import read_flows
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.lexicon_files import read_lexicon
 from privacydesk.understanding.normalise import normalise
@@ -74,4 +74,7 @@ def test_every_button_with_words_of_its_own_is_asked_somewhere() -> None:
         for step in flow.steps.values():
             if isinstance(step, Ask):
                 asked |= {offer.text for offer in step.choices} | {step.skip}
+            elif isinstance(step, Confirm):
+                # Only the no; nothing but its own button confirms.
+                asked.add(step.no)
     assert set(read_lexicon().answers) <= asked

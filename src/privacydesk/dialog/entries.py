@@ -1,0 +1,135 @@
+"""New values for entries of a profile: which a message gives, and which an entry takes.
+
+A birthday is a date and a gender a word for one; anything else is asked for again. The digits of a
+code that was sent are no value of anything.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Flow
+from privacydesk.dialog.slots import Entities, parse
+from privacydesk.domain.account_terms import GENDERS, ProfileField
+
+VALUE: Final = "new_value"
+OLD: Final = "old_value"
+FIELD: Final = "field"
+"""The slots that a flow keeps an entry, its new value and its old one in."""
+
+FIELD_VALUE: Final = "field_value"
+"""The type of the slot for a new value."""
+
+_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
+_RETRY: Final = {
+    ProfileField.BIRTHDAY.value: "desk.retry.date_of_birth",
+    ProfileField.GENDER.value: "rectification.gender_retry",
+}
+
+
+def shown_value(field: Any, value: Any) -> Any:
+    """Return a value as an argument of a text: a birthday in the reader's way of writing dates."""
+    if field == ProfileField.BIRTHDAY.value and _ISO.fullmatch(str(value)):
+        return {"$day": value}
+    return value
+
+
+def takes_values(flow: Flow) -> bool:
+    """Tell whether a flow asks for the new value of an entry."""
+    spec = flow.slots.get(VALUE)
+    return spec is not None and spec.type == FIELD_VALUE
+
+
+def fits(field: Any, value: Any) -> bool:
+    """Tell whether a value is one that an entry takes."""
+    if field == ProfileField.BIRTHDAY.value:
+        return _ISO.fullmatch(str(value)) is not None
+    return field != ProfileField.GENDER.value or value in GENDERS
+
+
+def retry_key(field: Any) -> str:
+    """Return what is said where words are no value of an entry."""
+    return _RETRY.get(str(field), "desk.retry.field_value")
+
+
+def fields_with_values(entities: Entities) -> tuple[str, ...]:
+    """Return the entries that a message gives a new value for, in their order."""
+    return tuple(field for field, _, _ in entities.get("entry", ()))
+
+
+def fields_told(entities: Entities) -> tuple[str, ...]:
+    """Return the entries that a value is told of, where one was asked for."""
+    return tuple(field for field, _, _ in entities.get("entry_told", ()))
+
+
+def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str, Any]:
+    """Return the slots that a message fills beside the name of an entry.
+
+    Args:
+        field: the entry.
+        entities: what the message names.
+        asked: the entry was asked for, so that what is told of it is the new value: 昵称叫小雨.
+    """
+    pairs = entities.get("entry_told" if asked else "entry", ())
+    new, old = next(((new, old) for name, new, old in pairs if name == field), ("", ""))
+    others = {name for name in entities.get("profile_field", ()) if name != field}
+    if not new and not others and field not in _TYPED:
+        new = next(iter(entities.get(VALUE, ())), "")
+    if not new and not others and field in _TYPED and asked:
+        new = _typed(field, entities) or ""
+    if new and not old and not others:
+        old = next(iter(entities.get(OLD, ())), "")
+    return {slot: value for slot, value in ((VALUE, new), (OLD, old)) if value}
+
+
+def answer(field: Any, text: str, entities: Entities) -> Any:
+    """Return the new value that an answer gives for an entry; None where it is none."""
+    if field in _TYPED:
+        return _typed(str(field), entities)
+    told = told_of(str(field), entities, asked=True)
+    named = any(name == field for name, _, _ in entities.get("entry_told", ()))
+    return told[VALUE] if named else parse("text", text, entities)
+
+
+def correction(frame: Running, entities: Entities) -> str:
+    """Return the value that a message puts in the place of the one a form has; else nothing.
+
+    Where it names another entry, that is another wish.
+    """
+    field, held = str(frame.slots.get(FIELD, "")), frame.slots.get(VALUE)
+    others = {name for name in entities.get("profile_field", ()) if name != field}
+    if held is None or others:
+        return ""
+    if field not in _TYPED:
+        value = told_of(field, entities, asked=True).get(VALUE, "")
+    elif field == ProfileField.GENDER.value and not _puts_another(entities):
+        # "Man, that took long" names none.
+        value = ""
+    else:
+        value = _typed(field, entities) or _another_day(field, str(held), entities)
+    return "" if value == held else str(value)
+
+
+def _puts_another(entities: Entities) -> bool:
+    """Tell whether a message puts something in the place of something else."""
+    said = entities.get("phrase", ())
+    return bool(entities.get(VALUE) or entities.get("entry_told")) or "instead" in said
+
+
+def _typed(field: str, entities: Entities) -> Any:
+    """Return the date or the word for a gender that a message names; the last one counts."""
+    kind = "date" if field == ProfileField.BIRTHDAY.value else "gender"
+    values = entities.get(kind, ())
+    several = kind == "date" and len(values) > 1 and "instead" not in entities.get("phrase", ())
+    return values[-1] if values and not several else None
+
+
+def _another_day(field: str, held: str, entities: Entities) -> str:
+    """Return a birthday with another day in it, told without the year: 号码错了，是8月11号."""
+    days = entities.get("day_of_year", ())
+    if field != ProfileField.BIRTHDAY.value or len(days) != 1 or _ISO.fullmatch(held) is None:
+        return ""
+    return f"{held[:4]}-{days[0]}"

@@ -1,0 +1,47 @@
+"""Questions of what becomes of things: "will my posts stay?", 注销了还能找回来吗.
+
+The words in them name what is offered, and choose none of it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from privacydesk.understanding.normalise import AT_HAND
+
+_LONGEST: Final = 120
+"""Characters; what is longer tells a story."""
+
+_ASKED_IN_ENGLISH: Final = re.compile(
+    r"^(?:(?:wait|but|and|so|or|oh|hmm+|ok|okay|well|actually|hold on|one question|quick question"
+    r"|question|then|after that|if i (?:do|close it|unlink it|unbind it))[ ,.:!-]+)*"
+    r"(?:(?:will|would|do|does|did|are|is|has|have) "
+    # "Will you close it", "is it done": asks for something, or how a request stands.
+    r"(?:my|the|others?|other people|people|everyone|anyone|they|friends"
+    r"|i (?:still|lose|get|be|have|keep))\b"
+    r"|(?:can|could|may|might) (?:i (?:still|get (?:it|them|my|the)|come back|undo|restore"
+    r"|recover|reopen|log ?in|sign up|keep (?:my|the|using|it)\b)"
+    r"|(?:others?|other people|people|everyone|anyone|they|friends) )"
+    r"|what (?:will )?(?:happens?|becomes?) (?:to|of|with|if|when|after)\b"
+    r"|what about (?:my|the) )"
+)
+_ASKED_IN_CHINESE: Final = re.compile(
+    r"怎么办|怎么算|怎么处理|咋办|点算|点办"
+    r"|会不会|还能不能|能不能(?:恢复|找回|再)|还在不在|还会不会"
+    r"|(?:还|仲|以后|之后|后)[^,。.!;]{0,6}?(?:能|会|可以|在|看得)"
+    r"[^,。.!;]{0,14}(?:吗|么|嘛|冇)[?!。. ]*$"
+    r"|(?:会|能)[^,。.!;]{0,10}(?:恢复|找回|消失|没了|保留|看到|留着|清空|退)"
+    r"[^,。.!;]{0,6}(?:吗|么|嘛)[?!。. ]*$"
+)
+# Who asks for the desk to do something, or whether it was done, asks for no consequence.
+_ASKED_OF_THE_DESK: Final = re.compile(r"(?:能不能|可不可以|可以|能|会不会)(?:帮我|帮忙|给我|先)")
+
+
+@lru_cache(AT_HAND)
+def asks_consequence(folded: str) -> bool:
+    """Tell whether a folded message asks what becomes of something."""
+    if len(folded) > _LONGEST or _ASKED_OF_THE_DESK.search(folded):
+        return False
+    return any(one.search(folded) for one in (_ASKED_IN_ENGLISH, _ASKED_IN_CHINESE))

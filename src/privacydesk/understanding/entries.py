@@ -1,0 +1,168 @@
+"""Which entry of a profile gets which value: "my gender to female and my birthday to 2 Feb 1995".
+
+A message is cut into clauses; one that names a single entry and gives a value is about that entry,
+and a value in a clause that names none belongs to the entry that was named just before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from privacydesk.domain.account_terms import GENDERS
+from privacydesk.understanding.dates import dates
+from privacydesk.understanding.new_values import FIELD, QUOTES, value_and_old
+from privacydesk.understanding.normalise import normalise, plain
+
+Entry = tuple[str, str, str]
+"""The entry, its new value, and what stands there now or an empty string."""
+
+_LOOKED_AT: Final = 300
+_HAN: Final = r"[\u4e00-\u9fff]"
+_CUTS: Final = re.compile(
+    r"[,，。!！?？;；\n]+|\.(?!\d)"
+    # 昵称叫 小雨 is one clause; other gaps part what is said in a hurry.
+    rf"|(?<={_HAN})(?<![叫是为為成做到系係]) +(?={_HAN})"
+    r"|(?=(?:[还還]有|另外|以及|[并並]且|同埋|仲有|[和跟及、])"
+    rf"(?:[把将將]|我的|我嘅|我|[个個]|也)*{FIELD})"
+    r"|(?=\b(?:and|also) (?:also )?(?:please )?(?:change |set |make |update |correct |fix )?"
+    rf"(?:my\b|the\b|{FIELD}))",
+    re.IGNORECASE,
+)
+_CHANGES: Final = re.compile(
+    r"改|[换換]|更正|[错錯]|不[对對]|修正|有[误誤]|唔[啱对對]"
+    r"|\b(?:chang|fix|correct|updat|edit|rectif|wrong|mistake|incorrect)",
+    re.IGNORECASE,
+)
+_VALUE: Final = r"(?P<value>[^\s,，。!！?？;；].{0,59}?)"
+_DONE: Final = r"(?:吧|啊|哦|就好|就行|[谢謝]{2}|,? ?please|,? ?thanks)?[\s.。!！]*$"
+_BESIDE: Final = re.compile(
+    rf"{FIELD}\s*(?:是|系|係|叫做?|[为為]|[:：]|is\b|to\b)\s*{_VALUE}{_DONE}", re.IGNORECASE
+)
+# 改暱稱做阿豪: the entry stands between the two halves of the verb.
+_MADE: Final = re.compile(
+    rf"[改换換](?:我的|我嘅|我)?{FIELD}(?:做|成|到|[为為])\s*{_VALUE}{_DONE}", re.IGNORECASE
+)
+_AFTER: Final = re.compile(
+    r"^\s*(?:[应應][该該]|而)?(?:是|系|係|叫做?|it'?s\b|it is\b|to be\b)"
+    rf"(?![我你他她它这這那因不错錯])\s*{_VALUE}{_DONE}",
+    re.IGNORECASE,
+)
+_NOT_OLD: Final = re.compile(
+    r"^\s*(?P<new>[^\s,，]{1,20}?)(?:[,，]? ?不是|唔系|唔係| not )(?P<old>[^\s,，。]{1,20})\s*$",
+    re.IGNORECASE,
+)
+_TO: Final = re.compile(rf"{FIELD}\s*to\b", re.IGNORECASE)
+_GENDER: Final = re.compile(
+    r"\b(?:" + "|".join(sorted((w for w in GENDERS if w.isascii()), key=len, reverse=True)) + r")\b"
+    "|" + "|".join(sorted((w for w in GENDERS if not w.isascii()), key=len, reverse=True))
+)
+_NAME: Final = re.compile(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
+_ENDING: Final = re.compile(r"(?<=[男女])[的性生]$")
+_DAY: Final = re.compile(r"(?<![年\d])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?=[日号]|$)")
+
+
+def genders(folded: str) -> tuple[str, ...]:
+    """Return the words for a gender in a folded text, in order: 女的 is 女."""
+    return tuple(_ENDING.sub("", hit[0]) for hit in _GENDER.finditer(folded))
+
+
+def name_meant(folded: str) -> tuple[str, ...]:
+    """Tell whether a name shall change, which may be the nickname or the real one: 我想改名字."""
+    return ("yes",) if _NAME.search(folded) else ()
+
+
+def days_of_year(folded: str) -> tuple[str, ...]:
+    """Return days that are told without a year, as ``MM-DD``: 是8月11号."""
+    found = ((int(hit["month"]), int(hit["day"])) for hit in _DAY.finditer(folded))
+    return tuple(f"{month:02}-{day:02}" for month, day in found if month <= 12 and day <= 31)  # noqa: PLR2004 - a calendar
+
+
+def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Entry, ...]:
+    """Return the entries that a message gives a new value for, the value as it was written.
+
+    A birthday is given as ISO 8601 and a gender by its word alone; other words for one are none.
+    """
+    return tuple(one.entry for one in _told(text, fields_in) if one.new)
+
+
+def entries_told(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Entry, ...]:
+    """Return the same with values that are only told, where one was asked for: 昵称叫小雨."""
+    return tuple(one.entry for one in _told(text, fields_in))
+
+
+class _Told(NamedTuple):
+    entry: Entry
+    new: bool
+    """Whether it is a new value beyond doubt: what an entry is may be the old one."""
+
+
+def _told(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> Iterator[_Told]:
+    said = plain(text)
+    if len(said) > _LOOKED_AT:
+        return
+    found: dict[str, _Told] = {}
+    about, changes = "", False
+    for clause in _clauses(said):
+        changes = changes or _CHANGES.search(clause) is not None
+        named = fields_in(normalise(clause))
+        if len(named) > 1:
+            about = ""
+            continue
+        new, old, sure = _value_in(clause, bool(named), pending=bool(about), changes=changes)
+        about = named[0] if named else about
+        value = typed(about, new)
+        if about and value and (sure or about not in found):
+            found[about] = _Told((about, value, old), sure)
+    yield from found.values()
+
+
+def _value_in(clause: str, named: bool, *, pending: bool, changes: bool) -> tuple[str, str, bool]:
+    """Return the new value, the old one, and whether the first is one beyond doubt."""
+    new, old = value_and_old(clause)
+    if new:
+        return new, old, True
+    made = _MADE.search(clause)
+    if made is not None and named:
+        return _bare(made["value"]), "", True
+    beside = _BESIDE.search(clause) if named else None
+    if beside is not None:
+        return _bare(beside["value"]), "", changes and _TO.search(clause) is not None
+    if not named and pending:
+        pair = _NOT_OLD.match(clause)
+        if pair is not None and _AFTER.match(clause) is None:
+            return pair["new"], pair["old"], True
+        after = _AFTER.match(clause)
+        if after is not None:
+            return _bare(after["value"]), "", changes
+    return "", "", False
+
+
+def typed(field: str, words: str) -> str:
+    """Return a value as its entry takes it; empty where it is none of that kind."""
+    if field == "birthday":
+        days = dates(normalise(words))
+        return days[0] if len(days) == 1 else ""
+    if field == "gender":
+        return (genders(normalise(words)) or ("",))[-1]
+    return words
+
+
+def _bare(words: str) -> str:
+    return words.strip(f" {QUOTES}")
+
+
+def _clauses(said: str) -> Iterator[str]:
+    """Yield the clauses of a message; what stands in quotation marks is not cut."""
+    quoted = [hit.span() for hit in _QUOTED_WORDS.finditer(said)]
+    start = 0
+    for cut in _CUTS.finditer(said):
+        if any(begin < cut.start() < end for begin, end in quoted):
+            continue
+        yield said[start : cut.start()]
+        start = cut.end()
+    yield said[start:]
+
+
+_QUOTED_WORDS: Final = re.compile(r"[「『“‘《][^」』”’》]{1,60}[」』”’》]|\"[^\"]{1,60}\"")
