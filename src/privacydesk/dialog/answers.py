@@ -231,6 +231,8 @@ class Answers:
     def _said_among(self, script: Script, frame: Running, step: Ask, text: str, value: Any) -> None:
         """Take words where one of several answers is wanted."""
         known = value is not None
+        if not known and self._gives_contact(script, frame, step, text):
+            return
         if (
             (not known and questions.asks_consequence(self._runner, script))
             or following.leaves_out(self._runner, script)
@@ -258,10 +260,32 @@ class Answers:
         elif not self._follows(script, frame):
             self._not_taken(script, frame, step, text, value)
 
+    def _gives_contact(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
+        """Keep the speaker's own phone or address, given before it is asked for, and ask anew.
+
+        Where leaving one is among the answers, it is that answer.
+        """
+        keeps = "contact" in self._runner.flows[frame.flow].slots
+        if not keeps or len(text) > _NO_STORY or script.observed.entities.get("answer"):
+            return False
+        if not names_own_contact(text, script.observed.entities):
+            return False
+        taking.keep_contact(self._runner, script, frame)
+        offered = (choice for choice, _ in self._offered(script, frame) if choice.id == "contact")
+        wanted = next(offered, None)
+        if wanted is None:
+            self._runner.prompt_again(script)
+        else:
+            taking.take_choice(self._runner, script, frame, step, wanted)
+        return True
+
     def _not_taken(
         self, script: Script, frame: Running, step: Ask, text: str, value: Any | None
     ) -> None:
         """Say why words are no answer; a story at a question of buttons is kept as one."""
+        if wishes.foretell(self._runner, script, frame):
+            self._runner.prompt_again(script)
+            return
         if step.told and questions.tells(text):
             frame.slots[step.told] = text.strip()
             if any(offer.value == OTHER for offer in step.choices):

@@ -124,6 +124,9 @@ def _request(script: Script, offered: Offered) -> Choice | None:
     found = script.observed.recognised
     if found is None or not found.sure or found.intent is Intent.OTHER:
         return None
+    if script.stack and script.stack[script.form_at()].flow == found.intent.value:
+        # What is of the form's own kind is no answer: a parent asks, and is no "other guardian".
+        return None
     return next((choice for choice, _ in offered if choice.id == found.intent.value), None)
 
 

@@ -36,6 +36,29 @@ _SOUND_LIKE_DISPUTES = frozenset(
 )
 """What bare disagreement is taken for, without an answer to disagree with."""
 
+_PROTESTED = frozenset(
+    {
+        Intent.AUTOMATED_DECISION,
+        Intent.POLICY_QUESTION,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.CANCEL_REQUEST,
+        Intent.REQUEST_STATUS,
+        Intent.SMALLTALK,
+        Intent.OTHER,
+    }
+)
+"""What a protest against verifying is taken for, or a question why, where nothing is asked for."""
+
+_ASKED_WHEN = frozenset(
+    {Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.SMALLTALK, Intent.OTHER}
+)
+"""What "how long?" is taken for by whoever waits for the answer to a request."""
+
+_KINDS = frozenset(str(kind) for kind in RequestKind)
+
+_ONLY_ASKS_WHEN = 60
+"""Latin letters, each Chinese character counted as three; what is longer asks of something else."""
+
 _COURTESIES = {"farewell": "desk.nothing_more", "thanks": "desk.welcome"}
 """What is said to a phrase of small talk; to any other that the desk is there."""
 
@@ -381,10 +404,55 @@ def _has_answer(script: Script) -> bool:
 
 def first_wish(runner: Runner, script: Script) -> None:
     """Make something of a sentence when no form is open."""
+    if _explains(script) or _offers_to_leave(script) or _asks_when(runner, script):
+        return
     if _objection(runner, script) or _numbered(runner, script) or _adds_to_last(runner, script):
         return
     if not _several(runner, script):
         _first(runner, script)
+
+
+def _explains(script: Script) -> bool:
+    """Say why one has to verify to whoever asks that or protests, and wants nothing besides."""
+    said = wishes.phrases_of(script.observed.entities)
+    if said.isdisjoint({"asks_why_identity", "refuses_identity"}) or "machine" in said:
+        return False
+    found = script.observed.recognised
+    if found is not None and found.intent not in _PROTESTED:
+        return False
+    script.unanswered = 0
+    script.say("verify.explain_why")
+    script.ask("desk.anything_else", {}, more_choices())
+    return True
+
+
+def _offers_to_leave(script: Script) -> bool:
+    """Offer what may be meant by "I don't agree to your policy any more"."""
+    if "rejects_policy" not in wishes.phrases_of(script.observed.entities):
+        return False
+    likely = tuple(
+        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
+        for intent in (Intent.CONSENT_WITHDRAWAL, Intent.DEREGISTRATION)
+    )
+    script.unanswered = 0
+    script.ask("desk.unsure", {}, (*likely, human_choice()))
+    return True
+
+
+def _asks_when(runner: Runner, script: Script) -> bool:
+    """Show how requests stand where one is waited for and no more is said than "how long?"."""
+    said = wishes.phrases_of(script.observed.entities)
+    if said.isdisjoint({"asks_when", "asks_duration"}):
+        return False
+    found = script.observed.recognised
+    if found is not None and found.sure and found.intent not in _ASKED_WHEN:
+        return False
+    waiting = {str(t.kind) for t in script.tickets_of(whose(script)) if t.is_open}
+    # "How long does closing take?" asks about closing, where something else is waited for.
+    spoken = {one for one in script.observed.entities.get("wish_words", ()) if one in _KINDS}
+    waits = bool(waiting) and spoken <= waiting
+    short = wishes.width(script.said) <= _ONLY_ASKS_WHEN
+    return waits and short and runner.start(script, Intent.REQUEST_STATUS)
 
 
 def _numbered(runner: Runner, script: Script) -> bool:
@@ -491,6 +559,8 @@ def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
 def _to_human(runner: Runner, script: Script) -> None:
     """Hand the user's words to a person, once."""
     script.unanswered = 0
+    if "died" in wishes.phrases_of(script.observed.entities):
+        script.say("desk.condolence")
     script.say("desk.other_to_human")
     runner.start(script, Intent.HUMAN_AGENT)
 

@@ -357,6 +357,13 @@ def _number_misread(
     return "yes" if script.observed.entities.get("misread_number") else "no"
 
 
+def _is_unwilling(
+    script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
+) -> str:
+    """Ask whether a wish was made with the word that nothing will be shown for it."""
+    return _yes("refuses_identity" in script.observed.entities.get("phrase", ()))
+
+
 def _form_open(
     script: Script, _frame: Running, _kind: RequestKind | None, _params: Mapping[str, Any]
 ) -> str:
@@ -432,6 +439,7 @@ GUARDS: Mapping[str, Guard] = {
     "has_open_request": _has_open_request,
     "form_open": _form_open,
     "number_misread": _number_misread,
+    "is_unwilling": _is_unwilling,
     "wishes_wait": _wishes_wait,
     "may_object": _may_object,
     "one_to_withdraw": _one_to_withdraw,

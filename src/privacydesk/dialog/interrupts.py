@@ -432,6 +432,9 @@ _NOW = Choice(id=_WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
 def _keep_in_queue(runner: Runner, script: Script) -> bool:
     """Keep a wish for the person who comes; it may be seen to at once, without waiting."""
     asked = wishes.wishes_of(runner, script)
+    if script.observed.entities.get("own_age"):
+        # Who tells their own age reports nobody; the conversation is marked for it.
+        asked = tuple(wish for wish in asked if wish.intent is not Intent.UNDERAGE_REPORT)
     if not asked:
         return False
     before = wishes.named(runner, script.wishes)
@@ -474,7 +477,9 @@ def while_queued(runner: Runner, script: Script) -> bool:
         _acknowledge(script, anew=True)
         return True
     # "When will it be done" asks for the state of a request elsewhere.
-    asks = {"asks_duration", "asks_when"}.intersection(wishes.phrases_of(script.observed.entities))
+    asks = {"asks_duration", "asks_when", "place_in_queue"}.intersection(
+        wishes.phrases_of(script.observed.entities)
+    )
     if asks or word == "anyone":
         _acknowledge(script, anew=True)
         return True

@@ -243,6 +243,8 @@ ENTITY_KINDS: Sequence[str] = (
     "entry",
     "entry_told",
     "name_meant",
+    "birth",
+    "account_name",
     "phone",
     "own_age",
     "age",
@@ -281,6 +283,9 @@ FILLED_BY_NAME: Mapping[str, str] = {
     "period": "period",
     "somebody_else": "somebody_else",
     "name_meant": "name_meant",
+    "child_birth_date": "birth",
+    "child_account": "account_name",
+    "who": "account_name",
 }
 """Slots that a first sentence fills by their name, and the entity they take."""
 

@@ -149,6 +149,7 @@ GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "has_open_request": (_outcomes("yes no"), frozenset()),
     "form_open": (_outcomes("yes no"), frozenset()),
     "number_misread": (_outcomes("yes no"), frozenset()),
+    "is_unwilling": (_outcomes("yes no"), frozenset()),
     "wishes_wait": (_outcomes("yes no"), frozenset()),
     "may_object": (_outcomes("yes no"), frozenset()),
     "one_to_withdraw": (_outcomes("yes no"), frozenset()),

@@ -60,6 +60,9 @@ _TAKES_AWAY: Final = frozenset(
 )
 """Kinds of request that take away what they name, so that what shall stay is none of it."""
 
+_OWN_PEOPLE: Final = frozenset({"underage_report.whose_child", "underage_report.whose_me"})
+"""What an account that is named belongs to, where words say so."""
+
 _CLEAR: Final = 0.7
 """From which confidence a wish is heard in a form without any word that is known for it.
 
@@ -73,8 +76,8 @@ _SAID_IN_WORDS: Final = frozenset({Intent.ACCESS, Intent.GUARDIAN, Intent.UNDERA
 
 _NO_DOUBT: Final = 0.9
 
-_BRIEF: Final = 80
-"""Latin letters, each Chinese character counted as two; what is longer tells a story."""
+_BRIEF: Final = 120
+"""Latin letters, each Chinese character counted as three; what is longer tells a story."""
 
 _FIRST_WIDE: Final = 0x2E80
 
@@ -122,7 +125,12 @@ def puts_right(entities: Entities) -> bool:
 
 def is_brief(script: Script) -> bool:
     """Tell whether a message is too short for a story, in which words speak for many things."""
-    return sum(2 if ord(one) >= _FIRST_WIDE else 1 for one in script.said) <= _BRIEF
+    return width(script.said) <= _BRIEF
+
+
+def width(text: str) -> int:
+    """Return how much words say: of Chinese characters a third as many say the same."""
+    return sum(3 if ord(one) >= _FIRST_WIDE else 1 for one in text)
 
 
 def is_worded(script: Script, intent: Intent) -> bool:
@@ -149,6 +157,7 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         brief: the sentence says little else, so that it may answer what can be foretold.
     """
     slots: dict[str, Any] = {}
+    said = phrases_of(entities)
     for step in _questions(flow):
         slot_type = flow.slots[step.slot].type
         found = _named_for(flow, step, entities, brief=brief)
@@ -162,6 +171,9 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
             slots[step.slot] = list(found)
         elif len(found) == 1:
             slots[step.slot] = found[0]
+        elif found and step.told and not said.isdisjoint({"and", "also", "both"}):
+            # A sentence may wish several of them: "closed and everything deleted".
+            slots[step.slot] = list(found)
     slots = {**_chosen_by_name(flow, slots), **slots}
     return {**slots, **_values_for(flow, slots, entities)}
 
@@ -174,7 +186,7 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
     if flow.kind is RequestKind.ACCESS and slot_type == "category":
         found = _with_profile(found, entities)
     if slot_type == "choice" and "instead" not in said:
-        spoken = said | _of_oneself(entities)
+        spoken = said | _of_oneself(entities) | _of_somebody(entities)
         found = tuple(offer.value for offer in step.choices if offer.value in spoken)
         if step.foretold and brief and not found:
             found = _spoken_for(step, entities)
@@ -230,6 +242,12 @@ def _of_oneself(entities: Entities) -> frozenset[str]:
     return frozenset({"me", age_group(int(ages[0]))}) if ages else frozenset()
 
 
+def _of_somebody(entities: Entities) -> frozenset[str]:
+    """Return the choice made by naming an account, unless it is the speaker's or their child's."""
+    own = _OWN_PEOPLE.intersection(entities.get("answer", ())) or entities.get("own_age")
+    return frozenset({"stranger"} if entities.get("account_name") and not own else ())
+
+
 def _says_all(step: Ask, entities: Entities) -> bool:
     return (
         says_everything(entities)
@@ -243,6 +261,24 @@ def _spoken_for(step: Ask, entities: Entities) -> tuple[str, ...]:
     said = entities.get("answer", ())
     offers = (offer for offer in step.choices if offer.value != OTHER)
     return tuple(offer.value for offer in offers if offer.text in said)
+
+
+def foretell(runner: Runner, script: Script, frame: Running) -> bool:
+    """Keep what words say for a later question that may be foretold; tell whether they said any.
+
+    A parent who is asked for the relation may say first what is to be done.
+    """
+    if not is_brief(script):
+        return False
+    for step in _questions(runner.flows[frame.flow]):
+        if not step.foretold or step.id in frame.trail or step.slot in frame.slots:
+            continue
+        found = _spoken_for(step, script.observed.entities)
+        if len(found) == 1 and frame.state != step.id:
+            frame.slots[step.slot] = found[0]
+            runner.asking.say_foretold(script, step, found[0])
+            return True
+    return False
 
 
 def wishes_for(

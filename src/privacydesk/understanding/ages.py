@@ -26,6 +26,10 @@ _STATED = re.compile(rf"(?:我|本人|俺|咱){_FILL}{_AGE} ?(?:周岁|岁){_NOT
 _STATED_BARE = re.compile(
     rf"(?:我|本人|俺)(?:今年|其实)?(?:才|刚满|只有|今年|先|得) ?{_AGE}(?=$|[,。.!?;、~ ])"
 )
+_STATED_ALONE = re.compile(
+    r"(?:^|[,。.!?;~ ])我(?:今年|现在|才|就)? ?(?P<age>1[0-7])"
+    r"(?=$|[,。.!?;、~ ](?! ?[\d点月日号个年块元天周分楼]))"
+)
 _SUBJECTLESS = re.compile(rf"(?:^|[,。.!?;] ?)今年(?:才|刚满|只有|刚)? ?{_AGE} ?岁{_NOT_MINE}")
 _PUPIL = re.compile(
     r"(?:我|本人|俺)(?:现在|还|就|只|才|是|在|一个|一名|个| )*"
@@ -34,7 +38,8 @@ _PUPIL = re.compile(
 _ENGLISH = re.compile(
     r"\b(?:i'm|im|i am|i just turned|i turned|i've just turned)(?: (?:only|just|actually|still|now"
     r"|about|almost|like))* (?P<age>\d{1,3})(?: ?-?years?[- ]?old| ?yrs? ?old| ?y/?o\b"
-    r"|(?= ?(?:$|[,.!?;)]|and\b|so\b|but\b|btw\b)))"
+    r"|(?= ?(?:$|[,.!?;)]|(?:and|so|but|btw|please|pls|plz|don't|dont|is|am|can|could|will|do"
+    r"|should|may|what|why|how|i|my|wanna|want)\b)))"
 )
 _ENGLISH_PUPIL = re.compile(
     r"\b(?:i'm|im|i am|i go to|i am still|i'm still)(?: (?:still|only|just))*"
@@ -78,6 +83,32 @@ _SEVERAL = re.compile(r"\d ?(?:or|to|and|或|至|到|和|-|~) ?\d")
 _ABOUT_AGE = re.compile(r"[\d岁]|小学|国小|school")
 
 
+_AT_SCHOOL: Final = re.compile(
+    r"初[一二三]|小学|[一二三四五六]年级|幼儿园|[上念读]初中"
+    r"|\b(?:[1-9]th|first|second|third) grade|\b(?:grade|year) [1-9]\b"
+    r"|\b(?:primary|middle|elementary) school\b"
+)
+_CHILD_UNDER: Final = 14
+_ADULT_FROM: Final = 18
+_MINOR: Final = re.compile(
+    r"我(?:自己|本人|现在)?(?:是|还是|系|仲系)(?:个|一个|一名)?未成年(?:人)?(?!的|孩|儿|家长|监护|子)"
+    r"|\b(?:i'm|i am|im) (?:still )?(?:a minor|underage|under 18)\b"
+)
+
+
+def is_teen(folded: str) -> bool:
+    """Tell whether the speaker says that they are under age, and not that they are a child."""
+    age = own_age(folded)
+    if age is None:
+        return _MINOR.search(folded) is not None
+    return _CHILD_UNDER <= age < _ADULT_FROM
+
+
+def at_school(folded: str) -> bool:
+    """Tell whether a folded message names a school or a grade that only minors go to."""
+    return _AT_SCHOOL.search(folded) is not None
+
+
 def names_young_age(folded: str) -> bool:
     """Tell whether a folded message names an age under 18, whosever it is."""
     return _YOUNG.search(folded) is not None
@@ -87,7 +118,7 @@ def own_age(folded: str) -> int | None:
     """Return the age in years that a folded text states for its speaker, or None."""
     if _ABOUT_AGE.search(folded) is None:
         return None
-    for pattern in (_STATED, _STATED_BARE, _ENGLISH):
+    for pattern in (_STATED, _STATED_BARE, _STATED_ALONE, _ENGLISH):
         for hit in pattern.finditer(folded):
             age = _number(hit["age"])
             if _YOUNGEST <= age <= _OLDEST and not _SAID_OR_SUPPOSED.search(folded, 0, hit.start()):

@@ -11,6 +11,9 @@ _LATEST: Final = 2100
 _REPUBLIC: Final = 1911
 """Year 1 of the Republic's count is 1912."""
 
+_REPUBLIC_DIGITS: Final = 3
+"""Digits of a year that can only be counted so, also where that is not said: 103年5月3日."""
+
 _MONTHS: Final = {
     name: place
     for place, name in enumerate(re.findall("...", "janfebmaraprmayjunjulaugsepoctnovdec"), start=1)
@@ -22,7 +25,7 @@ _MONTH = (
 
 _DATE = re.compile(
     r"(?:民国\s*(?P<ry>\d{2,3})\s*年\s*(?P<rm>\d{1,2})\s*月\s*(?P<rd>\d{1,2})\s*[日号]?)"
-    r"|(?:(?<!\d)(?P<cy>\d{4}|\d{2})\s*年\s*(?P<cm>\d{1,2})\s*月\s*(?P<cd>\d{1,2})(?!\d))"
+    r"|(?:(?<!\d)(?P<cy>\d{4}|1[0-3]\d|\d{2})\s*年\s*(?P<cm>\d{1,2})\s*月\s*(?P<cd>\d{1,2})(?!\d))"
     r"|(?:(?<![\d./-])(?P<iy>\d{4})(?P<isep>[-/.])(?P<im>\d{1,2})(?P=isep)(?P<id>\d{1,2})"
     r"(?![\d/-]))"
     r"|(?:(?<![\d./-])(?P<dd>\d{1,2})(?P<dsep>[-/.])(?P<dm>\d{1,2})(?P=dsep)(?P<dy>\d{4})"
@@ -34,10 +37,13 @@ _DATE = re.compile(
 )
 _PART = re.compile(
     r"民国\s*(?P<ry>\d{2,3})\s*年(?:\s*(?P<rm>\d{1,2})\s*月)?"
-    r"|(?<!\d)(?P<cy>\d{4}|\d{2})\s*年(?:\s*(?P<cm>\d{1,2})\s*月)?"
+    r"|(?<!\d)(?P<cy>\d{4}|1[0-3]\d|\d{2})\s*年(?:\s*(?P<cm>\d{1,2})\s*月)?"
     r"|(?<![\d./-])(?P<iy>\d{4})[-/.](?P<im>\d{1,2})(?![\d./-])"
     r"|\b" + _MONTH.format("em") + r",?\s+(?P<ey>\d{4})(?!\d)"
     r"|(?<![\d./-])(?P<y>(?:19|20)\d{2})(?![\d./-])"
+)
+_BORN = re.compile(
+    r"出生|出世|生日|[日号\d]\s*生(?![效活产成])|\b(?:born|birthday|birth date|date of birth|dob)\b"
 )
 _DIGIT = re.compile(r"[\d一二三四五六七八九十]")
 _SPELT = re.compile(
@@ -79,6 +85,12 @@ def parts_of_dates(folded: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in found if part))
 
 
+def births(folded: str) -> tuple[str, ...]:
+    """Return the single day that a folded text calls a day of birth; none where there are two."""
+    found = dates(folded)
+    return found if len(found) == 1 and _BORN.search(folded) is not None else ()
+
+
 def _read_part(parts: dict[str, str | None]) -> str:
     year = parts["cy"] or parts["iy"] or parts["ey"] or parts["y"]
     full = _full_year(year) if year else str(int(parts["ry"] or 0) + _REPUBLIC)
@@ -113,6 +125,8 @@ def _spelt(numerals: str) -> str:
 
 
 def _full_year(year: str) -> str:
+    if len(year) == _REPUBLIC_DIGITS:
+        return str(int(year) + _REPUBLIC)
     if len(year) > 2:  # noqa: PLR2004 - two digits leave the century out
         return year
     return f"20{year}" if int(year) <= _LAST_SHORT else ""

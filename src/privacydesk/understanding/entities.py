@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from privacydesk.understanding.account_names import account_names
 from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
-from privacydesk.understanding.dates import dates, parts_of_dates
+from privacydesk.understanding.dates import births, dates, parts_of_dates
 from privacydesk.understanding.entries import (
     days_of_year,
     entries,
@@ -145,6 +146,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "ticket_number": ticket_numbers,
     "misread_number": misread_numbers,
     "date": dates,
+    "birth": births,
     "part_of_date": parts_of_dates,
     "day_of_year": days_of_year,
     "gender": genders,
@@ -159,6 +161,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
 }
 
 _AS_WRITTEN: Final[Mapping[str, Finder]] = {
+    "account_name": account_names,
     "new_value": new_values,
     "old_value": old_values,
     "period": periods,

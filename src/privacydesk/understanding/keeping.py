@@ -14,12 +14,15 @@ from privacydesk.understanding.normalise import AT_HAND
 
 _ACCOUNT: Final = r"(?:账号|账户|户口|(?<![大小])号|account)"
 _MINE: Final = r"(?:我的|我嘅|我|个|my|the|this|whole|entire| )*"
-_NO: Final = r"(?:先不|先别|不想|不要|不用|不是要|不|别|唔好|唔使|唔想|唔)"
+_NO: Final = (
+    r"(?:没有?(?:要|想)(?:过)?|冇(?:话)?要|先不|先别|不想|不要|不用|不是要|不|别|唔好|唔使|唔想|唔)"
+)
 _KEPT: Final = re.compile(
     # The account first: "my account stays", 账号我还要用, 号不注销.
     rf"(?:{_MINE}{_ACCOUNT} ?(?:我|本身|本人|先|都|也| )*"
     r"(?:(?:还|还是|还要|仲要|仲|要|想|得|会|继续|照|照样|一直|需要|打算| )+"
     r"(?:留|用|玩|keep)(?:着|住|返|下去|的|嘅)?"
+    r"|(?:还是?|仲)要(?=$|[,。.!?; ~])"
     rf"|{_NO}(?:注销|销|关闭|关|动|郁|删|close|delete)(?:了|掉|咗)?"
     r"|保留|留着|留返|留住|(?:must |should )?(?:stays?|keep)(?:着)?"
     # Keeping that is a complaint: 账号留着不合适, 留喺度做乜.
@@ -29,6 +32,7 @@ _KEPT: Final = re.compile(
     rf"{_MINE}{_ACCOUNT}(?! ?(?:注销|销|被|登))"
     # The account last: keep my account, 保留账号, 不注销账号, without closing it.
     rf"|(?:保留|留着|留返|留住|keep着?){_MINE}{_ACCOUNT}|{_NO}(?:注销|销|关闭|关){_MINE}{_ACCOUNT}?(?!了|喇|就)"
+    rf"|{_NO}删(?:除|掉)?{_MINE}{_ACCOUNT}(?!了|喇|就|[的嘅]|里|内)"
     r"|\b(?:don'?t|do not|not|without|rather than|instead of) (?:want(?:ing)? to )?"
     rf"(?:close|closing|delete|deleting){_MINE}account\b"
     r")"
@@ -41,6 +45,11 @@ _ASKED: Final = re.compile(r"不能不|不得不|能不能|可不可以|要不�
 def keeps_account(folded: str) -> bool:
     """Tell whether a folded message says that the account stays."""
     return _KEPT.search(folded) is not None and _ASKED.search(folded) is None
+
+
+def besides_keeping(folded: str) -> str:
+    """Return what else a folded message says that keeps the account; empty where it does not."""
+    return _KEPT.sub(" ", folded) if keeps_account(folded) else ""
 
 
 _APART: Final = r"(?<![删清移解消免])除[了咗]"

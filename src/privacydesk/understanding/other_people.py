@@ -20,6 +20,11 @@ _NOBODY = re.compile(
     r"|关联|绑定|登录|手机|微信|隐私"
 )
 _PRONOUN: Final = "他她"
+# 我要看她聊天记录: of a pronoun the 的 may be missing.
+_THEIRS = re.compile(
+    r"(?:查|看|导出|要|给我|提供|拿|搜|调)(?:一?下|一看|看|到|询|取|我|出)*[他她佢](?:们)?(?:的|嘅)?"
+    rf"(?:所有|全部|之前|以前|那些)?(?:的|嘅)?(?:{_DATA})"
+)
 _ENGLISH = re.compile(
     r"\b(?:show|give|send|tell|look up|find|see|check|get)(?: me| up)? "
     r"(?:(?!(?:my|your|today|it|what|let|that|this|child|son|daughter|kid)\b)"
@@ -30,7 +35,7 @@ _ENGLISH = re.compile(
 
 def other_people(words: str) -> tuple[str, ...]:
     """Tell of a folded message whether it wants to see what belongs to another person."""
-    if _ENGLISH.search(words):
+    if _ENGLISH.search(words) or _THEIRS.search(words):
         return (SOMEBODY,)
     for hit in _CHINESE.finditer(words):
         who = hit["who"]

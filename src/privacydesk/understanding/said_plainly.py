@@ -6,7 +6,9 @@ import re
 from typing import Final
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.ages import names_young_age
+from privacydesk.understanding.ages import at_school, names_young_age
+from privacydesk.understanding.keeping import besides_keeping
+from privacydesk.understanding.said_of_others import meant_of_others
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
 _COMPLAINS: Final = re.compile(
@@ -33,6 +35,9 @@ _ONLY_FILED: Final = re.compile(
 # An account was taken over, or is that of a grown-up: neither a leak nor a guardian's matter.
 _STOLEN: Final = re.compile(
     r"(?:号|户口|微信|qq|account)[^,。.!?;]{0,4}?(?:被|给)?(?:人|别人)?(?:家)?盗(?!用)"
+    r"|(?:被|给|畀|俾)(?:人|别人|人家)?盗(?:了|咗)?(?:账|号|户口)"
+    r"|(?:有人|别人|陌生人)[^,。.!?;]{0,4}?登(?:录|了|上|入|咗)*(?:我|咗我)(?:的|嘅|个)?(?:账|号|户口)"
+    r"|\b(?:i was|i've been|i got|i have been|we were|i am|i'm) hacked\b"
     r"|\baccount (?:was|got|has been|is|been)? ?(?:just )?(?:hacked|stolen|hijacked|taken over)\b"
 )
 _LEAKED: Final = re.compile(
@@ -41,6 +46,9 @@ _LEAKED: Final = re.compile(
 _TELLS_LITTLE: Final = 40
 """Characters of a message that says little else."""
 _PERSONS: Final = frozenset({Intent.GUARDIAN, Intent.COMPLAINT})
+# "Freeze it" is no wish to lose it; whoever says "close it" besides may mean that.
+_STOLEN_FROM: Final = _PERSONS | {Intent.DEREGISTRATION, Intent.AUTOMATED_DECISION, Intent.OTHER}
+_CLOSES: Final = re.compile(r"注销|销号|销户|删号|删除账|删账|\b(?:close|delete|remove)\b")
 _GROWN_UP: Final = re.compile(
     r"我(?:的|嘅|个|家)?(?:妈妈?|妈咪|爸爸?|父亲|母亲|老豆|老母|阿妈|阿爸|爷爷|奶奶|外公|外婆|姥姥|姥爷|老婆|老公"
     r"|媳妇|太太|先生|丈夫|妻子|男朋友|女朋友|男友|女友|对象|朋友|同事|室友|闺蜜|哥们|哥|姐姐?)"
@@ -70,12 +78,20 @@ _OWN_CHILD: Final = re.compile(
     r"(?:闺女|女儿|儿子|孩子|小孩|小朋友|娃|仔仔|囡囡|阿仔|阿女|孙女|孙子)(?!的?同学)"
     r"|(?<!not )(?<!n't )\bmy (?:\w+ )?(?:son|daughter|kid|child|boy|girl|grandson|granddaughter)\b"
 )
-_AT_SCHOOL: Final = re.compile(
-    r"初[一二三]|小学|[一二三四五六]年级|幼儿园|[上念读]初中"
-    r"|\b(?:[1-9]th|first|second|third) grade|\b(?:grade|year) [1-9]\b"
-    r"|\b(?:primary|middle|elementary) school\b"
-)
 _OF_NOTHING: Final = frozenset({Intent.OTHER, Intent.SMALLTALK})
+
+# A consent that is named is taken back, and no request; what was filed is named by other words.
+_CONSENT_BACK: Final = re.compile(
+    r"(?:撤回|撤销|取消|收回|撤)(?:我|的|嘅|对|那个|这个|所有|全部)*"
+    r"(?:行销|营销|推销|促销|推广|推送|推播|广告|商业|个性化|定位|通讯录|同意|授权)"
+    r"|\b(?:the|my|that|any) (?:consents?|permissions?)\b"
+)
+_FILED: Final = re.compile(
+    r"申请|工单|单子|编号|提交|投诉|\b(?:requests?|tickets?|filed|submitted|withdrawal|application)\b"
+)
+
+# While the account stays, what else shall go is deleted.
+_DELETES: Final = re.compile(r"(?<!不)(?<!别)(?:删|清空|清掉)|\b(?:delete|erase|wipe)\b")
 
 
 def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
@@ -86,24 +102,35 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         folded: the message.
         wish: the message without greetings and thanks.
     """
+    of_others = meant_of_others(heard, folded)
+    if of_others is not None:
+        return of_others
     if heard in _COMPLAINED_OF and _COMPLAINS.match(wish):
         return Intent.COMPLAINT
     if heard is Intent.CANCEL_REQUEST and _ONLY_FILED.fullmatch(wish):
         return Intent.REQUEST_STATUS
-    if heard in _PERSONS and _is_for_a_person(heard, folded):
+    if heard in _STOLEN_FROM and _is_for_a_person(heard, folded):
         return Intent.OTHER
     if heard in _CLOSED and _is_elsewhere(folded):
         return Intent.OTHER
     if heard in _OF_NOTHING and _speaks_for_child(folded):
         return Intent.GUARDIAN
-    return None
+    return _of_oneself(heard, folded)
+
+
+def _of_oneself(heard: Intent, folded: str) -> Intent | None:
+    """Return what is meant where a consent is named, or what shall go while the account stays."""
+    if heard is Intent.CANCEL_REQUEST and _CONSENT_BACK.search(folded):
+        return None if _FILED.search(folded) else Intent.CONSENT_WITHDRAWAL
+    beside = besides_keeping(folded) if heard in _OF_NOTHING else ""
+    return Intent.DELETION if _DELETES.search(beside) else None
 
 
 def _speaks_for_child(folded: str) -> bool:
     """Tell whether a parent names the child and how young it is."""
     if _OWN_CHILD.search(folded) is None:
         return False
-    return names_young_age(folded) or _AT_SCHOOL.search(folded) is not None
+    return names_young_age(folded) or at_school(folded)
 
 
 def _is_elsewhere(folded: str) -> bool:
@@ -118,4 +145,6 @@ def _is_for_a_person(first: Intent, folded: str) -> bool:
     if _LEAKED.search(folded) is not None:
         return False
     stolen = len(folded) <= _TELLS_LITTLE and _STOLEN.search(folded) is not None
+    if first not in _PERSONS:
+        return stolen and _CLOSES.search(folded) is None
     return stolen or (first is Intent.GUARDIAN and _GROWN_UP.search(folded) is not None)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
+from privacydesk.understanding.ages import is_teen
 from privacydesk.understanding.courtesy import wish
 from privacydesk.understanding.embedding import E5Embedder, WishEmbedder
 from privacydesk.understanding.intents import DESTRUCTIVE
@@ -28,6 +29,18 @@ _SURE_OF_A_WORD: Final = 0.85
 """From which probability the desk acts on a message of up to ``_A_WORD`` characters."""
 _CONCEIVABLE: Final = 0.04
 """From which probability the word lists are followed where they are sure and the model isn't."""
+
+_OWN_WISHES: Final = frozenset(
+    {
+        Intent.ACCESS,
+        Intent.RECTIFICATION,
+        Intent.DELETION,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.UNBINDING,
+        Intent.DEREGISTRATION,
+    }
+)
+"""What somebody under age may wish of their own account."""
 
 # Addresses and numbers are answers to questions; what they are made of means nothing.
 _DATA: Final = re.compile(
@@ -149,9 +162,20 @@ class TrainedRecogniser:
         meant = meant_instead(first, folded, wish(text))
         if meant is not None:
             return _instead(told, meant)
+        if first is Intent.GUARDIAN and is_teen(folded):
+            return self._of_the_teen(text, told)
         if first is Intent.DEREGISTRATION and keeps_account(folded):
             return self._second_opinion(text, _next(told), chances)
         return told if told.sure else self._second_opinion(text, told, chances)
+
+    def _of_the_teen(self, text: str, told: Recognised) -> Recognised:
+        """Return what a teenager wishes, who speaks of their parents and is none.
+
+        Where no words say what, the likeliest of the others is offered.
+        """
+        said = self._words.entities(text, ("wish_words",)).get("wish_words", ())
+        own = next((Intent(one) for one in said if Intent(one) in _OWN_WISHES), None)
+        return _next(told) if own is None else _instead(told, own)
 
     def _floor(self, text: str, intent: Intent) -> float:
         """Return from which probability the desk may act; a word or two may mean many things."""

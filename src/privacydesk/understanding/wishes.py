@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Recognised
 from privacydesk.understanding.ages import own_age
+from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.normalise import normalise, plain
 
 MOST_WISHES: Final = 4
@@ -191,12 +192,15 @@ def _wishes(
 ) -> list[_Part]:
     """Return each wish with the part of the text that is about it."""
     found: list[_Part] = []
+    stays = keeps_account(normalise(said))
     for start, end, adds in parts:
         if found and _DENIED.match(said[start:end]):
             found.pop()
             continue
         made = recogniser.recognise(_LINKING.sub("", said[start:end]))
-        if _tells_own_age(made, said[start:end]):
+        # 帐号我还要 may be cut in its middle, and half of it is no wish to lose the account.
+        lost = stays and made.intent is Intent.DEREGISTRATION
+        if lost or _tells_own_age(made, said[start:end]):
             made = replace(made, sure=False)
         if found and not _is_another(found[-1][2], made, adds=adds):
             before, _, wish = found[-1]

@@ -163,6 +163,7 @@ def test_what_does_not_check_is_no_ticket_number(text: str) -> None:
         "２０１２年５月１日",
         "生日是 2012 年 5 月 1 号",
         "民國101年5月1日",
+        "101年5月1日",
         "1 May 2012",
         "1st of May, 2012",
         "born May 1, 2012",
@@ -260,6 +261,9 @@ def test_what_can_take_no_code_is_no_phone(text: str) -> None:
         ("我是小学生", 11),
         ("我还在上小学", 11),
         ("I'm in primary school", 11),
+        ("我16 能不能不告诉我妈", 16),
+        ("i'm 12 please don't ban me", 12),
+        ("i am 12 is it ok to use this", 12),
     ],
 )
 def test_the_speakers_own_age_is_found(text: str, age: int) -> None:
@@ -281,6 +285,9 @@ def test_the_speakers_own_age_is_found(text: str, age: int) -> None:
         "if I am 13 can I join",
         "I'm 13 minutes late",
         "我有12个好友",
+        "我15 号来过",
+        "我12 个月前注册的",
+        "I am 12 minutes late",
     ],
 )
 def test_an_age_that_is_not_the_speakers_is_left_alone(text: str) -> None:
@@ -400,3 +407,56 @@ def test_the_parents_that_somebody_speaks_of_are_not_who_speaks() -> None:
     assert "guardian" in said
     assert "father" not in said
     assert "father" in found("phrase", "我是她爸")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("我要檢舉有小學生在玩 暱稱叫 可愛喵喵", "可愛喵喵"),
+        ("有个叫果果的在聊天室，她说她读初一", "果果"),
+        ("他的网名是“小老虎”", "小老虎"),
+        ("账号：luna_07，请停用", "luna_07"),
+        ("nickname zihan_zz, I'd like you to delete his photos", "zihan_zz"),
+        ("his nickname is tommy_boy", "tommy_boy"),
+        ("nickname SunnyBoy, room 4412", "SunnyBoy, room 4412"),
+        ("在房间号88231里", "房间号88231"),
+    ],
+)
+def test_the_account_that_is_spoken_of_is_found_as_written(text: str, name: str) -> None:
+    assert found("account_name", text) == (name,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "账号是什么",
+        "把他的账号删了",
+        "my daughter's account should be closed",
+        "please close my account immediately",
+        "昵称叫小明，不对，昵称叫小红",
+        "有个小孩在聊天室",
+        "昵称改成小敏",
+    ],
+)
+def test_what_calls_no_account_by_name_names_none(text: str) -> None:
+    assert found("account_name", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("她2014年5月3日生 暱稱 乐乐", ("2014-05-03",)),
+        ("Zhang Zihan, born 5 April 2010", ("2010-04-05",)),
+        ("孩子生日2014年5月3日", ("2014-05-03",)),
+        ("2026年5月3日注册的", ()),
+        ("2026年5月3日生效", ()),
+        ("2014年5月3日和2016年1月2日出生的两个孩子", ()),
+    ],
+)
+def test_a_day_of_birth_is_one_that_is_called_so(text: str, days: tuple[str, ...]) -> None:
+    assert found("birth", text) == days
+
+
+@pytest.mark.parametrize("text", ["我要看她聊天记录", "查一下他的聊天记录", "導出佢的資料"])
+def test_what_belongs_to_a_pronoun_is_somebody_elses(text: str) -> None:
+    assert found("somebody_else", text) == ("yes",)

@@ -22,6 +22,8 @@ from privacydesk.understanding.trained import TrainedRecogniser
         "account要keep着",
         "除了账号，全删了",
         "remove everything except my account",
+        "帳號我還要 只是把照片跟動態全刪",
+        "我沒有要刪帳號 只是想把動態刪掉",
     ],
 )
 def test_words_that_keep_the_account_are_found(text: str) -> None:
@@ -37,6 +39,8 @@ def test_words_that_keep_the_account_are_found(text: str) -> None:
         "大号留着，小号注销",
         "能不能不注销账号",
         "我想刪除帳號",
+        "账号我还要不要注销",
+        "不要删我账号里的照片",
     ],
 )
 def test_other_words_about_an_account_are_not(text: str) -> None:

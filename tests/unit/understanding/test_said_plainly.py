@@ -31,6 +31,32 @@ from privacydesk.understanding.said_plainly import meant_instead
         ("你们能帮我把淘宝账号删掉吗", Intent.DELETION, Intent.OTHER),
         ("我家闺女上初一，天天半夜连麦，能限制一下时间吗", Intent.OTHER, Intent.GUARDIAN),
         ("my son is in 4th grade and up all night in there", Intent.OTHER, Intent.GUARDIAN),
+        ("我被盗号了，帮我冻结账号！快！", Intent.DEREGISTRATION, Intent.OTHER),
+        ("我被盗号了，有人登我账号", Intent.OTHER, Intent.OTHER),
+        ("我16歲 我爸叫你們關我帳號 我不要", Intent.GUARDIAN, Intent.OTHER),
+        (
+            "my dad asked you to close my account but I don't want that",
+            Intent.CANCEL_REQUEST,
+            Intent.OTHER,
+        ),
+        ("我沒有要刪帳號 只是想把動態刪掉", Intent.OTHER, Intent.DELETION),
+        ("我妈去世了，她的账号怎么注销", Intent.DEREGISTRATION, Intent.OTHER),
+        ("my mother passed away, how can I close her account", Intent.GUARDIAN, Intent.OTHER),
+        ("我侄子 8岁 拿我哥手机注册了 能封了吗", Intent.GUARDIAN, Intent.UNDERAGE_REPORT),
+        ("my 8 year old nephew is on there, ban him", Intent.GUARDIAN, Intent.UNDERAGE_REPORT),
+        (
+            "我老婆在你们上面和别人聊天，我要看她聊天记录",
+            Intent.COMPLAINT,
+            Intent.ACCESS,
+        ),
+        ("有人冒充我在你们app上骗我朋友钱", Intent.OTHER, Intent.COMPLAINT),
+        ("聊天室有人賣毒品 我要檢舉", Intent.COMPLAINT, Intent.OTHER),
+        ("那我要撤回行銷通知", Intent.CANCEL_REQUEST, Intent.CONSENT_WITHDRAWAL),
+        (
+            "i changed my mind about the consent i gave last week, forget it all",
+            Intent.CANCEL_REQUEST,
+            Intent.CONSENT_WITHDRAWAL,
+        ),
     ],
 )
 def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant: Intent) -> None:
@@ -56,6 +82,15 @@ def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant
         ("close my account and my instagram account", Intent.DEREGISTRATION),
         ("注销我的LINE登录的账号", Intent.DEREGISTRATION),
         ("把我发的抖音视频删了", Intent.DELETION),
+        ("我被盗号了，我要注销账号", Intent.DEREGISTRATION),
+        ("我妈都烦死了，赶紧注销", Intent.DEREGISTRATION),
+        ("你们公司死了吗，注销", Intent.DEREGISTRATION),
+        ("my phone died, delete my photos", Intent.DELETION),
+        ("我爸去世了，我不想玩了，注销我的账号", Intent.DEREGISTRATION),
+        ("我是侄女的监护人，她8岁", Intent.GUARDIAN),
+        ("我老婆说孩子12岁，我要看他聊天记录", Intent.GUARDIAN),
+        ("有人把我的照片P成色情图到处发，我要投诉", Intent.COMPLAINT),
+        ("撤回营销的申请我不要了", Intent.CANCEL_REQUEST),
     ],
 )
 def test_what_says_more_stays_what_was_heard(said: str, heard: Intent) -> None:

@@ -91,6 +91,19 @@ def test_other_peoples_errands_begin_no_form_that_ends_in_a_loss(said: str) -> N
 @pytest.mark.parametrize(
     "said",
     [
+        "姐姐我16岁我想把我发的自拍都删掉 我妈会知道吗",
+        "我是未成年，我想自己把自拍删了",
+    ],
+)
+def test_a_teenager_who_speaks_of_the_parents_wishes_for_themselves(said: str) -> None:
+    found = DESK.recognise(said)
+    assert found.intent is Intent.DELETION
+    assert found.sure
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "不删动态了",
         "算了不注销了",
         "唔註銷住先",

@@ -1,0 +1,62 @@
+"""The account that a sentence tells of: a nickname, an account's name, the number of a room."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from privacydesk.understanding.normalise import plain
+
+_LOOKED_AT: Final = 300
+"""Characters in which a name is looked for: longer messages are stories."""
+
+_NAME: Final = r"[\s:：是叫為为「『“\"']*(?P<name>[^\s,，。.!！?？;；、「」『』“”\"']{1,24}?)"
+_ENDS: Final = (
+    r"(?=$|[\s,，。!！?？;；、「」『』“”\"']|\.(?:\s|$)"
+    # Chinese goes on without a gap: 有个叫果果的在聊天室.
+    r"|的|在|他|她|说|說|今年|应该|應該|才\d|就是|好像)"
+)
+_CALLED = re.compile(
+    r"(?:(?:昵称|暱稱|网名|網名|账号名|帳號名|用户名|用戶名|花名)(?:就|也)?"
+    r"|(?:账号|帳號|户口|戶口|id|ID)(?=\s*(?:是|叫|为|為|[:：]))"
+    r"|有[个個位](?:人|用户|用戶|主播|小孩|孩子|小朋友|女孩|男孩|小女孩|小男孩)?(?=叫))"
+    rf"{_NAME}{_ENDS}"
+)
+_CALLED_IN_ENGLISH = re.compile(
+    r"\b(?:nick ?names?|user ?names?|account names?|screen names?|handle|goes by|account called"
+    r"|user called|kid called|someone called|account)"
+    r"(?:\s+(?:is|are|of|the name|it's))*\s*[:=]?\s+[\"'“‘]?(?P<name>[^\s,;!?\"'“”’]{2,24}?)"
+    r"(?=$|[\s,;!?\"'“”’]|\.(?:\s|$))",
+    re.IGNORECASE,
+)
+_ROOM = re.compile(
+    r"(?:房间|房間|聊天室|直播间|直播間|room)(?:号|號|号码|號碼|\s*(?:number|no\.?|id))?\s*[:：#是]?\s*"
+    r"(?P<room>\d{2,12})",
+    re.IGNORECASE,
+)
+# What follows is said of an account, or asked, and calls it nothing.
+_NO_NAME = re.compile(
+    r"^(?:什么|什麼|啥|乜|不|没|沒|被|是|叫|的|我|你|他|她|佢|这|這|那|哪|忘|改|错|錯|要|想|和|跟|资料|資料|头像|頭像)"
+    r"|^(?:is|are|was|and|or|the|a|an|to|for|of|in|on|at|it|that|this|what|closed?|deleted?|banned"
+    r"|please|but|with|from|here|has|have|had|should|can|must|because|so|if|when|who|under|by|not"
+    r"|i|he|she|they|his|her|my|your|immediately|now|data|age|removed|details|settings?)$",
+    re.IGNORECASE,
+)
+
+
+def account_names(text: str) -> tuple[str, ...]:
+    """Return the account that is named, as it was written; with its room, where that is told, too.
+
+    Two names are none: which one is meant has to be asked.
+    """
+    said = plain(text)[:_LOOKED_AT]
+    names = {
+        hit["name"]
+        for pattern in (_CALLED, _CALLED_IN_ENGLISH)
+        for hit in pattern.finditer(said)
+        if _NO_NAME.match(hit["name"]) is None
+    }
+    rooms = dict.fromkeys(hit[0].strip() for hit in _ROOM.finditer(said))
+    if len(names) > 1 or len(rooms) > 1 or not (names or rooms):
+        return ()
+    return (", ".join((*names, *rooms)),)
