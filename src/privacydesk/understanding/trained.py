@@ -155,13 +155,13 @@ class TrainedRecogniser:
         )
         folded = normalise(text)
         back = taken_back(folded)
-        if first.value in back or (back and first is Intent.CANCEL_REQUEST):
-            return _instead(told, Intent.CANCEL_REQUEST)
-        if first in DESTRUCTIVE and leaves(folded):
+        if first.value in back or (first in DESTRUCTIVE and leaves(folded)):
             return _instead(told, Intent.CANCEL_REQUEST)
         meant = meant_instead(first, folded, wish(text))
         if meant is not None:
             return _instead(told, meant)
+        if back and first is Intent.CANCEL_REQUEST:
+            return replace(told, sure=True)
         if first is Intent.GUARDIAN and is_teen(folded):
             return self._of_the_teen(text, told)
         if first is Intent.DEREGISTRATION and keeps_account(folded):
@@ -207,8 +207,6 @@ def _instead(told: Recognised, intent: Intent) -> Recognised:
 
     "I don't want to close it any more" is made of the pieces of the wish that it takes back.
     """
-    if told.intent is intent:
-        return replace(told, sure=True)
     others = [one for one in told.alternatives if one[0] is not intent]
     return Recognised(
         intent=intent,
