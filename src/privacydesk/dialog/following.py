@@ -503,7 +503,8 @@ def _several(runner: Runner, script: Script) -> bool:
         return runner.begin(script, asked[0])
     if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
         return False
-    first, *rest = asked
+    # What ends the account comes last: after it there is nothing left to send, unbind or delete.
+    first, *rest = sorted(asked, key=lambda wish: wish.intent is Intent.DEREGISTRATION)
     script.say(
         "desk.wishes_first",
         {"first": wishes.named(runner, (first,)), "rest": wishes.named(runner, rest)},
