@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
-from privacydesk.understanding.normalise import plain
+from privacydesk.understanding.normalise import AT_HAND, plain
 
 _LONGEST: Final = 60
 QUOTES: Final = '「『“‘"《」』”’》'
@@ -139,6 +140,7 @@ def old_values(text: str) -> tuple[str, ...]:
     return () if pair is None else pair[:1]
 
 
+@lru_cache(AT_HAND)
 def _pair(said: str) -> tuple[str, str] | None:
     """Return the old value and the new one, where a sentence gives both."""
     if len(said) > _LOOKED_AT or not _TELLING.search(said):
