@@ -16,7 +16,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
+from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown, staying
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
@@ -589,7 +589,10 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         fresh = [
             value
             for value in entities.get(kind, ())
-            if value not in held and runner.accepts(script, frame, step, value)
+            # "Don't delete my avatar" adds no avatar.
+            if value not in held
+            and value not in staying(entities)
+            and runner.accepts(script, frame, step, value)
         ]
         if not fresh:
             if instead and _not_to_be_had(runner, script, frame, step, kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,11 +19,17 @@ from privacydesk.understanding.entries import (
     genders,
     name_meant,
 )
-from privacydesk.understanding.keeping import keeps_account, kept_parts, says_all_but
+from privacydesk.understanding.keeping import (
+    Part,
+    exception_in,
+    keeps_account,
+    parts,
+    says_all_but,
+)
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values, old_values
-from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.periods import periods
 from privacydesk.understanding.phones import phones
@@ -67,9 +74,7 @@ class Entities:
             found.update(self._names.find(words, kinds))
         if found.get("profile_field"):
             self._pair_entries(text, kinds, found)
-        for family in _MAY_STAY:
-            if f"kept_{family}" in kinds and found.get(family):
-                self._part_what_stays(words, family, found)
+        limited = self._part_all(words, kinds, found)
         for kind in kinds:
             finder = self._finders.get(kind)
             if finder is not None:
@@ -80,7 +85,20 @@ class Entities:
                 continue
             if values:
                 found[kind] = values
+        exception = exception_in(plain(text)) if limited and "period" in kinds else ""
+        if exception:
+            found.setdefault("period", (exception,))
         return found
+
+    def _part_all(
+        self, words: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]
+    ) -> bool:
+        """Part what stays from what goes; tell whether a part of something stays."""
+        limited = False
+        for family in _MAY_STAY:
+            if f"kept_{family}" in kinds and found.get(family):
+                limited |= self._part_what_stays(words, family, found)
+        return limited
 
     def _pair_entries(
         self, text: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]
@@ -92,30 +110,46 @@ class Entities:
                 found[kind] = values
 
     def _fields_in(self, words: str) -> tuple[str, ...]:
-        return self._names.find(words, ("profile_field",)).get("profile_field", ())
+        return self._of("profile_field", words)
 
-    def _part_what_stays(self, words: str, family: str, found: dict[str, tuple[Any, ...]]) -> None:
+    def _part_what_stays(self, words: str, family: str, found: dict[str, tuple[Any, ...]]) -> bool:
         """Take what shall stay from what a sentence names of a family.
 
         Others have to remain, or "everything" to be said: "delete everything except the photos".
         Else what stays is told beside, and stays among what is named.
+
+        Returns:
+            Whether a part of something stays that goes otherwise: "all photos but last year's".
         """
         named = found[family]
+        said = tuple(parts(words, family))
+        goes = {one for part in said if not part.stays for one in self._of(family, part.said)}
         kept: set[str] = set()
-        for clause in kept_parts(words, family):
-            kept.update(self._names.find(clause, (family,)).get(family, ()))
+        limited = False
+        for part in said:
+            here = set(self._of(family, part.said)) if part.stays else set()
+            of_it = here & goes
+            rest = of_it == goes or _REST_OF.search(words) is not None
+            if of_it and rest and family == "category" and _limits(part):
+                limited = True
+                here -= of_it
+            kept |= here
         stays = tuple(one for one in named if one in kept)
         if not stays:
-            return
+            return limited
         others = tuple(one for one in named if one not in kept)
         if not others and "everything" not in self._phrases_in(words):
             found["only_kept"] = (*found.get("only_kept", ()), *stays)
-            return
+            return limited
         found[f"kept_{family}"] = stays
         if others:
             found[family] = others
         else:
             del found[family]
+        return limited
+
+    def _of(self, family: str, words: str) -> tuple[str, ...]:
+        return self._names.find(words, (family,)).get(family, ())
 
     def _phrases_in(self, words: str) -> tuple[str, ...]:
         said = words.strip(_OUTER)
@@ -138,6 +172,7 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
 
 _MAY_STAY: Final = ("category", "provider", "purpose")
 """Families of which some may go and some may stay."""
+_REST_OF: Final = re.compile(r"别的|其[他它余]|剩下|\b(?:others?|rest|remaining)\b")
 
 _RELATED: Final = frozenset({"mother", "father", "guardian", "parents"})
 """What somebody is to a child; a word of these inside a longer one speaks for nothing."""
@@ -167,6 +202,12 @@ _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "period": periods,
 }
 """Kinds whose values are the person's own words."""
+
+
+def _limits(part: Part) -> bool:
+    """Tell whether what stays is a part of its kind: by when it was, or as an exception."""
+    return part.excepted or bool(periods(part.said))
+
 
 _OUTER: Final = " \n.,!?;:。~…"
 """Punctuation around a message that keeps a phrase from being the whole of it."""

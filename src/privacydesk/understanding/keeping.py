@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from privacydesk.understanding.normalise import AT_HAND
 
@@ -56,18 +56,22 @@ _APART: Final = r"(?<![删清移解消免])除[了咗]"
 _EXCEPT: Final = r"\b(?:except|(?:apart|aside) from|other than|excluding)\b"
 _BETWEEN: Final = re.compile(
     r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
-    rf"|\bso\b|(?={_APART})|(?={_EXCEPT})|(?=改用)"
+    rf"|\bso\b|(?={_APART})|(?={_EXCEPT})|(?=改用)|(?=\bnever mind\b)"
 )
 _KEEPS: Final = (
-    r"(?<![别不没唔])(?:留[着著住返]|只留)|留下|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
+    # 留下的评论 tells which ones, and not that they stay.
+    r"(?<![别不没唔])(?:留[着著住返](?![的嘅])|只留)|留下(?![的嘅来])|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
     rf"|{_APART}|{_EXCEPT}|(?<!n't )(?<!dont )(?<!not )\bkeep\b(?! (?:on )?\w+ing\b)"
     r"|\bleave\b(?! me\b)"
     r"|\bnot (?:the|my)\b|\bstays?\b"
+    # Of what is put off nothing is to happen now.
+    r"|再(?:想想|想一下|考虑|说)|考虑一下|\bnever mind\b"
 )
 _DONT: Final = r"\b(?:don't|dont|do not) (?:want (?:you )?(?:to )?)?"
 _STAYS: Final = {
     "category": re.compile(
         rf"{_KEEPS}|[别不][想要用许准]?先?(?:删|动(?!态))|唔(?:好|使|想)?先?(?:删|郁)"
+        r"|[没冇]有?(?:说|话|讲|让|叫)过?(?:你们?|你哋)?(?:要|想)?删"
         rf"|{_DONT}(?:delete|remove|touch|erase)\b"
     ),
     "provider": re.compile(
@@ -102,6 +106,12 @@ _OUTSIDE: Final = (
     re.compile(r"(?:(?<=[把将删掉])|(?<=[,。!? \n])|^)([^,。!?\n除把将删掉 ]{1,12})(?:除外|以外)"),
 )
 _ENGLISH_BUT: Final = re.compile(r"\b(all|all of (?:it|them)|everything|anything) but\b")
+_ENGLISH_EXCEPT: Final = re.compile(_EXCEPT)
+_WRITTEN: Final = re.compile(
+    r"(?<![删刪清移解消免])除[了咗](?:(?!以外|之外|都|全|其他|其它|别的|別的|剩下)[^,，。.!！?？;；\n]){1,24}"
+    rf"|{_EXCEPT}[^,，。.!！?？;；\n]{{1,40}}",
+    re.IGNORECASE,
+)
 _EXCEPTED: Final = re.compile(rf"({_APART}.+?)(?:以外|之外|把|{_REST}|$)")
 # 动态不要，其他的都要 asks for all others; by itself 不要 may well be of what shall go.
 _OTHERS_WANTED: Final = re.compile(
@@ -129,14 +139,37 @@ def says_it_stays(folded: str, family: str = "category") -> bool:
     return _STAYS[family].search(folded) is not None and _COMPLAINED_OF.search(folded) is None
 
 
-def kept_parts(folded: str, family: str = "category") -> Iterator[str]:
-    """Yield the clauses of a folded message that say of what they name that it shall stay."""
+class Part(NamedTuple):
+    """A clause of a message.
+
+    Attributes:
+        said: its words.
+        stays: whether what it names shall stay.
+        excepted: whether it says so as an exception: "all but the photos".
+    """
+
+    said: str
+    stays: bool
+    excepted: bool = False
+
+
+def parts(folded: str, family: str = "category") -> Iterator[Part]:
+    """Yield the clauses of a folded message: what they name of a family shall stay or go."""
     others_wanted = _OTHERS_WANTED.search(folded) is not None
     for said in _BETWEEN.split(_told_apart(folded)):
         excepted = _EXCEPTED.match(said)
         if excepted is not None:
-            yield excepted[1]
-        elif says_it_stays(said, family) or (
-            others_wanted and _UNWANTED.search(said) and not _OTHERS_WANTED.search(said)
-        ):
-            yield said
+            yield Part(excepted[1], stays=True, excepted=True)
+            # 除了去年的照片其他照片都删 has no stop between the two.
+            if said[excepted.end(1) :]:
+                yield Part(said[excepted.end(1) :], stays=False)
+            continue
+        unwanted = others_wanted and _UNWANTED.search(said) and not _OTHERS_WANTED.search(said)
+        stays = says_it_stays(said, family) or bool(unwanted)
+        yield Part(said, stays=stays, excepted=stays and _ENGLISH_EXCEPT.search(said) is not None)
+
+
+def exception_in(text: str) -> str:
+    """Return an exception as it was written: 除了头像和自拍, "except the ones from 2020"."""
+    hit = _WRITTEN.search(text)
+    return "" if hit is None else hit[0].strip()

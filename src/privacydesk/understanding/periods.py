@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from privacydesk.understanding.keeping import says_it_stays
+from privacydesk.understanding.keeping import exception_in, says_it_stays
 from privacydesk.understanding.normalise import normalise, plain
 
 _LONGEST: Final = 40
@@ -121,7 +121,9 @@ def _time_in(clauses: Iterable[str]) -> str:
             named = hit[0].strip()
             if len(named) > _LONGEST or _BARE_MONTH.match(named):
                 continue
-            return clause.strip() if says_it_stays(normalise(clause)) else named
+            if says_it_stays(normalise(clause)):
+                return exception_in(clause) or clause.strip()
+            return named
     return ""
 
 

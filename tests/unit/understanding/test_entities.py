@@ -460,3 +460,37 @@ def test_a_day_of_birth_is_one_that_is_called_so(text: str, days: tuple[str, ...
 @pytest.mark.parametrize("text", ["我要看她聊天记录", "查一下他的聊天记录", "導出佢的資料"])
 def test_what_belongs_to_a_pronoun_is_somebody_elses(text: str) -> None:
     assert found("somebody_else", text) == ("yes",)
+
+
+@pytest.mark.parametrize(
+    ("said", "goes", "limit"),
+    [
+        ("除了去年的照片，其他的照片都删了", ("photos",), "除了去年的照片"),
+        ("除了最近一个月的动态其他动态全删", ("posts",), "除了最近一个月的动态"),
+        ("把我的照片都删了，除了头像和自拍", ("photos",), "除了头像和自拍"),
+        ("去年的照片不要删，其他照片删掉", ("photos",), "去年的照片不要删"),
+        ("delete all my posts except the ones from last year", ("posts",),
+         "except the ones from last year"),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_kind_that_stays_limits_it(
+    said: str, goes: tuple[str, ...], limit: str
+) -> None:
+    named = DESK.entities(said, ("category", "kept_category", "phrase", "period"))
+    assert named["category"] == goes
+    assert named["period"] == (limit,)
+
+
+@pytest.mark.parametrize(
+    ("said", "goes"),
+    [
+        ("我要删动态和评论，照片再想想", ("posts", "comments")),
+        ("照片再考虑一下，先删评论", ("comments",)),
+        ("Delete my photos and never mind the comments", ("photos",)),
+        ("把以前留下的评论删了", ("comments",)),
+        ("把我留的言全删了，一条别留", ("comments",)),
+        ("删照片和动态，动态留着吧", ("photos",)),
+    ],
+)
+def test_what_is_put_off_or_left_is_told_from_what_goes(said: str, goes: tuple[str, ...]) -> None:
+    assert DESK.entities(said, ("category", "kept_category", "phrase"))["category"] == goes
