@@ -174,6 +174,9 @@ class Answers:
         thinks = "thinks" in wishes.phrases_of(script.observed.entities)
         if thinks and self._runner.leave_as_told(script):
             return True
+        if thinks and wishes.is_brief(script) and not following.others(self._runner, script):
+            self._runner.cancel_form(script)
+            return True
         meant = choosing.spoken(script, self._offered(script, frame))
         if meant is None or meant.id != "no":
             return False
@@ -236,6 +239,8 @@ class Answers:
         if (
             (not known and questions.asks_consequence(self._runner, script))
             or following.leaves_out(self._runner, script)
+            or following.lets_go(self._runner, script)
+            or following.is_for_oneself(self._runner, script)
             or following.corrects_slip(self._runner, script, frame)
             or following.leaves_for_another(self._runner, script)
             or (not known and self._is_meant(script, frame, step, text))

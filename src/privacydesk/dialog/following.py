@@ -105,6 +105,47 @@ def _means_form(runner: Runner, script: Script) -> bool:
     return not any(may(ticket, Move.WITHDRAW) for ticket in filed)
 
 
+def is_for_oneself(runner: Runner, script: Script) -> bool:
+    """Leave a form begun for a child, where the speaker means themselves; tell whether they do.
+
+    What is wished for oneself is begun instead: "no, I'm deleting my own photos".
+    """
+    form = script.stack[script.form_at()]
+    if Intent.GUARDIAN not in runner.flows[form.flow].intents:
+        return False
+    if not script.observed.entities.get("for_oneself"):
+        return False
+    asked = others(runner, script)
+    if not asked:
+        runner.cancel_form(script)
+        return True
+    begun, *rest = asked
+    runner.drop_form(script)
+    script.say("desk.cancelled")
+    wishes.say_kept(runner, script, rest)
+    runner.begin(script, begun)
+    return True
+
+
+def lets_go(runner: Runner, script: Script) -> bool:
+    """Let go of the last wish that waits, or of the open form; tell whether that was said.
+
+    Without anything that waits it shows in no word what is meant, and the question is put again.
+    """
+    which = script.observed.entities.get("let_go", ())
+    if not which:
+        return False
+    if which[0] == "first" and script.wishes:
+        runner.cancel_form(script)
+        return True
+    if script.wishes:
+        *kept, dropped = script.wishes
+        script.wishes = tuple(kept)
+        script.say("desk.wish_dropped", {"wish": wishes.named(runner, (dropped,))})
+    runner.prompt_again(script)
+    return True
+
+
 def taken_back(runner: Runner, script: Script) -> bool:
     """Take back what is taken back in words: the open form, or else a request that was filed.
 
@@ -112,6 +153,8 @@ def taken_back(runner: Runner, script: Script) -> bool:
     that the form is not about ("I don't want Google unbound any more") means another request, and
     one of several things that it is about leaves that one out.
     """
+    if lets_go(runner, script):
+        return True
     entities = script.observed.entities
     said = {str(one) for one in entities.get("taken_back", ())}
     found = script.observed.recognised

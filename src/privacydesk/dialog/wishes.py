@@ -346,6 +346,8 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
 def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
     """Return the wishes that are about whose account the open form is about, not one's own."""
     said = phrases_of(script.observed.entities)
+    if script.observed.entities.get("own_thing"):
+        return frozenset()
     if not script.stack or "own_account" in said:
         # A parent who waits for a person goes on about the child.
         child = any(wish.intent is Intent.GUARDIAN for wish in script.wishes)

@@ -9,7 +9,7 @@ from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.ports import Recogniser
 from privacydesk.services.aside import Aside
-from privacydesk.understanding.wishes import may_part, several_wishes
+from privacydesk.understanding.wishes import may_part, several_wishes, without_let_go
 
 _QUICK_TO_READ: Final = 300
 """Characters; reading more takes too long for the event loop, whatever they say."""
@@ -47,6 +47,7 @@ class Hearing:
         if len(text) > _QUICK_TO_READ:
             cost = _CLOSER_LOOK + len(text)
             return await self._aside.run(whose, cost, self._understand, text)
+        text = without_let_go(text, self._recogniser)
         known = self._recogniser.glance(text)
         if known is None or (known.intent.kind is not None and may_part(text)):
             # Each part of a request may take a closer look; what asks for nothing has no parts.

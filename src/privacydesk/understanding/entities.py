@@ -17,6 +17,7 @@ from privacydesk.understanding.entries import (
     entries,
     entries_told,
     genders,
+    left_as_they_are,
     name_meant,
 )
 from privacydesk.understanding.keeping import (
@@ -26,11 +27,13 @@ from privacydesk.understanding.keeping import (
     parts,
     says_all_but,
 )
+from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values, old_values
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.other_people import other_people
+from privacydesk.understanding.own_things import for_oneself, own_wish
 from privacydesk.understanding.periods import periods
 from privacydesk.understanding.phones import phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
@@ -100,10 +103,20 @@ class Entities:
                 limited |= self._part_what_stays(words, family, found)
         return limited
 
+    def _leave_as_they_are(self, text: str, found: dict[str, tuple[Any, ...]]) -> None:
+        """Take the entries that shall stay as they are from those that are named."""
+        stays = left_as_they_are(text, self._fields_in)
+        if not stays:
+            return
+        others = tuple(one for one in found.pop("profile_field") if one not in stays)
+        if others:
+            found["profile_field"] = others
+
     def _pair_entries(
         self, text: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]
     ) -> None:
-        """Tell which entry of the profile gets which value."""
+        """Tell which entry of the profile gets which value, and forget those that stay."""
+        self._leave_as_they_are(text, found)
         for kind, pairs in (("entry", entries), ("entry_told", entries_told)):
             values = pairs(text, self._fields_in) if kind in kinds else ()
             if values:
@@ -192,6 +205,9 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "taken_back": taken_back,
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
+    "own_thing": lambda words: ("yes",) if own_wish(words) else (),
+    "for_oneself": for_oneself,
+    "let_go": lambda words: (which,) if (which := let_go(words)) else (),
     "consequence": lambda words: ("asked",) if asks_consequence(words) else (),
 }
 

@@ -60,6 +60,12 @@ _GENDER: Final = re.compile(
 )
 _NAME: Final = re.compile(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
 _ENDING: Final = re.compile(r"(?<=[男女])[的性生]$")
+_STAYS: Final = re.compile(
+    r"(?:不用|不要|不必|不需要|无需|无须|先不|就不|(?<!性)别|唔使|唔好|唔需要)(?:再|去|帮我|给我)*(?:改|动|换|变|郁)"
+    r"|(?:保持|维持)(?:不变|原样)|不变"
+    r"|\b(?:leave|keep) (?:my |the )?[a-z ]{2,16}? (?:as (?:it is|is)|unchanged)\b"
+)
+_DENIES: Final = re.compile(r"不是|唔系|唔係|\bnot\b|n't\b", re.IGNORECASE)
 _DAY: Final = re.compile(r"(?<![年\d])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?=[日号]|$)")
 
 
@@ -71,6 +77,17 @@ def genders(folded: str) -> tuple[str, ...]:
 def name_meant(folded: str) -> tuple[str, ...]:
     """Tell whether a name shall change, which may be the nickname or the real one: 我想改名字."""
     return ("yes",) if _NAME.search(folded) else ()
+
+
+def left_as_they_are(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> frozenset[str]:
+    """Return the entries that shall not be changed: 名字改成留白，性别不用改."""
+    said = plain(text)
+    if len(said) > _LOOKED_AT or not _STAYS.search(normalise(said)):
+        return frozenset()
+    clauses = (normalise(clause) for clause in _clauses(said))
+    return frozenset(
+        field for clause in clauses if _STAYS.search(clause) for field in fields_in(clause)
+    )
 
 
 def days_of_year(folded: str) -> tuple[str, ...]:
@@ -103,14 +120,18 @@ def _told(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> Iterator[_T
     if len(said) > _LOOKED_AT:
         return
     found: dict[str, _Told] = {}
-    about, changes = "", False
+    about, changes, denied = "", False, False
     for clause in _clauses(said):
         changes = changes or _CHANGES.search(clause) is not None
         named = fields_in(normalise(clause))
         if len(named) > 1:
             about = ""
             continue
-        new, old, sure = _value_in(clause, bool(named), pending=bool(about), changes=changes)
+        # What an entry is instead of what it is not, is its new value: 不是2001年，是2002年.
+        new, old, sure = _value_in(
+            clause, bool(named), pending=bool(about), changes=changes or denied
+        )
+        denied = _DENIES.search(clause) is not None
         about = named[0] if named else about
         value = typed(about, new)
         if about and value and (sure or about not in found):

@@ -49,6 +49,13 @@ _RATHER = re.compile(
     r"(?P<thing>(?!(?:quick|fast|stop|happen|clear|go|right|up|possible|easy|soon|work)\b)[^\s,.!?;][^,!?;\n]{0,39})$",
     re.IGNORECASE,
 )
+# 我想改名字叫小雨, 我改名叫小雨了: who is called so by now, is called so in the 了.
+_RENAMED = re.compile(
+    r"[改换換](?:过|過|个|個|一?下)*(?:我的|我嘅)?名(?:字)?(?:叫做?|做|成|为|為|到)[\s:：]*"
+    rf"(?P<value>(?![我你您他她它什啥咩乜])[^\s,，。.!！?？;；、{_OPEN}][^,，。!！?？;；\n]{{0,23}}?)"
+    r"(?:了|啦|喇)?(?=$|[\s]*[,，。.!！?？;；\n])",
+    re.IGNORECASE,
+)
 _TAIL = re.compile(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
 )
@@ -117,7 +124,12 @@ def new_values(text: str) -> tuple[str, ...]:
     pair = _pair(said)
     if pair is not None:
         return pair[1:]
-    hit = _QUOTED.search(said) or _BARE.search(said) or _CORRECTED.search(said)
+    hit = (
+        _QUOTED.search(said)
+        or _BARE.search(said)
+        or _RENAMED.search(said)
+        or _CORRECTED.search(said)
+    )
     if hit is not None:
         return _values(hit["value"])
     rather = _RATHER.search(said)

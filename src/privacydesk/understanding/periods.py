@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from privacydesk.understanding.keeping import exception_in, says_it_stays
@@ -28,8 +28,18 @@ _CALENDAR: Final = (
     rf"(?<![\d十一二三四五六七八九]){_MONTH_OF} ?月(?!卡)(?:份|底|初|中旬)?"
     r"(?: ?(?:[12]\d|3[01]|[1-9]|[一二三]?十[一二三四五六七八九]?|[一二三四五六七八九]) ?[日号號])?"
 )
-_WITHIN: Final = rf"(?:的|嘅)?(?:{_SEASON}|{_CALENDAR})"
-_POINT: Final = rf"(?:{_DATED}(?:{_SEASON})?|{_NAMED}(?: ?{_WITHIN})?|{_CALENDAR}|{_SEASON})"
+# 国庆 is a name, too, and a birthday is an entry of the profile unless a day is spoken of.
+_FEAST: Final = (
+    r"(?:(?:除夕|春节|春節|元旦|元宵|清明|端午|七夕|中秋|重阳|重陽|圣诞|聖誕|平安夜|跨年|情人节|情人節|劳动节|勞動節"
+    r"|儿童节|兒童節|万圣|萬聖|(?<![王李张張刘劉陈陳赵趙和跟])(?:国庆|國慶)|大年(?:初[一二三]|三十))(?:节|節)?"
+    r"(?:那天|当天|當天|那日|那几天|那幾天|期间|期間|假期|前后|前後|那阵|那陣|那晚)?"
+    r"|(?:过年|過年|五一|十一|[0-9一二三四五六七八九十]*岁?生日)"
+    r"(?:那天|当天|當天|那日|那几天|那幾天|期间|期間|假期|长假|長假|那阵|那陣|那晚))"
+)
+_WITHIN: Final = rf"(?:的|嘅)?(?:{_SEASON}|{_CALENDAR}|{_FEAST})"
+_POINT: Final = (
+    rf"(?:{_DATED}(?:{_SEASON}|{_FEAST})?|{_NAMED}(?: ?{_WITHIN})?|{_FEAST}|{_CALENDAR}|{_SEASON})"
+)
 _BEFORE: Final = r"之前|以前|前|以内|以內|之内"
 _WITH: Final = (
     rf"(?: ?(?:{_BEFORE}|之后|之後|以后|以後|后|後|以来|以來|起|为止|為止|年底|年初|底|初"
@@ -43,8 +53,13 @@ _COUNT: Final = r"(?:\d{1,3}|an?|one|two|three|four|five|six|ten|twelve)"
 _UNITS: Final = r"(?:days?|weeks?|months?|years?)"
 _SINCE: Final = r"(?:(?:from|between|since|before|after|until|in|during|on|over|within) (?:the )?)?"
 _SEASONS: Final = "(?:spring|summer|autumn|fall|winter)"
+_FEASTS: Final = (
+    r"(?:christmas(?: eve| day)?|(?:chinese |lunar )?new year(?:'?s)?(?: eve| day)?|spring festival"
+    r"|mid-autumn(?: festival)?|national day|valentine'?s(?: day)?|halloween|thanksgiving|easter)"
+)
 _ENGLISH: Final = (
-    rf"(?:(?:{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?)?(?:19|20)\d{{2}}"
+    rf"(?:{_FEASTS}(?: (?:of )?(?:(?:19|20)\d{{2}}|last year))?"
+    rf"|(?:{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?)?(?:19|20)\d{{2}}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}|{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?"
     rf"|yesterday|{_SEASONS} (?:of )?(?:(?:19|20)\d{{2}}|last year)"
     rf"|(?:last|this) (?:week|month|year|{_MONTH}|{_SEASONS}))"
@@ -57,11 +72,14 @@ _PERIOD = re.compile(
     rf"|{_NUMBER}{_UNIT}(?:{_BEFORE})"
     rf"|\b{_SINCE}{_ENGLISH}(?: (?:to|and|until|till|through|-) (?:{_ENGLISH}|now|today))?\b"
     rf"|\b{_SINCE}(?:the )?(?:last|past|previous) (?:few |couple of |{_COUNT} )?{_UNITS}\b"
+    r"|\b(?:on|from|before|after|since|around|at) (?:my|the) (?:\d{1,2}(?:st|nd|rd|th) )?birthday\b"
     rf"|\b(?:older|newer) than {_COUNT} {_UNITS}\b",
     re.IGNORECASE,
 )
 # Every Chinese limit has one of these characters, which few sentences have.
-_TELLS_TIME: Final = frozenset("0123456789年月天日周週期拜季假和跟同與与发發寄关關")
+_TELLS_TIME: Final = frozenset(
+    "0123456789年月天日周週期拜季假节節庆慶夕秋旦诞誕清端重跨夜初和跟同與与发發寄关關"
+)
 _LETTER = re.compile(r"[a-z]", re.IGNORECASE)
 # "May" and "march" are words of their own, a month counts only beside something that makes it one.
 _BARE_MONTH = re.compile(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
@@ -75,6 +93,21 @@ _NO_LIMIT = re.compile(
     r"注[册冊]|开通|開通|申请|申請|提交|提过|投诉|投訴|举报|舉報|[岁歲]|开始用|開始用"
     r"|\b(?:registered|signed up|sign up|joined|requested|filed|asked|years? old|started)\b",
     re.IGNORECASE,
+)
+
+
+# 三月份之前把照片删掉 says when to do it, 三月份之前的照片 which; what is over is no deadline.
+_DEADLINE = re.compile(r"(?:之前|以前|前|以内|以內|之内)$")
+_ONLY_WITHIN = re.compile(rf"{_NUMBER}{_UNIT}(?:以内|以內|之内)$")
+_AGO = re.compile(
+    rf"(?:19|20)\d{{2}}|[去昨]|前[年天日]|上|最近|过去|過去|^{_NUMBER}(?:(?:个|個)(?:月|{_WEEK})|年|天|{_WEEK})"
+)
+_BEGINS = re.compile(
+    r"(?:[请請在]|麻烦|麻煩|你们|你們|能不能|能|可以|我|要|想|希望|最好|必须|必須|务必|務必|得|那就?|\s)*"
+)
+_ASKS = re.compile(
+    r"\s*(?:就|都|要|能|可以|必须|必須|务必|務必|一定|得|希望|你们|你們|可否|能不能|全)*"
+    r"(?:[把将將请請帮幫]|[给給]我|麻烦|麻煩)"
 )
 
 
@@ -115,16 +148,26 @@ def periods(text: str) -> tuple[str, ...]:
     return (limits[:_LONGEST],) if limits else ()
 
 
-def _time_in(clauses: Iterable[str]) -> str:
-    for clause in clauses:
+def _time_in(clauses: Sequence[str]) -> str:
+    for place, clause in enumerate(clauses):
         for hit in _PERIOD.finditer(clause):
             named = hit[0].strip()
             if len(named) > _LONGEST or _BARE_MONTH.match(named):
+                continue
+            after = clause[hit.end() :].strip() or "".join(clauses[place + 1 : place + 2])
+            if _is_deadline(clause[: hit.start()], named, after):
                 continue
             if says_it_stays(normalise(clause)):
                 return exception_in(clause) or clause.strip()
             return named
     return ""
+
+
+def _is_deadline(before: str, named: str, after: str) -> bool:
+    """Tell whether a time at the start of a sentence says until when something is to be done."""
+    if not _DEADLINE.search(named) or not _BEGINS.fullmatch(before) or not _ASKS.match(after):
+        return False
+    return _ONLY_WITHIN.fullmatch(named) is not None or _AGO.search(named) is None
 
 
 def _company_in(clauses: Iterable[str]) -> str:

@@ -8,6 +8,8 @@ from typing import Final
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.keeping import besides_keeping
+from privacydesk.understanding.letting_go import let_go
+from privacydesk.understanding.own_things import own_wish
 from privacydesk.understanding.said_of_others import meant_of_others
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
@@ -93,6 +95,24 @@ _FILED: Final = re.compile(
 # While the account stays, what else shall go is deleted.
 _DELETES: Final = re.compile(r"(?<!不)(?<!别)(?:删|清空|清掉)|\b(?:delete|erase|wipe)\b")
 
+# "Whenever you like", "by when at the latest" and "tell nobody" ask for nothing themselves.
+_WHENEVER: Final = re.compile(
+    r"(?:什么时候|啥时候|几时|哪天|何时|早晚|多久)(?:弄|删|办|处理)?(?:都|也)(?:行|可以|好|得|没关系|没问题|无所谓)"
+    r"|最[晚迟](?:哪天|哪一天|什么时候|几时|多久)(?:可以|能|会|要)"
+    r"|\b(?:whenever (?:you|it|suits)|any ?time (?:is fine|works|will do)|no (?:rush|hurry))\b"
+)
+_DISCREET: Final = re.compile(
+    r"(?:别|不要|不许|不能|唔好|勿)(?:再)?(?:告诉|话俾|话畀|跟|和|让|给)(?:别人|人|任何人|其他人|其它人|谁|人家)"
+    r"|(?:请|帮我|给我|记得|麻烦|替我)(?:你们|您|一定)?保密"
+    r"|\b(?:don't|do not|dont) tell (?:anyone|anybody|others|my \w+)\b|\bkeep it (?:a )?secret\b"
+)
+_DELETES_MINE: Final = re.compile(
+    r"(?:把|将)我[^,。.!?;]{1,10}?(?:删|清空|清掉)(?![^,。.!?;]{0,3}(?:没|过))"
+    r"|(?<!不)(?<!别)删(?:掉|除|了|一?下)?我|\b(?:delete|erase|wipe|remove) (?:all )?my\b"
+)
+_NAMES_COMPLAINT: Final = re.compile(r"投诉|举报|泄露|泄漏|外泄|\b(?:complain|leak)")
+_ASKED_BESIDE: Final = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.DELETION})
+
 
 def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """Return what a message means instead of what was heard in it; None where nothing says so.
@@ -105,6 +125,11 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     of_others = meant_of_others(heard, folded)
     if of_others is not None:
         return of_others
+    if let_go(folded):
+        # 最后一个不用了 lets go of a wish, and is none.
+        return Intent.CANCEL_REQUEST
+    if heard is Intent.GUARDIAN and own_wish(folded) is not None:
+        return own_wish(folded)
     if heard in _COMPLAINED_OF and _COMPLAINS.match(wish):
         return Intent.COMPLAINT
     if heard is Intent.CANCEL_REQUEST and _ONLY_FILED.fullmatch(wish):
@@ -115,7 +140,20 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         return Intent.OTHER
     if heard in _OF_NOTHING and _speaks_for_child(folded):
         return Intent.GUARDIAN
+    if _deletes_beside(heard, folded):
+        return Intent.DELETION
     return _of_oneself(heard, folded)
+
+
+def _deletes_beside(heard: Intent, folded: str) -> bool:
+    """Tell whether a deletion is wished, and only said besides when, or that nobody shall know."""
+    if heard in _ASKED_BESIDE:
+        beside = _WHENEVER.search(folded)
+    else:
+        beside = _DISCREET.search(folded) if heard is Intent.COMPLAINT else None
+    if beside is None or _NAMES_COMPLAINT.search(folded):
+        return False
+    return _DELETES_MINE.search(folded) is not None
 
 
 def _of_oneself(heard: Intent, folded: str) -> Intent | None:

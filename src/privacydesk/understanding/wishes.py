@@ -17,7 +17,9 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Recognised
 from privacydesk.understanding.ages import own_age
 from privacydesk.understanding.keeping import keeps_account
+from privacydesk.understanding.letting_go import FIRST, let_go
 from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.own_things import own_wish
 
 MOST_WISHES: Final = 4
 """Wishes that are taken from one message."""
@@ -42,6 +44,9 @@ _PARTING = re.compile(
 # What such a word ends is a thing among things, unless something is asked for in it.
 _LISTING = re.compile(r"(?:[和跟及与與、]|\band\b)\s*$", re.IGNORECASE)
 _WISH_WORDS: Final = ("wish_words",)
+_WISHED: Final = (*_WISH_WORDS, "category", "provider", "purpose", "profile_field")
+"""What a part has to name one of to be a wish that may be let go of."""
+
 _THING: Final = 32
 _THING_WORDS: Final = 5
 """Characters and words of a thing that is listed; what is longer may well say something of it."""
@@ -72,6 +77,7 @@ _DENIED = re.compile(
     r"|^\s*but i (?:don't|do not)(?: want (?:to|that|it))?\W*$",
     re.IGNORECASE,
 )
+_MAY_LET_GO = re.compile(r"最|[前后後]面|第一|末尾|[开開][头頭]|last|first", re.IGNORECASE)
 _MAY_DENY = re.compile(r"[但可]|不[过過]|but", re.IGNORECASE)
 """Without any of these nothing is denied."""
 
@@ -120,6 +126,26 @@ def may_part(text: str) -> bool:
     """Tell whether a message has a place where one wish may end and another begin."""
     said = plain(text)
     return _ADDING.search(said) is not None or _PARTING.search(said) is not None
+
+
+def without_let_go(text: str, recogniser: Recogniser) -> str:
+    """Return a message without the wish that it lets go of again, and without saying so.
+
+    "Delete the photos, show me my chats, never mind the last one" wishes one thing. Where a single
+    wish is told apart, it stays: which part of it is meant shows in no word.
+    """
+    said = plain(text)
+    if may_part(text) and _MAY_LET_GO.search(said):
+        parts = [said[start:end] for start, end, _ in _whole_parts(said, recogniser)]
+        which = [let_go(normalise(part)) for part in parts]
+        place = next((place for place, one in enumerate(which) if one), 0)
+        wished = [at for at in range(place) if recogniser.entities(parts[at], _WISHED)]
+        if wished:
+            gone = {place}
+            if len(wished) > 1:
+                gone.add(wished[0] if which[place] == FIRST else wished[-1])
+            return "".join(part for at, part in enumerate(parts) if at not in gone)
+    return text
 
 
 def several_wishes(
@@ -192,7 +218,8 @@ def _wishes(
 ) -> list[_Part]:
     """Return each wish with the part of the text that is about it."""
     found: list[_Part] = []
-    stays = keeps_account(normalise(said))
+    folded = normalise(said)
+    stays, for_oneself = keeps_account(folded), own_wish(folded) is not None
     for start, end, adds in parts:
         if found and _DENIED.match(said[start:end]):
             found.pop()
@@ -200,6 +227,8 @@ def _wishes(
         made = recogniser.recognise(_LINKING.sub("", said[start:end]))
         # 帐号我还要 may be cut in its middle, and half of it is no wish to lose the account.
         lost = stays and made.intent is Intent.DEREGISTRATION
+        # A child that is told of beside one's own wish is wished nothing for.
+        lost = lost or (for_oneself and made.intent is Intent.GUARDIAN)
         if lost or _tells_own_age(made, said[start:end]):
             made = replace(made, sure=False)
         if found and not _is_another(found[-1][2], made, adds=adds):

@@ -51,6 +51,10 @@ from privacydesk.understanding.said_plainly import meant_instead
         ),
         ("有人冒充我在你们app上骗我朋友钱", Intent.OTHER, Intent.COMPLAINT),
         ("聊天室有人賣毒品 我要檢舉", Intent.COMPLAINT, Intent.OTHER),
+        ("什么时候都行，把我照片删了", Intent.REQUEST_STATUS, Intent.DELETION),
+        ("删我的照片，别告诉别人", Intent.COMPLAINT, Intent.DELETION),
+        ("最后一个不用了", Intent.DEREGISTRATION, Intent.CANCEL_REQUEST),
+        ("我妈让我来删我的照片", Intent.GUARDIAN, Intent.DELETION),
         ("那我要撤回行銷通知", Intent.CANCEL_REQUEST, Intent.CONSENT_WITHDRAWAL),
         (
             "i changed my mind about the consent i gave last week, forget it all",
