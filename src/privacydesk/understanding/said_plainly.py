@@ -95,6 +95,13 @@ _FILED: Final = re.compile(
 # While the account stays, what else shall go is deleted.
 _DELETES: Final = re.compile(r"(?<!不)(?<!别)(?:删|清空|清掉)|\b(?:delete|erase|wipe)\b")
 
+# Of data that is named 不要了 says that it shall go; by itself it may be the account.
+_DATA_UNWANTED: Final = re.compile(
+    r"(?:照片|相片|自拍|动态|帖子|贴文|评论|留言|聊天|语音|录音|视频|记录|历史|位置)"
+    r"(?:的|嘅|我|也|都|全部?|通通|统统|一并|一起| )*(?:不|唔)想?要(?:了|喇|啦)"
+)
+_ACCOUNT: Final = re.compile(r"账|户口|号|注销|退出|离开|走|\b(?:account|close|leave)\b")
+
 # "Whenever you like", "by when at the latest" and "tell nobody" ask for nothing themselves.
 _WHENEVER: Final = re.compile(
     r"(?:什么时候|啥时候|几时|哪天|何时|早晚|多久)(?:弄|删|办|处理)?(?:都|也)(?:行|可以|好|得|没关系|没问题|无所谓)"
@@ -136,8 +143,8 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         return Intent.REQUEST_STATUS
     if heard in _STOLEN_FROM and _is_for_a_person(heard, folded):
         return Intent.OTHER
-    if heard in _CLOSED and _is_elsewhere(folded):
-        return Intent.OTHER
+    if heard in _CLOSED and (closed := _instead_of_closing(heard, folded)) is not None:
+        return closed
     if heard in _OF_NOTHING and _speaks_for_child(folded):
         return Intent.GUARDIAN
     if _deletes_beside(heard, folded):
@@ -169,6 +176,14 @@ def _speaks_for_child(folded: str) -> bool:
     if _OWN_CHILD.search(folded) is None:
         return False
     return names_young_age(folded) or at_school(folded)
+
+
+def _instead_of_closing(heard: Intent, folded: str) -> Intent | None:
+    """Return what is meant where an account elsewhere is to go, or data and no account."""
+    if _is_elsewhere(folded):
+        return Intent.OTHER
+    data = _DATA_UNWANTED.search(folded) is not None and _ACCOUNT.search(folded) is None
+    return Intent.DELETION if data and heard is Intent.DEREGISTRATION else None
 
 
 def _is_elsewhere(folded: str) -> bool:

@@ -21,6 +21,8 @@ from privacydesk.understanding.said_plainly import meant_instead
         ("my mom's account got hacked", Intent.COMPLAINT, Intent.OTHER),
         ("我要投诉你们乱发广告", Intent.CONSENT_WITHDRAWAL, Intent.COMPLAINT),
         ("麻烦问一下我抖音号怎么注销，找了半天没找到", Intent.DEREGISTRATION, Intent.OTHER),
+        ("最后一个月的聊天也不要了", Intent.DEREGISTRATION, Intent.DELETION),
+        ("动态全都不想要了", Intent.DEREGISTRATION, Intent.DELETION),
         (
             "Delete my Instagram account, I can't get into it and Meta never answers",
             Intent.DEREGISTRATION,
@@ -81,6 +83,7 @@ def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant
         ("it's not my kid but he sounds 10 years old", Intent.OTHER),
         ("我儿子大学毕业了", Intent.SMALLTALK),
         ("抖音号和你们的号都注销", Intent.DEREGISTRATION),
+        ("照片和号都不要了", Intent.DEREGISTRATION),
         ("close my tiktok account and this one", Intent.DEREGISTRATION),
         ("delete my account here, I moved to tiktok", Intent.DEREGISTRATION),
         ("close my account and my instagram account", Intent.DEREGISTRATION),
