@@ -174,8 +174,10 @@ def _lets_it_be(script: Script) -> bool:
         return False
     if "thinks" in wishes.phrases_of(script.observed.entities):
         return True
-    open_ones = (ticket for ticket in script.tickets_of(whose(script)) if ticket.is_open)
-    return _word(script) == "cancel" and not any(open_ones)
+    if _word(script) != "cancel":
+        # Only then: whose requests are open has to be read for it.
+        return False
+    return not any(ticket.is_open for ticket in script.tickets_of(whose(script)))
 
 
 def _asked_for_more(script: Script) -> bool:

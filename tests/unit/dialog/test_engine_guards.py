@@ -285,3 +285,16 @@ def test_a_person_is_one_tap_away_from_every_step(step: str) -> None:
     )
     turn = advance(engine, standing_at(step), Chose("j1", "desk:human", observed=Observed()))
     assert turn.snapshot.conversation.owner.kind is OwnerKind.QUEUE
+
+
+@pytest.mark.parametrize("word", ["menu", "desk"])
+def test_a_word_that_opens_the_menu_reads_no_requests(word: str) -> None:
+    more = Choice(id="desk:menu", key="desk.choice.menu")
+    idle = Conversation(
+        ConversationId(b"c" * 16), "e", NOW, version=5, account=ME, serial=1,
+        prompt=Prompt(offset=5, serial=1, choices=(more,)),
+    )  # fmt: skip
+    said = Said("j1", "菜单", observed=Observed(entities={"command": (word,)}))
+    # Were anything asked for, this would raise: nothing was looked up.
+    turn = GOOD.advance(Snapshot(idle, {}), said, NOW)
+    assert turn.events[-1].choices
