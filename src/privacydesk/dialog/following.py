@@ -616,7 +616,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
     """Take a new value for a question that was answered before."""
     flow = runner.flows[frame.flow]
     entities = script.observed.entities
-    instead = wishes.puts_right(entities)
+    instead, stays = wishes.puts_right(entities), staying(entities)
     for step_id in reversed(frame.trail):
         step = flow.steps.get(step_id)
         if not isinstance(step, Ask):
@@ -634,7 +634,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             for value in entities.get(kind, ())
             # "Don't delete my avatar" adds no avatar.
             if value not in held
-            and value not in staying(entities)
+            and value not in stays
             and runner.accepts(script, frame, step, value)
         ]
         if not fresh:

@@ -190,9 +190,8 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
         found = tuple(offer.value for offer in step.choices if offer.value in spoken)
         if step.foretold and brief and not found:
             found = _spoken_for(step, entities)
-    if flow.kind in _TAKES_AWAY:
-        found = tuple(one for one in found if one not in staying(entities))
-    return found
+    stays = staying(entities) if found and flow.kind in _TAKES_AWAY else ()
+    return tuple(one for one in found if one not in stays)
 
 
 def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from privacydesk.understanding.dates import births, dates, parts_of_dates
 from privacydesk.understanding.entries import (
     days_of_year,
     entries,
-    entries_told,
     genders,
     left_as_they_are,
     name_meant,
@@ -117,10 +116,13 @@ class Entities:
     ) -> None:
         """Tell which entry of the profile gets which value, and forget those that stay."""
         self._leave_as_they_are(text, found)
-        for kind, pairs in (("entry", entries), ("entry_told", entries_told)):
-            values = pairs(text, self._fields_in) if kind in kinds else ()
-            if values:
-                found[kind] = values
+        told = entries(text, self._fields_in)
+        # Where an entry was asked for, what is only told of it will do: 昵称叫小雨.
+        pairs = {
+            "entry": tuple(one.entry for one in told if one.new),
+            "entry_told": tuple(one.entry for one in told),
+        }
+        found.update({kind: values for kind, values in pairs.items() if values and kind in kinds})
 
     def _fields_in(self, words: str) -> tuple[str, ...]:
         return self._of("profile_field", words)

@@ -96,30 +96,23 @@ def days_of_year(folded: str) -> tuple[str, ...]:
     return tuple(f"{month:02}-{day:02}" for month, day in found if month <= 12 and day <= 31)  # noqa: PLR2004 - a calendar
 
 
-def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Entry, ...]:
-    """Return the entries that a message gives a new value for, the value as it was written.
+class Told(NamedTuple):
+    """An entry with the value that a message tells of it."""
 
-    A birthday is given as ISO 8601 and a gender by its word alone; other words for one are none.
-    """
-    return tuple(one.entry for one in _told(text, fields_in) if one.new)
-
-
-def entries_told(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Entry, ...]:
-    """Return the same with values that are only told, where one was asked for: 昵称叫小雨."""
-    return tuple(one.entry for one in _told(text, fields_in))
-
-
-class _Told(NamedTuple):
     entry: Entry
     new: bool
     """Whether it is a new value beyond doubt: what an entry is may be the old one."""
 
 
-def _told(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> Iterator[_Told]:
+def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Told, ...]:
+    """Return the entries that a message tells a value of, the value as it was written.
+
+    A birthday is given as ISO 8601 and a gender by its word alone; other words for one are none.
+    """
     said = plain(text)
     if len(said) > _LOOKED_AT:
-        return
-    found: dict[str, _Told] = {}
+        return ()
+    found: dict[str, Told] = {}
     about, changes, denied = "", False, False
     for clause in _clauses(said):
         changes = changes or _CHANGES.search(clause) is not None
@@ -135,8 +128,8 @@ def _told(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> Iterator[_T
         about = named[0] if named else about
         value = typed(about, new)
         if about and value and (sure or about not in found):
-            found[about] = _Told((about, value, old), sure)
-    yield from found.values()
+            found[about] = Told((about, value, old), sure)
+    return tuple(found.values())
 
 
 def _value_in(clause: str, named: bool, *, pending: bool, changes: bool) -> tuple[str, str, bool]:

@@ -69,12 +69,19 @@ _RELATIVES_CHILD: Final = re.compile(
 )
 _RAISES: Final = re.compile(r"监护|抚养|收养|guardian|custody|adopted|raising")
 
+GROWN_UPS: Final = (
+    r"妈妈?|爸爸?|老豆|老母|阿妈|阿爸|老婆|老公|媳妇|太太|先生|丈夫|妻子|男朋友|女朋友|男友|女友|对象|朋友|同事|室友"
+    r"|闺蜜|哥|姐姐?"
+)
+GROWN_UPS_IN_ENGLISH: Final = (
+    r"mom|mum|mother|dad|father|wife|husband|boyfriend|girlfriend|friend|colleague|roommate"
+)
+"""Whom one speaks of as a grown-up of one's own."""
+
 # What another grown-up writes is asked for, whatever is told of them besides.
 _GROWN_UP: Final = re.compile(
-    r"我(?:的|嘅|个|家)?(?:妈妈?|爸爸?|老豆|老母|阿妈|阿爸|老婆|老公|媳妇|太太|先生|丈夫|妻子|男朋友|女朋友"
-    r"|男友|女友|对象|前任|前妻|前夫|朋友|同事|室友|闺蜜|哥|姐姐?)"
-    r"|\bmy (?:ex(?:-\w+)?|mom|mum|mother|dad|father|wife|husband|boyfriend|girlfriend|partner"
-    r"|friend|colleague|roommate)\b"
+    rf"我(?:的|嘅|个|家)?(?:{GROWN_UPS}|前任|前妻|前夫)"
+    rf"|\bmy (?:{GROWN_UPS_IN_ENGLISH}|ex(?:-\w+)?|partner)\b"
 )
 _A_CHILD: Final = re.compile(
     r"孩|儿子|女儿|娃|仔|囡|\b(?:son|daughter|child|children|kids?|he is \d|she is \d)\b"
@@ -88,7 +95,8 @@ _IMPERSONATED: Final = re.compile(
     r"|\b(?:impersonat(?:es?|ed|ing) me|pretend(?:s|ed|ing)? to be me|pos(?:es|ed|ing) as me"
     r"|fake (?:account|profile) of me)\b"
 )
-_OF_NOTHING: Final = frozenset({Intent.OTHER, Intent.SMALLTALK})
+OF_NOTHING: Final = frozenset({Intent.OTHER, Intent.SMALLTALK})
+"""What is heard where nothing is asked for that the desk does."""
 
 # What breaks the law is no matter of one's own data.
 _CRIME: Final = re.compile(
@@ -111,7 +119,7 @@ def meant_of_others(heard: Intent, folded: str) -> Intent | None:
         return Intent.UNDERAGE_REPORT
     if heard in _ASKED_OF_OTHERS and _asks_of_grown_up(folded):
         return Intent.ACCESS
-    if heard in _OF_NOTHING and _IMPERSONATED.search(folded) is not None:
+    if heard in OF_NOTHING and _IMPERSONATED.search(folded) is not None:
         return Intent.COMPLAINT
     if heard is Intent.COMPLAINT and _CRIME.search(folded) and not _OWN_DATA.search(folded):
         return Intent.OTHER

@@ -10,7 +10,12 @@ from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.keeping import besides_keeping
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.own_things import own_wish
-from privacydesk.understanding.said_of_others import meant_of_others
+from privacydesk.understanding.said_of_others import (
+    GROWN_UPS,
+    GROWN_UPS_IN_ENGLISH,
+    OF_NOTHING,
+    meant_of_others,
+)
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
 _COMPLAINS: Final = re.compile(
@@ -52,11 +57,10 @@ _PERSONS: Final = frozenset({Intent.GUARDIAN, Intent.COMPLAINT})
 _STOLEN_FROM: Final = _PERSONS | {Intent.DEREGISTRATION, Intent.AUTOMATED_DECISION, Intent.OTHER}
 _CLOSES: Final = re.compile(r"注销|销号|销户|删号|删除账|删账|\b(?:close|delete|remove)\b")
 _GROWN_UP: Final = re.compile(
-    r"我(?:的|嘅|个|家)?(?:妈妈?|妈咪|爸爸?|父亲|母亲|老豆|老母|阿妈|阿爸|爷爷|奶奶|外公|外婆|姥姥|姥爷|老婆|老公"
-    r"|媳妇|太太|先生|丈夫|妻子|男朋友|女朋友|男友|女友|对象|朋友|同事|室友|闺蜜|哥们|哥|姐姐?)"
+    rf"我(?:的|嘅|个|家)?(?:妈咪|父亲|母亲|爷爷|奶奶|外公|外婆|姥姥|姥爷|哥们|{GROWN_UPS})"
     r"(?:的|嘅|个|那个)?(?:账|号|户口|微信|qq)"
-    r"|\bmy (?:mom|mum|mother|dad|father|wife|husband|boyfriend|girlfriend|friend|grandma|grandpa"
-    r"|grandmother|grandfather|colleague|roommate)'?s (?:\w+ )?account\b"
+    rf"|\bmy (?:{GROWN_UPS_IN_ENGLISH}|grandma|grandpa|grandmother|grandfather)"
+    r"'?s (?:\w+ )?account\b"
 )
 
 # An account elsewhere, which nobody here can close; not those that one may log in here with.
@@ -80,7 +84,6 @@ _OWN_CHILD: Final = re.compile(
     r"(?:闺女|女儿|儿子|孩子|小孩|小朋友|娃|仔仔|囡囡|阿仔|阿女|孙女|孙子)(?!的?同学)"
     r"|(?<!not )(?<!n't )\bmy (?:\w+ )?(?:son|daughter|kid|child|boy|girl|grandson|granddaughter)\b"
 )
-_OF_NOTHING: Final = frozenset({Intent.OTHER, Intent.SMALLTALK})
 
 # A consent that is named is taken back, and no request; what was filed is named by other words.
 _CONSENT_BACK: Final = re.compile(
@@ -145,7 +148,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         return Intent.OTHER
     if heard in _CLOSED and (closed := _instead_of_closing(heard, folded)) is not None:
         return closed
-    if heard in _OF_NOTHING and _speaks_for_child(folded):
+    if heard in OF_NOTHING and _speaks_for_child(folded):
         return Intent.GUARDIAN
     if _deletes_beside(heard, folded):
         return Intent.DELETION
@@ -167,7 +170,7 @@ def _of_oneself(heard: Intent, folded: str) -> Intent | None:
     """Return what is meant where a consent is named, or what shall go while the account stays."""
     if heard is Intent.CANCEL_REQUEST and _CONSENT_BACK.search(folded):
         return None if _FILED.search(folded) else Intent.CONSENT_WITHDRAWAL
-    beside = besides_keeping(folded) if heard in _OF_NOTHING else ""
+    beside = besides_keeping(folded) if heard in OF_NOTHING else ""
     return Intent.DELETION if _DELETES.search(beside) else None
 
 
