@@ -19,6 +19,7 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.services.api import (
     Credentials,
+    Entry,
     Listener,
     Session,
     Unsubscribe,
@@ -99,7 +100,7 @@ class FakeDesk:
         (only,) = self.threads.values()
         return only
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Session:
+    async def open(self, credentials: Credentials, *, languages: str) -> Entry:
         """Let a client in by token or secret."""
         self.opened += 1
         expires = None
@@ -116,16 +117,21 @@ class FakeDesk:
                 raise DeskError("unknown secret", code=ErrorCode.UNAUTHENTICATED)
         else:
             raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
-        if key not in self.keys:
+        fresh = key not in self.keys
+        if fresh:
             self._begin(key, languages)
-        return self._session(key, expires_at=expires)
+        return await self._entry(self._session(key, expires_at=expires), fresh=fresh)
 
-    async def begin(self, *, languages: str) -> Session:
+    async def begin(self, *, languages: str) -> Entry:
         """Let in somebody new."""
         self.opened += 1
         secret = f"secret-{next(self._count)}"
         self._begin(f"secret:{secret}", languages)
-        return self._session(f"secret:{secret}", secret=secret)
+        return await self._entry(self._session(f"secret:{secret}", secret=secret), fresh=True)
+
+    async def _entry(self, session: Session, *, fresh: bool) -> Entry:
+        greeting = tuple(self.thread(session).events) if fresh else ()
+        return Entry(session, await self.view(session), greeting)
 
     def _session(
         self, key: str, *, secret: str = "", expires_at: datetime | None = None

@@ -246,9 +246,10 @@ class Player:
             )
         desk, languages = self.world.rooms.desk, self.locale.replace("_", "-")
         if self.credentials == Credentials():
-            self.session = await desk.begin(languages=languages)
+            entry = await desk.begin(languages=languages)
         else:
-            self.session = await desk.open(self.credentials, languages=languages)
+            entry = await desk.open(self.credentials, languages=languages)
+        self.session = entry.session
         if self.session.secret:
             self.credentials = Credentials(secret=self.session.secret)
         await self.pull()

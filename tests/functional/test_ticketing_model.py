@@ -142,7 +142,7 @@ class Sides(RuleBasedStateMachine):
 
     async def _file(self) -> str:
         rooms, now, minter = self.world.rooms, self.clock.now(), SecretMinter()
-        session = await rooms.desk.begin(languages="en")
+        session = (await rooms.desk.begin(languages="en")).session
         ticket = Ticket(
             TicketId(minter.id(now)), minter.ticket_number(), session.conversation,
             RequestKind.ACCESS, TicketState.IN_REVIEW, now, "en", verified_at=now, version=1,

@@ -29,6 +29,9 @@ _IDLE = 75.0
 that they don't send one into a connection that is being closed."""
 _TAKES = 60.0
 """Seconds that written bytes may wait to be taken, as long as a silent socket is waited for."""
+_WAITING = 2048
+"""Connections that may wait to be taken: after a restart everybody comes at once, and whoever finds
+no room tries again only a second later. The system may hold fewer."""
 _AGENTS_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _WATCH_EVERY = 60.0
@@ -118,7 +121,7 @@ async def serving(
     app = web_faces(rooms, extra=extra)
     runner = make_runner(app)
     await runner.setup()
-    site = web.TCPSite(runner, rooms.settings.host, rooms.settings.port)
+    site = web.TCPSite(runner, rooms.settings.host, rooms.settings.port, backlog=_WAITING)
     try:
         await site.start()
     except OSError as error:

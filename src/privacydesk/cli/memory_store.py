@@ -239,13 +239,14 @@ class MemoryStore:
 
     # -- reading ---------------------------------------------------------------------------
 
-    async def find_conversation(self, key: LookupHash) -> ConversationId | None:
-        """See ``ports.Reader``, also for the following ones."""
-        return self.rows.keys.get(key)
-
     async def conversation(self, conversation: ConversationId) -> Conversation | None:
-        """Return a conversation's state."""
+        """See ``ports.Reader``, also for the following ones."""
         return self.rows.conversations.get(conversation)
+
+    async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
+        """Return the conversation found under a lookup hash."""
+        found = self.rows.keys.get(key)
+        return None if found is None else self.rows.conversations.get(found)
 
     async def events(
         self, conversation: ConversationId, *, after: int, limit: int

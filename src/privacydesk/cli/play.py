@@ -327,9 +327,9 @@ async def _play(
         account = player.account if player else None
         if account:
             credentials = Credentials(token=minter.mint(account, language))
-            session = await rooms.desk.open(credentials, languages=language)
+            entry = await rooms.desk.open(credentials, languages=language)
         else:
-            session = await rooms.desk.begin(languages=language)
+            entry = await rooms.desk.begin(languages=language)
         table = Table(
             desk=rooms.desk,
             staff=rooms.staff,
@@ -339,7 +339,7 @@ async def _play(
             clock=clock,
             accounts=accounts,
             codes=codes,
-            session=session,
+            session=entry.session,
         )
         await play_lines(table, begin, _typed())
 

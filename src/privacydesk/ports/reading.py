@@ -28,7 +28,7 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 class Reader(Protocol):
     """Reading beside the writer. Each call is one short transaction in a reader thread."""
 
-    async def find_conversation(self, key: LookupHash) -> ConversationId | None:
+    async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
         """Return the conversation found under a lookup hash."""
         ...
 

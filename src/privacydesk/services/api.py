@@ -82,6 +82,18 @@ class View(Struct, frozen=True):
     agent_read: int = 0
 
 
+class Entry(Struct, frozen=True):
+    """A client that has just been let in, and what it is shown first.
+
+    Attributes:
+        greeting: the log of a conversation that begins with this; empty where one was there.
+    """
+
+    session: Session
+    view: View
+    greeting: tuple[Event, ...] = ()
+
+
 class UploadReceipt(Struct, frozen=True):
     """A file that was taken in and waits to be handed in by ``submit_uploads``.
 
@@ -103,7 +115,7 @@ class Desk(Protocol):
     kept), ``FAILED`` when this one job was at fault, ``NOT_FOUND`` when the conversation is gone.
     """
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Session:
+    async def open(self, credentials: Credentials, *, languages: str) -> Entry:
         """Let a client in; an account's conversation begins the first time, with its greeting.
 
         Args:
@@ -116,7 +128,7 @@ class Desk(Protocol):
         """
         ...
 
-    async def begin(self, *, languages: str) -> Session:
+    async def begin(self, *, languages: str) -> Entry:
         """Begin a conversation of somebody without an account, under a fresh secret."""
         ...
 

@@ -18,6 +18,7 @@ from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.ports import Changes, Hashing, Job, Locks, Minter, Store, WorkingSet
 from privacydesk.services.api import (
     Credentials,
+    Entry,
     Listener,
     Session,
     Unsubscribe,
@@ -82,39 +83,39 @@ class ChatDesk:
 
     # -- letting in ------------------------------------------------------------------------
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Session:
+    async def open(self, credentials: Credentials, *, languages: str) -> Entry:
         """Let a client in; see ``services.api.Desk``."""
         if credentials.token:
             return await self._open_account(credentials.token, languages)
         if credentials.secret:
             key = self._hashing.lookup("secret", credentials.secret)
-            found = await self._store.reader.find_conversation(key)
+            found = await self._store.reader.conversation_by_key(key)
             if found is None:
                 raise DeskError("the secret is not known", code=ErrorCode.UNAUTHENTICATED)
-            return self._session(await self._conversation(found))
+            return Entry(self._session(found), await self._view(found))
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
 
-    async def begin(self, *, languages: str) -> Session:
+    async def begin(self, *, languages: str) -> Entry:
         """Begin a conversation without an account; see ``services.api.Desk``."""
         secret = self._minter.token()
         key = self._hashing.lookup("secret", secret)
-        conversation = await self._begin(key, "", self._negotiate(languages), LocaleSource.BROWSER)
-        return self._session(conversation, secret=secret)
+        locale = self._negotiate(languages)
+        begun, greeting = await self._begin(key, "", locale, LocaleSource.BROWSER)
+        return Entry(self._session(begun, secret=secret), self.glance(begun), greeting)
 
     async def by_mail(self, thread: MailThread) -> Session:
         """Let in whoever writes in an exchange of mail; its conversation begins with the first."""
         name = f"{thread.root}\n{thread.address}"
         while True:
             key = self._hashing.lookup("mail", name)
-            found = await self._store.reader.find_conversation(key)
+            found = await self._store.reader.conversation_by_key(key)
             if found is None:
-                begun = await self._begin(key, "", "", LocaleSource.DEFAULT, mail=thread)
+                begun, _ = await self._begin(key, "", "", LocaleSource.DEFAULT, mail=thread)
                 return self._session(begun)
-            conversation = await self._conversation(found)
-            if conversation.mail is not None:
-                return self._session(conversation)
+            if found.mail is not None:
+                return self._session(found)
             # Its content went with its time, the address included; the next one takes its place.
-            name += f"\n{found.hex()}"
+            name += f"\n{found.id.hex()}"
 
     async def note_by_mail(
         self, conversation: ConversationId, notes: Sequence[str], name: bytes
@@ -135,28 +136,28 @@ class ChatDesk:
         await self._store.writer.submit(Job(f"note:{name.hex()}", locks, decide))
         self._turns.left_due()
 
-    async def _open_account(self, token: str, languages: str) -> Session:
+    async def _open_account(self, token: str, languages: str) -> Entry:
         if self._tokens is None:
             raise DeskError("app tokens are not set up", code=ErrorCode.UNAUTHENTICATED)
         claims = self._tokens.check(token)
         key = self._hashing.lookup("subject", claims.account)
         for _ in range(_OPEN_TRIES):
-            found = await self._store.reader.find_conversation(key)
+            found = await self._store.reader.conversation_by_key(key)
             if found is not None:
-                conversation = await self._conversation(found)
-                break
+                session = self._session(found, expires_at=claims.expires_at)
+                return Entry(session, await self._view(found))
             locale = self._negotiate(claims.locale) or self._negotiate(languages)
             source = LocaleSource.TOKEN if claims.locale else LocaleSource.BROWSER
             try:
-                conversation = await self._begin(key, claims.account, locale, source)
-                break
+                begun, greeting = await self._begin(key, claims.account, locale, source)
             except DeskError as error:
                 # Two tabs opened at once: the other one was first, and its conversation counts.
                 if error.code is not ErrorCode.CONFLICT:
                     raise
-        else:
-            raise DeskError("the conversation can't be opened", code=ErrorCode.UNAVAILABLE)
-        return self._session(conversation, expires_at=claims.expires_at)
+                continue
+            session = self._session(begun, expires_at=claims.expires_at)
+            return Entry(session, self.glance(begun), greeting)
+        raise DeskError("the conversation can't be opened", code=ErrorCode.UNAVAILABLE)
 
     async def _begin(
         self,
@@ -166,7 +167,8 @@ class ChatDesk:
         source: LocaleSource,
         *,
         mail: MailThread | None = None,
-    ) -> Conversation:
+    ) -> tuple[Conversation, tuple[Event, ...]]:
+        """Begin a conversation; return it with its greeting."""
         now = self._clock.now()
         fresh = Conversation(
             id=ConversationId(self._minter.id(now)),
@@ -191,7 +193,7 @@ class ChatDesk:
         )
         assert committed.changes is not None
         assert committed.changes.conversation is not None
-        return committed.changes.conversation
+        return committed.changes.conversation, committed.changes.events
 
     def _session(
         self,
@@ -326,7 +328,9 @@ class ChatDesk:
 
     async def view(self, session: Session) -> View:
         """Return what is shown beside the log; see ``services.api.Desk``."""
-        conversation = await self._conversation(session.conversation)
+        return await self._view(await self._conversation(session.conversation))
+
+    async def _view(self, conversation: Conversation) -> View:
         view = self.glance(conversation)
         if conversation.owner.kind is not OwnerKind.QUEUE:
             return view

@@ -257,8 +257,7 @@ class Inbox:
         return [("account", words), *([("contact", str(contact))] if contact else [])]
 
     async def _conversation_of(self, account: str) -> Conversation | None:
-        found = await self._reader.find_conversation(self._hashing.lookup("subject", account))
-        return await self._reader.conversation(found) if found is not None else None
+        return await self._reader.conversation_by_key(self._hashing.lookup("subject", account))
 
     # -- what rows are told by ---------------------------------------------------------------
 

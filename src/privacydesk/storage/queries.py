@@ -28,8 +28,10 @@ _CLOSED = _written_out(TicketState.CLOSED.value)
 _QUEUED = _conversation.owner_kind == _written_out(OwnerKind.QUEUE.value)
 
 CONVERSATION = sa.select(tables.conversation).where(_conversation.id == _ID)
-CONVERSATION_BY_KEY = sa.select(tables.conversation_key.c.conversation_id).where(
-    tables.conversation_key.c.hash == sa.bindparam("key")
+CONVERSATION_BY_KEY = (
+    sa.select(tables.conversation)
+    .join(tables.conversation_key, tables.conversation_key.c.conversation_id == _conversation.id)
+    .where(tables.conversation_key.c.hash == sa.bindparam("key"))
 )
 VERSIONS = sa.select(_conversation.id, _conversation.version).where(
     _conversation.id.in_(sa.bindparam("ids", expanding=True))

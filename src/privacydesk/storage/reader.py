@@ -75,18 +75,14 @@ class SqlReader:
         """
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._look, look)
 
-    async def find_conversation(self, key: LookupHash) -> ConversationId | None:
-        """Return the conversation found under a lookup hash."""
-
-        def look(connection: sa.Connection) -> ConversationId | None:
-            found = connection.scalar(queries.CONVERSATION_BY_KEY, {"key": key})
-            return None if found is None else ConversationId(found)
-
-        return await self.read(look)
-
     async def conversation(self, conversation: ConversationId) -> Conversation | None:
         """Return the conversation's state."""
         found = await self._conversations(queries.CONVERSATION, {"id": conversation})
+        return found[0] if found else None
+
+    async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
+        """Return the conversation found under a lookup hash."""
+        found = await self._conversations(queries.CONVERSATION_BY_KEY, {"key": key})
         return found[0] if found else None
 
     async def events(

@@ -67,7 +67,7 @@ async def test_a_picture_goes_with_a_reply_and_each_side_can_open_it(
     assert (answer.status, answer.content_type) == (200, "image/jpeg")
     assert (await answer.read()).startswith(b"\xff\xd8\xff")
     assert (await mei.client.get(address)).status == 401
-    other = await office.world.rooms.desk.begin(languages="en")
+    other = (await office.world.rooms.desk.begin(languages="en")).session
     answer = await mei.client.get(address, headers={"Authorization": f"Desk {other.secret}"})
     assert answer.status == 404
 

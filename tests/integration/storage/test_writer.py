@@ -204,8 +204,9 @@ async def test_a_new_conversation_is_found_under_its_keys(store: SqlStore) -> No
     job = desk.leave(changes, Locks(fresh.id), "j")
     assert (await store.writer.submit(job)).offset == 1
     for n in (1, 2):
-        assert await store.reader.find_conversation(desk.key(n)) == fresh.id
-    assert await store.reader.find_conversation(desk.key(3)) is None
+        found = await store.reader.conversation_by_key(desk.key(n))
+        assert found == replace(fresh, version=1)
+    assert await store.reader.conversation_by_key(desk.key(3)) is None
     assert await store.writer.submit(job) == Committed(1, duplicate=True)
 
 
@@ -218,7 +219,9 @@ async def test_of_two_conversations_with_one_key_the_first_wins(store: SqlStore)
     with pytest.raises(DeskError) as caught:
         await desk.begin(store, 3, desk.key())
     assert caught.value.code is ErrorCode.CONFLICT
-    assert await store.reader.find_conversation(desk.key()) == desk.conversation_id(1)
+    found = await store.reader.conversation_by_key(desk.key())
+    assert found is not None
+    assert found.id == desk.conversation_id(1)
     assert await store.reader.conversation(desk.conversation_id(2)) is None
 
 

@@ -25,6 +25,19 @@ async def test_a_stranger_is_welcomed_with_a_secret_and_the_greeting(serve: Serv
     assert [one["text"] for one in events["events"]] == ["Hello. I am automated."]
 
 
+async def test_the_greeting_of_a_new_conversation_comes_with_it_and_need_not_be_read(
+    serve: Serve, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreadable(*_: object, **__: object) -> None:
+        raise UnavailableError("the log can't be read now")
+
+    monkeypatch.setattr(desk, "events", unreadable)
+    socket, welcome = await (await serve()).hello()
+    assert [one["offset"] for one in (await socket.next())["events"]] == [welcome["head"]]
+    await socket.send("send", id="m1", text="hi")
+    assert [one["offset"] for one in (await socket.next())["events"]] == [2, 3]
+
+
 async def test_a_turn_comes_back_as_one_frame_with_its_acknowledgement(serve: Serve) -> None:
     socket, _ = await (await serve()).hello()
     await socket.next()

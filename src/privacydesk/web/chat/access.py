@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.api import Credentials, Session
+from privacydesk.services.api import Credentials, Entry, Session
 from privacydesk.web.addresses import origin_of
 from privacydesk.web.chat.frames import MAX_TOKEN
 from privacydesk.web.keys import ROOM, SPOKEN
@@ -32,8 +32,8 @@ def credentials_of(request: web.Request) -> Credentials:
     raise DeskError("unusable Authorization header", code=ErrorCode.UNAUTHENTICATED)
 
 
-async def let_in(request: web.Request, credentials: Credentials, *, languages: str) -> Session:
-    """Open the session of a hello; without credentials a new conversation begins.
+async def let_in(request: web.Request, credentials: Credentials, *, languages: str) -> Entry:
+    """Let in whoever says hello; without credentials a new conversation begins.
 
     Raises:
         DeskError: as ``Desk.open`` does, and ``RATE_LIMITED`` when too many begin from one address.
@@ -54,7 +54,8 @@ async def session_of(request: web.Request) -> Session:
     credentials = credentials_of(request)
     if not credentials.token and not credentials.secret:
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
-    session = await request.app[ROOM].desk.open(credentials, languages=languages_of(request))
+    entry = await request.app[ROOM].desk.open(credentials, languages=languages_of(request))
+    session = entry.session
     request[SPOKEN] = session.locale
     return session
 

@@ -8,11 +8,13 @@ go, and resumes from its own offset.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from aiohttp import WSMsgType, web
 
+from privacydesk.domain.events import Event
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Session
 from privacydesk.web.chat.encoding import encode, events_frame, fitting, view_json
@@ -164,6 +166,11 @@ class Connection:
 
     # What the reader does.
 
+    def greet(self, greeting: Sequence[Event]) -> None:
+        """Take the log of a conversation that has just begun, which need not be read then."""
+        if greeting:
+            self._show_events(greeting)
+
     async def serve(self) -> None:
         """Send what is missing, then answer frames until the socket closes."""
         await self._catch_up()
@@ -263,7 +270,7 @@ class Connection:
     async def _renew(self, frame: Renew) -> None:
         if not self.session.account:
             raise FrameError("this conversation has no token to renew", "no_account")
-        session = await self._room.desk.open(Credentials(token=frame.token), languages="")
+        session = (await self._room.desk.open(Credentials(token=frame.token), languages="")).session
         if session.conversation != self.session.conversation:
             self._begin_close(OTHER_ACCOUNT, b"account")
             return
@@ -346,11 +353,14 @@ class Connection:
                 )
                 if not events:
                     break
-                self._cursor = events[-1].offset
-                self.show(events_frame(events))
+                self._show_events(events)
                 await self.flush()
         finally:
             self._catching = False
+
+    def _show_events(self, events: Sequence[Event]) -> None:
+        self._cursor = events[-1].offset
+        self.show(events_frame(events))
 
     async def _fill_gap(self) -> None:
         """Read what is missing; the view that came with it is missing too."""

@@ -44,9 +44,8 @@ async def open_session(request: web.Request) -> web.Response:
     if not credentials.token and not credentials.secret:
         credentials = Credentials(token=hello.token, secret=hello.secret)
     languages = hello.languages or languages_of(request)
-    session = await let_in(request, credentials, languages=languages)
-    view = await room.desk.view(session)
-    return json_answer({"type": "welcome", **welcome_json(room, session, view, hello)})
+    entry = await let_in(request, credentials, languages=languages)
+    return json_answer({"type": "welcome", **welcome_json(room, entry, hello)})
 
 
 async def post_frame(request: web.Request) -> web.Response:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
+from types import TracebackType
 
 
 class Places:
@@ -20,22 +20,52 @@ class Places:
         self._taken: dict[Hashable, int] = {}
         self._count = 0
 
-    @contextmanager
-    def place(self, key: Hashable) -> Iterator[bool]:
-        """Hold a place for as long as the context lasts, where there is one; tell whether."""
+    def place(self, key: Hashable) -> Place:
+        """Return a context that holds a place while it lasts, where there is one."""
+        return Place(self, key)
+
+    def take(self, key: Hashable) -> bool:
+        """Take a place; tell whether there was one."""
         taken = self._taken.get(key, 0)
         if taken >= self._each or self._count >= self._most:
-            yield False
-            return
+            return False
         self._taken[key] = taken + 1
         self._count += 1
-        try:
-            yield True
-        finally:
-            self._count -= 1
-            left = self._taken.pop(key) - 1
-            if left:
-                self._taken[key] = left
+        return True
+
+    def give_back(self, key: Hashable) -> None:
+        """Give back a place that was taken."""
+        self._count -= 1
+        left = self._taken.pop(key) - 1
+        if left:
+            self._taken[key] = left
 
     def __len__(self) -> int:
         return self._count
+
+
+class Place:
+    """Holds a place; entering tells whether there was one.
+
+    No generator: thousands of idle sockets hold one each.
+    """
+
+    __slots__ = ("_held", "_key", "_places")
+
+    def __init__(self, places: Places, key: Hashable) -> None:
+        self._places = places
+        self._key = key
+        self._held = False
+
+    def __enter__(self) -> bool:
+        self._held = self._places.take(self._key)
+        return self._held
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        if self._held:
+            self._places.give_back(self._key)

@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
-from privacydesk.services.api import Credentials, Session
+from privacydesk.services.api import Credentials, Entry
 from privacydesk.web.addresses import origin_of
 from privacydesk.web.chat.access import let_in
 from privacydesk.web.chat.connection import (
@@ -43,7 +43,8 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
         DeskError: ``RATE_LIMITED``, before there is a socket, when there are too many.
     """
     room = request.app[ROOM]
-    with room.socket(origin_of(request, room.settings.trusted_proxies)):
+    # As text: it is held for as long as the client stays, and a network takes half a kilobyte.
+    with room.socket(str(origin_of(request, room.settings.trusted_proxies))):
         return await _serve(request, room)
 
 
@@ -61,14 +62,19 @@ async def _serve(request: web.Request, room: Room) -> web.StreamResponse:
     )
     with room.silent():
         await ws.prepare(request)
+        # They are sent; kept, they would be a kilobyte of every idle socket.
+        ws.headers.clear()
         accepted = await _handshake(request, room, ws)
     if accepted is None:
         return ws
-    session, hello = accepted
+    entry, hello = accepted
+    session = entry.session
     connection = Connection(
         room, ws, session, copy_ends_at(session, hello.epoch, hello.offset), request.transport
     )
-    del accepted, hello
+    connection.greet(entry.greeting)
+    # This frame lives as long as the client stays, idle for hours.
+    del accepted, entry, hello
     try:
         room.seat(connection)
     except DeskError as error:
@@ -91,7 +97,7 @@ async def _serve(request: web.Request, room: Room) -> web.StreamResponse:
     return ws
 
 
-async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Session, Hello] | None:
+async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Entry, Hello] | None:
     """Read the hello, let the client in and welcome it; None when it was turned away."""
     languages = request.headers.get("Accept-Language", "")[:256]
     locale = negotiate(languages)
@@ -105,12 +111,11 @@ async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Sess
         if hello is None:
             return None
         try:
-            session = await let_in(
+            entry = await let_in(
                 request,
                 Credentials(token=hello.token, secret=hello.secret),
                 languages=hello.languages or languages,
             )
-            view = await room.desk.view(session)
         except DeskError as error:
             await ws.send_frame(room.error(error, locale), WSMsgType.TEXT)
             unavailable = error.code not in {
@@ -124,10 +129,10 @@ async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Sess
             )
             return None
         await ws.send_frame(
-            encode({"type": "welcome", **welcome_json(room, session, view, hello)}),
+            encode({"type": "welcome", **welcome_json(room, entry, hello)}),
             WSMsgType.TEXT,
         )
-        return session, hello
+        return entry, hello
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.services.api import Session, View
+from privacydesk.services.api import Entry, Session
 from privacydesk.web.chat.encoding import view_json
 from privacydesk.web.chat.frames import MAX_ID, MAX_UPLOADS, Hello
 from privacydesk.web.chat.room import Room
@@ -15,9 +15,9 @@ def copy_ends_at(session: Session, epoch: str, offset: int) -> int:
     return offset if epoch == session.epoch and offset <= session.head else 0
 
 
-def welcome_json(room: Room, session: Session, view: View, hello: Hello) -> dict[str, Any]:
+def welcome_json(room: Room, entry: Entry, hello: Hello) -> dict[str, Any]:
     """Return the welcome; ``after`` says where the client's copy is taken up."""
-    settings = room.settings
+    settings, session = room.settings, entry.session
     welcome: dict[str, Any] = {
         "epoch": session.epoch,
         "head": session.head,
@@ -33,7 +33,7 @@ def welcome_json(room: Room, session: Session, view: View, hello: Hello) -> dict
             "messages_per_second": settings.messages_per_second,
             "burst": settings.message_burst,
         },
-        "view": view_json(view),
+        "view": view_json(entry.view),
     }
     if session.secret:
         welcome["secret"] = session.secret
