@@ -4,8 +4,8 @@
                           │  one batch at a time   ▲
     thread                └─► decide, write, commit ┘
 
-While the thread works, and some turns of the loop longer where few wait, the next batch gathers;
-so the more there is to do, the more share one commit. Nothing is answered before it is on disk.
+While the thread works, and some turns of the loop longer, the next batch gathers; so the more there
+is to do, the more share one commit. Nothing is answered before it is on disk.
 """
 
 from __future__ import annotations
@@ -38,10 +38,8 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 BATCH_LIMIT = 256
-_MANY = 96
-"""Jobs that do not wait for more: their share of a commit's own costs is small."""
 _GATHER = 6
-"""Turns of the loop after an answer until the next messages of whoever was answered are here."""
+"""Turns of the loop without a new message after which no more is waited for."""
 
 
 class BatchWriter:
@@ -148,19 +146,29 @@ class BatchWriter:
         size = min(len(pending), self._limit)
         self._batches.put([pending.popleft() for _ in range(size)])
 
-    def _gather(self, turns: int, before: int) -> None:
+    def _gather(self, quiet: int, before: int) -> None:
         """Send what waits once no more comes in.
 
         Whoever has just been answered is about to write again. Without a pause for them two halves
-        of a few people take turns, loop and thread get into each other's way, and each commit
-        serves one half.
+        take turns, loop and thread get into each other's way, and each commit serves one half.
+
+        Args:
+            quiet: turns of the loop that brought nothing; one reads, and a later one submits.
+            before: how many waited at the last turn.
         """
         size = len(self._pending)
-        if size >= self._limit or (turns >= _GATHER and size == before):
+        quiet = quiet + 1 if size == before else 0
+        if size < self._limit and quiet <= _GATHER:
+            assert self._loop is not None
+            self._loop.call_soon(self._gather, quiet, size)
+        elif size:
             self._send()
-            return
-        assert self._loop is not None
-        self._loop.call_soon(self._gather, turns + 1, size)
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._working = False
+        self._idle.set()
 
     def _finish(self, report: Report) -> None:
         outcomes, appended = report
@@ -178,13 +186,11 @@ class BatchWriter:
             else:
                 future.set_result(outcome)
         self._pending.extendleft(reversed(again))
-        if len(self._pending) >= _MANY:
-            self._send()
-        elif self._pending:
-            self._gather(0, 0)
+        if self._pending or len(outcomes) > 1:
+            self._gather(0, len(self._pending))
         else:
-            self._working = False
-            self._idle.set()
+            # Nobody else is there: whoever comes next is served at once.
+            self._rest()
 
     def _tell(self, appended: Appended) -> None:
         conversation = appended.conversation

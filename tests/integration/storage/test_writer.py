@@ -77,6 +77,22 @@ async def test_two_halves_that_take_turns_become_one(store: SqlStore) -> None:
     assert 10 <= sum(commits) <= 14
 
 
+async def test_those_answered_together_share_the_next_commit_though_some_are_slower(
+    store: SqlStore,
+) -> None:
+    await asyncio.gather(*(desk.begin(store, n) for n in range(1, 9)))
+    commits = _count_commits(store)
+
+    async def talk(n: int) -> None:
+        await store.writer.submit(desk.say(f"{n}-1", n=n))
+        for _ in range(n):  # what is in the sockets is read turn by turn
+            await asyncio.sleep(0)
+        await store.writer.submit(desk.say(f"{n}-2", n=n))
+
+    await asyncio.gather(*(talk(n) for n in range(1, 9)))
+    assert sum(commits) == 2
+
+
 async def test_jobs_of_one_challenge_see_what_the_earlier_left(store: SqlStore) -> None:
     target = ChallengeId(b"x" * 32)
     seen: list[int] = []
