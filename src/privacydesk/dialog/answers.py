@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from privacydesk.dialog import choosing, entries, following, interrupts, questions, taking, wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -26,6 +28,7 @@ from privacydesk.dialog.slots import (
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.identity import Assurance
+from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.domain.turn import Chose, Said
 
 Labels = Callable[[str, str, Mapping[str, Any]], str]
@@ -36,6 +39,13 @@ _MISSES_REPEAT = 3
 
 _NO_STORY = 40
 """Characters; where any words are welcome, only so few may mean something else by a phrase."""
+
+
+class _Worded(Struct, frozen=True):
+    """The words on a row of buttons, as they are shown and as ``tight`` has them."""
+
+    labels: tuple[str, ...]
+    tight: frozenset[str]
 
 
 class Answers:
@@ -49,6 +59,7 @@ class Answers:
     def __init__(self, runner: Runner, labels: Labels) -> None:
         self._runner = runner
         self._labels = labels
+        self._worded: dict[str, ChoicesMemo[_Worded]] = {}
 
     def said(self, script: Script, message: Said) -> None:
         """Take words."""
@@ -105,10 +116,8 @@ class Answers:
     def _is_labelled(self, script: Script, text: str) -> bool:
         """Tell whether words are exactly those of a button of the open question."""
         offered = script.prompt.choices if script.prompt is not None else ()
-        words = tight(text)
-        return bool(words) and any(
-            words == tight_label(self._label(script, choice)) for choice in offered
-        )
+        words = tight(text) if offered else ""
+        return bool(words) and words in self._words_of(script.locale, offered).tight
 
     def _is_desk_button(self, script: Script, message: Said) -> bool:
         """Obey the words of a button that a person who waits in the queue was offered."""
@@ -133,13 +142,22 @@ class Answers:
         prompt = script.prompt
         if prompt is None or not prompt.choices:
             return None
-        labels = [self._label(script, choice) for choice in prompt.choices]
+        labels = self._words_of(script.locale, prompt.choices).labels
         return match_choice(text, prompt.choices, labels, loosely=loosely)
 
-    def _label(self, script: Script, choice: Choice) -> str:
-        if not choice.key:
-            return choice.label
-        return self._labels(script.locale, choice.key, choice.args)
+    def _words_of(self, locale: str, choices: tuple[Choice, ...]) -> _Worded:
+        memo = self._worded.get(locale)
+        if memo is None:
+
+            def word(fresh: tuple[Choice, ...]) -> _Worded:
+                labels = tuple(self._label(locale, choice) for choice in fresh)
+                return _Worded(labels, frozenset(tight_label(label) for label in labels))
+
+            memo = self._worded[locale] = ChoicesMemo(word)
+        return memo(choices)
+
+    def _label(self, locale: str, choice: Choice) -> str:
+        return self._labels(locale, choice.key, choice.args) if choice.key else choice.label
 
     def _said_at_confirm(self, script: Script, frame: Running, message: Said) -> None:
         choice = self._typed_choice(script, message.text)
@@ -148,7 +166,7 @@ class Answers:
             return
         if choice is not None and choice.id == "yes":
             # Only the button's own words are a yes; its number or a bare "yes" is not.
-            if tight(message.text) == tight_label(self._label(script, choice)):
+            if tight(message.text) == tight_label(self._label(script.locale, choice)):
                 taking.take_confirmation(self._runner, script, frame, "yes")
                 return
         elif choice is not None:
@@ -378,7 +396,8 @@ class Answers:
         prompt = script.prompt
         if prompt is None or prompt.serial != frame.serial:
             return ()
-        return tuple((choice, self._label(script, choice)) for choice in prompt.choices)
+        labels = self._words_of(script.locale, prompt.choices).labels
+        return tuple(zip(prompt.choices, labels, strict=True))
 
     def _follows(self, script: Script, frame: Running) -> bool:
         """Follow words that answer something else; tell whether anything was made of them."""

@@ -157,6 +157,8 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
         brief: the sentence says little else, so that it may answer what can be foretold.
     """
     slots: dict[str, Any] = {}
+    if not entities:
+        return slots
     said = phrases_of(entities)
     for step in _questions(flow):
         slot_type = flow.slots[step.slot].type
