@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from privacydesk.calendars import CODES, regime
 from privacydesk.dialog.rules import Rules
+from privacydesk.domain.clocks import StartsFrom
+from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED, Occasion, Way
@@ -271,9 +273,16 @@ class OperatorProfile(_Section):
             waits_for_verification=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._window(),
             retention_days=self.retention_days,
+            answer_days=self._answer_days(),
             objection_days=self.objection_days,
             zone=self.zone,
         )
+
+    def _answer_days(self) -> int:
+        regimes = self.deadline_rules().regimes
+        one = regimes[0]
+        plain = one.unit is Unit.WORKING_DAYS and one.starts_from is StartsFrom.VERIFIED
+        return one.amount if plain and len(regimes) == 1 else 0
 
     def code_rules(self) -> CodeRules:
         """Return how codes are counted and where they go."""

@@ -35,6 +35,9 @@ _OF_WHAT_WAITS: Final = frozenset(
 )
 """What a question is taken for that is about a request which was approved and waits."""
 
+_DURATION: Final = "asks_duration"
+"""What is asked with "how long will it take", which the operator's period answers best."""
+
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
 
@@ -142,7 +145,10 @@ def explain(runner: Runner, script: Script, topic: str) -> bool:
         flow = runner.flows[frame.flow]
         said = flow.explains.get(topic)
         if said is not None:
-            script.say(said.text, arguments.build(script, frame, flow, said.args))
+            if topic == _DURATION and script.rules.answer_days:
+                script.say("desk.explain_answer_days", {"days": script.rules.answer_days})
+            else:
+                script.say(said.text, arguments.build(script, frame, flow, said.args))
             runner.prompt_again(script)
             return True
     return False

@@ -29,6 +29,8 @@ class Rules:
         unbinding_window: time in which an automated unbinding can be taken back; None leaves
             unbinding to an agent.
         retention_days: how long the conversation is kept after closing.
+        answer_days: working days after verification in which a request is answered; 0 where the
+            operator goes by something else, or by several periods.
         objection_days: until when a decision may be objected to, counted from closing.
         patience: how long a step waits for the outside before it goes on without.
         idle: after this much silence the user is told where they were.
@@ -47,6 +49,7 @@ class Rules:
     waits_for_verification: timedelta = timedelta(days=15)
     unbinding_window: timedelta | None = None
     retention_days: int = 30
+    answer_days: int = 0
     objection_days: int = 15
     patience: timedelta = timedelta(seconds=20)
     idle: timedelta = timedelta(hours=12)

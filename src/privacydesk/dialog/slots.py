@@ -242,6 +242,7 @@ ENTITY_KINDS: Sequence[str] = (
     "gender",
     "entry",
     "entry_told",
+    "name_value",
     "name_meant",
     "own_thing",
     "for_oneself",

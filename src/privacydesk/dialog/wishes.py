@@ -313,11 +313,11 @@ def wishes_for(
 def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
     """Return a wish for each entry of a profile, where several get values of their own."""
     fields = entities.get("profile_field", ()) if entries.takes_values(flow) else ()
-    if len(fields) < 2 or not entries.fields_with_values(entities):  # noqa: PLR2004 - several
+    name = entries.name_to_ask(entities)
+    if len(fields) + bool(name) < 2 or not entries.fields_with_values(entities):  # noqa: PLR2004 - several
         return ()
-    return tuple(
-        Wish(intent, {entries.FIELD: one, **entries.told_of(one, entities)}) for one in fields
-    )
+    told = [{entries.FIELD: one, **entries.told_of(one, entities)} for one in fields]
+    return tuple(Wish(intent, slots) for slots in (*told, *([name] if name else [])))
 
 
 def rather(wish: Wish, entities: Entities) -> Wish:

@@ -13,6 +13,7 @@ from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
 from privacydesk.understanding.dates import births, dates, parts_of_dates
 from privacydesk.understanding.entries import (
+    A_NAME,
     days_of_year,
     entries,
     genders,
@@ -116,16 +117,21 @@ class Entities:
     ) -> None:
         """Tell which entry of the profile gets which value, and forget those that stay."""
         self._leave_as_they_are(text, found)
-        told = entries(text, self._fields_in)
+        told = entries(text, self._fields_or_name_in)
+        fields = tuple(one for one in told if one.entry[0] != A_NAME)
         # Where an entry was asked for, what is only told of it will do: 昵称叫小雨.
         pairs = {
-            "entry": tuple(one.entry for one in told if one.new),
-            "entry_told": tuple(one.entry for one in told),
+            "entry": tuple(one.entry for one in fields if one.new),
+            "entry_told": tuple(one.entry for one in fields),
+            "name_value": tuple(one.entry[1] for one in told if one.new and one not in fields),
         }
         found.update({kind: values for kind, values in pairs.items() if values and kind in kinds})
 
     def _fields_in(self, words: str) -> tuple[str, ...]:
         return self._of("profile_field", words)
+
+    def _fields_or_name_in(self, words: str) -> tuple[str, ...]:
+        return self._fields_in(words) or ((A_NAME,) if name_meant(words) else ())
 
     def _part_what_stays(self, words: str, family: str, found: dict[str, tuple[Any, ...]]) -> bool:
         """Take what shall stay from what a sentence names of a family.

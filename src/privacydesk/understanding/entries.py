@@ -15,6 +15,9 @@ from privacydesk.understanding.dates import dates
 from privacydesk.understanding.new_values import FIELD, QUOTES, value_and_old
 from privacydesk.understanding.normalise import normalise, plain
 
+A_NAME: Final = "name"
+"""Stands for the nickname or the real name where it isn't said which: 名字改成小雨."""
+
 Entry = tuple[str, str, str]
 """The entry, its new value, and what stands there now or an empty string."""
 
