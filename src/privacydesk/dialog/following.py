@@ -132,6 +132,15 @@ def lets_go(runner: Runner, script: Script) -> bool:
 
     Without anything that waits it shows in no word what is meant, and the question is put again.
     """
+    given_up = script.observed.entities.get("given_up", ())
+    if given_up:
+        # 我要注销，算了: said in the closing form it means the form, in another one nothing at all.
+        kind = runner.flows[script.stack[script.form_at()].flow].kind
+        if kind is not None and kind.value in given_up:
+            runner.cancel_form(script)
+        else:
+            runner.prompt_again(script)
+        return True
     which = script.observed.entities.get("let_go", ())
     if not which:
         return False
@@ -447,6 +456,11 @@ def _has_answer(script: Script) -> bool:
 
 def first_wish(runner: Runner, script: Script) -> None:
     """Make something of a sentence when no form is open."""
+    if script.observed.entities.get("given_up"):
+        # 我要注销，哎算了: nothing was begun, and nothing is taken back that was filed before.
+        script.unanswered = 0
+        script.ask("desk.nothing_more", {}, more_choices())
+        return
     if _explains(script) or _offers_to_leave(script) or _asks_when(runner, script):
         return
     if _objection(runner, script) or _numbered(runner, script) or _adds_to_last(runner, script):

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final
 
+from msgspec.structs import replace
+
 from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.ports import Recogniser
 from privacydesk.services.aside import Aside
+from privacydesk.understanding.slips import Slip, slip_in
 from privacydesk.understanding.wishes import may_part, several_wishes, without_let_go
 
 _QUICK_TO_READ: Final = 300
 """Characters; reading more takes too long for the event loop, whatever they say."""
 _CLOSER_LOOK: Final = 500
 """What a closer look at a short sentence costs, in characters of a long one that take as long."""
+
+
+_NOTHING: Final = Recognised(intent=Intent.OTHER, confidence=0.0, sure=False)
 
 
 class Hearing:
@@ -47,12 +54,27 @@ class Hearing:
         if len(text) > _QUICK_TO_READ:
             cost = _CLOSER_LOOK + len(text)
             return await self._aside.run(whose, cost, self._understand, text)
+        slip = slip_in(text, self._recogniser)
+        if slip is not None:
+            return await self._aside.run(whose, _CLOSER_LOOK, self._corrected, text, slip)
         text = without_let_go(text, self._recogniser)
         known = self._recogniser.glance(text)
         if known is None or (known.intent.kind is not None and may_part(text)):
             # Each part of a request may take a closer look; what asks for nothing has no parts.
             return await self._aside.run(whose, _CLOSER_LOOK, self._understand, text, known)
         return self._understand(text, known)
+
+    def _corrected(self, text: str, slip: Slip) -> Observed:
+        if not slip.said:
+            language = self._recogniser.language(text)
+            given_up = self._recogniser.entities(slip.about, ("wish_words",))["wish_words"]
+            return Observed(_NOTHING, language, entities={"given_up": given_up})
+        heard = self._understand(slip.said)
+        if not slip.about:
+            return heard
+        spoken = {"wish_words": heard.entities["wish_words"]}
+        about = self._recogniser.entities(slip.about, ENTITY_KINDS)
+        return replace(heard, entities={**about, **spoken}, wishes=())
 
     def _understand(self, text: str, known: Recognised | None = None) -> Observed:
         recogniser = self._recogniser

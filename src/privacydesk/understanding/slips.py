@@ -1,0 +1,92 @@
+"""Slips of the tongue: "delete the photos, no, I mean the comments", 我要注销，哎算了.
+
+What a message comes to is told by what stands behind the correction. Both sides have to name
+something: 这个决定不对，我要投诉 corrects nobody, and a value is corrected where it was asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.taking_back import taken_back
+
+_LONGEST: Final = 120
+"""Characters; what is longer tells a story."""
+
+_PAUSE: Final = r"[\s,，。.;；、!！…~—-]"
+_OH: Final = r"(?:哦|噢|喔|啊|呃|额|额|诶|欸|唉|哎呀?|等等|等下|等一下|咦)"
+_SLIP: Final = re.compile(
+    rf"(?:{_PAUSE}|{_OH})+(?:不[对對](?!劲|勁)|[说說讲講打写寫][错錯](?:了|咗|啦)?|口[误誤])"
+    rf"(?:{_PAUSE}|了|啦)*(?:我?(?:应该|應該)?(?:是(?=[想要说說])|[说說]的是|的?意思是|(?:是|系|係)(?!不是)))?"
+    # 解綁google，唔係，係line: a pause on both sides, or "not the photos" would be all the same.
+    rf"|(?:{_PAUSE}|{_OH})+(?:不是|唔系|唔係){_PAUSE}+(?:我?(?:是|系|係))?"
+    r"|[\s,.;:!…-]+(?:(?:oh|no|wait|sorry|oops|actually|ah|or)[\s,.!]+)*"
+    r"(?:i mean[t]?|or rather|scratch that|(?:no|wait|sorry|oops)[\s,]+(?:no|wait|sorry|oops))\b"
+    r"[\s,:.!]*",
+    re.IGNORECASE,
+)
+_GIVES_UP: Final = re.compile(
+    rf"(?:{_PAUSE}|{_OH})+(?:算[了啦喇]|never ?mind|nvm|forget it)(?:吧|{_PAUSE})*", re.IGNORECASE
+)
+_MAY_SLIP: Final = re.compile(
+    r"不[对對是]|唔[系係]|[错錯]|口[误誤]|算[了啦喇]|mean|rather|scratch|wait|sorry|oops|mind|nvm|forget",
+    re.IGNORECASE,
+)
+"""Without any of these nothing is corrected, which is so for nearly all messages."""
+
+_FIRST_CLAUSE: Final = re.compile(rf"^[^,，。.;；、!！\s]*{_PAUSE}*")
+_WISHES: Final = ("wish_words",)
+_THINGS: Final = ("category", "provider", "purpose", "profile_field")
+
+
+class Recogniser(Protocol):
+    """What is asked about each side; ``ports.Recogniser`` is one."""
+
+    def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
+        """Return the values found in a text."""
+
+
+class Slip(NamedTuple):
+    """What a message comes to that corrects itself.
+
+    Attributes:
+        said: what is wished; empty where all of it is given up.
+        about: what it is wished of, where that alone was corrected; or what is given up.
+    """
+
+    said: str
+    about: str = ""
+
+
+def slip_in(text: str, recogniser: Recogniser) -> Slip | None:
+    """Return what a message comes to; None where it corrects nothing."""
+    said = plain(text)
+    if len(said) > _LONGEST or _MAY_SLIP.search(said) is None:
+        return None
+    gives_up = _GIVES_UP.search(said)
+    hit = gives_up or _SLIP.search(said)
+    if hit is None:
+        return None
+    before, after = said[: hit.start()], said[hit.end() :]
+    if not recogniser.entities(before, _WISHES) or taken_back(normalise(before)):
+        # "I don't want it closed any more, forget it" takes back what was filed.
+        return None
+    if gives_up is not None:
+        after = _without_giving_up(after)
+        if not after:
+            return Slip("", before)
+    if recogniser.entities(after, _WISHES):
+        return Slip(after)
+    about = gives_up is None and recogniser.entities(after, _THINGS)
+    return Slip(before, after) if about else None
+
+
+def _without_giving_up(words: str) -> str:
+    """Return what is said behind 算了 without saying once more that it is not wanted: 不删了."""
+    clause = _FIRST_CLAUSE.match(words)
+    if clause is not None and taken_back(normalise(clause[0])):
+        return words[clause.end() :]
+    return words
