@@ -189,16 +189,23 @@ class Answers:
 
     def _declines(self, script: Script, frame: Running) -> bool:
         """Take words that are no yes for sure: "let me think", or those of the button for no."""
-        thinks = "thinks" in wishes.phrases_of(script.observed.entities)
-        if thinks and self._runner.leave_as_told(script):
-            return True
-        if thinks and wishes.is_brief(script) and not following.others(self._runner, script):
-            self._runner.cancel_form(script)
+        if self._thinks(script):
             return True
         meant = choosing.spoken(script, self._offered(script, frame))
         if meant is None or meant.id != "no":
             return False
         taking.take_confirmation(self._runner, script, frame, "no")
+        return True
+
+    def _thinks(self, script: Script) -> bool:
+        """Leave the form of whoever wants to think about it first: "let me think it over"."""
+        if "thinks" not in wishes.phrases_of(script.observed.entities):
+            return False
+        if self._runner.leave_as_told(script):
+            return True
+        if not wishes.is_brief(script) or following.others(self._runner, script):
+            return False
+        self._runner.cancel_form(script)
         return True
 
     def _said_at_ask(self, script: Script, frame: Running, step: Ask, message: Said) -> None:
@@ -280,7 +287,7 @@ class Answers:
         told = choosing.told(script, text, offered) or choosing.rest(script, offered)
         if told is not None:
             taking.take_choice(self._runner, script, frame, step, told)
-        elif not self._follows(script, frame):
+        elif not (self._thinks(script) or self._follows(script, frame)):
             self._not_taken(script, frame, step, text, value)
 
     def _gives_contact(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
