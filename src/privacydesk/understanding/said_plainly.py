@@ -16,6 +16,7 @@ from privacydesk.understanding.said_of_others import (
     OF_NOTHING,
     meant_of_others,
 )
+from privacydesk.understanding.unwished import meant_of_losses
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
 _COMPLAINS: Final = re.compile(
@@ -64,11 +65,19 @@ _GROWN_UP: Final = re.compile(
 )
 
 # An account elsewhere, which nobody here can close; not those that one may log in here with.
-_ELSEWHERE: Final = re.compile(
+_SERVICES: Final = (
     r"(?:抖音|快手|小红书|淘宝|京东|拼多多|支付宝|美团|饿了么|网易云|b站|哔哩哔哩|知乎|豆瓣|王者荣耀|原神|陌陌|探探|贴吧|百度"
     r"|\b(?:instagram|insta|ig|tiktok|douyin|twitter|snapchat|telegram|whatsapp|discord|netflix"
     r"|spotify|paypal|steam|reddit|amazon|uber|youtube|linkedin|pinterest|roblox|tinder)\b)"
-    r"[ 的嘅]{0,2}(?:账号|账户|户口|会员|号|accounts?\b|profile\b)"
+)
+_ELSEWHERE: Final = re.compile(
+    rf"{_SERVICES}[ 的嘅]{{0,2}}(?:账号|账户|户口|会员|号|accounts?\b|profile\b)"
+    # 怎么注销陌陌
+    rf"|(?:注销|销号|删除|解绑)(?:我的|我嘅|掉)?{_SERVICES}$"
+)
+# The WeChat log-in of a game is that game's.
+_LOGIN_ELSEWHERE: Final = re.compile(
+    rf"{_SERVICES}[ 的嘅]{{0,2}}(?:微信|qq|手机号?)(?:登录|绑定|登入)"
 )
 _NOT_OURS: Final = re.compile(r"(?:账号|账户|户口|account)[^。.!?;]{0,4}不(?:是|系)你们|唔系你哋")
 _HERE_TOO: Final = re.compile(
@@ -76,7 +85,7 @@ _HERE_TOO: Final = re.compile(
     r"|\b(?:too|also|both|here|yours?|link|linked|login|log in|sign in)\b"
     r"|\b(?:my|this|the) accounts?\b|\band (?:this )?(?:mochat|other|one|everything|all|it)\b"
 )
-_CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION})
+_CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING})
 
 # A parent who names the child and how young it is speaks for it, whatever is to be done.
 _OWN_CHILD: Final = re.compile(
@@ -132,9 +141,9 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         folded: the message.
         wish: the message without greetings and thanks.
     """
-    of_others = meant_of_others(heard, folded)
-    if of_others is not None:
-        return of_others
+    told = meant_of_others(heard, folded) or meant_of_losses(heard, folded)
+    if told is not None:
+        return told
     if let_go(folded):
         # 最后一个不用了 lets go of a wish, and is none.
         return Intent.CANCEL_REQUEST
@@ -191,7 +200,7 @@ def _instead_of_closing(heard: Intent, folded: str) -> Intent | None:
 
 def _is_elsewhere(folded: str) -> bool:
     """Tell whether the account that is spoken of is one at another service, and that alone."""
-    if _NOT_OURS.search(folded) is not None:
+    if any(one.search(folded) is not None for one in (_NOT_OURS, _LOGIN_ELSEWHERE)):
         return True
     return _ELSEWHERE.search(folded) is not None and _HERE_TOO.search(folded) is None
 

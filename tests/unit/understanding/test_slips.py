@@ -35,7 +35,12 @@ def test_where_only_the_thing_was_wrong_the_wish_stays(text: str, said: str, abo
 
 
 @pytest.mark.parametrize(
-    "text", ["帮我注销 哎算了还是别注销了", "我要删除动态 算了不删了", "close my account... never mind"]
+    "text",
+    [
+        "帮我注销 哎算了还是别注销了",
+        "我要删除动态 算了不删了",
+        "close my account... never mind",
+    ],
 )
 def test_what_is_given_up_in_the_same_breath_leaves_nothing(text: str) -> None:
     slip = slip_in(text, WORDS)

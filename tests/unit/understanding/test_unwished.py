@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.domain.intents import Intent
+from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.unwished import meant_of_losses
+
+DELETION, UNBINDING = Intent.DELETION, Intent.UNBINDING
+CLOSING, CONSENT = Intent.DEREGISTRATION, Intent.CONSENT_WITHDRAWAL
+
+
+@pytest.mark.parametrize(
+    ("heard", "text", "meant"),
+    [
+        (DELETION, "why did you delete my posts??", Intent.COMPLAINT),
+        (DELETION, "你們憑什麼刪我的留言", Intent.COMPLAINT),
+        (DELETION, "有人在群里发我身份证照片 快删掉", Intent.COMPLAINT),
+        (DELETION, "get rid of the pictures of me other people posted", Intent.COMPLAINT),
+        (DELETION, "delete posts from everyone who bullied me", Intent.OTHER),
+        (DELETION, "刪掉別人傳給我的訊息，好噁心", Intent.OTHER),
+        (DELETION, "我昨天刪了貼文，真的刪掉了嗎", Intent.POLICY_QUESTION),
+        (DELETION, "I deleted my posts yesterday, are they really gone?", Intent.POLICY_QUESTION),
+        (UNBINDING, "someone unlinked my google account, wasn't me!", Intent.OTHER),
+        (UNBINDING, "why can't I unbind google?", Intent.OTHER),
+        (CLOSING, "I did not ask to close my account!!", Intent.OTHER),
+        (CLOSING, "别删我的号啊 我没违规", Intent.OTHER),
+        (CONSENT, "turn recommendations back on", Intent.OTHER),
+        (CONSENT, "重新打开个性化推荐", Intent.OTHER),
+    ],
+)
+def test_a_loss_that_is_told_of_is_no_wish(heard: Intent, text: str, meant: Intent) -> None:
+    assert meant_of_losses(heard, normalise(text)) is meant
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        (DELETION, "delete my posts and photos"),
+        (DELETION, "把我发给别人的消息删了"),
+        (DELETION, "删掉我和别人的聊天记录"),
+        (DELETION, "别人都看得到我的照片，删掉"),
+        (DELETION, "我不想让别人看到，把我的动态删了"),
+        (DELETION, "someone is stalking me, please delete all my photos"),
+        (CLOSING, "i closed my shop, please delete my account"),
+        (CLOSING, "I removed the app already, close my account now"),
+        (CLOSING, "别删我的照片，只要注销账号"),
+        (CONSENT, "再把我的同意撤回"),
+        (CONSENT, "再帮我关掉推荐"),
+    ],
+)
+def test_what_is_wished_stays_so(heard: Intent, text: str) -> None:
+    assert meant_of_losses(heard, normalise(text)) is None
