@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 import re
 import tomllib
@@ -17,8 +18,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, PlainValidator, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -190,10 +193,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over the file, and what code says over both."""
-        del dotenv_settings, file_secret_settings
+        del env_settings, dotenv_settings, file_secret_settings
         return (
             init_settings,
-            env_settings,
+            _Environment(settings_cls),
             InitSettingsSource(settings_cls, init_kwargs=_read_file()),
         )
 
@@ -309,12 +312,42 @@ def _wrong(error: ValidationError) -> SettingsError:
     return SettingsError(f"{named}{faults_of(error)}", key=key)
 
 
+class _SaidTwiceError(ValueError):
+    """An object in JSON names the same thing twice, of which a reader keeps the last."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+class _Environment(EnvSettingsSource):
+    """The environment; an object that names something twice is refused."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ARG002 - as it is called
+        """Read JSON."""
+        return json.loads(value, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in read:
+            raise _SaidTwiceError(name)
+        read[name] = value
+    return read
+
+
 def _not_json(error: UnreadableSettingsError) -> SettingsError:
     """Name the variable that holds a list or mapping and is not JSON; its value is not shown."""
     named = re.search(r'field "(\w+)"', str(error))
     if named is None:
         return SettingsError(f"settings: {error}")
     key = named[1]
+    if isinstance(error.__cause__, _SaidTwiceError):
+        return SettingsError(
+            f"PRIVACYDESK_{key.upper()} names {error.__cause__.name!r} twice: only one would count",
+            key=key,
+        )
     return SettingsError(f"PRIVACYDESK_{key.upper()} must be JSON, a list or an object", key=key)
 
 

@@ -22,6 +22,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 from tests.functional.test_retention import RARE, complaint
 
 from privacydesk.app import Outside, Rooms, open_rooms
+from privacydesk.errors import SettingsError
 from privacydesk.profile import parse_profile
 from privacydesk.settings import load_settings
 from privacydesk.storage.sealing import SealError
@@ -158,6 +159,33 @@ async def test_a_ring_without_the_old_key_is_told_which_one_is_missing(
     assert done.code == 1
     assert "'one'" in done.err
     assert names(folder) == {"one"}
+
+
+async def test_another_key_of_the_same_name_is_not_taken_for_the_one_that_wraps(
+    tmp_path: Path, world: World
+) -> None:
+    folder = tmp_path / "desk"
+    await complaint_of(world, "chen-jiahao")
+    write_ring(folder, "one", {"one": NEW})
+    done = await rotate(folder)
+    assert done.code == 1
+    assert "'one'" in done.err
+    assert "another one" in done.err
+
+
+async def test_a_desk_does_not_start_with_a_ring_that_opens_nothing(
+    tmp_path: Path, world: World
+) -> None:
+    folder = tmp_path / "desk"
+    await complaint_of(world, "chen-jiahao")
+    for keys in ({"two": NEW}, {"one": NEW}):
+        async with with_ring(folder, world, next(iter(keys)), keys) as rooms:
+            assert rooms.upkeep is not None
+            with pytest.raises(SettingsError, match="'one'"):
+                await rooms.upkeep.wrapping.check()
+    async with with_ring(folder, world, "two", BOTH) as rooms:
+        assert rooms.upkeep is not None
+        await rooms.upkeep.wrapping.check()
 
 
 async def test_the_desk_goes_on_beside_a_rotation(tmp_path: Path, world: World) -> None:

@@ -130,6 +130,12 @@ def test_a_profile_has_to_be_named() -> None:
         load_settings().operator()
 
 
+def test_a_ring_key_that_is_named_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRIVACYDESK_RING_KEYS", '{"k1": "one", "k1": "another"}')
+    with pytest.raises(SettingsError, match="PRIVACYDESK_RING_KEYS names 'k1' twice"):
+        load_settings()
+
+
 def test_a_list_that_is_not_json_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRIVACYDESK_TRUSTED_PROXIES", "10.0.0.0/8")
     with pytest.raises(SettingsError, match="PRIVACYDESK_TRUSTED_PROXIES must be JSON") as refused:

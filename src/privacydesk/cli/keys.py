@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -43,8 +44,8 @@ def generate(
     """
     from privacydesk.settings import new_secret  # noqa: PLC0415 - costs half a second
 
-    # Named by its day, so that one sees at a rotation which is the older one.
-    name = f"{SystemClock().now():k%Y%m%d}"
+    # Named by its day, so that one sees at a rotation which is the older one; two of a day differ.
+    name = f"{SystemClock().now():k%Y%m%d}-{secrets.token_hex(2)}"
     ring_key, hashing_secret = new_secret(), new_secret()
     if as_json:
         print_json(
@@ -82,6 +83,8 @@ def rotate(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 async def _rotate(data_dir: Path | None, *, quiet: bool) -> tuple[str, Mapping[str, int]]:
     async with staff_rooms(data_dir) as rooms:
         wrapping, current = upkeep_of(rooms).wrapping, rooms.settings.ring_key
+        # Before anything else: what names the current key may be wrapped by one of the same name.
+        await wrapping.check_all(current)
         before = await wrapping.wrapped()
         for name, count in before.items():
             if name == current:

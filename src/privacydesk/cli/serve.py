@@ -197,6 +197,9 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
         rooms = await opened.enter_async_context(
             app.open_rooms(settings, outside, profile=profile, clock=clock)
         )
+        if rooms.upkeep is not None:
+            # With another ring everybody would be let in, and every message fail.
+            await rooms.upkeep.wrapping.check()
         port = await opened.enter_async_context(app.serving(rooms))
         # What was made so far stays for good; looking through it again and again is lost time.
         gc.collect()

@@ -149,6 +149,22 @@ class KeyWrapping(Protocol):
         """Return how many data keys each ring key wraps."""
         ...
 
+    async def check(self) -> None:
+        """Make sure that the ring opens the oldest data key and the newest one.
+
+        Raises:
+            SettingsError: it does not; names the ring key.
+        """
+        ...
+
+    async def check_all(self, ring_key: str) -> None:
+        """Make sure that a ring key opens every data key that names it.
+
+        Raises:
+            SettingsError: it does not; another key had the same name.
+        """
+        ...
+
     async def rewrap(self, ring_key: str, *, limit: int) -> int:
         """Wrap some data keys with the current ring key; return how many that were.
 
