@@ -1,6 +1,9 @@
-"""``privacydesk db``: making the database, and bringing it to the schema of this version."""
+"""``privacydesk db``: making the database, upgrading it, backing it up and putting it back."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -25,3 +28,40 @@ def upgrade(data_dir: DataDir = None) -> None:
     settings = load(data_dir)
     app.upgrade(settings)
     typer.echo(f"The database has the schema this version needs: {migrations.HEAD}.")
+
+
+@db_app.command("backup")
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist yet.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write a whole copy of the SQLite database into FILE, while `serve` goes on.
+
+    Copying the file itself would leave out what lies in its journal. Beside the copy keep the
+    folders `policy` and `calendars`, and apart from both the ring keys and the hashing secret:
+    without them nothing in it can be read, and nobody be found.
+    """
+    from privacydesk.storage.copies import back_up  # noqa: PLC0415 - brings the database along
+
+    back_up(load(data_dir).url, file)
+    typer.echo(f"The database is in {file}, {file.stat().st_size / 1e6:.1f} MB.")
+
+
+@db_app.command("restored")
+def restored(data_dir: DataDir = None) -> None:
+    """Tell the desk that an older copy of its database was put back. Stop `serve` before.
+
+    Every conversation gets a new epoch, so that clients drop what they hold of what is gone and
+    read the log anew.
+    """
+    from privacydesk.storage.copies import renew_epochs  # noqa: PLC0415 - as above
+    from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
+
+    url = load(data_dir).url
+    with serving_lock(url):
+        count = renew_epochs(url)
+    one = count == 1
+    typer.echo(
+        f"{count} conversation{' has' if one else 's have'} a new epoch; clients read"
+        f" {'its log' if one else 'their logs'} anew."
+    )
