@@ -305,33 +305,39 @@ _COMMANDS: Mapping[str, Callable[[Runner, Script], object]] = {
 def desk_choice(runner: Runner, script: Script, choice: str, *, silent: bool = False) -> None:
     """Obey a ``desk:`` button, which the page offers at any time."""
     language = choice.removeprefix(_LANGUAGE) if choice.startswith(_LANGUAGE) else ""
-    if language:
+    if language in runner.locales:
         _language_choice(runner, script, language)
         return
     if choice.startswith(CHOICE):
         script.append(Sender.USER, EventKind.CHOSE, key="package.get")
         fetching.fetch(runner, script, choice)
         return
+    if choice not in _LABELS:
+        # Not what anybody was offered, so nothing is noted as the person's own choice.
+        _closed(runner, script)
+        return
     if not silent:
-        script.append(Sender.USER, EventKind.CHOSE, key=_LABELS.get(choice, "desk.show_menu"))
+        script.append(Sender.USER, EventKind.CHOSE, key=_LABELS[choice])
     if script.owner.kind is OwnerKind.AGENT:
         return
     if script.owner.kind is OwnerKind.QUEUE:
         _choice_in_queue(runner, script, choice)
         return
-    deed = _DEEDS.get(choice)
-    if deed is not None:
-        deed(runner, script)
-    else:
-        runner.show_menu(script, "desk.menu_again")
+    _DEEDS[choice](runner, script)
+
+
+def _closed(runner: Runner, script: Script) -> None:
+    if script.owner.kind is OwnerKind.AGENT:
+        script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.choice_closed")
+        return
+    script.say("desk.choice_closed")
+    runner.prompt_again(script)
 
 
 def _language_choice(runner: Runner, script: Script, language: str) -> None:
-    if language in runner.locales:
-        script.locale = language
+    script.locale = language
     script.append(Sender.USER, EventKind.CHOSE, key="desk.language_name")
-    if language in runner.locales:
-        _choose_language(runner, script, language)
+    _choose_language(runner, script, language)
 
 
 def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
@@ -372,6 +378,7 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk:cancel": _cancel,
     "desk:back": _go_back,
     "desk:answer": _answer_first,
+    "desk:menu": lambda runner, script: runner.show_menu(script, "desk.menu_again"),
     _WISH_NOW: _take_up,
     _NO_WISH: _forget_wishes,
 }

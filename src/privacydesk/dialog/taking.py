@@ -187,6 +187,7 @@ def take_files(runner: Runner, script: Script, message: Uploaded) -> None:
         runner.prompt_again(script)
         return
     if not fresh:
+        script.say("desk.upload_known")
         runner.prompt_again(script)
         return
     frame.slots[FILES] = [

@@ -126,7 +126,7 @@ class Examining:
         subject = ticket.account or named
         if not subject and ticket.kind not in _NO_ACCOUNT_NEEDED:
             raise InvalidRequestError(
-                "name the account that was shown to be theirs", reason="no_account"
+                "name the account that was shown to be theirs", reason="account_unnamed"
             )
         moved = move(replace(ticket, dues=()), Move.VERIFY, now)
         # A child's account does not become findable by the child's own session.

@@ -110,6 +110,8 @@ async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Entr
             return None
         if hello is None:
             return None
+        if hello.languages:
+            locale = negotiate(hello.languages)
         try:
             entry = await let_in(
                 request,
