@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from privacydesk.app.opening import open_rooms
 from privacydesk.app.outside import Outside, connect_outside
 from privacydesk.app.process import serving, web_faces
 from privacydesk.app.rooms import Rooms, Upkeep, Webhooks
 from privacydesk.settings import Settings
-from privacydesk.storage import schema
+from privacydesk.storage import copies, schema
 
 __all__ = [
     "Outside",
     "Rooms",
     "Upkeep",
     "Webhooks",
+    "back_up",
     "connect_outside",
     "open_rooms",
+    "renew_epochs",
     "serving",
     "upgrade",
     "web_faces",
@@ -25,3 +29,13 @@ __all__ = [
 def upgrade(settings: Settings) -> None:
     """Bring the database to the newest schema."""
     schema.upgrade(settings.url)
+
+
+def back_up(settings: Settings, file: Path) -> None:
+    """Write a whole copy of the database; see ``storage.copies.back_up``."""
+    copies.back_up(settings.url, file)
+
+
+def renew_epochs(settings: Settings) -> int:
+    """Give every conversation a new epoch; return how many there are."""
+    return copies.renew_epochs(settings.url)

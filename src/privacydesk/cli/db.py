@@ -41,9 +41,9 @@ def backup(
     folders `policy` and `calendars`, and apart from both the ring keys and the hashing secret:
     without them nothing in it can be read, and nobody be found.
     """
-    from privacydesk.storage.copies import back_up  # noqa: PLC0415 - brings the database along
+    from privacydesk import app  # noqa: PLC0415 - brings the database along
 
-    back_up(load(data_dir).url, file)
+    app.back_up(load(data_dir), file)
     typer.echo(f"The database is in {file}, {file.stat().st_size / 1e6:.1f} MB.")
 
 
@@ -54,12 +54,12 @@ def restored(data_dir: DataDir = None) -> None:
     Every conversation gets a new epoch, so that clients drop what they hold of what is gone and
     read the log anew.
     """
-    from privacydesk.storage.copies import renew_epochs  # noqa: PLC0415 - as above
+    from privacydesk import app  # noqa: PLC0415 - as above
     from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
 
-    url = load(data_dir).url
-    with serving_lock(url):
-        count = renew_epochs(url)
+    settings = load(data_dir)
+    with serving_lock(settings.url):
+        count = app.renew_epochs(settings)
     one = count == 1
     typer.echo(
         f"{count} conversation{' has' if one else 's have'} a new epoch; clients read"

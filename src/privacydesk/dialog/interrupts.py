@@ -217,11 +217,8 @@ def _who_answers(runner: Runner, script: Script) -> None:
 def _cancel(runner: Runner, script: Script) -> None:
     if script.stack:
         runner.cancel_form(script)
-    elif any(ticket.is_open for ticket in script.tickets_of(whose(script))):
-        runner.start(script, Intent.CANCEL_REQUEST)
     else:
-        # 不用了: nothing is open, so nothing but what was offered is let go of.
-        script.ask("desk.nothing_more", {}, more_choices())
+        runner.start(script, Intent.CANCEL_REQUEST)
 
 
 def _go_back(runner: Runner, script: Script) -> None:

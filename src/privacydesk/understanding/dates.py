@@ -119,7 +119,7 @@ def _read(parts: dict[str, str | None]) -> str:
 def _spelt(numerals: str) -> str:
     """Return a number that is written in Chinese: 二零一二 digit by digit, 二十一 by its tens."""
     tens, ten, ones = numerals.partition("十")
-    if ten and len(tens) <= 1 and len(ones) <= 1:
+    if ten and len(tens) <= 1 and len(ones) <= 1 and ones != ten:
         return str((_NUMERALS[tens] if tens else 1) * 10 + (_NUMERALS[ones] if ones else 0))
     return "".join(str(_NUMERALS[c]) for c in numerals if c != "十")
 

@@ -70,3 +70,8 @@ def test_a_huge_message_takes_no_huge_time() -> None:
         DESK.entities(text, ENTITY_KINDS)
         # Far above what it takes, far below what backtracking without end would.
         assert time.thread_time() - before < 1
+
+
+def test_tens_of_tens_are_no_number() -> None:
+    for text in ("十十", "生日是十十年十月十日", "二零一二年十十月三日", "一十十"):
+        assert "date" not in DESK.entities(text, ENTITY_KINDS)
