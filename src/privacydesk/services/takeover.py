@@ -15,6 +15,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import Decided, DecisionKind
 from privacydesk.errors import NotFoundError, StaleError
@@ -137,7 +138,8 @@ class Takeover:
 
         Raises:
             InvalidRequestError: there are no words, or too many.
-            StaleError: the agent does not have the conversation, or ownership changed.
+            StaleError: the agent does not have the conversation, ownership changed, or other words
+                were sent with this form before.
             DeskError: ``UNSUPPORTED_MEDIA`` for a file that is no picture.
         """
         words = reply_words(text)
@@ -147,7 +149,7 @@ class Takeover:
         if file is not None:
             attached = await self._attaching.make(file, conversation, agent)
         self._presence.agent_sends(conversation)
-        return await self._run(
+        sent = await self._run(
             conversation,
             agent,
             DecisionKind.REPLIED,
@@ -157,6 +159,16 @@ class Takeover:
             seen=seen,
             job_id=job_id,
         )
+        if sent.duplicate:
+            await self._unless_other(conversation, sent.offset, words)
+        return sent
+
+    async def _unless_other(self, conversation: ConversationId, offset: int, words: str) -> None:
+        """Refuse words that are not those that were sent with the form: after Back, say."""
+        reader = self._store.reader
+        first = await reader.events(conversation, after=offset - 1, limit=1)
+        if first and first[0].kind is not EventKind.BLANK and first[0].text != words:
+            raise StaleError("other words were sent with this form", reason="other_words")
 
     async def hand_back(
         self, name: str, by: str, *, seen: int | None = None, job_id: str | None = None

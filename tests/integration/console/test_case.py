@@ -94,6 +94,29 @@ async def test_a_stale_page_s_reply_is_refused_and_its_words_are_kept(
     assert "Your text is kept" in told.text
 
 
+async def test_a_form_that_was_sent_takes_no_other_words_and_keeps_them(
+    office: Office, mei: Browser
+) -> None:
+    player, ticket = await copy_of_data(office)
+    talk = talk_of(ticket)
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    await mei.post(
+        f"{talk}/take",
+        {"seen": field(page, "/take", "seen"), "job": "t1", "number": ticket.number},
+    )
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    form = {"seen": field(page, "/reply", "seen"), "job": "r1", "number": ticket.number}
+    for _ in range(2):  # the same words twice are one reply
+        assert (await mei.post(f"{talk}/reply", {**form, "text": "first words"})).status == 303
+    page = await mei.post(f"{talk}/reply", {**form, "text": "second words"})
+    assert page.status == 409
+    assert "sent before, with other words" in page.said
+    assert "second words</textarea>" in page.text
+    assert field(page, "/reply", "job") != "r1"
+    await player.pull()
+    assert [one.text for one in player.events if one.text.endswith("words")] == ["first words"]
+
+
 async def test_what_is_said_meanwhile_is_sent_to_the_open_page(
     office: Office, mei: Browser
 ) -> None:
