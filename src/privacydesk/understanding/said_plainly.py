@@ -133,6 +133,35 @@ _NAMES_COMPLAINT: Final = re.compile(r"投诉|举报|泄露|泄漏|外泄|\b(?:c
 _ASKED_BESIDE: Final = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.DELETION})
 
 
+# 把评论删了 says it all, though little else is said.
+_ONLY_DELETES: Final = re.compile(
+    r"(?:请|麻烦|帮我|给我|快)*(?:把|将)(?:我的?|我嘅)?"
+    r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|位置信息|定位信息|实名信息|实名资料|实名认证|身份信息)"
+    r"(?:和|跟|都|全部?|通通|统统|给我|帮我)*(?:删|清)(?:了|掉|除|空|干净)*(?:吧|啦)?[ 。.!]*"
+)
+_ERASES: Final = re.compile(
+    r"\b(?:don't|dont|do not) (?:erase|delete) (?:everything|all)\b"
+    r"|\bright to (?:be forgotten|erasure)\b|被遗忘权"
+)
+_FIRST_A_COPY: Final = re.compile(
+    r"(?:注销|销号|删号)(?:之|以)?前[^,。.!?;]{0,8}?(?:导出|下载|备份|拿|要)[^,。.!?;]{0,10}"
+)
+_ASKED_FAINTLY: Final = frozenset(
+    {Intent.OTHER, Intent.SMALLTALK, Intent.COMPLAINT, Intent.CANCEL_REQUEST, Intent.ACCESS}
+)
+
+
+def _said_outright(heard: Intent, folded: str) -> Intent | None:
+    """Return what is asked for in so many words where a model hears something fainter."""
+    if heard not in _ASKED_FAINTLY:
+        return None
+    if _ONLY_DELETES.fullmatch(folded) or _ERASES.search(folded):
+        return Intent.DELETION
+    if heard is Intent.CANCEL_REQUEST and _FIRST_A_COPY.search(folded):
+        return Intent.ACCESS
+    return None
+
+
 def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """Return what a message means instead of what was heard in it; None where nothing says so.
 
@@ -141,7 +170,11 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         folded: the message.
         wish: the message without greetings and thanks.
     """
-    told = meant_of_others(heard, folded) or meant_of_losses(heard, folded)
+    told = (
+        meant_of_others(heard, folded)
+        or meant_of_losses(heard, folded)
+        or _said_outright(heard, folded)
+    )
     if told is not None:
         return told
     if let_go(folded):

@@ -57,6 +57,25 @@ _GRANTED: Final = re.compile(
 
 _TAKEN_BACK: Final = re.compile(r"撤|收回|取消|关(?!于)|停|退|\b(?:withdraw|revoke|stop|off|out)\b")
 
+# A log-in is not given up where a thief has the phone, or the account; people lock it.
+_TAKEN: Final = re.compile(
+    r"(?:手机|部机|电话)[^,。.!?;]{0,4}?(?:被|俾|畀|给)(?:人|人家|小偷)?(?:偷|抢|盗)(?:了|咗|走)?"
+    r"|\bphone (?:was|got|has been|is) (?:just )?stolen\b|\bstole my phone\b|\bthief\b"
+    r"|\baccount (?:was|got|has been|is) (?:just )?(?:hacked|hijacked|taken over)\b"
+)
+# A pause is nothing that closing would give.
+_PAUSED: Final = re.compile(
+    r"(?:暂时|临时|一阵子?|一段时间|几天|几个?(?:星期|月)|一排)[^,。.!?;]{0,8}?(?:停用|冻结|停一?停|休眠)"
+    r"|(?:停用|冻结|休眠)[^,。.!?;]{0,6}?(?:一阵子?|一段时间|几天|几个?(?:星期|月)|一下|一排)"
+    r"|\b(?:deactivate|pause|suspend|freeze|disable) [^.!?;]{0,24}?"
+    r"\b(?:for a|for some|temporarily|a while)\b"
+    r"|\btemporarily (?:deactivate|pause|suspend|freeze|disable|close)\b"
+)
+# Told as done: what was to be seen was shown to somebody else.
+_GIVEN_AWAY: Final = re.compile(
+    r"(?:你们|你哋|平台|客服|官方)[^,。.!?;]{0,4}?(?:把|将)我[^,。.!?;]{1,12}?(?:给|发给|卖给|透露给|俾|畀)(?!我(?:看|瞧|睇|一|自己|本人))[^,。.!?;]{1,8}?(?:看|了|咗)"
+)
+
 # What others wrote or keep is theirs; what they show of somebody is complained of.
 _SHOWN_BY_OTHERS: Final = re.compile(
     rf"(?:有人|别人|人家|他|她|佢|前任|前男友|前女友|主播|群主){_PART}{{0,12}}?(?:发|传|贴|晒|po|放|挂)(?:了|出|咗|上)*"
@@ -85,6 +104,12 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         granted = _GRANTED.search(folded) and not _TAKEN_BACK.search(folded)
         return Intent.OTHER if granted else None
     if heard in _ASKED_FOR and _NEVER_ASKED.search(folded):
+        return Intent.OTHER
+    if heard is Intent.ACCESS and _GIVEN_AWAY.search(folded):
+        return Intent.COMPLAINT
+    if heard is Intent.UNBINDING and _TAKEN.search(folded):
+        return Intent.OTHER
+    if heard is Intent.DEREGISTRATION and _PAUSED.search(folded):
         return Intent.OTHER
     if heard not in _LOSSES:
         return None
