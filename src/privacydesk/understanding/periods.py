@@ -1,4 +1,4 @@
-"""What limits a wish, as it was written: times ("去年", "last week"), and with whom ("和小王")."""
+"""What limits a wish, as it was written: time ("去年"), with whom ("和小王"), which ("那两张")."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Final
 
 from privacydesk.understanding.keeping import exception_in, says_it_stays
 from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.some_of_them import says_more, some_in
 
 _LONGEST: Final = 40
+_MOST: Final = 80
+"""Characters of all that limits a wish."""
 _NUMBER: Final = r"(?:\d{1,4}|[零〇一二三四五六七八九十两兩几幾数數半]{1,4})"
 _WEEK: Final = r"(?:周|週|星期|礼拜|禮拜)"
 _UNIT: Final = rf"(?:个|個)?(?:年|月|天|日|{_WEEK})"
@@ -77,8 +80,9 @@ _PERIOD = re.compile(
     re.IGNORECASE,
 )
 # Every Chinese limit has one of these characters, which few sentences have.
-_TELLS_TIME: Final = frozenset(
+_TELLS_LIMIT: Final = frozenset(
     "0123456789年月天日周週期拜季假节節庆慶夕秋旦诞誕清端重跨夜初和跟同與与发發寄关關"
+    "张張条條篇段幅首个個最带帶有到"
 )
 _LETTER = re.compile(r"[a-z]", re.IGNORECASE)
 # "May" and "march" are words of their own, a month counts only beside something that makes it one.
@@ -136,16 +140,21 @@ _WITH_WHOM = re.compile(
 def periods(text: str) -> tuple[str, ...]:
     """Return what limits a wish in a text, as it was written; empty where it names no limit.
 
-    That is the first time, and with whom. Of what shall stay ("不要删2020年之前的") all is
-    returned: the time alone would say the opposite.
+    That is the first time, with whom, and which or how many of them. Of what shall stay
+    ("不要删2020年之前的") all is returned: the time alone would say the opposite.
     """
     words = plain(text)
-    if _TELLS_TIME.isdisjoint(words) and _LETTER.search(words) is None:
+    if _TELLS_LIMIT.isdisjoint(words) and _LETTER.search(words) is None:
         return ()
     clauses = [one for one in _CLAUSES.split(words) if not _NO_LIMIT.search(one)]
-    found = (_time_in(clauses), _company_in(clauses))
-    limits = ", ".join(one for one in found if one)
-    return (limits[:_LONGEST],) if limits else ()
+    which = some_in(clauses, words)
+    time, company = _time_in(clauses), _company_in(clauses)
+    if time and time in which:
+        time, which = ("", which) if says_more(which, time) else (time, "")
+    if company in which:
+        company = ""
+    limits = ", ".join(one for one in (time, company, which) if one)
+    return (limits[:_MOST],) if limits else ()
 
 
 def _time_in(clauses: Sequence[str]) -> str:

@@ -40,3 +40,47 @@ def test_a_time_limits(said: str, period: str) -> None:
 )
 def test_a_deadline_is_no_limit(said: str) -> None:
     assert periods(said) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "which"),
+    [
+        ("删掉我最早的两张照片", "最早的两张照片"),
+        ("只删那张在海边的照片", "那张在海边的照片"),
+        ("删两条动态就行 别的别动", "两条动态"),
+        ("把带定位的那条动态删了", "带定位的那条动态"),
+        ("删掉我昨天喝醉发的那条动态", "昨天喝醉发的那条动态"),
+        ("刪掉那條動態", "那條動態"),
+        ("昨天发的那条动态", "昨天"),
+        ("别删那两张合照，其他照片都删", "别删那两张合照"),
+        ("delete my two oldest posts", "my two oldest posts"),
+        ("delete only the photo at the beach", "the photo at the beach"),
+        ("just delete the ones with my ex in them", "the ones with my ex in them"),
+    ],
+)
+def test_some_of_a_kind_limit(said: str, which: str) -> None:
+    assert periods(said) == (which,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我的照片都删了",
+        "删照片",
+        "把那些照片删掉",
+        "我有200张照片，全部删掉",
+        "一条动态都不留",
+        "隐私政策第三条说可以删照片",
+        "依据个保法第四十五条，申请查阅个人信息",
+        "哎那个我以前发的动态你给我全清掉",
+        "take down my photo wall all 14 pics",
+        "那条短信我没收到，删照片",
+        "有没有办法删照片",
+        "I have 200 photos, delete them all",
+        "delete those photos",
+        "delete the photos in my account",
+        "first delete my photos",
+    ],
+)
+def test_a_plain_kind_is_no_limit(said: str) -> None:
+    assert periods(said) == ()
