@@ -30,6 +30,14 @@ _BARE = re.compile(
     rf"(?P<value>[^\s,，。.!！?？;；、{_OPEN}][^,，。!！?？;；\n]{{0,{_LONGEST}}})",
     re.IGNORECASE,
 )
+# 换成新的13912345678, 原来的停机了 新的是13912345678: a number is called the new one.
+_NEW_NUMBER = re.compile(
+    rf"(?:{_LEAD}\s*(?:我的|我嘅)?新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?"
+    r"|新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?(?:就)?(?:是|系|係|[:：])"
+    r"|\bnew (?:one|number|phone number|mobile number|phone|mobile) is)[\s:：]*"
+    r"(?P<value>\+?\d[\d -]{5,18}\d)",
+    re.IGNORECASE,
+)
 # What was said before is taken back, and all of the rest is put in its place.
 _CORRECTED = re.compile(
     r"^(?:(?:不对|不對|唔对|唔啱|错了|錯了|错咗|錯咗|写错了|寫錯了|打错了|打錯了|不是|唔系|唔係)[\s,，。.]*"
@@ -126,6 +134,7 @@ def new_values(text: str) -> tuple[str, ...]:
         return pair[1:]
     hit = (
         _QUOTED.search(said)
+        or _NEW_NUMBER.search(said)
         or _BARE.search(said)
         or _RENAMED.search(said)
         or _CORRECTED.search(said)

@@ -129,6 +129,14 @@ _DELETES_MINE: Final = re.compile(
     r"(?:把|将)我[^,。.!?;]{1,10}?(?:删|清空|清掉)(?![^,。.!?;]{0,3}(?:没|过))"
     r"|(?<!不)(?<!别)删(?:掉|除|了|一?下)?我|\b(?:delete|erase|wipe|remove) (?:all )?my\b"
 )
+# 手机号换了，想注销原来的号: the number is why, and it is the account that shall go.
+_CLOSES_ACCOUNT: Final = re.compile(
+    r"(?:想|要|帮我|给我|申请|怎么|如何|请)(?:把|要)?(?:注销|销掉)"
+    r"(?:了|掉|我|原来|原先|以前|之前|旧|老|那个|这个|的|嘅)*(?:账号|账户|户口|号(?!码))"
+    r"|\bclose (?:my|the|that) (?:old |other )?account\b"
+)
+_DENIED: Final = re.compile(r"不|别|唔|没|无需|\bnot\b|n't\b|\bnever\b")
+_UNBINDS: Final = re.compile(r"绑|解除|登录|\b(?:un(?:bind|link)|disconnect|log ?in|sign in)")
 _NAMES_COMPLAINT: Final = re.compile(r"投诉|举报|泄露|泄漏|外泄|\b(?:complain|leak)")
 _ASKED_BESIDE: Final = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.DELETION})
 
@@ -197,6 +205,13 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     return _of_oneself(heard, folded)
 
 
+def _closes_instead(folded: str) -> bool:
+    """Tell whether an account is to be closed, and no way to log in to be lost."""
+    if _UNBINDS.search(folded) is not None or _DENIED.search(folded) is not None:
+        return False
+    return _CLOSES_ACCOUNT.search(folded) is not None
+
+
 def _deletes_beside(heard: Intent, folded: str) -> bool:
     """Tell whether a deletion is wished, and only said besides when, or that nobody shall know."""
     if heard in _ASKED_BESIDE:
@@ -209,7 +224,12 @@ def _deletes_beside(heard: Intent, folded: str) -> bool:
 
 
 def _of_oneself(heard: Intent, folded: str) -> Intent | None:
-    """Return what is meant where a consent is named, or what shall go while the account stays."""
+    """Return what is meant where a consent is named, or what shall go while the account stays.
+
+    An account that is closed is more than a way to log in.
+    """
+    if heard is Intent.UNBINDING and _closes_instead(folded):
+        return Intent.DEREGISTRATION
     if heard is Intent.CANCEL_REQUEST and _CONSENT_BACK.search(folded):
         return None if _FILED.search(folded) else Intent.CONSENT_WITHDRAWAL
     beside = besides_keeping(folded) if heard in OF_NOTHING else ""
