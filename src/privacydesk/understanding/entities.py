@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.understanding.account_names import account_names
 from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
@@ -14,11 +15,13 @@ from privacydesk.understanding.consequences import asks_consequence
 from privacydesk.understanding.dates import births, dates, parts_of_dates
 from privacydesk.understanding.entries import (
     A_NAME,
+    avatar_meant,
     days_of_year,
     entries,
     genders,
     left_as_they_are,
     name_meant,
+    named_instead,
 )
 from privacydesk.understanding.keeping import (
     Part,
@@ -35,7 +38,7 @@ from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.own_things import for_oneself, own_wish
 from privacydesk.understanding.periods import periods
-from privacydesk.understanding.phones import phones
+from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.taking_back import taken_back
 from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
@@ -74,9 +77,12 @@ class Entities:
             return {}
         found: dict[str, tuple[Any, ...]] = {}
         if not _FAMILIES.isdisjoint(kinds):
-            found.update(self._names.find(words, kinds))
+            found.update(self._named(words, kinds))
         if found.get("profile_field"):
             self._pair_entries(text, kinds, found)
+            instead = self._fields_in(named_instead(words))
+            if instead and "entry_instead" in kinds:
+                found["entry_instead"] = instead
         limited = self._part_all(words, kinds, found)
         for kind in kinds:
             finder = self._finders.get(kind)
@@ -170,7 +176,15 @@ class Entities:
         return limited
 
     def _of(self, family: str, words: str) -> tuple[str, ...]:
-        return self._names.find(words, (family,)).get(family, ())
+        return self._named(words, (family,)).get(family, ())
+
+    def _named(self, words: str, kinds: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return what a text names of the families; among kinds of data 充值 is one of them."""
+        found = dict(self._names.find(words, kinds))
+        named = found.get("category", ())
+        if named and _RECHARGE not in named and _LISTED_RECHARGE.search(words) is not None:
+            found["category"] = (*named, _RECHARGE)
+        return found
 
     def _phrases_in(self, words: str) -> tuple[str, ...]:
         said = words.strip(_OUTER)
@@ -191,6 +205,18 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
     return finder
 
 
+_RECHARGE: Final = DataCategory.RECHARGE.value
+_RECHARGED: Final = r"(?:充值|储值|消费|花的钱|花过的钱|花了多少钱)"
+_LINK: Final = r"(?:[和跟与及同、]|以及|还有|同埋)"
+# 聊天记录和充值 lists kinds of data; 充值没到账 by itself, or beside one, is no such kind.
+_LISTED_RECHARGE: Final = re.compile(
+    rf"{_LINK} ?(?:我的|我嘅|我|所有的?|全部)?{_RECHARGED}(?:的|过的|了的)?"
+    r"(?=$|[\s,。.!?;、和跟与及同]|以及|还有|都|也|给|发|导|看|吗|呢|吧|删|记录|情况)"
+    rf"|{_RECHARGED} ?{_LINK}"
+    r"|\b(?:and|or|,) (?:all )?(?:my |the )?(?:top[- ]?ups?|recharges?|spending|purchases?)"
+    r"(?=$|[\s,.!?;]*$|,| (?:and|please|too)\b)"
+)
+
 _MAY_STAY: Final = ("category", "provider", "purpose")
 """Families of which some may go and some may stay."""
 _REST_OF: Final = re.compile(r"别的|其[他它余]|剩下|\b(?:others?|rest|remaining)\b")
@@ -207,7 +233,9 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "day_of_year": days_of_year,
     "gender": genders,
     "name_meant": name_meant,
+    "avatar_meant": avatar_meant,
     "phone": phones,
+    "phone_changes": changes_phone,
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),
     "taken_back": taken_back,

@@ -26,7 +26,7 @@ _HAN: Final = r"[\u4e00-\u9fff]"
 _CUTS: Final = re.compile(
     r"[,，。!！?？;；\n]+|\.(?!\d)"
     # 昵称叫 小雨 is one clause; other gaps part what is said in a hurry.
-    rf"|(?<={_HAN})(?<![叫是为為成做到系係]) +(?={_HAN})"
+    rf"|(?<={_HAN})(?<![叫是为為成做到系係写寫]) +(?={_HAN})"
     r"|(?=(?:[还還]有|另外|以及|[并並]且|同埋|仲有|[和跟及、])"
     rf"(?:[把将將]|我的|我嘅|我|[个個]|也)*{FIELD})"
     r"|(?=\b(?:and|also) (?:also )?(?:please )?(?:change |set |make |update |correct |fix )?"
@@ -41,7 +41,7 @@ _CHANGES: Final = re.compile(
 _VALUE: Final = r"(?P<value>[^\s,，。!！?？;；].{0,59}?)"
 _DONE: Final = r"(?:吧|啊|哦|就好|就行|[谢謝]{2}|,? ?please|,? ?thanks)?[\s.。!！]*$"
 _BESIDE: Final = re.compile(
-    rf"{FIELD}\s*(?:是|系|係|叫做?|[为為]|[:：]|is\b|to\b)\s*{_VALUE}{_DONE}", re.IGNORECASE
+    rf"{FIELD}\s*(?:是|系|係|叫做?|[写寫]|[为為]|[:：]|is\b|to\b)\s*{_VALUE}{_DONE}", re.IGNORECASE
 )
 # 改暱稱做阿豪: the entry stands between the two halves of the verb.
 _MADE: Final = re.compile(
@@ -56,12 +56,35 @@ _NOT_OLD: Final = re.compile(
     r"^\s*(?P<new>[^\s,，]{1,20}?)(?:[,，]? ?不是|唔系|唔係| not )(?P<old>[^\s,，。]{1,20})\s*$",
     re.IGNORECASE,
 )
+# Said after that it shall be changed: 改昵称，昵称叫阿哲. What it is called now is the old one.
+_CALLED: Final = re.compile(
+    rf"^(?!.*(?:[现現]在|目前|原来|原來|本来|本來|以前|之前|而家)).*{FIELD}\s*(?:叫|[写寫])"
+)
+_OF_ME: Final = re.compile(
+    r"\s*我(?:其[实實]|本[来來]|明明|[应應][该該])*(?:是|系|係)[个個]?([男女])(?:[的性生人孩仔]|嘅)?[的啊呀]?[\s.。!！]*"
+    r"|\s*i(?:['’]?m| am)(?: actually)? (?:a )?(male|female|man|woman|boy|girl)[\s.!]*",
+    re.IGNORECASE,
+)
+_RATHER: Final = (
+    r"(?:(?:算了|等等|等一下|不[对對]|不(?=[\s,，。])|那|[还還]是|要不|不如|都系|都係|就|我|想|要|先|[帮幫]我|可以|能不能|能"
+    r"|actually|oh|wait|no|sorry|hmm+|rather|please|let'?s|can i|could i|i want to"
+    r"|i'd like to|i'd rather)[\s,，。.]*)*"
+)
+_INSTEAD: Final = re.compile(
+    rf"\s*{_RATHER}(?:改|[换換]|更正|修改|\b(?:change|correct|fix|edit|update)\b)\s*"
+    rf"(?:一下|下|个|個|我的|我嘅|my |the )*(?P<field>{FIELD})\s*"
+    r"(?:行不行|行吗|行嗎|可以吗|可以嗎|可不可以|好不好|好吗|好嗎|得唔得|算了|好了"
+    r"|先|吧|呢|啊|啦|喇|instead|please|rather|then|,| )*"
+    r"[\s?？.。!！~～]*(?:(?:改成|[换換]成|改[为為]|叫|[写寫]|\bto\b).+)?",
+    re.IGNORECASE,
+)
 _TO: Final = re.compile(rf"{FIELD}\s*to\b", re.IGNORECASE)
 _GENDER: Final = re.compile(
     r"\b(?:" + "|".join(sorted((w for w in GENDERS if w.isascii()), key=len, reverse=True)) + r")\b"
     "|" + "|".join(sorted((w for w in GENDERS if not w.isascii()), key=len, reverse=True))
 )
 _NAME: Final = re.compile(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
+_AVATAR: Final = re.compile(r"头像(?!框)|\b(?:avatar|profile (?:picture|photo|pic))\b")
 _ENDING: Final = re.compile(r"(?<=[男女])[的性生]$")
 _STAYS: Final = re.compile(
     r"(?:不用|不要|不必|不需要|无需|无须|先不|就不|(?<!性)别|唔使|唔好|唔需要)(?:再|去|帮我|给我)*(?:改|动|换|变|郁)"
@@ -80,6 +103,17 @@ def genders(folded: str) -> tuple[str, ...]:
 def name_meant(folded: str) -> tuple[str, ...]:
     """Tell whether a name shall change, which may be the nickname or the real one: 我想改名字."""
     return ("yes",) if _NAME.search(folded) else ()
+
+
+def avatar_meant(folded: str) -> tuple[str, ...]:
+    """Tell whether an avatar is spoken of, which people change themselves: 改头像."""
+    return ("yes",) if _AVATAR.search(folded) else ()
+
+
+def named_instead(folded: str) -> str:
+    """Return the word for an entry that is to be changed, or for it and its value: 还是改签名吧."""
+    hit = _INSTEAD.fullmatch(folded)
+    return "" if hit is None else hit["field"]
 
 
 def left_as_they_are(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> frozenset[str]:
@@ -118,8 +152,13 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
     found: dict[str, Told] = {}
     about, changes, denied = "", False, False
     for clause in _clauses(said):
+        called = changes and _CALLED.search(clause) is not None
         changes = changes or _CHANGES.search(clause) is not None
         named = fields_in(normalise(clause))
+        of_me = _OF_ME.fullmatch(clause) if about == "gender" and changes else None
+        if of_me is not None:
+            found[about] = Told((about, of_me[1] or of_me[2].lower(), ""), new=True)
+            continue
         if len(named) > 1:
             about = ""
             continue
@@ -131,7 +170,7 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
         about = named[0] if named else about
         value = typed(about, new)
         if about and value and (sure or about not in found):
-            found[about] = Told((about, value, old), sure)
+            found[about] = Told((about, value, old), sure or called)
     return tuple(found.values())
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.understanding import KeywordRecogniser
+from privacydesk.understanding.entries import named_instead
 
 DESK = KeywordRecogniser.load()
 
@@ -70,3 +71,19 @@ def test_another_value_is_heard_at_second_thought(said: str, value: str) -> None
 @pytest.mark.parametrize("said", ["还是不改了", "make it quick", "等等，我想一下", "还是算了"])
 def test_what_names_no_value_is_none(said: str) -> None:
     assert "new_value" not in DESK.entities(said, ENTITY_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ("还是改签名吧", "签名"),
+        ("改昵称行不行", "昵称"),
+        ("还是改签名,改成莫问", "签名"),
+        ("actually change my signature instead", "signature"),
+        ("我不想改签名", ""),
+        ("改签名大师", ""),
+        ("签名", ""),
+    ],
+)
+def test_another_entry_is_named_instead(said: str, field: str) -> None:
+    assert named_instead(said) == field
