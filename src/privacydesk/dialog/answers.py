@@ -213,6 +213,8 @@ class Answers:
         if choice is not None:
             self._take_shown(script, frame, step, choice)
             return
+        if following.changes_another(self._runner, script, frame, step):
+            return
         if questions.asks_back(self._runner, script, frame, step, message.text):
             return
         slot_type = self._runner.asking.slot_type(frame, step)

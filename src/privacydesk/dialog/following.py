@@ -719,6 +719,31 @@ def narrows(runner: Runner, script: Script) -> bool:
     return True
 
 
+def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
+    """Ask for the value of another entry that is named instead of one: 还是改签名吧."""
+    named = script.observed.entities.get("entry_instead", ())
+    if runner.asking.slot_type(frame, step) != entries.FIELD_VALUE or len(named) != 1:
+        return False
+    flow = runner.flows[frame.flow]
+    asked = next(
+        one for one in flow.steps.values() if isinstance(one, Ask) and one.slot == entries.FIELD
+    )
+    if not runner.accepts(script, frame, asked, named[0]):
+        return False
+    if frame.slots.get(entries.FIELD) == named[0]:
+        runner.prompt_again(script)
+        return True
+    for slot in (entries.VALUE, entries.OLD):
+        frame.slots.pop(slot, None)
+    frame.slots[entries.FIELD] = named[0]
+    frame.slots.update(entries.told_of(named[0], script.observed.entities, asked=True))
+    frame.trail = frame.trail[: frame.trail.index(asked.id) + 1] if asked.id in frame.trail else []
+    frame.state, frame.misses = asked.on["answered"], 0
+    script.say("desk.corrected", {"what": shown("profile_field", named[0])})
+    runner.run(script)
+    return True
+
+
 def correct_below(runner: Runner, script: Script) -> bool:
     """Take another new value for an entry while the form proves who asks: "不对，是刘扬".
 

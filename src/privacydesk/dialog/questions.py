@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from privacydesk.dialog import arguments, wishes
+from privacydesk.dialog.entries import FIELD_VALUE, VALUE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
@@ -60,6 +61,8 @@ def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: s
     """
     slot_type = runner.asking.slot_type(frame, step)
     if not takes_any_words(slot_type):
+        return explain(runner, script, _topic(script))
+    if slot_type == FIELD_VALUE and _asks_how_long(runner, script, text):
         return explain(runner, script, _topic(script))
     if slot_type == "reply" or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
         return False
@@ -152,6 +155,13 @@ def explain(runner: Runner, script: Script, topic: str) -> bool:
             runner.prompt_again(script)
             return True
     return False
+
+
+def _asks_how_long(runner: Runner, script: Script, text: str) -> bool:
+    """Tell whether it is asked how long the open form takes, which is no new value: 多久能改好."""
+    form = runner.flows[script.stack[script.form_at()].flow]
+    asks = _topic(script) == _DURATION and _DURATION in form.explains
+    return asks and len(text) <= _LONGEST and not script.observed.entities.get(VALUE)
 
 
 def _is_question(script: Script, text: str) -> bool:

@@ -206,6 +206,9 @@ def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dic
         if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
     }
     field = slots.get(entries.FIELD)
+    if entities.get("profile_field") or values.get("name_meant"):
+        # An avatar beside other entries keeps none of them from being asked about.
+        values.pop("avatar_meant", None)
     if field is not None and entries.takes_values(flow):
         # Which entry a value is of is told where there are several, and it has to fit.
         for slot in (entries.VALUE, entries.OLD):
@@ -321,13 +324,16 @@ def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, 
 
 
 def rather(wish: Wish, entities: Entities) -> Wish:
-    """Return what a wish comes to: a phone that is changed for a named one is no login to lose."""
-    changed = entities.get("new_value", ()) if entities.get("phone") else ()
-    if wish.intent is Intent.UNBINDING and changed:
-        named = wish.slots.get("provider", Provider.PHONE.value)
-        if named == Provider.PHONE.value:
-            return Wish(Intent.RECTIFICATION, {"field": "phone", "new_value": changed[0]})
-    return wish
+    """Return what a wish comes to: a phone that is changed for another is no login to lose.
+
+    The new number is asked for where it isn't told: 登录手机号怎么改.
+    """
+    new = entities.get("new_value", ())[:1] if entities.get("phone") else ()
+    if wish.intent is not Intent.UNBINDING or not (new or entities.get("phone_changes")):
+        return wish
+    if wish.slots.get("provider", Provider.PHONE.value) != Provider.PHONE.value:
+        return wish
+    return Wish(Intent.RECTIFICATION, {"field": "phone", **({"new_value": new[0]} if new else {})})
 
 
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
