@@ -368,8 +368,12 @@ class Answers:
         flow = self._runner.flows[frame.flow]
         slots = wishes.slots_for(flow, script.observed.entities)
         for offer in step.choices:
-            if offer.names and flow.slots[offer.names].type == "contact":
+            named = flow.slots[offer.names].type if offer.names else ""
+            if named == "contact":
                 slots[offer.names] = parse("contact", script.said, script.observed.entities)
+            elif named == "category" and not choosing.only_chooses(script, flow):
+                # What a question or another wish is about is not chosen by that.
+                slots.pop(offer.names, None)
         for offer in step.choices:
             if slots.get(offer.names) is not None:
                 frame.slots[offer.names] = slots[offer.names]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import wishes
 from privacydesk.dialog.guards import age_group
-from privacydesk.dialog.schema import ALL, OTHER
+from privacydesk.dialog.schema import ALL, OTHER, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import says_everything, share_words, staying
 from privacydesk.domain.events import Choice, ChoiceStyle
@@ -102,6 +102,18 @@ def is_nothing_else(script: Script, offered: Iterable[Choice]) -> bool:
     """Tell whether a message says nothing but what one of the buttons does."""
     said = set(script.observed.entities.get("answer_alone", ()))
     return sum(choice.key in said for choice in offered) == 1
+
+
+def only_chooses(script: Script, flow: Flow) -> bool:
+    """Tell whether a message that names data only chooses it: "the recordings will do".
+
+    A question does not ("why do you have my location?"), nor does what wishes something else than
+    the open form is about ("delete the searches").
+    """
+    entities = script.observed.entities
+    if not entities.get("only_chooses"):
+        return False
+    return all(spoken in flow.intents for spoken in entities.get("wish_words", ()))
 
 
 def _is_spoken_of(script: Script, offered: Offered) -> bool:

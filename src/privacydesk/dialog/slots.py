@@ -231,6 +231,7 @@ ENTITY_KINDS: Sequence[str] = (
     "category",
     "kept_category",
     "kept_provider",
+    "only_chooses",
     "kept_purpose",
     "purpose",
     "profile_field",

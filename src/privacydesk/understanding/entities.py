@@ -10,6 +10,7 @@ from privacydesk.domain.account_terms import DataCategory
 from privacydesk.understanding.account_names import account_names
 from privacydesk.understanding.ages import own_age, told_age
 from privacydesk.understanding.answering import Answering
+from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
 from privacydesk.understanding.dates import births, dates, parts_of_dates
@@ -65,6 +66,7 @@ class Entities:
             "command": commands.command,
             "language": commands.language,
             "phrase": self._phrases_in,
+            "only_chooses": self._only_chooses,
         }
 
     def find(self, text: str, kinds: Sequence[str]) -> dict[str, tuple[Any, ...]]:
@@ -185,6 +187,10 @@ class Entities:
         if named and _RECHARGE not in named and _LISTED_RECHARGE.search(words) is not None:
             found["category"] = (*named, _RECHARGE)
         return found
+
+    def _only_chooses(self, words: str) -> tuple[str, ...]:
+        named = self._of("category", words)
+        return ("yes",) if named and only_chooses(self._names.besides(words)) else ()
 
     def _phrases_in(self, words: str) -> tuple[str, ...]:
         said = words.strip(_OUTER)

@@ -68,6 +68,14 @@ class Names:
                 found[family] = tuple(values)
         return found
 
+    def besides(self, text: str) -> str:
+        """Return what a folded text says besides the names in it."""
+        at, rest = 0, []
+        for hit in outermost(self._phrases.find(text)):
+            rest.append(text[at : max(at, hit.start)])
+            at = max(at, hit.end)
+        return " ".join((*rest, text[at:]))
+
 
 def _blank(hit: re.Match[str]) -> str:
     return " " * len(hit[0])
