@@ -10,6 +10,7 @@ from privacydesk.dialog.guards import age_group
 from privacydesk.dialog.schema import ALL, OTHER, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import says_everything, share_words, staying
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent
 
@@ -28,6 +29,8 @@ _WISHED: Mapping[Intent, str] = {
 _LIKELY_HERE = 0.4
 """The confidence from which a sentence is taken for one of the buttons that it may well mean."""
 
+_POSTS = frozenset({DataCategory.POSTS.value})
+
 _HAPPENED = frozenset({"terms.decision", "terms.ticket"})
 """Buttons for things that happened, which people tell of in words of their own."""
 
@@ -43,6 +46,21 @@ def wished(script: Script, offered: Offered) -> Choice | None:
     found = script.observed.recognised
     told = found is not None and (found.sure or found.confidence >= _LIKELY_HERE)
     name = _WISHED.get(found.intent) if found is not None and told else None
+    if name == "delete" and _deletes_posts(script):
+        return _named(offered, name) or _named(offered, "delete_first")
+    return _named(offered, name)
+
+
+def _deletes_posts(script: Script) -> bool:
+    """Tell of a wish to delete whether it is about the posts, or says nothing of what it is about.
+
+    Where posts go before the account does, 你们帮我删 is the answer to that.
+    """
+    named = script.observed.entities.get("category", ())
+    return not staying(script.observed.entities) and all(one in _POSTS for one in named)
+
+
+def _named(offered: Offered, name: str | None) -> Choice | None:
     return next((choice for choice, _ in offered if choice.id == name), None)
 
 
@@ -86,6 +104,18 @@ def several(script: Script, offered: Offered) -> tuple[Choice, ...]:
     return alike if len(alike) > 1 and plain else ()
 
 
+def only_chooses(script: Script, flow: Flow) -> bool:
+    """Tell whether a message that names data only chooses it: "the recordings will do".
+
+    A question does not ("why do you have my location?"), nor does what wishes something else than
+    the open form is about ("delete the searches").
+    """
+    entities = script.observed.entities
+    if not entities.get("only_chooses"):
+        return False
+    return all(spoken in flow.intents for spoken in entities.get("wish_words", ()))
+
+
 def left_out(script: Script, offered: Offered) -> Choice | None:
     """Return the button that leaves an answer out, if a message says nothing but that."""
     said = set(script.observed.entities.get("answer_alone", ()))
@@ -102,18 +132,6 @@ def is_nothing_else(script: Script, offered: Iterable[Choice]) -> bool:
     """Tell whether a message says nothing but what one of the buttons does."""
     said = set(script.observed.entities.get("answer_alone", ()))
     return sum(choice.key in said for choice in offered) == 1
-
-
-def only_chooses(script: Script, flow: Flow) -> bool:
-    """Tell whether a message that names data only chooses it: "the recordings will do".
-
-    A question does not ("why do you have my location?"), nor does what wishes something else than
-    the open form is about ("delete the searches").
-    """
-    entities = script.observed.entities
-    if not entities.get("only_chooses"):
-        return False
-    return all(spoken in flow.intents for spoken in entities.get("wish_words", ()))
 
 
 def _is_spoken_of(script: Script, offered: Offered) -> bool:

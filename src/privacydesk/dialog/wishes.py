@@ -343,7 +343,7 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
     for heard in _heard(script):
         intent = heard.recognised.intent
         flow = runner.by_intent.get(intent)
-        if intent in others:
+        if intent in others or heard.deletes_nothing:
             continue
         if flow is not None and flow.kind is not None:
             found += wishes_for(flow, intent, heard.entities, brief=is_brief(script))

@@ -41,6 +41,14 @@ class Heard(Struct, frozen=True):
     recognised: Recognised
     entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
 
+    @property
+    def deletes_nothing(self) -> bool:
+        """Tell whether a wish to delete names nothing but what shall stay: 那我先不删动态."""
+        stays = self.entities.get("only_kept", ())
+        named = self.entities.get("category", ())
+        kept = bool(stays) and all(one in stays for one in named)
+        return kept and self.recognised.intent is Intent.DELETION
+
 
 class Observed(Struct, frozen=True):
     """What the service fetched for the step before deciding; a replay never fetches again.

@@ -67,7 +67,9 @@ _KEEPS: Final = (
     # Of what is put off nothing is to happen now.
     r"|再(?:想想|想一下|考虑|说)|考虑一下|\bnever mind\b"
 )
-_DONT: Final = r"\b(?:don't|dont|do not) (?:want (?:you )?(?:to )?)?"
+_DONT: Final = (
+    r"\b(?:(?:don't|dont|do not) (?:(?:want|need) (?:you )?(?:to )?)?|no need (?:for you )?to )"
+)
 _STAYS: Final = {
     "category": re.compile(
         rf"{_KEEPS}|[别不][想要用许准]?先?(?:删|动(?!态))|唔(?:好|使|想)?先?(?:删|郁)"

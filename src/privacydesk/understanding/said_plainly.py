@@ -7,7 +7,7 @@ from typing import Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
-from privacydesk.understanding.keeping import besides_keeping
+from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.own_things import own_wish
 from privacydesk.understanding.said_of_others import (
@@ -106,6 +106,13 @@ _FILED: Final = re.compile(
 
 # While the account stays, what else shall go is deleted.
 _DELETES: Final = re.compile(r"(?<!不)(?<!别)(?:删|清空|清掉)|\b(?:delete|erase|wipe)\b")
+
+# Whoever closes the account and keeps what was published deletes nothing.
+_CLOSING: Final = re.compile(
+    r"注销|销号|销户|删号|删账号|\b(?:close|closing|delete|deactivate|shut down) "
+    r"(?:(?:my|the|this|whole|entire) )*account\b"
+)
+_PUBLISHED: Final = re.compile(r"动态|帖|贴文|\bposts?\b")
 
 # Of data that is named 不要了 says that it shall go; by itself it may be the account.
 _DATA_UNWANTED: Final = re.compile(
@@ -212,6 +219,18 @@ def _closes_instead(folded: str) -> bool:
     return _CLOSES_ACCOUNT.search(folded) is not None
 
 
+def _closes_and_keeps(folded: str) -> bool:
+    """Tell whether the account is to be closed and nothing deleted: "but keep the posts"."""
+    if _CLOSING.search(folded) is None or keeps_account(folded):
+        return False
+    said = tuple(parts(folded))
+    others = [part.said for part in said if not part.stays]
+    closes = any(_CLOSING.search(one) for one in others)
+    deletes = any(_DELETES.search(_CLOSING.sub(" ", one)) for one in others)
+    keeps = any(part.stays and _PUBLISHED.search(part.said) for part in said)
+    return closes and keeps and not deletes
+
+
 def _deletes_beside(heard: Intent, folded: str) -> bool:
     """Tell whether a deletion is wished, and only said besides when, or that nobody shall know."""
     if heard in _ASKED_BESIDE:
@@ -247,6 +266,8 @@ def _instead_of_closing(heard: Intent, folded: str) -> Intent | None:
     """Return what is meant where an account elsewhere is to go, or data and no account."""
     if _is_elsewhere(folded):
         return Intent.OTHER
+    if heard is Intent.DELETION and _closes_and_keeps(folded):
+        return Intent.DEREGISTRATION
     data = _DATA_UNWANTED.search(folded) is not None and _ACCOUNT.search(folded) is None
     return Intent.DELETION if data and heard is Intent.DEREGISTRATION else None
 

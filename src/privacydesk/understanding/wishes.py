@@ -180,6 +180,7 @@ def several_wishes(
     if Intent.DEREGISTRATION in intents:
         # "Close my account and delete everything": the closing is all of it.
         found = [heard for heard in found if not _deletes_everything(heard)]
+        found = _without_deleting(found, said, recogniser, kinds)
     # One wish is no several; but where the words around it make the whole unsure, take another one
     # back or tell an age, it is the wish.
     beside = gives_up or _tells_own_age(whole, said)
@@ -211,6 +212,19 @@ def _told(found: Sequence[_Part], said: str) -> list[_Part]:
 
 def _deletes_everything(heard: Heard) -> bool:
     return heard.recognised.intent is Intent.DELETION and not heard.entities.get("category")
+
+
+def _without_deleting(
+    found: list[Heard], said: str, recogniser: Recogniser, kinds: Sequence[str]
+) -> list[Heard]:
+    """Leave out the half that deletes nothing: "close my account, no need to delete the posts".
+
+    What it says is said of the closing, where that is the only wish then.
+    """
+    kept = [heard for heard in found if not heard.deletes_nothing]
+    if len(kept) == 1 and len(found) > 1:
+        return [replace(kept[0], entities=recogniser.entities(said, kinds))]
+    return kept
 
 
 def _wishes(

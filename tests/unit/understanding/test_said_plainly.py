@@ -57,6 +57,8 @@ from privacydesk.understanding.said_plainly import meant_instead
         ("删我的照片，别告诉别人", Intent.COMPLAINT, Intent.DELETION),
         ("最后一个不用了", Intent.DEREGISTRATION, Intent.CANCEL_REQUEST),
         ("我妈让我来删我的照片", Intent.GUARDIAN, Intent.DELETION),
+        ("close my account, keep the posts", Intent.DELETION, Intent.DEREGISTRATION),
+        ("别删动态 直接注销", Intent.DELETION, Intent.DEREGISTRATION),
         ("那我要撤回行銷通知", Intent.CANCEL_REQUEST, Intent.CONSENT_WITHDRAWAL),
         (
             "i changed my mind about the consent i gave last week, forget it all",
@@ -98,6 +100,8 @@ def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant
         ("我老婆说孩子12岁，我要看他聊天记录", Intent.GUARDIAN),
         ("有人把我的照片P成色情图到处发，我要投诉", Intent.COMPLAINT),
         ("撤回营销的申请我不要了", Intent.CANCEL_REQUEST),
+        ("delete my photos and close my account, keep the posts", Intent.DELETION),
+        ("删动态，账号不注销", Intent.DELETION),
     ],
 )
 def test_what_says_more_stays_what_was_heard(said: str, heard: Intent) -> None:
