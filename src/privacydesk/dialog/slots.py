@@ -229,9 +229,9 @@ _INPUTS: Mapping[str, InputKind] = {
 ENTITY_KINDS: Sequence[str] = (
     "provider",
     "category",
+    "only_chooses",
     "kept_category",
     "kept_provider",
-    "only_chooses",
     "kept_purpose",
     "purpose",
     "profile_field",
@@ -256,6 +256,7 @@ ENTITY_KINDS: Sequence[str] = (
     "phone_changes",
     "own_age",
     "age",
+    "grown_child",
     "language",
     "taken_back",
     "account_stays",
@@ -293,6 +294,7 @@ FILLED_BY_NAME: Mapping[str, str] = {
     "name_meant": "name_meant",
     "avatar_meant": "avatar_meant",
     "child_birth_date": "birth",
+    "child_age": "grown_child",
     "child_account": "account_name",
     "who": "account_name",
 }

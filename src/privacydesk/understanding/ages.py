@@ -96,6 +96,41 @@ _MINOR: Final = re.compile(
 )
 
 
+_OWN_CHILD: Final = r"(?:儿子|女儿|闺女|孩子|小孩|娃|阿仔|个仔|我个女(?![的人孩生士])|囡|孙女|孙子)"
+_ENGLISH_CHILD: Final = r"(?:son|daughter|child|kid|boy|girl|grandson|granddaughter)"
+# 快20了 is not twenty yet, and 20天 is no age.
+_GROWN_CHILD: Final = re.compile(
+    rf"{_OWN_CHILD}(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个| )*"
+    r"(?P<age>\d{2}|[二三四五]?十[一二三四五六七八九]?)"
+    r"(?: ?周?岁|多岁|几岁|了|啦|喇|(?=$|[,。.!?; ]))"
+    rf"|\b{_ENGLISH_CHILD}(?: is|'s| turned| just turned|,)*(?: (?:already|now|just|actually))*"
+    r" (?P<told>\d{2})(?= ?(?:$|[,.!?;]|years? old|yrs? old|now|already|and|so|but|can|may|is))"
+    rf"|\b(?P<old>\d{{2}})[- ]years?[- ]old {_ENGLISH_CHILD}\b"
+)
+_OF_AGE: Final = re.compile(
+    rf"{_OWN_CHILD}[^,。.!?;]{{0,6}}?(?<![未没不快冇])(?:成年(?!人)|成人了|满了?(?:18|十八)|上大学|大学生|读大学)"
+    rf"|(?<![未没不快冇])(?:已经?成年|成年)的?{_OWN_CHILD}"
+    rf"|\b(?:adult|grown(?:[- ]?up)?) {_ENGLISH_CHILD}\b"
+    rf"|\b{_ENGLISH_CHILD}(?:'s| is| has)? (?:(?:already|now|just) )*(?:an adult|grown[- ]?up"
+    r"|of age|over 18|come of age|turned 18)\b"
+)
+_NOT_OF_AGE: Final = re.compile(
+    r"未成年|没成年|没有成年|不是成年|快成年|等[^,。]{0,6}成年|\b(?:not|isn't|until|when)\b"
+)
+_SURELY_GROWN: Final = 20
+"""What somebody of age is taken for: grown up, whichever way years are counted."""
+
+
+def grown_child(folded: str) -> int | None:
+    """Return how old a child is that a folded message says has come of age; None without one."""
+    for hit in _GROWN_CHILD.finditer(folded):
+        age = _number(hit["age"] or hit["told"] or hit["old"])
+        if age >= _ADULT_FROM:
+            return age
+    of_age = _OF_AGE.search(folded) is not None and _NOT_OF_AGE.search(folded) is None
+    return _SURELY_GROWN if of_age else None
+
+
 def is_teen(folded: str) -> bool:
     """Tell whether the speaker says that they are under age, and not that they are a child."""
     age = own_age(folded)

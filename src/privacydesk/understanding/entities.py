@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.understanding.account_names import account_names
-from privacydesk.understanding.ages import own_age, told_age
+from privacydesk.understanding.ages import grown_child, own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
@@ -244,6 +244,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "phone_changes": changes_phone,
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),
+    "grown_child": _one_age(grown_child),
     "taken_back": taken_back,
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,

@@ -60,6 +60,11 @@ _CLOSES: Final = re.compile(r"注销|销号|销户|删号|删除账|删账|\b(?:
 _GROWN_UP: Final = re.compile(
     rf"我(?:的|嘅|个|家)?(?:妈咪|父亲|母亲|爷爷|奶奶|外公|外婆|姥姥|姥爷|哥们|{GROWN_UPS})"
     r"(?:的|嘅|个|那个)?(?:账|号|户口|微信|qq)"
+    # 我是替我妈问的: whoever asks for another grown-up is no guardian of theirs.
+    rf"|[替帮给代]我(?:的|嘅|个|家)?(?:妈咪|父亲|母亲|爷爷|奶奶|外公|外婆|姥姥|姥爷|{GROWN_UPS})"
+    r"[^,。.!?;]{0,2}?(?:问|办|弄|申请|操作|处理|注销|查|删|解绑|来)"
+    rf"|\b(?:on behalf of|asking for|ask for) my "
+    rf"(?:{GROWN_UPS_IN_ENGLISH}|grandma|grandpa|grandmother|grandfather)\b"
     rf"|\bmy (?:{GROWN_UPS_IN_ENGLISH}|grandma|grandpa|grandmother|grandfather)"
     r"'?s (?:\w+ )?account\b"
 )

@@ -494,3 +494,35 @@ def test_a_part_of_a_kind_that_stays_limits_it(
 )
 def test_what_is_put_off_or_left_is_told_from_what_goes(said: str, goes: tuple[str, ...]) -> None:
     assert DESK.entities(said, ("category", "kept_category", "phrase"))["category"] == goes
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("我儿子今年20了 他的号能让我管吗", 20),
+        ("我個女已經25歲", 25),
+        ("我是家长 孩子已经成年了 以前的记录能删吗", 20),
+        ("my 22 year old son wants it closed", 22),
+        ("my son is 19 can I manage his account", 19),
+        ("my adult daughter can't log in", 20),
+    ],
+)
+def test_a_child_that_has_come_of_age_is_heard_of(text: str, age: int) -> None:
+    assert found("grown_child", text) == (age,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我儿子今年12了",
+        "孩子还没成年",
+        "孩子快成年了",
+        "未成年孩子的账号",
+        "我儿子20天前充了钱",
+        "孩子快20了",
+        "my son is not an adult",
+        "我已经成年了",
+    ],
+)
+def test_a_child_that_has_not_come_of_age_is_none(text: str) -> None:
+    assert found("grown_child", text) == ()
