@@ -175,3 +175,12 @@ async def test_somebody_who_has_not_shown_who_they_are_is_told_no_birthday(world
     assert ticket.state is TicketState.AWAITING_VERIFICATION
     assert "under_14" in ticket.flags
     assert "ticket.child_under_14" not in [event.key for event in player.events]
+
+
+async def test_a_child_in_danger_is_seen_by_whoever_takes_over(world: World) -> None:
+    player = await enter(world, "mother", "zh_Hans")
+    await steps(player, {"user": "我女儿11岁 有个男的要约她见面"}, {"owner": "queue"})
+    assert player.session is not None
+    taken = await world.rooms.store.reader.conversation(player.session.conversation)
+    assert taken is not None
+    assert taken.minor_hint

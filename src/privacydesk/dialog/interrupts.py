@@ -34,6 +34,9 @@ _IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CAN
 _CALLS: Final = frozenset({"desk", "anyone"})
 """Commands that ask for a person only when one of them was said just before."""
 
+_STORIES: Final = frozenset({"long_text", "reply"})
+"""Types of answers in which people tell at length what happened."""
+
 _FIRST_PERSON: Final = re.compile(r"[我俺咱]|本人|\bi(?:'m|m| am)\b", re.IGNORECASE)
 
 
@@ -66,7 +69,7 @@ def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
         Whether the message is dealt with.
     """
     follow_language(runner, script)
-    if mind_minor(runner, script):
+    if mind_minor(runner, script) or mind_danger(runner, script):
         return True
     if script.owner.kind is OwnerKind.QUEUE and while_queued(runner, script):
         return True
@@ -121,6 +124,25 @@ def mind_minor(runner: Runner, script: Script) -> bool:
     runner.drop_all(script)
     runner.start_flow(script, "minor_speaks", {})
     return True
+
+
+def mind_danger(runner: Runner, script: Script) -> bool:
+    """Hand over at once what tells of a child in danger: "a man wants to meet my daughter".
+
+    Where a story is asked for, it is taken; people read it with the request.
+    """
+    if not script.observed.entities.get("child_in_danger"):
+        return False
+    script.minor_hint = True
+    frame, step = runner.waiting_step(script)
+    if frame is not None and isinstance(step, Ask):
+        tells = runner.asking.slot_type(frame, step) in _STORIES
+    else:
+        tells = False
+    if tells or script.owner.kind is not OwnerKind.ASSISTANT:
+        return False
+    script.say("desk.other_to_human")
+    return runner.start(script, Intent.HUMAN_AGENT)
 
 
 def _asks_of_somebody_else(runner: Runner, script: Script) -> bool:

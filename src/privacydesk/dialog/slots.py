@@ -257,6 +257,7 @@ ENTITY_KINDS: Sequence[str] = (
     "own_age",
     "age",
     "grown_child",
+    "child_in_danger",
     "language",
     "taken_back",
     "account_stays",

@@ -10,6 +10,7 @@ from privacydesk.domain.account_terms import DataCategory
 from privacydesk.understanding.account_names import account_names
 from privacydesk.understanding.ages import grown_child, own_age, told_age
 from privacydesk.understanding.answering import Answering
+from privacydesk.understanding.children_in_danger import child_in_danger
 from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
@@ -245,6 +246,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),
     "grown_child": _one_age(grown_child),
+    "child_in_danger": lambda words: ("yes",) if child_in_danger(words) else (),
     "taken_back": taken_back,
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
