@@ -83,7 +83,9 @@ def names_own_contact(text: str, found: Entities) -> bool:
 
 
 def _account_name(text: str, found: Entities) -> Any:
-    return None if names_own_contact(text, found) else _text(TEXT_LIMIT)(text, found)
+    # "The guy's account is …" does not say which one the minor has.
+    other = names_own_contact(text, found) or found.get("others_account")
+    return None if other else _text(TEXT_LIMIT)(text, found)
 
 
 def _code(text: str, _found: Entities) -> Any:
@@ -252,6 +254,7 @@ ENTITY_KINDS: Sequence[str] = (
     "let_go",
     "birth",
     "account_name",
+    "others_account",
     "phone",
     "phone_changes",
     "own_age",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from privacydesk.understanding.normalise import plain
@@ -34,6 +35,14 @@ _ROOM = re.compile(
     r"(?P<room>\d{2,12})",
     re.IGNORECASE,
 )
+# "The guy's account is …" names that of somebody a child is with, and not the child's.
+_GROWN_UPS = re.compile(
+    r"(?:男的|女的|男人|女人|男朋友|女朋友|男友|女友|大叔|叔叔|(?<!未)成年人|大人|骗子|騙子|坏人|壞人|那男|那女|老板|老闆)"
+    r"(?:的|嘅|那个|那個|个|個|用|在这儿|在這兒|\s)*$"
+    r"|\b(?:guy|man|woman|boyfriend|girlfriend|dude|adult|grown-?up|predator|creep|groomer|scammer)"
+    r"(?:['’]?s)?\s+(?:user\s*|screen\s*|app\s*)?$",
+    re.IGNORECASE,
+)
 # What follows is said of an account, or asked, and calls it nothing.
 _NO_NAME = re.compile(
     r"^(?:什么|什麼|啥|乜|不|没|沒|被|是|叫|的|我|你|他|她|佢|这|這|那|哪|忘|改|错|錯|要|想|和|跟|资料|資料|头像|頭像)"
@@ -51,12 +60,23 @@ def account_names(text: str) -> tuple[str, ...]:
     """
     said = plain(text)[:_LOOKED_AT]
     names = {
-        hit["name"]
-        for pattern in (_CALLED, _CALLED_IN_ENGLISH)
-        for hit in pattern.finditer(said)
-        if _NO_NAME.match(hit["name"]) is None
+        hit["name"] for hit in _names_in(said) if _GROWN_UPS.search(said, 0, hit.start()) is None
     }
     rooms = dict.fromkeys(hit[0].strip() for hit in _ROOM.finditer(said))
     if len(names) > 1 or len(rooms) > 1 or not (names or rooms):
         return ()
     return (", ".join((*names, *rooms)),)
+
+
+def accounts_of_others(text: str) -> tuple[str, ...]:
+    """Tell whether the only account that is named is that of somebody whom a child is with."""
+    said = plain(text)[:_LOOKED_AT]
+    theirs = any(_GROWN_UPS.search(said, 0, hit.start()) for hit in _names_in(said))
+    return ("yes",) if theirs and not account_names(text) else ()
+
+
+def _names_in(said: str) -> Iterator[re.Match[str]]:
+    for pattern in (_CALLED, _CALLED_IN_ENGLISH):
+        for hit in pattern.finditer(said):
+            if _NO_NAME.match(hit["name"]) is None:
+                yield hit

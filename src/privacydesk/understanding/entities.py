@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from privacydesk.domain.account_terms import DataCategory
-from privacydesk.understanding.account_names import account_names
+from privacydesk.understanding.account_names import account_names, accounts_of_others
 from privacydesk.understanding.ages import grown_child, own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.children_in_danger import child_in_danger
@@ -258,6 +258,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
 
 _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "account_name": account_names,
+    "others_account": accounts_of_others,
     "new_value": new_values,
     "old_value": old_values,
     "period": periods,

@@ -420,6 +420,7 @@ def test_the_parents_that_somebody_speaks_of_are_not_who_speaks() -> None:
         ("his nickname is tommy_boy", "tommy_boy"),
         ("nickname SunnyBoy, room 4412", "SunnyBoy, room 4412"),
         ("在房间号88231里", "房间号88231"),
+        ("他是未成年人，账号是果果", "果果"),
     ],
 )
 def test_the_account_that_is_spoken_of_is_found_as_written(text: str, name: str) -> None:
@@ -434,6 +435,9 @@ def test_the_account_that_is_spoken_of_is_found_as_written(text: str, name: str)
         "my daughter's account should be closed",
         "please close my account immediately",
         "昵称叫小明，不对，昵称叫小红",
+        "她才13就谈恋爱 那个男的账号是海边的风 把他封了",
+        "她男朋友的網名叫阿風",
+        "a 13 year old girl is dating on here, the guy's account is seabreeze",
         "有个小孩在聊天室",
         "昵称改成小敏",
     ],
