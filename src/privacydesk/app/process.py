@@ -18,6 +18,7 @@ from privacydesk.app.rooms import Rooms
 from privacydesk.app.terms import web_settings
 from privacydesk.errors import SettingsError
 from privacydesk.services.attendance import BEAT_EVERY
+from privacydesk.understanding.patterns import compile_all
 from privacydesk.web.api.operations import Works
 from privacydesk.web.server import make_app
 from privacydesk.worker.chores import Chore, repeat
@@ -32,6 +33,7 @@ _TAKES = 60.0
 _WAITING = 2048
 """Connections that may wait to be taken: after a restart everybody comes at once, and whoever finds
 no room tries again only a second later. The system may hold fewer."""
+_AFTER_START = 0.2
 _AGENTS_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _WATCH_EVERY = 60.0
@@ -196,7 +198,10 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
 
 
 async def _warm(rooms: Rooms) -> None:
-    """Read what the first ticket and the first policy question would have to wait for."""
+    """Make ready what the first message, ticket and policy question would have to wait for."""
+    # Whoever has waited for the start is answered first.
+    await asyncio.sleep(_AFTER_START)
+    await asyncio.to_thread(compile_all)
     year = rooms.deadlines.today(rooms.clock.now()).year
     code = rooms.deadlines.rules.calendar
     await asyncio.to_thread(rooms.deadlines.calendars.warm, (year, year + 1), (code,))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from privacydesk.understanding.patterns import lazily
 
 _SCHOOL_AGE: Final = 11
 """What a primary-school pupil is taken for: surely a child."""
@@ -22,31 +23,31 @@ _NOT_MINE = (
     r"(?! ?的? ?(?:儿子|女儿|孩子|小孩|娃|弟|妹|侄|外甥|孙|外孙|闺女|丫头|同学|朋友|那|时"
     r"|以|之|就|开始|注册|起|生日|前|后|仔|囡))"
 )
-_STATED = re.compile(rf"(?:我|本人|俺|咱){_FILL}{_AGE} ?(?:周岁|岁){_NOT_MINE}")
-_STATED_BARE = re.compile(
+_STATED = lazily(rf"(?:我|本人|俺|咱){_FILL}{_AGE} ?(?:周岁|岁){_NOT_MINE}")
+_STATED_BARE = lazily(
     rf"(?:我|本人|俺)(?:今年|其实)?(?:才|刚满|只有|今年|先|得) ?{_AGE}(?=$|[,。.!?;、~ ])"
 )
-_STATED_ALONE = re.compile(
+_STATED_ALONE = lazily(
     r"(?:^|[,。.!?;~ ])我(?:今年|现在|才|就)? ?(?P<age>1[0-7])"
     r"(?=$|[,。.!?;、~ ](?! ?[\d点月日号个年块元天周分楼]))"
 )
-_SUBJECTLESS = re.compile(rf"(?:^|[,。.!?;] ?)今年(?:才|刚满|只有|刚)? ?{_AGE} ?岁{_NOT_MINE}")
-_PUPIL = re.compile(
+_SUBJECTLESS = lazily(rf"(?:^|[,。.!?;] ?)今年(?:才|刚满|只有|刚)? ?{_AGE} ?岁{_NOT_MINE}")
+_PUPIL = lazily(
     r"(?:我|本人|俺)(?:现在|还|就|只|才|是|在|一个|一名|个| )*"
     r"(?:小学生(?!的|家长|时)|(?:上|读|念)(?:小学|国小)(?!的|时|那|老师))"
 )
-_ENGLISH = re.compile(
+_ENGLISH = lazily(
     r"\b(?:i'm|im|i am|i just turned|i turned|i've just turned)(?: (?:only|just|actually|still|now"
     r"|about|almost|like))* (?P<age>\d{1,3})(?: ?-?years?[- ]?old| ?yrs? ?old| ?y/?o\b"
     r"|(?= ?(?:$|[,.!?;)]|(?:and|so|but|btw|please|pls|plz|don't|dont|is|am|can|could|will|do"
     r"|should|may|what|why|how|i|my|wanna|want)\b)))"
 )
-_ENGLISH_PUPIL = re.compile(
+_ENGLISH_PUPIL = lazily(
     r"\b(?:i'm|im|i am|i go to|i am still|i'm still)(?: (?:still|only|just))*"
     r"(?: (?:in|at|to|a|an))? ?(?:primary|elementary|grade)[- ]school(?! teacher| parent)"
 )
 
-_YOUNG = re.compile(
+_YOUNG = lazily(
     r"(?<!\d)(?:[3-9]|1[0-7])(?!\d) ?(?:周?岁|years? old|yrs? old|-year-old|year-old|y/?o\b)"
     r"|(?:才|只有|刚满|未满|不满|先得) ?(?:[3-9]|1[0-7])(?![\d个天年月块元条次分小时])"
     r"|\b(?:only|just|is|aged|under) (?:[3-9]|1[0-7])(?= ?(?:$|[,.!?;，]|years))"
@@ -54,11 +55,11 @@ _YOUNG = re.compile(
 )
 
 # Words that put the sentence into somebody else's mouth, or make it a supposition.
-_SAID_OR_SUPPOSED = re.compile(
+_SAID_OR_SUPPOSED = lazily(
     r"(?:如果|假如|假设|要是|若|万一|(?<!跟你)(?<!老实)说(?!实话)|讲|告诉|自称|写着|填了?|认识|系统|显示"
     r"|\bif\b|\bsays?\b|\bsaid\b|\btold\b|\bclaims?\b|\bsuppose\b|\bwhen\b)[^,。.!?;]*$"
 )
-_SOMEBODY_ELSE = re.compile(
+_SOMEBODY_ELSE = lazily(
     r"儿子|女儿|孩子|小孩|娃|弟弟|妹妹|孙|侄|闺女|丫头|他|她|主播|对方|有人|同学|那个|仔|囡"
 )
 
@@ -70,27 +71,27 @@ _IN_ENGLISH: Final = (
 _ENGLISH_AGES: Final = {name: age for age, name in enumerate(_IN_ENGLISH, start=7)}
 _ANSWER: Final = 30
 """Characters of a message that may be the answer to how old somebody is."""
-_TOLD = re.compile(
+_TOLD = lazily(
     r"(?P<under>不到|未到|未满|不满|未够|唔够|\bunder |\bbelow |\bless than |\bnot yet )? ?"
     r"(?:(?P<age>(?<!\d)\d{1,3}(?!\d)|[二三四五六七八九]?十[一二三四五六七八九]?"
     r"|[三四五六七八九](?= ?岁))"
     rf"|\b(?P<word>{'|'.join(_ENGLISH_AGES)})\b)"
     r"(?! ?(?:岁|years old)? ?(?:以|或|前|后|时|年|月|号|日|点|分|块|元|个))"
 )
-_SEVERAL = re.compile(r"\d ?(?:or|to|and|或|至|到|和|-|~) ?\d")
+_SEVERAL = lazily(r"\d ?(?:or|to|and|或|至|到|和|-|~) ?\d")
 
 # Without any of these no pattern here can fit, which is so for nearly all sentences.
-_ABOUT_AGE = re.compile(r"[\d岁]|小学|国小|school")
+_ABOUT_AGE = lazily(r"[\d岁]|小学|国小|school")
 
 
-_AT_SCHOOL: Final = re.compile(
+_AT_SCHOOL: Final = lazily(
     r"初[一二三]|小学|[一二三四五六]年级|幼儿园|[上念读]初中"
     r"|\b(?:[1-9]th|first|second|third) grade|\b(?:grade|year) [1-9]\b"
     r"|\b(?:primary|middle|elementary) school\b"
 )
 _CHILD_UNDER: Final = 14
 _ADULT_FROM: Final = 18
-_MINOR: Final = re.compile(
+_MINOR: Final = lazily(
     r"我(?:自己|本人|现在)?(?:是|还是|系|仲系)(?:个|一个|一名)?未成年(?:人)?(?!的|孩|儿|家长|监护|子)"
     r"|\b(?:i'm|i am|im) (?:still )?(?:a minor|underage|under 18)\b"
 )
@@ -99,7 +100,7 @@ _MINOR: Final = re.compile(
 _OWN_CHILD: Final = r"(?:儿子|女儿|闺女|孩子|小孩|娃|阿仔|个仔|我个女(?![的人孩生士])|囡|孙女|孙子)"
 _ENGLISH_CHILD: Final = r"(?:son|daughter|child|kid|boy|girl|grandson|granddaughter)"
 # 快20了 is not twenty yet, and 20天 is no age.
-_GROWN_CHILD: Final = re.compile(
+_GROWN_CHILD: Final = lazily(
     rf"{_OWN_CHILD}(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个| )*"
     r"(?P<age>\d{2}|[二三四五]?十[一二三四五六七八九]?)"
     r"(?: ?周?岁|多岁|几岁|了|啦|喇|(?=$|[,。.!?; ]))"
@@ -107,14 +108,14 @@ _GROWN_CHILD: Final = re.compile(
     r" (?P<told>\d{2})(?= ?(?:$|[,.!?;]|years? old|yrs? old|now|already|and|so|but|can|may|is))"
     rf"|\b(?P<old>\d{{2}})[- ]years?[- ]old {_ENGLISH_CHILD}\b"
 )
-_OF_AGE: Final = re.compile(
+_OF_AGE: Final = lazily(
     rf"{_OWN_CHILD}[^,。.!?;]{{0,6}}?(?<![未没不快冇])(?:成年(?!人)|成人了|满了?(?:18|十八)|上大学|大学生|读大学)"
     rf"|(?<![未没不快冇])(?:已经?成年|成年)的?{_OWN_CHILD}"
     rf"|\b(?:adult|grown(?:[- ]?up)?) {_ENGLISH_CHILD}\b"
     rf"|\b{_ENGLISH_CHILD}(?:'s| is| has)? (?:(?:already|now|just) )*(?:an adult|grown[- ]?up"
     r"|of age|over 18|come of age|turned 18)\b"
 )
-_NOT_OF_AGE: Final = re.compile(
+_NOT_OF_AGE: Final = lazily(
     r"未成年|没成年|没有成年|不是成年|快成年|等[^,。]{0,6}成年|\b(?:not|isn't|until|when)\b"
 )
 _SURELY_GROWN: Final = 20

@@ -14,6 +14,7 @@ from privacydesk.domain.account_terms import GENDERS
 from privacydesk.understanding.dates import dates
 from privacydesk.understanding.new_values import FIELD, QUOTES, value_and_old
 from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.patterns import lazily
 
 A_NAME: Final = "name"
 """Stands for the nickname or the real name where it isn't said which: 名字改成小雨."""
@@ -23,7 +24,7 @@ Entry = tuple[str, str, str]
 
 _LOOKED_AT: Final = 300
 _HAN: Final = r"[\u4e00-\u9fff]"
-_CUTS: Final = re.compile(
+_CUTS: Final = lazily(
     r"[,，。!！?？;；\n]+|\.(?!\d)"
     # 昵称叫 小雨 is one clause; other gaps part what is said in a hurry.
     rf"|(?<={_HAN})(?<![叫是为為成做到系係写寫]) +(?={_HAN})"
@@ -33,34 +34,34 @@ _CUTS: Final = re.compile(
     rf"(?:my\b|the\b|{FIELD}))",
     re.IGNORECASE,
 )
-_CHANGES: Final = re.compile(
+_CHANGES: Final = lazily(
     r"改|[换換]|更正|[错錯]|不[对對]|修正|有[误誤]|唔[啱对對]"
     r"|\b(?:chang|fix|correct|updat|edit|rectif|wrong|mistake|incorrect)",
     re.IGNORECASE,
 )
 _VALUE: Final = r"(?P<value>[^\s,，。!！?？;；].{0,59}?)"
 _DONE: Final = r"(?:吧|啊|哦|就好|就行|[谢謝]{2}|,? ?please|,? ?thanks)?[\s.。!！]*$"
-_BESIDE: Final = re.compile(
+_BESIDE: Final = lazily(
     rf"{FIELD}\s*(?:是|系|係|叫做?|[写寫]|[为為]|[:：]|is\b|to\b)\s*{_VALUE}{_DONE}", re.IGNORECASE
 )
 # 改暱稱做阿豪: the entry stands between the two halves of the verb.
-_MADE: Final = re.compile(
+_MADE: Final = lazily(
     rf"[改换換](?:我的|我嘅|我)?{FIELD}(?:做|成|到|[为為])\s*{_VALUE}{_DONE}", re.IGNORECASE
 )
-_AFTER: Final = re.compile(
+_AFTER: Final = lazily(
     r"^\s*(?:[应應][该該]|而)?(?:是|系|係|叫做?|it'?s\b|it is\b|to be\b)"
     rf"(?![我你他她它这這那因不错錯])\s*{_VALUE}{_DONE}",
     re.IGNORECASE,
 )
-_NOT_OLD: Final = re.compile(
+_NOT_OLD: Final = lazily(
     r"^\s*(?P<new>[^\s,，]{1,20}?)(?:[,，]? ?不是|唔系|唔係| not )(?P<old>[^\s,，。]{1,20})\s*$",
     re.IGNORECASE,
 )
 # Said after that it shall be changed: 改昵称，昵称叫阿哲. What it is called now is the old one.
-_CALLED: Final = re.compile(
+_CALLED: Final = lazily(
     rf"^(?!.*(?:[现現]在|目前|原来|原來|本来|本來|以前|之前|而家)).*{FIELD}\s*(?:叫|[写寫])"
 )
-_OF_ME: Final = re.compile(
+_OF_ME: Final = lazily(
     r"\s*我(?:其[实實]|本[来來]|明明|[应應][该該])*(?:是|系|係)[个個]?([男女])(?:[的性生人孩仔]|嘅)?[的啊呀]?[\s.。!！]*"
     r"|\s*i(?:['’]?m| am)(?: actually)? (?:a )?(male|female|man|woman|boy|girl)[\s.!]*",
     re.IGNORECASE,
@@ -70,7 +71,7 @@ _RATHER: Final = (
     r"|actually|oh|wait|no|sorry|hmm+|rather|please|let'?s|can i|could i|i want to"
     r"|i'd like to|i'd rather)[\s,，。.]*)*"
 )
-_INSTEAD: Final = re.compile(
+_INSTEAD: Final = lazily(
     rf"\s*{_RATHER}(?:改|[换換]|更正|修改|\b(?:change|correct|fix|edit|update)\b)\s*"
     rf"(?:一下|下|个|個|我的|我嘅|my |the )*(?P<field>{FIELD})\s*"
     r"(?:行不行|行吗|行嗎|可以吗|可以嗎|可不可以|好不好|好吗|好嗎|得唔得|算了|好了"
@@ -78,21 +79,21 @@ _INSTEAD: Final = re.compile(
     r"[\s?？.。!！~～]*(?:(?:改成|[换換]成|改[为為]|叫|[写寫]|\bto\b).+)?",
     re.IGNORECASE,
 )
-_TO: Final = re.compile(rf"{FIELD}\s*to\b", re.IGNORECASE)
-_GENDER: Final = re.compile(
+_TO: Final = lazily(rf"{FIELD}\s*to\b", re.IGNORECASE)
+_GENDER: Final = lazily(
     r"\b(?:" + "|".join(sorted((w for w in GENDERS if w.isascii()), key=len, reverse=True)) + r")\b"
     "|" + "|".join(sorted((w for w in GENDERS if not w.isascii()), key=len, reverse=True))
 )
-_NAME: Final = re.compile(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
-_AVATAR: Final = re.compile(r"头像(?!框)|\b(?:avatar|profile (?:picture|photo|pic))\b")
-_ENDING: Final = re.compile(r"(?<=[男女])[的性生]$")
-_STAYS: Final = re.compile(
+_NAME: Final = lazily(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
+_AVATAR: Final = lazily(r"头像(?!框)|\b(?:avatar|profile (?:picture|photo|pic))\b")
+_ENDING: Final = lazily(r"(?<=[男女])[的性生]$")
+_STAYS: Final = lazily(
     r"(?:不用|不要|不必|不需要|无需|无须|先不|就不|(?<!性)别|唔使|唔好|唔需要)(?:再|去|帮我|给我)*(?:改|动|换|变|郁)"
     r"|(?:保持|维持)(?:不变|原样)|不变"
     r"|\b(?:leave|keep) (?:my |the )?[a-z ]{2,16}? (?:as (?:it is|is)|unchanged)\b"
 )
-_DENIES: Final = re.compile(r"不是|唔系|唔係|\bnot\b|n't\b", re.IGNORECASE)
-_DAY: Final = re.compile(r"(?<![年\d])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?=[日号]|$)")
+_DENIES: Final = lazily(r"不是|唔系|唔係|\bnot\b|n't\b", re.IGNORECASE)
+_DAY: Final = lazily(r"(?<![年\d])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?=[日号]|$)")
 
 
 def genders(folded: str) -> tuple[str, ...]:
@@ -221,4 +222,4 @@ def _clauses(said: str) -> Iterator[str]:
     yield said[start:]
 
 
-_QUOTED_WORDS: Final = re.compile(r"[「『“‘《][^」』”’》]{1,60}[」』”’》]|\"[^\"]{1,60}\"")
+_QUOTED_WORDS: Final = lazily(r"[「『“‘《][^」』”’》]{1,60}[」』”’》]|\"[^\"]{1,60}\"")

@@ -11,13 +11,14 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from privacydesk.understanding.normalise import AT_HAND
+from privacydesk.understanding.patterns import lazily
 
 _ACCOUNT: Final = r"(?:账号|账户|户口|(?<![大小])号|account)"
 _MINE: Final = r"(?:我的|我嘅|我|个|my|the|this|whole|entire| )*"
 _NO: Final = (
     r"(?:没有?(?:要|想)(?:过)?|冇(?:话)?要|先不|先别|不想|不要|不用|不是要|不|别|唔好|唔使|唔想|唔)"
 )
-_KEPT: Final = re.compile(
+_KEPT: Final = lazily(
     # The account first: "my account stays", 账号我还要用, 号不注销.
     rf"(?:{_MINE}{_ACCOUNT} ?(?:我|本身|本人|先|都|也| )*"
     r"(?:(?:还|还是|还要|仲要|仲|要|想|得|会|继续|照|照样|一直|需要|打算| )+"
@@ -37,7 +38,7 @@ _KEPT: Final = re.compile(
     rf"(?:close|closing|delete|deleting){_MINE}account\b"
     r")"
 )
-_ASKED: Final = re.compile(r"不能不|不得不|能不能|可不可以|要不要")
+_ASKED: Final = lazily(r"不能不|不得不|能不能|可不可以|要不要")
 
 
 # The word lists, the recogniser and the entities ask about the same message.
@@ -54,7 +55,7 @@ def besides_keeping(folded: str) -> str:
 
 _APART: Final = r"(?<![删清移解消免])除[了咗]"
 _EXCEPT: Final = r"\b(?:except|(?:apart|aside) from|other than|excluding)\b"
-_BETWEEN: Final = re.compile(
+_BETWEEN: Final = lazily(
     r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
     rf"|\bso\b|(?={_APART})|(?={_EXCEPT})|(?=改用)|(?=\bnever mind\b)"
 )
@@ -71,55 +72,55 @@ _DONT: Final = (
     r"\b(?:(?:don't|dont|do not) (?:(?:want|need) (?:you )?(?:to )?)?|no need (?:for you )?to )"
 )
 _STAYS: Final = {
-    "category": re.compile(
+    "category": lazily(
         rf"{_KEEPS}|[别不][想要用许准]?先?(?:删|动(?!态))|唔(?:好|使|想)?先?(?:删|郁)"
         r"|[没冇]有?(?:说|话|讲|让|叫)过?(?:你们?|你哋)?(?:要|想)?删"
         rf"|{_DONT}(?:delete|remove|touch|erase)\b"
     ),
-    "provider": re.compile(
+    "provider": lazily(
         rf"{_KEEPS}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动)|唔(?:好|使|想)?解"
         r"|(?:改|以后|之后)用"
         rf"|{_DONT}(?:unbind|unlink|disconnect|remove|touch)\b"
         r"|\b(?:will|i'll|gonna|going to) (?:just |only |still )?use\b"
     ),
-    "purpose": re.compile(
+    "purpose": lazily(
         rf"{_KEEPS}|(?<![关撤])[别不](?:要|用|想|许|准)?(?:关(?!我)|撤|取消|动)|(?:别|不要|不用)停"
         rf"|唔(?:好|使|想)?(?:关|熄|撤)|{_DONT}(?:turn off|switch off|disable|withdraw|revoke)\b"
     ),
 }
 """What shall stay, by what is spoken of: data, ways to log in, or what was consented to."""
 # That somebody else keeps it is why it shall go: 你们还留着我的聊天记录, "you still keep".
-_COMPLAINED_OF: Final = re.compile(
+_COMPLAINED_OF: Final = lazily(
     r"你们|你哋|平台|系统|公司|还(?:留|保留|在)|一直|仍|为什么|为啥|凭什么|点解|不是说|\b(?:you|they|still|why)\b"
 )
 _REST: Final = r"都|全|别的|其[他它余]|剩下|所有|一切|统统|通通"
 # 除了照片还要删语音 is for both of them; 除了照片都删 is for all others.
-_BESIDES: Final = re.compile(
+_BESIDES: Final = lazily(
     rf"{_APART}(?=(?:(?!{_REST})[^。!?\n]){{1,20}}?(?:还|也(?!都)|另外|同时|仲))"
 )
-_ALL_BUT: Final = re.compile(
+_ALL_BUT: Final = lazily(
     rf"{_APART}[^。!?\n]{{1,20}}?(?:{_REST}|(?:以外|之外)的)"
     rf"|(?:都|全|所有|一切)[^。!?\n]{{0,12}}{_APART}"
     rf"|\b(?:all|every\w*|any\w*)\b[^.!?\n]{{0,30}}{_EXCEPT}"
 )
 # 除照片外, 照片除外 and 照片以外的 all say 除了照片.
 _OUTSIDE: Final = (
-    re.compile(r"(?<![删清移解消免拆去])除(?![了咗去掉非外])([^,。!?\n]{1,12}?)(?:以外|之外|外)"),
-    re.compile(r"(?:(?<=[把将删掉])|(?<=[,。!? \n])|^)([^,。!?\n除把将删掉 ]{1,12})(?:除外|以外)"),
+    lazily(r"(?<![删清移解消免拆去])除(?![了咗去掉非外])([^,。!?\n]{1,12}?)(?:以外|之外|外)"),
+    lazily(r"(?:(?<=[把将删掉])|(?<=[,。!? \n])|^)([^,。!?\n除把将删掉 ]{1,12})(?:除外|以外)"),
 )
-_ENGLISH_BUT: Final = re.compile(r"\b(all|all of (?:it|them)|everything|anything) but\b")
-_ENGLISH_EXCEPT: Final = re.compile(_EXCEPT)
-_WRITTEN: Final = re.compile(
+_ENGLISH_BUT: Final = lazily(r"\b(all|all of (?:it|them)|everything|anything) but\b")
+_ENGLISH_EXCEPT: Final = lazily(_EXCEPT)
+_WRITTEN: Final = lazily(
     r"(?<![删刪清移解消免])除[了咗](?:(?!以外|之外|都|全|其他|其它|别的|別的|剩下)[^,，。.!！?？;；\n]){1,24}"
     rf"|{_EXCEPT}[^,，。.!！?？;；\n]{{1,40}}",
     re.IGNORECASE,
 )
-_EXCEPTED: Final = re.compile(rf"({_APART}.+?)(?:以外|之外|把|{_REST}|$)")
+_EXCEPTED: Final = lazily(rf"({_APART}.+?)(?:以外|之外|把|{_REST}|$)")
 # 动态不要，其他的都要 asks for all others; by itself 不要 may well be of what shall go.
-_OTHERS_WANTED: Final = re.compile(
+_OTHERS_WANTED: Final = lazily(
     r"(?:其[他它余]|别的|剩下)(?:的|嘅)?(?:我|就|也)*(?:都|全)部?(?:要|给|看|发|导)"
 )
-_UNWANTED: Final = re.compile(r"不(?:要|用|需要|看)|唔(?:要|使)")
+_UNWANTED: Final = lazily(r"不(?:要|用|需要|看)|唔(?:要|使)")
 
 
 def _told_apart(folded: str) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from privacydesk.understanding.normalise import AT_HAND, plain
+from privacydesk.understanding.patterns import lazily
 
 _LONGEST: Final = 60
 QUOTES: Final = '「『“‘"《」』”’》'
@@ -20,18 +21,18 @@ _LEAD: Final = (
     r"|\b(?:change|changed|set|correct|corrected|update|updated)\b[^,.!?;]{0,40}?\bto\b"
     r"|\bshould be\b)"
 )
-_QUOTED = re.compile(
+_QUOTED = lazily(
     rf"(?:{_LEAD}|叫做?|是|\bto\b)[\s:：]*"
     rf"[{_OPEN}](?P<value>[^{_CLOSE}]{{1,{_LONGEST}}})[{_CLOSE}]",
     re.IGNORECASE,
 )
-_BARE = re.compile(
+_BARE = lazily(
     rf"{_LEAD}[\s:：]*"
     rf"(?P<value>[^\s,，。.!！?？;；、{_OPEN}][^,，。!！?？;；\n]{{0,{_LONGEST}}})",
     re.IGNORECASE,
 )
 # 换成新的13912345678, 原来的停机了 新的是13912345678: a number is called the new one.
-_NEW_NUMBER = re.compile(
+_NEW_NUMBER = lazily(
     rf"(?:{_LEAD}\s*(?:我的|我嘅)?新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?"
     r"|新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?(?:就)?(?:是|系|係|[:：])"
     r"|\bnew (?:one|number|phone number|mobile number|phone|mobile) is)[\s:：]*"
@@ -39,7 +40,7 @@ _NEW_NUMBER = re.compile(
     re.IGNORECASE,
 )
 # What was said before is taken back, and all of the rest is put in its place.
-_CORRECTED = re.compile(
+_CORRECTED = lazily(
     r"^(?:(?:不对|不對|唔对|唔啱|错了|錯了|错咗|錯咗|写错了|寫錯了|打错了|打錯了|不是|唔系|唔係)[\s,，。.]*"
     r"(?:应该|應該)?(?:是|系|係|叫)|(?:(?:sorry|no)[\s,.]*)?i meant?\b)\s*"
     # Whoever goes on about somebody explains, and names no value.
@@ -48,7 +49,7 @@ _CORRECTED = re.compile(
     re.IGNORECASE,
 )
 # Something else is rather wanted: 等等，还是叫大雨吧; oh wait, actually make it MeiMei99.
-_RATHER = re.compile(
+_RATHER = lazily(
     r"^(?:(?:等等|等一下|等下|等等等|不对|不對|不|唔|哎呀?|啊|哦|喔|那|要不|算了)[\s,，。.!！]*)*"
     r"(?:[还還]是|要不|不如|都系|都係)(?:叫做?|用|[换換]成)\s*"
     r"(?P<value>(?![我你您])[^\s,，。!！?？;；][^,，。!！?？;；\n]{0,23})$"
@@ -58,18 +59,18 @@ _RATHER = re.compile(
     re.IGNORECASE,
 )
 # 我想改名字叫小雨, 我改名叫小雨了: who is called so by now, is called so in the 了.
-_RENAMED = re.compile(
+_RENAMED = lazily(
     r"[改换換](?:过|過|个|個|一?下)*(?:我的|我嘅)?名(?:字)?(?:叫做?|做|成|为|為|到)[\s:：]*"
     rf"(?P<value>(?![我你您他她它什啥咩乜])[^\s,，。.!！?？;；、{_OPEN}][^,，。!！?？;；\n]{{0,23}}?)"
     r"(?:了|啦|喇)?(?=$|[\s]*[,，。.!！?？;；\n])",
     re.IGNORECASE,
 )
-_TAIL = re.compile(
+_TAIL = lazily(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
 )
 # A nickname may well end in 了, a number does not: 换成13912345678了.
-_NUMBER_DONE = re.compile(r"(?<=[\d日号])(?:了|喇|啦)$")
-_NOT_A_VALUE = re.compile(
+_NUMBER_DONE = lazily(r"(?<=[\d日号])(?:了|喇|啦)$")
+_NOT_A_VALUE = lazily(
     r"^(?:别的|別的|什么|什麼|其他|正确|正確|对的|對的|新的|另一|另外|同一|那个|那個|这个|這個|上次|本人|自己"
     r"|something|another|the right|the correct)",
     re.IGNORECASE,
@@ -96,7 +97,7 @@ _NOT: Final = (
 )
 _CHANGE: Final = r"\b(?:chang|switch|correct|updat|renam|fix|edit)\w*\b[^,.!?;]{0,40}?"
 _PAIRS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    lazily(pattern, re.IGNORECASE)
     for pattern in (
         # 从张三改到张叁, 由小明改做小強; change my nickname from Ann to Mia
         rf"(?:从|從|由){_OLD}{_TURNS}{_NEW}",
@@ -111,15 +112,13 @@ _PAIRS: Final = tuple(
         rf"{_CHANGE}{FIELD}{_OLD}\bto\b{_NEW}",
     )
 )
-_TELLING = re.compile(rf"{_TURNS}|{_SHOULD}|\bto\b|{_NOT}", re.IGNORECASE)
+_TELLING = lazily(rf"{_TURNS}|{_SHOULD}|\bto\b|{_NOT}", re.IGNORECASE)
 """Without one of these there is no pair."""
 
 _AROUND: Final = f" .:：{_OPEN}{_CLOSE}"
-_WISHES = re.compile(
-    r"(?:请|請|麻烦|麻煩|帮我|幫我|给我|給我|想要|想|要|需要|可以|能|能不能|please)$"
-)
+_WISHES = lazily(r"(?:请|請|麻烦|麻煩|帮我|幫我|给我|給我|想要|想|要|需要|可以|能|能不能|please)$")
 # What stands before 改成 and is no value: 昵称我想改成小敏, my nickname has to be changed to Mia.
-_NO_OLD = re.compile(
+_NO_OLD = lazily(
     r"^[号號码碼]$|有误|有誤|我|你|您|想|要|帮|幫|能|可以|请|請|都|错|錯|不对|不對|写|寫|应该|應該|怎么|怎麼|如何|里|裡|了"
     r"|\b(?:has|have|needs?|be|is|was|should|must|can|could|into|it|back|please)\b",
     re.IGNORECASE,

@@ -8,6 +8,7 @@ from typing import Final
 
 from privacydesk.understanding.keeping import exception_in, says_it_stays
 from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.some_of_them import says_more, some_in
 
 _LONGEST: Final = 40
@@ -67,7 +68,7 @@ _ENGLISH: Final = (
     rf"|yesterday|{_SEASONS} (?:of )?(?:(?:19|20)\d{{2}}|last year)"
     rf"|(?:last|this) (?:week|month|year|{_MONTH}|{_SEASONS}))"
 )
-_PERIOD = re.compile(
+_PERIOD = lazily(
     rf"(?:从|從|由|自)?{_POINT}{_WITH} ?(?:到|至|-|~|—)"
     rf" ?(?:{_POINT}|现在|現在|今天|而家){_WITH}"
     rf"|{_POINT}{_WITH}"
@@ -84,16 +85,16 @@ _TELLS_LIMIT: Final = frozenset(
     "0123456789年月天日周週期拜季假节節庆慶夕秋旦诞誕清端重跨夜初和跟同與与发發寄关關"
     "张張条條篇段幅首个個最带帶有到"
 )
-_LETTER = re.compile(r"[a-z]", re.IGNORECASE)
+_LETTER = lazily(r"[a-z]", re.IGNORECASE)
 # "May" and "march" are words of their own, a month counts only beside something that makes it one.
-_BARE_MONTH = re.compile(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
-_CLAUSES = re.compile(
+_BARE_MONTH = lazily(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
+_CLAUSES = lazily(
     r"[,，。!！?？;；\n]+|但[是系係]?|不过|不過|\bbut\b"
     r"|(?<=[\u4e00-\u9fff]) +(?=(?![到至])[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
 # Said of the person or the account, not of what is wished: 去年注册的, 我今年30岁.
-_NO_LIMIT = re.compile(
+_NO_LIMIT = lazily(
     r"注[册冊]|开通|開通|申请|申請|提交|提过|投诉|投訴|举报|舉報|[岁歲]|开始用|開始用"
     r"|\b(?:registered|signed up|sign up|joined|requested|filed|asked|years? old|started)\b",
     re.IGNORECASE,
@@ -101,15 +102,15 @@ _NO_LIMIT = re.compile(
 
 
 # 三月份之前把照片删掉 says when to do it, 三月份之前的照片 which; what is over is no deadline.
-_DEADLINE = re.compile(r"(?:之前|以前|前|以内|以內|之内)$")
-_ONLY_WITHIN = re.compile(rf"{_NUMBER}{_UNIT}(?:以内|以內|之内)$")
-_AGO = re.compile(
+_DEADLINE = lazily(r"(?:之前|以前|前|以内|以內|之内)$")
+_ONLY_WITHIN = lazily(rf"{_NUMBER}{_UNIT}(?:以内|以內|之内)$")
+_AGO = lazily(
     rf"(?:19|20)\d{{2}}|[去昨]|前[年天日]|上|最近|过去|過去|^{_NUMBER}(?:(?:个|個)(?:月|{_WEEK})|年|天|{_WEEK})"
 )
-_BEGINS = re.compile(
+_BEGINS = lazily(
     r"(?:[请請在]|麻烦|麻煩|你们|你們|能不能|能|可以|我|要|想|希望|最好|必须|必須|务必|務必|得|那就?|\s)*"
 )
-_ASKS = re.compile(
+_ASKS = lazily(
     r"\s*(?:就|都|要|能|可以|必须|必須|务必|務必|一定|得|希望|你们|你們|可否|能不能|全)*"
     r"(?:[把将將请請帮幫]|[给給]我|麻烦|麻煩)"
 )
@@ -127,7 +128,7 @@ _NOBODY: Final = r"(?!you\b|all\b|the account|my account|it\b|them\b|every)"
 _NO_NAME: Final = (
     r"(?:from|in|on|at|since|before|after|and|or|but|please|this|that|last|too|also|as)"
 )
-_WITH_WHOM = re.compile(
+_WITH_WHOM = lazily(
     r"(?:^|(?<=[我把将將删刪掉除了清年月天日季号號前后後]))"
     r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|你们|你們|平台)[^和跟同與与的嘅,，。]{1,12}?)"
     rf"(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?={_SHARED})"

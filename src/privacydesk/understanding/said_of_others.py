@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.other_people import other_people
+from privacydesk.understanding.patterns import lazily
 
 # Of the dead nobody can verify anything here; their people are helped by people.
 _ONES_OWN: Final = (
     r"(?:妈|爸|父|母|爷爷|奶奶|外公|外婆|姥姥|姥爷|阿公|阿婆|老豆|老婆|老公|丈夫|妻|先生|太太|媳妇|儿子"
     r"|女儿|孩子|哥|姐|弟|妹|兄|朋友|闺蜜|同事|同学|家人|亲人|亲戚|男友|女友|对象)"
 )
-_DIED: Final = re.compile(
+_DIED: Final = lazily(
     rf"(?:^|[我俺咱,。.!?; ])[^,。.!?; ]{{0,4}}?{_ONES_OWN}[^,。.!?;]{{0,12}}?"
     r"(?:去世|过世|离世|逝世|病逝|往生|过身|不在人世|离开人世|(?<![烦气笑累急吓困热冷饿恨想怕])死了)"
     r"|(?:去世|过世|离世|逝世|病逝|往生|过身)(?:的|嘅|了的)?[^,。.!?;]{0,6}?(?:账|号|户口)"
@@ -25,7 +25,7 @@ _DIED: Final = re.compile(
     r"|\bmy (?:late|deceased) (?:mom|mum|mother|dad|father|husband|wife|son|daughter|brother|sister"
     r"|friend|partner|grand\w+)\b"
 )
-_ONES_OWN_THINGS: Final = re.compile(
+_ONES_OWN_THINGS: Final = lazily(
     r"我(?:的|嘅|自己的?)(?:账|号|户口|动态|照片|资料|数据|信息|聊天|录音)"
     r"|\bmy (?:own )?(?:account|posts?|photos?|data|info|chats?|recordings?)\b"
 )
@@ -43,7 +43,7 @@ _OF_THE_DEAD: Final = frozenset(
 )
 
 # A child that does not want what a parent asked for is heard by a person.
-_AGAINST_A_PARENT: Final = re.compile(
+_AGAINST_A_PARENT: Final = lazily(
     r"我(?:的|嘅)?(?:妈妈?|爸爸?|爸妈|父母|老豆|老母|阿妈|阿爸|家长|家里人?)[^。.!?;]{0,4}?"
     r"(?:叫|让|要|找|请|逼|想)[^。.!?;]{0,6}?(?:关|删|注销|停|封|销)[^。.!?;]{0,12}?"
     r"我(?:自己)?(?:真的|并|就)?(?:不(?:要|想|愿意|同意|肯|干)|唔(?:想|要|制|肯|同意))"
@@ -63,11 +63,11 @@ _OF_A_CHILD: Final = frozenset(
 )
 
 # A relative's child is somebody else's: an uncle reports it, and is no guardian by that.
-_RELATIVES_CHILD: Final = re.compile(
+_RELATIVES_CHILD: Final = lazily(
     r"我(?:的|嘅|个|家|家的)?(?:小|大)?(?:侄|外甥|表弟|表妹|堂弟|堂妹)"
     r"|\bmy (?:[\w-]+ ){0,4}?(?:nephew|niece|cousin)\b"
 )
-_RAISES: Final = re.compile(r"监护|抚养|收养|guardian|custody|adopted|raising")
+_RAISES: Final = lazily(r"监护|抚养|收养|guardian|custody|adopted|raising")
 
 GROWN_UPS: Final = (
     r"妈妈?|爸爸?|老豆|老母|阿妈|阿爸|老婆|老公|媳妇|太太|先生|丈夫|妻子|男朋友|女朋友|男友|女友|对象|朋友|同事|室友"
@@ -79,17 +79,17 @@ GROWN_UPS_IN_ENGLISH: Final = (
 """Whom one speaks of as a grown-up of one's own."""
 
 # What another grown-up writes is asked for, whatever is told of them besides.
-_GROWN_UP: Final = re.compile(
+_GROWN_UP: Final = lazily(
     rf"我(?:的|嘅|个|家)?(?:{GROWN_UPS}|前任|前妻|前夫)"
     rf"|\bmy (?:{GROWN_UPS_IN_ENGLISH}|ex(?:-\w+)?|partner)\b"
 )
-_A_CHILD: Final = re.compile(
+_A_CHILD: Final = lazily(
     r"孩|儿子|女儿|娃|仔|囡|\b(?:son|daughter|child|children|kids?|he is \d|she is \d)\b"
 )
 _ASKED_OF_OTHERS: Final = frozenset({Intent.GUARDIAN, Intent.COMPLAINT})
 
 # Somebody goes by the speaker's name or pictures.
-_IMPERSONATED: Final = re.compile(
+_IMPERSONATED: Final = lazily(
     r"(?:冒充|假冒|假扮|冒认)(?:我|本人|是我|成我|做我|咗我)"
     r"|(?:用|拿|盗用|冒用)我(?:的|嘅)?(?:头像|照片|名字|身份|昵称)[^。.!?;]{0,10}?(?:骗|招摇|呃)"
     r"|\b(?:impersonat(?:es?|ed|ing) me|pretend(?:s|ed|ing)? to be me|pos(?:es|ed|ing) as me"
@@ -99,11 +99,11 @@ OF_NOTHING: Final = frozenset({Intent.OTHER, Intent.SMALLTALK})
 """What is heard where nothing is asked for that the desk does."""
 
 # What breaks the law is no matter of one's own data.
-_CRIME: Final = re.compile(
+_CRIME: Final = lazily(
     r"毒品|贩毒|卖毒|冰毒|大麻|k粉|网赌|赌博|聚赌|色情|卖淫|嫖|裸聊|枪支|军火|自杀|自残"
     r"|\b(?:drugs?|cocaine|heroin|weed|gambling|porn|prostitut\w*|escorts?|weapons?|guns?|suicide)\b"
 )
-_OWN_DATA: Final = re.compile(
+_OWN_DATA: Final = lazily(
     r"泄露|泄漏|外泄|我的?(?:信息|资料|照片|号码|电话|隐私|头像)|个人信息|个资|骚扰我|打给我"
     r"|\bmy (?:data|photos?|pictures?|number|details|info|address|privacy|name)\b"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from privacydesk.domain.intents import Intent
@@ -10,6 +9,7 @@ from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.own_things import own_wish
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.said_of_others import (
     GROWN_UPS,
     GROWN_UPS_IN_ENGLISH,
@@ -19,7 +19,7 @@ from privacydesk.understanding.said_of_others import (
 from privacydesk.understanding.unwished import meant_of_losses
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
-_COMPLAINS: Final = re.compile(
+_COMPLAINS: Final = lazily(
     r"(?:我|本人|俺)?(?:就|现在|今天|真的|必须|一定)*(?:要|想|得)(?:向你们|跟你们)?投诉"
     r"|(?:i|we) (?:want|wish|need|have|'d like|would like|wanna) ?(?:to )?"
     r"(?:complain|(?:make|file|lodge|raise) a complaint)\b"
@@ -30,7 +30,7 @@ _COMPLAINED_OF: Final = frozenset(
 """What a complaint is about at times, and is not asked for by it."""
 
 # A message that says no more than that something was filed asks for it, and takes nothing back.
-_ONLY_FILED: Final = re.compile(
+_ONLY_FILED: Final = lazily(
     r"(?:我|本人|俺|之前|以前|早前|先前|上次|上回|上周|上星期|上个月|昨天|前天|前两天|前几天|早就|已经|曾经"
     r"|在你们(?:这里|这儿|这|那)?|在这里|向你们|跟你们|有|就|是|不是|都|头先|早排|早几日| )*"
     r"(?:提|提交|递交|交|登记|申请|投诉|举报|反映)(?:过|咗|了(?!解))(?:一?[个次份单条件])?"
@@ -41,14 +41,14 @@ _ONLY_FILED: Final = re.compile(
     r"(?: already| before| earlier| last (?:week|month|year)| yesterday| here| with you)*[ .!]*"
 )
 # An account was taken over, or is that of a grown-up: neither a leak nor a guardian's matter.
-_STOLEN: Final = re.compile(
+_STOLEN: Final = lazily(
     r"(?:号|户口|微信|qq|account)[^,。.!?;]{0,4}?(?:被|给)?(?:人|别人)?(?:家)?盗(?!用)"
     r"|(?:被|给|畀|俾)(?:人|别人|人家)?盗(?:了|咗)?(?:账|号|户口)"
     r"|(?:有人|别人|陌生人)[^,。.!?;]{0,4}?登(?:录|了|上|入|咗)*(?:我|咗我)(?:的|嘅|个)?(?:账|号|户口)"
     r"|\b(?:i was|i've been|i got|i have been|we were|i am|i'm) hacked\b"
     r"|\baccount (?:was|got|has been|is|been)? ?(?:just )?(?:hacked|stolen|hijacked|taken over)\b"
 )
-_LEAKED: Final = re.compile(
+_LEAKED: Final = lazily(
     r"投诉|泄露|泄漏|外泄|卖|孩|儿子|女儿|娃|仔|囡|complain|leak|son|daughter|child|kid"
 )
 _TELLS_LITTLE: Final = 40
@@ -56,8 +56,8 @@ _TELLS_LITTLE: Final = 40
 _PERSONS: Final = frozenset({Intent.GUARDIAN, Intent.COMPLAINT})
 # "Freeze it" is no wish to lose it; whoever says "close it" besides may mean that.
 _STOLEN_FROM: Final = _PERSONS | {Intent.DEREGISTRATION, Intent.AUTOMATED_DECISION, Intent.OTHER}
-_CLOSES: Final = re.compile(r"注销|销号|销户|删号|删除账|删账|\b(?:close|delete|remove)\b")
-_GROWN_UP: Final = re.compile(
+_CLOSES: Final = lazily(r"注销|销号|销户|删号|删除账|删账|\b(?:close|delete|remove)\b")
+_GROWN_UP: Final = lazily(
     rf"我(?:的|嘅|个|家)?(?:妈咪|父亲|母亲|爷爷|奶奶|外公|外婆|姥姥|姥爷|哥们|{GROWN_UPS})"
     r"(?:的|嘅|个|那个)?(?:账|号|户口|微信|qq)"
     # 我是替我妈问的: whoever asks for another grown-up is no guardian of theirs.
@@ -75,17 +75,15 @@ _SERVICES: Final = (
     r"|\b(?:instagram|insta|ig|tiktok|douyin|twitter|snapchat|telegram|whatsapp|discord|netflix"
     r"|spotify|paypal|steam|reddit|amazon|uber|youtube|linkedin|pinterest|roblox|tinder)\b)"
 )
-_ELSEWHERE: Final = re.compile(
+_ELSEWHERE: Final = lazily(
     rf"{_SERVICES}[ 的嘅]{{0,2}}(?:账号|账户|户口|会员|号|accounts?\b|profile\b)"
     # 怎么注销陌陌
     rf"|(?:注销|销号|删除|解绑)(?:我的|我嘅|掉)?{_SERVICES}$"
 )
 # The WeChat log-in of a game is that game's.
-_LOGIN_ELSEWHERE: Final = re.compile(
-    rf"{_SERVICES}[ 的嘅]{{0,2}}(?:微信|qq|手机号?)(?:登录|绑定|登入)"
-)
-_NOT_OURS: Final = re.compile(r"(?:账号|账户|户口|account)[^。.!?;]{0,4}不(?:是|系)你们|唔系你哋")
-_HERE_TOO: Final = re.compile(
+_LOGIN_ELSEWHERE: Final = lazily(rf"{_SERVICES}[ 的嘅]{{0,2}}(?:微信|qq|手机号?)(?:登录|绑定|登入)")
+_NOT_OURS: Final = lazily(r"(?:账号|账户|户口|account)[^。.!?;]{0,4}不(?:是|系)你们|唔系你哋")
+_HERE_TOO: Final = lazily(
     r"你们(?:的|这|家|那)|你哋(?:嘅|呢|度)|这里的|本(?:平台|软件|app)|mochat|登录|绑|[和跟也都]|以及|另外"
     r"|\b(?:too|also|both|here|yours?|link|linked|login|log in|sign in)\b"
     r"|\b(?:my|this|the) accounts?\b|\band (?:this )?(?:mochat|other|one|everything|all|it)\b"
@@ -93,77 +91,77 @@ _HERE_TOO: Final = re.compile(
 _CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING})
 
 # A parent who names the child and how young it is speaks for it, whatever is to be done.
-_OWN_CHILD: Final = re.compile(
+_OWN_CHILD: Final = lazily(
     r"(?<!不是)(?<!不关)(?:我|俺|咱)(?:们)?(?:家|的|嘅|个|屋企|那个|那|这)*(?:大|小|老[大二])?"
     r"(?:闺女|女儿|儿子|孩子|小孩|小朋友|娃|仔仔|囡囡|阿仔|阿女|孙女|孙子)(?!的?同学)"
     r"|(?<!not )(?<!n't )\bmy (?:\w+ )?(?:son|daughter|kid|child|boy|girl|grandson|granddaughter)\b"
 )
 
 # A consent that is named is taken back, and no request; what was filed is named by other words.
-_CONSENT_BACK: Final = re.compile(
+_CONSENT_BACK: Final = lazily(
     r"(?:撤回|撤销|取消|收回|撤)(?:我|的|嘅|对|那个|这个|所有|全部)*"
     r"(?:行销|营销|推销|促销|推广|推送|推播|广告|商业|个性化|定位|通讯录|同意|授权)"
     r"|\b(?:the|my|that|any) (?:consents?|permissions?)\b"
 )
-_FILED: Final = re.compile(
+_FILED: Final = lazily(
     r"申请|工单|单子|编号|提交|投诉|\b(?:requests?|tickets?|filed|submitted|withdrawal|application)\b"
 )
 
 # While the account stays, what else shall go is deleted.
-_DELETES: Final = re.compile(r"(?<!不)(?<!别)(?:删|清空|清掉)|\b(?:delete|erase|wipe)\b")
+_DELETES: Final = lazily(r"(?<!不)(?<!别)(?:删|清空|清掉)|\b(?:delete|erase|wipe)\b")
 
 # Whoever closes the account and keeps what was published deletes nothing.
-_CLOSING: Final = re.compile(
+_CLOSING: Final = lazily(
     r"注销|销号|销户|删号|删账号|\b(?:close|closing|delete|deactivate|shut down) "
     r"(?:(?:my|the|this|whole|entire) )*account\b"
 )
-_PUBLISHED: Final = re.compile(r"动态|帖|贴文|\bposts?\b")
+_PUBLISHED: Final = lazily(r"动态|帖|贴文|\bposts?\b")
 
 # Of data that is named 不要了 says that it shall go; by itself it may be the account.
-_DATA_UNWANTED: Final = re.compile(
+_DATA_UNWANTED: Final = lazily(
     r"(?:照片|相片|自拍|动态|帖子|贴文|评论|留言|聊天|语音|录音|视频|记录|历史|位置)"
     r"(?:的|嘅|我|也|都|全部?|通通|统统|一并|一起| )*(?:不|唔)想?要(?:了|喇|啦)"
 )
-_ACCOUNT: Final = re.compile(r"账|户口|号|注销|退出|离开|走|\b(?:account|close|leave)\b")
+_ACCOUNT: Final = lazily(r"账|户口|号|注销|退出|离开|走|\b(?:account|close|leave)\b")
 
 # "Whenever you like", "by when at the latest" and "tell nobody" ask for nothing themselves.
-_WHENEVER: Final = re.compile(
+_WHENEVER: Final = lazily(
     r"(?:什么时候|啥时候|几时|哪天|何时|早晚|多久)(?:弄|删|办|处理)?(?:都|也)(?:行|可以|好|得|没关系|没问题|无所谓)"
     r"|最[晚迟](?:哪天|哪一天|什么时候|几时|多久)(?:可以|能|会|要)"
     r"|\b(?:whenever (?:you|it|suits)|any ?time (?:is fine|works|will do)|no (?:rush|hurry))\b"
 )
-_DISCREET: Final = re.compile(
+_DISCREET: Final = lazily(
     r"(?:别|不要|不许|不能|唔好|勿)(?:再)?(?:告诉|话俾|话畀|跟|和|让|给)(?:别人|人|任何人|其他人|其它人|谁|人家)"
     r"|(?:请|帮我|给我|记得|麻烦|替我)(?:你们|您|一定)?保密"
     r"|\b(?:don't|do not|dont) tell (?:anyone|anybody|others|my \w+)\b|\bkeep it (?:a )?secret\b"
 )
-_DELETES_MINE: Final = re.compile(
+_DELETES_MINE: Final = lazily(
     r"(?:把|将)我[^,。.!?;]{1,10}?(?:删|清空|清掉)(?![^,。.!?;]{0,3}(?:没|过))"
     r"|(?<!不)(?<!别)删(?:掉|除|了|一?下)?我|\b(?:delete|erase|wipe|remove) (?:all )?my\b"
 )
 # 手机号换了，想注销原来的号: the number is why, and it is the account that shall go.
-_CLOSES_ACCOUNT: Final = re.compile(
+_CLOSES_ACCOUNT: Final = lazily(
     r"(?:想|要|帮我|给我|申请|怎么|如何|请)(?:把|要)?(?:注销|销掉)"
     r"(?:了|掉|我|原来|原先|以前|之前|旧|老|那个|这个|的|嘅)*(?:账号|账户|户口|号(?!码))"
     r"|\bclose (?:my|the|that) (?:old |other )?account\b"
 )
-_DENIED: Final = re.compile(r"不|别|唔|没|无需|\bnot\b|n't\b|\bnever\b")
-_UNBINDS: Final = re.compile(r"绑|解除|登录|\b(?:un(?:bind|link)|disconnect|log ?in|sign in)")
-_NAMES_COMPLAINT: Final = re.compile(r"投诉|举报|泄露|泄漏|外泄|\b(?:complain|leak)")
+_DENIED: Final = lazily(r"不|别|唔|没|无需|\bnot\b|n't\b|\bnever\b")
+_UNBINDS: Final = lazily(r"绑|解除|登录|\b(?:un(?:bind|link)|disconnect|log ?in|sign in)")
+_NAMES_COMPLAINT: Final = lazily(r"投诉|举报|泄露|泄漏|外泄|\b(?:complain|leak)")
 _ASKED_BESIDE: Final = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.DELETION})
 
 
 # 把评论删了 says it all, though little else is said.
-_ONLY_DELETES: Final = re.compile(
+_ONLY_DELETES: Final = lazily(
     r"(?:请|麻烦|帮我|给我|快)*(?:把|将)(?:我的?|我嘅)?"
     r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|位置信息|定位信息|实名信息|实名资料|实名认证|身份信息)"
     r"(?:和|跟|都|全部?|通通|统统|给我|帮我)*(?:删|清)(?:了|掉|除|空|干净)*(?:吧|啦)?[ 。.!]*"
 )
-_ERASES: Final = re.compile(
+_ERASES: Final = lazily(
     r"\b(?:don't|dont|do not) (?:erase|delete) (?:everything|all)\b"
     r"|\bright to (?:be forgotten|erasure)\b|被遗忘权"
 )
-_FIRST_A_COPY: Final = re.compile(
+_FIRST_A_COPY: Final = lazily(
     r"(?:注销|销号|删号)(?:之|以)?前[^,。.!?;]{0,8}?(?:导出|下载|备份|拿|要)[^,。.!?;]{0,10}"
 )
 _ASKED_FAINTLY: Final = frozenset(

@@ -11,6 +11,7 @@ from typing import Final
 
 from privacydesk.understanding.keeping import exception_in, says_it_stays
 from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.patterns import lazily
 
 _KIND: Final = (
     r"(?:照片|相片|自拍|合照|合影|[图圖]片|[图圖相](?!册|簿|冊|关|關|信)|[动動][态態]|[帖贴貼]子?文?|朋友圈|[说說]{2}"
@@ -48,12 +49,12 @@ _DESCRIBED: Final = (
     r"(?:[带帶]有?|(?<![没沒所])有(?![关關没沒])|提到|拍到|[写寫]到|出现|出現)"
     rf"[^,，。把将將删刪的嘅]{{1,12}}{_OF}{_KIND}"
 )
-_CHINESE: Final = re.compile(rf"(?:{_ORDERED})|(?:{_DESCRIBED})|(?:{_COUNTED})")
-_POINTED_AT: Final = re.compile(_POINTED)
-_ASKED_FOR: Final = re.compile(
+_CHINESE: Final = lazily(rf"(?:{_ORDERED})|(?:{_DESCRIBED})|(?:{_COUNTED})")
+_POINTED_AT: Final = lazily(_POINTED)
+_ASKED_FOR: Final = lazily(
     r".*(?:[把将將]|[删刪][掉除了]?|清[除空掉]|移除|去掉|只|[就仅僅]|想|要|[帮幫给給][我忙]|[请請]|麻[烦煩]|看|[导導]出|[没沒]有|[是系係])"
 )
-_MINE: Final = re.compile(r"^[\s了掉]*(?:就?[是系係])?(?:我自己|我)?(?:的|嘅)?\s*")
+_MINE: Final = lazily(r"^[\s了掉]*(?:就?[是系係])?(?:我自己|我)?(?:的|嘅)?\s*")
 
 _PLURAL: Final = (
     r"(?:posts|photos|pictures|pics|selfies|comments|messages|recordings|chats|moments|replies)"
@@ -69,7 +70,7 @@ _TELLS: Final = r"(?:with|without|at|of|where|from|about|showing|in|on|that|whic
 _APP: Final = (
     r"(?:my|your|the|this|you)? ?(?:account|profile|app|wall|database|servers?|platform|you)\b"
 )
-_ENGLISH: Final = re.compile(
+_ENGLISH: Final = lazily(
     rf"\b(?:{_WHOSE}(?:{_MANY} {_WHOSE}(?:{_RANK} )?|{_RANK} (?:{_MANY} )?)"
     rf"(?:{_PLURAL}|{_SINGULAR})\b"
     r"|(?:(?<=only )|(?<=just )|(?=that |this )(?!\w+ message\b))(?:the|that|this|my) "
@@ -80,13 +81,13 @@ _ENGLISH: Final = re.compile(
     rf"|(?:the|my) {_PLURAL} (?:at|where|showing) (?!{_APP})[^,.!?;\n]+)",
     re.IGNORECASE,
 )
-_ALL: Final = re.compile(r"全|都[删刪]|所有|[统統]{2}|\b(?:all|every\w*)\b", re.IGNORECASE)
-_WHOLE: Final = re.compile(r"(?:所有的?|全部的?|\b(?:all|every one of|each of))\s*$", re.IGNORECASE)
-_HELD: Final = re.compile(r"(?:有|[发發传傳存][了过過]?|共|\b(?:have|had|posted|uploaded|got))\s*$")
+_ALL: Final = lazily(r"全|都[删刪]|所有|[统統]{2}|\b(?:all|every\w*)\b", re.IGNORECASE)
+_WHOLE: Final = lazily(r"(?:所有的?|全部的?|\b(?:all|every one of|each of))\s*$", re.IGNORECASE)
+_HELD: Final = lazily(r"(?:有|[发發传傳存][了过過]?|共|\b(?:have|had|posted|uploaded|got))\s*$")
 
 
 # 昨天发的那条动态, "the ones from last summer": but for its time it says nothing of them.
-_SAYS_LITTLE: Final = re.compile(
+_SAYS_LITTLE: Final = lazily(
     rf"(?:有|在|{_OF}|[发發拍传傳写寫说說][了过過]?|[那这這嗰]{_PIECE}|{_KIND}"
     rf"|\b(?:the|that|this|my|ones?|from|i|posted|took|made|{_PLURAL}|{_SINGULAR})\b|[\s,])*",
     re.IGNORECASE,

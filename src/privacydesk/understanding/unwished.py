@@ -6,65 +6,65 @@ and "turn recommendations back on" takes no consent back.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from privacydesk.domain.intents import Intent
+from privacydesk.understanding.patterns import lazily
 
 _LOST: Final = r"(?:(?<!不)(?<!没)(?<!没有)(?:删|清空)|解绑|注销|封)"
 _LOST_IN_ENGLISH: Final = r"(?:delet|remov|eras|wip|unlink|unbind|clos|disconnect)\w*"
 _PART: Final = r"[^,。.!?;]"
 
 # The desk's own doing, or the app's.
-_DONE_BY_YOU: Final = re.compile(
+_DONE_BY_YOU: Final = lazily(
     rf"(?:你们|你哋|平台|官方|系统|客服){_PART}{{0,6}}?(?:凭什么|凭啥|凭乜|为什么|为啥|点解|干嘛|干吗){_PART}{{0,8}}?{_LOST}"
     rf"|(?:凭什么|凭啥|凭乜){_PART}{{0,8}}?{_LOST}(?:了|掉|除|咗|走)*我"
     rf"|\bwhy (?:did|have|would|do) (?:you|u|they)(?! not)(?: (?!not)\w+){{0,2}} {_LOST_IN_ENGLISH}"
 )
-_DONE_BY_OTHERS: Final = re.compile(
+_DONE_BY_OTHERS: Final = lazily(
     r"(?:有人|(?<![给跟和与同畀俾])(?:别人|人家)(?![的嘅])|黑客|陌生人|不知道?(?:是|系)?(?:谁|边个))"
     rf"{_PART}{{0,8}}?(?:解绑|删|注销|改)(?:除|掉)?(?:了|咗)"
     r"|\b(?:some(?:one|body)|a stranger|a hacker|hackers) (?:has |have |had |just )*"
     rf"(?:{_LOST_IN_ENGLISH}|changed)\b"
 )
-_NEVER_ASKED: Final = re.compile(
+_NEVER_ASKED: Final = lazily(
     rf"我(?:从来|根本|并)?(?:没有?|冇)(?:申请|要求|提交|让你们|叫你们|同意)过?{_PART}{{0,6}}?(?:注销|删|解绑)"
     r"|\bi (?:did not|didn't|didnt|never) (?:ask|request|want|apply|agree)\w* "
     rf"{_PART}{{0,20}}?{_LOST_IN_ENGLISH}"
 )
-_CANNOT: Final = re.compile(
+_CANNOT: Final = lazily(
     rf"(?:为什么|为啥|点解|怎么){_PART}{{0,10}}?(?:删|解绑|注销|解)(?:除|掉)?(?:不了|唔到|不掉|不成)"
     r"|\bwhy (?:can't|cannot|can not|cant|couldn't) i (?:unbind|unlink|delete|remove|close)\b"
 )
 # What is gone by one's own hand is asked after.
-_GONE: Final = re.compile(
+_GONE: Final = lazily(
     rf"(?:昨天|前天|已经|之前|上周|上个月|刚才|刚刚|以前|琴日|尋日){_PART}{{0,8}}?删(?:除|掉)?(?:了|过|咗)[^。!;]{{0,24}}?"
     r"(?:真的|还在|还有|还留|是不是|有没有)"
     rf"|我?(?:删|注销)(?:除|掉)?(?:过|了)的{_PART}{{0,16}}?(?:还|是不是|有没有){_PART}{{0,10}}?(?:吗|么|嘛|没)?\W*$"
     rf"|\bi (?:have |already |just )*(?:deleted|removed|unlinked|closed) [^!;]{{1,50}}?"
     r"\b(?:are|is|was|were|did) (?:they|it|my|the|that|this)\b[^!;]{0,30}\?"
 )
-_LEAVE_IT: Final = re.compile(
+_LEAVE_IT: Final = lazily(
     r"(?:请|你们|求求?(?:你们?)?|拜托|千万|可)*(?:别|不要|唔好)(?:再|乱|随便|给我|把我)*(?:删|封|注销|郁)(?:掉|除)?"
     r"(?:我(?:的|嘅)?)?(?:账号|账户|户口|帐号|号|嘢|东西)[^删解清]{0,16}"
 )
-_GRANTED: Final = re.compile(
+_GRANTED: Final = lazily(
     r"(?:重新|再|恢复|又想|还想)(?:把|将|给我)?[^,。.!?;]{0,8}?(?:打开|开启|开通|同意|授权|开)(?!会|始)"
     r"|\bturn(?:ed|ing)? (?:[^.!?;]{0,32}? )?back on\b"
     r"|\b(?:switch|enable) [^.!?;]{0,32}?\b(?:again|back on)\b"
     r"|\bgive (?:my|you my) consent\b"
 )
 
-_TAKEN_BACK: Final = re.compile(r"撤|收回|取消|关(?!于)|停|退|\b(?:withdraw|revoke|stop|off|out)\b")
+_TAKEN_BACK: Final = lazily(r"撤|收回|取消|关(?!于)|停|退|\b(?:withdraw|revoke|stop|off|out)\b")
 
 # A log-in is not given up where a thief has the phone, or the account; people lock it.
-_TAKEN: Final = re.compile(
+_TAKEN: Final = lazily(
     r"(?:手机|部机|电话)[^,。.!?;]{0,4}?(?:被|俾|畀|给)(?:人|人家|小偷)?(?:偷|抢|盗)(?:了|咗|走)?"
     r"|\bphone (?:was|got|has been|is) (?:just )?stolen\b|\bstole my phone\b|\bthief\b"
     r"|\baccount (?:was|got|has been|is) (?:just )?(?:hacked|hijacked|taken over)\b"
 )
 # A pause is nothing that closing would give.
-_PAUSED: Final = re.compile(
+_PAUSED: Final = lazily(
     r"(?:暂时|临时|一阵子?|一段时间|几天|几个?(?:星期|月)|一排)[^,。.!?;]{0,8}?(?:停用|冻结|停一?停|休眠)"
     r"|(?:停用|冻结|休眠)[^,。.!?;]{0,6}?(?:一阵子?|一段时间|几天|几个?(?:星期|月)|一下|一排)"
     r"|\b(?:deactivate|pause|suspend|freeze|disable) [^.!?;]{0,24}?"
@@ -72,12 +72,12 @@ _PAUSED: Final = re.compile(
     r"|\btemporarily (?:deactivate|pause|suspend|freeze|disable|close)\b"
 )
 # Told as done: what was to be seen was shown to somebody else.
-_GIVEN_AWAY: Final = re.compile(
+_GIVEN_AWAY: Final = lazily(
     r"(?:你们|你哋|平台|客服|官方)[^,。.!?;]{0,4}?(?:把|将)我[^,。.!?;]{1,12}?(?:给|发给|卖给|透露给|俾|畀)(?!我(?:看|瞧|睇|一|自己|本人))[^,。.!?;]{1,8}?(?:看|了|咗)"
 )
 
 # What others wrote or keep is theirs; what they show of somebody is complained of.
-_SHOWN_BY_OTHERS: Final = re.compile(
+_SHOWN_BY_OTHERS: Final = lazily(
     rf"(?:有人|别人|人家|他|她|佢|前任|前男友|前女友|主播|群主){_PART}{{0,12}}?(?:发|传|贴|晒|po|放|挂)(?:了|出|咗|上)*"
     rf"我{_PART}{{0,6}}?(?:照片|相|身份证|视频|信息|隐私|聊天|电话|住址)"
     r"|\b(?:photos?|pictures?|pics|videos?) of me\b[^.!?;]{0,24}?"
@@ -85,7 +85,7 @@ _SHOWN_BY_OTHERS: Final = re.compile(
     r"|\b(?:other people|others|someone|somebody|he|she|they) (?:has |have )?"
     r"(?:posted|uploaded|shared|put up)\b"
 )
-_OF_OTHERS: Final = re.compile(
+_OF_OTHERS: Final = lazily(
     r"(?<![给跟和与同畀俾])(?:别人|人家|他人|其他人|对方)"
     r"(?:的|嘅|发的|传的|(?:发|传|写|send)(?:给|俾|畀)?我(?:的|嘅)|在我[^,。.!?;]{0,12}?(?:的|嘅))"
     r"[^,。.!?;]{0,6}?(?:留言|评论|照片|相|消息|讯息|信息|动态|帖|视频|话)"

@@ -20,6 +20,7 @@ from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.letting_go import FIRST, let_go
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.own_things import own_wish
+from privacydesk.understanding.patterns import lazily
 
 MOST_WISHES: Final = 4
 """Wishes that are taken from one message."""
@@ -28,7 +29,7 @@ _MOST_PARTS: Final = 8
 
 # What is said to add something may add anything. A bare comma also parts the sentences of a story
 # ("my son signed up, delete his data"), so only wishes of an everyday kind are told apart by it.
-_ADDING = re.compile(
+_ADDING = lazily(
     r"另外|此外|[还還]有|[还還]要|[顺順]便|[顺順][带帶]|同[时時]|然[后後]|接[着著]|再把|再[帮幫]我|[并並]且|以及"
     r"|同埋|仲有|仲要|跟住|(?<![要想别別不])再(?=[注註解删刪撤改查导導])"
     r"|\band (?=(?:please )?"
@@ -36,13 +37,13 @@ _ADDING = re.compile(
     r"|\b(?:and also|and then|as well as|in addition|on top of that|additionally|also|plus|then)\b",
     re.IGNORECASE,
 )
-_PARTING = re.compile(
+_PARTING = lazily(
     r"[,，。.;；、!！\n]|[和跟及与與并並]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])|\band\b"
     r"|\b(?=but i (?:don't|do not)\b)",
     re.IGNORECASE,
 )
 # What such a word ends is a thing among things, unless something is asked for in it.
-_LISTING = re.compile(r"(?:[和跟及与與、]|\band\b)\s*$", re.IGNORECASE)
+_LISTING = lazily(r"(?:[和跟及与與、]|\band\b)\s*$", re.IGNORECASE)
 _WISH_WORDS: Final = ("wish_words",)
 _WISHED: Final = (*_WISH_WORDS, "category", "provider", "purpose", "profile_field")
 """What a part has to name one of to be a wish that may be let go of."""
@@ -50,7 +51,7 @@ _WISHED: Final = (*_WISH_WORDS, "category", "provider", "purpose", "profile_fiel
 _THING: Final = 32
 _THING_WORDS: Final = 5
 """Characters and words of a thing that is listed; what is longer may well say something of it."""
-_SAYS_SOMETHING = re.compile(
+_SAYS_SOMETHING = lazily(
     r"[不别別唔要想把给給请請让讓帮幫关關停退看睇查能]"
     r"|\b(?:should|must|can|could|will|want|need|go|gone|is|are|be|no|not|don't|stop|please|i|you)\b",
     re.IGNORECASE,
@@ -67,38 +68,38 @@ _EVERYDAY: Final = frozenset(
 )
 
 # A word that links says nothing of the wish behind it, but makes a recogniser less sure of it.
-_LINKING = re.compile(r"^\s*(?:and|also|then|plus)\b[\s,]*", re.IGNORECASE)
-_LINKS_ONLY = re.compile(
+_LINKING = lazily(r"^\s*(?:and|also|then|plus)\b[\s,]*", re.IGNORECASE)
+_LINKS_ONLY = lazily(
     r"(?:and|also|then|plus|另外|此外|[还還]有|然[后後]|同[时時])?[\s,，]*$", re.IGNORECASE
 )
 # "My dad wants it closed, but I don't": what was said just before is not wished.
-_DENIED = re.compile(
+_DENIED = lazily(
     r"^\s*(?:但|可|不[过過])[是系係]?我?(?:自己)?(?:并|並|真)?(?:不|唔)(?:想|要|愿意|願意|同意|肯)了?\W*$"
     r"|^\s*but i (?:don't|do not)(?: want (?:to|that|it))?\W*$",
     re.IGNORECASE,
 )
-_MAY_LET_GO = re.compile(r"最|[前后後]面|第一|末尾|[开開][头頭]|last|first", re.IGNORECASE)
-_MAY_DENY = re.compile(r"[但可]|不[过過]|but", re.IGNORECASE)
+_MAY_LET_GO = lazily(r"最|[前后後]面|第一|末尾|[开開][头頭]|last|first", re.IGNORECASE)
+_MAY_DENY = lazily(r"[但可]|不[过過]|but", re.IGNORECASE)
 """Without any of these nothing is denied."""
 
-_UNBINDS = re.compile(
+_UNBINDS = lazily(
     r"[解绑綁取去移剷铲]|[換换](?![了咗过過])|unbind|unlink|remove|disconnect|change", re.IGNORECASE
 )
-_WITHDRAWS = re.compile(
+_WITHDRAWS = lazily(
     r"同意|授权|授權|权限|權限|推[荐薦送广廣播销銷]|广告|廣告|营销|營銷|行销|行銷|定位|位置|通[讯訊][录錄]|联系人|聯絡人|共享|分享|合作|"
     r"关联|關聯|相机|相機|镜头|鏡頭|麦克风|麥克風|相册|相簿|画像|畫像|个性化|個人化|"
     r"consent|permission|recommend|personali|market|promot|\bads?\b|advert|locat|contact|shar|partner"
     r"|camera|micro|\bmic\b|profil|newsletter|spam|track",
     re.IGNORECASE,
 )
-_LOOKS = re.compile(
+_LOOKS = lazily(
     r"[看查睇攞存份]|导出|導出|匯出|汇出|下载|下載|副本|拷贝|拷貝|资料|資料|数据|數據|信息|资讯|資訊|记录|紀錄|記錄|清单|清單"
     r"|给我|給我|俾我|畀我|发我|發我|寄|知道|有[我哪什咩]"
     r"|\b(?:see|show|send|give|get|copy|copies|data|info|information|export|download|access|know|have|hold"
     r"|list|view|look|record|records|history)\b",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"我自己|我本人|我的[账帐賬帳号號]|\bmy own\b|\bmy account\b", re.IGNORECASE)
+_OWN = lazily(r"我自己|我本人|我的[账帐賬帳号號]|\bmy own\b|\bmy account\b", re.IGNORECASE)
 
 _SIGNS: Final[Mapping[Intent, re.Pattern[str]]] = {
     Intent.UNBINDING: _UNBINDS,

@@ -1,0 +1,49 @@
+"""Regular expressions that are compiled when they are first needed, or all at once on the side.
+
+The large ones take a tenth of a second together, and the desk shall answer soon after its start.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, cast
+
+_METHODS: Final = ("search", "match", "fullmatch", "finditer", "findall", "split", "sub", "subn")
+
+
+class _Lazy:
+    """Becomes a compiled expression at its first use; from then on it costs as little as one."""
+
+    __slots__ = ("_flags", "_text", *_METHODS)
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._text = text
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        # Only called while the methods are not there yet.
+        if name not in _METHODS:
+            raise AttributeError(name)
+        self.compile()
+        return getattr(self, name)
+
+    def compile(self) -> None:
+        made = re.compile(self._text, self._flags)
+        for method in _METHODS:
+            setattr(self, method, getattr(made, method))
+
+
+_all: Final[list[_Lazy]] = []
+
+
+def lazily(text: str, flags: int = 0) -> re.Pattern[str]:
+    """Return an expression like ``re.compile``, which is compiled at its first use."""
+    made = _Lazy(text, flags)
+    _all.append(made)
+    return cast("re.Pattern[str]", made)
+
+
+def compile_all() -> None:
+    """Compile every expression of the modules that were imported so far."""
+    for one in _all:
+        one.compile()
