@@ -75,8 +75,10 @@ class Counting:
             yield Counted(day, Countable.HEARD, before.locale)
             if any(event.key in _NOT_UNDERSTOOD for event in turn.events):
                 yield Counted(day, Countable.UNSURE, before.locale)
-        was = self._places(before.stack)
-        places = self._places(turn.snapshot.conversation.stack)
+        after = turn.snapshot.conversation.stack
+        if not any(frame.flow in PROVING for frame in (*before.stack, *after)):
+            return
+        was, places = self._places(before.stack), self._places(after)
         for begun, place in was.items():
             there = places.get(begun)
             if there is not None:

@@ -45,6 +45,8 @@ EPOCH_CHANGED = 4409
 
 PONG = encode({"type": "pong"})
 EXPIRED = encode({"type": "expired"})
+_JOBS = (Send, Choose, HandIn)
+"""Frames that become jobs; a union written where it is asked for is made anew each time."""
 _AT_ONCE = 16 * 1024
 """Bytes of a frame that the transport takes without asking anybody to wait."""
 _REFUSALS_BEFORE_BRAKE = 50
@@ -217,7 +219,7 @@ class Connection:
         if len(data) > room.settings.max_frame:
             raise FrameError("the frame is too large", "frame_too_large")
         frame = parse_frame(data, max_text=room.settings.max_text)
-        if isinstance(frame, Send | Choose | HandIn):
+        if isinstance(frame, _JOBS):
             await self._job(frame)
             return
         if isinstance(frame, Hello):
