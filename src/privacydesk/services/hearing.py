@@ -67,8 +67,7 @@ class Hearing:
     def _corrected(self, text: str, slip: Slip) -> Observed:
         if not slip.said:
             language = self._recogniser.language(text)
-            given_up = self._recogniser.entities(slip.about, ("wish_words",))["wish_words"]
-            return Observed(_NOTHING, language, entities={"given_up": given_up})
+            return Observed(_NOTHING, language, entities={"given_up": slip.given_up})
         heard = self._understand(slip.said)
         if not slip.about:
             return heard

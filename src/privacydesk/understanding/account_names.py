@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from privacydesk.understanding.normalise import plain
+from privacydesk.understanding.patterns import lazily
 
 _LOOKED_AT: Final = 300
 """Characters in which a name is looked for: longer messages are stories."""
@@ -17,26 +18,26 @@ _ENDS: Final = (
     # Chinese goes on without a gap: 有个叫果果的在聊天室.
     r"|的|在|他|她|说|說|今年|应该|應該|才\d|就是|好像)"
 )
-_CALLED = re.compile(
+_CALLED = lazily(
     r"(?:(?:昵称|暱稱|网名|網名|账号名|帳號名|用户名|用戶名|花名)(?:就|也)?"
     r"|(?:账号|帳號|户口|戶口|id|ID)(?=\s*(?:是|叫|为|為|[:：]))"
     r"|有[个個位](?:人|用户|用戶|主播|小孩|孩子|小朋友|女孩|男孩|小女孩|小男孩)?(?=叫))"
     rf"{_NAME}{_ENDS}"
 )
-_CALLED_IN_ENGLISH = re.compile(
+_CALLED_IN_ENGLISH = lazily(
     r"\b(?:nick ?names?|user ?names?|account names?|screen names?|handle|goes by|account called"
     r"|user called|kid called|someone called|account)"
     r"(?:\s+(?:is|are|of|the name|it's))*\s*[:=]?\s+[\"'“‘]?(?P<name>[^\s,;!?\"'“”’]{2,24}?)"
     r"(?=$|[\s,;!?\"'“”’]|\.(?:\s|$))",
     re.IGNORECASE,
 )
-_ROOM = re.compile(
+_ROOM = lazily(
     r"(?:房间|房間|聊天室|直播间|直播間|room)(?:号|號|号码|號碼|\s*(?:number|no\.?|id))?\s*[:：#是]?\s*"
     r"(?P<room>\d{2,12})",
     re.IGNORECASE,
 )
 # "The guy's account is …" names that of somebody a child is with, and not the child's.
-_GROWN_UPS = re.compile(
+_GROWN_UPS = lazily(
     r"(?:男的|女的|男人|女人|男朋友|女朋友|男友|女友|大叔|叔叔|(?<!未)成年人|大人|骗子|騙子|坏人|壞人|那男|那女|老板|老闆)"
     r"(?:的|嘅|那个|那個|个|個|用|在这儿|在這兒|\s)*$"
     r"|\b(?:guy|man|woman|boyfriend|girlfriend|dude|adult|grown-?up|predator|creep|groomer|scammer)"
@@ -44,7 +45,7 @@ _GROWN_UPS = re.compile(
     re.IGNORECASE,
 )
 # What follows is said of an account, or asked, and calls it nothing.
-_NO_NAME = re.compile(
+_NO_NAME = lazily(
     r"^(?:什么|什麼|啥|乜|不|没|沒|被|是|叫|的|我|你|他|她|佢|这|這|那|哪|忘|改|错|錯|要|想|和|跟|资料|資料|头像|頭像)"
     r"|^(?:is|are|was|and|or|the|a|an|to|for|of|in|on|at|it|that|this|what|closed?|deleted?|banned"
     r"|please|but|with|from|here|has|have|had|should|can|must|because|so|if|when|who|under|by|not"

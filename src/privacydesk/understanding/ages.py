@@ -97,11 +97,12 @@ _MINOR: Final = lazily(
 )
 
 
-_OWN_CHILD: Final = r"(?:儿子|女儿|闺女|孩子|小孩|娃|阿仔|个仔|我个女(?![的人孩生士])|囡|孙女|孙子)"
+OWN_CHILD: Final = r"(?:儿子|女儿|闺女|孩子|小孩|娃|阿仔|个仔|我个女(?![的人孩生士])|囡|孙女|孙子)"
+"""What people call a child of their own."""
 _ENGLISH_CHILD: Final = r"(?:son|daughter|child|kid|boy|girl|grandson|granddaughter)"
 # 快20了 is not twenty yet, and 20天 is no age.
 _GROWN_CHILD: Final = lazily(
-    rf"{_OWN_CHILD}(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个| )*"
+    rf"{OWN_CHILD}(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个| )*"
     r"(?P<age>\d{2}|[二三四五]?十[一二三四五六七八九]?)"
     r"(?: ?周?岁|多岁|几岁|了|啦|喇|(?=$|[,。.!?; ]))"
     rf"|\b{_ENGLISH_CHILD}(?: is|'s| turned| just turned|,)*(?: (?:already|now|just|actually))*"
@@ -109,8 +110,8 @@ _GROWN_CHILD: Final = lazily(
     rf"|\b(?P<old>\d{{2}})[- ]years?[- ]old {_ENGLISH_CHILD}\b"
 )
 _OF_AGE: Final = lazily(
-    rf"{_OWN_CHILD}[^,。.!?;]{{0,6}}?(?<![未没不快冇])(?:成年(?!人)|成人了|满了?(?:18|十八)|上大学|大学生|读大学)"
-    rf"|(?<![未没不快冇])(?:已经?成年|成年)的?{_OWN_CHILD}"
+    rf"{OWN_CHILD}[^,。.!?;]{{0,6}}?(?<![未没不快冇])(?:成年(?!人)|成人了|满了?(?:18|十八)|上大学|大学生|读大学)"
+    rf"|(?<![未没不快冇])(?:已经?成年|成年)的?{OWN_CHILD}"
     rf"|\b(?:adult|grown(?:[- ]?up)?) {_ENGLISH_CHILD}\b"
     rf"|\b{_ENGLISH_CHILD}(?:'s| is| has)? (?:(?:already|now|just) )*(?:an adult|grown[- ]?up"
     r"|of age|over 18|come of age|turned 18)\b"

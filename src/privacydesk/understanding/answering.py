@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -10,11 +9,12 @@ from typing import Final
 from privacydesk.understanding.lexicon_files import Lexicon
 from privacydesk.understanding.negation import is_negated
 from privacydesk.understanding.normalise import AT_HAND, bare, normalise
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.phrases import Hit, Phrases, outermost
 
-_CLAUSES: Final = re.compile(r"[^,。.!?;:~…、\n]+")
+_CLAUSES: Final = lazily(r"[^,。.!?;:~…、\n]+")
 # Whoever is in a hurry parts clauses with a space: 不用了 直接注销.
-_GAPS: Final = re.compile(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
+_GAPS: Final = lazily(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
 _LONGEST: Final = 300
 """Characters; what is longer tells a story and answers no question with buttons."""
 

@@ -5,18 +5,18 @@ No form is asked for then; a person looks at once.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-from privacydesk.understanding.ages import at_school, grown_child, names_young_age
+from privacydesk.understanding.ages import OWN_CHILD, at_school, grown_child, names_young_age
+from privacydesk.understanding.patterns import lazily
 
-_A_CHILD: Final = re.compile(
-    r"儿子|女儿|闺女|孩子|小孩|小朋友|娃|囡|阿仔|个仔|我个女(?![的人孩生士])|我仔|细路|孙女|孙子|外孙|侄|外甥|小女孩|小男孩|小女生|未成年|小学生|初中生"
+_A_CHILD: Final = lazily(
+    rf"{OWN_CHILD}|小朋友|我仔|细路|外孙|侄|外甥|小女孩|小男孩|小女生|未成年|小学生|初中生"
     r"|\b(?:sons?|daughters?|kids?|child|children|grandson|granddaughter|nephew|niece|minors?"
     r"|underage|(?:little|young) (?:girl|boy)|s?he(?:'s| is) (?:(?:only|just) )?(?:[3-9]|1[0-7]))\b"
 )
 # What somebody does to a child, or wants of it, and what a child may do to itself.
-_IN_DANGER: Final = re.compile(
+_IN_DANGER: Final = lazily(
     r"(?:约|叫|让|要|找|骗|逼|哄|想|去)[^,。.!?;]{0,8}?(?:见面(?!会|礼)|开房|过夜|(?:去|到)他家)"
     r"|脱(?:了|光|掉)?(?:衣|裤|光|内)|除衫|裸|私密(?:照|视频|部位)|隐私部位|下体|不雅(?:照|视频)"
     r"|性(?:骚扰|侵|行为|关系|暗示)|猥亵|强奸|诱奸|诱拐|拐(?:走|骗|卖)|绑架"

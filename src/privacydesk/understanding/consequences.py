@@ -5,16 +5,16 @@ The words in them name what is offered, and choose none of it.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
 from privacydesk.understanding.normalise import AT_HAND
+from privacydesk.understanding.patterns import lazily
 
 _LONGEST: Final = 120
 """Characters; what is longer tells a story."""
 
-_ASKED_IN_ENGLISH: Final = re.compile(
+_ASKED_IN_ENGLISH: Final = lazily(
     r"^(?:(?:wait|but|and|so|or|oh|hmm+|ok|okay|well|actually|hold on|one question|quick question"
     r"|question|then|after that|if i (?:do|close it|unlink it|unbind it))[ ,.:!-]+)*"
     r"(?:(?:will|would|do|does|did|are|is|has|have) "
@@ -27,7 +27,7 @@ _ASKED_IN_ENGLISH: Final = re.compile(
     r"|what (?:will )?(?:happens?|becomes?) (?:to|of|with|if|when|after)\b"
     r"|what about (?:my|the) )"
 )
-_ASKED_IN_CHINESE: Final = re.compile(
+_ASKED_IN_CHINESE: Final = lazily(
     r"怎么办|怎么算|怎么处理|咋办|点算|点办"
     r"|会不会|还能不能|能不能(?:恢复|找回|再)|还在不在|还会不会"
     r"|(?:还|仲|以后|之后|后)[^,。.!;]{0,6}?(?:能|会|可以|在|看得)"
@@ -36,7 +36,7 @@ _ASKED_IN_CHINESE: Final = re.compile(
     r"[^,。.!;]{0,6}(?:吗|么|嘛)[?!。. ]*$"
 )
 # Who asks for the desk to do something, or whether it was done, asks for no consequence.
-_ASKED_OF_THE_DESK: Final = re.compile(r"(?:能不能|可不可以|可以|能|会不会)(?:帮我|帮忙|给我|先)")
+_ASKED_OF_THE_DESK: Final = lazily(r"(?:能不能|可不可以|可以|能|会不会)(?:帮我|帮忙|给我|先)")
 
 
 @lru_cache(AT_HAND)

@@ -8,15 +8,15 @@ wish is not fulfilled does not complain yet.
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
 from privacydesk.understanding.normalise import AT_HAND, bare, normalise
+from privacydesk.understanding.patterns import lazily
 
 _STOPS: Final = r"[\s,.!?;:~…、。，！？；：～]"
 
-_BEFORE: Final = re.compile(
+_BEFORE: Final = lazily(
     r"(?:(?:"
     r"(?:你|您|妳)(?:们)?好(?:呀|啊|哇|吖)?(?![像歹多几久意])|哈[喽啰罗]|哈?嗨|早安|早晨|午安"
     r"|(?:早上|上午|中午|下午|晚上)好|请问(?:一下|下)?|想?请教(?:一下|下)?|劳驾|不好意思|抱歉打扰"
@@ -28,7 +28,7 @@ _BEFORE: Final = re.compile(
     r"(?: (?:there|team|sir/madam|sir|madam|ma'am|support|all|guys|everyone|friend))*(?![a-z0-9'])"
     rf"){_STOPS}*)+"
 )
-_AFTER: Final = re.compile(
+_AFTER: Final = lazily(
     rf"{_STOPS}*(?:(?:"
     r"(?:谢谢|多谢|感谢|蟹蟹|谢啦|谢了|3q|拜托|劳烦|有劳|麻烦(?=了|你|您)|唔该|辛苦(?=了|你|您|啦))"
     r"(?:你|您|们|晒|咗|了|啦|哈|哦|喔|呀|啊|哟|先|客服|亲|大家)*"
@@ -37,7 +37,7 @@ _AFTER: Final = re.compile(
     rf"){_STOPS}*)+$"
 )
 _CLAUSE: Final = r"[^.!?;。！？；]"
-_THREAT: Final = re.compile(
+_THREAT: Final = lazily(
     rf"(?<!{_STOPS}){_STOPS}{{1,4}}(?:"
     r"(?:否则|(?:要)?不然|要不|唔系|再[不唔][^,.!?;，。！？；]{1,6}|[不唔][^,.!?;，。！？；]{1,6}我?就)(?:的话|嘅话)?"
     rf"{_CLAUSE}{{0,12}}?(?:投诉|举报|告你|告到|上告|起诉|打官司|律师|报警|曝光|发(?:微博|网上|小红书)"

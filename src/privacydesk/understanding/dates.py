@@ -6,6 +6,8 @@ import re
 from datetime import date
 from typing import Final
 
+from privacydesk.understanding.patterns import lazily
+
 _EARLIEST: Final = 1900
 _LATEST: Final = 2100
 _REPUBLIC: Final = 1911
@@ -23,7 +25,7 @@ _MONTH = (
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 
-_DATE = re.compile(
+_DATE = lazily(
     r"(?:民国\s*(?P<ry>\d{2,3})\s*年\s*(?P<rm>\d{1,2})\s*月\s*(?P<rd>\d{1,2})\s*[日号]?)"
     r"|(?:(?<!\d)(?P<cy>\d{4}|1[0-3]\d|\d{2})\s*年\s*(?P<cm>\d{1,2})\s*月\s*(?P<cd>\d{1,2})(?!\d))"
     r"|(?:(?<![\d./-])(?P<iy>\d{4})(?P<isep>[-/.])(?P<im>\d{1,2})(?P=isep)(?P<id>\d{1,2})"
@@ -35,18 +37,18 @@ _DATE = re.compile(
     + r",?\s+(?P<ey>\d{4})(?!\d))"
     r"|(?:\b" + _MONTH.format("am") + r"\s+(?P<ad>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<ay>\d{4})(?!\d))"
 )
-_PART = re.compile(
+_PART = lazily(
     r"民国\s*(?P<ry>\d{2,3})\s*年(?:\s*(?P<rm>\d{1,2})\s*月)?"
     r"|(?<!\d)(?P<cy>\d{4}|1[0-3]\d|\d{2})\s*年(?:\s*(?P<cm>\d{1,2})\s*月)?"
     r"|(?<![\d./-])(?P<iy>\d{4})[-/.](?P<im>\d{1,2})(?![\d./-])"
     r"|\b" + _MONTH.format("em") + r",?\s+(?P<ey>\d{4})(?!\d)"
     r"|(?<![\d./-])(?P<y>(?:19|20)\d{2})(?![\d./-])"
 )
-_BORN = re.compile(
+_BORN = lazily(
     r"出生|出世|生日|[日号\d]\s*生(?![效活产成])|\b(?:born|birthday|birth date|date of birth|dob)\b"
 )
-_DIGIT = re.compile(r"[\d一二三四五六七八九十]")
-_SPELT = re.compile(
+_DIGIT = lazily(r"[\d一二三四五六七八九十]")
+_SPELT = lazily(
     r"(?<![百千零〇一二三四五六七八九十])[零〇一二三四五六七八九十]{1,4}(?= ?[年月日号])"
 )
 _NUMERALS: Final = {"〇": 0} | {c: place for place, c in enumerate("零一二三四五六七八九")}
@@ -55,7 +57,7 @@ _LAST_SHORT: Final = 30
 
 85 may be 1985, or 1996 counted from the Republic, and is none.
 """
-_DIGITS_ONLY = re.compile(r"(\d{4})(\d{2})(\d{2})")
+_DIGITS_ONLY = lazily(r"(\d{4})(\d{2})(\d{2})")
 _TWELVE: Final = 12
 
 

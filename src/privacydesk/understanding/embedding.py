@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from privacydesk.understanding.patterns import lazily
+
 if TYPE_CHECKING:
     from privacydesk.understanding.encoder.e5 import E5
 
@@ -45,12 +47,12 @@ _NARROW_IN_WIDE: Final = 3
 """Latin letters that cost as much as one Chinese character."""
 
 # No word is made of these; the models have learnt from texts without them.
-_BROKEN = re.compile(r"[\ud800-\udfff\x00-\x1f\x7f]+")
+_BROKEN = lazily(r"[\ud800-\udfff\x00-\x1f\x7f]+")
 _LAST_NARROW: Final = "\u02ff"
 # A word that was cut says something else; one that is longer than all the room stays as it is.
-_CUT_WORD: Final = re.compile(r"[a-z0-9']{2}", re.IGNORECASE)
-_ITS_START: Final = re.compile(r"(?<=[^a-z0-9'])[a-z0-9']+$", re.IGNORECASE)
-_ITS_END: Final = re.compile(r"^[a-z0-9']+(?=[^a-z0-9'])", re.IGNORECASE)
+_CUT_WORD: Final = lazily(r"[a-z0-9']{2}", re.IGNORECASE)
+_ITS_START: Final = lazily(r"(?<=[^a-z0-9'])[a-z0-9']+$", re.IGNORECASE)
+_ITS_END: Final = lazily(r"^[a-z0-9']+(?=[^a-z0-9'])", re.IGNORECASE)
 
 
 class PassageEmbedder(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -39,6 +38,7 @@ from privacydesk.understanding.new_values import new_values, old_values
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.own_things import for_oneself, own_wish
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.periods import periods
 from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
@@ -216,7 +216,7 @@ _RECHARGE: Final = DataCategory.RECHARGE.value
 _RECHARGED: Final = r"(?:充值|储值|消费|花的钱|花过的钱|花了多少钱)"
 _LINK: Final = r"(?:[和跟与及同、]|以及|还有|同埋)"
 # 聊天记录和充值 lists kinds of data; 充值没到账 by itself, or beside one, is no such kind.
-_LISTED_RECHARGE: Final = re.compile(
+_LISTED_RECHARGE: Final = lazily(
     rf"{_LINK} ?(?:我的|我嘅|我|所有的?|全部)?{_RECHARGED}(?:的|过的|了的)?"
     r"(?=$|[\s,。.!?;、和跟与及同]|以及|还有|都|也|给|发|导|看|吗|呢|吧|删|记录|情况)"
     rf"|{_RECHARGED} ?{_LINK}"
@@ -226,7 +226,7 @@ _LISTED_RECHARGE: Final = re.compile(
 
 _MAY_STAY: Final = ("category", "provider", "purpose")
 """Families of which some may go and some may stay."""
-_REST_OF: Final = re.compile(r"别的|其[他它余]|剩下|\b(?:others?|rest|remaining)\b")
+_REST_OF: Final = lazily(r"别的|其[他它余]|剩下|\b(?:others?|rest|remaining)\b")
 
 _RELATED: Final = frozenset({"mother", "father", "guardian", "parents"})
 """What somebody is to a child; a word of these inside a longer one speaks for nothing."""

@@ -7,25 +7,25 @@ once more as denied: "not the account but the login" wishes the second only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 from zlib import crc32
 
 from privacydesk.understanding.courtesy import wish
+from privacydesk.understanding.patterns import lazily
 
-_WORDS: Final = re.compile(r"[a-z0-9']+|[\u3400-\u9fff]+")
+_WORDS: Final = lazily(r"[a-z0-9']+|[\u3400-\u9fff]+")
 _HAN_RUNS: Final = (1, 2, 3, 4)
 _LATIN_RUNS: Final = (3, 4, 5)
 _TOGETHER: Final = (2, 3)
 """How many Latin words in a row count as one piece."""
 
-_CLAUSE: Final = re.compile(r"[,.!?;:~…、。\n]+")
-_UNITS: Final = re.compile(r"[a-z0-9']+|[\u3400-\u9fff]")
+_CLAUSE: Final = lazily(r"[,.!?;:~…、。\n]+")
+_UNITS: Final = lazily(r"[a-z0-9']+|[\u3400-\u9fff]")
 _APART: Final = (2, 3, 4)
 """How far the second of a pair stands behind the first."""
 
-_NOT: Final = re.compile(
+_NOT: Final = lazily(
     r"(?<!是)不(?:是|想|要|用|需要|打算|准备|必|再|玩)|别|没(?:有)?(?:想|要|说)|唔(?:系|想|要|使|好)|并非|无需"
     r"|\b(?:don't|do not|dont|not|never|no longer|didn't|isn't|without|rather than|instead of|no)\b"
 )

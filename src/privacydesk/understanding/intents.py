@@ -6,7 +6,6 @@ the desk from acting on a weak hit; where two wishes come close it asks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +17,7 @@ from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.lexicon_files import COMPUTED, Lexicon, Rule
 from privacydesk.understanding.negation import is_negated
 from privacydesk.understanding.normalise import bare, normalise
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.phrases import Phrases
 from privacydesk.understanding.taking_back import taken_back
 from privacydesk.understanding.ticket_numbers import ticket_numbers
@@ -40,9 +40,9 @@ _ALTERNATIVES: Final = 3
 _CHATTER: Final = 12
 """Characters up to which a greeting or thanks is all that a message says."""
 
-_CLAUSE = re.compile(r"[^,。.!?;~…\n]*[,。.!?;~…\n]*")
+_CLAUSE = lazily(r"[^,。.!?;~…\n]*[,。.!?;~…\n]*")
 # Without any of these the patterns below find nothing, which is so for nearly all sentences.
-_AGE_SIGN = re.compile(r"[\d岁]|小学|国小|school")
+_AGE_SIGN = lazily(r"[\d岁]|小学|国小|school")
 _CHILD_UNDER: Final = 14
 _ADULT_FROM: Final = 18
 

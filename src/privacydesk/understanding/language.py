@@ -11,18 +11,19 @@ from functools import cache
 from typing import Final
 
 from privacydesk.understanding.normalise import plain, simplified
+from privacydesk.understanding.patterns import lazily
 
 _MIN_CHARACTERS: Final = 5
 _MIN_WORDS: Final = 3
 _CLEARLY: Final = 4
 """How many times more often one script must show than the other in a mixed text."""
 
-_QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|『[^』]*』|《[^》]*》|‘[^’]*’")
-_CHINESE = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
-_WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?")
+_QUOTED = lazily(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|『[^』]*』|《[^》]*》|‘[^’]*’")
+_CHINESE = lazily("[\u3400-\u4dbf\u4e00-\u9fff]")
+_WORD = lazily(r"[a-z]+(?:['’][a-z]+)?")
 # Dates and amounts are numbers in any language.
-_COUNTED = re.compile(r"民[國国]|\d+\s*[年月日号號歲岁块塊元]")
-_CODE = re.compile(r"[a-z\d@/\\_.:-]*[\d@/\\_][a-z\d@/\\_.:-]*")
+_COUNTED = lazily(r"民[國国]|\d+\s*[年月日号號歲岁块塊元]")
+_CODE = lazily(r"[a-z\d@/\\_.:-]*[\d@/\\_][a-z\d@/\\_.:-]*")
 
 _NAMES: Final = frozenset(
     re.findall(

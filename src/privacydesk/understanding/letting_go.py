@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from privacydesk.understanding.patterns import lazily
 
 LAST: Final = "last"
 FIRST: Final = "first"
@@ -12,11 +13,11 @@ _PLACED: Final = (
     r"(?:(?P<last>最后|最尾|末尾|后面)|(?P<first>最前面?|前面|第一|最先|最开始|开头))"
     r"(?:的|说|讲|提|那|这|[嗰𠮶]|呢|面)*一?(?:个|件|项|样|条|桩|份)?(?:事情?|申请|要求)?"
 )
-_CHINESE: Final = re.compile(
+_CHINESE: Final = lazily(
     rf"(?:哦|噢|啊|对了|等等|不过|但是?|还是|那|就|算了|[ ,])*{_PLACED}[ ,]*"
     r"(?:还是|就|都|我|先|也)*(?:不用|不要|不办|不弄|不搞|不做|不需要|不必|算|取消|唔使|唔要|唔搞|别)(?:管|办|弄|搞|做)*(?:了|喇|啦|吧|先)*"
 )
-_ENGLISH: Final = re.compile(
+_ENGLISH: Final = lazily(
     r"(?:oh|actually|but|no|wait|and|then|[ ,])*"
     r"(?:never ?mind|nvm|forget(?: about)?|skip|drop|scratch|not|cancel|leave out) (?:about )?"
     r"the (?:very )?(?P<which>last|first)(?: one| thing| request| bit| part)?"

@@ -15,6 +15,7 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.phrases import Hit, Phrases, folded, outermost
 
 _ALLOWED: Final = {
@@ -25,15 +26,15 @@ _ALLOWED: Final = {
 }
 
 # English has a word "line" of its own.
-_NO_MESSENGER = re.compile(
+_NO_MESSENGER = lazily(
     r"\b(?:in|hold|bottom|first|last|next|every|each|waiting|long|skip|a|this|end of)"
     r" (?:the |a )?line\b|\bline (?:of|up|number)\b|\bon the line\b|\bsubject line\b"
 )
 
 # Whoever is old tells why, and names no entry: 我岁数大了不会弄.
-_NO_ENTRY = re.compile(r"(?:岁数|年龄)(?:也|都|有点|太|实在|毕竟|比较)*(?:大|小|不小|到了|高)")
+_NO_ENTRY = lazily(r"(?:岁数|年龄)(?:也|都|有点|太|实在|毕竟|比较)*(?:大|小|不小|到了|高)")
 # What an address is made of names nothing: lin@qq.com.
-_ADDRESS = re.compile(r"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_ADDRESS = lazily(r"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
 
 class Names:

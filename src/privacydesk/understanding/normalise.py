@@ -5,7 +5,6 @@ A folded text is for finding words in. It is never shown and never kept.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import cache, lru_cache
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import opencc
 
 from privacydesk.domain.texts import stream_safe
+from privacydesk.understanding.patterns import lazily
 
 LOOKED_AT: Final = 2_000
 """Characters of a message that are looked at; nobody states a wish only after that many."""
@@ -21,14 +21,14 @@ AT_HAND: Final = 4
 """Messages whose folded form is kept for the next question about them, and not longer."""
 
 # Lone surrogates, which nothing can encode, and control characters stand where a gap may be meant.
-_BROKEN = re.compile(r"[\ud800-\udfff\x00-\x09\x0b-\x1f\x7f]")
+_BROKEN = lazily(r"[\ud800-\udfff\x00-\x09\x0b-\x1f\x7f]")
 # Zero-width and direction marks hide inside words.
-_INVISIBLE = re.compile(r"[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_NO_LETTER = re.compile(r"[\W_]+")
-_SPACES = re.compile(r"[^\S\n]+")
+_INVISIBLE = lazily(r"[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_NO_LETTER = lazily(r"[\W_]+")
+_SPACES = lazily(r"[^\S\n]+")
 
 # Regional spellings of one word that remain once the characters are simplified.
-_REGIONAL = re.compile("帐|身分|暱|纪录|登入|注消|註消|’")
+_REGIONAL = lazily("帐|身分|暱|纪录|登入|注消|註消|’")
 _USUAL: Final = {
     "帐": "账",
     "身分": "身份",

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from privacydesk.understanding.patterns import lazily
 
 SOMEBODY: Final = "yes"
 """The one value of this entity: whose it is does not matter, and is not kept."""
 
 _DATA: Final = r"(?:账号|账户|个人|资料|信息|数据|记录|聊天|手机号|电话|住址|地址|照片|实名|身份)"
-_CHINESE = re.compile(
+_CHINESE = lazily(
     r"(?:查|看|导出|下载|要|给我|提供|告诉我|拿|搜|调)(?:一?下|一看|看|到|询|取|我|出)*[「“\"]?"
     rf"(?P<who>[\u4e00-\u9fff]{{1,4}}?)[」”\"]?的(?:{_DATA})"
 )
 # The speaker, the desk, and words that are no person; a child has a door of its own.
-_NOBODY = re.compile(
+_NOBODY = lazily(
     r"我|俺|咱|你|您|自己|本人|账|号|存|收集|掌握|系统|平台|公司|个人|全部|所有|相关|这|那|哪|什么"
     r"|孩|儿|女$|娃|仔|囡|囝|宝|过去|以前|之前|最近|今年|去年|现在|完整|具体|详细|持有|保存|记录"
     r"|关联|绑定|登录|手机|微信|隐私"
 )
 _PRONOUN: Final = "他她"
 # 我要看她聊天记录: of a pronoun the 的 may be missing.
-_THEIRS = re.compile(
+_THEIRS = lazily(
     r"(?:查|看|导出|要|给我|提供|拿|搜|调)(?:一?下|一看|看|到|询|取|我|出)*[他她佢](?:们)?(?:的|嘅)?"
     rf"(?:所有|全部|之前|以前|那些)?(?:的|嘅)?(?:{_DATA})"
 )
-_ENGLISH = re.compile(
+_ENGLISH = lazily(
     r"\b(?:show|give|send|tell|look up|find|see|check|get)(?: me| up)? "
     r"(?:(?!(?:my|your|today|it|what|let|that|this|child|son|daughter|kid)\b)"
     r"[a-z]+(?: [a-z]+)?'s|his|her|their)"

@@ -24,13 +24,10 @@ class _Lazy:
         # Only called while the methods are not there yet.
         if name not in _METHODS:
             raise AttributeError(name)
-        self.compile()
-        return getattr(self, name)
-
-    def compile(self) -> None:
         made = re.compile(self._text, self._flags)
         for method in _METHODS:
             setattr(self, method, getattr(made, method))
+        return getattr(made, name)
 
 
 _all: Final[list[_Lazy]] = []
@@ -44,6 +41,6 @@ def lazily(text: str, flags: int = 0) -> re.Pattern[str]:
 
 
 def compile_all() -> None:
-    """Compile every expression of the modules that were imported so far."""
+    """Compile what has not been needed yet of the modules that were imported so far."""
     for one in _all:
-        one.compile()
+        getattr(one, _METHODS[0])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from privacydesk.understanding.patterns import lazily
 
 _HOME: Final = "CN"
 _CHINA: Final = 86
 _FEWEST_DIGITS: Final = 7
-_LIKELY = re.compile(rf"(?:\d[\s().-]{{0,2}}){{{_FEWEST_DIGITS},}}")
+_LIKELY = lazily(rf"(?:\d[\s().-]{{0,2}}){{{_FEWEST_DIGITS},}}")
 
 # 换个号码收行不行 is of the code that does not come.
 _A_NUMBER: Final = r"(?:手机号码?|电话号码?|(?:手机|电话)绑定|(?<!账)(?<!账户)号码)(?![收接发])"
-_CHANGES: Final = re.compile(
+_CHANGES: Final = lazily(
     rf"(?:换|改|变更)(?:了|咗|过|掉|一?下|个|新的?|我的|我嘅|绑定?的?|登录的?|注册的?|旧的?)*{_A_NUMBER}"
     rf"|{_A_NUMBER}(?!登录)(?:我|已经?|之前|刚刚?|都|要|想|怎么|咋|如何|能不能|可以|点|需要)*(?:换|改|变更|转)"
     r"|(?:换绑|改绑)(?:了|一?下|我的|新的?)*(?:手机|电话)|(?:手机|电话)(?:怎么|如何|要|想)*(?:换绑|改绑)"
@@ -20,7 +21,7 @@ _CHANGES: Final = re.compile(
     r"(?:old |login |linked |bound )?(?:phone|mobile|cell)(?: phone)? number\b"
     r"|\b(?:phone|mobile|cell)(?: phone)? number (?:has |was |is )?(?:been )?changed\b"
 )
-_GOES: Final = re.compile(
+_GOES: Final = lazily(
     r"解绑|解除|取消绑定|不是要?换|[不唔](?:想|要)?(?:绑|换)|注销|销号|删|\b(?:un(?:bind|link)|remove|disconnect|delete|close)"
 )
 

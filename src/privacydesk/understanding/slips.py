@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.taking_back import taken_back
 
 _LONGEST: Final = 120
@@ -18,7 +19,7 @@ _LONGEST: Final = 120
 
 _PAUSE: Final = r"[\s,，。.;；、!！…~—-]"
 _OH: Final = r"(?:哦|噢|喔|啊|呃|额|额|诶|欸|唉|哎呀?|等等|等下|等一下|咦)"
-_SLIP: Final = re.compile(
+_SLIP: Final = lazily(
     rf"(?:{_PAUSE}|{_OH})+(?:不[对對](?!劲|勁)|[说說讲講打写寫][错錯](?:了|咗|啦)?|口[误誤])"
     rf"(?:{_PAUSE}|了|啦)*(?:我?(?:应该|應該)?(?:是(?=[想要说說])|[说說]的是|的?意思是|(?:是|系|係)(?!不是)))?"
     # 解綁google，唔係，係line: a pause on both sides, or "not the photos" would be all the same.
@@ -28,17 +29,18 @@ _SLIP: Final = re.compile(
     r"[\s,:.!]*",
     re.IGNORECASE,
 )
-_GIVES_UP: Final = re.compile(
+_GIVES_UP: Final = lazily(
     rf"(?:{_PAUSE}|{_OH})+(?:算[了啦喇]|never ?mind|nvm|forget it)(?:吧|{_PAUSE})*", re.IGNORECASE
 )
-_MAY_SLIP: Final = re.compile(
+_MAY_SLIP: Final = lazily(
     r"不[对對是]|唔[系係]|[错錯]|口[误誤]|算[了啦喇]|mean|rather|scratch|wait|sorry|oops|mind|nvm|forget",
     re.IGNORECASE,
 )
 """Without any of these nothing is corrected, which is so for nearly all messages."""
 
-_FIRST_CLAUSE: Final = re.compile(rf"^[^,，。.;；、!！\s]*{_PAUSE}*")
-_WISHES: Final = ("wish_words",)
+_FIRST_CLAUSE: Final = lazily(rf"^[^,，。.;；、!！\s]*{_PAUSE}*")
+_WISHED: Final = "wish_words"
+_WISHES: Final = (_WISHED,)
 _THINGS: Final = ("category", "provider", "purpose", "profile_field")
 
 
@@ -54,11 +56,13 @@ class Slip(NamedTuple):
 
     Attributes:
         said: what is wished; empty where all of it is given up.
-        about: what it is wished of, where that alone was corrected; or what is given up.
+        about: what it is wished of, where that alone was corrected; else empty.
+        given_up: the wishes that nothing is left of.
     """
 
     said: str
     about: str = ""
+    given_up: tuple[str, ...] = ()
 
 
 def slip_in(text: str, recogniser: Recogniser) -> Slip | None:
@@ -71,13 +75,14 @@ def slip_in(text: str, recogniser: Recogniser) -> Slip | None:
     if hit is None:
         return None
     before, after = said[: hit.start()], said[hit.end() :]
-    if not recogniser.entities(before, _WISHES) or taken_back(normalise(before)):
+    wished = recogniser.entities(before, _WISHES).get(_WISHED, ())
+    if not wished or taken_back(normalise(before)):
         # "I don't want it closed any more, forget it" takes back what was filed.
         return None
     if gives_up is not None:
         after = _without_giving_up(after)
         if not after:
-            return Slip("", before)
+            return Slip("", given_up=wished)
     if recogniser.entities(after, _WISHES):
         return Slip(after)
     about = gives_up is None and recogniser.entities(after, _THINGS)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.normalise import AT_HAND
+from privacydesk.understanding.patterns import lazily
 
 ANY: Final = "any"
 """Taken back without saying what."""
@@ -48,33 +48,33 @@ _ANY_VERB = "|".join(_VERBS)
 _ENGLISH = "|".join(verb for verb in _VERBS if verb.isascii())
 
 # 了 at the end of the clause is what takes back: 不删照片 names an exception, 不删了 an end.
-_NO_MORE = re.compile(
+_NO_MORE = lazily(
     r"(?:不想|不要|不用|不必|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|帮我|替我|给我|去)*"
     rf" ?(?P<verb>{_ANY_VERB})[^,。.!?;]{{0,12}}?(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
 )
-_NO_MORE_SHORT = re.compile(
+_NO_MORE_SHORT = lazily(
     r"(?:不想|不要|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|去)*"
     rf"(?P<verb>{'|'.join(_SHORT_VERBS)})(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
 )
-_NOT_ANY_MORE = re.compile(
+_NOT_ANY_MORE = lazily(
     r"\b(?:no longer|don't|do not|not) (?:want |wanna |need )?(?:you )?(?:to )?"
     rf"(?P<verb>{_ENGLISH})\b[^,.!?;]*\b(?:any ?more|after all)\b"
     rf"|\bno longer (?:want|need) to (?P<other>{_ENGLISH})\b"
 )
-_REGRET = re.compile(
+_REGRET = lazily(
     r"(?:^|[,。.!;~ ])我?(?:反悔|后悔|改主意|改变主意)(?:了|喇|啦)"
     r"|^(?:还是|帮我|请)?(?:撤销|撤回|撤)(?:了|掉)?吧[。.!~ ]*$"
     r"|\b(?:i've |i have |i )?changed my mind\b|^(?:please )?(?:undo|take back) (?:that|it)\b"
 )
 
 # "Never mind, keep it": what is kept is named, and nothing else is asked for.
-_LEAVES = re.compile(
+_LEAVES = lazily(
     r"^(?:nvm|never ?mind|forget it)[,.!; ]+(?:just |please )?(?:keep|leave) [^,.!;]{1,24}[.! ]*$"
     r"|^(?:算了|算啦|算喇)[,。.!;~ ]*[^,。.!;]{0,8}(?:留着|留住|留返|留低)(?:吧|啦|先)?[。.!~ ]*$"
 )
 
 # "Leave the searches, though": all of the message keeps what it names, and nothing in it deletes.
-_KEEPS = re.compile(
+_KEEPS = lazily(
     r"^(?:啊|哦|呃|嗯|等等|等一下|等下|且慢|慢着|不对|对了|算了|还是|要不|那个|就|把|我的|我嘅"
     r"|[ ,。.!~])*(?P<what>[^,。.!?;~ 不没删别唔]{2,10}?)"
     r"(?:[ ,]|先|还是|就|都|我|想|要|得|也|请|系)*"
@@ -83,7 +83,7 @@ _KEEPS = re.compile(
     r"|^(?:wait|hold on|hmm|oh|actually|no|please|[ ,.!])*(?:keep|leave) (?:my |the )?"
     r"(?P<thing>[a-z ]{3,24}?)(?: alone| in place| for now| though| please|[.! ])*$"
 )
-_ACCOUNT: Final = re.compile(r"账|号|户口|account|profile page|login")
+_ACCOUNT: Final = lazily(r"账|号|户口|account|profile page|login")
 
 
 # The word lists and the trained recogniser ask about the same message.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 from privacydesk.domain.numbers import ALPHABET, PREFIX, RANDOM_CHARACTERS, canonical_number
+from privacydesk.understanding.patterns import lazily
 
 _GAP = r"[\s_.·‐-―−-]{0,3}"
 _ONE = f"[{ALPHABET.lower()}]"
 _START = _GAP.join(PREFIX.lower())
-_NUMBER = re.compile(
+_NUMBER = lazily(
     rf"(?<![a-z\d])(?=((?:{_START}{_GAP})?(?:{_ONE}{_GAP}){{{RANDOM_CHARACTERS}}}{_ONE})(?![a-z\d]))"
 )
 # What is said for what stands between the groups, and digits as speech is written down.
-_DASH = re.compile("短?横杠|中?横线|减号|杠|空格|逗号|dash|hyphen")
+_DASH = lazily("短?横杠|中?横线|减号|杠|空格|逗号|dash|hyphen")
 _SPOKEN = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 # Whoever writes the prefix and some digits means a number, however much of it is right.
-_MEANT = re.compile(rf"(?<![a-z\d])({_START}{_GAP}(?:[a-z\d]{_GAP}){{5,13}}[a-z\d])(?![a-z\d])")
+_MEANT = lazily(rf"(?<![a-z\d])({_START}{_GAP}(?:[a-z\d]{_GAP}){{5,13}}[a-z\d])(?![a-z\d])")
 _FEWEST_DIGITS = 2
-_LONG_ENOUGH = re.compile(r"[a-z\d]")
+_LONG_ENOUGH = lazily(r"[a-z\d]")
 
 
 def ticket_numbers(folded: str) -> tuple[str, ...]:

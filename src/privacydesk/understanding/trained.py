@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Self
 
@@ -18,6 +17,7 @@ from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.model import Bag, Floats, IntentModel
 from privacydesk.understanding.normalise import bare, normalise
+from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.said_plainly import meant_instead
 from privacydesk.understanding.taking_back import leaves, taken_back
 
@@ -43,11 +43,9 @@ _OWN_WISHES: Final = frozenset(
 """What somebody under age may wish of their own account."""
 
 # Addresses and numbers are answers to questions; what they are made of means nothing.
-_DATA: Final = re.compile(
-    r"[\w.+-]{1,64}@[\w.-]{1,190}|https?://\S+|\b[a-z]{1,3}-\d[\w-]*|[\W\d_]+"
-)
-_HAN_PAIR: Final = re.compile(r"(?=([\u3400-\u9fff]{2}))")
-_LATIN_WORD: Final = re.compile(r"[a-z']{2,}")
+_DATA: Final = lazily(r"[\w.+-]{1,64}@[\w.-]{1,190}|https?://\S+|\b[a-z]{1,3}-\d[\w-]*|[\W\d_]+")
+_HAN_PAIR: Final = lazily(r"(?=([\u3400-\u9fff]{2}))")
+_LATIN_WORD: Final = lazily(r"[a-z']{2,}")
 _ENOUGH: Final = 300
 """Characters that show whether a message is made of words."""
 _FAMILIAR: Final = 0.2

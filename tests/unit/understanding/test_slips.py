@@ -45,7 +45,7 @@ def test_where_only_the_thing_was_wrong_the_wish_stays(text: str, said: str, abo
 def test_what_is_given_up_in_the_same_breath_leaves_nothing(text: str) -> None:
     slip = slip_in(text, WORDS)
     assert slip is not None
-    assert (slip.said, bool(slip.about)) == ("", True)
+    assert (slip.said, bool(slip.given_up)) == ("", True)
 
 
 @pytest.mark.parametrize(
