@@ -479,12 +479,8 @@ class Answers:
             if prompt is not None and live
             else None
         )
-        if script.owner.kind is OwnerKind.AGENT:
-            script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.choice_closed")
-            return
-        if choice is None:
-            script.say("desk.choice_closed")
-            self._runner.prompt_again(script)
+        if choice is None or script.owner.kind is OwnerKind.AGENT:
+            interrupts.choice_closed(self._runner, script)
             return
         script.append(
             Sender.USER, EventKind.CHOSE, key=choice.key, args=choice.args, text=choice.label

@@ -135,11 +135,8 @@ def mind_danger(runner: Runner, script: Script) -> bool:
         return False
     script.minor_hint = True
     frame, step = runner.waiting_step(script)
-    if frame is not None and isinstance(step, Ask):
-        tells = runner.asking.slot_type(frame, step) in _STORIES
-    else:
-        tells = False
-    if tells or script.owner.kind is not OwnerKind.ASSISTANT:
+    asked = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
+    if asked in _STORIES or script.owner.kind is not OwnerKind.ASSISTANT:
         return False
     script.say("desk.other_to_human")
     return runner.start(script, Intent.HUMAN_AGENT)
@@ -333,7 +330,7 @@ def desk_choice(runner: Runner, script: Script, choice: str, *, silent: bool = F
         return
     if choice not in _LABELS:
         # Not what anybody was offered, so nothing is noted as the person's own choice.
-        _closed(runner, script)
+        choice_closed(runner, script)
         return
     if not silent:
         script.append(Sender.USER, EventKind.CHOSE, key=_LABELS[choice])
@@ -345,7 +342,8 @@ def desk_choice(runner: Runner, script: Script, choice: str, *, silent: bool = F
     _DEEDS[choice](runner, script)
 
 
-def _closed(runner: Runner, script: Script) -> None:
+def choice_closed(runner: Runner, script: Script) -> None:
+    """Say that a choice is not open, and what is."""
     if script.owner.kind is OwnerKind.AGENT:
         script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.choice_closed")
         return

@@ -37,7 +37,7 @@ _OF_WHAT_WAITS: Final = frozenset(
 """What a question is taken for that is about a request which was approved and waits."""
 
 _DURATION: Final = "asks_duration"
-"""What is asked with "how long will it take", which the operator's period answers best."""
+"""What is asked with "how long will it take": of every form that files a request it is told."""
 
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
@@ -143,24 +143,36 @@ def explain_open(runner: Runner, script: Script) -> bool:
 
 
 def explain(runner: Runner, script: Script, topic: str) -> bool:
-    """Say what the innermost flow of the open form explains about something; then ask anew."""
+    """Say what the innermost flow of the open form explains about something; then ask anew.
+
+    Where no flow does, within how long a request is answered is the operator's own to say.
+    """
     for frame in reversed(script.stack[script.form_at() :]) if topic else ():
         flow = runner.flows[frame.flow]
         said = flow.explains.get(topic)
         if said is not None:
-            if topic == _DURATION and script.rules.answer_days:
-                script.say("desk.explain_answer_days", {"days": script.rules.answer_days})
-            else:
-                script.say(said.text, arguments.build(script, frame, flow, said.args))
+            script.say(said.text, arguments.build(script, frame, flow, said.args))
             runner.prompt_again(script)
             return True
-    return False
+    if topic != _DURATION or not _files(runner, script):
+        return False
+    days = script.rules.answer_days
+    if days:
+        script.say("desk.explain_answer_days", {"days": days})
+    else:
+        script.say("desk.explain_duration")
+    runner.prompt_again(script)
+    return True
+
+
+def _files(runner: Runner, script: Script) -> bool:
+    """Tell whether the open form files a request."""
+    return runner.flows[script.stack[script.form_at()].flow].kind is not None
 
 
 def _asks_how_long(runner: Runner, script: Script, text: str) -> bool:
     """Tell whether it is asked how long the open form takes, which is no new value: 多久能改好."""
-    form = runner.flows[script.stack[script.form_at()].flow]
-    asks = _topic(script) == _DURATION and _DURATION in form.explains
+    asks = _topic(script) == _DURATION and _files(runner, script)
     return asks and len(text) <= _LONGEST and not script.observed.entities.get(VALUE)
 
 
