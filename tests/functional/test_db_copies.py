@@ -79,7 +79,7 @@ async def test_clients_drop_what_a_restored_database_lacks(tmp_path: Path) -> No
     shutil.copy(copy, tmp_path / "privacydesk.db")
     done = await db(tmp_path, "restored")
     assert done.code == 0, done.err
-    assert done.out.startswith("1 conversation has a new epoch")
+    assert done.out.startswith("Conversations with a new epoch: 1.")
     async with open_world(tmp_path, PROFILE) as world:
         again = await talk(world)
         assert again.session is not None

@@ -60,8 +60,4 @@ def restored(data_dir: DataDir = None) -> None:
     settings = load(data_dir)
     with serving_lock(settings.url):
         count = app.renew_epochs(settings)
-    one = count == 1
-    typer.echo(
-        f"{count} conversation{' has' if one else 's have'} a new epoch; clients read"
-        f" {'its log' if one else 'their logs'} anew."
-    )
+    typer.echo(f"Conversations with a new epoch: {count}. Clients read their logs anew.")

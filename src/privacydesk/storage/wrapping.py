@@ -6,7 +6,8 @@ on where it stopped, since what still names the old key is what is left to do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,8 +79,7 @@ class SqlKeyWrapping:
         """
         after = b""
         while True:
-            wanted = {"name": ring_key, "after": after, "count": _AT_ONCE}
-            rows = await self._reader.read(lambda c, w=wanted: c.execute(_THOSE_OF, w).all())  # type: ignore[misc]
+            rows = await self._reader.read(partial(_those_of, ring_key=ring_key, after=after))
             for row in rows:
                 self._open(row)
             if len(rows) < _AT_ONCE:
@@ -127,6 +127,11 @@ class SqlKeyWrapping:
             return connection.execute(_REWRAP, updates).rowcount if updates else 0
 
         return await self._writer.run(rewrap)
+
+
+def _those_of(connection: sa.Connection, *, ring_key: str, after: bytes) -> Sequence[sa.Row[Any]]:
+    wanted = {"name": ring_key, "after": after, "count": _AT_ONCE}
+    return connection.execute(_THOSE_OF, wanted).all()
 
 
 def _missing(ring_key: str) -> SettingsError:

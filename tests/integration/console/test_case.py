@@ -21,7 +21,7 @@ from tests.common.console_client import Browser, Office
 from tests.common.examining import open_files
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.ticket import Outcome, TicketState
+from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 
 
 @pytest.fixture
@@ -62,18 +62,22 @@ async def test_an_agent_takes_over_writes_and_hands_back_and_the_form_goes_on(
     await player.step({"bot": "verify.code_sent"})
 
 
+async def reply_form(mei: Browser, ticket: Ticket) -> dict[str, str]:
+    """Take a conversation over and return what its page would send with a reply."""
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    await mei.post(
+        f"{talk_of(ticket)}/take",
+        {"seen": field(page, "/take", "seen"), "job": "t1", "number": ticket.number},
+    )
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    return {"seen": field(page, "/reply", "seen"), "job": "r1", "number": ticket.number}
+
+
 async def test_a_stale_page_s_reply_is_refused_and_its_words_are_kept(
     office: Office, mei: Browser
 ) -> None:
     _, ticket = await copy_of_data(office)
-    talk = talk_of(ticket)
-    page = await mei.get(f"/console/tickets/{ticket.number}")
-    await mei.post(
-        f"{talk}/take",
-        {"seen": field(page, "/take", "seen"), "job": "t1", "number": ticket.number},
-    )
-    page = await mei.get(f"/console/tickets/{ticket.number}")
-    old = {"seen": field(page, "/reply", "seen"), "job": "r1", "number": ticket.number}
+    talk, old = talk_of(ticket), await reply_form(mei, ticket)
 
     takeover = office.world.rooms.takeover
     await takeover.hand_back(ticket.conversation_id.hex(), "mei")
@@ -98,14 +102,7 @@ async def test_a_form_that_was_sent_takes_no_other_words_and_keeps_them(
     office: Office, mei: Browser
 ) -> None:
     player, ticket = await copy_of_data(office)
-    talk = talk_of(ticket)
-    page = await mei.get(f"/console/tickets/{ticket.number}")
-    await mei.post(
-        f"{talk}/take",
-        {"seen": field(page, "/take", "seen"), "job": "t1", "number": ticket.number},
-    )
-    page = await mei.get(f"/console/tickets/{ticket.number}")
-    form = {"seen": field(page, "/reply", "seen"), "job": "r1", "number": ticket.number}
+    talk, form = talk_of(ticket), await reply_form(mei, ticket)
     for _ in range(2):  # the same words twice are one reply
         assert (await mei.post(f"{talk}/reply", {**form, "text": "first words"})).status == 303
     page = await mei.post(f"{talk}/reply", {**form, "text": "second words"})
