@@ -7,7 +7,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from privacydesk.dialog import choosing, entries, following, interrupts, questions, taking, wishes
+from privacydesk.dialog import (
+    beginning,
+    choosing,
+    correcting,
+    entries,
+    following,
+    giving_up,
+    interrupts,
+    questions,
+    taking,
+    wishes,
+)
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import OTHER, Ask, Confirm
@@ -136,7 +147,7 @@ class Answers:
         if choice is not None:
             taking.take_menu_choice(self._runner, script, choice)
             return
-        following.first_wish(self._runner, script)
+        beginning.first_wish(self._runner, script)
 
     def _typed_choice(self, script: Script, text: str, *, loosely: bool = False) -> Choice | None:
         prompt = script.prompt
@@ -176,10 +187,10 @@ class Answers:
             questions.explain_open(self._runner, script)
             or questions.asks_consequence(self._runner, script)
             or self._declines(script, frame)
-            or following.correct_value(self._runner, script)
+            or correcting.correct_value(self._runner, script)
             or following.leaves(self._runner, script)
-            or following.corrects_slip(self._runner, script, frame)
-            or following.narrows(self._runner, script)
+            or correcting.corrects_slip(self._runner, script, frame)
+            or correcting.narrows(self._runner, script)
             or following.further_wish(self._runner, script)
         ):
             return
@@ -213,7 +224,7 @@ class Answers:
         if choice is not None:
             self._take_shown(script, frame, step, choice)
             return
-        if following.changes_another(self._runner, script, frame, step):
+        if correcting.changes_another(self._runner, script, frame, step):
             return
         if questions.asks_back(self._runner, script, frame, step, message.text):
             return
@@ -265,13 +276,13 @@ class Answers:
             return
         if (
             (not known and questions.asks_consequence(self._runner, script))
-            or following.leaves_out(self._runner, script)
-            or following.lets_go(self._runner, script)
+            or giving_up.leaves_out(self._runner, script)
+            or giving_up.lets_go(self._runner, script)
             or following.is_for_oneself(self._runner, script)
-            or following.corrects_slip(self._runner, script, frame)
+            or correcting.corrects_slip(self._runner, script, frame)
             or following.leaves_for_another(self._runner, script)
             or (not known and self._is_meant(script, frame, step, text))
-            or following.taken_back(self._runner, script)
+            or giving_up.taken_back(self._runner, script)
             or self._is_dealt_with(script, frame, step, text, known=known)
         ):
             return
@@ -343,7 +354,7 @@ class Answers:
         offered = self._offered(script, frame)
         if questions.asks_policy(script, text) and not choosing.is_nothing_but(script, offered):
             return False
-        if following.correct(self._runner, script, frame):
+        if correcting.correct(self._runner, script, frame):
             return True
         several = choosing.several(script, offered) if step.told else ()
         if several:
@@ -414,11 +425,11 @@ class Answers:
 
     def _follows(self, script: Script, frame: Running) -> bool:
         """Follow words that answer something else; tell whether anything was made of them."""
-        if following.correct(self._runner, script, frame) or following.correct_below(
+        if correcting.correct(self._runner, script, frame) or correcting.correct_below(
             self._runner, script
         ):
             return True
-        if following.narrows(self._runner, script):
+        if correcting.narrows(self._runner, script):
             return True
         _, step = self._runner.waiting_step(script)
         wished = choosing.wished(script, self._offered(script, frame))

@@ -1,0 +1,211 @@
+"""Making something of what is said while no form is open."""
+
+from __future__ import annotations
+
+from privacydesk.dialog import wishes
+from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
+from privacydesk.dialog.objecting import objects
+from privacydesk.dialog.options import whose
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.script import Script
+from privacydesk.domain.events import Choice
+from privacydesk.domain.intents import Intent, RequestKind
+
+_PROTESTED = frozenset(
+    {
+        Intent.AUTOMATED_DECISION,
+        Intent.POLICY_QUESTION,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.CANCEL_REQUEST,
+        Intent.REQUEST_STATUS,
+        Intent.SMALLTALK,
+        Intent.OTHER,
+    }
+)
+"""What a protest against verifying is taken for, or a question why, where nothing is asked for."""
+
+_ASKED_WHEN = frozenset(
+    {Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.SMALLTALK, Intent.OTHER}
+)
+"""What "how long?" is taken for by whoever waits for the answer to a request."""
+
+_KINDS = frozenset(str(kind) for kind in RequestKind)
+
+_ONLY_ASKS_WHEN = 60
+"""Latin letters, each Chinese character counted as three; what is longer asks of something else."""
+
+_COURTESIES = {"farewell": "desk.nothing_more", "thanks": "desk.welcome"}
+"""What is said to a phrase of small talk; to any other that the desk is there."""
+
+_UNANSWERED_BEFORE_HUMAN = 3
+
+_LIKELY = 3
+
+
+def first_wish(runner: Runner, script: Script) -> None:
+    """Make something of a sentence when no form is open."""
+    if script.observed.entities.get("given_up"):
+        # 我要注销，哎算了: nothing was begun, and nothing is taken back that was filed before.
+        script.unanswered = 0
+        script.ask("desk.nothing_more", {}, more_choices())
+        return
+    if _explains(script) or _offers_to_leave(script) or _asks_when(runner, script):
+        return
+    if objects(runner, script) or _numbered(runner, script) or _adds_to_last(runner, script):
+        return
+    if not _several(runner, script):
+        _first(runner, script)
+
+
+def _explains(script: Script) -> bool:
+    """Say why one has to verify to whoever asks that or protests, and wants nothing besides."""
+    said = wishes.phrases_of(script.observed.entities)
+    if said.isdisjoint({"asks_why_identity", "refuses_identity"}) or "machine" in said:
+        return False
+    found = script.observed.recognised
+    if found is not None and found.intent not in _PROTESTED:
+        return False
+    script.unanswered = 0
+    script.say("verify.explain_why")
+    script.ask("desk.anything_else", {}, more_choices())
+    return True
+
+
+def _offers_to_leave(script: Script) -> bool:
+    """Offer what may be meant by "I don't agree to your policy any more"."""
+    if "rejects_policy" not in wishes.phrases_of(script.observed.entities):
+        return False
+    likely = tuple(
+        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
+        for intent in (Intent.CONSENT_WITHDRAWAL, Intent.DEREGISTRATION)
+    )
+    script.unanswered = 0
+    script.ask("desk.unsure", {}, (*likely, human_choice()))
+    return True
+
+
+def _asks_when(runner: Runner, script: Script) -> bool:
+    """Show how requests stand where one is waited for and no more is said than "how long?"."""
+    said = wishes.phrases_of(script.observed.entities)
+    if said.isdisjoint({"asks_when", "asks_duration"}):
+        return False
+    found = script.observed.recognised
+    if found is not None and found.sure and found.intent not in _ASKED_WHEN:
+        return False
+    waiting = {str(t.kind) for t in script.tickets_of(whose(script)) if t.is_open}
+    # "How long does closing take?" asks about closing, where something else is waited for.
+    spoken = {one for one in script.observed.entities.get("wish_words", ()) if one in _KINDS}
+    waits = bool(waiting) and spoken <= waiting
+    short = wishes.width(script.said) <= _ONLY_ASKS_WHEN
+    return waits and short and runner.start(script, Intent.REQUEST_STATUS)
+
+
+def _numbered(runner: Runner, script: Script) -> bool:
+    """Follow a sentence that names a request: it is taken back where that is said, else shown.
+
+    So is one whose number was misread; what the number is given for is seen once it is right.
+    """
+    entities = script.observed.entities
+    if not entities.get("ticket_number"):
+        return bool(entities.get("misread_number")) and runner.start(script, Intent.REQUEST_STATUS)
+    found = script.observed.recognised
+    backs_out = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
+    return runner.start(script, Intent.CANCEL_REQUEST if backs_out else Intent.REQUEST_STATUS)
+
+
+def _adds_to_last(runner: Runner, script: Script) -> bool:
+    """Ask for one thing more of what was filed last here: "and the searches, too".
+
+    Without a word of what is wished it is wished alike. It is a request of its own, as the first
+    one is with staff already.
+    """
+    entities = script.observed.entities
+    if "also" not in wishes.phrases_of(entities) or entities.get("wish_words"):
+        return False
+    here = (one for one in script.tickets_of(whose(script)) if one.is_open)
+    filed = [one for one in here if one.conversation_id == script.before.id]
+    last = max(filed, key=lambda one: one.received_at, default=None)
+    alike = (
+        wish
+        for intent, flow in runner.by_intent.items()
+        if last is not None and flow.kind is last.kind
+        for wish in wishes.wishes_for(flow, intent, entities)
+        if wishes.names_something(runner, wish)
+    )
+    wish = next(alike, None)
+    return wish is not None and runner.begin(script, wish)
+
+
+def _several(runner: Runner, script: Script) -> bool:
+    """Begin the first of several wishes, and keep the others."""
+    asked = wishes.wishes_of(runner, script)
+    found = script.observed.recognised
+    if asked and found and found.sure and found.intent is Intent.CANCEL_REQUEST:
+        # What was filed is taken back first; what is wished instead comes after that.
+        wishes.say_kept(runner, script, asked)
+        return False
+    if len(asked) == 1 and script.observed.wishes:
+        return runner.begin(script, asked[0])
+    if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
+        return False
+    # What ends the account comes last: after it there is nothing left to send, unbind or delete.
+    first, *rest = sorted(asked, key=lambda wish: wish.intent is Intent.DEREGISTRATION)
+    script.say(
+        "desk.wishes_first",
+        {"first": wishes.named(runner, (first,)), "rest": wishes.named(runner, rest)},
+    )
+    left_out = [w for w in rest if wishes.keep(runner, script, w) is wishes.Keeping.FULL]
+    if left_out:
+        script.say("desk.wishes_full", {"wish": wishes.named(runner, left_out)})
+    return runner.begin(script, first)
+
+
+def _first(runner: Runner, script: Script) -> None:
+    found = script.observed.recognised
+    if found is not None and found.sure:
+        if found.intent is Intent.SMALLTALK:
+            script.unanswered = 0
+            said = wishes.phrases_of(script.observed.entities)
+            key = next((key for word, key in _COURTESIES.items() if word in said), "desk.smalltalk")
+            script.ask(key, {}, more_choices())
+            return
+        if found.intent is Intent.OTHER:
+            _to_human(runner, script)
+            return
+        if runner.start(script, found.intent):
+            return
+    if any(character.isalnum() for character in script.said):
+        # A picture of a face is no word that was not understood, and brings nobody to a queue.
+        script.unanswered += 1
+    if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
+        _to_human(runner, script)
+        return
+    likely = _likely(runner, script)
+    if script.unanswered > 1 and not likely:
+        # A second stray word gets the whole menu, not a queue that nobody asked for.
+        script.ask("desk.not_understood", {}, menu_choices())
+    elif likely:
+        script.ask("desk.unsure", {}, (*likely, human_choice()))
+    else:
+        script.ask("desk.not_understood", {}, more_choices())
+
+
+def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
+    found = script.observed.recognised
+    if found is None or found.confidence <= 0:
+        return ()
+    intents = [found.intent, *(intent for intent, _ in found.alternatives)]
+    return tuple(
+        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
+        for intent in dict.fromkeys(intents)
+        if intent in runner.by_intent and intent is not Intent.HUMAN_AGENT
+    )[:_LIKELY]
+
+
+def _to_human(runner: Runner, script: Script) -> None:
+    """Hand the user's words to a person, once."""
+    script.unanswered = 0
+    if "died" in wishes.phrases_of(script.observed.entities):
+        script.say("desk.condolence")
+    script.say("desk.other_to_human")
+    runner.start(script, Intent.HUMAN_AGENT)

@@ -1,0 +1,197 @@
+"""Putting right what was answered or said before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from privacydesk.dialog import arguments, entries, following, wishes
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import FILLED_FROM, shown, staying
+from privacydesk.domain.intents import Intent
+
+_LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
+"""Types whose values a form may change while it proves who asks: its way stays the same."""
+
+
+def correct(runner: Runner, script: Script, frame: Running) -> bool:
+    """Take a new value for a question that was answered before."""
+    flow = runner.flows[frame.flow]
+    entities = script.observed.entities
+    instead, stays = wishes.puts_right(entities), staying(entities)
+    for step_id in reversed(frame.trail):
+        step = flow.steps.get(step_id)
+        if not isinstance(step, Ask):
+            continue
+        slot_type = flow.slots[step.slot].type
+        kind = FILLED_FROM.get(slot_type, "")
+        if slot_type == "date_of_birth":
+            # A month or a year is often of something else, where no birthday is spoken of.
+            bare = not entities.get("date") and "birthday" in entities.get("profile_field", ())
+            kind = "part_of_date" if bare else "date"
+        old = frame.slots.get(step.slot)
+        held = old if isinstance(old, list) else [old]
+        fresh = [
+            value
+            for value in entities.get(kind, ())
+            # "Don't delete my avatar" adds no avatar.
+            if value not in held
+            and value not in stays
+            and runner.accepts(script, frame, step, value)
+        ]
+        if not fresh:
+            if instead and _not_to_be_had(runner, script, frame, step, kind):
+                return True
+            continue
+        # Naming one thing more does not take back those that were named before.
+        kept = [] if instead else list(held)
+        value: Any = [*kept, *fresh] if step.many else fresh[-1]
+        frame.slots[step.slot] = value
+        frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
+        frame.state = step.on["answered"]
+        frame.misses = 0
+        frame.confirmed_at = None
+        script.say(
+            "desk.added" if step.many and kept else "desk.corrected",
+            {"what": shown(slot_type, fresh if step.many else value)},
+        )
+        runner.run(script)
+        return True
+    return False
+
+
+def _not_to_be_had(runner: Runner, script: Script, frame: Running, step: Ask, kind: str) -> bool:
+    """Say that what is named instead can't be had: "no, QQ", which is not bound."""
+    other = [one for one in script.observed.entities.get(kind, ()) if one != frame.slots[step.slot]]
+    if len(other) != 1 or step.many or runner.accepts(script, frame, step, other[0]):
+        return False
+    runner.asking.say_not_offered(script, frame, step, other[0])
+    runner.prompt_again(script)
+    return True
+
+
+def corrects_slip(runner: Runner, script: Script, frame: Running) -> bool:
+    """Put right what was a slip, before it is taken for one thing more: "sorry, I meant WeChat"."""
+    if "slip" not in wishes.phrases_of(script.observed.entities):
+        return False
+    return correct(runner, script, frame) or correct_below(runner, script)
+
+
+def correct_below(runner: Runner, script: Script) -> bool:
+    """Take another new value for an entry while the form proves who asks: "不对，是刘扬".
+
+    It leads nowhere else, and is shown before anything is confirmed; so the proof goes on.
+    """
+    return correct_value(runner, script) or _named_below(runner, script)
+
+
+def correct_value(runner: Runner, script: Script) -> bool:
+    """Take another new value for an entry that a form is about; tell whether one was told."""
+    if any(heard.recognised.intent is not Intent.RECTIFICATION for heard in script.observed.wishes):
+        return False
+    begin = script.form_at()
+    for frame in script.stack[begin : script.form_end(begin)]:
+        if not entries.takes_values(runner.flows[frame.flow]):
+            continue
+        value = entries.correction(frame, script.observed.entities)
+        if not value or not entries.fits(frame.slots.get(entries.FIELD), value):
+            continue
+        frame.slots[entries.VALUE] = value
+        for one in script.stack:
+            one.confirmed_at = None
+        script.say(
+            "desk.corrected", {"what": entries.shown_value(frame.slots[entries.FIELD], value)}
+        )
+        runner.prompt_again(script)
+        return True
+    return False
+
+
+def _named_below(runner: Runner, script: Script) -> bool:
+    """Put another thing in the place of the one that a form is about: "no, the posts"."""
+    entities = script.observed.entities
+    if not wishes.puts_right(entities):
+        return False
+    begin = script.form_at()
+    for frame in script.stack[begin : script.form_end(begin) - 1]:
+        flow = runner.flows[frame.flow]
+        for step in flow.steps.values():
+            slot_type = flow.slots[step.slot].type if isinstance(step, Ask) else ""
+            if not isinstance(step, Ask) or slot_type not in _LEADS_NOWHERE:
+                continue
+            named = entities.get(FILLED_FROM[slot_type], ())
+            old = frame.slots.get(step.slot)
+            held = old if isinstance(old, list) else [old]
+            fresh = [one for one in named if one not in held]
+            if not fresh or old is None:
+                continue
+            if not all(runner.accepts(script, frame, step, one) for one in fresh):
+                runner.asking.say_not_offered(script, frame, step, fresh[-1])
+            else:
+                frame.slots[step.slot] = fresh if step.many else fresh[-1]
+                script.say(
+                    "desk.corrected",
+                    {"what": shown(slot_type, frame.slots[step.slot])},
+                )
+                for one in script.stack:
+                    one.confirmed_at = None
+            runner.prompt_again(script)
+            return True
+    return False
+
+
+def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
+    """Ask for the value of another entry that is named instead of one: 还是改签名吧."""
+    named = script.observed.entities.get("entry_instead", ())
+    if runner.asking.slot_type(frame, step) != entries.FIELD_VALUE or len(named) != 1:
+        return False
+    flow = runner.flows[frame.flow]
+    asked = next(
+        one for one in flow.steps.values() if isinstance(one, Ask) and one.slot == entries.FIELD
+    )
+    if not runner.accepts(script, frame, asked, named[0]):
+        return False
+    if frame.slots.get(entries.FIELD) == named[0]:
+        runner.prompt_again(script)
+        return True
+    for slot in (entries.VALUE, entries.OLD):
+        frame.slots.pop(slot, None)
+    frame.slots[entries.FIELD] = named[0]
+    frame.slots.update(entries.told_of(named[0], script.observed.entities, asked=True))
+    frame.trail = frame.trail[: frame.trail.index(asked.id) + 1] if asked.id in frame.trail else []
+    frame.state, frame.misses = asked.on["answered"], 0
+    script.say("desk.corrected", {"what": shown("profile_field", named[0])})
+    runner.run(script)
+    return True
+
+
+def narrows(runner: Runner, script: Script) -> bool:
+    """Limit the open form to what a message says of the things it holds: "only last summer's".
+
+    Whatever is to go for good is asked about anew, with the limit beside it.
+    """
+    entities = script.observed.entities
+    form = script.stack[script.form_at()]
+    flow = runner.flows[form.flow]
+    limits = entities.get("period", ())
+    if not limits or "period" not in flow.slots or following.others(runner, script):
+        return False
+    named = {
+        step.slot: slot_type
+        for step in flow.steps.values()
+        if isinstance(step, Ask) and (slot_type := flow.slots[step.slot].type) in FILLED_FROM
+    }
+    held = next(((slot, kind) for slot, kind in named.items() if form.slots.get(slot)), None)
+    if held is None or form.slots.get("period") == limits[0]:
+        return False
+    slot, slot_type = held
+    if not set(entities.get(FILLED_FROM[slot_type], ())) <= set(form.slots[slot]):
+        return False
+    form.slots["period"] = limits[0]
+    for one in script.stack:
+        one.confirmed_at = None
+    script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
+    runner.prompt_again(script)
+    return True

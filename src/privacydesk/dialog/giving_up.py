@@ -1,0 +1,154 @@
+"""Giving up the open form, a part of it, what waits for its turn, or what was filed before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from privacydesk.dialog import wishes
+from privacydesk.dialog.options import whose
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
+from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.ticket_moves import Move, may
+
+
+def taken_back(runner: Runner, script: Script) -> bool:
+    """Take back what is taken back in words: the open form, or else a request that was filed.
+
+    The form is meant where it is of the kind that was named, or where none was; naming something
+    that the form is not about ("I don't want Google unbound any more") means another request, and
+    one of several things that it is about leaves that one out.
+    """
+    if lets_go(runner, script):
+        return True
+    entities = script.observed.entities
+    said = {str(one) for one in entities.get("taken_back", ())}
+    found = script.observed.recognised
+    form = script.stack[script.form_at()]
+    if entities.get("account_stays") and takes_back(runner, script, form):
+        runner.cancel_form(script)
+        return True
+    if not said or found is None or found.intent is not Intent.CANCEL_REQUEST or not found.sure:
+        return False
+    flow = runner.flows[form.flow]
+    if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
+        held = _words_in(form.slots)
+        named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
+        if _left_out(runner, script, form):
+            return True
+        if not named or not named.isdisjoint(held):
+            runner.cancel_form(script)
+            return True
+    if _drops_waiting(runner, script, said):
+        return True
+    if means_form(runner, script):
+        runner.cancel_form(script)
+        return True
+    return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def lets_go(runner: Runner, script: Script) -> bool:
+    """Let go of the last wish that waits, or of the open form; tell whether that was said.
+
+    Without anything that waits it shows in no word what is meant, and the question is put again.
+    """
+    given_up = script.observed.entities.get("given_up", ())
+    if given_up:
+        # 我要注销，算了: said in the closing form it means the form, in another one nothing at all.
+        kind = runner.flows[script.stack[script.form_at()].flow].kind
+        if kind is not None and kind.value in given_up:
+            runner.cancel_form(script)
+        else:
+            runner.prompt_again(script)
+        return True
+    which = script.observed.entities.get("let_go", ())
+    if not which:
+        return False
+    if which[0] == "first" and script.wishes:
+        runner.cancel_form(script)
+        return True
+    if script.wishes:
+        *kept, dropped = script.wishes
+        script.wishes = tuple(kept)
+        script.say("desk.wish_dropped", {"wish": wishes.named(runner, (dropped,))})
+    runner.prompt_again(script)
+    return True
+
+
+def leaves_out(runner: Runner, script: Script) -> bool:
+    """Leave out of the open form what shall stay, beside what shall go; tell whether it did."""
+    form = script.stack[script.form_at()]
+    stays = {"kept_category", "only_kept"}.intersection(script.observed.entities)
+    return bool(stays) and _left_out(runner, script, form)
+
+
+def means_form(runner: Runner, script: Script) -> bool:
+    """Tell whether something is taken back that can only be the open form: nothing was filed."""
+    form = script.stack[script.form_at()]
+    if runner.flows[form.flow].kind is None or script.observed.entities.get("ticket_number"):
+        return False
+    filed = script.tickets_of(whose(script))
+    return not any(may(ticket, Move.WITHDRAW) for ticket in filed)
+
+
+def takes_back(runner: Runner, script: Script, form: Running) -> bool:
+    """Tell whether a message names the open form's own kind as what is not wanted any more."""
+    kind = runner.flows[form.flow].kind
+    if kind is RequestKind.DEREGISTRATION and script.observed.entities.get("account_stays"):
+        return True
+    return kind is not None and kind.value in script.observed.entities.get("taken_back", ())
+
+
+def _drops_waiting(runner: Runner, script: Script, said: set[str]) -> bool:
+    """Drop what waits for its turn and is taken back by name; tell whether anything did."""
+    dropped = tuple(wish for wish in script.wishes if wish.intent.value in said)
+    if not dropped:
+        return False
+    script.wishes = tuple(wish for wish in script.wishes if wish not in dropped)
+    script.say("desk.wish_dropped", {"wish": wishes.named(runner, dropped)})
+    runner.prompt_again(script)
+    return True
+
+
+def _left_out(runner: Runner, script: Script, form: Running) -> bool:
+    """Leave some of several things out of a form: "but leave the searches"; tell whether it did.
+
+    "The posts stay, delete the searches" names what is meant instead, too.
+    """
+    flow = runner.flows[form.flow]
+    entities = script.observed.entities
+    for step in flow.steps.values():
+        if not isinstance(step, Ask) or not step.many:
+            continue
+        slot_type = flow.slots[step.slot].type
+        named = entities.get(FILLED_FROM.get(slot_type, ""), ())
+        kept = entities.get(f"kept_{slot_type}", ())
+        out = kept or named
+        held = form.slots.get(step.slot) or ()
+        left = [value for value in held if value not in out]
+        fresh = [
+            value
+            for value in (named if kept else ())
+            if value not in held and runner.accepts(script, form, step, value)
+        ]
+        if len(left) == len(held) or not (left or fresh):
+            continue
+        form.slots[step.slot] = [*left, *fresh]
+        form.confirmed_at = None
+        if fresh:
+            script.say("desk.corrected", {"what": shown(slot_type, [*left, *fresh])})
+        else:
+            gone = [value for value in held if value in out]
+            script.say("desk.left_out", {"what": shown(slot_type, gone)})
+        runner.prompt_again(script)
+        return True
+    return False
+
+
+def _words_in(slots: Mapping[str, Any]) -> set[str]:
+    values = (value if isinstance(value, list) else [value] for value in slots.values())
+    return {one for held in values for one in held if isinstance(one, str)}

@@ -1,0 +1,61 @@
+"""Beginning an objection where an answer of the desk is disputed."""
+
+from __future__ import annotations
+
+from privacydesk.dialog import wishes
+from privacydesk.dialog.options import may_object, whose
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.script import Script
+from privacydesk.domain.intents import Intent
+
+_ONLY_DISPUTES = 12
+"""Characters of a message that disputes something and does not say what."""
+
+_SOUND_LIKE_DISPUTES = frozenset(
+    {
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.AUTOMATED_DECISION,
+        Intent.REQUEST_STATUS,
+        Intent.SMALLTALK,
+        Intent.OTHER,
+    }
+)
+"""What bare disagreement is taken for, without an answer to disagree with."""
+
+
+def objects(runner: Runner, script: Script) -> bool:
+    """Begin an objection where an answer is disputed, unless something clearer is asked for."""
+    entities = script.observed.entities
+    found = script.observed.recognised
+    said = wishes.phrases_of(entities)
+    if "objection" not in runner.flows:
+        return False
+    if "objection" not in said and not ("disputes" in said and _means_answer(script)):
+        return False
+    if found is not None and found.sure and found.intent.kind is not None:
+        # "I don't agree with that" sounds like a consent taken back, "judge again" like a machine's
+        # decision; where no more is said than that, an answer of the desk is meant.
+        only = sum(len(event.text) for event in script.events) <= _ONLY_DISPUTES
+        if found.intent is not Intent.CONSENT_WITHDRAWAL and not (
+            found.intent is Intent.AUTOMATED_DECISION and (only or _has_answer(script))
+        ):
+            return False
+    runner.start_flow(script, "objection", {})
+    return True
+
+
+def _means_answer(script: Script) -> bool:
+    """Tell whether "I don't agree" or "why on earth" is about an answer of the desk.
+
+    Where a consent is named, or something else is clearly asked for, it is not.
+    """
+    found = script.observed.recognised
+    unclear = found is None or not found.sure or found.intent in _SOUND_LIKE_DISPUTES
+    return unclear and not script.observed.entities.get("purpose") and _has_answer(script)
+
+
+def _has_answer(script: Script) -> bool:
+    """Tell whether a decision lies before the user that may be meant, and no machine is named."""
+    if "machine" in wishes.phrases_of(script.observed.entities):
+        return False
+    return any(may_object(script, ticket) for ticket in script.tickets_of(whose(script)))
