@@ -189,7 +189,11 @@ def narrows(runner: Runner, script: Script) -> bool:
     slot, slot_type = held
     if not set(entities.get(FILLED_FROM[slot_type], ())) <= set(form.slots[slot]):
         return False
-    form.slots["period"] = limits[0]
+    told = form.slots.get("period")
+    # "But the ones with my dog stay" takes nothing away from what else limits the form.
+    adds = told and limits[0] in entities.get("kept_some", ())
+    comma = "，" if script.locale.startswith("zh") else ", "
+    form.slots["period"] = f"{told}{comma}{limits[0]}" if adds else limits[0]
     for one in script.stack:
         one.confirmed_at = None
     script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})

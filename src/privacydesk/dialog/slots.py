@@ -267,6 +267,7 @@ ENTITY_KINDS: Sequence[str] = (
     "new_value",
     "old_value",
     "period",
+    "kept_some",
     "somebody_else",
     "consequence",
     "command",

@@ -24,12 +24,14 @@ from privacydesk.understanding.entries import (
     name_meant,
     named_instead,
 )
+from privacydesk.understanding.exceptions import exceptions
 from privacydesk.understanding.keeping import (
     Part,
     exception_in,
     keeps_account,
     parts,
     says_all_but,
+    says_it_stays,
 )
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
@@ -39,7 +41,7 @@ from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.own_things import for_oneself, own_wish
 from privacydesk.understanding.patterns import lazily
-from privacydesk.understanding.periods import periods
+from privacydesk.understanding.periods import as_one_limit, clauses_of, periods
 from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.taking_back import taken_back
@@ -97,10 +99,29 @@ class Entities:
                 continue
             if values:
                 found[kind] = values
-        exception = exception_in(plain(text)) if limited and "period" in kinds else ""
-        if exception:
-            found.setdefault("period", (exception,))
+        if "period" in kinds:
+            self._limit(text, words, found, limited=limited)
         return found
+
+    def _limit(
+        self, text: str, words: str, found: dict[str, tuple[Any, ...]], *, limited: bool
+    ) -> None:
+        """Limit a wish by what stays of the kind that goes, beside the time that limits it."""
+        stays = [exception_in(plain(text))] if limited else []
+        if says_it_stays(words):
+            stays += exceptions(clauses_of(text), self._names_anything)
+        told = found.get("period", ())
+        fresh = tuple(
+            one
+            for one in stays
+            if one and not any(one in limit or limit.endswith(one) for limit in told)
+        )
+        if fresh:
+            found["period"] = as_one_limit(*told, *fresh)
+            found["kept_some"] = as_one_limit(*fresh)
+
+    def _names_anything(self, words: str) -> bool:
+        return bool(self._named(words, (*_MAY_STAY, "profile_field")))
 
     def _part_all(
         self, words: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]

@@ -85,6 +85,7 @@ _TELLS_LIMIT: Final = frozenset(
     "0123456789年月天日周週期拜季假节節庆慶夕秋旦诞誕清端重跨夜初和跟同與与发發寄关關"
     "张張条條篇段幅首个個最带帶有到"
 )
+_HAN = lazily("[\u4e00-\u9fff]")
 _LETTER = lazily(r"[a-z]", re.IGNORECASE)
 # "May" and "march" are words of their own, a month counts only beside something that makes it one.
 _BARE_MONTH = lazily(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
@@ -147,15 +148,26 @@ def periods(text: str) -> tuple[str, ...]:
     words = plain(text)
     if _TELLS_LIMIT.isdisjoint(words) and _LETTER.search(words) is None:
         return ()
-    clauses = [one for one in _CLAUSES.split(words) if not _NO_LIMIT.search(one)]
+    clauses = [one for one in clauses_of(text) if not _NO_LIMIT.search(one)]
     which = some_in(clauses, words)
     time, company = _time_in(clauses), _company_in(clauses)
     if time and time in which:
         time, which = ("", which) if says_more(which, time) else (time, "")
     if company in which:
         company = ""
-    limits = ", ".join(one for one in (time, company, which) if one)
-    return (limits[:_MOST],) if limits else ()
+    return as_one_limit(time, *(one for one in (company, which) if one not in time))
+
+
+def as_one_limit(*limits: str) -> tuple[str, ...]:
+    """Return several limits as the one value of a message; nothing where there are none."""
+    told = [one for one in limits if one]
+    comma = "，" if any(_HAN.search(one) for one in told) else ", "
+    return (comma.join(told)[:_MOST],) if told else ()
+
+
+def clauses_of(text: str) -> list[str]:
+    """Return the clauses of a text as they were written."""
+    return _CLAUSES.split(plain(text))
 
 
 def _time_in(clauses: Sequence[str]) -> str:
@@ -168,7 +180,9 @@ def _time_in(clauses: Sequence[str]) -> str:
             if _is_deadline(clause[: hit.start()], named, after):
                 continue
             if says_it_stays(normalise(clause)):
-                return exception_in(clause) or clause.strip()
+                exception = exception_in(clause) or clause.strip()
+                # Of "last year's posts except those about work" last year's go, but for those.
+                return exception if named in exception else f"{named}, {exception}"
             return named
     return ""
 
@@ -185,5 +199,7 @@ def _company_in(clauses: Iterable[str]) -> str:
         hit = _WITH_WHOM.search(clause)
         whom = "" if hit is None else _PERIOD.sub("", hit["whom"] or hit["company"]).strip()
         if len(whom) > 1:
-            return whom
+            # With whom it was of what shall stay says the opposite by itself.
+            stays = says_it_stays(normalise(clause))
+            return (exception_in(clause) or clause.strip()) if stays else whom
     return ""

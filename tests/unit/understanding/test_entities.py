@@ -339,7 +339,7 @@ def test_what_is_no_single_age_is_none(text: str) -> None:
         ("photos from March to May", "from March to May"),
         ("删掉三个月前的照片", "三个月前"),
         ("删掉和小王的聊天记录", "和小王"),
-        ("去年和小王的聊天记录", "去年, 和小王"),
+        ("去年和小王的聊天记录", "去年，和小王"),
         ("delete my chats with Tom from last year", "from last year, with Tom"),
     ],
 )

@@ -1,0 +1,54 @@
+"""Some of a kind that stays, told without the kind's name, limits what goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.understanding.keywords import KeywordRecogniser
+
+
+@pytest.fixture(scope="module")
+def words() -> KeywordRecogniser:
+    return KeywordRecogniser.load()
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("删掉照片，女儿的留着", "女儿的留着"),
+        ("删掉六月前的照片，有狗的别删", "六月前，有狗的别删"),
+        ("把去年的动态删了，除了旅游的", "去年，除了旅游的"),
+        ("把以前的动态全删了，置顶的那条留着", "置顶的那条留着"),
+        ("去年的照片都删掉，和妈妈的合照保留", "去年，和妈妈的合照保留"),
+        ("刪除所有貼文，但有我媽媽的那幾篇請保留", "有我媽媽的那幾篇請保留"),
+        ("删晒啲相，有阿妈嗰啲唔好删", "有阿妈嗰啲唔好删"),
+        (
+            "delete my photos from before June but keep those about my dog",
+            "before June, keep those about my dog",
+        ),
+        (
+            "delete last year's posts except the ones about work",
+            "last year, except the ones about work",
+        ),
+    ],
+)
+def test_what_stays_of_a_kind_limits_it(words: KeywordRecogniser, said: str, limit: str) -> None:
+    assert words.entities(said, ENTITY_KINDS)["period"] == (limit,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "删照片，其他的别动",
+        "删照片，账号别删",
+        "把照片删了，别的不要删",
+        "除了照片都删",
+        "不要删我说的那种",
+        "先别删",
+        "don't delete anything yet",
+        "delete the photos, the rest stays",
+    ],
+)
+def test_what_tells_none_apart_limits_nothing(words: KeywordRecogniser, said: str) -> None:
+    assert "kept_some" not in words.entities(said, ENTITY_KINDS)
