@@ -98,6 +98,13 @@ def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
         return {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in names}  # noqa: S608 - names from the schema
 
 
+def damage(folder: Path, conversation: bytes) -> None:
+    """Leave nothing of a conversation's state that could be opened."""
+    (file,) = folder.glob("*.db")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE conversation SET state = x'00' WHERE id = ?", (conversation,))
+
+
 async def complaint(world: World, person: str = "chen-jiahao") -> Player:
     """Return somebody who has complained, with a file, in the rare word."""
     player = Player(world, world.people[person], "zh_Hant")
@@ -429,10 +436,10 @@ async def test_a_run_that_was_killed_is_taken_up_by_another_process(
     with monkeypatch.context() as broken:
 
         async def die(*_: object, **__: object) -> None:
-            raise RuntimeError("killed")
+            raise asyncio.CancelledError
 
         broken.setattr(Retention, "_settle", die)
-        with pytest.raises(RuntimeError):
+        with pytest.raises(asyncio.CancelledError):
             await retention_of(world).daily()
     async with beside(tmp_path, world) as other:
         assert await other.daily() is None
@@ -440,6 +447,24 @@ async def test_a_run_that_was_killed_is_taken_up_by_another_process(
         done = await other.daily()
     assert done is not None
     assert done.requests == (ticket.number,)
+
+
+async def test_a_conversation_that_cannot_be_read_keeps_no_other(
+    tmp_path: Path, world: World, logs: list[Any]
+) -> None:
+    players = [await complaint(world, person) for person in ("chen-jiahao", "lin-xiaoyu")]
+    numbers = {(await answered(world, player)).number for player in players}
+    first = min(player.session.conversation for player in players if player.session)
+    damage(tmp_path, first)
+    world.clock.move(31 * DAY)
+    previewed = await retention_of(world).preview()
+    done = await run(world)
+    assert done.failed == previewed.failed == (first.hex(),)
+    assert len(done.requests) == 1
+    assert set(done.requests) < numbers
+    assert [one["conversation"] for one in logs if one["event"] == "retention_failed"][-1:] == [
+        first.hex()
+    ]
 
 
 async def test_a_desk_beside_it_goes_on_from_the_new_state(tmp_path: Path, world: World) -> None:

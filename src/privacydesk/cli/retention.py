@@ -35,12 +35,15 @@ def run_(
 
     A request's content goes that long after it was closed, talk without one that long after its
     last message. The record of a request stays. Open objections and legal holds keep theirs.
+    Ends with 1 where a conversation could not be read; all others are seen to.
     """
     tally, days = run(_run(data_dir, dry_run=dry_run))
     if as_json:
         print_json({**_record(tally), "dry_run": dry_run, "days": days})
     else:
         typer.echo("\n".join(_lines(tally, days, dry_run=dry_run)))
+    if tally.failed:
+        raise typer.Exit(1)
 
 
 async def _run(data_dir: Path | None, *, dry_run: bool) -> tuple[Tally, int]:
@@ -60,6 +63,7 @@ def _record(tally: Tally) -> dict[str, Any]:
         "held": list(tally.held),
         "objected": list(tally.objected),
         "busy": tally.busy,
+        "failed": list(tally.failed),
     }
 
 
@@ -81,4 +85,6 @@ def _lines(tally: Tally, days: int, *, dry_run: bool) -> list[str]:
             lines.append(f"{why}: {', '.join(numbers)}")
     if tally.busy:
         lines.append(f"{tally.busy} were in use; the next run comes back to them.")
+    if tally.failed:
+        lines.append(f"Could not be read, and keep what they hold: {', '.join(tally.failed)}")
     return lines

@@ -275,6 +275,7 @@ class Tally(Struct, frozen=True):
         objected: numbers of those that an objection keeps.
         files: files that went.
         busy: conversations that changed meanwhile; the next run comes back to them.
+        failed: ids of conversations that could not be read or written, and keep what they hold.
     """
 
     conversations: int = 0
@@ -285,3 +286,4 @@ class Tally(Struct, frozen=True):
     objected: tuple[str, ...] = ()
     files: int = 0
     busy: int = 0
+    failed: tuple[str, ...] = ()

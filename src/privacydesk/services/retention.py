@@ -4,12 +4,14 @@
                                             └► nothing left to come back to: erased with its key
 
 What goes is decided again under the lock. A run that is interrupted is simply run again; a second
-run finds nothing to do. ``domain.retention`` has the rules.
+run finds nothing to do. A conversation that can't be read is told of, and keeps none of the others.
+``domain.retention`` has the rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,6 +47,7 @@ class _Count(Struct):
     messages: int = 0
     files: int = 0
     busy: int = 0
+    failed: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
     objected: list[str] = field(default_factory=list)
@@ -56,6 +59,7 @@ class _Count(Struct):
             messages=self.messages,
             files=self.files,
             busy=self.busy,
+            failed=tuple(self.failed),
             requests=tuple(self.requests),
             held=tuple(self.held),
             objected=tuple(self.objected),
@@ -100,29 +104,36 @@ class Retention:
         lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE)
         if lease is None:
             return None
-        done = await self.run(by="clock")
+        done = await self.run(by="clock", lease=lease)
         await lease.finish(now + _EVERY)
         return done
 
     async def preview(self) -> Tally:
         """Return what a run would take away now; nothing is changed."""
         count = _Count()
-        async for held in self._aged():
-            _tell(count, held, plan(held, self._horizon))
+        async for conversation in self._aged():
+            with self._apart(conversation, count):
+                held = await self._purging.holdings(conversation)
+                if held is not None:
+                    _tell(count, held, plan(held, self._horizon))
         return count.tally()
 
-    async def run(self, *, by: str) -> Tally:
+    async def run(self, *, by: str, lease: Lease | None = None) -> Tally:
         """Take away what is to go by now, and leave nothing of it in the files of the database.
 
         Args:
             by: who had it run, for the audit.
+            lease: of the chore; the run stops where another process has taken it up.
 
         Raises:
             UnavailableError: all of it went, but the database's journal could not be emptied.
         """
         count = _Count()
-        async for held in self._aged():
-            await self._settle(held, count, by)
+        async for conversation in self._aged():
+            if lease is not None and not await lease.goes_on():
+                break
+            with self._apart(conversation, count):
+                await self._settle(conversation, count, by)
         done = count.tally()
         # Also after a run that found nothing: the one before may not have got so far.
         await self._purging.scrub()
@@ -133,6 +144,7 @@ class Retention:
             requests=len(done.requests),
             erased=done.erased,
             files=done.files,
+            failed=len(done.failed),
         )
         _log.info("retention_run", messages=done.messages, requests=len(done.requests))
         return done
@@ -141,29 +153,40 @@ class Retention:
     def _horizon(self) -> datetime:
         return self._clock.now() - self._period
 
-    async def _aged(self) -> AsyncIterator[Holdings]:
+    async def _aged(self) -> AsyncIterator[ConversationId]:
         after: ConversationId | None = None
         horizon = self._horizon
         while True:
             found, after = await self._purging.aged(horizon, after=after, limit=_PAGE)
             for conversation in found:
-                held = await self._purging.holdings(conversation)
-                if held is not None:
-                    yield held
+                yield conversation
             if after is None:
                 return
 
-    async def _settle(self, held: Holdings, count: _Count, by: str) -> None:
-        planned = plan(held, self._horizon)
+    @contextmanager
+    def _apart(self, conversation: ConversationId, count: _Count) -> Iterator[None]:
+        """Count and tell of a conversation that can't be dealt with, and go on with the others."""
         try:
-            if planned.whole:
-                await self._erase(held)
-            elif planned.purge:
-                planned = await self._purge(held, by)
+            yield
         except (StaleError, UnavailableError) as error:
             _log.info("retention_later", code=error.code.value)
             count.busy += 1
+        except Exception as error:  # noqa: BLE001 - one that is damaged must not keep the others; it is logged
+            # An answer of the database may hold what it was asked about, so its kind has to do.
+            _log.error(
+                "retention_failed", conversation=conversation.hex(), error=type(error).__name__
+            )
+            count.failed.append(conversation.hex())
+
+    async def _settle(self, conversation: ConversationId, count: _Count, by: str) -> None:
+        held = await self._purging.holdings(conversation)
+        if held is None:
             return
+        planned = plan(held, self._horizon)
+        if planned.whole:
+            await self._erase(held)
+        elif planned.purge:
+            planned = await self._purge(held, by)
         _tell(count, held, planned)
 
     async def _erase(self, held: Holdings) -> None:
