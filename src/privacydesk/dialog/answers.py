@@ -90,7 +90,11 @@ class Answers:
         ):
             return
         frame, step = self._runner.waiting_step(script)
-        if frame is None:
+        if script.mended and frame is not None:
+            # Words for a question that is gone answer none that was not put yet.
+            script.say("desk.resumed")
+            self._runner.prompt_again(script)
+        elif frame is None:
             self._said_at_menu(script, message)
         elif frame.waiting is not None:
             if not following.other_wish(self._runner, script):

@@ -15,9 +15,9 @@ from datetime import datetime
 from privacydesk.dialog import fetching, notices
 from privacydesk.dialog.actions import RECEIVERS, Act
 from privacydesk.dialog.answers import Answers, Labels
+from privacydesk.dialog.mending import mend
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.dialog.script import NeedsMore, Script
 from privacydesk.dialog.slots import input_kind
@@ -114,7 +114,7 @@ class Engine:
             NeedsMore: rows are wanted that were not locked.
         """
         script = self._script(snapshot, message, now)
-        self._mend(script)
+        mend(self._runner, script)
         if isinstance(message, Said):
             script.said = message.text
             self._answers.said(script, message)
@@ -135,22 +135,6 @@ class Engine:
 
     def _script(self, snapshot: Snapshot, message: Message, now: datetime) -> Script:
         return Script(snapshot, message.observed, self.rules, now, message.job_id)
-
-    def _mend(self, script: Script) -> None:
-        """Bring frames that stand at a step of an older version back onto the flow."""
-        kept: list[Running] = []
-        for frame in script.stack:
-            flow = self.flows.get(frame.flow)
-            if flow is None:
-                continue
-            if frame.state not in flow.steps:
-                frame.state = flow.moved.get(frame.state, flow.start)
-                frame.waiting = None
-                frame.trail = []
-            kept.append(frame)
-        if len(kept) != len(script.stack):
-            script.prompt = None
-        script.stack = kept
 
     def _result(self, script: Script, message: Result) -> None:
         if message.ticket is not None:

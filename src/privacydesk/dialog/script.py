@@ -51,6 +51,7 @@ class Script:
         "last_said_at",
         "locale",
         "locale_from",
+        "mended",
         "minor_hint",
         "now",
         "observed",
@@ -98,6 +99,8 @@ class Script:
         self.tickets_shown = snapshot.tickets
         # The user's words of this turn, and what an answer to them suggests to ask for.
         self.said = ""
+        # Whether a form was moved onto a new version of its flow, whose question was not put yet.
+        self.mended = False
         self.suggested: Intent | None = None
         self.events: list[Event] = []
         self.effects: list[Effect] = []
