@@ -25,11 +25,13 @@ from privacydesk.dialog.schema import OTHER, Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
     FILLED_FROM,
+    all_of,
     blot_codes,
     code_digits,
     input_kind,
     match_choice,
     names_own_contact,
+    only_a_date,
     parse,
     staying,
     takes_any_words,
@@ -198,7 +200,9 @@ class Answers:
             or following.further_wish(self._runner, script)
         ):
             return
-        if not self._follows(script, frame):
+        if not (
+            self._follows(script, frame) or questions.answers_from_policy(self._runner, script)
+        ):
             frame.misses += 1
             self._ask_again(script, frame, "desk.please_choose")
 
@@ -207,7 +211,11 @@ class Answers:
         if self._thinks(script):
             return True
         meant = choosing.spoken(script, self._offered(script, frame))
-        if meant is None or meant.id != "no":
+        entities = script.observed.entities
+        # "I never said to delete the posts" is of something else, where it names that.
+        names = any(entities.get(kind) for kind in FILLED_FROM.values()) or staying(entities)
+        denied = "never_asked" in wishes.phrases_of(entities) and not names
+        if not denied and (meant is None or meant.id != "no"):
             return False
         taking.take_confirmation(self._runner, script, frame, "no")
         return True
@@ -253,6 +261,11 @@ class Answers:
     ) -> None:
         """Take words where any are the answer, unless they say nothing but that there is none."""
         slot_type = self._runner.asking.slot_type(frame, step)
+        if slot_type == "account_name" and only_a_date(text):
+            # A child goes by no year: 2014年的 is what was asked before.
+            if not correcting.correct(self._runner, script, frame):
+                self._missed(script, frame, step)
+            return
         left_out = choosing.left_out(script, self._offered(script, frame))
         if left_out is not None:
             taking.take_choice(self._runner, script, frame, step, left_out)
@@ -304,7 +317,11 @@ class Answers:
         told = choosing.told(script, text, offered) or choosing.rest(script, offered)
         if told is not None:
             taking.take_choice(self._runner, script, frame, step, told)
-        elif not (self._thinks(script) or self._follows(script, frame)):
+        elif not (
+            self._thinks(script)
+            or self._follows(script, frame)
+            or questions.answers_from_policy(self._runner, script)
+        ):
             self._not_taken(script, frame, step, text, value)
 
     def _gives_contact(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
@@ -333,7 +350,8 @@ class Answers:
         if wishes.foretell(self._runner, script, frame):
             self._runner.prompt_again(script)
             return
-        if step.told and questions.tells(text):
+        # Whoever was not understood once tells on, however short that is.
+        if step.told and (questions.tells(text) or (frame.misses and not script.observed.wishes)):
             frame.slots[step.told] = text.strip()
             if any(offer.value == OTHER for offer in step.choices):
                 taking.take_value(self._runner, script, frame, step, OTHER)
@@ -350,7 +368,7 @@ class Answers:
         slot_type = self._runner.asking.slot_type(frame, step)
         key = step.retry or f"desk.retry.{slot_type}"
         if slot_type == entries.FIELD_VALUE:
-            key = entries.retry_key(frame.slots.get(entries.FIELD))
+            key = entries.retry_key(frame.slots.get(entries.FIELD), script.said)
         self._ask_again(script, frame, key)
 
     def _is_meant(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
@@ -373,6 +391,8 @@ class Answers:
             following.keep_others(self._runner, script)
         # "By mail, to lin@example.com" chooses, and says where.
         taking.keep_contact(self._runner, script, frame)
+        if self._runner.asking.slot_type(frame, step) != "date_of_birth":
+            taking.keep_birth(self._runner, script, frame)
         taking.take_choice(self._runner, script, frame, step, meant)
         return True
 
@@ -382,8 +402,13 @@ class Answers:
         """Return the button for what words name, and keep that: "the recordings will do"."""
         flow = self._runner.flows[frame.flow]
         slots = wishes.slots_for(flow, script.observed.entities)
+        stays = staying(script.observed.entities)
         for offer in step.choices:
             named = flow.slots[offer.names].type if offer.names else ""
+            if named == "category" and stays and stays.issuperset(slots.get(offer.names) or ()):
+                # Of a copy of everything, 除了搜索记录 names the part that is not wanted.
+                seen = all_of(named, "categories")
+                slots[offer.names] = [one for one in seen if one not in stays]
             if named == "contact":
                 slots[offer.names] = parse("contact", script.said, script.observed.entities)
             elif named == "category" and not choosing.only_chooses(script, flow):

@@ -170,7 +170,7 @@ def _first(runner: Runner, script: Script) -> None:
             script.ask(key, {}, more_choices())
             return
         if found.intent is Intent.OTHER:
-            _to_human(runner, script)
+            to_human(runner, script)
             return
         if runner.start(script, found.intent):
             return
@@ -178,7 +178,7 @@ def _first(runner: Runner, script: Script) -> None:
         # A picture of a face is no word that was not understood, and brings nobody to a queue.
         script.unanswered += 1
     if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
-        _to_human(runner, script)
+        to_human(runner, script)
         return
     likely = _likely(runner, script)
     if script.unanswered > 1 and not likely:
@@ -202,10 +202,10 @@ def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
     )[:_LIKELY]
 
 
-def _to_human(runner: Runner, script: Script) -> None:
-    """Hand the user's words to a person, once."""
+def to_human(runner: Runner, script: Script) -> bool:
+    """Hand the user's words to a person, once; say so."""
     script.unanswered = 0
     if "died" in wishes.phrases_of(script.observed.entities):
         script.say("desk.condolence")
     script.say("desk.other_to_human")
-    runner.start(script, Intent.HUMAN_AGENT)
+    return runner.start(script, Intent.HUMAN_AGENT)

@@ -113,7 +113,8 @@ def only_chooses(script: Script, flow: Flow) -> bool:
     entities = script.observed.entities
     if not entities.get("only_chooses"):
         return False
-    return all(spoken in flow.intents for spoken in entities.get("wish_words", ()))
+    spoken = (one for one in entities.get("wish_words", ()) if one != Intent.OTHER)
+    return all(one in flow.intents for one in spoken)
 
 
 def left_out(script: Script, offered: Offered) -> Choice | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.dialog import arguments, entries, following, wishes
+from privacydesk.dialog import arguments, choosing, entries, following, questions, wishes
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM, shown, staying
+from privacydesk.dialog.slots import FILLED_FROM, only_a_date, shown, staying
 from privacydesk.domain.intents import Intent
 
 _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
@@ -21,18 +21,23 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
     flow = runner.flows[frame.flow]
     entities = script.observed.entities
     instead, stays = wishes.puts_right(entities), staying(entities)
+    asks = questions.ends_asking(script) and not instead
     for step_id in reversed(frame.trail):
         step = flow.steps.get(step_id)
-        if not isinstance(step, Ask):
+        if not isinstance(step, Ask) or (asks and not step.many):
+            # "Can I still use WeChat?" puts nothing in another's place.
             continue
         slot_type = flow.slots[step.slot].type
         kind = FILLED_FROM.get(slot_type, "")
         if slot_type == "date_of_birth":
             # A month or a year is often of something else, where no birthday is spoken of.
-            bare = not entities.get("date") and "birthday" in entities.get("profile_field", ())
+            of_birth = "birthday" in entities.get("profile_field", ()) or only_a_date(script.said)
+            bare = not entities.get("date") and of_birth
             kind = "part_of_date" if bare else "date"
         old = frame.slots.get(step.slot)
         held = old if isinstance(old, list) else [old]
+        if ALL in held and not instead:
+            continue
         fresh = [
             value
             for value in entities.get(kind, ())
@@ -48,6 +53,8 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         # Naming one thing more does not take back those that were named before.
         kept = [] if instead else list(held)
         value: Any = [*kept, *fresh] if step.many else fresh[-1]
+        if not step.many:
+            frame.slots[wishes.REPLACED] = old
         frame.slots[step.slot] = value
         frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
         frame.state = step.on["answered"]
@@ -84,7 +91,11 @@ def correct_below(runner: Runner, script: Script) -> bool:
 
     It leads nowhere else, and is shown before anything is confirmed; so the proof goes on.
     """
-    return correct_value(runner, script) or _named_below(runner, script)
+    return (
+        correct_value(runner, script)
+        or _chosen_below(runner, script)
+        or _named_below(runner, script)
+    )
 
 
 def correct_value(runner: Runner, script: Script) -> bool:
@@ -104,6 +115,24 @@ def correct_value(runner: Runner, script: Script) -> bool:
         script.say(
             "desk.corrected", {"what": entries.shown_value(frame.slots[entries.FIELD], value)}
         )
+        runner.prompt_again(script)
+        return True
+    return False
+
+
+def _chosen_below(runner: Runner, script: Script) -> bool:
+    """Keep what is chosen by naming it before that is asked: a copy of "just the photos"."""
+    begin = script.form_at()
+    for frame in script.stack[begin : script.form_end(begin) - 1]:
+        flow = runner.flows[frame.flow]
+        if not choosing.only_chooses(script, flow):
+            continue
+        named = wishes.chosen_by_name(flow, wishes.slots_for(flow, script.observed.entities))
+        if not named:
+            continue
+        frame.slots.update(named)
+        what = next(value for value in named.values() if isinstance(value, list))
+        script.say("desk.corrected", {"what": shown("category", what)})
         runner.prompt_again(script)
         return True
     return False
@@ -131,6 +160,8 @@ def _named_below(runner: Runner, script: Script) -> bool:
                 runner.asking.say_not_offered(script, frame, step, fresh[-1])
             else:
                 frame.slots[step.slot] = fresh if step.many else fresh[-1]
+                if not step.many:
+                    frame.slots[wishes.REPLACED] = old
                 script.say(
                     "desk.corrected",
                     {"what": shown(slot_type, frame.slots[step.slot])},
@@ -143,8 +174,15 @@ def _named_below(runner: Runner, script: Script) -> bool:
 
 
 def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Ask for the value of another entry that is named instead of one: 还是改签名吧."""
-    named = script.observed.entities.get("entry_instead", ())
+    """Ask for the value of another entry that is named instead of one: 还是改签名吧.
+
+    So is one that is wished to be changed to something, which is no value of the one asked for.
+    """
+    entities = script.observed.entities
+    named = entities.get("entry_instead", ())
+    if not named and Intent.RECTIFICATION.value in entities.get("wish_words", ()):
+        told = entries.fields_with_values(entities)
+        named = () if frame.slots.get(entries.FIELD) in told else told
     if runner.asking.slot_type(frame, step) != entries.FIELD_VALUE or len(named) != 1:
         return False
     flow = runner.flows[frame.flow]
@@ -159,7 +197,7 @@ def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -
     for slot in (entries.VALUE, entries.OLD):
         frame.slots.pop(slot, None)
     frame.slots[entries.FIELD] = named[0]
-    frame.slots.update(entries.told_of(named[0], script.observed.entities, asked=True))
+    frame.slots.update(entries.told_of(named[0], entities, asked=True))
     frame.trail = frame.trail[: frame.trail.index(asked.id) + 1] if asked.id in frame.trail else []
     frame.state, frame.misses = asked.on["answered"], 0
     script.say("desk.corrected", {"what": shown("profile_field", named[0])})

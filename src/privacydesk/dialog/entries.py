@@ -7,12 +7,13 @@ code that was sent are no value of anything.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any, Final
 
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Flow
-from privacydesk.dialog.slots import Entities, parse
-from privacydesk.domain.account_terms import GENDERS, ProfileField
+from privacydesk.dialog.slots import TEXT_LIMIT, Entities, parse
+from privacydesk.domain.account_terms import GENDERS, ProfileField, Provider
 
 VALUE: Final = "new_value"
 OLD: Final = "old_value"
@@ -23,6 +24,25 @@ FIELD_VALUE: Final = "field_value"
 """The type of the slot for a new value."""
 
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PHONE: Final = Provider.PHONE.value
+"""The entry of a profile that is also a way to log in."""
+
+_PHONE_DIGITS: Final = 6
+"""A telephone number that is to replace another one has at least so many."""
+
+# 和微信一样 and "same as my WeChat" point at a value, 宇宙的宇 explains a character of one, and
+# 清空 asks that there be none.
+_NO_VALUE: Final = re.compile(
+    r"(?:就|要|改成|用)*[和跟同與与].{1,12}(?:一样|一樣|一致|相同|同款)的?"
+    r"|(?:the )?same as .{1,40}"
+    r"|(?:应该是|應該是|系|是)?.{0,3}(.).{0,2}的\1"
+    r"|(?:不要了?|唔要|全部?|都|直接|[给給][我]|[帮幫]我|把它?|[,，。!！\s])*"
+    r"(?:清空|留空|空着|空白|[删刪][掉除]|不要了|什[么麼]都不[写寫要留])(?:就[行好]|吧|了|算了|[,，。!！\s])*"
+    r"|.{0,8}(?:字|名|姓|拼音|读音|讀音).{0,5}(?:错了?|錯咗?了?|不对|不對|唔啱|有误|有誤)[^是叫]{0,4}"
+    r"|(?:just )?(?:leave|make) it (?:empty|blank)|(?:clear|empty|delete|remove) it",
+    re.IGNORECASE,
+)
+_IT_IS: Final = re.compile(r"^(?:那?就[是叫系係]|应?[該该]?是|叫|[系係]|it'?s )", re.IGNORECASE)
 _TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
 _RETRY: Final = {
     ProfileField.BIRTHDAY.value: "desk.retry.date_of_birth",
@@ -50,9 +70,17 @@ def fits(field: Any, value: Any) -> bool:
     return field != ProfileField.GENDER.value or value in GENDERS
 
 
-def retry_key(field: Any) -> str:
+def retry_key(field: Any, said: str) -> str:
     """Return what is said where words are no value of an entry."""
-    return _RETRY.get(str(field), "desk.retry.field_value")
+    if field in _RETRY:
+        return _RETRY[field]
+    return "rectification.value_retry" if len(said) <= TEXT_LIMIT else "desk.retry.field_value"
+
+
+def _is_value(field: str, value: str) -> bool:
+    if field == _PHONE:
+        return sum(one.isdecimal() for one in value) >= _PHONE_DIGITS
+    return _NO_VALUE.fullmatch(value.strip()) is None
 
 
 def fields_with_values(entities: Entities) -> tuple[str, ...]:
@@ -91,6 +119,8 @@ def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str,
         new = _typed(field, entities) or ""
     if new and not old and not others:
         old = next(iter(entities.get(OLD, ())), "")
+    if not _is_value(field, new):
+        new = ""
     return {slot: value for slot, value in ((VALUE, new), (OLD, old)) if value}
 
 
@@ -100,7 +130,11 @@ def answer(field: Any, text: str, entities: Entities) -> Any:
         return _typed(str(field), entities)
     told = told_of(str(field), entities, asked=True)
     named = any(name == field for name, _, _ in entities.get("entry_told", ()))
-    return told[VALUE] if named else parse("text", text, entities)
+    if named:
+        return told.get(VALUE)
+    if field == ProfileField.REAL_NAME.value:
+        text = _IT_IS.sub("", text.strip())
+    return parse("text", text, entities) if _is_value(str(field), text) else None
 
 
 def correction(frame: Running, entities: Entities) -> str:
@@ -112,11 +146,14 @@ def correction(frame: Running, entities: Entities) -> str:
     others = {name for name in entities.get("profile_field", ()) if name != field}
     if held is None or others:
         return ""
-    if field not in _TYPED:
+    if field == _PHONE and entities.get("phone"):
+        value = entities["phone"][-1]
+    elif field not in _TYPED:
         value = told_of(field, entities, asked=True).get(VALUE, "")
-    elif field == ProfileField.GENDER.value and not _puts_another(entities):
-        # "Man, that took long" names none.
-        value = ""
+    elif field == ProfileField.GENDER.value:
+        # "Man, that took long" names none, and "no, female, it says male now" only one anew.
+        fresh = [one for one in entities.get("gender", ()) if one != held]
+        value = fresh[-1] if fresh and _puts_another(entities) else ""
     else:
         value = _typed(field, entities) or _another_day(field, str(held), entities)
     return "" if value == held else str(value)
@@ -137,8 +174,19 @@ def _typed(field: str, entities: Entities) -> Any:
 
 
 def _another_day(field: str, held: str, entities: Entities) -> str:
-    """Return a birthday with another day in it, told without the year: 号码错了，是8月11号."""
-    days = entities.get("day_of_year", ())
-    if field != ProfileField.BIRTHDAY.value or len(days) != 1 or _ISO.fullmatch(held) is None:
+    """Return a birthday with a part of it put right: 是8月11号, "the 13th", 98年."""
+    if field != ProfileField.BIRTHDAY.value or _ISO.fullmatch(held) is None:
         return ""
-    return f"{held[:4]}-{days[0]}"
+    days = entities.get("day_of_year", ())
+    if len(days) == 1:
+        return f"{held[:4]}-{days[0]}"
+    told = dict(zip(("year", "month", "day"), held.split("-"), strict=True))
+    # "May, not June" names what stands there, too.
+    pieces = [(unit, new) for unit, new in entities.get("date_piece", ()) if new != told[unit]]
+    fresh = dict(pieces)
+    if not fresh or len(fresh) != len(pieces):
+        return ""
+    try:
+        return date.fromisoformat("-".join({**told, **fresh}.values())).isoformat()
+    except ValueError:
+        return ""

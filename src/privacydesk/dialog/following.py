@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.dialog import entries, wishes
+from privacydesk.dialog import beginning, entries, wishes
 from privacydesk.dialog.giving_up import leaves_out, means_form, taken_back, takes_back
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.runner import Runner
@@ -34,6 +34,10 @@ def other_wish(runner: Runner, script: Script) -> bool:
     if leaves(runner, script) or objects(runner, script) or further_wish(runner, script):
         return True
     found = script.observed.recognised
+    if "died" in wishes.phrases_of(script.observed.entities) and (
+        found is not None and found.intent is Intent.OTHER
+    ):
+        return beginning.to_human(runner, script)
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
     worded = wishes.is_worded(script, found.intent)
@@ -170,7 +174,16 @@ def keep_more(runner: Runner, script: Script, frame: Running, step: Ask, value: 
 
 def both_in_turn(runner: Runner, script: Script) -> bool:
     """Say that each of several things gets its turn, where all of them are meant at once."""
-    if "both" not in wishes.phrases_of(script.observed.entities) or not script.wishes:
+    if "both" not in wishes.phrases_of(script.observed.entities):
+        return False
+    form = script.stack[script.form_at()]
+    replaced = wishes.replaced(runner, form)
+    if replaced is not None and not script.wishes:
+        # 解绑微信，等下是谷歌，两个都解: what was put aside comes after it.
+        wishes.say_kept(runner, script, (replaced,))
+        runner.prompt_again(script)
+        return True
+    if not script.wishes:
         return False
     script.say("desk.each_in_turn", {"wish": wishes.named(runner, script.wishes)})
     runner.prompt_again(script)

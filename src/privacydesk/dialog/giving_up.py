@@ -9,9 +9,9 @@ from privacydesk.dialog import wishes
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, shown
+from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, all_of, shown, staying
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -72,9 +72,9 @@ def lets_go(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     if script.wishes:
-        *kept, dropped = script.wishes
-        script.wishes = tuple(kept)
-        script.say("desk.wish_dropped", {"wish": wishes.named(runner, (dropped,))})
+        place = 0 if which[0] == "others" else len(script.wishes) - 1
+        dropped, script.wishes = script.wishes[place:], script.wishes[:place]
+        script.say("desk.wish_dropped", {"wish": wishes.named(runner, dropped)})
     runner.prompt_again(script)
     return True
 
@@ -127,8 +127,14 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
         slot_type = flow.slots[step.slot].type
         named = entities.get(FILLED_FROM.get(slot_type, ""), ())
         kept = entities.get(f"kept_{slot_type}", ())
+        if not kept and named and ALL in (form.slots.get(step.slot) or ()):
+            # "Except photos" names nothing that would go instead.
+            kept = tuple(one for one in named if one in staying(entities))
         out = kept or named
         held = form.slots.get(step.slot) or ()
+        if ALL in held and kept:
+            # Of everything some stays: all the others are meant.
+            held = all_of(slot_type, step.options)
         left = [value for value in held if value not in out]
         fresh = [
             value

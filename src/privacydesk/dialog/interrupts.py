@@ -127,18 +127,21 @@ def mind_minor(runner: Runner, script: Script) -> bool:
 
 
 def mind_danger(runner: Runner, script: Script) -> bool:
-    """Hand over at once what tells of a child in danger: "a man wants to meet my daughter".
+    """Hand over at once what tells of somebody in danger: "a man wants to meet my daughter".
 
     Where a story is asked for, it is taken; people read it with the request.
     """
-    if not script.observed.entities.get("child_in_danger"):
+    danger = script.observed.entities.get("in_danger", ())
+    if not danger:
         return False
-    script.minor_hint = True
+    if danger[0] == "child":
+        script.minor_hint = True
     frame, step = runner.waiting_step(script)
     asked = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
     if asked in _STORIES or script.owner.kind is not OwnerKind.ASSISTANT:
         return False
-    script.say("desk.other_to_human")
+    # Of a child people are told what happens next by whoever takes over.
+    script.say("desk.other_to_human" if danger[0] == "child" else "desk.in_danger")
     return runner.start(script, Intent.HUMAN_AGENT)
 
 

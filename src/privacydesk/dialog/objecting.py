@@ -6,7 +6,7 @@ from privacydesk.dialog import wishes
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
 
 _ONLY_DISPUTES = 12
 """Characters of a message that disputes something and does not say what."""
@@ -32,6 +32,9 @@ def objects(runner: Runner, script: Script) -> bool:
         return False
     if "objection" not in said and not ("disputes" in said and _means_answer(script)):
         return False
+    if _is_about_a_machine(runner, script):
+        # 我不服 answers what shall be done about its decision.
+        return False
     if found is not None and found.sure and found.intent.kind is not None:
         # "I don't agree with that" sounds like a consent taken back, "judge again" like a machine's
         # decision; where no more is said than that, an answer of the desk is meant.
@@ -42,6 +45,14 @@ def objects(runner: Runner, script: Script) -> bool:
             return False
     runner.start_flow(script, "objection", {})
     return True
+
+
+def _is_about_a_machine(runner: Runner, script: Script) -> bool:
+    """Tell whether a machine's decision is what the open form is about, and no answer disputed."""
+    if not script.stack or _has_answer(script):
+        return False
+    kind = runner.flows[script.stack[script.form_at()].flow].kind
+    return kind is RequestKind.AUTOMATED_DECISION
 
 
 def _means_answer(script: Script) -> bool:

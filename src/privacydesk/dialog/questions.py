@@ -47,9 +47,21 @@ _SENTENCE_HAN: Final = 8
 _SENTENCE_WORDS: Final = 5
 """Chinese characters, or words with spaces between them, from which words tell something."""
 
-_ASKS = re.compile(r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$")
+_ASKS = re.compile(
+    r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$|^(?:这|這|那)?(?:是|系|係)?(?:什么|什麼|啥|咩)意思"
+    r"|^what do(?:es)? (?:you|that|this|it) mean",
+    re.IGNORECASE,
+)
 
 _ENDS_ASKING = re.compile(r"[?？吗嗎呢么麼][。.!！~～\s]*$")
+
+_BEGINS_ASKING = re.compile(
+    r"^(?:那|咁|请问|請問)?(?:为什么|為什麼|为啥|為啥|点解|點解|凭什么|憑什麼|怎么[这会]|怎麼[這會]"
+    r"|会不会|會不會|是不是|有没有|有沒有|仲有[冇无]|能不能|可不可以|可唔可以)"
+    r"|^(?:(?:um+|hmm+|so|and|but|wait|ok)[, ]+)*(?:why|what|how|when|where|who|will|is|are|do|does"
+    r"|did|can|could|would|should)\b",
+    re.IGNORECASE,
+)
 
 _MARKS: Final = "?？。.!！~～ \n"
 
@@ -110,6 +122,21 @@ def is_bare(script: Script) -> bool:
     found = script.observed.recognised
     spoken = script.observed.entities.get("wish_words", ())
     return found is None or (found.intent in _ASKED and found.intent.value not in spoken)
+
+
+def ends_asking(script: Script) -> bool:
+    """Tell whether a message ends as a question does."""
+    return _ENDS_ASKING.search(script.said) is not None
+
+
+def answers_from_policy(runner: Runner, script: Script) -> bool:
+    """Look up in the policy what is asked at a question of buttons, where nothing else fits.
+
+    "Why is there so much of it?" is answered rather than told to tap a button.
+    """
+    said = script.said.strip()
+    asked = len(said) <= _LONGEST and (_ENDS_ASKING.search(said) or _BEGINS_ASKING.search(said))
+    return bool(asked) and runner.start(script, Intent.POLICY_QUESTION)
 
 
 def is_held(frame: Running, choice: Choice) -> bool:

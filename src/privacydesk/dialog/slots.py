@@ -82,6 +82,19 @@ def names_own_contact(text: str, found: Entities) -> bool:
     return "own_contact" in said and "signed_up" not in said and _contact(text, found) is not None
 
 
+_DATE_ALONE = re.compile(
+    r"(?:(?:大概|好像|应该是|應該是|是|系|係|born|in|about|maybe|around|[,，.。\s])*"
+    r"(?:(?:19|20)\d{2}(?:[-/.年]\s*\d{1,2})?(?:[-/.月]\s*\d{1,2})?\s*[年月日号號]?))"
+    r"(?:\s*(?:出生|生|的|吧|左右|年|具体|哪天|哪日|忘了|不记得|不記得|唔記得|记不清|記不清|了|[,，.。\s]))*",
+    re.IGNORECASE,
+)
+
+
+def only_a_date(text: str) -> bool:
+    """Tell whether words are nothing but a year, or a date: 2010年 具体哪天忘了."""
+    return len(text) <= _LOOKED_AT and _DATE_ALONE.fullmatch(text.strip()) is not None
+
+
 def _account_name(text: str, found: Entities) -> Any:
     # "The guy's account is …" does not say which one the minor has.
     other = names_own_contact(text, found) or found.get("others_account")
@@ -131,14 +144,16 @@ def all_but_kept(slot_type: str, found: Entities, options: str | None = None) ->
     kept = found.get(f"kept_{slot_type}", ())
     if not kept or found.get(slot_type) or not says_everything(found):
         return None
-    whole: tuple[str, ...] = ()
+    return [one for one in all_of(slot_type, options) if one not in kept] or None
+
+
+def all_of(slot_type: str, options: str | None = None) -> list[str]:
+    """Return all there is of a type; nothing where that is not known. See ``all_but_kept``."""
     if slot_type == "category":
         seen = options == "categories"
         kinds = (one for one in DataCategory if seen or one.deletable is not Deletable.ELSEWHERE)
-        whole = tuple(kind.value for kind in kinds)
-    elif slot_type == "purpose":
-        whole = tuple(purpose.value for purpose in ConsentPurpose)
-    return [one for one in whole if one not in kept] or None
+        return [kind.value for kind in kinds]
+    return [purpose.value for purpose in ConsentPurpose] if slot_type == "purpose" else []
 
 
 def staying(found: Entities) -> frozenset[str]:
@@ -242,6 +257,7 @@ ENTITY_KINDS: Sequence[str] = (
     "date",
     "part_of_date",
     "day_of_year",
+    "date_piece",
     "gender",
     "entry",
     "entry_told",
@@ -259,8 +275,8 @@ ENTITY_KINDS: Sequence[str] = (
     "phone_changes",
     "own_age",
     "age",
-    "grown_child",
-    "child_in_danger",
+    "child_age",
+    "in_danger",
     "language",
     "taken_back",
     "account_stays",
@@ -270,6 +286,7 @@ ENTITY_KINDS: Sequence[str] = (
     "kept_some",
     "somebody_else",
     "consequence",
+    "wants",
     "command",
     "phrase",
     "answer",
@@ -299,7 +316,7 @@ FILLED_BY_NAME: Mapping[str, str] = {
     "name_meant": "name_meant",
     "avatar_meant": "avatar_meant",
     "child_birth_date": "birth",
-    "child_age": "grown_child",
+    "child_age": "child_age",
     "child_account": "account_name",
     "who": "account_name",
 }

@@ -88,6 +88,14 @@ def keep_contact(runner: Runner, script: Script, frame: Running) -> None:
         frame.slots["contact"] = contact
 
 
+def keep_birth(runner: Runner, script: Script, frame: Running) -> None:
+    """Keep a child's date of birth that is told beside another answer: 妈妈，孩子2014年3月8号的."""
+    days = script.observed.entities.get("date", ())
+    birth = "child_birth_date"
+    if len(days) == 1 and birth in runner.flows[frame.flow].slots and not frame.slots.get(birth):
+        frame.slots[birth] = days[0]
+
+
 def keep_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
     """Keep the new value that is told with the entry that was asked for: 昵称，叫小雨."""
     flow = runner.flows[frame.flow]

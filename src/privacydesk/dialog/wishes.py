@@ -74,6 +74,17 @@ _SAID_IN_WORDS: Final = frozenset({Intent.ACCESS, Intent.GUARDIAN, Intent.UNDERA
 "it's 13 March" a number, and neither wishes anything.
 """
 
+_LOSES_OR_CHANGES: Final = frozenset(
+    {
+        Intent.DELETION,
+        Intent.UNBINDING,
+        Intent.DEREGISTRATION,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.RECTIFICATION,
+    }
+)
+"""Heard in a form only where something is wanted at all: "I only use Google" unbinds nothing."""
+
 _NO_DOUBT: Final = 0.9
 
 _BRIEF: Final = 120
@@ -223,6 +234,13 @@ def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]
     told = phone or bool(entities.get("profile_field"))
     profile = DataCategory.PROFILE.value
     return (*named, profile) if named and told and profile not in named else named
+
+
+def chosen_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices that are made by naming data, with what is named; see below."""
+    chosen = _chosen_by_name(flow, slots)
+    named = {offer.names for step in _questions(flow) for offer in step.choices if offer.names}
+    return {**chosen, **{name: slots[name] for name in named & slots.keys()}} if chosen else {}
 
 
 def _chosen_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
@@ -380,7 +398,8 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     if found.intent.kind is None:
         return ()
     unclear = found.confidence < _CLEAR or found.intent in _SAID_IN_WORDS
-    if script.stack and unclear and not is_worded(script, found.intent):
+    remark = found.intent in _LOSES_OR_CHANGES and not observed.entities.get("wants")
+    if script.stack and (unclear or remark) and not is_worded(script, found.intent):
         return ()
     return (Heard(found, observed.entities),)
 
@@ -432,8 +451,20 @@ def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:
     )
 
 
+REPLACED: Final = "_replaced"
+"""The slot that keeps the one value that another was put in the place of."""
+
 _GIVEN_BACK: Final = "_given_back"
 """The slot that keeps what was answered to a question that was gone back to."""
+
+
+def replaced(runner: Runner, form: Running) -> Wish | None:
+    """Return the wish for what a form was about before another value took its place."""
+    flow, value = runner.flows[form.flow], form.slots.pop(REPLACED, None)
+    if value is None or not flow.intents:
+        return None
+    held = (step for step, _ in _named_in(flow, form.slots) if not step.many)
+    return next((Wish(flow.intents[0], {step.slot: value}) for step in held), None)
 
 
 def give_back(frame: Running, slot: str) -> None:

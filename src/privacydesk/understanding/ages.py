@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from privacydesk.understanding.patterns import lazily
@@ -35,6 +36,17 @@ _SUBJECTLESS = lazily(rf"(?:^|[,。.!?;] ?)今年(?:才|刚满|只有|刚)? ?{_A
 _PUPIL = lazily(
     r"(?:我|本人|俺)(?:现在|还|就|只|才|是|在|一个|一名|个| )*"
     r"(?:小学生(?!的|家长|时)|(?:上|读|念)(?:小学|国小)(?!的|时|那|老师))"
+)
+# 我六年级, 我读紧小六; of a pupil's teacher or parent it is said otherwise.
+_GRADE = lazily(
+    r"(?:我|本人|俺)(?:今年|现在|而家|还|仲|就|才|先|在|系|是|读紧|读着|读|上|念|个| )*"
+    r"(?:(?:小学)?[一二三四五六1-6]年级|小[一二三四五六](?=$|[,。.!?;、~ 了的啦喇]))"
+    r"(?!的?(?:老师|班主任|家长|孩子|时|那))"
+)
+_ENGLISH_GRADE = lazily(
+    r"\b(?:i'm|im|i am|i'm still|i am still)(?: only| just)? (?:in|a) (?:the )?"
+    r"(?:(?:1st|2nd|3rd|[4-6]th|first|second|third|fourth|fifth|sixth)[- ]grade(?:r)?"
+    r"|(?:primary|grade|year) ?[1-6]\b|p[1-6]\b)(?! teacher)"
 )
 _ENGLISH = lazily(
     r"\b(?:i'm|im|i am|i just turned|i turned|i've just turned)(?: (?:only|just|actually|still|now"
@@ -81,7 +93,7 @@ _TOLD = lazily(
 _SEVERAL = lazily(r"\d ?(?:or|to|and|或|至|到|和|-|~) ?\d")
 
 # Without any of these no pattern here can fit, which is so for nearly all sentences.
-_ABOUT_AGE = lazily(r"[\d岁]|小学|国小|school")
+_ABOUT_AGE = lazily(r"[\d岁]|小[学一二三四五六]|国小|年级|school|grade|primary")
 
 
 _AT_SCHOOL: Final = lazily(
@@ -101,13 +113,13 @@ OWN_CHILD: Final = r"(?:儿子|女儿|闺女|孩子|小孩|娃|阿仔|个仔|我
 """What people call a child of their own."""
 _ENGLISH_CHILD: Final = r"(?:son|daughter|child|kid|boy|girl|grandson|granddaughter)"
 # 快20了 is not twenty yet, and 20天 is no age.
-_GROWN_CHILD: Final = lazily(
+_CHILDS_AGE: Final = lazily(
     rf"{OWN_CHILD}(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个| )*"
-    r"(?P<age>\d{2}|[二三四五]?十[一二三四五六七八九]?)"
+    r"(?P<age>\d{1,2}|[二三四五]?十[一二三四五六七八九]?|[三四五六七八九](?=岁))"
     r"(?: ?周?岁|多岁|几岁|了|啦|喇|(?=$|[,。.!?; ]))"
     rf"|\b{_ENGLISH_CHILD}(?: is|'s| turned| just turned|,)*(?: (?:already|now|just|actually))*"
-    r" (?P<told>\d{2})(?= ?(?:$|[,.!?;]|years? old|yrs? old|now|already|and|so|but|can|may|is))"
-    rf"|\b(?P<old>\d{{2}})[- ]years?[- ]old {_ENGLISH_CHILD}\b"
+    r" (?P<told>\d{1,2})(?= ?(?:$|[,.!?;]|years? old|yrs? old|now|already|and|so|but|can|may|is))"
+    rf"|\b(?P<old>\d{{1,2}})[- ]years?[- ]old {_ENGLISH_CHILD}\b"
 )
 _OF_AGE: Final = lazily(
     rf"{OWN_CHILD}[^,。.!?;]{{0,6}}?(?<![未没不快冇])(?:成年(?!人)|成人了|满了?(?:18|十八)|上大学|大学生|读大学)"
@@ -125,12 +137,25 @@ _SURELY_GROWN: Final = 20
 
 def grown_child(folded: str) -> int | None:
     """Return how old a child is that a folded message says has come of age; None without one."""
-    for hit in _GROWN_CHILD.finditer(folded):
-        age = _number(hit["age"] or hit["told"] or hit["old"])
-        if age >= _ADULT_FROM:
-            return age
+    grown = next((age for age in _ages_of_children(folded) if age >= _ADULT_FROM), None)
+    if grown is not None:
+        return grown
     of_age = _OF_AGE.search(folded) is not None and _NOT_OF_AGE.search(folded) is None
     return _SURELY_GROWN if of_age else None
+
+
+def child_age(folded: str) -> int | None:
+    """Return how old a folded message says the speaker's child is, grown up or not."""
+    grown = grown_child(folded)
+    if grown is not None:
+        return grown
+    ages = {age for age in _ages_of_children(folded) if age >= _YOUNGEST}
+    return ages.pop() if len(ages) == 1 else None
+
+
+def _ages_of_children(folded: str) -> Iterator[int]:
+    hits = _CHILDS_AGE.finditer(folded)
+    return (_number(hit["age"] or hit["told"] or hit["old"]) for hit in hits)
 
 
 def is_teen(folded: str) -> bool:
@@ -160,7 +185,7 @@ def own_age(folded: str) -> int | None:
             age = _number(hit["age"])
             if _YOUNGEST <= age <= _OLDEST and not _SAID_OR_SUPPOSED.search(folded, 0, hit.start()):
                 return age
-    for pattern in (_PUPIL, _ENGLISH_PUPIL):
+    for pattern in (_PUPIL, _GRADE, _ENGLISH_PUPIL, _ENGLISH_GRADE):
         pupil = pattern.search(folded)
         if pupil is not None and not _SAID_OR_SUPPOSED.search(folded, 0, pupil.start()):
             return _SCHOOL_AGE

@@ -59,6 +59,16 @@ _LAST_SHORT: Final = 30
 """
 _DIGITS_ONLY = lazily(r"(\d{4})(\d{2})(\d{2})")
 _TWELVE: Final = 12
+_LONGEST_MONTH: Final = 31
+_PIECE_OF_WORDS: Final = 40
+"""Characters of a message that may put a part of a date right."""
+_PIECE = lazily(
+    r"(?<!\d)(?P<y>(?:19|20)\d{2}|\d{2})(?!\d)\s*年(?!级|前|后|内)"
+    r"|(?<!\d)(?P<m>\d{1,2})\s*月(?!前|后|内)"
+    r"|(?<!\d)(?P<d>\d{1,2})\s*[日号]"
+    r"|\b(?P<ed>\d{1,2})(?:st|nd|rd|th)\b"
+    r"|\b" + _MONTH.format("em") + r"\b"
+)
 
 
 def dates(folded: str) -> tuple[str, ...]:
@@ -85,6 +95,30 @@ def parts_of_dates(folded: str) -> tuple[str, ...]:
     folded = _SPELT.sub(lambda hit: _spelt(hit[0]), folded)
     found = (_read_part(hit.groupdict()) for hit in _PART.finditer(_DATE.sub(" ", folded)))
     return tuple(dict.fromkeys(part for part in found if part))
+
+
+def date_pieces(folded: str) -> tuple[tuple[str, str], ...]:
+    """Return the years, months and days that a short message names one by one: 98年, "the 13th".
+
+    Each is a unit (``year``, ``month``, ``day``) with its digits as ISO 8601 has them.
+    """
+    if len(folded) > _PIECE_OF_WORDS:
+        return ()
+    spelt = _SPELT.sub(lambda hit: _spelt(hit[0]), folded)
+    if _DATE.search(spelt) is not None:
+        return ()
+    found = (_piece(hit.groupdict()) for hit in _PIECE.finditer(spelt))
+    return tuple(dict.fromkeys(piece for piece in found if piece is not None))
+
+
+def _piece(parts: dict[str, str | None]) -> tuple[str, str] | None:
+    if year := parts["y"]:
+        full = f"{'20' if int(year) <= _LAST_SHORT else '19'}{year}" if len(year) < 4 else year  # noqa: PLR2004
+        return "year", full
+    if month := parts["m"] or (parts["em"] and _month(parts["em"])):
+        return ("month", f"{int(month):02}") if 1 <= int(month) <= _TWELVE else None
+    day = int(parts["d"] or parts["ed"] or 0)
+    return ("day", f"{day:02}") if 1 <= day <= _LONGEST_MONTH else None
 
 
 def births(folded: str) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.understanding.account_names import account_names, accounts_of_others
-from privacydesk.understanding.ages import grown_child, own_age, told_age
+from privacydesk.understanding.ages import child_age, own_age, told_age
 from privacydesk.understanding.answering import Answering
-from privacydesk.understanding.children_in_danger import child_in_danger
 from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
-from privacydesk.understanding.dates import births, dates, parts_of_dates
+from privacydesk.understanding.danger import in_danger
+from privacydesk.understanding.dates import births, date_pieces, dates, parts_of_dates
 from privacydesk.understanding.entries import (
     A_NAME,
     avatar_meant,
@@ -46,6 +46,7 @@ from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.taking_back import taken_back
 from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
+from privacydesk.understanding.wanting import wants
 
 Finder = Callable[[str], tuple[Any, ...]]
 """Takes a folded text, returns the values of one kind in it."""
@@ -258,6 +259,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "date": dates,
     "birth": births,
     "part_of_date": parts_of_dates,
+    "date_piece": date_pieces,
     "day_of_year": days_of_year,
     "gender": genders,
     "name_meant": name_meant,
@@ -266,14 +268,15 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "phone_changes": changes_phone,
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),
-    "grown_child": _one_age(grown_child),
-    "child_in_danger": lambda words: ("yes",) if child_in_danger(words) else (),
+    "child_age": _one_age(child_age),
+    "in_danger": lambda words: (who,) if (who := in_danger(words)) else (),
     "taken_back": taken_back,
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
     "own_thing": lambda words: ("yes",) if own_wish(words) else (),
     "for_oneself": for_oneself,
     "let_go": lambda words: (which,) if (which := let_go(words)) else (),
+    "wants": lambda words: ("yes",) if wants(words) else (),
     "consequence": lambda words: ("asked",) if asks_consequence(words) else (),
 }
 

@@ -16,7 +16,8 @@ from privacydesk.understanding.patterns import lazily
 _ACCOUNT: Final = r"(?:账号|账户|户口|(?<![大小])号|account)"
 _MINE: Final = r"(?:我的|我嘅|我|个|my|the|this|whole|entire| )*"
 _NO: Final = (
-    r"(?:没有?(?:要|想)(?:过)?|冇(?:话)?要|先不|先别|不想|不要|不用|不是要|不|别|唔好|唔使|唔想|唔)"
+    r"(?:(?:不是|唔系|并非)(?:要|想|话要)?|没有?(?:要|想)(?:过)?|冇(?:话)?要|先不|先别"
+    r"|不想|不要|不用|不|别|唔好|唔使|唔想|唔)"
 )
 _KEPT: Final = lazily(
     # The account first: "my account stays", 账号我还要用, 号不注销.
@@ -32,10 +33,11 @@ _KEPT: Final = lazily(
     rf"|(?:(?<![删清移解消免])除[了咗]|\bexcept(?: for)?|\bapart from|\bother than) ?"
     rf"{_MINE}{_ACCOUNT}(?! ?(?:注销|销|被|登))"
     # The account last: keep my account, 保留账号, 不注销账号, without closing it.
-    rf"|(?:保留|留着|留返|留住|keep着?){_MINE}{_ACCOUNT}|{_NO}(?:注销|销|关闭|关){_MINE}{_ACCOUNT}?(?!了|喇|就)"
+    rf"|(?:保留|留着|留返|留住|keep着?){_MINE}{_ACCOUNT}|{_NO}(?:注销|取消|销|关闭|关|闩|闂){_MINE}{_ACCOUNT}?(?!了|喇|就)"
     rf"|{_NO}删(?:除|掉)?{_MINE}{_ACCOUNT}(?!了|喇|就|[的嘅]|里|内)"
     r"|\b(?:don'?t|do not|not|without|rather than|instead of) (?:want(?:ing)? to )?"
     rf"(?:close|closing|delete|deleting){_MINE}account\b"
+    r"|\bnot (?:the|my) account\b"
     r")"
 )
 _ASKED: Final = lazily(r"不能不|不得不|能不能|可不可以|要不要")

@@ -8,6 +8,7 @@ from privacydesk.understanding.patterns import lazily
 
 LAST: Final = "last"
 FIRST: Final = "first"
+OTHERS: Final = "others"
 
 _PLACED: Final = (
     r"(?:(?P<last>最后|最尾|末尾|后面)|(?P<first>最前面?|前面|第一|最先|最开始|开头))"
@@ -24,6 +25,11 @@ _ENGLISH: Final = lazily(
     r"|(?:oh|actually|but|no|wait|and|then|[ ,])*(?:the )?(?P<one>last|first) (?:one|thing|request)"
     r"(?: is|'s)?(?: no longer| not|n't) needed"
 )
+_ONLY_ONE: Final = lazily(
+    r"(?:还是|就|那|算了|[ ,])*(?:先?(?:只|就|净)(?:要|办|弄|做|搞|处理)?|先(?:办|弄|做|搞|处理))"
+    r"(?:第一|最前面的?|前面(?:那|的)?)(?:一?(?:个|件|项|样|条))(?:就(?:行|好|可以))?(?:了|吧|先)*"
+    r"|(?:just|only) the first(?: one| thing)?|(?:the )?first (?:one )?only|only (?:the )?first one"
+)
 _AROUND: Final = " ,.!;~…。，！；、\n"
 
 
@@ -34,4 +40,6 @@ def let_go(folded: str) -> str:
     if hit is not None:
         return LAST if hit["last"] else FIRST
     hit = _ENGLISH.fullmatch(words)
-    return "" if hit is None else str(hit["which"] or hit["one"])
+    if hit is not None:
+        return str(hit["which"] or hit["one"])
+    return OTHERS if _ONLY_ONE.fullmatch(words) else ""

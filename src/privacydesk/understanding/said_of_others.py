@@ -78,6 +78,18 @@ GROWN_UPS_IN_ENGLISH: Final = (
 )
 """Whom one speaks of as a grown-up of one's own."""
 
+# Whoever asks for a parent who can't is no guardian of a child; a person sees to it.
+_PARENT: Final = (
+    r"(?:妈妈?|爸爸?|母亲|父亲|阿妈|阿爸|老豆|老母|老妈|老爸|爷爷|奶奶|外公|外婆|姥姥|姥爷|阿公"
+    r"|阿婆|婆婆|公公)"
+)
+_FOR_A_PARENT: Final = lazily(
+    rf"(?:我|俺|咱)(?:的|嘅|个)?{_PARENT}[^。!;]{{0,16}}?"
+    rf"(?:(?:她|他|佢|{_PARENT})(?:的|嘅)?|的|嘅|个)(?:账号|账户|户口|号)"
+    r"|\bmy (?:mom|mum|mother|dad|father|grand(?:ma|pa|mother|father)|parents?)(?:'s|s'|s) "
+    r"(?:\w+ )?account\b"
+)
+
 # What another grown-up writes is asked for, whatever is told of them besides.
 _GROWN_UP: Final = lazily(
     rf"我(?:的|嘅|个|家)?(?:{GROWN_UPS}|前任|前妻|前夫)"
@@ -115,6 +127,8 @@ def meant_of_others(heard: Intent, folded: str) -> Intent | None:
         return Intent.OTHER
     if heard in _OF_A_CHILD and _AGAINST_A_PARENT.search(folded) is not None:
         return Intent.OTHER
+    if heard is Intent.GUARDIAN and _is_for_a_parent(folded):
+        return Intent.OTHER
     if heard is Intent.GUARDIAN and _is_relatives_child(folded):
         return Intent.UNDERAGE_REPORT
     if heard in _ASKED_OF_OTHERS and _asks_of_grown_up(folded):
@@ -129,6 +143,13 @@ def meant_of_others(heard: Intent, folded: str) -> Intent | None:
 def _is_of_the_dead(folded: str) -> bool:
     """Tell whether the account of somebody who has died is spoken of, and none of one's own."""
     return _DIED.search(folded) is not None and _ONES_OWN_THINGS.search(folded) is None
+
+
+def _is_for_a_parent(folded: str) -> bool:
+    """Tell whether the account is one of the speaker's own parents, and no child's or their own."""
+    if _A_CHILD.search(folded) is not None or _ONES_OWN_THINGS.search(folded) is not None:
+        return False
+    return _FOR_A_PARENT.search(folded) is not None
 
 
 def _is_relatives_child(folded: str) -> bool:

@@ -94,7 +94,27 @@ _OF_OTHERS: Final = lazily(
     r"|\b(?:posts?|photos?|comments?|messages?) (?:from|by) "
     r"(?:everyone|people|others|someone|somebody|him|her|them|the (?:guy|girl|other))\b"
 )
+# Whoever lost the phone has the account locked, not closed.
+_LOCKED: Final = lazily(
+    r"(?:手机|电话)[^,。.!?;]{0,4}?(?:丢|掉|唔见|不见|被偷|被抢|没)了?[^。.!?;]{0,12}?"
+    r"(?:锁|冻结|封)(?:住|了|咗|掉|起来)?"
+    r"|(?:先|能不能|赶紧|快|马上|立即|帮我|把)[^,。.!?;]{0,8}?(?:账号|账户|户口|号)"
+    r"[^,。.!?;]{0,4}?(?:锁(?:了|住|定|起来)|冻结|冻住)"
+    r"|\b(?:lock|freeze) (?:my|the|this) account\b|\baccount (?:locked|frozen)\b"
+)
+# 老号不用了 is a number that was given up.
+_OLD_NUMBER: Final = lazily(
+    r"(?:老|旧|原来的?|以前的?|之前的?)(?:手机)?号(?:码)?(?:已经|早就|早|都|就|也|我)*"
+    r"(?:不用|没用|没在用|停|废|不要|丢|唔用|冇用)"
+)
 _LOSSES: Final = frozenset({Intent.DELETION, Intent.UNBINDING, Intent.DEREGISTRATION})
+_KEEPS_FOR_NOW: Final = {
+    Intent.UNBINDING: (_TAKEN, _LOCKED),
+    Intent.DEREGISTRATION: (_PAUSED, _OLD_NUMBER, _LOCKED),
+    Intent.COMPLAINT: (_LOCKED,),
+    Intent.CANCEL_REQUEST: (_LOCKED,),
+}
+"""What a person has to see to: nothing of it is to be lost for good."""
 _ASKED_FOR: Final = _LOSSES | {Intent.CANCEL_REQUEST}
 
 
@@ -107,9 +127,7 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         return Intent.OTHER
     if heard is Intent.ACCESS and _GIVEN_AWAY.search(folded):
         return Intent.COMPLAINT
-    if heard is Intent.UNBINDING and _TAKEN.search(folded):
-        return Intent.OTHER
-    if heard is Intent.DEREGISTRATION and _PAUSED.search(folded):
+    if any(pattern.search(folded) for pattern in _KEEPS_FOR_NOW.get(heard, ())):
         return Intent.OTHER
     if heard not in _LOSSES:
         return None

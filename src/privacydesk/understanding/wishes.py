@@ -69,6 +69,10 @@ _EVERYDAY: Final = frozenset(
 
 # A word that links says nothing of the wish behind it, but makes a recogniser less sure of it.
 _LINKING = lazily(r"^\s*(?:and|also|then|plus)\b[\s,]*", re.IGNORECASE)
+_ADDED = lazily(
+    r"^[\s,，]*(?:and|also|plus|还有|還有|以及|和|跟|同埋|及)\s*(?:my|the|我的?|我嘅)?\b",
+    re.IGNORECASE,
+)
 _LINKS_ONLY = lazily(
     r"(?:and|also|then|plus|另外|此外|[还還]有|然[后後]|同[时時])?[\s,，]*$", re.IGNORECASE
 )
@@ -202,13 +206,20 @@ def _told(found: Sequence[_Part], said: str) -> list[_Part]:
     if len(found) > 1:
         # "I've lost my phone number, close my account", "close it, I'm through with you": one half
         # is why, and names nothing that could be unbound or withdrawn.
-        return [
-            part
-            for part in found
-            if part[2].intent not in _SIGNS
-            or _SIGNS[part[2].intent].search(said[part[0] : part[1]])
-        ]
+        return _with_what_is_added(found, said)
     return list(found)
+
+
+def _with_what_is_added(found: Sequence[_Part], said: str) -> list[_Part]:
+    """Leave out what is no wish by itself; "and my location" belongs to the wish before it."""
+    kept: list[_Part] = []
+    for start, end, made in found:
+        words = said[start:end]
+        if made.intent not in _SIGNS or _SIGNS[made.intent].search(words):
+            kept.append((start, end, made))
+        elif kept and kept[-1][1] == start and _ADDED.match(words):
+            kept[-1] = (kept[-1][0], end, kept[-1][2])
+    return kept
 
 
 def _deletes_everything(heard: Heard) -> bool:

@@ -1,10 +1,10 @@
-"""Which sentences tell of a child in danger."""
+"""Which sentences tell of somebody in danger."""
 
 from __future__ import annotations
 
 import pytest
 
-from privacydesk.understanding.children_in_danger import child_in_danger
+from privacydesk.understanding.danger import child_in_danger, in_danger
 from privacydesk.understanding.normalise import normalise
 
 
@@ -39,3 +39,33 @@ def test_danger_that_a_child_is_in_is_heard(text: str) -> None:
 )
 def test_what_endangers_no_child_is_none(text: str) -> None:
     assert not child_in_danger(normalise(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "他现在要来我家 快点",
+        "有人说要到我公司堵我",
+        "前任一直跟踪我",
+        "he's threatening to come here, please hurry",
+        "a viewer showed up at my house",
+        "我真的不想活了",
+        "I want to die",
+    ],
+)
+def test_danger_that_the_speaker_is_in_is_heard(text: str) -> None:
+    assert in_danger(normalise(text)) == "self"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们再不删我就去投诉",
+        "我朋友说要来我家玩",
+        "客服气得我想骂人",
+        "delete my account before I come to your office",
+        "have you come to a decision",
+    ],
+)
+def test_no_danger_is_heard_in_what_is_none(text: str) -> None:
+    assert not in_danger(normalise(text))

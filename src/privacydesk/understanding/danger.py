@@ -1,4 +1,4 @@
-"""Whether a child is said to be in danger: "a man on your app wants to meet my daughter".
+"""Whether somebody is said to be in danger: "a man on your app wants to meet my daughter".
 
 No form is asked for then; a person looks at once.
 """
@@ -29,6 +29,36 @@ _IN_DANGER: Final = lazily(
     r"|abus(?:ed|ing|er)|predator|suicid\w+|self-?harm\w*|kill (?:him|her|them)sel\w+"
     r"|r[au]n away from home|(?:is|has gone|went) missing)\b"
 )
+
+
+# The speaker is in danger, of somebody else or of themselves.
+_COMING: Final = (
+    r"(?:来|到|上|去|冲到|找到|找上|嚟|摸到)"
+    r"(?:我家|我屋企|我住的|我(?:们)?学校|我公司|我单位|我门口)"
+)
+_THREATENED: Final = lazily(
+    r"(?:他|她|佢|有人|对方|那个?人|主播|前任|网友)(?:们)?[^,。.!?;]{0,8}?"
+    rf"(?:要|说|话|想|会|已经|现在|正在)[^,。.!?;]{{0,6}}?{_COMING}"
+    r"(?!玩|做客|吃|看我|喝)"
+    r"|(?:跟踪|尾随|人身威胁|死亡威胁)(?:我|了我)?|(?:要|想|说)(?:打死|杀了?|弄死|砍|捅|强奸)我"
+    r"|(?:人身|生命)(?:安全)?(?:受到)?(?:威胁|有危险)"
+    r"|\b(?:coming|come|came|showed up|turn(?:ed|ing) up|show(?:ing)? up) (?:to|at|over to) "
+    r"(?:my|our) (?:house|home|place|door|flat|apartment|work|school|office)\b"
+    r"|\bthreaten(?:s|ed|ing)? (?:to (?:come|kill|hurt|beat|find|rape)|my life)"
+    r"|\b(?:is|are|been|was) (?:stalking|following) me\b|\b(?:kill|hurt|rape|beat) me\b"
+)
+_GIVES_UP_LIFE: Final = lazily(
+    r"(?:我|真的?|都)?(?:不想活|唔想活|活不下去|想死|想自杀|要自杀|想轻生)(?:了|喇|啦|算了)?(?!的心)"
+    r"|\b(?:kill myself|end my life|want to die|don't want to live|suicidal)\b"
+)
+
+
+def in_danger(folded: str) -> str:
+    """Return who a folded message says is in danger: ``child`` or ``self``; empty if nobody."""
+    if child_in_danger(folded):
+        return "child"
+    own = _THREATENED.search(folded) is not None or _GIVES_UP_LIFE.search(folded) is not None
+    return "self" if own else ""
 
 
 def child_in_danger(folded: str) -> bool:
