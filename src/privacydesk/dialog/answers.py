@@ -35,6 +35,7 @@ from privacydesk.dialog.slots import (
     parse,
     staying,
     takes_any_words,
+    takes_files,
     tight,
     tight_label,
 )
@@ -357,6 +358,9 @@ class Answers:
                 taking.take_value(self._runner, script, frame, step, OTHER)
             else:
                 taking.skip(self._runner, script, frame, step)
+            return
+        files = takes_files(self._runner.asking.slot_type(frame, step))
+        if not files and taking.adds_to_story(self._runner, script, text):
             return
         if value is not None:
             self._runner.asking.say_not_offered(script, frame, step, value)

@@ -8,8 +8,10 @@ from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import FILLED_FROM
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.ticket import Ticket
 
 _PROTESTED = frozenset(
     {
@@ -51,7 +53,9 @@ def first_wish(runner: Runner, script: Script) -> None:
         return
     if _explains(script) or _offers_to_leave(script) or _asks_when(runner, script):
         return
-    if objects(runner, script) or _numbered(runner, script) or _adds_to_last(runner, script):
+    if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
+        return
+    if _changes_last(runner, script):
         return
     if not _several(runner, script):
         _first(runner, script)
@@ -100,7 +104,7 @@ def _asks_when(runner: Runner, script: Script) -> bool:
     return waits and short and runner.start(script, Intent.REQUEST_STATUS)
 
 
-def _numbered(runner: Runner, script: Script) -> bool:
+def numbered(runner: Runner, script: Script) -> bool:
     """Follow a sentence that names a request: it is taken back where that is said, else shown.
 
     So is one whose number was misread; what the number is given for is seen once it is right.
@@ -120,20 +124,52 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
     one is with staff already.
     """
     entities = script.observed.entities
-    if "also" not in wishes.phrases_of(entities) or entities.get("wish_words"):
+    if "also" not in wishes.phrases_of(entities):
         return False
-    here = (one for one in script.tickets_of(whose(script)) if one.is_open)
-    filed = [one for one in here if one.conversation_id == script.before.id]
-    last = max(filed, key=lambda one: one.received_at, default=None)
+    last = _filed_last(script)
+    if last is None or not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
+        return False
     alike = (
         wish
         for intent, flow in runner.by_intent.items()
-        if last is not None and flow.kind is last.kind
+        if flow.kind is last.kind
         for wish in wishes.wishes_for(flow, intent, entities)
         if wishes.names_something(runner, wish)
     )
     wish = next(alike, None)
     return wish is not None and runner.begin(script, wish)
+
+
+def _filed_last(script: Script) -> Ticket | None:
+    """Return the request that was filed last in this conversation, while it is open."""
+    here = (one for one in script.tickets_of(whose(script)) if one.is_open)
+    filed = [one for one in here if one.conversation_id == script.before.id]
+    return max(filed, key=lambda one: one.received_at, default=None)
+
+
+def _changes_last(runner: Runner, script: Script) -> bool:
+    """Say how what was just filed is changed, where it is limited: "wait, only the last one".
+
+    It is with staff by now, and nothing that was confirmed is changed by a word.
+    """
+    entities = script.observed.entities
+    limited = entities.get("period") or entities.get("kept_some")
+    named = any(entities.get(kind) for kind in FILLED_FROM.values())
+    if not limited or named or not wishes.is_brief(script):
+        return False
+    last = _filed_last(script)
+    if last is None or "period" not in runner.flows[last.kind].slots:
+        return False
+    if not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
+        return False
+    script.unanswered = 0
+    back = Choice(
+        id=Intent.CANCEL_REQUEST.value,
+        key=f"desk.choice.{Intent.CANCEL_REQUEST.value}",
+        value=Intent.CANCEL_REQUEST.value,
+    )
+    script.ask("desk.filed_as_it_was", {"number": last.number}, (back, human_choice()))
+    return True
 
 
 def _several(runner: Runner, script: Script) -> bool:

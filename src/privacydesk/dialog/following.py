@@ -33,6 +33,10 @@ def other_wish(runner: Runner, script: Script) -> bool:
     """Follow what was recognised and is not an answer to the open question."""
     if leaves(runner, script) or objects(runner, script) or further_wish(runner, script):
         return True
+    frame, step = runner.waiting_step(script)
+    number = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
+    if number != "ticket_number" and beginning.numbered(runner, script):
+        return True
     found = script.observed.recognised
     if "died" in wishes.phrases_of(script.observed.entities) and (
         found is not None and found.intent is Intent.OTHER

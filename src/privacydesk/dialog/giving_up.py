@@ -66,7 +66,7 @@ def lets_go(runner: Runner, script: Script) -> bool:
             runner.prompt_again(script)
         return True
     which = script.observed.entities.get("let_go", ())
-    if not which:
+    if not which or (which[0] == "others" and not script.wishes):
         return False
     if which[0] == "first" and script.wishes:
         runner.cancel_form(script)

@@ -42,6 +42,9 @@ _DURATION: Final = "asks_duration"
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
 
+_BARE_WHEN: Final = 24
+"""Latin letters, each Chinese character counted as three."""
+
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SENTENCE_HAN: Final = 8
 _SENTENCE_WORDS: Final = 5
@@ -218,4 +221,7 @@ def _asked(script: Script) -> str:
 
 def _topic(script: Script) -> str:
     said = wishes.phrases_of(script.observed.entities)
-    return next((one for one in sorted(said) if one.startswith("asks_")), "")
+    topic = next((one for one in sorted(said) if one.startswith("asks_")), "")
+    # In a form "when?" asks how long it takes; with more words, how something else stands.
+    bare = topic == "asks_when" and wishes.width(script.said) <= _BARE_WHEN
+    return _DURATION if bare else topic

@@ -12,7 +12,14 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILES, FILLED_FROM, all_but_kept, parse, takes_files
+from privacydesk.dialog.slots import (
+    FILES,
+    FILLED_FROM,
+    LONG_TEXT_LIMIT,
+    all_but_kept,
+    parse,
+    takes_files,
+)
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
@@ -86,6 +93,24 @@ def keep_contact(runner: Runner, script: Script, frame: Running) -> None:
     contact = parse("contact", script.said, script.observed.entities)
     if contact is not None and "contact" in runner.flows[frame.flow].slots:
         frame.slots["contact"] = contact
+
+
+def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
+    """Add what is told at a later question to what was told before; tell whether it was that."""
+    form = script.stack[script.form_at()]
+    slots = runner.flows[form.flow].slots
+    story = next(
+        (n for n, one in slots.items() if one.type == "long_text" and form.slots.get(n)), ""
+    )
+    if not story or not questions.tells(text):
+        return False
+    told = f"{form.slots[story]}\n{text.strip()}"
+    if len(told) > LONG_TEXT_LIMIT:
+        return False
+    form.slots[story] = told
+    script.say("desk.told_besides")
+    runner.prompt_again(script)
+    return True
 
 
 def keep_birth(runner: Runner, script: Script, frame: Running) -> None:

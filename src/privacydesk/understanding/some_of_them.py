@@ -35,6 +35,7 @@ _NOTHING_ELSE: Final = r"(?=$|[\s,，。!！?？;；]|[删刪清移去掉把将�
 _ORDERED: Final = (
     rf"(?:{_ORDER}{_SUCH}{_NUMBER}{_PIECE}{_SUCH}(?:{_KIND}|(?<!{_ARTICLE}){_NOTHING_ELSE}))"
     rf"|最(?:早|近|新|旧|舊|老|初|后|後){_SUCH}{_KIND}"
+    rf"|最(?:早|近|新|旧|舊|老|初|后|後){_OF}?{_NUMBER}[条條]{_NOTHING_ELSE}"
 )
 # 两条动态, 几张照片; 一张都不留 speaks of all, and 第十条 of the policy has no kind beside it.
 _COUNTED: Final = rf"(?<!第){_NUMBER}{_PIECE}{_SUCH}{_KIND}(?!都|也)"
@@ -76,6 +77,7 @@ _ENGLISH: Final = lazily(
     r"|(?:(?<=only )|(?<=just )|(?=that |this )(?!\w+ message\b))(?:the|that|this|my) "
     rf"{_SINGULAR}\b(?! (?:wall|data))"
     rf"(?: {_TELLS} [^,.!?;\n]+)?"
+    rf"|(?:(?<=only )|(?<=just ))(?:the )?{_RANK} (?:ones?|{_MANY})(?=$|[,.!?;])"
     rf"|(?:the|that|this|my) {_SINGULAR} {_TELLS} (?!{_APP})[^,.!?;\n]+"
     rf"|the ones? {_TELLS} (?!{_APP})[^,.!?;\n]+"
     rf"|(?:the|my) {_PLURAL} (?:at|where|showing) (?!{_APP})[^,.!?;\n]+)",
