@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import wishes
-from privacydesk.dialog.guards import age_group
 from privacydesk.dialog.schema import ALL, OTHER, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import says_everything, share_words, staying
 from privacydesk.domain.account_terms import DataCategory
+from privacydesk.domain.ages import age_group
 from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from privacydesk.dialog import fetching, notices
-from privacydesk.dialog.actions import RECEIVERS, Act
+from privacydesk.dialog.act import Act
+from privacydesk.dialog.actions import RECEIVERS
 from privacydesk.dialog.answers import Answers, Labels
 from privacydesk.dialog.mending import mend
 from privacydesk.dialog.rules import Rules

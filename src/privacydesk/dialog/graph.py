@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from privacydesk.dialog.checks.proof import is_destructive
+from privacydesk.dialog.demands import demand_of
 from privacydesk.dialog.schema import (
     Ask,
     Branch,
@@ -17,7 +17,7 @@ from privacydesk.dialog.schema import (
     Step,
     targets,
 )
-from privacydesk.dialog.vocabulary import ACTIONS
+from privacydesk.dialog.vocabulary import ACTION_SPECS
 
 _CLASSES: Final = (
     "classDef waiting fill:#e8f0fe,stroke:#3367d6,color:#111",
@@ -50,11 +50,11 @@ def mermaid(flow: Flow) -> str:
 
 
 def _class(flow: Flow, step: Step) -> str:
-    if is_destructive(flow, step):
+    if demand_of(flow, step).confirmed:
         return "destructive"
     if isinstance(step, (Ask, Confirm)):
         return "waiting"
-    if isinstance(step, Do) and step.action in ACTIONS and ACTIONS[step.action].waits:
+    if isinstance(step, Do) and step.action in ACTION_SPECS and ACTION_SPECS[step.action].waits:
         return "waiting"
     return "ending" if isinstance(step, End) else ""
 
@@ -68,7 +68,7 @@ def _shape(flow: Flow, step: Step) -> str:
     if isinstance(step, Confirm):
         return f"[/{_quoted(name, f'confirm {step.text}')}/]"
     if isinstance(step, Do):
-        mark = " (destructive)" if is_destructive(flow, step) else ""
+        mark = " (destructive)" if demand_of(flow, step).confirmed else ""
         return f"[[{_quoted(name, f'do {step.action}{mark}')}]]"
     if isinstance(step, Call):
         return f"[[{_quoted(name, f'call {step.flow}')}]]"

@@ -12,13 +12,13 @@ from typing import Final
 
 from privacydesk.dialog import fetching, rating, wishes
 from privacydesk.dialog.desk_choices import more_choices
-from privacydesk.dialog.guards import ADULT_FROM, CHILD_UNDER
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.packages import CHOICE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Step
 from privacydesk.dialog.script import ANSWER, Script
+from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
 from privacydesk.domain.conversation import LocaleSource, OwnerKind
 from privacydesk.domain.events import Choice, ChoiceStyle, EventKind, Sender
 from privacydesk.domain.intents import Intent

@@ -11,10 +11,10 @@ from privacydesk.dialog.fields import Faults, suggest
 from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, End, Flow, Say, Step
 from privacydesk.dialog.step_reader import check_outcomes
 from privacydesk.dialog.vocabulary import (
+    ACTION_SPECS,
     ARG_FAMILIES,
     ARGS,
-    FILLED_BY_ACTION,
-    FILLED_BY_GUARD,
+    GUARD_SPECS,
     PARAM_VALUES,
 )
 from privacydesk.domain.intents import Intent
@@ -67,9 +67,9 @@ def known_slots(flow: Flow, flows: Mapping[str, Flow]) -> frozenset[str]:
 
 def _filled_by(step: Step, flows: Mapping[str, Flow]) -> frozenset[str]:
     if isinstance(step, Do):
-        return FILLED_BY_ACTION.get(step.action, frozenset())
+        return ACTION_SPECS[step.action].fills if step.action in ACTION_SPECS else frozenset()
     if isinstance(step, Branch):
-        return FILLED_BY_GUARD.get(step.guard, frozenset())
+        return GUARD_SPECS[step.guard].fills if step.guard in GUARD_SPECS else frozenset()
     if isinstance(step, Call) and step.flow in flows:
         return frozenset(flows[step.flow].returns)
     return frozenset()

@@ -1,49 +1,26 @@
-"""What an action needs before it is done: who speaks is shown, and they said yes to it.
-
-The checker proves both for every flow; here they are refused at run time all the same, since a
-proof grows old and a frame may outlive the flow it began in.
-"""
+"""Refusing at run time what lacks what it demands, and leading back to where that is shown."""
 
 from __future__ import annotations
 
+from privacydesk.dialog.demands import demand_of
 from privacydesk.dialog.guards import account_of, document_proof
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Call, Confirm, Do, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.vocabulary import ACTIONS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
 from privacydesk.domain.identity import Assurance, Verification, is_fresh
-
-_OWN_TICKETS = frozenset({"list_requests", "withdraw_ticket", "file_objection"})
-
-
-def _level(flow: Flow, step: Do) -> Assurance:
-    """Return what must have been shown before an action is done."""
-    level = ACTIONS[step.action].assurance
-    if step.action == "file_ticket" and flow.kind is not None:
-        return max(level, KIND_ASSURANCE[flow.kind])
-    return level
-
-
-def is_destructive(flow: Flow, step: Do) -> bool:
-    """Tell whether an action needs the user's yes besides."""
-    if step.action == "file_ticket":
-        return flow.kind in DESTRUCTIVE_KINDS
-    return ACTIONS[step.action].destructive
 
 
 def is_allowed(script: Script, frame: Running, flow: Flow, step: Do) -> bool:
     """Refuse at run time what lacks assurance; the checker proves that it never happens."""
-    level = _level(flow, step)
-    if level is Assurance.NONE:
-        return True
-    if step.action in _OWN_TICKETS:
-        # Which tickets are theirs is checked one by one, by account, contact or conversation.
+    demand = demand_of(flow, step)
+    if demand.level is Assurance.NONE or demand.contact_will_do:
+        # Contacts, and which tickets are somebody's own, are checked one by one where they count.
         return True
     return _proof(script, frame, flow, step) is not None
 
 
 def _proof(script: Script, frame: Running, flow: Flow, step: Do) -> Verification | None:
-    proof = script.is_verified(account_of(script, frame), _level(flow, step))
+    proof = script.is_verified(account_of(script, frame), demand_of(flow, step).level)
     if proof is None and step.action == "confirm_closing":
         proof = document_proof(script, frame)
     return proof

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from privacydesk.dialog import arguments, entries, permits, rating, wishes
-from privacydesk.dialog.actions import ACTIONS, HELD, WAITS, Act
+from privacydesk.dialog.act import Act
+from privacydesk.dialog.actions import ACTIONS, HELD, WAITS
 from privacydesk.dialog.asking import Asking, is_picking, picked_all
+from privacydesk.dialog.demands import demand_of
 from privacydesk.dialog.desk_choices import menu_choices, more_choices
 from privacydesk.dialog.guards import GUARDS, account_of
 from privacydesk.dialog.machines import FlowMachine
@@ -28,6 +30,7 @@ from privacydesk.dialog.schema import (
     Step,
 )
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.vocabulary import ACTION_SPECS
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind
@@ -267,7 +270,7 @@ class Runner:
             if self._already_answered(script, frame, step):
                 self.answered(script, frame, step, "answered")
                 return None
-            if step.holds and GUARDS[step.holds](script, frame, flow.kind, {}) != "yes":
+            if step.holds and GUARDS[step.holds](Act(script, frame, flow, {})) != "yes":
                 self.fire(frame, "gone")
                 return None
             self.asking.ask(script, frame, step)
@@ -288,7 +291,7 @@ class Runner:
             script.push(child.name, child.start, slots, called=True)
         elif isinstance(step, Branch):
             params = {name: self._param(frame, value) for name, value in step.params.items()}
-            self.fire(frame, GUARDS[step.guard](script, frame, flow.kind, params))
+            self.fire(frame, GUARDS[step.guard](Act(script, frame, flow, params)))
         else:
             return self._end(script, frame, flow, step)
         return None
@@ -332,7 +335,7 @@ class Runner:
         if not permits.is_allowed(script, frame, flow, step):
             permits.verify_again(frame, flow)
             return None
-        if permits.is_destructive(flow, step):
+        if demand_of(flow, step).confirmed:
             if not permits.is_confirmed(script, frame, flow, step):
                 permits.confirm_again(frame, flow, step)
                 return None
@@ -344,7 +347,7 @@ class Runner:
         if outcome == HELD:
             self.asking.hold(script, frame)
             return _Stop()
-        if step.action in {"file_ticket", "file_unverified", "file_objection"}:
+        if ACTION_SPECS[step.action].files:
             self.fire(frame, outcome)
             self._show_filed(script, frame, flow)
             return None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -431,8 +430,3 @@ def shown(slot_type: str, value: Any) -> Any:
     if isinstance(value, list):
         return {"$texts": [str(one) for one in value]}
     return value if isinstance(value, (str, int, dict)) else str(value)
-
-
-def age_on(born: date, today: date) -> int:
-    """Return full years of age."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -23,9 +23,9 @@ from privacydesk.dialog.schema import (
 )
 from privacydesk.dialog.slots import FILLED_FROM, takes_any_words
 from privacydesk.dialog.vocabulary import (
-    ACTIONS,
+    ACTION_SPECS,
     END_OUTCOMES,
-    GUARDS,
+    GUARD_SPECS,
     OPTIONS,
     PARAM_VALUES,
     TRIGGERS,
@@ -160,8 +160,8 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
             fields.line_of("foretold"), "only choices can be foretold", "add choices, or remove it"
         )
     holds = fields.name("while") if "while" in fields else ""
-    if holds and set(GUARDS.get(holds, ((), ()))[0]) != {"yes", "no"}:
-        asking = [name for name, (outcomes, _) in GUARDS.items() if set(outcomes) == {"yes", "no"}]
+    asking = [name for name, spec in GUARD_SPECS.items() if spec.outcomes == {"yes", "no"}]
+    if holds and holds not in asking:
         fields.fault(
             fields.line_of("while"), f"no guard {holds!r} says yes or no", suggest(holds, asking)
         )
@@ -281,12 +281,12 @@ def _confirm(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
 
 def _do(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
     action = fields.name("do")
-    spec = ACTIONS.get(action)
+    spec = ACTION_SPECS.get(action)
     params = fields.scalars("with")
     if spec is None:
         if action:
             fields.fault(
-                fields.line_of("do"), f"action {action!r} is unknown", suggest(action, ACTIONS)
+                fields.line_of("do"), f"action {action!r} is unknown", suggest(action, ACTION_SPECS)
             )
         return Do(name, action, _on(fields, None), params)
     _check_params(fields, action, params, spec.params)
@@ -301,13 +301,13 @@ def _call(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
 def _branch(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
     guard = fields.name("branch")
     params = fields.scalars("with")
-    if guard not in GUARDS:
+    if guard not in GUARD_SPECS:
         if guard:
             fields.fault(
-                fields.line_of("branch"), f"guard {guard!r} is unknown", suggest(guard, GUARDS)
+                fields.line_of("branch"), f"guard {guard!r} is unknown", suggest(guard, GUARD_SPECS)
             )
         return Branch(name, guard, _on(fields, None), params)
-    outcomes, allowed = GUARDS[guard]
+    outcomes, allowed = GUARD_SPECS[guard].outcomes, GUARD_SPECS[guard].params
     if guard == "slot_is" and "value" in params:
         # Slots hold what was chosen, and choices are text.
         params["value"] = _as_text(params["value"])

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from privacydesk.dialog import entries, interrupts, questions, rating, wishes
-from privacydesk.dialog.guards import ADULT_FROM
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
@@ -20,6 +19,7 @@ from privacydesk.dialog.slots import (
     parse,
     takes_files,
 )
+from privacydesk.domain.ages import ADULT_FROM
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender

@@ -40,10 +40,14 @@ class ActionSpec:
     Attributes:
         outcomes: all it can come to.
         assurance: what must have been shown on every path to it.
+        contact: a code to a contact, or to a ticket's, must have been right on every path to it.
         destructive: a confirmation must be on every path to it, too.
         waits: the outside is asked; the conversation waits for a result.
-        contact: a code to a contact, or to a ticket's, must have been right on every path to it.
+        files: a request is filed, whose card is shown after the sentence that says so.
+        own_tickets: it is about tickets of the person's own, each of which is checked by itself.
         params: names allowed under ``with``.
+        reads: slots that it can't do without. ``send_code`` reads by its ``to``.
+        fills: slots that it fills; a flow need not declare them.
     """
 
     outcomes: frozenset[str]
@@ -51,52 +55,93 @@ class ActionSpec:
     contact: bool = False
     destructive: bool = False
     waits: bool = False
+    files: bool = False
+    own_tickets: bool = False
     params: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    fills: frozenset[str] = frozenset()
 
 
-def _outcomes(text: str) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class GuardSpec:
+    """What a flow may rely on of a guard.
+
+    Attributes:
+        outcomes: all it can answer.
+        params: names allowed under ``with``.
+        reads: slots that it can't do without.
+        fills: slots that hold what it found where it answers ``yes``.
+    """
+
+    outcomes: frozenset[str]
+    params: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    fills: frozenset[str] = frozenset()
+
+
+def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 _CODE = Assurance.ONE_TIME_CODE
 _SESSION = Assurance.APP_SESSION
 
-ACTIONS: Mapping[str, ActionSpec] = {
+ACTION_SPECS: Mapping[str, ActionSpec] = {
     "send_code": ActionSpec(
-        _outcomes("sent wait capped too_many no_phone unavailable"),
-        waits=True,
-        params=frozenset({"to"}),
+        _names("sent wait capped too_many no_phone unavailable"), waits=True, params=_names("to")
     ),
     "check_code": ActionSpec(
-        _outcomes("right wrong spent expired none_open"), params=frozenset({"to"})
+        _names("right wrong spent expired none_open"), params=_names("to"), reads=_names("code")
     ),
-    "read_profile": ActionSpec(_outcomes("ok not_found unavailable"), _CODE, waits=True),
-    "read_age": ActionSpec(_outcomes("ok unavailable"), _CODE, waits=True),
+    "read_profile": ActionSpec(
+        _names("ok not_found unavailable"), _CODE, waits=True, fills=_names("profile")
+    ),
+    "read_age": ActionSpec(_names("ok unavailable"), _CODE, waits=True, fills=_names("age_read")),
     # The app shows its account's ways to log in to whoever is logged in.
-    "read_bindings": ActionSpec(_outcomes("ok none unavailable"), _SESSION, waits=True),
-    "read_decisions": ActionSpec(_outcomes("ok none unavailable"), _CODE, waits=True),
-    "read_export_summary": ActionSpec(_outcomes("ok not_found unavailable"), _CODE, waits=True),
-    "file_ticket": ActionSpec(_outcomes("filed")),
-    "file_unverified": ActionSpec(_outcomes("filed"), params=frozenset({"document"})),
-    "attach_evidence": ActionSpec(_outcomes("ok too_late")),
-    "answer_request": ActionSpec(_outcomes("ok too_late")),
-    "list_requests": ActionSpec(_outcomes("some none"), _SESSION),
-    "show_ticket": ActionSpec(_outcomes("shown unknown none")),
-    "withdraw_ticket": ActionSpec(_outcomes("withdrawn too_late"), _SESSION),
-    "file_objection": ActionSpec(_outcomes("filed too_late"), _SESSION),
-    "confirm_closing": ActionSpec(_outcomes("ok too_late"), _CODE, destructive=True),
+    "read_bindings": ActionSpec(
+        _names("ok none unavailable"), _SESSION, waits=True, fills=_names("bindings")
+    ),
+    "read_decisions": ActionSpec(
+        _names("ok none unavailable"), _CODE, waits=True, fills=_names("decisions")
+    ),
+    "read_export_summary": ActionSpec(
+        _names("ok not_found unavailable"), _CODE, waits=True, fills=_names("summary")
+    ),
+    "file_ticket": ActionSpec(_names("filed"), files=True),
+    "file_unverified": ActionSpec(_names("filed"), params=_names("document"), files=True),
+    "attach_evidence": ActionSpec(_names("ok too_late"), reads=_names("evidence ticket")),
+    "answer_request": ActionSpec(_names("ok too_late"), reads=_names("ticket")),
+    "list_requests": ActionSpec(
+        _names("some none"), _SESSION, own_tickets=True, fills=_names("found")
+    ),
+    "show_ticket": ActionSpec(_names("shown unknown none"), fills=_names("ticket")),
+    "withdraw_ticket": ActionSpec(
+        _names("withdrawn too_late"), _SESSION, own_tickets=True, reads=_names("ticket")
+    ),
+    "file_objection": ActionSpec(
+        _names("filed too_late"),
+        _SESSION,
+        files=True,
+        own_tickets=True,
+        reads=_names("ticket reason"),
+    ),
+    "confirm_closing": ActionSpec(_names("ok too_late"), _CODE, destructive=True),
     # Keeps the account, so whoever the request belongs to needs no further proof.
-    "decline_closing": ActionSpec(_outcomes("ok too_late")),
-    "find_package": ActionSpec(_outcomes("ok too_late unknown")),
+    "decline_closing": ActionSpec(_names("ok too_late")),
+    "find_package": ActionSpec(
+        _names("ok too_late unknown"), reads=_names("number file"), fills=_names("ticket")
+    ),
     # Its own code and no older proof, which it asks again at run time.
-    "open_package": ActionSpec(_outcomes("ok too_late refused"), contact=True),
-    "queue_human": ActionSpec(_outcomes("queued nobody")),
-    "leave_queue": ActionSpec(_outcomes("ok")),
-    "drop_evidence": ActionSpec(_outcomes("ok")),
-    "answer_policy": ActionSpec(_outcomes("shown unknown none unavailable")),
-    "keep_comment": ActionSpec(_outcomes("ok too_late")),
-    "drop_alike": ActionSpec(_outcomes("ok")),
-    "note_wish": ActionSpec(_outcomes("ok"), params=frozenset({"kind"})),
+    "open_package": ActionSpec(
+        _names("ok too_late refused"), contact=True, reads=_names("number file")
+    ),
+    "queue_human": ActionSpec(_names("queued nobody")),
+    "leave_queue": ActionSpec(_names("ok")),
+    "drop_evidence": ActionSpec(_names("ok")),
+    "answer_policy": ActionSpec(_names("shown unknown none unavailable")),
+    "keep_comment": ActionSpec(_names("ok too_late")),
+    "drop_alike": ActionSpec(_names("ok")),
+    "note_wish": ActionSpec(_names("ok"), params=_names("kind")),
 }
 
 KIND_ASSURANCE: Mapping[RequestKind, Assurance] = {
@@ -124,40 +169,40 @@ DESTRUCTIVE_KINDS = frozenset(
     }
 )
 
-GUARDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    "has_session": (_outcomes("yes no"), frozenset()),
-    "is_verified": (_outcomes("yes no"), frozenset({"level"})),
-    "has_contact_proof": (_outcomes("yes no"), frozenset()),
-    "code_open": (_outcomes("yes no"), frozenset()),
-    "same_request_open": (_outcomes("yes no"), frozenset()),
-    "posts_go_first": (_outcomes("yes no"), frozenset()),
-    "last_login_way": (_outcomes("yes no"), frozenset()),
-    "only_login_way": (_outcomes("yes no"), frozenset()),
-    "bindings_known": (_outcomes("yes no"), frozenset()),
-    "needs_document": (_outcomes("yes no"), frozenset()),
-    "is_device_permission": (_outcomes("yes no"), frozenset()),
-    "child_age": (_outcomes("under_14 exactly_14 teen adult unknown"), frozenset()),
-    "slot_is": (_outcomes("yes no"), frozenset({"slot", "value"})),
-    "has_evidence": (_outcomes("yes no"), frozenset()),
-    "unbinding_window_set": (_outcomes("yes no"), frozenset()),
-    "unbinding_automated": (_outcomes("yes no"), frozenset()),
-    "closing_awaits_me": (_outcomes("yes no"), frozenset()),
-    "shown_by_document": (_outcomes("yes no"), frozenset()),
-    "proof_wanted": (_outcomes("yes no"), frozenset()),
-    "answer_wanted": (_outcomes("yes no"), frozenset()),
-    "filed_here": (_outcomes("yes no"), frozenset()),
-    "has_open_request": (_outcomes("yes no"), frozenset()),
-    "form_open": (_outcomes("yes no"), frozenset()),
-    "number_misread": (_outcomes("yes no"), frozenset()),
-    "is_unwilling": (_outcomes("yes no"), frozenset()),
-    "wishes_wait": (_outcomes("yes no"), frozenset()),
-    "may_object": (_outcomes("yes no"), frozenset()),
-    "one_to_withdraw": (_outcomes("yes no"), frozenset()),
-    "one_to_object": (_outcomes("yes no"), frozenset()),
-    "ticket_may": (_outcomes("yes no"), frozenset({"what"})),
-}
-"""Each guard's outcomes, and the names allowed under ``with``."""
+_YES_NO = _names("yes no")
 
+GUARD_SPECS: Mapping[str, GuardSpec] = {
+    "has_session": GuardSpec(_YES_NO),
+    "is_verified": GuardSpec(_YES_NO, params=_names("level")),
+    "has_contact_proof": GuardSpec(_YES_NO),
+    "code_open": GuardSpec(_YES_NO),
+    "same_request_open": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "posts_go_first": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "last_login_way": GuardSpec(_YES_NO, reads=_names("provider")),
+    "only_login_way": GuardSpec(_YES_NO, fills=_names("provider")),
+    "bindings_known": GuardSpec(_YES_NO, fills=_names("bindings")),
+    "needs_document": GuardSpec(_YES_NO, reads=_names("field")),
+    "is_device_permission": GuardSpec(_YES_NO, reads=_names("purpose")),
+    "child_age": GuardSpec(_names("under_14 exactly_14 teen adult unknown")),
+    "slot_is": GuardSpec(_YES_NO, params=_names("slot value")),
+    "has_evidence": GuardSpec(_YES_NO),
+    "unbinding_window_set": GuardSpec(_YES_NO),
+    "unbinding_automated": GuardSpec(_YES_NO),
+    "closing_awaits_me": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "shown_by_document": GuardSpec(_YES_NO, reads=_names("ticket")),
+    "proof_wanted": GuardSpec(_YES_NO, fills=_names("ticket purpose")),
+    "answer_wanted": GuardSpec(_YES_NO, fills=_names("ticket text")),
+    "filed_here": GuardSpec(_YES_NO),
+    "has_open_request": GuardSpec(_YES_NO),
+    "form_open": GuardSpec(_YES_NO),
+    "number_misread": GuardSpec(_YES_NO),
+    "is_unwilling": GuardSpec(_YES_NO),
+    "wishes_wait": GuardSpec(_YES_NO),
+    "may_object": GuardSpec(_YES_NO),
+    "one_to_withdraw": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "one_to_object": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "ticket_may": GuardSpec(_YES_NO, params=_names("what"), reads=_names("ticket")),
+}
 SLOT_TYPES = frozenset(
     {
         "text", "field_value", "account_name", "long_text", "code", "date_of_birth", "phone",
@@ -185,50 +230,6 @@ ARGS = frozenset(
 """Placeholders a text may use besides the flow's slots and the families below."""
 
 ARG_FAMILIES = ("path_", "mail_", "clause_")
-
-FILLED_BY_ACTION: Mapping[str, frozenset[str]] = {
-    "read_profile": frozenset({"profile"}),
-    "read_age": frozenset({"age_read"}),
-    "read_bindings": frozenset({"bindings"}),
-    "read_decisions": frozenset({"decisions"}),
-    "read_export_summary": frozenset({"summary"}),
-    "list_requests": frozenset({"found"}),
-    "show_ticket": frozenset({"ticket"}),
-    "find_package": frozenset({"ticket"}),
-}
-"""Slots that an action fills; a flow need not declare them."""
-
-FILLED_BY_GUARD: Mapping[str, frozenset[str]] = {
-    "closing_awaits_me": frozenset({"ticket"}),
-    "proof_wanted": frozenset({"ticket", "purpose"}),
-    "answer_wanted": frozenset({"ticket", "text"}),
-    "same_request_open": frozenset({"ticket"}),
-    "posts_go_first": frozenset({"ticket"}),
-    "only_login_way": frozenset({"provider"}),
-    "bindings_known": frozenset({"bindings"}),
-    "one_to_withdraw": frozenset({"ticket"}),
-    "one_to_object": frozenset({"ticket"}),
-}
-"""Slots that a guard's ``yes`` fills."""
-
-READ_BY_ACTION: Mapping[str, frozenset[str]] = {
-    "check_code": frozenset({"code"}),
-    "attach_evidence": frozenset({"evidence", "ticket"}),
-    "answer_request": frozenset({"ticket"}),
-    "withdraw_ticket": frozenset({"ticket"}),
-    "file_objection": frozenset({"ticket", "reason"}),
-    "find_package": frozenset({"number", "file"}),
-    "open_package": frozenset({"number", "file"}),
-}
-"""Slots that an action can't do without. ``send_code`` reads by its ``to``."""
-
-READ_BY_GUARD: Mapping[str, frozenset[str]] = {
-    "last_login_way": frozenset({"provider"}),
-    "needs_document": frozenset({"field"}),
-    "is_device_permission": frozenset({"purpose"}),
-    "shown_by_document": frozenset({"ticket"}),
-    "ticket_may": frozenset({"ticket"}),
-}
 
 PARAM_VALUES: Mapping[str, frozenset[str]] = {
     "level": frozenset({"app_session", "one_time_code", "document_checked"}),

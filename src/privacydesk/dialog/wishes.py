@@ -13,7 +13,6 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from privacydesk.dialog import entries
-from privacydesk.dialog.guards import age_group
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, OTHER, Ask, Flow
 from privacydesk.dialog.script import Script
@@ -28,6 +27,7 @@ from privacydesk.dialog.slots import (
     staying,
 )
 from privacydesk.domain.account_terms import DataCategory, Provider
+from privacydesk.domain.ages import age_group
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.turn import Heard, Recognised

@@ -16,9 +16,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from privacydesk.dialog.guards import age_group
-from privacydesk.dialog.slots import age_on
 from privacydesk.domain.account_terms import AccountAction
+from privacydesk.domain.ages import age_group, age_on
 from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.ids import DeliveryId
 from privacydesk.domain.intents import RequestKind

@@ -168,7 +168,7 @@ BROKEN: list[tuple[str, str, list[tuple[str, str]], str, str]] = [
             ("done: list", "done: which"),
         ],
         "list",
-        "read_bindings is reached without a session",
+        "read_bindings is reached without app_session",
     ),
     (
         "a session that was not asked for",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import (
     codes,
     filing,
@@ -19,7 +20,7 @@ from privacydesk.dialog.actions import (
     quoting,
     readings,
 )
-from privacydesk.dialog.actions.base import HELD, WAITS, Act
+from privacydesk.dialog.actions.base import HELD, WAITS
 from privacydesk.domain.account_terms import AccountAction
 
 ACTIONS: Mapping[str, Callable[[Act], str]] = {
@@ -60,4 +61,4 @@ RECEIVERS: Mapping[str, Callable[[Act, str, Mapping[str, Any]], str]] = {
     "read_export_summary": readings.export_read,
 }
 
-__all__ = ["ACTIONS", "HELD", "RECEIVERS", "WAITS", "Act"]
+__all__ = ["ACTIONS", "HELD", "RECEIVERS", "WAITS"]

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from privacydesk.dialog.actions.base import WAITS, Act
+from privacydesk.dialog.act import Act
+from privacydesk.dialog.actions.base import WAITS
 from privacydesk.dialog.guards import account_of
 from privacydesk.domain import quotas
 from privacydesk.domain.effects import RaiseAlarm, SendCode

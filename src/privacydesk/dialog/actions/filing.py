@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog.actions.base import HELD, Act, evidence_of
+from privacydesk.dialog.act import Act
+from privacydesk.dialog.actions.base import HELD, evidence_of
 from privacydesk.dialog.guards import account_of, unbinds_alone
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.scopes import facts_of, items_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from privacydesk.dialog import pending
-from privacydesk.dialog.actions.base import Act, evidence_of
+from privacydesk.dialog.act import Act
+from privacydesk.dialog.actions.base import evidence_of
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
 from privacydesk.dialog.packages import say_packages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog.actions.base import Act
+from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.own_tickets import is_theirs
 from privacydesk.dialog.packages import card, moment
 from privacydesk.domain.effects import OpenPackage

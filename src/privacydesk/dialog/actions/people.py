@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog.actions.base import Act, evidence_of
+from privacydesk.dialog.act import Act
+from privacydesk.dialog.actions.base import evidence_of
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import (
     DropEvidence,

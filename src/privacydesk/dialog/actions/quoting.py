@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from privacydesk.dialog.actions.base import Act
+from privacydesk.dialog.act import Act
 from privacydesk.domain.quotes import PolicyAnswer, Quote
 
 _NEARLY_AS_GOOD: Final = 0.5

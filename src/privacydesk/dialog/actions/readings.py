@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacydesk.dialog.actions.base import WAITS, Act
-from privacydesk.dialog.guards import ADULT_FROM, account_of
+from privacydesk.dialog.act import Act
+from privacydesk.dialog.actions.base import WAITS
+from privacydesk.dialog.guards import account_of
 from privacydesk.dialog.held import counted_rows, profile_rows
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import age_on
 from privacydesk.domain.account_terms import AccountAction
+from privacydesk.domain.ages import ADULT_FROM, age_on
 from privacydesk.domain.effects import (
     CallAccount,
 )

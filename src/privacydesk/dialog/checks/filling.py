@@ -10,11 +10,9 @@ from privacydesk.dialog.faults import DialogFault
 from privacydesk.dialog.linker import is_supplied
 from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, Flow, Say, Step
 from privacydesk.dialog.vocabulary import (
+    ACTION_SPECS,
     CODE_READS,
-    FILLED_BY_ACTION,
-    FILLED_BY_GUARD,
-    READ_BY_ACTION,
-    READ_BY_GUARD,
+    GUARD_SPECS,
 )
 
 Filled = frozenset[str]
@@ -49,7 +47,7 @@ class FillingAnalysis(Analysis[Filled]):
         if isinstance(step, Ask):
             return fact | {step.slot} if outcome == "answered" else fact - {step.slot}
         if isinstance(step, Do) and outcome in _FILLING:
-            return fact | FILLED_BY_ACTION.get(step.action, _NOTHING)
+            return fact | ACTION_SPECS[step.action].fills
         if isinstance(step, Do) and outcome == "filed":
             return fact | {"ticket"}
         if isinstance(step, Branch) and outcome == "yes":
@@ -99,9 +97,9 @@ def _uses(step: Step) -> Iterator[tuple[str, str]]:
 
 def _reads(step: Do | Branch) -> Iterator[tuple[str, str]]:
     if isinstance(step, Branch):
-        slots, reader = READ_BY_GUARD.get(step.guard, _NOTHING), step.guard
+        slots, reader = GUARD_SPECS[step.guard].reads, step.guard
     else:
-        slots, reader = READ_BY_ACTION.get(step.action, _NOTHING), step.action
+        slots, reader = ACTION_SPECS[step.action].reads, step.action
         code_to = CODE_READS.get(str(step.params.get("to")))
         slots = slots if code_to is None else slots | {code_to}
     yield from ((slot, f"{reader} reads") for slot in sorted(slots))
@@ -114,4 +112,4 @@ def _shown_by(step: Branch) -> Filled:
         return frozenset({"evidence"})
     if step.guard == "has_contact_proof":
         return frozenset({"contact"})
-    return FILLED_BY_GUARD.get(step.guard, _NOTHING)
+    return GUARD_SPECS[step.guard].fills

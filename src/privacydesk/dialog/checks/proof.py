@@ -12,18 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from privacydesk.dialog.checks.flowing import Analysis
+from privacydesk.dialog.demands import demand_of
 from privacydesk.dialog.faults import DialogFault
 from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, End, Flow, Step
-from privacydesk.dialog.vocabulary import ACTIONS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.intents import RequestKind
 
 VERIFY: Final = "verify"
 VERIFY_CONTACT: Final = "verify_contact"
 _TOP: Final = Assurance.DOCUMENT_CHECKED
-
-_CONTACT_OR_SESSION: Final = frozenset({RequestKind.COMPLAINT})
-_CONTACT: Final = frozenset({RequestKind.GUARDIAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +102,6 @@ def check_proof(flows: Mapping[str, Flow]) -> Iterator[DialogFault]:
                 yield from _check(analysis, flows[name], facts, step.id, rule)
 
 
-def is_destructive(flow: Flow, step: Step) -> bool:
-    """Tell whether a step destroys something, or files a request that will."""
-    if not isinstance(step, Do) or step.action not in ACTIONS:
-        return False
-    if step.action == "file_ticket":
-        return flow.kind in DESTRUCTIVE_KINDS
-    return ACTIONS[step.action].destructive
-
-
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """What must be true of every path to a step; ``what`` and ``remedy`` for when it isn't."""
@@ -151,41 +138,31 @@ _CONFIRMED_REMEDY: Final = "put a confirm on every path, with no ask between it 
 
 
 def _rules(flow: Flow, step: Step) -> Iterator[_Rule]:
-    if not isinstance(step, Do) or step.action not in ACTIONS:
+    if not isinstance(step, Do):
         return
-    filing = step.action == "file_ticket" and flow.kind is not None
-    need = ACTIONS[step.action].assurance
-    if filing and flow.kind is not None:
-        need = KIND_ASSURANCE[flow.kind]
+    demand, filing = demand_of(flow, step), step.action == "file_ticket"
     lacks = f"{step.action} is reached without"
-    if need is Assurance.APP_SESSION and not filing:
-        # A person who came back to a ticket by its number and a code acts on it without a session.
-        yield _Rule(_session_or_contact, f"{lacks} a session", _assurance_remedy(need))
-    elif need:
-        yield _Rule(
-            lambda proof: proof.level >= need,
-            f"{lacks} {need.name.lower()}",
-            _assurance_remedy(need),
-        )
-    if ACTIONS[step.action].contact:
-        yield _Rule(
-            lambda proof: proof.contact,
-            f"{lacks} a code to the contact",
-            "come here only from a right code",
-        )
-    if filing and flow.kind in _CONTACT_OR_SESSION:
+    if demand.contact_will_do:
         yield _Rule(
             _session_or_contact,
-            f"{lacks} a session or a proven contact",
-            "call verify_contact where has_session says no",
+            f"{lacks} a session or a proven contact" if filing else f"{lacks} a session",
+            "call verify_contact where has_session says no"
+            if filing
+            else _assurance_remedy(demand.level),
         )
-    if filing and flow.kind in _CONTACT:
+    elif demand.level:
+        yield _Rule(
+            lambda proof: proof.level >= demand.level,
+            f"{lacks} {demand.level.name.lower()}",
+            _assurance_remedy(demand.level),
+        )
+    if demand.contact:
         yield _Rule(
             lambda proof: proof.contact,
-            f"{lacks} a proven contact",
-            "call verify_contact on every path",
+            f"{lacks} a proven contact" if filing else f"{lacks} a code to the contact",
+            "call verify_contact on every path" if filing else "come here only from a right code",
         )
-    if is_destructive(flow, step):
+    if demand.confirmed:
         yield _Rule(
             lambda proof: proof.confirmed,
             f"{step.action} is destructive and reached without a confirmation",
@@ -218,7 +195,7 @@ def _after_action(flow: Flow, step: Do, outcome: str, fact: Proof) -> Proof:
         if step.params.get("to") == "account_phone":
             return _raise(fact, Assurance.ONE_TIME_CODE)
         return replace(fact, contact=True)
-    return replace(fact, confirmed=False) if is_destructive(flow, step) else fact
+    return replace(fact, confirmed=False) if demand_of(flow, step).confirmed else fact
 
 
 def _after_guard(flow: Flow, step: Branch, outcome: str, fact: Proof) -> Proof:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from privacydesk.dialog.checks.walk import Silence, cycles, edges, reach, reversed_edges
 from privacydesk.dialog.faults import DialogFault
 from privacydesk.dialog.schema import WAITING, Call, Do, End, Flow, Step
-from privacydesk.dialog.vocabulary import ACTIONS
+from privacydesk.dialog.vocabulary import ACTION_SPECS
 
 
 def check_reaching(flows: Mapping[str, Flow]) -> Iterator[DialogFault]:
@@ -43,7 +43,7 @@ def _check_flow(flow: Flow, silence: Silence) -> Iterator[DialogFault]:
 
 def _has_user(step: Step) -> bool:
     if isinstance(step, Do):
-        spec = ACTIONS.get(step.action)
+        spec = ACTION_SPECS.get(step.action)
         return spec is not None and spec.waits
     return isinstance(step, (*WAITING, End))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from privacydesk.dialog.schema import Ask, Call, Confirm, Do, End, Flow, Step, targets
-from privacydesk.dialog.vocabulary import ACTIONS
+from privacydesk.dialog.vocabulary import ACTION_SPECS
 
 AT_ONCE: Final = frozenset({"wait", "capped"})
 """Outcomes of waiting actions that are known without asking the outside."""
@@ -95,7 +95,7 @@ class Silence:
         if isinstance(step, (Ask, Confirm)):
             return True
         if isinstance(step, Do):
-            spec = ACTIONS.get(step.action)
+            spec = ACTION_SPECS.get(step.action)
             return spec is not None and spec.waits and outcome not in AT_ONCE
         if isinstance(step, Call):
             return outcome not in self._silent_ends(step.flow)

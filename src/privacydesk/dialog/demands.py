@@ -1,0 +1,66 @@
+"""What a step demands before it is done: who speaks is shown, and they said yes to it.
+
+The checker proves it of every path of every flow, and the engine asks for it again at run time,
+since a proof grows old and a frame may outlive the flow it began in. Both read it here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from privacydesk.dialog.schema import Do, Flow, Step
+from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS, KIND_ASSURANCE
+from privacydesk.domain.identity import Assurance
+from privacydesk.domain.intents import RequestKind
+
+_CONTACT_OR_SESSION: Final = frozenset({RequestKind.COMPLAINT})
+_CONTACT: Final = frozenset({RequestKind.GUARDIAN})
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What must be true of every path to a step.
+
+    Attributes:
+        level: the assurance that must have been shown.
+        contact: a contact must have been proven by a code.
+        contact_will_do: a proven contact is as good as a session, where one is demanded.
+        confirmed: the person must have said yes to it.
+    """
+
+    level: Assurance = Assurance.NONE
+    contact: bool = False
+    contact_will_do: bool = False
+    confirmed: bool = False
+
+
+NOTHING: Final = Demand()
+
+
+def demand_of(flow: Flow, step: Step) -> Demand:
+    """Return what a step of a flow demands; one that does nothing demands nothing."""
+    return _demand(step.action, flow.kind) if isinstance(step, Do) else NOTHING
+
+
+@cache
+def _demand(action: str, kind: RequestKind | None) -> Demand:
+    spec = ACTION_SPECS.get(action)
+    if spec is None:
+        return NOTHING
+    if action == "file_ticket" and kind is not None:
+        either = kind in _CONTACT_OR_SESSION
+        return Demand(
+            level=Assurance.APP_SESSION if either else KIND_ASSURANCE[kind],
+            contact=kind in _CONTACT,
+            contact_will_do=either,
+            confirmed=kind in DESTRUCTIVE_KINDS,
+        )
+    return Demand(
+        level=spec.assurance,
+        contact=spec.contact,
+        # A person who came back to a ticket by its number and a code acts on it without a session.
+        contact_will_do=spec.own_tickets,
+        confirmed=spec.destructive,
+    )
