@@ -12,10 +12,12 @@ from privacydesk.dialog import (
     choosing,
     correcting,
     entries,
+    filling,
     following,
     giving_up,
     interrupts,
     questions,
+    reading,
     taking,
     wishes,
 )
@@ -215,7 +217,7 @@ class Answers:
         entities = script.observed.entities
         # "I never said to delete the posts" is of something else, where it names that.
         names = any(entities.get(kind) for kind in FILLED_FROM.values()) or staying(entities)
-        denied = "never_asked" in wishes.phrases_of(entities) and not names
+        denied = "never_asked" in reading.phrases_of(entities) and not names
         if not denied and (meant is None or meant.id != "no"):
             return False
         taking.take_confirmation(self._runner, script, frame, "no")
@@ -223,11 +225,11 @@ class Answers:
 
     def _thinks(self, script: Script) -> bool:
         """Leave the form of whoever wants to think about it first: "let me think it over"."""
-        if "thinks" not in wishes.phrases_of(script.observed.entities):
+        if "thinks" not in reading.phrases_of(script.observed.entities):
             return False
         if self._runner.leave_as_told(script):
             return True
-        if not wishes.is_brief(script) or following.others(self._runner, script):
+        if not reading.is_brief(script) or following.others(self._runner, script):
             return False
         self._runner.cancel_form(script)
         return True
@@ -348,7 +350,7 @@ class Answers:
         self, script: Script, frame: Running, step: Ask, text: str, value: Any | None
     ) -> None:
         """Say why words are no answer; a story at a question of buttons is kept as one."""
-        if wishes.foretell(self._runner, script, frame):
+        if filling.foretell(self._runner, script, frame):
             self._runner.prompt_again(script)
             return
         # Whoever was not understood once tells on, however short that is.
@@ -405,7 +407,7 @@ class Answers:
     ) -> Choice | None:
         """Return the button for what words name, and keep that: "the recordings will do"."""
         flow = self._runner.flows[frame.flow]
-        slots = wishes.slots_for(flow, script.observed.entities)
+        slots = filling.slots_for(flow, script.observed.entities)
         stays = staying(script.observed.entities)
         for offer in step.choices:
             named = flow.slots[offer.names].type if offer.names else ""
@@ -483,7 +485,7 @@ class Answers:
             return False
         entities = script.observed.entities
         named = set(entities.get(FILLED_FROM[slot_type], ()))
-        return "also" not in wishes.phrases_of(entities) or named <= wishes.values_of(others)
+        return "also" not in reading.phrases_of(entities) or named <= wishes.values_of(others)
 
     def _ask_again(self, script: Script, frame: Running, key: str) -> None:
         """Say why an answer could not be taken, with the buttons of the question.

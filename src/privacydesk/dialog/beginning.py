@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import wishes
+from privacydesk.dialog import kept_wishes, reading, wishes
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
@@ -63,7 +63,7 @@ def first_wish(runner: Runner, script: Script) -> None:
 
 def _explains(script: Script) -> bool:
     """Say why one has to verify to whoever asks that or protests, and wants nothing besides."""
-    said = wishes.phrases_of(script.observed.entities)
+    said = reading.phrases_of(script.observed.entities)
     if said.isdisjoint({"asks_why_identity", "refuses_identity"}) or "machine" in said:
         return False
     found = script.observed.recognised
@@ -77,7 +77,7 @@ def _explains(script: Script) -> bool:
 
 def _offers_to_leave(script: Script) -> bool:
     """Offer what may be meant by "I don't agree to your policy any more"."""
-    if "rejects_policy" not in wishes.phrases_of(script.observed.entities):
+    if "rejects_policy" not in reading.phrases_of(script.observed.entities):
         return False
     likely = tuple(
         Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
@@ -90,7 +90,7 @@ def _offers_to_leave(script: Script) -> bool:
 
 def _asks_when(runner: Runner, script: Script) -> bool:
     """Show how requests stand where one is waited for and no more is said than "how long?"."""
-    said = wishes.phrases_of(script.observed.entities)
+    said = reading.phrases_of(script.observed.entities)
     if said.isdisjoint({"asks_when", "asks_duration"}):
         return False
     found = script.observed.recognised
@@ -100,7 +100,7 @@ def _asks_when(runner: Runner, script: Script) -> bool:
     # "How long does closing take?" asks about closing, where something else is waited for.
     spoken = {one for one in script.observed.entities.get("wish_words", ()) if one in _KINDS}
     waits = bool(waiting) and spoken <= waiting
-    short = wishes.width(script.said) <= _ONLY_ASKS_WHEN
+    short = reading.width(script.said) <= _ONLY_ASKS_WHEN
     return waits and short and runner.start(script, Intent.REQUEST_STATUS)
 
 
@@ -124,7 +124,7 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
     one is with staff already.
     """
     entities = script.observed.entities
-    if "also" not in wishes.phrases_of(entities):
+    if "also" not in reading.phrases_of(entities):
         return False
     last = _filed_last(script)
     if last is None or not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
@@ -155,7 +155,7 @@ def _changes_last(runner: Runner, script: Script) -> bool:
     entities = script.observed.entities
     limited = entities.get("period") or entities.get("kept_some")
     named = any(entities.get(kind) for kind in FILLED_FROM.values())
-    if not limited or named or not wishes.is_brief(script):
+    if not limited or named or not reading.is_brief(script):
         return False
     last = _filed_last(script)
     if last is None or "period" not in runner.flows[last.kind].slots:
@@ -178,7 +178,7 @@ def _several(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if asked and found and found.sure and found.intent is Intent.CANCEL_REQUEST:
         # What was filed is taken back first; what is wished instead comes after that.
-        wishes.say_kept(runner, script, asked)
+        kept_wishes.say_kept(runner, script, asked)
         return False
     if len(asked) == 1 and script.observed.wishes:
         return runner.begin(script, asked[0])
@@ -188,11 +188,11 @@ def _several(runner: Runner, script: Script) -> bool:
     first, *rest = sorted(asked, key=lambda wish: wish.intent is Intent.DEREGISTRATION)
     script.say(
         "desk.wishes_first",
-        {"first": wishes.named(runner, (first,)), "rest": wishes.named(runner, rest)},
+        {"first": kept_wishes.named(runner, (first,)), "rest": kept_wishes.named(runner, rest)},
     )
-    left_out = [w for w in rest if wishes.keep(runner, script, w) is wishes.Keeping.FULL]
+    left_out = [w for w in rest if kept_wishes.keep(runner, script, w) is kept_wishes.Keeping.FULL]
     if left_out:
-        script.say("desk.wishes_full", {"wish": wishes.named(runner, left_out)})
+        script.say("desk.wishes_full", {"wish": kept_wishes.named(runner, left_out)})
     return runner.begin(script, first)
 
 
@@ -201,7 +201,7 @@ def _first(runner: Runner, script: Script) -> None:
     if found is not None and found.sure:
         if found.intent is Intent.SMALLTALK:
             script.unanswered = 0
-            said = wishes.phrases_of(script.observed.entities)
+            said = reading.phrases_of(script.observed.entities)
             key = next((key for word, key in _COURTESIES.items() if word in said), "desk.smalltalk")
             script.ask(key, {}, more_choices())
             return
@@ -241,7 +241,7 @@ def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
 def to_human(runner: Runner, script: Script) -> bool:
     """Hand the user's words to a person, once; say so."""
     script.unanswered = 0
-    if "died" in wishes.phrases_of(script.observed.entities):
+    if "died" in reading.phrases_of(script.observed.entities):
         script.say("desk.condolence")
     script.say("desk.other_to_human")
     return runner.start(script, Intent.HUMAN_AGENT)

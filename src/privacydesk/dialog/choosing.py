@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from privacydesk.dialog import wishes
+from privacydesk.dialog import reading
 from privacydesk.dialog.schema import ALL, OTHER, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import says_everything, share_words, staying
@@ -72,7 +72,7 @@ def meant(script: Script, offered: Offered) -> Choice | None:
     named = spoken(script, offered)
     if named is not None or _is_spoken_of(script, offered):
         return named
-    if "yes" in wishes.phrases_of(script.observed.entities):
+    if "yes" in reading.phrases_of(script.observed.entities):
         return _only(choice for choice, _ in offered if choice.style is ChoiceStyle.PRIMARY)
     return _of_age(script, offered) or _request(script, offered)
 
@@ -85,7 +85,7 @@ def spoken(script: Script, offered: Offered) -> Choice | None:
     said = Counter(answers)
     entities = script.observed.entities
     # "All but the photos" is not all, and 全 in it speaks for no button.
-    some = "specific" in wishes.phrases_of(entities) or bool(staying(entities))
+    some = "specific" in reading.phrases_of(entities) or bool(staying(entities))
     meant = (choice for choice, _ in offered if not (some and choice.id == ALL))
     ranked = sorted(meant, key=lambda one: -said[one.key])
     most, second = ([said[choice.key] for choice in ranked] + [0, 0])[:2]
@@ -170,7 +170,7 @@ def told(script: Script, text: str, offered: Offered) -> Choice | None:
     happened = [(choice, label) for choice, label in offered if choice.key in _HAPPENED]
     named = _only(choice for choice, label in happened if share_words(text, label))
     if named is None and (
-        "that_one" in wishes.phrases_of(script.observed.entities)
+        "that_one" in reading.phrases_of(script.observed.entities)
         or (len(text) <= _POINTS and _answers_later(script, offered))
     ):
         return _only(choice for choice, _ in happened)

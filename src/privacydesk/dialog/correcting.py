@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.dialog import arguments, choosing, entries, following, questions, wishes
+from privacydesk.dialog import (
+    arguments,
+    choosing,
+    entries,
+    filling,
+    following,
+    questions,
+    reading,
+    widening,
+)
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask
@@ -20,7 +29,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
     """Take a new value for a question that was answered before."""
     flow = runner.flows[frame.flow]
     entities = script.observed.entities
-    instead, stays = wishes.puts_right(entities), staying(entities)
+    instead, stays = reading.puts_right(entities), staying(entities)
     asks = questions.ends_asking(script) and not instead
     for step_id in reversed(frame.trail):
         step = flow.steps.get(step_id)
@@ -54,7 +63,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         kept = [] if instead else list(held)
         value: Any = [*kept, *fresh] if step.many else fresh[-1]
         if not step.many:
-            frame.slots[wishes.REPLACED] = old
+            frame.slots[widening.REPLACED] = old
         frame.slots[step.slot] = value
         frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
         frame.state = step.on["answered"]
@@ -81,7 +90,7 @@ def _not_to_be_had(runner: Runner, script: Script, frame: Running, step: Ask, ki
 
 def corrects_slip(runner: Runner, script: Script, frame: Running) -> bool:
     """Put right what was a slip, before it is taken for one thing more: "sorry, I meant WeChat"."""
-    if "slip" not in wishes.phrases_of(script.observed.entities):
+    if "slip" not in reading.phrases_of(script.observed.entities):
         return False
     return correct(runner, script, frame) or correct_below(runner, script)
 
@@ -127,7 +136,7 @@ def _chosen_below(runner: Runner, script: Script) -> bool:
         flow = runner.flows[frame.flow]
         if not choosing.only_chooses(script, flow):
             continue
-        named = wishes.chosen_by_name(flow, wishes.slots_for(flow, script.observed.entities))
+        named = filling.chosen_by_name(flow, filling.slots_for(flow, script.observed.entities))
         if not named:
             continue
         frame.slots.update(named)
@@ -141,7 +150,7 @@ def _chosen_below(runner: Runner, script: Script) -> bool:
 def _named_below(runner: Runner, script: Script) -> bool:
     """Put another thing in the place of the one that a form is about: "no, the posts"."""
     entities = script.observed.entities
-    if not wishes.puts_right(entities):
+    if not reading.puts_right(entities):
         return False
     begin = script.form_at()
     for frame in script.stack[begin : script.form_end(begin) - 1]:
@@ -161,7 +170,7 @@ def _named_below(runner: Runner, script: Script) -> bool:
             else:
                 frame.slots[step.slot] = fresh if step.many else fresh[-1]
                 if not step.many:
-                    frame.slots[wishes.REPLACED] = old
+                    frame.slots[widening.REPLACED] = old
                 script.say(
                     "desk.corrected",
                     {"what": shown(slot_type, frame.slots[step.slot])},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from privacydesk.dialog import beginning, entries, wishes
+from privacydesk.dialog import beginning, entries, kept_wishes, reading, widening, wishes
 from privacydesk.dialog.giving_up import leaves_out, means_form, taken_back, takes_back
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.runner import Runner
@@ -38,16 +38,16 @@ def other_wish(runner: Runner, script: Script) -> bool:
     if number != "ticket_number" and beginning.numbered(runner, script):
         return True
     found = script.observed.recognised
-    if "died" in wishes.phrases_of(script.observed.entities) and (
+    if "died" in reading.phrases_of(script.observed.entities) and (
         found is not None and found.intent is Intent.OTHER
     ):
         return beginning.to_human(runner, script)
     if found is None or not found.sure or found.intent not in _GLOBAL_INTENTS:
         return False
-    worded = wishes.is_worded(script, found.intent)
+    worded = reading.is_worded(script, found.intent)
     if found.intent in _IN_SO_MANY_WORDS and not worded:
         return False
-    if found.intent is Intent.REQUEST_STATUS and not (worded or wishes.is_clear(script)):
+    if found.intent is Intent.REQUEST_STATUS and not (worded or reading.is_clear(script)):
         # "It began on the 20th" tells of the matter; nobody asks how a request stands.
         return False
     if found.intent is Intent.CANCEL_REQUEST and means_form(runner, script):
@@ -73,7 +73,7 @@ def is_for_oneself(runner: Runner, script: Script) -> bool:
     begun, *rest = asked
     runner.drop_form(script)
     script.say("desk.cancelled")
-    wishes.say_kept(runner, script, rest)
+    kept_wishes.say_kept(runner, script, rest)
     runner.begin(script, begun)
     return True
 
@@ -101,7 +101,7 @@ def further_wish(runner: Runner, script: Script) -> bool:
     One of the form's own kind widens it; any other is kept for later, or begun at once when the
     user leaves the form for it.
     """
-    said = wishes.phrases_of(script.observed.entities)
+    said = reading.phrases_of(script.observed.entities)
     form = script.stack[script.form_at()]
     asked = wishes.wishes_of(runner, script) or _added(runner, script, form, said)
     later = [wish for wish in asked if _running(runner, script, wish) is None]
@@ -110,14 +110,14 @@ def further_wish(runner: Runner, script: Script) -> bool:
         runner.drop_form(script)
         if form.trail or takes_back(runner, script, form):
             script.say("desk.cancelled")
-        wishes.say_kept(runner, script, rest)
+        kept_wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)
     offered = runner.flows[form.flow].kind is None and not form.trail
     if later and ("first" in said or offered):
         begun, *rest = later
-        wishes.say_kept(runner, script, rest)
+        kept_wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)
-    widened = wishes.Widened()
+    widened = widening.Widened()
     for wish in asked:
         running = _running(runner, script, wish)
         valued = entries.VALUE in wish.slots
@@ -126,20 +126,20 @@ def further_wish(runner: Runner, script: Script) -> bool:
         # One other value corrects the one that was named; several, or one more, do not, nor does
         # another entry with a value of its own.
         adds = "also" in said or len(asked) > 1 or valued
-        if (adds and wishes.is_another(runner, running, wish)) or wishes.has_own_limit(
+        if (adds and widening.is_another(runner, running, wish)) or widening.has_own_limit(
             runner, running, wish
         ):
             later.append(wish)
             continue
-        one = wishes.widen(runner, script, running, wish.slots)
+        one = widening.widen(runner, script, running, wish.slots)
         if one.added:
-            wishes.limit(runner, script, running)
+            widening.limit(runner, script, running)
         widened = one if one.says_something else widened
     if not later and not widened.says_something:
         return False
     if widened.added or not later:
-        wishes.say_widened(script, widened)
-    wishes.say_kept(runner, script, later)
+        widening.say_widened(script, widened)
+    kept_wishes.say_kept(runner, script, later)
     runner.prompt_again(script)
     return True
 
@@ -162,7 +162,7 @@ def _added(runner: Runner, script: Script, form: Running, said: frozenset[str]) 
 
 def keep_others(runner: Runner, script: Script) -> None:
     """Keep wishes of other kinds that are said beside an answer."""
-    wishes.say_kept(runner, script, others_beside(runner, script))
+    kept_wishes.say_kept(runner, script, others_beside(runner, script))
 
 
 def keep_more(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
@@ -173,23 +173,23 @@ def keep_more(runner: Runner, script: Script, frame: Running, step: Ask, value: 
     named = wishes.wishes_for(flow, flow.intents[0], script.observed.entities)
     several = named if len(named) > 1 else ()
     more = tuple(wish for wish in several if wish.slots.get(step.slot, value) != value)
-    wishes.say_kept(runner, script, more)
+    kept_wishes.say_kept(runner, script, more)
 
 
 def both_in_turn(runner: Runner, script: Script) -> bool:
     """Say that each of several things gets its turn, where all of them are meant at once."""
-    if "both" not in wishes.phrases_of(script.observed.entities):
+    if "both" not in reading.phrases_of(script.observed.entities):
         return False
     form = script.stack[script.form_at()]
-    replaced = wishes.replaced(runner, form)
+    replaced = widening.replaced(runner, form)
     if replaced is not None and not script.wishes:
         # 解绑微信，等下是谷歌，两个都解: what was put aside comes after it.
-        wishes.say_kept(runner, script, (replaced,))
+        kept_wishes.say_kept(runner, script, (replaced,))
         runner.prompt_again(script)
         return True
     if not script.wishes:
         return False
-    script.say("desk.each_in_turn", {"wish": wishes.named(runner, script.wishes)})
+    script.say("desk.each_in_turn", {"wish": kept_wishes.named(runner, script.wishes)})
     runner.prompt_again(script)
     return True
 
@@ -199,12 +199,12 @@ def adds_another(runner: Runner, script: Script) -> bool:
 
     Only what says so by itself and in words that are known for it; anything less is the answer.
     """
-    if "also" not in wishes.phrases_of(script.observed.entities) or not wishes.is_clear(script):
+    if "also" not in reading.phrases_of(script.observed.entities) or not reading.is_clear(script):
         return False
     later = others_beside(runner, script)
     if not later:
         return False
-    wishes.say_kept(runner, script, later)
+    kept_wishes.say_kept(runner, script, later)
     runner.prompt_again(script)
     return True
 
@@ -240,7 +240,7 @@ def _running(runner: Runner, script: Script, wish: Wish) -> Running | None:
 def _is_left(runner: Runner, script: Script, form: Running) -> bool:
     """Tell whether the user leaves the form for another wish, rather than adding it."""
     flow = runner.flows[form.flow]
-    if "leaving" in wishes.phrases_of(script.observed.entities):
+    if "leaving" in reading.phrases_of(script.observed.entities):
         return True
     # What the desk itself offered waits below the wish; a question that the user began is left.
     begun_by_user = flow.kind is None and bool(flow.intents) and not form.trail

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog import wishes
+from privacydesk.dialog import kept_wishes
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -74,7 +74,7 @@ def lets_go(runner: Runner, script: Script) -> bool:
     if script.wishes:
         place = 0 if which[0] == "others" else len(script.wishes) - 1
         dropped, script.wishes = script.wishes[place:], script.wishes[:place]
-        script.say("desk.wish_dropped", {"wish": wishes.named(runner, dropped)})
+        script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
     runner.prompt_again(script)
     return True
 
@@ -109,7 +109,7 @@ def _drops_waiting(runner: Runner, script: Script, said: set[str]) -> bool:
     if not dropped:
         return False
     script.wishes = tuple(wish for wish in script.wishes if wish not in dropped)
-    script.say("desk.wish_dropped", {"wish": wishes.named(runner, dropped)})
+    script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
     runner.prompt_again(script)
     return True
 

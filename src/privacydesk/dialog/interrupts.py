@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from privacydesk.dialog import fetching, rating, wishes
+from privacydesk.dialog import fetching, kept_wishes, rating, reading, widening, wishes
 from privacydesk.dialog.desk_choices import more_choices
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.packages import CHOICE
@@ -192,9 +192,9 @@ def _lets_it_be(script: Script) -> bool:
 
     Where a request is open, it may be meant.
     """
-    if not _asked_for_more(script) or not wishes.is_brief(script):
+    if not _asked_for_more(script) or not reading.is_brief(script):
         return False
-    if "thinks" in wishes.phrases_of(script.observed.entities):
+    if "thinks" in reading.phrases_of(script.observed.entities):
         return True
     if _word(script) != "cancel":
         # Only then: whose requests are open has to be read for it.
@@ -251,7 +251,7 @@ def _go_back(runner: Runner, script: Script) -> None:
         return
     picking = _picking(runner, frame, asking)
     if picking:
-        wishes.give_back(frame, picking)
+        widening.give_back(frame, picking)
         script.say("desk.went_back")
         runner.run(script)
         return
@@ -267,7 +267,7 @@ def _go_back(runner: Runner, script: Script) -> None:
     frame.waiting = None
     frame.misses = 0
     if step.many and frame.slots.get(step.slot):
-        wishes.give_back(frame, step.slot)
+        widening.give_back(frame, step.slot)
     for slot in (step.slot, *(offer.names for offer in step.choices if offer.names)):
         frame.slots.pop(slot, None)
     frame.state = step.id
@@ -433,7 +433,7 @@ def offer_wishes(runner: Runner, script: Script) -> None:
     """Ask whether what was said to wait is still wanted: a person may have seen to it."""
     script.ask(
         "desk.wishes_left",
-        {"wish": wishes.named(runner, script.wishes)},
+        {"wish": kept_wishes.named(runner, script.wishes)},
         (
             Choice(id=_WISH_NOW, key="desk.wish_now", style=ChoiceStyle.PRIMARY),
             Choice(id=_NO_WISH, key="desk.wish_not_now"),
@@ -469,14 +469,16 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
         asked = tuple(wish for wish in asked if wish.intent is not Intent.UNDERAGE_REPORT)
     if not asked:
         return False
-    before = wishes.named(runner, script.wishes)
-    left_out = [w for w in asked if wishes.keep(runner, script, w) is wishes.Keeping.FULL]
+    before = kept_wishes.named(runner, script.wishes)
+    left_out = [w for w in asked if kept_wishes.keep(runner, script, w) is kept_wishes.Keeping.FULL]
     if left_out:
-        script.say("desk.wishes_full", {"wish": wishes.named(runner, left_out)})
-    elif wishes.named(runner, script.wishes) == before:
+        script.say("desk.wishes_full", {"wish": kept_wishes.named(runner, left_out)})
+    elif kept_wishes.named(runner, script.wishes) == before:
         # Said in other words, it is no news.
         return False
-    script.ask("owner.wish_kept", {"wish": wishes.named(runner, script.wishes)}, (_NOW, _LEAVE))
+    script.ask(
+        "owner.wish_kept", {"wish": kept_wishes.named(runner, script.wishes)}, (_NOW, _LEAVE)
+    )
     return True
 
 
@@ -510,7 +512,7 @@ def while_queued(runner: Runner, script: Script) -> bool:
         return True
     # "When will it be done" asks for the state of a request elsewhere.
     asks = {"asks_duration", "asks_when", "place_in_queue"}.intersection(
-        wishes.phrases_of(script.observed.entities)
+        reading.phrases_of(script.observed.entities)
     )
     if asks or word == "anyone":
         _acknowledge(script, anew=True)

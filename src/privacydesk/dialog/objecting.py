@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import wishes
+from privacydesk.dialog import reading
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
@@ -27,7 +27,7 @@ def objects(runner: Runner, script: Script) -> bool:
     """Begin an objection where an answer is disputed, unless something clearer is asked for."""
     entities = script.observed.entities
     found = script.observed.recognised
-    said = wishes.phrases_of(entities)
+    said = reading.phrases_of(entities)
     if "objection" not in runner.flows:
         return False
     if "objection" not in said and not ("disputes" in said and _means_answer(script)):
@@ -67,6 +67,6 @@ def _means_answer(script: Script) -> bool:
 
 def _has_answer(script: Script) -> bool:
     """Tell whether a decision lies before the user that may be meant, and no machine is named."""
-    if "machine" in wishes.phrases_of(script.observed.entities):
+    if "machine" in reading.phrases_of(script.observed.entities):
         return False
     return any(may_object(script, ticket) for ticket in script.tickets_of(whose(script)))

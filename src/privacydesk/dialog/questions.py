@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from privacydesk.dialog import arguments, wishes
+from privacydesk.dialog import arguments, reading
 from privacydesk.dialog.entries import FIELD_VALUE, VALUE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -220,8 +220,8 @@ def _asked(script: Script) -> str:
 
 
 def _topic(script: Script) -> str:
-    said = wishes.phrases_of(script.observed.entities)
+    said = reading.phrases_of(script.observed.entities)
     topic = next((one for one in sorted(said) if one.startswith("asks_")), "")
     # In a form "when?" asks how long it takes; with more words, how something else stands.
-    bare = topic == "asks_when" and wishes.width(script.said) <= _BARE_WHEN
+    bare = topic == "asks_when" and reading.width(script.said) <= _BARE_WHEN
     return _DURATION if bare else topic

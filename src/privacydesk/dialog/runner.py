@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from privacydesk.dialog import arguments, entries, permits, rating, wishes
+from privacydesk.dialog import (
+    arguments,
+    entries,
+    filling,
+    kept_wishes,
+    permits,
+    rating,
+    reading,
+    wishes,
+)
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, WAITS
 from privacydesk.dialog.asking import Asking, is_picking, picked_all
@@ -94,9 +103,9 @@ class Runner:
         flow = self.by_intent.get(intent)
         if flow is None:
             return False
-        brief = wishes.is_brief(script)
+        brief = reading.is_brief(script)
         entities = script.observed.entities
-        slots = wishes.slots_for(flow, entities, brief=brief)
+        slots = filling.slots_for(flow, entities, brief=brief)
         return self.begin(script, wishes.rather(Wish(intent, slots), entities))
 
     def begin(self, script: Script, wish: Wish) -> bool:
@@ -112,7 +121,7 @@ class Runner:
             return True
         if flow.kind is not None and len(script.stack) >= _STACK_LIMIT:
             # Rather asked for later than something that was begun, and its files, be lost.
-            wishes.say_kept(self, script, (wish,))
+            kept_wishes.say_kept(self, script, (wish,))
             self.prompt_again(script)
             return True
         if flow.kind is not None:
@@ -245,7 +254,7 @@ class Runner:
             return False
         wish, *rest = script.wishes
         script.wishes = tuple(rest)
-        script.say("desk.wish_next", {"wish": wishes.named(self, (wish,))})
+        script.say("desk.wish_next", {"wish": kept_wishes.named(self, (wish,))})
         return self.begin(script, wish)
 
     def run(self, script: Script) -> None:

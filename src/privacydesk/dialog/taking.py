@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from privacydesk.dialog import entries, interrupts, questions, rating, wishes
+from privacydesk.dialog import entries, interrupts, questions, rating, reading, widening
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
@@ -170,7 +170,7 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
     """Take a value that the question accepts; where several are wanted, ask for more."""
     frame.misses = 0
     if step.many:
-        taken = wishes.taken_so_far(script, frame, step.slot)
+        taken = widening.taken_so_far(script, frame, step.slot)
         values = value if isinstance(value, list) else [value]
         slot_type, entities = runner.asking.slot_type(frame, step), script.observed.entities
         found = entities.get(FILLED_FROM.get(slot_type, ""), ())
@@ -178,8 +178,8 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
             if one not in taken:
                 taken.append(one)
         frame.slots[step.slot] = ["all"] if "all" in taken else taken
-        wishes.limit(runner, script, frame)
-        said = wishes.phrases_of(entities)
+        widening.limit(runner, script, frame)
+        said = reading.phrases_of(entities)
         # Whoever says what alone shall stay has named all there is.
         whole = "all" in taken or all_but_kept(slot_type, entities) is not None
         if not whole and "done" not in said:

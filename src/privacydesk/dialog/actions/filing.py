@@ -18,9 +18,7 @@ from privacydesk.domain.effects import (
     OpenTicket,
     RaiseAlarm,
 )
-from privacydesk.domain.identity import (
-    Assurance,
-)
+from privacydesk.domain.identity import Assurance
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move

@@ -5,9 +5,7 @@ from __future__ import annotations
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
 from privacydesk.domain.conversation import OwnerKind, Wish
-from privacydesk.domain.effects import (
-    DropEvidence,
-)
+from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.intents import Intent
 
 

@@ -14,9 +14,7 @@ from privacydesk.dialog.held import counted_rows, profile_rows
 from privacydesk.dialog.script import Script
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ages import ADULT_FROM, age_on
-from privacydesk.domain.effects import (
-    CallAccount,
-)
+from privacydesk.domain.effects import CallAccount
 
 
 def reading(action: AccountAction) -> Callable[[Act], str]:

@@ -1,0 +1,195 @@
+"""Filling the slots of a flow from what a sentence already says, so that it is not asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from privacydesk.dialog import entries, reading
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import ALL, OTHER, Ask, Flow
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import (
+    FILLED_BY_NAME,
+    FILLED_FROM,
+    ONLY_BESIDE,
+    Entities,
+    all_but_kept,
+    says_everything,
+    staying,
+)
+from privacydesk.domain.account_terms import DataCategory, Provider
+from privacydesk.domain.ages import age_group
+from privacydesk.domain.intents import RequestKind
+
+if TYPE_CHECKING:
+    from privacydesk.dialog.runner import Runner
+
+_OWN_PEOPLE: Final = frozenset({"underage_report.whose_child", "underage_report.whose_me"})
+"""What an account that is named belongs to, where words say so."""
+
+_TAKES_AWAY: Final = frozenset(
+    {RequestKind.DELETION, RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL}
+)
+"""Kinds of request that take away what they name, so that what shall stay is none of it."""
+
+
+def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[str, Any]:
+    """Fill slots from what the sentence already says, so that it is not asked again.
+
+    A slot for one value stays empty where several are named; ``wishes_for`` makes a wish of each.
+
+    Args:
+        flow: what is begun.
+        entities: what the sentence names.
+        brief: the sentence says little else, so that it may answer what can be foretold.
+    """
+    slots: dict[str, Any] = {}
+    if not entities:
+        return slots
+    said = reading.phrases_of(entities)
+    for step in questions_of(flow):
+        slot_type = flow.slots[step.slot].type
+        found = _named_for(flow, step, entities, brief=brief)
+        rest = None if found else all_but_kept(slot_type, entities, step.options)
+        if not found and not rest and slot_type in FILLED_FROM and _says_all(step, entities):
+            # "Everything" is a button of its own, and what shall stay is none of it.
+            found = (ALL,)
+        if rest:
+            slots[step.slot] = rest
+        elif step.many and found:
+            slots[step.slot] = list(found)
+        elif len(found) == 1:
+            slots[step.slot] = found[0]
+        elif found and step.told and not said.isdisjoint({"and", "also", "both"}):
+            # A sentence may wish several of them: "closed and everything deleted".
+            slots[step.slot] = list(found)
+    slots = {**choices_by_name(flow, slots), **slots}
+    return {**slots, **_values_for(flow, slots, entities)}
+
+
+def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tuple[Any, ...]:
+    """Return what a sentence names that answers a question."""
+    slot_type = flow.slots[step.slot].type
+    said = reading.phrases_of(entities)
+    found: tuple[Any, ...] = tuple(entities.get(FILLED_FROM.get(slot_type, ""), ()))
+    if flow.kind is RequestKind.ACCESS and slot_type == "category":
+        found = _with_profile(found, entities)
+    if slot_type == "choice" and "instead" not in said:
+        spoken = said | _of_oneself(entities) | _of_somebody(entities)
+        found = tuple(offer.value for offer in step.choices if offer.value in spoken)
+        if step.foretold and brief and not found:
+            found = _spoken_for(step, entities)
+    stays = staying(entities) if found and flow.kind in _TAKES_AWAY else ()
+    return tuple(one for one in found if one not in stays)
+
+
+def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dict[str, Any]:
+    """Return the new and the old value that a sentence names."""
+    # "From A to B" is of something, also where what it is of is asked for.
+    told = slots or entities.get("old_value") or entities.get("name_meant")
+    values = {
+        slot: entities[kind][0]
+        for slot, kind in FILLED_BY_NAME.items()
+        if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
+    }
+    field = slots.get(entries.FIELD)
+    if entities.get("profile_field") or values.get("name_meant"):
+        # An avatar beside other entries keeps none of them from being asked about.
+        values.pop("avatar_meant", None)
+    if field is not None and entries.takes_values(flow):
+        # Which entry a value is of is told where there are several, and it has to fit.
+        for slot in (entries.VALUE, entries.OLD):
+            values.pop(slot, None)
+        values.update(entries.told_of(field, entities))
+    return values
+
+
+def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]:
+    """Add the profile to kinds of data beside which something is named that stands in it."""
+    phone = Provider.PHONE.value in entities.get("provider", ())
+    told = phone or bool(entities.get("profile_field"))
+    profile = DataCategory.PROFILE.value
+    return (*named, profile) if named and told and profile not in named else named
+
+
+def chosen_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices that are made by naming data, with the data that were named."""
+    chosen = choices_by_name(flow, slots)
+    named = {offer.names for step in questions_of(flow) for offer in step.choices if offer.names}
+    return {**chosen, **{name: slots[name] for name in named & slots.keys()}} if chosen else {}
+
+
+def choices_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices that are made by naming things: "a part of it" by naming the part.
+
+    個人資料 may be the profile or all there is about somebody; so it makes no choice.
+    """
+    return {
+        step.slot: offer.value
+        for step in questions_of(flow)
+        for offer in step.choices
+        if offer.names
+        and slots.get(offer.names)
+        and DataCategory.PROFILE.value not in slots[offer.names]
+    }
+
+
+def _of_oneself(entities: Entities) -> frozenset[str]:
+    """Return the choices made by telling one's own age: that it is oneself, and how old."""
+    ages = entities.get("own_age", ())
+    return frozenset({"me", age_group(int(ages[0]))}) if ages else frozenset()
+
+
+def _of_somebody(entities: Entities) -> frozenset[str]:
+    """Return the choice made by naming an account, unless it is the speaker's or their child's."""
+    own = _OWN_PEOPLE.intersection(entities.get("answer", ())) or entities.get("own_age")
+    return frozenset({"stranger"} if entities.get("account_name") and not own else ())
+
+
+def _says_all(step: Ask, entities: Entities) -> bool:
+    return (
+        says_everything(entities)
+        and not staying(entities)
+        and any(offer.value == ALL for offer in step.choices)
+    )
+
+
+def _spoken_for(step: Ask, entities: Entities) -> tuple[str, ...]:
+    """Return the choices that words of a sentence speak for; what is told is not ``OTHER``."""
+    said = entities.get("answer", ())
+    offers = (offer for offer in step.choices if offer.value != OTHER)
+    return tuple(offer.value for offer in offers if offer.text in said)
+
+
+def foretell(runner: Runner, script: Script, frame: Running) -> bool:
+    """Keep what words say for a later question that may be foretold; tell whether they said any.
+
+    A parent who is asked for the relation may say first what is to be done.
+    """
+    if not reading.is_brief(script):
+        return False
+    for step in questions_of(runner.flows[frame.flow]):
+        if not step.foretold or step.id in frame.trail or step.slot in frame.slots:
+            continue
+        found = _spoken_for(step, script.observed.entities)
+        if len(found) == 1 and frame.state != step.id:
+            frame.slots[step.slot] = found[0]
+            runner.asking.say_foretold(script, step, found[0])
+            return True
+    return False
+
+
+def questions_of(flow: Flow) -> Iterator[Ask]:
+    """Yield the questions of a flow."""
+    return (step for step in flow.steps.values() if isinstance(step, Ask))
+
+
+def named_in(flow: Flow, slots: Mapping[str, Any]) -> Iterator[tuple[Ask, str]]:
+    """Yield the questions, with their type, whose values a sentence can name."""
+    seen: set[str] = set()
+    for step in questions_of(flow):
+        slot_type = flow.slots[step.slot].type
+        if step.slot in slots and step.slot not in seen and slot_type in FILLED_FROM:
+            seen.add(step.slot)
+            yield step, slot_type

@@ -1,0 +1,87 @@
+"""Wishes that are kept for later: said in one message, or while another is being seen to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+from privacydesk.dialog import filling
+from privacydesk.dialog.schema import Flow
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import shown
+from privacydesk.domain.conversation import Wish
+
+if TYPE_CHECKING:
+    from privacydesk.dialog.runner import Runner
+
+MOST_KEPT: Final = 3
+"""Wishes that a conversation remembers; whoever has more is told to say it again later."""
+
+
+class Keeping(Enum):
+    """What became of a wish that is to be remembered."""
+
+    KEPT = auto()
+    KNOWN = auto()
+    FULL = auto()
+
+
+def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
+    """Remember a wish for later."""
+    kept = list(script.wishes)
+    for place, one in enumerate(kept):
+        if one.intent is not wish.intent:
+            continue
+        merged = _merged(runner.by_intent[wish.intent], one.slots, wish.slots)
+        if merged is not None:
+            kept[place] = Wish(wish.intent, merged)
+            script.wishes = tuple(kept)
+            return Keeping.KNOWN
+    if len(kept) >= MOST_KEPT:
+        return Keeping.FULL
+    script.wishes = (*kept, wish)
+    return Keeping.KEPT
+
+
+def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return two wishes of one kind as one; None when each needs a request of its own."""
+    many = {step.slot for step in filling.questions_of(flow) if step.many}
+    merged = dict(old)
+    by_name = filling.choices_by_name(flow, new)
+    for slot, value in new.items():
+        if slot in by_name and slot not in old:
+            # Naming a part makes no part of the whole that was asked for before.
+            continue
+        if slot in many:
+            merged[slot] = list(dict.fromkeys((*old.get(slot, ()), *value)))
+        elif old.get(slot, value) != value:
+            return None
+        else:
+            merged[slot] = value
+    return merged
+
+
+def named(runner: Runner, wishes: Iterable[Wish]) -> dict[str, Any]:
+    """Return wishes as an argument of a text: their kinds, with what was named."""
+    return {"$texts": [_term(runner.by_intent[wish.intent], wish) for wish in wishes]}
+
+
+def _term(flow: Flow, wish: Wish) -> dict[str, Any]:
+    term: dict[str, Any] = {"$term": f"kind.{wish.intent.value}"}
+    for step, slot_type in filling.named_in(flow, wish.slots):
+        term["of"] = shown(slot_type, wish.slots[step.slot])
+    return term
+
+
+def say_kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
+    """Remember wishes for later, and say so."""
+    kept: list[Wish] = []
+    left_out: list[Wish] = []
+    for wish in wishes:
+        full = keep(runner, script, wish) is Keeping.FULL
+        (left_out if full else kept).append(wish)
+    if kept:
+        script.say("desk.wish_kept", {"wish": named(runner, kept)})
+    if left_out:
+        script.say("desk.wishes_full", {"wish": named(runner, left_out)})
