@@ -353,6 +353,10 @@ class Answers:
         if filling.foretell(self._runner, script, frame):
             self._runner.prompt_again(script)
             return
+        if taking.keep_birth(self._runner, script, frame):
+            script.say("desk.told_besides")
+            self._runner.prompt_again(script)
+            return
         # Whoever was not understood once tells on, however short that is.
         if step.told and (questions.tells(text) or (frame.misses and not script.observed.wishes)):
             frame.slots[step.told] = text.strip()

@@ -113,12 +113,18 @@ def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     return True
 
 
-def keep_birth(runner: Runner, script: Script, frame: Running) -> None:
-    """Keep a child's date of birth that is told beside another answer: 妈妈，孩子2014年3月8号的."""
-    days = script.observed.entities.get("date", ())
+def keep_birth(runner: Runner, script: Script, frame: Running) -> bool:
+    """Keep a child's date of birth that is told beside another answer: 妈妈，孩子2014年3月8号的.
+
+    Tells whether one was.
+    """
+    entities = script.observed.entities
+    days = entities.get("date", ()) or entities.get("birth", ())
     birth = "child_birth_date"
-    if len(days) == 1 and birth in runner.flows[frame.flow].slots and not frame.slots.get(birth):
-        frame.slots[birth] = days[0]
+    if len(days) != 1 or birth not in runner.flows[frame.flow].slots or frame.slots.get(birth):
+        return False
+    frame.slots[birth] = days[0]
+    return True
 
 
 def keep_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:

@@ -45,7 +45,8 @@ _PART = lazily(
     r"|(?<![\d./-])(?P<y>(?:19|20)\d{2})(?![\d./-])"
 )
 _BORN = lazily(
-    r"出生|出世|生日|[日号\d]\s*生(?![效活产成])|\b(?:born|birthday|birth date|date of birth|dob)\b"
+    r"出生|出世|生日|[年月日号\d]\s*生(?![效活产成])"
+    r"|\b(?:born|birthday|birth date|date of birth|dob)\b"
 )
 _DIGIT = lazily(r"[\d一二三四五六七八九十]")
 _SPELT = lazily(
@@ -122,9 +123,11 @@ def _piece(parts: dict[str, str | None]) -> tuple[str, str] | None:
 
 
 def births(folded: str) -> tuple[str, ...]:
-    """Return the single day that a folded text calls a day of birth; none where there are two."""
-    found = dates(folded)
-    return found if len(found) == 1 and _BORN.search(folded) is not None else ()
+    """Return what a folded text calls a day of birth, or a part of it; none of several."""
+    if _BORN.search(folded) is None:
+        return ()
+    found = dates(folded) or parts_of_dates(folded)
+    return found if len(found) == 1 else ()
 
 
 def _read_part(parts: dict[str, str | None]) -> str:
