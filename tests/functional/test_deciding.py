@@ -209,8 +209,8 @@ async def test_a_closing_is_done_only_when_a_second_agent_confirms_it(careful: W
     assert len(player.events) == said, "the user is told nothing yet"
 
     with pytest.raises(DeskError, match="somebody else"):
-        await deciding.confirm(ticket.number, "mei")
-    confirmed = await deciding.confirm(ticket.number, "lao-zhou")
+        await deciding.confirm(ticket.number, "mei", seen=proposed.version)
+    confirmed = await deciding.confirm(ticket.number, "lao-zhou", seen=proposed.version)
     assert confirmed.state is TicketState.AWAITING_CONFIRMATION
     assert proposal_of(confirmed) is None
     await player.pull()
@@ -223,10 +223,10 @@ async def test_a_closing_is_done_only_when_a_second_agent_confirms_it(careful: W
 async def test_a_refused_closing_keeps_its_parts_over_the_second_look(careful: World) -> None:
     player, ticket = await closing(careful)
     deciding = careful.rooms.staff.deciding
-    await deciding.refuse(
+    proposed = await deciding.refuse(
         ticket.number, "mei", ground=Ground.LAW, reason="There is a dispute about a payment."
     )
-    await deciding.confirm(ticket.number, "lao-zhou")
+    await deciding.confirm(ticket.number, "lao-zhou", seen=proposed.version)
     await player.pull()
     told = next(event.text for event in player.events if event.key == "ticket.refused")
     assert "a dispute about a payment" in told
@@ -238,17 +238,20 @@ async def test_what_a_program_decided_takes_two_people(careful: World) -> None:
     assert careful.rooms.integrations is not None
     await careful.rooms.integrations.tokens.add("helper", tuple(Scope), by="lao-zhou")
     deciding = careful.rooms.staff.deciding
-    await deciding.decide(ticket.number, "helper", Verdict())
-    taken = await deciding.confirm(ticket.number, "lao-zhou", job_id="form:1")
-    again = await deciding.confirm(ticket.number, "lao-zhou", job_id="form:1")
+    proposed = await deciding.decide(ticket.number, "helper", Verdict())
+    for _ in range(2):  # two submits of a form
+        taken = await deciding.confirm(
+            ticket.number, "lao-zhou", seen=proposed.version, job_id="form:1"
+        )
+    again = await careful.rooms.staff.cases.ticket(ticket.number)
     assert again == taken
     assert taken.state is TicketState.IN_REVIEW
     waiting = proposal_of(taken)
     assert waiting is not None
     assert (waiting.by, waiting.program) == ("lao-zhou", False)
     with pytest.raises(DeskError, match="somebody else"):
-        await deciding.confirm(ticket.number, "lao-zhou")
-    confirmed = await deciding.confirm(ticket.number, "mei")
+        await deciding.confirm(ticket.number, "lao-zhou", seen=taken.version)
+    confirmed = await deciding.confirm(ticket.number, "mei", seen=taken.version)
     assert confirmed.state is TicketState.AWAITING_CONFIRMATION
     assert confirmed.facts["decided_by"] == "lao-zhou"
     log = await careful.rooms.store.reader.ticket_log(ticket.id)
@@ -292,13 +295,15 @@ async def test_an_objection_to_a_program_is_not_decided_by_whoever_made_its_toke
 async def test_what_is_sent_back_can_be_decided_anew(careful: World) -> None:
     _, ticket = await closing(careful)
     deciding = careful.rooms.staff.deciding
-    await deciding.decide(ticket.number, "mei", Verdict())
+    first = await deciding.decide(ticket.number, "mei", Verdict())
     with pytest.raises(DeskError) as twice:
         await deciding.decide(ticket.number, "lao-zhou", Verdict())
     assert twice.value.data["reason"] == "proposed_already"
     with pytest.raises(DeskError):
-        await deciding.send_back(ticket.number, "lao-zhou", "  ")
-    back = await deciding.send_back(ticket.number, "lao-zhou", "The balance is not settled.")
+        await deciding.send_back(ticket.number, "lao-zhou", "  ", seen=first.version)
+    back = await deciding.send_back(
+        ticket.number, "lao-zhou", "The balance is not settled.", seen=first.version
+    )
     assert proposal_of(back) is None
     again = await deciding.decide(ticket.number, "lao-zhou", Verdict())
     waiting = proposal_of(again)

@@ -243,6 +243,12 @@ class Ticket(Struct, frozen=True):
 RESTORED_BY: Final = "restored_by"
 """The fact that names the supervisor who had an account restored that was stopped for a ticket."""
 
+PROPOSAL: Final = "proposal"
+"""The fact that holds a decision which waits for a second agent."""
+
+FILES_ALLOWED: Final = "files_allowed"
+"""The fact that names the supervisor who allowed a child's files to be opened."""
+
 OWN_FACTS = frozenset(
     {
         "left",
@@ -251,10 +257,10 @@ OWN_FACTS = frozenset(
         "summary",
         "told",
         "first_due",
-        "proposal",
+        PROPOSAL,
         "decided_by",
         "account_named_by",
-        "files_allowed",
+        FILES_ALLOWED,
         "ground",
         "ground_withheld",
         RESTORED_BY,

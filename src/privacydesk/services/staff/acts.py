@@ -17,9 +17,10 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Decided, DecisionKind
-from privacydesk.errors import NotAllowedNowError, StaleError
+from privacydesk.errors import NotAllowedNowError
 from privacydesk.ports import Changes, Job, Locks, Minter, Reader, WorkingSet, Writer
 from privacydesk.services.notices import Notices
+from privacydesk.services.staff.sight import Guard, anyhow
 from privacydesk.services.turns import Prepared, Turns
 
 
@@ -111,30 +112,27 @@ class Acts:
         noted: Noted,
         *,
         job_id: str | None,
-        seen: int | None = None,
+        guard: Guard = anyhow,
         evidence_removed: tuple[EvidenceId, ...] = (),
     ) -> Ticket:
         """Decide on a ticket and tell the user, in one commit.
 
         Args:
-            ticket: the ticket as it was seen.
+            ticket: the ticket as it was read.
             agent: who decides.
             rule: what becomes of it.
             noted: the entry in its log.
             job_id: a form's token, so that two submits count once.
-            seen: the version the agent decided on; None where any will do.
+            guard: refuses what was decided on something else than there is by now.
             evidence_removed: files whose bodies go with the decision.
 
         Returns:
             The ticket as it stands now.
-
-        Raises:
-            StaleError: the ticket has another version by now.
         """
 
         def checked(rows: WorkingSet, now: datetime) -> Ruling:
             current = rows.tickets[ticket.id]
-            _check_seen(current, seen)
+            guard(current)
             return rule(current, now)
 
         return await self._rule(
@@ -155,6 +153,7 @@ class Acts:
         noted: tuple[Noted, Noted],
         *,
         job_id: str | None,
+        guard: Guard = anyhow,
     ) -> Ticket:
         """Decide on a ticket and on another one beside it, in one commit; see ``rule``.
 
@@ -165,14 +164,15 @@ class Acts:
             rule: what becomes of them.
             noted: the entries in their logs, in this order.
             job_id: a form's token.
+            guard: as for ``rule``, on the first of them.
         """
-        known = await self._rule(
-            (ticket, other),
-            agent,
-            lambda rows, now: rule(rows.tickets[ticket.id], rows.tickets[other.id], now),
-            noted,
-            job_id=job_id,
-        )
+
+        def checked(rows: WorkingSet, now: datetime) -> Ruling:
+            current = rows.tickets[ticket.id]
+            guard(current)
+            return rule(current, rows.tickets[other.id], now)
+
+        known = await self._rule((ticket, other), agent, checked, noted, job_id=job_id)
         self._changed(other.conversation_id)
         return known
 
@@ -240,7 +240,7 @@ class Acts:
         check: Callable[[WorkingSet], None],
         *,
         job_id: str | None,
-        seen: int | None = None,
+        guard: Guard = anyhow,
     ) -> None:
         """Write to the user about a ticket, which stays as it is.
 
@@ -250,14 +250,14 @@ class Acts:
             words: what.
             check: refuses, by raising, on what is seen under the lock.
             job_id: a form's token.
-            seen: the version the agent looked at; None where any will do.
+            guard: as for ``rule``.
         """
         now = self._clock.now()
         job = self.job("reply", job_id)
 
         def prepare(rows: WorkingSet) -> Prepared:
             check(rows)
-            _check_seen(rows.tickets[ticket.id], seen)
+            guard(rows.tickets[ticket.id])
             check_kept(rows.tickets[ticket.id])
             message = Decided(job, DecisionKind.REPLIED, agent.name, agent.display_name, words)
             entry = LogEntry(ticket.id, now, agent.name, "reply", words, job)
@@ -279,19 +279,19 @@ class Acts:
         change: Callable[[Ticket], Ticket],
         *,
         job_id: str | None = None,
-        seen: int | None = None,
+        guard: Guard = anyhow,
         calls: tuple[StaffAlarm, ...] = (),
         deliveries: tuple[Delivery, ...] = (),
     ) -> Ticket:
         """Change a ticket, or only its log, without a word to the user.
 
         Args:
-            ticket: the ticket as it was seen.
+            ticket: the ticket as it was read.
             agent: who changes it.
             noted: the entry in its log.
             change: what becomes of it; pure, since it may run again.
             job_id: a form's token, so that two submits count once.
-            seen: the version the agent looked at; None where any will do.
+            guard: as for ``rule``.
             calls: colleagues who are called with it.
             deliveries: what the account service is asked with it.
         """
@@ -302,7 +302,7 @@ class Acts:
 
         def decide(rows: WorkingSet) -> Changes:
             before = rows.tickets[ticket.id]
-            _check_seen(before, seen)
+            guard(before)
             check_kept(before)
             after = change(before)
             tickets = () if after is before else (after,)
@@ -335,11 +335,6 @@ def _message(job: str, ruling: Ruling, agent: Agent, moved: Ticket) -> Decided:
     return Decided(
         job, ruling.kind, agent.name, agent.display_name, ruling.text, moved, ruling.data
     )
-
-
-def _check_seen(ticket: Ticket, seen: int | None) -> None:
-    if seen is not None and ticket.version != seen:
-        raise StaleError("the request has changed meanwhile", reason="ticket_changed")
 
 
 def check_kept(ticket: Ticket) -> None:

@@ -12,12 +12,22 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.numbers import canonical_number
-from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
+from privacydesk.domain.ticket import FILES_ALLOWED, LogEntry, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.ports import Reader
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.sight import (
+    Guard,
+    Part,
+    Seen,
+    Sight,
+    anyhow,
+    as_shown,
+    at_version,
+    sight_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,11 @@ class Case:
     evidence: tuple[Evidence, ...]
     days: tuple[Day, ...]
     notices: tuple[Delivery, ...]
+
+    @property
+    def sight(self) -> Sight:
+        """What there is to see of it, for an act that is decided on it."""
+        return sight_of(self.ticket, self.evidence, self.log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +62,6 @@ class Related:
 _OPEN = tuple(state.value for state in TicketState if state is not TicketState.CLOSED)
 _PAGE = 500
 _OPENED = "evidence_opened"
-
-FILES_ALLOWED = "files_allowed"
-"""The fact that names the supervisor who allowed a child's files to be opened."""
 
 
 def files_open_to(ticket: Ticket) -> bool:
@@ -126,6 +138,23 @@ class Cases:
             notices=await self._reader.notices_of(ticket.id),
         )
 
+    async def guard(self, ticket: Ticket, seen: Seen | None, *parts: Part) -> Guard:
+        """Return what refuses an act under the lock unless the case is as the agent saw it.
+
+        Args:
+            ticket: as it was read for the act.
+            seen: what the act was decided on; None where anything will do.
+            *parts: what counts of it, where that is what a page showed. A version is another one
+                whatever has changed.
+        """
+        if seen is None:
+            return anyhow
+        if isinstance(seen, int):
+            return at_version(seen)
+        files = await self._reader.evidence_of(ticket.id) if Part.FILES in parts else ()
+        log = await self._reader.ticket_log(ticket.id) if Part.ESCALATION in parts else ()
+        return as_shown(seen, parts, ticket, files, log)
+
     async def related(self, ticket: Ticket) -> Related:
         """Return what else is known of whoever asks, and the tickets that belong together."""
         found: dict[TicketId, Ticket] = {}
@@ -147,11 +176,14 @@ class Cases:
         )
         return Related(tuple(linked.values()), tuple(earlier))
 
-    async def allow_files(self, number: str, by: str, *, job_id: str | None = None) -> Ticket:
+    async def allow_files(
+        self, number: str, by: str, *, job_id: str | None = None, seen: Seen | None = None
+    ) -> Ticket:
         """Let the agent on the case open the files of a ticket that concerns a child.
 
         Raises:
             DeskError: ``FORBIDDEN`` unless a supervisor allows it.
+            StaleError: another agent has the case than ``seen`` shows.
         """
         agent = await self._roster.supervisor(by)
         ticket = await self.ticket(number)
@@ -165,6 +197,7 @@ class Cases:
                 version=current.version + 1,
             ),
             job_id=job_id,
+            guard=await self.guard(ticket, seen, Part.HOLDER),
         )
 
     async def open_evidence(self, number: str, evidence: str, by: str) -> Evidence:

@@ -21,6 +21,7 @@ from privacydesk.services.notifying import NOTED_BY
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.calls import Call, calls_of
 from privacydesk.services.staff.cases import Cases, Related
+from privacydesk.services.staff.sight import Sight, sight_of
 
 PAGE = 400
 """Events a page begins with: the newest ones."""
@@ -66,6 +67,11 @@ class Sheet(Struct, frozen=True):
     related: Related = Related((), ())
     calls: tuple[Call, ...] = ()
     link: TicketingLink | None = None
+
+    @property
+    def sight(self) -> Sight | None:
+        """What it shows of the ticket, for an act that is decided on it."""
+        return None if self.ticket is None else sight_of(self.ticket, self.evidence, self.log)
 
 
 def left_by_others(log: Sequence[LogEntry], agent: str) -> int:

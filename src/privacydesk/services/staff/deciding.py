@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -18,10 +18,16 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Due, DueKind, Outcome, Ticket
+from privacydesk.domain.ticket import PROPOSAL, Due, DueKind, Outcome, Ticket
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
-from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotAllowedNowError
+from privacydesk.errors import (
+    DeskError,
+    ErrorCode,
+    InvalidRequestError,
+    NotAllowedNowError,
+    StaleError,
+)
 from privacydesk.services import plans
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
@@ -30,11 +36,13 @@ from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.sight import Guard, Part, Seen
 
 SECOND_EYES = frozenset({RequestKind.DEREGISTRATION, RequestKind.GUARDIAN})
 """Kinds whose outcome takes a second pair of eyes unless the operator says otherwise."""
 
-_PROPOSAL = "proposal"
+_DECIDED_ON: Final = (Part.REQUEST, Part.FILES)
+_CONFIRMED_ON: Final = (*_DECIDED_ON, Part.PROPOSAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class Proposal:
 
 def proposal_of(ticket: Ticket) -> Proposal | None:
     """Return the decision on a ticket that waits for a second pair of eyes."""
-    kept = ticket.facts.get(_PROPOSAL)
+    kept = ticket.facts.get(PROPOSAL)
     if not kept:
         return None
     verdict = msgspec.convert(kept["verdict"], Verdict, strict=False)
@@ -104,6 +112,7 @@ class Deciding:
         text: str = "",
         account: str = "",
         job_id: str | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Decide to do all that is asked; see ``decide``.
 
@@ -113,8 +122,10 @@ class Deciding:
             text: the answer in words.
             account: the account it is about, where the ticket names none yet.
             job_id: a form's token, so that two submits count once.
+            seen: what it was decided on; None where anything will do.
         """
-        return await self.decide(number, by, Verdict(text=text, account=account), job_id=job_id)
+        verdict = Verdict(text=text, account=account)
+        return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
 
     async def refuse(
         self,
@@ -125,6 +136,7 @@ class Deciding:
         reason: str,
         withhold: bool = False,
         job_id: str | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Refuse what is asked, with its ground, a plain reason and the remedies; see ``decide``.
 
@@ -136,9 +148,10 @@ class Deciding:
             withhold: cite the clause as a whole instead of naming the ground: only for grounds
                 1 to 3, and only by a supervisor.
             job_id: a form's token, so that two submits count once.
+            seen: what it was decided on; None where anything will do.
         """
         verdict = Verdict(whole=Refusal(ground, reason), withhold=withhold)
-        return await self.decide(number, by, verdict, job_id=job_id)
+        return await self.decide(number, by, verdict, job_id=job_id, seen=seen)
 
     async def decide(
         self,
@@ -147,7 +160,7 @@ class Deciding:
         verdict: Verdict,
         *,
         job_id: str | None = None,
-        seen: int | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Decide a ticket, or propose it where a second pair of eyes is wanted.
 
@@ -156,6 +169,7 @@ class Deciding:
 
         Raises:
             InvalidRequestError: the verdict is on an item that the ticket lacks.
+            StaleError: the case is not as it was ``seen``.
             DeskError: something is missing; ``reason`` names what, as ``gate.Lack`` has it.
         """
         agent = await self._roster.worker(by)
@@ -163,14 +177,25 @@ class Deciding:
         await self._roster.check_reviewer(ticket, agent)
         if any(place >= len(ticket.items) for place in verdict.refused):
             raise InvalidRequestError("the request has no such item", reason="no_such_item")
+        guard = await self._cases.guard(ticket, seen, *_DECIDED_ON)
         if self.takes_two(ticket):
-            return await self._propose(ticket, agent, verdict, job_id, seen)
+            return await self._propose(ticket, agent, verdict, job_id, guard)
         rule, noted = self._rule(agent, verdict), _noted(ticket, verdict)
-        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, seen=seen)
+        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
 
     def takes_two(self, ticket: Ticket) -> bool:
         """Tell whether a ticket's outcome takes a second pair of eyes."""
         return ticket.kind in self._second_eyes
+
+    async def check_seen(self, number: str, seen: Seen) -> None:
+        """Refuse to go on from what an agent saw of a case where a decision would be refused.
+
+        Raises:
+            StaleError: as for ``decide``.
+        """
+        ticket = await self._cases.ticket(number)
+        guard = await self._cases.guard(ticket, seen, *_DECIDED_ON)
+        guard(ticket)
 
     async def preview(self, number: str, by: str, verdict: Verdict) -> tuple[Event, ...]:
         """Return what the user will see when this is decided, in their language.
@@ -186,7 +211,7 @@ class Deciding:
     # -- a second pair of eyes ---------------------------------------------------------------
 
     async def _propose(
-        self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None, seen: int | None
+        self, ticket: Ticket, agent: Agent, verdict: Verdict, job_id: str | None, guard: Guard
     ) -> Ticket:
         def propose(current: Ticket) -> Ticket:
             if proposal_of(current) is not None:
@@ -197,72 +222,101 @@ class Deciding:
             return _with_proposal(current, agent, verdict)
 
         noted = _noted_proposal(ticket, verdict)
-        return await self._acts.change(ticket, agent, noted, propose, job_id=job_id, seen=seen)
+        return await self._acts.change(ticket, agent, noted, propose, job_id=job_id, guard=guard)
 
-    async def confirm(self, number: str, by: str, *, job_id: str | None = None) -> Ticket:
+    async def confirm(
+        self, number: str, by: str, *, seen: Seen | None = None, job_id: str | None = None
+    ) -> Ticket:
         """Confirm what another agent decided: it is done, and the user is told.
 
         What a program decided, two people confirm: with the first one's word it is their decision
         and waits for another. A program is nobody, and whose hand moves it may be anybody's: that
         of the administrator who made its token, or of whoever is known to another system.
 
+        Args:
+            number: the ticket.
+            by: who confirms.
+            seen: what they looked at: a second pair of eyes has seen what it confirms.
+            job_id: a form's token, so that two submits count once.
+
         Raises:
             NotAllowedNowError: nothing waits to be confirmed.
+            StaleError: the decision that waits, or the case, is not as it was ``seen``.
             DeskError: ``FORBIDDEN`` for whoever decided it; or something is missing by now.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         await self._roster.check_reviewer(ticket, agent)
-        seen = _proposed(ticket)
-        if seen.program:
-            return await self._take_over(ticket, agent, seen, job_id)
+        proposal = _proposed(ticket)
+        guard = await self._cases.guard(ticket, seen, *_CONFIRMED_ON)
+        if proposal.program:
+            return await self._take_over(ticket, agent, proposal, job_id, guard)
         # What they may decide counts as they are now, not as they were when they did.
-        first = await self._roster.worker(seen.by)
+        first = await self._roster.worker(proposal.by)
 
         def rule(current: Ticket, now: datetime) -> Ruling:
-            if _proposed(current) != seen:
-                raise NotAllowedNowError("the decision was changed meanwhile", reason="reproposed")
-            if seen.by == agent.name:
+            _check_same(current, proposal)
+            if proposal.by == agent.name:
                 raise DeskError(
                     "somebody else confirms what you decided",
                     code=ErrorCode.FORBIDDEN,
                     reason="own_proposal",
                 )
-            return self._rule(first, seen.verdict)(_without_proposal(current), now)
+            return self._rule(first, proposal.verdict)(_without_proposal(current), now)
 
-        noted = _noted(ticket, seen.verdict, {"proposed_by": seen.by})
-        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id)
+        noted = _noted(ticket, proposal.verdict, {"proposed_by": proposal.by})
+        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
 
     async def _take_over(
-        self, ticket: Ticket, agent: Agent, seen: Proposal, job_id: str | None
+        self,
+        ticket: Ticket,
+        agent: Agent,
+        proposal: Proposal,
+        job_id: str | None,
+        guard: Guard,
     ) -> Ticket:
         """Make what a program proposed an agent's own decision, which waits for another one."""
 
         def take_over(current: Ticket) -> Ticket:
-            if _proposed(current) != seen:
-                raise NotAllowedNowError("the decision was changed meanwhile", reason="reproposed")
-            gate.check(current, agent, seen.verdict)
-            return _with_proposal(current, agent, seen.verdict)
+            _check_same(current, proposal)
+            gate.check(current, agent, proposal.verdict)
+            return _with_proposal(current, agent, proposal.verdict)
 
-        noted = _noted_proposal(ticket, seen.verdict, {"proposed_by": seen.by})
-        return await self._acts.change(ticket, agent, noted, take_over, job_id=job_id)
+        noted = _noted_proposal(ticket, proposal.verdict, {"proposed_by": proposal.by})
+        return await self._acts.change(ticket, agent, noted, take_over, job_id=job_id, guard=guard)
 
     async def send_back(
-        self, number: str, by: str, reason: str, *, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        reason: str,
+        *,
+        seen: Seen | None = None,
+        job_id: str | None = None,
     ) -> Ticket:
         """Take a proposed decision off a ticket, with a reason for who decided it.
+
+        Args:
+            number: the ticket.
+            by: who sends it back.
+            reason: what is not right with it.
+            seen: what they looked at.
+            job_id: a form's token, so that two submits count once.
 
         Raises:
             InvalidRequestError: there is no reason.
             NotAllowedNowError: nothing waits to be confirmed.
+            StaleError: another decision waits than was ``seen``.
         """
         if not reason.strip():
             raise InvalidRequestError("say what is not right with it", reason="no_reason")
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
+        guard = await self._cases.guard(ticket, seen, Part.PROPOSAL)
 
         def back(current: Ticket) -> Ticket:
             _proposed(current)
+            guard(current)
             return replace(_without_proposal(current), version=current.version + 1)
 
         return await self._acts.change(
@@ -358,7 +412,7 @@ def _with_proposal(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
     return replace(
         ticket,
         holder=ticket.holder or agent.name,
-        facts={**ticket.facts, _PROPOSAL: kept},
+        facts={**ticket.facts, PROPOSAL: kept},
         version=ticket.version + 1,
     )
 
@@ -370,5 +424,11 @@ def _proposed(ticket: Ticket) -> Proposal:
     return proposal
 
 
+def _check_same(ticket: Ticket, proposal: Proposal) -> None:
+    """Refuse to go on with another decision than was read before the lock."""
+    if _proposed(ticket) != proposal:
+        raise StaleError("another decision waits by now", reason="seen_proposal")
+
+
 def _without_proposal(ticket: Ticket) -> Ticket:
-    return replace(ticket, facts={k: v for k, v in ticket.facts.items() if k != _PROPOSAL})
+    return replace(ticket, facts={k: v for k, v in ticket.facts.items() if k != PROPOSAL})

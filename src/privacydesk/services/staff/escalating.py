@@ -14,6 +14,7 @@ from privacydesk.services.staff.acts import Acts, Noted
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.sight import Part, Seen
 
 ESCALATED: Final = "escalated"
 """The flag of a ticket that waits for the supervisors' answer."""
@@ -58,12 +59,19 @@ class Escalating:
             return replace(current, flags=current.flags | {ESCALATED}, version=current.version + 1)
 
         calls = await self._alarms.handed_up(ticket, agent.name, self._clock.now())
+        guard = await self._cases.guard(ticket, seen)
         return await self._acts.change(
-            ticket, agent, Noted("escalate", words), up, job_id=job_id, seen=seen, calls=calls
+            ticket, agent, Noted("escalate", words), up, job_id=job_id, guard=guard, calls=calls
         )
 
     async def answer(
-        self, number: str, by: str, words: str, *, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        words: str,
+        *,
+        job_id: str | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Tell the agent on the case how to go on; supervisors only.
 
@@ -71,6 +79,7 @@ class Escalating:
             DeskError: ``FORBIDDEN`` for anybody else.
             InvalidRequestError: there are no words, or too many.
             NotAllowedNowError: nobody asked, or somebody else answered.
+            StaleError: the supervisors were asked something else since it was ``seen``.
         """
         said = reply_words(words)
         agent = await self._roster.supervisor(by)
@@ -82,6 +91,13 @@ class Escalating:
             return replace(current, flags=current.flags - {ESCALATED}, version=current.version + 1)
 
         calls = await self._alarms.answered(ticket, agent.name, self._clock.now())
+        guard = await self._cases.guard(ticket, seen, Part.ESCALATION)
         return await self._acts.change(
-            ticket, agent, Noted("escalation_answered", said), down, job_id=job_id, calls=calls
+            ticket,
+            agent,
+            Noted("escalation_answered", said),
+            down,
+            job_id=job_id,
+            guard=guard,
+            calls=calls,
         )

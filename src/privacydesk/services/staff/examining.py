@@ -17,6 +17,7 @@ from privacydesk.services.making import Maker
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
 from privacydesk.services.staff.cases import Cases, opened_by
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.sight import Part, Seen
 
 # A guardian's request may name the child's account later, when it is granted.
 _NO_ACCOUNT_NEEDED = frozenset(
@@ -55,7 +56,7 @@ class Examining:
         reason: str = "",
         account: str = "",
         job_id: str | None = None,
-        seen: int | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Settle whether the evidence proves what it should; the files are removed then.
 
@@ -66,7 +67,7 @@ class Examining:
             reason: told to the requester when it is not; they may hand in something else.
             account: the account it was shown for, where the ticket names none yet.
             job_id: a form's token, so that two submits count once.
-            seen: the version it was examined on; None where any will do.
+            seen: what was examined; None where anything will do.
 
         Whoever accepts has opened each file themselves: what colleagues saw is no judgement of
         theirs. What is plainly no proof may be turned down unopened.
@@ -99,8 +100,9 @@ class Examining:
                 raise NotAllowedNowError(
                     "whoever accepts evidence opens each file of it first", reason="not_opened"
                 )
-            if accepted and current.version != ticket.version:
-                # A file that came since the list was read has been seen by nobody.
+            if current.version != ticket.version:
+                # A file that came since the list was read has been seen by nobody, and the ones on
+                # the list are removed with what is said of them.
                 raise StaleError("the request has changed meanwhile", reason="ticket_changed")
             judged = (
                 self._accepted(current, account.strip(), agent.name, now)
@@ -112,13 +114,14 @@ class Examining:
             told = {"accepted": accepted}
             return Ruling(DecisionKind.EXAMINED, judged, reason, told, deliveries=asked)
 
+        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
         return await self._acts.rule(
             ticket,
             agent,
             rule,
             Noted("examine", reason, {"accepted": accepted}),
             job_id=job_id,
-            seen=seen,
+            guard=guard,
             evidence_removed=tuple(one.id for one in files),
         )
 

@@ -18,6 +18,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted, Ruling
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.roster import Roster, check_supervisor
+from privacydesk.services.staff.sight import Part, Seen
 
 _MAX_REPLY = 10_000
 """Characters of what an agent writes at once."""
@@ -61,7 +62,7 @@ class Handling:
             over: who it is taken over from, as the agent saw it; empty for nobody, None for
                 whoever holds it.
             job_id: so that two requests count once.
-            seen: the version it was decided on, as for all acts; None where any will do.
+            seen: the version it was decided on; None where any will do, as for all acts.
 
         Raises:
             NotAllowedNowError: it is closed; there is nothing left to hold.
@@ -78,12 +79,13 @@ class Handling:
                 raise StaleError("another agent holds this request", reason="held")
             return replace(current, holder=agent.name, version=current.version + 1)
 
+        guard = await self._cases.guard(ticket, seen)
         return await self._acts.change(
-            ticket, agent, Noted("claim"), hold, job_id=job_id, seen=seen
+            ticket, agent, Noted("claim"), hold, job_id=job_id, guard=guard
         )
 
     async def assign(
-        self, number: str, by: str, to: str, *, job_id: str | None = None, seen: int | None = None
+        self, number: str, by: str, to: str, *, job_id: str | None = None, seen: Seen | None = None
     ) -> Ticket:
         """Give a ticket to another agent, or, with ``to`` empty, back to those nobody holds.
 
@@ -91,6 +93,7 @@ class Handling:
             DeskError: ``FORBIDDEN`` unless who gives it holds it or is a supervisor, or when who
                 gets it may not decide it.
             NotAllowedNowError: it is closed; its record keeps who held it.
+            StaleError: somebody else holds it than ``seen`` shows.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
@@ -106,8 +109,9 @@ class Handling:
                 raise NotAllowedNowError("this request is closed", reason="closed")
             return replace(current, holder=to, version=current.version + 1)
 
+        guard = await self._cases.guard(ticket, seen, Part.HOLDER)
         return await self._acts.change(
-            ticket, agent, Noted("assign", to), give, job_id=job_id, seen=seen
+            ticket, agent, Noted("assign", to), give, job_id=job_id, guard=guard
         )
 
     async def follow(self, number: str, by: str, to: str, *, job_id: str) -> Ticket:
@@ -188,8 +192,9 @@ class Handling:
         words = reply_words(text)
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
+        guard = await self._cases.guard(ticket, seen)
         return await self._acts.change(
-            ticket, agent, Noted("note", words), lambda current: current, job_id=job_id, seen=seen
+            ticket, agent, Noted("note", words), lambda current: current, job_id=job_id, guard=guard
         )
 
     async def reply(
@@ -211,17 +216,25 @@ class Handling:
             if owner.kind is OwnerKind.AGENT and owner.agent != agent.name:
                 raise StaleError("another agent has this conversation", reason="other_agent")
 
-        await self._acts.write(ticket, agent, words, check, job_id=job_id, seen=seen)
+        guard = await self._cases.guard(ticket, seen)
+        await self._acts.write(ticket, agent, words, check, job_id=job_id, guard=guard)
         return ticket
 
     async def ask(
-        self, number: str, by: str, text: str, *, job_id: str | None = None, seen: int | None = None
+        self,
+        number: str,
+        by: str,
+        text: str,
+        *,
+        job_id: str | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Ask the requester for more. The clock runs on.
 
         Raises:
             InvalidRequestError: there are no words, or too many.
             NotAllowedNowError: the ticket's state does not permit it.
+            StaleError: the case is not as it was ``seen``: they may have answered, say.
         """
         words = reply_words(text)
         agent = await self._roster.worker(by)
@@ -230,12 +243,20 @@ class Handling:
         def rule(current: Ticket, now: datetime) -> Ruling:
             return Ruling(DecisionKind.ASKED, move(current, Move.ASK_REQUESTER, now), words)
 
+        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
         return await self._acts.rule(
-            ticket, agent, rule, Noted("ask_requester", words), job_id=job_id, seen=seen
+            ticket, agent, rule, Noted("ask_requester", words), job_id=job_id, guard=guard
         )
 
     async def extend(
-        self, number: str, by: str, *, working_days: int, reason: str, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        *,
+        working_days: int,
+        reason: str,
+        job_id: str | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Give a ticket more time; supervisors only, with a reason that the user is told.
 
@@ -244,6 +265,7 @@ class Handling:
         Raises:
             InvalidRequestError: there is no reason, or less than one day.
             NotAllowedNowError: no clock counted in working days runs on it.
+            StaleError: the case, or its date, is not as it was ``seen``.
         """
         if not reason.strip() or working_days < 1:
             raise InvalidRequestError(
@@ -258,7 +280,8 @@ class Handling:
 
         first = ticket.clock
         noted = Noted("extend", reason, {"first_due": first.due_date.isoformat() if first else ""})
-        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id)
+        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.CLOCK)
+        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
 
 
 def reply_words(text: str) -> str:

@@ -20,6 +20,7 @@ from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.sight import Part, Seen
 
 
 class Hindrance(StrEnum):
@@ -93,7 +94,14 @@ class Merging:
         self._acts = acts
 
     async def merge(
-        self, number: str, by: str, into: str, reason: str, *, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        into: str,
+        reason: str,
+        *,
+        job_id: str | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Close a ticket as the duplicate of another, which its requester is told of.
 
@@ -103,12 +111,14 @@ class Merging:
             into: the number of the one that goes on.
             reason: why they are the same; for staff, in both logs.
             job_id: a form's token.
+            seen: what was taken for the same; None where anything will do.
 
         Raises:
             InvalidRequestError: there is no reason, or it is too long.
             NotFoundError: there is no such ticket.
             NotAllowedNowError: something stands against it; ``reason`` names it as ``merge_`` and
                 the ``Hindrance``.
+            StaleError: the ticket that is to be closed is not as it was ``seen``.
         """
         words = reply_words(reason)
         agent = await self._roster.worker(by)
@@ -130,7 +140,10 @@ class Merging:
             Noted("mark_duplicate", words, {"into": other.number}),
             Noted("merged", words, {"from": ticket.number}),
         )
-        return await self._acts.rule_on_two(ticket, other, agent, rule, noted, job_id=job_id)
+        guard = await self._cases.guard(ticket, seen, Part.REQUEST)
+        return await self._acts.rule_on_two(
+            ticket, other, agent, rule, noted, job_id=job_id, guard=guard
+        )
 
 
 def _check(ticket: Ticket, into: Ticket) -> None:

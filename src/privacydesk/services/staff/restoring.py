@@ -14,6 +14,7 @@ from privacydesk.services.staff.acts import Acts, Noted
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.roster import Roster
+from privacydesk.services.staff.sight import Part, Seen
 
 
 def may_be_restored(ticket: Ticket) -> bool:
@@ -39,7 +40,13 @@ class Restoring:
         self._clock = clock
 
     async def restore(
-        self, number: str, by: str, reason: str, *, job_id: str | None = None
+        self,
+        number: str,
+        by: str,
+        reason: str,
+        *,
+        job_id: str | None = None,
+        seen: Seen | None = None,
     ) -> Ticket:
         """Ask the account service to restore the account; the requester hears of it once it is.
 
@@ -47,6 +54,7 @@ class Restoring:
             DeskError: ``FORBIDDEN`` for anybody but a supervisor.
             InvalidRequestError: there is no reason, or it is too long.
             NotAllowedNowError: no account was stopped for it, or it is restored already.
+            StaleError: the case is not as it was ``seen``.
         """
         words = reply_words(reason)
         agent = await self._roster.supervisor(by)
@@ -68,5 +76,6 @@ class Restoring:
             Noted("restore_asked", words),
             restored,
             job_id=job_id,
+            guard=await self._cases.guard(ticket, seen, Part.REQUEST),
             deliveries=self._maker.actions(ticket, call, self._clock.now()),
         )
