@@ -39,6 +39,7 @@ STAFF: Final = {
 
 HTML: Final = {"Accept": "text/html", "Accept-Language": "en"}
 _FIELD: Final = re.compile(r'name="form_token" value="([^"]+)"')
+_SEEN: Final = re.compile(r'name="case_seen" value="([^"]+)"')
 _STEP: Final = timedelta(seconds=30)
 
 
@@ -82,6 +83,8 @@ class Browser:
     client: TestClient[Any, Any]
     last: Page = field(default_factory=lambda: Page(0, "", {}, ""))
     token: str = ""
+    seen: str = ""
+    """What the case page that was opened last showed."""
 
     async def get(self, path: str) -> Page:
         """Open a page."""
@@ -97,7 +100,11 @@ class Browser:
         headers: Mapping[str, str] | None = None,
     ) -> Page:
         """Send a form of the page that was opened last."""
-        sent = {"form_token": self.token if token is None else token, **(data or {})}
+        sent = {
+            "form_token": self.token if token is None else token,
+            "case_seen": self.seen,
+            **(data or {}),
+        }
         told = {"Referer": str(self.client.make_url(self.last.path))} if self.last.path else {}
         answer = await self.client.post(
             path, data=sent, headers=HTML | told | dict(headers or {}), allow_redirects=False
@@ -110,6 +117,9 @@ class Browser:
         found = _FIELD.search(page.text)
         if found:
             self.token = found[1]
+        shown = _SEEN.search(page.text)
+        if shown:
+            self.seen = shown[1]
         if answer.status == 200:
             self.last = page
         return page

@@ -30,7 +30,7 @@ async def _reply(
 ) -> tuple[int, str]:
     form = FormData(quote_fields=False)
     form.add_field("form_token", mei.token if token is None else token)
-    form.add_field("seen", field(page, "/reply", "seen"))
+    form.add_field("owner_seen", field(page, "/reply", "owner_seen"))
     form.add_field("job", field(page, "/reply", "job"))
     form.add_field("number", "")
     form.add_field("text", text)

@@ -39,22 +39,28 @@ async def test_an_agent_takes_over_writes_and_hands_back_and_the_form_goes_on(
     assert player.session is not None
     talk = f"/console/conversations/{player.session.conversation.hex()}"
     page = await mei.get(talk)
-    seen = field(page, "/take", "seen")
-    page = await mei.post(f"{talk}/take", {"seen": seen, "job": "t1"})
+    seen = field(page, "/take", "owner_seen")
+    page = await mei.post(f"{talk}/take", {"owner_seen": seen, "job": "t1"})
     assert page.to == f"{talk}?done=take"
     page = await mei.get(page.to)
     assert page.said == "You have the conversation."
     await player.pull()
     await player.step({"bot": "owner.agent_joined"})
 
-    reply = {"seen": field(page, "/reply", "seen"), "job": "r1", "text": "Hello, this is Mei."}
+    reply = {
+        "owner_seen": field(page, "/reply", "owner_seen"),
+        "job": "r1",
+        "text": "Hello, this is Mei.",
+    }
     await mei.post(f"{talk}/reply", reply)
     await mei.post(f"{talk}/reply", reply)
     await player.pull()
     assert [e.text for e in player.events if e.author].count("Hello, this is Mei.") == 1
 
     page = await mei.get(talk)
-    await mei.post(f"{talk}/hand-back", {"seen": field(page, "/hand-back", "seen"), "job": "h1"})
+    await mei.post(
+        f"{talk}/hand-back", {"owner_seen": field(page, "/hand-back", "owner_seen"), "job": "h1"}
+    )
     player.mark = len(player.events)
     await player.pull()
     await player.step({"bot": "owner.handed_back"})
@@ -67,10 +73,10 @@ async def reply_form(mei: Browser, ticket: Ticket) -> dict[str, str]:
     page = await mei.get(f"/console/tickets/{ticket.number}")
     await mei.post(
         f"{talk_of(ticket)}/take",
-        {"seen": field(page, "/take", "seen"), "job": "t1", "number": ticket.number},
+        {"owner_seen": field(page, "/take", "owner_seen"), "job": "t1", "number": ticket.number},
     )
     page = await mei.get(f"/console/tickets/{ticket.number}")
-    return {"seen": field(page, "/reply", "seen"), "job": "r1", "number": ticket.number}
+    return {"owner_seen": field(page, "/reply", "owner_seen"), "job": "r1", "number": ticket.number}
 
 
 async def test_a_stale_page_s_reply_is_refused_and_its_words_are_kept(
@@ -187,6 +193,9 @@ async def test_evidence_is_settled_once_and_removed(office: Office, mei: Browser
     assert page.to == f"{case}?done=examine"
     page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e2"})
     assert page.status == 409
+    assert "the request has changed since this page was opened" in page.said
+    page = await mei.post(f"{case}/examine", {"shown": "yes", "job": "e3"})
+    assert page.status == 409
     assert "No evidence is waiting" in page.said
     await mother.pull()
     await mother.step({"bot": "ticket.examined_ok"})
@@ -249,7 +258,8 @@ async def test_what_could_not_be_carried_out_is_told_and_mended_with_the_account
     page = await mei.get(case)
     assert "It can’t be decided yet" in page.text
     await open_files(office.world.rooms.staff, ticket.number, "mei")
-    await mei.post(f"{case}/examine", {"shown": "yes", "account": "u-1040", "job": "e1"})
+    page = await mei.post(f"{case}/examine", {"shown": "yes", "account": "u-1040", "job": "e1"})
+    await mei.get(page.to)
     await mei.post(f"{case}/decide", {"verdict": "grant", "account": "u-1040", "job": "d1"})
     await office.world.work()
     page = await mei.get(case)
@@ -327,7 +337,8 @@ async def test_asking_assigning_and_more_time(office: Office, mei: Browser) -> N
     await player.step({"bot": "ticket.asked"})
     page = await mei.post(f"{case}/assign", {"to": "lao-zhou", "job": "a2"})
     assert page.status == 403, "only the holder or a supervisor gives it away"
-    await mei.post(f"{case}/claim", {"job": "c1"})
+    page = await mei.post(f"{case}/claim", {"job": "c1"})
+    await mei.get(page.to)
     page = await mei.post(f"{case}/assign", {"to": "lao-zhou", "job": "a3"})
     assert page.to == f"{case}?done=assign"
     assert (await now(office, ticket)).holder == "lao-zhou"
@@ -352,7 +363,7 @@ async def test_an_auditor_reads_and_does_nothing(office: Office) -> None:
     assert f'action="{case}/' not in page.text
     for deed in ("claim", "note", "ask", "examine", "preview", "decide", "files", "extend"):
         assert (await auditor.post(f"{case}/{deed}", {"job": deed})).status == 403
-    assert (await auditor.post(f"{talk_of(ticket)}/take", {"seen": "0"})).status == 403
+    assert (await auditor.post(f"{talk_of(ticket)}/take", {"owner_seen": "0"})).status == 403
 
 
 async def test_earlier_requests_of_the_person_lie_beside_the_case(

@@ -312,13 +312,13 @@ async def test_conversations_are_among_what_is_ones_own_and_say_who_waits_for_an
     assert player.session is not None
     talk = f"/console/conversations/{player.session.conversation.hex()}"
     page = await mei.get(talk)
-    await mei.post(f"{talk}/take", {"seen": field(page, "/take", "seen"), "job": "t1"})
+    await mei.post(f"{talk}/take", {"owner_seen": field(page, "/take", "owner_seen"), "job": "t1"})
     page = await view(mei, "mine")
     assert counts(page)["mine"] == 1
     assert "With you" in page.text
     assert waiting_for_mei(page) == (True, "1")
     page = await mei.get(talk)
-    reply = {"seen": field(page, "/reply", "seen"), "text": "I am here.", "job": "r1"}
+    reply = {"owner_seen": field(page, "/reply", "owner_seen"), "text": "I am here.", "job": "r1"}
     await mei.post(f"{talk}/reply", reply)
     assert waiting_for_mei(await view(mei, "mine")) == (False, "")
     await steps(player, {"user": "Are you still there?"})

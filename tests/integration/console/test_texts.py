@@ -26,7 +26,7 @@ async def test_a_supervisor_s_text_stands_filled_beside_the_reply(office: Office
     assert "modules-list" not in page.text
     await mei.post(
         f"{talk_of(ticket)}/take",
-        {"seen": field(page, "/take", "seen"), "job": "t1", "number": ticket.number},
+        {"owner_seen": field(page, "/take", "owner_seen"), "job": "t1", "number": ticket.number},
     )
     page = await mei.get(f"/console/tickets/{ticket.number}")
     assert f"{ticket.number}</span>" in page.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -29,6 +29,7 @@ from privacydesk.web.console.access import STANDING, signed_in, staff
 from privacydesk.web.console.calls import opened
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.tools import TOOLS
+from privacydesk.web.console.verdicts import keys_of
 from privacydesk.web.console.words import words_of
 
 SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -50,10 +51,17 @@ class Fault(Struct, frozen=True):
     message: str
     kept: Mapping[str, str]
 
-    @property
-    def words(self) -> list[str]:
-        """What was written, for a page that has the form no more."""
-        written = (v for k, v in self.kept.items() if k.partition("-")[0] in _WRITTEN)
+    def left(self, shown: Collection[str]) -> list[str]:
+        """Return what was written into fields that the page has no more.
+
+        Args:
+            shown: the fields that it shows again, with what was written into them.
+        """
+        written = (
+            value
+            for name, value in self.kept.items()
+            if name.partition("-")[0] in _WRITTEN and name not in shown
+        )
         return [one for one in written if one.strip()]
 
 
@@ -129,6 +137,7 @@ def case_page(
         "console/case.html",
         status=status,
         sheet=sheet,
+        case_seen=sheet.sight,
         talk=sheet.talk,
         ticket=sheet.ticket,
         fault=fault,
@@ -167,6 +176,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     clock = ticket.clock
     board, now, words = request.get(STANDING) or Board(), tools.clock.now(), words_of(request)
     return {
+        "item_keys": keys_of(ticket),
         "left_by_others": lambda log: left_by_others(log, me.name),
         "there": lambda name: words.standing(board.duty(name).standing(now)),
         "count": tools.inbox.count(ticket),

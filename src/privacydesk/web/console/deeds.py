@@ -8,7 +8,15 @@ from privacydesk.errors import DeskError
 from privacydesk.services.staff.gate import lacking
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.case import Draft, case_page, conversation_of, whole
-from privacydesk.web.console.doing import SUPERVISING, WORKERS, Deed, do, form_of, refused
+from privacydesk.web.console.doing import (
+    SUPERVISING,
+    WORKERS,
+    Deed,
+    case_seen,
+    do,
+    form_of,
+    refused,
+)
 from privacydesk.web.console.replies import read_reply
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.verdicts import read_verdict
@@ -23,7 +31,7 @@ async def take(request: web.Request) -> web.Response:
     return await do(
         request,
         "take",
-        lambda d: d.tools.takeover.take(d.name, d.by, seen=d.seen, job_id=d.job),
+        lambda d: d.tools.takeover.take(d.name, d.by, seen=d.owner_seen, job_id=d.job),
     )
 
 
@@ -35,7 +43,7 @@ async def reply(request: web.Request) -> web.Response:
         request,
         "reply",
         lambda d: d.tools.takeover.reply(
-            d.name, d.by, d.text, file=sent.file, seen=d.seen, job_id=d.job
+            d.name, d.by, d.text, file=sent.file, seen=d.owner_seen, job_id=d.job
         ),
         form=sent.fields,
     )
@@ -55,7 +63,7 @@ async def hand_back(request: web.Request) -> web.Response:
     return await do(
         request,
         "hand_back",
-        lambda d: d.tools.takeover.hand_back(d.name, d.by, seen=d.seen, job_id=d.job),
+        lambda d: d.tools.takeover.hand_back(d.name, d.by, seen=d.owner_seen, job_id=d.job),
     )
 
 
@@ -78,7 +86,9 @@ async def assign(request: web.Request) -> web.Response:
     return await do(
         request,
         "assign",
-        lambda d: d.tools.staff.handling.assign(d.name, d.by, d.form.get("to", ""), job_id=d.job),
+        lambda d: d.tools.staff.handling.assign(
+            d.name, d.by, d.form.get("to", ""), job_id=d.job, seen=d.case_seen
+        ),
     )
 
 
@@ -96,7 +106,9 @@ async def note(request: web.Request) -> web.Response:
 async def ask(request: web.Request) -> web.Response:
     """Ask the requester for more."""
     return await do(
-        request, "ask", lambda d: d.tools.staff.handling.ask(d.name, d.by, d.text, job_id=d.job)
+        request,
+        "ask",
+        lambda d: d.tools.staff.handling.ask(d.name, d.by, d.text, job_id=d.job, seen=d.case_seen),
     )
 
 
@@ -112,6 +124,7 @@ async def extend(request: web.Request) -> web.Response:
             working_days=whole(d.form.get("days", "")),
             reason=d.text,
             job_id=d.job,
+            seen=d.case_seen,
         ),
     )
 
@@ -132,7 +145,9 @@ async def answer_escalation(request: web.Request) -> web.Response:
     return await do(
         request,
         "answer_escalation",
-        lambda d: d.tools.staff.escalating.answer(d.name, d.by, d.text, job_id=d.job),
+        lambda d: d.tools.staff.escalating.answer(
+            d.name, d.by, d.text, job_id=d.job, seen=d.case_seen
+        ),
     )
 
 
@@ -142,7 +157,9 @@ async def restore(request: web.Request) -> web.Response:
     return await do(
         request,
         "restore",
-        lambda d: d.tools.staff.restoring.restore(d.name, d.by, d.text, job_id=d.job),
+        lambda d: d.tools.staff.restoring.restore(
+            d.name, d.by, d.text, job_id=d.job, seen=d.case_seen
+        ),
     )
 
 
@@ -153,7 +170,7 @@ async def merge(request: web.Request) -> web.Response:
         request,
         "merge",
         lambda d: d.tools.staff.merging.merge(
-            d.name, d.by, d.form.get("into", ""), d.text, job_id=d.job
+            d.name, d.by, d.form.get("into", ""), d.text, job_id=d.job, seen=d.case_seen
         ),
     )
 
@@ -171,6 +188,7 @@ async def examine(request: web.Request) -> web.Response:
             reason=d.text,
             account=d.form.get("account", ""),
             job_id=d.job,
+            seen=d.case_seen,
         ),
     )
 
@@ -181,7 +199,7 @@ async def allow_files(request: web.Request) -> web.Response:
     return await do(
         request,
         "allow_files",
-        lambda d: d.tools.staff.cases.allow_files(d.name, d.by, job_id=d.job),
+        lambda d: d.tools.staff.cases.allow_files(d.name, d.by, job_id=d.job, seen=d.case_seen),
     )
 
 
@@ -211,8 +229,11 @@ async def preview(request: web.Request) -> web.Response:
     assert sheet.ticket is not None
     verdict = read_verdict(form, sheet.ticket)
     lacks = lacking(sheet.ticket, me.agent, verdict)
+    deciding = tools.staff.deciding
     try:
-        events = () if lacks else await tools.staff.deciding.preview(number, me.agent.name, verdict)
+        # What is gone on from here is the page that follows: nobody would hear of it later.
+        await deciding.check_seen(number, case_seen(form))
+        events = () if lacks else await deciding.preview(number, me.agent.name, verdict)
     except DeskError as error:
         return await refused(request, "decide", number, form, error)
     return case_page(request, sheet, draft=Draft(verdict, lacks, events, form))
@@ -225,7 +246,9 @@ async def decide(request: web.Request) -> web.Response:
     async def act(deed: Deed) -> object:
         ticket = await deed.tools.staff.cases.ticket(deed.name)
         verdict = read_verdict(deed.form, ticket)
-        return await deed.tools.staff.deciding.decide(deed.name, deed.by, verdict, job_id=deed.job)
+        return await deed.tools.staff.deciding.decide(
+            deed.name, deed.by, verdict, job_id=deed.job, seen=deed.case_seen
+        )
 
     return await do(request, "decide", act)
 
@@ -234,7 +257,9 @@ async def decide(request: web.Request) -> web.Response:
 async def confirm(request: web.Request) -> web.Response:
     """Confirm what another agent decided."""
     return await do(
-        request, "confirm", lambda d: d.tools.staff.deciding.confirm(d.name, d.by, job_id=d.job)
+        request,
+        "confirm",
+        lambda d: d.tools.staff.deciding.confirm(d.name, d.by, job_id=d.job, seen=d.case_seen),
     )
 
 
@@ -244,5 +269,7 @@ async def send_back(request: web.Request) -> web.Response:
     return await do(
         request,
         "send_back",
-        lambda d: d.tools.staff.deciding.send_back(d.name, d.by, d.text, job_id=d.job),
+        lambda d: d.tools.staff.deciding.send_back(
+            d.name, d.by, d.text, job_id=d.job, seen=d.case_seen
+        ),
     )

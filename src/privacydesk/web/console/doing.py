@@ -15,6 +15,7 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.cleaning import clean_text
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.services.staff.sight import Sight
 from privacydesk.web.answers import STATUS, json_answer
 from privacydesk.web.console.access import checked_form, signed_in
 from privacydesk.web.console.board import BOARD
@@ -53,9 +54,14 @@ class Deed(Struct, frozen=True):
         return self.form.get("text", "")
 
     @property
-    def seen(self) -> int:
+    def owner_seen(self) -> int:
         """The offset at which the page saw who owns the conversation."""
-        return whole(self.form.get("seen", ""))
+        return whole(self.form.get("owner_seen", ""))
+
+    @property
+    def case_seen(self) -> Sight:
+        """What the page showed of the ticket's case."""
+        return case_seen(self.form)
 
 
 Act = Callable[[Deed], Awaitable[object]]
@@ -94,6 +100,11 @@ async def form_of(request: web.Request) -> Mapping[str, str]:
     """
     form = await checked_form(request)
     return {name: clean_text(value) for name, value in form.items() if isinstance(value, str)}
+
+
+def case_seen(form: Mapping[str, str]) -> Sight:
+    """Return what the page that a form came from showed of a ticket's case."""
+    return Sight.read(form.get("case_seen", ""))
 
 
 def _name(request: web.Request) -> str:
