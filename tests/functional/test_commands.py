@@ -321,14 +321,64 @@ async def test_closing_an_account_takes_a_second_agent_where_the_profile_says_so
     (ticket,) = await player.tickets()
     decided = await office.json("tickets", "decide", ticket.number, "--grant", "--as", "mei")
     assert decided["state"] == "in_review"
-    assert "Proposed by:  mei" in await office.fine("tickets", "show", ticket.number)
+    shown = await office.fine("tickets", "show", ticket.number)
+    assert "Proposed by:  mei" in shown
+    assert "Proposed:\n  grant\n" in shown
+    assert f"Version:      {decided['version']}\n" in shown
+    seen = ("--seen", str(decided["version"]))
     confirm = ("tickets", "confirm", ticket.number, "--as")
-    assert "somebody else" in await office.refused(*confirm, "mei")
+    assert "somebody else" in await office.refused(*confirm, "mei", *seen)
     back = ("tickets", "send-back", ticket.number, "--reason", "Look again.", "--as", "lao-zhou")
-    await office.fine(*back)
-    await office.fine("tickets", "decide", ticket.number, "--grant", "--as", "mei")
-    confirmed = await office.json(*confirm, "lao-zhou")
+    await office.fine(*back, *seen)
+    again = await office.json("tickets", "decide", ticket.number, "--grant", "--as", "mei")
+    assert "has changed meanwhile" in await office.refused(*confirm, "lao-zhou", *seen)
+    confirmed = await office.json(*confirm, "lao-zhou", "--seen", str(again["version"]))
     assert confirmed["state"] == "awaiting_confirmation"
+
+
+class Terminal(io.StringIO):
+    """Somebody at a keyboard."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_what_is_confirmed_is_shown_first_and_asked_about(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    careful = {**PROFILE, "second_eyes": ["deletion"]}
+    (office.folder / "profile.yaml").write_text(yaml.safe_dump(careful), "utf-8")
+    player = await office.player(
+        "lin-xiaoyu", {"choose": "deletion"}, {"choose": "posts"}, {"choose": "photos"},
+        {"choose": "_done"}, {"code": "right"}, {"choose": "yes"},
+    )  # fmt: skip
+    (ticket,) = await player.tickets()
+    with monkeypatch.context() as there:
+        there.setattr(sys, "stdin", Terminal(""))
+        early = ("tickets", "confirm", ticket.number, "--as", "lao-zhou")
+        assert "nothing waits" in await office.refused(*early), "there is nothing to ask about"
+    refuse = ("--refuse", "--ground", "law", "--reason", "The law has them kept.", "--as", "mei")
+    await office.fine("tickets", "decide", ticket.number, *refuse)
+    confirm = ("tickets", "confirm", ticket.number, "--as", "lao-zhou", "--json")
+    back = ("tickets", "send-back", ticket.number, "--reason", "No.", "--as", "lao-zhou")
+    for asked in (confirm, back):
+        done = await office.run(*asked)
+        assert done.code == 2, "nobody is there to look"
+        assert done.err.startswith("error: --seen: ")
+
+    for asked in (confirm, back):
+        monkeypatch.setattr(sys, "stdin", Terminal("n\n"))
+        done = await office.run(*asked)
+        assert done.code == 1
+        assert "Proposed:\n  refuse on ground " in done.err
+        assert "The law has them kept." in done.err
+        assert done.out.strip() == ""
+    assert (await player.tickets())[0].is_open
+
+    monkeypatch.setattr(sys, "stdin", Terminal("y\n"))
+    done = await office.run(*confirm)
+    assert done.err.rstrip().endswith("Confirm this decision? [y/N]:")
+    assert json.loads(done.out)["outcome"] == "refused"
 
 
 async def test_unknown_numbers_and_agents_are_one_line(office: Office) -> None:

@@ -11,11 +11,12 @@ from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, Unit
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ticket import OWN_FACTS, LogEntry, ScopeItem, Ticket
+from privacydesk.domain.ticket import OWN_FACTS, PROPOSAL, LogEntry, ScopeItem, Ticket
 
 if TYPE_CHECKING:
     from privacydesk.services.deadlines import Deadlines
     from privacydesk.services.staff.cases import Case
+    from privacydesk.services.staff.gate import Refusal
 
 
 class Reading:
@@ -74,6 +75,11 @@ class Reading:
             yield ""
             yield "Asked for:"
             yield from (_hanging(f"  {_item(item)}") for item in ticket.items)
+        proposed = [_hanging(f"  {line}") for line in _proposed(ticket)]
+        if proposed:
+            yield ""
+            yield "Proposed:"
+            yield from proposed
         answers = {k: v for k, v in ticket.facts.items() if k not in OWN_FACTS}
         if answers:
             yield ""
@@ -99,6 +105,7 @@ class Reading:
 
     def _facts(self, ticket: Ticket) -> Iterator[str]:
         shown = {
+            "Version": str(ticket.version),
             "Due": self.due(ticket),
             "First due": str(ticket.facts.get("first_due", "")),
             "Holder": ticket.holder or "nobody",
@@ -112,7 +119,7 @@ class Reading:
             "Answered": self._at(ticket.answered_at),
             "Closed": self._at(ticket.closed_at),
             "Marked": ", ".join(plain(flag) for flag in sorted(ticket.flags)),
-            "Proposed by": str(ticket.facts.get("proposal", {}).get("by", "")),
+            "Proposed by": str(ticket.facts.get(PROPOSAL, {}).get("by", "")),
             "Decided by": f"anyone but {ticket.reviewer_not}" if ticket.reviewer_not else "",
             "Conversation": ticket.conversation_id.hex(),
         }
@@ -150,6 +157,7 @@ class Reading:
         clock = ticket.clock
         return {
             "number": ticket.number,
+            "version": ticket.version,
             "kind": ticket.kind.value,
             "state": ticket.state.value,
             "outcome": ticket.outcome.value if ticket.outcome else None,
@@ -227,6 +235,36 @@ def _item(item: ScopeItem) -> str:
         decided += f" on ground {item.ground.item}, {plain(item.ground.value)}"
     parts = [plain(item.name), details, decided, plain(item.result)]
     return "; ".join(part for part in parts if part)
+
+
+def _proposed(ticket: Ticket) -> Iterator[str]:
+    """Return the decision that waits for a second pair of eyes; nothing where none does."""
+    from privacydesk.services.staff.deciding import proposal_of  # noqa: PLC0415 - brings the dialogs
+
+    proposal = proposal_of(ticket)
+    if proposal is None:
+        return
+    verdict = proposal.verdict
+    if verdict.whole is not None:
+        yield f"refuse {_refusal(verdict.whole)}"
+    elif not verdict.refused:
+        yield "grant"
+    else:
+        for place, item in enumerate(ticket.items):
+            refusal = verdict.refused.get(place)
+            what = "grant" if refusal is None else f"refuse {_refusal(refusal)}"
+            yield f"{_item(item)}: {what}"
+    for name, text in (("account", verdict.account), ("answer", verdict.text)):
+        if text:
+            yield f"{name}: {text}"
+    if verdict.withhold:
+        yield "the ground is left unnamed"
+
+
+def _refusal(refusal: Refusal) -> str:
+    ground = refusal.ground
+    named = "" if ground is None else f"on ground {ground.item}, {plain(ground.value)}"
+    return f"{named}: {refusal.reason}"
 
 
 def _value(value: Any) -> str:

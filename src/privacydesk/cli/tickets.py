@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,7 +27,7 @@ from privacydesk.cli.common import (
     words,
 )
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.domain.ticket import PROPOSAL, Ticket, TicketState
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from privacydesk.domain.evidence import Evidence
     from privacydesk.services.staff.cases import Case
     from privacydesk.services.staff.handling import HandedOver
+    from privacydesk.services.staff.sight import Seen
     from privacydesk.services.staff.staff import Staff
 
 tickets_app = typer.Typer(
@@ -44,6 +46,16 @@ Account = Annotated[
     str,
     typer.Option(
         "--account", metavar="ID", help="Whose account it is, where the request has none."
+    ),
+]
+
+SeenVersion = Annotated[
+    int | None,
+    typer.Option(
+        "--seen",
+        metavar="VERSION",
+        min=1,
+        help="Refuse if the request is not of this version any more; `tickets show` has it.",
     ),
 ]
 
@@ -224,6 +236,7 @@ def examine(
         str, typer.Option("--reason", metavar="TEXT", help="Why not; the user is told.")
     ] = "",
     account: Account = "",
+    seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -235,7 +248,7 @@ def examine(
     _acted(
         data_dir,
         lambda staff: staff.examining.examine(
-            number, by, accepted=accept, reason=reason, account=account
+            number, by, accepted=accept, reason=reason, account=account, seen=seen
         ),
         as_json=as_json,
     )
@@ -269,6 +282,7 @@ def decide(
         bool,
         typer.Option("--withhold", help="Cite the clause, not the ground (1 to 3; supervisors)."),
     ] = False,
+    seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -281,7 +295,9 @@ def decide(
                 misused(option, "goes with --refuse")
         _acted(
             data_dir,
-            lambda staff: staff.deciding.grant(number, by, text=words(text), account=account),
+            lambda staff: staff.deciding.grant(
+                number, by, text=words(text), account=account, seen=seen
+            ),
             as_json=as_json,
         )
         return
@@ -295,16 +311,26 @@ def decide(
     _acted(
         data_dir,
         lambda staff: staff.deciding.refuse(
-            number, by, ground=ground, reason=reason, withhold=withhold
+            number, by, ground=ground, reason=reason, withhold=withhold, seen=seen
         ),
         as_json=as_json,
     )
 
 
 @tickets_app.command("confirm")
-def confirm(number: Number, by: By, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Confirm what another agent decided, where that takes two: it is done and told."""
-    _acted(data_dir, lambda staff: staff.deciding.confirm(number, by), as_json=as_json)
+def confirm(
+    number: Number,
+    by: By,
+    seen: SeenVersion = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Confirm what another agent decided, where that takes two: it is done and told.
+
+    Without --seen the request is shown, and asked about.
+    """
+    looked = _looked(data_dir, number, seen, "Confirm this decision?")
+    _acted(data_dir, lambda staff: staff.deciding.confirm(number, by, seen=looked), as_json=as_json)
 
 
 @tickets_app.command("send-back")
@@ -314,11 +340,20 @@ def send_back(
         str, typer.Option("--reason", metavar="TEXT", help="What is not right; for staff alone.")
     ],
     by: By,
+    seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Take a decision back that waits for a second agent."""
-    _acted(data_dir, lambda staff: staff.deciding.send_back(number, by, reason), as_json=as_json)
+    """Take a decision back that waits for a second agent.
+
+    Without --seen the request is shown, and asked about.
+    """
+    looked = _looked(data_dir, number, seen, "Send this decision back?")
+    _acted(
+        data_dir,
+        lambda staff: staff.deciding.send_back(number, by, reason, seen=looked),
+        as_json=as_json,
+    )
 
 
 @tickets_app.command("extend")
@@ -331,13 +366,16 @@ def extend(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="In plain words; the user is told.")
     ],
+    seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Give a request more time. Supervisors only; lateness is measured by the first date."""
     _acted(
         data_dir,
-        lambda staff: staff.handling.extend(number, by, working_days=working_days, reason=reason),
+        lambda staff: staff.handling.extend(
+            number, by, working_days=working_days, reason=reason, seen=seen
+        ),
         as_json=as_json,
     )
 
@@ -352,10 +390,19 @@ def escalate(
 
 @tickets_app.command("restore")
 def restore(
-    number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
+    number: Number,
+    by: By,
+    reason: Reason,
+    seen: SeenVersion = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
 ) -> None:
     """Have the account that was stopped for a request restored. Supervisors only."""
-    _acted(data_dir, lambda staff: staff.restoring.restore(number, by, reason), as_json=as_json)
+    _acted(
+        data_dir,
+        lambda staff: staff.restoring.restore(number, by, reason, seen=seen),
+        as_json=as_json,
+    )
 
 
 @tickets_app.command("answer-escalation")
@@ -381,11 +428,16 @@ def merge(
         str, typer.Option("--into", metavar="NUMBER", help="The request that goes on.")
     ],
     reason: Reason,
+    seen: SeenVersion = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
     """Close a request as the duplicate of another of the same person, who is told which goes on."""
-    _acted(data_dir, lambda staff: staff.merging.merge(number, by, into, reason), as_json=as_json)
+    _acted(
+        data_dir,
+        lambda staff: staff.merging.merge(number, by, into, reason, seen=seen),
+        as_json=as_json,
+    )
 
 
 @tickets_app.command("hold")
@@ -405,6 +457,21 @@ def release_hold(
 
 
 # -- with the rooms ----------------------------------------------------------------------------
+
+
+def _looked(data_dir: Path | None, number: str, seen: int | None, question: str) -> Seen:
+    """Return what was looked at: the version that is named, or else the request as it is shown."""
+    if seen is not None:
+        return seen
+    if not sys.stdin.isatty():
+        misused("--seen", "say which version was looked at, or run this in a terminal")
+    case, reading = run(_show(data_dir, number))
+    if PROPOSAL in case.ticket.facts:
+        # Beside the answer, which a program may read.
+        typer.echo("\n".join(reading.lines(case)), err=True)
+        if not typer.confirm(question, err=True):
+            raise typer.Exit(1)
+    return case.sight
 
 
 def _acted(

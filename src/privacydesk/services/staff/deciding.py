@@ -225,7 +225,7 @@ class Deciding:
         return await self._acts.change(ticket, agent, noted, propose, job_id=job_id, guard=guard)
 
     async def confirm(
-        self, number: str, by: str, *, seen: Seen | None = None, job_id: str | None = None
+        self, number: str, by: str, *, seen: Seen, job_id: str | None = None
     ) -> Ticket:
         """Confirm what another agent decided: it is done, and the user is told.
 
@@ -286,13 +286,7 @@ class Deciding:
         return await self._acts.change(ticket, agent, noted, take_over, job_id=job_id, guard=guard)
 
     async def send_back(
-        self,
-        number: str,
-        by: str,
-        reason: str,
-        *,
-        seen: Seen | None = None,
-        job_id: str | None = None,
+        self, number: str, by: str, reason: str, *, seen: Seen, job_id: str | None = None
     ) -> Ticket:
         """Take a proposed decision off a ticket, with a reason for who decided it.
 
