@@ -5,6 +5,7 @@ Where a question takes any words, nothing of this is read into them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from privacydesk.dialog import beginning, entries, kept_wishes, reading, widening, wishes
@@ -105,30 +106,27 @@ def further_wish(runner: Runner, script: Script) -> bool:
     form = script.stack[script.form_at()]
     asked = wishes.wishes_of(runner, script) or _added(runner, script, form, said)
     later = [wish for wish in asked if _running(runner, script, wish) is None]
-    if later and _is_left(runner, script, form):
-        begun, *rest = later
+    is_left = bool(later) and _is_left(runner, script, form)
+    if is_left:
         runner.drop_form(script)
         if form.trail or takes_back(runner, script, form):
             script.say("desk.cancelled")
-        kept_wishes.say_kept(runner, script, rest)
-        return runner.begin(script, begun)
     offered = runner.flows[form.flow].kind is None and not form.trail
-    if later and ("first" in said or offered):
+    if later and (is_left or "first" in said or offered):
         begun, *rest = later
         kept_wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)
+    return _widens(runner, script, asked, later)
+
+
+def _widens(runner: Runner, script: Script, asked: Sequence[Wish], later: list[Wish]) -> bool:
+    """Widen what is open by wishes of its own kind and keep the others; tell whether any was."""
     widened = widening.Widened()
     for wish in asked:
         running = _running(runner, script, wish)
-        valued = entries.VALUE in wish.slots
-        if running is None or ("instead" in said and not valued):
+        if running is None or _corrects(script, wish):
             continue
-        # One other value corrects the one that was named; several, or one more, do not, nor does
-        # another entry with a value of its own.
-        adds = "also" in said or len(asked) > 1 or valued
-        if (adds and widening.is_another(runner, running, wish)) or widening.has_own_limit(
-            runner, running, wish
-        ):
+        if _needs_its_own(runner, script, running, wish, several=len(asked) > 1):
             later.append(wish)
             continue
         one = widening.widen(runner, script, running, wish.slots)
@@ -142,6 +140,27 @@ def further_wish(runner: Runner, script: Script) -> bool:
     kept_wishes.say_kept(runner, script, later)
     runner.prompt_again(script)
     return True
+
+
+def _corrects(script: Script, wish: Wish) -> bool:
+    """Tell whether a wish of the form's kind is said to put something right: "no, the posts"."""
+    said = reading.phrases_of(script.observed.entities)
+    return "instead" in said and entries.VALUE not in wish.slots
+
+
+def _needs_its_own(
+    runner: Runner, script: Script, running: Running, wish: Wish, *, several: bool
+) -> bool:
+    """Tell whether a wish of the form's kind is a request of its own.
+
+    One other value corrects the one that was named; several, or one more, do not, nor does another
+    entry with a value of its own.
+    """
+    said = reading.phrases_of(script.observed.entities)
+    adds = several or "also" in said or entries.VALUE in wish.slots
+    return (adds and widening.is_another(runner, running, wish)) or widening.has_own_limit(
+        runner, running, wish
+    )
 
 
 def _added(runner: Runner, script: Script, form: Running, said: frozenset[str]) -> tuple[Wish, ...]:
