@@ -50,16 +50,6 @@ def locale_files(directory: Path | None = None) -> dict[str, dict[str, str]]:
     }
 
 
-def locale_template(directory: Path | None = None) -> str:
-    """Read the list of all keys, ``messages.pot``.
-
-    Raises:
-        SettingsError: it can't be read.
-    """
-    folder, _ = _folder("locales", directory)
-    return _text(folder / TEMPLATE)
-
-
 def sentence_files(directory: Path | None = None) -> dict[str, str]:
     """Read labelled sentences and frames: file name, with its folder for messages, to text.
 

@@ -136,10 +136,6 @@ class OperatorCalendar:
             return Origin.NAMED
         return Origin.GUESSED
 
-    def is_settled(self, year: int) -> bool:
-        """Whether deadlines that touch ``year`` are final. Raises ``CalendarRangeError``."""
-        return self.origin(year) is not Origin.GUESSED
-
     def year(self, year: int) -> YearSchedule:
         """Return ``year`` for people to look over. Raises ``CalendarRangeError``."""
         origin = self.origin(year)

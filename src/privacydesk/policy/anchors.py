@@ -34,11 +34,6 @@ class Citation:
     text: str = ""
     anchor: str | None = None
 
-    @property
-    def is_quoted(self) -> bool:
-        """Whether there are words of the policy to show, not just a number to cite."""
-        return self.anchor is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Located:

@@ -100,17 +100,6 @@ class PolicyDocument:
     root: Passage
 
     @property
-    def preamble(self) -> tuple[Passage, ...]:
-        """The paragraphs and lists before the first heading."""
-        before: list[Passage] = []
-        for child in self.root.children:
-            if child.kind in HEADINGS:
-                break
-            if child.kind in {PassageKind.PARAGRAPH, PassageKind.ITEM}:
-                before.append(child)
-        return tuple(before)
-
-    @property
     def articles(self) -> tuple[Passage, ...]:
         """Every article in order, whatever parts they stand in."""
         return tuple(p for p in self.root.walk() if p.kind is PassageKind.ARTICLE)

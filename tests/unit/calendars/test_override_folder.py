@@ -9,6 +9,7 @@ import pytest
 from privacydesk.calendars import (
     CalendarInvalidError,
     Calendars,
+    Origin,
     OverrideDay,
     import_overrides,
     load_overrides,
@@ -40,7 +41,7 @@ def csv(folder: Path, text: str) -> Path:
 def test_an_imported_schedule_is_in_force(new: Path, data_dir: Path) -> None:
     imported = import_overrides(new, data_dir)
     assert load_overrides(data_dir) == {"CN": imported}
-    assert Calendars.from_data_dir(data_dir).get("CN").is_settled(2027)
+    assert Calendars.from_data_dir(data_dir).get("CN").origin(2027) is Origin.OVERRIDE
     assert (data_dir / "calendars" / "CN.yaml").stat().st_mode & 0o777 == 0o644
 
 

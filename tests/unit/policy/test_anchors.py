@@ -52,7 +52,7 @@ def test_a_citation_tells_where_the_text_stands() -> None:
     assert citation.article == "第二条 您的选择"
     assert citation.section == "（三）注销帐号"
     assert citation.text == "1.第一种情形；"
-    assert citation.is_quoted
+    assert citation.anchor == "privacy:art2.sec3.item1"
 
 
 def test_a_citation_without_articles_names_the_section() -> None:
@@ -83,7 +83,6 @@ def test_a_clause_that_was_not_imported_is_cited_by_number(
 ) -> None:
     citation = cite(CLAUSES, version, name)
     assert (citation.reference, citation.text, citation.anchor) == (reference, "", None)
-    assert not citation.is_quoted
 
 
 def test_a_clause_the_profile_lacks_is_not_found() -> None:

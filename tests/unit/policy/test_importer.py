@@ -57,11 +57,6 @@ def test_a_day_no_calendar_has_is_kept_as_written() -> None:
     assert (found.written, found.day) == ("2023年2月30日", None)
 
 
-def test_the_preamble_is_what_stands_before_the_first_heading() -> None:
-    privacy = read(TWO_DOCUMENTS).documents[0]
-    assert [p.text for p in privacy.preamble] == ["阅读提示", "青鸟是一个虚构的应用。"]
-
-
 def test_contents_are_not_taken_for_headings() -> None:
     report = read(TWO_DOCUMENTS)
     listed = [p.text for p in by_anchor(report).values() if p.kind is PassageKind.CONTENTS]
@@ -205,7 +200,7 @@ def test_an_operator_may_name_its_documents_by_title() -> None:
 def test_a_file_without_numbers_is_kept_as_paragraphs_and_says_so() -> None:
     report = read("青鸟不收集任何信息。\n请放心使用。\n")
     (document,) = report.documents
-    assert [p.text for p in document.preamble] == ["青鸟不收集任何信息。", "请放心使用。"]
+    assert [p.text for p in document.root.children] == ["青鸟不收集任何信息。", "请放心使用。"]
     assert codes(report) == [(1, NoteCode.NO_NUMBERING)]
 
 
