@@ -82,7 +82,7 @@ class Room:
         )
         # Twice what messages have: a page tells several things for each.
         self._signals = Rates(2 * settings.messages_per_second, 2 * settings.message_burst)
-        self._told_at = -_TELL_EVERY
+        self._told: dict[str, float] = {}
         self._uploads = Places(settings.uploads_per_chat, settings.uploads_at_once)
         self._senders = Places(settings.uploads_per_address, settings.uploads_at_once)
         self._answers = Places(settings.answers_per_chat, settings.sockets_at_once)
@@ -208,10 +208,13 @@ class Room:
             yield
 
     def _tell(self, event: str, hint: str) -> None:
-        """Log once a minute that strangers are turned away; an address is somebody's, so none."""
+        """Log that strangers are turned away, each kind once a minute.
+
+        An address is somebody's, so none is logged.
+        """
         now = asyncio.get_running_loop().time()
-        if now - self._told_at >= _TELL_EVERY:
-            self._told_at = now
+        if now - self._told.get(event, -_TELL_EVERY) >= _TELL_EVERY:
+            self._told[event] = now
             log.warning(event, hint=f"{hint}; behind a proxy, name it in trusted_proxies")
 
     def seat(self, viewer: Viewer) -> None:
