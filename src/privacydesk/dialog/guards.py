@@ -14,6 +14,7 @@ from privacydesk.dialog.options import may_object, narrowed, whose
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
+from privacydesk.dialog.slots import FILES
 from privacydesk.domain.account_terms import DataCategory, ProfileField
 from privacydesk.domain.ages import age_group, age_on, days_of
 from privacydesk.domain.identity import Assurance, Target, Verification
@@ -129,7 +130,7 @@ def _slot_is(act: Act) -> str:
 
 
 def _has_evidence(act: Act) -> str:
-    return _yes(act.frame.slots.get("evidence"))
+    return _yes(act.frame.slots.get(FILES))
 
 
 def unbinds_alone(script: Script, frame: Running) -> bool:

@@ -163,7 +163,7 @@ class Runner:
                 self.drop_from(script, place)
             return
         script.say("desk.set_aside", {"kind": {"$term": f"kind.{kind.value}"}})
-        if any(frame.slots.get("evidence") for frame in script.stack[place:]):
+        if evidence_in(script.stack[place:]):
             script.say("desk.files_wait")
 
     def drop_from(self, script: Script, place: int) -> None:

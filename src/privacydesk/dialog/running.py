@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from privacydesk.dialog.slots import FILES
 from privacydesk.domain.conversation import Frame, Waiting
 from privacydesk.domain.ids import EvidenceId
 
@@ -58,9 +59,7 @@ class Running(Struct):
         )
 
 
-def evidence_in(frames: Iterable[Running]) -> tuple[EvidenceId, ...]:
+def evidence_in(frames: Iterable[Running | Frame]) -> tuple[EvidenceId, ...]:
     """Return the files handed in to frames, once each: called flows hand theirs back."""
-    found = dict.fromkeys(
-        one["id"] for frame in frames for one in frame.slots.get("evidence") or ()
-    )
+    found = dict.fromkeys(one["id"] for frame in frames for one in frame.slots.get(FILES) or ())
     return tuple(EvidenceId(bytes.fromhex(one)) for one in found)

@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from privacydesk.dialog.running import evidence_in
 from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.domain.conversation import Conversation, Frame, OwnerKind
 from privacydesk.domain.counters import Countable, Counted
@@ -133,7 +134,7 @@ def _is_through(before: Conversation, place: _Place, message: Message, turn: Tur
     after = turn.snapshot.conversation
     if after.verifications != before.verifications:
         return True
-    if not (isinstance(message, Uploaded) or place.frame.slots.get("evidence")):
+    if not (isinstance(message, Uploaded) or evidence_in((place.frame,))):
         return False
     # Handing files in and then giving the whole request up is no way through.
     filed = any(isinstance(effect, (OpenTicket, MoveTicket)) for effect in turn.effects)

@@ -14,6 +14,7 @@ from datetime import timedelta
 import structlog
 
 from privacydesk.clock import Clock
+from privacydesk.dialog.running import evidence_in
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, EvidenceId
@@ -123,8 +124,4 @@ class StagedUploads:
 
 def held_by(conversation: Conversation) -> frozenset[EvidenceId]:
     """Return the files that a conversation's open forms hold."""
-    return frozenset(
-        EvidenceId(bytes.fromhex(one["id"]))
-        for frame in conversation.stack
-        for one in frame.slots.get("evidence") or ()
-    )
+    return frozenset(evidence_in(conversation.stack))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
+from privacydesk.dialog.slots import FILES
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.intents import Intent
@@ -51,5 +52,5 @@ def drop_evidence(act: Act) -> str:
     dropped = evidence_of(act.frame)
     if dropped:
         act.script.effects.append(DropEvidence(dropped))
-    act.frame.slots.pop("evidence", None)
+    act.frame.slots.pop(FILES, None)
     return "ok"
