@@ -15,7 +15,7 @@ from privacydesk.clock import Clock
 from privacydesk.dialog.pending import may_be_taken_back
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
-from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Due, DueKind, LogEntry, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Message
@@ -179,7 +179,7 @@ class Dues:
             seen.conversation_id,
             job_id,
             prepare,
-            tickets=(TicketId(seen.id),),
+            tickets=(seen.id,),
             once_per_ticket=seen.id,
         )
 

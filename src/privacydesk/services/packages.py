@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.deliveries import Channel, Delivery
-from privacydesk.domain.ids import ConversationId, PackageId, TicketId
+from privacydesk.domain.ids import ConversationId, PackageId
 from privacydesk.domain.packages import Package, PackagePart, pieces
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Fetched
@@ -108,13 +108,12 @@ class Packages:
         home = await self._store.reader.conversation(row.conversation_id)
         if ticket is None or home is None:
             return None
-        now = self._clock.now()
-        body = await asyncio.to_thread(
-            self._archive.make, ticket, answer.data, asked_of(row), home.locale, now
-        )
-        return self._made(ticket, body, now)
+        # All of it takes long for a large file: packing, cutting and the sum over its bytes.
+        return await asyncio.to_thread(self._made, ticket, row, answer, home.locale)
 
-    def _made(self, ticket: Ticket, body: bytes, now: datetime) -> Made:
+    def _made(self, ticket: Ticket, row: Delivery, answer: Answer, locale: str) -> Made:
+        now = self._clock.now()
+        body = self._archive.make(ticket, answer.data, asked_of(row), locale, now)
         package_id, until = PackageId(self._minter.id(now)), now + self._kept_for
         parts = tuple(
             PackagePart(package_id, place, ticket.conversation_id, ticket.id, until, piece)
@@ -181,7 +180,7 @@ class Packages:
                 ticket.conversation_id,
                 f"{job_id}:home",
                 lambda rows: Prepared(Fetched(f"{job_id}:home", rows.tickets[ticket.id])),
-                tickets=(TicketId(ticket.id),),
+                tickets=(ticket.id,),
             )
 
     async def _content(self, package: Package) -> AsyncIterator[bytes]:
