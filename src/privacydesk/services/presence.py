@@ -1,36 +1,52 @@
-"""Typing, read marks and who looks: known to this process, lost with it, and no part of the log."""
+"""Typing, read marks and who looks: known to this process, lost with it, and no part of the log.
+
+An agent may write in one process and have the page open in another, and a client that polls never
+leaves: so nothing here relies on being told of an end. Of each thing as much is kept as can be of
+use, the latest.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final, TypeVar
 
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import ConversationId
 
 _TYPES_FOR = timedelta(seconds=6)
+_MOST: Final = 100_000
+"""More conversations than a process shows at once."""
+
+_V = TypeVar("_V")
+_Latest = OrderedDict[ConversationId, _V]
 
 
 class Presence:
-    """Who is writing and what was seen."""
+    """Who is writing and what was seen.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        most: of how many conversations each thing is kept.
+    """
+
+    def __init__(self, clock: Clock, most: int = _MOST) -> None:
         self._clock = clock
-        self._user_typed: dict[ConversationId, datetime] = {}
-        self._agent_typed: dict[ConversationId, datetime] = {}
-        self._user_read: dict[ConversationId, int] = {}
-        self._agent_read: dict[ConversationId, int] = {}
-        self._drafted: dict[ConversationId, dict[str, datetime]] = {}
+        self._most = most
+        self._user_typed: _Latest[datetime] = OrderedDict()
+        self._agent_typed: _Latest[datetime] = OrderedDict()
+        self._user_read: _Latest[int] = OrderedDict()
+        self._agent_read: _Latest[int] = OrderedDict()
+        self._drafted: _Latest[dict[str, datetime]] = OrderedDict()
         self._watched: dict[ConversationId, Counter[str]] = {}
 
     def user_types(self, conversation: ConversationId) -> None:
         """Note that the user is writing."""
-        self._user_typed[conversation] = self._clock.now()
+        self._keep(self._user_typed, conversation, self._clock.now())
 
     def agent_writes(self, conversation: ConversationId) -> None:
         """Note that the agent who speaks is writing to the user."""
-        self._agent_typed[conversation] = self._clock.now()
+        self._keep(self._agent_typed, conversation, self._clock.now())
 
     def user_sends(self, conversation: ConversationId) -> None:
         """Note that what the user wrote is being sent."""
@@ -47,7 +63,9 @@ class Presence:
 
     def agent_drafts(self, conversation: ConversationId, agent: str) -> None:
         """Note that an agent is writing anything on the page of a case: a note, a decision."""
-        self._drafted.setdefault(conversation, {})[agent] = self._clock.now()
+        drafted = self._drafted.get(conversation, {})
+        drafted[agent] = self._clock.now()
+        self._keep(self._drafted, conversation, drafted)
 
     def agents_drafting(self, conversation: ConversationId) -> tuple[str, ...]:
         """Return the agents who are writing on the page of a case just now."""
@@ -62,7 +80,7 @@ class Presence:
     def user_reads(self, conversation: ConversationId, offset: int) -> None:
         """Note that the user has seen everything up to ``offset``."""
         if offset > self._user_read.get(conversation, 0):
-            self._user_read[conversation] = offset
+            self._keep(self._user_read, conversation, offset)
 
     def user_has_read(self, conversation: ConversationId) -> int:
         """Return the last offset the user has seen; 0 when it is not known."""
@@ -70,7 +88,8 @@ class Presence:
 
     def agent_reads(self, conversation: ConversationId, offset: int) -> None:
         """Note that an agent has seen everything up to ``offset``."""
-        self._agent_read[conversation] = max(offset, self._agent_read.get(conversation, 0))
+        read = max(offset, self._agent_read.get(conversation, 0))
+        self._keep(self._agent_read, conversation, read)
 
     def agent_read(self, conversation: ConversationId) -> int:
         """Return the last offset an agent has seen."""
@@ -101,3 +120,9 @@ class Presence:
         """Forget a user whose last connection is gone."""
         self._user_typed.pop(conversation, None)
         self._user_read.pop(conversation, None)
+
+    def _keep(self, among: _Latest[_V], conversation: ConversationId, value: _V) -> None:
+        among[conversation] = value
+        among.move_to_end(conversation)
+        if len(among) > self._most:
+            among.popitem(last=False)

@@ -56,3 +56,22 @@ def test_whoever_closed_their_last_page_writes_no_more(presence: Presence) -> No
     close()
     assert not presence.agent_types(TALK)
     assert presence.agents_drafting(TALK) == ()
+
+
+def test_what_was_noted_longest_ago_gives_way_where_nobody_says_that_they_left(
+    clock: MovableClock,
+) -> None:
+    presence = Presence(clock, most=2)
+    first, second, third = (ConversationId(bytes([number]) * 16) for number in range(3))
+    for talk in (first, second, first, third):
+        presence.agent_reads(talk, 4)
+        presence.user_reads(talk, 5)
+        presence.agent_writes(talk)
+        presence.user_types(talk)
+        presence.agent_drafts(talk, "mei")
+    assert [presence.agent_read(talk) for talk in (first, second, third)] == [4, 0, 4]
+    # A mark that stays as it was is not noted again.
+    assert [presence.user_has_read(talk) for talk in (first, second, third)] == [0, 5, 5]
+    assert not presence.agent_types(second)
+    assert not presence.user_typed(second)
+    assert presence.agents_drafting(second) == ()
