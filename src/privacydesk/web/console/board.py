@@ -22,6 +22,7 @@ class BoardWindow:
         self._reading = asyncio.Lock()
         self._board = Board()
         self._read_at = -_FRESH
+        self._forgotten = 0
 
     async def look(self) -> Board:
         """Return how it stands.
@@ -32,13 +33,16 @@ class BoardWindow:
         async with self._reading:
             now = asyncio.get_running_loop().time()
             if now - self._read_at >= _FRESH:
+                forgotten = self._forgotten
                 self._board = await self._attendance.board()
-                self._read_at = now
+                # What was done while it was read may not be in it.
+                self._read_at = now if forgotten == self._forgotten else -_FRESH
             return self._board
 
     def forget(self) -> None:
         """Read anew the next time: something that an agent did has to show at once."""
         self._read_at = -_FRESH
+        self._forgotten += 1
 
 
 BOARD = web.AppKey("console_board", BoardWindow)
