@@ -48,7 +48,7 @@ class Channel:
 
     def __init__(self, hub: Hub, conversation: ConversationId) -> None:
         self._hub = hub
-        self._shown = b""
+        self._shown: View | None = None
         self.conversation = conversation
         self.viewers: list[Viewer] = []
         self.owner = OwnerKind.ASSISTANT
@@ -59,6 +59,7 @@ class Channel:
         view = self._hub.desk.glance(conversation)
         self.owner = view.owner
         if events:
+            self._shown = view
             frame = events_frame(events, view)
             last = first + len(events) - 1
             # A viewer may leave while it is called.
@@ -78,15 +79,15 @@ class Channel:
             self.show(await self._hub.desk.view(self.viewers[0].session))
 
     def show(self, view: View, *, typing: bool = False) -> None:
-        """Show a view to all, unless it is the one shown last."""
+        """Show a view to all, unless it is the one shown last, by itself or with events."""
         self.owner = view.owner
         if typing:
             for viewer in tuple(self.viewers):
                 viewer.show(TYPING)
-        frame = encode({"type": "view", "view": view_json(view)})
-        if frame == self._shown:
+        if view == self._shown:
             return
-        self._shown = frame
+        self._shown = view
+        frame = encode({"type": "view", "view": view_json(view)})
         for viewer in tuple(self.viewers):
             viewer.show(frame)
 

@@ -1,0 +1,89 @@
+"""Who shows which conversation, and what they are told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import orjson
+from tests.common.fake_desk import FakeDesk, say
+
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.services.api import Session
+from privacydesk.web.chat.hub import Hub
+
+
+class _Page:
+    """A viewer that keeps the view it was told of last, as a page does."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.view: dict[str, Any] = {}
+        self.told = 0
+
+    def deliver(self, first: int, last: int, frame: bytes) -> None:
+        self.show(frame)
+
+    def behind(self, head: int) -> None:
+        raise AssertionError("nothing is lost here")
+
+    def show(self, frame: bytes) -> None:
+        self.view = orjson.loads(frame).get("view", self.view)
+        self.told += 1
+
+    def restart(self) -> None:
+        raise AssertionError("the epoch stays")
+
+
+class _Stage:
+    """A hub whose background work is waited for."""
+
+    def __init__(self) -> None:
+        self.desk = FakeDesk()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.hub = Hub(self.desk, self._spawn)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    async def page(self) -> _Page:
+        page = _Page((await self.desk.begin(languages="en")).session)
+        self.hub.join(page)
+        return page
+
+    async def settle(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        await asyncio.gather(*tasks)
+
+
+async def test_whoever_is_put_back_in_the_queue_is_told_the_same_place_again() -> None:
+    stage = _Stage()
+    page = await stage.page()
+    thread = stage.desk.thread()
+    for owner, place in ((OwnerKind.QUEUE, 1), (OwnerKind.AGENT, 0), (OwnerKind.QUEUE, 1)):
+        thread.queue_place = place
+        stage.desk.own(thread, owner)
+        await stage.settle()
+        assert page.view["queue_place"] == place
+
+
+async def test_whoever_writes_while_they_wait_keeps_their_place() -> None:
+    stage = _Stage()
+    page = await stage.page()
+    thread = stage.desk.thread()
+    thread.queue_place = 2
+    stage.desk.own(thread, OwnerKind.QUEUE)
+    await stage.settle()
+    stage.desk.write(thread, [say("still there?")])
+    await stage.settle()
+    assert page.view["queue_place"] == 2
+
+
+async def test_a_view_that_came_with_events_is_not_told_twice() -> None:
+    stage = _Stage()
+    page = await stage.page()
+    stage.desk.write(stage.desk.thread(), [say("hello")])
+    told = page.told
+    await next(iter(stage.hub.channels())).refresh()
+    assert page.told == told
