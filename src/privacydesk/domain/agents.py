@@ -23,6 +23,12 @@ class Role(StrEnum):
 STAFF: Final = tuple(role for role in Role if role is not Role.INTEGRATION)
 """The roles of people."""
 
+WORKERS: Final = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
+"""The roles of people who work on requests and talk to their requesters; auditors only look."""
+
+SUPERVISING: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR)
+"""The roles of who may do what takes a supervisor."""
+
 
 class Agent(Struct, frozen=True):
     """A member of staff, or a program that acts like one.
@@ -45,3 +51,13 @@ class Agent(Struct, frozen=True):
     def is_program(self) -> bool:
         """Tell whether it is nobody who could be counted as a pair of eyes."""
         return self.role is Role.INTEGRATION
+
+    @property
+    def works(self) -> bool:
+        """Tell whether they work on requests, by themselves or for another system."""
+        return self.role is not Role.AUDITOR
+
+    @property
+    def supervises(self) -> bool:
+        """Tell whether they may do what takes a supervisor."""
+        return self.role in SUPERVISING

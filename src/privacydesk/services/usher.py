@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 
 from privacydesk.clock import Clock
-from privacydesk.domain.agents import STAFF, Role
+from privacydesk.domain.agents import WORKERS
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import fittest
 from privacydesk.errors import DeskError
@@ -131,7 +131,7 @@ class Usher:
     async def _give(self) -> int:
         """Give waiting conversations to who is there; one process at a time."""
         now, limit = self._clock.now(), self._attendance.terms.at_once
-        able = [a.name for a in await self._reader.agents() if a.active and _answers(a.role)]
+        able = [a.name for a in await self._reader.agents() if a.active and a.role in WORKERS]
         if not (await self._duties.board()).with_room(able, now, limit):
             return 0
         lease = await Lease.claim(self._chores, self._clock, _GIVING, lasts=_LEASE)
@@ -159,7 +159,3 @@ class Usher:
             board = board.given(chosen.agent, now)
             done += 1
         return done
-
-
-def _answers(role: Role) -> bool:
-    return role in STAFF and role is not Role.AUDITOR

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from privacydesk.domain.account_terms import AccountAction
-from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.agents import Agent
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState
@@ -121,7 +121,7 @@ def _standing(ticket: Ticket, agent: Agent, *, refused: bool) -> list[Lack]:
         lacks.append(Lack.DECIDED)
     if ticket.reviewer_not and ticket.reviewer_not == agent.name:
         lacks.append(Lack.OTHER_REVIEWER)
-    if ticket.is_childs_own and not refused and not _supervises(agent):
+    if ticket.is_childs_own and not refused and not agent.supervises:
         lacks.append(Lack.CHILD)
     return lacks
 
@@ -136,7 +136,7 @@ def _unsaid(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[Lack]:
     if verdict.withhold:
         if any(one is not None and not one.may_be_withheld for one in grounds):
             lacks.append(Lack.NAMED_GROUND)
-        if not _supervises(agent):
+        if not agent.supervises:
             lacks.append(Lack.SUPERVISOR)
     named = verdict.account.strip()
     if named not in ("", ticket.account) and not ticket.account_is_open:
@@ -144,10 +144,6 @@ def _unsaid(ticket: Ticket, agent: Agent, verdict: Verdict) -> list[Lack]:
     if not verdict.refuses_all(ticket):
         lacks += _undoable(judged(ticket, agent, verdict), verdict)
     return lacks
-
-
-def _supervises(agent: Agent) -> bool:
-    return agent.role in {Role.SUPERVISOR, Role.ADMINISTRATOR}
 
 
 def _undoable(ticket: Ticket, verdict: Verdict) -> list[Lack]:

@@ -51,7 +51,7 @@ class Roster:
             DeskError: ``FORBIDDEN`` for an auditor, or when there is none of that name.
         """
         agent = await self.agent(name)
-        if agent.role is Role.AUDITOR:
+        if not agent.works:
             raise DeskError("an auditor only looks", code=ErrorCode.FORBIDDEN)
         return agent
 
@@ -132,7 +132,7 @@ def check_supervisor(agent: Agent) -> None:
     Raises:
         DeskError: ``FORBIDDEN``.
     """
-    if agent.role not in {Role.SUPERVISOR, Role.ADMINISTRATOR}:
+    if not agent.supervises:
         raise DeskError(
             "this takes a supervisor", code=ErrorCode.FORBIDDEN, reason="lack_supervisor"
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from privacydesk.domain.agents import WORKERS
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
-from privacydesk.web.console.doing import WORKERS
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of

@@ -8,7 +8,6 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
-from privacydesk.domain.agents import Role
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import Board
 from privacydesk.domain.events import Event
@@ -32,7 +31,6 @@ from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.verdicts import keys_of
 from privacydesk.web.console.words import words_of
 
-SUPERVISORS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 _MOST_DIGITS: Final = 15
 _WRITTEN: Final = frozenset({"text", "answer", "reason"})
 """Fields that people write into; with a number behind them where there are several."""
@@ -165,13 +163,12 @@ def _ownership(request: web.Request, shown: Talk) -> dict[str, Any]:
         "is_mine": owner.kind is OwnerKind.AGENT and owner.agent == me.name,
         "others": [words.agent(name) for name in shown.looking if name != me.name],
         "writing": [words.agent(name) for name in shown.writing if name != me.name],
-        "may_work": me.role is not Role.AUDITOR,
+        "may_work": me.works,
     }
 
 
 def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
     tools, me = request.config_dict[TOOLS], signed_in(request).agent
-    supervises = me.role in SUPERVISORS
     proposal = proposal_of(ticket)
     clock = ticket.clock
     board, now, words = request.get(STANDING) or Board(), tools.clock.now(), words_of(request)
@@ -186,17 +183,17 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "standing": lacking(ticket, me),
         "in_words": answered_in_words(ticket),
         "may_ask": may(ticket, Move.ASK_REQUESTER),
-        "may_extend": supervises and clock is not None and ticket.answered_at is None,
-        "may_allow": supervises and not files_open_to(ticket),
-        "may_assign": ticket.is_open and (supervises or ticket.holder == me.name),
+        "may_extend": me.supervises and clock is not None and ticket.answered_at is None,
+        "may_allow": me.supervises and not files_open_to(ticket),
+        "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
         "files_open": files_open_to(ticket),
         "escalated": ESCALATED in ticket.flags,
-        "supervises": supervises,
-        "may_restore": supervises and may_be_restored(ticket),
+        "supervises": me.supervises,
+        "may_restore": me.supervises and may_be_restored(ticket),
         "colleagues": [
             agent
             for agent in tools.agents.values()
-            if agent.active and agent.role is not Role.AUDITOR and agent.name != ticket.holder
+            if agent.active and agent.works and agent.name != ticket.holder
         ],
     }
 

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from privacydesk.domain.agents import SUPERVISING, WORKERS
 from privacydesk.errors import DeskError
 from privacydesk.services.staff.gate import lacking
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.case import Draft, case_page, conversation_of, whole
-from privacydesk.web.console.doing import (
-    SUPERVISING,
-    WORKERS,
-    Deed,
-    case_seen,
-    do,
-    form_of,
-    refused,
-)
+from privacydesk.web.console.doing import Deed, case_seen, do, form_of, refused
 from privacydesk.web.console.replies import read_reply
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.verdicts import read_verdict

@@ -11,7 +11,6 @@ from typing import Final
 from aiohttp import web
 from msgspec import Struct
 
-from privacydesk.domain.agents import Role
 from privacydesk.domain.cleaning import clean_text
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.errors import DeskError, ErrorCode
@@ -24,8 +23,6 @@ from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.keys import CATALOGS, LOCALE
 from privacydesk.web.texts import error_text
 
-WORKERS: Final = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
-SUPERVISING: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR)
 _OURS: Final = 500
 
 

@@ -7,14 +7,13 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
-from privacydesk.domain.agents import Agent
+from privacydesk.domain.agents import SUPERVISING, WORKERS, Agent
 from privacydesk.domain.duty import Duty, DutyState, Standing
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.web.answers import STATUS, json_answer
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
-from privacydesk.web.console.case import SUPERVISORS, whole
-from privacydesk.web.console.doing import SUPERVISING, WORKERS
+from privacydesk.web.console.case import whole
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.places import way_back
 from privacydesk.web.console.tools import TOOLS
@@ -127,7 +126,7 @@ async def _page(
         wrong="" if error is None else said(request, error),
         team=team,
         mine=next((one for one in team if one.agent.name == me.agent.name), None),
-        supervises=me.agent.role in SUPERVISORS,
+        supervises=me.agent.supervises,
         job=tools.minter.token(),
         done=done,
         moved=moved,

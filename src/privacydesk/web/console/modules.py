@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from privacydesk.domain.agents import SUPERVISING
 from privacydesk.domain.text_modules import LONGEST, VARIABLES
 from privacydesk.errors import DeskError
 from privacydesk.web.answers import STATUS
 from privacydesk.web.console.access import checked_form, signed_in, staff
-from privacydesk.web.console.case import SUPERVISORS, whole
-from privacydesk.web.console.doing import SUPERVISING, form_of
+from privacydesk.web.console.case import whole
+from privacydesk.web.console.doing import form_of
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of
@@ -77,7 +78,7 @@ async def _page(
         locales=tools.modules.locales,
         variables=VARIABLES,
         longest=LONGEST,
-        may_change=me.agent.role in SUPERVISORS,
+        may_change=me.agent.supervises,
         typed=typed or {},
         # What is sent again is sent over what there is now: the page that answers has shown it.
         typed_seen=present.get((typed or {}).get("name", "").strip(), 0),

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from privacydesk.domain.agents import Role
 from privacydesk.errors import DeskError
 from privacydesk.web.console.access import FORM_TOKEN, STANDING, SignedIn, maybe_signed_in
 from privacydesk.web.console.places import HOME, PAGE, way_back
@@ -22,7 +21,6 @@ from privacydesk.web.texts import LANGUAGE_TAGS, error_text
 
 _NO_SUCH_PAGE: Final = 404
 _REFUSED: Final = 400
-_TOLD_OF_FAULTS: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 
 def console_page(
@@ -69,7 +67,7 @@ def _standing(request: web.Request, me: SignedIn | None) -> dict[str, Any]:
     if me is None or board is None:
         return {"duty": "", "waiting": 0, "unseen": 0, "unanswered_talks": 0}
     return {
-        "duty": "" if me.agent.role is Role.AUDITOR else board.duty(me.agent.name).state.value,
+        "duty": board.duty(me.agent.name).state.value if me.agent.works else "",
         "waiting": board.waiting,
         "unseen": board.unseen.get(me.agent.name, 0),
         "unanswered_talks": board.unanswered.get(me.agent.name, 0),
@@ -79,7 +77,7 @@ def _standing(request: web.Request, me: SignedIn | None) -> dict[str, Any]:
 def _ailing(request: web.Request, me: SignedIn) -> int:
     """Return how many other systems don't get what is sent to them, for who may see to it."""
     tools = request.config_dict.get(TOOLS)
-    return len(tools.ailing()) if tools is not None and me.agent.role in _TOLD_OF_FAULTS else 0
+    return len(tools.ailing()) if tools is not None and me.agent.supervises else 0
 
 
 def console_error(request: web.Request, locale: str, status: int, message: str) -> web.Response:

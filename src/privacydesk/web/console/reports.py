@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from msgspec import Struct
 
-from privacydesk.domain.agents import Role
+from privacydesk.domain.agents import SUPERVISING, Role
 from privacydesk.domain.periods import Period, Preset
 from privacydesk.domain.reports import FigureName, Report
 from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
@@ -23,7 +23,7 @@ from privacydesk.web.console.words import words_of
 from privacydesk.web.csv_files import attached, csv_answer
 from privacydesk.web.keys import TEMPLATES
 
-OVERSEERS: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.AUDITOR)
+OVERSEERS: Final = (*SUPERVISING, Role.AUDITOR)
 """Who looks at the desk as a whole."""
 
 _FIRST_YEAR: Final = 1970

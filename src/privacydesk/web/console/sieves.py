@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.agents import Agent
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.piles import Pile, Sieve
 from privacydesk.errors import NotFoundError
@@ -74,5 +74,5 @@ def in_words(query: Mapping[str, str], words: Words) -> list[str]:
 
 def holders_of(agents: Mapping[str, Agent]) -> list[Agent]:
     """Return who may hold tickets, those who are disabled last: theirs have to be found, too."""
-    able = (one for one in agents.values() if one.role is not Role.AUDITOR)
+    able = (one for one in agents.values() if one.works)
     return sorted(able, key=lambda one: (not one.active, one.display_name, one.name))
