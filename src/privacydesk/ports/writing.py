@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.attachments import Attachment
@@ -91,6 +91,29 @@ class Changes(Struct, frozen=True):
     staff_alarms: tuple[StaffAlarm, ...] = ()
     alarms: tuple[str, ...] = ()
     answer: Any = None
+
+    def joined(self, later: Changes) -> Changes:
+        """Return these changes and what the same job left after them.
+
+        Of what there is but one, such as the conversation, the later counts; so it does of a ticket
+        that both changed.
+        """
+        both: dict[str, Any] = {}
+        for name in self.__struct_fields__:
+            first, more = getattr(self, name), getattr(later, name)
+            if name in _OF_MANY:
+                both[name] = (*first, *more)
+            else:
+                both[name] = first if more is None else more
+        both["evidence_moved"] = {**self.evidence_moved, **later.evidence_moved}
+        both["tickets"] = tuple({one.id: one for one in both["tickets"]}.values())
+        return Changes(**both)
+
+
+_OF_MANY: Final = frozenset(
+    one.name for one in structs.fields(Changes) if isinstance(one.default, tuple)
+)
+"""Changes of which a job may leave several."""
 
 
 class FailedJobError(DeskError):

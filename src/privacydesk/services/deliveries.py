@@ -26,6 +26,7 @@ from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet, Writer
 from privacydesk.services.ages import asks_age, marked, told_to_child
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.decision import Prepared
 from privacydesk.services.letters import Letters
 from privacydesk.services.notices import Notices
 from privacydesk.services.notifying import Notifying
@@ -33,7 +34,7 @@ from privacydesk.services.outbox import claimed, ended, out_of_time, retry_at
 from privacydesk.services.packages import Packages
 from privacydesk.services.sending import Codes
 from privacydesk.services.settling import DONE_SOME, Answer, entry_of, settle
-from privacydesk.services.turns import Prepared, Turns
+from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)
 
@@ -121,7 +122,7 @@ class Deliveries:
             if row.ticket_id is None:
                 return Prepared(
                     Result(job_id, row.ref, row.action, answer.outcome, answer.data),
-                    deliveries=(done,),
+                    Changes(deliveries=(done,)),
                 )
             ticket = rows.tickets[row.ticket_id]
             if asks_age(row):
@@ -130,22 +131,18 @@ class Deliveries:
                 entry = replace(entry_of(ticket.id, row, answer, now), job_id=job_id)
                 return _restored(ticket, entry, done, worked=answer.outcome in DONE_SOME)
             if ticket.state is not TicketState.FULFILLING:
-                return Prepared(None, deliveries=(done,))
+                return Prepared(None, Changes(deliveries=(done,)))
             settled = settle(ticket, row, answer, self._deadlines, now)
             moved = settled.ticket if made is None else made.offered_with(settled.ticket)
             entry = replace(settled.entry, job_id=job_id)
-            if not settled.outcome:
-                return Prepared(
-                    None, tickets=(moved,), log=(entry,), deliveries=(done,), package_parts=parts
-                )
-            message = Result(job_id, "", row.action, settled.outcome, settled.data, ticket=moved)
-            return Prepared(
-                message,
-                tickets=(moved,),
-                log=(entry,),
-                package_parts=parts,
-                deliveries=(done, *self._notices.rows(message, now)),
+            left = Changes(
+                tickets=(moved,), ticket_log=(entry,), deliveries=(done,), package_parts=parts
             )
+            if not settled.outcome:
+                return Prepared(None, left)
+            message = Result(job_id, "", row.action, settled.outcome, settled.data, ticket=moved)
+            notices = Changes(deliveries=self._notices.rows(message, now))
+            return Prepared(message, left.joined(notices))
 
         try:
             await self._turns.run(
@@ -201,7 +198,7 @@ class Deliveries:
             later = replace(_later(rows, row, came_to, due_at, now), told=True)
             outcome = "at_work" if came_to == ACCEPTED else "delayed"
             message = Result(job_id, "", row.action, outcome, ticket=rows.tickets[ticket_id])
-            return Prepared(message, deliveries=(later,))
+            return Prepared(message, Changes(deliveries=(later,)))
 
         try:
             await self._turns.run(
@@ -223,7 +220,8 @@ def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) 
         facts.pop(RESTORED_BY, None)
     ticket = replace(ticket, facts=facts, version=ticket.version + 1)
     told = Result(entry.job_id, "", done.action, "restored", ticket=ticket)
-    return Prepared(told if worked else None, tickets=(ticket,), log=(entry,), deliveries=(done,))
+    left = Changes(tickets=(ticket,), ticket_log=(entry,), deliveries=(done,))
+    return Prepared(told if worked else None, left)
 
 
 def _aged(ticket: Ticket, done: Delivery, answer: Answer, zone: str, now: datetime) -> Prepared:
@@ -233,9 +231,11 @@ def _aged(ticket: Ticket, done: Delivery, answer: Answer, zone: str, now: dateti
     told = told_to_child(ticket, after)
     return Prepared(
         Result(job_id, "", done.action, told, ticket=after) if told else None,
-        tickets=() if after is ticket else (after,),
-        log=() if entry is None else (replace(entry, job_id=job_id),),
-        deliveries=(done,),
+        Changes(
+            tickets=() if after is ticket else (after,),
+            ticket_log=() if entry is None else (replace(entry, job_id=job_id),),
+            deliveries=(done,),
+        ),
     )
 
 

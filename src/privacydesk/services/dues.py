@@ -19,13 +19,14 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Due, DueKind, LogEntry, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import CameDue, Decided, DecisionKind, Message
-from privacydesk.ports import WorkingSet
+from privacydesk.ports import Changes, WorkingSet
 from privacydesk.services import plans
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.services.decision import Prepared
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
-from privacydesk.services.turns import Prepared, Turns
+from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)
 
@@ -95,7 +96,8 @@ class Dues:
             if due.kind is DueKind.UNBINDING_WINDOW and _is_held(rows.conversation, ticket):
                 # They are being asked whether to take it back: that is not decided over their head.
                 held = replace(ticket, dues=(replace(due, at=now + _HELD), *left))
-                return Prepared(None, tickets=(replace(held, version=ticket.version + 1),))
+                held = replace(held, version=ticket.version + 1)
+                return Prepared(None, Changes(tickets=(held,)))
             ticket = replace(ticket, dues=left)
             if rows.conversation is not None and rows.conversation.minor_hint:
                 # Words said after filing count too: a machine does nothing for a minor.
@@ -105,10 +107,12 @@ class Dues:
             entry = LogEntry(ticket.id, now, "clock", due.kind.value, job_id=job_id)
             return Prepared(
                 message,
-                tickets=(ticket,),
-                log=(entry,),
-                deliveries=deliveries,
-                staff_alarms=self._alarms.of_ticket(fired, due, callees, now),
+                Changes(
+                    tickets=(ticket,),
+                    ticket_log=(entry,),
+                    deliveries=deliveries,
+                    staff_alarms=self._alarms.of_ticket(fired, due, callees, now),
+                ),
             )
 
         await self._turns.run(
@@ -173,7 +177,8 @@ class Dues:
             )
             message = Decided(job_id, DecisionKind.CALENDAR_SETTLED, ticket=ticket)
             notices = self._notices.rows(message, now)
-            return Prepared(message, tickets=(ticket,), log=(entry,), deliveries=notices)
+            left = Changes(tickets=(ticket,), ticket_log=(entry,), deliveries=notices)
+            return Prepared(message, left)
 
         await self._turns.run(
             seen.conversation_id,

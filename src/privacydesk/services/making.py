@@ -107,9 +107,6 @@ class Maker:
         job_id: str,
         now: datetime,
         tickets: tuple[Ticket, ...] = (),
-        log: tuple[LogEntry, ...] = (),
-        deliveries: tuple[Delivery, ...] = (),
-        evidence_removed: tuple[EvidenceId, ...] = (),
     ) -> Changes:
         """Return what a turn leaves.
 
@@ -119,21 +116,17 @@ class Maker:
             job_id: noted on ticket log entries.
             now: the turn's instant.
             tickets: tickets that staff or the clock moved already.
-            log: their log entries.
-            deliveries: outbox rows that come with them.
-            evidence_removed: evidence whose body goes with them.
         """
         conversation = turn.snapshot.conversation
+        letters: tuple[Delivery, ...] = ()
         if conversation.mail is not None:
-            deliveries = (*deliveries, *self._letter(conversation, turn.events, now))
+            letters = self._letter(conversation, turn.events, now)
         if not (turn.effects or turn.snapshot.challenges or tickets or turn.snapshot.tickets):
             # Most turns: words, and no rows that they are about.
             return Changes(
                 conversation=conversation if turn.events else None,
                 events=tuple([self._wording.event(one, _no_ticket, now) for one in turn.events]),
-                ticket_log=log,
-                deliveries=deliveries,
-                evidence_removed=evidence_removed,
+                deliveries=letters,
             )
         rows = _Rows(challenges=dict(turn.snapshot.challenges))
         known = {t.id: t for t in turn.snapshot.tickets}
@@ -153,21 +146,20 @@ class Maker:
 
         if rows.symbols:
             conversation = _with_ids(conversation, rows.symbols)
-        moved = {t.id: t for t in tickets} | rows.tickets
         return Changes(
             conversation=conversation if turn.events else None,
             events=tuple(
                 self._wording.event(_with_link(event, rows.links), find, now)
                 for event in turn.events
             ),
-            tickets=tuple(moved.values()),
-            ticket_log=(*log, *rows.log),
+            tickets=tuple(rows.tickets.values()),
+            ticket_log=tuple(rows.log),
             challenges=tuple(
                 row for label, row in rows.challenges.items() if row is not before.get(label)
             ),
-            deliveries=(*deliveries, *rows.deliveries),
+            deliveries=(*letters, *rows.deliveries),
             evidence_moved=rows.evidence_moved,
-            evidence_removed=(*evidence_removed, *rows.evidence_removed),
+            evidence_removed=tuple(rows.evidence_removed),
             alarms=tuple(rows.alarms),
         )
 

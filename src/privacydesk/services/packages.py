@@ -26,10 +26,11 @@ from privacydesk.domain.packages import Package, PackagePart, pieces
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Fetched
 from privacydesk.errors import NotFoundError
-from privacydesk.ports import Hashing, Minter, Store, WorkingSet
+from privacydesk.ports import Changes, Hashing, Minter, Store, WorkingSet
+from privacydesk.services.decision import Prepared
 from privacydesk.services.packaging.archive import Archive
 from privacydesk.services.settling import DONE_SOME, Answer, asked_of
-from privacydesk.services.turns import Prepared, Turns
+from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)
 
@@ -171,7 +172,8 @@ class Packages:
                 version=current.version + 1,
             )
             entry = LogEntry(ticket.id, now, "requester", "package_downloaded", job_id=job_id)
-            return Prepared(Fetched(job_id, counted), tickets=(counted,), log=(entry,))
+            noted = Changes(tickets=(counted,), ticket_log=(entry,))
+            return Prepared(Fetched(job_id, counted), noted)
 
         await self._turns.run(asks, job_id, prepare, tickets=(ticket.id,))
         if asks != ticket.conversation_id:

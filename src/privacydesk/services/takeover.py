@@ -19,13 +19,14 @@ from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.turn import Decided, DecisionKind
 from privacydesk.errors import NotFoundError, StaleError
-from privacydesk.ports import Committed, Deserted, Minter, Store, WorkingSet
+from privacydesk.ports import Changes, Committed, Deserted, Minter, Store, WorkingSet
 from privacydesk.services.attaching import Attaching, Offered
 from privacydesk.services.attendance import Attendance
+from privacydesk.services.decision import Prepared
 from privacydesk.services.presence import Presence
 from privacydesk.services.staff.handling import reply_words
 from privacydesk.services.staff.staff import Staff
-from privacydesk.services.turns import Prepared, Turns
+from privacydesk.services.turns import Turns
 
 _Check = Callable[[OwnerKind, str], None]
 """Refuses a command by raising, given who owns the conversation."""
@@ -281,8 +282,10 @@ class Takeover:
             check(owner.kind, owner.agent)
             return Prepared(
                 message,
-                audit=(told(conversation, self._clock.now()),),
-                attachments=() if attached is None else (attached,),
+                Changes(
+                    audit=(told(conversation, self._clock.now()),),
+                    attachments=() if attached is None else (attached,),
+                ),
             )
 
         return await self._turns.run(conversation, job, prepare)

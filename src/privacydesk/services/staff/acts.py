@@ -19,9 +19,10 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Decided, DecisionKind
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.ports import Changes, Job, Locks, Minter, Reader, WorkingSet, Writer
+from privacydesk.services.decision import Prepared
 from privacydesk.services.notices import Notices
 from privacydesk.services.staff.sight import Guard, anyhow
-from privacydesk.services.turns import Prepared, Turns
+from privacydesk.services.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +201,12 @@ class Acts:
             )
             return Prepared(
                 message,
-                tickets=(moved,) if ruling.beside is None else (moved, ruling.beside),
-                log=log,
-                deliveries=(*ruling.deliveries, *self._notices.rows(message, now)),
-                evidence_removed=evidence_removed,
+                Changes(
+                    tickets=(moved,) if ruling.beside is None else (moved, ruling.beside),
+                    ticket_log=log,
+                    deliveries=(*ruling.deliveries, *self._notices.rows(message, now)),
+                    evidence_removed=evidence_removed,
+                ),
             )
 
         await self._turns.run(
@@ -228,7 +231,8 @@ class Acts:
         def prepare(rows: WorkingSet) -> Prepared:
             ruling = rule(rows.tickets[ticket.id], now)
             moved = _with_words(ruling)
-            return Prepared(_message("preview", ruling, agent, moved), tickets=(moved,))
+            message = _message("preview", ruling, agent, moved)
+            return Prepared(message, Changes(tickets=(moved,)))
 
         return await self._turns.foresee(ticket.conversation_id, prepare, tickets=(ticket,))
 
@@ -261,7 +265,7 @@ class Acts:
             check_kept(rows.tickets[ticket.id])
             message = Decided(job, DecisionKind.REPLIED, agent.name, agent.display_name, words)
             entry = LogEntry(ticket.id, now, agent.name, "reply", words, job)
-            return Prepared(message, log=(entry,))
+            return Prepared(message, Changes(ticket_log=(entry,)))
 
         await self._turns.run(
             ticket.conversation_id,

@@ -1,0 +1,209 @@
+"""Deciding a job of a conversation, under the lock.
+
+    rows as locked ─► prepare ─► what the step needs ─► snapshot ─► engine ─► rows, joined
+
+What lies outside the lock was fetched before; see ``turns``. Where the step turns out to need
+something else, the job goes back to be looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from privacydesk.dialog.engine import Engine, NeedsMore
+from privacydesk.dialog.slots import code_digits
+from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import TicketId
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.turn import Message, Needs, Observed, Said, Snapshot, Turn
+from privacydesk.errors import NotFoundError
+from privacydesk.ports import Changes, Hashing, Reobserve, WorkingSet
+from privacydesk.services.attendance import Reach
+from privacydesk.services.counting import Counting
+from privacydesk.services.making import Maker
+from privacydesk.services.records import recalled
+
+_UNCHANGED: Final = Changes()
+
+SILENT: Final = Observed()
+"""What is heard where nobody spoke, or nobody had to be understood."""
+
+NOTHING: Final = Needs()
+"""The first look of a job: what the step wants is only known under the lock."""
+
+
+class Prepared(Struct, frozen=True):
+    """What a job outside the dialog did before the message reaches the engine.
+
+    Attributes:
+        message: what the engine is told; None when the user is not.
+        changes: what the job leaves besides the turn: tickets already moved with their log, outbox
+            rows, files that go with what the user is told …
+    """
+
+    message: Message | None
+    changes: Changes = _UNCHANGED
+
+
+Prepare = Callable[[WorkingSet], Prepared]
+"""Runs under the lock, before the engine; raises a ``DeskError`` to refuse the job."""
+
+
+class Gathered(Struct, frozen=True):
+    """What was fetched from outside the lock.
+
+    Attributes:
+        needs: what it was fetched for.
+        tickets: those the step may want to see.
+        reach: who is there to be reached.
+        place: in the queue, if the user joined it.
+        policy: what the policy says to their question.
+    """
+
+    needs: Needs
+    tickets: tuple[TicketId, ...]
+    reach: Reach
+    place: int
+    policy: PolicyAnswer | None = None
+
+
+UNSEEN: Final = Gathered(needs=NOTHING, tickets=(), reach=Reach(staffed=False), place=1)
+
+
+class Means(Struct, frozen=True):
+    """What every decision is made with."""
+
+    engine: Engine
+    maker: Maker
+    hashing: Hashing
+    counting: Counting
+
+
+class Decision(Struct, frozen=True):
+    """Decides one job on what is read under the lock.
+
+    Attributes:
+        means: what it is made with.
+        job_id: noted on what it leaves.
+        prepare: what happens before the engine is told.
+        gathered: what was fetched from outside the lock.
+        heard: what the recogniser made of the words; None where it was not asked.
+        now: the turn's instant.
+    """
+
+    means: Means
+    job_id: str
+    prepare: Prepare
+    gathered: Gathered
+    heard: Observed | None
+    now: datetime
+
+    def __call__(self, rows: WorkingSet) -> Changes:
+        """Return what the job leaves.
+
+        Raises:
+            NotFoundError: no such conversation.
+            Reobserve: what the step needs was not fetched, or not locked.
+            DeskError: as ``prepare`` raised.
+        """
+        conversation, heard = rows.conversation, self.heard
+        if conversation is None:
+            raise NotFoundError("no such conversation")
+        if heard is None and conversation.owner.kind is not OwnerKind.AGENT:
+            # The agent left meanwhile, so the assistant has to understand it.
+            raise Reobserve(self.gathered.needs)
+        prepared = self.prepare(rows)
+        message, changes = prepared.message, prepared.changes
+        if message is None:
+            return changes
+        snapshot = Snapshot(conversation)
+        needs = self._needs(snapshot, message)
+        challenges = self._challenges(needs, rows)
+        if challenges or changes.tickets or self.gathered.tickets:
+            snapshot = self._seen(conversation, rows, challenges, changes.tickets)
+        told = replace(message, observed=self._observed(message, needs, heard or SILENT))
+        turn = self._decided(snapshot, told)
+        made = self.means.maker.changes(
+            turn, before=challenges, job_id=self.job_id, now=self.now, tickets=changes.tickets
+        )
+        counted = self.means.counting.of(conversation, told, turn, self.now)
+        if counted:
+            made = replace(made, counted=counted)
+        return made if changes is _UNCHANGED else changes.joined(made)
+
+    def _needs(self, snapshot: Snapshot, message: Message) -> Needs:
+        """Return what was fetched with what the step names now."""
+        fetched = self.gathered.needs
+        wanted = self.means.engine.needs(snapshot, message)
+        if fetched is not NOTHING:
+            labels = tuple(dict.fromkeys((*fetched.challenges, *wanted.challenges)))
+            wanted = replace(fetched, code_target=wanted.code_target, challenges=labels)
+        if wanted.challenges != fetched.challenges:
+            # The step changed meanwhile, or this is the first look: its rows were not locked.
+            raise Reobserve(wanted)
+        return wanted
+
+    def _challenges(self, needs: Needs, rows: WorkingSet) -> dict[str, Challenge]:
+        challenges: dict[str, Challenge] = {}
+        for label in needs.challenges:
+            row = self.means.hashing.challenge(label)
+            challenges[label] = rows.challenges.get(row) or Challenge(row)
+        return challenges
+
+    def _seen(
+        self,
+        conversation: Conversation,
+        rows: WorkingSet,
+        challenges: Mapping[str, Challenge],
+        moved: tuple[Ticket, ...],
+    ) -> Snapshot:
+        """Return the conversation with the rows that the step asks for beside it."""
+        return Snapshot(
+            conversation=conversation,
+            challenges=challenges,
+            tickets=tuple(
+                recalled(ticket, conversation, self.means.hashing)
+                for ticket in _shown(moved, self.gathered.tickets, rows.tickets)
+            ),
+        )
+
+    def _observed(self, message: Message, needs: Needs, heard: Observed) -> Observed:
+        code_hash = b""
+        if isinstance(message, Said) and needs.code_target:
+            digits = code_digits(message.text)
+            if digits:
+                code_hash = self.means.hashing.code(needs.code_target, digits)
+        gathered = self.gathered
+        return Observed(
+            recognised=heard.recognised,
+            language=heard.language,
+            entities=heard.entities,
+            wishes=heard.wishes,
+            code_hash=code_hash,
+            wanted=needs,
+            staffed=gathered.reach.staffed,
+            opens_at=gathered.reach.opens_at,
+            place=gathered.place,
+            policy=gathered.policy,
+        )
+
+    def _decided(self, snapshot: Snapshot, told: Message) -> Turn:
+        try:
+            return self.means.engine.advance(snapshot, told, self.now)
+        except NeedsMore as more:
+            raise Reobserve(more.needs) from more
+
+
+def _shown(
+    moved: tuple[Ticket, ...], wanted: tuple[TicketId, ...], locked: Mapping[TicketId, Ticket]
+) -> tuple[Ticket, ...]:
+    """Return tickets as the job left them, then the others it asked for."""
+    known = {ticket.id for ticket in moved}
+    return (*moved, *(locked[t] for t in wanted if t in locked and t not in known))
