@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from privacydesk.domain.account_terms import AccountReason, ProfileField
+from privacydesk.domain.account_terms import AccountReason, GenderCode, ProfileField
 
-GENDERS = frozenset({"female", "male", "other", "undisclosed"})
+_GENDERS = frozenset(GenderCode)
 _NAME = 60
 _TEXT = 200
 _LIST = 20
@@ -60,7 +60,7 @@ def _texts(value: object) -> Corrected | AccountReason:
 
 
 def _gender(value: object) -> Corrected | AccountReason:
-    if value is None or (isinstance(value, str) and value in GENDERS):
+    if value is None or (isinstance(value, str) and value in _GENDERS):
         return Corrected(value)
     return AccountReason.INVALID_VALUE
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.slots import TEXT_LIMIT, Entities, parse
-from privacydesk.domain.account_terms import GENDERS, ProfileField, Provider
+from privacydesk.domain.account_terms import SPOKEN_GENDERS, ProfileField, Provider
 
 VALUE: Final = "new_value"
 OLD: Final = "old_value"
@@ -67,7 +67,7 @@ def fits(field: Any, value: Any) -> bool:
     """Tell whether a value is one that an entry takes."""
     if field == ProfileField.BIRTHDAY.value:
         return _ISO.fullmatch(str(value)) is not None
-    return field != ProfileField.GENDER.value or value in GENDERS
+    return field != ProfileField.GENDER.value or value in SPOKEN_GENDERS
 
 
 def retry_key(field: Any, said: str) -> str:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Provider
+from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, GenderCode, Provider
 from privacydesk.domain.instants import read_instant
 from privacydesk.domain.masking import mask_name, mask_phone
 
 Row = dict[str, Any]
 
-_GENDERS = frozenset({"female", "male", "other", "undisclosed"})
-"""Those that have a word; the contract leaves it open, and others are shown as they are."""
+_GENDERS = frozenset(GenderCode)
+"""Those that have a word."""
 
 
 def profile_rows(profile: Mapping[str, Any]) -> list[Row]:

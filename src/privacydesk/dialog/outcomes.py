@@ -23,6 +23,7 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import FAMILIES, named
 from privacydesk.domain.ticket import DueKind, Outcome, ScopeItem, Ticket, TicketState
 from privacydesk.domain.turn import DecisionKind
 
@@ -136,14 +137,14 @@ def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
 
 def _item_label(ticket: Ticket, item: ScopeItem) -> Any:
     if ticket.kind is RequestKind.GUARDIAN:
-        return {"$term": f"wish.{item.name}"}
-    return _label(ticket, str(item.detail.get("provider") or item.name))
+        return {"$term": f"{FAMILIES[ticket.kind]}.{item.name}"}
+    return _label(ticket, named(item))
 
 
 def named_request(ticket: Ticket) -> dict[str, Any]:
     """Return what a request is about, as an argument: its kind, with what was asked for."""
     term: dict[str, Any] = {"$term": f"kind.{ticket.kind}"}
-    if ticket.kind in _SCOPES_OF or ticket.kind in _BY_CATEGORY:
+    if FAMILIES.get(ticket.kind) in _SCOPES:
         term["of"] = {"$texts": [_item_label(ticket, item) for item in ticket.items]}
     return term
 
@@ -292,25 +293,18 @@ _SCOPES: Mapping[str, frozenset[str]] = {
     "purpose": frozenset(ConsentPurpose),
     "provider": frozenset(Provider),
 }
-_SCOPES_OF: Mapping[RequestKind, str] = {
-    RequestKind.RECTIFICATION: "field",
-    RequestKind.CONSENT_WITHDRAWAL: "purpose",
-    RequestKind.UNBINDING: "provider",
-}
-
-
-_BY_CATEGORY = frozenset({RequestKind.ACCESS, RequestKind.DELETION})
+"""What the account service acts on, by the family of its terms. Wishes are for people to read."""
 
 
 def _label(ticket: Ticket, scope: str) -> Any:
     """Return what to call a scope; one that the desk has no word for is called as it was sent."""
     if scope in _NOTHING_BY_ITSELF:
         return _ACCOUNT
-    if scope == ALL and ticket.kind in _BY_CATEGORY:
+    likely = FAMILIES.get(ticket.kind, "")
+    if scope == ALL and likely == "category":
         return {"$term": "category.all"}
-    likely = _SCOPES_OF.get(ticket.kind, "category")
     for family in (likely, *_SCOPES):
-        if scope in _SCOPES[family]:
+        if scope in _SCOPES.get(family, ()):
             return {"$term": f"{family}.{scope}"}
     return scope
 

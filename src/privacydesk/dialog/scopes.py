@@ -7,6 +7,7 @@ from typing import Any
 
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import BINDING
 from privacydesk.domain.ticket import ScopeItem
 
 Slots = Mapping[str, Any]
@@ -47,7 +48,7 @@ def _purpose(slots: Slots) -> tuple[ScopeItem, ...]:
 
 
 def _provider(slots: Slots) -> tuple[ScopeItem, ...]:
-    return (ScopeItem(name="binding", detail=_detail(slots, "provider")),)
+    return (ScopeItem(name=BINDING, detail=_detail(slots, "provider")),)
 
 
 def _decision(slots: Slots) -> tuple[ScopeItem, ...]:

@@ -112,7 +112,16 @@ class ProfileField(StrEnum):
     REAL_NAME = "real_name"
 
 
-GENDERS: Final = frozenset(
+class GenderCode(StrEnum):
+    """A gender as the account service spells it. Others are allowed, and shown as they are."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNDISCLOSED = "undisclosed"
+
+
+SPOKEN_GENDERS: Final = frozenset(
     {
         "男", "女", "男性", "女性", "男生", "女生", "男的", "女的", "保密", "不公开",
         "不显示", "其他", "非二元", "跨性别", "无性别", "中性", "双性", "第三性别",

@@ -15,22 +15,14 @@ from privacydesk.domain.account_terms import ItemOutcome
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day
 from privacydesk.domain.events import Choice, Event, EventKind
-from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.memo import ChoicesMemo, FixedChoices
+from privacydesk.domain.scopes import FAMILIES, named
 from privacydesk.domain.ticket import DueKind, ScopeItem, Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.deadlines import Deadlines
 
 Find = Callable[[str], Ticket | None]
 """Finds a ticket of this turn by its symbol (``sym:0``) or its id in hex."""
-
-_ITEM_TERMS: Mapping[RequestKind, str] = {
-    RequestKind.ACCESS: "category",
-    RequestKind.DELETION: "category",
-    RequestKind.RECTIFICATION: "field",
-    RequestKind.CONSENT_WITHDRAWAL: "purpose",
-    RequestKind.GUARDIAN: "wish",
-}
 
 
 class Wording:
@@ -172,16 +164,13 @@ class Wording:
 
     def item(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
         """Return what one item asks for, in words; empty where the kind says it all."""
-        if ticket.kind is RequestKind.UNBINDING:
-            provider = item.detail.get("provider")
-            return self.label(locale, f"provider.{provider}", {}) if provider else ""
-        family = _ITEM_TERMS.get(ticket.kind)
-        if family is None or not item.name:
+        family, name = FAMILIES.get(ticket.kind), named(item)
+        if family is None or not name:
             return ""
         try:
-            return self.label(locale, f"{family}.{item.name}", {})
+            return self.label(locale, f"{family}.{name}", {})
         except KeyError:
-            return item.name
+            return name
 
     def _day(self, day: Day, locale: str) -> dict[str, Any]:
         return {

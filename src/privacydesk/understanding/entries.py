@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from privacydesk.domain.account_terms import GENDERS
+from privacydesk.domain.account_terms import SPOKEN_GENDERS
 from privacydesk.understanding.dates import dates
 from privacydesk.understanding.new_values import FIELD, QUOTES, value_and_old
 from privacydesk.understanding.normalise import normalise, plain
@@ -80,9 +80,10 @@ _INSTEAD: Final = lazily(
     re.IGNORECASE,
 )
 _TO: Final = lazily(rf"{FIELD}\s*to\b", re.IGNORECASE)
+_GENDERS: Final = sorted(SPOKEN_GENDERS, key=len, reverse=True)
 _GENDER: Final = lazily(
-    r"\b(?:" + "|".join(sorted((w for w in GENDERS if w.isascii()), key=len, reverse=True)) + r")\b"
-    "|" + "|".join(sorted((w for w in GENDERS if not w.isascii()), key=len, reverse=True))
+    r"\b(?:" + "|".join(w for w in _GENDERS if w.isascii()) + r")\b"
+    "|" + "|".join(w for w in _GENDERS if not w.isascii())
 )
 _NAME: Final = lazily(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
 _AVATAR: Final = lazily(r"头像(?!框)|\b(?:avatar|profile (?:picture|photo|pic))\b")
