@@ -30,6 +30,11 @@ STATUS = {
 """HTTP status by error code; any other code is a fault of ours and answers 500."""
 
 
+def is_gone(request: web.Request) -> bool:
+    """Tell whether the client went away in the middle of its request, as at the next click."""
+    return request.transport is None or request.transport.is_closing()
+
+
 def json_answer(value: Any, *, status: int = 200) -> web.Response:
     """Return JSON that nobody may store: it is somebody's conversation."""
     return web.Response(

@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.i18n.negotiation import negotiate
-from privacydesk.web.answers import STATUS, problem
+from privacydesk.web.answers import STATUS, is_gone, problem
 from privacydesk.web.console.page import console_error
 from privacydesk.web.keys import LOCALE, ROOM, SPOKEN
 from privacydesk.web.pages import error_page
@@ -53,17 +53,12 @@ async def map_errors(request: web.Request, handler: Handler) -> web.StreamRespon
     except web.RequestPayloadError:
         return _answer(request, InvalidRequestError("unreadable body"), 400)
     except Exception as error:
-        if isinstance(error, ConnectionError) and _left(request):
+        if isinstance(error, ConnectionError) and is_gone(request):
             # Nobody reads this answer, and nothing of ours is broken.
             return _answer(request, InvalidRequestError("the client is gone"), 400)
         # The traceback goes to the log; the reader learns nothing of the inside.
         log.exception("request_failed", error=type(error).__name__, route=route_of(request))
         return _answer(request, DeskError("internal error"), _OURS)
-
-
-def _left(request: web.Request) -> bool:
-    """Return whether the client went away in the middle of its request, as at the next click."""
-    return request.transport is None or request.transport.is_closing()
 
 
 def _told_by_server(error: web.HTTPException) -> DeskError:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from privacydesk.errors import DeskError
 from privacydesk.i18n.locales import LOCALES
+from privacydesk.ports import Catalog
 
 
-class Catalogs(Protocol):
-    """Every word a person sees."""
+class Catalogs(Catalog, Protocol):
+    """Every word a person sees, in the locales that pages offer."""
 
     @property
     def locales(self) -> Sequence[str]:
         """The locales there are, such as ``zh_Hans``."""
-        ...
-
-    def text(self, locale: str, key: str, args: Mapping[str, Any]) -> str:
-        """Return the sentence for a key; a missing key raises KeyError."""
         ...
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from privacydesk.domain.ids import StaffSessionId
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.signin.passwords import SHORTEST
-from privacydesk.web.console import cookies
+from privacydesk.web.console import cookies, forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.browsers import browser_name
 from privacydesk.web.console.forms import Form
@@ -39,7 +39,7 @@ async def end_session(request: web.Request) -> web.Response:
     except ValueError:
         raise InvalidRequestError("no session is called that") from None
     await account.end(me.agent, session, place_of(request))
-    raise web.HTTPSeeOther(f"{ADDRESS}?done=session")
+    raise forms.done(ADDRESS, "session")
 
 
 @staff()
@@ -48,7 +48,7 @@ async def end_other_sessions(request: web.Request) -> web.Response:
     await checked_form(request)
     me, account = signed_in(request), request.config_dict[DOORS].account
     await account.end_others(me.agent, me.session, place_of(request))
-    raise web.HTTPSeeOther(f"{ADDRESS}?done=sessions")
+    raise forms.done(ADDRESS, "sessions")
 
 
 @staff()
@@ -65,7 +65,7 @@ async def change_password(request: web.Request) -> web.Response:
         )
     except DeskError as error:
         return await _page(request, wrong_at="password", error=error)
-    raise web.HTTPSeeOther(f"{ADDRESS}?done=password")
+    raise forms.done(ADDRESS, "password")
 
 
 @staff()

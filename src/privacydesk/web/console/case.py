@@ -15,7 +15,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
-from privacydesk.errors import InvalidRequestError, NotFoundError
+from privacydesk.errors import InvalidRequestError
 from privacydesk.services.staff.cases import files_open_to, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
 from privacydesk.services.staff.deciding import proposal_of
@@ -26,6 +26,7 @@ from privacydesk.services.staff.restoring import may_be_restored
 from privacydesk.web.answers import json_answer
 from privacydesk.web.console.access import STANDING, signed_in, staff
 from privacydesk.web.console.calls import opened
+from privacydesk.web.console.forms import named_id
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.verdicts import keys_of
@@ -213,10 +214,7 @@ def conversation_of(request: web.Request) -> ConversationId:
     Raises:
         NotFoundError: it names none.
     """
-    try:
-        return ConversationId(bytes.fromhex(request.match_info["conversation"]))
-    except ValueError as error:
-        raise NotFoundError("there is no such conversation") from error
+    return ConversationId(named_id(request.match_info["conversation"], "conversation"))
 
 
 def whole(text: str) -> int:

@@ -11,6 +11,7 @@ from privacydesk.domain.agents import SUPERVISING, WORKERS, Agent
 from privacydesk.domain.duty import Duty, DutyState, Standing
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.web.answers import STATUS, json_answer
+from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import whole
@@ -65,7 +66,7 @@ async def speak(request: web.Request) -> web.Response:
     spoken = () if len(chosen) == len(locales) else chosen
     await request.config_dict[TOOLS].attendance.speak(me.agent.name, spoken)
     request.config_dict[BOARD].forget()
-    raise web.HTTPSeeOther(f"{ADDRESS}?done=languages")
+    raise forms.done(ADDRESS, "languages")
 
 
 @staff()
@@ -94,7 +95,7 @@ async def hand_over(request: web.Request) -> web.Response:
     except DeskError as error:
         return await _page(request, error=error)
     kept = ",".join(handed.kept[:_MOST_KEPT])
-    raise web.HTTPSeeOther(f"{ADDRESS}?done=handed_over&moved={handed.moved}&kept={kept}")
+    raise forms.done(ADDRESS, "handed_over", moved=str(handed.moved), kept=kept)
 
 
 async def _page(

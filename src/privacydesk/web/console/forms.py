@@ -1,4 +1,4 @@
-"""Reading the console's forms: in UTF-8, as pages of ours send them, whatever a request claims.
+"""The console's forms: read in UTF-8, as pages of ours send them, whatever a request claims.
 
 Who sends one is known only once its token was looked at, so anybody may have written what is read
 here. Names of encodings are not believed: some take a processor's second for a small body.
@@ -6,13 +6,13 @@ here. Names of encodings are not believed: some take a processor's second for a 
 
 from __future__ import annotations
 
-from typing import Final
-from urllib.parse import parse_qsl
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import web
 from multidict import MultiDict, MultiDictProxy
 
-from privacydesk.errors import InvalidRequestError
+from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.web.bodies import read_limited
 from privacydesk.web.keys import SETTINGS
 
@@ -20,6 +20,7 @@ Form = MultiDictProxy[str]
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 1_000
+_ID_BYTES: Final = 16
 
 
 async def read_form(request: web.Request) -> Form:
@@ -43,3 +44,23 @@ async def read_form(request: web.Request) -> Form:
             raise InvalidRequestError("a form of too many fields") from None
         fields.extend(pairs)
     return MultiDictProxy(fields)
+
+
+def named_id(text: str, what: str, **data: Any) -> bytes:
+    """Return an id that a page of ours wrote into a form or an address.
+
+    Raises:
+        NotFoundError: it is none; that there is no such ``what``.
+    """
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != _ID_BYTES:
+        raise NotFoundError(f"there is no such {what}", **data)
+    return found
+
+
+def done(address: str, what: str, **told: str) -> web.HTTPSeeOther:
+    """Return where a form that was taken leads: to a page that tells so, and what else is told."""
+    return web.HTTPSeeOther(f"{address}?{urlencode({'done': what} | told)}")

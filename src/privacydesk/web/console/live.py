@@ -19,6 +19,7 @@ from privacydesk.errors import NotFoundError
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import conversation_of, whole
+from privacydesk.web.console.forms import named_id
 from privacydesk.web.console.inbox import asked_for
 from privacydesk.web.console.streams import Topic, tell
 from privacydesk.web.console.tools import TOOLS, Tools
@@ -133,12 +134,7 @@ async def presence(request: web.Request) -> web.Response:
 
 def _ticket_of(request: web.Request) -> TicketId | None:
     named = request.query.get("ticket", "")
-    if not named:
-        return None
-    try:
-        return TicketId(bytes.fromhex(named))
-    except ValueError as error:
-        raise NotFoundError("there is no such ticket") from error
+    return TicketId(named_id(named, "ticket")) if named else None
 
 
 def _list_beside(request: web.Request) -> list[Topic]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -12,6 +11,7 @@ from privacydesk.domain.agents import SUPERVISING
 from privacydesk.domain.text_modules import LONGEST, VARIABLES
 from privacydesk.errors import DeskError
 from privacydesk.web.answers import STATUS
+from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.case import whole
 from privacydesk.web.console.doing import form_of
@@ -41,7 +41,7 @@ async def save_module(request: web.Request) -> web.Response:
         await tools.modules.save(me.agent.name, name, texts, seen=seen)
     except DeskError as error:
         return await _page(request, error=error, typed=form)
-    raise _done("saved", name)
+    raise forms.done(ADDRESS, "saved", about=name)
 
 
 @staff(*SUPERVISING)
@@ -53,11 +53,7 @@ async def remove_module(request: web.Request) -> web.Response:
         await tools.modules.remove(me.agent.name, name, seen=whole(str(form.get("seen", ""))))
     except DeskError as error:
         return await _page(request, error=error)
-    raise _done("removed", name)
-
-
-def _done(what: str, name: str) -> web.HTTPException:
-    return web.HTTPSeeOther(f"{ADDRESS}?{urlencode({'done': what, 'about': name})}")
+    raise forms.done(ADDRESS, "removed", about=name)
 
 
 async def _page(

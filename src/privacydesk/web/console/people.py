@@ -14,6 +14,7 @@ from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.signin.people import COMMAND, Given
 from privacydesk.web.answers import STATUS
+from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
@@ -58,7 +59,7 @@ async def change_role(request: web.Request) -> web.Response:
         await people.change_role(name, _role(form), by=me.agent.name)
     except DeskError as error:
         return await _page(request, error=error)
-    raise _done("role", name)
+    raise forms.done(ADDRESS, "role", about=name)
 
 
 @staff(Role.ADMINISTRATOR)
@@ -71,7 +72,7 @@ async def disable_agent(request: web.Request) -> web.Response:
         await people.disable(name, by=me.agent.name)
     except DeskError as error:
         return await _page(request, error=error)
-    raise _done("disabled", name)
+    raise forms.done(ADDRESS, "disabled", about=name)
 
 
 @staff(Role.ADMINISTRATOR)
@@ -129,10 +130,6 @@ def _role(form: Form) -> Role:
         return Role(str(form.get("role", "")))
     except ValueError:
         raise InvalidRequestError("there is no such role") from None
-
-
-def _done(what: str, name: str) -> web.HTTPException:
-    return web.HTTPSeeOther(f"{ADDRESS}?{urlencode({'done': what, 'about': name})}")
 
 
 def _given_page(request: web.Request, given: Given) -> web.Response:

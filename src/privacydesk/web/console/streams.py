@@ -11,6 +11,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from privacydesk.errors import DeskError
+from privacydesk.web.answers import is_gone
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.console.access import still_signed_in
 from privacydesk.web.keys import ROOM
@@ -49,7 +50,8 @@ async def tell(
     line = _Line()
     try:
         await line.response.prepare(request)
-        while not room.stopping.is_set() and not _is_gone(request):
+        # Nothing may have to be said for long, and only writing would find out who left.
+        while not room.stopping.is_set() and not is_gone(request):
             woken.clear()
             # Where the database is away for a moment, the page keeps what it shows.
             with contextlib.suppress(DeskError):
@@ -63,11 +65,6 @@ async def tell(
     except ConnectionError:
         pass
     return line.response
-
-
-def _is_gone(request: web.Request) -> bool:
-    # Nothing may have to be said for long, and only writing would find it out.
-    return request.transport is None or request.transport.is_closing()
 
 
 class _Line:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 from msgspec import Struct
@@ -15,6 +14,7 @@ from privacydesk.domain.ids import ApiTokenId
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.services.integrations.tokens import Made, Tokens
 from privacydesk.web.answers import STATUS
+from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.case import whole
 from privacydesk.web.console.forms import Form
@@ -24,7 +24,6 @@ from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/tokens"
 _DONE: Final = frozenset({"revoked", "already"})
-_ID_BYTES: Final = 16
 
 
 class Row(Struct, frozen=True):
@@ -52,12 +51,12 @@ async def add(request: web.Request) -> web.Response:
             by=signed_in(request).agent.name,
             display_name=str(form.get("display_name", "")),
             lasting=timedelta(days=whole(str(form.get("days", "")))),
-            identity=ApiTokenId(_id(str(form.get("token", "")))),
+            identity=_id(str(form.get("token", ""))),
         )
     except DeskError as error:
         if error.code is ErrorCode.CONFLICT and error.data.get("reason") == "token_made":
             # Sent twice: it is there, and its text was in the first answer.
-            raise _done("already") from None
+            raise forms.done(ADDRESS, "already") from None
         return await _page(request, error=error, form=form)
     return _shown_once(request, made)
 
@@ -69,7 +68,7 @@ async def revoke(request: web.Request) -> web.Response:
     desk = _desk(request)
     token = await desk.find(_id(request.match_info["token"]).hex())
     await desk.revoke(token, by=signed_in(request).agent.name)
-    raise _done("revoked")
+    raise forms.done(ADDRESS, "revoked")
 
 
 async def _page(
@@ -118,15 +117,5 @@ def _scopes(form: Form) -> frozenset[Scope]:
         raise InvalidRequestError("there is no such scope") from None
 
 
-def _id(text: str) -> bytes:
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != _ID_BYTES:
-        raise NotFoundError("there is no such token", reason="token_missing")
-    return found
-
-
-def _done(what: str) -> web.HTTPException:
-    return web.HTTPSeeOther(f"{ADDRESS}?{urlencode({'done': what})}")
+def _id(text: str) -> ApiTokenId:
+    return ApiTokenId(forms.named_id(text, "token", reason="token_missing"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -16,6 +15,7 @@ from privacydesk.domain.webhooks import Endpoint, EndpointState, PostingState, S
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.services.webhooks.endpoints import Added, Endpoints
 from privacydesk.web.answers import STATUS
+from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.page import console_page, said
@@ -152,7 +152,7 @@ async def remove(request: web.Request) -> web.Response:
         await _desk(request).remove(standing.endpoint, by=_me(request))
     except DeskError as error:
         return await _endpoint(request, standing, error=error)
-    raise web.HTTPSeeOther(f"{ADDRESS}?{urlencode({'done': 'removed'})}")
+    raise forms.done(ADDRESS, "removed")
 
 
 # -- what is sent ----------------------------------------------------------------------------------
@@ -339,13 +339,7 @@ def _names(request: web.Request) -> tuple[EndpointId, PostingId]:
 
 
 def _id(text: str) -> bytes:
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != 16:  # noqa: PLR2004 - bytes of an id
-        raise NotFoundError("there is no such endpoint or delivery")
-    return found
+    return forms.named_id(text, "endpoint or delivery")
 
 
 def _as_seen(standing: Standing, form: Form) -> Endpoint:
@@ -398,5 +392,5 @@ def _done(
     place = f"{ADDRESS}/{endpoint.hex()}"
     if posting is not None:
         place += f"/deliveries/{posting.hex()}"
-    told = {"done": what} | ({} if count is None else {"count": str(count)})
-    return web.HTTPSeeOther(f"{place}?{urlencode(told)}")
+    told = {} if count is None else {"count": str(count)}
+    return forms.done(place, what, **told)
