@@ -21,6 +21,7 @@ ARROWS: dict[str, set[str]] = {
     # What everything stands on.
     "errors": set(),
     "clock": set(),
+    "confined": set(),
     "domain": {"errors"},
     "ports": _VALUES,
     # Rooms of rules; none knows another.
@@ -29,10 +30,11 @@ ARROWS: dict[str, set[str]] = {
     "understanding": _VALUES,
     "policy": _VALUES,
     # The work itself.
-    "services": {"calendars", "clock", "dialog", "policy", "ports", "understanding"} | _VALUES,
+    "services": {"calendars", "clock", "confined", "dialog", "policy", "ports", "understanding"}
+    | _VALUES,
     # What implements ports.
     "storage": {"clock", "ports"} | _VALUES,
-    "connectors": {"clock", "ports"} | _VALUES,
+    "connectors": {"clock", "confined", "ports"} | _VALUES,
     "i18n": {"ports"} | _VALUES,
     # What people and programs meet. Pages put their own words, so the web knows the catalogs.
     "web": {"clock", "i18n", "ports", "services"} | _VALUES,

@@ -2,7 +2,7 @@
 
 Taking a mail apart takes time by the square of its size, and more, where somebody lays it out for
 that: parts, headers, pages and alphabets all have their ways. Here it can hold up nothing but this
-process, which has a ceiling on its memory and is killed when it takes too long. It holds no secret.
+process, which is ``confined`` and killed when it takes too long. It holds no secret.
 
 It reads one mail to the end of its input, and answers with what was read; with nothing, and a
 status other than 0, where it can't be read.
@@ -10,8 +10,6 @@ status other than 0, where it can't be read.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 from typing import Final
 
@@ -20,14 +18,12 @@ import msgspec
 from privacydesk.connectors.mail_reading import read_mail
 from privacydesk.errors import InvalidRequestError
 
-_MEMORY: Final = 1024 * 1024 * 1024
-_PATIENCE: Final = 10
-"""How far the system prefers everything else to this."""
+MEMORY: Final = 1024 * 1024 * 1024
+"""Bytes that it may use."""
 
 
 def main() -> int:
     """Read a mail."""
-    _hold_back()
     raw = sys.stdin.buffer.read()
     try:
         mail = read_mail(raw, own=sys.argv[1])
@@ -35,17 +31,6 @@ def main() -> int:
         return 1
     sys.stdout.buffer.write(msgspec.msgpack.encode(mail))
     return 0
-
-
-def _hold_back() -> None:
-    if sys.platform == "win32":
-        return
-    import resource  # noqa: PLC0415 - there is none on Windows
-
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        os.nice(_PATIENCE)
 
 
 if __name__ == "__main__":

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from privacydesk import confined
 from privacydesk.connectors import mail_program
 from privacydesk.domain.mail import Incoming
 from privacydesk.errors import InvalidRequestError, UnavailableError
 
+_PROGRAM: Final = Path(mail_program.__file__)
 _PATIENCE: Final = 10.0
 """The largest mail takes a second or two. A look at the mailbox ends within its lease."""
 
@@ -54,12 +56,7 @@ class MailReader:
     async def _start(self) -> asyncio.subprocess.Process:
         try:
             return await asyncio.create_subprocess_exec(
-                # Isolated: neither the folder it is started in nor the environment adds modules.
-                sys.executable,
-                "-I",
-                "-m",
-                mail_program.__name__,
-                self._own,
+                *confined.command(_PROGRAM, self._own, memory=mail_program.MEMORY),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

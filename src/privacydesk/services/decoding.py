@@ -1,9 +1,9 @@
 """The program that decodes pictures, run by ``uploads`` in a process of its own.
 
 Decoders are where a hostile file does its harm: it may ask for more memory or time than there is,
-or crash what reads it. Here it can take down nothing but this process, which has a ceiling on its
-memory and is killed when it takes too long. So this file is run by its path and imports nothing of
-the package: it starts quickly, and holds no secret.
+or crash what reads it. Here it can take down nothing but this process, which is ``confined`` and
+killed when it takes too long. So this file is run by its path and imports nothing of the package:
+it starts quickly, and holds no secret.
 
 It reads a length of four bytes and so many bytes of a file, and answers with a verdict of one
 byte, a length, and the picture written anew; again and again, until its input ends.
@@ -11,9 +11,7 @@ byte, a length, and the picture written anew; again and again, until its input e
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
@@ -31,9 +29,8 @@ LONGEST_SIDE = 3_000
 MAX_SCANS = 20
 """Scans of a JPEG. Each is decoded over all pixels and can be a few bytes; cameras and editors
 write a dozen at most."""
-_MEMORY = 768 * 1024 * 1024
-_PATIENCE = 10
-"""How far the system prefers everything else to this."""
+MEMORY = 768 * 1024 * 1024
+"""Bytes that it may use."""
 _QUALITY = 88
 _START_OF_SCAN = b"\xff\xda"
 _ORIENTATION = 0x0112
@@ -100,18 +97,6 @@ def _rewritten(raw: bytes) -> bytes:
     return body.getvalue()
 
 
-def _confine() -> None:
-    """Give up what is not needed: most memory, core dumps, and precedence over the desk."""
-    if sys.platform == "win32":
-        return
-    import resource  # noqa: PLC0415 - there is none on Windows
-
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        os.nice(_PATIENCE)
-
-
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer one file after the other."""
     while len(head := source.read(4)) == 4:  # noqa: PLR2004 - the length's own length
@@ -121,5 +106,4 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    _confine()
     serve(sys.stdin.buffer, sys.stdout.buffer)

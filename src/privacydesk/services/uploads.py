@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Final, Self
 
 import structlog
 
+from privacydesk import confined
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.services import decoding
 
@@ -131,10 +131,7 @@ class Pictures:
 async def _start() -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
-            # Isolated: neither the folder it is started in nor the environment adds modules.
-            sys.executable,
-            "-I",
-            str(_PROGRAM),
+            *confined.command(_PROGRAM, memory=decoding.MEMORY),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
