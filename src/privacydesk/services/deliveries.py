@@ -30,7 +30,14 @@ from privacydesk.services.decision import Prepared
 from privacydesk.services.letters import Letters
 from privacydesk.services.notices import Notices
 from privacydesk.services.notifying import Notifying
-from privacydesk.services.outbox import claimed, ended, out_of_time, retry_at
+from privacydesk.services.outbox import (
+    claimed,
+    ended,
+    out_of_time,
+    postponed,
+    retry_at,
+    submit_claimed,
+)
 from privacydesk.services.packages import Packages
 from privacydesk.services.sending import Codes
 from privacydesk.services.settling import DONE_SOME, Answer, entry_of, settle
@@ -162,8 +169,10 @@ class Deliveries:
             held = claimed(rows, row)
             return Changes(deliveries=(replace(held, due_at=until, version=held.version + 1),))
 
-        await self._settle_quietly(
-            Job(f"hold:{row.id.hex()}:{row.attempts}", Locks(deliveries=(row.id,)), decide)
+        await submit_claimed(
+            self._writer,
+            row,
+            Job(f"hold:{row.id.hex()}:{row.attempts}", Locks(deliveries=(row.id,)), decide),
         )
 
     async def _postpone(self, row: Delivery, came_to: str, retry_after: float | None) -> None:
@@ -175,19 +184,11 @@ class Deliveries:
         if _is_delayed(row, came_to, now):
             await self._tell_delay(row, came_to, due_at)
             return
-        await self._settle_quietly(
-            Job(
-                id=f"postpone:{row.id.hex()}:{row.attempts}",
-                locks=Locks(deliveries=(row.id,)),
-                decide=lambda rows: Changes(deliveries=(_later(rows, row, came_to, due_at, now),)),
-            )
-        )
 
-    async def _settle_quietly(self, job: Job) -> None:
-        try:
-            await self._writer.submit(job)
-        except StaleError:
-            _log.info("delivery_claimed_elsewhere")
+        def decide(rows: WorkingSet) -> Changes:
+            return Changes(deliveries=(_later(rows, row, came_to, due_at, now),))
+
+        await submit_claimed(self._writer, row, postponed(row, decide))
 
     async def _tell_delay(self, row: Delivery, came_to: str, due_at: datetime) -> None:
         job_id = f"delayed:{row.id.hex()}"

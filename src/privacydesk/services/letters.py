@@ -19,9 +19,16 @@ from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import AttachmentId
 from privacydesk.domain.notices import Enclosure, Letter, Mailer
-from privacydesk.errors import StaleError, UnavailableError
+from privacydesk.errors import UnavailableError
 from privacydesk.ports import Catalog, Changes, Job, Locks, Reader, WorkingSet, Writer
-from privacydesk.services.outbox import claimed, ended, out_of_time, retry_at
+from privacydesk.services.outbox import (
+    claimed,
+    ended,
+    out_of_time,
+    postponed,
+    retry_at,
+    submit_claimed,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -101,21 +108,14 @@ class Letters:
         def decide(rows: WorkingSet) -> Changes:
             return Changes(deliveries=(claimed(rows, row).tried(now, reason, due_at),))
 
-        job_id = f"postpone:{row.id.hex()}:{row.attempts}"
-        await self._submit(Job(job_id, Locks(deliveries=(row.id,)), decide))
+        await submit_claimed(self._writer, row, postponed(row, decide))
 
     async def _end(self, row: Delivery, state: DeliveryState) -> None:
         def decide(rows: WorkingSet) -> Changes:
             return Changes(deliveries=(ended(claimed(rows, row), state),))
 
         job_id = f"result:{row.id.hex()}"
-        await self._submit(Job(job_id, Locks(deliveries=(row.id,)), decide))
-
-    async def _submit(self, job: Job) -> None:
-        try:
-            await self._writer.submit(job)
-        except StaleError:
-            _log.info("letter_claimed_elsewhere")
+        await submit_claimed(self._writer, row, Job(job_id, Locks(deliveries=(row.id,)), decide))
 
 
 def letter_key(row: Delivery) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
@@ -33,15 +32,20 @@ from privacydesk.domain.notices import (
     Way,
 )
 from privacydesk.domain.ticket import LogEntry
-from privacydesk.errors import StaleError, UnavailableError
+from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Job, Locks, Reader, WorkingSet, Writer
 from privacydesk.services.notice_words import NoticeWords
 from privacydesk.services.notices import Notices
-from privacydesk.services.outbox import claimed, ended, out_of_time, retry_at
+from privacydesk.services.outbox import (
+    claimed,
+    ended,
+    out_of_time,
+    postponed,
+    retry_at,
+    submit_claimed,
+)
 from privacydesk.services.quiet import QuietHours
 from privacydesk.services.sending import Reaches
-
-_log = structlog.get_logger(__name__)
 
 NOTED_BY = "notices"
 """Who leaves the entries in tickets' logs."""
@@ -199,8 +203,7 @@ class Notifying:
             )
             return Changes(deliveries=(again,))
 
-        job_id = f"postpone:{row.id.hex()}:{row.attempts}"
-        await self._submit(Job(job_id, Locks(deliveries=(row.id,)), decide))
+        await submit_claimed(self._writer, row, postponed(row, decide))
 
     async def _settle(
         self, row: Delivery, outcome: NoticeOutcome, reason: str = "", *, tries: int
@@ -223,13 +226,7 @@ class Notifying:
             return Changes(ticket_log=(entry,), deliveries=(over, *following))
 
         locks = Locks(row.conversation_id, tickets=(ticket,), deliveries=(row.id,))
-        await self._submit(Job(job_id, locks, decide, once_per_ticket=ticket))
-
-    async def _submit(self, job: Job) -> None:
-        try:
-            await self._writer.submit(job)
-        except StaleError:
-            _log.info("notice_claimed_elsewhere")
+        await submit_claimed(self._writer, row, Job(job_id, locks, decide, once_per_ticket=ticket))
 
 
 def _tries(row: Delivery) -> int:

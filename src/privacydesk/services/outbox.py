@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.errors import StaleError
-from privacydesk.ports import WorkingSet
+from privacydesk.ports import Changes, Job, Locks, WorkingSet, Writer
+
+_log = structlog.get_logger(__name__)
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -37,6 +41,19 @@ def ended(row: Delivery, state: DeliveryState = DeliveryState.DONE, **kept: Any)
     What was sent is not kept: a code must not be found in a backup.
     """
     return replace(row, state=state, payload=kept, version=row.version + 1)
+
+
+def postponed(row: Delivery, decide: Callable[[WorkingSet], Changes]) -> Job:
+    """Return the job that has a row looked at later, once for each claim."""
+    return Job(f"postpone:{row.id.hex()}:{row.attempts}", Locks(deliveries=(row.id,)), decide)
+
+
+async def submit_claimed(writer: Writer, row: Delivery, job: Job) -> None:
+    """Submit the job of a claimed row; let it go where another worker came first."""
+    try:
+        await writer.submit(job)
+    except StaleError:
+        _log.info("delivery_claimed_elsewhere", channel=row.channel.value)
 
 
 def out_of_time(row: Delivery, now: datetime) -> bool:
