@@ -18,7 +18,7 @@ from privacydesk.ports import Store
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.cards import Wording
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.services.making import Maker
+from privacydesk.services.making import Maker, TurnMaker
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.settings import Settings
 from privacydesk.storage.hashing import KeyedHashing
@@ -55,6 +55,7 @@ class Basis:
     deadlines: Deadlines
     wording: Wording
     maker: Maker
+    turn_maker: TurnMaker
     engine: Engine
     recogniser: TrainedRecogniser
 
@@ -83,6 +84,7 @@ def make_basis(
         profile.deadline_rules(),
     )
     wording = Wording(catalogs, deadlines)
+    maker = Maker(minter, hashing)
     return Basis(
         settings=settings,
         profile=profile,
@@ -97,7 +99,8 @@ def make_basis(
         answers=answers,
         deadlines=deadlines,
         wording=wording,
-        maker=Maker(minter, hashing, deadlines, wording),
+        maker=maker,
+        turn_maker=TurnMaker(maker, minter, hashing, deadlines, wording),
         engine=Engine(flows, profile.rules(), wording.label, frozenset(catalogs.locales)),
         recogniser=recogniser
         or TrainedRecogniser.load(embedder, IntentModel.load(settings.intent_model)),

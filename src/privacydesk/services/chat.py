@@ -28,7 +28,8 @@ from privacydesk.services.api import (
 from privacydesk.services.attaching import Attaching
 from privacydesk.services.credentials import TokenChecker
 from privacydesk.services.hints import Hints
-from privacydesk.services.making import Maker, letter_row
+from privacydesk.services.letters import letter_row
+from privacydesk.services.making import TurnMaker
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
 from privacydesk.services.staged import StagedUploads
@@ -50,7 +51,7 @@ class ChatDesk:
         engine: Engine,
         turns: Turns,
         store: Store,
-        maker: Maker,
+        maker: TurnMaker,
         minter: Minter,
         hashing: Hashing,
         hints: Hints,

@@ -27,7 +27,7 @@ from privacydesk.errors import NotFoundError
 from privacydesk.ports import Changes, Hashing, Reobserve, WorkingSet
 from privacydesk.services.attendance import Reach
 from privacydesk.services.counting import Counting
-from privacydesk.services.making import Maker
+from privacydesk.services.making import TurnMaker
 from privacydesk.services.records import recalled
 
 _UNCHANGED: Final = Changes()
@@ -81,7 +81,7 @@ class Means(Struct, frozen=True):
     """What every decision is made with."""
 
     engine: Engine
-    maker: Maker
+    maker: TurnMaker
     hashing: Hashing
     counting: Counting
 

@@ -6,8 +6,9 @@ comes back is the button (see ``mail_door``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import structlog
 from msgspec.structs import replace
@@ -15,9 +16,9 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.codes import SendOutcome
 from privacydesk.domain.conversation import Conversation
-from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
 from privacydesk.domain.events import Event, EventKind, Sender
-from privacydesk.domain.ids import AttachmentId
+from privacydesk.domain.ids import AttachmentId, ConversationId, DeliveryId
 from privacydesk.domain.notices import Enclosure, Letter, Mailer
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Catalog, Changes, Job, Locks, Reader, WorkingSet, Writer
@@ -33,6 +34,8 @@ from privacydesk.services.outbox import (
 _log = structlog.get_logger(__name__)
 
 _MOST_EVENTS: Final = 200
+_TRIED_FOR: Final = timedelta(days=3)
+"""As long as a notice is; the answer stays in the conversation, where staff see it."""
 
 
 class Letters:
@@ -116,6 +119,31 @@ class Letters:
 
         job_id = f"result:{row.id.hex()}"
         await submit_claimed(self._writer, row, Job(job_id, Locks(deliveries=(row.id,)), decide))
+
+
+def letter_row(
+    conversation: ConversationId, row: DeliveryId, told: Mapping[str, Any], now: datetime
+) -> Delivery:
+    """Return the outbox row of a mail to whoever holds a conversation by mail.
+
+    Args:
+        conversation: whose.
+        row: its id.
+        told: the events it tells, from ``first`` to ``last``, or ``notes`` beside them.
+        now: the present.
+    """
+    return Delivery(
+        id=row,
+        channel=Channel.LETTER,
+        action="letter",
+        # Letters of an exchange arrive in the order in which they were written.
+        lane=b"letter|" + conversation,
+        conversation_id=conversation,
+        due_at=now,
+        created_at=now,
+        payload=told,
+        give_up_at=now + _TRIED_FOR,
+    )
 
 
 def letter_key(row: Delivery) -> str:

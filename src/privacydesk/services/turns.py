@@ -51,7 +51,7 @@ from privacydesk.services.decision import (
     Prepared,
 )
 from privacydesk.services.hearing import Hearing
-from privacydesk.services.making import Maker
+from privacydesk.services.making import TurnMaker
 
 _log = structlog.get_logger(__name__)
 
@@ -77,7 +77,7 @@ class Turns:
         engine: Engine,
         writer: Writer,
         reader: Reader,
-        maker: Maker,
+        maker: TurnMaker,
         recogniser: Recogniser,
         hashing: Hashing,
         deadlines: Deadlines,
