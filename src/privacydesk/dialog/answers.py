@@ -254,7 +254,9 @@ class Answers:
             if _is_sent_code(script, message.text):
                 self._ask_again(script, frame, "rectification.no_code")
                 return
-        if takes_any_words(slot_type):
+        if questions.stalls(script, slot_type, frame):
+            self._ask_again(script, frame, "desk.take_your_time")
+        elif takes_any_words(slot_type):
             self._said_freely(script, frame, step, message.text, value)
         else:
             self._said_among(script, frame, step, message.text, value)

@@ -205,7 +205,7 @@ def _first(runner: Runner, script: Script) -> None:
             key = next((key for word, key in _COURTESIES.items() if word in said), "desk.smalltalk")
             script.ask(key, {}, more_choices())
             return
-        if found.intent is Intent.OTHER:
+        if found.intent is Intent.OTHER or (found.intent is Intent.GUARDIAN and script.minor_hint):
             to_human(runner, script)
             return
         if runner.start(script, found.intent):

@@ -30,10 +30,12 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
     flow = runner.flows[frame.flow]
     entities = script.observed.entities
     instead, stays = reading.puts_right(entities), staying(entities)
-    asks = questions.ends_asking(script) and not instead
+    # Nor does one thing more, where there is room for one: it is asked for besides.
+    more = "also" in reading.phrases_of(entities)
+    apart = (questions.ends_asking(script) or more) and not instead
     for step_id in reversed(frame.trail):
         step = flow.steps.get(step_id)
-        if not isinstance(step, Ask) or (asks and not step.many):
+        if not isinstance(step, Ask) or (apart and not step.many):
             # "Can I still use WeChat?" puts nothing in another's place.
             continue
         slot_type = flow.slots[step.slot].type
@@ -102,6 +104,7 @@ def correct_below(runner: Runner, script: Script) -> bool:
     """
     return (
         correct_value(runner, script)
+        or _birth_below(runner, script)
         or _chosen_below(runner, script)
         or _named_below(runner, script)
     )
@@ -115,7 +118,7 @@ def correct_value(runner: Runner, script: Script) -> bool:
     for frame in script.stack[begin : script.form_end(begin)]:
         if not entries.takes_values(runner.flows[frame.flow]):
             continue
-        value = entries.correction(frame, script.observed.entities)
+        value = entries.correction(frame, script.observed.entities, script.said)
         if not value or not entries.fits(frame.slots.get(entries.FIELD), value):
             continue
         frame.slots[entries.VALUE] = value
@@ -125,6 +128,32 @@ def correct_value(runner: Runner, script: Script) -> bool:
             "desk.corrected", {"what": entries.shown_value(frame.slots[entries.FIELD], value)}
         )
         runner.prompt_again(script)
+        return True
+    return False
+
+
+def _birth_below(runner: Runner, script: Script) -> bool:
+    """Put another birthday in the place of a child's, and say what holds with it.
+
+    Which rules hold for the child may be others then; so what the form says of them is said anew.
+    """
+    begin = script.form_at()
+    days = script.observed.entities.get("date", ())
+    if len(days) != 1:
+        return False
+    for place, frame in enumerate(script.stack[begin : script.form_end(begin) - 1], begin):
+        flow = runner.flows[frame.flow]
+        asked = [
+            step
+            for step in flow.steps.values()
+            if isinstance(step, Ask) and flow.slots[step.slot].type == "date_of_birth"
+        ]
+        held = frame.slots.get(asked[0].slot) if asked else None
+        if held is None or held == days[0]:
+            continue
+        frame.slots[asked[0].slot] = days[0]
+        script.say("desk.corrected", {"what": shown("date_of_birth", days[0])})
+        runner.tell_anew(script, place, asked[0])
         return True
     return False
 

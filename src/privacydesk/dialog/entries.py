@@ -13,7 +13,8 @@ from typing import Any, Final
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.slots import TEXT_LIMIT, Entities, parse
-from privacydesk.domain.account_terms import SPOKEN_GENDERS, ProfileField, Provider
+from privacydesk.dialog.told_values import PHONE, is_value, puts_right, told_in
+from privacydesk.domain.account_terms import SPOKEN_GENDERS, ProfileField
 
 VALUE: Final = "new_value"
 OLD: Final = "old_value"
@@ -24,25 +25,6 @@ FIELD_VALUE: Final = "field_value"
 """The type of the slot for a new value."""
 
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_PHONE: Final = Provider.PHONE.value
-"""The entry of a profile that is also a way to log in."""
-
-_PHONE_DIGITS: Final = 6
-"""A telephone number that is to replace another one has at least so many."""
-
-# 和微信一样 and "same as my WeChat" point at a value, 宇宙的宇 explains a character of one, and
-# 清空 asks that there be none.
-_NO_VALUE: Final = re.compile(
-    r"(?:就|要|改成|用)*[和跟同與与].{1,12}(?:一样|一樣|一致|相同|同款)的?"
-    r"|(?:the )?same as .{1,40}"
-    r"|(?:应该是|應該是|系|是)?.{0,3}(.).{0,2}的\1"
-    r"|(?:不要了?|唔要|全部?|都|直接|[给給][我]|[帮幫]我|把它?|[,，。!！\s])*"
-    r"(?:清空|留空|空着|空白|[删刪][掉除]|不要了|什[么麼]都不[写寫要留])(?:就[行好]|吧|了|算了|[,，。!！\s])*"
-    r"|.{0,8}(?:字|名|姓|拼音|读音|讀音).{0,5}(?:错了?|錯咗?了?|不对|不對|唔啱|有误|有誤)[^是叫]{0,4}"
-    r"|(?:just )?(?:leave|make) it (?:empty|blank)|(?:clear|empty|delete|remove) it",
-    re.IGNORECASE,
-)
-_IT_IS: Final = re.compile(r"^(?:那?就[是叫系係]|应?[該该]?是|叫|[系係]|it'?s )", re.IGNORECASE)
 _TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
 _RETRY: Final = {
     ProfileField.BIRTHDAY.value: "desk.retry.date_of_birth",
@@ -75,12 +57,6 @@ def retry_key(field: Any, said: str) -> str:
     if field in _RETRY:
         return _RETRY[field]
     return "rectification.value_retry" if len(said) <= TEXT_LIMIT else "desk.retry.field_value"
-
-
-def _is_value(field: str, value: str) -> bool:
-    if field == _PHONE:
-        return sum(one.isdecimal() for one in value) >= _PHONE_DIGITS
-    return _NO_VALUE.fullmatch(value.strip()) is None
 
 
 def fields_with_values(entities: Entities) -> tuple[str, ...]:
@@ -119,7 +95,7 @@ def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str,
         new = _typed(field, entities) or ""
     if new and not old and not others:
         old = next(iter(entities.get(OLD, ())), "")
-    if not _is_value(field, new):
+    if not is_value(field, new):
         new = ""
     return {slot: value for slot, value in ((VALUE, new), (OLD, old)) if value}
 
@@ -132,12 +108,11 @@ def answer(field: Any, text: str, entities: Entities) -> Any:
     named = any(name == field for name, _, _ in entities.get("entry_told", ()))
     if named:
         return told.get(VALUE)
-    if field == ProfileField.REAL_NAME.value:
-        text = _IT_IS.sub("", text.strip())
-    return parse("text", text, entities) if _is_value(str(field), text) else None
+    text = told_in(str(field), text, entities) or text
+    return parse("text", text, entities) if is_value(str(field), text) else None
 
 
-def correction(frame: Running, entities: Entities) -> str:
+def correction(frame: Running, entities: Entities, said: str) -> str:
     """Return the value that a message puts in the place of the one a form has; else nothing.
 
     Where it names another entry, that is another wish.
@@ -146,10 +121,12 @@ def correction(frame: Running, entities: Entities) -> str:
     others = {name for name in entities.get("profile_field", ()) if name != field}
     if held is None or others:
         return ""
-    if field == _PHONE and entities.get("phone"):
+    if field == PHONE and entities.get("phone"):
         value = entities["phone"][-1]
     elif field not in _TYPED:
         value = told_of(field, entities, asked=True).get(VALUE, "")
+        if not value and puts_right(said):
+            value = told_in(field, said, entities)
     elif field == ProfileField.GENDER.value:
         # "Man, that took long" names none, and "no, female, it says male now" only one anew.
         fresh = [one for one in entities.get("gender", ()) if one != held]

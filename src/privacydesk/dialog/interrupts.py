@@ -140,8 +140,8 @@ def mind_danger(runner: Runner, script: Script) -> bool:
     asked = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
     if asked in _STORIES or script.owner.kind is not OwnerKind.ASSISTANT:
         return False
-    # Of a child people are told what happens next by whoever takes over.
-    script.say("desk.other_to_human" if danger[0] == "child" else "desk.in_danger")
+    # Somebody in an account endangers nobody's life, and whoever takes over tells what comes next.
+    script.say("desk.other_to_human" if danger[0] == "account" else "desk.in_danger")
     return runner.start(script, Intent.HUMAN_AGENT)
 
 

@@ -30,12 +30,14 @@ def objects(runner: Runner, script: Script) -> bool:
     said = reading.phrases_of(entities)
     if "objection" not in runner.flows:
         return False
-    if "objection" not in said and not ("disputes" in said and _means_answer(script)):
+    disputed = "disputes" in said and _means_answer(script)
+    protests = _protests(script)
+    if "objection" not in said and not disputed and not protests:
         return False
     if _is_about_a_machine(runner, script):
         # 我不服 answers what shall be done about its decision.
         return False
-    if found is not None and found.sure and found.intent.kind is not None:
+    if found is not None and found.sure and found.intent.kind is not None and not protests:
         # "I don't agree with that" sounds like a consent taken back, "judge again" like a machine's
         # decision; where no more is said than that, an answer of the desk is meant.
         only = sum(len(event.text) for event in script.events) <= _ONLY_DISPUTES
@@ -45,6 +47,18 @@ def objects(runner: Runner, script: Script) -> bool:
             return False
     runner.start_flow(script, "objection", {})
     return True
+
+
+def _protests(script: Script) -> bool:
+    """Tell whether a message speaks of what was just refused, and wants nothing done anew."""
+    found = script.observed.recognised
+    entities = script.observed.entities
+    if script.stack or found is None or not found.sure or found.intent.kind is None:
+        return False
+    if entities.get("wants") or found.intent.value in entities.get("wish_words", ()):
+        return False
+    theirs = (t for t in script.tickets_of(whose(script)) if t.kind is found.intent.kind)
+    return any(may_object(script, one) for one in theirs)
 
 
 def _is_about_a_machine(runner: Runner, script: Script) -> bool:

@@ -42,6 +42,12 @@ _DURATION: Final = "asks_duration"
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
 
+_VALUES: Final = frozenset({"text", "field_value", "account_name"})
+"""Types whose values are a name or a few words of one's own."""
+
+_SHORT: Final = 40
+"""Characters of a message that may only say to wait."""
+
 _BARE_WHEN: Final = 24
 """Latin letters, each Chinese character counted as three."""
 
@@ -112,6 +118,18 @@ def _is_at_stake(runner: Runner, script: Script) -> bool:
     if top is None or not runner.flows[top.flow].left or not _ENDS_ASKING.search(script.said):
         return False
     return found is None or not found.sure or found.intent in _OF_WHAT_WAITS
+
+
+def stalls(script: Script, slot_type: str, frame: Running) -> bool:
+    """Tell whether words where a value is asked for only say to wait: 等我一下 接个电话.
+
+    Whoever tells a value in the same breath is not waited for.
+    """
+    if slot_type not in _VALUES or len(script.said) > _SHORT or _HELD in frame.slots:
+        return False
+    told = script.observed.entities.get(VALUE) or script.observed.entities.get("entry_told")
+    said = reading.phrases_of(script.observed.entities)
+    return not told and not said.isdisjoint({"stalls", "thinks"})
 
 
 def is_bare(script: Script) -> bool:

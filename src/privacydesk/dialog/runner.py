@@ -391,6 +391,30 @@ class Runner:
         """Move a frame by an outcome."""
         self.machines[frame.flow].fire(frame, trigger)
 
+    def tell_anew(self, script: Script, place: int, step: Ask) -> None:
+        """Say what follows from another answer to a question that was answered before.
+
+        Where the form would go another way with it, it goes that way, and what was begun above it
+        is left; else what was begun goes on.
+        """
+        frame = script.stack[place]
+        flow = self.flows[frame.flow]
+        then = flow.steps[step.on["answered"]]
+        if isinstance(then, Branch):
+            params = {name: self._param(frame, value) for name, value in then.params.items()}
+            outcome = GUARDS[then.guard](Act(script, frame, flow, params))
+            then = flow.steps[then.on[outcome]]
+        if isinstance(then, Say) and then.then in frame.trail:
+            self._say(script, frame, flow, then)
+            self.prompt_again(script)
+            return
+        self.drop_from(script, place + 1)
+        frame.state, frame.waiting = step.on["answered"], None
+        frame.trail = (
+            frame.trail[: frame.trail.index(step.id) + 1] if step.id in frame.trail else []
+        )
+        self.run(script)
+
     def show_menu(self, script: Script, key: str) -> None:
         """Offer what the desk can do."""
         script.ask(key, {}, menu_choices())

@@ -18,7 +18,7 @@ from privacydesk.dialog.slots import (
     Entities,
 )
 from privacydesk.domain.account_terms import Provider
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Recognised
 
@@ -128,6 +128,9 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
         flow = runner.by_intent.get(intent)
         if intent in others or heard.deletes_nothing:
             continue
+        if intent is Intent.GUARDIAN and script.minor_hint:
+            # A teenager who speaks of parents is none.
+            continue
         if flow is not None and flow.kind is not None:
             found += wishes_for(flow, intent, heard.entities, brief=reading.is_brief(script))
     return tuple(found)
@@ -164,7 +167,9 @@ def _heard(script: Script) -> tuple[Heard, ...]:
         return ()
     unclear = found.confidence < _CLEAR or found.intent in _SAID_IN_WORDS
     remark = found.intent in _LOSES_OR_CHANGES and not observed.entities.get("wants")
-    if script.stack and (unclear or remark) and not reading.is_worded(script, found.intent):
+    # Whoever waits for a person tells the matter on, and wishes little of it.
+    goes_on = script.stack or script.owner.kind is OwnerKind.QUEUE
+    if goes_on and (unclear or remark) and not reading.is_worded(script, found.intent):
         return ()
     return (Heard(found, observed.entities),)
 

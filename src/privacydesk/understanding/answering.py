@@ -15,6 +15,13 @@ from privacydesk.understanding.phrases import Hit, Phrases, outermost
 _CLAUSES: Final = lazily(r"[^,。.!?;:~…、\n]+")
 # Whoever is in a hurry parts clauses with a space: 不用了 直接注销.
 _GAPS: Final = lazily(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
+# 是她爸的手机注册的 is said by the other parent.
+_OTHER_PARENT: Final = lazily(
+    r"(?<!我是)(?<!我系)(?:她|他|佢|孩子|小孩|娃)(?:的|嘅)?(?:爸爸?|妈妈?|爹|老豆|阿妈|爷爷?|奶奶?)"
+    r"(?=的|嘅|用|拿|手机|帮|给|设|注册|开|弄|不|也)"
+    r"|\b(?:her|his|their) (?:dad|mom|mum|father|mother)"
+    r"(?='s\b| (?:set|made|uses|used|did|has|had|is|was)\b)"
+)
 _LONGEST: Final = 300
 """Characters; what is longer tells a story and answers no question with buttons."""
 
@@ -57,7 +64,7 @@ class Answering:
         return tuple(sorted(common))
 
     def _look_through(self, folded: str) -> tuple[tuple[str, ...], ...]:
-        return tuple(self._clause_by_clause(folded))
+        return tuple(self._clause_by_clause(_OTHER_PARENT.sub(" ", folded)))
 
     def _clause_by_clause(self, folded: str) -> Iterator[tuple[str, ...]]:
         """Yield the keys of each clause; a mere courtesy has an empty one."""

@@ -17,17 +17,17 @@ _A_CHILD: Final = lazily(
 )
 # What somebody does to a child, or wants of it, and what a child may do to itself.
 _IN_DANGER: Final = lazily(
-    r"(?:约|叫|让|要|找|骗|逼|哄|想|去)[^,。.!?;]{0,8}?(?:见面(?!会|礼)|开房|过夜|(?:去|到)他家)"
+    r"(?:约|叫|让|要|找|骗|呃|逼|哄|想|去)[^,。.!?;]{0,8}?(?:见面(?!会|礼)|开房|过夜|(?:去|到)他家)"
     r"|脱(?:了|光|掉)?(?:衣|裤|光|内)|除衫|裸|私密(?:照|视频|部位)|隐私部位|下体|不雅(?:照|视频)"
     r"|性(?:骚扰|侵|行为|关系|暗示)|猥亵|强奸|诱奸|诱拐|拐(?:走|骗|卖)|绑架"
     r"|发(?:的)?(?:黄|色情)[^,。.!?;]{0,2}(?:图|照|视频|片)|敲诈|勒索|威胁|恐吓|虐待"
-    r"|自杀|自残|割腕|轻生|离家出走|失踪"
+    r"|自杀|自残|割腕|轻生|离家出走|失踪|见网友|(?:找不到|搵唔到|联系不上)(?:他|她|佢|人)"
     r"|\b(?:to meet (?:him|her|them|up|in person|offline|somewhere|alone)"
     r"|meet(?:ing)? (?:my|our) |meet (?:up )?with (?:him|her|them|my)|meeting (?:him|her|them|up)"
     r"|nudes?|naked|undress\w*|to strip|take off (?:her|his|their) \w+|groom(?:ing|ed|er)"
     r"|molest\w*|sexual\w*|sext\w*|rap(?:ed|ist)|blackmail\w*|threaten\w*|kidnap\w*"
     r"|abus(?:ed|ing|er)|predator|suicid\w+|self-?harm\w*|kill (?:him|her|them)sel\w+"
-    r"|r[au]n away from home|(?:is|has gone|went) missing)\b"
+    r"|r[au]n away(?: from home| to meet)?|(?:is|has gone|went) missing)\b"
 )
 
 
@@ -36,29 +36,53 @@ _COMING: Final = (
     r"(?:来|到|上|去|冲到|找到|找上|嚟|摸到)"
     r"(?:我家|我屋企|我住的|我(?:们)?学校|我公司|我单位|我门口)"
 )
+_HOME: Final = r"(?:我家(?:门口|楼下|门外)|我(?:门口|楼下|屋企(?:门口|楼下)?)|我住的地方)"
+_FAMILY: Final = r"(?:老公|丈夫|男友|男朋友|老婆|女友|爸|妈|继父|后爸|家人|他|她|佢)"
 _THREATENED: Final = lazily(
     r"(?:他|她|佢|有人|对方|那个?人|主播|前任|网友)(?:们)?[^,。.!?;]{0,8}?"
-    rf"(?:要|说|话|想|会|已经|现在|正在)[^,。.!?;]{{0,6}}?{_COMING}"
-    r"(?!玩|做客|吃|看我|喝)"
+    rf"(?:要|说|话|想|会|已经|现在|正在)[^,。.!?;]{{0,6}}?{_COMING}(?!玩|做客|吃|看我|喝)"
+    rf"|(?:在|喺|到了|守在|堵在|站在|企喺){_HOME}(?!开|附近的?(?:店|餐|超))"
     r"|(?:跟踪|尾随|人身威胁|死亡威胁)(?:我|了我)?|(?:要|想|说)(?:打死|杀了?|弄死|砍|捅|强奸)我"
+    rf"|{_FAMILY}(?:一直|经常|成日|又|总是|天天)?(?:家暴|打)(?:我(?!的?(?:电话|手机|号|字))|咗我|了我)|被家暴"
     r"|(?:人身|生命)(?:安全)?(?:受到)?(?:威胁|有危险)"
+    r"|(?:裸照|裸聊|私密照|不雅照|床照)[^。!?;]{0,14}?(?:威胁|勒索|要钱|发给|发到|发出去|敲)"
+    r"|(?:威胁|勒索|敲诈)[^。!?;]{0,10}?(?:裸照|裸聊|私密照|不雅照)"
     r"|\b(?:coming|come|came|showed up|turn(?:ed|ing) up|show(?:ing)? up) (?:to|at|over to) "
     r"(?:my|our) (?:house|home|place|door|flat|apartment|work|school|office)\b"
-    r"|\bthreaten(?:s|ed|ing)? (?:to (?:come|kill|hurt|beat|find|rape)|my life)"
-    r"|\b(?:is|are|been|was) (?:stalking|following) me\b|\b(?:kill|hurt|rape|beat) me\b"
+    r"|\b(?:outside|knocking (?:on|at)|banging on|in front of) (?:my|our) "
+    r"(?:house|home|place|door|flat|apartment|building)\b"
+    r"|\bthreaten(?:s|ed|ing)? "
+    r"(?:to (?:come|kill|hurt|beat|find|rape|post|send|share|leak)|my life)"
+    r"|\b(?:is|are|been|was) (?:stalking|following) me\b"
+    r"|\b(?:kill|hurt|rape|beat|beats|hits) me\b(?! up\b)|\bdomestic violence\b"
+    r"|\bblackmail\w* me\b|\bsextort\w*"
 )
 _GIVES_UP_LIFE: Final = lazily(
-    r"(?:我|真的?|都)?(?:不想活|唔想活|活不下去|想死|想自杀|要自杀|想轻生)(?:了|喇|啦|算了)?(?!的心)"
-    r"|\b(?:kill myself|end my life|want to die|don't want to live|suicidal)\b"
+    r"(?:我|真的?|都|再)?(?:不想活|唔想活|活不下去|想死|谂住死|想自杀|要自杀|想轻生|想结束(?:生命|自己|这一切|一切))"
+    r"(?:了|喇|啦|算了)?(?!的心|你)"
+    r"|活着(?:真的?|好|太|很)*(?:没意思|没意义|累|没劲)|(?:撑|熬)不下去|不想(?:再)?撑(?:下去)?"
+    r"|\b(?:kill myself|end my life|want to die(?! (?:laughing|of))|don't want to live|suicidal"
+    r"|better off dead|no reason to live|(?:want to|wanna) end it all|can't go on(?: like this)?)\b"
+    r"|\b(?:don't|dont) (?:want to|wanna) be (?:here|alive) any ?more\b"
+)
+# Somebody else sits in the account: a person locks it, and no form does.
+_TAKEN_OVER: Final = lazily(
+    r"有人(?:在|正在|拿|用)+(?:用)?我(?:的|嘅|个)?(?:号|账号|户口)(?!码)[^。!?;]{0,10}?(?:骗|呃|借钱|发|诈)"
+    r"|用我(?:的|嘅|个)?(?:账号|户口)(?:骗|呃|借)"
+    r"|\b(?:some(?:one|body)|he|she|they)(?:'s| is| are) using my account\b"
 )
 
 
 def in_danger(folded: str) -> str:
-    """Return who a folded message says is in danger: ``child`` or ``self``; empty if nobody."""
+    """Return what a folded message says is in danger; empty if nothing.
+
+    It is a ``child``, the speaker (``self``), or the ``account`` that somebody else is in.
+    """
     if child_in_danger(folded):
         return "child"
-    own = _THREATENED.search(folded) is not None or _GIVES_UP_LIFE.search(folded) is not None
-    return "self" if own else ""
+    if _THREATENED.search(folded) is not None or _GIVES_UP_LIFE.search(folded) is not None:
+        return "self"
+    return "account" if _TAKEN_OVER.search(folded) is not None else ""
 
 
 def child_in_danger(folded: str) -> bool:

@@ -41,7 +41,7 @@ from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.own_things import for_oneself, own_wish
 from privacydesk.understanding.patterns import lazily
-from privacydesk.understanding.periods import as_one_limit, clauses_of, periods
+from privacydesk.understanding.periods import as_one_limit, clauses_of, periods, place_in
 from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.taking_back import taken_back
@@ -108,6 +108,13 @@ class Entities:
         self, text: str, words: str, found: dict[str, tuple[Any, ...]], *, limited: bool
     ) -> None:
         """Limit a wish by what stays of the kind that goes, beside the time that limits it."""
+        place = place_in(words)
+        if place:
+            # Of the photos "the ones in my profile" go, and not the profile.
+            found["category"] = tuple(
+                one for one in found.pop("category", ()) if one not in self._of("category", place)
+            )
+            found["period"] = as_one_limit(*found.get("period", ()), place)
         stays = [exception_in(plain(text))] if limited else []
         if says_it_stays(words):
             stays += exceptions(clauses_of(text), self._names_anything)
@@ -223,7 +230,8 @@ class Entities:
         heard = (hit.means for hit in hits if hit.means not in _RELATED or hit in related)
         # "All but the photos" has no word for everything that would not be of the photos alone.
         everything = ("everything",) if says_all_but(words) else ()
-        return tuple(dict.fromkeys((*heard, *everything)))
+        adds = ("also",) if _ADDS.match(said) else ()
+        return tuple(dict.fromkeys((*heard, *everything, *adds)))
 
 
 def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ...]]:
@@ -249,6 +257,12 @@ _LISTED_RECHARGE: Final = lazily(
 _MAY_STAY: Final = ("category", "provider", "purpose")
 """Families of which some may go and some may stay."""
 _REST_OF: Final = lazily(r"别的|其[他它余]|剩下|\b(?:others?|rest|remaining)\b")
+
+# "And location" adds one thing; "and what happens then" goes on.
+_ADDS: Final = lazily(
+    r"(?:and|plus) (?:(?:my|the|all) )?(?!(?:my|the|all|i|it|then|what|why|how|when|you|we|he|she"
+    r"|they|that|this|there|now|so|no|if|please|can|will|is|are)\b)"
+)
 
 _RELATED: Final = frozenset({"mother", "father", "guardian", "parents"})
 """What somebody is to a child; a word of these inside a longer one speaks for nothing."""

@@ -158,6 +158,20 @@ def periods(text: str) -> tuple[str, ...]:
     return as_one_limit(time, *(one for one in (company, which) if one not in time))
 
 
+# 只删动态里的那些, "only the ones in my profile": where they are limits which.
+_PLACE = lazily(
+    r"(?:^|[,。 只净就要删])(?P<where>[^,。 只净就要删]{2,8}(?:里面?|入面|上面?|里头)(?:的|嘅)"
+    r"(?:那些|那几[张条个]|𠮶啲|那张|那条)?)\W*$"
+    r"|\b(?P<ones>the ones? (?:in|on|from|under) (?:my|the) [\w ]{2,24})\W*$"
+)
+
+
+def place_in(folded: str) -> str:
+    """Return where in the account those lie that a folded message limits a wish to."""
+    hit = _PLACE.search(folded)
+    return "" if hit is None else hit["where"] or hit["ones"]
+
+
 def as_one_limit(*limits: str) -> tuple[str, ...]:
     """Return several limits as the one value of a message; nothing where there are none."""
     told = [one for one in limits if one]

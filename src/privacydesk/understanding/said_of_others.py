@@ -16,9 +16,12 @@ _ONES_OWN: Final = (
 )
 _DIED: Final = lazily(
     rf"(?:^|[我俺咱,。.!?; ])[^,。.!?; ]{{0,4}}?{_ONES_OWN}[^,。.!?;]{{0,12}}?"
-    r"(?:去世|过世|离世|逝世|病逝|往生|过身|不在人世|离开人世|(?<![烦气笑累急吓困热冷饿恨想怕])死了)"
+    r"(?:去世|过世|离世|逝世|病逝|往生|过身|不在人世|离开人世|自杀(?:了|咗)"
+    r"|(?<![烦气笑累急吓困热冷饿恨想怕])死了"
+    r"|(?:走了|走咗|不在了|没了)(?=[ ,。]*[^。!?;]{0,14}?(?:号|账|户口|语音|声音|照片|记录|动态)))"
     r"|(?:去世|过世|离世|逝世|病逝|往生|过身)(?:的|嘅|了的)?[^,。.!?;]{0,6}?(?:账|号|户口)"
-    r"|\bmy (?:[\w-]+ ){1,4}passed away\b"
+    r"|\bmy (?:[\w-]+ ){1,4}passed away\b|\b(?:s?he|they) passed away\b"
+    r"|\btook (?:his|her|their) own life\b"
     r"|\bmy (?:late |deceased )?(?:mom|mum|mother|dad|father|husband|wife|son|daughter|brother"
     r"|sister|friend|partner|grand\w+|uncle|aunt|cousin|child|boyfriend|girlfriend)"
     r" (?:has |have |just |recently )*(?:died|is dead)\b"
@@ -78,6 +81,23 @@ GROWN_UPS_IN_ENGLISH: Final = (
 )
 """Whom one speaks of as a grown-up of one's own."""
 
+# What is to be done to another grown-up's account is asked for by them.
+_DONE_TO: Final = r"(?:删|注销|解绑|解除|改|撤|关|销|清|取消|闂|闩)"
+_FOR_SOMEBODY: Final = lazily(
+    rf"(?:帮|替|给)(?:我(?:的|嘅|个)?)?(?:{GROWN_UPS}|同学|家人|邻居|亲戚|父母|爸妈|老人|室友)[^,。.!?;]{{0,6}}?{_DONE_TO}"
+    rf"|(?:帮|替)(?:他|她|佢)(?:也|都|一下|先)?{_DONE_TO}"
+)
+_OF_ONES_OWN: Final = frozenset(
+    {
+        Intent.DELETION,
+        Intent.DEREGISTRATION,
+        Intent.UNBINDING,
+        Intent.RECTIFICATION,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.GUARDIAN,
+    }
+)
+
 # Whoever asks for a parent who can't is no guardian of a child; a person sees to it.
 _PARENT: Final = (
     r"(?:妈妈?|爸爸?|母亲|父亲|阿妈|阿爸|老豆|老母|老妈|老爸|爷爷|奶奶|外公|外婆|姥姥|姥爷|阿公"
@@ -127,6 +147,8 @@ def meant_of_others(heard: Intent, folded: str) -> Intent | None:
         return Intent.OTHER
     if heard in _OF_A_CHILD and _AGAINST_A_PARENT.search(folded) is not None:
         return Intent.OTHER
+    if heard in _OF_ONES_OWN and _is_for_somebody(folded):
+        return Intent.OTHER
     if heard is Intent.GUARDIAN and _is_for_a_parent(folded):
         return Intent.OTHER
     if heard is Intent.GUARDIAN and _is_relatives_child(folded):
@@ -143,6 +165,11 @@ def meant_of_others(heard: Intent, folded: str) -> Intent | None:
 def _is_of_the_dead(folded: str) -> bool:
     """Tell whether the account of somebody who has died is spoken of, and none of one's own."""
     return _DIED.search(folded) is not None and _ONES_OWN_THINGS.search(folded) is None
+
+
+def _is_for_somebody(folded: str) -> bool:
+    """Tell whether something is wished for another grown-up's account, and not for a child's."""
+    return _FOR_SOMEBODY.search(folded) is not None and _A_CHILD.search(folded) is None
 
 
 def _is_for_a_parent(folded: str) -> bool:

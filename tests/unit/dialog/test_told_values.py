@@ -1,0 +1,50 @@
+"""New values are taken out of the words around them, and words that are none are not taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.dialog.told_values import is_value, told_in
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "value"),
+    [
+        ("nickname", "不如叫阿雨啦", "阿雨"),
+        ("nickname", "打错了 是强哥哥", "强哥哥"),
+        ("nickname", "typo, it's Rainie", "Rainie"),
+        ("nickname", "写错字了 应该是落羽 羽毛的羽", "落羽"),
+        ("nickname", "ok Sunny", "Sunny"),
+        ("nickname", "那年夏天", ""),
+        ("nickname", "Sunny Mei", ""),
+        ("real_name", "我身份证上是林晓雨", "林晓雨"),
+        ("real_name", "就是林小宇", "林小宇"),
+        ("real_name", "my passport says Anna Lee", "Anna Lee"),
+        ("phone", "my new number is 81234567, the old one is cancelled", "81234567"),
+        ("phone", "81234567", ""),
+        ("signature", "是你让我看见", ""),
+        ("signature", "打错了 是周末去爬山", "周末去爬山"),
+    ],
+)
+def test_the_value_is_taken_out_of_the_words_around_it(field: str, said: str, value: str) -> None:
+    assert told_in(field, said, {}) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("nickname", "和微信一样"),
+        ("real_name", "应该是宇宙的宇"),
+        ("real_name", "姓没错 名字最后一个字错了"),
+        ("signature", "不要了 清空"),
+        ("signature", "leave it blank"),
+        ("phone", "收不到验证码啊"),
+    ],
+)
+def test_words_about_a_value_are_none(field: str, said: str) -> None:
+    assert not is_value(field, said)
+
+
+@pytest.mark.parametrize("said", ["小雨", "周末去看海", "I do what I like", "和平", "一样的月光"])
+def test_any_other_words_are_one(said: str) -> None:
+    assert is_value("signature", said)
