@@ -163,8 +163,13 @@ def meant_of_others(heard: Intent, folded: str) -> Intent | None:
 
 
 def _is_of_the_dead(folded: str) -> bool:
-    """Tell whether the account of somebody who has died is spoken of, and none of one's own."""
-    return _DIED.search(folded) is not None and _ONES_OWN_THINGS.search(folded) is None
+    """Tell whether the account of somebody who has died is spoken of, and none of one's own.
+
+    Of the dead parents of a child that is raised it is told, too, why somebody else speaks for it.
+    """
+    if _DIED.search(folded) is None or _ONES_OWN_THINGS.search(folded) is not None:
+        return False
+    return not (_RAISES.search(folded) and (names_young_age(folded) or _A_CHILD.search(folded)))
 
 
 def _is_for_somebody(folded: str) -> bool:
