@@ -19,16 +19,12 @@ from privacydesk.errors import DeskError
 from privacydesk.ports import Claims, Reader
 from privacydesk.services.deliveries import Deliveries
 from privacydesk.services.dues import Dues
+from privacydesk.worker.looking import Loop, rest_until
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _LEASE = timedelta(minutes=1)
-_LONGEST_REST = 1.0
-"""Seconds until the next look, also when nothing is known to be due: another process may have
-written rows, and the demo's clock may have been moved."""
-_SHORTEST_REST = 0.05
-_AFTER_FAULT = 1.0
 _SETTLE_AGAIN = timedelta(minutes=1)
 """When dates that could not be counted are counted again."""
 _PAGE = 500
@@ -64,26 +60,15 @@ class Worker:
         self._besides = besides
         # A schedule may have been imported while nothing ran, so dates are counted at the start.
         self._settle_at: datetime | None = clock.now()
-        self._woken = asyncio.Event()
+        self._loop = Loop(self._look, "rows")
 
     def wake(self) -> None:
         """Look for due rows at once; called after a commit that left some."""
-        self._woken.set()
+        self._loop.wake()
 
     async def run(self) -> None:
         """Claim and work until cancelled. Faults are logged; the rows come back by their lease."""
-        while True:
-            self._woken.clear()
-            try:
-                busy = await self.round()
-            except asyncio.CancelledError:
-                raise
-            except Exception:  # noqa: BLE001 - the loop outlives whatever a round met; it is logged
-                _log.exception("worker_round_failed")
-                await asyncio.sleep(_AFTER_FAULT)
-                continue
-            if not busy:
-                await self._rest()
+        await self._loop.run()
 
     async def round(self) -> int:
         """Do all that is due now, once; return how many rows that was."""
@@ -116,16 +101,10 @@ class Worker:
     async def _each(self, rows: Sequence[T], work: Callable[[T], Awaitable[object]]) -> None:
         await asyncio.gather(*(_guarded(row, work) for row in rows))
 
-    async def _rest(self) -> None:
-        rest = _LONGEST_REST
-        due = await self._claims.next_due()
-        if due is not None:
-            until_due = (due - self._clock.now()).total_seconds()
-            rest = min(max(until_due, _SHORTEST_REST), _LONGEST_REST)
-        try:
-            await asyncio.wait_for(self._woken.wait(), rest)
-        except TimeoutError:
-            return
+    async def _look(self) -> float:
+        if await self.round():
+            return 0.0
+        return rest_until(await self._claims.next_due(), self._clock.now())
 
 
 async def _guarded(row: T, work: Callable[[T], Awaitable[object]]) -> bool:

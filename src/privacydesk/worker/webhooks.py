@@ -21,16 +21,13 @@ from privacydesk.domain.ids import EndpointId
 from privacydesk.domain.webhooks import Claimed, Tried
 from privacydesk.errors import UnavailableError
 from privacydesk.services.webhooks.sending import Sending
+from privacydesk.worker.looking import Loop, rest_until
 from privacydesk.worker.pace import Pace
 
 _log = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 64
 """Postings of one endpoint that are tried at once."""
-_LONGEST_REST: Final = 1.0
-"""Seconds until the next look: other processes and commands leave postings, too."""
-_SHORTEST_REST: Final = 0.05
-_AFTER_FAULT: Final = 1.0
 
 
 class WebhookWorker:
@@ -53,27 +50,16 @@ class WebhookWorker:
         self._busy: Counter[EndpointId] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._results: list[Tried] = []
-        self._woken = asyncio.Event()
+        self._loop = Loop(self._look, "webhooks")
 
     def wake(self) -> None:
         """Look for due postings at once; called after a commit that may have left some."""
-        self._woken.set()
+        self._loop.wake()
 
     async def run(self) -> None:
         """Send until cancelled; what was being tried then comes back by its lease."""
         try:
-            while True:
-                self._woken.clear()
-                try:
-                    busy = await self._step()
-                except Exception as error:  # noqa: BLE001 - the loop outlives whatever a step met; it is logged
-                    _log.warning("webhooks_failed", error=type(error).__name__, exc_info=error)
-                    await asyncio.sleep(_AFTER_FAULT)
-                    continue
-                if not busy:
-                    await self._rest()
-                elif (pause := self._pace.rest()) > 0:
-                    await asyncio.sleep(pause)
+            await self._loop.run()
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -88,6 +74,14 @@ class WebhookWorker:
             tried = await asyncio.gather(*(self._sending.attempt(one) for one in claimed))
             await self._sending.settle(tried)
         return len(claimed)
+
+    async def _look(self) -> float:
+        if not await self._step():
+            return rest_until(await self._sending.queue.next_due(), self._clock.now())
+        if (pause := self._pace.rest()) > 0:
+            # Whoever wakes it has nothing to say here: the pace is theirs who talk.
+            await asyncio.sleep(pause)
+        return 0.0
 
     async def _step(self) -> bool:
         """Settle what came in and claim what is due; tell whether there was anything."""
@@ -127,14 +121,3 @@ class WebhookWorker:
         finally:
             self._busy[claimed.endpoint.id] -= 1
             self.wake()
-
-    async def _rest(self) -> None:
-        rest = _LONGEST_REST
-        due = await self._sending.queue.next_due()
-        if due is not None:
-            until_due = (due - self._clock.now()).total_seconds()
-            rest = min(max(until_due, _SHORTEST_REST), _LONGEST_REST)
-        try:
-            await asyncio.wait_for(self._woken.wait(), rest)
-        except TimeoutError:
-            return

@@ -1,0 +1,78 @@
+"""What every worker has: a loop that looks for due work, rests, and is woken.
+
+    woken, or rested ─► look: do what is due ─► until when nothing will be ─► rest
+                          └ a fault: logged, a pause, the next look
+
+Nothing that a look meets ends the loop: what was due is due still.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+_log = structlog.get_logger(__name__)
+
+Look = Callable[[], Awaitable[float]]
+"""Does what is due and returns the seconds until the next look; 0 for at once."""
+
+LONGEST_REST = 1.0
+"""Seconds until the next look, also when nothing is known to be due: another process may have
+written rows, and the demo's clock may have been moved."""
+_SHORTEST_REST = 0.05
+_AFTER_FAULT = 1.0
+
+
+class Loop:
+    """Looks again and again.
+
+    Args:
+        look: does what is due. Whatever else it needs the database for, such as when the next
+            thing is due, belongs in there, too: outside of it a fault would end the loop.
+        name: what is looked for, for the log.
+    """
+
+    def __init__(self, look: Look, name: str) -> None:
+        self._look = look
+        self._name = name
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at once; called after a commit that left something."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Look and rest until cancelled. Faults are logged."""
+        while True:
+            self._woken.clear()
+            try:
+                rest = await self._look()
+            except Exception as error:  # noqa: BLE001 - the loop outlives whatever a look met; it is logged
+                _log.error(
+                    "look_failed", loop=self._name, error=type(error).__name__, exc_info=error
+                )
+                await asyncio.sleep(_AFTER_FAULT)
+                continue
+            if rest > 0:
+                await self._rest(rest)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def rest_until(due: datetime | None, now: datetime) -> float:
+    """Return how long to rest, in seconds.
+
+    Args:
+        due: when something will be due; None when nothing is known of.
+        now: the present.
+    """
+    if due is None:
+        return LONGEST_REST
+    return min(max((due - now).total_seconds(), _SHORTEST_REST), LONGEST_REST)

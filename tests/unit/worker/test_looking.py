@@ -1,0 +1,89 @@
+"""The loop of every worker: what one look meets does not end it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from privacydesk.clock import MovableClock
+from privacydesk.errors import UnavailableError
+from privacydesk.worker import looking
+from privacydesk.worker.loops import Worker
+from privacydesk.worker.pace import Pace
+from privacydesk.worker.webhooks import WebhookWorker
+
+START = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "_AFTER_FAULT", 0.0)
+
+
+class Away:
+    """A database with nothing due in it that can't be read for some time."""
+
+    def __init__(self, *, fails: int) -> None:
+        self.fails = fails
+        self.looked = asyncio.Event()
+
+    async def next_due(self) -> datetime | None:
+        if self.fails:
+            self.fails -= 1
+            raise UnavailableError("the database is away")
+        self.looked.set()
+        return None
+
+    async def deliveries(self, *_: object, **__: object) -> tuple[()]:
+        return ()
+
+    async def tickets(self, *_: object, **__: object) -> tuple[()]:
+        return ()
+
+    async def provisional_tickets(self, **_: object) -> Sequence[Any]:
+        return ()
+
+    async def work(self, _row: object) -> None:
+        raise AssertionError("nothing is due")
+
+
+class Quiet:
+    """A sending of webhooks over such a database."""
+
+    def __init__(self, queue: Away) -> None:
+        self.queue = queue
+
+    async def claim(self, **_: object) -> tuple[()]:
+        return ()
+
+
+@asynccontextmanager
+async def running(loop: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(loop)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_look_ahead_that_fails_does_not_end_the_worker() -> None:
+    away = Away(fails=2)
+    some = cast("Any", away)
+    clock = MovableClock(START, frozen=True)
+    worker = Worker(claims=some, reader=some, deliveries=some, dues=some, clock=clock)
+    async with running(worker.run()), asyncio.timeout(5):
+        await away.looked.wait()
+
+
+async def test_a_look_ahead_that_fails_does_not_end_the_sending_of_webhooks() -> None:
+    away = Away(fails=2)
+    clock = MovableClock(START, frozen=True)
+    worker = WebhookWorker(cast("Any", Quiet(away)), clock, Pace(lambda: 0))
+    async with running(worker.run()), asyncio.timeout(5):
+        await away.looked.wait()
