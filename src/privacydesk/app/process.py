@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,10 +15,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from privacydesk.app.rooms import Rooms
 from privacydesk.app.terms import web_settings
+from privacydesk.app.watch import Watch
 from privacydesk.errors import SettingsError
 from privacydesk.services.attendance import BEAT_EVERY
 from privacydesk.understanding.patterns import compile_all
 from privacydesk.web.api.operations import Works
+from privacydesk.web.health import HEALTH
 from privacydesk.web.server import make_app
 from privacydesk.worker.chores import Chore, repeat
 
@@ -111,14 +112,27 @@ def make_runner(app: web.Application, *, idle: float = _IDLE) -> web.AppRunner:
     )
 
 
+def _nobody_ends() -> None:
+    """Whoever opens a desk without ending it themselves is told at the end."""
+
+
 @asynccontextmanager
 async def serving(
-    rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
+    rooms: Rooms,
+    *,
+    extra: Sequence[tuple[str, web.Application]] = (),
+    failed: Callable[[], None] = _nobody_ends,
 ) -> AsyncIterator[int]:
     """Serve the web faces and work on due rows; gives the port listened on.
 
+    Args:
+        rooms: the desk.
+        extra: more faces by path.
+        failed: called when something of it has stopped for good, so that the caller ends it.
+
     Raises:
         SettingsError: the address can't be listened on.
+        DeskError: at the end, when something had stopped before.
     """
     app = web_faces(rooms, extra=extra)
     runner = make_runner(app)
@@ -135,16 +149,21 @@ async def serving(
     listening = site._server.sockets  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
     give_up_silent_takers(listening)
     port = listening[0].getsockname()[1]
-    tasks = [asyncio.create_task(work, name=name) for name, work in _loops(rooms)]
+    watch = Watch(app[HEALTH], failed)
+    tasks = [watch.begin(name, work) for name, work in _loops(rooms)]
+    tasks.append(asyncio.create_task(_warm(rooms), name="warm"))
     try:
         yield port
     finally:
+        watch.is_over = True
         for task in tasks:
             task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        await runner.cleanup()
+        try:
+            # What one of them met must not keep the others, or the connections, from being closed.
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            await runner.cleanup()
+    watch.check()
 
 
 def give_up_silent_takers(listening: Sequence[Any]) -> None:
@@ -160,9 +179,8 @@ def give_up_silent_takers(listening: Sequence[Any]) -> None:
 
 
 def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-    """Yield what runs beside the web faces, by name."""
+    """Yield what runs beside the web faces until the end, by name."""
     yield "worker", rooms.worker.run()
-    yield "warm", _warm(rooms)
     webhooks = rooms.webhooks
     if webhooks is not None and webhooks.worker is not None:
         yield "webhooks", webhooks.worker.run()
@@ -198,14 +216,20 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
 
 
 async def _warm(rooms: Rooms) -> None:
-    """Make ready what the first message, ticket and policy question would have to wait for."""
+    """Make ready what the first message, ticket and policy question would have to wait for.
+
+    Whoever needs what could not be made ready tries again, and says what is wrong.
+    """
     # Whoever has waited for the start is answered first.
     await asyncio.sleep(_AFTER_START)
-    await asyncio.to_thread(compile_all)
     year = rooms.deadlines.today(rooms.clock.now()).year
     code = rooms.deadlines.rules.calendar
-    await asyncio.to_thread(rooms.deadlines.calendars.warm, (year, year + 1), (code,))
-    try:
-        await asyncio.to_thread(rooms.answers.load)
-    except Exception as error:  # noqa: BLE001 - the first question tries again and says what is wrong
-        _log.warning("policy_not_ready", error=type(error).__name__, exc_info=error)
+    for name, make in (
+        ("expressions", compile_all),
+        ("calendar", lambda: rooms.deadlines.calendars.warm((year, year + 1), (code,))),
+        ("policy", rooms.answers.load),
+    ):
+        try:
+            await asyncio.to_thread(make)
+        except Exception as error:  # noqa: BLE001 - nobody waits for it here; it is logged
+            _log.warning("not_ready", what=name, error=type(error).__name__, exc_info=error)

@@ -200,7 +200,7 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
         if rooms.upkeep is not None:
             # With another ring everybody would be let in, and every message fail.
             await rooms.upkeep.wrapping.check()
-        port = await opened.enter_async_context(app.serving(rooms))
+        port = await opened.enter_async_context(app.serving(rooms, failed=stopped.set))
         # What was made so far stays for good; looking through it again and again is lost time.
         gc.collect()
         gc.freeze()

@@ -14,7 +14,7 @@ import asyncio
 import ipaddress
 import signal
 import socket
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,7 +106,9 @@ async def _run(now: datetime | str | None, host: str, port: int, data_dir: Path)
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with open_demo(now=now, host=host, port=port, data_dir=data_dir) as demo:
+    async with open_demo(
+        now=now, host=host, port=port, data_dir=data_dir, failed=stopped.set
+    ) as demo:
         typer.echo(_told(demo))
         await stopped.wait()
         typer.echo("Stopping. Everything is kept; start again to go on.")
@@ -120,6 +122,7 @@ async def open_demo(
     port: int = 0,
     data_dir: Path,
     second_eyes: Collection[RequestKind] = (),
+    failed: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Demo]:
     """Start the demo and stop it at the end; see :func:`run_demo`.
 
@@ -129,6 +132,7 @@ async def open_demo(
         port: port to listen on; 0 takes any free one.
         data_dir: where everything is kept.
         second_eyes: kinds whose outcome takes two agents, for whoever has them at hand.
+        failed: called when something of it has stopped for good.
     """
     profile = read_profile(DATA / "profile.yaml").model_copy(
         update={"second_eyes": list(second_eyes)}
@@ -165,7 +169,7 @@ async def open_demo(
         panel.add_subapp("/accounts", accounts)
         gateway = make_gateway_app(sender, secret=settings.code_gateway_secret.get_secret_value())
         panel.add_subapp("/codes", gateway)
-        await stack.enter_async_context(serving(rooms, extra=[("/demo", panel)]))
+        await stack.enter_async_context(serving(rooms, extra=[("/demo", panel)], failed=failed))
         yield Demo(f"http://{_bracketed(_shown_host(host))}:{port}", rooms, clock, sender, data_dir)
 
 

@@ -28,6 +28,7 @@ from privacydesk.web.console.keys import DOORS, ENTRIES, OVERSIGHT
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.errors import map_errors
 from privacydesk.web.headers import add_headers, preflight
+from privacydesk.web.health import HEALTH, Health, healthz
 from privacydesk.web.keys import ASSETS, CATALOGS, ROOM, SETTINGS
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs
@@ -66,13 +67,14 @@ def make_app(
     app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
     room = Room(desk, catalogs, settings, clock)
     app[ROOM], app[CATALOGS], app[SETTINGS], app[ASSETS] = room, catalogs, settings, Assets()
+    app[HEALTH] = Health()
     pages.set_up(app)
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(room.run)
     app.on_shutdown.append(room.shut)
     app.router.add_routes(
         [
-            web.get("/healthz", _healthz),
+            web.get("/healthz", healthz),
             web.get("/", _to_chat),
             web.get("/chat/", pages.chat_page),
             web.get("/chat", _to_chat),
@@ -107,11 +109,6 @@ def make_app(
     for prefix, face in extra:
         app.add_subapp(prefix, face)
     return app
-
-
-async def _healthz(_: web.Request) -> web.Response:
-    """Say that the process answers."""
-    return web.json_response({"status": "ok"})
 
 
 async def _to_chat(_: web.Request) -> web.Response:
