@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         visit_minutes: how long an agent counts as there after a command.
         queue_patience_minutes: how long somebody waits for a person, within working hours, before
             supervisors are called.
-        workers: how many outbox rows are worked on at once.
+        workers: how many outbox rows of each pool are worked on at once; of exports fewer.
         api_requests_per_minute: requests of the HTTP API that a token may make on average.
         api_requests_at_once: how many of them at once.
         api_request_seconds: how long one of them may take, its body's coming in included.

@@ -19,7 +19,7 @@ from privacydesk.domain.account_terms import (
     DataCategory,
     ItemOutcome,
 )
-from privacydesk.domain.deliveries import ACCEPTED
+from privacydesk.domain.deliveries import ACCEPTED, Pool
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotAllowedNowError
 from privacydesk.services.callbacks import Callbacks
@@ -157,11 +157,13 @@ async def test_a_call_back_while_the_desk_asks_is_not_lost(world: World) -> None
     world.accounts.busy = True
     await steps(player, {"agent": {"release": True}}, {"wait": {"minutes": 40}})
     rows = await world.rooms.store.claims.deliveries(
-        world.clock.now() + timedelta(hours=2), lease=timedelta(minutes=1), limit=8
+        world.clock.now() + timedelta(hours=2),
+        lease=timedelta(minutes=1),
+        places=dict.fromkeys(Pool, 8),
     )
     (row,) = [one for one in rows if one.action == "delete"]
     await call_back(world, row.id.hex())
-    deliveries = world.rooms.worker._deliveries
+    deliveries = world.rooms.worker.outbox._deliveries
     await deliveries.work(row)
     (waiting,) = await calls(world, player)
     assert waiting.due_at == world.clock.now(), "it is due at once, not after a pause"

@@ -13,7 +13,9 @@ from tests.common.stories import PROFILE, Player, World, enter, forget_agents, o
 from privacydesk.calendars import import_overrides
 from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError
+from privacydesk.worker.dues import DuesWorker
 from privacydesk.worker.loops import Worker
+from privacydesk.worker.outbox import OutboxWorker
 
 WITHOUT_WINDOW = {**PROFILE, "unbinding_window_minutes": None}
 LATE_DECEMBER = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
@@ -53,12 +55,10 @@ async def pass_hours(world: World, hours: int, *workers: Worker) -> None:
 def another_worker(world: World) -> Worker:
     """A second process's worker over the same rows."""
     rooms = world.rooms
+    store, own = rooms.store, rooms.worker
     return Worker(
-        claims=rooms.store.claims,
-        reader=rooms.store.reader,
-        deliveries=rooms.worker._deliveries,
-        dues=rooms.worker._dues,
-        clock=world.clock,
+        outbox=OutboxWorker(store.claims, own.outbox._deliveries, world.clock),
+        dues=DuesWorker(store.claims, store.reader, own.dues._dues, world.clock),
     )
 
 

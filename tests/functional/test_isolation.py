@@ -274,7 +274,7 @@ async def test_an_open_breaker_leaves_the_service_alone_and_lets_one_try_through
             with breaker.guard():
                 return await inner.call(action, account, payload, key=key)
 
-    world.rooms.worker._deliveries._accounts = Guarded(inner.book)
+    world.rooms.worker.outbox._deliveries._accounts = Guarded(inner.book)
     player = await enter(world, "lin")
     await steps(player, {"choose": "deletion"}, {"choose": "comments"}, {"choose": "_done"})
     await steps(player, {"code": "right"}, {"choose": "yes"})

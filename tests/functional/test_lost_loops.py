@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,8 @@ from tests.common.stories import World, open_world
 from privacydesk.app import Rooms, serving
 from privacydesk.errors import DeskError
 
+Run = Callable[[], Coroutine[Any, Any, None]]
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
@@ -26,11 +28,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 class Stand:
     """Stands where a worker is, and runs as a test says."""
 
-    def __init__(self, run: Callable[[], Awaitable[None]]) -> None:
-        self.run = run
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def loops(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        yield "outbox", self._run()
 
 
-def with_worker(world: World, run: Callable[[], Awaitable[None]]) -> Rooms:
+def with_worker(world: World, run: Run) -> Rooms:
     settings = world.rooms.settings.model_copy(update={"port": 0})
     return replace(world.rooms, settings=settings, worker=cast("Any", Stand(run)))
 
@@ -68,13 +73,13 @@ async def serve_until_failed(rooms: Rooms, told: list[int]) -> None:
     [(_raises, "RuntimeError"), (_returns, "returned"), (_is_cancelled, "cancelled")],
 )
 async def test_a_loop_that_ends_by_itself_ends_the_process(
-    world: World, run: Callable[[], Awaitable[None]], told: str
+    world: World, run: Run, told: str
 ) -> None:
     told_by: list[int] = []
-    with capture_logs() as logs, pytest.raises(DeskError, match="had ended: worker"):
+    with capture_logs() as logs, pytest.raises(DeskError, match="had ended: outbox"):
         await serve_until_failed(with_worker(world, run), told_by)
     (lost,) = [one for one in logs if one["log_level"] == "critical"]
-    assert (lost["event"], lost["loop"], lost["error"]) == ("loop_ended", "worker", told)
+    assert (lost["event"], lost["loop"], lost["error"]) == ("loop_ended", "outbox", told)
     assert told_by == [503]
 
 

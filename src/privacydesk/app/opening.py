@@ -15,7 +15,10 @@ from privacydesk.app.talking import Talking, make_talking
 from privacydesk.app.working import make_worker
 from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.signing import verify
-from privacydesk.ports import Store
+from privacydesk.domain.conversation import Conversation, OwnerKind
+from privacydesk.domain.events import Event
+from privacydesk.domain.ids import ConversationId
+from privacydesk.ports import CommitHook, Store
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.audit import Audit
 from privacydesk.services.callbacks import Callbacks
@@ -23,6 +26,7 @@ from privacydesk.settings import Settings
 from privacydesk.understanding.embedding import Embedder
 from privacydesk.understanding.trained import TrainedRecogniser
 from privacydesk.worker.loops import Worker
+from privacydesk.worker.ushering import UsherWorker
 
 
 @asynccontextmanager
@@ -69,6 +73,8 @@ async def open_rooms(
     worker = make_worker(basis, talking, staffing)
     async with basis.opened, talking.pictures:
         store.writer.on_commit(talking.hints.committed)
+        if worker.usher is not None:
+            store.writer.on_commit(_placing(worker.usher))
         talking.turns.left_due = _waking(worker, on_database.webhooks)
         rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
         await rooms.refresh_agents()
@@ -109,7 +115,7 @@ def _rooms(
             writer=basis.store.writer,
             minter=basis.minter,
             clock=basis.clock,
-            left_due=worker.wake,
+            left_due=worker.outbox.wake,
         ),
         audit=audit,
         upkeep=on_database.upkeep,
@@ -134,11 +140,28 @@ def _callers(settings: Settings) -> Callable[[int, str, bytes, str], bool] | Non
 
 
 def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:
-    """Return what is called after a commit that left something to do."""
+    """Return what is called after a commit that left something to do outside.
+
+    Nothing comes due on a ticket at the moment of a commit, so those need not be looked at.
+    """
 
     def wake() -> None:
-        worker.wake()
+        worker.outbox.wake()
         if webhooks is not None:
             webhooks.wake()
 
     return wake
+
+
+def _placing(usher: UsherWorker) -> CommitHook:
+    """Return what is told of commits, and has those placed who wait since this one.
+
+    So has whoever waited before, once an agent lets go of somebody else.
+    """
+
+    def look(_: ConversationId, events: tuple[Event, ...], state: Conversation) -> None:
+        owner = state.owner
+        if events and owner.offset >= events[0].offset and owner.kind is not OwnerKind.AGENT:
+            usher.wake()
+
+    return look

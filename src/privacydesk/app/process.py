@@ -180,7 +180,7 @@ def give_up_silent_takers(listening: Sequence[Any]) -> None:
 
 def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
     """Yield what runs beside the web faces until the end, by name."""
-    yield "worker", rooms.worker.run()
+    yield from rooms.worker.loops()
     webhooks = rooms.webhooks
     if webhooks is not None and webhooks.worker is not None:
         yield "webhooks", webhooks.worker.run()

@@ -17,29 +17,39 @@ from privacydesk.services.notice_words import NoticeWords
 from privacydesk.services.notifying import Carriers, Notifying
 from privacydesk.services.sending import Codes
 from privacydesk.services.usher import Usher
+from privacydesk.worker.dues import DuesWorker
 from privacydesk.worker.loops import Worker
+from privacydesk.worker.outbox import OutboxWorker
+from privacydesk.worker.ushering import UsherWorker
 
 
 def make_worker(basis: Basis, talking: Talking, staffing: Staffing) -> Worker:
     """Make what does due work."""
     usher = _usher(basis, talking, staffing)
+    store, clock = basis.store, basis.clock
     return Worker(
-        claims=basis.store.claims,
-        reader=basis.store.reader,
-        deliveries=_deliveries(basis, talking, staffing),
-        dues=Dues(
-            turns=talking.turns,
-            maker=basis.maker,
-            notices=staffing.notices,
-            deadlines=basis.deadlines,
-            alarms=staffing.alarms,
-            clock=basis.clock,
-            changed=talking.hints.ticket_changed,
+        outbox=OutboxWorker(
+            store.claims,
+            _deliveries(basis, talking, staffing),
+            clock,
+            at_once=basis.settings.workers,
         ),
-        clock=basis.clock,
-        at_once=basis.settings.workers,
-        calendars_changed=_calendar_watch(basis),
-        besides=() if usher is None else (usher.round,),
+        dues=DuesWorker(
+            store.claims,
+            store.reader,
+            Dues(
+                turns=talking.turns,
+                maker=basis.maker,
+                notices=staffing.notices,
+                deadlines=basis.deadlines,
+                alarms=staffing.alarms,
+                clock=clock,
+                changed=talking.hints.ticket_changed,
+            ),
+            clock,
+            calendars_changed=_calendar_watch(basis),
+        ),
+        usher=None if usher is None else UsherWorker(usher),
     )
 
 

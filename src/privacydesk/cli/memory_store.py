@@ -19,7 +19,7 @@ from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.conversation import Conversation, OwnerKind
-from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState
+from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState, Pool
 from privacydesk.domain.duty import Board, Duty
 from privacydesk.domain.events import Event
 from privacydesk.domain.evidence import Evidence
@@ -459,20 +459,41 @@ class MemoryStore:
     # -- claiming --------------------------------------------------------------------------
 
     async def deliveries(
-        self, now: datetime, *, lease: timedelta, limit: int
+        self,
+        now: datetime,
+        *,
+        lease: timedelta,
+        places: Mapping[Pool, int],
+        without: Collection[DeliveryId] = (),
     ) -> tuple[Delivery, ...]:
         """Claim outbox rows that are due: of each lane only its oldest open row."""
         oldest: dict[bytes, Delivery] = {}
         for row in sorted(self.rows.deliveries.values(), key=lambda one: one.id):
             if row.state is DeliveryState.OPEN:
                 oldest.setdefault(row.lane, row)
-        claimed = [
-            replace(row, attempts=row.attempts + 1, due_at=now + lease, version=row.version + 1)
-            for row in oldest.values()
-            if row.due_at <= now
-        ][:limit]
+        left, claimed = dict(places), []
+        for row in oldest.values():
+            if row.due_at <= now and row.id not in without and left.get(row.pool, 0) > 0:
+                left[row.pool] -= 1
+                claimed.append(
+                    replace(
+                        row, attempts=row.attempts + 1, due_at=now + lease, version=row.version + 1
+                    )
+                )
         self.rows.deliveries.update({row.id: row for row in claimed})
         return tuple(claimed)
+
+    async def keep(self, row: Delivery, *, until: datetime) -> bool:
+        """Return that it is held: there is no other worker."""
+        del row, until
+        return True
+
+    async def next_delivery(
+        self, pools: Collection[Pool], *, without: Collection[DeliveryId] = ()
+    ) -> datetime | None:
+        """Return nothing: the terminal asks after each line."""
+        del pools, without
+        return None
 
     async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
         """Return tickets that come up by themselves."""
@@ -480,7 +501,7 @@ class MemoryStore:
         due = [t for t in self.rows.tickets.values() if t.next_due_at and t.next_due_at <= now]
         return tuple(due[:limit])
 
-    async def next_due(self) -> datetime | None:
+    async def next_ticket(self) -> datetime | None:
         """Return nothing: the terminal asks after each line."""
         return None
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 
 
@@ -32,8 +33,32 @@ class Channel(StrEnum):
     """What a conversation that is held by mail tells its person."""
 
 
+class Pool(StrEnum):
+    """Rows that share places to be worked at; each pool has so many of its own.
+
+    What is slow fills the places of its own pool and no others. So nobody at the chat waits, for a
+    code or for a look at their account, behind what nobody waits for at that moment.
+    """
+
+    CODE = "code"
+    READING = "reading"
+    """What is asked of the account service while somebody waits at the chat."""
+    ACTION = "action"
+    """What a request has the account service do or look up."""
+    EXPORT = "export"
+    """An export of a request: making its file takes longer than asking for it."""
+    NOTICE = "notice"
+    LETTER = "letter"
+
+
 ACCEPTED: Final = "accepted"
 """What a try came to when the account service has taken the work and is still at it."""
+
+_POOLS: Final = {
+    Channel.CODE: Pool.CODE,
+    Channel.NOTICE: Pool.NOTICE,
+    Channel.LETTER: Pool.LETTER,
+}
 
 _TRIES: Final = "tries"
 _MOST_TRIES: Final = 20
@@ -82,6 +107,11 @@ class Delivery(Struct, frozen=True):
     version: int = 0
 
     @property
+    def pool(self) -> Pool:
+        """Return whose places it takes."""
+        return pool_of(self.channel, self.action, self.ref)
+
+    @property
     def tries(self) -> tuple[Try, ...]:
         """Return the tries that did not end it, the last ones."""
         return tuple(
@@ -103,3 +133,12 @@ class Delivery(Struct, frozen=True):
             payload={**self.payload, _TRIES: kept},
             version=self.version + 1,
         )
+
+
+def pool_of(channel: Channel, action: str, ref: str) -> Pool:
+    """Return whose places a row of these columns takes."""
+    if channel is not Channel.ACCOUNT:
+        return _POOLS[channel]
+    if ref:
+        return Pool.READING
+    return Pool.EXPORT if action == AccountAction.EXPORT else Pool.ACTION

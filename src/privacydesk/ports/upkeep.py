@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, SealedEntry
-from privacydesk.domain.deliveries import Delivery
+from privacydesk.domain.deliveries import Delivery, Pool
 from privacydesk.domain.ids import (
     ConversationId,
+    DeliveryId,
     PackageId,
     TicketId,
 )
@@ -33,17 +34,49 @@ class Claims(Protocol):
     """Claiming due rows: each claim moves the row ahead by the lease, so no two work on it."""
 
     async def deliveries(
-        self, now: datetime, *, lease: timedelta, limit: int
+        self,
+        now: datetime,
+        *,
+        lease: timedelta,
+        places: Mapping[Pool, int],
+        without: Collection[DeliveryId] = (),
     ) -> tuple[Delivery, ...]:
-        """Claim outbox rows that are due: of each lane only its oldest open row."""
+        """Claim outbox rows that are due: of each lane only its oldest open row.
+
+        Args:
+            now: the present.
+            lease: how long they are the caller's, unless ``keep`` makes it longer.
+            places: how many of each pool at most; none of a pool that is not named.
+            without: rows that are being worked on, whenever they are due.
+        """
+        ...
+
+    async def keep(self, row: Delivery, *, until: datetime) -> bool:
+        """Move a claimed row further ahead, because work on it takes longer than its lease.
+
+        One that was made due meanwhile stays so.
+
+        Args:
+            row: as it was claimed, with its ``due_at`` as it was last moved.
+            until: what ``due_at`` becomes.
+
+        Returns:
+            False where another worker has claimed it since.
+        """
+        ...
+
+    async def next_delivery(
+        self, pools: Collection[Pool], *, without: Collection[DeliveryId] = ()
+    ) -> datetime | None:
+        """Return when the next outbox row of some pools is due, so that a worker may rest."""
         ...
 
     async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
         """Claim tickets that come up by themselves."""
         ...
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next row is due, so that the worker knows how long to rest."""
+    async def next_ticket(self) -> datetime | None:
+        """Return when the next ticket comes up, so that a worker may rest."""
         ...
 
 

@@ -23,7 +23,7 @@ from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
 from privacydesk.domain.ticket import RESTORED_BY, LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Result
 from privacydesk.errors import StaleError, UnavailableError
-from privacydesk.ports import Changes, Job, Locks, WorkingSet, Writer
+from privacydesk.ports import Changes, WorkingSet, Writer
 from privacydesk.services.ages import asks_age, marked, told_to_child
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import Prepared
@@ -45,8 +45,6 @@ from privacydesk.services.turns import Turns
 
 _log = structlog.get_logger(__name__)
 
-_MAKING = timedelta(minutes=15)
-"""Longer than the file of the largest export takes to be made."""
 _NO_ANSWER = "no_answer"
 _TELL_AFTER = timedelta(minutes=10)
 """A user whose request the account service is at work on is told after this time."""
@@ -119,8 +117,6 @@ class Deliveries:
     async def _finish(self, row: Delivery, answer: Answer) -> None:
         now = self._clock.now()
         job_id = f"result:{row.id.hex()}"
-        if self._packages.makes_of(row, answer):
-            await self._hold(row, now + _MAKING)
         made = await self._packages.made_of(row, answer)
         parts = () if made is None else made.parts
 
@@ -161,19 +157,6 @@ class Deliveries:
             )
         except StaleError:
             _log.info("delivery_finished_elsewhere", action=row.action)
-
-    async def _hold(self, row: Delivery, until: datetime) -> None:
-        """Keep a row from other workers while what came of it takes longer than a claim lasts."""
-
-        def decide(rows: WorkingSet) -> Changes:
-            held = claimed(rows, row)
-            return Changes(deliveries=(replace(held, due_at=until, version=held.version + 1),))
-
-        await submit_claimed(
-            self._writer,
-            row,
-            Job(f"hold:{row.id.hex()}:{row.attempts}", Locks(deliveries=(row.id,)), decide),
-        )
 
     async def _postpone(self, row: Delivery, came_to: str, retry_after: float | None) -> None:
         now = self._clock.now()
@@ -258,5 +241,6 @@ def _later(
 ) -> Delivery:
     """Return the row as it is due again; at once where it was called back about meanwhile."""
     held = claimed(rows, row)
-    called_back = held.due_at < row.due_at
+    # A claim lies ahead for as long as it is held.
+    called_back = held.due_at <= now
     return held.tried(now, came_to, now if called_back else due_at)

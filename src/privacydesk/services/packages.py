@@ -96,14 +96,9 @@ class Packages:
 
     # -- making --------------------------------------------------------------------------------
 
-    def makes_of(self, row: Delivery, answer: Answer) -> bool:
-        """Tell whether an answer is made into a file, which may take a while."""
-        exported = row.channel is Channel.ACCOUNT and row.action == AccountAction.EXPORT
-        return exported and row.ticket_id is not None and answer.outcome in DONE_SOME
-
     async def made_of(self, row: Delivery, answer: Answer) -> Made | None:
         """Return the file of a ticket's export; None of any other answer."""
-        if row.ticket_id is None or not self.makes_of(row, answer):
+        if row.ticket_id is None or not _is_export(row, answer):
             return None
         ticket = await self._store.reader.ticket(row.ticket_id)
         home = await self._store.reader.conversation(row.conversation_id)
@@ -200,6 +195,11 @@ class Packages:
         if removed:
             _log.info("packages_removed", count=removed)
         return removed
+
+
+def _is_export(row: Delivery, answer: Answer) -> bool:
+    exported = row.channel is Channel.ACCOUNT and row.action == AccountAction.EXPORT
+    return exported and answer.outcome in DONE_SOME
 
 
 def _opened(

@@ -8,12 +8,16 @@ skips what other processes hold. One way for both.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.account_terms import AccountAction
+from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState, Pool, pool_of
+from privacydesk.domain.ids import DeliveryId
 from privacydesk.domain.ticket import Ticket
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
@@ -28,20 +32,58 @@ from privacydesk.storage.writer import BatchWriter
 
 _outbox = tables.outbox.c
 _older = tables.outbox.alias("older")
-# Written out, not bound: only then does the partial index serve it.
-_OPEN: sa.ColumnElement[str] = sa.literal_column(f"'{DeliveryState.OPEN.value}'")
+_OPEN = sql.written_out(DeliveryState.OPEN.value)
 _HEADS = sa.and_(
     _outbox.state == _OPEN,
     ~sa.exists().where(
         _older.c.lane == _outbox.lane, _older.c.state == _OPEN, _older.c.id < _outbox.id
     ),
 )
-_DUE_DELIVERIES = (
-    sa.select(tables.outbox)
-    .where(_HEADS, _outbox.due_at <= sa.bindparam("now"))
-    .order_by(_outbox.due_at)
-    .limit(sa.bindparam("count"))
-    .with_for_update(skip_locked=True, of=tables.outbox)
+_OF_CHANNEL = {one: _outbox.channel == sql.written_out(one.value) for one in Channel}
+_IS_AWAITED = _outbox.ref != sql.written_out("")
+_IS_EXPORT = _outbox.action == sql.written_out(AccountAction.EXPORT.value)
+_OF_POOL: Mapping[Pool, sa.ColumnElement[bool]] = {
+    Pool.CODE: _OF_CHANNEL[Channel.CODE],
+    Pool.READING: sa.and_(_OF_CHANNEL[Channel.ACCOUNT], _IS_AWAITED),
+    Pool.ACTION: sa.and_(_OF_CHANNEL[Channel.ACCOUNT], ~_IS_AWAITED, ~_IS_EXPORT),
+    Pool.EXPORT: sa.and_(_OF_CHANNEL[Channel.ACCOUNT], ~_IS_AWAITED, _IS_EXPORT),
+    Pool.NOTICE: _OF_CHANNEL[Channel.NOTICE],
+    Pool.LETTER: _OF_CHANNEL[Channel.LETTER],
+}
+"""``Delivery.pool`` as conditions; a test compares them."""
+
+
+def _most_of(pool: Pool) -> str:
+    """Return the name of the parameter that says how many rows of a pool are looked at."""
+    return f"most_{pool.value}"
+
+
+def _of_each_pool(*columns: Any, due: bool) -> sa.CompoundSelect[Any]:
+    """Return a look at the next rows of each pool: one statement, one probe of the index each."""
+    looks = []
+    for pool in Pool:
+        heads = sa.select(*columns).where(_HEADS, _OF_POOL[pool]).order_by(_outbox.due_at)
+        if due:
+            heads = heads.where(_outbox.due_at <= sa.bindparam("now"))
+            heads = heads.with_for_update(skip_locked=True, of=tables.outbox)
+        looks.append(sa.select(heads.limit(sa.bindparam(_most_of(pool))).subquery(pool.value)))
+    return sa.union_all(*looks)
+
+
+_DUE_DELIVERIES = _of_each_pool(tables.outbox, due=True)
+_NEXT_DELIVERIES = _of_each_pool(_outbox.id, _outbox.due_at, due=False)
+_KEEP = (
+    sa.update(tables.outbox)
+    .where(
+        _outbox.id == sa.bindparam(sql.GUARD_ID),
+        _outbox.state == _OPEN,
+        _outbox.attempts == sa.bindparam("claimed"),
+        _outbox.due_at == sa.bindparam("held_until"),
+    )
+    .values(due_at=sa.bindparam("until"))
+)
+_CLAIMED_BY = sa.select(_outbox.state, _outbox.attempts).where(
+    _outbox.id == sa.bindparam(sql.GUARD_ID)
 )
 _DUE_TICKETS = (
     sa.select(tables.ticket)
@@ -58,7 +100,6 @@ _LEASE_TICKET = (
     )
     .values(next_due_at=sa.bindparam("until"))
 )
-_NEXT_DELIVERY = sa.select(_outbox.due_at).where(_HEADS).order_by(_outbox.due_at).limit(1)
 _NEXT_TICKET = (
     sa.select(tables.ticket.c.next_due_at)
     .where(tables.ticket.c.next_due_at.is_not(None))
@@ -76,16 +117,20 @@ class SqlClaims:
         self._seals = seals
 
     async def deliveries(
-        self, now: datetime, *, lease: timedelta, limit: int
+        self,
+        now: datetime,
+        *,
+        lease: timedelta,
+        places: Mapping[Pool, int],
+        without: Collection[DeliveryId] = (),
     ) -> tuple[Delivery, ...]:
-        """Claim outbox rows that are due: of each lane only its oldest open row.
+        """Claim outbox rows that are due; see ``ports.Claims``.
 
         The rows are returned as claimed: one attempt more, a version further, due after the lease.
         """
 
         def claim(connection: sa.Connection) -> tuple[Delivery, ...]:
-            due = {"now": to_micros(now), "count": limit}
-            rows = connection.execute(_DUE_DELIVERIES, due).all()
+            rows = _with_a_place(connection, now, places, without)
             seals = load_seals(connection, self._seals, {row.conversation_id for row in rows})
             claimed, updates = [], []
             for row in rows:
@@ -106,6 +151,42 @@ class SqlClaims:
             return tuple(claimed)
 
         return await self._writer.run(claim)
+
+    async def keep(self, row: Delivery, *, until: datetime) -> bool:
+        """Move a claimed row further ahead; see ``ports.Claims``.
+
+        Only the column ``due_at`` moves: whoever works on the row has it as it was claimed.
+        """
+
+        def keep(connection: sa.Connection) -> bool:
+            held = {
+                sql.GUARD_ID: row.id,
+                "claimed": row.attempts,
+                "held_until": to_micros(row.due_at),
+                "until": to_micros(until),
+            }
+            if connection.execute(_KEEP, held).rowcount:
+                return True
+            found = connection.execute(_CLAIMED_BY, {sql.GUARD_ID: row.id}).first()
+            if found is None or found.state != DeliveryState.OPEN:
+                # Finished by whoever asks, who just has not come to the end yet.
+                return True
+            return bool(found.attempts == row.attempts)
+
+        return await self._writer.run(keep)
+
+    async def next_delivery(
+        self, pools: Collection[Pool], *, without: Collection[DeliveryId] = ()
+    ) -> datetime | None:
+        """Return when the next outbox row of some pools is due; see ``ports.Claims``."""
+        wanted = _mosts(dict.fromkeys(pools, 1), without)
+
+        def look(connection: sa.Connection) -> datetime | None:
+            rows = connection.execute(_NEXT_DELIVERIES, wanted)
+            found = [row.due_at for row in rows if row.id not in without]
+            return opt_instant(min(found, default=None))
+
+        return await self._reader.read(look)
 
     async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
         """Claim tickets that come up by themselves.
@@ -130,14 +211,37 @@ class SqlClaims:
 
         return await self._writer.run(claim)
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next row is due, so that the worker knows how long to rest."""
+    async def next_ticket(self) -> datetime | None:
+        """Return when the next ticket comes up; see ``ports.Claims``."""
+        return await self._reader.read(
+            lambda connection: opt_instant(connection.scalar(_NEXT_TICKET))
+        )
 
-        def look(connection: sa.Connection) -> datetime | None:
-            found = [connection.scalar(s) for s in (_NEXT_DELIVERY, _NEXT_TICKET)]
-            return opt_instant(min((at for at in found if at is not None), default=None))
 
-        return await self._reader.read(look)
+def _with_a_place(
+    connection: sa.Connection,
+    now: datetime,
+    places: Mapping[Pool, int],
+    without: Collection[DeliveryId],
+) -> list[sa.Row[Any]]:
+    """Return the rows that are due and find a place, the longest due of each pool first."""
+    due = connection.execute(_DUE_DELIVERIES, {"now": to_micros(now), **_mosts(places, without)})
+    found: list[sa.Row[Any]] = []
+    left = dict(places)
+    for row in due:
+        pool = pool_of(Channel(row.channel), row.action, row.ref)
+        if left[pool] > 0 and row.id not in without:
+            left[pool] -= 1
+            found.append(row)
+    return found
+
+
+def _mosts(places: Mapping[Pool, int], without: Collection[DeliveryId]) -> dict[str, int]:
+    """Return how many rows of each pool are looked at: enough that those left out don't matter."""
+    return {
+        _most_of(pool): places[pool] + len(without) if places.get(pool, 0) > 0 else 0
+        for pool in Pool
+    }
 
 
 def _guarded(

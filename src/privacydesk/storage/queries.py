@@ -13,19 +13,14 @@ from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
-
-
-def _written_out(value: str) -> sa.ColumnElement[str]:
-    # Not bound: only a literal lets a partial index serve the query.
-    return sa.literal_column(f"'{value}'")
-
+from privacydesk.storage.statements import written_out
 
 _ID: sa.BindParameter[Any] = sa.bindparam("id")
 _COUNT: sa.BindParameter[Any] = sa.bindparam("count")
 _conversation = tables.conversation.c
 _ticket = tables.ticket.c
-_CLOSED = _written_out(TicketState.CLOSED.value)
-_QUEUED = _conversation.owner_kind == _written_out(OwnerKind.QUEUE.value)
+_CLOSED = written_out(TicketState.CLOSED.value)
+_QUEUED = _conversation.owner_kind == written_out(OwnerKind.QUEUE.value)
 
 CONVERSATION = sa.select(tables.conversation).where(_conversation.id == _ID)
 CONVERSATION_BY_KEY = (
@@ -49,14 +44,14 @@ QUEUE_AFTER = QUEUE.where(
 WITH_AGENT = (
     sa.select(tables.conversation)
     .where(
-        _conversation.owner_kind == _written_out(OwnerKind.AGENT.value),
+        _conversation.owner_kind == written_out(OwnerKind.AGENT.value),
         _conversation.owner_agent == sa.bindparam("agent"),
     )
     .order_by(_conversation.id)
 )
 WITH_AGENTS = (
     sa.select(tables.conversation)
-    .where(_conversation.owner_kind == _written_out(OwnerKind.AGENT.value))
+    .where(_conversation.owner_kind == written_out(OwnerKind.AGENT.value))
     .order_by(_conversation.id)
 )
 _spoken = tables.event.alias("spoken")
@@ -64,7 +59,7 @@ _last_spoken = (
     sa.select(_spoken.c.offset)
     .where(
         _spoken.c.conversation_id == _conversation.id,
-        _spoken.c.sender.in_([_written_out(one.value) for one in (Sender.USER, Sender.AGENT)]),
+        _spoken.c.sender.in_([written_out(one.value) for one in (Sender.USER, Sender.AGENT)]),
     )
     .order_by(_spoken.c.offset.desc())
     .limit(1)
@@ -83,8 +78,8 @@ UNANSWERED = (
         ),
     )
     .where(
-        _conversation.owner_kind == _written_out(OwnerKind.AGENT.value),
-        tables.event.c.sender == _written_out(Sender.USER.value),
+        _conversation.owner_kind == written_out(OwnerKind.AGENT.value),
+        tables.event.c.sender == written_out(Sender.USER.value),
     )
 )
 UNANSWERED_BY = UNANSWERED.where(_conversation.owner_agent == sa.bindparam("agent"))
@@ -96,7 +91,7 @@ QUEUE_PLACE = (
     .join(_me, _me.c.id == _ID)
     .where(
         _QUEUED,
-        _me.c.owner_kind == _written_out(OwnerKind.QUEUE.value),
+        _me.c.owner_kind == written_out(OwnerKind.QUEUE.value),
         sa.or_(
             _conversation.queued_at < _me.c.queued_at,
             sa.and_(_conversation.queued_at == _me.c.queued_at, _conversation.id <= _me.c.id),
@@ -162,7 +157,7 @@ NOTICES_OF = (
     sa.select(tables.outbox)
     .where(
         tables.outbox.c.ticket_id == _ID,
-        tables.outbox.c.channel == _written_out(Channel.NOTICE.value),
+        tables.outbox.c.channel == written_out(Channel.NOTICE.value),
     )
     .order_by(tables.outbox.c.id)
 )
@@ -190,7 +185,7 @@ OPEN_ACTIONS_OF = (
     sa.select(tables.outbox)
     .where(
         tables.outbox.c.lane == _ID,
-        tables.outbox.c.state == _written_out(DeliveryState.OPEN.value),
+        tables.outbox.c.state == written_out(DeliveryState.OPEN.value),
     )
     .order_by(tables.outbox.c.id)
 )
@@ -203,7 +198,7 @@ MAKERS_OF = (
 OPEN_DELIVERIES = (
     sa.select(sa.func.count())
     .select_from(tables.outbox)
-    .where(tables.outbox.c.state == _written_out(DeliveryState.OPEN.value))
+    .where(tables.outbox.c.state == written_out(DeliveryState.OPEN.value))
 )
 
 

@@ -34,6 +34,15 @@ def padded(values: Iterable[T]) -> list[T]:
     return items + items[-1:] * ((1 << (len(items) - 1).bit_length()) - len(items))
 
 
+def written_out(value: str) -> sa.ColumnElement[str]:
+    """Return a value as part of a statement's text, for conditions of partial indexes.
+
+    Only a literal lets such an index serve the query. And where a bound value would have to be
+    compared with the condition of one, SQLite plans the statement anew each time it is run.
+    """
+    return sa.literal_column(f"'{value}'")
+
+
 def _any_of(column: sa.Column[bytes] | sa.Column[str]) -> sa.ColumnElement[bool]:
     return column.in_(sa.bindparam("ids", expanding=True))
 

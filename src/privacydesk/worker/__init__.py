@@ -1,1 +1,1 @@
-"""Loops that claim due rows: outbox and clocks."""
+"""Loops that do what is due: outbox, clocks, queue, webhooks, chores."""

@@ -11,10 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
+from privacydesk.errors import DeskError
+
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 Look = Callable[[], Awaitable[float]]
 """Does what is due and returns the seconds until the next look; 0 for at once."""
@@ -76,3 +80,16 @@ def rest_until(due: datetime | None, now: datetime) -> float:
     if due is None:
         return LONGEST_REST
     return min(max((due - now).total_seconds(), _SHORTEST_REST), LONGEST_REST)
+
+
+async def guarded(row: T, work: Callable[[T], Awaitable[object]]) -> bool:
+    """Work on a row; tell whether that worked. One bad row must not stop the others."""
+    try:
+        await work(row)
+    except DeskError as error:
+        _log.warning("due_row_failed", code=error.code.value, fault=error.message)
+    except Exception:  # noqa: BLE001 - it is logged, and the row comes back by its lease
+        _log.exception("due_row_failed")
+    else:
+        return True
+    return False

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -10,10 +12,11 @@ from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW
 
 from privacydesk.clock import MovableClock
-from privacydesk.domain.deliveries import Delivery, DeliveryState
+from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState, Pool
 from privacydesk.domain.ticket import Due, DueKind
 from privacydesk.errors import StaleError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
+from privacydesk.storage import claims
 from privacydesk.storage.store import SqlStore
 
 
@@ -29,12 +32,15 @@ async def other(url: str, clock: MovableClock) -> AsyncIterator[SqlStore]:
         yield opened
 
 
+FREE = dict.fromkeys(Pool, 10)
+
+
 async def _put(store: SqlStore, *rows: Delivery) -> None:
     await store.writer.submit(desk.leave(Changes(deliveries=rows)))
 
 
 async def _claim(store: SqlStore, now: timedelta = timedelta(0)) -> list[int]:
-    claimed = await store.claims.deliveries(NOW + now, lease=MINUTE, limit=10)
+    claimed = await store.claims.deliveries(NOW + now, lease=MINUTE, places=FREE)
     return [int(row.id[1:]) for row in claimed]
 
 
@@ -48,7 +54,7 @@ async def _change(store: SqlStore, n: int, **changed: object) -> None:
 
 async def test_a_claim_moves_the_row_ahead_by_the_lease(begun: SqlStore) -> None:
     await _put(begun, desk.delivery())
-    (claimed,) = await begun.claims.deliveries(NOW, lease=MINUTE, limit=10)
+    (claimed,) = await begun.claims.deliveries(NOW, lease=MINUTE, places=FREE)
     assert claimed == desk.delivery(due_at=NOW + MINUTE, attempts=1, version=1)
     assert await _claim(begun) == []
 
@@ -57,7 +63,7 @@ async def test_after_a_crash_the_row_comes_back_when_the_lease_ends(begun: SqlSt
     await _put(begun, desk.delivery())
     assert await _claim(begun) == [1]
     assert await _claim(begun, MINUTE - timedelta(microseconds=1)) == []
-    (again,) = await begun.claims.deliveries(NOW + MINUTE, lease=MINUTE, limit=10)
+    (again,) = await begun.claims.deliveries(NOW + MINUTE, lease=MINUTE, places=FREE)
     assert (again.attempts, again.payload) == (2, {"account": "u-1"})
 
 
@@ -74,26 +80,26 @@ async def test_backing_off_moves_the_whole_lane(begun: SqlStore) -> None:
     await _claim(begun)
     await _change(begun, 1, due_at=NOW + 60 * MINUTE)
     assert await _claim(begun, 59 * MINUTE) == []
-    assert await begun.claims.next_due() == NOW + 60 * MINUTE
+    assert await begun.claims.next_delivery(FREE) == NOW + 60 * MINUTE
     await _change(begun, 1, state=DeliveryState.FAILED)
     assert await _claim(begun, 59 * MINUTE) == [2]
 
 
 async def test_two_claimers_never_get_one_row(begun: SqlStore, other: SqlStore) -> None:
     await _put(begun, *(desk.delivery(n) for n in range(1, 41)))
-    claims = [
-        claims.deliveries(NOW, lease=MINUTE, limit=3)
+    got_by = [
+        one.claims.deliveries(NOW, lease=MINUTE, places={Pool.ACTION: 3})
         for _ in range(10)
-        for claims in (begun.claims, other.claims)
+        for one in (begun, other)
     ]
-    got = [row.id for claimed in await asyncio.gather(*claims) for row in claimed]
+    got = [row.id for claimed in await asyncio.gather(*got_by) for row in claimed]
     assert sorted(got) == [desk.delivery_id(n) for n in range(1, 41)]
 
 
 async def test_finishing_sees_the_attempts_and_can_refuse_a_late_worker(begun: SqlStore) -> None:
     await _put(begun, desk.delivery())
-    (first,) = await begun.claims.deliveries(NOW, lease=MINUTE, limit=1)
-    await begun.claims.deliveries(NOW + MINUTE, lease=MINUTE, limit=1)
+    (first,) = await begun.claims.deliveries(NOW, lease=MINUTE, places=FREE)
+    await begun.claims.deliveries(NOW + MINUTE, lease=MINUTE, places=FREE)
 
     def finish(rows: WorkingSet) -> Changes:
         row = rows.deliveries[first.id]
@@ -109,29 +115,105 @@ async def test_claims_share_the_batch_of_the_jobs_around_them(begun: SqlStore) -
     await _put(begun, desk.delivery())
     told, claimed, again = await asyncio.gather(
         begun.writer.submit(desk.say("a")),
-        begun.claims.deliveries(NOW, lease=MINUTE, limit=5),
+        begun.claims.deliveries(NOW, lease=MINUTE, places=FREE),
         begun.writer.submit(desk.say("b")),
     )
     assert (told.offset, len(claimed), again.offset) == (1, 1, 3)
 
 
 async def test_open_rows_are_counted_and_looked_ahead_to(begun: SqlStore) -> None:
-    assert await begun.claims.next_due() is None
+    assert await begun.claims.next_delivery(FREE) is None
     assert await begun.reader.open_deliveries() == 0
     await _put(begun, desk.delivery(1, due_at=NOW + MINUTE), desk.delivery(2, due_at=NOW))
-    assert await begun.claims.next_due() == NOW
+    assert await begun.claims.next_delivery(FREE) == NOW
     assert await begun.reader.open_deliveries() == 2
+
+
+async def test_each_pool_gives_as_many_rows_as_it_has_places(begun: SqlStore) -> None:
+    kinds: dict[Pool, dict[str, object]] = {
+        Pool.CODE: {"channel": Channel.CODE, "action": "send_code", "ref": "w"},
+        Pool.READING: {"action": "bindings", "ref": "w"},
+        Pool.ACTION: {"action": "delete"},
+        Pool.EXPORT: {"action": "export"},
+        Pool.NOTICE: {"channel": Channel.NOTICE, "action": "answered"},
+        Pool.LETTER: {"channel": Channel.LETTER, "action": "letter"},
+    }
+    rows = [
+        desk.delivery(10 * n + m, **kinds[pool]) for n, pool in enumerate(Pool) for m in range(4)
+    ]
+    await _put(begun, *rows)
+    places = dict(zip(Pool, (0, 1, 2, 3, 4, 5), strict=True))
+    claimed = await begun.claims.deliveries(NOW, lease=MINUTE, places=places)
+    counted = Counter(row.pool for row in claimed)
+    assert [counted[pool] for pool in Pool] == [0, 1, 2, 3, 4, 4]
+    # What is full is passed over, however long it has been due.
+    assert await begun.claims.next_delivery({Pool.NOTICE, Pool.LETTER}) == NOW + MINUTE
+    assert await begun.claims.next_delivery({Pool.CODE, Pool.LETTER}) == NOW
+    (one,) = await begun.claims.deliveries(NOW, lease=MINUTE, places={Pool.CODE: 1})
+    assert one.pool is Pool.CODE
+
+
+async def test_a_row_that_is_worked_on_is_left_alone_though_it_is_due(begun: SqlStore) -> None:
+    await _put(begun, *(desk.delivery(n) for n in (1, 2, 3)))
+    busy = {desk.delivery_id(1), desk.delivery_id(2)}
+    claimed = await begun.claims.deliveries(
+        NOW, lease=MINUTE, places={Pool.ACTION: 1}, without=busy
+    )
+    assert [row.id for row in claimed] == [desk.delivery_id(3)]
+    assert await begun.claims.next_delivery(FREE, without=busy) == NOW + MINUTE
+
+
+async def test_a_claim_is_kept_for_as_long_as_work_goes_on(begun: SqlStore) -> None:
+    await _put(begun, desk.delivery())
+    (row,) = await begun.claims.deliveries(NOW, lease=MINUTE, places=FREE)
+    assert await begun.claims.keep(row, until=NOW + 3 * MINUTE)
+    row = replace(row, due_at=NOW + 3 * MINUTE)
+    assert await _claim(begun, 2 * MINUTE) == []
+    await _change(begun, 1, told=True, version=2)
+    assert await begun.claims.keep(row, until=NOW + 4 * MINUTE)
+    assert await _claim(begun, 3 * MINUTE) == []
+    (again,) = await begun.claims.deliveries(NOW + 4 * MINUTE, lease=MINUTE, places=FREE)
+    assert (again.attempts, again.told) == (2, True)
+
+
+async def test_a_claim_that_another_worker_took_over_can_not_be_kept(begun: SqlStore) -> None:
+    await _put(begun, desk.delivery())
+    (late,) = await begun.claims.deliveries(NOW, lease=MINUTE, places=FREE)
+    await begun.claims.deliveries(NOW + MINUTE, lease=MINUTE, places=FREE)
+    assert not await begun.claims.keep(late, until=NOW + 9 * MINUTE)
+    assert await begun.claims.next_delivery(FREE) == NOW + 2 * MINUTE
+
+
+async def test_keeping_undoes_nothing_that_was_decided_meanwhile(begun: SqlStore) -> None:
+    await _put(begun, desk.delivery(1), desk.delivery(2))
+    called_back, done = await begun.claims.deliveries(NOW, lease=MINUTE, places=FREE)
+    await _change(begun, 1, due_at=NOW, version=2)
+    assert await begun.claims.keep(called_back, until=NOW + 9 * MINUTE)
+    assert await begun.claims.next_delivery(FREE) == NOW
+    await _change(begun, 2, state=DeliveryState.DONE, version=2)
+    assert await begun.claims.keep(done, until=NOW + 9 * MINUTE)
+    assert await begun.reader.open_deliveries() == 1
+
+
+def test_due_rows_are_found_by_the_index_of_their_channel(url: str, path: Path) -> None:
+    for statement in (claims._DUE_DELIVERIES, claims._NEXT_DELIVERIES):
+        plan = desk.query_plan(path, statement).splitlines()
+        looks = [line for line in plan if "ix_outbox_due_at" in line]
+        assert len(looks) == len(Pool)
+        assert all("channel=?" in line for line in looks)
+        assert not [line for line in plan if line.startswith("SCAN outbox")]
+        assert not [line for line in plan if "TEMP B-TREE" in line]
 
 
 async def test_tickets_are_claimed_when_they_come_up(begun: SqlStore) -> None:
     dues = (Due(DueKind.REMIND_ONE, NOW), Due(DueKind.OVERDUE, NOW + 10 * MINUTE))
     tickets = (desk.ticket(1, dues=dues), desk.ticket(2, dues=dues[1:]), desk.ticket(3))
     await begun.writer.submit(desk.leave(Changes(tickets=tickets)))
-    assert await begun.claims.next_due() == NOW
+    assert await begun.claims.next_ticket() == NOW
     claimed = await begun.claims.tickets(NOW, lease=MINUTE, limit=10)
     assert claimed == (tickets[0],)
     assert await begun.claims.tickets(NOW, lease=MINUTE, limit=10) == ()
-    assert await begun.claims.next_due() == NOW + MINUTE
+    assert await begun.claims.next_ticket() == NOW + MINUTE
     # After a crash it comes back; once its due is done, the next one counts.
     assert await begun.claims.tickets(NOW + MINUTE, lease=MINUTE, limit=10) == claimed
 

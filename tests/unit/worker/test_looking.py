@@ -13,8 +13,10 @@ import pytest
 from privacydesk.clock import MovableClock
 from privacydesk.errors import UnavailableError
 from privacydesk.worker import looking
-from privacydesk.worker.loops import Worker
+from privacydesk.worker.dues import DuesWorker
+from privacydesk.worker.outbox import OutboxWorker
 from privacydesk.worker.pace import Pace
+from privacydesk.worker.ushering import UsherWorker
 from privacydesk.worker.webhooks import WebhookWorker
 
 START = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)
@@ -32,12 +34,14 @@ class Away:
         self.fails = fails
         self.looked = asyncio.Event()
 
-    async def next_due(self) -> datetime | None:
+    async def next_due(self, *_: object, **__: object) -> datetime | None:
         if self.fails:
             self.fails -= 1
             raise UnavailableError("the database is away")
         self.looked.set()
         return None
+
+    next_delivery = next_ticket = next_due
 
     async def deliveries(self, *_: object, **__: object) -> tuple[()]:
         return ()
@@ -50,6 +54,17 @@ class Away:
 
     async def work(self, _row: object) -> None:
         raise AssertionError("nothing is due")
+
+
+class Rounds:
+    """An usher over such a database."""
+
+    def __init__(self, away: Away) -> None:
+        self._away = away
+
+    async def round(self) -> int:
+        await self._away.next_due()
+        return 0
 
 
 class Quiet:
@@ -72,12 +87,23 @@ async def running(loop: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_look_ahead_that_fails_does_not_end_the_worker() -> None:
+@pytest.mark.parametrize("which", ["outbox", "dues"])
+async def test_a_look_ahead_that_fails_does_not_end_the_loop(which: str) -> None:
     away = Away(fails=2)
     some = cast("Any", away)
     clock = MovableClock(START, frozen=True)
-    worker = Worker(claims=some, reader=some, deliveries=some, dues=some, clock=clock)
+    worker = (
+        OutboxWorker(some, some, clock)
+        if which == "outbox"
+        else DuesWorker(some, some, some, clock)
+    )
     async with running(worker.run()), asyncio.timeout(5):
+        await away.looked.wait()
+
+
+async def test_a_round_of_the_usher_that_fails_does_not_end_the_loop() -> None:
+    away = Away(fails=2)
+    async with running(UsherWorker(cast("Any", Rounds(away))).run()), asyncio.timeout(5):
         await away.looked.wait()
 
 

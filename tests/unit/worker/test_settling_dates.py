@@ -13,7 +13,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import UnavailableError
-from privacydesk.worker.loops import Worker
+from privacydesk.worker.dues import DuesWorker
 
 START = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
 TICKET = Ticket(
@@ -48,16 +48,13 @@ class Rows:
     async def work(self, _row: object) -> None:
         raise AssertionError("nothing is due")
 
-    async def deliveries(self, _now: datetime, **_: Any) -> tuple[()]:
-        return ()
-
     async def tickets(self, _now: datetime, **_: Any) -> tuple[()]:
         return ()
 
 
-def worker(rows: Rows, clock: MovableClock) -> Worker:
+def worker(rows: Rows, clock: MovableClock) -> DuesWorker:
     some = cast("Any", rows)
-    return Worker(claims=some, reader=some, deliveries=some, dues=some, clock=clock)
+    return DuesWorker(some, some, some, clock)
 
 
 async def test_all_dates_are_counted_at_the_start_and_not_again_without_a_reason() -> None:
