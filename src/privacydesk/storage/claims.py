@@ -8,7 +8,7 @@ skips what other processes hold. One way for both.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,8 +22,8 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, to_micros
+from privacydesk.storage.damaged import open_rows
 from privacydesk.storage.faults import GuardBrokenError
-from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.delivery import delivery_row, read_delivery
 from privacydesk.storage.rows.ticket import read_ticket
@@ -106,6 +106,16 @@ _NEXT_TICKET = (
     .order_by(tables.ticket.c.next_due_at)
     .limit(1)
 )
+_PUT_OFF = {
+    tables.outbox: sa.update(tables.outbox)
+    .where(_outbox.id == sa.bindparam(sql.GUARD_ID))
+    .values(due_at=sa.bindparam("until")),
+    tables.ticket: sa.update(tables.ticket)
+    .where(tables.ticket.c.id == sa.bindparam(sql.GUARD_ID))
+    .values(next_due_at=sa.bindparam("until")),
+}
+_DAMAGED_FOR = timedelta(hours=1)
+"""When a row that can't be read is looked at again: the ring key may be there by then."""
 
 
 class SqlClaims:
@@ -131,11 +141,10 @@ class SqlClaims:
 
         def claim(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = _with_a_place(connection, now, places, without)
-            seals = load_seals(connection, self._seals, {row.conversation_id for row in rows})
+            opened, damaged = open_rows(connection, self._seals, rows, read_delivery)
+            _put_off(connection, tables.outbox, damaged, now)
             claimed, updates = [], []
-            for row in rows:
-                seal = seals[row.conversation_id]
-                before = read_delivery(row, seal)
+            for _, seal, before in opened:
                 after = replace(
                     before,
                     due_at=now + lease,
@@ -197,17 +206,18 @@ class SqlClaims:
         def claim(connection: sa.Connection) -> tuple[Ticket, ...]:
             due = {"now": to_micros(now), "count": limit}
             rows = connection.execute(_DUE_TICKETS, due).all()
-            seals = load_seals(connection, self._seals, {row.conversation_id for row in rows})
+            opened, damaged = open_rows(connection, self._seals, rows, read_ticket)
+            _put_off(connection, tables.ticket, damaged, now)
             until = to_micros(now + lease)
             _guarded(
                 connection,
                 _LEASE_TICKET,
                 [
                     {sql.GUARD_ID: row.id, sql.GUARD_VERSION: row.version, "until": until}
-                    for row in rows
+                    for row, *_ in opened
                 ],
             )
-            return tuple(read_ticket(row, seals[row.conversation_id]) for row in rows)
+            return tuple(ticket for *_, ticket in opened)
 
         return await self._writer.run(claim)
 
@@ -242,6 +252,15 @@ def _mosts(places: Mapping[Pool, int], without: Collection[DeliveryId]) -> dict[
         _most_of(pool): places[pool] + len(without) if places.get(pool, 0) > 0 else 0
         for pool in Pool
     }
+
+
+def _put_off(
+    connection: sa.Connection, table: sa.Table, rows: Sequence[sa.Row[Any]], now: datetime
+) -> None:
+    """Let rows that can't be read be due later: whatever else is due must not wait for them."""
+    until = to_micros(now + _DAMAGED_FOR)
+    for row in rows:
+        connection.execute(_PUT_OFF[table], {sql.GUARD_ID: row.id, "until": until})
 
 
 def _guarded(

@@ -7,11 +7,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+import structlog
+
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import TicketId
+from privacydesk.errors import DeskError
 from privacydesk.ports import Claims, Reader
 from privacydesk.services.dues import Dues
 from privacydesk.worker.looking import Loop, guarded, rest_until
+
+_log = structlog.get_logger(__name__)
 
 _LEASE: Final = timedelta(minutes=1)
 """Far longer than a ticket takes: nothing outside the database is asked."""
@@ -74,7 +79,12 @@ class DuesWorker:
         worked = True
         after: TicketId | None = None
         while True:
-            page = await self._reader.provisional_tickets(limit=_PAGE, after=after)
+            try:
+                page = await self._reader.provisional_tickets(limit=_PAGE, after=after)
+            except DeskError as error:
+                # It must not keep tickets from coming up.
+                _log.error("dates_not_counted", code=error.code.value, fault=error.message)
+                return False
             for ticket in page:
                 worked &= await guarded(ticket, self._dues.settle)
             if len(page) < _PAGE:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 from tests.integration.storage import desk
 from tests.integration.storage.desk import MINUTE, NOW
 
@@ -16,7 +18,7 @@ from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState, Pool
 from privacydesk.domain.ticket import Due, DueKind
 from privacydesk.errors import StaleError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
-from privacydesk.storage import claims
+from privacydesk.storage import claims, tables
 from privacydesk.storage.store import SqlStore
 
 
@@ -42,6 +44,10 @@ async def _put(store: SqlStore, *rows: Delivery) -> None:
 async def _claim(store: SqlStore, now: timedelta = timedelta(0)) -> list[int]:
     claimed = await store.claims.deliveries(NOW + now, lease=MINUTE, places=FREE)
     return [int(row.id[1:]) for row in claimed]
+
+
+async def _due(store: SqlStore) -> tuple[Delivery, ...]:
+    return await store.claims.deliveries(NOW, lease=MINUTE, places=FREE)
 
 
 async def _change(store: SqlStore, n: int, **changed: object) -> None:
@@ -193,6 +199,48 @@ async def test_keeping_undoes_nothing_that_was_decided_meanwhile(begun: SqlStore
     await _change(begun, 2, state=DeliveryState.DONE, version=2)
     assert await begun.claims.keep(done, until=NOW + 9 * MINUTE)
     assert await begun.reader.open_deliveries() == 1
+
+
+async def _damage(store: SqlStore, table: sa.Table, column: str, row: bytes) -> None:
+    await store.writer.run(
+        lambda connection: connection.execute(
+            sa.update(table).where(table.c.id == row).values({column: b"not sealed by anybody"})
+        )
+    )
+
+
+@pytest.mark.parametrize("damaged", ["the row", "its key"])
+async def test_a_row_that_can_not_be_read_keeps_no_other_from_being_claimed(
+    store: SqlStore, other: SqlStore, damaged: str
+) -> None:
+    await desk.begin(store, 1)
+    await desk.begin(store, 2)
+    dues = (Due(DueKind.REMIND_ONE, NOW),)
+    rows = [desk.delivery(n, conversation_id=desk.conversation_id(n)) for n in (1, 2)]
+    tickets = [desk.ticket(n, conversation_id=desk.conversation_id(n), dues=dues) for n in (1, 2)]
+    await store.writer.submit(desk.leave(Changes(deliveries=tuple(rows), tickets=tuple(tickets))))
+    if damaged == "the row":
+        await _damage(store, tables.outbox, "payload", rows[0].id)
+        await _damage(store, tables.ticket, "body", tickets[0].id)
+    else:
+        await store.writer.run(
+            lambda connection: connection.execute(
+                sa.update(tables.data_key)
+                .where(tables.data_key.c.conversation_id == desk.conversation_id(1))
+                .values(ring_key="gone")
+            )
+        )
+    # Another process, which has no key at hand yet.
+    with capture_logs() as logs:
+        assert [row.id for row in await _due(other)] == [rows[1].id]
+        claimed = await other.claims.tickets(NOW, lease=MINUTE, limit=10)
+    assert [ticket.id for ticket in claimed] == [tickets[1].id]
+    assert [one["event"] for one in logs] == ["due_row_unreadable"] * 2
+    # It is not looked at again and again, but it is looked at again.
+    assert await other.claims.next_delivery(FREE) == NOW + MINUTE
+    with capture_logs() as logs:
+        await other.claims.deliveries(NOW + 60 * MINUTE, lease=MINUTE, places=FREE)
+    assert [one["event"] for one in logs] == ["due_row_unreadable"]
 
 
 def test_due_rows_are_found_by_the_index_of_their_channel(url: str, path: Path) -> None:

@@ -13,6 +13,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import UnavailableError
+from privacydesk.storage.sealing import SealError
 from privacydesk.worker.dues import DuesWorker
 
 START = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
@@ -34,10 +35,14 @@ class Rows:
         self.found = [replace(TICKET, id=TicketId(n.to_bytes(16))) for n in range(1, count + 1)]
         self.counted: list[TicketId] = []
         self.failing: set[TicketId] = set()
+        self.is_damaged = False
+        self.looked = 0
 
     async def provisional_tickets(
         self, *, limit: int, after: TicketId | None = None
     ) -> Sequence[Ticket]:
+        if self.is_damaged:
+            raise SealError("a value in ticket.body can't be opened")
         return [one for one in self.found if one.id > (after or b"")][:limit]
 
     async def settle(self, ticket: Ticket) -> None:
@@ -49,6 +54,7 @@ class Rows:
         raise AssertionError("nothing is due")
 
     async def tickets(self, _now: datetime, **_: Any) -> tuple[()]:
+        self.looked += 1
         return ()
 
 
@@ -80,3 +86,15 @@ async def test_one_ticket_that_fails_holds_up_no_other_and_is_counted_later() ->
     clock.move(timedelta(minutes=1))
     await working.round()
     assert bad in rows.counted
+
+
+async def test_a_ticket_that_can_not_be_read_keeps_none_from_coming_up() -> None:
+    rows, clock = Rows(5), MovableClock(START, frozen=True)
+    rows.is_damaged = True
+    working = worker(rows, clock)
+    await working.round()
+    assert (rows.looked, rows.counted) == (1, [])
+    rows.is_damaged = False
+    clock.move(timedelta(minutes=1))
+    await working.round()
+    assert len(rows.counted) == 5
