@@ -355,7 +355,7 @@ class Answers:
         if filling.foretell(self._runner, script, frame):
             self._runner.prompt_again(script)
             return
-        if taking.keep_birth(self._runner, script, frame):
+        if taking.keep_told_of_child(self._runner, script, frame):
             script.say("desk.told_besides")
             self._runner.prompt_again(script)
             return
@@ -404,7 +404,7 @@ class Answers:
         # "By mail, to lin@example.com" chooses, and says where.
         taking.keep_contact(self._runner, script, frame)
         if self._runner.asking.slot_type(frame, step) != "date_of_birth":
-            taking.keep_birth(self._runner, script, frame)
+            taking.keep_told_of_child(self._runner, script, frame)
         taking.take_choice(self._runner, script, frame, step, meant)
         return True
 

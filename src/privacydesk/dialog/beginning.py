@@ -39,6 +39,9 @@ _ONLY_ASKS_WHEN = 60
 _COURTESIES = {"farewell": "desk.nothing_more", "thanks": "desk.welcome"}
 """What is said to a phrase of small talk; to any other that the desk is there."""
 
+_PARTING = 30
+"""Latin letters, each Chinese character counted as three, of a message that only says goodbye."""
+
 _UNANSWERED_BEFORE_HUMAN = 3
 
 _LIKELY = 3
@@ -199,9 +202,12 @@ def _several(runner: Runner, script: Script) -> bool:
 def _first(runner: Runner, script: Script) -> None:
     found = script.observed.recognised
     if found is not None and found.sure:
-        if found.intent is Intent.SMALLTALK:
+        said = reading.phrases_of(script.observed.entities)
+        parting = "smalltalk" in script.observed.entities.get("wish_words", ()) and (
+            reading.width(script.said) <= _PARTING and not said.isdisjoint(_COURTESIES)
+        )
+        if found.intent is Intent.SMALLTALK or parting:
             script.unanswered = 0
-            said = reading.phrases_of(script.observed.entities)
             key = next((key for word, key in _COURTESIES.items() if word in said), "desk.smalltalk")
             script.ask(key, {}, more_choices())
             return

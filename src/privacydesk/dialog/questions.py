@@ -58,7 +58,8 @@ _SENTENCE_WORDS: Final = 5
 
 _ASKS = re.compile(
     r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$|^(?:这|這|那)?(?:是|系|係)?(?:什么|什麼|啥|咩)意思"
-    r"|^what do(?:es)? (?:you|that|this|it) mean",
+    r"|^what do(?:es)? (?:you|that|this|it) mean"
+    r"|^(?:so |and |but )?(?:what now|what do i do|now what)",
     re.IGNORECASE,
 )
 

@@ -113,18 +113,25 @@ def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     return True
 
 
-def keep_birth(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep a child's date of birth that is told beside another answer: 妈妈，孩子2014年3月8号的.
+def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
+    """Keep what is told of a child before it is asked for: 妈妈，孩子2014年3月8号的, 她才十一岁.
 
-    Tells whether one was.
+    That is the date of birth, the age and the account. Tells whether anything was new.
     """
     entities = script.observed.entities
-    days = entities.get("date", ()) or entities.get("birth", ())
-    birth = "child_birth_date"
-    if len(days) != 1 or birth not in runner.flows[frame.flow].slots or frame.slots.get(birth):
-        return False
-    frame.slots[birth] = days[0]
-    return True
+    told = {
+        "child_birth_date": entities.get("date", ()) or entities.get("birth", ()),
+        "child_age": entities.get("child_age", ()) or entities.get("age", ()),
+        "child_account": entities.get("account_name", ()),
+    }
+    slots = runner.flows[frame.flow].slots
+    fresh = {
+        name: values[0]
+        for name, values in told.items()
+        if len(values) == 1 and name in slots and not frame.slots.get(name)
+    }
+    frame.slots.update(fresh)
+    return bool(fresh)
 
 
 def keep_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
