@@ -42,12 +42,13 @@ _THREATENED: Final = lazily(
     r"(?:他|她|佢|有人|对方|那个?人|主播|前任|网友)(?:们)?[^,。.!?;]{0,8}?"
     rf"(?:要|说|话|想|会|已经|现在|正在)[^,。.!?;]{{0,6}}?{_COMING}(?!玩|做客|吃|看我|喝)"
     rf"|(?:在|喺|到了|守在|堵在|站在|企喺){_HOME}(?!开|附近的?(?:店|餐|超))"
-    r"|(?:跟踪|尾随|人身威胁|死亡威胁)(?:我|了我)?|(?:要|想|说)(?:打死|杀了?|弄死|砍|捅|强奸)我"
+    # Apps track, too: 跨应用跟踪我不同意.
+    r"|(?:跟踪|尾随)(?:着|了|过)?我(?!不|的?(?:应用|手机|位置|定位|数据|浏览))|人身威胁|死亡威胁|(?:要|想|说)(?:打死|杀了?|弄死|砍|捅|强奸)我"
     rf"|{_FAMILY}(?:一直|经常|成日|又|总是|天天)?(?:家暴|打)(?:我(?!的?(?:电话|手机|号|字))|咗我|了我)|被家暴"
     r"|(?:人身|生命)(?:安全)?(?:受到)?(?:威胁|有危险)"
     r"|(?:裸照|裸聊|私密照|不雅照|床照)[^。!?;]{0,14}?(?:威胁|勒索|要钱|发给|发到|发出去|敲)"
     r"|(?:威胁|勒索|敲诈)[^。!?;]{0,10}?(?:裸照|裸聊|私密照|不雅照)"
-    r"|\b(?:coming|come|came|showed up|turn(?:ed|ing) up|show(?:ing)? up) (?:to|at|over to) "
+    r"|(?<!n't )(?<!n't even )(?<!not )\b(?:coming|come|came|showed up|turn(?:ed|ing) up|show(?:ing)? up) (?:to|at|over to) "
     r"(?:my|our) (?:house|home|place|door|flat|apartment|work|school|office)\b"
     r"|\b(?:outside|knocking (?:on|at)|banging on|in front of) (?:my|our) "
     r"(?:house|home|place|door|flat|apartment|building)\b"
@@ -58,7 +59,7 @@ _THREATENED: Final = lazily(
     r"|\bblackmail\w* me\b|\bsextort\w*"
 )
 _GIVES_UP_LIFE: Final = lazily(
-    r"(?:我|真的?|都|再)?(?:不想活|唔想活|活不下去|想死|谂住死|想自杀|要自杀|想轻生|想结束(?:生命|自己|这一切|一切))"
+    r"(?<![到得])(?:我|真的?|都|再)?(?:不想活|唔想活|活不下去|想死|谂住死|想自杀|要自杀|想轻生|想结束(?:生命|自己|这一切|一切))"
     r"(?:了|喇|啦|算了)?(?!的心|你)"
     r"|活着(?:真的?|好|太|很)*(?:没意思|没意义|累|没劲)|(?:撑|熬)不下去|不想(?:再)?撑(?:下去)?"
     r"|\b(?:kill myself|end my life|want to die(?! (?:laughing|of))|don't want to live|suicidal"
