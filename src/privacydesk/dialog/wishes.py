@@ -164,8 +164,10 @@ def _heard(script: Script) -> tuple[Heard, ...]:
     if found is None or not found.sure:
         return _rather_wished(script)
     if found.intent.kind is None:
-        return ()
-    unclear = found.confidence < _CLEAR or found.intent in _SAID_IN_WORDS
+        return _rather_wished(script)
+    adds = "also" in reading.phrases_of(observed.entities) and observed.entities.get("wants")
+    in_words = found.intent in _SAID_IN_WORDS and not (adds and reading.is_clear(script))
+    unclear = found.confidence < _CLEAR or in_words
     remark = found.intent in _LOSES_OR_CHANGES and not observed.entities.get("wants")
     # Whoever waits for a person tells the matter on, and wishes little of it.
     goes_on = script.stack or script.owner.kind is OwnerKind.QUEUE
@@ -175,10 +177,15 @@ def _heard(script: Script) -> tuple[Heard, ...]:
 
 
 def _rather_wished(script: Script) -> tuple[Heard, ...]:
-    """Return what an open form is left for in words known for it, though little else is said."""
+    """Return what an open form is left for in words known for it, though little else is said.
+
+    So is what is wished besides: "by the way, I want to complain".
+    """
     entities = script.observed.entities
     worded = set(entities.get("wish_words", ()))
-    leaves = "leaving" in reading.phrases_of(entities) and not entities.get("taken_back")
+    said = reading.phrases_of(entities)
+    adds = "also" in said and entities.get("wants")
+    leaves = ("leaving" in said or adds) and not entities.get("taken_back")
     if not script.stack or not leaves or len(worded) != 1:
         return ()
     intent = Intent(worded.pop())

@@ -133,6 +133,8 @@ _WITH_WHOM = lazily(
     r"(?:^|(?<=[我把将將删刪掉除了清年月天日季号號前后後]))"
     r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|你们|你們|平台)[^和跟同與与的嘅,，。]{1,12}?)"
     rf"(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?={_SHARED})"
+    r"|(?:^|(?<=[只净淨就要删刪]))(?P<only>[和跟同與与](?!我的|我自己|我嘅)[^和跟同與与的嘅,，。]{1,10})"
+    r"(?:的|嘅)(?:那些|那几[条張张]|嗰啲)?\s*$"
     rf"|{_SHARED_ENGLISH} (?P<company>with {_NOBODY}(?:my |the )?[\w'-]+"
     rf"(?: (?!{_NO_NAME}\b)[\w'-]+)?)",
     re.IGNORECASE,
@@ -211,7 +213,8 @@ def _is_deadline(before: str, named: str, after: str) -> bool:
 def _company_in(clauses: Iterable[str]) -> str:
     for clause in clauses:
         hit = _WITH_WHOM.search(clause)
-        whom = "" if hit is None else _PERIOD.sub("", hit["whom"] or hit["company"]).strip()
+        told = "" if hit is None else hit["whom"] or hit["only"] or hit["company"]
+        whom = _PERIOD.sub("", told).strip()
         if len(whom) > 1:
             # With whom it was of what shall stay says the opposite by itself.
             stays = says_it_stays(normalise(clause))
