@@ -103,7 +103,7 @@ def date_pieces(folded: str) -> tuple[tuple[str, str], ...]:
 
     Each is a unit (``year``, ``month``, ``day``) with its digits as ISO 8601 has them.
     """
-    if len(folded) > _PIECE_OF_WORDS:
+    if len(folded) > _PIECE_OF_WORDS or _DIGIT.search(folded) is None:
         return ()
     spelt = _SPELT.sub(lambda hit: _spelt(hit[0]), folded)
     if _DATE.search(spelt) is not None:
