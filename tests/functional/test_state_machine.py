@@ -486,7 +486,11 @@ class Desk(RuleBasedStateMachine):
         broken = [
             entry
             for entry in self.captured
-            if entry["event"] in {"due_row_failed", "worker_round_failed", "commit_hook_failed"}
+            if entry["event"]
+            in {
+                "due_row_failed", "due_row_unreadable", "look_failed", "loop_ended",
+                "commit_hook_failed",
+            }
             or (entry["event"] == "job_failed" and "ZeroDivision" not in str(entry)
                 and "OverflowError" not in str(entry))
         ]  # fmt: skip
