@@ -33,7 +33,6 @@ from privacydesk.dialog.slots import (
     input_kind,
     match_choice,
     names_own_contact,
-    only_a_date,
     parse,
     staying,
     takes_any_words,
@@ -266,11 +265,6 @@ class Answers:
     ) -> None:
         """Take words where any are the answer, unless they say nothing but that there is none."""
         slot_type = self._runner.asking.slot_type(frame, step)
-        if slot_type == "account_name" and only_a_date(text):
-            # A child goes by no year: 2014年的 is what was asked before.
-            if not correcting.correct(self._runner, script, frame):
-                self._missed(script, frame, step)
-            return
         left_out = choosing.left_out(script, self._offered(script, frame))
         if left_out is not None:
             taking.take_choice(self._runner, script, frame, step, left_out)
@@ -286,7 +280,7 @@ class Answers:
             return
         elif value is not None:
             taking.take_value(self._runner, script, frame, step, value)
-        else:
+        elif len(text) > _NO_STORY or not correcting.correct(self._runner, script, frame):
             if slot_type == "account_name" and names_own_contact(text, script.observed.entities):
                 taking.keep_contact(self._runner, script, frame)
             self._missed(script, frame, step)

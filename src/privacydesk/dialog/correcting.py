@@ -118,7 +118,7 @@ def correct_value(runner: Runner, script: Script) -> bool:
     for frame in script.stack[begin : script.form_end(begin)]:
         if not entries.takes_values(runner.flows[frame.flow]):
             continue
-        value = entries.correction(frame, script.observed.entities, script.said)
+        value = entries.correction(frame, script.observed.entities)
         if not value or not entries.fits(frame.slots.get(entries.FIELD), value):
             continue
         frame.slots[entries.VALUE] = value
@@ -165,11 +165,11 @@ def _chosen_below(runner: Runner, script: Script) -> bool:
         flow = runner.flows[frame.flow]
         if not choosing.only_chooses(script, flow):
             continue
-        named = filling.chosen_by_name(flow, filling.slots_for(flow, script.observed.entities))
-        if not named:
+        slots = filling.slots_for(flow, script.observed.entities)
+        if not filling.choices_by_name(flow, slots):
             continue
-        frame.slots.update(named)
-        what = next(value for value in named.values() if isinstance(value, list))
+        frame.slots.update(slots)
+        what = next(value for value in slots.values() if isinstance(value, list))
         script.say("desk.corrected", {"what": shown("category", what)})
         runner.prompt_again(script)
         return True

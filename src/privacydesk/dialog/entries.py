@@ -13,8 +13,7 @@ from typing import Any, Final
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.slots import TEXT_LIMIT, Entities, parse
-from privacydesk.dialog.told_values import PHONE, is_value, puts_right, told_in
-from privacydesk.domain.account_terms import SPOKEN_GENDERS, ProfileField
+from privacydesk.domain.account_terms import SPOKEN_GENDERS, ProfileField, Provider
 
 VALUE: Final = "new_value"
 OLD: Final = "old_value"
@@ -24,6 +23,34 @@ FIELD: Final = "field"
 FIELD_VALUE: Final = "field_value"
 """The type of the slot for a new value."""
 
+PHONE: Final = Provider.PHONE.value
+"""The entry of a profile that is also a way to log in."""
+
+_PHONE_DIGITS: Final = 6
+"""A telephone number that is to replace another one has at least so many."""
+
+_NAMES: Final = frozenset({ProfileField.NICKNAME.value, ProfileField.REAL_NAME.value})
+_CARRIED: Final = _NAMES | {PHONE}
+"""Entries whose value may be told in a sentence. Of a signature any words may be a part."""
+
+# 和微信一样 points at a value, 宇宙的宇 explains a character of one, 最后一个字错了 says what is
+# wrong with it, and 清空 asks that there be none.
+_NO_VALUE: Final = re.compile(
+    r"(?:就|要|改成|用)*[和跟同與与].{1,12}(?:一样|一樣|一致|相同|同款)的?"
+    r"|(?:the )?same as .{1,40}"
+    r"|(?:应该是|應該是|系|是)?.{0,3}(.).{0,2}的\1"
+    r"|(?:不要了?|唔要|全部?|都|直接|[给給]我|[帮幫]我|把它?|[,，。!！\s])*"
+    r"(?:清空|留空|空着|空白|[删刪][掉除]|不要了|什[么麼]都不[写寫要留])(?:就[行好]|吧|了|算了|[,，。!！\s])*"
+    r"|.{0,8}(?:字|名|姓|拼音|读音|讀音).{0,5}(?:错了?|錯咗?了?|不对|不對|唔啱|有误|有誤)[^是叫]{0,4}"
+    r"|(?:just )?(?:leave|make) it (?:empty|blank)|(?:clear|empty|delete|remove) it",
+    re.IGNORECASE,
+)
+# Around a name that was asked for: 好了 就叫阿雨吧, "ok, it's Sunny".
+_AROUND_NAME: Final = re.compile(
+    r"^(?:(?:好了|ok|okay)[\s,，.!]+)?(?:那?就?(?:叫做?|[是系係])|it'?s |call me )?\s*"
+    r"(?P<name>\S.*?)[吧啦喇囉呀]?$",
+    re.IGNORECASE,
+)
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
 _RETRY: Final = {
@@ -50,6 +77,13 @@ def fits(field: Any, value: Any) -> bool:
     if field == ProfileField.BIRTHDAY.value:
         return _ISO.fullmatch(str(value)) is not None
     return field != ProfileField.GENDER.value or value in SPOKEN_GENDERS
+
+
+def is_value(field: str, value: str) -> bool:
+    """Tell whether words can be the new value of an entry."""
+    if field == PHONE:
+        return sum(one.isdecimal() for one in value) >= _PHONE_DIGITS
+    return _NO_VALUE.fullmatch(value.strip()) is None
 
 
 def retry_key(field: Any, said: str) -> str:
@@ -106,13 +140,15 @@ def answer(field: Any, text: str, entities: Entities) -> Any:
         return _typed(str(field), entities)
     told = told_of(str(field), entities, asked=True)
     named = any(name == field for name, _, _ in entities.get("entry_told", ()))
-    if named:
+    carried = field in _CARRIED or "slip" in entities.get("phrase", ())
+    if named or (carried and VALUE in told):
         return told.get(VALUE)
-    text = told_in(str(field), text, entities) or text
+    if field in _NAMES and (around := _AROUND_NAME.match(text.strip())):
+        text = around["name"]
     return parse("text", text, entities) if is_value(str(field), text) else None
 
 
-def correction(frame: Running, entities: Entities, said: str) -> str:
+def correction(frame: Running, entities: Entities) -> str:
     """Return the value that a message puts in the place of the one a form has; else nothing.
 
     Where it names another entry, that is another wish.
@@ -125,8 +161,6 @@ def correction(frame: Running, entities: Entities, said: str) -> str:
         value = entities["phone"][-1]
     elif field not in _TYPED:
         value = told_of(field, entities, asked=True).get(VALUE, "")
-        if not value and puts_right(said):
-            value = told_in(field, said, entities)
     elif field == ProfileField.GENDER.value:
         # "Man, that took long" names none, and "no, female, it says male now" only one anew.
         fresh = [one for one in entities.get("gender", ()) if one != held]

@@ -113,13 +113,6 @@ def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]
     return (*named, profile) if named and told and profile not in named else named
 
 
-def chosen_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the choices that are made by naming data, with the data that were named."""
-    chosen = choices_by_name(flow, slots)
-    named = {offer.names for step in questions_of(flow) for offer in step.choices if offer.names}
-    return {**chosen, **{name: slots[name] for name in named & slots.keys()}} if chosen else {}
-
-
 def choices_by_name(flow: Flow, slots: Mapping[str, Any]) -> dict[str, Any]:
     """Return the choices that are made by naming things: "a part of it" by naming the part.
 

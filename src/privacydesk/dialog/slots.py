@@ -96,7 +96,7 @@ def only_a_date(text: str) -> bool:
 
 def _account_name(text: str, found: Entities) -> Any:
     # "The guy's account is …" does not say which one the minor has.
-    other = names_own_contact(text, found) or found.get("others_account")
+    other = names_own_contact(text, found) or found.get("others_account") or only_a_date(text)
     return None if other else _text(TEXT_LIMIT)(text, found)
 
 

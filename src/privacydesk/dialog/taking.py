@@ -13,6 +13,7 @@ from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
     FILES,
+    FILLED_BY_NAME,
     FILLED_FROM,
     LONG_TEXT_LIMIT,
     all_but_kept,
@@ -25,6 +26,13 @@ from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Uploaded
+
+_OF_CHILD: Final = {
+    "child_birth_date": "date",
+    "child_age": "age",
+    "child_account": "account_name",
+}
+"""Slots for what is told of a child, and the entity that is one where a child is spoken of."""
 
 _INTENTS = frozenset(intent.value for intent in Intent)
 
@@ -119,17 +127,13 @@ def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
     That is the date of birth, the age and the account. Tells whether anything was new.
     """
     entities = script.observed.entities
-    told = {
-        "child_birth_date": entities.get("date", ()) or entities.get("birth", ()),
-        "child_age": entities.get("child_age", ()) or entities.get("age", ()),
-        "child_account": entities.get("account_name", ()),
-    }
     slots = runner.flows[frame.flow].slots
-    fresh = {
-        name: values[0]
-        for name, values in told.items()
-        if len(values) == 1 and name in slots and not frame.slots.get(name)
+    told = {
+        name: entities.get(_OF_CHILD[name], ()) or entities.get(FILLED_BY_NAME[name], ())
+        for name in _OF_CHILD.keys() & slots.keys()
+        if not frame.slots.get(name)
     }
+    fresh = {name: values[0] for name, values in told.items() if len(values) == 1}
     frame.slots.update(fresh)
     return bool(fresh)
 

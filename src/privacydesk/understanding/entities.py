@@ -111,19 +111,16 @@ class Entities:
         place = place_in(words)
         if place:
             # Of the photos "the ones in my profile" go, and not the profile.
-            found["category"] = tuple(
-                one for one in found.pop("category", ()) if one not in self._of("category", place)
-            )
+            where = self._of("category", place)
+            named = tuple(one for one in found.pop("category", ()) if one not in where)
+            if named:
+                found["category"] = named
             found["period"] = as_one_limit(*found.get("period", ()), place)
         stays = [exception_in(plain(text))] if limited else []
         if says_it_stays(words):
             stays += exceptions(clauses_of(text), self._names_anything)
         told = found.get("period", ())
-        fresh = tuple(
-            one
-            for one in stays
-            if one and not any(one in limit or limit.endswith(one) for limit in told)
-        )
+        fresh = tuple(one for one in stays if one and not any(one in limit for limit in told))
         if fresh:
             found["period"] = as_one_limit(*told, *fresh)
             found["kept_some"] = as_one_limit(*fresh)

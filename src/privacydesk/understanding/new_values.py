@@ -35,24 +35,32 @@ _BARE = lazily(
 _NEW_NUMBER = lazily(
     rf"(?:{_LEAD}\s*(?:我的|我嘅)?新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?"
     r"|新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?(?:就)?(?:是|系|係|[:：])"
+    r"|新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)"
     r"|\bnew (?:one|number|phone number|mobile number|phone|mobile) is)[\s:：]*"
     r"(?P<value>\+?\d[\d -]{5,18}\d)",
     re.IGNORECASE,
 )
 # What was said before is taken back, and all of the rest is put in its place.
 _CORRECTED = lazily(
-    r"^(?:(?:不对|不對|唔对|唔啱|错了|錯了|错咗|錯咗|写错了|寫錯了|打错了|打錯了|不是|唔系|唔係)[\s,，。.]*"
-    r"(?:应该|應該)?(?:是|系|係|叫)|(?:(?:sorry|no)[\s,.]*)?i meant?\b)\s*"
+    r"^(?:(?:不对|不對|唔对|唔啱|[写寫打]?[错錯]字?[了咗]|不是|唔系|唔係)[\s,，。.]*"
+    r"(?:应该|應該)?(?:是|系|係|叫)|(?:(?:sorry|no|oh no|oops|typo|my mistake)[\s,.!]*)?i meant?\b"
+    r"|(?:oops|typo|my mistake)[\s,.!]*(?:it'?s|it is|should be)\b)\s*"
     # Whoever goes on about somebody explains, and names no value.
     r"(?P<value>(?![我你您他她它这這那因不有要]|to\b|that\b|it\b)[^\s,，。!！?？;；]"
     r"[^,，。!！?？;；\n]{0,23})$",
     re.IGNORECASE,
 )
+# A document has it: 我身份证上是林晓雨, "my passport says Anna Lee".
+_ON_PAPER = lazily(
+    r"(?:身份[证證]|护照|護照|[证證]件)上?(?:写|寫)?(?:的|嘅)?(?:名字)?(?:就)?[是系係叫]\s*"
+    r"(?P<value>[\u4e00-\u9fff·]{2,12})$"
+    r"|\b(?:[Ii][Dd]|[Pp]assport)(?: card)? (?:says|shows|has) (?P<latin>[A-Z][\w' -]{1,40})$"
+)
 # Something else is rather wanted: 等等，还是叫大雨吧; oh wait, actually make it MeiMei99.
 _RATHER = lazily(
     r"^(?:(?:等等|等一下|等下|等等等|不对|不對|不|唔|哎呀?|啊|哦|喔|那|要不|算了)[\s,，。.!！]*)*"
-    r"(?:[还還]是|要不|不如|都系|都係)(?:叫做?|用|[换換]成)\s*"
-    r"(?P<value>(?![我你您])[^\s,，。!！?？;；][^,，。!！?？;；\n]{0,23})$"
+    r"(?:[还還]是|要不|不如|都系|都係)就?(?:叫做?|用|[换換]成)\s*"
+    r"(?P<value>(?![我你您])[^\s,，。!！?？;；][^,，。!！?？;；\n]{0,23}?)[啦喇囉]?$"
     r"|^(?:(?:oh|wait|no|sorry|actually|hmm+|hold on|on second thought)[\s,.!]*)*"
     r"(?:please )?(?:make it|change it to|let'?s make it|call me|call it)\s+"
     r"(?P<thing>(?!(?:quick|fast|stop|happen|clear|go|right|up|possible|easy|soon|work)\b)[^\s,.!?;][^,!?;\n]{0,39})$",
@@ -68,6 +76,8 @@ _RENAMED = lazily(
 _TAIL = lazily(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
 )
+# 落羽 羽毛的羽: how a character of it is written.
+_EXPLAINED = lazily(r"\s+\S{1,3}[的嘅]\S\s*$")
 # A nickname may well end in 了, a number does not: 换成13912345678了.
 _NUMBER_DONE = lazily(r"(?<=[\d日号])(?:了|喇|啦)$")
 _NOT_A_VALUE = lazily(
@@ -140,8 +150,9 @@ def new_values(text: str) -> tuple[str, ...]:
     )
     if hit is not None:
         return _values(hit["value"])
-    rather = _RATHER.search(said)
-    return _values(rather["value"] or rather["thing"]) if rather is not None else ()
+    hit = _RATHER.search(said) or _ON_PAPER.search(said)
+    told = "" if hit is None else next(one for one in hit.groupdict().values() if one)
+    return _values(told)
 
 
 def value_and_old(clause: str) -> tuple[str, str]:
@@ -181,5 +192,5 @@ def _values_of(words: str) -> str:
 
 
 def _values(words: str) -> tuple[str, ...]:
-    value = _NUMBER_DONE.sub("", _TAIL.sub("", words).strip(" ."))
+    value = _NUMBER_DONE.sub("", _TAIL.sub("", _EXPLAINED.sub("", words)).strip(" ."))
     return () if not value or _NOT_A_VALUE.match(value) else (value,)

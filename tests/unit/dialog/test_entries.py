@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.dialog.told_values import is_value, told_in
+from privacydesk.dialog.entries import answer, is_value
+from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.understanding.keywords import KeywordRecogniser
+
+
+@pytest.fixture(scope="module")
+def words() -> KeywordRecogniser:
+    return KeywordRecogniser.load()
 
 
 @pytest.mark.parametrize(
@@ -15,19 +22,23 @@ from privacydesk.dialog.told_values import is_value, told_in
         ("nickname", "typo, it's Rainie", "Rainie"),
         ("nickname", "写错字了 应该是落羽 羽毛的羽", "落羽"),
         ("nickname", "ok Sunny", "Sunny"),
-        ("nickname", "那年夏天", ""),
-        ("nickname", "Sunny Mei", ""),
+        ("nickname", "那年夏天", "那年夏天"),
+        ("nickname", "Sunny Mei", "Sunny Mei"),
         ("real_name", "我身份证上是林晓雨", "林晓雨"),
         ("real_name", "就是林小宇", "林小宇"),
         ("real_name", "my passport says Anna Lee", "Anna Lee"),
         ("phone", "my new number is 81234567, the old one is cancelled", "81234567"),
-        ("phone", "81234567", ""),
-        ("signature", "是你让我看见", ""),
+        ("phone", "81234567", "81234567"),
+        ("phone", "新号13812345678", "13812345678"),
+        ("signature", "是你让我看见", "是你让我看见"),
         ("signature", "打错了 是周末去爬山", "周末去爬山"),
+        ("nickname", "好了 叫小雨点", "小雨点"),
     ],
 )
-def test_the_value_is_taken_out_of_the_words_around_it(field: str, said: str, value: str) -> None:
-    assert told_in(field, said, {}) == value
+def test_the_value_is_taken_out_of_the_words_around_it(
+    words: KeywordRecogniser, field: str, said: str, value: str
+) -> None:
+    assert answer(field, said, words.entities(said, ENTITY_KINDS)) == value
 
 
 @pytest.mark.parametrize(
