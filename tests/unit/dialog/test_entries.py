@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from privacydesk.dialog.entries import answer, is_value
+from privacydesk.dialog.entries import answer, correction, is_value
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.understanding.keywords import KeywordRecogniser
 
@@ -59,3 +62,15 @@ def test_words_about_a_value_are_none(field: str, said: str) -> None:
 @pytest.mark.parametrize("said", ["小雨", "周末去看海", "I do what I like", "和平", "一样的月光"])
 def test_any_other_words_are_one(said: str) -> None:
     assert is_value("signature", said)
+
+
+@pytest.mark.parametrize("said", ["no, it's fine", "sorry, it's ok", "it's taking long"])
+def test_nothing_is_put_in_a_values_place_by_a_remark(words: KeywordRecogniser, said: str) -> None:
+    frame = Running(
+        flow="rectification",
+        state="sure",
+        started_at=datetime(2026, 6, 1, tzinfo=UTC),
+        serial=1,
+        slots={"field": "nickname", "new_value": "Rainy"},
+    )
+    assert not correction(frame, words.entities(said, ENTITY_KINDS))
