@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable
 from typing import Final
 
@@ -35,6 +36,7 @@ class Hearing:
         self._recogniser = recogniser
         self._aside = Aside()
         self._fixed: dict[str, Observed | None] = dict.fromkeys(recogniser.fixed)
+        self._looking: dict[str, asyncio.Future[Observed]] = {}
 
     async def hear(self, text: str, whose: Hashable) -> Observed:
         """Return intent, language, entities and wishes; off the event loop when that is slow.
@@ -47,10 +49,7 @@ class Hearing:
             UnavailableError: so many wait that this one is not heard now.
         """
         if text in self._fixed:
-            held = self._fixed[text]
-            if held is None:
-                held = self._fixed[text] = self._understand(text)
-            return held
+            return self._fixed[text] or await self._first_hearing(text, whose)
         if len(text) > _QUICK_TO_READ:
             cost = _CLOSER_LOOK + len(text)
             return await self._aside.run(whose, cost, self._understand, text)
@@ -63,6 +62,22 @@ class Hearing:
             # Each part of a request may take a closer look; what asks for nothing has no parts.
             return await self._aside.run(whose, _CLOSER_LOOK, self._understand, text, known)
         return self._understand(text, known)
+
+    async def _first_hearing(self, text: str, whose: Hashable) -> Observed:
+        """Work out what words of ours mean, which the recogniser need not know by heart."""
+        known = self._recogniser.glance(text)
+        if known is not None:
+            heard = self._understand(text, known)
+        else:
+            looking = self._looking.get(text)
+            if looking is None:
+                # One look serves all who say the same meanwhile, whoever of them goes away.
+                look = self._aside.run(whose, _CLOSER_LOOK, self._understand, text)
+                looking = self._looking[text] = asyncio.ensure_future(look)
+                looking.add_done_callback(lambda _: self._looking.pop(text, None))
+            heard = await asyncio.shield(looking)
+        self._fixed[text] = heard
+        return heard
 
     def _corrected(self, text: str, slip: Slip) -> Observed:
         if not slip.said:

@@ -65,9 +65,12 @@ class PolicyAnswers:
         self._stopped.set()
 
     def load(self) -> None:
-        """Make ready what the first question would have to wait for. Again does nothing."""
+        """Make ready what the first sentence and question would have to wait for.
+
+        Again does nothing.
+        """
+        self._embedder.load()
         if self._version is not None:
-            self._embedder.load()
             self._ready(self._version)
 
     def answer_now(self, question: str) -> PolicyAnswer | None:

@@ -71,6 +71,19 @@ async def test_menu_words_are_understood_once_and_kept() -> None:
     assert recogniser.asked == ["菜单"]
 
 
+async def test_menu_words_that_take_a_closer_look_hold_up_nobody() -> None:
+    recogniser = Gated()
+    hearing = Hearing(recogniser)
+    all_at_once = [asyncio.create_task(hearing.hear("菜单", n)) for n in range(9)]
+    await asyncio.sleep(0.01)
+    assert not any(one.done() for one in all_at_once)
+    all_at_once.pop(0).cancel()
+    recogniser.gate.set()
+    heard = await asyncio.wait_for(asyncio.gather(*all_at_once), 5)
+    assert await hearing.hear("菜单", "another") is heard[0]
+    assert recogniser.asked == ["菜单"]
+
+
 async def test_what_a_person_typed_is_not_kept() -> None:
     recogniser = Counting()
     hearing = Hearing(recogniser)
