@@ -136,12 +136,15 @@ class Job(Struct, frozen=True):
         decide: pure closure over them. A ``DeskError`` or ``Reobserve`` it raises, or any other
             exception, fails this job alone.
         once_per_ticket: the id is looked up in this ticket's log instead of the event log.
+        small: it decides and writes as little as one turn of one person does, so that it may be
+            settled on the event loop itself.
     """
 
     id: str
     locks: Locks
     decide: Callable[[WorkingSet], Changes]
     once_per_ticket: TicketId | None = None
+    small: bool = False
 
 
 class Committed(Struct, frozen=True):

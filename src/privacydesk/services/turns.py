@@ -159,6 +159,8 @@ class Turns:
                 ),
                 decide=Decision(self._means, job_id, prepare, gathered, heard, self._clock.now()),
                 once_per_ticket=once_per_ticket,
+                # What somebody says or taps; files were taken in before.
+                small=hear is not None,
             )
             try:
                 committed = await self._writer.submit(job)

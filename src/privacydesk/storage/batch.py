@@ -217,37 +217,51 @@ class Batch:
 
     def _write(self) -> None:
         locked, inserts = self._locked, self._inserts
-        self._insert(tables.data_key, inserts.data_keys)
         self._write_conversations()
-        self._insert(tables.conversation_key, inserts.keys)
         if inserts.events:
             sql.INSERT_EVENTS.run(self._connection, inserts.events)
+        if locked.tickets.now or locked.challenges.now or locked.deliveries.now:
+            self._write_what_was_locked()
+        # Most turns leave none of these, and a person who is alone waits for every call.
+        for table, rows in (
+            (tables.data_key, inserts.data_keys),
+            (tables.conversation_key, inserts.keys),
+            (tables.ticket_log, inserts.log),
+            (tables.attachment, inserts.attachments),
+            (tables.evidence, inserts.evidence),
+            (tables.package_part, inserts.package_parts),
+            (tables.audit, inserts.audit),
+            (tables.staff_alarm, inserts.staff_alarms),
+            (tables.webhook_posting, self._telling.rows(self._connection)),
+        ):
+            if rows:
+                self._insert(table, rows)
+        for statement, rows in (
+            (sql.MOVE_EVIDENCE, inserts.evidence_moved),
+            (sql.REMOVE_EVIDENCE, inserts.evidence_removed),
+        ):
+            if rows:
+                self._change_evidence(statement, rows)
+        if inserts.counted:
+            self._counters.add(self._connection, inserts.counted)
+        for conversation, purges in inserts.purges.items():
+            for purge in purges:
+                take_away(self._connection, conversation, purge, locked.seal(conversation))
+
+    def _write_what_was_locked(self) -> None:
+        locked = self._locked
         self._write_rows(
             tables.ticket,
             locked.tickets,
             lambda value: ticket_row(value, locked.seal(value.conversation_id)),
         )
         self._write_lookups()
-        self._insert(tables.ticket_log, inserts.log)
         self._write_rows(tables.challenge, locked.challenges, challenge_row)
         self._write_rows(
             tables.outbox,
             locked.deliveries,
             lambda value: delivery_row(value, locked.seal(value.conversation_id)),
         )
-        self._insert(tables.attachment, inserts.attachments)
-        self._insert(tables.evidence, inserts.evidence)
-        self._change_evidence(sql.MOVE_EVIDENCE, inserts.evidence_moved)
-        self._change_evidence(sql.REMOVE_EVIDENCE, inserts.evidence_removed)
-        self._insert(tables.package_part, inserts.package_parts)
-        self._insert(tables.audit, inserts.audit)
-        if inserts.counted:
-            self._counters.add(self._connection, inserts.counted)
-        self._insert(tables.staff_alarm, inserts.staff_alarms)
-        self._insert(tables.webhook_posting, self._telling.rows(self._connection))
-        for conversation, purges in inserts.purges.items():
-            for purge in purges:
-                take_away(self._connection, conversation, purge, locked.seal(conversation))
 
     def _write_conversations(self) -> None:
         # The hot path, so not through ``_write_rows``.
@@ -311,7 +325,7 @@ class Batch:
             self._connection.execute(sql.INSERT[table], rows)
 
     def _change_evidence(self, statement: sa.Update, rows: list[Row]) -> None:
-        if rows and self._connection.execute(statement, rows).rowcount != len(rows):
+        if self._connection.execute(statement, rows).rowcount != len(rows):
             # Not locked, so not a broken guard: some job named a file that isn't there to take.
             raise ClosureError("evidence to change isn't there")
 

@@ -1,4 +1,4 @@
-"""The writer's thread: turns a batch into commits until each job has its outcome."""
+"""What the writer's thread does: turns a batch into commits until each job has its outcome."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.ports import FailedJobError
 from privacydesk.storage.batch import Appended, Batch
 from privacydesk.storage.counters import CounterRows
-from privacydesk.storage.engines import sqlite_file
+from privacydesk.storage.engines import BUSY_MILLIS, sqlite_file
 from privacydesk.storage.faults import Fault, GuardBrokenError, classify, trace
 from privacydesk.storage.locked import Snapshots
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
 from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.staging import ClosureError
+from privacydesk.storage.transactions import transaction, wait_for_others
 from privacydesk.storage.whereabouts import Whereabouts
 
 _log = structlog.get_logger(__name__)
@@ -32,12 +33,17 @@ _PAUSE = 0.05
 _DEFER_PAUSE = 0.002
 _DEFER_LIMIT = 2000
 """How often a job waits for a row that another process holds: some seconds."""
+_QUICK = 0.002
+"""Seconds that a commit may take for the next one to be worth no thread."""
 
 Report = tuple[Outcomes, list[Appended]]
 
 
 class Committer:
-    """The thread's side: turns a batch into commits until each job has its outcome."""
+    """Turns a batch into commits until each job has its outcome.
+
+    One caller at a time: the writer's thread, or the event loop while the thread has nothing to do.
+    """
 
     def __init__(self, engine: sa.Engine, seals: Seals, clock: Clock, snapshots: Snapshots) -> None:
         self._engine = engine
@@ -49,6 +55,24 @@ class Committer:
         self._connection: sa.Connection | None = None
         self._counters = CounterRows()
         self._minter = SecretMinter()
+        self._patience = BUSY_MILLIS
+        self._quick = False
+
+    def at_once(self, pending: Pending) -> Report | None:
+        """Settle one job if nothing has to be waited for, so that the event loop may call it.
+
+        Returns:
+            None where the last commit was slow, another process is writing, or anything fails:
+            then nothing was done, and ``settle`` finds out what there is to be said about it.
+        """
+        if not self._quick or self._connection is None:
+            return None
+        appended: list[Appended] = []
+        try:
+            return self._transaction([pending], appended, patience=0), appended
+        except Exception:  # noqa: BLE001 - it will meet ``settle``, too, which tells and sorts it
+            self._quick = False
+            return None
 
     def settle(self, batch: Sequence[Pending]) -> Report:
         """Return every pending's outcome, and what was appended."""
@@ -103,13 +127,19 @@ class Committer:
                     time.sleep(_PAUSE * 2**attempt)
         return _all(batch, UnavailableError)
 
-    def _transaction(self, batch: Sequence[Pending], appended: list[Appended]) -> Outcomes:
+    def _transaction(
+        self, batch: Sequence[Pending], appended: list[Appended], *, patience: int = BUSY_MILLIS
+    ) -> Outcomes:
         # Before connecting: SQLite would make a file that is missing anew, without a word in it.
         self._whereabouts.check()
         if self._connection is None:
             self._connection = self._engine.connect()
             self._whereabouts.opened()
-        with self._connection.begin():
+            self._patience = BUSY_MILLIS
+        if not self._shared and patience != self._patience:
+            wait_for_others(self._connection, patience)
+            self._patience = patience
+        with transaction(self._connection):
             run = Batch(
                 self._connection,
                 self._seals,
@@ -120,6 +150,9 @@ class Committer:
                 shared=self._shared,
             )
             outcomes = run.run(batch)
+            decided = time.monotonic()
+        # Never so on a server: every statement has to be waited for there.
+        self._quick = not self._shared and time.monotonic() - decided < _QUICK
         run.keep()
         appended.extend(run.appended.values())
         return outcomes

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from privacydesk.errors import SettingsError
 from privacydesk.storage.faults import as_core
 
-_BUSY_MILLIS = 5000
+BUSY_MILLIS = 5000
 """How long a connection to SQLite waits for another process's transaction."""
 
 _JOURNAL_LIMIT = 64 * 1024 * 1024
@@ -60,11 +60,18 @@ def prepare_file(path: Path) -> None:
 
 def writing_engine(url: sa.URL) -> sa.Engine:
     """Return an engine whose transactions may write; each connection is its caller's own."""
+    engine = committing_engine(url)
+    if engine.dialect.name == "sqlite":
+        _begin_with(engine, "BEGIN IMMEDIATE")
+    return engine
+
+
+def committing_engine(url: sa.URL) -> sa.Engine:
+    """Return an engine as ``writing_engine``'s, whose transactions ``transactions`` begins."""
     engine = sa.create_engine(
         url, poolclass=NullPool, hide_parameters=True, connect_args=_connect_args(url)
     )
     if engine.dialect.name == "sqlite":
-        _begin_with(engine, "BEGIN IMMEDIATE")
         _set_up(
             engine,
             "PRAGMA journal_mode = WAL",
@@ -106,7 +113,7 @@ def _set_up(engine: sa.Engine, *pragmas: str) -> None:
     def connected(connection: sqlite3.Connection, _record: object) -> None:
         # The driver must not begin transactions by itself: ours begin as they should.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLIS}")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
         for pragma in pragmas:
             connection.execute(pragma)
 

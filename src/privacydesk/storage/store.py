@@ -17,7 +17,7 @@ from privacydesk.storage.chores import SqlChores
 from privacydesk.storage.claims import SqlClaims
 from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.duties import SqlDuties
-from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
+from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
 from privacydesk.storage.packages import SqlPackageFiles
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
@@ -45,7 +45,7 @@ class SqlStore:
     def __init__(self, url: str, ring: KeyRing, clock: Clock, *, readers: int = READERS) -> None:
         address = parse_url(url)
         seals = Seals(ring)
-        self._writing = writing_engine(address)
+        self._writing = committing_engine(address)
         self._reading = reading_engine(address, readers)
         self.writer = BatchWriter(self._writing, seals, clock)
         self.reader = SqlReader(self._reading, seals, readers)

@@ -6,6 +6,7 @@ handles: everything would go on, be answered, and be gone with the process.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -21,7 +22,8 @@ class Whereabouts:
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
+        # As text: making it from a path takes longer than the look itself.
+        self._path = None if path is None else str(path)
         self._opened: tuple[int, int] | None = None
 
     def opened(self) -> None:
@@ -42,7 +44,7 @@ class Whereabouts:
         if self._path is None:
             return None
         try:
-            found = self._path.stat()
+            found = os.stat(self._path)  # noqa: PTH116 - see above
         except OSError:
             return None
         return found.st_dev, found.st_ino

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,3 +163,14 @@ def query_plan(path: Path, statement: sa.SelectBase | sa.Update) -> str:
     with closing(sqlite3.connect(path)) as raw:
         rows = raw.execute(f"EXPLAIN QUERY PLAN {text}", names).fetchall()
     return "\n".join(row[3] for row in rows)
+
+
+@contextmanager
+def away(path: Path, *, replaced: bool) -> Iterator[None]:
+    """Have the database elsewhere for a while, and a copy in its place or nothing."""
+    elsewhere = path.rename(path.with_name("elsewhere.db"))
+    if replaced:
+        shutil.copy(elsewhere, path)
+    yield
+    assert path.exists() == replaced, "a missing file was made anew"
+    elsewhere.replace(path)

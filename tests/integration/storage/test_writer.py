@@ -53,16 +53,20 @@ async def test_jobs_of_one_conversation_chain_in_the_order_they_came(store: SqlS
     assert (await desk.texts(store))[::2] == [f"m{n}" for n in range(20)]
 
 
-async def test_one_commit_serves_all_that_came_meanwhile(store: SqlStore) -> None:
-    commits = _count_commits(store)
+async def test_one_commit_serves_all_that_came_meanwhile(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commits = _count_commits(store, monkeypatch)
     await asyncio.gather(*(desk.begin(store, n) for n in range(1, 31)))
     await asyncio.gather(*(store.writer.submit(desk.say("j", n=n)) for n in range(1, 31)))
     assert sum(commits) == 2
 
 
-async def test_two_halves_that_take_turns_become_one(store: SqlStore) -> None:
+async def test_two_halves_that_take_turns_become_one(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await asyncio.gather(*(desk.begin(store, n) for n in range(1, 9)))
-    commits = _count_commits(store)
+    commits = _count_commits(store, monkeypatch)
 
     async def talk(n: int) -> None:
         for message in range(10):
@@ -78,10 +82,10 @@ async def test_two_halves_that_take_turns_become_one(store: SqlStore) -> None:
 
 
 async def test_those_answered_together_share_the_next_commit_though_some_are_slower(
-    store: SqlStore,
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await asyncio.gather(*(desk.begin(store, n) for n in range(1, 9)))
-    commits = _count_commits(store)
+    commits = _count_commits(store, monkeypatch)
 
     async def talk(n: int) -> None:
         await store.writer.submit(desk.say(f"{n}-1", n=n))
@@ -323,10 +327,10 @@ async def test_listeners_hear_of_a_commit_before_its_submitter(store: SqlStore) 
     assert heard == ["[1, 2, 3, 4] 4", "a", "b"]
 
 
-async def test_a_batch_is_bounded(store: SqlStore) -> None:
+async def test_a_batch_is_bounded(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     await desk.begin(store)
     store.writer._limit = 8
-    commits = _count_commits(store)
+    commits = _count_commits(store, monkeypatch)
     await asyncio.gather(*(store.writer.submit(desk.say(f"j{n}")) for n in range(20)))
     assert sum(commits) == 3
 
@@ -380,9 +384,14 @@ async def test_evidence_is_moved_to_a_ticket_and_removed(store: SqlStore) -> Non
     assert removed.name == "card.jpg"
 
 
-def _count_commits(store: SqlStore) -> list[int]:
-    import sqlalchemy as sa  # noqa: PLC0415
-
+def _count_commits(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     commits: list[int] = []
-    sa.event.listen(store._writing, "commit", lambda _: commits.append(1))
+    transaction = store.writer._committer._transaction
+
+    def counted(*args: Any, **options: Any) -> Any:
+        outcomes = transaction(*args, **options)
+        commits.append(1)
+        return outcomes
+
+    monkeypatch.setattr(store.writer._committer, "_transaction", counted)
     return commits

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import itertools
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, Locks
-from privacydesk.storage import committer
+from privacydesk.storage import committer, transactions
 from privacydesk.storage.store import SqlStore
 
 
@@ -141,7 +141,7 @@ async def test_nothing_is_acknowledged_into_a_file_that_is_gone(
     store: SqlStore, path: Path, replaced: bool
 ) -> None:
     await desk.begin(store)
-    with _away(path, replaced=replaced):
+    with desk.away(path, replaced=replaced):
         for _ in range(2):
             with pytest.raises(UnavailableError):
                 await store.writer.submit(desk.say("a"))
@@ -170,16 +170,7 @@ async def test_after_an_unknown_commit_the_ids_decide(
 ) -> None:
     await desk.begin(store)
     monkeypatch.setattr(committer, "_PAUSE", 0)
-    losses = iter([True])
-
-    def lose(connection: sa.Connection) -> None:
-        if next(losses, False):
-            if committed:
-                connection.exec_driver_sql("COMMIT")
-            cause = sqlite3.OperationalError("gone")
-            raise sa.exc.OperationalError(None, None, cause, connection_invalidated=True)
-
-    sa.event.listen(store._writing, "commit", lose)
+    monkeypatch.setattr(committer, "transaction", _losing(iter([True]), committed=committed))
     result = await store.writer.submit(desk.say("a"))
     assert result == Committed(1, duplicate=True) if committed else not result.duplicate
     assert await desk.texts(store) == ["hello", "re: hello"]
@@ -190,19 +181,33 @@ async def test_a_connection_that_stays_lost_makes_jobs_unavailable(
 ) -> None:
     await desk.begin(store)
     monkeypatch.setattr(committer, "_PAUSE", 0)
-    tries: list[int] = []
-
-    def lose(_connection: sa.Connection) -> None:
-        tries.append(1)
-        cause = sqlite3.OperationalError("gone")
-        raise sa.exc.OperationalError(None, None, cause, connection_invalidated=True)
-
-    sa.event.listen(store._writing, "commit", lose)
+    losses = itertools.repeat(True, committer._TRIES)
+    monkeypatch.setattr(committer, "transaction", _losing(losses, committed=False))
     with pytest.raises(UnavailableError):
         await store.writer.submit(desk.say("a"))
-    assert len(tries) == committer._TRIES
-    sa.event.remove(store._writing, "commit", lose)
+    assert not next(losses, False), "it gave up early"
     assert (await store.writer.submit(desk.say("a"))).offset == 1
+
+
+def _losing(
+    losses: Iterator[bool], *, committed: bool
+) -> Callable[[sa.Connection], AbstractContextManager[None]]:
+    """Make transactions whose connection is lost at their end, before or after the commit."""
+
+    @contextmanager
+    def transaction(connection: sa.Connection) -> Iterator[None]:
+        lost = next(losses, False)
+        error = sa.exc.OperationalError(
+            None, None, sqlite3.OperationalError("gone"), connection_invalidated=True
+        )
+        with transactions.transaction(connection):
+            yield
+            if lost and not committed:
+                raise error
+        if lost:
+            raise error
+
+    return transaction
 
 
 @contextmanager
@@ -220,14 +225,3 @@ def _connections(store: SqlStore, statement: str) -> Iterator[None]:
         sa.event.remove(store._writing, "connect", connected)
         # The next batch opens a connection of the usual kind.
         store.writer._committer.close()
-
-
-@contextmanager
-def _away(path: Path, *, replaced: bool) -> Iterator[None]:
-    """Have the database elsewhere for a while, and a copy in its place or nothing."""
-    elsewhere = path.rename(path.with_name("elsewhere.db"))
-    if replaced:
-        shutil.copy(elsewhere, path)
-    yield
-    assert path.exists() == replaced, "a missing file was made anew"
-    elsewhere.replace(path)
