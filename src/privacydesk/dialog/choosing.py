@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import reading
+from privacydesk.dialog.labels import share_words
 from privacydesk.dialog.schema import ALL, OTHER, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import says_everything, share_words, staying
+from privacydesk.dialog.slots import says_everything, staying
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.ages import age_group
 from privacydesk.domain.events import Choice, ChoiceStyle

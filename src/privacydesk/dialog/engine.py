@@ -15,7 +15,8 @@ from datetime import datetime
 from privacydesk.dialog import fetching, notices
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import RECEIVERS
-from privacydesk.dialog.answers import Answers, Labels
+from privacydesk.dialog.answers import Answers
+from privacydesk.dialog.buttons import Labels
 from privacydesk.dialog.mending import mend
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner

@@ -57,7 +57,7 @@ def other_wish(runner: Runner, script: Script) -> bool:
     return runner.start(script, found.intent)
 
 
-def is_for_oneself(runner: Runner, script: Script) -> bool:
+def takes_for_oneself(runner: Runner, script: Script) -> bool:
     """Leave a form begun for a child, where the speaker means themselves; tell whether they do.
 
     What is wished for oneself is begun instead: "no, I'm deleting my own photos".

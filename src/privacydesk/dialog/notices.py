@@ -6,7 +6,7 @@ middle of a form repeats the open question after it, so that the question stays 
 
 from __future__ import annotations
 
-from privacydesk.dialog import interrupts, pending, rating
+from privacydesk.dialog import pending, queueing, rating
 from privacydesk.dialog.guards import proof_purpose
 from privacydesk.dialog.outcomes import (
     outcome_key,
@@ -115,7 +115,7 @@ def _ownership(runner: Runner, script: Script, message: Decided) -> None:
     elif message.kind is DecisionKind.HANDED_BACK:
         script.own(OwnerKind.ASSISTANT, "owner.handed_back", {"agent": name})
         if script.wishes and not script.stack:
-            interrupts.offer_wishes(runner, script)
+            queueing.offer_wishes(runner, script)
         else:
             runner.prompt_again(script)
     elif message.kind is DecisionKind.LOST:

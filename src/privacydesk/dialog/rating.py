@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from privacydesk.dialog.desk_choices import human_choice, menu_choice, more_choices
+from privacydesk.dialog.labels import tight
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import tight
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import RateTicket
 from privacydesk.domain.events import Choice

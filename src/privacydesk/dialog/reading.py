@@ -47,3 +47,9 @@ def is_clear(script: Script) -> bool:
     """Tell whether the recogniser has next to no doubt of what is wished."""
     found = script.observed.recognised
     return found is not None and found.sure and found.confidence >= NO_DOUBT
+
+
+def is_greeting(script: Script) -> bool:
+    """Tell whether the message only greets."""
+    found = script.observed.recognised
+    return found is not None and found.intent is Intent.SMALLTALK

@@ -9,35 +9,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
+from privacydesk.dialog.codes import HIDDEN_CODE, code_digits
 from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Deletable
-from privacydesk.domain.events import Choice, InputKind
+from privacydesk.domain.events import InputKind
 from privacydesk.domain.masking import mask_mail, mask_phone
 from privacydesk.domain.numbers import canonical_number
 
 TEXT_LIMIT = 2_000
 LONG_TEXT_LIMIT = 10_000
-CODE_DIGITS = 6
 _LOOKED_AT = 300
-"""Characters that a code, a contact or the words of a button fit into; what is longer is none."""
-_LONGEST_CODE_WORDS = 30
-"""Characters of a message that may be a code with a few words around it."""
-
-_CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+"""Characters that a contact or a date fits into; what is longer is none."""
 _NEW_VALUE = re.compile(
     r"^[请請]?(?:[帮幫]我)?(?:改成|改[为為]|[换換]成|改做|[应應][该該](?:是|[系係]|叫)|[应應][为為]"
     r"|change (?:it )?to\b|(?:it )?should be\b)[\s:：]*(?=\S)",
     re.IGNORECASE,
 )
-_LOOSE = re.compile(r"\s+|(?<!\d)[,，、.。!！'’]+|[,，、.。!！'’]+(?!\d)")
-"""What a phone's keyboard makes easy to leave out of the words of a button: not within numbers."""
-_SHORTEST_PART = 2
-"""Characters that a part of a label must have to stand for it."""
-HIDDEN_CODE = "••••••"
-
 Entities = Mapping[str, tuple[Any, ...]]
 
 _MAIL = re.compile(r"^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@.]{2,24}$")
@@ -46,20 +34,6 @@ _MAIL_IN_WORDS = re.compile(
     r"(?<![A-Za-z0-9._%+@-])[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}"
     r"@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![A-Za-z0-9@-])"
 )
-_NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
-_CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
-
-
-_STRAIGHT = str.maketrans(
-    dict.fromkeys("\u2018\u2019\u02bc\u2032`\u00b4", "'") | dict.fromkeys("\u201c\u201d\u201e", '"')
-)
-"""Apostrophes and quotation marks as keyboards have them, and as labels are printed."""
-
-
-def fold(text: str) -> str:
-    """Return words for comparing: full-width folded, case and outer punctuation gone."""
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT).strip()
-    return folded.strip(" \t\n.,!?;:。，！？；：、~～…\"'「」『』“”")
 
 
 def _text(limit: int) -> Callable[[str, Entities], Any]:
@@ -102,28 +76,6 @@ def _account_name(text: str, found: Entities) -> Any:
 
 def _code(text: str, _found: Entities) -> Any:
     return HIDDEN_CODE if code_digits(text) else None
-
-
-def code_digits(text: str) -> str:
-    """Return the digits of a typed code, or an empty string when it is none.
-
-    A few words around it are fine: "the code is 123 456".
-    """
-    if len(text) > _LOOKED_AT or text.isalpha():
-        return ""
-    folded = unicodedata.normalize("NFKC", text)
-    digits = _NOT_DIGIT.sub("", folded)
-    if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit():
-        return digits
-    if len(digits) > _LONGEST_CODE_WORDS:
-        return ""
-    runs = _CODE_RUN.findall(digits)
-    return str(runs[0]) if len(runs) == 1 else ""
-
-
-def blot_codes(text: str) -> str:
-    """Return words without what looks like a code in them; longer numbers and dates stay."""
-    return _CODE_IN_WORDS.sub(HIDDEN_CODE, text)
 
 
 def says_everything(found: Entities) -> bool:
@@ -347,65 +299,6 @@ def input_kind(slot_type: str) -> InputKind | None:
 def parse(slot_type: str, text: str, found: Entities) -> Any:
     """Return the value of an answer in words, or None."""
     return _PARSERS[slot_type](text, found)
-
-
-def tight(text: str) -> str:
-    """Return words for comparing with labels: spaces and commas are a matter of taste.
-
-    Empty where they are too long to be those of a button, even with a few around them.
-    """
-    return _LOOSE.sub("", fold(text)) if len(text) <= _LOOKED_AT else ""
-
-
-tight_label = lru_cache(2_000)(tight)
-"""The same for a label. Labels are few and come back at each turn; what people type is not kept."""
-
-
-@lru_cache(2_000)
-def _names(*ways: str) -> tuple[str, ...]:
-    """Return the ways in which a button may be written, as ``tight`` has them; the label first."""
-    return tuple(tight(way) for way in ways)
-
-
-def match_choice(
-    text: str, choices: Sequence[Choice], labels: Sequence[str], *, loosely: bool = False
-) -> Choice | None:
-    """Return the button whose label, value or place in the list (1, 2, …) was typed.
-
-    ``loosely`` also takes a part of a label, or words around one, when only one button has it; a
-    confirmation is never taken loosely.
-    """
-    words = tight(text)
-    if not words:
-        return None
-    named: list[Choice] = []
-    for choice, label in zip(choices, labels, strict=True):
-        names = _names(label, choice.label, choice.id)
-        if words in names:
-            return choice
-        if len(words) >= _SHORTEST_PART and (words in names[0] or names[0] in words):
-            named.append(choice)
-    if loosely and len(named) == 1:
-        return named[0]
-    if words.isdecimal() and len(words) <= 2 and 1 <= int(words) <= len(choices):  # noqa: PLR2004 - a list has at most 99 buttons
-        return choices[int(words) - 1]
-    return None
-
-
-_WORDS = re.compile(r"[\u4e00-\u9fff]+|[a-z]{4,}")
-
-
-def share_words(text: str, label: str) -> bool:
-    """Tell whether a message and a label have a word in common: two Chinese characters, or more."""
-    theirs = _pieces(text)
-    return not theirs.isdisjoint(_pieces(label))
-
-
-def _pieces(text: str) -> set[str]:
-    found: set[str] = set()
-    for word in _WORDS.findall(fold(text)):
-        found.update((word,) if word.isascii() else (a + b for a, b in pairwise(word)))
-    return found
 
 
 _TERMS: Mapping[str, str] = {

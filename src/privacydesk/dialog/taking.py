@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from privacydesk.dialog import entries, interrupts, questions, rating, reading, widening
+from privacydesk.dialog import desk_buttons, entries, questions, rating, reading, widening
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
@@ -40,7 +40,7 @@ _INTENTS = frozenset(intent.value for intent in Intent)
 def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
     """Follow a button that belongs to no open question: of the menu, or of what the desk asks."""
     if choice.id.startswith("desk:"):
-        interrupts.desk_choice(runner, script, choice.id, silent=True)
+        desk_buttons.press(runner, script, choice.id, silent=True)
         return
     if rating.take(runner, script, choice):
         return
@@ -53,7 +53,7 @@ def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
 def take_choice(runner: Runner, script: Script, frame: Running, step: Ask, choice: Choice) -> None:
     """Take a button of the open question."""
     if choice.id.startswith("desk:"):
-        interrupts.desk_choice(runner, script, choice.id, silent=True)
+        desk_buttons.press(runner, script, choice.id, silent=True)
     elif questions.is_held(frame, choice):
         value = questions.take_held(runner, script, frame, step, choice)
         if value is not None:

@@ -15,8 +15,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from privacydesk.dialog.codes import code_digits
 from privacydesk.dialog.engine import Engine, NeedsMore
-from privacydesk.dialog.slots import code_digits
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import TicketId

@@ -1,0 +1,39 @@
+"""One-time codes in what people type: found among words, and never kept."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+CODE_DIGITS = 6
+HIDDEN_CODE = "••••••"
+_LOOKED_AT = 300
+"""Characters that a code and words around it fit into; what is longer is none."""
+_LONGEST_CODE_WORDS = 30
+"""Characters of a message that may be a code with a few words around it."""
+
+_CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+_NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
+_CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
+
+
+def code_digits(text: str) -> str:
+    """Return the digits of a typed code, or an empty string when it is none.
+
+    A few words around it are fine: "the code is 123 456".
+    """
+    if len(text) > _LOOKED_AT or text.isalpha():
+        return ""
+    folded = unicodedata.normalize("NFKC", text)
+    digits = _NOT_DIGIT.sub("", folded)
+    if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit():
+        return digits
+    if len(digits) > _LONGEST_CODE_WORDS:
+        return ""
+    runs = _CODE_RUN.findall(digits)
+    return str(runs[0]) if len(runs) == 1 else ""
+
+
+def blot_codes(text: str) -> str:
+    """Return words without what looks like a code in them; longer numbers and dates stay."""
+    return _CODE_IN_WORDS.sub(HIDDEN_CODE, text)

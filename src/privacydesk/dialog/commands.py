@@ -1,0 +1,193 @@
+"""Messages that are nothing but a command: a person, status, the menu, going back, cancelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from privacydesk.dialog import languages, rating, reading, widening
+from privacydesk.dialog.desk_choices import more_choices
+from privacydesk.dialog.options import whose
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask, Step
+from privacydesk.dialog.script import Script
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.ticket import Satisfaction
+
+_SATISFACTION = frozenset(answer.value for answer in Satisfaction)
+
+_CALLS: Final = frozenset({"desk", "anyone"})
+"""Commands that ask for a person only when one of them was said just before."""
+
+
+def word(script: Script) -> str:
+    """Return the command a message consists of, if it is nothing but one."""
+    values = script.observed.entities.get("command", ())
+    return str(values[0]) if values else ""
+
+
+def is_desk_word(script: Script) -> bool:
+    """Tell whether the message only calls: the word that opens the desk, or "anyone there?"."""
+    return word(script) in _CALLS
+
+
+def obey(runner: Runner, script: Script) -> bool:
+    """Obey a message that consists of a command; tell whether it was one."""
+    language = script.observed.entities.get("language", ())
+    if language:
+        languages.choose(runner, script, str(language[0]))
+        return True
+    if not script.stack and rating.ask_which(script, script.said):
+        return True
+    if not script.stack and (_wants_no_more(script) or _lets_it_be(script)):
+        script.ask("desk.nothing_more", {}, more_choices())
+        return True
+    deed = _DEEDS.get(word(script))
+    return deed is not None and deed(runner, script) is not False
+
+
+def _wants_no_more(script: Script) -> bool:
+    """Tell whether a plain no answers "is there anything else?", which no form asks.
+
+    The same words take something back elsewhere; whoever has just filed it does not mean that.
+    """
+    if script.prompt is None:
+        return False
+    words = script.observed.entities.get("command", ())
+    if script.prompt.choices and script.prompt.choices[0].id in _SATISFACTION:
+        # There a plain no may well be the answer; only "that's all" is none.
+        return "nothing_more" in words and "refuse" not in words
+    return _asked_for_more(script) and "nothing_more" in words
+
+
+def _lets_it_be(script: Script) -> bool:
+    """Tell whether words only let go of what was dropped already: 那算了吧, "let me think".
+
+    Where a request is open, it may be meant.
+    """
+    if not _asked_for_more(script) or not reading.is_brief(script):
+        return False
+    if "thinks" in reading.phrases_of(script.observed.entities):
+        return True
+    if word(script) != "cancel":
+        # Only then: whose requests are open has to be read for it.
+        return False
+    return not any(ticket.is_open for ticket in script.tickets_of(whose(script)))
+
+
+def _asked_for_more(script: Script) -> bool:
+    """Tell whether "is there anything else?" was asked last."""
+    offered = script.prompt.choices if script.prompt is not None else ()
+    return any(choice.id == "desk:menu" for choice in offered)
+
+
+def _desk_word(runner: Runner, script: Script) -> None:
+    """人工客服 opens the desk; said again, or in the middle of a form, it asks for a person."""
+    script.desk_calls += 1
+    if script.stack or script.desk_calls > 1:
+        script.desk_calls = 0
+        runner.start(script, Intent.HUMAN_AGENT)
+    else:
+        runner.show_menu(script, "desk.menu_here")
+
+
+def _anyone(runner: Runner, script: Script) -> None:
+    """Say that the desk is there; whoever calls again after that is put through."""
+    script.desk_calls += 1
+    if script.desk_calls > 1:
+        script.desk_calls = 0
+        runner.start(script, Intent.HUMAN_AGENT)
+    elif script.stack:
+        _who_answers(runner, script)
+    else:
+        script.ask("desk.anyone", {}, more_choices())
+
+
+def _who_answers(runner: Runner, script: Script) -> None:
+    """Say that it is no person who answers; what was asked is asked anew."""
+    script.say("desk.who_answers")
+    runner.prompt_again(script)
+
+
+def cancel(runner: Runner, script: Script) -> None:
+    """Leave the open form; without one, take a request back."""
+    if script.stack:
+        runner.cancel_form(script)
+    else:
+        runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def go_back(runner: Runner, script: Script) -> None:
+    """Ask the question before again. From the first one of a called flow, the caller's last."""
+    frame, asking = runner.waiting_step(script)
+    if frame is None:
+        runner.offer_more(script)
+        return
+    picking = _picking(runner, frame, asking)
+    if picking:
+        widening.give_back(frame, picking)
+        script.say("desk.went_back")
+        runner.run(script)
+        return
+    before = _question_before(runner, script)
+    if before is None:
+        script.say("desk.first_question")
+        runner.prompt_again(script)
+        return
+    place, step = before
+    runner.drop_from(script, place + 1)
+    frame = script.stack[place]
+    frame.trail = frame.trail[: frame.trail.index(step.id)]
+    frame.waiting = None
+    frame.misses = 0
+    if step.many and frame.slots.get(step.slot):
+        widening.give_back(frame, step.slot)
+    for slot in (step.slot, *(offer.names for offer in step.choices if offer.names)):
+        frame.slots.pop(slot, None)
+    frame.state = step.id
+    for one in script.stack:
+        one.confirmed_at = None
+    script.say("desk.went_back")
+    runner.run(script)
+
+
+def _picking(runner: Runner, frame: Running, asking: Step | None) -> str:
+    """Return the slot of a question that takes several values and has some of them by now.
+
+    Files are not among them: they are not thrown away by a step back within their own question.
+    """
+    if not isinstance(asking, Ask) or not asking.many or not frame.slots.get(asking.slot):
+        return ""
+    return "" if runner.asking.slot_type(frame, asking) == "evidence" else asking.slot
+
+
+def _question_before(runner: Runner, script: Script) -> tuple[int, Ask] | None:
+    """Return the frame and the question that was answered before the open one.
+
+    The same question may stand in a trail several times over: a code that was wrong, or sent anew.
+    """
+    top, asking = runner.waiting_step(script)
+    asked = asking.slot if isinstance(asking, Ask) else ""
+    for place in range(len(script.stack) - 1, script.form_at() - 1, -1):
+        frame = script.stack[place]
+        for step_id in reversed(frame.trail):
+            step = runner.flows[frame.flow].steps.get(step_id)
+            if isinstance(step, Ask) and not (frame is top and step.slot == asked):
+                return place, step
+    return None
+
+
+_DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
+    "desk": _desk_word,
+    "human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
+    "status": lambda runner, script: runner.start(script, Intent.REQUEST_STATUS),
+    "menu": lambda runner, script: runner.show_menu(script, "desk.menu_again"),
+    "cancel": cancel,
+    "back": go_back,
+    "refuse": lambda runner, script: runner.refuse(script),
+    "leave_queue": lambda runner, script: runner.prompt_again(script),
+    "who_answers": _who_answers,
+    "anyone": _anyone,
+}
+"""What a command does; False says that it means nothing here, so that it is read as words."""

@@ -1,0 +1,110 @@
+"""The page's own buttons, there at any time: ``desk:menu``, ``desk:back`` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from privacydesk.dialog import commands, fetching, languages, queueing
+from privacydesk.dialog.packages import CHOICE
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.script import ANSWER, Script
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.intents import Intent
+
+_LANGUAGE = "desk:lang:"
+
+
+def press(runner: Runner, script: Script, choice: str, *, silent: bool = False) -> None:
+    """Obey a ``desk:`` button, which the page offers at any time."""
+    language = choice.removeprefix(_LANGUAGE) if choice.startswith(_LANGUAGE) else ""
+    if language in runner.locales:
+        _language_choice(runner, script, language)
+        return
+    if choice.startswith(CHOICE):
+        script.append(Sender.USER, EventKind.CHOSE, key="package.get")
+        fetching.fetch(runner, script, choice)
+        return
+    if choice not in _LABELS:
+        # Not what anybody was offered, so nothing is noted as the person's own choice.
+        closed(runner, script)
+        return
+    if not silent:
+        script.append(Sender.USER, EventKind.CHOSE, key=_LABELS[choice])
+    if script.owner.kind is OwnerKind.AGENT:
+        return
+    if script.owner.kind is OwnerKind.QUEUE:
+        _choice_in_queue(runner, script, choice)
+        return
+    _DEEDS[choice](runner, script)
+
+
+def closed(runner: Runner, script: Script) -> None:
+    """Say that a choice is not open, and what is."""
+    if script.owner.kind is OwnerKind.AGENT:
+        script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.choice_closed")
+        return
+    script.say("desk.choice_closed")
+    runner.prompt_again(script)
+
+
+def _language_choice(runner: Runner, script: Script, language: str) -> None:
+    script.locale = language
+    script.append(Sender.USER, EventKind.CHOSE, key="desk.language_name")
+    languages.choose(runner, script, language)
+
+
+def _choice_in_queue(runner: Runner, script: Script, choice: str) -> None:
+    if choice == "desk:leave_queue":
+        queueing.leave_queue(runner, script)
+    elif choice == queueing.WISH_NOW:
+        script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+        _take_up(runner, script)
+    elif choice == "desk:status":
+        runner.start(script, Intent.REQUEST_STATUS)
+    else:
+        queueing.acknowledge(script)
+
+
+def _take_up(runner: Runner, script: Script) -> None:
+    """Do what was asked for meanwhile, now."""
+    if not runner.take_up(script):
+        runner.prompt_again(script)
+
+
+def _forget_wishes(runner: Runner, script: Script) -> None:
+    script.wishes = ()
+    runner.prompt_again(script)
+
+
+def _answer_first(runner: Runner, script: Script) -> None:
+    """Put what staff asked before the open question, which is come back to."""
+    if script.owes_answer:
+        runner.start_flow(script, ANSWER, {})
+    else:
+        runner.prompt_again(script)
+
+
+_DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
+    "desk:human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
+    "desk:status": lambda runner, script: runner.start(script, Intent.REQUEST_STATUS),
+    "desk:leave_queue": lambda runner, script: runner.prompt_again(script),
+    "desk:cancel": commands.cancel,
+    "desk:back": commands.go_back,
+    "desk:answer": _answer_first,
+    "desk:menu": lambda runner, script: runner.show_menu(script, "desk.menu_again"),
+    queueing.WISH_NOW: _take_up,
+    queueing.NO_WISH: _forget_wishes,
+}
+
+_LABELS = {
+    "desk:human": "desk.human",
+    "desk:menu": "desk.show_menu",
+    "desk:cancel": "desk.cancel",
+    "desk:back": "desk.back",
+    "desk:answer": "desk.answer_first",
+    "desk:leave_queue": "owner.leave_queue",
+    "desk:status": "desk.choice.request_status",
+    queueing.WISH_NOW: "desk.wish_now",
+    queueing.NO_WISH: "desk.wish_not_now",
+}

@@ -1,0 +1,127 @@
+"""Waiting for a person: what the assistant answers meanwhile, and what is kept for them."""
+
+from __future__ import annotations
+
+from privacydesk.dialog import commands, kept_wishes, reading, wishes
+from privacydesk.dialog.options import whose
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.script import Script
+from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import Choice, ChoiceStyle
+from privacydesk.domain.intents import Intent
+
+WISH_NOW = "desk:wish"
+NO_WISH = "desk:no_wish"
+# While a person is waited for, the assistant goes on with these and nothing else.
+_IN_QUEUE = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.CANCEL_REQUEST})
+
+
+def leave_queue(runner: Runner, script: Script) -> None:
+    """Stop waiting for a person and go on with what was open."""
+    script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+    if script.wishes and not script.stack:
+        # What was to be told to a person is not begun for having left.
+        offer_wishes(runner, script)
+    else:
+        runner.prompt_again(script)
+
+
+def offer_wishes(runner: Runner, script: Script) -> None:
+    """Ask whether what was said to wait is still wanted: a person may have seen to it."""
+    script.ask(
+        "desk.wishes_left",
+        {"wish": kept_wishes.named(runner, script.wishes)},
+        (
+            Choice(id=WISH_NOW, key="desk.wish_now", style=ChoiceStyle.PRIMARY),
+            Choice(id=NO_WISH, key="desk.wish_not_now"),
+        ),
+    )
+
+
+def acknowledge(script: Script, *, anew: bool = False) -> None:
+    """Say that what was said is kept for the person who comes, and that they are waited for."""
+    # Where one stands is told once, and when it is asked, not after each sentence that follows.
+    said_last = script.prompt is not None and _LEAVE in script.prompt.choices
+    offered = (_NOW, _LEAVE) if script.wishes else (_LEAVE,)
+    if said_last and not anew:
+        script.ask("owner.heard", {}, offered)
+        return
+    staffed, place = script.queue()
+    if staffed:
+        script.ask("owner.still_queued", {"place": place}, offered)
+    else:
+        opening = script.opening()
+        key = "owner.message_kept_until" if opening else "owner.message_kept"
+        script.ask(key, opening, offered)
+
+
+_LEAVE = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
+_NOW = Choice(id=WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
+
+
+def _keep_in_queue(runner: Runner, script: Script) -> bool:
+    """Keep a wish for the person who comes; it may be seen to at once, without waiting."""
+    asked = wishes.wishes_of(runner, script)
+    if script.observed.entities.get("own_age"):
+        # Who tells their own age reports nobody; the conversation is marked for it.
+        asked = tuple(wish for wish in asked if wish.intent is not Intent.UNDERAGE_REPORT)
+    if not asked:
+        return False
+    before = kept_wishes.named(runner, script.wishes)
+    left_out = [w for w in asked if kept_wishes.keep(runner, script, w) is kept_wishes.Keeping.FULL]
+    if left_out:
+        script.say("desk.wishes_full", {"wish": kept_wishes.named(runner, left_out)})
+    elif kept_wishes.named(runner, script.wishes) == before:
+        # Said in other words, it is no news.
+        return False
+    script.ask(
+        "owner.wish_kept", {"wish": kept_wishes.named(runner, script.wishes)}, (_NOW, _LEAVE)
+    )
+    return True
+
+
+def _waits_here(script: Script, word: str) -> bool:
+    """Tell whether "I've waited for days" is about the person: there is no request to be about."""
+    found = script.observed.recognised
+    status = found is not None and found.sure and found.intent is Intent.REQUEST_STATUS
+    numbered = {"ticket_number", "misread_number"}.intersection(script.observed.entities)
+    if not status or word or numbered or not script.account:
+        return False
+    return not script.tickets_of(whose(script))
+
+
+def while_queued(runner: Runner, script: Script) -> bool:
+    """Answer what the assistant may while a person is waited for; tell whether all was said."""
+    frame = script.top
+    if script.prompt is not None and frame is not None and script.prompt.serial == frame.serial:
+        return False
+    word = commands.word(script)
+    if word in {"leave_queue", "cancel"}:
+        leave_queue(runner, script)
+        return True
+    if script.observed.entities.get("language"):
+        return False
+    if word == "status":
+        runner.start(script, Intent.REQUEST_STATUS)
+        return True
+    if word == "who_answers":
+        script.say("owner.who_answers")
+        acknowledge(script, anew=True)
+        return True
+    # "When will it be done" asks for the state of a request elsewhere.
+    asks = {"asks_duration", "asks_when", "place_in_queue"}.intersection(
+        reading.phrases_of(script.observed.entities)
+    )
+    if asks or word == "anyone":
+        acknowledge(script, anew=True)
+        return True
+    found = script.observed.recognised
+    if _waits_here(script, word):
+        acknowledge(script, anew=True)
+        return True
+    if not word and found is not None and found.sure and found.intent in _IN_QUEUE:
+        runner.start(script, found.intent)
+        return True
+    if word or not _keep_in_queue(runner, script):
+        acknowledge(script)
+    return True
