@@ -6,6 +6,7 @@ from typing import Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
+from privacydesk.understanding.asked_why import meant_of_why
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.own_things import own_wish
@@ -190,6 +191,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """
     told = (
         meant_of_others(heard, folded)
+        or meant_of_why(heard, folded)
         or meant_of_losses(heard, folded)
         or _said_outright(heard, folded)
     )

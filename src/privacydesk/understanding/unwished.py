@@ -1,7 +1,7 @@
-"""Losses that are told of, asked about or complained of, and not wished.
+"""Losses that are told of or complained of, and not wished.
 
-你们凭什么删我的动态 wants nothing deleted, "someone unlinked my Google account" nothing unbound,
-and "turn recommendations back on" takes no consent back.
+"Someone unlinked my Google account" wants nothing unbound, and "turn recommendations back on" takes
+no consent back.
 """
 
 from __future__ import annotations
@@ -11,16 +11,9 @@ from typing import Final
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.patterns import lazily
 
-_LOST: Final = r"(?:(?<!不)(?<!没)(?<!没有)(?:删|清空)|解绑|注销|封)"
 _LOST_IN_ENGLISH: Final = r"(?:delet|remov|eras|wip|unlink|unbind|clos|disconnect)\w*"
 _PART: Final = r"[^,。.!?;]"
 
-# The desk's own doing, or the app's.
-_DONE_BY_YOU: Final = lazily(
-    rf"(?:你们|你哋|平台|官方|系统|客服){_PART}{{0,6}}?(?:凭什么|凭啥|凭乜|为什么|为啥|点解|干嘛|干吗){_PART}{{0,8}}?{_LOST}"
-    rf"|(?:凭什么|凭啥|凭乜){_PART}{{0,8}}?{_LOST}(?:了|掉|除|咗|走)*我"
-    rf"|\bwhy (?:did|have|would|do) (?:you|u|they)(?! not)(?: (?!not)\w+){{0,2}} {_LOST_IN_ENGLISH}"
-)
 _DONE_BY_OTHERS: Final = lazily(
     r"(?:有人|(?<![给跟和与同畀俾])(?:别人|人家)(?![的嘅])|黑客|陌生人|不知道?(?:是|系)?(?:谁|边个))"
     rf"{_PART}{{0,8}}?(?:解绑|删|注销|改)(?:除|掉)?(?:了|咗)"
@@ -131,8 +124,6 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         return Intent.OTHER
     if heard not in _LOSSES:
         return None
-    if _DONE_BY_YOU.search(folded):
-        return Intent.COMPLAINT
     if _DONE_BY_OTHERS.search(folded) or _CANNOT.search(folded) or _LEAVE_IT.fullmatch(folded):
         return Intent.OTHER
     if _GONE.search(folded):

@@ -13,8 +13,6 @@ CLOSING, CONSENT = Intent.DEREGISTRATION, Intent.CONSENT_WITHDRAWAL
 @pytest.mark.parametrize(
     ("heard", "text", "meant"),
     [
-        (DELETION, "why did you delete my posts??", Intent.COMPLAINT),
-        (DELETION, "你們憑什麼刪我的留言", Intent.COMPLAINT),
         (DELETION, "有人在群里发我身份证照片 快删掉", Intent.COMPLAINT),
         (DELETION, "get rid of the pictures of me other people posted", Intent.COMPLAINT),
         (DELETION, "delete posts from everyone who bullied me", Intent.OTHER),
