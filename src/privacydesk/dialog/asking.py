@@ -72,7 +72,7 @@ class Asking:
         """Say that what was named is not among what can be had; the question follows."""
         slot_type = self.slot_type(frame, step)
         if slot_type == entries.FIELD_VALUE:
-            script.say(entries.retry_key(frame.slots.get(entries.FIELD), str(value)))
+            script.say(entries.retry_key(frame, str(value)))
         if step.options in _NOT_OFFERED:
             what = arguments.shown_slot(slot_type, value)
             script.say(f"desk.not_offered.{step.options}", {"what": what})

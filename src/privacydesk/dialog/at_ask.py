@@ -57,7 +57,9 @@ class AtAsk(AtQuestion):
             value = next(iter(entries.fields_told(script.observed.entities)), value)
         if slot_type == entries.FIELD_VALUE:
             field = frame.slots.get(entries.FIELD)
-            value = entries.answer(field, text, script.observed.entities)
+            value = entries.answer(field, text, script.observed.entities) or entries.piece_together(
+                frame, text, script.observed.entities
+            )
             if _is_sent_code(script, text):
                 self.ask_again(script, frame, "rectification.no_code")
                 return
@@ -192,7 +194,7 @@ class AtAsk(AtQuestion):
         slot_type = self._runner.asking.slot_type(frame, step)
         key = step.retry or f"desk.retry.{slot_type}"
         if slot_type == entries.FIELD_VALUE:
-            key = entries.retry_key(frame.slots.get(entries.FIELD), script.said)
+            key = entries.retry_key(frame, script.said)
         self.ask_again(script, frame, key)
 
     def _take_meant(self, script: Script, frame: Running, step: Ask, text: str) -> bool:

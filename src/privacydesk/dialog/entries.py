@@ -7,6 +7,7 @@ code that was sent are no value of anything.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -52,6 +53,15 @@ _AROUND_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNITS: Final = ("year", "month", "day")
+_DAY_DIGITS: Final = 2
+_PIECES: Final = "_day"
+"""The slot for what was told of a birthday so far."""
+_LACKING: Final = {
+    ("day",): "rectification.day_lacking",
+    ("year",): "rectification.year_lacking",
+    ("month", "day"): "rectification.month_lacking",
+}
 _TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
 _RETRY: Final = {
     ProfileField.BIRTHDAY.value: "desk.retry.date_of_birth",
@@ -86,8 +96,12 @@ def is_value(field: str, value: str) -> bool:
     return _NO_VALUE.fullmatch(value.strip()) is None
 
 
-def retry_key(field: Any, said: str) -> str:
-    """Return what is said where words are no value of an entry."""
+def retry_key(frame: Running, said: str) -> str:
+    """Return what is said where words are no value of the entry a form is about."""
+    field = frame.slots.get(FIELD)
+    if field == ProfileField.BIRTHDAY.value:
+        lacking = _LACKING.get(_missing(frame.slots.get(_PIECES) or {}))
+        return lacking or _RETRY[field]
     if field in _RETRY:
         return _RETRY[field]
     return "rectification.value_retry" if len(said) <= TEXT_LIMIT else "desk.retry.field_value"
@@ -148,6 +162,40 @@ def answer(field: Any, text: str, entities: Entities) -> Any:
     return parse("text", text, entities) if is_value(str(field), text) else None
 
 
+def piece_together(frame: Running, text: str, entities: Entities) -> str | None:
+    """Return a birthday that is told in several messages: "March 1990", then "the 3rd".
+
+    What was told is kept with the form until the day is whole; None until then.
+    """
+    if frame.slots.get(FIELD) != ProfileField.BIRTHDAY.value:
+        return None
+    told: dict[str, str] = dict(frame.slots.get(_PIECES) or {})
+    for part in entities.get("part_of_date", ())[:1]:
+        told |= dict(zip(_UNITS, part.split("-"), strict=False))
+    told |= dict(entities.get("date_piece", ()))
+    bare = text.strip()
+    if bare.isdecimal() and len(bare) <= _DAY_DIGITS and _missing(told) == ("day",):
+        told["day"] = bare.zfill(_DAY_DIGITS)
+    if told and told.keys() != set(_UNITS):
+        frame.slots[_PIECES] = told
+    if _missing(told):
+        return None
+    frame.slots.pop(_PIECES, None)
+    return _day(told) or None
+
+
+def _missing(told: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(unit for unit in _UNITS if unit not in told)
+
+
+def _day(told: Mapping[str, str]) -> str:
+    """Return year, month and day as a date; nothing where there is no such day."""
+    try:
+        return date.fromisoformat("-".join(told[unit] for unit in _UNITS)).isoformat()
+    except ValueError:
+        return ""
+
+
 def correction(frame: Running, entities: Entities) -> str:
     """Return the value that a message puts in the place of the one a form has; else nothing.
 
@@ -191,13 +239,8 @@ def _another_day(field: str, held: str, entities: Entities) -> str:
     days = entities.get("day_of_year", ())
     if len(days) == 1:
         return f"{held[:4]}-{days[0]}"
-    told = dict(zip(("year", "month", "day"), held.split("-"), strict=True))
+    told = dict(zip(_UNITS, held.split("-"), strict=True))
     # "May, not June" names what stands there, too.
     pieces = [(unit, new) for unit, new in entities.get("date_piece", ()) if new != told[unit]]
     fresh = dict(pieces)
-    if not fresh or len(fresh) != len(pieces):
-        return ""
-    try:
-        return date.fromisoformat("-".join({**told, **fresh}.values())).isoformat()
-    except ValueError:
-        return ""
+    return _day({**told, **fresh}) if fresh and len(fresh) == len(pieces) else ""
