@@ -22,6 +22,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import OTHER, Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
+    FILES,
     FILLED_FROM,
     all_of,
     names_own_contact,
@@ -65,6 +66,8 @@ class AtAsk(AtQuestion):
                 return
         if questions.stalls(script, slot_type, frame):
             self.ask_again(script, frame, "desk.take_your_time")
+        elif slot_type == FILES and questions.postpones(script):
+            self.ask_again(script, frame, "desk.hand_in_later")
         elif takes_any_words(slot_type):
             self._said_freely(script, frame, step, text, value)
         else:

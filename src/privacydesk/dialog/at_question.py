@@ -70,7 +70,8 @@ class AtQuestion:
             if isinstance(step, Ask)
             else None
         )
-        if prompt is None or prompt.serial != frame.serial or frame.misses % _MISSES_REPEAT == 0:
+        often = frame.misses and frame.misses % _MISSES_REPEAT == 0
+        if prompt is None or prompt.serial != frame.serial or often:
             script.say(key)
             self._runner.run(script)
             return

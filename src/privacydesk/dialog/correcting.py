@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from privacydesk.dialog import (
     arguments,
@@ -21,6 +22,14 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, only_a_date, shown, staying
 from privacydesk.domain.intents import Intent
 
+_WITH: Final = re.compile(r"[和跟同与與]|with\b", re.IGNORECASE)
+_AND_WITH: Final = re.compile(
+    r"(?:还有|還有|以及|另外|再加上?)[和跟同与與]?"
+    r"(?P<named>(?!我|你|一|别|別|其|这|這|那|些|什|甚|点|點|件|个|個|问|問)[^\s,，。!！?？的嘅]{1,8})[的嘅](?:吧|啊|呀|喔|哦|都要|也要|也删|也刪)*[。.!！]?"
+    r"|(?:and|also|plus)(?: also)? with (?P<name>(?!that\b|it\b|you\b)[\w'’-]+(?: [\w'’-]+){0,2}?)"
+    r"(?: too| as well| please)*[.!]?",
+    re.IGNORECASE,
+)
 _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
 """Types whose values a form may change while it proves who asks: its way stays the same."""
 
@@ -243,6 +252,21 @@ def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -
     return True
 
 
+def _one_more(form: Running, script: Script) -> tuple[str, ...]:
+    """Return whom else a limit by a person is about: "delete my chat with Ann", "and with Bob"."""
+    told = str(form.slots.get("period") or "")
+    if _WITH.match(told) is None or questions.ends_asking(script):
+        return ()
+    if "also" not in reading.phrases_of(script.observed.entities):
+        return ()
+    found = _AND_WITH.fullmatch(script.said.strip())
+    if found is None:
+        return ()
+    if found["name"]:
+        return (f"with {found['name']}",)
+    return (told[0] + found["named"] + (told[-1] if told.endswith(("的", "嘅")) else ""),)
+
+
 def narrows(runner: Runner, script: Script) -> bool:
     """Limit the open form to what a message says of the things it holds: "only last summer's".
 
@@ -251,7 +275,7 @@ def narrows(runner: Runner, script: Script) -> bool:
     entities = script.observed.entities
     form = script.stack[script.form_at()]
     flow = runner.flows[form.flow]
-    limits = entities.get("period", ())
+    limits = entities.get("period", ()) or _one_more(form, script)
     if not limits or "period" not in flow.slots or following.others(runner, script):
         return False
     named = {
@@ -267,9 +291,12 @@ def narrows(runner: Runner, script: Script) -> bool:
         return False
     told = form.slots.get("period")
     # "But the ones with my dog stay" takes nothing away from what else limits the form.
-    adds = told and limits[0] in entities.get("kept_some", ())
-    comma = "，" if script.locale.startswith("zh") else ", "
-    form.slots["period"] = f"{told}{comma}{limits[0]}" if adds else limits[0]
+    kept = limits[0] in entities.get("kept_some", ())
+    more = "also" in reading.phrases_of(entities)
+    chinese = script.locale.startswith("zh")
+    comma, both = ("，", "、") if chinese else (", ", " and ")
+    join = comma if kept else both
+    form.slots["period"] = f"{told}{join}{limits[0]}" if told and (kept or more) else limits[0]
     for one in script.stack:
         one.confirmed_at = None
     script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})

@@ -133,6 +133,14 @@ def stalls(script: Script, slot_type: str, frame: Running) -> bool:
     return not told and not said.isdisjoint({"stalls", "thinks"})
 
 
+def postpones(script: Script) -> bool:
+    """Tell whether words where files are asked for only say when they come: 明天再传."""
+    if len(script.said) > _SHORT or ends_asking(script):
+        return False
+    said = reading.phrases_of(script.observed.entities)
+    return not said.isdisjoint({"postpones", "stalls", "thinks"})
+
+
 def is_bare(script: Script) -> bool:
     """Tell whether a message is a question of a word or two, and no more than that shows of what.
 
