@@ -46,7 +46,7 @@ _POINT: Final = (
 )
 _BEFORE: Final = r"之前|以前|前|以内|以內|之内"
 _WITH: Final = (
-    rf"(?: ?(?:{_BEFORE}|之后|之後|以后|以後|后|後|以来|以來|起|为止|為止|年底|年初|底|初"
+    rf"(?: ?(?:{_BEFORE}|之后|之後|以后|以後|后|後|以来|以來|起|为止|為止|以外|之外|年底|年初|底|初"
     r"|那年|那陣|那阵|整年|全年))?"
 )
 _MONTH: Final = (
@@ -55,7 +55,12 @@ _MONTH: Final = (
 )
 _COUNT: Final = r"(?:\d{1,3}|an?|one|two|three|four|five|six|ten|twelve)"
 _UNITS: Final = r"(?:days?|weeks?|months?|years?)"
-_SINCE: Final = r"(?:(?:from|between|since|before|after|until|in|during|on|over|within) (?:the )?)?"
+# Which side of a day is meant, and that it is not the day: without it the opposite would go.
+_SINCE: Final = (
+    r"(?:(?:not (?:from|in|between|since)|(?:old|new|earli|lat)er than|other than|outside(?: of)?"
+    r"|prior to|up (?:to|until)"
+    r"|from|between|since|before|after|until|in|during|on|over|within) (?:the )?)?"
+)
 _SEASONS: Final = "(?:spring|summer|autumn|fall|winter)"
 _FEASTS: Final = (
     r"(?:christmas(?: eve| day)?|(?:chinese |lunar )?new year(?:'?s)?(?: eve| day)?|spring festival"
@@ -133,6 +138,9 @@ _WITH_WHOM = lazily(
     r"(?:^|(?<=[我把将將删刪掉除了清年月天日季号號前后後]))"
     r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|你们|你們|平台)[^和跟同與与的嘅,，。]{1,12}?)"
     rf"(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?={_SHARED})"
+    # 前男友跟我的聊天记录; 评论和我的照片 only lists two things.
+    r"|(?:^|(?<=[把将將删刪掉]))(?P<theirs>(?!我)(?![^和跟同與与]*(?:照片|相片|[动動][态態]|评论|評論|留言|[语語]音|帖|[记記紀][录錄]|位置|资料|資料|信息))"
+    r"[^和跟同與与的嘅,，。把将將]{1,10}[和跟同與与]我)(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?=聊天|私[信聊]|对话|對話|合照|合影|通话|通話)"
     r"|(?:^|(?<=[只净淨就要删刪]))(?P<only>[和跟同與与](?!我的|我自己|我嘅)[^和跟同與与的嘅,，。]{1,10})"
     r"(?:的|嘅)(?:那些|那几[条張张]|嗰啲)?\s*$"
     rf"|{_SHARED_ENGLISH} (?P<company>with {_NOBODY}(?:my |the )?[\w'-]+"
@@ -213,7 +221,7 @@ def _is_deadline(before: str, named: str, after: str) -> bool:
 def _company_in(clauses: Iterable[str]) -> str:
     for clause in clauses:
         hit = _WITH_WHOM.search(clause)
-        told = "" if hit is None else hit["whom"] or hit["only"] or hit["company"]
+        told = "" if hit is None else next(one for one in hit.groups() if one)
         whom = _PERIOD.sub("", told).strip()
         if len(whom) > 1:
             # With whom it was of what shall stay says the opposite by itself.

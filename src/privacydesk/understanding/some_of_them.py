@@ -34,6 +34,8 @@ _NOTHING_ELSE: Final = r"(?=$|[\s,，。!！?？;；]|[删刪清移去掉把将�
 # 最早的两张照片, 最近发的三条动态, 前三张, 第一条动态, 最早的照片.
 _ORDERED: Final = (
     rf"(?:{_ORDER}{_SUCH}{_NUMBER}{_PIECE}{_SUCH}(?:{_KIND}|(?<!{_ARTICLE}){_NOTHING_ELSE}))"
+    # 除了第一条
+    rf"|除[了咗去]{_ORDER}{_NUMBER}{_PIECE}"
     rf"|最(?:早|近|新|旧|舊|老|初|后|後){_SUCH}{_KIND}"
     rf"|最(?:早|近|新|旧|舊|老|初|后|後){_OF}?{_NUMBER}[条條]{_NOTHING_ELSE}"
 )
@@ -79,8 +81,9 @@ _ENGLISH: Final = lazily(
     rf"(?: {_TELLS} [^,.!?;\n]+)?"
     rf"|(?:(?<=only )|(?<=just ))(?:the )?{_RANK} (?:ones?|{_MANY})(?=$|[,.!?;])"
     rf"|(?:the|that|this|my) {_SINGULAR} {_TELLS} (?!{_APP})[^,.!?;\n]+"
-    rf"|the ones? {_TELLS} (?!{_APP})[^,.!?;\n]+"
-    rf"|(?:the|my) {_PLURAL} (?:at|where|showing) (?!{_APP})[^,.!?;\n]+)",
+    rf"|(?:the ones?|those) {_TELLS} (?!{_APP})[^,.!?;\n]+"
+    rf"|(?:the|my) {_PLURAL} (?:at|where|showing|mentioning|containing) (?!{_APP})[^,.!?;\n]+"
+    rf"|(?:the|my) {_PLURAL} (?:that|which) (?!you\b|i\b|are\b|were\b|have\b)[^,.!?;\n]+)",
     re.IGNORECASE,
 )
 _ALL: Final = lazily(r"全|都[删刪]|所有|[统統]{2}|\b(?:all|every\w*)\b", re.IGNORECASE)
@@ -108,13 +111,14 @@ def some_in(clauses: Iterable[str], text: str) -> str:
         clauses: of the text, without those that are about something else.
         text: the whole of it: in "I have 200 photos, delete them all" no number limits anything.
     """
-    for clause in clauses:
-        found = _pointed_at(clause) or _told(clause, text)
-        if found and says_it_stays(normalise(clause)):
-            return exception_in(clause) or clause.strip()
-        if found:
-            return found
-    return ""
+    said = list(clauses)
+    # 只删一张照片，就是在海边那张: what is pointed at says most, wherever it is.
+    found = [(clause, _pointed_at(clause)) for clause in said]
+    found += [(clause, _told(clause, text)) for clause in said]
+    clause, words = next((one for one in found if one[1]), ("", ""))
+    if words and says_it_stays(normalise(clause)):
+        return exception_in(clause) or clause.strip()
+    return words
 
 
 def _told(clause: str, text: str) -> str:

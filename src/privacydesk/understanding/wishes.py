@@ -73,6 +73,16 @@ _ADDED = lazily(
     r"^[\s,，]*(?:and|also|plus|还有|還有|以及|和|跟|同埋|及)\s*(?:my|the|我的?|我嘅)?\b",
     re.IGNORECASE,
 )
+_OF_THINGS: Final = frozenset(
+    {Intent.ACCESS, Intent.RECTIFICATION, Intent.DELETION, Intent.UNBINDING}
+)
+"""Wishes that a thing which is named beside them may be added to."""
+_AROUND_THING = lazily(
+    r"^\W*(?:and|n|also|plus|then|还有|還有|以及|另外|[和跟及并並且]|同埋|仲有)?\b[\s,，]*"
+    r"|[\s,，.。!！]*(?:\b(?:too|as well|also|please|pls|thanks)\b|都要?|也要?|一[起并並])?"
+    r"[\s,，.。!！]*$",
+    re.IGNORECASE,
+)
 _LINKS_ONLY = lazily(
     r"(?:and|also|then|plus|另外|此外|[还還]有|然[后後]|同[时時])?[\s,，]*$", re.IGNORECASE
 )
@@ -255,6 +265,7 @@ def _wishes(
         lost = stays and made.intent is Intent.DEREGISTRATION
         # A child that is told of beside one's own wish is wished nothing for.
         lost = lost or (for_oneself and made.intent is Intent.GUARDIAN)
+        lost = lost or (bool(found) and _is_more(found[-1][2], said[start:end], recogniser))
         if lost or _tells_own_age(made, said[start:end]):
             made = replace(made, sure=False)
         if found and not _is_another(found[-1][2], made, adds=adds):
@@ -271,6 +282,16 @@ def _is_another(before: Recognised, made: Recognised, *, adds: bool) -> bool:
     if not _is_wish(made) or not _is_wish(before) or made.intent is before.intent:
         return False
     return adds or {before.intent, made.intent} <= _EVERYDAY
+
+
+def _is_more(before: Recognised, part: str, recogniser: Recogniser) -> bool:
+    """Tell whether a part only names one thing more for the wish before: ", and the voice too".
+
+    A recogniser that is shown such a thing alone has to guess, and may well guess that it shall go.
+    """
+    if before.intent not in _OF_THINGS:
+        return False
+    return _is_thing(_AROUND_THING.sub("", part), recogniser)
 
 
 def _tells_own_age(made: Recognised, said: str) -> bool:

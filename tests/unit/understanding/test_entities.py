@@ -531,3 +531,30 @@ def test_how_old_a_child_is_said_to_be_is_heard(text: str, age: int) -> None:
 )
 def test_a_child_that_has_not_come_of_age_is_none(text: str) -> None:
     assert found("child_age", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("delete posts not from 2024", "not from 2024"),
+        ("delete photos older than 2024 only", "older than 2024"),
+        ("delete comments newer than June 2026 only", "newer than June 2026"),
+        ("delete my posts up to March 2025", "up to March 2025"),
+        ("delete my voice messages, only those in the Sunday room", "those in the Sunday room"),
+        ("delete my posts that mention my employer", "my posts that mention my employer"),
+        ("帮我把前男友跟我的聊天记录删了", "前男友跟我"),
+        ("删动态 除了第一条", "除了第一条"),
+        ("只删一张照片 就是在海边那张", "在海边那张"),
+        ("删掉2024年以外的动态", "2024年以外"),
+        ("刪咗我同阿明嘅對話", "同阿明"),
+    ],
+)
+def test_a_limit_is_never_turned_round_nor_lost(text: str, limit: str) -> None:
+    assert found("period", text) == (limit,)
+
+
+@pytest.mark.parametrize(
+    "text", ["delete my photos that you have", "delete those comments", "删评论和我的聊天记录"]
+)
+def test_a_whole_kind_has_no_limit(text: str) -> None:
+    assert found("period", text) == ()
