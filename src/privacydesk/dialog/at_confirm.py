@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import choosing, correcting, following, questions, reading, taking
+import re
+from typing import Final
+
+from privacydesk.dialog import choosing, correcting, following, limiting, questions, reading, taking
 from privacydesk.dialog.at_question import AtQuestion
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, staying
+
+# "No leave that", 别解这个: said of what is to be confirmed, not of anything that was filed before.
+_REFUSES: Final = re.compile(
+    r"\s*(?:no|nope|nah|don'?t|do not)\b"
+    r"(?! (?:problem|worries|idea|rush|hurry|know|you|i|(?:delete )?(?:all|every\w*))\b)"
+    r"[\w' ,.!]{0,24}$"
+    r"|\s*(?:不|先?[别別]|唔)(?:要|想|用|好|使|是|系|係)?(?:[删刪解绑綁撤改注註销銷提交办辦弄]{0,2})(?:这个|這個|呢个|呢個|它)"
+    r"(?:[吧啊啦喇]|先)?[。.!！\s]*$",
+    re.IGNORECASE,
+)
 
 
 class AtConfirm(AtQuestion):
@@ -32,11 +45,17 @@ class AtConfirm(AtQuestion):
             or correcting.correct_value(self._runner, script)
             or following.leaves(self._runner, script)
             or correcting.corrects_slip(self._runner, script, frame)
-            or correcting.narrows(self._runner, script)
+            or limiting.narrows(self._runner, script)
+            or limiting.picks_out(self._runner, script)
+            or limiting.lifts_limit(self._runner, script)
             or following.further_wish(self._runner, script)
         ):
             return
-        if not (self.follows(script, frame) or questions.answers_from_policy(self._runner, script)):
+        if not (
+            limiting.asks_which(self._runner, script)
+            or self.follows(script, frame)
+            or questions.answers_from_policy(self._runner, script)
+        ):
             frame.misses += 1
             self.ask_again(script, frame, "desk.please_choose")
 
@@ -49,7 +68,8 @@ class AtConfirm(AtQuestion):
         # "I never said to delete the posts" is of something else, where it names that.
         names = any(entities.get(kind) for kind in FILLED_FROM.values()) or staying(entities)
         denied = "never_asked" in reading.phrases_of(entities) and not names
-        if not denied and (meant is None or meant.id != "no"):
+        refused = _REFUSES.match(script.said) is not None and not names
+        if not denied and not refused and (meant is None or meant.id != "no"):
             return False
         taking.take_confirmation(self._runner, script, frame, "no")
         return True

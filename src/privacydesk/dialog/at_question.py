@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import choosing, correcting, following, questions, reading, taking
+from privacydesk.dialog import choosing, correcting, following, limiting, questions, reading, taking
 from privacydesk.dialog.buttons import Buttons
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -43,7 +43,7 @@ class AtQuestion:
             self._runner, script
         ):
             return True
-        if correcting.narrows(self._runner, script):
+        if limiting.narrows(self._runner, script):
             return True
         _, step = self._runner.waiting_step(script)
         wished = choosing.wished(script, self._buttons.offered(script, frame))

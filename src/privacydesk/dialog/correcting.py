@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Any
 
 from privacydesk.dialog import (
-    arguments,
     choosing,
     entries,
     filling,
-    following,
     questions,
     reading,
     widening,
@@ -22,14 +19,6 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, only_a_date, shown, staying
 from privacydesk.domain.intents import Intent
 
-_WITH: Final = re.compile(r"[和跟同与與]|with\b", re.IGNORECASE)
-_AND_WITH: Final = re.compile(
-    r"(?:还有|還有|以及|另外|再加上?)[和跟同与與]?"
-    r"(?P<named>(?!我|你|一|别|別|其|这|這|那|些|什|甚|点|點|件|个|個|问|問)[^\s,，。!！?？的嘅]{1,8})[的嘅](?:吧|啊|呀|喔|哦|都要|也要|也删|也刪)*[。.!！]?"
-    r"|(?:and|also|plus)(?: also)? with (?P<name>(?!that\b|it\b|you\b)[\w'’-]+(?: [\w'’-]+){0,2}?)"
-    r"(?: too| as well| please)*[.!]?",
-    re.IGNORECASE,
-)
 _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
 """Types whose values a form may change while it proves who asks: its way stays the same."""
 
@@ -128,7 +117,7 @@ def correct_value(runner: Runner, script: Script) -> bool:
         if not entries.takes_values(runner.flows[frame.flow]):
             continue
         value = entries.correction(frame, script.observed.entities)
-        if not value or not entries.fits(frame.slots.get(entries.FIELD), value):
+        if not value or not entries.fits(frame.slots.get(entries.FIELD), value, script.now.date()):
             continue
         frame.slots[entries.VALUE] = value
         for one in script.stack:
@@ -249,56 +238,4 @@ def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -
     frame.state, frame.misses = asked.on["answered"], 0
     script.say("desk.corrected", {"what": shown("profile_field", named[0])})
     runner.run(script)
-    return True
-
-
-def _one_more(form: Running, script: Script) -> tuple[str, ...]:
-    """Return whom else a limit by a person is about: "delete my chat with Ann", "and with Bob"."""
-    told = str(form.slots.get("period") or "")
-    if _WITH.match(told) is None or questions.ends_asking(script):
-        return ()
-    if "also" not in reading.phrases_of(script.observed.entities):
-        return ()
-    found = _AND_WITH.fullmatch(script.said.strip())
-    if found is None:
-        return ()
-    if found["name"]:
-        return (f"with {found['name']}",)
-    return (told[0] + found["named"] + (told[-1] if told.endswith(("的", "嘅")) else ""),)
-
-
-def narrows(runner: Runner, script: Script) -> bool:
-    """Limit the open form to what a message says of the things it holds: "only last summer's".
-
-    Whatever is to go for good is asked about anew, with the limit beside it.
-    """
-    entities = script.observed.entities
-    form = script.stack[script.form_at()]
-    flow = runner.flows[form.flow]
-    limits = entities.get("period", ()) or _one_more(form, script)
-    if not limits or "period" not in flow.slots or following.others(runner, script):
-        return False
-    named = {
-        step.slot: slot_type
-        for step in flow.steps.values()
-        if isinstance(step, Ask) and (slot_type := flow.slots[step.slot].type) in FILLED_FROM
-    }
-    held = next(((slot, kind) for slot, kind in named.items() if form.slots.get(slot)), None)
-    if held is None or form.slots.get("period") == limits[0]:
-        return False
-    slot, slot_type = held
-    if not set(entities.get(FILLED_FROM[slot_type], ())) <= set(form.slots[slot]):
-        return False
-    told = form.slots.get("period")
-    # "But the ones with my dog stay" takes nothing away from what else limits the form.
-    kept = limits[0] in entities.get("kept_some", ())
-    more = "also" in reading.phrases_of(entities)
-    chinese = script.locale.startswith("zh")
-    comma, both = ("，", "、") if chinese else (", ", " and ")
-    join = comma if kept else both
-    form.slots["period"] = f"{told}{join}{limits[0]}" if told and (kept or more) else limits[0]
-    for one in script.stack:
-        one.confirmed_at = None
-    script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
-    runner.prompt_again(script)
     return True

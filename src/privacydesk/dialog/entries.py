@@ -48,10 +48,14 @@ _NO_VALUE: Final = re.compile(
 )
 # Around a name that was asked for: 好了 就叫阿雨吧, "ok, it's Sunny".
 _AROUND_NAME: Final = re.compile(
-    r"^(?:(?:好了|ok|okay)[\s,，.!]+)?(?:那?就?(?:叫做?|[是系係])|it'?s |call me )?\s*"
-    r"(?P<name>\S.*?)[吧啦喇囉呀]?$",
+    r"^(?:(?:好了|ok|okay|hmm+|maybe|then)[\s,，.!]+)?"
+    r"(?:(?:要不|不如|那)?就?(?:叫做?|[是系係])|要不就?|不如|it'?s |call me "
+    r"|(?:how|what) about |make it )?"
+    r"\s*(?P<name>\S.*?)(?:[吧啦喇囉呀]|,? (?:please|pls|then)[.!]?)?$",
     re.IGNORECASE,
 )
+# Quotation marks around all of a value are none of it.
+_QUOTED: Final = re.compile("^[\"“”「『《‘']([^\"“”「」『』《》‘’']+)[\"“”」』》’']$")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNITS: Final = ("year", "month", "day")
 _DAY_DIGITS: Final = 2
@@ -82,10 +86,10 @@ def takes_values(flow: Flow) -> bool:
     return spec is not None and spec.type == FIELD_VALUE
 
 
-def fits(field: Any, value: Any) -> bool:
-    """Tell whether a value is one that an entry takes."""
+def fits(field: Any, value: Any, today: date) -> bool:
+    """Tell whether a value is one that an entry takes. Nobody was born in the future."""
     if field == ProfileField.BIRTHDAY.value:
-        return _ISO.fullmatch(str(value)) is not None
+        return _ISO.fullmatch(str(value)) is not None and value <= today.isoformat()
     return field != ProfileField.GENDER.value or value in SPOKEN_GENDERS
 
 
@@ -156,9 +160,9 @@ def answer(field: Any, text: str, entities: Entities) -> Any:
     named = any(name == field for name, _, _ in entities.get("entry_told", ()))
     carried = field in _CARRIED or "slip" in entities.get("phrase", ())
     if named or (carried and VALUE in told):
-        return told.get(VALUE)
+        return _QUOTED.sub(r"\1", told.get(VALUE, "")) or None
     if field in _NAMES and (around := _AROUND_NAME.match(text.strip())):
-        text = around["name"]
+        text = _QUOTED.sub(r"\1", around["name"])
     return parse("text", text, entities) if is_value(str(field), text) else None
 
 

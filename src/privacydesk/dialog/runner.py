@@ -80,7 +80,7 @@ class Runner:
         The new value of an entry has to be one that this entry takes.
         """
         if self.asking.slot_type(frame, step) == entries.FIELD_VALUE:
-            return entries.fits(frame.slots.get(entries.FIELD), value)
+            return entries.fits(frame.slots.get(entries.FIELD), value, script.now.date())
         if not step.options or not is_constrained(step.options):
             return True
         offered = choices_from(step.options, script, frame)

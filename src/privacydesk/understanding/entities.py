@@ -44,7 +44,7 @@ from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.periods import as_one_limit, clauses_of, periods, place_in
 from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
-from privacydesk.understanding.taking_back import taken_back
+from privacydesk.understanding.taking_back import left_for_another, taken_back
 from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
 from privacydesk.understanding.wanting import wants
 
@@ -281,7 +281,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "age": _one_age(told_age),
     "child_age": _one_age(child_age),
     "in_danger": lambda words: (who,) if (who := in_danger(words)) else (),
-    "taken_back": taken_back,
+    "taken_back": lambda words: taken_back(words) or left_for_another(words),
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
     "own_thing": lambda words: ("yes",) if own_wish(words) else (),

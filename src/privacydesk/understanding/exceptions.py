@@ -16,7 +16,7 @@ from privacydesk.understanding.patterns import lazily
 _SOME: Final = lazily(
     r"[\u4e00-\u9fffa-z0-9](?:的|嘅|𠮶|那)(?!些?时)[张条篇段幅首个些啲几两三]{0,3}"
     r"(?=都|就|也|要|给|帮|先|我|请|全|一|别|不|唔|保|留|[,。!?\s]|$)"
-    r"|\b(?:those|these|(?:the|that|this) ones?)\b"
+    r"|\b(?:those|these|(?:the|that|this) (?:\w+ )?ones?)\b"
 )
 # 其他的别动 and 我的别删 tell none apart.
 _ALL_THE_SAME: Final = lazily(

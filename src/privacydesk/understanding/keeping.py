@@ -76,6 +76,8 @@ _DONT: Final = (
 _STAYS: Final = {
     "category": lazily(
         rf"{_KEEPS}|[别不][想要用许准]?先?(?:删|动(?!态))|唔(?:好|使|想)?先?(?:删|郁)"
+        # 位置的先不要, 评论先等等: put off, it is not to happen now.
+        r"|先(?:不要|不用|别|等等|等一?下|放[着一]|唔好|唔使)(?=了|吧|啊|喇|啦|[,。.!?; ]|$)"
         r"|[没冇]有?(?:说|话|讲|让|叫)过?(?:你们?|你哋)?(?:要|想)?删"
         rf"|{_DONT}(?:delete|remove|touch|erase)\b"
     ),

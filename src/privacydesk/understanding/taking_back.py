@@ -52,6 +52,14 @@ _NO_MORE = lazily(
     r"(?:不想|不要|不用|不必|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|帮我|替我|给我|去)*"
     rf" ?(?P<verb>{_ANY_VERB})[^,。.!?;]{{0,12}}?(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
 )
+# 我不是要删，我是要下载: the one is not wished, the other is.
+_BUT_ANOTHER = lazily(
+    rf"(?:不是|唔系|并非)(?:真的|我)?(?:要|想)(?P<verb>{_ANY_VERB})[^,。.!?;]{{0,10}}?[,。; ]*"
+    r"(?:而|我|只)*(?:是|系|只?)(?:要|想)"
+    r"|\b(?:don't|dont|do not|didn't|not) (?:want |mean |need )?(?:you )?"
+    rf"to (?P<other>{_ENGLISH})\b"
+    r"[^.!?;]{0,24}?[,;. ]+(?:i |but |just |only )*(?:want(?:ed)?|need(?:ed)?|meant?) "
+)
 _NO_MORE_SHORT = lazily(
     r"(?:不想|不要|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|去)*"
     rf"(?P<verb>{'|'.join(_SHORT_VERBS)})(?:了|喇|啦|住)(?:吧|啊|哦|先)?(?=$|[,。.!;~ ])"
@@ -83,7 +91,7 @@ _KEEPS = lazily(
     r"|^(?:wait|hold on|hmm|oh|actually|no|please|[ ,.!])*(?:keep|leave) (?:my |the )?"
     r"(?P<thing>[a-z ]{3,24}?)(?: alone| in place| for now| though| please|[.! ])*$"
 )
-_ACCOUNT: Final = lazily(r"账|号|户口|account|profile page|login")
+_NOT_ALL: Final = lazily(r"账|号|户口|account|profile page|login|\bones?\b")
 
 
 # The word lists and the trained recogniser ask about the same message.
@@ -103,6 +111,12 @@ def taken_back(words: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def left_for_another(words: str) -> tuple[str, ...]:
+    """Return what a folded message denies to wish, where it says what is wished instead."""
+    hits = _BUT_ANOTHER.finditer(words)
+    return tuple(dict.fromkeys(_VERBS[hit["verb"] or hit["other"]].value for hit in hits))
+
+
 def leaves(words: str) -> bool:
     """Tell whether a folded message gives up what was wished, and keeps what it names."""
     return _LEAVES.search(words) is not None
@@ -110,4 +124,7 @@ def leaves(words: str) -> bool:
 
 def _keeps_data(words: str) -> bool:
     kept = _KEEPS.match(words)
-    return kept is not None and _ACCOUNT.search(kept["what"] or kept["thing"]) is None
+    if kept is None:
+        return False
+    # "Keep the recent ones" keeps some of what goes.
+    return _NOT_ALL.search(kept["what"] or kept["thing"]) is None

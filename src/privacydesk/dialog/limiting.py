@@ -1,0 +1,161 @@
+"""Limiting what a form is about: some of a kind, one person's, one year's, one kind of several."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from privacydesk.dialog import arguments, following, questions, reading
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import FILLED_FROM, says_everything, shown
+
+_WITH: Final = re.compile(r"[和跟同与與]|with\b", re.IGNORECASE)
+_AND_WITH: Final = re.compile(
+    r"(?:还有|還有|以及|另外|再加上?)[和跟同与與]?"
+    r"(?P<named>(?!我|你|一|别|別|其|这|這|那|些|什|甚|点|點|件|个|個|问|問)[^\s,，。!！?？的嘅]{1,8})[的嘅](?:吧|啊|呀|喔|哦|都要|也要|也删|也刪)*[。.!！]?"
+    r"|(?:and|also|plus)(?: also)? with (?P<name>(?!that\b|it\b|you\b)[\w'’-]+(?: [\w'’-]+){0,2}?)"
+    r"(?: too| as well| please)*[.!]?",
+    re.IGNORECASE,
+)
+_LONGEST_LIMIT: Final = 60
+_ASKED_WHICH: Final = "_which_of_it"
+"""The slot that tells that the next words may limit a form, whatever they are."""
+_ONLY_SOME: Final = re.compile(
+    r"(?:no[,. ]+)?(?:(?:but|actually|just|please|no|hmm)[, ]+)*"
+    r"(?:only|just) (?:the|those|these|my|some)\b"
+    r"|(?:不是全部|唔[系係]全部)?[,，\s]*(?:只要?|仅仅?|僅|[净淨][系係]|就)(?:[删刪]|要)?[^删刪,，。]{0,20}"
+    r"(?:[的嘅啲些张張条條]|那[个個])",
+    re.IGNORECASE,
+)
+_SOME_OR_ALL: Final = re.compile(
+    r"(?:不[是要用]?|[别別]|唔[系係好使]?)(?:都|要)?[删刪]?(?:全部?|所有|[晒曬]|都)[删刪]?|[删刪]?一半|只?[删刪]?一?部分|太多"
+    r"|\bnot (?:all|every)\w*|\b(?:some|part|half) of (?:it|them)\b|\bdon'?t delete (?:all|every)",
+    re.IGNORECASE,
+)
+_ONLY_THESE: Final = re.compile(
+    r"^(?:只|仅|僅|就|净系|淨係|just\b|only\b)|\bonly[.! ]*$"
+    r"|就(?:行|好|够|夠|可以|得|成|ok)(?:了|啦|吧|喇)?[。.!！ ]*$",
+    re.IGNORECASE,
+)
+_ANOTHER_LIMIT: Final = re.compile(r"改成|改[为為]|[换換]成|make (?:it|that)\b", re.IGNORECASE)
+
+
+def narrows(runner: Runner, script: Script) -> bool:
+    """Limit the open form to what a message says of the things it holds: "only last summer's".
+
+    Whatever is to go for good is asked about anew, with the limit beside it.
+    """
+    entities = script.observed.entities
+    form = script.stack[script.form_at()]
+    flow = runner.flows[form.flow]
+    if "period" not in flow.slots:
+        return False
+    limits = entities.get("period", ()) or _one_more(form, script) or _in_own_words(form, script)
+    puts_another = limits and _ANOTHER_LIMIT.match(script.said.strip())
+    if not limits or (not puts_another and following.others(runner, script)):
+        return False
+    named = {
+        step.slot: slot_type
+        for step in flow.steps.values()
+        if isinstance(step, Ask) and (slot_type := flow.slots[step.slot].type) in FILLED_FROM
+    }
+    held = next(((slot, kind) for slot, kind in named.items() if form.slots.get(slot)), None)
+    if held is None or form.slots.get("period") == limits[0]:
+        return False
+    slot, slot_type = held
+    if not set(entities.get(FILLED_FROM[slot_type], ())) <= set(form.slots[slot]):
+        return False
+    form.slots.pop(_ASKED_WHICH, None)
+    told = form.slots.get("period")
+    # "But the ones with my dog stay" takes nothing away from what else limits the form.
+    kept = limits[0] in entities.get("kept_some", ())
+    more = "also" in reading.phrases_of(entities)
+    chinese = script.locale.startswith("zh")
+    comma, both = ("，", "、") if chinese else (", ", " and ")
+    join = comma if kept else both
+    form.slots["period"] = f"{told}{join}{limits[0]}" if told and (kept or more) else limits[0]
+    for one in script.stack:
+        one.confirmed_at = None
+    script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
+    runner.prompt_again(script)
+    return True
+
+
+def _one_more(form: Running, script: Script) -> tuple[str, ...]:
+    """Return whom else a limit by a person is about: "delete my chat with Ann", "and with Bob"."""
+    told = str(form.slots.get("period") or "")
+    if _WITH.match(told) is None or questions.ends_asking(script):
+        return ()
+    if "also" not in reading.phrases_of(script.observed.entities):
+        return ()
+    found = _AND_WITH.fullmatch(script.said.strip())
+    if found is None:
+        return ()
+    if found["name"]:
+        return (f"with {found['name']}",)
+    return (told[0] + found["named"] + (told[-1] if told.endswith(("的", "嘅")) else ""),)
+
+
+def _in_own_words(form: Running, script: Script) -> tuple[str, ...]:
+    """Return what limits the form in words that name no time, person or thing: "only my ex's".
+
+    Staff read them as they are. Once it was asked which of it is meant, any words say so.
+    """
+    said = script.said.strip()
+    if questions.ends_asking(script) or len(said) > _LONGEST_LIMIT:
+        return ()
+    limited = _ONLY_SOME.match(said) is not None or form.slots.get(_ASKED_WHICH)
+    return (said.rstrip("。.!！ "),) if limited and not _SOME_OR_ALL.search(said) else ()
+
+
+def asks_which(runner: Runner, script: Script) -> bool:
+    """Ask which of it is meant, where not all is to go and nothing says what: "not all of them"."""
+    form = script.stack[script.form_at()]
+    if "period" not in runner.flows[form.flow].slots or _SOME_OR_ALL.search(script.said) is None:
+        return False
+    form.slots[_ASKED_WHICH] = "yes"
+    script.say("desk.which_of_it")
+    runner.prompt_again(script)
+    return True
+
+
+def picks_out(runner: Runner, script: Script) -> bool:
+    """Leave a form some of the things it holds, where words say that they will do: 照片就行了."""
+    if _ONLY_THESE.search(script.said.strip()) is None or not reading.is_brief(script):
+        return False
+    form = script.stack[script.form_at()]
+    flow = runner.flows[form.flow]
+    for step in flow.steps.values():
+        slot_type = flow.slots[step.slot].type if isinstance(step, Ask) else ""
+        if not isinstance(step, Ask) or not step.many or slot_type not in FILLED_FROM:
+            continue
+        held = form.slots.get(step.slot) or []
+        named = [
+            one for one in held if one in script.observed.entities.get(FILLED_FROM[slot_type], ())
+        ]
+        if not named or len(named) == len(held):
+            continue
+        form.slots[step.slot] = named
+        for one in script.stack:
+            one.confirmed_at = None
+        script.say("desk.corrected", {"what": shown(slot_type, named)})
+        runner.prompt_again(script)
+        return True
+    return False
+
+
+def lifts_limit(runner: Runner, script: Script) -> bool:
+    """Take a limit away again: "no, all of them after all"."""
+    form = script.stack[script.form_at()]
+    entities = script.observed.entities
+    whole = says_everything(entities) and not entities.get("period")
+    if not whole or not form.slots.get("period") or following.others(runner, script):
+        return False
+    del form.slots["period"]
+    for one in script.stack:
+        one.confirmed_at = None
+    runner.prompt_again(script)
+    return True
