@@ -116,7 +116,9 @@ def correct_value(runner: Runner, script: Script) -> bool:
     for frame in script.stack[begin : script.form_end(begin)]:
         if not entries.takes_values(runner.flows[frame.flow]):
             continue
-        value = entries.correction(frame, script.observed.entities)
+        value = entries.correction(frame, script.observed.entities) or entries.respelt(
+            frame, script.said
+        )
         if not value or not entries.fits(frame.slots.get(entries.FIELD), value, script.now.date()):
             continue
         frame.slots[entries.VALUE] = value

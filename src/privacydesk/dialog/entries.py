@@ -54,6 +54,11 @@ _AROUND_NAME: Final = re.compile(
     r"\s*(?P<name>\S.*?)(?:[吧啦喇囉呀]|,? (?:please|pls|then)[.!]?)?$",
     re.IGNORECASE,
 )
+_RESPELT: Final = re.compile(
+    r"(?:(?:[Nn]o|[Oo]h|[Ww]ait|[Oo]ops)[,.! ]+)*(?:[Ss]orry|[Oo]ops|[Tt]ypo|[Mm]y mistake)[,:.! ]+"
+    r"(?:it'?s |it is |[Ii] meant? |it should be )?"
+    r"(?P<name>(?!I\b)[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,3})[.!]?"
+)
 # Quotation marks around all of a value are none of it.
 _QUOTED: Final = re.compile("^[\"“”「『《‘']([^\"“”「」『』《》‘’']+)[\"“”」』》’']$")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -220,6 +225,15 @@ def correction(frame: Running, entities: Entities) -> str:
     else:
         value = _typed(field, entities) or _another_day(field, str(held), entities)
     return "" if value == held else str(value)
+
+
+def respelt(frame: Running, text: str) -> str:
+    """Return a name that is spelt anew in so many words: "no, sorry, Tan Mei Leng"; else nothing.
+
+    A capital letter tells it from what else one may be sorry about.
+    """
+    found = _RESPELT.fullmatch(text.strip()) if frame.slots.get(FIELD) in _NAMES else None
+    return found["name"] if found and frame.slots.get(VALUE) not in {None, found["name"]} else ""
 
 
 def _puts_another(entities: Entities) -> bool:

@@ -42,8 +42,8 @@ _DURATION: Final = "asks_duration"
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
 
-_VALUES: Final = frozenset({"text", "field_value", "account_name"})
-"""Types whose values are a name or a few words of one's own."""
+_VALUES: Final = frozenset({"text", "field_value", "account_name", "choice"})
+"""Types that are answered with a name, a few words of one's own, or a button."""
 
 _SHORT: Final = 40
 """Characters of a message that may only say to wait."""
