@@ -169,6 +169,9 @@ class AtAsk(AtQuestion):
         self, script: Script, frame: Running, step: Ask, text: str, value: Any | None
     ) -> None:
         """Say why words are no answer; a story at a question of buttons is kept as one."""
+        if questions.postpones(script):
+            self.ask_again(script, frame, "desk.take_your_time")
+            return
         if filling.foretell(self._runner, script, frame):
             self._runner.prompt_again(script)
             return

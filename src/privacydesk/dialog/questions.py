@@ -42,8 +42,8 @@ _DURATION: Final = "asks_duration"
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
 
-_VALUES: Final = frozenset({"text", "field_value", "account_name", "choice"})
-"""Types that are answered with a name, a few words of one's own, or a button."""
+_VALUES: Final = frozenset({"text", "field_value", "account_name"})
+"""Types whose values are a name or a few words of one's own."""
 
 _SHORT: Final = 40
 """Characters of a message that may only say to wait."""
@@ -134,7 +134,7 @@ def stalls(script: Script, slot_type: str, frame: Running) -> bool:
 
 
 def postpones(script: Script) -> bool:
-    """Tell whether words where files are asked for only say when they come: 明天再传."""
+    """Tell whether words that answer nothing only say that an answer comes later: 明天再传."""
     if len(script.said) > _SHORT or ends_asking(script):
         return False
     said = reading.phrases_of(script.observed.entities)
