@@ -9,6 +9,7 @@ from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.asked_why import meant_of_why
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.letting_go import let_go
+from privacydesk.understanding.opposites import meant_of_opposites
 from privacydesk.understanding.own_things import own_wish
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.said_of_others import (
@@ -192,6 +193,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     told = (
         meant_of_others(heard, folded)
         or meant_of_why(heard, folded)
+        or meant_of_opposites(heard, folded)
         or meant_of_losses(heard, folded)
         or _said_outright(heard, folded)
     )
