@@ -6,6 +6,7 @@ from typing import Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
+from privacydesk.understanding.anothers_things import meant_of_anothers
 from privacydesk.understanding.asked_why import meant_of_why
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.letting_go import let_go
@@ -194,6 +195,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         meant_of_others(heard, folded)
         or meant_of_why(heard, folded)
         or meant_of_opposites(heard, folded)
+        or meant_of_anothers(heard, folded)
         or meant_of_losses(heard, folded)
         or _said_outright(heard, folded)
     )
