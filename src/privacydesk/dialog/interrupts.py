@@ -65,7 +65,7 @@ def _mind_minor(runner: Runner, script: Script) -> bool:
 def _mind_danger(runner: Runner, script: Script) -> bool:
     """Hand over at once what tells of somebody in danger: "a man wants to meet my daughter".
 
-    Where a story is asked for, it is taken; people read it with the request.
+    Where a story is asked for, what it tells of the past is taken; people read it with the request.
     """
     danger = script.observed.entities.get("in_danger", ())
     if not danger:
@@ -74,7 +74,8 @@ def _mind_danger(runner: Runner, script: Script) -> bool:
         script.minor_hint = True
     frame, step = runner.waiting_step(script)
     asked = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
-    if asked in _STORIES or script.owner.kind is not OwnerKind.ASSISTANT:
+    told = asked in _STORIES and "now" not in danger
+    if told or script.owner.kind is not OwnerKind.ASSISTANT:
         return False
     # Somebody in an account endangers nobody's life, and whoever takes over tells what comes next.
     script.say("desk.other_to_human" if danger[0] == "account" else "desk.in_danger")

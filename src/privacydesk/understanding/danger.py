@@ -9,6 +9,7 @@ from typing import Final
 
 from privacydesk.understanding.ages import OWN_CHILD, at_school, grown_child, names_young_age
 from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.threats import children_sold, threatened, under_way
 
 _A_CHILD: Final = lazily(
     rf"{OWN_CHILD}|小朋友|我仔|细路|外孙|侄|外甥|小女孩|小男孩|小女生|未成年|小学生|初中生"
@@ -77,7 +78,7 @@ _TAKEN_OVER: Final = lazily(
 
 _LETTER: Final = lazily("[a-z]")
 _TELLS: Final = frozenset(
-    "约叫让要找骗呃逼哄想去脱除裸私隐下不性猥强诱拐绑发敲勒威恐虐自割轻离失见搵联家门楼校司踪随打杀死砍捅暴人照活撑熬谂用"
+    "约叫让要找骗呃逼哄想去脱除裸私隐下不性猥强诱拐绑发敲勒威恐虐自割轻离失见搵联家门楼校司踪随打杀死砍捅暴人照活撑熬谂用堵砸踹撬捶肉址卖童"
 )
 """Without any of these no Chinese message tells of danger."""
 
@@ -85,15 +86,30 @@ _TELLS: Final = frozenset(
 def in_danger(folded: str) -> str:
     """Return what a folded message says is in danger; empty if nothing.
 
-    It is a ``child``, the speaker (``self``), or the ``account`` that somebody else is in.
+    It is a ``child``, the speaker or somebody near them (``self``), or the ``account`` that
+    somebody else is in.
     """
     if folded.isdecimal() or (_LETTER.search(folded) is None and _TELLS.isdisjoint(folded)):
         return ""
-    if child_in_danger(folded):
+    if child_in_danger(folded) or children_sold(folded):
         return "child"
-    if _THREATENED.search(folded) is not None or _GIVES_UP_LIFE.search(folded) is not None:
+    told = any(one.search(folded) is not None for one in (_THREATENED, _GIVES_UP_LIFE))
+    if told or threatened(folded):
         return "self"
     return "account" if _TAKEN_OVER.search(folded) is not None else ""
+
+
+def dangers(folded: str) -> tuple[str, ...]:
+    """Return what ``in_danger`` does, and ``now`` behind it where nobody may wait; or nothing.
+
+    Whoever tells of the past may tell it to the end.
+    """
+    who = in_danger(folded)
+    if not who:
+        return ()
+    despairs = _GIVES_UP_LIFE.search(folded) is not None
+    presses = who != "account" and (despairs or under_way(folded, child=who == "child"))
+    return (who, "now") if presses else (who,)
 
 
 def child_in_danger(folded: str) -> bool:

@@ -12,7 +12,7 @@ from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
-from privacydesk.understanding.danger import in_danger
+from privacydesk.understanding.danger import dangers
 from privacydesk.understanding.dates import births, date_pieces, dates, parts_of_dates
 from privacydesk.understanding.entries import (
     A_NAME,
@@ -280,7 +280,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "own_age": _one_age(own_age),
     "age": _one_age(told_age),
     "child_age": _one_age(child_age),
-    "in_danger": lambda words: (who,) if (who := in_danger(words)) else (),
+    "in_danger": dangers,
     "taken_back": lambda words: taken_back(words) or left_for_another(words),
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.understanding.danger import child_in_danger, in_danger
+from privacydesk.understanding.danger import child_in_danger, dangers, in_danger
 from privacydesk.understanding.normalise import normalise
 
 
@@ -51,6 +51,19 @@ def test_what_endangers_no_child_is_none(text: str) -> None:
         "a viewer showed up at my house",
         "我真的不想活了",
         "I want to die",
+        "我前夫在门口砸门 你们泄露我地址",
+        "我前夫拿我照片威胁我",
+        "有人威脅要曝光我的隱私",
+        "有人勒索我",
+        "有人在楼下堵我",
+        "我前男友天天在我公司门口等我",
+        "我被人肉了",
+        "有人把我家地址发到房间里了",
+        "someone is threatening me",
+        "a user blackmails my friend with pics",
+        "someone posted my home address in a chat room",
+        "I am being doxxed",
+        "my ex is outside banging on the door",
     ],
 )
 def test_danger_that_the_speaker_is_in_is_heard(text: str) -> None:
@@ -65,7 +78,56 @@ def test_danger_that_the_speaker_is_in_is_heard(text: str) -> None:
         "客服气得我想骂人",
         "delete my account before I come to your office",
         "have you come to a decision",
+        "客服威胁我要封号",
+        "有人威胁我要举报我的号",
+        "you threatened me with a ban",
+        "快递在门口",
+        "你们客服找上门推销",
+        "你们把我家地址泄露了",
+        "演唱会门票被人踢了",
+        "what is your policy on doxxing",
+        "I sell photos of my own paintings",
     ],
 )
 def test_no_danger_is_heard_in_what_is_none(text: str) -> None:
     assert not in_danger(normalise(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["report user 5521: selling photos of children", "有人在賣小孩的照片", "用户5521发儿童色情"],
+)
+def test_pictures_of_children_endanger_children(text: str) -> None:
+    assert in_danger(normalise(text)) == "child"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我前夫拿到我地址现在在门口砸门",
+        "你们泄露我地址给我前夫 他现在找上门了",
+        "他說今晚要來我家",
+        "他威胁我说要把照片发给我同事",
+        "有个男的约我女儿明天见面",
+        "上个月他跟踪我，现在又在楼下堵我",
+        "he got my address and is outside my house",
+        "he's threatening to come to my house",
+        "I can't go on, I want to die",
+    ],
+)
+def test_danger_under_way_or_to_come_can_not_wait(text: str) -> None:
+    assert dangers(normalise(text))[1:] == ("now",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "上个月他跟踪过我，后来没有了",
+        "去年他说要来我家，我搬走了",
+        "last year he threatened to come to my house",
+        "我被人敲诈了三百块",
+        "有人正在用我的账号骗钱",
+    ],
+)
+def test_what_is_told_of_the_past_can_be_told_to_the_end(text: str) -> None:
+    assert len(dangers(normalise(text))) == 1
