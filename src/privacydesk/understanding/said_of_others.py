@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from privacydesk.domain.ages import ADULT_FROM
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.ages import at_school, names_young_age
+from privacydesk.understanding.ages import at_school, child_age, names_young_age
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.patterns import lazily
 
@@ -65,10 +66,14 @@ _OF_A_CHILD: Final = frozenset(
     }
 )
 
-# A relative's child is somebody else's: an uncle reports it, and is no guardian by that.
+# The child of a relative or a friend is somebody else's: an uncle reports it, and is no guardian.
 _RELATIVES_CHILD: Final = lazily(
     r"我(?:的|嘅|个|家|家的)?(?:小|大)?(?:侄|外甥|表弟|表妹|堂弟|堂妹)"
     r"|\bmy (?:[\w-]+ ){0,4}?(?:nephew|niece|cousin)\b"
+    r"|我(?:的|嘅|个)?(?:朋友|同事|邻居|同学|闺蜜|室友|老师|老板|亲戚)(?:家里?)?(?:的|嘅|个)?"
+    r"(?:女儿|儿子|闺女|孩子|小孩|娃|仔|女)"
+    r"|\bmy (?:\w+ )?(?:friend|neighbou?r|colleague|coworker|co-worker|boss|roommate|classmate)'?s?"
+    r" (?:[\w-]+ ){0,2}?(?:daughter|son|kid|child|boy|girl)\b"
 )
 _RAISES: Final = lazily(r"监护|抚养|收养|guardian|custody|adopted|raising")
 
@@ -185,10 +190,12 @@ def _is_for_a_parent(folded: str) -> bool:
 
 
 def _is_relatives_child(folded: str) -> bool:
-    """Tell whether a relative's young child is spoken of by somebody who does not raise it."""
+    """Tell whether a young child of a relative or a friend is spoken of, not raised here."""
     if _RELATIVES_CHILD.search(folded) is None or _RAISES.search(folded) is not None:
         return False
-    return names_young_age(folded) or at_school(folded)
+    age = child_age(folded)
+    told = age is not None and age < ADULT_FROM
+    return told or names_young_age(folded) or at_school(folded)
 
 
 def _asks_of_grown_up(folded: str) -> bool:

@@ -20,6 +20,7 @@ from privacydesk.understanding.said_of_others import (
     meant_of_others,
 )
 from privacydesk.understanding.unwished import meant_of_losses
+from privacydesk.understanding.wronged_children import meant_of_wronged
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
 _COMPLAINS: Final = lazily(
@@ -193,6 +194,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """
     told = (
         meant_of_others(heard, folded)
+        or meant_of_wronged(heard, folded)
         or meant_of_why(heard, folded)
         or meant_of_opposites(heard, folded)
         or meant_of_anothers(heard, folded)
