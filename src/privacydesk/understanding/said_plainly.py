@@ -9,6 +9,7 @@ from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.anothers_things import meant_of_anothers
 from privacydesk.understanding.asked_why import meant_of_why
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
+from privacydesk.understanding.legal_words import meant_of_rights
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.opposites import meant_of_opposites
 from privacydesk.understanding.own_things import own_wish
@@ -50,13 +51,17 @@ _STOLEN: Final = lazily(
     r"|(?:被|给|畀|俾)(?:人|别人|人家)?盗(?:了|咗)?(?:账|号|户口)"
     r"|(?:有人|别人|陌生人)[^,。.!?;]{0,4}?登(?:录|了|上|入|咗)*(?:我|咗我)(?:的|嘅|个)?(?:账|号|户口)"
     r"|\b(?:i was|i've been|i got|i have been|we were|i am|i'm) hacked\b"
-    r"|\baccount (?:was|got|has been|is|been)? ?(?:just )?(?:hacked|stolen|hijacked|taken over)\b"
+    r"|\bacc(?:t|ount)? (?:was|got|has been|is|been|kena)? ?(?:just )?"
+    r"(?:hacked|stolen|hijacked|taken over)\b"
+    r"|\b(?:some(?:one|body)|a stranger|a hacker) (?:has |have |had |just |is |was )*"
+    r"(?:logg?(?:ed|ing|s)|sign(?:ed|ing)|hacked|broke|broken|got|getting) "
+    r"(?:in|into|onto) (?:to )?my acc(?:t|ount)?\b"
 )
 _LEAKED: Final = lazily(
     r"投诉|泄露|泄漏|外泄|卖|孩|儿子|女儿|娃|仔|囡|complain|leak|son|daughter|child|kid"
 )
 _TELLS_LITTLE: Final = 40
-"""Characters of a message that says little else."""
+"""Characters of a Chinese message that says little else; one in Latin letters takes twice them."""
 _PERSONS: Final = frozenset({Intent.GUARDIAN, Intent.COMPLAINT})
 # "Freeze it" is no wish to lose it; whoever says "close it" besides may mean that.
 _STOLEN_FROM: Final = _PERSONS | {Intent.DEREGISTRATION, Intent.AUTOMATED_DECISION, Intent.OTHER}
@@ -92,6 +97,13 @@ _HERE_TOO: Final = lazily(
     r"|\b(?:too|also|both|here|yours?|link|linked|login|log in|sign in)\b"
     r"|\b(?:my|this|the) accounts?\b|\band (?:this )?(?:mochat|other|one|everything|all|it)\b"
 )
+# 注销手机号 closes no account; a number or a log-in is unbound.
+_LOGIN_CLOSED: Final = lazily(
+    r"注销(?:掉|了|我|的|嘅|绑定|这个|那个|旧|老|原来)*"
+    r"(?:手机(?:号码?)?|电话(?:号码)?)(?:的)?(?:绑定|登录)?(?![\d的嘅注]|绑定的|登录的)"
+    r"|注销(?:掉|了|我|的|嘅|这个|那个)*(?:微信|qq|谷歌|google|微博|facebook|line)(?:的)?(?:绑定|登录)(?!的)"
+)
+_WHOLE_ACCOUNT: Final = lazily(r"账号|账户|户口|销户|销号|全部|所有")
 _CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING})
 
 # A parent who names the child and how young it is speaks for it, whatever is to be done.
@@ -199,6 +211,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or meant_of_opposites(heard, folded)
         or meant_of_anothers(heard, folded)
         or meant_of_losses(heard, folded)
+        or meant_of_rights(heard, folded)
         or _said_outright(heard, folded)
     )
     if told is not None:
@@ -277,6 +290,8 @@ def _instead_of_closing(heard: Intent, folded: str) -> Intent | None:
     """Return what is meant where an account elsewhere is to go, or data and no account."""
     if _is_elsewhere(folded):
         return Intent.OTHER
+    if heard is Intent.DEREGISTRATION and _LOGIN_CLOSED.search(folded) is not None:
+        return None if _WHOLE_ACCOUNT.search(folded) else Intent.UNBINDING
     if heard is Intent.DELETION and _closes_and_keeps(folded):
         return Intent.DEREGISTRATION
     data = _DATA_UNWANTED.search(folded) is not None and _ACCOUNT.search(folded) is None
@@ -294,7 +309,8 @@ def _is_for_a_person(first: Intent, folded: str) -> bool:
     """Tell whether words that sound like a form are about what only people can help with."""
     if _LEAKED.search(folded) is not None:
         return False
-    stolen = len(folded) <= _TELLS_LITTLE and _STOLEN.search(folded) is not None
+    little = _TELLS_LITTLE * (2 if folded.isascii() else 1)
+    stolen = len(folded) <= little and _STOLEN.search(folded) is not None
     if first not in _PERSONS:
         return stolen and _CLOSES.search(folded) is None
     return stolen or (first is Intent.GUARDIAN and _GROWN_UP.search(folded) is not None)
