@@ -79,6 +79,8 @@ _PRETENDS: Final = lazily(
     r"|\b(?:profiles?|accounts?|users?|someone|somebody|pages?) (?:(?:that|which|who) )?"
     r"(?:is |are )?(?:uses?|using|stole|steals|stealing) my (?:\w+ )?"
     r"(?:photos?|pictures?|pics?|face|identity)\b"
+    r"|\b(?:accounts?|profiles?|pages?|users?) (?:(?:that|which|who) )?(?:is |are )?"
+    r"(?:impersonat(?:es|ing)|pretend(?:s|ing) to be) me\b"
     r"|(?<!my )(?<!my old )\b(?:fake|impost[eo]r|bogus) (?:profile|account|page)\b"
 )
 _MADE_BY_ME: Final = lazily(

@@ -1,4 +1,4 @@
-"""Opposites of a loss: an account that shall come back, a log-in that shall be added.
+"""Opposites of a loss: an account or data that shall come back, a log-in that shall be added.
 
 恢复账号 closes nothing, and 绑定微信 unbinds nothing; a person helps with both.
 """
@@ -25,6 +25,16 @@ _BROUGHT_BACK: Final = lazily(
     r"(?:(?:my|the|this|that|old|banned|suspended|deleted|closed) ){1,3}acc(?:t|ount)?s?\b"
     r"|\b(?:get|want|give|have|bring|need)(?: me)? my (?:old |banned )?acc(?:t|ount)? back\b"
     r"|\bgive back my acc(?:t|ount)?\b"
+)
+_THING: Final = r"(?:照片|相片|动态|帖子|评论|留言|聊天|消息|语音|录音|视频|记录)"
+_THINGS_BROUGHT_BACK: Final = lazily(
+    rf"(?<!不)(?<!别)(?<!法)(?<!能)(?:恢复|找回|还原){_PART}{{0,8}}?{_THING}"
+    r"|\b(?:restore|recover|undelete|bring back|get back) (?:(?:my|the|all|old|deleted) ){1,3}"
+    r"(?:photos?|pictures?|posts?|comments?|chats?|messages?|videos?|recordings?|data)\b"
+)
+_TO_DELETE: Final = lazily(
+    r"(?<!被)(?<!误)(?:删(?!掉的|除的|了的|的|咗的|掉了|除了|了|错)|清空|清掉)"
+    r"|\b(?:delete|erase|remove|wipe|can't|cannot|never|not)\b"
 )
 # What was closed may come back; what is still to be closed is wished, or asked about.
 _TO_CLOSE: Final = lazily(
@@ -63,6 +73,8 @@ def meant_of_opposites(heard: Intent, folded: str) -> Intent | None:
         back = _BROUGHT_BACK.search(folded) is not None
         if back and _TO_CLOSE.search(folded) is None:
             return Intent.OTHER
+    if heard is Intent.DELETION and _THINGS_BROUGHT_BACK.search(folded) is not None:
+        return None if _TO_DELETE.search(folded) else Intent.OTHER
     if heard is Intent.UNBINDING and _BOUND.search(folded) and not _UNDOES.search(folded):
         return Intent.OTHER
     return None

@@ -18,6 +18,8 @@ DELETION, UNBINDING, CLOSING = Intent.DELETION, Intent.UNBINDING, Intent.DEREGIS
         (DELETION, "take down the photo that Jason uploaded of me"),
         (DELETION, "delete the photos that my ex posted of me"),
         (DELETION, "remove the fake profile that uses my pictures"),
+        (CLOSING, "remove the account pretending to be me"),
+        (CLOSING, "delete the account that is impersonating me"),
         (DELETION, "delete the voice message he recorded of me"),
         (DELETION, "delete the recording he made of me"),
         (DELETION, "take down his post about me"),
