@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import entries
+from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import objection_until
-from privacydesk.dialog.outcomes import named_request
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script

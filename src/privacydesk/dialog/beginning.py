@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from privacydesk.dialog import kept_wishes, reading, wishes
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
+from privacydesk.dialog.naming import items_of
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
@@ -11,6 +12,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.scopes import limit_of
 from privacydesk.domain.ticket import Ticket
 
 _PROTESTED = frozenset(
@@ -153,7 +155,8 @@ def _filed_last(script: Script) -> Ticket | None:
 def _changes_last(runner: Runner, script: Script) -> bool:
     """Say how what was just filed is changed, where it is limited: "wait, only the last one".
 
-    It is with staff by now, and nothing that was confirmed is changed by a word.
+    It is with staff by now, and nothing that was confirmed is changed by a word. Whoever asks after
+    the very limit that it was filed with is told that it was.
     """
     entities = script.observed.entities
     limited = entities.get("period") or entities.get("kept_some")
@@ -166,6 +169,9 @@ def _changes_last(runner: Runner, script: Script) -> bool:
     if not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
         return False
     script.unanswered = 0
+    if _is_limited_so(script, last):
+        script.say("desk.filed_as_said", {"number": last.number, "what": items_of(last)})
+        return True
     back = Choice(
         id=Intent.CANCEL_REQUEST.value,
         key=f"desk.choice.{Intent.CANCEL_REQUEST.value}",
@@ -173,6 +179,16 @@ def _changes_last(runner: Runner, script: Script) -> bool:
     )
     script.ask("desk.filed_as_it_was", {"number": last.number}, (back, human_choice()))
     return True
+
+
+def _is_limited_so(script: Script, ticket: Ticket) -> bool:
+    """Tell whether a message names nothing but what limits a request: "only the last ones"."""
+    limits = {limit for item in ticket.items if (limit := limit_of(item))}
+    named = [str(one) for one in script.observed.entities.get("period", ())]
+    # "Not the ones with him" may be the very words, and what stays is no limit to what goes.
+    others = [one for one in script.observed.entities.get("kept_some", ()) if one not in limits]
+    fits = [any(one in limit or limit in one for limit in limits) for one in named]
+    return bool(fits) and all(fits) and not others
 
 
 def _several(runner: Runner, script: Script) -> bool:

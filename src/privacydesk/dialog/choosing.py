@@ -32,7 +32,7 @@ _LIKELY_HERE = 0.4
 
 _POSTS = frozenset({DataCategory.POSTS.value})
 
-_HAPPENED = frozenset({"terms.decision", "terms.ticket"})
+_HAPPENED = frozenset({"terms.decision", "terms.ticket", "terms.ticket_about"})
 """Buttons for things that happened, which people tell of in words of their own."""
 
 _POINTS = 20

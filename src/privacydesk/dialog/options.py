@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.desk_choices import request_choices
+from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM
@@ -83,11 +84,13 @@ def _requests(_script: Script, _frame: Running) -> tuple[Choice, ...]:
 
 
 def ticket_choice(ticket: Ticket) -> Choice:
-    """Return a button for one ticket: its kind and number."""
+    """Return a button for one ticket: its kind, what it is about, and its number."""
+    request = named_request(ticket)
+    about, args = request.pop("of", None), {"kind": request, "ticket": ticket.number}
     return Choice(
         id=ticket.number,
-        key="terms.ticket",
-        args={"kind": {"$term": f"kind.{ticket.kind.value}"}, "ticket": ticket.number},
+        key="terms.ticket_about" if about else "terms.ticket",
+        args={**args, "about": about} if about else args,
         value=ticket.id.hex(),
     )
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from privacydesk.dialog.naming import NOTHING_BY_ITSELF, item_label, label_of
 from privacydesk.dialog.options import objection_until
-from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.script import Script
 from privacydesk.domain.account_terms import (
     AccountAction,
     AccountReason,
-    ConsentPurpose,
     DataCategory,
     ItemOutcome,
-    ProfileField,
-    Provider,
 )
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import FAMILIES, named
-from privacydesk.domain.ticket import DueKind, Outcome, ScopeItem, Ticket, TicketState
+from privacydesk.domain.ticket import DueKind, Outcome, Ticket, TicketState
 from privacydesk.domain.turn import DecisionKind
 
 
@@ -124,7 +120,7 @@ def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
     for item in ticket.items:
         if item.decision != "refuse" or item.ground is None:
             continue
-        label = _item_label(ticket, item)
+        label = item_label(ticket, item)
         if withheld:
             args: dict[str, Any] = {"clause": {"$clause": "refusal_grounds"}}
             text = "ticket.refused_part_clause"
@@ -133,20 +129,6 @@ def _refused_rows(ticket: Ticket, *, withheld: bool) -> list[dict[str, Any]]:
             text = "ticket.refused_part"
         rows.append({"label": label, "text": text, "args": {**args, "reason": item.reason}})
     return rows
-
-
-def _item_label(ticket: Ticket, item: ScopeItem) -> Any:
-    if ticket.kind is RequestKind.GUARDIAN:
-        return {"$term": f"{FAMILIES[ticket.kind]}.{item.name}"}
-    return _label(ticket, named(item))
-
-
-def named_request(ticket: Ticket) -> dict[str, Any]:
-    """Return what a request is about, as an argument: its kind, with what was asked for."""
-    term: dict[str, Any] = {"$term": f"kind.{ticket.kind}"}
-    if FAMILIES.get(ticket.kind) in _SCOPES:
-        term["of"] = {"$texts": [_item_label(ticket, item) for item in ticket.items]}
-    return term
 
 
 def say_objection(script: Script, ticket: Ticket) -> None:
@@ -228,7 +210,7 @@ def _is_gone(result: Mapping[str, Any]) -> bool:
 
     Of the profile of an account that lives on only what may be left empty is.
     """
-    if result["outcome"] != ItemOutcome.DONE or result["scope"] in _NOTHING_BY_ITSELF:
+    if result["outcome"] != ItemOutcome.DONE or result["scope"] in NOTHING_BY_ITSELF:
         return False
     action = result.get("action")
     return action == AccountAction.DEREGISTER or (
@@ -237,7 +219,7 @@ def _is_gone(result: Mapping[str, Any]) -> bool:
 
 
 def _result_row(ticket: Ticket, result: Mapping[str, Any]) -> dict[str, Any]:
-    label = _label(ticket, result["scope"])
+    label = label_of(ticket, result["scope"])
     if _held_nothing(result):
         return {"label": label, "result": "nothing_held"}
     outcome = "deleted" if _is_gone(result) else str(result["outcome"])
@@ -265,11 +247,11 @@ def say_returned(script: Script, ticket: Ticket, results: Iterable[Mapping[str, 
         if reason is None:
             continue
         why, advice = {"$term": f"reason.{reason}"}, {"$term": f"advice.{reason}"}
-        if one["scope"] in _NOTHING_BY_ITSELF:
+        if one["scope"] in NOTHING_BY_ITSELF:
             rows.append({"label": why, "value": advice})
         else:
             args = {"reason": why, "advice": advice}
-            label = _label(ticket, one["scope"])
+            label = label_of(ticket, one["scope"])
             rows.append({"label": label, "text": "ticket.returned_item", "args": args})
     _say_rows(script, ticket, "ticket.returned_why" if rows else "ticket.returned", rows)
 
@@ -280,33 +262,6 @@ def _say_rows(
     kind = EventKind.DETAILS if rows else EventKind.TEXT
     args = ticket_args(ticket, **more)
     script.say(key, args, kind=kind, data={"rows": rows} if rows else None)
-
-
-_ACCOUNT: Mapping[str, Any] = {"$term": "result.account"}
-
-_NOTHING_BY_ITSELF = frozenset({"", "account"})
-"""Scopes that stand for the whole account, not for a part of what was asked."""
-
-_SCOPES: Mapping[str, frozenset[str]] = {
-    "category": frozenset(DataCategory),
-    "field": frozenset(ProfileField),
-    "purpose": frozenset(ConsentPurpose),
-    "provider": frozenset(Provider),
-}
-"""What the account service acts on, by the family of its terms. Wishes are for people to read."""
-
-
-def _label(ticket: Ticket, scope: str) -> Any:
-    """Return what to call a scope; one that the desk has no word for is called as it was sent."""
-    if scope in _NOTHING_BY_ITSELF:
-        return _ACCOUNT
-    likely = FAMILIES.get(ticket.kind, "")
-    if scope == ALL and likely == "category":
-        return {"$term": "category.all"}
-    for family in (likely, *_SCOPES):
-        if scope in _SCOPES.get(family, ()):
-            return {"$term": f"{family}.{scope}"}
-    return scope
 
 
 def say_summary(script: Script, ticket: Ticket, rows: Sequence[Mapping[str, Any]] | None) -> None:

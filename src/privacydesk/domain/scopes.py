@@ -27,3 +27,8 @@ BINDING: Final = "binding"
 def named(item: ScopeItem) -> str:
     """Return the name of an item in its kind's family: a binding goes by its provider's."""
     return str(item.detail.get("provider") or "") if item.name == BINDING else item.name
+
+
+def limit_of(item: ScopeItem) -> str:
+    """Return what limits an item, in the requester's own words: "last year's"; empty without."""
+    return str(item.detail.get("period") or "")

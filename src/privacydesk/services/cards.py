@@ -16,7 +16,7 @@ from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.memo import ChoicesMemo, FixedChoices
-from privacydesk.domain.scopes import FAMILIES, named
+from privacydesk.domain.scopes import FAMILIES, limit_of, named
 from privacydesk.domain.ticket import DueKind, ScopeItem, Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.deadlines import Deadlines
@@ -163,14 +163,18 @@ class Wording:
         return card
 
     def item(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
-        """Return what one item asks for, in words; empty where the kind says it all."""
-        family, name = FAMILIES.get(ticket.kind), named(item)
+        """Return what one item asks for, in words, with what limits it.
+
+        Empty where the kind says it all.
+        """
+        family, name, limit = FAMILIES.get(ticket.kind), named(item), limit_of(item)
         if family is None or not name:
             return ""
         try:
-            return self.label(locale, f"{family}.{name}", {})
+            label = self.label(locale, f"{family}.{name}", {})
         except KeyError:
-            return name
+            label = name
+        return self.label(locale, "terms.of", {"term": label, "about": limit}) if limit else label
 
     def _day(self, day: Day, locale: str) -> dict[str, Any]:
         return {

@@ -1,0 +1,64 @@
+"""What requests and their parts are called, as arguments of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from privacydesk.dialog.schema import ALL
+from privacydesk.domain.account_terms import (
+    ConsentPurpose,
+    DataCategory,
+    ProfileField,
+    Provider,
+)
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import FAMILIES, limit_of, named
+from privacydesk.domain.ticket import ScopeItem, Ticket
+
+_ACCOUNT: Mapping[str, Any] = {"$term": "result.account"}
+
+NOTHING_BY_ITSELF = frozenset({"", "account"})
+"""Scopes that stand for the whole account, not for a part of what was asked."""
+
+_SCOPES: Mapping[str, frozenset[str]] = {
+    "category": frozenset(DataCategory),
+    "field": frozenset(ProfileField),
+    "purpose": frozenset(ConsentPurpose),
+    "provider": frozenset(Provider),
+}
+"""What the account service acts on, by the family of its terms. Wishes are for people to read."""
+
+
+def label_of(ticket: Ticket, scope: str) -> Any:
+    """Return what to call a scope; one that the desk has no word for is called as it was sent."""
+    if scope in NOTHING_BY_ITSELF:
+        return _ACCOUNT
+    likely = FAMILIES.get(ticket.kind, "")
+    if scope == ALL and likely == "category":
+        return {"$term": "category.all"}
+    for family in (likely, *_SCOPES):
+        if scope in _SCOPES.get(family, ()):
+            return {"$term": f"{family}.{scope}"}
+    return scope
+
+
+def item_label(ticket: Ticket, item: ScopeItem) -> Any:
+    """Return what to call one item of a ticket, with what limits it: "photos (last year)"."""
+    if ticket.kind is RequestKind.GUARDIAN:
+        return {"$term": f"{FAMILIES[ticket.kind]}.{item.name}"}
+    label, limit = label_of(ticket, named(item)), limit_of(item)
+    return {**label, "of": limit} if limit and isinstance(label, dict) else label
+
+
+def named_request(ticket: Ticket) -> dict[str, Any]:
+    """Return what a request is about, as an argument: its kind, with what was asked for."""
+    term: dict[str, Any] = {"$term": f"kind.{ticket.kind}"}
+    if FAMILIES.get(ticket.kind) in _SCOPES:
+        term["of"] = items_of(ticket)
+    return term
+
+
+def items_of(ticket: Ticket) -> dict[str, Any]:
+    """Return what a request asks for, as an argument: its items, each with what limits it."""
+    return {"$texts": [item_label(ticket, item) for item in ticket.items]}
