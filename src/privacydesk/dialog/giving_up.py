@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from privacydesk.dialog import kept_wishes
+from privacydesk.dialog import kept_wishes, reading
+from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -14,6 +16,64 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, all_of, shown, staying
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
+
+_UNPICKS: Final = re.compile(
+    r"不要|不用|不选|不選|不需要|别|別|唔要|唔使|唔好|算了|算啦|算数|算數|没有|沒有"
+    r"|\b(?:not?|without|except|don['’]?t|never ?mind|scratch|leave out|minus|unselect|deselect)\b",
+    re.IGNORECASE,
+)
+_REMOVES: Final = re.compile(
+    r"去掉|去除|拿掉|剔除|移除|删|刪|取消|\b(?:remove|drop|delete|take (?:out|off|away))\b",
+    re.IGNORECASE,
+)
+"""Words that take something out of what was picked, unless the form is about deleting it."""
+
+_CLAUSES: Final = re.compile(
+    r"[,，;；。]|\b(?:but|just|only)\b|只|就要|还是要|還是要", re.IGNORECASE
+)
+
+_SWAPS: Final = re.compile(r"[换換改]成|\binstead\b", re.IGNORECASE)
+
+
+def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
+    """Take out of what was picked what is taken back at the list: 评论不要了, "not the comments".
+
+    What was not picked can't be taken out: 评论不要了 may well name what shall be deleted.
+    """
+    if not step.many or not is_picking(frame, step) or script.said.rstrip()[-1:] in {"?", "？"}:
+        return False
+    flow, entities = runner.flows[frame.flow], script.observed.entities
+    deletes = flow.kind is RequestKind.DELETION
+    spoken = _UNPICKS.search(script.said) or (not deletes and _REMOVES.search(script.said))
+    if not spoken or not reading.is_brief(script):
+        return False
+    slot_type, taken = flow.slots[step.slot].type, list(frame.slots[step.slot])
+    named = entities.get(FILLED_FROM.get(slot_type, ""), ())
+    stays = [one for one in taken if one in staying(entities)]
+    swaps = _SWAPS.search(script.said) is not None
+    if not stays and len(named) > 1 and _CLAUSES.search(script.said) and not swaps:
+        # "Not the posts, just the photos": which of them is taken back, no word shows.
+        return False
+    out = stays or [one for one in taken if one in named]
+    fresh = [
+        one
+        for one in named
+        if one not in taken
+        and one not in staying(entities)
+        and runner.accepts(script, frame, step, one)
+    ]
+    if not out:
+        return False
+    script.say("desk.left_out", {"what": shown(slot_type, out)})
+    left = [*(one for one in taken if one not in out), *fresh]
+    if left:
+        frame.slots[step.slot] = left
+        runner.asking.ask_more(script, frame, step)
+    else:
+        frame.slots.pop(step.slot)
+        picked_all(frame)
+        runner.prompt_again(script)
+    return True
 
 
 def taken_back(runner: Runner, script: Script) -> bool:
