@@ -109,7 +109,10 @@ class AtAsk(AtQuestion):
     def _said_among(self, script: Script, frame: Running, step: Ask, text: str, value: Any) -> None:
         """Take words where one of several answers is wanted."""
         known = value is not None
-        if not known and self._gives_contact(script, frame, step, text):
+        if not known and (
+            self._gives_contact(script, frame, step, text)
+            or self._gets_no_code(script, frame, step)
+        ):
             return
         if (
             (not known and questions.asks_consequence(self._runner, script))
@@ -120,6 +123,7 @@ class AtAsk(AtQuestion):
             or correcting.corrects_slip(self._runner, script, frame)
             or following.leaves_for_another(self._runner, script)
             or (not known and self._take_meant(script, frame, step, text))
+            or (not known and self._waits_with_code(script, frame, step))
             or giving_up.taken_back(self._runner, script)
             or self._deal_with(script, frame, step, text, known=known)
         ):
@@ -140,6 +144,7 @@ class AtAsk(AtQuestion):
             taking.take_choice(self._runner, script, frame, step, told)
         elif not (
             self.thinks(script)
+            or giving_up.forgets(self._runner, script)
             or self.follows(script, frame)
             or questions.answers_from_policy(self._runner, script)
         ):
@@ -164,6 +169,28 @@ class AtAsk(AtQuestion):
             self._runner.prompt_again(script)
         else:
             taking.take_choice(self._runner, script, frame, step, wanted)
+        return True
+
+    def _gets_no_code(self, script: Script, frame: Running, step: Ask) -> bool:
+        """Take the button for whoever gets no code, where their words say so."""
+        if self._runner.asking.slot_type(frame, step) != "code":
+            return False
+        offered = self._buttons.offered(script, frame)
+        button = next((choice for choice, _ in offered if choice.id == "other_way"), None)
+        if button is None or not questions.cannot_get_code(script, step):
+            return False
+        taking.take_choice(self._runner, script, frame, step, button)
+        return True
+
+    def _waits_with_code(self, script: Script, frame: Running, step: Ask) -> bool:
+        """Wait for whoever comes back to a code later."""
+        asks_code = self._runner.asking.slot_type(frame, step) == "code"
+        if not asks_code or not questions.waits_with_code(script):
+            return False
+        if following.others_beside(self._runner, script):
+            return False
+        form = self._runner.flows[script.stack[script.form_at()].flow]
+        self.ask_again(script, frame, "desk.code_later" if form.kind else "desk.take_your_time")
         return True
 
     def _not_taken(

@@ -45,10 +45,10 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
     flow, entities = runner.flows[frame.flow], script.observed.entities
     deletes = flow.kind is RequestKind.DELETION
     spoken = _UNPICKS.search(script.said) or (not deletes and _REMOVES.search(script.said))
-    if not spoken or not reading.is_brief(script):
-        return False
     slot_type, taken = flow.slots[step.slot].type, list(frame.slots[step.slot])
-    named = entities.get(FILLED_FROM.get(slot_type, ""), ())
+    if not spoken or slot_type not in FILLED_FROM or not reading.is_brief(script):
+        return False
+    named = entities.get(FILLED_FROM[slot_type], ())
     stays = [one for one in taken if one in staying(entities)]
     swaps = _SWAPS.search(script.said) is not None
     if not stays and len(named) > 1 and _CLAUSES.search(script.said) and not swaps:
@@ -137,6 +137,24 @@ def lets_go(runner: Runner, script: Script) -> bool:
         script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
     runner.prompt_again(script)
     return True
+
+
+def forgets(runner: Runner, script: Script) -> bool:
+    """Leave the open form where a few words say no more than that: "forget it then"."""
+    found, entities = script.observed.recognised, script.observed.entities
+    named = any(entities.get(kind) for kind in FILLED_FROM.values())
+    if len(script.said) > _A_FEW_WORDS or named or script.said.rstrip()[-1:] in {"?", "？"}:
+        return False
+    if "leaving" not in reading.phrases_of(entities):
+        return False
+    if found is None or found.intent is not Intent.CANCEL_REQUEST or not found.sure:
+        return False
+    runner.cancel_form(script)
+    return True
+
+
+_A_FEW_WORDS: Final = 30
+"""Characters of a message that gives something up and tells nothing else."""
 
 
 def leaves_out(runner: Runner, script: Script) -> bool:

@@ -141,6 +141,44 @@ def postpones(script: Script) -> bool:
     return not said.isdisjoint({"postpones", "stalls", "thinks"})
 
 
+_NO_CODE: Final = re.compile(
+    r"收[不唔]到|收不[着著]|(?:还是|還是|仍然|依然|一直|仲系|仲係|仲|都|根本)(?:没|沒|冇)(?:有|来|來|到|收到|见|見)?"
+    r"|(?:短信|简讯|簡訊|验证码|驗證碼|code|sms|text) ?(?:没|沒|冇)(?:有|来|來|到)"
+    r"|\b(?:can['’]?t|cannot|can not|couldn['’]?t|could not|never|not|haven['’]?t|hasn['’]?t"
+    r"|isn['’]?t|unable to) (?:\w+ ){0,2}?(?:get|got|getting|gotten|receive[sd]?|receiving"
+    r"|come|coming|came|arrive[sd]?|arriving)\b"
+    r"|\bstill (?:nothing|no (?:code|sms|text|message)|none|not)\b|^no (?:code|sms|text|message)\b",
+    re.IGNORECASE,
+)
+_NOT_RECEIVED: Final = frozenset({"verify.resend"})
+
+
+def cannot_get_code(script: Script, step: Ask) -> bool:
+    """Tell whether no code comes: 收不到啊, "still nothing", "I cannot get the code".
+
+    Whoever has not received it yet is sent another one first; where that is asked for once more,
+    it is another way that helps.
+    """
+    if len(script.said) > _SHORT or ends_asking(script):
+        return False
+    again = step.text == "verify.wait"
+    said = set(script.observed.entities.get("answer_alone", ()))
+    if said & _NOT_RECEIVED:
+        return again and not _ASKS_ANOTHER.search(script.said)
+    return _NO_CODE.search(script.said) is not None
+
+
+_ASKS_ANOTHER: Final = re.compile(r"再|重|another|again|resend|new", re.IGNORECASE)
+
+
+def waits_with_code(script: Script) -> bool:
+    """Tell whether words where a code is asked for only say to wait: 明天再说, "later"."""
+    if len(script.said) > _SHORT or ends_asking(script):
+        return False
+    said = reading.phrases_of(script.observed.entities)
+    return not said.isdisjoint({"postpones", "stalls"}) and "leaving" not in said
+
+
 def is_bare(script: Script) -> bool:
     """Tell whether a message is a question of a word or two, and no more than that shows of what.
 
