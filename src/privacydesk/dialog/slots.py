@@ -143,8 +143,10 @@ def _first(kind: str) -> Callable[[str, Entities], Any]:
         values = [one for one in found.get(kind, ()) if one not in stays]
         if not values:
             return None
-        # "Not Google, it's WeChat": what is meant comes last.
-        corrects = {"instead", "slip"}.intersection(found.get("phrase", ()))
+        # "Not Google, it's WeChat": what is meant comes last. Where what is not meant is known to
+        # stay, the others are meant alike: "marketing and location, not the recommendations".
+        said = found.get("phrase", ())
+        corrects = "slip" in said or ("instead" in said and not stays)
         return values[-1] if corrects else values[0]
 
     return take

@@ -82,6 +82,9 @@ def wishes_for(
     if intent is Intent.CONSENT_WITHDRAWAL and {"unwanted", "also"} <= said:
         # "I don't want recommendations, and my microphone, too" corrects nothing.
         instead = False
+    if intent is Intent.CONSENT_WITHDRAWAL and entities.get("kept_purpose"):
+        # Nor does "marketing and location, not the recommendations", which says what stays.
+        instead = False
     if not instead and not said.isdisjoint({"and", "also", "both"}):
         # "Not Google, WeChat" and "my location shared with partners" name two and mean one.
         for step in filling.questions_of(flow):
