@@ -88,6 +88,12 @@ def _last_login_way(act: Act) -> str:
     return _yes(bound and not bound - {act.frame.slots.get("provider")})
 
 
+def _other_way_named(act: Act) -> str:
+    named = act.frame.slots.get("provider")
+    bound = {row["provider"] for row in act.frame.slots.get("bindings", ())}
+    return _yes(named and len(bound) == 1 and named not in bound)
+
+
 def _only_login_way(act: Act) -> str:
     bound = list(dict.fromkeys(row["provider"] for row in act.frame.slots.get("bindings", ())))
     if len(bound) != 1:
@@ -345,6 +351,7 @@ GUARDS: Mapping[str, Guard] = {
     "same_request_open": _same_request_open,
     "posts_go_first": _posts_go_first,
     "last_login_way": _last_login_way,
+    "other_way_named": _other_way_named,
     "only_login_way": _only_login_way,
     "bindings_known": _bindings_known,
     "needs_document": _needs_document,

@@ -179,6 +179,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "same_request_open": GuardSpec(_YES_NO, fills=_names("ticket")),
     "posts_go_first": GuardSpec(_YES_NO, fills=_names("ticket")),
     "last_login_way": GuardSpec(_YES_NO, reads=_names("provider")),
+    "other_way_named": GuardSpec(_YES_NO, fills=_names("provider")),
     "only_login_way": GuardSpec(_YES_NO, fills=_names("provider")),
     "bindings_known": GuardSpec(_YES_NO, fills=_names("bindings")),
     "needs_document": GuardSpec(_YES_NO, reads=_names("field")),
