@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.desk_choices import request_choices
 from privacydesk.dialog.naming import named_request
+from privacydesk.dialog.places import placed
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM
@@ -97,7 +98,13 @@ def ticket_choice(ticket: Ticket) -> Choice:
 
 def _open_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
     tickets = script.tickets_of(whose(script))
-    return tuple(ticket_choice(t) for t in tickets if t.is_open)
+    return tuple(ticket_choice(t) for t in in_turn(t for t in tickets if t.is_open))
+
+
+def in_turn(tickets: Iterable[Ticket]) -> list[Ticket]:
+    """Return tickets as they were filed, so that "the first one" is first in a list, too."""
+    # They are read with the newest first.
+    return sorted(reversed([*tickets]), key=lambda one: one.received_at)
 
 
 def objection_until(script: Script, ticket: Ticket) -> date | None:
@@ -123,11 +130,11 @@ def may_object(script: Script, ticket: Ticket) -> bool:
 
 def _closed_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
     tickets = script.tickets_of(whose(script))
-    return tuple(ticket_choice(t) for t in tickets if may_object(script, t))
+    return tuple(ticket_choice(t) for t in in_turn(t for t in tickets if may_object(script, t)))
 
 
 def narrowed(script: Script, tickets: Sequence[Ticket]) -> tuple[Ticket, ...]:
-    """Return the tickets that a message means, by what it names: a number, a kind, an item.
+    """Return the tickets that a message means, by what it names: number, kind, item or place.
 
     What fits none of them narrows nothing.
     """
@@ -141,7 +148,9 @@ def narrowed(script: Script, tickets: Sequence[Ticket]) -> tuple[Ticket, ...]:
     left = tuple(tickets)
     left = tuple(ticket for ticket in left if ticket.number in numbers) or left
     left = tuple(ticket for ticket in left if ticket.kind.value in kinds) or left
-    return tuple(ticket for ticket in left if not items.isdisjoint(_named_in(ticket))) or left
+    left = tuple(ticket for ticket in left if not items.isdisjoint(_named_in(ticket))) or left
+    pointed = placed(script.said, in_turn(left))
+    return (pointed,) if pointed else left
 
 
 def _named_in(ticket: Ticket) -> set[str]:
