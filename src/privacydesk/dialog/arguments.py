@@ -43,6 +43,13 @@ def _request(script: Script, frame: Running) -> Any:
     return "" if ticket is None else named_request(ticket)
 
 
+def _requests(script: Script, frame: Running) -> Any:
+    """Return what several filed requests are about."""
+    ids = (TicketId(bytes.fromhex(str(raw))) for raw in frame.slots.get("tickets", ()))
+    tickets = (script.ticket_with_id(one) for one in ids)
+    return {"$texts": [named_request(ticket) for ticket in tickets if ticket is not None]}
+
+
 def _at_hand(script: Script, name: Any) -> str:
     """Return a ticket's id or symbol; one that was filed before is read, to have its number."""
     named = str(name)
@@ -101,6 +108,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "object_until": _object_until,
     "lapses_on": _lapses_on,
     "remedies": lambda script, _frame: script.rules.remedies.get(script.locale, ""),
+    "requests": _requests,
     "wishes": lambda script, _frame: {
         "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]
     },

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from privacydesk.dialog import reading
 from privacydesk.dialog.labels import share_words
-from privacydesk.dialog.places import placed
+from privacydesk.dialog.places import means_all, placed
 from privacydesk.dialog.schema import ALL, OTHER, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import says_everything, staying
@@ -170,6 +170,9 @@ def told(script: Script, text: str, offered: Offered) -> Choice | None:
     it, which is asked next.
     """
     happened = [(choice, label) for choice, label in offered if choice.key in _HAPPENED]
+    every = _named(offered, ALL)
+    if every is not None and happened and means_all(text):
+        return every
     pointed = placed(text, [choice for choice, _ in happened])
     if pointed is not None:
         return pointed

@@ -10,8 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.act import Act
-from privacydesk.dialog.options import may_object, narrowed, whose
+from privacydesk.dialog.options import in_turn, may_object, narrowed, whose
+from privacydesk.dialog.places import means_all
 from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.scopes import is_same_scope
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import FILES
@@ -321,6 +323,17 @@ def _one_to_withdraw(act: Act) -> str:
     return _only(act.script, act.frame, lambda ticket: may(ticket, Move.WITHDRAW))
 
 
+def _all_to_withdraw(act: Act) -> str:
+    chosen = act.frame.slots.get("ticket") == ALL
+    if not chosen and not means_all(act.script.said):
+        return "no"
+    open_now = in_turn(t for t in act.script.tickets_of(whose(act.script)) if may(t, Move.WITHDRAW))
+    if len(open_now) < (1 if chosen else 2):
+        return "no"
+    act.frame.slots["tickets"] = [ticket.id.hex() for ticket in open_now]
+    return "yes"
+
+
 def _one_to_object(act: Act) -> str:
     return _only(act.script, act.frame, lambda ticket: may_object(act.script, ticket))
 
@@ -373,6 +386,7 @@ GUARDS: Mapping[str, Guard] = {
     "wishes_wait": _wishes_wait,
     "may_object": _may_object,
     "one_to_withdraw": _one_to_withdraw,
+    "all_to_withdraw": _all_to_withdraw,
     "one_to_object": _one_to_object,
     "ticket_may": _ticket_may,
 }

@@ -103,8 +103,9 @@ def _open_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
 
 def in_turn(tickets: Iterable[Ticket]) -> list[Ticket]:
     """Return tickets as they were filed, so that "the first one" is first in a list, too."""
-    # They are read with the newest first.
-    return sorted(reversed([*tickets]), key=lambda one: one.received_at)
+    # They are read with the newest first, which counts among those of the same instant.
+    newest_first = sorted(tickets, key=lambda one: one.received_at, reverse=True)
+    return newest_first[::-1]
 
 
 def objection_until(script: Script, ticket: Ticket) -> date | None:

@@ -33,6 +33,23 @@ _POINTS: Final = 60
 """Characters of a message that points at something and tells no story."""
 
 
+_ALL: Final = re.compile(
+    r"都[撤取退要]|全部|全都|全撤|[两兩]个?個?都|一起撤|一并撤|一併撤|\b(?:both|everything)\b"
+    r"|\ball (?:of|the|my|them|requests)\b|\bthem all\b|^all[.! ]*$",
+    re.IGNORECASE,
+)
+_NOT_ALL: Final = re.compile(
+    r"不|别|別|唔|除了|只|\b(?:not|don['’]?t|keep|except|but|only)\b", re.IGNORECASE
+)
+
+
+def means_all(said: str) -> bool:
+    """Tell whether words mean all of several things: 都撤了吧, "both of them"."""
+    if len(said) > _POINTS or _NOT_ALL.search(said):
+        return False
+    return _ALL.search(said) is not None
+
+
 def placed(said: str, things: Sequence[One]) -> One | None:
     """Return the one thing that words point at by its place; None where they name none, or two."""
     places = [place for place, words in _PLACES if words.search(said)]

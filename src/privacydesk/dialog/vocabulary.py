@@ -118,6 +118,9 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     "withdraw_ticket": ActionSpec(
         _names("withdrawn too_late"), _SESSION, own_tickets=True, reads=_names("ticket")
     ),
+    "withdraw_tickets": ActionSpec(
+        _names("withdrawn too_late"), _SESSION, own_tickets=True, reads=_names("tickets")
+    ),
     "file_objection": ActionSpec(
         _names("filed too_late"),
         _SESSION,
@@ -201,6 +204,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "wishes_wait": GuardSpec(_YES_NO),
     "may_object": GuardSpec(_YES_NO),
     "one_to_withdraw": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "all_to_withdraw": GuardSpec(_YES_NO, fills=_names("tickets")),
     "one_to_object": GuardSpec(_YES_NO, fills=_names("ticket")),
     "ticket_may": GuardSpec(_YES_NO, params=_names("what"), reads=_names("ticket")),
 }
@@ -224,8 +228,8 @@ OPTIONS = frozenset(
 ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
-        "objection_days", "object_until", "lapses_on", "remedies", "request", "age_clause",
-        "wishes",
+        "objection_days", "object_until", "lapses_on", "remedies", "request", "requests",
+        "age_clause", "wishes",
     }
 )  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""

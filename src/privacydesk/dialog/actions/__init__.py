@@ -38,6 +38,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "list_requests": own_tickets.list_requests,
     "show_ticket": own_tickets.show_ticket,
     "withdraw_ticket": own_tickets.withdraw_ticket,
+    "withdraw_tickets": own_tickets.withdraw_tickets,
     "file_objection": own_tickets.file_objection,
     "confirm_closing": own_tickets.confirm_closing,
     "decline_closing": own_tickets.decline_closing,

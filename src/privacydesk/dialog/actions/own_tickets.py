@@ -16,6 +16,7 @@ from privacydesk.domain.effects import (
     OpenTicket,
     RateTicket,
 )
+from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Satisfaction, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -116,6 +117,18 @@ def withdraw_ticket(act: Act) -> str:
     act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
     pending.settle(act.script, ticket.id, None, running=True)
     return "withdrawn"
+
+
+def withdraw_tickets(act: Act) -> str:
+    """Take several requests back, as far as each may be; tell whether all of them were."""
+    named = [TicketId(bytes.fromhex(str(raw))) for raw in act.frame.slots["tickets"]]
+    found = [act.script.ticket_with_id(one) for one in named]
+    fit = [one for one in found if one is not None and is_theirs(act.script, one)]
+    fit = [one for one in fit if may(one, Move.WITHDRAW)]
+    for ticket in fit:
+        act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
+        pending.settle(act.script, ticket.id, None, running=True)
+    return "withdrawn" if len(fit) == len(named) else "too_late"
 
 
 def file_objection(act: Act) -> str:
