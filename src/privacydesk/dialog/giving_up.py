@@ -17,6 +17,7 @@ from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, all_of, shown, st
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
 
+_ASKS: Final = frozenset("?？吗嗎")
 _UNPICKS: Final = re.compile(
     r"不要|不用|不选|不選|不需要|别|別|唔要|唔使|唔好|算了|算啦|算数|算數|没有|沒有"
     r"|\b(?:not?|without|except|don['’]?t|never ?mind|scratch|leave out|minus|unselect|deselect)\b",
@@ -40,7 +41,7 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
 
     What was not picked can't be taken out: 评论不要了 may well name what shall be deleted.
     """
-    if not step.many or not is_picking(frame, step) or script.said.rstrip()[-1:] in {"?", "？"}:
+    if not step.many or not is_picking(frame, step) or script.said.rstrip()[-1:] in _ASKS:
         return False
     flow, entities = runner.flows[frame.flow], script.observed.entities
     deletes = flow.kind is RequestKind.DELETION
@@ -143,7 +144,7 @@ def forgets(runner: Runner, script: Script) -> bool:
     """Leave the open form where a few words say no more than that: "forget it then"."""
     found, entities = script.observed.recognised, script.observed.entities
     named = any(entities.get(kind) for kind in FILLED_FROM.values())
-    if len(script.said) > _A_FEW_WORDS or named or script.said.rstrip()[-1:] in {"?", "？"}:
+    if len(script.said) > _A_FEW_WORDS or named or script.said.rstrip()[-1:] in _ASKS:
         return False
     if "leaving" not in reading.phrases_of(entities):
         return False
