@@ -33,6 +33,9 @@ _CLAUSES: Final = re.compile(
     r"[,，;；。]|\b(?:but|just|only)\b|只|就要|还是要|還是要", re.IGNORECASE
 )
 
+_ONLY: Final = re.compile(
+    r"[只净淨][要删刪看留选選係系]|就行|就好|就够|就夠|\b(?:just|only)\b", re.IGNORECASE
+)
 _SWAPS: Final = re.compile(r"[换換改]成|\binstead\b", re.IGNORECASE)
 
 
@@ -47,10 +50,17 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
     deletes = flow.kind is RequestKind.DELETION
     spoken = _UNPICKS.search(script.said) or (not deletes and _REMOVES.search(script.said))
     slot_type, taken = flow.slots[step.slot].type, list(frame.slots[step.slot])
-    if not spoken or slot_type not in FILLED_FROM or not reading.is_brief(script):
+    only = _ONLY.search(script.said)
+    if not (spoken or only) or slot_type not in FILLED_FROM or not reading.is_brief(script):
         return False
     named = entities.get(FILLED_FROM[slot_type], ())
     stays = [one for one in taken if one in staying(entities)]
+    if only and named and set(named) <= set(taken) and not (stays or entities.get("period")):
+        # "Just the photos", and of 评论不要了，只要照片 what is named last.
+        kept = named[-1:] if spoken else named
+        stays = [one for one in taken if one not in kept]
+    elif not spoken:
+        return False
     swaps = _SWAPS.search(script.said) is not None
     if not stays and len(named) > 1 and _CLAUSES.search(script.said) and not swaps:
         # "Not the posts, just the photos": which of them is taken back, no word shows.
