@@ -62,13 +62,13 @@ def _wants_no_more(script: Script) -> bool:
 
 
 def _lets_it_be(script: Script) -> bool:
-    """Tell whether words only let go of what was dropped already: 那算了吧, "let me think".
+    """Tell whether words only let go of what was dropped already: 那算了吧, 明天再说.
 
     Where a request is open, it may be meant.
     """
     if not _asked_for_more(script) or not reading.is_brief(script):
         return False
-    if "thinks" in reading.phrases_of(script.observed.entities):
+    if not {"thinks", "postpones"}.isdisjoint(reading.phrases_of(script.observed.entities)):
         return True
     if word(script) != "cancel":
         # Only then: whose requests are open has to be read for it.

@@ -41,6 +41,11 @@ _LEAVE_IT: Final = lazily(
     r"(?:请|你们|求求?(?:你们?)?|拜托|千万|可)*(?:别|不要|唔好)(?:再|乱|随便|给我|把我)*(?:删|封|注销|郁)(?:掉|除)?"
     r"(?:我(?:的|嘅)?)?(?:账号|账户|户口|帐号|号|嘢|东西)[^删解清]{0,16}"
 )
+# 别删我的照片 asks for nothing to be deleted, and takes back what may have been filed.
+_LEAVE_DATA: Final = lazily(
+    r"(?:请|你们|求求?(?:你们?)?|拜托|千万|可)*(?:别|不要|唔好|勿)(?:再|乱|随便|给我)*"
+    r"(?:删|清空|郁)(?:掉|除|走|咗)?我(?:的|嘅|啲|个|所有|全部)*[^,。.!?; 我]{2,6}[吧啊呀啦! 。.]*"
+)
 _GRANTED: Final = lazily(
     r"(?:重新|再|恢复|又想|还想)(?:把|将|给我)?[^,。.!?;]{0,8}?(?:打开|开启|开通|同意|授权|开)(?!会|始)"
     r"|\bturn(?:ed|ing)? (?:[^.!?;]{0,32}? )?back on\b"
@@ -108,11 +113,14 @@ _KEEPS_FOR_NOW: Final = {
     Intent.CANCEL_REQUEST: (_LOCKED,),
 }
 """What a person has to see to: nothing of it is to be lost for good."""
+_KEPT_AS: Final = frozenset({Intent.CONSENT_WITHDRAWAL, Intent.DELETION})
 _ASKED_FOR: Final = _LOSSES | {Intent.CANCEL_REQUEST}
 
 
 def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
     """Return what a message means that speaks of a loss and wishes none; None where it may."""
+    if heard in _KEPT_AS and _LEAVE_DATA.fullmatch(folded):
+        return Intent.CANCEL_REQUEST
     if heard is Intent.CONSENT_WITHDRAWAL:
         granted = _GRANTED.search(folded) and not _TAKEN_BACK.search(folded)
         return Intent.OTHER if granted else None

@@ -29,6 +29,8 @@ CLOSING, CONSENT = Intent.DEREGISTRATION, Intent.CONSENT_WITHDRAWAL
         (CLOSING, "我只是想暫時停用帳號，不是要刪除", Intent.OTHER),
         (Intent.ACCESS, "你们把我聊天记录给我老婆看了？？", Intent.COMPLAINT),
         (CONSENT, "turn recommendations back on", Intent.OTHER),
+        (CONSENT, "别删我的照片", Intent.CANCEL_REQUEST),
+        (DELETION, "唔好刪我啲相片呀", Intent.CANCEL_REQUEST),
         (CONSENT, "重新打开个性化推荐", Intent.OTHER),
     ],
 )
@@ -52,6 +54,7 @@ def test_a_loss_that_is_told_of_is_no_wish(heard: Intent, text: str, meant: Inte
         (CLOSING, "我暂时不用了，帮我注销"),
         (Intent.ACCESS, "你们把我的资料给我看看"),
         (CONSENT, "再把我的同意撤回"),
+        (DELETION, "别删我的照片，删评论"),
         (CONSENT, "再帮我关掉推荐"),
     ],
 )
