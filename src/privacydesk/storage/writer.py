@@ -78,7 +78,8 @@ class BatchWriter:
         self._pending: deque[Pending] = deque()
         self.taken = 0
         self._working = False
-        self._talker: ConversationId | None = None
+        # Whose job was a batch by itself, if the last one was of one.
+        self._alone: ConversationId | None = None
         self._finished_at = 0.0
         self._open = False
         self._idle = asyncio.Event()
@@ -161,8 +162,8 @@ class BatchWriter:
     def _settle_at_once(self, job: Job) -> bool:
         """Settle the one job that waits if its person seems to be alone, and return whether."""
         assert self._loop is not None
-        before, self._talker = self._talker, job.locks.conversation
-        if self._talker != before and self._loop.time() - self._finished_at < _ALONE:
+        follows = job.locks.conversation == self._alone
+        if not follows and self._loop.time() - self._finished_at < _ALONE:
             return False
         report = self._committer.at_once(self._pending[0])
         if report is None:
@@ -213,6 +214,8 @@ class BatchWriter:
         self._pending.extendleft(reversed(again))
         assert self._loop is not None
         self._finished_at = self._loop.time()
+        only = outcomes[0][0].job if len(outcomes) == 1 else None
+        self._alone = None if only is None else only.locks.conversation
         if self._pending or len(outcomes) > 1:
             self._gather(0, len(self._pending))
         else:
