@@ -86,6 +86,17 @@ async def test_two_who_talk_by_turns_are_served_by_the_thread(
     assert threads == ["writer"] * 6
 
 
+async def test_who_was_answered_with_others_is_not_alone(
+    store: SqlStore, small: Where, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_ALONE", 60.0)
+    await asyncio.gather(*(desk.begin(store, n) for n in range(1, 4)))
+    await asyncio.gather(*(store.writer.submit(small("a", n)) for n in range(1, 4)))
+    threads.clear()
+    await store.writer.submit(small("b", 1))
+    assert threads == ["writer"]
+
+
 async def test_those_who_come_together_share_the_thread(store: SqlStore, small: Where) -> None:
     await asyncio.gather(*(desk.begin(store, n) for n in range(1, 9)))
     answers = await asyncio.gather(*(store.writer.submit(small("j", n)) for n in range(1, 9)))
