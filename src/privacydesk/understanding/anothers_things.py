@@ -10,9 +10,8 @@ from typing import Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
-from privacydesk.understanding.patterns import lazily
-
-_PART: Final = r"[^,。.!?;]"
+from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.patterns import PART, lazily
 
 # 常用的账号 and 原来的账号 name nobody, so only surnames that begin no such word count.
 _NAME: Final = (
@@ -32,7 +31,7 @@ _ACCOUNT: Final = r"(?:账号|账户|户口|号(?!码)|主页)"
 _CLOSE: Final = r"(?:注销|销|删|删除|关|关闭|封|封禁|停|清空)(?:掉|了|咗)?"
 _CLOSES_ANOTHERS: Final = lazily(
     rf"{_CLOSE}{_PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}"
-    rf"|(?:把|将){_PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}{_PART}{{0,6}}?{_CLOSE}"
+    rf"|(?:把|将){_PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}{PART}{{0,6}}?{_CLOSE}"
     r"|\b(?:close|delete|remove|shut down|deactivate|ban|get rid of|cancel|terminate|take down|wipe"
     r"|erase|block) "
     r"(?:(?:his|her|their) (?:\w+ )?(?:acc(?:t|ount)?|profile|page)\b"
@@ -52,7 +51,7 @@ _BY_ANOTHER: Final = (
     rf"{_PERSON}(?:偷偷|私下|之前|以前|昨天|乱|偷|给|帮)*{_SHOWS}(?:了|的|嘅|咗|出来的?|上去的?)*"
 )
 _OF_ME: Final = lazily(
-    rf"{_BY_ANOTHER}(?:有|关于)?我(?!发|写|传|们|的评论)(?:的|嘅)?{_PART}{{0,4}}?{_PICTURE}"
+    rf"{_BY_ANOTHER}(?:有|关于)?我(?!发|写|传|们|的评论)(?:的|嘅)?{PART}{{0,4}}?{_PICTURE}"
     r"|\b(?:photos?|pictures?|pics?|videos?|recordings?"
     r"|voice(?: (?:message|note|recording|clip)s?)?|messages?|clips?|audios?|posts?|comments?) "
     r"(?:(?:that|which) )?(?:(?:my )?(?!(?:i|we|you|it|the|that|which|was|were|is|are|have|had"
@@ -75,7 +74,7 @@ _THEIRS: Final = lazily(
 _PRETENDS: Final = lazily(
     rf"(?:冒充|假冒|冒用|盗用|冒认|假扮)(?:了|咗)?我(?:的|嘅)?(?:照片|名字|身份|头像|昵称)?(?:的|嘅)(?:那个|这个|人的|假)*{_ACCOUNT}"
     rf"|用(?:了|咗)?我(?:的|嘅)?(?:照片|头像|相片?|身份)(?:的|嘅)(?:那个|这个|人的|假)*{_ACCOUNT}"
-    rf"|{_PERSON}{_PART}{{0,4}}?(?:冒用|盗用)我(?:的|嘅)?(?:照片|名字|身份|头像|昵称)"
+    rf"|{_PERSON}{PART}{{0,4}}?(?:冒用|盗用)我(?:的|嘅)?(?:照片|名字|身份|头像|昵称)"
     r"|\b(?:profiles?|accounts?|users?|someone|somebody|pages?) (?:(?:that|which|who) )?"
     r"(?:is |are )?(?:uses?|using|stole|steals|stealing) my (?:\w+ )?"
     r"(?:photos?|pictures?|pics?|face|identity)\b"
@@ -93,15 +92,15 @@ _LOGIN: Final = (
 )
 _UNLINKS_ANOTHERS: Final = lazily(
     rf"(?:解绑|解除绑定|取消绑定|解除|移除){_PERSON}(?:的|嘅|个)(?:那个)?{_LOGIN}"
-    rf"|(?:把|将){_PERSON}(?:的|嘅|个)(?:那个)?{_LOGIN}{_PART}{{0,4}}?(?:解绑|解除|取消绑定)"
+    rf"|(?:把|将){_PERSON}(?:的|嘅|个)(?:那个)?{_LOGIN}{PART}{{0,4}}?(?:解绑|解除|取消绑定)"
     rf"|\b(?:unlink|unbind|disconnect|remove) (?:(?:the )?{_LOGIN}(?: account| login)? of "
     r"(?!mine\b|me\b|this\b|the\b|my (?:account|profile)\b)"
     rf"|(?:his|her|their|(?:my )?(?!it's|that's|let's)[a-z]+'s) {_LOGIN}\b)"
 )
 
 _FORCED: Final = lazily(
-    rf"我(?:的|那个|个)?{_NEAR}(?:一直|总是?|天天|非|硬|老是?|说)*(?:要|逼|强迫|逼迫|命令)(?:着|我|咗)*我?{_PART}{{0,4}}?(?:注销|销号|删)"
-    rf"|我(?:的|那个|个)?{_NEAR}(?:一直|总是?|天天|非|硬|老是?)*(?:让|叫)我{_PART}{{0,6}}?(?:注销|销号|删号)"
+    rf"我(?:的|那个|个)?{_NEAR}(?:一直|总是?|天天|非|硬|老是?|说)*(?:要|逼|强迫|逼迫|命令)(?:着|我|咗)*我?{PART}{{0,4}}?(?:注销|销号|删)"
+    rf"|我(?:的|那个|个)?{_NEAR}(?:一直|总是?|天天|非|硬|老是?)*(?:让|叫)我{PART}{{0,6}}?(?:注销|销号|删号)"
     r"|\bmy (?:ex(?:-\w+)?|boyfriend|girlfriend|husband|wife|partner|boss|friend|family|brother"
     r"|father|dad|mother|mum|mom) (?:(?:is|keeps|was|just|always) )?"
     r"(?:wants?|wanted|forc(?:es|ed|ing)|mak(?:es|ing)|demand(?:s|ed|ing)|press\w+|order(?:s|ed))"
@@ -132,8 +131,6 @@ _A_CHILD: Final = lazily(
     r"孩|儿子|女儿|闺女|娃|仔|囡|孙|\b(?:son|daughter|child|children|kids?|boy|girl)\b|\bgrand\w+"
 )
 
-_LOST: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING})
-
 
 def meant_of_anothers(heard: Intent, folded: str) -> Intent | None:
     """Return what a message means that is about somebody else's things; None where it is not.
@@ -144,7 +141,7 @@ def meant_of_anothers(heard: Intent, folded: str) -> Intent | None:
         heard: what the model makes of the message.
         folded: the message.
     """
-    if heard not in _LOST or _is_of_a_child(folded):
+    if heard not in DESTRUCTIVE or _is_of_a_child(folded):
         return None
     if _PRETENDS.search(folded) is not None and _MADE_BY_ME.search(folded) is None:
         return Intent.COMPLAINT

@@ -32,34 +32,6 @@ _IN_DANGER: Final = lazily(
 )
 
 
-# The speaker is in danger, of somebody else or of themselves.
-_COMING: Final = (
-    r"(?:来|到|上|去|冲到|找到|找上|嚟|摸到)"
-    r"(?:我家|我屋企|我住的|我(?:们)?学校|我公司|我单位|我门口)"
-)
-_HOME: Final = r"(?:我家(?:门口|楼下|门外)|我(?:门口|楼下|屋企(?:门口|楼下)?)|我住的地方)"
-_FAMILY: Final = r"(?:老公|丈夫|男友|男朋友|老婆|女友|爸|妈|继父|后爸|家人|他|她|佢)"
-_THREATENED: Final = lazily(
-    r"(?:他|她|佢|有人|对方|那个?人|主播|前任|网友)(?:们)?[^,。.!?;]{0,8}?"
-    rf"(?:要|说|话|想|会|已经|现在|正在)[^,。.!?;]{{0,6}}?{_COMING}(?!玩|做客|吃|看我|喝)"
-    rf"|(?:在|喺|到了|守在|堵在|站在|企喺){_HOME}(?!开|附近的?(?:店|餐|超))"
-    # Apps track, too: 跨应用跟踪我不同意.
-    r"|(?:跟踪|尾随)(?:着|了|过)?我(?!不|的?(?:应用|手机|位置|定位|数据|浏览))|人身威胁|死亡威胁|(?:要|想|说)(?:打死|杀了?|弄死|砍|捅|强奸)我"
-    rf"|{_FAMILY}(?:一直|经常|成日|又|总是|天天)?(?:家暴|打)(?:我(?!的?(?:电话|手机|号|字))|咗我|了我)|被家暴"
-    r"|(?:人身|生命)(?:安全)?(?:受到)?(?:威胁|有危险)"
-    r"|(?:裸照|裸聊|私密照|不雅照|床照)[^。!?;]{0,14}?(?:威胁|勒索|要钱|发给|发到|发出去|敲)"
-    r"|(?:威胁|勒索|敲诈)[^。!?;]{0,10}?(?:裸照|裸聊|私密照|不雅照)"
-    r"|(?<!n't )(?<!n't even )(?<!not )\b(?:coming|come|came|showed up|turn(?:ed|ing) up"
-    r"|show(?:ing)? up) (?:to|at|over to) "
-    r"(?:my|our) (?:house|home|place|door|flat|apartment|work|school|office)\b"
-    r"|\b(?:outside|knocking (?:on|at)|banging on|in front of) (?:my|our) "
-    r"(?:house|home|place|door|flat|apartment|building)\b"
-    r"|\bthreaten(?:s|ed|ing)? "
-    r"(?:to (?:come|kill|hurt|beat|find|rape|post|send|share|leak)|my life)"
-    r"|\b(?:is|are|been|was) (?:stalking|following) me\b"
-    r"|\b(?:kill|hurt|rape|beat|beats|hits) me\b(?! up\b)|\bdomestic violence\b"
-    r"|\bblackmail\w* me\b|\bsextort\w*"
-)
 _GIVES_UP_LIFE: Final = lazily(
     r"(?<![到得])(?:我|真的?|都|再)?(?:不想活|唔想活|活不下去|想死|谂住死|想自杀|要自杀|想轻生|想结束(?:生命|自己|这一切|一切))"
     r"(?:了|喇|啦|算了)?(?!的心|你)"
@@ -93,8 +65,7 @@ def in_danger(folded: str) -> str:
         return ""
     if child_in_danger(folded) or children_sold(folded):
         return "child"
-    told = any(one.search(folded) is not None for one in (_THREATENED, _GIVES_UP_LIFE))
-    if told or threatened(folded):
+    if threatened(folded) or _GIVES_UP_LIFE.search(folded) is not None:
         return "self"
     return "account" if _TAKEN_OVER.search(folded) is not None else ""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.patterns import PART, lazily
 
-_PART: Final = r"[^,。.!?;]"
 # 账号里的记录 is found again inside an account.
 _ACCOUNT: Final = r"(?:账号|账户|户口|号(?!码))(?!里|中|上|内|下|的|嘅|信息|资料|数据|记录)"
 _GIVE_BACK: Final = (
@@ -18,8 +18,8 @@ _GIVE_BACK: Final = (
     r"|重新启用|重新激活|撤销封禁)"
 )
 _BROUGHT_BACK: Final = lazily(
-    rf"(?<!不)(?<!别)(?<!法){_GIVE_BACK}{_PART}{{0,5}}?{_ACCOUNT}"
-    rf"|(?:账号|账户|户口|号){_PART}{{0,6}}?(?<!不)(?<!别)(?<!法)(?<!能){_GIVE_BACK}"
+    rf"(?<!不)(?<!别)(?<!法){_GIVE_BACK}{PART}{{0,5}}?{_ACCOUNT}"
+    rf"|(?:账号|账户|户口|号){PART}{{0,6}}?(?<!不)(?<!别)(?<!法)(?<!能){_GIVE_BACK}"
     r"|\b(?:un-?ban|un-?suspend|un-?freeze|un-?block|un-?lock|re-?activate|re-?instate|re-?open"
     r"|restore|recover|revive|un-?delete|re-?enable) "
     r"(?:(?:my|the|this|that|old|banned|suspended|deleted|closed) ){1,3}acc(?:t|ount)?s?\b"
@@ -28,7 +28,7 @@ _BROUGHT_BACK: Final = lazily(
 )
 _THING: Final = r"(?:照片|相片|动态|帖子|评论|留言|聊天|消息|语音|录音|视频|记录)"
 _THINGS_BROUGHT_BACK: Final = lazily(
-    rf"(?<!不)(?<!别)(?<!法)(?<!能)(?:恢复|找回|还原){_PART}{{0,8}}?{_THING}"
+    rf"(?<!不)(?<!别)(?<!法)(?<!能)(?:恢复|找回|还原){PART}{{0,8}}?{_THING}"
     r"|\b(?:restore|recover|undelete|bring back|get back) (?:(?:my|the|all|old|deleted) ){1,3}"
     r"(?:photos?|pictures?|posts?|comments?|chats?|messages?|videos?|recordings?|data)\b"
 )
@@ -58,7 +58,7 @@ _UNDOES: Final = lazily(
     r"|already|accidentally|wrong)\b|n't\b"
 )
 
-_LOST: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING, Intent.OTHER})
+_LOST: Final = DESTRUCTIVE | {Intent.OTHER}
 _SEEN: Final = lazily(r"记录|资料|数据|信息|\b(?:data|records?|history|info|copy)\b")
 
 

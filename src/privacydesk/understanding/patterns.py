@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final, cast
 
+PART: Final = r"[^,。.!?;]"
+"""A character within a part of a folded sentence."""
+
 _METHODS: Final = ("search", "match", "fullmatch", "finditer", "findall", "split", "sub", "subn")
 
 

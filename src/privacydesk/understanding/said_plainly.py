@@ -8,6 +8,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.anothers_things import meant_of_anothers
 from privacydesk.understanding.asked_why import meant_of_why
+from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.legal_words import meant_of_rights
 from privacydesk.understanding.letting_go import let_go
@@ -104,7 +105,6 @@ _LOGIN_CLOSED: Final = lazily(
     r"|注销(?:掉|了|我|的|嘅|这个|那个)*(?:微信|qq|谷歌|google|微博|facebook|line)(?:的)?(?:绑定|登录)(?!的)"
 )
 _WHOLE_ACCOUNT: Final = lazily(r"账号|账户|户口|销户|销号|全部|所有")
-_CLOSED: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING})
 
 # A parent who names the child and how young it is speaks for it, whatever is to be done.
 _OWN_CHILD: Final = lazily(
@@ -227,7 +227,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         return Intent.REQUEST_STATUS
     if heard in _STOLEN_FROM and _is_for_a_person(heard, folded):
         return Intent.OTHER
-    if heard in _CLOSED and (closed := _instead_of_closing(heard, folded)) is not None:
+    if heard in DESTRUCTIVE and (closed := _instead_of_closing(heard, folded)) is not None:
         return closed
     if heard in OF_NOTHING and _speaks_for_child(folded):
         return Intent.GUARDIAN

@@ -9,31 +9,31 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.patterns import PART, lazily
 
 _LOST_IN_ENGLISH: Final = r"(?:delet|remov|eras|wip|unlink|unbind|clos|disconnect)\w*"
-_PART: Final = r"[^,。.!?;]"
 
 _DONE_BY_OTHERS: Final = lazily(
     r"(?:有人|(?<![给跟和与同畀俾])(?:别人|人家)(?![的嘅])|黑客|陌生人|不知道?(?:是|系)?(?:谁|边个))"
-    rf"{_PART}{{0,8}}?(?:解绑|删|注销|改)(?:除|掉)?(?:了|咗)"
+    rf"{PART}{{0,8}}?(?:解绑|删|注销|改)(?:除|掉)?(?:了|咗)"
     r"|\b(?:some(?:one|body)|a stranger|a hacker|hackers) (?:has |have |had |just )*"
     rf"(?:{_LOST_IN_ENGLISH}|changed)\b"
 )
 _NEVER_ASKED: Final = lazily(
-    rf"我(?:从来|根本|并)?(?:没有?|冇)(?:申请|要求|提交|让你们|叫你们|同意)过?{_PART}{{0,6}}?(?:注销|删|解绑)"
+    rf"我(?:从来|根本|并)?(?:没有?|冇)(?:申请|要求|提交|让你们|叫你们|同意)过?{PART}{{0,6}}?(?:注销|删|解绑)"
     r"|\bi (?:did not|didn't|didnt|never) (?:ask|request|want|apply|agree)\w* "
-    rf"{_PART}{{0,20}}?{_LOST_IN_ENGLISH}"
+    rf"{PART}{{0,20}}?{_LOST_IN_ENGLISH}"
 )
 _CANNOT: Final = lazily(
-    rf"(?:为什么|为啥|点解|怎么){_PART}{{0,10}}?(?:删|解绑|注销|解)(?:除|掉)?(?:不了|唔到|不掉|不成)"
+    rf"(?:为什么|为啥|点解|怎么){PART}{{0,10}}?(?:删|解绑|注销|解)(?:除|掉)?(?:不了|唔到|不掉|不成)"
     r"|\bwhy (?:can't|cannot|can not|cant|couldn't) i (?:unbind|unlink|delete|remove|close)\b"
 )
 # What is gone by one's own hand is asked after.
 _GONE: Final = lazily(
-    rf"(?:昨天|前天|已经|之前|上周|上个月|刚才|刚刚|以前|琴日|尋日){_PART}{{0,8}}?删(?:除|掉)?(?:了|过|咗)[^。!;]{{0,24}}?"
+    rf"(?:昨天|前天|已经|之前|上周|上个月|刚才|刚刚|以前|琴日|尋日){PART}{{0,8}}?删(?:除|掉)?(?:了|过|咗)[^。!;]{{0,24}}?"
     r"(?:真的|还在|还有|还留|是不是|有没有)"
-    rf"|我?(?:删|注销)(?:除|掉)?(?:过|了)的{_PART}{{0,16}}?(?:还|是不是|有没有){_PART}{{0,10}}?(?:吗|么|嘛|没)?\W*$"
+    rf"|我?(?:删|注销)(?:除|掉)?(?:过|了)的{PART}{{0,16}}?(?:还|是不是|有没有){PART}{{0,10}}?(?:吗|么|嘛|没)?\W*$"
     rf"|\bi (?:have |already |just )*(?:deleted|removed|unlinked|closed) [^!;]{{1,50}}?"
     r"\b(?:are|is|was|were|did) (?:they|it|my|the|that|this)\b[^!;]{0,30}\?"
 )
@@ -76,8 +76,8 @@ _GIVEN_AWAY: Final = lazily(
 
 # What others wrote or keep is theirs; what they show of somebody is complained of.
 _SHOWN_BY_OTHERS: Final = lazily(
-    rf"(?:有人|别人|人家|他|她|佢|前任|前男友|前女友|主播|群主){_PART}{{0,12}}?(?:发|传|贴|晒|po|放|挂)(?:了|出|咗|上)*"
-    rf"我{_PART}{{0,6}}?(?:照片|相|身份证|视频|信息|隐私|聊天|电话|住址)"
+    rf"(?:有人|别人|人家|他|她|佢|前任|前男友|前女友|主播|群主){PART}{{0,12}}?(?:发|传|贴|晒|po|放|挂)(?:了|出|咗|上)*"
+    rf"我{PART}{{0,6}}?(?:照片|相|身份证|视频|信息|隐私|聊天|电话|住址)"
     r"|\b(?:photos?|pictures?|pics|videos?) of me\b[^.!?;]{0,24}?"
     r"\b(?:posted|uploaded|shared|from (?:his|her|their))\b"
     r"|\b(?:other people|others|someone|somebody|he|she|they) (?:has |have )?"
@@ -105,7 +105,6 @@ _OLD_NUMBER: Final = lazily(
     r"(?:老|旧|原来的?|以前的?|之前的?)(?:手机)?号(?:码)?(?:已经|早就|早|都|就|也|我)*"
     r"(?:不用|没用|没在用|停|废|不要|丢|唔用|冇用)"
 )
-_LOSSES: Final = frozenset({Intent.DELETION, Intent.UNBINDING, Intent.DEREGISTRATION})
 _KEEPS_FOR_NOW: Final = {
     Intent.UNBINDING: (_TAKEN, _LOCKED),
     Intent.DEREGISTRATION: (_PAUSED, _OLD_NUMBER, _LOCKED),
@@ -114,7 +113,7 @@ _KEEPS_FOR_NOW: Final = {
 }
 """What a person has to see to: nothing of it is to be lost for good."""
 _KEPT_AS: Final = frozenset({Intent.CONSENT_WITHDRAWAL, Intent.DELETION})
-_ASKED_FOR: Final = _LOSSES | {Intent.CANCEL_REQUEST}
+_ASKED_FOR: Final = DESTRUCTIVE | {Intent.CANCEL_REQUEST}
 
 
 def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
@@ -130,7 +129,7 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         return Intent.COMPLAINT
     if any(pattern.search(folded) for pattern in _KEEPS_FOR_NOW.get(heard, ())):
         return Intent.OTHER
-    if heard not in _LOSSES:
+    if heard not in DESTRUCTIVE:
         return None
     if _DONE_BY_OTHERS.search(folded) or _CANNOT.search(folded) or _LEAVE_IT.fullmatch(folded):
         return Intent.OTHER

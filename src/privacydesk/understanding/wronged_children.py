@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.patterns import PART, lazily
 
-_PART: Final = r"[^,。.!?;]"
 _CHILD: Final = r"(?:女儿|儿子|闺女|孩子|小孩|小朋友|娃|囡囡|阿仔|阿女|个仔|个女|孙女|孙子)"
 _ENGLISH_CHILD: Final = (
     r"(?:son|daughter|kid|child|boy|girl|grandson|granddaughter|children|kids|sons|daughters)"
@@ -24,12 +23,12 @@ _PICTURE: Final = r"(?:照片|相片|相|视频|录音|语音|信息|隐私|名�
 _SHOWS: Final = r"(?:发|传|贴|晒|挂|放|上传|盗用|盗|用|公开|转发|偷拍)"
 
 _WRONGED: Final = lazily(
-    rf"{_WHO}{_PART}{{0,8}}?{_WRONGS}(?:了|着|过|咗)?(?:我|俺|咱)?(?:的|家|嘅|们|个)*{_CHILD}"
-    rf"|{_CHILD}{_PART}{{0,6}}?(?:被|俾|畀|遭)(?:人|别人|网友|同学|主播|用户|他|她)*{_PART}{{0,4}}?{_WRONGS}"
-    rf"|{_WHO}{_PART}{{0,6}}?(?:给|向|对)我(?:的|家|嘅|个)*{_CHILD}(?:发|说|讲){_PART}{{0,8}}?(?:消息|私信|信息|话|骚扰)"
-    rf"|{_WHO}{_PART}{{0,6}}?{_SHOWS}(?:了|出|咗|着)*我(?:的|家|嘅|个)*{_CHILD}(?:的|嘅)?{_PICTURE}"
-    rf"|{_WHO}(?:把|将)我(?:的|家|嘅|个)*{_CHILD}(?:的|嘅)?{_PICTURE}{_PART}{{0,4}}?{_SHOWS}"
-    rf"|{_CHILD}(?:的|嘅)?{_PICTURE}{_PART}{{0,4}}?(?:被|俾|畀)(?:人|别人|网友|主播|用户|他|她)+{_PART}{{0,2}}?{_SHOWS}"
+    rf"{_WHO}{PART}{{0,8}}?{_WRONGS}(?:了|着|过|咗)?(?:我|俺|咱)?(?:的|家|嘅|们|个)*{_CHILD}"
+    rf"|{_CHILD}{PART}{{0,6}}?(?:被|俾|畀|遭)(?:人|别人|网友|同学|主播|用户|他|她)*{PART}{{0,4}}?{_WRONGS}"
+    rf"|{_WHO}{PART}{{0,6}}?(?:给|向|对)我(?:的|家|嘅|个)*{_CHILD}(?:发|说|讲){PART}{{0,8}}?(?:消息|私信|信息|话|骚扰)"
+    rf"|{_WHO}{PART}{{0,6}}?{_SHOWS}(?:了|出|咗|着)*我(?:的|家|嘅|个)*{_CHILD}(?:的|嘅)?{_PICTURE}"
+    rf"|{_WHO}(?:把|将)我(?:的|家|嘅|个)*{_CHILD}(?:的|嘅)?{_PICTURE}{PART}{{0,4}}?{_SHOWS}"
+    rf"|{_CHILD}(?:的|嘅)?{_PICTURE}{PART}{{0,4}}?(?:被|俾|畀)(?:人|别人|网友|主播|用户|他|她)+{PART}{{0,2}}?{_SHOWS}"
     r"|\b(?:some(?:one|body)|people|he|she|they|(?:a|an|the|this|that|another) (?:\w+ )?"
     r"(?:user|man|guy|host|stranger|person|adult))\b[^.!?;]{0,20}?"
     r"\b(?:harass|bully|bulli|insult|abus|annoy|pester|messag|dm)\w* (?:my|our) (?:[\w-]+ ){0,3}?"
