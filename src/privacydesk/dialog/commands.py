@@ -146,8 +146,7 @@ def go_back(runner: Runner, script: Script) -> None:
     for slot in (step.slot, *(offer.names for offer in step.choices if offer.names)):
         frame.slots.pop(slot, None)
     frame.state = step.id
-    for one in script.stack:
-        one.confirmed_at = None
+    script.unconfirm()
     script.say("desk.went_back")
     runner.run(script)
 

@@ -122,8 +122,7 @@ def correct_value(runner: Runner, script: Script) -> bool:
         if not value or not entries.fits(frame.slots.get(entries.FIELD), value, script.now.date()):
             continue
         frame.slots[entries.VALUE] = value
-        for one in script.stack:
-            one.confirmed_at = None
+        script.unconfirm()
         script.say(
             "desk.corrected", {"what": entries.shown_value(frame.slots[entries.FIELD], value)}
         )
@@ -204,8 +203,7 @@ def _named_below(runner: Runner, script: Script) -> bool:
                     "desk.corrected",
                     {"what": shown(slot_type, frame.slots[step.slot])},
                 )
-                for one in script.stack:
-                    one.confirmed_at = None
+                script.unconfirm()
             runner.prompt_again(script)
             return True
     return False

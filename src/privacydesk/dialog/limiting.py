@@ -22,7 +22,11 @@ _AND_WITH: Final = re.compile(
 )
 _LONGEST_LIMIT: Final = 60
 _ASKED_WHICH: Final = "_which_of_it"
-"""The slot that tells that the next words may limit a form, whatever they are."""
+"""The slot that tells that it was asked which of it is meant, so that words may just say it."""
+_DESCRIBES: Final = re.compile(
+    r".{2,}[的嘅]|[那嗰][些啲几幾张張条條]|\b(?:ones?|those|from|with|of|in|about|before|after|where)\b",
+    re.IGNORECASE,
+)
 _ONLY_SOME: Final = re.compile(
     r"(?:no[,. ]+)?(?:(?:but|actually|just|please|no|hmm)[, ]+)*"
     r"(?:only|just) (?:the|those|these|my|some)\b"
@@ -77,8 +81,7 @@ def narrows(runner: Runner, script: Script) -> bool:
     comma, both = ("，", "、") if chinese else (", ", " and ")
     join = comma if kept else both
     form.slots["period"] = f"{told}{join}{limits[0]}" if told and (kept or more) else limits[0]
-    for one in script.stack:
-        one.confirmed_at = None
+    script.unconfirm()
     script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
     runner.prompt_again(script)
     return True
@@ -102,12 +105,14 @@ def _one_more(form: Running, script: Script) -> tuple[str, ...]:
 def _in_own_words(form: Running, script: Script) -> tuple[str, ...]:
     """Return what limits the form in words that name no time, person or thing: "only my ex's".
 
-    Staff read them as they are. Once it was asked which of it is meant, any words say so.
+    Staff read them as they are. Once it was asked which of it is meant, words that describe say so;
+    好的 and "yes please" do not.
     """
     said = script.said.strip()
     if questions.ends_asking(script) or len(said) > _LONGEST_LIMIT:
         return ()
-    limited = _ONLY_SOME.match(said) is not None or form.slots.get(_ASKED_WHICH)
+    told = form.slots.get(_ASKED_WHICH) and _DESCRIBES.search(said) is not None
+    limited = told or _ONLY_SOME.match(said) is not None
     return (said.rstrip("。.!！ "),) if limited and not _SOME_OR_ALL.search(said) else ()
 
 
@@ -139,8 +144,7 @@ def picks_out(runner: Runner, script: Script) -> bool:
         if not named or len(named) == len(held):
             continue
         form.slots[step.slot] = named
-        for one in script.stack:
-            one.confirmed_at = None
+        script.unconfirm()
         script.say("desk.corrected", {"what": shown(slot_type, named)})
         runner.prompt_again(script)
         return True
@@ -155,7 +159,6 @@ def lifts_limit(runner: Runner, script: Script) -> bool:
     if not whole or not form.slots.get("period") or following.others(runner, script):
         return False
     del form.slots["period"]
-    for one in script.stack:
-        one.confirmed_at = None
+    script.unconfirm()
     runner.prompt_again(script)
     return True

@@ -88,9 +88,7 @@ class Runner:
 
     def answered(self, script: Script, frame: Running, step: Ask, trigger: str) -> None:
         """Note that a question was answered or skipped, and move on from it."""
-        # A yes was given to what was known then; it does not cover what is answered after it.
-        for one in script.stack:
-            one.confirmed_at = None
+        script.unconfirm()
         if step.id in frame.trail:
             frame.trail.remove(step.id)
         frame.trail.append(step.id)

@@ -127,6 +127,11 @@ class Script:
             at -= 1
         return max(at, 0)
 
+    def unconfirm(self) -> None:
+        """Forget every yes: one covers what was known then, and nothing that is said after it."""
+        for frame in self.stack:
+            frame.confirmed_at = None
+
     def form_end(self, begin: int) -> int:
         """Return the place behind a form and all that it called."""
         end = begin + 1

@@ -1,4 +1,4 @@
-"""What the writer's thread does: turns a batch into commits until each job has its outcome."""
+"""Turning a batch into commits until each job has its outcome."""
 
 from __future__ import annotations
 
