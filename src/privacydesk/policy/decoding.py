@@ -23,7 +23,7 @@ _CONTAINERS = (
     (b"{\\rtf", "the file is in rich text format"),
 )
 _WEB_PAGE = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:[^-]|-[^-]|--+[^->])*--+>\s*)*<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _SAVE_AS_TEXT = "save the policy as plain text or Markdown and import that"

@@ -48,7 +48,7 @@ _PICTURE: Final = r"(?:照片|相片|相|自拍|视频|录像|录音|语音|声�
 # 给他发的 was sent by the speaker.
 _BY_ANOTHER: Final = (
     rf"(?<![给跟和与同畀俾对])(?<!我和)(?<!我跟)"
-    rf"{_PERSON}(?:偷偷|私下|之前|以前|昨天|乱|偷|给|帮)*{_SHOWS}(?:了|的|嘅|咗|出来的?|上去的?)*"
+    rf"{_PERSON}(?:私下|之前|以前|昨天|乱|偷|给|帮)*{_SHOWS}(?:了|的|嘅|咗|出来|上去)*"
 )
 _OF_ME: Final = lazily(
     rf"{_BY_ANOTHER}(?:有|关于)?我(?!发|写|传|们|的评论)(?:的|嘅)?{PART}{{0,4}}?{_PICTURE}"

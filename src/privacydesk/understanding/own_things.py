@@ -18,7 +18,7 @@ _MINE: Final = rf"我(?:自己|本人)?(?:的|嘅){_ALL_OF}{_THING}[^,。.!?; ]{
 _THING_OF_MINE: Final = rf"我(?:自己|本人)(?:的|嘅)?{_ALL_OF}{_THING}[^,。.!?; ]{{0,4}}?"
 _DONE: Final = r"(?:都|全|全部|通通|给|帮我|也|要|想|请)*"
 _DELETING: Final = r"(?:删|清)(?:除|掉|空|了|一下|下|埋|晒)*"
-_LOOKING: Final = r"(?:查|看|导出|下载)(?:看|询|一下|下|到|一份|份)*"
+_LOOKING: Final = r"(?:查|看|导出|下载)(?:看|询|一下|下|到|一份|份){0,4}"
 _WISHES: Final = {
     Intent.DELETION: lazily(
         rf"(?<!不)(?<!别){_DELETING}(?:{_MINE}|{_THING_OF_MINE})"

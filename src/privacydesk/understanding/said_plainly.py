@@ -108,7 +108,7 @@ _WHOLE_ACCOUNT: Final = lazily(r"账号|账户|户口|销户|销号|全部|所�
 
 # A parent who names the child and how young it is speaks for it, whatever is to be done.
 _OWN_CHILD: Final = lazily(
-    r"(?<!不是)(?<!不关)(?:我|俺|咱)(?:们)?(?:家|的|嘅|个|屋企|那个|那|这)*(?:大|小|老[大二])?"
+    r"(?<!不是)(?<!不关)(?:我|俺|咱)(?:们)?(?:家|的|嘅|个|屋企|那|这)*(?:大|小|老[大二])?"
     r"(?:闺女|女儿|儿子|孩子|小孩|小朋友|娃|仔仔|囡囡|阿仔|阿女|孙女|孙子)(?!的?同学)"
     r"|(?<!not )(?<!n't )\bmy (?:\w+ )?(?:son|daughter|kid|child|boy|girl|grandson|granddaughter)\b"
 )

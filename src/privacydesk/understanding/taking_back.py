@@ -91,6 +91,8 @@ _KEEPS = lazily(
     r"|^(?:wait|hold on|hmm|oh|actually|no|please|[ ,.!])*(?:keep|leave) (?:my |the )?"
     r"(?P<thing>[a-z ]{3,24}?)(?: alone| in place| for now| though| please|[.! ])*$"
 )
+_LONGEST: Final = 120
+"""Characters; what is longer tells more than what stays."""
 _NOT_ALL: Final = lazily(r"账|号|户口|account|profile page|login|\bones?\b")
 
 
@@ -123,7 +125,7 @@ def leaves(words: str) -> bool:
 
 
 def _keeps_data(words: str) -> bool:
-    kept = _KEEPS.match(words)
+    kept = _KEEPS.match(words) if len(words) <= _LONGEST else None
     if kept is None:
         return False
     # "Keep the recent ones" keeps some of what goes.

@@ -62,6 +62,10 @@ def test_a_huge_message_takes_no_huge_time() -> None:
         "我说",
         "?",
         "a" * 50 + " ",
+        "就",
+        "查看",
+        "用户1",
+        "还是就我",
     ):
         text = piece * (100_000 // len(piece))
         before = time.thread_time()

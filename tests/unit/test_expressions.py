@@ -1,0 +1,63 @@
+"""No regular expression stands still on a text that somebody thought up, or mistyped."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from tests.common.ambiguity import two_ways
+from tests.common.expressions import expressions
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"(?:a|aa)*b",
+        r"(?:a*)*b",
+        r"(?:ab|a|b)*c",
+        r"(?:\s*a|\s)*",
+        r"(?:a{1,3})*b",
+        r"(?:等等|等下?)*完",
+        r"(?:(?=a)a|a)*b",
+        r"x(?=(?:a|aa)*b)",
+        r"(?>(?:a|aa)*b)",
+        r"(?:a?)*?b?(?:b|bb)+c",
+    ],
+)
+def test_two_ways_round_a_loop_are_found(expression: str) -> None:
+    assert two_ways(expression) is not None
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        r"(?:a|b)*c",
+        r"\s*(?:a\s*)*",
+        r"(?:a|aa)*+b",
+        r"(?:a|aa|aaa)b",
+        r"(?:要(?!不)|要不|不)*",
+        r"(?:亲亲?(?=,),*)*x",
+        r"[^,]*,[^,]*",
+        r"(?:ab|ac)*",
+        r"(?:a*b)*",
+    ],
+)
+def test_one_way_round_is_let_be(expression: str) -> None:
+    assert two_ways(expression) is None
+
+
+def test_what_is_found_does_stand_still() -> None:
+    before = time.thread_time()
+    re.compile(r"(?:等等|等)*完").fullmatch("等" * 30)
+    assert time.thread_time() - before > 0.01
+    before = time.thread_time()
+    re.compile(r"等*完").fullmatch("等" * 30)
+    assert time.thread_time() - before < 0.01
+
+
+def test_no_expression_of_ours_has_two_ways_round_a_loop() -> None:
+    found = expressions()
+    assert len(found) > 400
+    slow = [(one, at) for one in found if (at := two_ways(one.text, one.flags))]
+    assert slow == []
