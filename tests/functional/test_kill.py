@@ -11,7 +11,7 @@ from tests.common.kill_rounds import Report, run_rounds
 def _people_got_through(report: Report) -> bool:
     """Tell whether the rounds were worth something, and all kinds of rows were made."""
     return (
-        report.acknowledged > 1_000
+        report.acknowledged > 500
         and report.reconnects > 200
         and report.resent > 20
         and report.wrong_codes > 20
@@ -21,6 +21,7 @@ def _people_got_through(report: Report) -> bool:
 
 
 @pytest.mark.kill
+@pytest.mark.timeout(900)
 async def test_killed_at_random_the_desk_forgets_nothing_that_it_answered(tmp_path: Path) -> None:
     report = await run_rounds(
         tmp_path, rounds=20, clients=32, seed=2_026, worth=_people_got_through

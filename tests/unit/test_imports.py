@@ -42,6 +42,7 @@ ARROWS: dict[str, set[str]] = {
     # What the composition root is fed with: files and the environment turned into values. A
     # profile is what rooms are set up with, so it may make their settings and nothing else.
     "calling": set(),
+    "interleaving": set(),
     "data": {"errors"},
     "logs": {"errors"},
     "profile": {"calendars", "dialog", "policy", "services"} | _VALUES,
