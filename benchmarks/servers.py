@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,9 +100,22 @@ def desk(loop: str) -> Iterator[Server]:
 
 
 @contextmanager
-def desk_in(env: Mapping[str, str], loop: str, *, settled: bool = True) -> Iterator[Server]:
-    """Run ``privacydesk serve`` with an environment; ``settled`` waits until it rests."""
-    command = ["-m", "privacydesk", "serve", "--port", "0", "--loop", loop]
+def desk_in(
+    env: Mapping[str, str],
+    loop: str,
+    *,
+    settled: bool = True,
+    program: Sequence[str] = ("-m", "privacydesk"),
+) -> Iterator[Server]:
+    """Run ``privacydesk serve`` with an environment.
+
+    Args:
+        env: what it reads.
+        loop: which event loop.
+        settled: wait until it rests.
+        program: Python's arguments; another one changes what is to be compared.
+    """
+    command = [*program, "serve", "--port", "0", "--loop", loop]
     with _running(command, env, settled=settled) as server:
         yield server
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
     from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
 
-
-_SWITCH_SECONDS = 0.02
-"""How long the event loop lets the writer's thread go on with Python before it asks for its turn.
-
-The writer stops by itself at each statement; taking turns more often costs a tenth of all turns."""
 
 _COLLECT_AFTER = (20_000, 20, 20)
 """How many new objects, young and middle-aged collections come before each next collection.
@@ -180,9 +174,11 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
     from privacydesk import app  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.connectors.start_check import check_outside  # noqa: PLC0415
+    from privacydesk.interleaving import ThreadsBeside  # noqa: PLC0415
 
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadsBeside())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     log = structlog.get_logger(__name__)
@@ -205,7 +201,6 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT_AFTER)
-        sys.setswitchinterval(_SWITCH_SECONDS)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         typer.echo(f"Listening on http://{shown}:{port}/chat/")
         check = asyncio.create_task(check_outside(outside.accounts, outside.codes))
