@@ -23,15 +23,16 @@ _NEAR: Final = (
     rf"(?:{_EX}|男朋友|女朋友|男友|女友|老公|老婆|丈夫|妻子|对象|朋友|同事|室友|同学|闺蜜"
     r"|老板|爸妈?|妈妈?|家人|父母)"
 )
-_PERSON: Final = (
+PERSON: Final = (
     rf"(?:我?(?:的|那个|个)?{_NEAR}|他们?|她们?|佢(?:哋)?|别人|人家|对方|骗子|网友|主播|群主|黑粉"
     rf"|[那这]个(?:人|男的?|女的?|骗子|主播|网友|用户)|有(?:个)?人|用户 ?\d+|{_NAME})"
 )
+"""Somebody else, in a folded text; an expression."""
 _ACCOUNT: Final = r"(?:账号|账户|户口|号(?!码)|主页)"
 _CLOSE: Final = r"(?:注销|销|删|删除|关|关闭|封|封禁|停|清空)(?:掉|了|咗)?"
 _CLOSES_ANOTHERS: Final = lazily(
-    rf"{_CLOSE}{_PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}"
-    rf"|(?:把|将){_PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}{PART}{{0,6}}?{_CLOSE}"
+    rf"{_CLOSE}{PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}"
+    rf"|(?:把|将){PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}{PART}{{0,6}}?{_CLOSE}"
     r"|\b(?:close|delete|remove|shut down|deactivate|ban|get rid of|cancel|terminate|take down|wipe"
     r"|erase|block) "
     r"(?:(?:his|her|their) (?:\w+ )?(?:acc(?:t|ount)?|profile|page)\b"
@@ -48,7 +49,7 @@ _PICTURE: Final = r"(?:照片|相片|相|自拍|视频|录像|录音|语音|声�
 # 给他发的 was sent by the speaker.
 _BY_ANOTHER: Final = (
     rf"(?<![给跟和与同畀俾对])(?<!我和)(?<!我跟)"
-    rf"{_PERSON}(?:私下|之前|以前|昨天|乱|偷|给|帮)*{_SHOWS}(?:了|的|嘅|咗|出来|上去)*"
+    rf"{PERSON}(?:私下|之前|以前|昨天|乱|偷|给|帮)*{_SHOWS}(?:了|的|嘅|咗|出来|上去)*"
 )
 _OF_ME: Final = lazily(
     rf"{_BY_ANOTHER}(?:有|关于)?我(?!发|写|传|们|的评论)(?:的|嘅)?{PART}{{0,4}}?{_PICTURE}"
@@ -74,7 +75,7 @@ _THEIRS: Final = lazily(
 _PRETENDS: Final = lazily(
     rf"(?:冒充|假冒|冒用|盗用|冒认|假扮)(?:了|咗)?我(?:的|嘅)?(?:照片|名字|身份|头像|昵称)?(?:的|嘅)(?:那个|这个|人的|假)*{_ACCOUNT}"
     rf"|用(?:了|咗)?我(?:的|嘅)?(?:照片|头像|相片?|身份)(?:的|嘅)(?:那个|这个|人的|假)*{_ACCOUNT}"
-    rf"|{_PERSON}{PART}{{0,4}}?(?:冒用|盗用)我(?:的|嘅)?(?:照片|名字|身份|头像|昵称)"
+    rf"|{PERSON}{PART}{{0,4}}?(?:冒用|盗用)我(?:的|嘅)?(?:照片|名字|身份|头像|昵称)"
     r"|\b(?:profiles?|accounts?|users?|someone|somebody|pages?) (?:(?:that|which|who) )?"
     r"(?:is |are )?(?:uses?|using|stole|steals|stealing) my (?:\w+ )?"
     r"(?:photos?|pictures?|pics?|face|identity)\b"
@@ -91,8 +92,8 @@ _LOGIN: Final = (
     r"(?:微信|qq|谷歌|google|苹果|apple|脸书|facebook|fb|line|微博|twitter|wechat|手机(?:号码?)?)"
 )
 _UNLINKS_ANOTHERS: Final = lazily(
-    rf"(?:解绑|解除绑定|取消绑定|解除|移除){_PERSON}(?:的|嘅|个)(?:那个)?{_LOGIN}"
-    rf"|(?:把|将){_PERSON}(?:的|嘅|个)(?:那个)?{_LOGIN}{PART}{{0,4}}?(?:解绑|解除|取消绑定)"
+    rf"(?:解绑|解除绑定|取消绑定|解除|移除){PERSON}(?:的|嘅|个)(?:那个)?{_LOGIN}"
+    rf"|(?:把|将){PERSON}(?:的|嘅|个)(?:那个)?{_LOGIN}{PART}{{0,4}}?(?:解绑|解除|取消绑定)"
     rf"|\b(?:unlink|unbind|disconnect|remove) (?:(?:the )?{_LOGIN}(?: account| login)? of "
     r"(?!mine\b|me\b|this\b|the\b|my (?:account|profile)\b)"
     rf"|(?:his|her|their|(?:my )?(?!it's|that's|let's)[a-z]+'s) {_LOGIN}\b)"

@@ -89,6 +89,7 @@ _PERIOD = lazily(
 _TELLS_LIMIT: Final = frozenset(
     "0123456789年月天日周週期拜季假节節庆慶夕秋旦诞誕清端重跨夜初和跟同與与发發寄关關"
     "张張条條篇段幅首个個最带帶有到"
+    "他她佢别对前任友公婆夫妻爸妈母父人家同老小阿王李张刘陈杨赵吴徐朱胡郭罗梁宋郑林董潘袁蔡蒋魏薛叶"
 )
 _HAN = lazily("[\u4e00-\u9fff]")
 _LETTER = lazily(r"[a-z]", re.IGNORECASE)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from privacydesk.understanding.anothers_things import PERSON
 from privacydesk.understanding.keeping import exception_in, says_it_stays
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.patterns import lazily
@@ -52,7 +53,9 @@ _DESCRIBED: Final = (
     r"(?:[带帶]有?|(?<![没沒所])有(?![关關没沒])|提到|拍到|[写寫]到|出现|出現)"
     rf"[^,，。把将將删刪的嘅]{{1,12}}{_OF}{_KIND}"
 )
-_CHINESE: Final = lazily(rf"(?:{_ORDERED})|(?:{_DESCRIBED})|(?:{_COUNTED})")
+# 前任的照片, 给他的评论: whose they are, or of whom, staff find out; all of a kind is not meant.
+_OF_SOMEBODY: Final = rf"(?:[给給对對畀俾]|(?<![和跟同與与其])){PERSON}{_OF}{_KIND}"
+_CHINESE: Final = lazily(rf"(?:{_ORDERED})|(?:{_DESCRIBED})|(?:{_COUNTED})|(?:{_OF_SOMEBODY})")
 _POINTED_AT: Final = lazily(_POINTED)
 _ASKED_FOR: Final = lazily(
     r".*(?:[把将將]|[删刪][掉除了]?|清[除空掉]|移除|去掉|只|[就仅僅]|想|要|[帮幫给給][我忙]|[请請]|麻[烦煩]|看|[导導]出|[没沒]有|[是系係])"
@@ -73,6 +76,15 @@ _TELLS: Final = r"(?:with|without|at|of|where|from|about|showing|in|on|that|whic
 _APP: Final = (
     r"(?:my|your|the|this|you)? ?(?:account|profile|app|wall|database|servers?|platform|you)\b"
 )
+_CHILD: Final = r"(?:son|daughter|kid|child|boy|girl|baby|grandson|granddaughter)"
+_SOMEBODY: Final = (
+    r"(?:him|her|them|my (?!own\b|account\b|profile\b|wall\b|page\b|data\b|app\b|phone\b|device\b"
+    rf"|{_CHILD}\b)[a-z]+)"
+)
+_SOMEBODYS: Final = (
+    rf"(?:his|her|their|(?:my )?(?!{_CHILD}'s|(?:it|that|there|here|what|who|let|he|she|year|month"
+    r"|week|summer|winter|spring|autumn|night|one|app|company|mochat)'s)[a-z]{2,24}'s)"
+)
 _ENGLISH: Final = lazily(
     rf"\b(?:{_WHOSE}(?:{_MANY} {_WHOSE}(?:{_RANK} )?|{_RANK} (?:{_MANY} )?)"
     rf"(?:{_PLURAL}|{_SINGULAR})\b"
@@ -83,6 +95,7 @@ _ENGLISH: Final = lazily(
     rf"|(?:the|that|this|my) {_SINGULAR} {_TELLS} (?!{_APP})[^,.!?;\n]+"
     rf"|(?:the ones?|those) {_TELLS} (?!{_APP})[^,.!?;\n]+"
     rf"|(?:the|my) {_PLURAL} (?:at|where|showing|mentioning|containing) (?!{_APP})[^,.!?;\n]+"
+    rf"|(?:(?:the|my|all|any) )?{_PLURAL} of {_SOMEBODY}\b|{_SOMEBODYS} (?:{_PLURAL}|{_SINGULAR})\b"
     rf"|(?:the|my) {_PLURAL} (?:that|which) (?!you\b|i\b|are\b|were\b|have\b)[^,.!?;\n]+)",
     re.IGNORECASE,
 )

@@ -35,7 +35,10 @@ def test_a_time_limits(said: str, period: str) -> None:
         "请三天以内把我的照片删了",
         "下午有空，把生日删了",
         "delete my birthday",
-        "王国庆的照片",
+        "delete the photos of my account",
+        "delete all photos of me",
+        "delete my kid's photos",
+        "其他的照片都删了",
     ],
 )
 def test_a_deadline_is_no_limit(said: str) -> None:
@@ -56,6 +59,14 @@ def test_a_deadline_is_no_limit(said: str) -> None:
         ("delete my two oldest posts", "my two oldest posts"),
         ("delete only the photo at the beach", "the photo at the beach"),
         ("just delete the ones with my ex in them", "the ones with my ex in them"),
+        ("删掉前任的照片", "前任的照片"),
+        ("刪掉她的留言", "她的留言"),
+        ("王国庆的照片", "王国庆的照片"),
+        ("删除我给他的评论", "给他的评论"),
+        ("delete Kevin's photo", "Kevin's photo"),
+        ("delete all photos of him", "all photos of him"),
+        ("delete my mom's photos", "my mom's photos"),
+        ("delete today's photos", "today's photos"),
     ],
 )
 def test_some_of_a_kind_limit(said: str, which: str) -> None:
