@@ -74,7 +74,9 @@ class Post:
 
     async def _at(self, work: Callable[[BaseMailBox], T]) -> T:
         def do() -> T:
-            with MailBoxUnencrypted("127.0.0.1", self.port).login(USER, PASSWORD) as box:
+            with MailBoxUnencrypted("127.0.0.1", self.port, timeout=30).login(
+                USER, PASSWORD
+            ) as box:
                 return work(box)
 
         return await asyncio.to_thread(do)

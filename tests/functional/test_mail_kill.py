@@ -75,11 +75,11 @@ class Town:
                     await asyncio.sleep(0.005)
 
     def _drop(self, raw: bytes) -> None:
-        with MailBoxUnencrypted("127.0.0.1", self.port).login(USER, PASSWORD) as box:
+        with MailBoxUnencrypted("127.0.0.1", self.port, timeout=30).login(USER, PASSWORD) as box:
             box.append(raw, "INBOX")
 
     def unread(self) -> int:
-        with MailBoxUnencrypted("127.0.0.1", self.port).login(USER, PASSWORD) as box:
+        with MailBoxUnencrypted("127.0.0.1", self.port, timeout=30).login(USER, PASSWORD) as box:
             return len(box.uids(AND(seen=False), None))
 
 
