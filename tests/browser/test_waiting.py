@@ -63,8 +63,9 @@ async def test_who_waits_is_given_to_who_is_available_and_returned_when_they_are
     await mei.page.context.close()
     await expect(user.page.locator("#log")).not_to_contain_text("原来的排队位置")
     attendance = town.demo.rooms.attendance
-    while attendance.is_connected("mei"):
-        await boss.page.evaluate("fetch('/healthz').then(() => true)")
+    async with asyncio.timeout(60):
+        while attendance.is_connected("mei"):
+            await boss.page.evaluate("fetch('/healthz').then(() => true)")
     town.demo.clock.move(timedelta(minutes=1))
     await user.chat.hears("owner.agent_lost")
     await expect(boss.page).to_have_title("(1) Team · Lane · Privacy desk")
