@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -127,11 +128,21 @@ class E5Embedder:
 
     def _loaded(self) -> E5:
         if self._model is None:
-            # Imported here: commands that embed nothing need not wait for it.
-            from privacydesk.understanding.encoder.e5 import E5  # noqa: PLC0415
-
-            self._model = E5(self._threads)
+            with _loading:
+                self._model = _model(self._threads)
         return self._model
+
+
+_loading: Final = Lock()
+
+
+# It is large and never changes: desks that are opened one after the other in a process share it.
+@cache
+def _model(threads: int) -> E5:
+    # Imported here: commands that embed nothing need not wait for it.
+    from privacydesk.understanding.encoder.e5 import E5  # noqa: PLC0415
+
+    return E5(threads)
 
 
 def fitted(text: str, room: int) -> str:
