@@ -21,7 +21,6 @@ def _people_got_through(report: Report) -> bool:
 
 
 @pytest.mark.kill
-@pytest.mark.timeout(900)
 async def test_killed_at_random_the_desk_forgets_nothing_that_it_answered(tmp_path: Path) -> None:
     report = await run_rounds(
         tmp_path, rounds=20, clients=32, seed=2_026, worth=_people_got_through
