@@ -168,7 +168,6 @@ class _Automaton:
             case "MAX_REPEAT" | "MIN_REPEAT":
                 return self._repeat(*value)
             case "ASSERT" | "ASSERT_NOT":
-                self.apart.append(value[1])
                 return self._beside(str(operation) == "ASSERT", *value)
             case "AT" | "GROUPREF":
                 return _NOTHING

@@ -11,7 +11,7 @@ from tests.common.kill_rounds import Report, run_rounds
 def _people_got_through(report: Report) -> bool:
     """Tell whether the rounds were worth something, and all kinds of rows were made."""
     return (
-        report.acknowledged > 500
+        report.acknowledged > 1_000
         and report.reconnects > 200
         and report.resent > 20
         and report.wrong_codes > 20

@@ -88,6 +88,18 @@ class Embedder(PassageEmbedder, WishEmbedder, Protocol):
     """Both, since a model is too large to be loaded twice."""
 
 
+_loading: Final = Lock()
+
+
+# It is large and never changes: desks that are opened one after the other in a process share it.
+@cache
+def _model(threads: int) -> E5:
+    # Imported here: commands that embed nothing need not wait for it.
+    from privacydesk.understanding.encoder.e5 import E5  # noqa: PLC0415
+
+    return E5(threads)
+
+
 class E5Embedder:
     """The model, loaded at its first use. One text at a time, whoever asks.
 
@@ -131,18 +143,6 @@ class E5Embedder:
             with _loading:
                 self._model = _model(self._threads)
         return self._model
-
-
-_loading: Final = Lock()
-
-
-# It is large and never changes: desks that are opened one after the other in a process share it.
-@cache
-def _model(threads: int) -> E5:
-    # Imported here: commands that embed nothing need not wait for it.
-    from privacydesk.understanding.encoder.e5 import E5  # noqa: PLC0415
-
-    return E5(threads)
 
 
 def fitted(text: str, room: int) -> str:

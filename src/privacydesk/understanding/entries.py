@@ -67,7 +67,7 @@ _OF_ME: Final = lazily(
     re.IGNORECASE,
 )
 _RATHER: Final = (
-    r"(?:(?:算了|等等|等一下|不[对對]|不(?=[\s,，。])|那|[还還]是|要不|不如|都系|都係|就|我|想|要(?!不)|先|[帮幫]我|可以|能不能|能"
+    r"(?:(?:算了|等等|等一下|不[对對]|不(?=[\s,，。])|那|[还還]是|要不[对對如]?|不如|都系|都係|就|我|想|要(?!不)|先|[帮幫]我|可以|能不能|能"
     r"|actually|oh|wait|no|sorry|hmm+|rather|please|let'?s|can i|could i|i want to"
     r"|i'd like to|i'd rather)[\s,，。.]*)*"
 )

@@ -58,7 +58,7 @@ _ON_PAPER = lazily(
 )
 # Something else is rather wanted: 等等，还是叫大雨吧; oh wait, actually make it MeiMei99.
 _RATHER = lazily(
-    r"^(?:(?:等(?:一?下|等+(?!等))|不对|不對|不|唔|哎呀?|啊|哦|喔|那|要不|算了)[\s,，。.!！]*)*"
+    r"^(?:(?:等{2,}(?![等一下])|等(?:等{2,})?一?下|不对|不對|不|唔|哎呀?|啊|哦|喔|那|要不|算了)[\s,，。.!！]*)*"
     r"(?:[还還]是|要不|不如|都系|都係)就?(?:叫做?|用|[换換]成)\s*"
     r"(?P<value>(?![我你您])[^\s,，。!！?？;；][^,，。!！?？;；\n]{0,23}?)[啦喇囉]?$"
     r"|^(?:(?:oh|wait|no|sorry|actually|hmm+|hold on|on second thought)[\s,.!]*)*"

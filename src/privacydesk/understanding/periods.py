@@ -9,7 +9,7 @@ from typing import Final
 from privacydesk.understanding.keeping import exception_in, says_it_stays
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.patterns import lazily
-from privacydesk.understanding.some_of_them import says_more, some_in
+from privacydesk.understanding.some_of_them import of_somebody, says_more, some_in
 
 _LONGEST: Final = 40
 _MOST: Final = 80
@@ -85,11 +85,10 @@ _PERIOD = lazily(
     rf"|\b(?:older|newer) than {_COUNT} {_UNITS}\b",
     re.IGNORECASE,
 )
-# Every Chinese limit has one of these characters, which few sentences have.
+# Every Chinese limit but by somebody has one of these characters, which few sentences have.
 _TELLS_LIMIT: Final = frozenset(
     "0123456789年月天日周週期拜季假节節庆慶夕秋旦诞誕清端重跨夜初和跟同與与发發寄关關"
     "张張条條篇段幅首个個最带帶有到"
-    "他她佢别对前任友公婆夫妻爸妈母父人家同老小阿王李张刘陈杨赵吴徐朱胡郭罗梁宋郑林董潘袁蔡蒋魏薛叶"
 )
 _HAN = lazily("[\u4e00-\u9fff]")
 _LETTER = lazily(r"[a-z]", re.IGNORECASE)
@@ -157,7 +156,8 @@ def periods(text: str) -> tuple[str, ...]:
     ("不要删2020年之前的") all is returned: the time alone would say the opposite.
     """
     words = plain(text)
-    if _TELLS_LIMIT.isdisjoint(words) and _LETTER.search(words) is None:
+    told = not _TELLS_LIMIT.isdisjoint(words) or _LETTER.search(words) is not None
+    if not told and not of_somebody(words):
         return ()
     clauses = [one for one in clauses_of(text) if not _NO_LIMIT.search(one)]
     which = some_in(clauses, words)

@@ -55,6 +55,7 @@ _DESCRIBED: Final = (
 )
 # 前任的照片, 给他的评论: whose they are, or of whom, staff find out; all of a kind is not meant.
 _OF_SOMEBODY: Final = rf"(?:[给給对對畀俾]|(?<![和跟同與与其])){PERSON}{_OF}{_KIND}"
+_SOMEBODYS_OWN: Final = lazily(_OF_SOMEBODY)
 _CHINESE: Final = lazily(rf"(?:{_ORDERED})|(?:{_DESCRIBED})|(?:{_COUNTED})|(?:{_OF_SOMEBODY})")
 _POINTED_AT: Final = lazily(_POINTED)
 _ASKED_FOR: Final = lazily(
@@ -115,6 +116,11 @@ _SAYS_LITTLE: Final = lazily(
 def says_more(which: str, time: str) -> bool:
     """Tell whether words for some of a kind say more of them than their time, which is in them."""
     return _SAYS_LITTLE.sub("", which.replace(time, " ")) != ""
+
+
+def of_somebody(text: str) -> bool:
+    """Tell whether a text names in Chinese what somebody else has or is seen in: 前任的照片."""
+    return _SOMEBODYS_OWN.search(text) is not None
 
 
 def some_in(clauses: Iterable[str], text: str) -> str:

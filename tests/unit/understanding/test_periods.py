@@ -39,6 +39,7 @@ def test_a_time_limits(said: str, period: str) -> None:
         "delete all photos of me",
         "delete my kid's photos",
         "其他的照片都删了",
+        "王国庆的电话",
     ],
 )
 def test_a_deadline_is_no_limit(said: str) -> None:
@@ -61,6 +62,8 @@ def test_a_deadline_is_no_limit(said: str) -> None:
         ("just delete the ones with my ex in them", "the ones with my ex in them"),
         ("删掉前任的照片", "前任的照片"),
         ("刪掉她的留言", "她的留言"),
+        ("删掉骗子的照片", "骗子的照片"),
+        ("删掉群主的评论", "群主的评论"),
         ("王国庆的照片", "王国庆的照片"),
         ("删除我给他的评论", "给他的评论"),
         ("delete Kevin's photo", "Kevin's photo"),
