@@ -80,6 +80,9 @@ def committing_engine(url: sa.URL) -> sa.Engine:
             f"PRAGMA journal_size_limit = {_JOURNAL_LIMIT}",
             # What is deleted or overwritten is not left in the file.
             "PRAGMA secure_delete = ON",
+            # What a statement has changed so far, should it fail half-way: a file of its own for
+            # that takes as many writes as the journal does.
+            "PRAGMA temp_store = MEMORY",
         )
     return engine
 
