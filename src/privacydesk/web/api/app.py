@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from privacydesk.web.api.conversations import CONVERSATIONS
 from privacydesk.web.api.description import describe
 from privacydesk.web.api.headers import Limiter, api_headers
 from privacydesk.web.api.operations import WORKS, Operation, Works
-from privacydesk.web.api.pages import DESCRIPTION, docs_page
+from privacydesk.web.api.pages import DESCRIPTION, Description, docs_page
 from privacydesk.web.api.serving import LIMITER, serve
 from privacydesk.web.api.tickets import TICKETS
 from privacydesk.web.api.webhooks import WEBHOOKS
@@ -30,7 +31,7 @@ def make_api(works: Works, settings: WebSettings) -> web.Application:
     """Return the application."""
     app = web.Application()
     app[WORKS] = works
-    app[DESCRIPTION] = describe(OPERATIONS)
+    app[DESCRIPTION] = Description(partial(describe, OPERATIONS))
     app[LIMITER] = Limiter(settings.api_per_minute, settings.api_at_once)
     app.on_response_prepare.append(api_headers)
     app.router.add_routes(
@@ -53,4 +54,4 @@ def _route(operation: Operation[Any, Any]) -> web.RouteDef:
 
 async def _description(request: web.Request) -> web.Response:
     """Describe the API to programs."""
-    return json_answer(request.config_dict[DESCRIPTION])
+    return json_answer(request.config_dict[DESCRIPTION].whole)

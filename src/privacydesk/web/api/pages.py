@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from aiohttp import web
@@ -12,7 +13,24 @@ from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.keys import LOCALE
 from privacydesk.web.pages import desk_name, render
 
-DESCRIPTION: Final = web.AppKey("api_description", Mapping[str, Any])
+
+class Description:
+    """The description of the API, made when somebody first asks for it.
+
+    Args:
+        make: makes it.
+    """
+
+    def __init__(self, make: Callable[[], Mapping[str, Any]]) -> None:
+        self._make = make
+
+    @cached_property
+    def whole(self) -> Mapping[str, Any]:
+        """Everything there is to tell, as OpenAPI has it."""
+        return self._make()
+
+
+DESCRIPTION: Final = web.AppKey("api_description", Description)
 
 
 class Shape(Struct, frozen=True):
@@ -73,7 +91,7 @@ async def docs_page(request: web.Request) -> web.Response:
     """Show what the API does."""
     locale = negotiate(request.headers.get("Accept-Language", ""))
     request[LOCALE] = locale
-    described = request.config_dict[DESCRIPTION]
+    described = request.config_dict[DESCRIPTION].whole
     shown = [
         (one["tags"][0], _operation(path, method, one))
         for path, methods in described["paths"].items()
