@@ -2,8 +2,9 @@
 
     python benchmarks/long_messages.py [--rounds 3] [--seconds 5] [--people 16]
 
-A long message is read in a thread, with Python's one lock in its hand. The desk as it is, beside
-one in which that thread is asked for its turn as seldom as the writer is.
+The desk as it is, with a process of its own that understands people, beside one that does so in
+threads, with Python's one lock in their hands: asked for their turn often, and as seldom as the
+writer is.
 """
 
 from __future__ import annotations
@@ -24,14 +25,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.load import measure
 from benchmarks.servers import Server, desk_environment, desk_in
 
-_SELDOM = (
-    "-c",
-    (
-        "from privacydesk import interleaving; interleaving.BESIDE = interleaving.ALONE;"
-        "from privacydesk.__main__ import main; main()"
-    ),
-)
-DESKS = {"often": ("-m", "privacydesk"), "seldom": _SELDOM}
+DESKS = {
+    "process": ("-m", "privacydesk"),
+    "threads": ("-m", "benchmarks.together"),
+    "threads, seldom": ("-m", "benchmarks.together", "seldom"),
+}
 LONG = ("我上周在直播间里被人骂了，然后我把他拉黑了，但是他又换了一个小号来加我好友。" * 250)[
     :9_000
 ]
@@ -90,7 +88,7 @@ def main() -> None:
                     )
                     seen[senders, name].append(figures)
     print(f"{options.people} people who pause; medians of {options.rounds} rounds\n")
-    print("who send long ones  turns are taken   p50 ms   p99 ms")
+    print("who send long ones  understood in     p50 ms   p99 ms")
     for senders in _SENDERS:
         for name in DESKS:
             found = seen[senders, name]

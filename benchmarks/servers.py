@@ -45,15 +45,30 @@ class Server:
     env: Mapping[str, str]
 
     def cpu(self) -> float:
-        """Return the seconds of processor time spent so far."""
+        """Return the seconds of processor time spent so far, by its own programs, too."""
         # After the name in brackets, which may hold anything; user and system time are 14 and 15.
-        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        each = (fields for fields in map(_fields, self._processes()) if fields)
+        ticks = sum(int(fields[11]) + int(fields[12]) for fields in each)
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def resident(self) -> int:
-        """Return the bytes of memory held."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
+        """Return the bytes of memory held, by its own programs, too."""
+        each = (fields for fields in map(_fields, self._processes()) if fields)
+        return sum(int(fields[21]) for fields in each) * os.sysconf("SC_PAGE_SIZE")
+
+    def _processes(self) -> list[int]:
+        """Return the server and the programs that it has started."""
+        others = (int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit())
+        mine = str(self.pid)
+        return [self.pid, *(one for one in others if _fields(one)[1:2] == [mine])]
+
+
+def _fields(pid: int) -> list[str]:
+    """Return what ``/proc`` tells of a process behind its name; empty once it has gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def environment() -> dict[str, str]:

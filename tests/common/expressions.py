@@ -53,7 +53,7 @@ def main() -> None:
     for module in pkgutil.walk_packages(ours.__path__, f"{_OURS}."):
         if not module.name.endswith(_NOT_IMPORTED):
             importlib.import_module(module.name)
-    importlib.import_module(f"{_OURS}.understanding").KeywordRecogniser.load()
+    importlib.import_module(f"{_OURS}.understanding.keywords").KeywordRecogniser.load()
     # Those that are made when they are needed.
     importlib.import_module(f"{_OURS}.understanding.patterns").compile_all()
     sys.stdout.write(json.dumps([(*key, where) for key, where in made.items()]))

@@ -45,9 +45,12 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
+from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
+from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.understanding import UnderstandingHere
 from privacydesk.settings import load_settings
 from privacydesk.understanding.trained import TrainedRecogniser
 
@@ -171,14 +174,20 @@ async def open_world(
         ),
         profile=operator,
         clock=clock,
-        embedder=embedder(),
-        recogniser=_recogniser(),
+        understanding=_understanding(folder, operator),
     ) as rooms:
         if "mei" not in rooms.agents:
             await rooms.staff.roster.add("mei", "小美", Role.AGENT)
             await rooms.staff.roster.add("lao-zhou", "老周", Role.SUPERVISOR)
             await rooms.refresh_agents()
         yield World(rooms, clock, accounts, codes, people)
+
+
+def _understanding(folder: Path, profile: OperatorProfile) -> UnderstandingHere:
+    """Return what hears people, with the words and the model of the whole process."""
+    library = FilePolicyLibrary(folder)
+    version = library.latest(profile.policy) if profile.policy else None
+    return UnderstandingHere(_recogniser, PolicyAnswers(library, version, embedder()))
 
 
 @cache

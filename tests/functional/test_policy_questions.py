@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from pathlib import Path
 
 from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
-from tests.common.stories import PEOPLE, PROFILE, Player, open_world
+from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 
 from privacydesk.domain.quotes import PolicyAnswer
-from privacydesk.ports import PolicySearch
+from privacydesk.domain.turn import Observed
+from privacydesk.ports import Understanding
 
 
 class Counting:
-    """Passes questions on and counts them."""
+    """Passes everything on and counts questions."""
 
-    def __init__(self, search: PolicySearch) -> None:
+    def __init__(self, understanding: Understanding) -> None:
         self.asked: list[str] = []
-        self._search = search
+        self._understanding = understanding
 
-    async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
+    async def hear(self, text: str, whose: bytes) -> Observed:
+        return await self._understanding.hear(text, whose)
+
+    async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
         self.asked.append(question)
-        return await self._search.answer(question, whose)
+        return await self._understanding.answer(question, whose)
+
+
+def counting_in(world: World) -> Counting:
+    turns = world.rooms.turns
+    counting = turns._understanding = Counting(turns._understanding)
+    return counting
 
 
 async def test_a_question_is_searched_once_and_a_resent_one_not_again(tmp_path: Path) -> None:
     bring_sample_policy(tmp_path)
     async with open_world(tmp_path, {**PROFILE, "policy": SAMPLE}) as world:
-        counting = world.rooms.turns._policy = Counting(world.rooms.answers)
+        counting = counting_in(world)
         player = Player(world, world.people[PEOPLE["lin"]], "zh_Hans")
         await player.start()
         await player.do("say", text="我的信息会保留多久，隐私政策怎么说")
@@ -43,7 +52,7 @@ async def test_a_question_is_searched_once_and_a_resent_one_not_again(tmp_path: 
 async def test_turns_without_a_policy_question_search_nothing(tmp_path: Path) -> None:
     bring_sample_policy(tmp_path)
     async with open_world(tmp_path, {**PROFILE, "policy": SAMPLE}) as world:
-        counting = world.rooms.turns._policy = Counting(world.rooms.answers)
+        counting = counting_in(world)
         player = Player(world, world.people[PEOPLE["lin"]], "zh_Hans")
         await player.start()
         await player.do("say", text="解绑谷歌")

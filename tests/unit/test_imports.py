@@ -32,7 +32,8 @@ ARROWS: dict[str, set[str]] = {
     # The work itself.
     "services": {"calendars", "clock", "confined", "dialog", "policy", "ports", "understanding"}
     | _VALUES,
-    # What implements ports.
+    # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
+    "understanding_process": {"confined", "interleaving", "logs", "ports", "services"} | _VALUES,
     "storage": {"clock", "ports"} | _VALUES,
     "connectors": {"clock", "confined", "ports"} | _VALUES,
     "i18n": {"ports"} | _VALUES,

@@ -13,21 +13,16 @@ from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.i18n.catalog import Catalogs
-from privacydesk.policy.library import FilePolicyLibrary
-from privacydesk.ports import Store
+from privacydesk.ports import Store, Understanding
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.cards import Wording
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker, TurnMaker
-from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.settings import Settings
 from privacydesk.storage.hashing import KeyedHashing
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
-from privacydesk.understanding.embedding import E5Embedder, Embedder
-from privacydesk.understanding.model import IntentModel
-from privacydesk.understanding.trained import TrainedRecogniser
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class Basis:
         store: where everything is kept.
         database: the same where it is a database; None with a store of the caller's own.
         opened: opens the store; a caller's own is open already.
-        answers: what the policy says to a question.
+        understanding: hears what people say, and finds what the policy says to it.
     """
 
     settings: Settings
@@ -51,13 +46,12 @@ class Basis:
     hashing: KeyedHashing
     minter: SecretMinter
     catalogs: Catalogs
-    answers: PolicyAnswers
+    understanding: Understanding
     deadlines: Deadlines
     wording: Wording
     maker: Maker
     turn_maker: TurnMaker
     engine: Engine
-    recogniser: TrainedRecogniser
 
 
 def make_basis(
@@ -67,14 +61,11 @@ def make_basis(
     clock: Clock,
     *,
     kept_in: Store | None,
-    embedder: Embedder | None,
-    recogniser: TrainedRecogniser | None,
+    understanding: Understanding,
 ) -> Basis:
     """Read and make it; see ``open_rooms`` for the arguments and errors."""
     policy = read_policy(profile, settings.data_dir)
     catalogs = Catalogs.load(locale_files(settings.locales), citer(profile.clause_map(), policy))
-    embedder = embedder or E5Embedder()
-    answers = PolicyAnswers(FilePolicyLibrary(settings.data_dir), policy, embedder)
     flows = read_flows(dialog_files(settings.dialogs))
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
@@ -96,14 +87,12 @@ def make_basis(
         hashing=hashing,
         minter=minter,
         catalogs=catalogs,
-        answers=answers,
+        understanding=understanding,
         deadlines=deadlines,
         wording=wording,
         maker=maker,
         turn_maker=TurnMaker(maker, minter, hashing, deadlines, wording),
         engine=Engine(flows, profile.rules(), wording.label, frozenset(catalogs.locales)),
-        recogniser=recogniser
-        or TrainedRecogniser.load(embedder, IntentModel.load(settings.intent_model)),
     )
 
 

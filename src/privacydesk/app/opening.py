@@ -18,13 +18,11 @@ from privacydesk.connectors.signing import verify
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
-from privacydesk.ports import CommitHook, Store
+from privacydesk.ports import CommitHook, Store, Understanding
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.audit import Audit
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.settings import Settings
-from privacydesk.understanding.embedding import Embedder
-from privacydesk.understanding.trained import TrainedRecogniser
 from privacydesk.worker.loops import Worker
 from privacydesk.worker.ushering import UsherWorker
 
@@ -37,8 +35,7 @@ async def open_rooms(
     profile: OperatorProfile,
     clock: Clock | None = None,
     kept_in: Store | None = None,
-    embedder: Embedder | None = None,
-    recogniser: TrainedRecogniser | None = None,
+    understanding: Understanding | None = None,
 ) -> AsyncIterator[Rooms]:
     """Make and wire everything, with the store opened; close it at the end.
 
@@ -48,8 +45,7 @@ async def open_rooms(
         profile: the operator's own facts.
         clock: the machine's own unless given.
         kept_in: a store instead of the database that the settings name.
-        embedder: turns sentences into vectors; the model that ships with the desk unless given.
-        recogniser: hears what people want; made of the model that the settings name unless given.
+        understanding: hears what people say; it is done in this process unless given.
 
     Raises:
         SettingsError, DialogInvalidError: what is missing or wrong, by name.
@@ -60,8 +56,7 @@ async def open_rooms(
         profile,
         clock or SystemClock(),
         kept_in=kept_in,
-        embedder=embedder,
-        recogniser=recogniser,
+        understanding=understanding or _here(settings, profile),
     )
     store = basis.store
     talking = make_talking(basis)
@@ -78,10 +73,16 @@ async def open_rooms(
         talking.turns.left_due = _waking(worker, on_database.webhooks)
         rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
         await rooms.refresh_agents()
-        try:
-            yield rooms
-        finally:
-            basis.answers.stop()
+        yield rooms
+
+
+def _here(settings: Settings, profile: OperatorProfile) -> Understanding:
+    # Imported here: words and models are read where people are understood, and nowhere else.
+    from privacydesk.services.understanding import UnderstandingHere  # noqa: PLC0415
+
+    return UnderstandingHere.of(
+        data_dir=settings.data_dir, policy=profile.policy, intent_model=settings.intent_model
+    )
 
 
 def _rooms(
@@ -126,7 +127,6 @@ def _rooms(
         integrations=on_database.integrations,
         ticketing=on_database.ticketing,
         deadlines=basis.deadlines,
-        answers=basis.answers,
         hints=talking.hints,
         tools=make_tools(basis, talking, staffing, on_database),
         agents=talking.agents,

@@ -18,7 +18,6 @@ from privacydesk.app.terms import web_settings
 from privacydesk.app.watch import Watch
 from privacydesk.errors import SettingsError
 from privacydesk.services.attendance import BEAT_EVERY
-from privacydesk.understanding.patterns import compile_all
 from privacydesk.web.api.operations import Works
 from privacydesk.web.health import HEALTH
 from privacydesk.web.server import make_app
@@ -216,20 +215,15 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
 
 
 async def _warm(rooms: Rooms) -> None:
-    """Make ready what the first message, ticket and policy question would have to wait for.
+    """Make ready what the first ticket would have to wait for.
 
     Whoever needs what could not be made ready tries again, and says what is wrong.
     """
     # Whoever has waited for the start is answered first.
     await asyncio.sleep(_AFTER_START)
     year = rooms.deadlines.today(rooms.clock.now()).year
-    code = rooms.deadlines.rules.calendar
-    for name, make in (
-        ("expressions", compile_all),
-        ("calendar", lambda: rooms.deadlines.calendars.warm((year, year + 1), (code,))),
-        ("policy", rooms.answers.load),
-    ):
-        try:
-            await asyncio.to_thread(make)
-        except Exception as error:  # noqa: BLE001 - nobody waits for it here; it is logged
-            _log.warning("not_ready", what=name, error=type(error).__name__, exc_info=error)
+    calendars, code = rooms.deadlines.calendars, rooms.deadlines.rules.calendar
+    try:
+        await asyncio.to_thread(calendars.warm, (year, year + 1), (code,))
+    except Exception as error:  # noqa: BLE001 - nobody waits for it here; it is logged
+        _log.warning("not_ready", what="calendar", error=type(error).__name__, exc_info=error)

@@ -24,7 +24,6 @@ from privacydesk.services.integrations.tokens import Tokens
 from privacydesk.services.mail_door import MailDoor
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
-from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.retention import Retention
 from privacydesk.services.signin.doors import Doors
 from privacydesk.services.staff.staff import Staff
@@ -134,7 +133,6 @@ class Rooms:
     integrations: Integrations | None
     ticketing: Syncing | None
     deadlines: Deadlines
-    answers: PolicyAnswers
     hints: Hints
     tools: Tools
     agents: dict[str, Agent]

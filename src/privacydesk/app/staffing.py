@@ -68,7 +68,7 @@ def make_tools(
     staff, ticketing = staffing.staff, on_database.ticketing
     webhooks, integrations = on_database.webhooks, on_database.integrations
     return Tools(
-        inbox=Inbox(store.reader, basis.hashing, basis.recogniser, basis.deadlines, clock),
+        inbox=Inbox(store.reader, basis.hashing, basis.deadlines, clock),
         casework=Casework(
             store.reader,
             staff.cases,

@@ -55,12 +55,11 @@ def make_talking(basis: Basis) -> Talking:
         writer=store.writer,
         reader=store.reader,
         maker=basis.turn_maker,
-        recogniser=basis.recogniser,
+        understanding=basis.understanding,
         hashing=basis.hashing,
         deadlines=basis.deadlines,
         attendance=attendance,
         clock=clock,
-        policy=basis.answers,
     )
     staged = StagedUploads(store, clock, timedelta(hours=basis.settings.staged_upload_hours))
     pictures = Pictures()

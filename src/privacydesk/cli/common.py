@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from privacydesk.domain.account import AccountAnswer
     from privacydesk.domain.account_terms import AccountAction
     from privacydesk.domain.codes import SendAnswer
+    from privacydesk.domain.quotes import PolicyAnswer
+    from privacydesk.domain.turn import Observed
     from privacydesk.settings import Settings
 
 T = TypeVar("T")
@@ -87,6 +89,16 @@ class LeftToServe:
         del to, notice, key
         raise UnavailableError("a command sends no notices")
 
+    async def hear(self, text: str, whose: bytes) -> Observed:
+        """Refuse; see ``ports.Understanding``."""
+        del text, whose
+        raise UnavailableError("a command hears nobody")
+
+    async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
+        """Refuse; see ``ports.Understanding``."""
+        del question, whose
+        raise UnavailableError("a command answers nobody")
+
 
 @asynccontextmanager
 async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
@@ -102,7 +114,13 @@ async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
     logs.set_up("error", as_json=settings.log_json)
     outside = Outside(LeftToServe(), LeftToServe())
     clock = clock_of(settings.data_dir)
-    async with open_rooms(settings, outside, profile=settings.operator(), clock=clock) as rooms:
+    async with open_rooms(
+        settings,
+        outside,
+        profile=settings.operator(),
+        clock=clock,
+        understanding=LeftToServe(),
+    ) as rooms:
         yield rooms
 
 

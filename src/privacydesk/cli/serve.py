@@ -20,6 +20,7 @@ from privacydesk.cli.common import DataDir, load, misused
 if TYPE_CHECKING:
     from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
+    from privacydesk.understanding_process.client import UnderstandingProcess
 
 
 _COLLECT_AFTER = (20_000, 20, 20)
@@ -59,6 +60,8 @@ def serve(
     account service and of the code gateway; what is missing is named. A database that is not there
     yet is made; an older one needs `db upgrade` first. One process serves a SQLite file.
     """
+    # Hardly anything that is made until it listens is thrown away: looking for that takes a tenth.
+    gc.disable()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load(data_dir, **given)
     factory = _loop_factory(loop)
@@ -68,10 +71,9 @@ def serve(
     settings.hashing()
 
     from privacydesk import logs  # noqa: PLC0415 - what is missing is told sooner without
-    from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
 
     logs.set_up(settings.log_level, as_json=settings.log_json)
-    with serving_lock(settings.url), asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(_serve(settings, profile))
 
 
@@ -169,6 +171,33 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
 
 
 async def _serve(settings: Settings, profile: OperatorProfile) -> None:
+    # Both get ready side by side: nothing large is imported here before the other has begun.
+    async with _understanding(settings, profile) as understanding:
+        from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
+
+        with serving_lock(settings.url):
+            await _serve_with(understanding, settings, profile)
+
+
+def _understanding(settings: Settings, profile: OperatorProfile) -> UnderstandingProcess:
+    """Return the process that understands what people say."""
+    from privacydesk.understanding_process.client import UnderstandingProcess  # noqa: PLC0415
+    from privacydesk.understanding_process.wire import Briefing  # noqa: PLC0415
+
+    return UnderstandingProcess(
+        Briefing(
+            data_dir=str(settings.data_dir),
+            policy=profile.policy,
+            intent_model=str(settings.intent_model or ""),
+            log_level=settings.log_level,
+            log_json=settings.log_json,
+        )
+    )
+
+
+async def _serve_with(
+    understanding: UnderstandingProcess, settings: Settings, profile: OperatorProfile
+) -> None:
     import structlog  # noqa: PLC0415
 
     from privacydesk import app  # noqa: PLC0415
@@ -191,16 +220,26 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
         )
         _make_fresh(settings)
         rooms = await opened.enter_async_context(
-            app.open_rooms(settings, outside, profile=profile, clock=clock)
+            app.open_rooms(
+                settings, outside, profile=profile, clock=clock, understanding=understanding
+            )
         )
         if rooms.upkeep is not None:
             # With another ring everybody would be let in, and every message fail.
             await rooms.upkeep.wrapping.check()
+        waiting = asyncio.create_task(stopped.wait()), asyncio.create_task(understanding.ready())
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        waiting[0].cancel()
+        if stopped.is_set():
+            waiting[1].cancel()
+            return
+        waiting[1].result()
         port = await opened.enter_async_context(app.serving(rooms, failed=stopped.set))
         # What was made so far stays for good; looking through it again and again is lost time.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT_AFTER)
+        gc.enable()
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         typer.echo(f"Listening on http://{shown}:{port}/chat/")
         check = asyncio.create_task(check_outside(outside.accounts, outside.codes))

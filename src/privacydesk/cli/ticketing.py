@@ -107,7 +107,9 @@ async def opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, Syncing]]:
     profile, clock = settings.operator(), clock_of(settings.data_dir)
     async with connect_ticketing(settings, clock, profile.ticketing.map()) as system:
         outside = Outside(LeftToServe(), LeftToServe(), ticketing=system)
-        async with open_rooms(settings, outside, profile=profile, clock=clock) as rooms:
+        async with open_rooms(
+            settings, outside, profile=profile, clock=clock, understanding=LeftToServe()
+        ) as rooms:
             assert rooms.ticketing is not None
             yield rooms, rooms.ticketing
 

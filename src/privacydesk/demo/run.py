@@ -51,6 +51,8 @@ from privacydesk.errors import SettingsError
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving import serving_lock
+from privacydesk.understanding_process.client import UnderstandingProcess
+from privacydesk.understanding_process.wire import Briefing
 from privacydesk.web.api.callbacks import CALL_BACK
 
 _LATER: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
@@ -147,6 +149,9 @@ async def open_demo(
         clock = DemoClock(data_dir / CLOCK_FILE, _instant(now, ZoneInfo(profile.zone)))
         upgrade(settings)
         bring_policy(data_dir, profile.policy, clock.now())
+        understanding = await stack.enter_async_context(
+            UnderstandingProcess(Briefing(str(data_dir), profile.policy, log_level="warning"))
+        )
         people = sample_people(clock.now())
         accounts = make_account_app(
             people,
@@ -159,7 +164,7 @@ async def open_demo(
         sender = MemoryCodeSender(clock, phones_of(book))
         outside = await _connect(stack, settings, clock)
         rooms = await stack.enter_async_context(
-            open_rooms(settings, outside, profile=profile, clock=clock)
+            open_rooms(settings, outside, profile=profile, clock=clock, understanding=understanding)
         )
         staff = SampleStaff(rooms)
         await staff.hire()
@@ -169,6 +174,7 @@ async def open_demo(
         panel.add_subapp("/accounts", accounts)
         gateway = make_gateway_app(sender, secret=settings.code_gateway_secret.get_secret_value())
         panel.add_subapp("/codes", gateway)
+        await understanding.ready()
         await stack.enter_async_context(serving(rooms, extra=[("/demo", panel)], failed=failed))
         yield Demo(f"http://{_bracketed(_shown_host(host))}:{port}", rooms, clock, sender, data_dir)
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from privacydesk.ports.means import Catalog, Hashing, Minter, PolicySearch, Recogniser
+from privacydesk.ports.means import (
+    Catalog,
+    Hashing,
+    Minter,
+    Recogniser,
+    Understanding,
+)
 from privacydesk.ports.programs import ApiBook, WebhookBook, WebhookQueue
 from privacydesk.ports.reading import Cases, Counters, Reader
 from privacydesk.ports.staff import (
@@ -58,7 +64,6 @@ __all__ = [
     "Locks",
     "Minter",
     "PackageFiles",
-    "PolicySearch",
     "Purging",
     "Reader",
     "Recogniser",
@@ -67,6 +72,7 @@ __all__ = [
     "Store",
     "TextBook",
     "TicketingBook",
+    "Understanding",
     "WebhookBook",
     "WebhookQueue",
     "WorkingSet",

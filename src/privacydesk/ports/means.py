@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from privacydesk.domain.ids import (
     LookupHash,
 )
 from privacydesk.domain.quotes import PolicyAnswer
-from privacydesk.domain.turn import Recognised
+from privacydesk.domain.turn import Observed, Recognised
 
 
 class Hashing(Protocol):
@@ -42,10 +42,22 @@ class Catalog(Protocol):
         ...
 
 
-class PolicySearch(Protocol):
-    """Finds what the operator's policy says."""
+class Understanding(Protocol):
+    """Understands what people say, before anything is decided, and finds what the policy says."""
 
-    async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
+    async def hear(self, text: str, whose: bytes) -> Observed:
+        """Return intent, language, entities and wishes of what was said.
+
+        Args:
+            text: what was said.
+            whose: who said it: those who say much wait for those who say little.
+
+        Raises:
+            UnavailableError: so many wait that this one is not heard now.
+        """
+        ...
+
+    async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
         """Return the passages that answer a question; None when no policy was imported.
 
         Args:

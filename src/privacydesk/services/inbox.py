@@ -19,8 +19,10 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.piles import ALL, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Ticket
-from privacydesk.ports import Hashing, Reader, Recogniser
+from privacydesk.ports import Hashing, Reader
 from privacydesk.services.deadlines import Deadlines
+from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.phones import phones
 
 PAGE = 50
 _SOON_DAYS = 2
@@ -129,13 +131,11 @@ class Inbox:
         self,
         reader: Reader,
         hashing: Hashing,
-        recogniser: Recogniser,
         deadlines: Deadlines,
         clock: Clock,
     ) -> None:
         self._reader = reader
         self._hashing = hashing
-        self._recogniser = recogniser
         self._deadlines = deadlines
         self._clock = clock
 
@@ -253,7 +253,7 @@ class Inbox:
         return Page(talks, self.rows(tuple(ordered)), filed=filed)
 
     def _readings(self, words: str) -> list[tuple[str, str]]:
-        contact = parse("contact", words, self._recogniser.entities(words, ("phone",)))
+        contact = parse("contact", words, {"phone": phones(normalise(words))})
         return [("account", words), *([("contact", str(contact))] if contact else [])]
 
     async def _conversation_of(self, account: str) -> Conversation | None:

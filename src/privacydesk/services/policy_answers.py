@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from threading import Event, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -57,12 +57,12 @@ class PolicyAnswers:
         self._progress = progress
         self._index: PolicyIndex | None = None
         self._lock = Lock()
-        self._stopped = Event()
         self._aside = Aside()
 
-    def stop(self) -> None:
-        """Leave off making vectors, so that the process need not wait for it to end."""
-        self._stopped.set()
+    @property
+    def digest(self) -> str:
+        """Of the version that it answers from; empty without one."""
+        return self._version.digest if self._version is not None else ""
 
     def load(self) -> None:
         """Make ready what the first sentence and question would have to wait for.
@@ -80,7 +80,7 @@ class PolicyAnswers:
         return self._ready(self._version).answer(question)
 
     async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
-        """Return what the policy says, worked out beside the event loop; see ``PolicySearch``."""
+        """Return what the policy says, worked out in a thread; see ``ports.Understanding``."""
         if self._version is None:
             return None
         return await self._aside.run(whose, _SEARCH + len(question), self.answer_now, question)
@@ -109,8 +109,6 @@ class PolicyAnswers:
                 known = {**unpack(self._library.vectors(other)), **known}
         lacking = [at for at, name in enumerate(names) if name not in known]
         for count, at in enumerate(lacking):
-            if self._stopped.is_set():
-                raise UnavailableError("the desk stops before the policy is ready")
             self._progress(count, len(lacking))
             known[names[at]] = self._embedder.embed_passages([texts[at]])[0]
             if (count + 1) % _KEPT_EVERY == 0:

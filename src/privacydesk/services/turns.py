@@ -1,7 +1,7 @@
 """Turns: observe, decide under the lock, write, answer.
 
-``run`` looks at a message from outside the lock (recogniser, code hash, whose tickets), then hands
-the writer a ``Decision`` on what it reads under the lock. When that wants rows that were not
+``run`` looks at a message from outside the lock (what it means, code hash, whose tickets), then
+hands the writer a ``Decision`` on what it reads under the lock. When that wants rows that were not
 locked, or what the step needs has changed meanwhile, it goes back to observing.
 """
 
@@ -30,10 +30,9 @@ from privacydesk.ports import (
     Hashing,
     Job,
     Locks,
-    PolicySearch,
     Reader,
-    Recogniser,
     Reobserve,
+    Understanding,
     WorkingSet,
     Writer,
 )
@@ -50,7 +49,6 @@ from privacydesk.services.decision import (
     Prepare,
     Prepared,
 )
-from privacydesk.services.hearing import Hearing
 from privacydesk.services.making import TurnMaker
 
 _log = structlog.get_logger(__name__)
@@ -78,20 +76,18 @@ class Turns:
         writer: Writer,
         reader: Reader,
         maker: TurnMaker,
-        recogniser: Recogniser,
+        understanding: Understanding,
         hashing: Hashing,
         deadlines: Deadlines,
         attendance: Attendance,
         clock: Clock,
-        policy: PolicySearch,
     ) -> None:
         self._writer = writer
         self._reader = reader
-        self._hearing = Hearing(recogniser)
+        self._understanding = understanding
         self._hashing = hashing
         self._attendance = attendance
         self._clock = clock
-        self._policy = policy
         self.left_due: Callable[[], None] = _nobody_waits
         self._means = Means(engine, maker, hashing, Counting(engine.flows, deadlines))
         self._alarmed: dict[str, datetime] = {}
@@ -102,7 +98,7 @@ class Turns:
         async def hear() -> Observed:
             if not isinstance(message, Said):
                 return SILENT
-            return await self._hearing.hear(message.text, conversation)
+            return await self._understanding.hear(message.text, conversation)
 
         def prepare(_rows: WorkingSet) -> Prepared:
             return Prepared(message)
@@ -129,7 +125,7 @@ class Turns:
             tickets: tickets that ``prepare`` decides on.
             deliveries: outbox rows that ``prepare`` decides on.
             once_per_ticket: see ``Job``.
-            hear: tells what the recogniser makes of the user's words; not asked while those are
+            hear: tells what is made of the user's words; not asked while those are
                 an agent's to read.
 
         Raises:
@@ -245,7 +241,7 @@ class Turns:
             known = needs.question == before.needs.question
             policy = before.policy
             if not known:
-                policy = await self._policy.answer(needs.question, seen.id)
+                policy = await self._understanding.answer(needs.question, seen.id)
         return Gathered(needs=needs, tickets=tickets, reach=reach, place=place, policy=policy)
 
     async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:

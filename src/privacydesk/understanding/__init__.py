@@ -1,5 +1,1 @@
 """Normalising, language, intents and entities."""
-
-from privacydesk.understanding.keywords import KeywordRecogniser
-
-__all__ = ["KeywordRecogniser"]

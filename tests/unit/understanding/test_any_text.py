@@ -15,7 +15,7 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.domain.intents import Intent
 from privacydesk.ports import Recogniser
-from privacydesk.understanding import KeywordRecogniser
+from privacydesk.understanding.keywords import KeywordRecogniser
 
 DESK: Recogniser = KeywordRecogniser.load()
 

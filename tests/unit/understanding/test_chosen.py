@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.understanding import KeywordRecogniser
+from privacydesk.understanding.keywords import KeywordRecogniser
 
 DESK = KeywordRecogniser.load()
 

@@ -6,7 +6,7 @@ import pytest
 
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.numbers import RANDOM_CHARACTERS, make_number
-from privacydesk.understanding import KeywordRecogniser
+from privacydesk.understanding.keywords import KeywordRecogniser
 
 DESK = KeywordRecogniser.load()
 

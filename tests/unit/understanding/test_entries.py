@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.dialog.slots import ENTITY_KINDS
-from privacydesk.understanding import KeywordRecogniser
 from privacydesk.understanding.entries import named_instead
+from privacydesk.understanding.keywords import KeywordRecogniser
 
 DESK = KeywordRecogniser.load()
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding import KeywordRecogniser
 from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.keywords import KeywordRecogniser
 
 DESK = KeywordRecogniser.load()
 

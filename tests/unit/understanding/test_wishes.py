@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.dialog.slots import ENTITY_KINDS
-from privacydesk.understanding import KeywordRecogniser
+from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.wishes import MOST_WISHES, several_wishes
 
 DESK = KeywordRecogniser.load()

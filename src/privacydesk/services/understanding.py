@@ -1,0 +1,90 @@
+"""Understanding in the process that asks: what a message means, and what the policy says to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable
+from pathlib import Path
+from typing import Self
+
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.turn import Observed
+from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.ports import Recogniser
+from privacydesk.services.hearing import Hearing
+from privacydesk.services.policy_answers import PolicyAnswers
+from privacydesk.understanding.embedding import E5Embedder
+from privacydesk.understanding.model import IntentModel
+from privacydesk.understanding.patterns import compile_all
+from privacydesk.understanding.trained import TrainedRecogniser
+
+
+class UnderstandingHere:
+    """Implements ``ports.Understanding``.
+
+    Args:
+        recogniser: made when somebody first says something, or by ``load``.
+        answers: what the policy says.
+    """
+
+    def __init__(self, recogniser: Callable[[], Recogniser], answers: PolicyAnswers) -> None:
+        self._make = recogniser
+        self._made: tuple[Recogniser, Hearing] | None = None
+        self._answers = answers
+
+    @classmethod
+    def of(
+        cls, *, data_dir: Path, policy: str, intent_model: Path | None, digest: str = ""
+    ) -> Self:
+        """Return what understands with the shipped words and models.
+
+        Args:
+            data_dir: where imported policies are kept.
+            policy: the name of the one in force; empty where there is none.
+            intent_model: weights instead of the shipped ones.
+            digest: of the policy's version; the newest where it is empty or gone.
+
+        Raises:
+            DeskError: the policy's files are damaged.
+        """
+        embedder = E5Embedder()
+        library = FilePolicyLibrary(data_dir)
+        version = library.latest(policy) if policy else None
+        if version is not None and digest not in {"", version.digest}:
+            kept = (one for one in library.versions(policy) if one.digest == digest)
+            version = next(kept, version)
+        return cls(
+            lambda: TrainedRecogniser.load(embedder, IntentModel.load(intent_model)),
+            PolicyAnswers(library, version, embedder),
+        )
+
+    def load(self) -> Collection[str]:
+        """Read words and weights; return the whole messages that are ours, as menu words.
+
+        Raises:
+            SettingsError: the model or the word lists are broken.
+        """
+        return self._loaded()[0].fixed
+
+    def warm(self) -> None:
+        """Make ready what the first sentence and question would have to wait for; in a thread."""
+        compile_all()
+        self._answers.load()
+
+    @property
+    def digest(self) -> str:
+        """Of the policy's version that is answered from; empty without one."""
+        return self._answers.digest
+
+    async def hear(self, text: str, whose: Hashable) -> Observed:
+        """Return what was said; see ``ports.Understanding``."""
+        return await self._loaded()[1].hear(text, whose)
+
+    async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
+        """Return what the policy says; see ``ports.Understanding``."""
+        return await self._answers.answer(question, whose)
+
+    def _loaded(self) -> tuple[Recogniser, Hearing]:
+        if self._made is None:
+            recogniser = self._make()
+            self._made = recogniser, Hearing(recogniser)
+        return self._made

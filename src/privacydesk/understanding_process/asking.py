@@ -1,0 +1,177 @@
+"""What was asked and is not answered, across programs that may end over it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.understanding_process import wire
+
+_MOST: Final = 1_000
+"""How many may wait: beyond that there is nothing to be had by waiting."""
+_BY_ITSELF: Final = 1.0
+"""Seconds for which a program that lives is asked one suspect alone."""
+_ENDS: Final = 4
+"""How many programs may end with a message, by itself or beside others."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What waits for an answer.
+
+    Attributes:
+        answer: None for what ends programs.
+        given: whether the program that runs was given it.
+        ends: how many programs ended while they had it.
+    """
+
+    request: wire.Hear | wire.Search
+    answer: asyncio.Future[wire.Answer | None]
+    since: float
+    given: bool = False
+    ends: int = 0
+
+
+class Asking:
+    """Passes requests to a program, and answers to whoever waits for them.
+
+    What a program has not answered when it ends is suspect: it is given to the next one by itself,
+    so that a message that ends programs is found out, and nobody who was asked beside it suffers.
+    Others wait for that, but no longer than it takes to see that the program lives.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._asked: dict[int, _Asked] = {}
+        self._give: Callable[[wire.Request], None] | None = None
+        self._without_since = self._loop.time()
+        self._closed = False
+        # Suspects that are still to be asked; the one that is; and whether others are asked, too.
+        self._suspects: deque[int] = deque()
+        self._suspect: int | None = None
+        self._suspect_since = 0.0
+        self._open = False
+
+    @property
+    def somebody_waits(self) -> bool:
+        """Whether anything was asked and is not answered."""
+        return bool(self._asked)
+
+    @property
+    def has_suspect(self) -> bool:
+        """Whether something is asked by itself."""
+        return self._suspect is not None
+
+    async def ask(self, request: wire.Hear | wire.Search) -> wire.Answer | None:
+        """Return what comes of a request; None when it ends programs.
+
+        Raises:
+            UnavailableError: too many wait, or there has been no program for a while.
+        """
+        if self._closed or len(self._asked) >= _MOST:
+            raise UnavailableError("nothing more can be understood now", retry_after=2.0)
+        asked = _Asked(request, self._loop.create_future(), self._loop.time())
+        self._asked[request.number] = asked
+        if self._give is not None and self._open:
+            self._hand(asked, self._give)
+        try:
+            return await asked.answer
+        finally:
+            gone = self._asked.pop(request.number, None) is not None
+            if gone and asked.given and self._give is not None:
+                self._give(wire.Drop(request.number))
+                self._pass(request.number)
+
+    def take(self, answer: wire.Answer) -> None:
+        """Pass an answer on."""
+        asked = self._asked.pop(answer.number, None)
+        if asked is not None and not asked.answer.done():
+            asked.answer.set_result(answer)
+        self._pass(answer.number)
+
+    def begin(self, give: Callable[[wire.Request], None]) -> None:
+        """Give a program that is ready what waits; ``give`` has it asked something."""
+        self._give = give
+        self._suspects = deque(number for number, one in self._asked.items() if one.ends)
+        self._go_on(give)
+
+    def look(self, *, alive_at: float) -> None:
+        """Go on where a suspect takes its time, since the program lives.
+
+        Args:
+            alive_at: when the program last gave a sign of life, in the loop's time.
+        """
+        if self._give is None or self._suspect is None:
+            return
+        if alive_at > self._suspect_since + _BY_ITSELF:
+            self._let_in(self._give)
+            self._go_on(self._give)
+
+    def end(self) -> None:
+        """See what the program that has ended was given and has not answered."""
+        if self._give is not None:
+            self._give = None
+            self._without_since = self._loop.time()
+        for number, one in list(self._asked.items()):
+            one.ends += one.given
+            one.given = False
+            if number == self._suspect or one.ends >= _ENDS:
+                del self._asked[number]
+                if not one.answer.done():
+                    one.answer.set_result(None)
+        self._suspects.clear()
+        self._suspect, self._open = None, False
+
+    def give_up(self, patience: float) -> None:
+        """Send away who has waited so many seconds while there was no program."""
+        until = self._loop.time() - patience
+        if self._without_since > until:
+            return
+        for number, one in list(self._asked.items()):
+            if one.since <= until:
+                self._send_away(number, one)
+
+    def close(self) -> None:
+        """Send everybody away, and whoever comes yet."""
+        self._closed = True
+        self._give = None
+        for number, one in list(self._asked.items()):
+            self._send_away(number, one)
+
+    def _send_away(self, number: int, one: _Asked) -> None:
+        del self._asked[number]
+        if not one.answer.done():
+            error: DeskError = UnavailableError(
+                "nothing can be understood at the moment", retry_after=2.0
+            )
+            one.answer.set_exception(error)
+
+    def _pass(self, answered: int) -> None:
+        if self._give is not None and answered == self._suspect:
+            self._go_on(self._give)
+
+    def _go_on(self, give: Callable[[wire.Request], None]) -> None:
+        """Ask the next suspect; after the last one everybody."""
+        self._suspect = None
+        while self._suspects:
+            number = self._suspects.popleft()
+            if number in self._asked:
+                self._suspect, self._suspect_since = number, self._loop.time()
+                self._hand(self._asked[number], give)
+                return
+        self._let_in(give)
+
+    def _let_in(self, give: Callable[[wire.Request], None]) -> None:
+        """Ask whatever is no suspect, and from now on at once."""
+        self._open = True
+        for one in self._asked.values():
+            if not one.given and not one.ends:
+                self._hand(one, give)
+
+    def _hand(self, asked: _Asked, give: Callable[[wire.Request], None]) -> None:
+        asked.given = True
+        give(asked.request)

@@ -1,0 +1,243 @@
+"""Whoever asks the program that understands, and sees to it that it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+import structlog
+
+from privacydesk import confined
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.turn import Observed, Recognised
+from privacydesk.errors import DeskError, SettingsError, UnavailableError
+from privacydesk.understanding_process import wire
+from privacydesk.understanding_process.asking import Asking
+from privacydesk.understanding_process.running import Running
+
+_log = structlog.get_logger(__name__)
+
+_PROGRAM: Final = Path(__file__).with_name("program.py")
+_MEMORY: Final = 2 * 1024**3
+"""Bytes of addresses that it may take; it uses a third of them."""
+
+_SILENT: Final = 15.0
+"""Seconds without a sign of life after which it is ended: an expression, say, that never ends."""
+_LOOKS: Final = 15
+"""How often it is looked at in that time; after a third of it it is asked for a sign."""
+_UNASKED: Final = _LOOKS // 3
+_LOADING: Final = 60
+"""Looks that it may take to begin."""
+_WITHOUT: Final = 10.0
+"""Seconds that people wait while there is no such program."""
+_SOON: Final = 10.0
+"""A program that ends within so many seconds of its start is not begun again at once."""
+_LONGEST_PAUSE: Final = 30.0
+
+_NOTHING: Final = Observed(recognised=Recognised(Intent.OTHER, 0.0, sure=False))
+
+
+class UnderstandingProcess:
+    """Implements ``ports.Understanding`` by a program beside this process.
+
+    A context manager: the program is started at its beginning and ends with it. ``ready`` tells
+    when it can be asked; whoever asks before waits. When it ends by itself or falls silent it is
+    started again, and asked again what it has not answered. A message that ends it, and the next
+    one, too, was not understood.
+
+    Args:
+        briefing: what the program has to know.
+        program: the file it is in.
+        silent: seconds without a sign of life after which it is ended.
+        without: seconds that people wait while there is none.
+    """
+
+    def __init__(
+        self,
+        briefing: wire.Briefing,
+        *,
+        program: Path = _PROGRAM,
+        silent: float = _SILENT,
+        without: float = _WITHOUT,
+    ) -> None:
+        self._briefing = briefing
+        paths = json.dumps(sys.path)
+        self._command = confined.command(program, paths, memory=_MEMORY, patience=0)
+        self._look_every = silent / _LOOKS
+        self._without = without
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count(1)
+        self._asking = Asking()
+        self._fixed: dict[str, Observed | None] = {}
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._running: Running | None = None
+        self._tending: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The program's process; None while there is none."""
+        return self._running.pid if self._running is not None else None
+
+    async def __aenter__(self) -> Self:
+        """Start the program, and go on before it can be asked."""
+        begun = asyncio.Event()
+        self._tending = asyncio.create_task(self._tend(begun.set), name="understanding")
+        await begun.wait()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the program; whoever still waits is sent away."""
+        assert self._tending is not None
+        self._tending.cancel()
+        await asyncio.gather(self._tending, return_exceptions=True)
+        self._asking.close()
+
+    async def ready(self) -> None:
+        """Wait until it can be asked for the first time.
+
+        Raises:
+            SettingsError: a setting keeps it from being asked.
+            DeskError: it can't be started.
+        """
+        await asyncio.shield(self._ready)
+
+    async def hear(self, text: str, whose: bytes) -> Observed:
+        """Return what was said; see ``ports.Understanding``."""
+        known = self._fixed.get(text)
+        if known is not None:
+            return known
+        heard = await self._ask(wire.Hear(next(self._numbers), wire.to_bytes(text), whose))
+        if heard is None:
+            return _NOTHING
+        assert isinstance(heard, wire.Heard)
+        observed = heard.observed()
+        if text in self._fixed:
+            self._fixed[text] = observed
+        return observed
+
+    async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
+        """Return what the policy says; see ``ports.Understanding``."""
+        found = await self._ask(wire.Search(next(self._numbers), wire.to_bytes(question), whose))
+        if found is None:
+            raise UnavailableError("this question can't be looked up")
+        assert isinstance(found, wire.Found)
+        return found.answer
+
+    async def _ask(self, request: wire.Hear | wire.Search) -> wire.Answer | None:
+        """Return what comes of a request; see ``Asking.ask``.
+
+        Raises:
+            UnavailableError: too many wait, or there has been no program for a while.
+            DeskError: a fault of the program's, which has logged it.
+        """
+        answer = await self._asking.ask(request)
+        match answer:
+            case wire.Full():
+                raise UnavailableError(answer.message, retry_after=answer.retry_after)
+            case wire.Failed():
+                raise DeskError(f"what was said could not be understood ({answer.fault})")
+        return answer
+
+    def _take(self, running: Running, reply: wire.Reply) -> None:
+        match reply:
+            case wire.Ready():
+                # Whatever is imported meanwhile, the next program goes by the same version.
+                self._briefing = msgspec.structs.replace(self._briefing, digest=reply.digest)
+                self._fixed = dict.fromkeys(reply.fixed) | self._fixed
+                running.is_ready = True
+                self._asking.begin(running.send)
+                if not self._ready.done():
+                    self._ready.set_result(None)
+            case wire.Unusable():
+                self._fail(
+                    SettingsError(reply.message, key=reply.key)
+                    if reply.key
+                    else DeskError(reply.message)
+                )
+            case wire.Pong():
+                pass
+            case _:
+                self._asking.take(reply)
+
+    def _fail(self, error: DeskError) -> None:
+        """Tell whoever waits for the first program; of a later one the log tells."""
+        if not self._ready.done():
+            self._ready.set_exception(error)
+        else:
+            _log.error("understanding_unusable", why=error.message)
+
+    # -- the program -----------------------------------------------------------------------
+
+    async def _tend(self, begun: Callable[[], None]) -> None:
+        """Have a program run at any time."""
+        pause = 0.0
+        while True:
+            started = self._loop.time()
+            try:
+                await self._run(begun)
+            except Exception as error:  # noqa: BLE001 - whatever it was, people want to be heard
+                _log.error("understanding_not_started", error=type(error).__name__)
+            begun()
+            if not self._ready.done():
+                self._fail(DeskError("the program that understands people never got ready"))
+            lived = self._loop.time() - started
+            pause = 0.0 if lived >= _SOON else min(max(1.0, 2 * pause), _LONGEST_PAUSE)
+            until = self._loop.time() + pause
+            while (now := self._loop.time()) < until:
+                self._asking.give_up(self._without)
+                await asyncio.sleep(min(self._look_every, until - now))
+
+    async def _run(self, begun: Callable[[], None]) -> None:
+        """Start a program and watch it until its end."""
+        briefing = wire.frame(self._briefing)
+        running = await Running.start(self._command, briefing, self._take)
+        self._running = running
+        begun()
+        try:
+            why = await self._watch(running)
+        finally:
+            self._asking.end()
+            await running.end()
+            self._running = None
+        if running.is_ready:
+            _log.error("understanding_ended", why=why, code=running.code)
+        else:
+            _log.warning("understanding_not_ready", why=why, code=running.code)
+
+    async def _watch(self, running: Running) -> str:
+        """Return why a program is at its end: it has ended, or gives no sign though it is asked.
+
+        Time is counted in looks: while this process stood still nobody could have answered.
+        """
+        loading = quiet = 0
+        while True:
+            looked_at = self._loop.time()
+            await asyncio.wait([running.ended], timeout=self._look_every)
+            if running.ended.done():
+                return running.fault or "ended"
+            if not running.is_ready:
+                self._asking.give_up(self._without)
+                loading += 1
+                if loading > _LOADING:
+                    return "never ready"
+                continue
+            self._asking.look(alive_at=running.heard_at)
+            waits = self._asking.somebody_waits and running.heard_at < looked_at
+            quiet = quiet + 1 if waits else 0
+            if quiet > _LOOKS:
+                return "silent"
+            if quiet > _UNASKED or self._asking.has_suspect:
+                running.send(wire.Ping())

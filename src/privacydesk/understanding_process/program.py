@@ -1,0 +1,191 @@
+"""The program that understands, run by ``client`` in a process of its own.
+
+It is ``confined``: it inherits no environment, is given no secret, and ends when its input or
+whoever started it does. It is given the paths of modules as its one argument, a
+``Briefing`` first and requests from then on, and answers each as soon as it knows, in any order.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+if __name__ == "__main__":
+    # What is told to the desk from outside is not told to this program, which ends after it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    # Run by its path: it takes its modules from where the desk has them.
+    sys.path[:] = json.loads(sys.argv[1])
+    # Hardly anything that is made until it is ready is thrown away.
+    gc.disable()
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from privacydesk import logs
+from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.interleaving import ThreadsBeside
+from privacydesk.services.understanding import UnderstandingHere
+from privacydesk.understanding_process import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+_log = structlog.get_logger(__name__)
+
+_IN: Final = 0
+_OUT: Final = 1
+_ERRORS: Final = 2
+_AFTER_START: Final = 0.2
+"""Seconds until it makes ready what the first answers have not needed: those come first."""
+
+
+class Answering(asyncio.Protocol):
+    """Answers what comes in.
+
+    Args:
+        understanding: what is asked.
+        ended: called when nobody asks any more.
+    """
+
+    def __init__(self, understanding: UnderstandingHere, out: asyncio.WriteTransport) -> None:
+        self._understanding = understanding
+        self._out = out
+        self._frames = wire.Frames()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        """Begin to answer."""
+        for body in self._frames.split(data):
+            request = wire.read_request(body)
+            match request:
+                case wire.Hear():
+                    self._begin(request.number, self._hear(request))
+                case wire.Search():
+                    self._begin(request.number, self._search(request))
+                case wire.Drop():
+                    task = self._tasks.get(request.number)
+                    if task is not None:
+                        task.cancel()
+                case wire.Ping():
+                    self._send(wire.Pong())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell that nobody asks any more."""
+        del exc
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _begin(self, number: int, work: Coroutine[Any, Any, wire.Answer]) -> None:
+        self._tasks[number] = asyncio.create_task(self._answer(number, work))
+
+    async def _answer(self, number: int, work: Coroutine[Any, Any, wire.Answer]) -> None:
+        try:
+            self._send(await work)
+        except UnavailableError as error:
+            self._send(wire.Full(number, error.message, error.data.get("retry_after")))
+        except Exception as error:  # noqa: BLE001 - whoever asks is told, and goes on asking
+            _log.error("not_understood", error=type(error).__name__, exc_info=error)
+            self._send(wire.Failed(number, type(error).__name__))
+        finally:
+            del self._tasks[number]
+
+    async def _hear(self, request: wire.Hear) -> wire.Answer:
+        seen = await self._understanding.hear(wire.from_bytes(request.said), request.whose)
+        return wire.Heard.of(request.number, seen)
+
+    async def _search(self, request: wire.Search) -> wire.Answer:
+        question = wire.from_bytes(request.said)
+        found = await self._understanding.answer(question, request.whose)
+        return wire.Found(request.number, found)
+
+    def _send(self, reply: wire.Reply) -> None:
+        self._out.write(wire.frame(reply))
+
+
+async def _serve(understanding: UnderstandingHere, out: int) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadsBeside())
+    with os.fdopen(out, "wb", 0) as pipe, os.fdopen(_IN, "rb", 0, closefd=False) as asked:
+        sink, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, pipe)
+        _, answering = await loop.connect_read_pipe(lambda: Answering(understanding, sink), asked)
+        await asyncio.wait([answering.ended], timeout=_AFTER_START)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_warm(understanding))
+            await answering.ended
+            _end()
+
+
+async def _warm(understanding: UnderstandingHere) -> None:
+    try:
+        await asyncio.to_thread(understanding.warm)
+    except Exception as error:  # noqa: BLE001 - nobody waits for it here; it is logged
+        _log.warning("not_ready", what="policy", error=type(error).__name__, exc_info=error)
+
+
+def _end() -> NoReturn:
+    # At once: a thread may still be reading a long message, or a whole policy, for nobody.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _briefing() -> wire.Briefing:
+    # What comes behind it is left in the pipe.
+    return wire.read_briefing(_exactly(int.from_bytes(_exactly(wire.LENGTH), "big")))
+
+
+def _exactly(count: int) -> bytes:
+    read = b""
+    while len(read) < count:
+        some = os.read(_IN, count - len(read))
+        if not some:
+            _end()
+        read += some
+    return read
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    # Whatever a library prints must not get in between the answers.
+    out = os.dup(_OUT)
+    os.dup2(_ERRORS, _OUT)
+    briefing = _briefing()
+    logs.set_up(briefing.log_level, as_json=briefing.log_json)
+    ready, understanding = _ready(briefing)
+    try:
+        os.write(out, wire.frame(ready))
+    except BrokenPipeError:
+        _end()
+    if understanding is not None:
+        # What was made so far stays for good; looking through it again and again is lost time.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        asyncio.run(_serve(understanding, out))
+    _end()
+
+
+def _ready(briefing: wire.Briefing) -> tuple[wire.Reply, UnderstandingHere | None]:
+    """Make ready what is asked, or tell what is broken."""
+    try:
+        understanding = UnderstandingHere.of(
+            data_dir=Path(briefing.data_dir),
+            policy=briefing.policy,
+            digest=briefing.digest,
+            intent_model=Path(briefing.intent_model) if briefing.intent_model else None,
+        )
+        fixed = tuple(understanding.load())
+    except DeskError as error:
+        return wire.Unusable(error.message, str(error.data.get("key", ""))), None
+    return wire.Ready(fixed, understanding.digest), understanding
+
+
+if __name__ == "__main__":
+    main()

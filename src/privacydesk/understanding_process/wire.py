@@ -1,0 +1,201 @@
+"""What goes over the pipes: frames of four bytes of length and so many of MessagePack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Self, TypeAlias
+
+import msgspec
+
+from privacydesk.domain import turn
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.domain.turn import Observed, Recognised
+
+LENGTH: Final = 4
+_LONGEST: Final = 4 * 1024 * 1024
+"""Bytes of a frame. Answers repeat a message a few times over at most, which is 40 KB by itself."""
+
+Value: TypeAlias = str | int | tuple[str | int | None, ...]
+"""What a sentence names: a word, a number, or a few that belong together."""
+Entities: TypeAlias = dict[str, tuple[Value, ...]]
+
+
+class Briefing(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What the program needs to know; nothing of it is secret.
+
+    Attributes:
+        data_dir: where imported policies are kept.
+        policy: the name of the one in force; may be empty.
+        digest: of the version to go by; empty for the newest.
+        intent_model: weights instead of the shipped ones; may be empty.
+    """
+
+    data_dir: str
+    policy: str = ""
+    digest: str = ""
+    intent_model: str = ""
+    log_level: str = "info"
+    log_json: bool = False
+
+
+class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Somebody said something."""
+
+    number: int
+    said: bytes
+    whose: bytes
+
+
+class Search(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Somebody asks what the policy says."""
+
+    number: int
+    said: bytes
+    whose: bytes
+
+
+class Drop(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Nobody waits any more for the answer to what had this number."""
+
+    number: int
+
+
+class Ping(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A sign of life is asked for."""
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """It can be asked.
+
+    Attributes:
+        fixed: whole messages that are ours, so that what they mean may be kept.
+        digest: of the policy's version that it answers from; empty without one.
+    """
+
+    fixed: tuple[str, ...]
+    digest: str = ""
+
+
+class Unusable(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What it needs is broken: what ``key`` sets, where that is not empty."""
+
+    message: str
+    key: str
+
+
+class HeardWish(msgspec.Struct, frozen=True, array_like=True):
+    """One wish of a message."""
+
+    recognised: Recognised
+    entities: Entities
+
+
+class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What was said, as far as the recogniser tells."""
+
+    number: int
+    recognised: Recognised | None
+    language: str
+    entities: Entities
+    wishes: tuple[HeardWish, ...] = ()
+
+    @classmethod
+    def of(cls, number: int, seen: Observed) -> Self:
+        """Return the frame for what was heard."""
+        wishes = tuple(HeardWish(one.recognised, dict(one.entities)) for one in seen.wishes)
+        return cls(number, seen.recognised, seen.language, dict(seen.entities), wishes)
+
+    def observed(self) -> Observed:
+        """Return what was heard."""
+        return Observed(
+            recognised=self.recognised,
+            language=self.language,
+            entities=self.entities,
+            wishes=tuple(turn.Heard(one.recognised, one.entities) for one in self.wishes),
+        )
+
+
+class Found(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What the policy says; None where none was imported."""
+
+    number: int
+    answer: PolicyAnswer | None
+
+
+class Full(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """So much waits that this is not worked on; see ``UnavailableError``."""
+
+    number: int
+    message: str
+    retry_after: float | None
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A fault of ours; the program has logged where.
+
+    Attributes:
+        fault: the type of the error.
+    """
+
+    number: int
+    fault: str
+
+
+class Pong(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A sign of life."""
+
+
+Request: TypeAlias = Hear | Search | Drop | Ping
+Answer: TypeAlias = Heard | Found | Full | Failed
+Reply: TypeAlias = Answer | Ready | Unusable | Pong
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_requests: Final = msgspec.msgpack.Decoder(Request)
+_replies: Final = msgspec.msgpack.Decoder(Reply)
+_briefings: Final = msgspec.msgpack.Decoder(Briefing)
+
+read_request: Final = _requests.decode
+read_reply: Final = _replies.decode
+read_briefing: Final = _briefings.decode
+
+
+def frame(message: Request | Reply | Briefing) -> bytes:
+    """Return a message as it goes over the pipe."""
+    body = _encoder.encode(message)
+    return len(body).to_bytes(LENGTH, "big") + body
+
+
+def to_bytes(said: str) -> bytes:
+    """Return words that may hold halves of surrogate pairs, which are no text but do come."""
+    return said.encode("utf-8", "surrogatepass")
+
+
+def from_bytes(raw: bytes) -> str:
+    """Return what ``to_bytes`` was given."""
+    return raw.decode("utf-8", "surrogatepass")
+
+
+class Frames:
+    """Cuts what comes out of a pipe into frames."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def split(self, data: bytes) -> Iterator[bytes]:
+        """Yield the bodies that are whole by now.
+
+        Raises:
+            ValueError: one is said to be longer than any is.
+        """
+        rest = self._rest + data if self._rest else data
+        at = 0
+        while len(rest) - at >= LENGTH:
+            size = int.from_bytes(rest[at : at + LENGTH], "big")
+            if size > _LONGEST:
+                raise ValueError("a frame is too long")
+            end = at + LENGTH + size
+            if end > len(rest):
+                break
+            yield rest[at + LENGTH : end]
+            at = end
+        self._rest = rest[at:]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.common.policies import SAMPLE, bring_sample_policy
+
+from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Heard, Observed, Recognised
+from privacydesk.services.understanding import UnderstandingHere
+from privacydesk.understanding.keywords import KeywordRecogniser
+from privacydesk.understanding_process import wire
+from privacydesk.understanding_process.client import UnderstandingProcess
+
+ROOT = Path(__file__).parents[3]
+EVERY = 7
+"""One in so many of the sentences in stories."""
+
+
+def sentences() -> list[str]:
+    """Return what people say in the stories."""
+    found: dict[str, None] = {}
+    for path in sorted((ROOT / "dialogs" / "stories").rglob("*.yaml")):
+        held = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        found.update(dict.fromkeys(_said(held)))
+    return list(found)
+
+
+def _said(held: object) -> Iterator[str]:
+    if isinstance(held, dict):
+        for key, value in held.items():
+            if key == "user" and isinstance(value, str):
+                yield value
+            else:
+                yield from _said(value)
+    elif isinstance(held, list):
+        for one in held:
+            yield from _said(one)
+
+
+def there_and_back(seen: Observed) -> Observed:
+    (body,) = wire.Frames().split(wire.frame(wire.Heard.of(7, seen)))
+    reply = wire.read_reply(body)
+    assert isinstance(reply, wire.Heard)
+    assert reply.number == 7
+    return reply.observed()
+
+
+def test_all_that_sentences_name_comes_over_as_it_is() -> None:
+    words = KeywordRecogniser.load()
+    said = sentences()
+    assert len(said) > 500
+    kinds: set[str] = set()
+    for text in said:
+        entities = words.entities(text, ENTITY_KINDS)
+        kinds.update(entities)
+        recognised = words.recognise(text)
+        seen = Observed(
+            recognised=recognised,
+            language=words.language(text),
+            entities=entities,
+            wishes=(Heard(recognised, entities),),
+        )
+        assert there_and_back(seen) == seen
+    # Pairs and numbers among them, which other forms than words have to come over in.
+    assert kinds >= {"entry", "date_piece", "age", "period", "phone"}
+
+
+def test_what_was_not_recognised_comes_over_too() -> None:
+    assert there_and_back(Observed()) == Observed()
+    alternatives = ((Intent.ACCESS, 0.25), (Intent.DELETION, 0.125))
+    unsure = Observed(recognised=Recognised(Intent.OTHER, 0.5, alternatives, sure=False))
+    assert there_and_back(unsure) == unsure
+
+
+@pytest.mark.parametrize("text", ["", "你好", "\ud800 half", "a\0b", "😀"])
+def test_any_text_comes_over(text: str) -> None:
+    assert wire.from_bytes(wire.to_bytes(text)) == text
+
+
+def test_frames_come_out_as_they_went_in_however_they_are_cut() -> None:
+    chance = random.Random(4)  # noqa: S311 - a test's own
+    sent = [wire.Hear(number, b"x" * chance.randrange(400), b"me") for number in range(200)]
+    stream = b"".join(map(wire.frame, sent))
+    frames, taken, at = wire.Frames(), [], 0
+    while at < len(stream):
+        end = at + chance.randrange(1, 600)
+        taken += [wire.read_request(body) for body in frames.split(stream[at:end])]
+        at = end
+    assert taken == sent
+
+
+async def test_the_process_hears_and_answers_what_is_heard_and_answered_here(
+    tmp_path: Path,
+) -> None:
+    bring_sample_policy(tmp_path)
+    here = UnderstandingHere.of(data_dir=tmp_path, policy=SAMPLE, intent_model=None)
+    briefing = wire.Briefing(str(tmp_path), SAMPLE)
+    said = [*sentences()[::EVERY], "菜单", "\ud800", "我想" * 5000, "删除照片，另外解绑谷歌"]
+    async with UnderstandingProcess(briefing) as there:
+        await there.ready()
+        for text in said:
+            assert await there.hear(text, b"me") == await here.hear(text, b"me"), text
+        for question in ("信息保留多久", "今天天气怎么样", "隐私政策"):
+            assert await there.answer(question, b"me") == await here.answer(question, b"me")
+    async with UnderstandingProcess(wire.Briefing(str(tmp_path))) as without:
+        assert await without.answer("信息保留多久", b"me") is None
