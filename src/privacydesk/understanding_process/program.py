@@ -12,7 +12,7 @@ import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Final, NoReturn
 
 if __name__ == "__main__":
     # What is told to the desk from outside is not told to this program, which ends after it.
@@ -24,6 +24,7 @@ if __name__ == "__main__":
     gc.disable()
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -33,9 +34,6 @@ from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.interleaving import ThreadsBeside
 from privacydesk.services.understanding import UnderstandingHere
 from privacydesk.understanding_process import wire
-
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +49,10 @@ class Answering(asyncio.Protocol):
 
     Args:
         understanding: what is asked.
-        ended: called when nobody asks any more.
+        out: where answers go.
+
+    Attributes:
+        ended: done when nobody asks any more.
     """
 
     def __init__(self, understanding: UnderstandingHere, out: asyncio.WriteTransport) -> None:
@@ -66,14 +67,13 @@ class Answering(asyncio.Protocol):
         for body in self._frames.split(data):
             request = wire.read_request(body)
             match request:
-                case wire.Hear():
-                    self._begin(request.number, self._hear(request))
-                case wire.Search():
-                    self._begin(request.number, self._search(request))
+                case wire.Hear() | wire.Search():
+                    task = asyncio.create_task(self._answer(request))
+                    self._tasks[request.number] = task
+                    task.add_done_callback(partial(self._done, request.number))
                 case wire.Drop():
-                    task = self._tasks.get(request.number)
-                    if task is not None:
-                        task.cancel()
+                    if request.number in self._tasks:
+                        self._tasks[request.number].cancel()
                 case wire.Ping():
                     self._send(wire.Pong())
 
@@ -83,28 +83,21 @@ class Answering(asyncio.Protocol):
         if not self.ended.done():
             self.ended.set_result(None)
 
-    def _begin(self, number: int, work: Coroutine[Any, Any, wire.Answer]) -> None:
-        self._tasks[number] = asyncio.create_task(self._answer(number, work))
-
-    async def _answer(self, number: int, work: Coroutine[Any, Any, wire.Answer]) -> None:
+    async def _answer(self, request: wire.Hear | wire.Search) -> None:
+        number, said, whose = request.number, wire.from_bytes(request.said), request.whose
         try:
-            self._send(await work)
+            if isinstance(request, wire.Hear):
+                self._send(wire.Heard.of(number, await self._understanding.hear(said, whose)))
+            else:
+                self._send(wire.Found(number, await self._understanding.answer(said, whose)))
         except UnavailableError as error:
             self._send(wire.Full(number, error.message, error.data.get("retry_after")))
         except Exception as error:  # noqa: BLE001 - whoever asks is told, and goes on asking
             _log.error("not_understood", error=type(error).__name__, exc_info=error)
             self._send(wire.Failed(number, type(error).__name__))
-        finally:
-            del self._tasks[number]
 
-    async def _hear(self, request: wire.Hear) -> wire.Answer:
-        seen = await self._understanding.hear(wire.from_bytes(request.said), request.whose)
-        return wire.Heard.of(request.number, seen)
-
-    async def _search(self, request: wire.Search) -> wire.Answer:
-        question = wire.from_bytes(request.said)
-        found = await self._understanding.answer(question, request.whose)
-        return wire.Found(request.number, found)
+    def _done(self, number: int, _task: asyncio.Task[None]) -> None:
+        del self._tasks[number]
 
     def _send(self, reply: wire.Reply) -> None:
         self._out.write(wire.frame(reply))
