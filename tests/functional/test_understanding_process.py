@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -68,27 +70,16 @@ class Person:
         return "\n".join(event.get("text", "") for event in events[mine + 1 :])
 
 
-async def test_people_are_understood_though_the_program_is_killed_again_and_again(
-    tmp_path: Path,
-) -> None:
+@asynccontextmanager
+async def served(folder: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, int]]:
+    """Serve a desk; give a client of it and its process, of which nothing is left at the end."""
     async with open_outside() as outside:
-        server = KillableServer(environment(tmp_path / "data", outside))
+        server = KillableServer(environment(folder / "data", outside))
         await server.start()
+        assert server._process is not None
         try:
-            base = f"http://127.0.0.1:{server.port}"
-            async with aiohttp.ClientSession(base) as client:
-                person = Person(client, "u-1001")
-                await person.begin()
-                assert server._process is not None
-                for wish, word in (("我要导出我的数据", "数据"), ("算了，注销账号", "注销")):
-                    (program,) = programs(server._process.pid)
-                    os.kill(program, signal.SIGSTOP)
-                    saying = asyncio.create_task(person.says(wish))
-                    await asyncio.sleep(0.3)
-                    # It has the message and will never answer.
-                    os.kill(program, signal.SIGKILL)
-                    said = await asyncio.wait_for(saying, 30)
-                    assert word in said
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as client:
+                yield client, server._process.pid
         finally:
             await server.kill()
         async with asyncio.timeout(10):
@@ -96,27 +87,33 @@ async def test_people_are_understood_though_the_program_is_killed_again_and_agai
                 await asyncio.sleep(0.05)
 
 
-async def test_buttons_work_while_nothing_can_be_understood(
+async def test_people_are_understood_though_the_program_is_killed_again_and_again(
     tmp_path: Path,
 ) -> None:
-    async with open_outside() as outside:
-        server = KillableServer(environment(tmp_path / "data", outside))
-        await server.start()
-        assert server._process is not None
-        try:
-            base = f"http://127.0.0.1:{server.port}"
-            async with aiohttp.ClientSession(base) as client:
-                person = Person(client, "u-1001")
-                await person.begin()
-                (program,) = programs(server._process.pid)
-                os.kill(program, signal.SIGSTOP)
-                waiting = asyncio.create_task(person.says("我要导出我的数据"))
-                await asyncio.sleep(0.1)
-                other = Person(client, "u-1002")
-                await other.begin()
-                await asyncio.wait_for(other.taps("desk:menu"), 5)
-                assert not waiting.done()
-                os.kill(program, signal.SIGCONT)
-                assert "数据" in await asyncio.wait_for(waiting, 30)
-        finally:
-            await server.kill()
+    async with served(tmp_path) as (client, desk):
+        person = Person(client, "u-1001")
+        await person.begin()
+        for wish, word in (("我要导出我的数据", "数据"), ("算了，注销账号", "注销")):
+            (program,) = programs(desk)
+            os.kill(program, signal.SIGSTOP)
+            saying = asyncio.create_task(person.says(wish))
+            await asyncio.sleep(0.3)
+            # It has the message and will never answer.
+            os.kill(program, signal.SIGKILL)
+            said = await asyncio.wait_for(saying, 30)
+            assert word in said
+
+
+async def test_buttons_work_while_nothing_can_be_understood(tmp_path: Path) -> None:
+    async with served(tmp_path) as (client, desk):
+        person, other = Person(client, "u-1001"), Person(client, "u-1002")
+        await person.begin()
+        (program,) = programs(desk)
+        os.kill(program, signal.SIGSTOP)
+        waiting = asyncio.create_task(person.says("我要导出我的数据"))
+        await asyncio.sleep(0.1)
+        await other.begin()
+        await asyncio.wait_for(other.taps("desk:menu"), 5)
+        assert not waiting.done()
+        os.kill(program, signal.SIGCONT)
+        assert "数据" in await asyncio.wait_for(waiting, 30)

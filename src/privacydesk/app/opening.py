@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 
 from privacydesk.app.basis import Basis, make_basis
@@ -50,39 +50,46 @@ async def open_rooms(
     Raises:
         SettingsError, DialogInvalidError: what is missing or wrong, by name.
     """
-    basis = make_basis(
-        settings,
-        outside,
-        profile,
-        clock or SystemClock(),
-        kept_in=kept_in,
-        understanding=understanding or _here(settings, profile),
-    )
-    store = basis.store
-    talking = make_talking(basis)
-    staffing = make_staffing(basis, talking)
-    audit = Audit(store.writer, basis.minter, basis.clock)
-    on_database = make_database_rooms(
-        basis, audit=audit, desk=talking.desk, handling=staffing.staff.handling
-    )
-    worker = make_worker(basis, talking, staffing)
-    async with basis.opened, talking.pictures:
-        store.writer.on_commit(talking.hints.committed)
-        if worker.usher is not None:
-            store.writer.on_commit(_placing(worker.usher))
-        talking.turns.left_due = _waking(worker, on_database.webhooks)
-        rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
-        await rooms.refresh_agents()
-        yield rooms
+    given = nullcontext(understanding) if understanding is not None else _here(settings, profile)
+    with given as heard:
+        basis = make_basis(
+            settings,
+            outside,
+            profile,
+            clock or SystemClock(),
+            kept_in=kept_in,
+            understanding=heard,
+        )
+        store = basis.store
+        talking = make_talking(basis)
+        staffing = make_staffing(basis, talking)
+        audit = Audit(store.writer, basis.minter, basis.clock)
+        on_database = make_database_rooms(
+            basis, audit=audit, desk=talking.desk, handling=staffing.staff.handling
+        )
+        worker = make_worker(basis, talking, staffing)
+        async with basis.opened, talking.pictures:
+            store.writer.on_commit(talking.hints.committed)
+            if worker.usher is not None:
+                store.writer.on_commit(_placing(worker.usher))
+            talking.turns.left_due = _waking(worker, on_database.webhooks)
+            rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
+            await rooms.refresh_agents()
+            yield rooms
 
 
-def _here(settings: Settings, profile: OperatorProfile) -> Understanding:
+@contextmanager
+def _here(settings: Settings, profile: OperatorProfile) -> Iterator[Understanding]:
     # Imported here: words and models are read where people are understood, and nowhere else.
     from privacydesk.services.understanding import UnderstandingHere  # noqa: PLC0415
 
-    return UnderstandingHere.of(
+    here = UnderstandingHere.of(
         data_dir=settings.data_dir, policy=profile.policy, intent_model=settings.intent_model
     )
+    try:
+        yield here
+    finally:
+        here.stop()
 
 
 def _rooms(

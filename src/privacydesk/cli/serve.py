@@ -60,8 +60,6 @@ def serve(
     account service and of the code gateway; what is missing is named. A database that is not there
     yet is made; an older one needs `db upgrade` first. One process serves a SQLite file.
     """
-    # Hardly anything that is made until it listens is thrown away: looking for that takes a tenth.
-    gc.disable()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load(data_dir, **given)
     factory = _loop_factory(loop)
@@ -73,8 +71,13 @@ def serve(
     from privacydesk import logs  # noqa: PLC0415 - what is missing is told sooner without
 
     logs.set_up(settings.log_level, as_json=settings.log_json)
-    with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_serve(settings, profile))
+    # Hardly anything that is made until it listens is thrown away: looking for that takes a tenth.
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(_serve(settings, profile))
+    finally:
+        gc.enable()
 
 
 def demo(

@@ -39,15 +39,7 @@ class Hearing:
         self._looking: dict[str, asyncio.Future[Observed]] = {}
 
     async def hear(self, text: str, whose: Hashable) -> Observed:
-        """Return intent, language, entities and wishes; off the event loop when that is slow.
-
-        Args:
-            text: what was said.
-            whose: who said it: those who say much wait for those who say little.
-
-        Raises:
-            UnavailableError: so many wait that this one is not heard now.
-        """
+        """Return what was said, beside the loop if that is slow; see ``ports.Understanding``."""
         if text in self._fixed:
             return self._fixed[text] or await self._first_hearing(text, whose)
         if len(text) > _QUICK_TO_READ:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -57,7 +57,12 @@ class PolicyAnswers:
         self._progress = progress
         self._index: PolicyIndex | None = None
         self._lock = Lock()
+        self._stopped = Event()
         self._aside = Aside()
+
+    def stop(self) -> None:
+        """Leave off making vectors, so that the process need not wait for it to end."""
+        self._stopped.set()
 
     @property
     def digest(self) -> str:
@@ -109,6 +114,8 @@ class PolicyAnswers:
                 known = {**unpack(self._library.vectors(other)), **known}
         lacking = [at for at, name in enumerate(names) if name not in known]
         for count, at in enumerate(lacking):
+            if self._stopped.is_set():
+                raise UnavailableError("the desk stops before the policy is ready")
             self._progress(count, len(lacking))
             known[names[at]] = self._embedder.embed_passages([texts[at]])[0]
             if (count + 1) % _KEPT_EVERY == 0:

@@ -70,6 +70,10 @@ class UnderstandingHere:
         compile_all()
         self._answers.load()
 
+    def stop(self) -> None:
+        """Leave off what is done for nobody any more."""
+        self._answers.stop()
+
     @property
     def digest(self) -> str:
         """Of the policy's version that is answered from; empty without one."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.errors import UnavailableError
 from privacydesk.understanding_process import wire
 
 _MOST: Final = 1_000
@@ -145,10 +145,8 @@ class Asking:
     def _send_away(self, number: int, one: _Asked) -> None:
         del self._asked[number]
         if not one.answer.done():
-            error: DeskError = UnavailableError(
-                "nothing can be understood at the moment", retry_after=2.0
-            )
-            one.answer.set_exception(error)
+            why = "nothing can be understood at the moment"
+            one.answer.set_exception(UnavailableError(why, retry_after=2.0))
 
     def _pass(self, answered: int) -> None:
         if self._give is not None and answered == self._suspect:

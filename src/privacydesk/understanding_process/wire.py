@@ -150,13 +150,9 @@ Answer: TypeAlias = Heard | Found | Full | Failed
 Reply: TypeAlias = Answer | Ready | Unusable | Pong
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_requests: Final = msgspec.msgpack.Decoder(Request)
-_replies: Final = msgspec.msgpack.Decoder(Reply)
-_briefings: Final = msgspec.msgpack.Decoder(Briefing)
-
-read_request: Final = _requests.decode
-read_reply: Final = _replies.decode
-read_briefing: Final = _briefings.decode
+read_request: Final = msgspec.msgpack.Decoder(Request).decode
+read_reply: Final = msgspec.msgpack.Decoder(Reply).decode
+read_briefing: Final = msgspec.msgpack.Decoder(Briefing).decode
 
 
 def frame(message: Request | Reply | Briefing) -> bytes:

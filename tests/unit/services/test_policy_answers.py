@@ -119,3 +119,10 @@ def test_a_folder_that_can_not_be_written_costs_no_answer() -> None:
     found = answers.answer_now("怎么注销账号")
     assert found is not None
     assert found.answerable
+
+
+def test_stopping_leaves_off_making_vectors() -> None:
+    answers = PolicyAnswers(MemoryPolicyLibrary(), sample_policy(), CountingEmbedder())
+    answers.stop()
+    with pytest.raises(UnavailableError):
+        answers.load()
