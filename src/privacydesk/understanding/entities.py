@@ -35,6 +35,7 @@ from privacydesk.understanding.keeping import (
 )
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
+from privacydesk.understanding.limits_of_some import limits_of_some
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values, old_values
 from privacydesk.understanding.normalise import normalise, plain
@@ -108,6 +109,10 @@ class Entities:
         self, text: str, words: str, found: dict[str, tuple[Any, ...]], *, limited: bool
     ) -> None:
         """Limit a wish by what stays of the kind that goes, beside the time that limits it."""
+        if len(found.get("category", ())) > 1:
+            of_some = limits_of_some(text, self._categories_in)
+            if of_some:
+                found["period"] = as_one_limit(*of_some)
         place = place_in(words)
         if place:
             # Of the photos "the ones in my profile" go, and not the profile.
@@ -124,6 +129,9 @@ class Entities:
         if fresh:
             found["period"] = as_one_limit(*told, *fresh)
             found["kept_some"] = as_one_limit(*fresh)
+
+    def _categories_in(self, written: str) -> tuple[str, ...]:
+        return self._of("category", normalise(written))
 
     def _names_anything(self, words: str) -> bool:
         return bool(self._named(words, (*_MAY_STAY, "profile_field")))

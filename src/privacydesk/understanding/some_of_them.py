@@ -50,7 +50,7 @@ _POINTED: Final = (
 )
 # 带定位的动态, 有前任的照片, 提到他的评论.
 _DESCRIBED: Final = (
-    r"(?:[带帶]有?|(?<![没沒所])有(?![关關没沒])|提到|拍到|[写寫]到|出现|出現)"
+    r"(?:[带帶]有?|(?<![没沒所还還仲])有(?![关關没沒])|提到|拍到|[写寫]到|出现|出現)"
     rf"[^,，。把将將删刪的嘅]{{1,12}}{_OF}{_KIND}"
 )
 # 前任的照片, 给他的评论: whose they are, or of whom, staff find out; all of a kind is not meant.
