@@ -209,6 +209,7 @@ ENTITY_KINDS: Sequence[str] = (
     "ticket_number",
     "misread_number",
     "date",
+    "birthday",
     "part_of_date",
     "day_of_year",
     "date_piece",

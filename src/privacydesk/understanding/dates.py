@@ -56,7 +56,7 @@ _NUMERALS: Final = {"〇": 0} | {c: place for place, c in enumerate("零一二�
 _LAST_SHORT: Final = 30
 """Two digits of a year up to which they can only be one of this century: 12 is 2012.
 
-85 may be 1985, or 1996 counted from the Republic, and is none.
+85 may be 1985, or 1996 counted from the Republic.
 """
 _DIGITS_ONLY = lazily(r"(\d{4})(\d{2})(\d{2})")
 _TWELVE: Final = 12
@@ -76,8 +76,17 @@ def dates(folded: str) -> tuple[str, ...]:
     """Return the days in a folded text as ISO 8601, in order, once each.
 
     Day-and-month orders that may be read in two ways are left out: asking again is better than a
-    wrong birthday.
+    wrong birthday. So are years like 85年: of a child they may be counted from the Republic.
     """
+    return _days(folded, last_century=False)
+
+
+def birthdays(folded: str) -> tuple[str, ...]:
+    """Return the days that may be a grown-up's birthday: like ``dates``, but 85年 is 1985."""
+    return _days(folded, last_century=True)
+
+
+def _days(folded: str, *, last_century: bool) -> tuple[str, ...]:
     if _DIGIT.search(folded) is None:
         return ()
     folded = _SPELT.sub(lambda hit: _spelt(hit[0]), folded)
@@ -85,7 +94,7 @@ def dates(folded: str) -> tuple[str, ...]:
     if whole:
         day = _day(*whole.groups())
         return (day,) if day else ()
-    found = (_read(hit.groupdict()) for hit in _DATE.finditer(folded))
+    found = (_read(hit.groupdict(), last_century) for hit in _DATE.finditer(folded))
     return tuple(dict.fromkeys(day for day in found if day))
 
 
@@ -114,8 +123,7 @@ def date_pieces(folded: str) -> tuple[tuple[str, str], ...]:
 
 def _piece(parts: dict[str, str | None]) -> tuple[str, str] | None:
     if year := parts["y"]:
-        full = f"{'20' if int(year) <= _LAST_SHORT else '19'}{year}" if len(year) < 4 else year  # noqa: PLR2004
-        return "year", full
+        return "year", _full_year(year, last_century=True)
     if month := parts["m"] or (parts["em"] and _month(parts["em"])):
         return ("month", f"{int(month):02}") if 1 <= int(month) <= _TWELVE else None
     day = int(parts["d"] or parts["ed"] or 0)
@@ -138,11 +146,11 @@ def _read_part(parts: dict[str, str | None]) -> str:
     return day[:7] if month else day[:4]
 
 
-def _read(parts: dict[str, str | None]) -> str:
+def _read(parts: dict[str, str | None], last_century: bool) -> str:
     if parts["ry"]:
         return _day(str(int(parts["ry"]) + _REPUBLIC), parts["rm"], parts["rd"])
     if parts["cy"]:
-        return _day(_full_year(parts["cy"]), parts["cm"], parts["cd"])
+        return _day(_full_year(parts["cy"], last_century), parts["cm"], parts["cd"])
     if parts["iy"]:
         return _day(parts["iy"], parts["im"], parts["id"])
     if parts["ey"]:
@@ -163,12 +171,14 @@ def _spelt(numerals: str) -> str:
     return "".join(str(_NUMERALS[c]) for c in numerals if c != "十")
 
 
-def _full_year(year: str) -> str:
+def _full_year(year: str, last_century: bool = False) -> str:
     if len(year) == _REPUBLIC_DIGITS:
         return str(int(year) + _REPUBLIC)
     if len(year) > 2:  # noqa: PLR2004 - two digits leave the century out
         return year
-    return f"20{year}" if int(year) <= _LAST_SHORT else ""
+    if int(year) <= _LAST_SHORT:
+        return f"20{year}"
+    return f"19{year}" if last_century else ""
 
 
 def _month(name: str | None) -> str:

@@ -13,7 +13,7 @@ from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
 from privacydesk.understanding.danger import dangers
-from privacydesk.understanding.dates import births, date_pieces, dates, parts_of_dates
+from privacydesk.understanding.dates import birthdays, births, date_pieces, dates, parts_of_dates
 from privacydesk.understanding.entries import (
     A_NAME,
     avatar_meant,
@@ -276,6 +276,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "ticket_number": ticket_numbers,
     "misread_number": misread_numbers,
     "date": dates,
+    "birthday": birthdays,
     "birth": births,
     "part_of_date": parts_of_dates,
     "date_piece": date_pieces,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from privacydesk.domain.account_terms import SPOKEN_GENDERS
-from privacydesk.understanding.dates import dates
+from privacydesk.understanding.dates import birthdays
 from privacydesk.understanding.new_values import FIELD, QUOTES, value_and_old
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.patterns import lazily
@@ -200,7 +200,7 @@ def _value_in(clause: str, named: bool, *, pending: bool, changes: bool) -> tupl
 def typed(field: str, words: str) -> str:
     """Return a value as its entry takes it; empty where it is none of that kind."""
     if field == "birthday":
-        days = dates(normalise(words))
+        days = birthdays(normalise(words))
         return days[0] if len(days) == 1 else ""
     if field == "gender":
         return (genders(normalise(words)) or ("",))[-1]

@@ -12,7 +12,7 @@ DESK = KeywordRecogniser.load()
 
 def limit(said: str) -> str:
     (told,) = DESK.entities(said, ENTITY_KINDS)["period"]
-    return told
+    return str(told)
 
 
 @pytest.mark.parametrize(
