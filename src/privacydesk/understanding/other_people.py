@@ -26,11 +26,18 @@ _THEIRS = lazily(
     r"(?:查|看|导出|要|给我|提供|拿|搜|调)(?:一?下|一看|看|到|询|取|我|出){0,4}[他她佢](?:们)?(?:的|嘅)?"
     rf"(?:所有|全部|之前|以前|那些)?(?:的|嘅)?(?:{_DATA})"
 )
+_NO_OWNER: Final = (
+    r"(?!(?:my|your|our|it|what|let|that|this|here|there|who|today|yesterday|last|next|year|month"
+    r"|week|day|old|account|app|phone|company|mochat|child|children|son|daughter|kid|boy|girl|baby"
+    r"|grandson|granddaughter)\b)"
+)
 _ENGLISH = lazily(
-    r"\b(?:show|give|send|tell|look up|find|see|check|get)(?: me| up)? "
-    r"(?:(?!(?:my|your|today|it|what|let|that|this|child|son|daughter|kid)\b)"
-    r"[a-z]+(?: [a-z]+)?'s|his|her|their)"
-    r" (?:account|data|info|information|details|profile|phone|chats?|records?|address)\b"
+    r"\b(?:show|give|send|tell|look up|find|see|check|get|want|need|request|download|export|access"
+    r"|read|copy of|copies of)(?: me| up)? (?:an? (?:copy|summary|list|export) of )?"
+    rf"(?:all (?:of )?)?(?:(?:my )?{_NO_OWNER}[a-z]{{1,24}}(?: {_NO_OWNER}[a-z]{{1,24}})?'s"
+    r"|his|her|their)"
+    r" (?:account|data|info|information|details|profile|phone|chats?|records?|address|messages?"
+    r"|photos?|location|posts?)\b"
 )
 
 

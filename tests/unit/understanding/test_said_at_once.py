@@ -78,7 +78,16 @@ def test_a_sentence_without_a_value_gives_none(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["帮我查一下张子涵的账号信息", "看一下她的手机号", "show me Mia's account"]
+    "said",
+    [
+        "帮我查一下张子涵的账号信息",
+        "看一下她的手机号",
+        "show me Mia's account",
+        "I want a copy of my wife's data",
+        "export my friend's chats",
+        "can I get a copy of Tom Lee's messages",
+        "send me all of their data",
+    ],
 )
 def test_asking_for_somebody_elses_data_is_noticed(said: str) -> None:
     assert other_people(normalise(said))
@@ -92,6 +101,9 @@ def test_asking_for_somebody_elses_data_is_noticed(said: str) -> None:
         "查我女儿的账号信息",
         "要一份平台收集的信息",
         "show me my data",
+        "show me my account's data",
+        "I want last year's data",
+        "need my daughter's information",
     ],
 )
 def test_asking_for_ones_own_data_or_a_childs_is_not(said: str) -> None:
