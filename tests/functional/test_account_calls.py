@@ -126,7 +126,7 @@ async def test_an_answer_that_got_lost_repeats_nothing(world: World) -> None:
     await steps(player, {"wait": {"hours": 2}})
     ticket = await ticket_of(player)
     assert ticket.outcome is Outcome.FULFILLED
-    assert ticket.facts["results"][0]["count"] == 3, "told is what the first one did"
+    assert ticket.work.results[0]["count"] == 3, "told is what the first one did"
     assert world.accounts.book.anonymous == first
     (done,) = await calls(world, player)
     assert {one.came_to for one in done.earlier} == {"timeout"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -119,7 +119,7 @@ async def test_a_settled_extension_keeps_the_first_date_to_be_late_by(tmp_path: 
         settled = await now_of(world, ticket)
         assert settled.clock is not None
         assert settled.clock.due_date.isoformat() == "2027-01-13"
-        assert settled.facts["first_due"] == "2027-01-08"
+        assert settled.work.first_due == date(2027, 1, 8)
         assert settled.late_from == datetime(2027, 1, 8, 16, 0, tzinfo=UTC)
 
 
@@ -220,7 +220,7 @@ async def test_late_is_measured_by_the_first_date_after_an_extension(world: Worl
     extended = await now_of(world, ticket)
     assert extended.clock is not None
     assert extended.clock.due_date.isoformat() == "2026-06-18"
-    assert extended.facts["first_due"] == "2026-06-10"
+    assert extended.work.first_due == date(2026, 6, 10)
     assert not extended.is_late(datetime(2026, 6, 10, 15, 59, tzinfo=UTC))
     assert extended.is_late(datetime(2026, 6, 10, 16, 0, tzinfo=UTC))
     world.clock.move(timedelta(days=10))

@@ -253,7 +253,7 @@ async def test_what_a_program_decided_takes_two_people(careful: World) -> None:
         await deciding.confirm(ticket.number, "lao-zhou", seen=taken.version)
     confirmed = await deciding.confirm(ticket.number, "mei", seen=taken.version)
     assert confirmed.state is TicketState.AWAITING_CONFIRMATION
-    assert confirmed.facts["decided_by"] == "lao-zhou"
+    assert confirmed.work.decided_by == "lao-zhou"
     log = await careful.rooms.store.reader.ticket_log(ticket.id)
     assert [(e.by, e.what) for e in log][-3:] == [
         ("helper", "proposed"), ("lao-zhou", "proposed"), ("mei", "grant"),

@@ -22,6 +22,7 @@ from privacydesk.domain.audit import SealedEntry
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.retention import Tally
 from privacydesk.domain.ticket import Outcome, Ticket
+from privacydesk.domain.work import Work
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
 from privacydesk.services.retention import Retention
 from privacydesk.storage.sealing import Seal
@@ -208,7 +209,7 @@ async def test_the_record_stays_the_same_and_holds_no_content(world: World) -> N
         "outcome", "holder", "account_hash", "contact_hash", "clocks", "requester", "flags",
     ):  # fmt: skip
         assert getattr(kept, name) == getattr(ticket, name), name
-    assert (kept.account, kept.contact, kept.facts) == ("", "", {})
+    assert (kept.account, kept.contact, kept.answers, kept.work) == ("", "", {}, Work())
     assert [item.decision for item in kept.items] == [item.decision for item in ticket.items]
     assert not any(item.detail or item.reason for item in kept.items)
     case = await world.rooms.staff.cases.case(ticket.number)
@@ -248,7 +249,7 @@ async def test_an_open_request_keeps_what_was_said_since_it_began(world: World) 
     texts = [event.text for event in (await reopened(world, player)).events]
     assert any(RARE in text and "借錢" in text for text in texts)
     assert not any("你好" in text for text in texts)
-    assert (await reread(world, (await ticket_of(player)).number)).facts
+    assert (await reread(world, (await ticket_of(player)).number)).answers
 
 
 async def reopened(world: World, player: Player) -> Player:
@@ -273,7 +274,7 @@ async def test_a_legal_hold_keeps_everything_until_it_is_released(
     done = await run(world)
     assert (done.requests, done.held, done.files) == ((), (ticket.number,), 0)
     case = await world.rooms.staff.cases.case(ticket.number)
-    assert case.ticket.facts
+    assert case.ticket.answers
     assert case.evidence
     assert any(entry.why == "a court asks" for entry in case.log)
     await holds.release(ticket.number, "lao-zhou", "the court has decided")
@@ -305,7 +306,7 @@ async def test_an_open_objection_keeps_the_request_it_is_about(
     world.clock.move(40 * DAY)
     done = await run(world)
     assert (done.requests, done.objected) == ((), (ticket.number,))
-    assert (await reread(world, ticket.number)).facts
+    assert (await reread(world, ticket.number)).answers
     player = await reopened(world, player)
     await player.step({"agent": {"resolve": f"再看了{RARE}"}})
     world.clock.move(29 * DAY)

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from msgspec import to_builtins
+from msgspec.structs import replace
+
 from privacydesk.cli.common import day_text, instant_text, plain
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, Unit
 from privacydesk.domain.deliveries import Delivery, DeliveryState
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ticket import OWN_FACTS, PROPOSAL, LogEntry, ScopeItem, Ticket
+from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 
 if TYPE_CHECKING:
     from privacydesk.services.deadlines import Deadlines
@@ -80,12 +83,12 @@ class Reading:
             yield ""
             yield "Proposed:"
             yield from proposed
-        answers = {k: v for k, v in ticket.facts.items() if k not in OWN_FACTS}
-        if answers:
+        if ticket.answers:
             yield ""
             yield "Answers given:"
             yield from (
-                _hanging(f"  {plain(name)}: {_value(value)}") for name, value in answers.items()
+                _hanging(f"  {plain(name)}: {_value(value)}")
+                for name, value in ticket.answers.items()
             )
         if case.days:
             yield ""
@@ -107,7 +110,7 @@ class Reading:
         shown = {
             "Version": str(ticket.version),
             "Due": self.due(ticket),
-            "First due": str(ticket.facts.get("first_due", "")),
+            "First due": str(ticket.work.first_due or ""),
             "Holder": ticket.holder or "nobody",
             "Asked by": plain(ticket.requester.value),
             "Account": ticket.account or "not known",
@@ -119,7 +122,7 @@ class Reading:
             "Answered": self._at(ticket.answered_at),
             "Closed": self._at(ticket.closed_at),
             "Marked": ", ".join(plain(flag) for flag in sorted(ticket.flags)),
-            "Proposed by": str(ticket.facts.get(PROPOSAL, {}).get("by", "")),
+            "Proposed by": ticket.work.proposal.by if ticket.work.proposal else "",
             "Decided by": f"anyone but {ticket.reviewer_not}" if ticket.reviewer_not else "",
             "Conversation": ticket.conversation_id.hex(),
         }
@@ -188,8 +191,9 @@ class Reading:
             "contact": ticket.contact or None,
             "reviewer_not": ticket.reviewer_not or None,
             "items": [_item_record(item) for item in ticket.items],
+            "answers": ticket.answers,
             # What is held of somebody is theirs to read, not the desk's.
-            "facts": {k: v for k, v in ticket.facts.items() if k != "summary"},
+            "work": to_builtins(replace(ticket.work, summary=())),
             "clocks": [clock.to_record() for clock in ticket.clocks],
             "days": [_day_record(day) for day in case.days],
             "evidence": evidence_records(case.evidence),

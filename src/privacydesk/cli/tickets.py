@@ -27,7 +27,7 @@ from privacydesk.cli.common import (
     words,
 )
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.ticket import PROPOSAL, Ticket, TicketState
+from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -466,7 +466,7 @@ def _looked(data_dir: Path | None, number: str, seen: int | None, question: str)
     if not sys.stdin.isatty():
         misused("--seen", "say which version was looked at, or run this in a terminal")
     case, reading = run(_show(data_dir, number))
-    if PROPOSAL in case.ticket.facts:
+    if case.ticket.work.proposal is not None:
         # Beside the answer, which a program may read.
         typer.echo("\n".join(reading.lines(case)), err=True)
         if not typer.confirm(question, err=True):

@@ -233,7 +233,7 @@ def _answer_wanted(act: Act) -> str:
     if wanted is None or _waits_below(act.script, ANSWER, wanted):
         return "no"
     act.frame.slots["ticket"] = wanted.id.hex()
-    act.frame.slots["text"] = str(wanted.facts.get("told", {}).get("text", ""))
+    act.frame.slots["text"] = wanted.work.told.text if wanted.work.told else ""
     return "yes"
 
 

@@ -157,7 +157,7 @@ def say_outcome(script: Script, ticket: Ticket, key: str) -> None:
     if partly:
         say_objection(script, ticket)
     _say_handed_over(script, ticket)
-    if any(_removed_some(one) for one in ticket.facts.get("results", ())):
+    if any(_removed_some(one) for one in ticket.work.results):
         script.say("ticket.backups")
 
 
@@ -165,7 +165,7 @@ def outcome_key(ticket: Ticket) -> str:
     """Return what is said of a request that was carried out as a whole."""
     if ticket.outcome is Outcome.PARTLY_FULFILLED:
         return "ticket.partly"
-    results = ticket.facts.get("results", ())
+    results = ticket.work.results
     if ticket.kind is RequestKind.DELETION and results and all(map(_held_nothing, results)):
         return "ticket.nothing_to_delete"
     if ticket.kind is RequestKind.GUARDIAN and _was_suspended(ticket):
@@ -175,7 +175,7 @@ def outcome_key(ticket: Ticket) -> str:
 
 def _was_suspended(ticket: Ticket) -> bool:
     """Tell whether a child's account was stopped, and not handed over to the guardian."""
-    results = ticket.facts.get("results", ())
+    results = ticket.work.results
     return not _is_handed_over(ticket) and any(map(_suspends, results))
 
 
@@ -233,9 +233,9 @@ def _result_row(ticket: Ticket, result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _say_results(script: Script, ticket: Ticket, key: str) -> None:
     """Say an outcome with what was done and what was kept, why and until when, item by item."""
-    rows = [_result_row(ticket, one) for one in ticket.facts.get("results", ())]
+    rows = [_result_row(ticket, one) for one in ticket.work.results]
     # Who comes back later finds in one list what was done and what was refused.
-    rows += _refused_rows(ticket, withheld=bool(ticket.facts.get("ground_withheld")))
+    rows += _refused_rows(ticket, withheld=ticket.work.ground_withheld)
     _say_rows(script, ticket, key, rows)
 
 
@@ -275,21 +275,21 @@ def say_summary(script: Script, ticket: Ticket, rows: Sequence[Mapping[str, Any]
 
 def say_again(script: Script, ticket: Ticket) -> None:
     """Say what was last told about a ticket in another conversation, as far as it still counts."""
-    told = ticket.facts.get("told")
-    if told is not None and _still_counts(ticket, DecisionKind(told["kind"])):
-        kind = DecisionKind(told["kind"])
-        say_decision(script, ticket, kind, told["text"], told["data"])
+    told = ticket.work.told
+    if told is not None and _still_counts(ticket, DecisionKind(told.kind)):
+        kind = DecisionKind(told.kind)
+        say_decision(script, ticket, kind, told.text, told.data)
         if ticket.state is TicketState.CLOSED:
             say_objection(script, ticket)
     elif ticket.outcome in {Outcome.FULFILLED, Outcome.PARTLY_FULFILLED}:
-        rows = ticket.facts.get("summary")
+        rows = ticket.work.summary
         say_summary(script, ticket, rows)
         # Without a contact the summary is kept in the conversation alone that it was told in.
         elsewhere = ticket.kind is RequestKind.ACCESS and ticket.outcome is Outcome.FULFILLED
         whole = "ticket.done_before" if elsewhere and not rows else outcome_key(ticket)
         say_outcome(script, ticket, whole)
-        if told is not None and told["kind"] == DecisionKind.RELEASED:
-            _say_added(script, ticket, told["text"])
+        if told is not None and told.kind == DecisionKind.RELEASED:
+            _say_added(script, ticket, told.text)
 
 
 def _still_counts(ticket: Ticket, kind: DecisionKind) -> bool:

@@ -119,13 +119,13 @@ def items_of(kind: RequestKind, slots: Slots) -> tuple[ScopeItem, ...]:
 
 
 # What an agent has to read to decide, beyond the items; every other slot is the engine's own.
-_FACTS = (
+_ANSWERS = (
     "story", "why", "who", "seen", "relation", "child_birth_date", "child_age", "child_account",
     "contact", "outcome_to", "details", "period", "what", "wish", "wish_detail", "reason", "about",
     "account_hint",
 )  # fmt: skip
 
 
-def facts_of(slots: Slots) -> dict[str, Any]:
+def answers_of(slots: Slots) -> dict[str, Any]:
     """Return the answers that go with the ticket as they were given."""
-    return _detail(slots, *dict.fromkeys(_FACTS))
+    return _detail(slots, *dict.fromkeys(_ANSWERS))

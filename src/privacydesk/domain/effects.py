@@ -42,7 +42,7 @@ class OpenTicket(Struct, frozen=True):
     contact: str = ""
     linked: TicketId | None = None
     reviewer_not: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False
     """The operator automates this one after the withdrawal window."""
@@ -68,7 +68,7 @@ class MoveTicket(Struct, frozen=True):
     verified_at: datetime | None = None
     items: tuple[ScopeItem, ...] = ()
     flags: frozenset[str] = frozenset()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
     contact: str = ""
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False

@@ -18,15 +18,13 @@ from msgspec.structs import replace
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.ids import DeliveryId, EvidenceId, TicketId
 from privacydesk.domain.ticket import ScopeItem, Ticket
+from privacydesk.domain.work import Work
 
 HOLD: Final = "hold"
 """The flag of a ticket under legal hold."""
 
 _PAUSE: Final = timedelta(days=1)
 """A longer silence ends a talk."""
-
-_KEPT_FACTS: Final = frozenset({"first_due", "ground", "ground_withheld"})
-"""Facts that the record keeps: a date, the ground, and that it is not to be named."""
 
 KEPT_LOG_DATA: Final = frozenset(
     {"accepted", "asked_at", "first_due", "ground", "occasion", "proposed_by", "tries"}
@@ -211,11 +209,17 @@ def record(ticket: Ticket, now: datetime) -> Ticket:
         account="",
         contact="",
         dues=(),
-        facts={name: value for name, value in ticket.facts.items() if name in _KEPT_FACTS},
+        answers={},
+        work=_of_record(ticket.work),
         packages=(),
         purged_at=now,
         version=ticket.version + 1,
     )
+
+
+def _of_record(work: Work) -> Work:
+    """Return what the record keeps of the work: a date, the ground, whether it may be named."""
+    return Work(first_due=work.first_due, ground=work.ground, ground_withheld=work.ground_withheld)
 
 
 def _bare(item: ScopeItem) -> ScopeItem:

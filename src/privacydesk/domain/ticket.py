@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,6 +17,9 @@ from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.packages import Package
+from privacydesk.domain.work import Work
+
+_NOTHING_DONE: Final = Work()
 
 
 class TicketState(StrEnum):
@@ -124,12 +127,9 @@ class Ticket(Struct, frozen=True):
         packages: the files made of what the account service returned, oldest first; none takes
             the place of another.
         purged_at: when its content went; what is left is the record.
-        facts: answers that belong to no item (a complaint's text, where a child was seen);
-            ``first_due`` keeps the date that was promised before a supervisor gave more time,
-            ``told`` the last words of staff, ``results`` what became of each item, ``proposal``
-            a decision that waits for a second agent, ``decided_by`` the agent who decided, be they
-            its holder or not, ``files_allowed`` the supervisor who let a
-            child's files be opened, ``ground`` why a request without items was refused.
+        answers: what the requester told that belongs to no item: a complaint's text, where a child
+            was seen; JSON only.
+        work: what the desk notes of its own.
     """
 
     id: TicketId
@@ -158,7 +158,8 @@ class Ticket(Struct, frozen=True):
     contact_hash: LookupHash | None = None
     linked: TicketId | None = None
     satisfaction: Satisfaction | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    work: Work = _NOTHING_DONE
     packages: tuple[Package, ...] = ()
     purged_at: datetime | None = None
     version: int = 0
@@ -215,8 +216,8 @@ class Ticket(Struct, frozen=True):
     def grounds(self) -> tuple[Ground, ...]:
         """Return on which grounds it was refused: one for each item, or one for the whole."""
         by_item = tuple(item.ground for item in self.items if item.ground is not None)
-        whole = self.facts.get("ground")
-        return by_item or ((Ground(whole),) if whole else ())
+        whole = self.work.ground
+        return by_item or (() if whole is None else (whole,))
 
     @property
     def late_from(self) -> datetime | None:
@@ -224,49 +225,20 @@ class Ticket(Struct, frozen=True):
         clock = self.clock
         if clock is None:
             return None
-        first = self.facts.get("first_due")
-        if not first:
+        first = self.work.first_due
+        if first is None:
             return clock.due_at
-        return min(clock.due_at, end_of(date.fromisoformat(first), ZoneInfo(clock.zone)))
+        return min(clock.due_at, end_of(first, ZoneInfo(clock.zone)))
 
     @property
     def account_is_open(self) -> bool:
         """Whether staff may say whose account it is: nobody did yet, or one of them did."""
-        return not self.account or "account_named_by" in self.facts
+        return not self.account or self.work.account_named_by != ""
 
     def is_late(self, now: datetime) -> bool:
         """Tell whether the answer is, or came, after the date that was promised first."""
         late_from = self.late_from
         return late_from is not None and (self.answered_at or now) >= late_from
-
-
-RESTORED_BY: Final = "restored_by"
-"""The fact that names the supervisor who had an account restored that was stopped for a ticket."""
-
-PROPOSAL: Final = "proposal"
-"""The fact that holds a decision which waits for a second agent."""
-
-FILES_ALLOWED: Final = "files_allowed"
-"""The fact that names the supervisor who allowed a child's files to be opened."""
-
-OWN_FACTS = frozenset(
-    {
-        "left",
-        "outcomes",
-        "results",
-        "summary",
-        "told",
-        "first_due",
-        PROPOSAL,
-        "decided_by",
-        "account_named_by",
-        FILES_ALLOWED,
-        "ground",
-        "ground_withheld",
-        RESTORED_BY,
-    }
-)
-"""Facts the desk keeps for itself; the other ones are the requester's answers."""
 
 
 class LogEntry(Struct, frozen=True):

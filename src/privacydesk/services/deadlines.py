@@ -133,20 +133,20 @@ class Deadlines:
             clocks.append(fresh or clock)
         if not changed:
             return None
-        facts = ticket.facts
-        if "first_due" in facts:
-            facts = {**facts, "first_due": self._first_due(clocks, facts["first_due"])}
-        counted = replace(ticket, clocks=tuple(clocks), facts=facts, version=ticket.version + 1)
+        work = ticket.work
+        if work.first_due is not None:
+            work = replace(work, first_due=self._first_due(clocks, work.first_due))
+        counted = replace(ticket, clocks=tuple(clocks), work=work, version=ticket.version + 1)
         return self._with_dues(counted, now)
 
-    def _first_due(self, clocks: Sequence[Clock], promised: str) -> str:
+    def _first_due(self, clocks: Sequence[Clock], promised: date) -> date:
         """Return the date of the period that was extended, counted as it was at first."""
         amounts = {regime.name: regime.amount for regime in self.rules.regimes}
         for clock in clocks:
             amount = amounts.get(clock.regime, clock.amount)
             if amount < clock.amount:
                 first = replace(clock, amount=amount)
-                return deadline_of(first, self.calendars.get(clock.calendar)).due_date.isoformat()
+                return deadline_of(first, self.calendars.get(clock.calendar)).due_date
         return promised
 
     def _with_dues(self, ticket: Ticket, now: datetime) -> Ticket:
@@ -168,11 +168,11 @@ class Deadlines:
         longer = replace(leading, amount=leading.amount + working_days)
         clock = recount(longer, calendar) or longer
         others = tuple(c for c in ticket.clocks if c is not leading)
-        first = ticket.facts.get("first_due", leading.due_date.isoformat())
+        first = ticket.work.first_due or leading.due_date
         later = replace(
             ticket,
             clocks=(clock, *others),
-            facts={**ticket.facts, "first_due": first},
+            work=replace(ticket.work, first_due=first),
             version=ticket.version + 1,
         )
         return self._with_dues(later, now)

@@ -20,7 +20,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.account import AccountService
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
-from privacydesk.domain.ticket import RESTORED_BY, LogEntry, Ticket, TicketState
+from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Result
 from privacydesk.errors import StaleError, UnavailableError
 from privacydesk.ports import Changes, WorkingSet, Writer
@@ -198,11 +198,9 @@ class Deliveries:
 
 def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) -> Prepared:
     """Note what became of a stopped account; the requester is told once it can be used again."""
-    facts = dict(ticket.facts)
-    if not worked:
-        # A supervisor may look why, and ask again.
-        facts.pop(RESTORED_BY, None)
-    ticket = replace(ticket, facts=facts, version=ticket.version + 1)
+    # Where it failed, a supervisor may look why and ask again.
+    work = ticket.work if worked else replace(ticket.work, restored_by="")
+    ticket = replace(ticket, work=work, version=ticket.version + 1)
     told = Result(entry.job_id, "", done.action, "restored", ticket=ticket)
     left = Changes(tickets=(ticket,), ticket_log=(entry,), deliveries=(done,))
     return Prepared(told if worked else None, left)

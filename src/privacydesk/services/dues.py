@@ -139,7 +139,7 @@ class Dues:
         if due.kind is DueKind.UNBINDING_WINDOW and self._may_unbind(ticket):
             planned = plans.plan(ticket)
             ticket = move(ticket, Move.RELEASE, now)
-            ticket = replace(ticket, facts={**ticket.facts, "left": len(planned)})
+            ticket = replace(ticket, work=replace(ticket.work, left=len(planned)))
             return ticket, None, self._maker.actions(ticket, planned, now)
         return replace(ticket, version=ticket.version + 1), None, ()
 

@@ -16,10 +16,8 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import LogEntry, ScopeItem, Ticket
 from privacydesk.domain.ticket_moves import Move, move
+from privacydesk.domain.work import Work
 from privacydesk.services.deadlines import Deadlines
-
-_WHILE_FULFILLING = frozenset({"outcomes", "left", "results", "summary"})
-"""Facts that count only while the account service acts."""
 
 DONE_SOME = frozenset({"ok", "partly"})
 """Outcomes with which something was done, or found."""
@@ -80,36 +78,44 @@ def settle(
     items = list(ticket.items)
     for place in row.payload.get("items") or ():
         items[place] = replace(items[place], result=_result(items[place], results, answer.outcome))
-    facts = dict(ticket.facts)
-    facts["outcomes"] = outcomes = [*facts.get("outcomes", ()), answer.outcome]
-    facts["left"] = left = int(facts.get("left", 1)) - 1
-    # What was done, kept and why is told with the outcome.
-    facts["results"] = told = [*facts.get("results", ()), *_results(row, answer)]
-    if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in DONE_SOME:
-        facts["summary"] = summary_rows(asked_of(row), answer.data, deadlines.rules.zone)
-    ticket = replace(ticket, items=tuple(items), facts=facts)
+    work = _with_answer(ticket.work, row, answer, deadlines.rules.zone)
     entry = entry_of(ticket.id, row, answer, now)
-    if left > 0:
-        return Settlement(replace(ticket, version=ticket.version + 1), entry)
-    summary = facts.get("summary")
-    data = {"rows": summary} if summary else {}
+    if work.left > 0:
+        waits = replace(ticket, items=tuple(items), work=work, version=ticket.version + 1)
+        return Settlement(waits, entry)
+    data = {"rows": work.summary} if work.summary else {}
     if not ticket.contact:
         # Who has an account reads it in their conversation; whoever comes back by number and code
         # has no other place to look, and there it stays until the request's content goes.
-        facts.pop("summary", None)
-    ticket = replace(ticket, facts=facts)
+        work = replace(work, summary=())
+    ticket = replace(ticket, items=tuple(items), work=work)
     refused_some = any(item.decision == "refuse" for item in items)
-    if all(outcome == "ok" for outcome in outcomes) and not refused_some:
+    if all(outcome == "ok" for outcome in work.outcomes) and not refused_some:
         return Settlement(move(ticket, Move.FULFIL, now), entry, "ok", data)
-    if any(outcome in DONE_SOME for outcome in outcomes):
+    if any(outcome in DONE_SOME for outcome in work.outcomes):
         return Settlement(move(ticket, Move.FULFIL_PARTLY, now), entry, "partly", data)
     ticket = move(ticket, Move.RETURN_TO_REVIEW, now)
     ticket = replace(
         ticket,
         dues=deadlines.dues(ticket, now),
-        facts={k: v for k, v in facts.items() if k not in _WHILE_FULFILLING},
+        # These count only while the account service acts.
+        work=replace(work, left=0, outcomes=(), results=(), summary=()),
     )
-    return Settlement(ticket, entry, "refused", {"results": told})
+    return Settlement(ticket, entry, "refused", {"results": work.results})
+
+
+def _with_answer(work: Work, row: Delivery, answer: Answer, zone: str) -> Work:
+    """Return the work with one more answer; what was done and kept, and why, is told at last."""
+    summary = work.summary
+    if AccountAction(row.action) is AccountAction.EXPORT and answer.outcome in DONE_SOME:
+        summary = tuple(summary_rows(asked_of(row), answer.data, zone))
+    return replace(
+        work,
+        outcomes=(*work.outcomes, answer.outcome),
+        left=max(work.left - 1, 0),
+        results=(*work.results, *_results(row, answer)),
+        summary=summary,
+    )
 
 
 def entry_of(ticket: TicketId, row: Delivery, answer: Answer, now: datetime) -> LogEntry:

@@ -30,7 +30,7 @@ async def test_nothing_a_person_said_stands_in_the_file(store: SqlStore, path: P
     await desk.begin(store)
     await store.writer.submit(desk.say("a", SECRET, account=f"acct-{SECRET}"))
     rows = Changes(
-        tickets=(desk.ticket(account=SECRET, contact=SECRET, facts={"t": SECRET}),),
+        tickets=(desk.ticket(account=SECRET, contact=SECRET, answers={"t": SECRET}),),
         ticket_log=(desk.note(why=SECRET, data={"t": SECRET}),),
         deliveries=(desk.delivery(payload={"t": SECRET}),),
         evidence=(desk.evidence(name=SECRET, body=SECRET.encode()),),

@@ -86,7 +86,7 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
         account="u-1001",
         contact="+8613800000000",
         holder="mei",
-        facts={"complaint": "they lost my photos"},
+        answers={"complaint": "they lost my photos"},
     )
     (told,) = news_of_ticket(None, filed, ["filed"])
     raw = told.body(b"\x01" * 16, NOW)

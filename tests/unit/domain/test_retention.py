@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, Looku
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.retention import HOLD, Holdings, Line, Plan, plan, record, remaining
 from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
+from privacydesk.domain.work import Told, Work
 
 START = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -162,7 +163,8 @@ def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> Non
         contact_hash=LookupHash(b"b" * 32),
         outcome=Outcome.REFUSED,
         holder="mei",
-        facts={"story": "x", "first_due": "2026-06-10", "told": {"text": "x"}},
+        answers={"story": "x"},
+        work=Work(first_due=date(2026, 6, 10), told=Told("resolved", "x")),
         flags=frozenset({"minor"}),
         version=4,
     )
@@ -172,13 +174,14 @@ def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> Non
     assert (dict(item.detail), item.reason) == ({}, "")
     assert item.ground is full.items[0].ground
     assert (kept.account, kept.contact) == ("", "")
-    assert kept.facts == {"first_due": "2026-06-10"}
+    assert (kept.answers, kept.work) == ({}, Work(first_due=date(2026, 6, 10)))
     same = replace(
         kept,
         items=full.items,
         account=full.account,
         contact=full.contact,
-        facts=full.facts,
+        answers=full.answers,
+        work=full.work,
         purged_at=None,
         version=4,
     )

@@ -15,6 +15,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Due, DueKind, Outcome, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may, move
+from privacydesk.domain.work import Work
 from privacydesk.errors import NotAllowedNowError
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -36,7 +37,7 @@ def clock(due: date, regime: str = "operator_7wd") -> Clock:
     )
 
 
-def ticket(state: TicketState = TicketState.IN_REVIEW, **facts: object) -> Ticket:
+def ticket(state: TicketState = TicketState.IN_REVIEW, first_due: date | None = None) -> Ticket:
     return Ticket(
         id=TicketId(b"t" * 16),
         number="PD-1",
@@ -47,7 +48,7 @@ def ticket(state: TicketState = TicketState.IN_REVIEW, **facts: object) -> Ticke
         locale="en",
         clocks=(clock(date(2026, 6, 10)),),
         dues=(Due(DueKind.OVERDUE, NOW),),
-        facts=facts,
+        work=Work(first_due=first_due),
     )
 
 
@@ -127,14 +128,14 @@ def test_an_answer_in_time_stays_in_time() -> None:
 
 
 def test_more_time_does_not_move_the_date_that_lateness_is_measured_by() -> None:
-    extended = replace(ticket(first_due="2026-06-10"), clocks=(clock(date(2026, 6, 20)),))
+    extended = replace(ticket(first_due=date(2026, 6, 10)), clocks=(clock(date(2026, 6, 20)),))
     assert not extended.is_late(LAST)
     assert extended.is_late(LAST + timedelta(seconds=1))
 
 
 def test_an_earlier_clock_of_another_regime_still_leads() -> None:
     two = replace(
-        ticket(first_due="2026-06-10"),
+        ticket(first_due=date(2026, 6, 10)),
         clocks=(clock(date(2026, 6, 20)), clock(date(2026, 6, 4), "other")),
     )
     assert two.is_late(datetime(2026, 6, 4, 16, 0, tzinfo=UTC))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -64,7 +64,7 @@ def test_an_extension_keeps_the_first_date_and_whatever_else_comes_up() -> None:
     twice = counting.extended(once, 3, NOW)
     assert twice.clock is not None
     assert twice.clock.due_date.isoformat() == "2026-06-17"
-    assert once.facts["first_due"] == twice.facts["first_due"] == "2026-06-10"
+    assert once.work.first_due == twice.work.first_due == date(2026, 6, 10)
     assert [due.kind for due in twice.dues] == [
         DueKind.UNBINDING_WINDOW, DueKind.REMIND_TWO, DueKind.REMIND_ONE, DueKind.OVERDUE,
     ]  # fmt: skip
@@ -80,13 +80,13 @@ def test_a_settled_date_settles_the_first_date_of_an_extension_too() -> None:
     late_december = datetime(2026, 12, 28, 2, 0, tzinfo=UTC)
     counting = deadlines()
     extended = counting.extended(running(counting, late_december), 2, late_december)
-    assert extended.facts["first_due"] == "2027-01-07"
+    assert extended.work.first_due == date(2027, 1, 7)
     counting.calendars = Calendars(overrides={"CN": Overrides("CN", {}, frozenset({2027}))})
     settled = counting.settled(extended, late_december)
     assert settled is not None
     assert settled.clock is not None
     assert (settled.clock.due_date.isoformat(), settled.clock.provisional) == ("2027-01-11", False)
-    assert settled.facts["first_due"] == "2027-01-07"
+    assert settled.work.first_due == date(2027, 1, 7)
     assert counting.settled(settled, late_december) is None
 
 

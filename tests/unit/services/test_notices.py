@@ -28,7 +28,7 @@ TICKET = Ticket(
     received_at=NOW,
     locale="zh_Hant",
     contact="kaho@example.net",
-    facts={"story": "somebody leaked my number"},
+    answers={"story": "somebody leaked my number"},
 )
 
 

@@ -20,6 +20,7 @@ from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Outcome, ScopeItem, Ticket, TicketState
+from privacydesk.domain.work import Work
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
 from privacydesk.services.settling import Answer, Settlement, settle
 
@@ -36,7 +37,7 @@ TICKET = Ticket(
     items=(ScopeItem("posts", decision="grant"), ScopeItem("recharge", decision="grant")),
     account="u-1",
     answered_at=NOW,
-    facts={"left": 1},
+    work=Work(left=1),
 )
 
 
@@ -67,7 +68,7 @@ DONE = ItemResult("posts", ItemOutcome.DONE, 3)
 def test_all_done_closes_the_ticket_as_fulfilled() -> None:
     found = answered(AccountAnswer(AccountOutcome.OK, items=(DONE,)))
     assert (found.outcome, found.ticket.outcome) == ("ok", Outcome.FULFILLED)
-    assert [one["outcome"] for one in found.ticket.facts["results"]] == ["done"]
+    assert [one["outcome"] for one in found.ticket.work.results] == ["done"]
 
 
 def test_what_is_kept_makes_it_partly_fulfilled_and_its_reason_goes_into_the_log() -> None:
@@ -86,7 +87,7 @@ def test_a_refusal_returns_to_review_with_every_reason_and_nothing_left_behind()
     assert found.outcome == "refused"
     assert found.ticket.state is TicketState.IN_REVIEW
     assert found.ticket.answered_at is None
-    assert found.ticket.facts == {}
+    assert found.ticket.work == Work()
     assert [(one["scope"], one["reason"]) for one in found.data["results"]] == [
         ("account", "unspent_balance")
     ]
@@ -115,7 +116,7 @@ def test_a_reason_that_has_no_name_here_is_kept_as_it_was_sent_for_staff() -> No
 
 def test_a_summary_waits_for_the_last_answer_and_is_not_kept() -> None:
     export = {"summary": [{"category": "posts", "count": 1}], "content": {"posts": []}}
-    two = replace(TICKET, facts={"left": 2})
+    two = replace(TICKET, work=Work(left=2))
     first = answered(
         AccountAnswer(AccountOutcome.OK, data=export),
         two,
@@ -125,7 +126,7 @@ def test_a_summary_waits_for_the_last_answer_and_is_not_kept() -> None:
     last = answered(AccountAnswer(AccountOutcome.OK), first.ticket, row(AccountAction.DELETE, 1))
     assert last.outcome == "ok"
     assert [one["label"]["$term"] for one in last.data["rows"]] == ["category.posts", "held.silent"]
-    assert "summary" not in last.ticket.facts
+    assert last.ticket.work.summary == ()
 
 
 def test_a_summary_stays_where_its_reader_comes_back_by_number_and_code_alone() -> None:
@@ -135,13 +136,13 @@ def test_a_summary_stays_where_its_reader_comes_back_by_number_and_code_alone() 
         replace(TICKET, contact="mother@example.com"),
         row(AccountAction.EXPORT, 0, categories=["posts"]),
     )
-    assert told.ticket.facts["summary"] == told.data["rows"]
+    assert told.ticket.work.summary == told.data["rows"]
 
 
 def test_a_count_that_was_not_told_is_not_taken_for_none() -> None:
     silent = AccountAnswer.from_json(
         {"outcome": "ok", "items": [{"scope": "posts", "outcome": "done"}]}
     )
-    (result,) = answered(silent).ticket.facts["results"]
+    (result,) = answered(silent).ticket.work.results
     assert "count" not in result
     assert result["action"] == "delete"

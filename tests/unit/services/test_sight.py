@@ -26,6 +26,7 @@ from privacydesk.domain.ticket import (
     Ticket,
     TicketState,
 )
+from privacydesk.domain.work import Proposed, Told, Work
 from privacydesk.errors import StaleError
 from privacydesk.services.staff.sight import Part, Sight, as_shown, sight_of
 
@@ -39,7 +40,7 @@ TICKET = Ticket(
     state=TicketState.IN_REVIEW,
     received_at=NOW,
     locale="en",
-    facts={"story": "It is about me."},
+    answers={"story": "It is about me."},
 )
 CLOCK = Clock(
     "operator", NOW, Unit.WORKING_DAYS, 7, "CN", "Asia/Shanghai", date(2026, 6, 10), NOW, False
@@ -71,7 +72,8 @@ OTHERWISE: dict[str, Any] = {
     "contact_hash": LookupHash(bytes([1]) * 32),
     "linked": TicketId(bytes([1]) * 16),
     "purged_at": NOW,
-    "facts": {"story": "It is about somebody else."},
+    "answers": {"story": "It is about somebody else."},
+    "work": Work(decided_by="mei"),
     "clocks": (CLOCK,),
     "holder": "mei",
     "version": 2,
@@ -104,17 +106,17 @@ def test_a_change_is_seen_in_its_part_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fact", "parts"),
+    ("work", "parts"),
     [
-        ("proposal", {Part.PROPOSAL}),
-        ("first_due", {Part.CLOCK}),
-        ("files_allowed", set()),
-        ("told", {Part.REQUEST}),
-        ("results", {Part.REQUEST}),
+        (Work(proposal=Proposed("mei", {})), {Part.PROPOSAL}),
+        (Work(first_due=date(2026, 6, 10)), {Part.CLOCK}),
+        (Work(files_allowed="mei"), set()),
+        (Work(told=Told("asked", "Which one?")), {Part.REQUEST}),
+        (Work(results=({"scope": "posts"},)), {Part.REQUEST}),
     ],
 )
-def test_a_fact_is_seen_where_acts_are_decided_on_it(fact: str, parts: set[Part]) -> None:
-    other = replace(TICKET, facts={**TICKET.facts, fact: {"by": "mei"}})
+def test_work_is_seen_where_acts_are_decided_on_it(work: Work, parts: set[Part]) -> None:
+    other = replace(TICKET, work=work)
     assert differing(sight_of(TICKET), sight_of(other)) == parts
 
 

@@ -17,7 +17,7 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import LogEntry, Ticket
-from privacydesk.storage.codec import from_micros
+from privacydesk.storage.codec import from_json, from_micros, to_json
 from privacydesk.storage.rows.agent import agent_row, read_agent
 from privacydesk.storage.rows.challenge import challenge_row, read_challenge
 from privacydesk.storage.rows.conversation import conversation_row, read_conversation
@@ -50,6 +50,16 @@ def test_an_event_comes_back_as_it_was(home: ConversationId, event: Event) -> No
 @given(values.tickets)
 def test_a_ticket_comes_back_as_it_was(ticket: Ticket) -> None:
     assert read_ticket(as_row(ticket_row(ticket, SEAL)), SEAL) == ticket
+
+
+@given(values.tickets)
+def test_a_ticket_that_was_kept_with_answers_and_work_in_one_comes_back(ticket: Ticket) -> None:
+    row = ticket_row(ticket, SEAL)
+    place = b"ticket.body|" + ticket.id + b"|%d" % ticket.version
+    body = from_json(SEAL.open(place, row["body"]))
+    body["facts"] = {**body.pop("answers"), **body.pop("work")}
+    old = as_row(row, body=SEAL.seal(place, to_json(body)))
+    assert read_ticket(old, SEAL) == ticket
 
 
 @given(values.log_entries, values.counts)

@@ -45,6 +45,7 @@ from privacydesk.domain.ticket import (
     Ticket,
     TicketState,
 )
+from privacydesk.domain.work import Proposed, Told, Work
 
 
 def _between(first: int, last: int) -> st.SearchStrategy[datetime]:
@@ -178,6 +179,22 @@ items = st.builds(
     reason=texts,
     result=texts,
 )
+works = st.builds(
+    Work,
+    first_due=st.none() | st.dates(),
+    told=st.none() | st.builds(Told, kind=texts, text=texts, data=mappings),
+    proposal=st.none() | st.builds(Proposed, by=texts, verdict=mappings, program=st.booleans()),
+    decided_by=texts,
+    account_named_by=texts,
+    files_allowed=texts,
+    restored_by=texts,
+    ground=st.none() | st.sampled_from(Ground),
+    ground_withheld=st.booleans(),
+    left=counts,
+    outcomes=_few(texts),
+    results=_few(mappings),
+    summary=_few(mappings),
+)
 tickets = st.builds(
     Ticket,
     id=ticket_ids,
@@ -204,7 +221,8 @@ tickets = st.builds(
     contact=texts,
     contact_hash=st.none() | lookup_hashes,
     linked=st.none() | ticket_ids,
-    facts=mappings,
+    answers=mappings,
+    work=works,
     version=counts,
 )
 log_entries = st.builds(

@@ -9,7 +9,7 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import HELD, evidence_of
 from privacydesk.dialog.guards import account_of, unbinds_alone
 from privacydesk.dialog.options import whose
-from privacydesk.dialog.scopes import facts_of, items_of
+from privacydesk.dialog.scopes import answers_of, items_of
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
 from privacydesk.domain import quotas
@@ -86,7 +86,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
                 verified_at=verified_at,
                 items=items_of(kind, frame.slots),
                 flags=frozenset(flags),
-                facts=_facts_besides(waiting, frame.slots),
+                answers=_answers_besides(waiting, frame.slots),
                 contact=_proven_contact(act),
                 evidence=evidence_of(frame),
                 unbinding_window=automated,
@@ -113,7 +113,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
             needs=Assurance.DOCUMENT_CHECKED if document else KIND_ASSURANCE[kind],
             flags=frozenset(flags),
             contact=_proven_contact(act),
-            facts=facts_of(frame.slots),
+            answers=answers_of(frame.slots),
             evidence=evidence_of(frame),
             unbinding_window=automated,
         )
@@ -160,29 +160,29 @@ def _waiting(
             and ticket.account == account
             and ticket.state is TicketState.AWAITING_VERIFICATION
             and ticket.needs is not Assurance.DOCUMENT_CHECKED
-            and all(ticket.facts.get(name) == slots.get(name) for name in _WHOM)
+            and all(ticket.answers.get(name) == slots.get(name) for name in _WHOM)
         ),
         None,
     )
 
 
 _WHOM = ("child_account", "child_birth_date")
-"""Facts that tell one guardian's requests apart: they may speak for several children."""
+"""Answers that tell one guardian's requests apart: they may speak for several children."""
 
 _TOLD = ("story", "wish_detail")
-"""Facts in the person's own words, of which none is lost when they tell it again."""
+"""Answers in the person's own words, of which none is lost when they tell it again."""
 
 
-def _facts_besides(waiting: Ticket, slots: Mapping[str, Any]) -> dict[str, Any]:
+def _answers_besides(waiting: Ticket, slots: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was answered now, with what was told before in other words."""
-    facts = facts_of(slots)
+    answers = answers_of(slots)
     for name in _TOLD:
-        before, now = waiting.facts.get(name), facts.get(name)
+        before, now = waiting.answers.get(name), answers.get(name)
         if before and now and now not in before:
-            facts[name] = f"{before}\n\n{now}"
+            answers[name] = f"{before}\n\n{now}"
         elif before and now:
-            facts[name] = before
-    return facts
+            answers[name] = before
+    return answers
 
 
 _CLOCK_FROM_FILING = frozenset(

@@ -153,8 +153,8 @@ def file_objection(act: Act) -> str:
             flags=(first.flags - {"escalated"}) | {"objection"},
             contact=first.contact,
             linked=first.id,
-            reviewer_not=first.facts.get("decided_by", first.holder),
-            facts={"reason": str(frame.slots.get("reason", ""))},
+            reviewer_not=first.work.decided_by or first.holder,
+            answers={"reason": str(frame.slots.get("reason", ""))},
         )
     )
     return "filed"

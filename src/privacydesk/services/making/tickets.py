@@ -45,7 +45,7 @@ class TicketMaker:
             contact_hash=lookup("contact", effect.contact) if effect.contact else None,
             linked=effect.linked,
             reviewer_not=effect.reviewer_not,
-            facts=effect.facts,
+            answers=effect.answers,
             version=1,
         )
         if effect.state is TicketState.IN_REVIEW:
@@ -81,7 +81,7 @@ class TicketMaker:
             ticket,
             items=effect.items or ticket.items,
             flags=ticket.flags | effect.flags,
-            facts={**ticket.facts, **effect.facts},
+            answers={**ticket.answers, **effect.answers},
             contact=contact or ticket.contact,
             contact_hash=self._hashing.lookup("contact", contact)
             if contact

@@ -185,7 +185,7 @@ class _Rows(Struct):
         if effect.move is Move.CONFIRM:
             # The user's last word on closing: now the account service may act.
             planned = plans.plan(ticket)
-            ticket = replace(ticket, facts={**ticket.facts, "left": len(planned)})
+            ticket = replace(ticket, work=replace(ticket.work, left=len(planned)))
             self.deliveries.extend(self.by.outbox.actions(ticket, planned, self.now))
         self.tickets[ticket.id] = ticket
         if effect.symbol:

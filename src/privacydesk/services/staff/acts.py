@@ -17,6 +17,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.turn import Decided, DecisionKind
+from privacydesk.domain.work import Told
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.ports import Changes, Job, Locks, Minter, Reader, WorkingSet, Writer
 from privacydesk.services.decision import Prepared
@@ -367,5 +368,5 @@ _READ_AGAIN = frozenset(
 def _with_words(ruling: Ruling) -> Ticket:
     if ruling.kind not in _READ_AGAIN:
         return ruling.ticket
-    told = {"kind": ruling.kind.value, "text": ruling.text, "data": dict(ruling.data)}
-    return replace(ruling.ticket, facts={**ruling.ticket.facts, "told": told})
+    told = Told(ruling.kind.value, ruling.text, dict(ruling.data))
+    return replace(ruling.ticket, work=replace(ruling.ticket.work, told=told))

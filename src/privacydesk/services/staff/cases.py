@@ -12,7 +12,7 @@ from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.numbers import canonical_number
-from privacydesk.domain.ticket import FILES_ALLOWED, LogEntry, Ticket, TicketState
+from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.ports import Reader
 from privacydesk.services.deadlines import Deadlines
@@ -66,7 +66,7 @@ _OPENED = "evidence_opened"
 
 def files_open_to(ticket: Ticket) -> bool:
     """Tell whether the agent on the case may open its files."""
-    return not ticket.is_guarded or bool(ticket.facts.get(FILES_ALLOWED))
+    return not ticket.is_guarded or ticket.work.files_allowed != ""
 
 
 def opened_by(log: Sequence[LogEntry], agent: str) -> frozenset[str]:
@@ -193,7 +193,7 @@ class Cases:
             Noted("files_allowed"),
             lambda current: replace(
                 current,
-                facts={**current.facts, FILES_ALLOWED: agent.name},
+                work=replace(current.work, files_allowed=agent.name),
                 version=current.version + 1,
             ),
             job_id=job_id,

@@ -18,9 +18,10 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import PROPOSAL, Due, DueKind, Outcome, Ticket
+from privacydesk.domain.ticket import Due, DueKind, Outcome, Ticket
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
+from privacydesk.domain.work import Proposed
 from privacydesk.errors import (
     DeskError,
     ErrorCode,
@@ -73,11 +74,10 @@ class Proposal:
 
 def proposal_of(ticket: Ticket) -> Proposal | None:
     """Return the decision on a ticket that waits for a second pair of eyes."""
-    kept = ticket.facts.get(PROPOSAL)
-    if not kept:
+    kept = ticket.work.proposal
+    if kept is None:
         return None
-    verdict = msgspec.convert(kept["verdict"], Verdict, strict=False)
-    return Proposal(kept["by"], verdict, bool(kept.get("program")))
+    return Proposal(kept.by, msgspec.convert(kept.verdict, Verdict, strict=False), kept.program)
 
 
 class Deciding:
@@ -345,10 +345,9 @@ class Deciding:
         planned = plans.plan(ticket)
         if planned:
             released = move(ticket, Move.RELEASE, now)
-            facts = {**released.facts, "left": len(planned)}
-            if verdict.withhold:
-                facts["ground_withheld"] = True
-            released = replace(released, dues=(), facts=facts)
+            withheld = verdict.withhold or released.work.ground_withheld
+            work = replace(released.work, left=len(planned), ground_withheld=withheld)
+            released = replace(released, dues=(), work=work)
             actions = self._maker.actions(released, planned, now)
             return Ruling(DecisionKind.RELEASED, released, text, data, deliveries=actions)
         resolved = move(ticket, Move.RESOLVE, now)
@@ -398,15 +397,11 @@ def _noted_proposal(
 
 
 def _with_proposal(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
-    kept = {
-        "by": agent.name,
-        "verdict": msgspec.to_builtins(verdict, str_keys=True),
-        "program": agent.is_program,
-    }
+    kept = Proposed(agent.name, msgspec.to_builtins(verdict, str_keys=True), agent.is_program)
     return replace(
         ticket,
         holder=ticket.holder or agent.name,
-        facts={**ticket.facts, PROPOSAL: kept},
+        work=replace(ticket.work, proposal=kept),
         version=ticket.version + 1,
     )
 
@@ -425,4 +420,4 @@ def _check_same(ticket: Ticket, proposal: Proposal) -> None:
 
 
 def _without_proposal(ticket: Ticket) -> Ticket:
-    return replace(ticket, facts={k: v for k, v in ticket.facts.items() if k != PROPOSAL})
+    return replace(ticket, work=replace(ticket.work, proposal=None))

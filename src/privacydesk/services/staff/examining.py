@@ -135,11 +135,13 @@ class Examining:
         # A child's account does not become findable by the child's own session.
         findable = subject and ticket.kind is not RequestKind.GUARDIAN
         running = self._deadlines.with_clock(moved, now, now)
-        by_staff = {} if subject == ticket.account else {"account_named_by": by}
+        work = running.work
+        if subject != ticket.account:
+            work = replace(work, account_named_by=by)
         return replace(
             running,
             account=subject,
-            facts={**running.facts, **by_staff},
+            work=work,
             account_hash=(
                 self._hashing.lookup("account", subject) if findable else ticket.account_hash
             ),

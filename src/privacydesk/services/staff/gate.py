@@ -176,17 +176,17 @@ def judged(ticket: Ticket, agent: Agent, verdict: Verdict) -> Ticket:
             reason = refusal.reason.strip()
             items.append(replace(item, decision="refuse", ground=refusal.ground, reason=reason))
     whole = verdict.whole.ground if verdict.whole is not None else None
-    facts = {**ticket.facts, "decided_by": agent.name}
+    work = replace(ticket.work, decided_by=agent.name)
     named = verdict.account.strip() if ticket.account_is_open else ""
     if named not in ("", ticket.account):
-        facts["account_named_by"] = agent.name
+        work = replace(work, account_named_by=agent.name)
     if whole is not None and not items:
-        facts["ground"] = whole.value
+        work = replace(work, ground=whole)
     return replace(
         ticket,
         account=named or ticket.account,
         items=tuple(items),
-        facts=facts,
+        work=work,
         holder=ticket.holder or agent.name,
     )
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.account_terms import AccountAction, ItemOutcome
-from privacydesk.domain.ticket import RESTORED_BY, Ticket
+from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotAllowedNowError
 from privacydesk.services.making import Maker
 from privacydesk.services.plans import Action
@@ -21,10 +21,10 @@ def may_be_restored(ticket: Ticket) -> bool:
     """Tell whether the account service stopped an account for a ticket, and nobody undid that."""
     stopped = any(
         one.get("action") == AccountAction.SUSPEND and one["outcome"] == ItemOutcome.DONE
-        for one in ticket.facts.get("results", ())
+        for one in ticket.work.results
     )
     over = not ticket.is_open and ticket.purged_at is None
-    return stopped and over and bool(ticket.account) and RESTORED_BY not in ticket.facts
+    return stopped and over and bool(ticket.account) and not ticket.work.restored_by
 
 
 class Restoring:
@@ -65,7 +65,7 @@ class Restoring:
                 raise NotAllowedNowError("no account was stopped for it", reason="not_stopped")
             return replace(
                 current,
-                facts={**current.facts, RESTORED_BY: agent.name},
+                work=replace(current.work, restored_by=agent.name),
                 version=current.version + 1,
             )
 

@@ -18,12 +18,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.evidence import Evidence
-from privacydesk.domain.ticket import FILES_ALLOWED, PROPOSAL, LogEntry, Ticket
+from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
 
 _BYTES: Final = 8
 _ESCALATE: Final = "escalate"
-_FIRST_DUE: Final = "first_due"
 
 
 class Part(StrEnum):
@@ -76,9 +75,9 @@ def sight_of(ticket: Ticket, files: Sequence[Evidence] = (), log: Sequence[LogEn
     return Sight(
         {
             Part.REQUEST: digest(_request(ticket)),
-            Part.PROPOSAL: digest(ticket.facts.get(PROPOSAL)),
+            Part.PROPOSAL: digest(ticket.work.proposal),
             Part.FILES: digest(sorted(one.id for one in files if one.removed_at is None)),
-            Part.CLOCK: digest([ticket.clocks, ticket.facts.get(_FIRST_DUE)]),
+            Part.CLOCK: digest([ticket.clocks, ticket.work.first_due]),
             Part.HOLDER: digest(ticket.holder),
             Part.ESCALATION: digest(asked[-1:]),
         }
@@ -145,9 +144,6 @@ def as_shown(
 
 _ON_TICKET: Final = frozenset(Part) - {Part.FILES, Part.ESCALATION}
 
-_ELSEWHERE: Final = frozenset({PROPOSAL, _FIRST_DUE, FILES_ALLOWED})
-"""Facts that other parts have, or that say who may look and not what there is to see."""
-
 _TOLD: Final[Mapping[Part, str]] = {
     Part.REQUEST: "the request has changed since it was looked at",
     Part.PROPOSAL: "another decision waits than the one that was looked at",
@@ -162,7 +158,8 @@ def _request(ticket: Ticket) -> Ticket:
     return replace(
         ticket,
         version=0,
-        facts={name: value for name, value in ticket.facts.items() if name not in _ELSEWHERE},
+        # Other parts have these, and who may open files says nothing of what there is to see.
+        work=replace(ticket.work, proposal=None, first_due=None, files_allowed=""),
         clocks=(),
         holder="",
         dues=(),

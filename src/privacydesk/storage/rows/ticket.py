@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+from msgspec import convert, to_builtins
 
 from privacydesk.domain.clocks import Clock, leading
 from privacydesk.domain.grounds import Ground
@@ -20,6 +23,7 @@ from privacydesk.domain.ticket import (
     Ticket,
     TicketState,
 )
+from privacydesk.domain.work import Work
 from privacydesk.storage.codec import (
     from_json,
     from_micros,
@@ -96,7 +100,8 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "flags": sorted(ticket.flags),
         "contact": ticket.contact,
         "contact_hash": _hex(ticket.contact_hash),
-        "facts": ticket.facts,
+        "answers": ticket.answers,
+        "work": to_builtins(ticket.work),
         "packages": [package_record(package) for package in ticket.packages],
     }
 
@@ -111,6 +116,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     body = from_json(seal.open(_place(identity, row.version), row.body))
     account_hash = _unhex(body["account_hash"])
     contact_hash = _unhex(body["contact_hash"])
+    answers, work = _told_and_done(body)
     return Ticket(
         id=identity,
         number=row.number,
@@ -138,11 +144,21 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         linked=None if row.linked is None else TicketId(row.linked),
         satisfaction=None if row.satisfaction is None else Satisfaction(row.satisfaction),
         purged_at=opt_instant(row.purged_at),
-        facts=body["facts"],
+        answers=answers,
+        work=convert(work, Work),
         # Tickets of an earlier version have none.
         packages=tuple(read_package(record) for record in body.get("packages", ())),
         version=row.version,
     )
+
+
+def _told_and_done(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the answers and the work; bodies of an earlier version have both in one."""
+    both = body.get("facts")
+    if both is None:
+        return body["answers"], body["work"]
+    work = {name: both[name] for name in Work.__struct_fields__ if name in both}
+    return {name: value for name, value in both.items() if name not in work}, work
 
 
 def persons(ticket: Ticket) -> frozenset[LookupHash]:

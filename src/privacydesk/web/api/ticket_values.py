@@ -199,7 +199,6 @@ def due_told(ticket: Ticket) -> DueTold | None:
     clock: Clock | None = ticket.clock
     if clock is None:
         return None
-    first = ticket.facts.get("first_due")
     return DueTold(
         date=clock.due_date,
         at=clock.due_at,
@@ -209,5 +208,5 @@ def due_told(ticket: Ticket) -> DueTold | None:
         unit=clock.unit.value,
         started_at=clock.started_at,
         provisional=clock.provisional,
-        first_date=dt.date.fromisoformat(first) if first else clock.due_date,
+        first_date=ticket.work.first_due or clock.due_date,
     )

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.ticket import OWN_FACTS, Ticket
+from privacydesk.domain.ticket import Ticket
 from privacydesk.web.api.operations import Call, Group, Operation, Reply, look
 from privacydesk.web.api.ticket_values import (
     DaysTold,
@@ -101,7 +101,6 @@ async def _log(call: Call[Nothing, Nothing]) -> Reply:
 async def _details(call: Call[Nothing, Nothing]) -> Reply:
     ticket = await call.works.staff.cases.ticket(call.path["number"])
     await _audit(call, ticket, "api_details_read")
-    facts = {name: value for name, value in ticket.facts.items() if name not in OWN_FACTS}
     return Reply(
         DetailsTold(
             number=ticket.number,
@@ -118,7 +117,7 @@ async def _details(call: Call[Nothing, Nothing]) -> Reply:
                 )
                 for item in ticket.items
             ),
-            answers=_plain(facts),
+            answers=_plain(ticket.answers),
         )
     )
 

@@ -15,7 +15,7 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryState, Try
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.ticket import OWN_FACTS, LogEntry, Outcome, ScopeItem, Ticket
+from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStanding, TicketingLink
 from privacydesk.services.cards import standing_alone
 from privacydesk.services.inbox import Count
@@ -144,8 +144,8 @@ class Words:
         items = {self.item(ticket, item) for item in ticket.items}
         told = [
             (self._known(f"web.case.fact.{name}", name), self._fact(name, value))
-            for name, value in ticket.facts.items()
-            if name not in OWN_FACTS and value not in (None, "", [], ticket.contact)
+            for name, value in ticket.answers.items()
+            if value not in (None, "", [], ticket.contact)
         ]
         return [(name, value) for name, value in told if value not in items]
 

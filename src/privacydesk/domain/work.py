@@ -1,0 +1,73 @@
+"""What the desk notes on a request while it works on it, beside what the requester told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from msgspec import Struct, field
+
+from privacydesk.domain.grounds import Ground
+
+
+class Told(Struct, frozen=True):
+    """The last words of staff, which whoever comes back by number reads again.
+
+    Attributes:
+        kind: a ``DecisionKind``.
+        text: as it was written.
+        data: what the words around it are made of, JSON only.
+    """
+
+    kind: str
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Proposed(Struct, frozen=True):
+    """A decision that waits for a second agent.
+
+    Attributes:
+        by: who decided first.
+        verdict: what, as JSON.
+        program: whether that was a program, which is no pair of eyes.
+    """
+
+    by: str
+    verdict: Mapping[str, Any]
+    program: bool = False
+
+
+class Work(Struct, frozen=True, omit_defaults=True):
+    """Where the work on a request stands.
+
+    Attributes:
+        first_due: the date that was promised before a supervisor gave more time.
+        told: what the requester may read again.
+        proposal: what waits for a second pair of eyes.
+        decided_by: the agent who decided, be they its holder or not.
+        account_named_by: the agent who said whose account it is.
+        files_allowed: the supervisor who let a child's files be opened.
+        restored_by: the supervisor who had an account restored that was stopped for it.
+        ground: why a request without items was refused.
+        ground_withheld: whether the clause is cited as a whole instead of the ground.
+        left: calls to the account service that are not answered yet.
+        outcomes: how those ended that are.
+        results: what became of each item: what was done, what was kept and why.
+        summary: what is held of the person; it stays only where no conversation has it.
+    """
+
+    first_due: date | None = None
+    told: Told | None = None
+    proposal: Proposed | None = None
+    decided_by: str = ""
+    account_named_by: str = ""
+    files_allowed: str = ""
+    restored_by: str = ""
+    ground: Ground | None = None
+    ground_withheld: bool = False
+    left: int = 0
+    outcomes: tuple[str, ...] = ()
+    results: tuple[Mapping[str, Any], ...] = ()
+    summary: tuple[Mapping[str, Any], ...] = ()
