@@ -76,7 +76,7 @@ _ENGLISH: Final = (
 _PERIOD = lazily(
     rf"(?:从|從|由|自)?{_POINT}{_WITH} ?(?:到|至|-|~|—)"
     rf" ?(?:{_POINT}|现在|現在|今天|而家){_WITH}"
-    rf"|{_POINT}{_WITH}(?: ?(?:[和跟同与與及、]|以及|[还還]有) ?{_POINT}{_WITH})*"
+    rf"|{_POINT}{_WITH}(?: ?(?:[和跟同与與及、]|以及|[还還]有) ?{_POINT}{_WITH})?"
     rf"|(?:最近|近|过去|過去|这|這|前|头|頭|呢)(?:的|嘅)?{_NUMBER}{_UNIT}(?:以内|以內|内|內|里|裡|之内)?"
     rf"|{_NUMBER}{_UNIT}(?:{_BEFORE})"
     rf"|\b{_SINCE}{_ENGLISH}(?: (?:to|and|until|till|through|-) (?:{_ENGLISH}|now|today))?\b"
