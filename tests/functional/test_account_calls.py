@@ -132,6 +132,26 @@ async def test_an_answer_that_got_lost_repeats_nothing(world: World) -> None:
     assert {one.came_to for one in done.earlier} == {"timeout"}
 
 
+async def test_an_answer_that_can_t_be_settled_is_asked_for_again_and_later_each_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = ValueError("a shape nobody thought of")
+
+    def settle(*_: object) -> None:
+        raise broken
+
+    player = await deleting(world, "posts")
+    monkeypatch.setattr("privacydesk.services.deliveries.settle", settle)
+    await steps(player, {"agent": {"release": True}}, *[{"wait": {"minutes": 1}}] * 20)
+    assert [event.key for event in player.events].count("ticket.delayed") == 1
+    (waits,) = await calls(world, player)
+    assert {one.came_to for one in waits.earlier} == {"not_settled"}
+    assert waits.tries < 12, "it rests for longer each time"
+    monkeypatch.undo()
+    await steps(player, {"wait": {"hours": 2}}, {"bot": "ticket.done.deletion"})
+    assert (await ticket_of(player)).outcome is Outcome.FULFILLED
+
+
 async def test_a_call_back_has_the_desk_ask_at_once(world: World) -> None:
     player = await deleting(world, "posts")
     world.accounts.busy = True

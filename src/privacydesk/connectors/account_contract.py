@@ -6,10 +6,11 @@ this version doesn't know are ignored, so that a service can grow before the des
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+import orjson
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from privacydesk.domain.account import AccountAnswer
 from privacydesk.domain.account_terms import (
@@ -24,6 +25,16 @@ from privacydesk.domain.account_terms import (
 
 Text = Annotated[str, Field(max_length=10_000)]
 Code = Annotated[str, Field(max_length=64)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""What every program that reads JSON can count to."""
+
+
+def _told(moment: datetime | None) -> datetime | None:
+    """Take "for ever" and "never", as the ends of the calendar, for nothing that was told."""
+    return moment if moment is not None and MINYEAR < moment.year < MAXYEAR else None
+
+
+Instant = Annotated[AwareDatetime | None, AfterValidator(_told)]
 
 
 class _Wire(BaseModel):
@@ -36,7 +47,7 @@ class WireItem(_Wire):
 
     scope: Code
     outcome: ItemOutcome
-    count: int | None = Field(default=None, ge=0)
+    count: Count | None = None
     reason: Code | None = None
     until: date | None = None
 
@@ -46,7 +57,7 @@ class WireAnswer(_Wire):
 
     outcome: AccountOutcome
     reason: Code | None = None
-    data: dict[str, JsonValue] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict)
     items: list[WireItem] = Field(default_factory=list, max_length=1_000)
     retry_after: float | None = Field(default=None, ge=0, le=86_400)
 
@@ -62,7 +73,7 @@ class WireBinding(_Wire):
 
     provider: Provider
     label_masked: Text
-    bound_at: AwareDatetime | None = None
+    bound_at: Instant = None
     last_login_way: bool = False
 
 
@@ -114,17 +125,16 @@ class WireSummary(_Wire):
     """One line of an export's summary."""
 
     category: DataCategory
-    count: int = Field(ge=0)
-    earliest: AwareDatetime | None = None
-    latest: AwareDatetime | None = None
+    count: Count
+    earliest: Instant = None
+    latest: Instant = None
 
 
 class ExportData(_Wire):
-    """``data`` of ``export``."""
+    """``data`` of ``export``, but for its content: entries of any shape, and perhaps many."""
 
     made_at: AwareDatetime
     summary: list[WireSummary]
-    content: dict[DataCategory, list[JsonValue]]
 
 
 class WireDecision(_Wire):
@@ -135,7 +145,7 @@ class WireDecision(_Wire):
     made_at: AwareDatetime
     factors: list[Text] = Field(default_factory=list)
     appeal: Text | None = None
-    ends_at: AwareDatetime | None = None
+    ends_at: Instant = None
 
 
 class DecisionsData(_Wire):
@@ -152,6 +162,7 @@ _DATA: dict[AccountAction, type[_Wire]] = {
     AccountAction.DECISIONS: DecisionsData,
 }
 _ANSWER = TypeAdapter(WireAnswer)
+_CONTENT = TypeAdapter(dict[DataCategory, list[Any]], config=ConfigDict(hide_input_in_errors=True))
 
 
 def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
@@ -160,14 +171,27 @@ def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
     Raises:
         ValueError: it has not (pydantic's ``ValidationError``, without the values).
     """
-    wire = _ANSWER.validate_json(body)
+    parsed = orjson.loads(body)
+    content = _content_of(parsed) if action is AccountAction.EXPORT else None
+    wire = _ANSWER.validate_python(parsed)
     if wire.outcome is AccountOutcome.UNAVAILABLE:
         raise ValueError("a service answers unavailable by its status, not in a body")
     raw: dict[str, Any] = wire.model_dump(mode="json")
     model = _DATA.get(action)
     if model is not None and wire.outcome in {AccountOutcome.OK, AccountOutcome.PARTLY}:
         raw["data"] = model.model_validate(wire.data).model_dump(mode="json")
+        if action is AccountAction.EXPORT:
+            raw["data"]["content"] = {
+                category.value: entries
+                for category, entries in _CONTENT.validate_python(content).items()
+            }
     return AccountAnswer.from_json(raw)
+
+
+def _content_of(parsed: Any) -> Any:
+    """Take an export's content from the rest, which is checked field by field."""
+    data = parsed.get("data") if isinstance(parsed, dict) else None
+    return data.pop("content", None) if isinstance(data, dict) else None
 
 
 def read_problem(body: bytes) -> str | None:

@@ -17,12 +17,14 @@ that, with the same key.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import orjson
+import structlog
 from yarl import URL
 
 from privacydesk.clock import Clock
@@ -45,6 +47,10 @@ _NOT_FOUND = 404
 _WRONG_METHOD = 405
 _CONFLICT = 409
 _EXPORT_LIMIT = 16 << 20
+_LONG = 64 << 10
+"""Bytes of an answer that is read beside the event loop."""
+
+_log = structlog.get_logger(__name__)
 
 
 class HttpAccountService:
@@ -96,7 +102,15 @@ class HttpAccountService:
                     else self._endpoint.max_answer
                 ),
             )
-            return _understand(action, raw)
+            if len(raw.body) > _LONG:
+                answer = await asyncio.to_thread(_understand, action, raw)
+            else:
+                answer = _understand(action, raw)
+            if answer.data.get("profile", {}).get("account", account) != account:
+                # Whatever went wrong there, it is no answer about this person.
+                _log.error("another_account_answered", action=action.value)
+                raise UnavailableError("the answer is about another account", reason="contract")
+            return answer
 
 
 def _understand(action: AccountAction, raw: RawAnswer) -> AccountAnswer:

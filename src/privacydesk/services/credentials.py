@@ -87,7 +87,7 @@ class TokenChecker:
             raise self._refused()
         try:
             claims = jwt.decode(token, self._keys, registry=_REGISTRY).claims
-        except (JoseError, ValueError, KeyError, TypeError, UnicodeError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, UnicodeError, RecursionError) as error:
             self._tell(fault=type(error).__name__)
             raise self._refused() from error
         return self._read(claims)

@@ -22,7 +22,7 @@ from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import Result
-from privacydesk.errors import StaleError, UnavailableError
+from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import Changes, WorkingSet, Writer
 from privacydesk.services.ages import asks_age, marked, told_to_child
 from privacydesk.services.deadlines import Deadlines
@@ -46,6 +46,7 @@ from privacydesk.services.turns import Turns
 _log = structlog.get_logger(__name__)
 
 _NO_ANSWER = "no_answer"
+_NOT_SETTLED = "not_settled"
 _TELL_AFTER = timedelta(minutes=10)
 """A user whose request the account service is at work on is told after this time."""
 _TELL_AFTER_ATTEMPTS = 2
@@ -95,7 +96,15 @@ class Deliveries:
                 row, str(error.data.get("reason") or _NO_ANSWER), error.data.get("retry_after")
             )
             return
-        await self._finish(row, answer)
+        try:
+            await self._finish(row, answer)
+        except Exception as error:
+            if isinstance(error, DeskError) and error.code is not ErrorCode.FAILED:
+                raise
+            # What can't be put on its ticket now may be with the next answer, or the next version;
+            # until then the row rests for longer each time, and whoever waits is told.
+            _log.exception("answer_not_settled", action=row.action)
+            await self._postpone(row, _NOT_SETTLED, None)
 
     # -- the outside -----------------------------------------------------------------------
 

@@ -89,6 +89,12 @@ def test_instants_are_utc_and_need_an_offset() -> None:
         read_instant("2026-10-01T20:00:00")
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_an_instant_that_some_zones_have_no_date_for_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="years"):
+        read_instant(text)
+
+
 def test_categories_hint_at_what_deletion_can_do() -> None:
     assert DataCategory.POSTS.deletable is Deletable.YES
     assert DataCategory.RECHARGE.deletable is Deletable.MAY_BE_KEPT

@@ -15,6 +15,7 @@ from privacydesk.clock import MovableClock
 from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
+from privacydesk.domain.account import AccountAnswer
 from privacydesk.domain.account_terms import (
     AccountAction,
     AccountOutcome,
@@ -183,6 +184,12 @@ async def test_retry_after_is_read_in_both_forms_and_bounded(
     assert failed.value.data.get("retry_after") == seconds
 
 
+ABOUT_ANOTHER = (
+    b'{"outcome": "ok", "data": {"profile": '
+    b'{"account": "v", "nickname": "Mia", "status": "active"}}}'
+)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -196,6 +203,8 @@ async def test_retry_after_is_read_in_both_forms_and_bounded(
         b'{"outcome": "ok", "data": {"profile": {"account": "u"}}}',
         b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "until": "soon"}]}',
         b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "count": -1}]}',
+        b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "count": 9e19}]}',
+        ABOUT_ANOTHER,
         b"\xff\xfe",
         b"[" * 100_000,
     ],
@@ -224,6 +233,50 @@ async def test_a_wrong_answer_leaves_no_personal_data_in_errors_or_logs(
     shown = f"{failed.value!r} {failed.value.__cause__!s} {caplog.text}"
     assert "Xiaoyu-secret" not in shown
     assert "u-1001" not in shown
+
+
+EXPORTED = {
+    "made_at": "2026-10-01T12:00:00Z",
+    "summary": [{"category": "posts", "count": 1, "latest": "9999-12-31T23:59:59Z"}],
+    "content": {"posts": [{"text": "9999-12-31T23:59:59Z", "seen": 10**30}]},
+}
+
+
+async def exported(connect: Connect, **other: Any) -> AccountAnswer:
+    service = await connect(answering({"outcome": "ok", "data": {**EXPORTED, **other}}))
+    return await service.call(AccountAction.EXPORT, "u", {}, key="k")
+
+
+async def test_an_export_is_read_with_entries_of_any_shape_and_dates_without_an_end(
+    connect: Connect,
+) -> None:
+    answer = await exported(connect)
+    (line,) = answer.data["summary"]
+    assert (line["count"], line["latest"]) == (1, None)
+    assert answer.data["content"] == {"posts": [{"text": "9999-12-31T23:59:59Z", "seen": 1e30}]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"content": None},
+        {"content": {"posts": {}}},
+        {"content": {"dreams": []}},
+        {"summary": [{"category": "posts", "count": 10**30}]},
+    ],
+)
+async def test_an_export_of_another_shape_breaks_the_contract(
+    connect: Connect, other: dict[str, Any]
+) -> None:
+    with pytest.raises(UnavailableError) as failed:
+        await exported(connect, **other)
+    assert failed.value.data["reason"] == "contract"
+
+
+async def test_a_long_export_is_read_as_a_short_one(connect: Connect) -> None:
+    posts = [{"id": str(place), "text": "words" * 20} for place in range(2_000)]
+    answer = await exported(connect, content={"posts": posts})
+    assert answer.data["content"] == {"posts": posts}
 
 
 async def test_an_overlong_answer_is_cut_off(connect: Connect) -> None:

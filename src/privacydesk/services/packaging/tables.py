@@ -1,12 +1,25 @@
-"""Entries of any shape as rows: what is nested becomes columns of its own."""
+"""Entries of any shape as rows: what is nested becomes columns of its own.
+
+Entries that name their fields after other people would make a table as wide as it is long. So there
+are at most ``MOST_COLUMNS``, and where there are more than a few, what few entries have gets none.
+What has no column stands together in the last one, as JSON.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
+
+MOST_COLUMNS: Final = 100
+_A_FEW: Final = 20
+_ONE_IN: Final = 100
+"""Of so many entries one has to have what gets a column of its own."""
+REST: Final = "…"
+"""The heading of what has no column of its own."""
 
 
 class Table(Struct, frozen=True):
@@ -24,12 +37,18 @@ class Table(Struct, frozen=True):
 def tabulate(entries: Sequence[Any]) -> Table:
     """Return entries as a table; a column that is empty everywhere is left out."""
     flat = [dict(_flat(entry)) for entry in entries]
-    columns = tuple(
-        dict.fromkeys(
-            name for row in flat for name, value in row.items() if value not in (None, "")
-        )
-    )
+    filled = Counter(name for row in flat for name, value in row.items() if value not in (None, ""))
+    columns = tuple(filled)
+    if len(columns) > _A_FEW:
+        often = [name for name, times in filled.items() if times * _ONE_IN >= len(flat)]
+        if len(often) < len(columns) or len(columns) > MOST_COLUMNS:
+            return _with_rest(often[: MOST_COLUMNS - 1], flat)
     return Table(columns, tuple(tuple(row.get(name) for name in columns) for row in flat))
+
+
+def _with_rest(columns: Sequence[str], flat: Sequence[dict[str, Any]]) -> Table:
+    rows = tuple((*(row.pop(name, None) for name in columns), _together(row)) for row in flat)
+    return Table((*columns, REST), rows)
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -40,6 +59,11 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path or "value", _listed(value)
     else:
         yield path or "value", value
+
+
+def _together(rest: Mapping[str, Any]) -> str | None:
+    said = {name: value for name, value in rest.items() if value not in (None, "")}
+    return json.dumps(said, ensure_ascii=False) if said else None
 
 
 def _listed(values: Sequence[Any]) -> str:

@@ -149,6 +149,32 @@ def test_the_entries_are_as_they_were_sent_but_for_what_is_masked() -> None:
     assert b"13800138000" not in everything
 
 
+def test_entries_that_name_fields_after_people_make_no_endless_table() -> None:
+    posts = [{"text": f"post {n}", "likes": {f"u-{n}": 1}} for n in range(300)]
+    files = opened({"posts": posts})
+    header, first, *_, last = csv.reader(
+        io.StringIO(files["data/posts.csv"].decode("utf-8-sig"), newline="")
+    )
+    assert header == ["text", "…"]
+    assert first == ["post 0", '{"likes.u-0": 1}']
+    assert last == ["post 299", '{"likes.u-299": 1}']
+    assert json.loads(files["data/posts.json"]) == posts
+    assert "post 299" in read(files["index.html"]).text
+
+
+def test_one_entry_with_many_fields_keeps_the_first_hundred_apart() -> None:
+    table = opened({"posts": [{f"f{n}": n for n in range(150)}]})["data/posts.csv"]
+    header, row = csv.reader(io.StringIO(table.decode("utf-8-sig"), newline=""))
+    assert (len(header), header[98:]) == (100, ["f98", "…"])
+    assert row[98] == "98"
+    assert json.loads(row[99]) == {f"f{n}": n for n in range(99, 150)}
+
+
+def test_a_moment_out_of_every_calendar_is_shown_as_it_was_sent() -> None:
+    page = read(opened({"posts": [{"text": "9999-12-31T23:59:59Z"}]})["index.html"])
+    assert "9999-12-31T23:59:59Z" in page.text
+
+
 def test_what_was_not_asked_for_is_left_out() -> None:
     body = ARCHIVE.make(TICKET, {"content": CONTENT}, (DataCategory.POSTS,), "en", NOW)
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
