@@ -14,7 +14,7 @@ async def open_files(staff: Staff, number: str, by: str) -> None:
         return
     if case.ticket.holder != by:
         await staff.handling.claim(number, by, over=None)
-    if not files_open_to(case.ticket):
+    if not files_open_to(await staff.cases.ticket(number)):
         await staff.cases.allow_files(number, "lao-zhou")
     for one in files:
         await staff.cases.open_evidence(number, one.id.hex(), by)

@@ -13,7 +13,8 @@ from tests.common.stories import PROFILE, Player, World, enter, open_world, step
 
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
-from privacydesk.errors import StaleError
+from privacydesk.errors import NotAllowedNowError, StaleError
+from privacydesk.services.staff.cases import files_open_to
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.sight import Part, Sight, sight_of
@@ -221,6 +222,23 @@ async def test_whoever_lets_files_be_opened_knows_to_whom(world: World) -> None:
     with pytest.raises(StaleError):
         await staff.handling.assign(number, "lao-zhou", "", seen=opened)
     await staff.cases.allow_files(number, "lao-zhou", seen=await page(world, number))
+
+
+async def test_leave_to_open_files_goes_with_nobody_else_who_takes_the_case(world: World) -> None:
+    _, number = await guardian(world)
+    staff = world.rooms.staff
+    with pytest.raises(NotAllowedNowError) as nobody:
+        await staff.cases.allow_files(number, "lao-zhou")
+    assert nobody.value.data["reason"] == "no_holder"
+    await staff.handling.claim(number, "mei")
+    await staff.cases.allow_files(number, "lao-zhou")
+    assert files_open_to(await now(world, number))
+    await staff.handling.assign(number, "lao-zhou", "lao-zhou")
+    assert not files_open_to(await now(world, number))
+    await staff.handling.assign(number, "lao-zhou", "")
+    assert not files_open_to(await now(world, number))
+    await staff.handling.claim(number, "mei")
+    assert files_open_to(await now(world, number))
 
 
 # -- handling -------------------------------------------------------------------------------------

@@ -48,7 +48,8 @@ class Work(Struct, frozen=True, omit_defaults=True):
         proposal: what waits for a second pair of eyes.
         decided_by: the agent who decided, be they its holder or not.
         account_named_by: the agent who said whose account it is.
-        files_allowed: the supervisor who let a child's files be opened.
+        files_allowed: the agent whom a supervisor let open a child's files; nobody else may who
+            has the case later.
         restored_by: the supervisor who had an account restored that was stopped for it.
         ground: why a request without items was refused.
         ground_withheld: whether the clause is cited as a whole instead of the ground.

@@ -13,7 +13,7 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
-from privacydesk.errors import DeskError, ErrorCode, NotFoundError
+from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, NotFoundError
 from privacydesk.ports import Reader
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.staff.acts import Acts, Noted
@@ -66,7 +66,7 @@ _OPENED = "evidence_opened"
 
 def files_open_to(ticket: Ticket) -> bool:
     """Tell whether the agent on the case may open its files."""
-    return not ticket.is_guarded or ticket.work.files_allowed != ""
+    return not ticket.is_guarded or ticket.work.files_allowed == ticket.holder != ""
 
 
 def opened_by(log: Sequence[LogEntry], agent: str) -> frozenset[str]:
@@ -183,19 +183,23 @@ class Cases:
 
         Raises:
             DeskError: ``FORBIDDEN`` unless a supervisor allows it.
+            NotAllowedNowError: nobody has the case.
             StaleError: another agent has the case than ``seen`` shows.
         """
         agent = await self._roster.supervisor(by)
         ticket = await self.ticket(number)
+
+        def allowed(current: Ticket) -> Ticket:
+            if not current.holder:
+                raise NotAllowedNowError("nobody has the case", reason="no_holder")
+            work = replace(current.work, files_allowed=current.holder)
+            return replace(current, work=work, version=current.version + 1)
+
         return await self._acts.change(
             ticket,
             agent,
             Noted("files_allowed"),
-            lambda current: replace(
-                current,
-                work=replace(current.work, files_allowed=agent.name),
-                version=current.version + 1,
-            ),
+            allowed,
             job_id=job_id,
             guard=await self.guard(ticket, seen, Part.HOLDER),
         )

@@ -185,7 +185,7 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "in_words": answered_in_words(ticket),
         "may_ask": may(ticket, Move.ASK_REQUESTER),
         "may_extend": me.supervises and clock is not None and ticket.answered_at is None,
-        "may_allow": me.supervises and not files_open_to(ticket),
+        "may_allow": me.supervises and ticket.holder != "" and not files_open_to(ticket),
         "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
         "files_open": files_open_to(ticket),
         "escalated": ESCALATED in ticket.flags,
