@@ -49,6 +49,8 @@ class Session(Struct, frozen=True):
         account: whether an app account stands behind it.
         expires_at: when the token runs out; None without one.
         locale: the language the conversation is held in.
+        origin: stands for where a stranger comes from: those of one place wait together where many
+            have to wait. Empty for whoever logged in, and for who comes by no network.
     """
 
     conversation: ConversationId
@@ -58,6 +60,7 @@ class Session(Struct, frozen=True):
     secret: str = ""
     account: bool = False
     expires_at: datetime | None = None
+    origin: bytes = b""
 
 
 class View(Struct, frozen=True):

@@ -225,7 +225,9 @@ class ChatDesk:
     async def say(self, session: Session, *, id: str, text: str) -> int:  # noqa: A002 - the protocol's word
         """Take a message; see ``services.api.Desk``."""
         self._presence.user_sends(session.conversation)
-        committed = await self._turns.say(session.conversation, Said(job_id=id, text=text))
+        committed = await self._turns.say(
+            session.conversation, Said(job_id=id, text=text), whose=session.origin
+        )
         return committed.offset
 
     async def choose(

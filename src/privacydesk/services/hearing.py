@@ -42,17 +42,17 @@ class Hearing:
         """Return what was said, beside the loop if that is slow; see ``ports.Understanding``."""
         if text in self._fixed:
             return self._fixed[text] or await self._first_hearing(text, whose)
+        cost = _CLOSER_LOOK + len(text)
         if len(text) > _QUICK_TO_READ:
-            cost = _CLOSER_LOOK + len(text)
             return await self._aside.run(whose, cost, self._understand, text)
         slip = slip_in(text, self._recogniser)
         if slip is not None:
-            return await self._aside.run(whose, _CLOSER_LOOK, self._corrected, text, slip)
+            return await self._aside.run(whose, cost, self._corrected, text, slip)
         text = without_let_go(text, self._recogniser)
         known = self._recogniser.glance(text)
         if known is None or (known.intent.kind is not None and may_part(text)):
             # Each part of a request may take a closer look; what asks for nothing has no parts.
-            return await self._aside.run(whose, _CLOSER_LOOK, self._understand, text, known)
+            return await self._aside.run(whose, cost, self._understand, text, known)
         return self._understand(text, known)
 
     async def _first_hearing(self, text: str, whose: Hashable) -> Observed:

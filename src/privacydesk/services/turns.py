@@ -92,18 +92,27 @@ class Turns:
         self._means = Means(engine, maker, hashing, Counting(engine.flows, deadlines))
         self._alarmed: dict[str, datetime] = {}
 
-    async def say(self, conversation: ConversationId, message: Message) -> Committed:
-        """Run a message of the user."""
+    async def say(
+        self, conversation: ConversationId, message: Message, *, whose: bytes = b""
+    ) -> Committed:
+        """Run a message of the user.
+
+        Args:
+            conversation: whose turn it is.
+            message: what they said or did.
+            whose: among whom those who say much wait for those who say little; the conversation
+                unless given.
+        """
 
         async def hear() -> Observed:
             if not isinstance(message, Said):
                 return SILENT
-            return await self._understanding.hear(message.text, conversation)
+            return await self._understanding.hear(message.text, whose or conversation)
 
         def prepare(_rows: WorkingSet) -> Prepared:
             return Prepared(message)
 
-        return await self.run(conversation, message.job_id, prepare, hear=hear)
+        return await self.run(conversation, message.job_id, prepare, hear=hear, whose=whose)
 
     async def run(
         self,
@@ -115,6 +124,7 @@ class Turns:
         deliveries: tuple[DeliveryId, ...] = (),
         once_per_ticket: TicketId | None = None,
         hear: Hear | None = None,
+        whose: bytes = b"",
     ) -> Committed:
         """Run a job of a conversation.
 
@@ -127,6 +137,7 @@ class Turns:
             once_per_ticket: see ``Job``.
             hear: tells what is made of the user's words; not asked while those are
                 an agent's to read.
+            whose: as for ``say``.
 
         Raises:
             NotFoundError: no such conversation.
@@ -142,7 +153,7 @@ class Turns:
                 raise NotFoundError("no such conversation")
             if hear is not None and heard is None and seen.owner.kind is not OwnerKind.AGENT:
                 heard = await hear()
-            gathered = await self._look(seen, needs, gathered)
+            gathered = await self._look(seen, needs, gathered, whose)
             job = Job(
                 id=job_id,
                 locks=Locks(
@@ -218,7 +229,9 @@ class Turns:
 
     # -- observe ---------------------------------------------------------------------------
 
-    async def _look(self, seen: Conversation, needs: Needs, before: Gathered) -> Gathered:
+    async def _look(
+        self, seen: Conversation, needs: Needs, before: Gathered, whose: bytes = b""
+    ) -> Gathered:
         """Fetch what lies outside the lock: whose tickets, who is there, what the policy says."""
         if needs is NOTHING:
             return UNSEEN
@@ -241,7 +254,7 @@ class Turns:
             known = needs.question == before.needs.question
             policy = before.policy
             if not known:
-                policy = await self._understanding.answer(needs.question, seen.id)
+                policy = await self._understanding.answer(needs.question, whose or seen.id)
         return Gathered(needs=needs, tickets=tickets, reach=reach, place=place, policy=policy)
 
     async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:

@@ -16,6 +16,7 @@ from tests.common.web_client import ChatClient, Serve
 
 from privacydesk.clock import MovableClock
 from privacydesk.errors import UnavailableError
+from privacydesk.services.api import Session
 from privacydesk.web.keys import ROOM
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
@@ -591,6 +592,39 @@ async def test_a_forwarded_address_counts_only_from_a_trusted_proxy(serve: Serve
     assert await statuses(await serve(new_chats_at_once=1)) == [200, 429, 429]
     trusting = await serve(new_chats_at_once=1, trusted_proxies=(ip_network("127.0.0.0/8"),))
     assert await statuses(trusting) == [200, 200, 200]
+
+
+async def test_strangers_of_one_address_wait_together_and_whoever_logged_in_by_themselves(
+    serve: Serve, desk: FakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origins: list[bytes] = []
+    taken = desk.say
+
+    async def say(session: Session, *, id: str, text: str) -> int:  # noqa: A002
+        origins.append(session.origin)
+        return await taken(session, id=id, text=text)
+
+    monkeypatch.setattr(desk, "say", say)
+    client = await serve(trusted_proxies=(ip_network("127.0.0.0/8"),))
+    desk.grant("t1", "mei")
+    for logged_in, address in (
+        (False, "192.0.2.1"),
+        (False, "192.0.2.1"),
+        (False, "192.0.2.2"),
+        (True, "192.0.2.1"),
+    ):
+        bearer = {**ENGLISH, "Authorization": "Bearer t1"}
+        headers = bearer if logged_in else (await _open(client))[0]
+        sent = await client.http.post(
+            "/chat/v1/messages",
+            json={"type": "send", "id": address, "text": "hi"},
+            headers={**headers, "X-Forwarded-For": address},
+        )
+        assert sent.status == 200
+    first, second, elsewhere, known = origins
+    assert first == second != elsewhere
+    assert known == b""
+    assert b"192.0.2" not in b"".join(origins)
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Credentials, Entry, Session
@@ -41,8 +42,8 @@ async def let_in(request: web.Request, credentials: Credentials, *, languages: s
     room = request.app[ROOM]
     if not credentials.token and not credentials.secret:
         room.admit_newcomer(origin_of(request, room.settings.trusted_proxies))
-        return await room.desk.begin(languages=languages)
-    return await room.desk.open(credentials, languages=languages)
+        return _from(request, await room.desk.begin(languages=languages))
+    return _from(request, await room.desk.open(credentials, languages=languages))
 
 
 async def session_of(request: web.Request) -> Session:
@@ -54,10 +55,19 @@ async def session_of(request: web.Request) -> Session:
     credentials = credentials_of(request)
     if not credentials.token and not credentials.secret:
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
-    entry = await request.app[ROOM].desk.open(credentials, languages=languages_of(request))
+    entry = await let_in(request, credentials, languages=languages_of(request))
     session = entry.session
     request[SPOKEN] = session.locale
     return session
+
+
+def _from(request: web.Request, entry: Entry) -> Entry:
+    """Return an entry that tells where a stranger comes from."""
+    if entry.session.account:
+        return entry
+    room = request.app[ROOM]
+    origin = room.named(origin_of(request, room.settings.trusted_proxies))
+    return replace(entry, session=replace(entry.session, origin=origin))
 
 
 def languages_of(request: web.Request) -> str:
