@@ -269,6 +269,27 @@ async def test_a_token_leaves_the_address_and_another_account_empties_everything
     assert await page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
+async def test_a_link_with_a_token_that_is_none_takes_nobody_s_conversation(house: House) -> None:
+    page = await house.chat()
+    await page.fill("#text", "my own words")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    await page.wait_for_timeout(300)
+    await page.goto("about:blank")
+    await page.goto(f"{house.address}/chat/#token=garbage")
+    await expect(page.locator("#banner")).to_contain_text("expired")
+    await page.goto("about:blank")
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    house.desk.grant(token("mei"), "mei")
+    await page.goto("about:blank")
+    await page.goto(f"{house.address}/chat/#token={token('mei')}")
+    await expect(page.locator("#log .message")).to_have_count(1)
+    await expect(page.locator("#log .mine")).to_have_count(0)
+    await page.wait_for_timeout(300)
+    assert "my own words" not in await page.evaluate("JSON.stringify(localStorage)")
+
+
 async def test_an_expired_token_is_asked_for_and_the_form_stays(house: House) -> None:
     house.desk.grant(token("mei"), "mei", timedelta(minutes=5))
     page = await house.chat(fragment=f"#token={token('mei')}")

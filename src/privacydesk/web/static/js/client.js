@@ -259,6 +259,38 @@ export class Client {
     this.connect();
   }
 
+  /**
+   * Take a token that anybody may have put into a link. What a stranger has here is the only way
+   * back to their conversation, so it goes only once the desk has let the token in.
+   *
+   * @param {string} token
+   */
+  async setLinked(token) {
+    if (!this.store.secret || (await this.letsIn(token))) return this.setToken(token);
+    this.needToken();
+  }
+
+  /**
+   * @param {string} token
+   * @returns {Promise<boolean>}
+   */
+  async letsIn(token) {
+    for (let wait = 500; ; wait = Math.min(SLOWEST, 2 * wait)) {
+      try {
+        const answer = await fetch(new URL("v1/session", this.base), {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ token }),
+        });
+        if (answer.ok || answer.status === 401 || answer.status === 403) return answer.ok;
+      } catch {
+        // Not there now.
+      }
+      this.become("reconnecting");
+      await new Promise((done) => window.setTimeout(done, wait));
+    }
+  }
+
   /** Log out: nothing of whoever was here stays. */
   logout() {
     this.leave();

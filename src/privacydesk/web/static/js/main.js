@@ -352,7 +352,7 @@ function discard(id) {
 const token = takeFragment();
 composer.restore(store.draft);
 if (token) {
-  client.setToken(token);
+  await client.setLinked(token);
 } else if (client.token && token === null) {
   client.setToken(client.token);
 } else {
