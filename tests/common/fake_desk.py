@@ -192,7 +192,7 @@ class FakeDesk:
         thread.jobs[job] = offset
         return offset
 
-    async def say(self, session: Session, *, id: str, text: str) -> int:  # noqa: A002
+    async def say(self, session: Session, *, id: str, text: str, offset: int = 0) -> int:  # noqa: A002
         """Take a message."""
         return await self._job(session, id, say(text, sender=Sender.USER))
 

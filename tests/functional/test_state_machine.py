@@ -454,7 +454,7 @@ class Desk(RuleBasedStateMachine):
         good = []
         for name, text in zip(names, words, strict=False):
             actor = self.actors[name]
-            args = {"id": f"m{next(self.ids)}", "text": text}
+            args: dict[str, Any] = {"id": f"m{next(self.ids)}", "text": text}
             assert actor.player.session is not None
             good.append((actor, args, desk.say(actor.player.session, **args)))
         locks = Locks(conversation=victim)

@@ -158,3 +158,20 @@ async def test_places_that_the_profile_does_not_name_are_told_in_general_words(
         player = await enter(world, "lin")
         await steps(player, {"user": "close my account"})
         assert any("under “account settings”" in event.text for event in player.events)
+
+
+async def test_a_yes_that_was_typed_to_another_question_confirms_nothing(world: World) -> None:
+    player = Player(world, world.people["lin-xiaoyu"], "en")
+    await player.start()
+    await steps(player, {"user": "unbind google"}, {"code": "right"})
+    assert player.session is not None
+    google = (await world.rooms.desk.view(player.session)).prompt
+    await player.step({"user": "wechat instead"})
+    wechat = (await world.rooms.desk.view(player.session)).prompt
+    assert google < wechat
+    await player.do("say", text="Yes, unbind it", offset=google)
+    assert "desk.choice_closed" in player.said()
+    assert not await player.tickets()
+    asked_again = (await world.rooms.desk.view(player.session)).prompt
+    await player.do("say", text="Yes, unbind it", offset=asked_again)
+    assert [item.detail["provider"] for item in (await only_ticket(player)).items] == ["wechat"]

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from privacydesk.dialog import choosing, correcting, following, limiting, questions, reading, taking
+from privacydesk.dialog import (
+    choosing,
+    correcting,
+    desk_buttons,
+    following,
+    limiting,
+    questions,
+    reading,
+    taking,
+)
 from privacydesk.dialog.at_question import AtQuestion
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
@@ -33,6 +42,10 @@ class AtConfirm(AtQuestion):
             return
         if choice is not None and choice.id == "yes":
             if self._buttons.is_exactly(script, text, choice):
+                if not script.saw_question:
+                    # Another window changed meanwhile what is to be confirmed.
+                    desk_buttons.closed(self._runner, script)
+                    return
                 taking.take_confirmation(self._runner, script, frame, "yes")
                 return
         elif choice is not None:

@@ -118,7 +118,7 @@ class Engine:
         script = self._script(snapshot, message, now)
         mend(self._runner, script)
         if isinstance(message, Said):
-            script.said = message.text
+            script.said, script.saw = message.text, message.offset
             self._answers.said(script, message)
         elif isinstance(message, Chose):
             self._answers.chose(script, message)

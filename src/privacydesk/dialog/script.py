@@ -60,6 +60,7 @@ class Script:
         "queued_at",
         "rules",
         "said",
+        "saw",
         "serial",
         "stack",
         "suggested",
@@ -99,6 +100,8 @@ class Script:
         self.tickets_shown = snapshot.tickets
         # The user's words of this turn, and what an answer to them suggests to ask for.
         self.said = ""
+        # Of the question they saw; 0 where that is not known.
+        self.saw = 0
         # Whether a form was moved onto a new version of its flow, whose question was not put yet.
         self.mended = False
         self.suggested: Intent | None = None
@@ -111,6 +114,11 @@ class Script:
     def account(self) -> str:
         """The account the user is logged in to; empty without a token."""
         return self.before.account
+
+    @property
+    def saw_question(self) -> bool:
+        """Whether the user wrote to the question that is open, as far as that is known."""
+        return self.saw == 0 or (self.prompt is not None and self.saw == self.prompt.offset)
 
     @property
     def top(self) -> Running | None:

@@ -102,10 +102,15 @@ class Needs(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """The user wrote something."""
+    """The user wrote something.
+
+    Attributes:
+        offset: of the question they saw; 0 where that was not told.
+    """
 
     job_id: str
     text: str
+    offset: int = 0
     observed: Observed = field(default_factory=Observed)
 
 

@@ -135,10 +135,18 @@ class Desk(Protocol):
         """Begin a conversation of somebody without an account, under a fresh secret."""
         ...
 
-    async def say(self, session: Session, *, id: str, text: str) -> int:  # noqa: A002 - the protocol's word
+    async def say(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        text: str,
+        offset: int = 0,
+    ) -> int:
         """Take a message. Return the offset it has, also when ``id`` was taken before.
 
-        The listeners are called before this returns.
+        The listeners are called before this returns. A yes to another question than the one at
+        ``offset``, which its writer saw, confirms nothing; 0 where that is not known.
         """
         ...
 

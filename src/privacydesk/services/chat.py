@@ -222,12 +222,18 @@ class ChatDesk:
 
     # -- what users do ---------------------------------------------------------------------
 
-    async def say(self, session: Session, *, id: str, text: str) -> int:  # noqa: A002 - the protocol's word
+    async def say(
+        self,
+        session: Session,
+        *,
+        id: str,  # noqa: A002 - the protocol's word
+        text: str,
+        offset: int = 0,
+    ) -> int:
         """Take a message; see ``services.api.Desk``."""
         self._presence.user_sends(session.conversation)
-        committed = await self._turns.say(
-            session.conversation, Said(job_id=id, text=text), whose=session.origin
-        )
+        said = Said(job_id=id, text=text, offset=offset)
+        committed = await self._turns.say(session.conversation, said, whose=session.origin)
         return committed.offset
 
     async def choose(

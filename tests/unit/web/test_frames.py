@@ -20,6 +20,11 @@ from privacydesk.web.chat.frames import (
 
 def test_frames_become_values() -> None:
     assert parse_frame(b'{"type":"send","id":"a","text":" hi "}', max_text=10) == Send("a", "hi")
+    assert parse_frame(b'{"type":"send","id":"a","text":"hi","offset":7}', max_text=10) == Send(
+        "a", "hi", 7
+    )
+    with pytest.raises(FrameError):
+        parse_frame(b'{"type":"send","id":"a","text":"hi","offset":"7"}', max_text=10)
     assert parse_frame(b'{"type":"choose","id":"a","choice":"desk:human"}', max_text=10) == Choose(
         "a", "desk:human", 0
     )

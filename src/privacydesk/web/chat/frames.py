@@ -57,10 +57,11 @@ class Hello(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """A message; the text is cleaned."""
+    """A message; the text is cleaned. ``offset`` is of the question its writer saw, or 0."""
 
     id: str
     text: str
+    offset: int = 0
 
 
 class Choose(Struct, frozen=True):
@@ -194,7 +195,7 @@ def _send(fields: dict[str, Any], max_text: int) -> Send:
             limit=max_text,
             count=len(text),
         )
-    return Send(frame_id, text)
+    return Send(frame_id, text, _offset(fields, frame_id) if "offset" in fields else 0)
 
 
 def _renew(fields: dict[str, Any]) -> Renew:

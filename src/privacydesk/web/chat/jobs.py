@@ -9,7 +9,7 @@ from privacydesk.web.chat.frames import Choose, JobFrame, Send
 async def run_job(desk: Desk, session: Session, frame: JobFrame) -> int:
     """Hand a frame to the desk; return the offset of what it left."""
     if isinstance(frame, Send):
-        return await desk.say(session, id=frame.id, text=frame.text)
+        return await desk.say(session, id=frame.id, text=frame.text, offset=frame.offset)
     if isinstance(frame, Choose):
         return await desk.choose(session, id=frame.id, choice=frame.choice, offset=frame.offset)
     return await desk.submit_uploads(session, id=frame.id, uploads=frame.uploads)

@@ -97,7 +97,7 @@ const client = new Client(base, store, {
 const composer = new Composer(words, {
   send: (text) => {
     composer.showHint();
-    client.submit({ type: "send", text, shown: composer.kind === "code" && !composer.asText ? "••••••" : text });
+    client.submit({ type: "send", text, offset: client.view.prompt, shown: composer.kind === "code" && !composer.asText ? "••••••" : text });
     toEnd();
   },
   draft: (text) => {

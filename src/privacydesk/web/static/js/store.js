@@ -8,7 +8,7 @@
  * @property {string} shown what the bubble says while it waits
  * @property {string} [text]
  * @property {string} [choice]
- * @property {number} [offset]
+ * @property {number} [offset] of the question that it answers, or that its writer saw
  * @property {string[]} [uploads]
  * @property {"waiting" | "sending" | "failed"} state
  * @property {string} [problem]
