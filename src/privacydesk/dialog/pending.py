@@ -7,6 +7,7 @@ and are taken away, wherever they lie.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from privacydesk.dialog.running import evidence_in
@@ -62,9 +63,8 @@ def settle(
     return was_open
 
 
-def may_be_taken_back(conversation: Conversation, ticket_id: TicketId) -> bool:
-    """Tell whether the requester is being asked whether to take a ticket back."""
-    return any(
-        frame.flow == _TAKES_BACK and frame.slots.get("ticket") in {None, ticket_id.hex()}
-        for frame in conversation.stack
-    )
+def asked_to_take_back(conversation: Conversation, ticket_id: TicketId) -> datetime | None:
+    """Return since when the requester is asked whether to take a ticket back; None if not."""
+    about = {None, ticket_id.hex()}
+    frames = (one for one in conversation.stack if one.flow == _TAKES_BACK)
+    return max((one.started_at for one in frames if one.slots.get("ticket") in about), default=None)

@@ -12,8 +12,7 @@ import structlog
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
-from privacydesk.dialog.pending import may_be_taken_back
-from privacydesk.domain.conversation import Conversation
+from privacydesk.dialog.pending import asked_to_take_back
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Due, DueKind, LogEntry, Ticket, TicketState
@@ -43,8 +42,9 @@ _HELD = timedelta(seconds=20)
 """After this it is looked again whether a window that was held may close."""
 
 
-def _is_held(conversation: Conversation | None, ticket: Ticket) -> bool:
-    return conversation is not None and may_be_taken_back(conversation, ticket.id)
+_HELD_AT_MOST = timedelta(days=1)
+"""How long whoever is asked whether to take an unbinding back is waited for; then staff decide."""
+_LEFT_TO_STAFF = "unbinding_left"
 
 
 class Dues:
@@ -93,11 +93,10 @@ class Dues:
             if due not in ticket.dues:
                 return Prepared(None)
             left = tuple(other for other in ticket.dues if other != due)
-            if due.kind is DueKind.UNBINDING_WINDOW and _is_held(rows.conversation, ticket):
-                # They are being asked whether to take it back: that is not decided over their head.
-                held = replace(ticket, dues=(replace(due, at=now + _HELD), *left))
-                held = replace(held, version=ticket.version + 1)
-                return Prepared(None, Changes(tickets=(held,)))
+            if due.kind is DueKind.UNBINDING_WINDOW and rows.conversation is not None:
+                asked = asked_to_take_back(rows.conversation, ticket.id)
+                if asked is not None:
+                    return Prepared(None, _held(ticket, due, asked, job_id, now))
             ticket = replace(ticket, dues=left)
             if rows.conversation is not None and rows.conversation.minor_hint:
                 # Words said after filing count too: a machine does nothing for a minor.
@@ -203,4 +202,16 @@ def _call_out(ticket: Ticket, due: Due) -> None:
         # Without a holder it is the supervisors' alone.
         holder=ticket.holder or "nobody",
         alarms=[ticket.holder, "supervisors"] if ticket.holder else ["supervisors"],
+    )
+
+
+def _held(ticket: Ticket, due: Due, asked: datetime, job_id: str, now: datetime) -> Changes:
+    """Wait for whoever is asked whether to take it back: it is not decided over their head."""
+    left = tuple(other for other in ticket.dues if other != due)
+    waits = now < asked + _HELD_AT_MOST
+    dues = (replace(due, at=now + _HELD), *left) if waits else left
+    entry = LogEntry(ticket.id, now, "clock", _LEFT_TO_STAFF, job_id=job_id)
+    return Changes(
+        tickets=(replace(ticket, dues=dues, version=ticket.version + 1),),
+        ticket_log=() if waits else (entry,),
     )
