@@ -62,14 +62,16 @@ class Target(Struct, frozen=True):
         return cls(TargetKind(kind), value)
 
 
+_QUOTING = str.maketrans("", "", '"\\')
 _IGNORES_DOTS = frozenset({"gmail.com", "googlemail.com"})
 
 
 def _one_mailbox(contact: str) -> str:
-    """Return a contact without what providers leave out of account: case, ``+tag``, some dots."""
+    """Return a contact without what reaches the same: case, ``+tag``, some dots, quoting."""
     local, at, host = contact.casefold().rpartition("@")
     if not at:
         return contact
+    local = local.translate(_QUOTING)
     local = local.partition("+")[0] or local
     if host in _IGNORES_DOTS:
         local, host = local.replace(".", ""), "gmail.com"

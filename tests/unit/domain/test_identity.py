@@ -178,6 +178,12 @@ def test_spellings_of_one_mailbox_share_a_counter_but_not_a_code() -> None:
     assert Target.of_label(plain.label()) == plain
 
 
+@pytest.mark.parametrize("local", ['"victim"', '"\\victim"', '"vic\\tim"', '"Victim"+x'])
+def test_quoting_makes_no_other_mailbox(local: str) -> None:
+    plain, quoted = (Target(TargetKind.CONTACT, f"{one}@example.com") for one in ("victim", local))
+    assert plain.counter() == quoted.counter()
+
+
 def test_codes_reach_phones_of_the_operators_countries_and_any_mailbox() -> None:
     rules = CodeRules(countries=frozenset({"86", "852"}))
     assert rules.reaches("+8613812345678")
