@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from privacydesk.dialog import commands, kept_wishes, reading, wishes
+from privacydesk.dialog.actions.people import LEAVE_QUEUE
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
@@ -41,8 +42,10 @@ def offer_wishes(runner: Runner, script: Script) -> None:
 def acknowledge(script: Script, *, anew: bool = False) -> None:
     """Say that what was said is kept for the person who comes, and that they are waited for."""
     # Where one stands is told once, and when it is asked, not after each sentence that follows.
-    said_last = script.prompt is not None and _LEAVE in script.prompt.choices
-    offered = (_NOW, _LEAVE) if script.wishes else (_LEAVE,)
+    prompt = script.prompt
+    just_queued = prompt is not None and prompt.offset == script.owner.offset
+    said_last = prompt is not None and LEAVE_QUEUE in prompt.choices and not just_queued
+    offered = (_NOW, LEAVE_QUEUE) if script.wishes else (LEAVE_QUEUE,)
     if said_last and not anew:
         script.ask("owner.heard", {}, offered)
         return
@@ -55,7 +58,6 @@ def acknowledge(script: Script, *, anew: bool = False) -> None:
         script.ask(key, opening, offered)
 
 
-_LEAVE = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
 _NOW = Choice(id=WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
 
 
@@ -75,7 +77,7 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
         # Said in other words, it is no news.
         return False
     script.ask(
-        "owner.wish_kept", {"wish": kept_wishes.named(runner, script.wishes)}, (_NOW, _LEAVE)
+        "owner.wish_kept", {"wish": kept_wishes.named(runner, script.wishes)}, (_NOW, LEAVE_QUEUE)
     )
     return True
 

@@ -352,15 +352,25 @@ class Script:
 
     # -- whose turn ------------------------------------------------------------------------
 
-    def own(self, kind: OwnerKind, key: str, args: Mapping[str, Any], agent: str = "") -> None:
-        """Change who speaks, and tell the user."""
+    def own(
+        self,
+        kind: OwnerKind,
+        key: str,
+        args: Mapping[str, Any],
+        agent: str = "",
+        choices: tuple[Choice, ...] = (),
+    ) -> None:
+        """Change who speaks, and tell the user, who may answer with these choices."""
         offset = self.append(
             Sender.SYSTEM,
             EventKind.OWNER,
             key=key,
             args=args,
+            choices=choices,
             data={"owner": kind.value, "agent": args.get("agent", "")},
         )
+        if choices:
+            self.prompt = Prompt(offset=offset, choices=choices)
         before = self.owner
         waited_from = self.queued_at or self.now if kind is OwnerKind.AGENT else None
         self.owner = Owner(kind, agent, offset, since=self.now, waited_from=waited_from)

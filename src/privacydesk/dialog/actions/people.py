@@ -7,7 +7,10 @@ from privacydesk.dialog.actions.base import evidence_of
 from privacydesk.dialog.slots import FILES
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
+from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.intents import Intent
+
+LEAVE_QUEUE = Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
 
 
 def queue_human(act: Act) -> str:
@@ -17,11 +20,11 @@ def queue_human(act: Act) -> str:
     act.frame.slots["place"] = place
     if script.owner.kind is not OwnerKind.QUEUE:
         if staffed:
-            script.own(OwnerKind.QUEUE, "owner.queued", {"place": place})
+            script.own(OwnerKind.QUEUE, "owner.queued", {"place": place}, choices=(LEAVE_QUEUE,))
         else:
             opening = script.opening()
             key = "owner.queued_until" if opening else "owner.queued_nobody"
-            script.own(OwnerKind.QUEUE, key, opening)
+            script.own(OwnerKind.QUEUE, key, opening, choices=(LEAVE_QUEUE,))
     return "queued" if staffed else "nobody"
 
 
