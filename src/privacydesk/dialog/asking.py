@@ -21,6 +21,10 @@ _PICKING = "_picking"
 """The slot that names the question of which part was answered: more may be picked."""
 
 
+_PUT = "_put"
+"""The slot that names the question that was put last, where it has other words for again."""
+
+
 def is_picking(frame: Running, step: Ask) -> bool:
     """Tell whether a question that takes several values has some, and may be given more."""
     return frame.slots.get(_PICKING) == step.id and bool(frame.slots.get(step.slot))
@@ -29,6 +33,12 @@ def is_picking(frame: Running, step: Ask) -> bool:
 def picked_all(frame: Running) -> None:
     """Note that nothing more is picked."""
     frame.slots.pop(_PICKING, None)
+
+
+def settled(frame: Running) -> None:
+    """Note that the open question was answered: nothing more is picked, and it may be put anew."""
+    frame.slots.pop(_PICKING, None)
+    frame.slots.pop(_PUT, None)
 
 
 _NOT_OFFERED = frozenset({"bindings"})
@@ -60,9 +70,13 @@ class Asking:
             choices = (*choices, human_choice())
         if script.owes_answer:
             choices = (*choices, answer_choice())
+        again = step.again if frame.slots.get(_PUT) == step.id else ""
+        if step.again:
+            frame.slots[_PUT] = step.id
+        args = () if again else step.args
         script.ask(
-            step.text,
-            arguments.build(script, frame, self._flows[frame.flow], step.args),
+            again or step.text,
+            arguments.build(script, frame, self._flows[frame.flow], args),
             choices,
             input_kind=input_kind(self.slot_type(frame, step)),
             serial=frame.serial,

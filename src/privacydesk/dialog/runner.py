@@ -18,7 +18,7 @@ from privacydesk.dialog import (
 )
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, WAITS
-from privacydesk.dialog.asking import Asking, is_picking, picked_all
+from privacydesk.dialog.asking import Asking, is_picking, settled
 from privacydesk.dialog.demands import demand_of
 from privacydesk.dialog.desk_choices import menu_choices, more_choices
 from privacydesk.dialog.guards import GUARDS, account_of
@@ -92,7 +92,7 @@ class Runner:
         if step.id in frame.trail:
             frame.trail.remove(step.id)
         frame.trail.append(step.id)
-        picked_all(frame)
+        settled(frame)
         frame.misses = 0
         self.fire(frame, trigger)
 

@@ -60,6 +60,8 @@ class Ask:
     """Asks for a slot and waits.
 
     Attributes:
+        again: said instead of ``text`` where the question is put again before it was answered:
+            "that code is not right" is news only once. Empty for the same words.
         told: the slot that keeps the words of whoever tells a story instead of choosing; the
             answer is ``OTHER`` then, or skipped where that is not offered. Empty where nothing is
             made of such words.
@@ -77,6 +79,7 @@ class Ask:
     choices: tuple[Offer, ...] = ()
     options: str = ""
     retry: str = ""
+    again: str = ""
     skip: str = ""
     many: bool = False
     told: str = ""
@@ -196,7 +199,7 @@ def keys_of(step: Step) -> tuple[str, ...]:
     if isinstance(step, Say):
         return (step.text, step.outside) if step.outside else (step.text,)
     if isinstance(step, Ask):
-        rest = (step.retry, step.skip, *(offer.text for offer in step.choices))
+        rest = (step.again, step.retry, step.skip, *(offer.text for offer in step.choices))
         return (step.text, *(key for key in rest if key))
     if isinstance(step, Confirm):
         return (step.text, step.yes, step.no)
