@@ -26,8 +26,8 @@ def read_policy(profile: OperatorProfile, data_dir: Path) -> PolicyVersion | Non
             "policy_not_imported",
             name=profile.policy,
             hint=as_called(
-                f"run `privacydesk policy import FILE --name {profile.policy}`; until then"
-                " articles are cited by number alone"
+                f"run `privacydesk policy import FILE --name {profile.policy}` and start again;"
+                " until then articles are cited by number alone"
             ),
         )
         return None
