@@ -19,6 +19,7 @@ from tests.common.console_cases import (
 )
 from tests.common.console_client import Browser, Office
 from tests.common.examining import open_files
+from tests.common.stories import Player, steps
 
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
@@ -275,6 +276,16 @@ async def test_what_could_not_be_carried_out_is_told_and_mended_with_the_account
 
 
 # -- handling -------------------------------------------------------------------------------------
+
+
+async def test_a_birthday_to_be_put_right_reads_as_a_date(office: Office, mei: Browser) -> None:
+    player = Player(office.world, office.world.people["lin-xiaoyu"], "en")
+    await player.start()
+    await steps(player, {"user": "change my birthday to 1999-03-02"}, {"code": "right"})
+    await steps(player, {"choose": "yes"}, {"bot": "rectification.filed"})
+    (ticket,) = await player.tickets()
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    assert "Birthday → 2 March 1999" in page.text
 
 
 async def test_notes_are_for_staff_and_scripts_in_them_are_words(

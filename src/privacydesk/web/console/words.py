@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from privacydesk.domain.account import ItemResult
+from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryState, Try
@@ -38,6 +40,7 @@ _CHOSEN = {
 """Answers that were tapped: fact to how the keys of its values may begin."""
 
 _DATES = frozenset({"child_birth_date"})
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Words:
@@ -86,10 +89,17 @@ class Words:
     def item(self, ticket: Ticket, item: ScopeItem) -> str:
         """Return one thing a ticket asks for, with the values of a correction."""
         label = self._tools.wording.item(ticket, item, self._locale) or self.kind(ticket)
-        value, old = item.detail.get("new_value"), item.detail.get("old_value")
+        value, old = (self._corrected(item, name) for name in ("new_value", "old_value"))
         if value and old:
             return f"{label} · {old} → {value}"
         return f"{label} → {value}" if value else label
+
+    def _corrected(self, item: ScopeItem, name: str) -> str:
+        """Return a value of a correction; what people wrote stays as it is."""
+        value = str(item.detail.get(name) or "")
+        if item.name == ProfileField.BIRTHDAY and _ISO_DAY.fullmatch(value):
+            return str(self._tools.catalog.value(self._locale, {"$day": value}))
+        return value
 
     def ground(self, name: str) -> str:
         """Return a ground of refusal."""
