@@ -14,6 +14,7 @@ from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
 from privacydesk.understanding.danger import dangers
 from privacydesk.understanding.dates import birthdays, births, date_pieces, dates, parts_of_dates
+from privacydesk.understanding.described import MANY, described
 from privacydesk.understanding.entries import (
     A_NAME,
     avatar_meant,
@@ -109,17 +110,20 @@ class Entities:
         self, text: str, words: str, found: dict[str, tuple[Any, ...]], *, limited: bool
     ) -> None:
         """Limit a wish by what stays of the kind that goes, beside the time that limits it."""
-        if len(found.get("category", ())) > 1:
-            of_some = limits_of_some(text, self._categories_in)
-            if of_some:
-                found["period"] = as_one_limit(*of_some)
+        named = found.get("category", ())
+        if named:
+            several = len(named) > 1
+            of_some = limits_of_some(text, self._categories_in, self._limit_in) if several else ()
+            told = as_one_limit(*(of_some or (self._limit_in(text),)))
+            if told:
+                found["period"] = told
         place = place_in(words)
         if place:
             # Of the photos "the ones in my profile" go, and not the profile.
             where = self._of("category", place)
-            named = tuple(one for one in found.pop("category", ()) if one not in where)
-            if named:
-                found["category"] = named
+            others = tuple(one for one in found.pop("category", ()) if one not in where)
+            if others:
+                found["category"] = others
             found["period"] = as_one_limit(*found.get("period", ()), place)
         stays = [exception_in(plain(text))] if limited else []
         if says_it_stays(words):
@@ -132,6 +136,14 @@ class Entities:
 
     def _categories_in(self, written: str) -> tuple[str, ...]:
         return self._of("category", normalise(written))
+
+    def _limit_in(self, written: str) -> str:
+        """Return what limits the kinds that a text names, if need be in the words around them."""
+        known = next(iter(periods(written)), "")
+        return described(written, self._places_of_many, known) or known
+
+    def _places_of_many(self, words: str) -> list[tuple[int, int]]:
+        return self._names.places(words, "category", MANY)
 
     def _names_anything(self, words: str) -> bool:
         return bool(self._named(words, (*_MAY_STAY, "profile_field")))

@@ -6,7 +6,7 @@ They never close the account, and what they name beside what shall go is not del
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -126,6 +126,19 @@ _OTHERS_WANTED: Final = lazily(
 )
 _UNWANTED: Final = lazily(r"不(?:要|用|需要|看)|唔(?:要|使)")
 
+# 照片删掉，评论就不用了: what is named behind what goes may be let be; 评论也不用了 shall go, too.
+_SPARED: Final = lazily(
+    r"(?:[ 系]|而|可|就|啊|呀)*(?:[^ 不别唔无没冇删清也都连要]|没带|不带){1,12}?(?:先|就|呢|嘛| )*"
+    r"(?:不(?:用|必|需要|管|理)|无需|别[管理]|唔(?:使|洗|需要|好|驶|理|用)|免|算)"
+    r"(?:了|喇|啦|罢|数|管|理|动|删|郁|处理|吧|啊|佢|它)*[ ~]*$"
+    r"| *(?:and |the |my |those )*[a-z][a-z ]{2,23}? (?:not needed|no need|needn't(?: be)?"
+    r"|(?:is|are) (?:fine|ok|okay|good|all right|alright)(?: as (?:they are|it is))?"
+    r"|(?:can|may|should|must) remain)[ ~]*$"
+    r"| *(?:please )?(?:skip|spare|leave out|don't bother (?:with|about)|forget about) (?:the|my) "
+    r"[a-z ]{3,24}$"
+)
+_GOES: Final = lazily(r"删|清|抹|去掉|移除|剷|\b(?:delet|eras|remov|wip|clear)\w*")
+
 
 def _told_apart(folded: str) -> str:
     """Return a folded message in which nothing but what is left out reads like an exception."""
@@ -163,7 +176,8 @@ class Part(NamedTuple):
 def parts(folded: str, family: str = "category") -> Iterator[Part]:
     """Yield the clauses of a folded message: what they name of a family shall stay or go."""
     others_wanted = _OTHERS_WANTED.search(folded) is not None
-    for said in _BETWEEN.split(_told_apart(folded)):
+    clauses = _BETWEEN.split(_told_apart(folded))
+    for place, said in enumerate(clauses):
         excepted = _EXCEPTED.match(said)
         if excepted is not None:
             yield Part(excepted[1], stays=True, excepted=True)
@@ -172,8 +186,17 @@ def parts(folded: str, family: str = "category") -> Iterator[Part]:
                 yield Part(said[excepted.end(1) :], stays=False)
             continue
         unwanted = others_wanted and _UNWANTED.search(said) and not _OTHERS_WANTED.search(said)
-        stays = says_it_stays(said, family) or bool(unwanted)
+        spared = family == "category" and _is_spared(clauses, place)
+        stays = says_it_stays(said, family) or bool(unwanted) or spared
         yield Part(said, stays=stays, excepted=stays and _ENGLISH_EXCEPT.search(said) is not None)
+
+
+def _is_spared(clauses: Sequence[str], place: int) -> bool:
+    """Tell whether a clause lets be what it names, behind one that names what goes."""
+    if not any(clauses[:place]) or _SPARED.match(clauses[place]) is None:
+        return False
+    # 照片不用了，动态不用了，都删了吧: in the end all of it goes.
+    return not any(_GOES.search(one) for one in clauses[place + 1 :])
 
 
 def exception_in(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from privacydesk.understanding.keeping import says_it_stays
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.patterns import lazily
-from privacydesk.understanding.periods import clauses_of, periods
+from privacydesk.understanding.periods import clauses_of
 
 _LOOKED_AT: Final = 200
 """Characters; who writes more tells a story."""
@@ -31,8 +31,11 @@ _REST_OF_WORD: Final = lazily(r"[a-z]+|[记記紀][录錄]", re.IGNORECASE)
 Kinds = Callable[[str], tuple[str, ...]]
 """Takes words as they were written and returns the kinds of data that they name."""
 
+LimitIn = Callable[[str], str]
+"""Takes words as they were written and returns what limits the kinds in them; empty without."""
 
-def limits_of_some(text: str, kinds_in: Kinds) -> tuple[str, ...]:
+
+def limits_of_some(text: str, kinds_in: Kinds, limit_in: LimitIn) -> tuple[str, ...]:
     """Return the limits of a text with the kinds that they are of, as they were written.
 
     Empty where one limit is of all that the text lists, or where something of it shall stay.
@@ -40,7 +43,9 @@ def limits_of_some(text: str, kinds_in: Kinds) -> tuple[str, ...]:
     clauses = clauses_of(text)
     if len(text) > _LOOKED_AT or any(says_it_stays(normalise(one)) for one in clauses):
         return ()
-    listed = [_item(words, kinds_in) for clause in clauses for words in _items(clause, kinds_in)]
+    listed = [
+        _item(words, kinds_in, limit_in) for clause in clauses for words in _items(clause, kinds_in)
+    ]
     if len(listed) == 1 or _share(listed):
         return ()
     return tuple(item.limited for item in listed if item.limited)
@@ -73,8 +78,8 @@ class _Item(NamedTuple):
     behind: bool = False
 
 
-def _item(words: str, kinds_in: Kinds) -> _Item:
-    limit = next(iter(periods(words)), "")
+def _item(words: str, kinds_in: Kinds, limit_in: LimitIn) -> _Item:
+    limit = limit_in(words)
     at = words.find(limit)
     if not limit or at < 0:
         return _Item(words)

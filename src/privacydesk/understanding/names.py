@@ -15,6 +15,7 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
+from privacydesk.understanding.named_otherwise import named_otherwise
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.phrases import Hit, Phrases, folded, outermost
 
@@ -33,6 +34,27 @@ _NO_MESSENGER = lazily(
 
 # Whoever is old tells why, and names no entry: 我岁数大了不会弄.
 _NO_ENTRY = lazily(r"(?:岁数|年龄)(?:也|都|有点|太|实在|毕竟|比较)*(?:大|小|不小|到了|高)")
+# The photo that is the avatar is one of the photos: 头像那张留着.
+_A_PHOTO = lazily(r"头像(?:的|嘅)?[那嗰𠮶这呢][几两三]?张")
+# A post that shows where it was made is no place: 带定位的动态.
+_SHOWS_PLACE = lazily(
+    r"(?:带有?|含有?|附有?|显示|标(?:了|注|记)?|有|没有?|冇|暴露)(?:了|着|出|我的?)*(?:定位|位置)(?:信息)?(?:的|嘅)"
+    r"(?!记录|历史|数据|权限)"
+    r"|\b(?:posts?|photos?|pictures?|pics|moments) (?:with|showing|that (?:show|have"
+    r"|has)) (?:a |the )?"
+    r"location(?: tags?)?\b(?! (?:history|data|records?))"
+)
+# A comment stands below a post, and goes without it: 我在阿May的动态下面留的言.
+_NO_POST = lazily(
+    r"(?:啲|嘅)?(?:动态|帖子?|贴文|朋友圈|说说|posts?)(?:的|嘅)?(?:下面?|底下|下边|里面?|入面|评论区)(?:的|嘅)?(?:我|所有)?"
+    r"(?:留|写|发|回|评|讲|说)"
+    r"|\bcomment(?:s|ed)?(?: [a-z']{1,12}){0,3}? (?:under|on|below|to|at|beneath)"
+    r"(?: [a-z]{1,16}(?:'s|s')?){0,3} posts?\b"
+    # Comments and photos are posted, too.
+    r"|\b(?:comments?|photos?|pictures?|pics|selfies|recordings?|messages?)(?: that| which)?"
+    r" (?:i|i've|i have|we)(?: (?:ever|have|once|just))? posted\b"
+    r"|\bposted (?:[a-z]{1,8} ){0,4}?(?:comments?|photos?|pictures?|pics|selfies|recordings?)\b"
+)
 # What an address is made of names nothing: lin@qq.com.
 _ADDRESS = lazily(r"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
@@ -56,7 +78,7 @@ class Names:
 
     def find(self, text: str, families: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the values of each family in the order a folded text names them, once each."""
-        hits = self._phrases.find(_ADDRESS.sub(_blank, text) if "@" in text else text)
+        hits = self._hits(text)
         if not hits:
             return {}
         found: dict[str, tuple[str, ...]] = {}
@@ -69,10 +91,20 @@ class Names:
                 found[family] = tuple(values)
         return found
 
+    def places(self, text: str, family: str, values: Collection[str]) -> list[tuple[int, int]]:
+        """Return where a folded text names some values of a family: start and end of each name."""
+        mine = outermost(hit for hit in self._hits(text) if hit.means[0] == family)
+        named = (hit for hit in mine if hit.means[1] in values)
+        return [(hit.start, hit.end) for hit in named if not _lies_in(hit, text)]
+
+    def _hits(self, text: str) -> list[Hit[tuple[str, str]]]:
+        written = _ADDRESS.sub(_blank, text) if "@" in text else text
+        return [*self._phrases.find(written), *named_otherwise(written)]
+
     def besides(self, text: str) -> str:
         """Return what a folded text says besides the names in it."""
         at, rest = 0, []
-        for hit in outermost(self._phrases.find(text)):
+        for hit in outermost([*self._phrases.find(text), *named_otherwise(text)]):
             rest.append(text[at : max(at, hit.start)])
             at = max(at, hit.end)
         return " ".join((*rest, text[at:]))
@@ -82,7 +114,13 @@ def _blank(hit: re.Match[str]) -> str:
     return " " * len(hit[0])
 
 
-_NONE: Final = {Provider.LINE.value: _NO_MESSENGER, ProfileField.BIRTHDAY.value: _NO_ENTRY}
+_NONE: Final = {
+    Provider.LINE.value: _NO_MESSENGER,
+    ProfileField.BIRTHDAY.value: _NO_ENTRY,
+    DataCategory.PROFILE.value: _A_PHOTO,
+    DataCategory.LOCATION.value: _SHOWS_PLACE,
+    DataCategory.POSTS.value: _NO_POST,
+}
 """Words that only look like the name of something, by what they look like."""
 
 

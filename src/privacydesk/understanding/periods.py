@@ -22,8 +22,16 @@ _NAMED: Final = (
     r"|(?:昨|前|今|尋|寻|琴|噚)(?:天|日)|(?:前|这|這|最近)几天)"
 )
 _DATED: Final = (
-    r"(?:19|20)\d{2} ?(?:年(?: ?\d{1,2} ?月(?:份|底|初)?(?: ?\d{1,2} ?[日号號])?)?"
-    r"|[-/.]\d{1,2}(?:[-/.]\d{1,2})?)"
+    r"(?:(?:19|20)\d{2} ?(?:年(?: ?\d{1,2} ?月(?:份|底|初)?(?: ?\d{1,2} ?[日号號])?)?"
+    r"|[-/.]\d{1,2}(?:[-/.]\d{1,2})?(?!\d))"
+    # 19年 is a year where no span of time is meant: 19年到21年, 19年的照片.
+    r"|(?<![\d了过過满滿有近快这這那第整约約上用])[012]\d年(?=(?:底|初)?(?:的|嘅|发|發|拍|到|至|那|\d{1,2}月)|(?:春|夏|秋|冬)(?:天|季)|[-~—]\d))"
+)
+# 2020-2022, 2019至2021年, 19到21年: the first year needs no word of its own.
+_YEARS: Final = (
+    r"(?<!\d)(?:(?:19|20)\d{2} ?年? ?(?:到|至|-|~|—|–|to|thru|through|till) ?(?:19"
+    r"|20)\d{2}(?!\d)(?: ?年)?"
+    r"|[012]\d年? ?(?:到|至|-|~|—|–) ?[012]\d ?年(?!前|后|後|以|之|内))"
 )
 _SEASON: Final = "(?:春|夏|秋|冬)(?:天|季)|寒假|暑假|上半年|下半年"
 _MONTH_OF: Final = r"(?:1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])"
@@ -53,14 +61,18 @@ _MONTH: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
+# Beside "only" these two are months, too.
+_MONTHS: Final = rf"(?:{_MONTH}|may|march)"
 _COUNT: Final = r"(?:\d{1,3}|an?|one|two|three|four|five|six|ten|twelve)"
 _UNITS: Final = r"(?:days?|weeks?|months?|years?)"
 # Which side of a day is meant, and that it is not the day: without it the opposite would go.
 _SINCE: Final = (
     r"(?:(?:not (?:from|in|between|since)|(?:old|new|earli|lat)er than|other than|outside(?: of)?"
-    r"|prior to|up (?:to|until)"
+    r"|prior to|up (?:to|until)|(?:until|before|since|from) (?:the )?(?:end|beginning|start) of"
     r"|from|between|since|before|after|until|in|during|on|over|within) (?:the )?)?"
 )
+_DAYTIME: Final = "(?:night|nite|evening|morning|afternoon)"
+_WEEKDAY: Final = "(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 _SEASONS: Final = "(?:spring|summer|autumn|fall|winter)"
 _FEASTS: Final = (
     r"(?:christmas(?: eve| day)?|(?:chinese |lunar )?new year(?:'?s)?(?: eve| day)?|spring festival"
@@ -69,17 +81,22 @@ _FEASTS: Final = (
 _ENGLISH: Final = (
     rf"(?:{_FEASTS}(?: (?:of )?(?:(?:19|20)\d{{2}}|last year))?"
     rf"|(?:{_MONTH} (?:\d{{1,2}}(?:st|nd|rd|th)?,? )?)?(?:19|20)\d{{2}}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}|{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?"
-    rf"|yesterday|{_SEASONS} (?:of )?(?:(?:19|20)\d{{2}}|last year)"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?:19|20)\d{{2}})?"
+    rf"|{_MONTH}(?: \d{{1,2}}(?:st|nd|rd|th)?)?"
+    rf"|yesterday(?: {_DAYTIME})?|(?:last|this) (?:{_DAYTIME}|weekend|{_WEEKDAY}(?: {_DAYTIME})?)"
+    rf"|(?<=from ){_WEEKDAY}(?: {_DAYTIME})?|{_SEASONS} (?:of )?(?:(?:19|20)\d{{2}}|last year)"
     rf"|(?:last|this) (?:week|month|year|{_MONTH}|{_SEASONS}))"
 )
 _PERIOD = lazily(
-    rf"(?:从|從|由|自)?{_POINT}{_WITH} ?(?:到|至|-|~|—)"
+    rf"(?:从|從|由|自|\b(?:from|between) )?{_YEARS}(?:之间|之間|期间|期間)?"
+    rf"|\b{_MONTHS} only\b(?! (?:i|you|we|be|have|do)\b)|\b(?:only|just) (?:in "
+    rf"|from )?{_MONTHS}\b(?! (?:i|you|we|be|have|not)\b)"
+    rf"|(?:从|從|由|自)?{_POINT}{_WITH} ?(?:到|至|-|~|—)"
     rf" ?(?:{_POINT}|现在|現在|今天|而家){_WITH}"
     rf"|{_POINT}{_WITH}(?: ?(?:[和跟同与與及、]|以及|[还還]有) ?{_POINT}{_WITH})?"
     rf"|(?:最近|近|过去|過去|这|這|前|头|頭|呢)(?:的|嘅)?{_NUMBER}{_UNIT}(?:以内|以內|内|內|里|裡|之内)?"
     rf"|{_NUMBER}{_UNIT}(?:{_BEFORE})"
-    rf"|\b{_SINCE}{_ENGLISH}(?: (?:to|and|until|till|through|-) (?:{_ENGLISH}|now|today))?\b"
+    rf"|\b{_SINCE}{_ENGLISH}(?: (?:to|and|until|till|thru|through|-) (?:{_ENGLISH}|now|today))?\b"
     rf"|\b{_SINCE}(?:the )?(?:last|past|previous) (?:few |couple of |{_COUNT} )?{_UNITS}\b"
     r"|\b(?:on|from|before|after|since|around|at) (?:my|the) (?:\d{1,2}(?:st|nd|rd|th) )?birthday\b"
     rf"|\b(?:older|newer) than {_COUNT} {_UNITS}\b",
@@ -136,13 +153,16 @@ _NO_NAME: Final = (
 )
 _WITH_WHOM = lazily(
     r"(?:^|(?<=[我把将將删刪掉除了清年月天日季号號前后後]))"
-    r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|你们|你們|平台)[^和跟同與与的嘅,，。]{1,12}?)"
+    r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|我有|你们|你們|平台)[^和跟同與与的嘅,，。]{1,12}?)"
     rf"(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?={_SHARED})"
     # 前男友跟我的聊天记录; 评论和我的照片 only lists two things.
     r"|(?:^|(?<=[把将將删刪掉]))(?P<theirs>(?!我)(?![^和跟同與与]*(?:照片|相片|[动動][态態]|评论|評論|留言|[语語]音|帖|[记記紀][录錄]|位置|资料|資料|信息))"
     r"[^和跟同與与的嘅,，。把将將]{1,10}[和跟同與与]我)(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?=聊天|私[信聊]|对话|對話|合照|合影|通话|通話)"
     r"|(?:^|(?<=[只净淨就要删刪]))(?P<only>[和跟同與与](?!我的|我自己|我嘅)[^和跟同與与的嘅,，。]{1,10})"
     r"(?:的|嘅)(?:那些|那几[条張张]|嗰啲)?\s*$"
+    # 我跟小周聊过的 names the chats by that.
+    r"|(?:^|(?<=[我把将將删刪掉]))(?P<talked>[跟和同與与](?!你们|你們|你哋|客服|平台)"
+    r"[^和跟同與与嘅,，。]{1,12}?)(?=(?:聊|倾|傾)(?:过|過|咗|了)?(?:的|嘅)(?!天))"
     rf"|{_SHARED_ENGLISH} (?P<company>with {_NOBODY}(?:my |the )?[\w'-]+"
     rf"(?: (?!{_NO_NAME}\b)[\w'-]+)?)",
     re.IGNORECASE,

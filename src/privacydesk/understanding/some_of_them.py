@@ -32,9 +32,11 @@ _ARTICLE: Final = "[条條]"
 _SUCH: Final = rf"(?:[^,，。把将將删刪年月天日周週期]{{0,6}}?{_OF})?"
 # 那条短信 is none of what was posted.
 _NOTHING_ELSE: Final = r"(?=$|[\s,，。!！?？;；]|[删刪清移去掉把将將都就]|吧|啊|我)"
+# 第二张和第五张照片
+_LISTED: Final = rf"(?:第{_NUMBER}{_PIECE}?(?:[、和跟同与與]|以及|[还還]有) ?){{0,5}}"
 # 最早的两张照片, 最近发的三条动态, 前三张, 第一条动态, 最早的照片.
 _ORDERED: Final = (
-    rf"(?:{_ORDER}{_SUCH}{_NUMBER}{_PIECE}{_SUCH}(?:{_KIND}|(?<!{_ARTICLE}){_NOTHING_ELSE}))"
+    rf"(?:{_LISTED}{_ORDER}{_SUCH}{_NUMBER}{_PIECE}{_SUCH}(?:{_KIND}|(?<!{_ARTICLE}){_NOTHING_ELSE}))"
     # 除了第一条
     rf"|除[了咗去]{_ORDER}{_NUMBER}{_PIECE}"
     rf"|最(?:早|近|新|旧|舊|老|初|后|後){_SUCH}{_KIND}"

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Recognised
 from privacydesk.understanding.ages import own_age
-from privacydesk.understanding.keeping import keeps_account
+from privacydesk.understanding.keeping import keeps_account, says_it_stays
 from privacydesk.understanding.letting_go import FIRST, let_go
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.own_things import own_wish
@@ -112,6 +112,9 @@ _LOOKS = lazily(
     r"|\b(?:see|show|send|give|get|copy|copies|data|info|information|export|download|access|know|have|hold"
     r"|list|view|look|record|records|history)\b",
     re.IGNORECASE,
+)
+_TAKES_BACK = lazily(
+    r"[关撤停退]|取消|收回|熄|\b(?:withdraw|revoke|stop|turn|switch|off|opt|disable|no more)\b"
 )
 _OWN = lazily(r"我自己|我本人|我的[账帐賬帳号號]|\bmy own\b|\bmy account\b", re.IGNORECASE)
 
@@ -265,6 +268,8 @@ def _wishes(
         lost = stays and made.intent is Intent.DEREGISTRATION
         # A child that is told of beside one's own wish is wished nothing for.
         lost = lost or (for_oneself and made.intent is Intent.GUARDIAN)
+        # Nor is a consent that is only named beside what is deleted, to say that it stays.
+        lost = lost or (made.intent is Intent.CONSENT_WITHDRAWAL and _let_be(said[start:end]))
         lost = lost or (bool(found) and _is_more(found[-1][2], said[start:end], recogniser))
         if lost or _tells_own_age(made, said[start:end]):
             made = replace(made, sure=False)
@@ -282,6 +287,12 @@ def _is_another(before: Recognised, made: Recognised, *, adds: bool) -> bool:
     if not _is_wish(made) or not _is_wish(before) or made.intent is before.intent:
         return False
     return adds or {before.intent, made.intent} <= _EVERYDAY
+
+
+def _let_be(part: str) -> bool:
+    """Tell whether a part says that what it names is not deleted, and takes no consent back."""
+    words = normalise(part)
+    return says_it_stays(words) and _TAKES_BACK.search(words) is None
 
 
 def _is_more(before: Recognised, part: str, recogniser: Recogniser) -> bool:

@@ -117,3 +117,51 @@ def test_of_logins_some_go_and_some_stay(text: str, goes: list[str], stays: list
 def test_of_consents_some_go_and_some_stay(text: str, goes: list[str], stays: list[str]) -> None:
     found = KeywordRecogniser.load().entities(text, ["purpose", "kept_purpose"])
     assert [list(found.get(kind, ())) for kind in ("purpose", "kept_purpose")] == [goes, stays]
+
+
+@pytest.mark.parametrize(
+    ("said", "goes", "stays"),
+    [
+        ("照片和语音删掉，评论就不用了", ("photos", "voice"), ("comments",)),
+        ("照片删了吧 动态不用", ("photos",), ("posts",)),
+        ("照片要删，聊天记录就算了", ("photos",), ("chat",)),
+        ("清空聊天记录，语音别管", ("chat",), ("voice",)),
+        ("语音发我一份，照片就不需要了", ("voice",), ("photos",)),
+        ("把搜索记录清掉，但评论不用动", ("search_history",), ("comments",)),
+        ("麻煩移除我上傳過的語音跟照片，動態不用", ("voice", "photos"), ("posts",)),
+        ("刪相，留言就唔好理", ("photos",), ("comments",)),
+        ("留言刪晒佢，相唔使", ("comments",), ("photos",)),
+        ("留言同相都刪，但係啲動態唔使", ("comments", "photos"), ("posts",)),
+        ("動態刪咗佢，相就算啦", ("posts",), ("photos",)),
+        ("刪掉照片，語音不用管", ("photos",), ("voice",)),
+        ("delete my photos and voice clips, comments are fine", ("photos", "voice"), ("comments",)),
+        ("erase my posts, skip the comments", ("posts",), ("comments",)),
+        ("remove my chats, photos not needed", ("chat",), ("photos",)),
+        ("wipe my searches, leave out the chats", ("search_history",), ("chat",)),
+        ("delete the comments, my posts can remain", ("comments",), ("posts",)),
+        ("erase my pictures. The chats are okay", ("photos",), ("chat",)),
+    ],
+)
+def test_what_is_let_be_behind_what_goes_stays(
+    said: str, goes: tuple[str, ...], stays: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
+    assert (found["category"], found["kept_category"]) == (goes, stays)
+
+
+@pytest.mark.parametrize(
+    ("said", "goes"),
+    [
+        ("照片删掉，评论也不用了", ("photos", "comments")),
+        ("照片删掉，评论不要了", ("photos", "comments")),
+        ("这些照片我不用了，动态不用了，都删了吧", ("photos", "posts")),
+        ("评论不用了，删掉", ("comments",)),
+        ("刪相，留言都唔使留", ("photos", "comments")),
+        ("相唔使留，留言刪晒", ("photos", "comments")),
+        ("delete my posts, comments too", ("posts", "comments")),
+        ("photos not needed any more, delete them", ("photos",)),
+    ],
+)
+def test_what_is_not_needed_goes_all_the_same(said: str, goes: tuple[str, ...]) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
+    assert (found["category"], found.get("kept_category")) == (goes, None)

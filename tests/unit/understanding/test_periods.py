@@ -98,3 +98,45 @@ def test_some_of_a_kind_limit(said: str, which: str) -> None:
 )
 def test_a_plain_kind_is_no_limit(said: str) -> None:
     assert periods(said) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "period"),
+    [
+        ("导出2022到2023年的动态", "2022到2023年"),
+        ("想下載返2019至2021年嘅相", "2019至2021年"),
+        ("把19年到21年的照片打包", "19年到21年"),
+        ("删掉21年的动态", "21年"),
+        ("刪18至20年發嘅留言", "18至20年"),
+        ("download my pics 2020-2022", "2020-2022"),
+        ("delete each post from 2019 thru 2021", "from 2019 thru 2021"),
+        ("erase posts between 2019 and 2021", "between 2019 and 2021"),
+        ("the voice intro I recorded on 3 March 2024", "on 3 March 2024"),
+        ("two voice clips from tuesday", "from tuesday"),
+        ("i was drunk last nite n left a bunch of comments", "last nite"),
+        ("my chats from last weekend", "from last weekend"),
+        ("my comments and chats, march only", "march only"),
+        ("only may", "only may"),
+        ("recordings until end of 2022", "until end of 2022"),
+        ("第二张和第五张照片删掉", "第二张和第五张照片"),
+        ("刪掉第一則、第三條和第五條動態", "第三條和第五條動態"),
+        ("最近3年的照片", "最近3年"),
+        ("10年前的照片", "10年前"),
+    ],
+)
+def test_a_span_of_time_is_told_whole(said: str, period: str) -> None:
+    assert periods(said) == (period,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我用了10年的号",
+        "delete my photos by friday",
+        "it may only be me",
+        "20年后再说",
+        "138001380002022",
+    ],
+)
+def test_what_only_looks_like_a_span_of_time_is_none(said: str) -> None:
+    assert periods(said) == ()

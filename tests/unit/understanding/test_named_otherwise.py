@@ -1,0 +1,69 @@
+"""Kinds of data are named by what was done with them, too, and by a short word."""
+
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.understanding.keywords import KeywordRecogniser
+
+DESK = KeywordRecogniser.load()
+
+
+def named(said: str) -> tuple[str, ...]:
+    return tuple(DESK.entities(said, ENTITY_KINDS).get("category", ()))
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds", "limit"),
+    [
+        ('我跟"阿杰"聊的那些都删掉', ("chat",), '跟"阿杰"'),
+        ("把和小美聊过的都清空", ("chat",), "和小美"),
+        ("刪掉跟阿豪聊過的內容", ("chat",), "跟阿豪"),
+        ("我同Michael傾過嘅嘢全部刪走", ("chat",), "同Michael"),
+        ("我同陳生傾過嘅嘢del晒佢", ("chat",), "同陳生"),
+    ],
+)
+def test_chats_are_named_by_with_whom_one_talked(
+    said: str, kinds: tuple[str, ...], limit: str
+) -> None:
+    found = DESK.entities(said, ENTITY_KINDS)
+    assert (found["category"], found["period"]) == (kinds, (limit,))
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("刪相", ("photos",)),
+        ("唔係留言，係相", ("comments", "photos")),
+        ("留言同相都刪", ("comments", "photos")),
+        ("想下載返2019至2021年嘅相，得唔得", ("photos",)),
+        ("相同留言都刪", ("photos", "comments")),
+        ("每個人都相信我", ()),
+        ("我哋相處得幾好", ()),
+        ("刪除相關資料", ()),
+        ("唔好俾相機權限", ()),
+        ("和你们聊的天气", ()),
+        ("我跟你们聊的那些问题", ()),
+        ("erase each post about my divorce", ("posts",)),
+        ("every comment where I swore, delete it", ("comments",)),
+        ("I went to the post office", ()),
+        ("everything I've posted and commented", ("posts", "comments")),
+        ("delete every photo I ever posted here", ("photos",)),
+        ("i posted a bunch of comments, delete them", ("comments",)),
+        ("delete my comments under Tom's posts", ("comments",)),
+        ("delete my comments and posts", ("comments", "posts")),
+        ("我在阿梅的动态下面留的言", ("comments",)),
+        ("我喺阿may啲post下面留嘅言", ("comments",)),
+        ("动态和下面的评论都删", ("posts", "comments")),
+        ("带定位的动态都删", ("posts",)),
+        ("刪除有位置的照片", ("photos",)),
+        ("删掉我的定位记录和动态", ("location", "posts")),
+        ("上个月增值咗几多钱", ("recharge",)),
+        ("增值服务怎么开", ()),
+        ("头像那张照片删掉", ("photos",)),
+        ("头像删掉", ("profile",)),
+    ],
+)
+def test_a_kind_is_known_by_what_stands_around_it(said: str, kinds: tuple[str, ...]) -> None:
+    assert named(said) == kinds
