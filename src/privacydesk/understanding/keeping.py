@@ -65,7 +65,7 @@ _KEEPS: Final = (
     # 留下的评论 tells which ones, and not that they stay.
     r"(?<![别不没唔])(?:留[着著住返](?![的嘅])|只留)|留下(?![的嘅来])|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
     rf"|{_APART}|{_EXCEPT}|(?<!n't )(?<!dont )(?<!not )\bkeep\b(?! (?:on )?\w+ing\b)"
-    r"|\bleave\b(?! me\b)|^(?: |no,? )*not\b(?! (?:only|just|sure|all|yet|so)\b)"
+    r"|(?<!i )\bleave\b(?! me\b)|^(?: |no,? )*not\b(?! (?:only|just|sure|all|yet|so)\b)"
     r"|\bnot (?:the|my)\b|\bstays?\b"
     # Of what is put off nothing is to happen now.
     r"|再(?:想想|想一下|考虑|说)|考虑一下|\bnever mind\b"

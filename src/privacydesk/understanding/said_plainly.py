@@ -8,6 +8,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.anothers_things import meant_of_anothers
 from privacydesk.understanding.asked_why import meant_of_why
+from privacydesk.understanding.copies import meant_of_copies
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.legal_words import meant_of_rights
@@ -212,6 +213,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or meant_of_anothers(heard, folded)
         or meant_of_losses(heard, folded)
         or meant_of_rights(heard, folded)
+        or meant_of_copies(heard, folded)
         or _said_outright(heard, folded)
     )
     if told is not None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from privacydesk.domain.intents import Intent
+from privacydesk.understanding.copies import copy_instead
 from privacydesk.understanding.normalise import AT_HAND
 from privacydesk.understanding.patterns import lazily
 
@@ -115,8 +116,10 @@ def taken_back(words: str) -> tuple[str, ...]:
 
 def left_for_another(words: str) -> tuple[str, ...]:
     """Return what a folded message denies to wish, where it says what is wished instead."""
-    hits = _BUT_ANOTHER.finditer(words)
-    return tuple(dict.fromkeys(_VERBS[hit["verb"] or hit["other"]].value for hit in hits))
+    found = [_VERBS[hit["verb"] or hit["other"]].value for hit in _BUT_ANOTHER.finditer(words)]
+    if copy_instead(words):
+        found.append(Intent.DELETION.value)
+    return tuple(dict.fromkeys(found))
 
 
 def leaves(words: str) -> bool:

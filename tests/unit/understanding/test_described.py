@@ -109,3 +109,7 @@ def test_of_several_kinds_what_is_said_of_one_names_it() -> None:
 
 def test_a_long_story_limits_nothing() -> None:
     assert limit("删掉吐槽公司的动态。" + "我跟你们说过很多次了" * 30) == ""
+
+
+def test_what_a_kind_is_like_says_nothing_of_some_of_it() -> None:
+    assert limit("以前发的那些朋友圈一样的动态，丢人，全删") == ""
