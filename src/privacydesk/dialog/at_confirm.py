@@ -79,7 +79,9 @@ class AtConfirm(AtQuestion):
         meant = choosing.spoken(script, self._buttons.offered(script, frame))
         entities = script.observed.entities
         # "I never said to delete the posts" is of something else, where it names that.
-        names = any(entities.get(kind) for kind in FILLED_FROM.values()) or staying(entities)
+        # "Don't delete the first one" is of one of them.
+        told = (*FILLED_FROM.values(), "kept_some")
+        names = any(entities.get(kind) for kind in told) or staying(entities)
         denied = "never_asked" in reading.phrases_of(entities) and not names
         refused = _REFUSES.match(script.said) is not None and not names
         if not denied and not refused and (meant is None or meant.id != "no"):

@@ -8,6 +8,7 @@ from privacydesk.dialog.naming import items_of
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM
 from privacydesk.domain.events import Choice
@@ -177,7 +178,12 @@ def _changes_last(runner: Runner, script: Script) -> bool:
         key=f"desk.choice.{Intent.CANCEL_REQUEST.value}",
         value=Intent.CANCEL_REQUEST.value,
     )
-    script.ask("desk.filed_as_it_was", {"number": last.number}, (back, human_choice()))
+    if any(isinstance(step, Confirm) for step in runner.flows[last.kind].steps.values()):
+        said, args = "desk.filed_as_it_was", {}
+    else:
+        # Nothing was confirmed where nothing is lost.
+        said, args = "desk.filed_for", {"what": items_of(last)}
+    script.ask(said, {"number": last.number, **args}, (back, human_choice()))
     return True
 
 

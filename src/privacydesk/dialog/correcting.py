@@ -65,6 +65,9 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         if not step.many:
             frame.slots[widening.REPLACED] = old
         frame.slots[step.slot] = value
+        if instead:
+            # "Not the posts: the comments, only those from May".
+            widening.limit(runner, script, frame)
         frame.trail = frame.trail[: frame.trail.index(step_id) + 1]
         frame.state = step.on["answered"]
         frame.misses = 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from privacydesk.dialog import kept_wishes, reading
+from privacydesk.dialog import kept_wishes, reading, widening
 from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
@@ -235,6 +235,7 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
         form.slots[step.slot] = [*left, *fresh]
         form.confirmed_at = None
         if fresh:
+            widening.limit(runner, script, form)
             script.say("desk.corrected", {"what": shown(slot_type, [*left, *fresh])})
         else:
             gone = [value for value in held if value in out]

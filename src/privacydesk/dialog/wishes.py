@@ -188,8 +188,13 @@ def _rather_wished(script: Script) -> tuple[Heard, ...]:
     worded = set(entities.get("wish_words", ()))
     said = reading.phrases_of(entities)
     adds = "also" in said and entities.get("wants")
-    leaves = ("leaving" in said or adds) and not entities.get("taken_back")
-    if not script.stack or not leaves or len(worded) != 1:
+    if not script.stack or len(worded) != 1:
+        return ()
+    back = set(entities.get("taken_back", ()))
+    # "Not delete, export" leaves a deletion for the one thing that is wished instead.
+    another = script.stack[script.form_at()].flow in back and worded.isdisjoint(back)
+    leaves = ("leaving" in said or adds) and not back
+    if not (leaves or another):
         return ()
     intent = Intent(worded.pop())
     return () if intent.kind is None else (Heard(Recognised(intent, reading.NO_DOUBT), entities),)

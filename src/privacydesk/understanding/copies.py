@@ -63,3 +63,9 @@ def copy_instead(folded: str) -> bool:
     """Tell whether a copy is wished in the place of a deletion: 唔係刪除，我想要一份副本."""
     instead = len(folded) <= _SHORT and _COPY_INSTEAD.search(folded) is not None
     return instead and _FIRST.search(folded) is None
+
+
+def copy_first(folded: str) -> bool:
+    """Tell whether a copy is asked for before something goes: 删除前先给我一份副本."""
+    short = len(folded) <= _SHORT and _FIRST.search(folded) is not None
+    return short and _ASKS_FOR_COPY.search(folded) is not None

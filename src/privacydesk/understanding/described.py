@@ -214,11 +214,33 @@ def described(text: str, places: Places, known: str = "") -> str:
     return ""
 
 
-def _may_limit(folded: str) -> bool:
+_ONLY: Final = lazily(
+    r"^[ 啊呀]*(?:就|只|净系|仅仅?)(?:是|系|要|删除?|想要|清|导出|给我|看){0,3}"
+    r"(?P<said>[^,。.!?;删清]{1,16}?(?:[的嘅]|[那𠮶嗰](?:些|啲|[几两三]?[张条段篇首])))"
+    r"(?:就行|就好|就得|就够|就可以)?[了啦喇吧啊]?$"
+)
+
+
+def only_some(text: str) -> str:
+    """Return which alone are meant, where a clause says so and names no kind: 淨係阿may嗰啲."""
+    written = _SPACES.sub(" ", plain(text)).strip()
+    folded = normalise(text)
+    if len(written) != len(folded) or not _may_limit(folded, asked=True):
+        return ""
+    for start, _, clause in _clauses(folded):
+        hit = _ONLY.match(clause)
+        if hit is not None and _TELLS_NOTHING.sub("", hit["said"]):
+            return written[start + hit.start("said") : start + hit.end("said")].strip()
+    return ""
+
+
+def _may_limit(folded: str, *, asked: bool = False) -> bool:
     """Tell whether a message asks for something, or is nothing but what it is about."""
     if len(folded) > _LOOKED_AT or _ASKS.search(folded):
         return False
-    return _DOES.search(folded) is not None or _STOP.search(folded.rstrip(",。.!?; ")) is None
+    return (
+        asked or _DOES.search(folded) is not None or _STOP.search(folded.rstrip(",。.!?; ")) is None
+    )
 
 
 def _clauses(folded: str) -> Iterator[tuple[int, int, str]]:

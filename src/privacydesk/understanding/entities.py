@@ -14,7 +14,7 @@ from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
 from privacydesk.understanding.danger import dangers
 from privacydesk.understanding.dates import birthdays, births, date_pieces, dates, parts_of_dates
-from privacydesk.understanding.described import MANY, described
+from privacydesk.understanding.described import MANY, described, only_some
 from privacydesk.understanding.entries import (
     A_NAME,
     avatar_meant,
@@ -117,6 +117,10 @@ class Entities:
             told = as_one_limit(*(of_some or (self._limit_in(text),)))
             if told:
                 found["period"] = told
+        if not found.get("period"):
+            alone = only_some(text)
+            if alone:
+                found["period"] = (alone,)
         place = place_in(words)
         if place:
             # Of the photos "the ones in my profile" go, and not the profile.
@@ -133,6 +137,8 @@ class Entities:
         if fresh:
             found["period"] = as_one_limit(*told, *fresh)
             found["kept_some"] = as_one_limit(*fresh)
+        elif told and told[0] in stays:
+            found["kept_some"] = told
 
     def _categories_in(self, written: str) -> tuple[str, ...]:
         return self._of("category", normalise(written))

@@ -16,6 +16,9 @@ from privacydesk.understanding.patterns import lazily
 _SOME: Final = lazily(
     r"[\u4e00-\u9fffa-z0-9](?:的|嘅|𠮶|那)(?!些?时)[张条篇段幅首个些啲几两三]{0,3}"
     r"(?=都|就|也|要|给|帮|先|我|请|全|一|别|不|唔|保|留|[,。!?\s]|$)"
+    # 第一张不要删, 最近一条留下
+    r"|(?:第(?:\d{1,3}|[一二三四五六七八九十两]{1,3})|最(?:早|近|新|旧|前|后)面?|[头前后])"
+    r"(?:的|嘅)?[那𠮶]?[一两三几\d]?[张条篇段幅首]"
     r"|\b(?:those|these|(?:the|that|this) (?:\w+ )?ones?)\b"
 )
 # 其他的别动 and 我的别删 tell none apart.

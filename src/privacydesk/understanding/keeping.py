@@ -63,7 +63,7 @@ _BETWEEN: Final = lazily(
 )
 _KEEPS: Final = (
     # 留下的评论 tells which ones, and not that they stay.
-    r"(?<![别不没唔])(?:留[着著住返](?![的嘅])|只留)|留下(?![的嘅来])|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
+    r"(?<![别不没唔])(?:留[着著住返](?![的嘅])|留低(?![的嘅咗过了])|只留)|留下(?![的嘅来])|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
     rf"|{_APART}|{_EXCEPT}|(?<!n't )(?<!dont )(?<!not )\bkeep\b(?! (?:on )?\w+ing\b)"
     r"|(?<!i )\bleave\b(?! me\b)|^(?: |no,? )*not\b(?! (?:only|just|sure|all|yet|so)\b)"
     r"|\bnot (?:the|my)\b|\bstays?\b"

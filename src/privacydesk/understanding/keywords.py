@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
+from privacydesk.understanding.copies import copy_first
 from privacydesk.understanding.entities import Entities
 from privacydesk.understanding.intents import Intents
 from privacydesk.understanding.language import language_of
@@ -66,7 +67,10 @@ class KeywordRecogniser:
         """Return the values of the given slot types found in a text; none for those not found."""
         found = self._entities.find(text, kinds)
         if "wish_words" in kinds:
-            spoken = self._intents.spoken_for(normalise(text))
+            words = normalise(text)
+            spoken = self._intents.spoken_for(words)
+            if Intent.ACCESS.value not in spoken and copy_first(words):
+                spoken = (*spoken, Intent.ACCESS.value)
             if spoken:
                 return {**found, "wish_words": spoken}
         return found

@@ -94,7 +94,11 @@ _KEEPS = lazily(
 )
 _LONGEST: Final = 120
 """Characters; what is longer tells more than what stays."""
-_NOT_ALL: Final = lazily(r"账|号|户口|account|profile page|login|\bones?\b")
+_NOT_ALL: Final = lazily(
+    r"账|号|户口|account|profile page|login|\bones?\b"
+    # 海边那张留着 and 女儿的留着 keep some of what goes.
+    r"|(?:[那这𠮶呢第最前头后][^,。]{0,3}?|[一两三几\d])[张条段篇幅首]|(?<![我你])[的嘅]$"
+)
 
 
 # The word lists and the trained recogniser ask about the same message.

@@ -113,3 +113,25 @@ def test_a_long_story_limits_nothing() -> None:
 
 def test_what_a_kind_is_like_says_nothing_of_some_of_it() -> None:
     assert limit("以前发的那些朋友圈一样的动态，丢人，全删") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("不是动态，是评论，只要骂人的", "骂人的"),
+        ("只删喝醉那几条", "喝醉那几条"),
+        ("就旅行的那些就行", "旅行的那些"),
+        ("唔係動態，係留言，淨係阿may嗰啲", "阿may嗰啲"),
+        ("淨係旅行嗰啲", "旅行嗰啲"),
+        ("只要阿媽嗰幾張", "阿媽嗰幾張"),
+    ],
+)
+def test_which_alone_are_meant_is_told_without_their_name(said: str, told: str) -> None:
+    assert limit(said) == told
+
+
+@pytest.mark.parametrize(
+    "said", ["只要我的", "就这些就行", "只删我自己发的", "淨係呢啲", "只要全部的"]
+)
+def test_that_it_is_ones_own_tells_nothing_apart(said: str) -> None:
+    assert limit(said) == ""

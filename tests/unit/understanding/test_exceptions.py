@@ -52,3 +52,41 @@ def test_what_stays_of_a_kind_limits_it(words: KeywordRecogniser, said: str, lim
 )
 def test_what_tells_none_apart_limits_nothing(words: KeywordRecogniser, said: str) -> None:
     assert "kept_some" not in words.entities(said, ENTITY_KINDS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "第一张不要删",
+        "最近一条留下",
+        "海边那张留着",
+        "头像那张别删",
+        "前两张保留",
+        "倒数第二条别动",
+        "頭像嗰張唔好刪",
+        "頭像嗰張留返",
+        "第三張留低",
+        "最後嗰兩張唔好郁",
+        "最新一條保留",
+        "第五張唔使刪",
+        "don't delete the first one",
+        "keep the lighthouse one",
+        "leave the ones with my dog",
+        "the last one stays",
+        "don't touch those of my mum",
+        "please keep the pinned one",
+    ],
+)
+def test_one_of_them_stays_where_its_place_is_told(words: KeywordRecogniser, said: str) -> None:
+    found = words.entities(said, ENTITY_KINDS)
+    assert found["kept_some"] == found["period"] == (said,)
+    assert "taken_back" not in found
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["照片留着", "那些照片留着吧", "啲相留返啦", "我的动态保留", "keep my photos", "评论留着"],
+)
+def test_all_of_a_kind_stays_where_none_is_told_apart(words: KeywordRecogniser, said: str) -> None:
+    found = words.entities(said, ENTITY_KINDS)
+    assert (found["taken_back"], "kept_some" in found) == (("deletion",), False)
