@@ -8,7 +8,7 @@ from typing import Final
 from privacydesk.dialog import arguments, following, questions, reading
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, says_everything, shown
 
@@ -44,6 +44,11 @@ _ONLY_THESE: Final = re.compile(
     r"|就(?:行|好|够|夠|可以|得|成|ok)(?:了|啦|吧|喇)?[。.!！ ]*$",
     re.IGNORECASE,
 )
+_ONLY_NAMED: Final = re.compile(
+    r"(?:^|[,，。.!！;；] ?)(?:只|仅|僅|就|净系|淨係|just\b|only\b)"
+    r"|\bonly[.! ]*$|就(?:行|好|够|夠|可以|得)(?:了|啦|吧|喇)?[。.!！ ]*$",
+    re.IGNORECASE,
+)
 _ANOTHER_LIMIT: Final = re.compile(r"改成|改[为為]|[换換]成|make (?:it|that)\b", re.IGNORECASE)
 
 
@@ -61,17 +66,27 @@ def narrows(runner: Runner, script: Script) -> bool:
     puts_another = limits and _ANOTHER_LIMIT.match(script.said.strip())
     if not limits or (not puts_another and following.others(runner, script)):
         return False
-    named = {
-        step.slot: slot_type
+    asked = (
+        step
         for step in flow.steps.values()
-        if isinstance(step, Ask) and (slot_type := flow.slots[step.slot].type) in FILLED_FROM
-    }
-    held = next(((slot, kind) for slot, kind in named.items() if form.slots.get(slot)), None)
-    if held is None or form.slots.get("period") == limits[0]:
+        if isinstance(step, Ask) and flow.slots[step.slot].type in FILLED_FROM
+    )
+    step = next((one for one in asked if form.slots.get(one.slot)), None)
+    if step is None or form.slots.get("period") == limits[0]:
         return False
-    slot, slot_type = held
-    if not set(entities.get(FILLED_FROM[slot_type], ())) <= set(form.slots[slot]):
+    slot = step.slot
+    named = entities.get(FILLED_FROM[flow.slots[slot].type], ())
+    alone = bool(named) and _ONLY_NAMED.search(script.said.strip()) is not None
+    # Of everything "only the posts about my old job" are meant.
+    every = alone and ALL in form.slots[slot]
+    known = all(
+        runner.accepts(script, form, step, one) if every else one in form.slots[slot]
+        for one in named
+    )
+    if not known:
         return False
+    if alone:
+        form.slots[slot] = list(named)
     form.slots.pop(_ASKED_WHICH, None)
     told = form.slots.get("period")
     # "But the ones with my dog stay" takes nothing away from what else limits the form.

@@ -12,7 +12,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.understanding.patterns import PART, lazily
 
 _COPY: Final = (
-    r"(?:导出|汇出|下载|打包|拷贝|拷一|副本|备份|(?<!另)一份|发(?:送|到)?(?:给|俾|畀)?我(?![的嘅发])"
+    r"(?:想要(?![把将求])|想攞|想拎|攞返|拿回|要回|导出|汇出|下载|打包|拷贝|拷一|副本|备份|(?<!另)一份|发(?:送|到)?(?:给|俾|畀)?我(?![的嘅发])"
     r"|寄(?:给|俾|畀)?我(?![的嘅])|send(?:给|俾|畀|一份)?我|清单|列表|列出来"
     r"|\b(?:export(?:ing)?|download|(?:a|full|the|my) (?:\w+ )?cop(?:y|ies) of|copies of"
     r"|(?:want|need|get|have|like) a copy"
@@ -57,6 +57,20 @@ def meant_of_copies(heard: Intent, folded: str) -> Intent | None:
     if _ASKS_FOR_COPY.search(folded) is None:
         return None
     return None if _LOSS.search(folded) else Intent.ACCESS
+
+
+_PLAINLY: Final = lazily(
+    r"(?:我|想|要|请|帮|忙|给|麻烦|可以|可不可以|能不能|可唔可以|你好|hi|hello|please|pls"
+    r"|can (?:i|you)|could (?:i|you)"
+    r"|i (?:want|need|would like|wanna)(?: to)?|i'd like to|[ ,]){0,8}?"
+    r"(?:导出|汇出|下载(?![不失了])|备份(?!了)|export\b|download\b|send me (?:a copy of|my)\b)"
+)
+
+
+def asks_plainly(folded: str) -> bool:
+    """Tell whether a folded message begins with a word for a copy and loses nothing."""
+    short = len(folded) <= _SHORT and _PLAINLY.match(folded) is not None
+    return short and _LOSS.search(folded) is None
 
 
 def copy_instead(folded: str) -> bool:

@@ -85,7 +85,7 @@ _REQUEST: Final = lazily(
 _TELLS_NOTHING: Final = lazily(
     r"我(?:自己|本人|哋|们|家|这边)?|自己|本人|个人|用户|账号|户口|平台|软件|系统|数据库|服务器|手机|app|mochat|你们|你哋"
     r"|里面|入面|上面|里头|所有|全部|全数|一切|任何|什么|其他|其它|其余|剩下|另外|相关|有关|对应|名下"
-    r"|以前|之前|从前|过去|曾经|已经|黑?历史|现有|目前|现在|原来|原先|一直|以来"
+    r"|以前|之前|从前|过去|曾经|已经|黑?历史|现有|目前|现在|原来|原先|一直|以来|之间|期间"
     r"|发布|发表|上传|上载|留下|录制|产生|生成|存储|保存|保留|留存|收集|采集|记录|备份|公开|分享|post|upload(?:ed)?|po"
     r"|可以|能不能|可不可以|可唔可以|通通|统统|一并|一起|一次|彻底|永久|直接|马上|立刻|立即|尽快|赶紧|赶快"
     r"|一样|[那这]样|[那这]种|类似|之类|关掉|你好|您好|那么|然后|顺便|麻烦|处理|关于|垃圾|old|my|server"
@@ -124,7 +124,8 @@ _CUT: Final = lazily(
     r"(?:to |all |be |you )*(?:go|gone|deleted?|deleting|removed?|erased?|vanish|disappear"
     r"|come (?:down|off))\b"
     r"|(?:and|n|then) (?:then )?(?:delete|remove|erase|please|keep|leave|also|my|the|all)\b"
-    r"|(?:to )?be |but |only the |taken (?:away|down|off)\b|i (?:don't|do not|never|had|want"
+    r"|(?:are|is|look|looks) (?:the|so|too|really|very|all|just|not|a) |(?:to )?be |but "
+    r"|only the |taken (?:away|down|off)\b|i (?:don't|do not|never|had|want"
     r"|need|would) "
     r"|(?:need(?:s)? to )?(?:be )?(?:erased|removed|deleted|destroyed|expunged|wiped|purged"
     r"|gone|poof)\b"

@@ -128,7 +128,8 @@ class Entities:
             others = tuple(one for one in found.pop("category", ()) if one not in where)
             if others:
                 found["category"] = others
-            found["period"] = as_one_limit(*found.get("period", ()), place)
+            besides = (one for one in found.get("period", ()) if normalise(one) not in place)
+            found["period"] = as_one_limit(*besides, _as_written(text, place))
         stays = [exception_in(plain(text))] if limited else []
         if says_it_stays(words):
             stays += exceptions(clauses_of(text), self._names_anything)
@@ -326,6 +327,13 @@ _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "period": periods,
 }
 """Kinds whose values are the person's own words."""
+
+
+def _as_written(text: str, words: str) -> str:
+    """Return folded words of a text as they were written, where only their case tells."""
+    written = plain(text)
+    at = written.casefold().find(words)
+    return written[at : at + len(words)] if at >= 0 else words
 
 
 def _limits(part: Part) -> bool:

@@ -137,6 +137,13 @@ _SPARED: Final = lazily(
     r"| *(?:please )?(?:skip|spare|leave out|don't bother (?:with|about)|forget about) (?:the|my) "
     r"[a-z ]{3,24}$"
 )
+# 不是评论，是照片: what is denied just before what is meant does not go.
+_DENIED: Final = lazily(
+    r"(?:[ 啊不对]|no)*(?:(?<!是)不是|唔系|唔是|并非)(?:说|讲|要|想|叫|让|你们|你哋|删除?|清空?"
+    r"|我的?|啲|那些| ){0,4}?"
+    r"[^ ,是系]{1,10}$"
+)
+_MEANT: Final = lazily(r" *(?:而|我|我说的?|应该)?(?:就?是|系)(?!不是|否|的$|吗)")
 _GOES: Final = lazily(r"删|清|抹|去掉|移除|剷|\b(?:delet|eras|remov|wip|clear)\w*")
 
 
@@ -191,8 +198,17 @@ def parts(folded: str, family: str = "category") -> Iterator[Part]:
         yield Part(said, stays=stays, excepted=stays and _ENGLISH_EXCEPT.search(said) is not None)
 
 
+def is_denied(clauses: Sequence[str], place: int) -> bool:
+    """Tell whether a folded clause denies what the next one puts right: 不是去年的，是前年的."""
+    after = clauses[place + 1 : place + 2]
+    denied = after and _DENIED.match(clauses[place]) is not None
+    return bool(denied) and _MEANT.match(after[0]) is not None
+
+
 def _is_spared(clauses: Sequence[str], place: int) -> bool:
     """Tell whether a clause lets be what it names, behind one that names what goes."""
+    if is_denied(clauses, place):
+        return True
     if not any(clauses[:place]) or _SPARED.match(clauses[place]) is None:
         return False
     # 照片不用了，动态不用了，都删了吧: in the end all of it goes.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from privacydesk.understanding.keeping import exception_in, says_it_stays
+from privacydesk.understanding.keeping import exception_in, is_denied, says_it_stays
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.some_of_them import of_somebody, says_more, some_in
@@ -149,7 +149,9 @@ _SHARED_ENGLISH: Final = (
 )
 _NOBODY: Final = r"(?!you\b|all\b|the account|my account|it\b|them\b|every)"
 _NO_NAME: Final = (
-    r"(?:from|in|on|at|since|before|after|and|or|but|please|this|that|last|too|also|as)"
+    r"(?:from|in|on|at|since|before|after|and|or|but|please|this|that|last|too|also|as"
+    r"|are|is|was|were|has|have|had|needs?|should|must|can|gone|deleted|removed|erased|because|bc"
+    r"|while|when|who|to|for)"
 )
 _WITH_WHOM = lazily(
     r"(?:^|(?<=[我把将將删刪掉除了清年月天日季号號前后後]))"
@@ -179,7 +181,7 @@ def periods(text: str) -> tuple[str, ...]:
     told = not _TELLS_LIMIT.isdisjoint(words) or _LETTER.search(words) is not None
     if not told and not of_somebody(words):
         return ()
-    clauses = [one for one in clauses_of(text) if not _NO_LIMIT.search(one)]
+    clauses = [one for one in _meant(clauses_of(text)) if not _NO_LIMIT.search(one)]
     which = some_in(clauses, words)
     time, company = _time_in(clauses), _company_in(clauses)
     if time and time in which:
@@ -193,7 +195,7 @@ def periods(text: str) -> tuple[str, ...]:
 _PLACE = lazily(
     r"(?:^|[,。 只净就要删])(?P<where>[^,。 只净就要删]{2,8}(?:里面?|入面|上面?|里头)(?:的|嘅)"
     r"(?:那些|那几[张条个]|𠮶啲|那张|那条)?)\W*$"
-    r"|\b(?P<ones>the ones? (?:in|on|from|under) (?:my|the) [\w ]{2,24})\W*$"
+    r"|\b(?P<ones>the ones? (?:in|on|from|under) (?:my|the|[a-z]{2,16}'s) [\w ]{2,24})\W*$"
 )
 
 
@@ -213,6 +215,17 @@ def as_one_limit(*limits: str) -> tuple[str, ...]:
 def clauses_of(text: str) -> list[str]:
     """Return the clauses of a text as they were written."""
     return _CLAUSES.split(plain(text))
+
+
+_MAY_DENY: Final = lazily("不是|唔[係系是]|[並并]非")
+
+
+def _meant(clauses: Sequence[str]) -> list[str]:
+    """Return clauses without those that deny what the next one puts right."""
+    if len(clauses) < 2 or not any(_MAY_DENY.search(one) for one in clauses):  # noqa: PLR2004
+        return list(clauses)
+    folded = [normalise(one) for one in clauses]
+    return [one for place, one in enumerate(clauses) if not is_denied(folded, place)]
 
 
 def _time_in(clauses: Sequence[str]) -> str:

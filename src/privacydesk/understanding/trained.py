@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.ages import is_teen
+from privacydesk.understanding.copies import asks_plainly
 from privacydesk.understanding.courtesy import wish
 from privacydesk.understanding.embedding import E5Embedder, WishEmbedder
 from privacydesk.understanding.intents import DESTRUCTIVE
@@ -164,7 +165,12 @@ class TrainedRecogniser:
             return self._of_the_teen(text, told)
         if first is Intent.DEREGISTRATION and keeps_account(folded):
             return self._second_opinion(text, _next(told), chances)
+        if first is Intent.ACCESS and asks_plainly(folded) and self._names_data(text):
+            return replace(told, sure=True)
         return told if told.sure else self._second_opinion(text, told, chances)
+
+    def _names_data(self, text: str) -> bool:
+        return bool(self._words.entities(text, ("category",)))
 
     def _of_the_teen(self, text: str, told: Recognised) -> Recognised:
         """Return what a teenager wishes, who speaks of their parents and is none.

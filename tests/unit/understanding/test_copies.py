@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.copies import copy_instead, meant_of_copies
+from privacydesk.understanding.copies import asks_plainly, copy_first, copy_instead, meant_of_copies
 from privacydesk.understanding.normalise import normalise
 
 
@@ -99,3 +99,49 @@ def test_a_copy_is_wished_in_the_place_of_a_deletion(said: str) -> None:
 )
 def test_a_copy_beside_a_deletion_takes_nothing_back(said: str) -> None:
     assert not copy_instead(normalise(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "导出评论",
+        "帮我下载一下语音",
+        "匯出留言",
+        "我想備份啲相",
+        "please export my chats",
+        "download comments",
+    ],
+)
+def test_a_word_for_a_copy_asks_plainly(said: str) -> None:
+    assert asks_plainly(normalise(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "下载不了语音",
+        "下载了语音，删掉",
+        "怎么导出评论",
+        "删除下载记录",
+        "i downloaded my chats",
+        "delete my downloads",
+    ],
+)
+def test_what_is_told_of_a_copy_asks_for_none(said: str) -> None:
+    assert not asks_plainly(normalise(said))
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("删除前先给我一份副本", True),
+        ("先导出一份再删", True),
+        ("刪之前send俾我先", True),
+        ("before you delete them send me a copy of my posts", True),
+        ("导出评论", False),
+        ("先删评论", False),
+        ("delete the posts first", False),
+    ],
+)
+def test_a_copy_may_be_wished_first(said: str, first: bool) -> None:
+    assert copy_first(normalise(said)) is first

@@ -165,3 +165,37 @@ def test_what_is_let_be_behind_what_goes_stays(
 def test_what_is_not_needed_goes_all_the_same(said: str, goes: tuple[str, ...]) -> None:
     found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
     assert (found["category"], found.get("kept_category")) == (goes, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "goes", "stays"),
+    [
+        ("不是评论，是照片", ("photos",), ("comments",)),
+        ("不对，不是删评论，是删动态", ("posts",), ("comments",)),
+        ("不是动态，我说的是语音", ("voice",), ("posts",)),
+        ("唔係留言，係相", ("photos",), ("comments",)),
+        ("唔係動態，係留言，淨係阿may嗰啲", ("comments",), ("posts",)),
+        ("不是照片，而是聊天紀錄", ("chat",), ("photos",)),
+        ("not the posts, the comments", ("comments",), ("posts",)),
+    ],
+)
+def test_what_is_denied_before_what_is_meant_stays(
+    said: str, goes: tuple[str, ...], stays: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
+    assert (found["category"], found["kept_category"]) == (goes, stays)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "照片不是我的，是别人的，删掉",
+        "不是说照片会删的吗",
+        "是不是评论和照片都能删",
+        "照片系唔系删咗",
+    ],
+)
+def test_what_is_only_told_of_a_kind_keeps_nothing(said: str) -> None:
+    assert "kept_category" not in KeywordRecogniser.load().entities(
+        said, ("category", "kept_category")
+    )

@@ -35,7 +35,7 @@ def test_chats_are_named_by_with_whom_one_talked(
     ("said", "kinds"),
     [
         ("刪相", ("photos",)),
-        ("唔係留言，係相", ("comments", "photos")),
+        ("唔係留言，係相", ("photos",)),
         ("留言同相都刪", ("comments", "photos")),
         ("想下載返2019至2021年嘅相，得唔得", ("photos",)),
         ("相同留言都刪", ("photos", "comments")),

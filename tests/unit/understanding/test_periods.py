@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from privacydesk.dialog.slots import ENTITY_KINDS
+from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.periods import periods
 
 
@@ -140,3 +142,23 @@ def test_a_span_of_time_is_told_whole(said: str, period: str) -> None:
 )
 def test_what_only_looks_like_a_span_of_time_is_none(said: str) -> None:
     assert periods(said) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "period"),
+    [
+        ("不是去年的，是前年的", "前年"),
+        ("不对，不是2021年，是2022年", "2022年"),
+        ("唔係舊年嘅，係今年嘅", "今年"),
+        ("不是去年的动态吗", "去年"),
+    ],
+)
+def test_a_time_that_is_denied_for_another_limits_nothing(said: str, period: str) -> None:
+    assert periods(said) == (period,)
+
+
+def test_the_ones_at_somebodys_things_name_none_of_them() -> None:
+    found = KeywordRecogniser.load().entities(
+        "comments, only the ones under Tom's photos", ENTITY_KINDS
+    )
+    assert found["category"] == ("comments",)
