@@ -80,10 +80,10 @@ _REQUEST: Final = lazily(
     rf".*(?:[把将]|{_VERBS}|(?:删|清|抹)(?:除|掉|走|空|了|咗|光|晒|下|一下|埋)*|移除|去掉|剷走?|只要|只|就要|净系|仅仅?"
     r"|[想要](?!想|要)|需要|希望|(?:帮|替|给)(?:我|忙)|[请请]|麻烦|导出|汇出|下载(?:返)?|看看?|查(?:看|询)?|要求|申请|关于"
     r"|以及|还有|同埋|另外|说的[是系]|洗|[a-z]{2,12}(?=我)"
-    r"|列(?:一下|出)|调(?:取|出|(?=我))|提供|取得|取回|[拿要]回|回(?=我)|一份|问(?=能|可)|要求)"
+    r"|列(?:一下|出)|调(?:取|出|(?=我))|提供|取得|取回|攞返?|拎返?|[拿要]回|回(?=我)|一份|问(?=能|可)|要求)"
 )
 _TELLS_NOTHING: Final = lazily(
-    r"我(?:自己|本人|哋|们|家|这边)?|自己|本人|个人|用户|账号|户口|平台|软件|系统|数据库|服务器|手机|app|mochat|你们|你哋"
+    r"所有人|大家|每个人|任何人|我(?:自己|本人|哋|们|家|这边)?|自己|本人|个人|用户|账号|户口|平台|软件|系统|数据库|服务器|手机|app|mochat|你们|你哋"
     r"|里面|入面|上面|里头|所有|全部|全数|一切|任何|什么|其他|其它|其余|剩下|另外|相关|有关|对应|名下"
     r"|以前|之前|从前|过去|曾经|已经|黑?历史|现有|目前|现在|原来|原先|一直|以来|之间|期间"
     r"|发布|发表|上传|上载|留下|录制|产生|生成|存储|保存|保留|留存|收集|采集|记录|备份|公开|分享|post|upload(?:ed)?|po"
@@ -117,6 +117,10 @@ _MODIFIES: Final = lazily(
     r"|where|when"
     r"|about|regarding|concerning|from|with|without|of|in|at|on|under|before|after|during|since"
     r"|until|between|to|by|for|involving|i|we|he|she|they)\b[^,.!?;\n]{2,80})"
+)
+# "Photos 2 and 5"
+_NUMBERED: Final = lazily(
+    r"(?P<said> (?:no\.? ?|numbers? |#)?\d{1,3}(?:,? (?:and )?#?\d{1,3}){0,5})(?= |$)"
 )
 _CUT: Final = lazily(
     r" (?:(?:all )?(?:has|have|need|needs|must|should|can|could|shall|ought|will|would|is to"
@@ -198,19 +202,26 @@ def described(text: str, places: Places, known: str = "") -> str:
     for start, end, clause in _clauses(folded):
         if says_it_stays(clause):
             continue
-        here = [(at, to) for at, to in places(folded) if start <= at and to <= end]
+        here = [
+            (at + (folded[at] in _BEFORE_NAMES), to)
+            for at, to in places(folded)
+            if start <= at and to <= end
+        ]
         asked = _DOES.search(clause) is not None
         if named_before and not asked:
             # 录音删掉哈，我喊猪的声音都录进去了: of what goes a reason is told.
             continue
         for at, to in here:
-            for said in _said_of(folded, start, end, at, to):
-                words = folded[slice(*said)]
+            # "My two posts" may be known, and "about the election" not.
+            back = len(told) if told and folded.endswith(told, start, to) else 0
+            for first, last in _said_of(folded, start, end, at, to):
+                said = slice(first - back if first == to else first, last)
+                words = folded[said]
                 if told and (told not in words or len(words) > len(told) + _much_more(words)):
                     continue
                 rest = words.replace(told, " ") if told else words
                 if _tells(words, rest.removesuffix(folded[at:to])):
-                    return _AROUND.sub("", written[slice(*said)])[:_LONGEST]
+                    return _AROUND.sub("", written[said])[:_LONGEST]
         named_before = named_before or (bool(here) and asked)
     return ""
 
@@ -233,6 +244,10 @@ def only_some(text: str) -> str:
         if hit is not None and _TELLS_NOTHING.sub("", hit["said"]):
             return written[start + hit.start("said") : start + hit.end("said")].strip()
     return ""
+
+
+_BEFORE_NAMES: Final = "的嘅啲"
+"""Characters that some names are known by, and that are none of them: 啲相."""
 
 
 def _may_limit(folded: str, *, asked: bool = False) -> bool:
@@ -269,7 +284,7 @@ def _said_of(folded: str, start: int, end: int, at: int, to: int) -> Iterator[tu
         request = _REQUEST.match(attribute["said"])
         begin = 0 if request is None else request.end()
         yield start + begin + _own(head[begin:]), to
-    for pattern in (_PLACED, _AMONG, _MODIFIES):
+    for pattern in (_PLACED, _AMONG, _NUMBERED, _MODIFIES):
         hit = pattern.match(tail)
         if hit is not None:
             begin = to + hit.start("said")

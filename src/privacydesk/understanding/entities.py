@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from privacydesk.domain.account_terms import DataCategory
@@ -216,11 +216,17 @@ class Entities:
             if of_it and rest and family == "category" and _limits(part):
                 limited = True
                 here -= of_it
+            elif of_it and _REST_OF.search(part.said):
+                # 我和小美的合照删掉，其他照片别动: what goes is told apart where it is named.
+                here -= of_it
             kept |= here
         stays = tuple(one for one in named if one in kept)
         if not stays:
             return limited
         others = tuple(one for one in named if one not in kept)
+        if not others and family == "category" and _keeps_only_some(said):
+            # 有我妈的照片别删，其他都删: the others of that kind go, and no more.
+            return True
         if not others and "everything" not in self._phrases_in(words):
             found["only_kept"] = (*found.get("only_kept", ()), *stays)
             return limited
@@ -327,6 +333,13 @@ _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "period": periods,
 }
 """Kinds whose values are the person's own words."""
+
+
+def _keeps_only_some(said: Iterable[Part]) -> bool:
+    """Tell whether some of a kind stays, and the others go without being named."""
+    clauses = tuple(said)
+    some = any(part.stays and not part.excepted and periods(part.said) for part in clauses)
+    return some and any(not part.stays and _REST_OF.search(part.said) for part in clauses)
 
 
 def _as_written(text: str, words: str) -> str:

@@ -32,6 +32,7 @@ _PATTERNS: Final = (
         DataCategory.PHOTOS,
         lazily(rf"{_BEFORE_PHOTO}(?P<name>相){_AFTER_PHOTO}"),
     ),
+    (DataCategory.POSTS, lazily(r"(?<=[条个篇段些每])(?P<name>posts?)(?![a-z])")),
     (
         DataCategory.POSTS,
         lazily(r"\b(?:every|each|any|no|single|that|which|one) (?P<name>post)\b(?! office)"),

@@ -12,6 +12,8 @@ from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.some_of_them import of_somebody, says_more, some_in
 
 _LONGEST: Final = 40
+_OF_A_NAME: Final = 2
+"""Characters by which the end of a name is known."""
 _MOST: Final = 80
 """Characters of all that limits a wish."""
 _NUMBER: Final = r"(?:\d{1,4}|[零〇一二三四五六七八九十两兩几幾数數半]{1,4})"
@@ -155,7 +157,7 @@ _NO_NAME: Final = (
 )
 _WITH_WHOM = lazily(
     r"(?:^|(?<=[我把将將删刪掉除了清年月天日季号號前后後]))"
-    r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|我有|你们|你們|平台)[^和跟同與与的嘅,，。]{1,12}?)"
+    r"(?P<whom>(?:[和跟同與与]|[发發寄]给|[发發寄]給|关于|關於)(?!我的|我自己|我嘅|我有|你们|你們|平台|所有|全部|大家|每个|每個|任何)[^和跟同與与的嘅,，。]{1,12}?)"
     rf"(?:之间|之間)?(?:的|嘅)(?:所有|全部)?(?={_SHARED})"
     # 前男友跟我的聊天记录; 评论和我的照片 only lists two things.
     r"|(?:^|(?<=[把将將删刪掉]))(?P<theirs>(?!我)(?![^和跟同與与]*(?:照片|相片|[动動][态態]|评论|評論|留言|[语語]音|帖|[记記紀][录錄]|位置|资料|資料|信息))"
@@ -188,6 +190,9 @@ def periods(text: str) -> tuple[str, ...]:
         time, which = ("", which) if says_more(which, time) else (time, "")
     if company in which:
         company = ""
+    elif company and which.startswith(company[-_OF_A_NAME:]):
+        # 女友的合照 in 和前女友的合照 tells nothing more.
+        which = ""
     return as_one_limit(time, *(one for one in (company, which) if one not in time))
 
 

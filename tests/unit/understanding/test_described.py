@@ -93,6 +93,10 @@ def test_what_says_nothing_of_a_kind_limits_nothing(said: str) -> None:
         ("去年我发的动态", "去年"),
         ("nuke the pics i put up at my bday party in may", "i put up at my bday party in may"),
         ("delete the photos I posted in 2021", "in 2021"),
+        ("erase my two posts about the election", "my two posts about the election"),
+        ("把我和前女友的合照都删了，其他照片别动", "和前女友"),
+        ("淨係刪尋日夜晚嗰條post", "尋日夜晚嗰條post"),
+        ("delete photos 2 and 5", "2 and 5"),
     ],
 )
 def test_a_limit_that_is_known_is_told_with_what_is_said_beside_it(said: str, told: str) -> None:

@@ -199,3 +199,30 @@ def test_what_is_only_told_of_a_kind_keeps_nothing(said: str) -> None:
     assert "kept_category" not in KeywordRecogniser.load().entities(
         said, ("category", "kept_category")
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "把我和前女友的合照都删了，其他照片别动",
+        "有我妈的照片别删，其他都删掉",
+        "去年的照片留着，剩下的删了",
+        "相簿入面有我阿媽嘅相唔好刪，其他刪晒",
+        "刪走旅行嗰啲相，其他相留返",
+        "舊年嘅照片唔好刪，其餘刪晒",
+        "keep the photos with my mum, delete the others",
+        "delete the photos with my ex, the other photos stay",
+        "keep my photos from 2020, delete the rest",
+    ],
+)
+def test_where_some_of_a_kind_stays_no_other_kind_goes(said: str) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category", "period"))
+    assert found["category"] == ("photos",)
+    assert "kept_category" not in found
+    assert found["period"]
+
+
+@pytest.mark.parametrize("said", ["照片留着，其他都删", "相留返，其他刪晒", "除了照片都删"])
+def test_where_all_of_a_kind_stays_the_others_go(said: str) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
+    assert found == {"kept_category": ("photos",)}
