@@ -198,7 +198,7 @@ def described(text: str, places: Places, known: str = "") -> str:
     if len(written) != len(folded) or not _may_limit(folded):
         return ""
     told = normalise(known)
-    named_before = False
+    named_before, asks = False, _DOES.search(folded) is not None
     for start, end, clause in _clauses(folded):
         if says_it_stays(clause):
             continue
@@ -215,6 +215,8 @@ def described(text: str, places: Places, known: str = "") -> str:
             # "My two posts" may be known, and "about the election" not.
             back = len(told) if told and folded.endswith(told, start, to) else 0
             for first, last in _said_of(folded, start, end, at, to):
+                if not asks and not _is_all(folded[start:first], folded[last:end]):
+                    continue
                 said = slice(first - back if first == to else first, last)
                 words = folded[said]
                 if told and (told not in words or len(words) > len(told) + _much_more(words)):
@@ -244,6 +246,20 @@ def only_some(text: str) -> str:
         if hit is not None and _TELLS_NOTHING.sub("", hit["said"]):
             return written[start + hit.start("said") : start + hit.end("said")].strip()
     return ""
+
+
+_REMARKS: Final = lazily(
+    r"\b(?:you|they|he|she|i|we|it|some(?:one|body)|is|are|was|were|do|does|did|has|have|us(?:es?|ed|ing)"
+    r"|what|which|how|can|could|will|would|person|there)\b|[你您他她它谁]"
+)
+_FEW_WORDS: Final = 3
+_ENDS: Final = lazily(r"[啊吧呀喇啦呢哦 ]*$")
+
+
+def _is_all(before: str, behind: str) -> bool:
+    """Tell whether a clause is nothing but what is said of a kind, by what stands around it."""
+    few = len(before.split()) <= _FEW_WORDS
+    return few and _ENDS.match(behind) is not None and _REMARKS.search(before) is None
 
 
 _BEFORE_NAMES: Final = "的嘅啲"

@@ -54,6 +54,11 @@ def test_what_is_said_of_a_kind_limits_it(said: str, told: str) -> None:
     "said",
     [
         "我发过的所有动态都删掉",
+        "语音房的录音你们会存多久",
+        "私房的錄音被放到網路上",
+        "do you use my voice to train AI",
+        "my friend uses the photos from my trip",
+        "somebody is using my photos on a fake profile",
         "把我上传到照片墙的照片全部删除",
         "你们收集的我的聊天记录清空",
         "请把我个人主页上的照片删掉，谢谢",
