@@ -321,12 +321,16 @@ def _own(words: str) -> int:
 
 
 _OWN: Final = lazily(r"[\s了掉]*(?:我自己|我本人|我(?![们家]))?(?:的|嘅)?\s*")
+# 动态里的照片 are none of the photo wall.
+_WITHIN: Final = lazily(r"(?:动态|帖子?|朋友圈|聊天(?:记录)?|私信|对话)(?:里|入面|当中)")
 _HAN: Final = lazily("[\u4e00-\u9fff]")
 
 
 def _tells(words: str, rest: str) -> bool:
     """Tell whether words say something of a kind, by what they say beside what is known of it."""
     if _HAN.search(words):
+        if _WITHIN.search(rest):
+            return True
         return _TELLS_NOTHING.sub("", rest) != ""
     if _WHEN.match(words) and (not _PAST.search(words) or _PRESENT.search(words)):
         # "Before my sister borrows my phone" says until when.

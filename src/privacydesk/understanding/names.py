@@ -46,8 +46,11 @@ _SHOWS_PLACE = lazily(
 )
 # A comment stands below a post, and goes without it: 我在阿May的动态下面留的言.
 _NO_POST = lazily(
-    r"(?:啲|嘅)?(?:动态|帖子?|贴文|朋友圈|说说|posts?)(?:的|嘅)?(?:下面?|底下|下边|里面?|入面|评论区)(?:的|嘅)?(?:我|所有)?"
-    r"(?:留|写|发|回|评|讲|说)"
+    r"(?:啲|嘅)?(?:动态|帖子?|贴文|朋友圈|说说|posts?)"
+    r"(?:(?:的|嘅)?(?:下面?|底下|下边|评论区)(?:的|嘅)?(?:我|所有)?(?:留|写|发|回|评|讲|说)"
+    # What is told in a post is the post's, and a photo in it goes without it.
+    r"|(?:里面?|入面)(?:(?:我|所有)?(?:留|评|回)"
+    r"|[^,。.!?;和跟与及同、删清]{0,14}?(?:的|嘅)(?:照片|图片|相|语音|录音|评论|留言)))"
     r"|\bcomment(?:s|ed)?(?: [a-z']{1,12}){0,3}? (?:under|on|below|to|at|beneath)"
     r"(?: [a-z]{1,16}(?:'s|s')?){0,3} posts?\b"
     # Comments and photos are posted, too.
