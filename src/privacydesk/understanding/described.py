@@ -47,13 +47,14 @@ _STOP: Final = lazily(
 
 # Asked for, or chosen; what is only told limits nothing: 动态里有我的隐私被你们泄露了.
 _DOES: Final = lazily(
-    r"删|清[除空掉走理了晒]|抹|移除|去掉|拿掉|撤下|下架|剷|铲|搞掉|弄掉|弄走|消失|不留|别留|导出|汇出|下载|副本|拷贝|备份"
-    r"|一份|发我|发给我|send|只要|只留|净系|仅|就行|就好|就够"
-    r"|\b(?:delet\w*|del|eras\w*|remov\w*|rm|wip\w+|purg\w+|get rid|getting rid|rid of"
-    r"|take down|trash|nuke|scrap|bin|clear"
-    r"|destroy|drop|has to go|have to go|must go|should go|gone|only|just|export|download|copy"
-    r"|copies"
-    r"|send)\b"
+    r"删|清[除空掉走理了晒]|抹|移除|去掉|拿掉|撤|擦|毁|下架|剷|铲|搞掉|弄[掉走没]|消[失除]|[不别唔]好?[留存]|导出|汇出|下载|副本"
+    r"|拷贝|备份|一份|发我|发给我|只要|只留|净系|仅|就行|就好|就够"
+    r"|(?<![a-z])(?:delet\w*|del|eras(?:e|ed|ing)|remov(?:e|ed|ing|al)|rm|wip(?:e|ed|ing)|purg(?:e|ed|ing)"
+    r"|get(?:ting)? rid|rid of|(?:take|come|taken) (?:down|off)|trash|nuke|scrap|bin|clear"
+    r"|destroy(?:ed)?"
+    r"|withdrawn?|drop|(?:has|have|need|needs) to go|must go|should go|gone|only|just|export"
+    r"|download|copy"
+    r"|copies|send)(?![a-z])"
 )
 _ASKS: Final = lazily(
     r"为什么|为啥|凭什么|怎么(?!删|才能)|点解|哪|谁|边个|竟然|居然|泄露|泄漏|没有?删|唔见|不见了|还在"
@@ -128,7 +129,7 @@ _CUT: Final = lazily(
     r"(?:to |all |be |you )*(?:go|gone|deleted?|deleting|removed?|erased?|vanish|disappear"
     r"|come (?:down|off))\b"
     r"|(?:and|n|then) (?:then )?(?:delete|remove|erase|please|keep|leave|also|my|the|all)\b"
-    r"|(?:are|is|look|looks) (?:the|so|too|really|very|all|just|not|a) |(?:to )?be |but "
+    r"|(?:are|is|look|looks) (?:to|the|so|too|really|very|all|just|not|a) |(?:to )?be |but "
     r"|only the |taken (?:away|down|off)\b|i (?:don't|do not|never|had|want"
     r"|need|would) "
     r"|(?:need(?:s)? to )?(?:be )?(?:erased|removed|deleted|destroyed|expunged|wiped|purged"

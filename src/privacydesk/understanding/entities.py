@@ -121,15 +121,7 @@ class Entities:
             alone = only_some(text)
             if alone:
                 found["period"] = (alone,)
-        place = place_in(words)
-        if place:
-            # Of the photos "the ones in my profile" go, and not the profile.
-            where = self._of("category", place)
-            others = tuple(one for one in found.pop("category", ()) if one not in where)
-            if others:
-                found["category"] = others
-            besides = (one for one in found.get("period", ()) if normalise(one) not in place)
-            found["period"] = as_one_limit(*besides, _as_written(text, place))
+        self._limit_by_place(text, words, found)
         stays = [exception_in(plain(text))] if limited else []
         if says_it_stays(words):
             stays += exceptions(clauses_of(text), self._names_anything)
@@ -140,6 +132,22 @@ class Entities:
             found["kept_some"] = as_one_limit(*fresh)
         elif told and told[0] in stays:
             found["kept_some"] = told
+
+    def _limit_by_place(self, text: str, words: str, found: dict[str, tuple[Any, ...]]) -> None:
+        """Limit a wish by where in the account things lie: "the ones in my profile"."""
+        place = place_in(words)
+        if not place:
+            return
+        # Of the photos "the ones in my profile" go, and not the profile.
+        where = self._of("category", place)
+        others = tuple(one for one in found.pop("category", ()) if one not in where)
+        if others:
+            found["category"] = others
+        said = found.get("period", ())
+        if not any(place in normalise(one) for one in said):
+            # "But not the ones on Sam's posts" has the place with what is said of it.
+            besides = (one for one in said if normalise(one) not in place)
+            found["period"] = as_one_limit(*besides, _as_written(text, place))
 
     def _categories_in(self, written: str) -> tuple[str, ...]:
         return self._of("category", normalise(written))

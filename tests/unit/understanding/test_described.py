@@ -37,6 +37,8 @@ def limit(said: str) -> str:
         ("把動態裡提到前男友的都刪了", "提到前男友的"),
         ("罵人嗰啲動態", "罵人嗰啲動態"),
         ("我喺阿may啲post下面留嘅言可唔可以剷走", "喺阿may啲post下面留嘅言"),
+        ("我跟ex的chat全部wipe", "跟ex的chat"),
+        ("delete my comments but not the ones on Sam's posts", "not the ones on Sam's posts"),
         ("remove all comments about my boss", "about my boss"),
         ("delete every photo where my face is visible", "where my face is visible"),
         ("get rid of the wedding pics", "wedding pics"),
