@@ -54,6 +54,7 @@ class AtConfirm(AtQuestion):
         if (
             questions.explain_open(self._runner, script)
             or questions.asks_consequence(self._runner, script)
+            or following.is_of_another(self._runner, script)
             or self._declines(script, frame)
             or correcting.correct_value(self._runner, script)
             or following.leaves(self._runner, script)

@@ -16,7 +16,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Wish
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
 
 _GLOBAL_INTENTS = frozenset(
     {Intent.HUMAN_AGENT, Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
@@ -28,6 +28,17 @@ _IN_SO_MANY_WORDS = frozenset({Intent.HUMAN_AGENT, Intent.CANCEL_REQUEST})
 A recogniser that has to guess hears one of these in the scraps that people answer with: "submit it"
 would throw away what they have just filled in.
 """
+
+_ONES_OWN = frozenset(
+    {
+        RequestKind.ACCESS,
+        RequestKind.DELETION,
+        RequestKind.DEREGISTRATION,
+        RequestKind.UNBINDING,
+        RequestKind.CONSENT_WITHDRAWAL,
+    }
+)
+"""Requests that are about nobody's things but the speaker's."""
 
 
 def other_wish(runner: Runner, script: Script) -> bool:
@@ -77,6 +88,23 @@ def takes_for_oneself(runner: Runner, script: Script) -> bool:
     kept_wishes.say_kept(runner, script, rest)
     runner.begin(script, begun)
     return True
+
+
+def is_of_another(runner: Runner, script: Script) -> bool:
+    """Leave a form about one's own things, where somebody else's turn out to be meant.
+
+    Nothing of it may be done to the speaker's own account: 我说的是小鹿的号，不是我的. A person is
+    told; to see what others own is answered as it always is.
+    """
+    form = script.stack[script.form_at()]
+    kind = runner.flows[form.flow].kind
+    if kind not in _ONES_OWN or not script.observed.entities.get("named_user"):
+        return False
+    runner.drop_form(script)
+    script.say("desk.cancelled")
+    if kind is RequestKind.ACCESS:
+        return runner.start(script, Intent.ACCESS)
+    return beginning.to_human(runner, script)
 
 
 def leaves(runner: Runner, script: Script) -> bool:

@@ -240,6 +240,7 @@ ENTITY_KINDS: Sequence[str] = (
     "period",
     "kept_some",
     "somebody_else",
+    "named_user",
     "consequence",
     "wants",
     "command",

@@ -11,6 +11,7 @@ from typing import Final
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.intents import DESTRUCTIVE
+from privacydesk.understanding.named_users import names_a_user
 from privacydesk.understanding.patterns import PART, lazily
 
 # 常用的账号 and 原来的账号 name nobody, so only surnames that begin no such word count.
@@ -132,6 +133,9 @@ _A_CHILD: Final = lazily(
     r"孩|儿子|女儿|闺女|娃|仔|囡|孙|\b(?:son|daughter|child|children|kids?|boy|girl)\b|\bgrand\w+"
 )
 
+_TAKING: Final = DESTRUCTIVE | {Intent.CONSENT_WITHDRAWAL}
+"""What may be meant to be done to somebody else who is named."""
+
 
 def meant_of_anothers(heard: Intent, folded: str) -> Intent | None:
     """Return what a message means that is about somebody else's things; None where it is not.
@@ -142,7 +146,11 @@ def meant_of_anothers(heard: Intent, folded: str) -> Intent | None:
         heard: what the model makes of the message.
         folded: the message.
     """
-    if heard not in DESTRUCTIVE or _is_of_a_child(folded):
+    if heard not in _TAKING or _is_of_a_child(folded):
+        return None
+    if names_a_user(folded):
+        return Intent.COMPLAINT if _HARM.search(folded) else Intent.OTHER
+    if heard not in DESTRUCTIVE:
         return None
     if _PRETENDS.search(folded) is not None and _MADE_BY_ME.search(folded) is None:
         return Intent.COMPLAINT

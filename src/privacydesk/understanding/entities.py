@@ -37,6 +37,7 @@ from privacydesk.understanding.keeping import (
 from privacydesk.understanding.letting_go import let_go
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.limits_of_some import limits_of_some
+from privacydesk.understanding.named_users import named_users
 from privacydesk.understanding.names import Names
 from privacydesk.understanding.new_values import new_values, old_values
 from privacydesk.understanding.normalise import normalise, plain
@@ -326,6 +327,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "taken_back": lambda words: taken_back(words) or left_for_another(words),
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
+    "named_user": named_users,
     "own_thing": lambda words: ("yes",) if own_wish(words) else (),
     "for_oneself": for_oneself,
     "let_go": lambda words: (which,) if (which := let_go(words)) else (),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from privacydesk.understanding.named_users import names_a_user
 from privacydesk.understanding.patterns import lazily
 
 SOMEBODY: Final = "yes"
@@ -13,6 +14,11 @@ _DATA: Final = r"(?:账号|账户|个人|资料|信息|数据|记录|聊天|手�
 _CHINESE = lazily(
     r"(?:查|看|导出|下载|要|给我|提供|告诉我|拿|搜|调)(?:一?下|一看|看|到|询|取|我|出){0,4}[「“\"]?"
     rf"(?P<who>[\u4e00-\u9fff]{{1,4}}?)[」”\"]?的(?:{_DATA})"
+)
+# 将陈大文嘅资料send俾我
+_HANDED = lazily(
+    rf"(?:把|将)[「“\"]?(?P<who>[\u4e00-\u9fff]{{1,4}}?)[」”\"]?(?:的|嘅)(?:所有|全部)?(?:{_DATA}|相)"
+    r"[^,。.!?;]{0,6}?(?:发|send|给|俾|畀|传|寄|导出|调出|打包)"
 )
 # The speaker, the desk, and words that are no person; a child has a door of its own.
 _NOBODY = lazily(
@@ -45,7 +51,9 @@ def other_people(words: str) -> tuple[str, ...]:
     """Tell of a folded message whether it wants to see what belongs to another person."""
     if _ENGLISH.search(words) or _THEIRS.search(words):
         return (SOMEBODY,)
-    for hit in _CHINESE.finditer(words):
+    if names_a_user(words):
+        return (SOMEBODY,)
+    for hit in (*_CHINESE.finditer(words), *_HANDED.finditer(words)):
         who = hit["who"]
         if _NOBODY.search(who) is None and (len(who) > 1 or who in _PRONOUN):
             return (SOMEBODY,)

@@ -13,6 +13,7 @@ from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.legal_words import meant_of_rights
 from privacydesk.understanding.letting_go import let_go
+from privacydesk.understanding.machine_talk import meant_of_commands
 from privacydesk.understanding.opposites import meant_of_opposites
 from privacydesk.understanding.own_things import own_wish
 from privacydesk.understanding.patterns import lazily
@@ -211,6 +212,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or meant_of_why(heard, folded)
         or meant_of_opposites(heard, folded)
         or meant_of_anothers(heard, folded)
+        or meant_of_commands(heard, folded)
         or meant_of_losses(heard, folded)
         or meant_of_rights(heard, folded)
         or meant_of_copies(heard, folded)
