@@ -19,17 +19,20 @@ _NUMBER: Final = (
 )
 _QUOTE: Final = r"[\"'“”「」『』@#]{0,2}"
 _NOT_CALLED: Final = (
-    r"(?!(?:accounts?|data|info|information|names?|ids?|profiles?|settings?|agreements?|terms|manual"
+    r"(?!(?:accounts?|data|info|information|names?|ids?|profiles?|settings?|agreements?|terms"
+    r"|manual"
     r"|experience|support|here|since|of|and|or|who|that|which|is|are|was|has|have|for|with|content"
     r"|interface|i|from|in|on|to|my|the|a|an|please|pls|now|anymore|any|not|base|guide|rights?"
     r"|privacy|policy|history|records?|photos?|posts?|comments?|chats?|logs?|files?|so|but|if)\b)"
 )
 _CALLED: Final = (
-    r"(?!名|协议|数据|体验|隐私|信息|资料|须知|服务|权|行为|画像|中心|账|反馈|昵称|我|你|自己|本人|都|也|可以|能|要|想|不"
+    r"(?!名|协议|数据|体验|隐私|信息|资料|须知|服务|权|行为|画像|中心|账|反馈|昵称|我|你|自己"
+    r"|本人|都|也|可以|能|要|想|不"
     r"|有没|怎|如何|个人)[^\s,。.!?;:我你自删注销登绑想要]{1,16}?"
 )
 _THING: Final = (
-    r"(?:账号|账户|户口|号(?!码)|主页|account|acc|资料|信息|数据|个人|聊天|私信|记录|动态|帖子|评论|留言|照片|相|录音|语音|手机|微信"
+    r"(?:账号|账户|户口|号(?!码)|主页|account|acc|资料|信息|数据|个人|聊天|私信|记录|动态|帖子"
+    r"|评论|留言|照片|相|录音|语音|手机|微信"
     r"|一切|所有|全部|data|info)"
 )
 _OF: Final = r"(?:这|那)?(?:个)?(?:人|用户)?(?:的|嘅|个|啲)"
@@ -54,7 +57,8 @@ _NAMED = lazily(
     r"|\b(?:that|this|the) user's\b|\b(?:the|that|a) user (?:named|called|with (?:the )?id)\b)"
 )
 _MINE = lazily(
-    r"(?<!不是)(?<!唔系)我(?:自己|本人)?(?:的|嘅|个)?(?:用户|账号|账户|户口|号|id|uid|编号|昵称|网名|名字|account)"
+    r"(?<!不是)(?<!唔系)我(?:自己|本人)?(?:的|嘅|个)?(?:用户|账号|账户|户口|号|id|uid|编号|昵称"
+    r"|网名|名字|account)"
     r"|(?:是|系)我(?:自己|本人)?(?:的|嘅|个)?(?:$|[,。.!?; 号账])(?<!不是我的)(?<!唔系我嘅)"
     r"|(?:^|[,。 ])我(?:的|嘅)(?=$|[,。 ])"
     r"|我(?:就)?(?:是|系)(?:用户|id|uid)|本人(?:的|嘅)?(?:用户|账号|账户|户口|id)"
@@ -64,7 +68,8 @@ _MINE = lazily(
 )
 # 我说的是小鹿的号，不是我的
 _NOT_MINE = lazily(
-    r"(?:说|讲|指|要(?:注销|删|关|解绑|查|清空?)|要|想)(?:紧|的|嘅){0,2}(?:是|系)(?!我)[^,。.!?;]{1,24}?"
+    r"(?:说|讲|指|要(?:注销|删|关|解绑|查|清空?)|要|想)(?:紧|的|嘅){0,2}(?:是"
+    r"|系)(?!我)[^,。.!?;]{1,24}?"
     r"(?:的|嘅|个)[^,。.!?;]{0,10}?[, ]{0,2}(?:而)?(?:不是|唔系|并非)(?:说|讲|指)?我(?:自己|本人)?"
     r"(?:的|嘅|个)(?!了)"
     r"|(?<!手机)(?<!电话)(?:账号|账户|户口|号(?!码))[, ]{0,2}(?:不是|唔系|并非)(?:说|讲|指)?"

@@ -8,6 +8,7 @@ from typing import Final
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.normalise import AT_HAND
 from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.shown_children import deletes_pictures
 
 _THING: Final = (
     r"(?:照片|相片|图片|头像|动态|帖子|评论|留言|聊天|私信|消息|录音|语音|声音|位置|定位|搜索|浏览|充值|消费|记录"
@@ -49,6 +50,8 @@ _NO: Final = lazily(r"^(?:不是|不对|不|唔系|唔係|错了|no|nope)[,。.!
 @lru_cache(AT_HAND)
 def own_wish(folded: str) -> Intent | None:
     """Return what a folded message wishes for something of one's own, and for nothing else."""
+    if deletes_pictures(folded):
+        return Intent.DELETION
     for intent, pattern in _WISHES.items():
         hit = pattern.search(folded)
         if hit is not None:

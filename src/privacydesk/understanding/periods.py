@@ -9,6 +9,7 @@ from typing import Final
 from privacydesk.understanding.keeping import exception_in, is_denied, says_it_stays
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.shown_children import shown_in
 from privacydesk.understanding.some_of_them import of_somebody, says_more, some_in
 
 _LONGEST: Final = 40
@@ -180,11 +181,13 @@ def periods(text: str) -> tuple[str, ...]:
     ("不要删2020年之前的") all is returned: the time alone would say the opposite.
     """
     words = plain(text)
-    told = not _TELLS_LIMIT.isdisjoint(words) or _LETTER.search(words) is not None
+    shown = shown_in(clauses_of(text))
+    told = shown or not _TELLS_LIMIT.isdisjoint(words) or _LETTER.search(words) is not None
     if not told and not of_somebody(words):
         return ()
     clauses = [one for one in _meant(clauses_of(text)) if not _NO_LIMIT.search(one)]
-    which = some_in(clauses, words)
+    # How old a child is says nothing of when, where pictures of it are meant.
+    which = shown or some_in(clauses, words)
     time, company = _time_in(clauses), _company_in(clauses)
     if time and time in which:
         time, which = ("", which) if says_more(which, time) else (time, "")

@@ -8,6 +8,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.anothers_things import meant_of_anothers
 from privacydesk.understanding.asked_why import meant_of_why
+from privacydesk.understanding.childs_things import meant_of_childs
 from privacydesk.understanding.copies import meant_of_copies
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
@@ -23,6 +24,7 @@ from privacydesk.understanding.said_of_others import (
     OF_NOTHING,
     meant_of_others,
 )
+from privacydesk.understanding.shown_children import deletes_pictures
 from privacydesk.understanding.unwished import meant_of_losses
 from privacydesk.understanding.wronged_children import meant_of_wronged
 
@@ -182,6 +184,8 @@ _ERASES: Final = lazily(
 _FIRST_A_COPY: Final = lazily(
     r"(?:注销|销号|删号)(?:之|以)?前[^,。.!?;]{0,8}?(?:导出|下载|备份|拿|要)[^,。.!?;]{0,10}"
 )
+_OF_PICTURES: Final = frozenset({Intent.GUARDIAN, Intent.DELETION, *OF_NOTHING})
+"""What is heard where one's own pictures that show a child shall go."""
 _ASKED_FAINTLY: Final = frozenset(
     {Intent.OTHER, Intent.SMALLTALK, Intent.COMPLAINT, Intent.CANCEL_REQUEST, Intent.ACCESS}
 )
@@ -208,6 +212,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """
     told = (
         meant_of_others(heard, folded)
+        or meant_of_childs(heard, folded)
         or meant_of_wronged(heard, folded)
         or meant_of_why(heard, folded)
         or meant_of_opposites(heard, folded)
@@ -223,8 +228,9 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     if let_go(folded):
         # 最后一个不用了 lets go of a wish, and is none.
         return Intent.CANCEL_REQUEST
-    if heard is Intent.GUARDIAN and own_wish(folded) is not None:
-        return own_wish(folded)
+    own = _wished_for_oneself(heard, folded)
+    if own is not None:
+        return own
     if heard in _COMPLAINED_OF and _COMPLAINS.match(wish):
         return Intent.COMPLAINT
     if heard is Intent.CANCEL_REQUEST and _ONLY_FILED.fullmatch(wish):
@@ -238,6 +244,13 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     if _deletes_beside(heard, folded):
         return Intent.DELETION
     return _of_oneself(heard, folded)
+
+
+def _wished_for_oneself(heard: Intent, folded: str) -> Intent | None:
+    """Return what somebody who speaks of a child wishes of their own things; None without one."""
+    if heard in _OF_PICTURES and deletes_pictures(folded):
+        return Intent.DELETION
+    return own_wish(folded) if heard is Intent.GUARDIAN else None
 
 
 def _closes_instead(folded: str) -> bool:
