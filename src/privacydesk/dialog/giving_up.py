@@ -29,6 +29,9 @@ _REMOVES: Final = re.compile(
 )
 """Words that take something out of what was picked, unless the form is about deleting it."""
 
+_GRIEVANCES: Final = frozenset({Intent.OTHER, Intent.SMALLTALK, Intent.REQUEST_STATUS})
+"""What is heard where somebody protests that they never asked for what is open."""
+
 _CLAUSES: Final = re.compile(
     r"[,，;；。]|\b(?:but|just|only)\b|只|就要|还是要|還是要", re.IGNORECASE
 )
@@ -103,8 +106,10 @@ def taken_back(runner: Runner, script: Script) -> bool:
     if entities.get("account_stays") and takes_back(runner, script, form):
         runner.cancel_form(script)
         return True
-    if not said or found is None or found.intent is not Intent.CANCEL_REQUEST or not found.sure:
+    if not said or found is None:
         return False
+    if found.intent is not Intent.CANCEL_REQUEST or not found.sure:
+        return _is_disowned(runner, script, form)
     flow = runner.flows[form.flow]
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = _words_in(form.slots)
@@ -120,6 +125,22 @@ def taken_back(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _is_disowned(runner: Runner, script: Script, form: Running) -> bool:
+    """Leave the open form where little more is said than that nobody asked for it.
+
+    Such a protest is hard to tell from other grievances, but in the form it can only mean that.
+    """
+    found, entities = script.observed.recognised, script.observed.entities
+    named = any(entities.get(kind) for kind in FILLED_FROM.values())
+    asks = script.said.rstrip()[-1:] in _ASKS or script.observed.wishes
+    if found is None or found.intent not in _GRIEVANCES or named or asks:
+        return False
+    if not takes_back(runner, script, form) or not reading.is_brief(script):
+        return False
+    runner.cancel_form(script)
+    return True
 
 
 def lets_go(runner: Runner, script: Script) -> bool:

@@ -33,7 +33,8 @@ _KEPT: Final = lazily(
     rf"|(?:(?<![删清移解消免])除[了咗]|\bexcept(?: for)?|\bapart from|\bother than) ?"
     rf"{_MINE}{_ACCOUNT}(?! ?(?:注销|销|被|登))"
     # The account last: keep my account, 保留账号, 不注销账号, without closing it.
-    rf"|(?:保留|留着|留返|留住|keep着?){_MINE}{_ACCOUNT}|{_NO}(?:注销|取消|销|关闭|关|闩|闂){_MINE}{_ACCOUNT}?(?!了|喇|就)"
+    rf"|(?:保留|留着|留返|留住|keep着?){_MINE}{_ACCOUNT}|{_NO}(?:注销|取消|销|关闭|关|闩"
+    rf"|闂){_MINE}{_ACCOUNT}?(?!了|喇|就)"
     rf"|{_NO}删(?:除|掉)?{_MINE}{_ACCOUNT}(?!了|喇|就|[的嘅]|里|内)"
     r"|\b(?:don'?t|do not|not|without|rather than|instead of) (?:want(?:ing)? to )?"
     rf"(?:close|closing|delete|deleting){_MINE}account\b"
@@ -63,7 +64,10 @@ _BETWEEN: Final = lazily(
 )
 _KEEPS: Final = (
     # 留下的评论 tells which ones, and not that they stay.
-    r"(?<![别不没唔])(?:留[着著住返](?![的嘅])|留低(?![的嘅咗过了])|只留)|留下(?![的嘅来])|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
+    r"(?<![别不没唔])(?:留[着著住返](?![的嘅])|留低(?![的嘅咗过了])|只留)"
+    # 留微信就行
+    r"|(?<![别不没唔])留(?!言)(?=[^,。.!?;的嘅 ]{1,10}?(?:就行|就好|就够|就可以|即可|就得|得啦"
+    r"|得喇|就ok))|留下(?![的嘅来])|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
     rf"|{_APART}|{_EXCEPT}|(?<!n't )(?<!dont )(?<!not )\bkeep\b(?! (?:on )?\w+ing\b)"
     r"|(?<!i )\bleave\b(?! me\b)|^(?: |no,? )*not\b(?! (?:only|just|sure|all|yet|so)\b)"
     r"|\bnot (?:the|my)\b|\bstays?\b"
@@ -95,7 +99,8 @@ _STAYS: Final = {
 """What shall stay, by what is spoken of: data, ways to log in, or what was consented to."""
 # That somebody else keeps it is why it shall go: 你们还留着我的聊天记录, "you still keep".
 _COMPLAINED_OF: Final = lazily(
-    r"你们|你哋|平台|系统|公司|还(?:留|保留|在)|一直|仍|为什么|为啥|凭什么|点解|不是说|\b(?:you|they|still|why)\b"
+    r"你们|你哋|平台|系统|公司|还(?:留|保留|在)|一直|仍|为什么|为啥|凭什么|点解|不是说|\b(?:you"
+    r"|they|still|why)\b"
 )
 _REST: Final = r"都|全|别的|其[他它余]|剩下|所有|一切|统统|通通"
 # 除了照片还要删语音 is for both of them; 除了照片都删 is for all others.
@@ -115,7 +120,8 @@ _OUTSIDE: Final = (
 _ENGLISH_BUT: Final = lazily(r"\b(all|all of (?:it|them)|everything|anything) but\b")
 _ENGLISH_EXCEPT: Final = lazily(_EXCEPT)
 _WRITTEN: Final = lazily(
-    r"(?<![删刪清移解消免])除[了咗](?:(?!以外|之外|都|全|其他|其它|别的|別的|剩下)[^,，。.!！?？;；\n]){1,24}"
+    r"(?<![删刪清移解消免])除[了咗](?:(?!以外|之外|都|全|其他|其它|别的|別的"
+    r"|剩下)[^,，。.!！?？;；\n]){1,24}"
     rf"|{_EXCEPT}[^,，。.!！?？;；\n]{{1,40}}",
     re.IGNORECASE,
 )

@@ -41,7 +41,8 @@ _COMPLAINED_OF: Final = frozenset(
 
 # A message that says no more than that something was filed asks for it, and takes nothing back.
 _ONLY_FILED: Final = lazily(
-    r"(?:我|本人|俺|之前|以前|早前|先前|上次|上回|上周|上星期|上个月|昨天|前天|前两天|前几天|早就|已经|曾经"
+    r"(?:我|本人|俺|之前|以前|早前|先前|上次|上回|上周|上星期|上个月|昨天|前天|前两天|前几天"
+    r"|早就|已经|曾经"
     r"|在你们(?:这里|这儿|这|那)?|在这里|向你们|跟你们|有|就|是|不是|都|头先|早排|早几日| )*"
     r"(?:提|提交|递交|交|登记|申请|投诉|举报|反映)(?:过|咗|了(?!解))(?:一?[个次份单条件])?"
     r"[^,。.!?; 不要别想唔算]{0,10}?(?:的|了|啊|呀|喎|㗎)*[ ,。.!~…]*"
@@ -54,7 +55,8 @@ _ONLY_FILED: Final = lazily(
 _STOLEN: Final = lazily(
     r"(?:号|户口|微信|qq|account)[^,。.!?;]{0,4}?(?:被|给)?(?:人|别人)?(?:家)?盗(?!用)"
     r"|(?:被|给|畀|俾)(?:人|别人|人家)?盗(?:了|咗)?(?:账|号|户口)"
-    r"|(?:有人|别人|陌生人)[^,。.!?;]{0,4}?登(?:录|了|上|入|咗)*(?:我|咗我)(?:的|嘅|个)?(?:账|号|户口)"
+    r"|(?:有人|别人|陌生人)[^,。.!?;]{0,4}?登(?:录|了|上|入|咗)*(?:我|咗我)(?:的|嘅|个)?(?:账|号"
+    r"|户口)"
     r"|\b(?:i was|i've been|i got|i have been|we were|i am|i'm) hacked\b"
     r"|\bacc(?:t|ount)? (?:was|got|has been|is|been|kena)? ?(?:just )?"
     r"(?:hacked|stolen|hijacked|taken over)\b"
@@ -85,7 +87,8 @@ _GROWN_UP: Final = lazily(
 
 # An account elsewhere, which nobody here can close; not those that one may log in here with.
 _SERVICES: Final = (
-    r"(?:抖音|快手|小红书|淘宝|京东|拼多多|支付宝|美团|饿了么|网易云|b站|哔哩哔哩|知乎|豆瓣|王者荣耀|原神|陌陌|探探|贴吧|百度"
+    r"(?:抖音|快手|小红书|淘宝|京东|拼多多|支付宝|美团|饿了么|网易云|b站|哔哩哔哩|知乎|豆瓣"
+    r"|王者荣耀|原神|陌陌|探探|贴吧|百度"
     r"|\b(?:instagram|insta|ig|tiktok|douyin|twitter|snapchat|telegram|whatsapp|discord|netflix"
     r"|spotify|paypal|steam|reddit|amazon|uber|youtube|linkedin|pinterest|roblox|tinder)\b)"
 )
@@ -98,7 +101,8 @@ _ELSEWHERE: Final = lazily(
 _LOGIN_ELSEWHERE: Final = lazily(rf"{_SERVICES}[ 的嘅]{{0,2}}(?:微信|qq|手机号?)(?:登录|绑定|登入)")
 _NOT_OURS: Final = lazily(r"(?:账号|账户|户口|account)[^。.!?;]{0,4}不(?:是|系)你们|唔系你哋")
 _HERE_TOO: Final = lazily(
-    r"你们(?:的|这|家|那)|你哋(?:嘅|呢|度)|这里的|本(?:平台|软件|app)|mochat|登录|绑|[和跟也都]|以及|另外"
+    r"你们(?:的|这|家|那)|你哋(?:嘅|呢|度)|这里的|本(?:平台|软件|app)|mochat|登录|绑|[和跟也都]"
+    r"|以及|另外"
     r"|\b(?:too|also|both|here|yours?|link|linked|login|log in|sign in)\b"
     r"|\b(?:my|this|the) accounts?\b|\band (?:this )?(?:mochat|other|one|everything|all|it)\b"
 )
@@ -106,7 +110,21 @@ _HERE_TOO: Final = lazily(
 _LOGIN_CLOSED: Final = lazily(
     r"注销(?:掉|了|我|的|嘅|绑定|这个|那个|旧|老|原来)*"
     r"(?:手机(?:号码?)?|电话(?:号码)?)(?:的)?(?:绑定|登录)?(?![\d的嘅注]|绑定的|登录的)"
-    r"|注销(?:掉|了|我|的|嘅|这个|那个)*(?:微信|qq|谷歌|google|微博|facebook|line)(?:的)?(?:绑定|登录)(?!的)"
+    r"|注销(?:掉|了|我|的|嘅|这个|那个)*(?:微信|qq|谷歌|google|微博|facebook|line)(?:的)?(?:绑定"
+    r"|登录)(?!的)"
+)
+# 这个手机号我明天就销号了: a number ends with its carrier, and no account with it.
+_NUMBER_ENDS: Final = lazily(
+    r"(?:手机号码?|电话号码?|号码|(?:手机|电话|流量)卡|sim ?卡?)[^,。.!?;账户]{0,12}?"
+    r"(?:销号|注销|销掉|销了|取消|停机|停用|停掉|停咗|cut|作废|弃用|退掉|退了|到期|过期|回收"
+    r"|不用|唔用|唔要|不要)"
+    r"(?!账|户)(?:掉|了|咗|啦|喇)?"
+    r"|(?:去|到|喺|在)?(?:营业厅|移动|联通|电信|运营商|台)[^,。.!?;账户]{0,6}?(?:销号|注销|销掉"
+    r"|停机|cut台?)(?:了|咗)?"
+    r"|\b(?:cancell?ing|closing|giving up|dropping|losing|ending|deactivating|terminating)"
+    r" (?:this|that|my|the) (?:\w+ )?(?:phone|mobile|cell|sim|number|line)(?: number| card| plan)?"
+    r"|\b(?:phone|mobile|cell|sim)?(?: ?(?:number|card|line|sim)) (?:\w+ ){0,3}?"
+    r"(?:cancell?ed|closed|deactivated|terminated|cut off|gone|expires?|expiring|ends?)"
 )
 _WHOLE_ACCOUNT: Final = lazily(r"账号|账户|户口|销户|销号|全部|所有")
 
@@ -124,7 +142,8 @@ _CONSENT_BACK: Final = lazily(
     r"|\b(?:the|my|that|any) (?:consents?|permissions?)\b"
 )
 _FILED: Final = lazily(
-    r"申请|工单|单子|编号|提交|投诉|\b(?:requests?|tickets?|filed|submitted|withdrawal|application)\b"
+    r"申请|工单|单子|编号|提交|投诉|\b(?:requests?|tickets?|filed|submitted|withdrawal"
+    r"|application)\b"
 )
 
 # While the account stays, what else shall go is deleted.
@@ -146,12 +165,14 @@ _ACCOUNT: Final = lazily(r"账|户口|号|注销|退出|离开|走|\b(?:account|
 
 # "Whenever you like", "by when at the latest" and "tell nobody" ask for nothing themselves.
 _WHENEVER: Final = lazily(
-    r"(?:什么时候|啥时候|几时|哪天|何时|早晚|多久)(?:弄|删|办|处理)?(?:都|也)(?:行|可以|好|得|没关系|没问题|无所谓)"
+    r"(?:什么时候|啥时候|几时|哪天|何时|早晚|多久)(?:弄|删|办|处理)?(?:都|也)(?:行|可以|好|得"
+    r"|没关系|没问题|无所谓)"
     r"|最[晚迟](?:哪天|哪一天|什么时候|几时|多久)(?:可以|能|会|要)"
     r"|\b(?:whenever (?:you|it|suits)|any ?time (?:is fine|works|will do)|no (?:rush|hurry))\b"
 )
 _DISCREET: Final = lazily(
-    r"(?:别|不要|不许|不能|唔好|勿)(?:再)?(?:告诉|话俾|话畀|跟|和|让|给)(?:别人|人|任何人|其他人|其它人|谁|人家)"
+    r"(?:别|不要|不许|不能|唔好|勿)(?:再)?(?:告诉|话俾|话畀|跟|和|让|给)(?:别人|人|任何人|其他人"
+    r"|其它人|谁|人家)"
     r"|(?:请|帮我|给我|记得|麻烦|替我)(?:你们|您|一定)?保密"
     r"|\b(?:don't|do not|dont) tell (?:anyone|anybody|others|my \w+)\b|\bkeep it (?:a )?secret\b"
 )
@@ -174,7 +195,8 @@ _ASKED_BESIDE: Final = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION,
 # 把评论删了 says it all, though little else is said.
 _ONLY_DELETES: Final = lazily(
     r"(?:请|麻烦|帮我|给我|快)*(?:把|将)(?:我的?|我嘅)?"
-    r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|位置信息|定位信息|实名信息|实名资料|实名认证|身份信息)"
+    r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|位置信息"
+    r"|定位信息|实名信息|实名资料|实名认证|身份信息)"
     r"(?:和|跟|都|全部?|通通|统统|给我|帮我)*(?:删|清)(?:了|掉|除|空|干净)*(?:吧|啦)?[ 。.!]*"
 )
 _ERASES: Final = lazily(
@@ -307,12 +329,22 @@ def _instead_of_closing(heard: Intent, folded: str) -> Intent | None:
     """Return what is meant where an account elsewhere is to go, or data and no account."""
     if _is_elsewhere(folded):
         return Intent.OTHER
+    if heard is Intent.DEREGISTRATION and _only_number_ends(folded):
+        return Intent.UNBINDING
     if heard is Intent.DEREGISTRATION and _LOGIN_CLOSED.search(folded) is not None:
         return None if _WHOLE_ACCOUNT.search(folded) else Intent.UNBINDING
     if heard is Intent.DELETION and _closes_and_keeps(folded):
         return Intent.DEREGISTRATION
     data = _DATA_UNWANTED.search(folded) is not None and _ACCOUNT.search(folded) is None
     return Intent.DELETION if data and heard is Intent.DEREGISTRATION else None
+
+
+def _only_number_ends(folded: str) -> bool:
+    """Tell whether it is the phone number that is closed with its carrier, and no account here."""
+    rest = _NUMBER_ENDS.sub(" ", folded)
+    if rest == folded or _WHOLE_ACCOUNT.search(rest) is not None:
+        return False
+    return _CLOSING.search(rest) is None
 
 
 def _is_elsewhere(folded: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
@@ -70,6 +71,29 @@ _NOT_ANY_MORE = lazily(
     rf"(?P<verb>{_ENGLISH})\b[^,.!?;]*\b(?:any ?more|after all)\b"
     rf"|\bno longer (?:want|need) to (?P<other>{_ENGLISH})\b"
 )
+# 我没说要注销啊: what was never asked for is not wished. Of data it may be said beside what is.
+_GERUNDS: Final[Mapping[str, Intent]] = {
+    "closing": Intent.DEREGISTRATION,
+    "deleting": Intent.DELETION,
+    "unlinking": Intent.UNBINDING,
+    "unbinding": Intent.UNBINDING,
+}
+_NEVER_SAID = lazily(
+    r"(?:没有?|冇|从来没|并没)(?:人)?(?:跟|和|同)?(?:你们?|你哋)?(?:说|讲|话|想|打算|叫你[们哋]?"
+    r"|让你[们哋]?|要求)"
+    r"(?:过|咗)?(?:是|系)?(?:要|想|去|帮我|把|将)*(?:我的|我嘅|个|账号|账户|户口)*"
+    r"(?:(?P<closes>注销|销号|删号)"
+    rf"|(?P<verb>{_ANY_VERB})[^,。.!?;]{{0,8}}?(?=[啊呀呢吖喎哦噢㗎的!。.~ ]*$))"
+    r"|(?:不是|唔系|又没|又冇)(?:真的)?(?:要|想|叫你[们哋]?)(?P<shuts>注销|销号|删号)"
+    r"(?:账号|账户|户口|号)?(?=[啊呀呢吖喎哦噢㗎的!。.~ ]*$)"
+    r"|\b(?:never|didn't|didnt|did not|wasn't|haven't|who|nobody) (?:have )?(?:ever )?"
+    r"(?:say|said|ask(?:ed)?|want(?:ed)?|mean|meant|request(?:ed)?|trying|planning)"
+    r"(?: that| anything| something| about| for| you| i| want(?:ed)?| would)*(?: to)? "
+    rf"(?P<other>{_ENGLISH}|{'|'.join(_GERUNDS)})(?: (?:my|the|this|whole))*(?: account| it"
+    r"| anything)?"
+    r"(?=[,.!?; ]*$)"
+)
+_AN_ACCOUNT: Final = lazily(r"账|户口|account")
 _REGRET = lazily(
     r"(?:^|[,。.!;~ ])我?(?:反悔|后悔|改主意|改变主意)(?:了|喇|啦)"
     r"|^(?:还是|帮我|请)?(?:撤销|撤回|撤)(?:了|掉)?吧[。.!~ ]*$"
@@ -110,12 +134,20 @@ def taken_back(words: str) -> tuple[str, ...]:
         for pattern in (_NO_MORE, _NOT_ANY_MORE)
         for hit in pattern.finditer(words)
     ]
+    found += [_never_said(hit).value for hit in _NEVER_SAID.finditer(words)]
     found += [_SHORT_VERBS[hit["verb"]].value for hit in _NO_MORE_SHORT.finditer(words)]
     if not found and (_REGRET.search(words) or leaves(words)):
         return (ANY,)
     if not found and _keeps_data(words):
         return (Intent.DELETION.value,)
     return tuple(dict.fromkeys(found))
+
+
+def _never_said(hit: re.Match[str]) -> Intent:
+    verb = hit["verb"] or hit["other"]
+    if verb is None or _AN_ACCOUNT.search(hit[0]) is not None:
+        return Intent.DEREGISTRATION
+    return _VERBS.get(verb) or _GERUNDS[verb]
 
 
 def left_for_another(words: str) -> tuple[str, ...]:

@@ -15,13 +15,15 @@ from privacydesk.understanding.patterns import PART, lazily
 _LOST_IN_ENGLISH: Final = r"(?:delet|remov|eras|wip|unlink|unbind|clos|disconnect)\w*"
 
 _DONE_BY_OTHERS: Final = lazily(
-    r"(?:有人|(?<![给跟和与同畀俾])(?:别人|人家)(?![的嘅])|黑客|陌生人|不知道?(?:是|系)?(?:谁|边个))"
+    r"(?:有人|(?<![给跟和与同畀俾])(?:别人|人家)(?![的嘅])|黑客|陌生人|不知道?(?:是|系)?(?:谁"
+    r"|边个))"
     rf"{PART}{{0,8}}?(?:解绑|删|注销|改)(?:除|掉)?(?:了|咗)"
     r"|\b(?:some(?:one|body)|a stranger|a hacker|hackers) (?:has |have |had |just )*"
     rf"(?:{_LOST_IN_ENGLISH}|changed)\b"
 )
 _NEVER_ASKED: Final = lazily(
-    rf"我(?:从来|根本|并)?(?:没有?|冇)(?:申请|要求|提交|让你们|叫你们|同意)过?{PART}{{0,6}}?(?:注销|删|解绑)"
+    r"我(?:从来|根本|并)?(?:没有?|冇)(?:申请|要求|提交|让你们|叫你们"
+    rf"|同意)过?{PART}{{0,6}}?(?:注销|删|解绑)"
     r"|\bi (?:did not|didn't|didnt|never) (?:ask|request|want|apply|agree)\w* "
     rf"{PART}{{0,20}}?{_LOST_IN_ENGLISH}"
 )
@@ -31,14 +33,17 @@ _CANNOT: Final = lazily(
 )
 # What is gone by one's own hand is asked after.
 _GONE: Final = lazily(
-    rf"(?:昨天|前天|已经|之前|上周|上个月|刚才|刚刚|以前|琴日|尋日){PART}{{0,8}}?删(?:除|掉)?(?:了|过|咗)[^。!;]{{0,24}}?"
+    rf"(?:昨天|前天|已经|之前|上周|上个月|刚才|刚刚|以前|琴日|尋日){PART}{{0,8}}?删(?:除"
+    rf"|掉)?(?:了|过|咗)[^。!;]{{0,24}}?"
     r"(?:真的|还在|还有|还留|是不是|有没有)"
-    rf"|我?(?:删|注销)(?:除|掉)?(?:过|了)的{PART}{{0,16}}?(?:还|是不是|有没有){PART}{{0,10}}?(?:吗|么|嘛|没)?\W*$"
+    rf"|我?(?:删|注销)(?:除|掉)?(?:过|了)的{PART}{{0,16}}?(?:还|是不是"
+    rf"|有没有){PART}{{0,10}}?(?:吗|么|嘛|没)?\W*$"
     rf"|\bi (?:have |already |just )*(?:deleted|removed|unlinked|closed) [^!;]{{1,50}}?"
     r"\b(?:are|is|was|were|did) (?:they|it|my|the|that|this)\b[^!;]{0,30}\?"
 )
 _LEAVE_IT: Final = lazily(
-    r"(?:请|求(?!你)|求你们?|你们|拜托|千万|可)*(?:别|不要|唔好)(?:再|乱|随便|给我|把我)*(?:删|封|注销|郁)(?:掉|除)?"
+    r"(?:请|求(?!你)|求你们?|你们|拜托|千万|可)*(?:别|不要|唔好)(?:再|乱|随便|给我|把我)*(?:删"
+    r"|封|注销|郁)(?:掉|除)?"
     r"(?:我(?:的|嘅)?)?(?:账号|账户|户口|帐号|号|嘢|东西)[^删解清]{0,16}"
 )
 # 别删我的照片 asks for nothing to be deleted, and takes back what may have been filed.
@@ -47,7 +52,8 @@ _LEAVE_DATA: Final = lazily(
     r"(?:删|清空|郁)(?:掉|除|走|咗)?我(?:的|嘅|啲|个|所有|全部)*[^,。.!?; 我]{2,6}[吧啊呀啦! 。.]*"
 )
 _GRANTED: Final = lazily(
-    r"(?:重新|再|恢复|又想|还想)(?:把|将|给我)?[^,。.!?;]{0,8}?(?:打开|开启|开通|同意|授权|开)(?!会|始)"
+    r"(?:重新|再|恢复|又想|还想)(?:把|将|给我)?[^,。.!?;]{0,8}?(?:打开|开启|开通|同意|授权"
+    r"|开)(?!会|始)"
     r"|\bturn(?:ed|ing)? (?:[^.!?;]{0,32}? )?back on\b"
     r"|\b(?:switch|enable) [^.!?;]{0,32}?\b(?:again|back on)\b"
     r"|\bgive (?:my|you my) consent\b"
@@ -63,7 +69,8 @@ _TAKEN: Final = lazily(
 )
 # A pause is nothing that closing would give.
 _PAUSED: Final = lazily(
-    r"(?:暂时|临时|一阵子?|一段时间|几天|几个?(?:星期|月)|一排)[^,。.!?;]{0,8}?(?:停用|冻结|停一?停|休眠)"
+    r"(?:暂时|临时|一阵子?|一段时间|几天|几个?(?:星期|月)|一排)[^,。.!?;]{0,8}?(?:停用|冻结"
+    r"|停一?停|休眠)"
     r"|(?:停用|冻结|休眠)[^,。.!?;]{0,6}?(?:一阵子?|一段时间|几天|几个?(?:星期|月)|一下|一排)"
     r"|\b(?:deactivate|pause|suspend|freeze|disable) [^.!?;]{0,24}?"
     r"\b(?:for a|for some|temporarily|a while)\b"
@@ -71,12 +78,14 @@ _PAUSED: Final = lazily(
 )
 # Told as done: what was to be seen was shown to somebody else.
 _GIVEN_AWAY: Final = lazily(
-    r"(?:你们|你哋|平台|客服|官方)[^,。.!?;]{0,4}?(?:把|将)我[^,。.!?;]{1,12}?(?:给|发给|卖给|透露给|俾|畀)(?!我(?:看|瞧|睇|一|自己|本人))[^,。.!?;]{1,8}?(?:看|了|咗)"
+    r"(?:你们|你哋|平台|客服|官方)[^,。.!?;]{0,4}?(?:把|将)我[^,。.!?;]{1,12}?(?:给|发给|卖给"
+    r"|透露给|俾|畀)(?!我(?:看|瞧|睇|一|自己|本人))[^,。.!?;]{1,8}?(?:看|了|咗)"
 )
 
 # What others wrote or keep is theirs; what they show of somebody is complained of.
 _SHOWN_BY_OTHERS: Final = lazily(
-    rf"(?:有人|别人|人家|他|她|佢|前任|前男友|前女友|主播|群主){PART}{{0,12}}?(?:发|传|贴|晒|po|放|挂)(?:了|出|咗|上)*"
+    rf"(?:有人|别人|人家|他|她|佢|前任|前男友|前女友|主播|群主){PART}{{0,12}}?(?:发|传|贴|晒|po"
+    r"|放|挂)(?:了|出|咗|上)*"
     rf"我{PART}{{0,6}}?(?:照片|相|身份证|视频|信息|隐私|聊天|电话|住址)"
     r"|\b(?:photos?|pictures?|pics|videos?) of me\b[^.!?;]{0,24}?"
     r"\b(?:posted|uploaded|shared|from (?:his|her|their))\b"
@@ -104,6 +113,9 @@ _LOCKED: Final = lazily(
 _OLD_NUMBER: Final = lazily(
     r"(?:老|旧|原来的?|以前的?|之前的?)(?:手机)?号(?:码)?(?:已经|早|都|就|也|我)*"
     r"(?:不用|没用|没在用|停|废|不要|丢|唔用|冇用)"
+    # 这个号不是我的了
+    r"|号(?:码)?(?:已经|早|现在|而家|都|就| )*(?:不是我的|唔系我嘅|不归我|给(?:了)?别人"
+    r"|转给(?:了)?别人|畀咗人)(?:了|喇|啦|用)"
 )
 _KEEPS_FOR_NOW: Final = {
     Intent.UNBINDING: (_TAKEN, _LOCKED),

@@ -76,3 +76,45 @@ def test_what_shall_stay_is_not_deleted(said: str) -> None:
 )
 def test_what_stays_beside_a_wish_takes_nothing_back(said: str) -> None:
     assert taken_back(normalise(said)) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我没说要注销账号啊",
+        "我没想注销账号",
+        "我从来没说过要注销",
+        "又没让你们注销",
+        "我冇話要註銷帳號喎",
+        "我冇想過銷號",
+        "我冇叫你哋註銷個account呀",
+        "我沒打算刪除帳號啊",
+        "我不是要註銷帳號啊",
+        "I never said to close my account",
+        "I didn't ask to close it",
+        "who said anything about closing my account",
+        "I didn't want to delete my account!",
+        "never said I want to close the account",
+        "nobody asked for closing it",
+    ],
+)
+def test_what_nobody_asked_for_is_taken_back(text: str) -> None:
+    assert taken_back(normalise(text)) == ("deregistration",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我没说要删照片，只删评论",
+        "我没想到注销这么麻烦，帮我注销",
+        "I didn't know how to close my account, please help",
+        "没有人帮我注销吗",
+        "I never wanted this app, close my account",
+        "我从来没用过，注销吧",
+        "没想好要不要注销",
+        "我冇用過，註銷啦",
+        "I didn't want to close it but I have to, so close it",
+    ],
+)
+def test_what_is_asked_for_after_all_is_not(text: str) -> None:
+    assert taken_back(normalise(text)) == ()
