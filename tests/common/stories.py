@@ -619,6 +619,9 @@ def _matches(ticket: Ticket, wanted: Mapping[str, Any]) -> bool:
         elif name == "items":
             if [i.name for i in ticket.items] != list(value):
                 return False
+        elif name == "answers":
+            if not value.items() <= ticket.answers.items():
+                return False
         elif name != "count" and facts.get(name) != value:
             return False
     return True

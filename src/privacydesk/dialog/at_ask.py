@@ -89,6 +89,9 @@ class AtAsk(AtQuestion):
         left_out = choosing.left_out(script, self._buttons.offered(script, frame))
         if left_out is not None:
             taking.take_choice(self._runner, script, frame, step, left_out)
+        elif step.skip and taking.only_gives_contact(self._runner, script, frame):
+            script.say("desk.told_besides")
+            self._runner.prompt_again(script)
         elif (
             # What staff asked may well be answered with what is not wanted any more.
             slot_type != "reply"
@@ -252,6 +255,7 @@ class AtAsk(AtQuestion):
             following.keep_others(self._runner, script)
         # "By mail, to lin@example.com" chooses, and says where.
         taking.keep_contact(self._runner, script, frame)
+        taking.keep_words(script, frame, step)
         if self._runner.asking.slot_type(frame, step) != "date_of_birth":
             taking.keep_told_of_child(self._runner, script, frame)
         taking.take_choice(self._runner, script, frame, step, meant)

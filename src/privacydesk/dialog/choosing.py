@@ -31,6 +31,10 @@ _WISHED: Mapping[Intent, str] = {
 _LIKELY_HERE = 0.4
 """The confidence from which a sentence is taken for one of the buttons that it may well mean."""
 
+_LOST = frozenset({"delete", "close"})
+_LIKELY_LOST = 0.6
+"""The same for a button that ends in a loss: "just the chats" chooses none of them."""
+
 _POSTS = frozenset({DataCategory.POSTS.value})
 
 _HAPPENED = frozenset({"terms.decision", "terms.ticket", "terms.ticket_about"})
@@ -46,8 +50,10 @@ def wished(script: Script, offered: Offered) -> Choice | None:
     Where such buttons are offered, less has to be sure than where nothing was asked.
     """
     found = script.observed.recognised
-    told = found is not None and (found.sure or found.confidence >= _LIKELY_HERE)
-    name = _WISHED.get(found.intent) if found is not None and told else None
+    name = _WISHED.get(found.intent) if found is not None else None
+    floor = _LIKELY_HERE if name not in _LOST else _LIKELY_LOST
+    if found is None or not (found.sure or found.confidence >= floor):
+        return None
     if name == "delete" and _deletes_posts(script):
         return _named(offered, name) or _named(offered, "delete_first")
     return _named(offered, name)

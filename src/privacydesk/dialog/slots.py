@@ -72,7 +72,10 @@ def only_a_date(text: str) -> bool:
 def _account_name(text: str, found: Entities) -> Any:
     # "The guy's account is …" does not say which one the minor has.
     other = names_own_contact(text, found) or found.get("others_account") or only_a_date(text)
-    return None if other else _text(TEXT_LIMIT)(text, found)
+    if other:
+        return None
+    alone = found.get("account_alone", ())
+    return alone[0] if alone else _text(TEXT_LIMIT)(text, found)
 
 
 def _code(text: str, _found: Entities) -> Any:
@@ -225,6 +228,7 @@ ENTITY_KINDS: Sequence[str] = (
     "let_go",
     "birth",
     "account_name",
+    "account_alone",
     "others_account",
     "phone",
     "phone_changes",

@@ -17,6 +17,7 @@ from privacydesk.dialog.slots import (
     FILLED_FROM,
     LONG_TEXT_LIMIT,
     all_but_kept,
+    names_own_contact,
     parse,
     takes_files,
 )
@@ -103,6 +104,61 @@ def keep_contact(runner: Runner, script: Script, frame: Running) -> None:
         frame.slots["contact"] = contact
 
 
+def only_gives_contact(runner: Runner, script: Script, frame: Running) -> bool:
+    """Keep a contact where a message gives that and nothing else; tell whether it did.
+
+    "You can reach me at …" is no detail of what is wished, where any words would be one.
+    """
+    entities = script.observed.entities
+    if "contact" not in runner.flows[frame.flow].slots or not names_own_contact(
+        script.said, entities
+    ):
+        return False
+    if _BESIDE_CONTACT.sub("", script.said).strip():
+        return False
+    keep_contact(runner, script, frame)
+    return True
+
+
+_BESIDE_CONTACT: Final = re.compile(
+    r"[\w.+-]{1,64}@[\w.-]{1,190}|\+?\d[\d ()-]{5,20}\d|[\W_]"
+    r"|你们|你們|你哋|您|你|我|的|嘅|係|系|是|邮箱|郵箱|电邮|電郵|手机|手機|电话|電話|号码|號碼"
+    r"|号|號|可以|请|請|就"
+    r"|打|发|發|到|联系|聯繫|聯絡|给|給|畀|俾|搵"
+    r"|这个|這個|呢个|呢個|本人|用|吧|啦|喇"
+    r"|\b(?:you|can|could|may|please|reach|contact|call|text|email|mail|me|at|on|by|via|my|is"
+    r"|the|number"
+    r"|e-?mail|address|mobile|cell|phone|it's|its|here|use|to|under)\b",
+    re.IGNORECASE,
+)
+"""What is taken away of a message that gives a contact: the contact and the words around it."""
+
+
+def keep_words(script: Script, frame: Running, step: Ask) -> None:
+    """Keep the sentence that chose a button and says of what: "delete the photos, keep the rest".
+
+    Else the details that are asked for next could be skipped, and all there is be meant.
+    """
+    told = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
+    if step.told and told:
+        frame.slots[_SAID_BEFORE] = [step.told, script.said.strip()]
+
+
+def _with_words(frame: Running, step: Ask, answer: str) -> str:
+    """Return an answer with what was said before of the same, where something was."""
+    slot, said = frame.slots.get(_SAID_BEFORE) or ("", "")
+    if slot != step.slot:
+        return answer
+    del frame.slots[_SAID_BEFORE]
+    both = f"{said}\n{answer}" if answer else said
+    return both if len(both) <= LONG_TEXT_LIMIT else answer
+
+
+_SAID_BEFORE: Final = "_said_before"
+_SAYS_OF_WHAT: Final = ("category", "profile_field", "period", "only_kept", "kept_some")
+"""What a sentence names besides what is wished."""
+
+
 def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     """Add what is told at a later question to what was told before; tell whether it was that."""
     form = script.stack[script.form_at()]
@@ -110,7 +166,8 @@ def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     story = next(
         (n for n, one in slots.items() if one.type == "long_text" and form.slots.get(n)), ""
     )
-    if not story or not questions.tells(text):
+    limits = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
+    if not story or not (questions.tells(text) or limits):
         return False
     told = f"{form.slots[story]}\n{text.strip()}"
     if len(told) > LONG_TEXT_LIMIT:
@@ -179,6 +236,8 @@ def _is_name(script: Script) -> bool:
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
     """Leave the open question without an answer."""
     frame.slots.pop(step.slot, None)
+    if step.skip and frame.slots.get(_SAID_BEFORE) and (told := _with_words(frame, step, "")):
+        frame.slots[step.slot] = told
     runner.answered(script, frame, step, "skipped")
     runner.run(script)
 
@@ -186,6 +245,9 @@ def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
 def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
     """Take a value that the question accepts; where several are wanted, ask for more."""
     frame.misses = 0
+    if step.told and frame.slots.get(_SAID_BEFORE, ("", ""))[1] != script.said.strip():
+        # Another button was taken since, and the words were of the first one.
+        frame.slots.pop(_SAID_BEFORE, None)
     if step.many:
         taken = widening.taken_so_far(script, frame, step.slot)
         values = value if isinstance(value, list) else [value]
@@ -203,7 +265,8 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
             runner.asking.ask_more(script, frame, step)
             return
     else:
-        frame.slots[step.slot] = value
+        keeps = step.skip and isinstance(value, str)
+        frame.slots[step.slot] = _with_words(frame, step, value) if keeps else value
     runner.answered(script, frame, step, "answered")
     runner.run(script)
 

@@ -68,7 +68,8 @@ _YOUNG = lazily(
 
 # Words that put the sentence into somebody else's mouth, or make it a supposition.
 _SAID_OR_SUPPOSED = lazily(
-    r"(?:如果|假如|假设|要是|若|万一|(?<!跟你)(?<!老实)说(?!实话)|讲|告诉|自称|写着|填了?|认识|系统|显示"
+    r"(?:如果|假如|假设|要是|若|万一|(?<!跟你)(?<!老实)说(?!实话)|讲|告诉|自称|写着|填了?|认识"
+    r"|系统|显示"
     r"|\bif\b|\bsays?\b|\bsaid\b|\btold\b|\bclaims?\b|\bsuppose\b|\bwhen\b)[^,。.!?;]*$"
 )
 _SOMEBODY_ELSE = lazily(
@@ -104,7 +105,8 @@ _AT_SCHOOL: Final = lazily(
 _CHILD_UNDER: Final = 14
 _ADULT_FROM: Final = 18
 _MINOR: Final = lazily(
-    r"我(?:自己|本人|现在)?(?:是|还是|系|仲系)(?:个|一个|一名)?未成年(?:人)?(?!的|孩|儿|家长|监护|子)"
+    r"我(?:自己|本人|现在)?(?:是|还是|系|仲系)(?:个|一个|一名)?未成年(?:人)?(?!的|孩|儿|家长"
+    r"|监护|子)"
     r"|\b(?:i'm|i am|im) (?:still )?(?:a minor|underage|under 18)\b"
 )
 
@@ -114,15 +116,38 @@ OWN_CHILD: Final = r"(?:儿子|女儿|闺女|孩子|小孩|娃|阿仔|个仔|我
 _ENGLISH_CHILD: Final = r"(?:son|daughter|child|kid|boy|girl|grandson|granddaughter)"
 # 快20了 is not twenty yet, and 20天 is no age.
 _CHILDS_AGE: Final = lazily(
-    rf"{OWN_CHILD}(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个| )*"
+    rf"(?:{OWN_CHILD}|(?<![有一那嗰这呢])个女(?![的人孩生士]))"
+    r"(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个|得|先|仲|只有|才|刚|还|就| )*"
     r"(?P<age>\d{1,2}|[二三四五]?十[一二三四五六七八九]?|[三四五六七八九](?=岁))"
     r"(?: ?周?岁|多岁|几岁|了|啦|喇|(?=$|[,。.!?; ]))"
     rf"|\b{_ENGLISH_CHILD}(?: is|'s| turned| just turned|,)*(?: (?:already|now|just|actually))*"
     r" (?P<told>\d{1,2})(?= ?(?:$|[,.!?;]|years? old|yrs? old|now|already|and|so|but|can|may|is))"
-    rf"|\b(?P<old>\d{{1,2}})[- ]years?[- ]old {_ENGLISH_CHILD}\b"
+    rf"|\b(?P<old>\d{{1,2}})[- ]?(?:years?|yrs?)[- ]old {_ENGLISH_CHILD}\b"
+    # "my 10 yr old made an account"
+    r"|\bmy (?:\w+ )?(?P<my>\d{1,2})[- ]?(?:years?|yrs?|y/?o)(?:[- ]?olds?)?\b"
+    r"(?!(?:[- ]?olds?)? (?:account|profile|app|phone|photo|picture|post|video|message|chat|data"
+    r"|e?mail|number"
+    r"|history|record|comment|membership|subscription)s?\b)"
 )
+# 我儿子昵称叫小黄 今年11, "my son is on here, he's 13": told of a child that was named before.
+_CHILD_NAMED: Final = lazily(
+    rf"{OWN_CHILD}|(?<![有一那嗰这呢])个女(?![的人孩生士])|\b(?:my"
+    rf"|our) (?:[\w-]+ ){{0,2}}?{_ENGLISH_CHILD}\b"
+)
+_AGE_LATER: Final = lazily(
+    r"(?:(?:^|[,。.!?; ])(?:(?:他|她|佢)(?:今年|现在|而家)?|今年)|(?<=[儿女子娃仔孩])今年)"
+    r"(?:才|刚|只有|先|得|就|已经|都|满|也| )*"
+    r"(?P<age>\d{1,2}|[二三四五]?十[一二三四五六七八九]?|[三四五六七八九](?=岁))"
+    r"(?: ?周?岁|(?=$|[,。.!?; ](?! ?[\d点月日号个年块元天周])))"
+    r"|\b(?:he|she)(?:'s|s| is| just turned| turned)(?: (?:only|just|already|now|still|like"
+    r"|about))*"
+    r" (?P<told>\d{1,2})\b(?![/:.-]\d)(?! ?(?:%|am\b|pm\b|months?|weeks?|days?|hours?|minutes?"
+    r"|times?|km))"
+)
+
 _OF_AGE: Final = lazily(
-    rf"{OWN_CHILD}[^,。.!?;]{{0,6}}?(?<![未没不快冇])(?:成年(?!人)|成人了|满了?(?:18|十八)|上大学|大学生|读大学)"
+    rf"{OWN_CHILD}[^,。.!?;]{{0,6}}?(?<![未没不快冇])(?:成年(?!人)|成人了|满了?(?:18|十八)"
+    r"|上大学|大学生|读大学)"
     rf"|(?<![未没不快冇])(?:已经?成年|成年)的?{OWN_CHILD}"
     rf"|\b(?:adult|grown(?:[- ]?up)?) {_ENGLISH_CHILD}\b"
     rf"|\b{_ENGLISH_CHILD}(?:'s| is| has)? (?:(?:already|now|just) )*(?:an adult|grown[- ]?up"
@@ -154,8 +179,12 @@ def child_age(folded: str) -> int | None:
 
 
 def _ages_of_children(folded: str) -> Iterator[int]:
-    hits = _CHILDS_AGE.finditer(folded)
-    return (_number(hit["age"] or hit["told"] or hit["old"]) for hit in hits)
+    for hit in _CHILDS_AGE.finditer(folded):
+        yield _number(hit["age"] or hit["told"] or hit["old"] or hit["my"])
+    named = _CHILD_NAMED.search(folded)
+    if named is not None:
+        for hit in _AGE_LATER.finditer(folded, named.start()):
+            yield _number(hit["age"] or hit["told"])
 
 
 def is_teen(folded: str) -> bool:

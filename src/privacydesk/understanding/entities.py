@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from privacydesk.domain.account_terms import DataCategory
-from privacydesk.understanding.account_names import account_names, accounts_of_others
+from privacydesk.understanding.account_names import account_alone, account_names, accounts_of_others
 from privacydesk.understanding.ages import child_age, own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.chosen import only_chooses
@@ -337,6 +337,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
 
 _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "account_name": account_names,
+    "account_alone": account_alone,
     "others_account": accounts_of_others,
     "new_value": new_values,
     "old_value": old_values,
