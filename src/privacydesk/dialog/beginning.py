@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from privacydesk.dialog import kept_wishes, reading, wishes
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.naming import items_of
@@ -61,7 +64,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
         return
-    if _changes_last(runner, script):
+    if _changes_last(runner, script) or _points_at_withdrawal(runner, script):
         return
     if not _several(runner, script):
         _first(runner, script)
@@ -151,6 +154,35 @@ def _filed_last(script: Script) -> Ticket | None:
     here = (one for one in script.tickets_of(whose(script)) if one.is_open)
     filed = [one for one in here if one.conversation_id == script.before.id]
     return max(filed, key=lambda one: one.received_at, default=None)
+
+
+_CANCELS: Final = re.compile(r"取消|撤|\b(?:cancel|undo|scrap|drop)\b", re.IGNORECASE)
+_POINTS: Final = re.compile(
+    r"[那嗰這这](?:[个個张張条條一]){0,2}|刚才|剛才|之前|頭先|\b(?:one|actually|that)\b",
+    re.IGNORECASE,
+)
+
+
+def _points_at_withdrawal(runner: Runner, script: Script) -> bool:
+    """Take a filed withdrawal of consent back where it is pointed at: "cancel the marketing one".
+
+    Without such a request the same words take the consent back, and they do where nothing points.
+    """
+    found = script.observed.recognised
+    if found is None or not found.sure or found.intent is not Intent.CONSENT_WITHDRAWAL:
+        return False
+    named = set(script.observed.entities.get("purpose", ()))
+    filed = {
+        item.name
+        for ticket in script.tickets_of(whose(script))
+        if ticket.is_open and ticket.kind is RequestKind.CONSENT_WITHDRAWAL
+        for item in ticket.items
+    }
+    if not named or not named <= filed:
+        return False
+    if not (_CANCELS.search(script.said) and _POINTS.search(script.said)):
+        return False
+    return runner.start(script, Intent.CANCEL_REQUEST)
 
 
 def _changes_last(runner: Runner, script: Script) -> bool:

@@ -129,7 +129,7 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
     for heard in _heard(script):
         intent = heard.recognised.intent
         flow = runner.by_intent.get(intent)
-        if intent in others or heard.deletes_nothing:
+        if intent in others or heard.deletes_nothing or heard.withdraws_nothing:
             continue
         if intent is Intent.GUARDIAN and script.minor_hint:
             # A teenager who speaks of parents is none.

@@ -49,6 +49,14 @@ class Heard(Struct, frozen=True):
         kept = bool(stays) and all(one in stays for one in named)
         return kept and self.recognised.intent is Intent.DELETION
 
+    @property
+    def withdraws_nothing(self) -> bool:
+        """Tell whether a wish to take a consent back names only what shall stay: 推荐还是留着."""
+        stays = self.entities.get("only_kept", ())
+        named = self.entities.get("purpose", ())
+        kept = bool(stays) and all(one in stays for one in named)
+        return kept and self.recognised.intent is Intent.CONSENT_WITHDRAWAL
+
 
 class Observed(Struct, frozen=True):
     """What the service fetched for the step before deciding; a replay never fetches again.

@@ -116,7 +116,7 @@ OWN_CHILD: Final = r"(?:儿子|女儿|闺女|孩子|小孩|娃|阿仔|个仔|我
 _ENGLISH_CHILD: Final = r"(?:son|daughter|child|kid|boy|girl|grandson|granddaughter)"
 # 快20了 is not twenty yet, and 20天 is no age.
 _CHILDS_AGE: Final = lazily(
-    rf"(?:{OWN_CHILD}|(?<![有一那嗰这呢])个女(?![的人孩生士]))"
+    rf"(?:{OWN_CHILD}|(?<![有一那𠮶这呢])个女(?![的人孩生士]))"
     r"(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个|得|先|仲|只有|才|刚|还|就| )*"
     r"(?P<age>\d{1,2}|[二三四五]?十[一二三四五六七八九]?|[三四五六七八九](?=岁))"
     r"(?: ?周?岁|多岁|几岁|了|啦|喇|(?=$|[,。.!?; ]))"
@@ -131,7 +131,7 @@ _CHILDS_AGE: Final = lazily(
 )
 # 我儿子昵称叫小黄 今年11, "my son is on here, he's 13": told of a child that was named before.
 _CHILD_NAMED: Final = lazily(
-    rf"{OWN_CHILD}|(?<![有一那嗰这呢])个女(?![的人孩生士])|\b(?:my"
+    rf"{OWN_CHILD}|(?<![有一那𠮶这呢])个女(?![的人孩生士])|\b(?:my"
     rf"|our) (?:[\w-]+ ){{0,2}}?{_ENGLISH_CHILD}\b"
 )
 _AGE_LATER: Final = lazily(

@@ -26,6 +26,7 @@ from privacydesk.understanding.said_of_others import (
 )
 from privacydesk.understanding.shown_children import deletes_pictures
 from privacydesk.understanding.unwished import meant_of_losses
+from privacydesk.understanding.wanted_back import meant_of_wanted_back
 from privacydesk.understanding.wronged_children import meant_of_wronged
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
@@ -240,6 +241,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or meant_of_opposites(heard, folded)
         or meant_of_anothers(heard, folded)
         or meant_of_commands(heard, folded)
+        or meant_of_wanted_back(heard, folded)
         or meant_of_losses(heard, folded)
         or meant_of_rights(heard, folded)
         or meant_of_copies(heard, folded)
