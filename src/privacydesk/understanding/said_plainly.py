@@ -31,12 +31,27 @@ from privacydesk.understanding.wronged_children import meant_of_wronged
 
 # Whoever begins by saying so complains, whatever the complaint is about: about marketing, say.
 _COMPLAINS: Final = lazily(
-    r"(?:我|本人|俺)?(?:就|现在|今天|真的|必须|一定)*(?:要|想|得)(?:向你们|跟你们)?投诉"
+    r"(?:我|本人|俺)?(?:就|现在|今天|真的|必须|一定)*(?:要|想|得)(?:向你[们哋]|跟你们)?投诉(?!进"
+    r"|的|结果|到|处理)"
+    # 投诉！两周前就让你们删了, "complaint: you ignored …"
+    r"|(?:严重|正式|再次|郑重)?投诉(?=[!:,。. ])(?![^a-z0-9]{0,3}(?:进|状态|结果|编号|号码"
+    r"|怎么样|如何|处理得))"
+    r"(?![!:,。. ]{0,3}[a-z0-9-]{0,24}[!?。. ]*$)"
+    r"|(?:严重|正式|再次|郑重)?投诉你[们哋]"
+    r"|(?:formal |official "
+    r"|another )?complaint ?[!:,.-]{1,3} ?(?=\w+ \w+ \w+)(?!.{0,24}\b(?:status|number|progress)\b)"
+    r"|(?:i'm|i am|we're) (?:complaining|making a complaint|filing a complaint)\b"
     r"|(?:i|we) (?:want|wish|need|have|'d like|would like|wanna) ?(?:to )?"
     r"(?:complain|(?:make|file|lodge|raise) a complaint)\b"
 )
 _COMPLAINED_OF: Final = frozenset(
-    {Intent.CONSENT_WITHDRAWAL, Intent.ACCESS, Intent.POLICY_QUESTION}
+    {
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.ACCESS,
+        Intent.POLICY_QUESTION,
+        Intent.REQUEST_STATUS,
+        Intent.CANCEL_REQUEST,
+    }
 )
 """What a complaint is about at times, and is not asked for by it."""
 
