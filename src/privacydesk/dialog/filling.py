@@ -65,7 +65,10 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
             # A sentence may wish several of them: "closed and everything deleted".
             slots[step.slot] = list(found)
     slots = {**choices_by_name(flow, slots), **slots}
-    return {**slots, **_values_for(flow, slots, entities)}
+    values = _values_for(flow, slots, entities)
+    # "Send the result to …" says that it shall go somewhere, and where.
+    sent = {name: values[name] for name in ("contact",) if name in values}
+    return {**choices_by_name(flow, sent), **slots, **values}
 
 
 def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tuple[Any, ...]:

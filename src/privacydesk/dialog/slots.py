@@ -245,6 +245,8 @@ ENTITY_KINDS: Sequence[str] = (
     "kept_some",
     "somebody_else",
     "named_user",
+    "phone_listed",
+    "send_to",
     "consequence",
     "wants",
     "command",
@@ -279,6 +281,7 @@ FILLED_BY_NAME: Mapping[str, str] = {
     "child_age": "child_age",
     "child_account": "account_name",
     "who": "account_name",
+    "contact": "send_to",
 }
 """Slots that a first sentence fills by their name, and the entity they take."""
 

@@ -85,14 +85,15 @@ def wishes_for(
     if intent is Intent.CONSENT_WITHDRAWAL and entities.get("kept_purpose"):
         # Nor does "marketing and location, not the recommendations", which says what stays.
         instead = False
-    if not instead and not said.isdisjoint({"and", "also", "both"}):
+    listed = bool(entities.get("phone_listed"))
+    if not instead and (listed or not said.isdisjoint({"and", "also", "both"})):
         # "Not Google, WeChat" and "my location shared with partners" name two and mean one.
         for step in filling.questions_of(flow):
             if step.many:
                 continue
             values = entities.get(FILLED_FROM.get(flow.slots[step.slot].type, ""), ())
             # A phone is spoken of beside what shall be unbound more often than unbound with it.
-            values = tuple(value for value in values if value != Provider.PHONE.value)
+            values = tuple(one for one in values if listed or one != Provider.PHONE.value)
             if len(values) > 1:
                 slots = {name: v for name, v in slots.items() if name not in FILLED_BY_NAME}
                 return tuple(Wish(intent, {**slots, step.slot: v}) for v in values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from privacydesk.domain.account_terms import DataCategory
+from privacydesk.domain.account_terms import DataCategory, Provider
 from privacydesk.understanding.account_names import account_alone, account_names, accounts_of_others
 from privacydesk.understanding.ages import child_age, own_age, told_age
 from privacydesk.understanding.answering import Answering
@@ -47,6 +47,7 @@ from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.periods import as_one_limit, clauses_of, periods, place_in
 from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
+from privacydesk.understanding.send_to import send_to
 from privacydesk.understanding.taking_back import left_for_another, taken_back
 from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
 from privacydesk.understanding.wanting import wants
@@ -253,6 +254,9 @@ class Entities:
         """Return what a text names of the families; among kinds of data 充值 is one of them."""
         found = dict(self._names.find(words, kinds))
         named = found.get("category", ())
+        logins = found.get("provider", ())
+        if logins and _PHONE not in logins and phone_listed(words):
+            found["provider"] = (*logins, _PHONE)
         if named and _RECHARGE not in named and _LISTED_RECHARGE.search(words) is not None:
             found["category"] = (*named, _RECHARGE)
         return found
@@ -293,6 +297,32 @@ _LISTED_RECHARGE: Final = lazily(
     r"(?=$|[\s,.!?;]*$|,| (?:and|please|too)\b)"
 )
 
+_PHONE: Final = Provider.PHONE.value
+_LOGIN: Final = (
+    r"(?:微信|qq|谷歌|google|苹果|apple(?: id)?|微博|line|脸书|facebook|wechat|weibo)(?:登录|账号)?"
+)
+_AND: Final = r" ?(?:[和跟与及、同,]|以及|还有|同埋|\band\b|&|\bn\b) ?(?:我的?|my |the |both )?"
+# 微信和手机都给我解绑: beside another way to log in, and both meant, a phone is one, too.
+_LISTED_PHONE: Final = lazily(
+    rf"{_LOGIN}{_AND}(?:手机|电话)(?:号码?)?(?:登录)?(?:都|全|一起|一并|也要|同时|统统)"
+    rf"|(?<!换)(?:手机|电话)(?:号码?)?(?:登录)?{_AND}{_LOGIN}(?:都|全|一起|一并|同时|统统)"
+    rf"|(?:解绑|解除|解绑掉|取消绑定)(?:我的)?{_LOGIN}{_AND}(?:手机|电话)(?:号码?)?(?=$"
+    r"|[,。.!?; 吧])"
+    rf"|(?:解绑|解除|取消绑定)(?:我的)?(?:手机|电话)(?:号码?)?{_AND}{_LOGIN}(?=$|[,。.!?; 吧])"
+    rf"|\b(?:unbind|unlink|disconnect|remove) (?:both )?(?:my )?{_LOGIN}{_AND}(?:phone"
+    r"|mobile)(?: number)?"
+    r"(?=$|[,.!?;]| (?:please|pls|from my account|too)\b)"
+    r"|\b(?:unbind|unlink|disconnect|remove) (?:both )?(?:my )?(?:phone"
+    rf"|mobile)(?: number)?{_AND}{_LOGIN}"
+    r"(?=$|[,.!?;]| (?:please|pls|from my account|too)\b)"
+)
+
+
+def phone_listed(words: str) -> bool:
+    """Tell whether a folded text lists the phone among several ways to log in."""
+    return _LISTED_PHONE.search(words) is not None
+
+
 _MAY_STAY: Final = ("category", "provider", "purpose")
 """Families of which some may go and some may stay."""
 _REST_OF: Final = lazily(r"别的|其[他它余]|剩下|\b(?:others?|rest|remaining)\b")
@@ -328,6 +358,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
     "named_user": named_users,
+    "phone_listed": lambda words: ("yes",) if phone_listed(words) else (),
     "own_thing": lambda words: ("yes",) if own_wish(words) else (),
     "for_oneself": for_oneself,
     "let_go": lambda words: (which,) if (which := let_go(words)) else (),
@@ -341,6 +372,7 @@ _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "others_account": accounts_of_others,
     "new_value": new_values,
     "old_value": old_values,
+    "send_to": send_to,
     "period": periods,
 }
 """Kinds whose values are the person's own words."""

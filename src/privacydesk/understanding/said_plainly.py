@@ -222,6 +222,23 @@ _ERASES: Final = lazily(
 _FIRST_A_COPY: Final = lazily(
     r"(?:注销|销号|删号)(?:之|以)?前[^,。.!?;]{0,8}?(?:导出|下载|备份|拿|要)[^,。.!?;]{0,10}"
 )
+# "Email me my search history" wants to have it.
+_SENDS_ME: Final = lazily(
+    r"(?:and |also |please |then |can you |could you |just )*(?:e-?mail|mail|send|forward) me "
+    r"(?:(?:a|the) (?:copy|list|export) of )?(?:all )?(?:of )?(?:my|the) [a-z ]{3,40}"
+    r"|(?:发|寄|传|send)(?:一?份)?(?:我的|我嘅)[^,。.!?;]{2,12}(?:给我|俾我|畀我)"
+)
+_SENT: Final = frozenset({Intent.DELETION, *OF_NOTHING})
+# 注销之前先把照片删了 closes nothing yet.
+_BEFORE_CLOSING: Final = lazily(
+    r"(?:注销|销号|销户|删号)(?:掉|了)?(?:我的|我嘅|个)?(?:账号|账户|户口|号)?(?:之前|以前"
+    r"|前)[^。!?;]{0,8}?"
+    r"(?:先|帮|替|要|想|把|将)[^。!?;]{0,16}?(?:删|清)"
+    r"|\bbefore (?:(?:i|you|we) )?(?:clos|delet|deactivat)\w* (?:my |the "
+    r"|this )?account[^.!?;]{0,30}?"
+    r"\b(?:delete|erase|wipe|remove)"
+)
+_BEFORE_IT: Final = frozenset({Intent.DEREGISTRATION, Intent.DELETION})
 _OF_PICTURES: Final = frozenset({Intent.GUARDIAN, Intent.DELETION, *OF_NOTHING})
 """What is heard where one's own pictures that show a child shall go."""
 _ASKED_FAINTLY: Final = frozenset(
@@ -231,6 +248,10 @@ _ASKED_FAINTLY: Final = frozenset(
 
 def _said_outright(heard: Intent, folded: str) -> Intent | None:
     """Return what is asked for in so many words where a model hears something fainter."""
+    if heard in _SENT and _SENDS_ME.match(folded) is not None:
+        return None if _DELETES.search(folded) else Intent.ACCESS
+    if heard in _BEFORE_IT and _only_before_closing(folded):
+        return Intent.DELETION
     if heard not in _ASKED_FAINTLY:
         return None
     if _ONLY_DELETES.fullmatch(folded) or _ERASES.search(folded):
@@ -238,6 +259,12 @@ def _said_outright(heard: Intent, folded: str) -> Intent | None:
     if heard is Intent.CANCEL_REQUEST and _FIRST_A_COPY.search(folded):
         return Intent.ACCESS
     return None
+
+
+def _only_before_closing(folded: str) -> bool:
+    """Tell whether something is to be deleted before an account is closed, which comes later."""
+    rest = _BEFORE_CLOSING.sub(" ", folded)
+    return rest != folded and _CLOSING.search(rest) is None
 
 
 def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:

@@ -60,7 +60,10 @@ _BUT_ANOTHER = lazily(
     r"(?:而|我|只)*(?:是|系|只?)(?:要|想)"
     r"|\b(?:don't|dont|do not|didn't|not) (?:want |mean |need )?(?:you )?"
     rf"to (?P<other>{_ENGLISH})\b"
-    r"[^.!?;]{0,24}?[,;. ]+(?:i |but |just |only )*(?:want(?:ed)?|need(?:ed)?|meant?) "
+    r"[^.!?;]{0,24}?[,;. ]+(?:i |but |just |only |please |instead )*"
+    r"(?:(?:want(?:ed)?|need(?:ed)?|meant?) "
+    r"|(?!(?P=other)\b)(?:delete|unlink|unbind|export|remove|erase|close|send|change) (?!it\b"
+    r"|that\b|anything\b))"
 )
 _NO_MORE_SHORT = lazily(
     r"(?:不想|不要|先别|先不|唔想|唔好|唔使|不|别|唔)(?:再|要|去)*"

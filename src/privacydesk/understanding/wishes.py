@@ -30,10 +30,13 @@ _MOST_PARTS: Final = 8
 # What is said to add something may add anything. A bare comma also parts the sentences of a story
 # ("my son signed up, delete his data"), so only wishes of an everyday kind are told apart by it.
 _ADDING = lazily(
-    r"另外|此外|[还還]有|[还還]要|[顺順]便|[顺順][带帶]|同[时時]|然[后後]|接[着著]|再把|再[帮幫]我|[并並]且|以及"
+    r"另外|此外|[还還]有|[还還]要|[顺順]便|[顺順][带帶]|同[时時]|然[后後]|接[着著]|再把"
+    r"|再[帮幫]我|[并並]且|以及"
     r"|同埋|仲有|仲要|跟住|(?<![要想别別不])再(?=[注註解删刪撤改查导導])"
-    r"|\band (?=(?:please )?"
-    r"(?:tell|show|send|give|stop|close|delete|remove|unlink|unbind|explain)\b)"
+    r"|(?:\band|(?<=[a-z])\s(?:n|&|'n'?))\s(?=(?:please )?"
+    r"(?:tell|show|send|give|e?mail|export|stop|turn|close|delete|remove|unlink|unbind|explain)\b)"
+    # "Close my account but first delete everything"
+    r"|\bbut (?=(?:please |can you |could you )?(?:first|before|delete|erase|wipe|unlink|send)\b)"
     r"|\b(?:and also|and then|as well as|in addition|on top of that|additionally|also|plus|then)\b",
     re.IGNORECASE,
 )
@@ -52,8 +55,9 @@ _THING: Final = 32
 _THING_WORDS: Final = 5
 """Characters and words of a thing that is listed; what is longer may well say something of it."""
 _SAYS_SOMETHING = lazily(
-    r"[不别別唔要想把给給请請让讓帮幫关關停退看睇查能]"
-    r"|\b(?:should|must|can|could|will|want|need|go|gone|is|are|be|no|not|don't|stop|please|i|you)\b",
+    r"[不别別唔要想把给給请請让讓帮幫关關停退看睇查能解删刪撤销銷]"
+    r"|\b(?:should|must|can|could|will|want|need|go|gone|is|are|be|no|not|don't|stop|please|i"
+    r"|you|send|e?mail|show|give|export|delete|remove|unlink|unbind)\b",
     re.IGNORECASE,
 )
 _EVERYDAY: Final = frozenset(
@@ -88,7 +92,8 @@ _LINKS_ONLY = lazily(
 )
 # "My dad wants it closed, but I don't": what was said just before is not wished.
 _DENIED = lazily(
-    r"^\s*(?:但|可|不[过過])[是系係]?我?(?:自己)?(?:并|並|真)?(?:不|唔)(?:想|要|愿意|願意|同意|肯)了?\W*$"
+    r"^\s*(?:但|可|不[过過])[是系係]?我?(?:自己)?(?:并|並|真)?(?:不|唔)(?:想|要|愿意|願意|同意"
+    r"|肯)了?\W*$"
     r"|^\s*but i (?:don't|do not)(?: want (?:to|that|it))?\W*$",
     re.IGNORECASE,
 )
@@ -96,20 +101,34 @@ _MAY_LET_GO = lazily(r"最|[前后後]面|第一|末尾|[开開][头頭]|last|fi
 _MAY_DENY = lazily(r"[但可]|不[过過]|but", re.IGNORECASE)
 """Without any of these nothing is denied."""
 
+# "Close my account and delete everything" closes it, unless the one comes before the other.
+_DELETES_FIRST = lazily(
+    r"先[^,，。]{0,12}?[删刪清]|(?:之前|以前|前)[^,，。]{0,10}?[删刪清]"
+    r"|[删刪清][^,，。]{0,12}?先(?=$|[,，。!！ ])"
+    r"|(?:再|然[后後]|跟住|跟着|跟著|接着|接著|之[后後]|才)(?:帮我|幫我|去|把)?(?:[注註][销銷]"
+    r"|[销銷][号號]|[删刪][号號])"
+    r"|\bfirst\b|\bbefore (?:that|you|this|closing|doing|i)\b"
+    r"|\b(?:then|after(?:wards| that)?)\b[^.!?]{0,16}?\b(?:close|deactivate)\b",
+    re.IGNORECASE,
+)
 _UNBINDS = lazily(
     r"[解绑綁取去移剷铲]|[換换](?![了咗过過])|unbind|unlink|remove|disconnect|change", re.IGNORECASE
 )
 _WITHDRAWS = lazily(
-    r"同意|授权|授權|权限|權限|推[荐薦送广廣播销銷]|广告|廣告|营销|營銷|行销|行銷|定位|位置|通[讯訊][录錄]|联系人|聯絡人|共享|分享|合作|"
+    r"同意|授权|授權|权限|權限|推[荐薦送广廣播销銷]|广告|廣告|营销|營銷|行销|行銷|定位|位置"
+    r"|通[讯訊][录錄]|联系人|聯絡人|共享|分享|合作|"
     r"关联|關聯|相机|相機|镜头|鏡頭|麦克风|麥克風|相册|相簿|画像|畫像|个性化|個人化|"
-    r"consent|permission|recommend|personali|market|promot|\bads?\b|advert|locat|contact|shar|partner"
+    r"consent|permission|recommend|personali|market|promot|\bads?\b|advert|locat|contact|shar"
+    r"|partner"
     r"|camera|micro|\bmic\b|profil|newsletter|spam|track",
     re.IGNORECASE,
 )
 _LOOKS = lazily(
-    r"[看查睇攞存份]|导出|導出|匯出|汇出|下载|下載|副本|拷贝|拷貝|资料|資料|数据|數據|信息|资讯|資訊|记录|紀錄|記錄|清单|清單"
+    r"[看查睇攞存份]|导出|導出|匯出|汇出|下载|下載|副本|拷贝|拷貝|资料|資料|数据|數據|信息|资讯"
+    r"|資訊|记录|紀錄|記錄|清单|清單"
     r"|给我|給我|俾我|畀我|发我|發我|寄|知道|有[我哪什咩]"
-    r"|\b(?:see|show|send|give|get|copy|copies|data|info|information|export|download|access|know|have|hold"
+    r"|\b(?:see|show|send|give|get|copy|copies|data|info|information|export|download|access|know"
+    r"|have|hold"
     r"|list|view|look|record|records|history)\b",
     re.IGNORECASE,
 )
@@ -197,7 +216,8 @@ def several_wishes(
     intents = {heard.recognised.intent for heard in found}
     if Intent.DEREGISTRATION in intents:
         # "Close my account and delete everything": the closing is all of it.
-        found = [heard for heard in found if not _deletes_everything(heard)]
+        if _DELETES_FIRST.search(said) is None:
+            found = [heard for heard in found if not _deletes_everything(heard)]
         found = _without_deleting(found, said, recogniser, kinds)
     # One wish is no several; but where the words around it make the whole unsure, take another one
     # back or tell an age, it is the wish.
