@@ -53,6 +53,7 @@ class AtConfirm(AtQuestion):
             return
         if (
             questions.explain_open(self._runner, script)
+            or following.wants_copy_first(self._runner, script)
             or questions.asks_consequence(self._runner, script)
             or following.is_of_another(self._runner, script)
             or self._declines(script, frame)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from privacydesk.dialog import kept_wishes, reading, wishes
+from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.naming import items_of
 from privacydesk.dialog.objecting import objects
@@ -64,7 +62,9 @@ def first_wish(runner: Runner, script: Script) -> None:
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
         return
-    if _changes_last(runner, script) or _points_at_withdrawal(runner, script):
+    if follows_filed(runner, script):
+        return
+    if _changes_last(runner, script):
         return
     if not _several(runner, script):
         _first(runner, script)
@@ -135,7 +135,7 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
     entities = script.observed.entities
     if "also" not in reading.phrases_of(entities):
         return False
-    last = _filed_last(script)
+    last = filed_last(script)
     if last is None or not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
         return False
     alike = (
@@ -149,42 +149,6 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
     return wish is not None and runner.begin(script, wish)
 
 
-def _filed_last(script: Script) -> Ticket | None:
-    """Return the request that was filed last in this conversation, while it is open."""
-    here = (one for one in script.tickets_of(whose(script)) if one.is_open)
-    filed = [one for one in here if one.conversation_id == script.before.id]
-    return max(filed, key=lambda one: one.received_at, default=None)
-
-
-_CANCELS: Final = re.compile(r"取消|撤|\b(?:cancel|undo|scrap|drop)\b", re.IGNORECASE)
-_POINTS: Final = re.compile(
-    r"[那嗰這这](?:[个個张張条條一]){0,2}|刚才|剛才|之前|頭先|\b(?:one|actually|that)\b",
-    re.IGNORECASE,
-)
-
-
-def _points_at_withdrawal(runner: Runner, script: Script) -> bool:
-    """Take a filed withdrawal of consent back where it is pointed at: "cancel the marketing one".
-
-    Without such a request the same words take the consent back, and they do where nothing points.
-    """
-    found = script.observed.recognised
-    if found is None or not found.sure or found.intent is not Intent.CONSENT_WITHDRAWAL:
-        return False
-    named = set(script.observed.entities.get("purpose", ()))
-    filed = {
-        item.name
-        for ticket in script.tickets_of(whose(script))
-        if ticket.is_open and ticket.kind is RequestKind.CONSENT_WITHDRAWAL
-        for item in ticket.items
-    }
-    if not named or not named <= filed:
-        return False
-    if not (_CANCELS.search(script.said) and _POINTS.search(script.said)):
-        return False
-    return runner.start(script, Intent.CANCEL_REQUEST)
-
-
 def _changes_last(runner: Runner, script: Script) -> bool:
     """Say how what was just filed is changed, where it is limited: "wait, only the last one".
 
@@ -196,7 +160,7 @@ def _changes_last(runner: Runner, script: Script) -> bool:
     named = any(entities.get(kind) for kind in FILLED_FROM.values())
     if not limited or named or not reading.is_brief(script):
         return False
-    last = _filed_last(script)
+    last = filed_last(script)
     if last is None or "period" not in runner.flows[last.kind].slots:
         return False
     if not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
@@ -242,7 +206,11 @@ def _several(runner: Runner, script: Script) -> bool:
     if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
         return False
     # What ends the account comes last: after it there is nothing left to send, unbind or delete.
-    first, *rest = sorted(asked, key=lambda wish: wish.intent is Intent.DEREGISTRATION)
+    # A copy that is wanted before comes before all else.
+    copy = Intent.ACCESS if script.observed.entities.get("copy_first") else None
+    first, *rest = sorted(
+        asked, key=lambda wish: (wish.intent is not copy, wish.intent is Intent.DEREGISTRATION)
+    )
     script.say(
         "desk.wishes_first",
         {"first": kept_wishes.named(runner, (first,)), "rest": kept_wishes.named(runner, rest)},

@@ -39,6 +39,7 @@ _ONES_OWN = frozenset(
     }
 )
 """Requests that are about nobody's things but the speaker's."""
+_LOSES = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
 
 
 def other_wish(runner: Runner, script: Script) -> bool:
@@ -107,6 +108,14 @@ def is_of_another(runner: Runner, script: Script) -> bool:
     return beginning.to_human(runner, script)
 
 
+def wants_copy_first(runner: Runner, script: Script) -> bool:
+    """Begin the copy that is wanted before anything is lost; the open form waits meanwhile."""
+    kind = runner.flows[script.stack[script.form_at()].flow].kind
+    if kind not in _LOSES or not script.observed.entities.get("copy_first"):
+        return False
+    return runner.start(script, Intent.ACCESS)
+
+
 def leaves(runner: Runner, script: Script) -> bool:
     """Leave the open form where words say so, for another wish or for none."""
     return (
@@ -140,7 +149,8 @@ def further_wish(runner: Runner, script: Script) -> bool:
         if form.trail or takes_back(runner, script, form):
             script.say("desk.cancelled")
     offered = runner.flows[form.flow].kind is None and not form.trail
-    if later and (is_left or "first" in said or offered):
+    at_once = "first" in said or script.observed.entities.get("copy_first")
+    if later and (is_left or at_once or offered):
         begun, *rest = later
         kept_wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)

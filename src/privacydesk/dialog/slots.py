@@ -246,6 +246,7 @@ ENTITY_KINDS: Sequence[str] = (
     "somebody_else",
     "named_user",
     "phone_listed",
+    "copy_first",
     "send_to",
     "consequence",
     "wants",

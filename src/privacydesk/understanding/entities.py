@@ -12,6 +12,7 @@ from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
 from privacydesk.understanding.consequences import asks_consequence
+from privacydesk.understanding.copy_first import copy_first
 from privacydesk.understanding.danger import dangers
 from privacydesk.understanding.dates import birthdays, births, date_pieces, dates, parts_of_dates
 from privacydesk.understanding.described import MANY, described, only_some
@@ -358,6 +359,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
     "named_user": named_users,
+    "copy_first": copy_first,
     "phone_listed": lambda words: ("yes",) if phone_listed(words) else (),
     "own_thing": lambda words: ("yes",) if own_wish(words) else (),
     "for_oneself": for_oneself,

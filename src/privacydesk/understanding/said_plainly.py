@@ -10,6 +10,7 @@ from privacydesk.understanding.anothers_things import meant_of_anothers
 from privacydesk.understanding.asked_why import meant_of_why
 from privacydesk.understanding.childs_things import meant_of_childs
 from privacydesk.understanding.copies import meant_of_copies
+from privacydesk.understanding.copy_first import meant_of_copies_first
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.legal_words import meant_of_rights
@@ -285,6 +286,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or meant_of_commands(heard, folded)
         or meant_of_wanted_back(heard, folded)
         or meant_of_losses(heard, folded)
+        or meant_of_copies_first(heard, folded)
         or meant_of_rights(heard, folded)
         or meant_of_copies(heard, folded)
         or _said_outright(heard, folded)

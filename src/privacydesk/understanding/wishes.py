@@ -36,7 +36,8 @@ _ADDING = lazily(
     r"|(?:\band|(?<=[a-z])\s(?:n|&|'n'?))\s(?=(?:please )?"
     r"(?:tell|show|send|give|e?mail|export|stop|turn|close|delete|remove|unlink|unbind|explain)\b)"
     # "Close my account but first delete everything"
-    r"|\bbut (?=(?:please |can you |could you )?(?:first|before|delete|erase|wipe|unlink|send)\b)"
+    r"|\bbut (?=(?:please |can you |could you )?(?:first|before|delete|erase|wipe|unlink|send"
+    r"|give)\b)"
     r"|\b(?:and also|and then|as well as|in addition|on top of that|additionally|also|plus|then)\b",
     re.IGNORECASE,
 )
@@ -101,6 +102,10 @@ _MAY_LET_GO = lazily(r"最|[前后後]面|第一|末尾|[开開][头頭]|last|fi
 _MAY_DENY = lazily(r"[但可]|不[过過]|but", re.IGNORECASE)
 """Without any of these nothing is denied."""
 
+_ONLY_WHEN = lazily(
+    r"\s*(?:but |and |so )?(?:wait,? )?before\b|[^,，。]{1,16}(?:之前|以前|前)[\s,，]*$",
+    re.IGNORECASE,
+)
 # "Close my account and delete everything" closes it, unless the one comes before the other.
 _DELETES_FIRST = lazily(
     r"先[^,，。]{0,12}?[删刪清]|(?:之前|以前|前)[^,，。]{0,10}?[删刪清]"
@@ -212,6 +217,8 @@ def several_wishes(
     if len(parts) < 2:  # noqa: PLR2004 - what can't be parted is one wish
         return ()
     told = _told(_wishes(said, parts, whole, recogniser), said)
+    if whole.intent is Intent.ACCESS:
+        told = [part for part in told if not _says_when(part, said)]
     found = [Heard(made, recogniser.entities(said[start:end], kinds)) for start, end, made in told]
     intents = {heard.recognised.intent for heard in found}
     if Intent.DEREGISTRATION in intents:
@@ -253,6 +260,13 @@ def _with_what_is_added(found: Sequence[_Part], said: str) -> list[_Part]:
         elif kept and kept[-1][1] == start and _ADDED.match(words):
             kept[-1] = (kept[-1][0], end, kept[-1][2])
     return kept
+
+
+def _says_when(part: _Part, said: str) -> bool:
+    """Tell whether a part only says when a copy is wanted: "before you delete everything, …"."""
+    start, end, made = part
+    lost = made.intent in {Intent.DELETION, Intent.DEREGISTRATION}
+    return lost and _ONLY_WHEN.match(said[start:end]) is not None
 
 
 def _deletes_everything(heard: Heard) -> bool:
