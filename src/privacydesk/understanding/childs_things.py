@@ -41,7 +41,8 @@ _ENTRIES = lazily(
     rf"\b(?:my|our) (?:(?:[\w-]+ ){{0,3}}?){_ENGLISH_CHILD}'s (?:[\w-]+ )?{_ENGLISH_ENTRY}\b"
 )
 _ONES_OWN: Final = lazily(
-    r"我自己|我本人|本人(?:的|嘅)|(?:改|换|写|填)(?:成|为|返|回)我(?!的?(?:女|儿|孩|娃|小))"
+    r"我自己|我本人|成自己|是我的(?!孩|女|儿|娃|小)|不是(?:我)?(?:孩子|女儿|儿子|娃)(?:的|嘅)"
+    r"|本人(?:的|嘅)|(?:改|换|写|填)(?:成|为|返|回)我(?!的?(?:女|儿|孩|娃|小))"
     r"|我(?:的|嘅|个)?(?:生日|性别|昵称|名字|头像|签名|资料|账|号|户口)"
     r"|\bmy (?:own\b|(?:birth|gender|nick|user ?name|name|profile|avatar|age|signature|account|data"
     r"|details|info))|\bmine\b|\bmyself\b|\bby mistake\b"

@@ -36,24 +36,31 @@ _THING: Final = (
     r"|一切|所有|全部|data|info)"
 )
 _OF: Final = r"(?:这|那)?(?:个)?(?:人|用户)?(?:的|嘅|个|啲)"
+_NUMBERED: Final = r"(?:用户|账号|账户|户口|(?<![a-z])(?<!用户)(?<!账号)u?id|(?<!用户)(?<!账号)编号)(?:[:#是为 ]|号码?|id|编号){0,4}"
+_USER: Final = rf"\b(?:user(?:[ -]?(?:id|name))?|uid|member)s?[ :#]{{1,2}}{_QUOTE}"
+_ACCOUNT: Final = rf"\b(?:account|acct|profile|account (?:number|no\.?|id)|(?<!user )(?<!account )id)[ :#]{{1,2}}{_QUOTE}"
+_OWNS: Final = r"(?=[\"”」』]? ?(?:'s\b|的|嘅|个|那|这|𠮶))"
+# "Close it please, user id 77120": a number by itself says whose the wish is.
+_WITHIN: Final = r"(?<!^)(?<![,:;。!?.])(?<![,:;。!?.] )"
 # "My chats with user 3312" are the speaker's own.
 _NAMED = lazily(
-    r"(?<![给跟和与同对畀俾])(?<!关于)(?<!发给 )(?<!with )(?<!to )(?<!about )(?:"
+    r"(?<![给跟和与同对畀俾])(?<!关于)(?<!发给 )(?<!with )(?<!to )(?<!about )"
+    r"(?<!me and )(?<!i and )(?:"
     # 用户 小鹿乱撞 的账号
     rf"(?<!我是)(?<!作为)(?<![老新本])用户 ?{_QUOTE}{_CALLED}{_QUOTE} ?{_OF} ?{_THING}"
     # 用户u-1002, id 88231
-    r"|(?:用户|账号|账户|户口|(?<![a-z])u?id|编号)(?:[:#是为 ]|号码?|id|编号){0,4}"
-    rf"{_QUOTE}{_NUMBER}"
+    rf"|{_WITHIN}{_NUMBERED}{_QUOTE}{_NUMBER}|{_NUMBERED}{_QUOTE}{_NUMBER}{_OWNS}"
     # 叫小鹿的那个人的号
     rf"|(?<!我)(?:叫|名为)(?:做)?{_QUOTE}{_CALLED}{_QUOTE} ?(?:的|嘅){{0,1}}(?:那个|这个|个|𠮶个)?"
     rf"(?:人|用户|主播)(?:的|嘅|个) ?{_THING}"
     rf"|(?:该|此|某|那个|这个|那名|这名|那位|这位|𠮶个|呢个)用户(?:的|嘅|个)?{PART}{{0,2}}?{_THING}"
     # the data of user 3312, user darklord99's account
-    rf"|\b(?:user(?:[ -]?(?:id|name))?|uid|member)s?[ :#]{{1,2}}{_QUOTE}"
-    rf"(?:{_NUMBER}|{_NOT_CALLED}(?:[\w.-]{{1,31}}[\"”]?'s\b|[a-z][a-z_.-]{{1,24}}\d))"
+    rf"|{_USER}(?:{_NUMBER}|[a-z][a-z_.-]{{1,24}}\d[\w.-]{{0,9}}){_OWNS}"
+    rf"|{_USER}{_NOT_CALLED}[\w.-]{{1,31}}[\"”]?'s\b"
+    rf"|{_WITHIN}{_USER}(?:{_NUMBER}|{_NOT_CALLED}[a-z][a-z_.-]{{1,24}}\d)"
     rf"|\b(?:delete|remove|erase|wipe|close|ban|kick|deactivate|terminate|unlink|unbind) "
     rf"(?:the )?user {_QUOTE}{_NOT_CALLED}[\w.-]{{2,32}}"
-    rf"|\b(?:account|acct|profile|account (?:number|no\.?|id)|id)[ :#]{{1,2}}{_QUOTE}{_NUMBER}"
+    rf"|{_ACCOUNT}{_NUMBER}{_OWNS}|{_WITHIN}{_ACCOUNT}{_NUMBER}"
     r"|\b(?:that|this|the) user's\b|\b(?:the|that|a) user (?:named|called|with (?:the )?id)\b)"
 )
 _MINE = lazily(
@@ -64,6 +71,8 @@ _MINE = lazily(
     r"|我(?:就)?(?:是|系)(?:用户|id|uid)|本人(?:的|嘅)?(?:用户|账号|账户|户口|id)"
     r"|\bmy (?:own )?(?:mochat |app )?"
     r"(?:user|account|acct|profile|id|uid|username|nickname|handle)\b"
+    r"|\b(?:that|it|this) ?(?:'s|is) me\b|\bowner speaking\b|\bi'?m the owner\b"
+    r"|就是我(?:自己)?(?=$|[,。.!? ])"
     r"|(?<!not )\bmine\b|\b(?:i'm|im|i am) (?:the )?(?:user|id|uid|account)\b"
 )
 # 我说的是小鹿的号，不是我的

@@ -38,7 +38,7 @@ _COMPLAINS: Final = lazily(
     r"|(?:严重|正式|再次|郑重)?投诉(?=[!:,。. ])(?![^a-z0-9]{0,3}(?:进|状态|结果|编号|号码"
     r"|怎么样|如何|处理得))"
     r"(?![!:,。. ]{0,3}[a-z0-9-]{0,24}[!?。. ]*$)"
-    r"|(?:严重|正式|再次|郑重)?投诉你[们哋]"
+    r"|(?:严重|正式|再次|郑重)?投诉你[们哋](?!.{0,30}(?:下来没|进度|结果|怎么样|有没有))"
     r"|(?:formal |official "
     r"|another )?complaint ?[!:,.-]{1,3} ?(?=\w+ \w+ \w+)(?!.{0,24}\b(?:status|number|progress)\b)"
     r"|(?:i'm|i am|we're) (?:complaining|making a complaint|filing a complaint)\b"
@@ -142,6 +142,10 @@ _NUMBER_ENDS: Final = lazily(
     r" (?:this|that|my|the) (?:\w+ )?(?:phone|mobile|cell|sim|number|line)(?: number| card| plan)?"
     r"|\b(?:phone|mobile|cell|sim)?(?: ?(?:number|card|line|sim)) (?:\w+ ){0,3}?"
     r"(?:cancell?ed|closed|deactivated|terminated|cut off|gone|expires?|expiring|ends?)"
+)
+_ENDS_ACCOUNT: Final = lazily(
+    r"\b(?:erase|remove|wipe|terminate|cancel|end|kill|drop|get rid of) (?:(?:my|this|the|whole) )*"
+    r"account\b"
 )
 _WHOLE_ACCOUNT: Final = lazily(r"账号|账户|户口|销户|销号|全部|所有")
 
@@ -389,6 +393,8 @@ def _only_number_ends(folded: str) -> bool:
     """Tell whether it is the phone number that is closed with its carrier, and no account here."""
     rest = _NUMBER_ENDS.sub(" ", folded)
     if rest == folded or _WHOLE_ACCOUNT.search(rest) is not None:
+        return False
+    if _ENDS_ACCOUNT.search(rest) is not None:
         return False
     return _CLOSING.search(rest) is None
 

@@ -41,7 +41,7 @@ _KEPT: Final = lazily(
 )
 # 推荐我想要返: alone it says as much.
 _WANTED_BACK: Final = lazily(
-    r"(?<![不唔别])(?:想|要)要?(?:返|回来)(?=$|[,。.!?; 啊呀喇啦])|(?<![不唔别])(?:想|要)(?:留返"
+    r"(?<![不唔别])(?:想|要)要?返(?=$|[,。.!?; 啊呀喇啦])|(?<![不唔别])(?:想|要)(?:留返"
     r"|要返|要回)"
     r"|(?<![不唔没别])(?:还|还是|仲|又)(?:是)?(?:想|需要)(?:继续)?(?:要|用|看|收)(?![关撤停退]"
     r"|取消)"
@@ -67,6 +67,7 @@ _WITHDRAWS: Final = lazily(
     r"|\bopt out\b"
 )
 
+_GIVEN: Final = lazily(r"权限|同意|授权|\b(?:consent|permission)")
 _PURPOSE: Final = lazily(
     r"个性化|推荐|推送|推播|广告|营销|行销|定位|通讯录"
     r"|\b(?:recommendation|personali[sz]ed|marketing|promotion|advert|location)"
@@ -89,5 +90,6 @@ def meant_of_wanted_back(heard: Intent, folded: str) -> Intent | None:
         # "Turn off marketing, keep the recommendations" takes one of them back.
         return None
     let_be = _LET_BE.search(folded) is not None and _KEPT.search(folded) is not None
-    back = let_be or _WANTED_BACK.search(folded) is not None
+    # 权限我要返 takes it away from the app.
+    back = let_be or (_WANTED_BACK.search(folded) and _GIVEN.search(folded) is None)
     return Intent.CANCEL_REQUEST if back else None

@@ -132,3 +132,21 @@ def test_data_of_another_user_is_somebody_elses(text: str) -> None:
 )
 def test_data_that_is_sent_to_the_speaker_may_be_their_own(text: str) -> None:
     assert not other_people(normalise(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "account cancellation please, user id 7719203 on MoChat",
+        "unbind request: apple id, user 55201, reason privacy",
+        "remove every message between me and user Kestrel_9 from your servers",
+        "terminate account 20771, owner speaking",
+        "remove user BigRigBob, that's me, for good",
+        "注销账号，用户编号 88231",
+        "ID：3312，申请注销账号",
+        "註銷帳號，uid 90871",
+        "用戶3312，申請刪除照片",
+    ],
+)
+def test_a_number_that_stands_by_itself_says_who_writes(text: str) -> None:
+    assert not names_a_user(normalise(text))
