@@ -36,16 +36,23 @@ _THING: Final = (
     r"|一切|所有|全部|data|info)"
 )
 _OF: Final = r"(?:这|那)?(?:个)?(?:人|用户)?(?:的|嘅|个|啲)"
-_NUMBERED: Final = r"(?:用户|账号|账户|户口|(?<![a-z])(?<!用户)(?<!账号)u?id|(?<!用户)(?<!账号)编号)(?:[:#是为 ]|号码?|id|编号){0,4}"
+_NUMBERED: Final = (
+    r"(?:用户|账号|账户|户口|(?<![a-z])(?<!用户)(?<!账号)(?<!user )(?<!account )u?id"
+    r"|(?<!用户)(?<!账号)编号)(?:[:#是为 ]|号码?|id|编号){0,4}"
+)
 _USER: Final = rf"\b(?:user(?:[ -]?(?:id|name))?|uid|member)s?[ :#]{{1,2}}{_QUOTE}"
-_ACCOUNT: Final = rf"\b(?:account|acct|profile|account (?:number|no\.?|id)|(?<!user )(?<!account )id)[ :#]{{1,2}}{_QUOTE}"
+_ACCOUNT: Final = (
+    r"\b(?:account|acct|profile|account (?:number|no\.?|id)|(?<!user )(?<!account )id)[ :#]{1,2}"
+    rf"{_QUOTE}"
+)
 _OWNS: Final = r"(?=[\"”」』]? ?(?:'s\b|的|嘅|个|那|这|𠮶))"
 # "Close it please, user id 77120": a number by itself says whose the wish is.
 _WITHIN: Final = r"(?<!^)(?<![,:;。!?.])(?<![,:;。!?.] )"
 # "My chats with user 3312" are the speaker's own.
 _NAMED = lazily(
     r"(?<![给跟和与同对畀俾])(?<!关于)(?<!发给 )(?<!with )(?<!to )(?<!about )"
-    r"(?<!me and )(?<!i and )(?:"
+    r"(?<!me and )(?<!i and )(?<![给跟和与同对畀俾]一个)(?<![给跟和与同对畀俾]那个)"
+    r"(?<![给跟和与同对畀俾]个)(?:"
     # 用户 小鹿乱撞 的账号
     rf"(?<!我是)(?<!作为)(?<![老新本])用户 ?{_QUOTE}{_CALLED}{_QUOTE} ?{_OF} ?{_THING}"
     # 用户u-1002, id 88231

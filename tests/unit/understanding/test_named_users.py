@@ -84,6 +84,8 @@ def test_a_user_who_is_named_is_somebody_else(text: str) -> None:
         "delete my chats with user 3312",
         "刪除我同用戶7781嘅對話",
         "delete the messages i sent to user 7781",
+        "跟一个叫小周的人的私信全删了",
+        "把我同個叫阿明的人的對話刪咗",
     ],
 )
 def test_ones_own_account_and_what_one_wrote_to_others_is_ones_own(text: str) -> None:
