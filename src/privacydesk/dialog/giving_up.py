@@ -137,7 +137,10 @@ def _is_disowned(runner: Runner, script: Script, form: Running) -> bool:
     asks = script.said.rstrip()[-1:] in _ASKS or script.observed.wishes
     if found is None or found.intent not in _GRIEVANCES or named or asks:
         return False
-    if not takes_back(runner, script, form) or not reading.is_brief(script):
+    kind = runner.flows[form.flow].kind
+    if kind is None or kind.value not in entities.get("disowned", ()):
+        return False
+    if not reading.is_brief(script):
         return False
     runner.cancel_form(script)
     return True

@@ -238,6 +238,7 @@ ENTITY_KINDS: Sequence[str] = (
     "in_danger",
     "language",
     "taken_back",
+    "disowned",
     "account_stays",
     "new_value",
     "old_value",

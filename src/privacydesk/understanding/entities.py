@@ -49,7 +49,7 @@ from privacydesk.understanding.periods import as_one_limit, clauses_of, periods,
 from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.send_to import send_to
-from privacydesk.understanding.taking_back import left_for_another, taken_back
+from privacydesk.understanding.taking_back import disowned, left_for_another, taken_back
 from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
 from privacydesk.understanding.wanting import wants
 
@@ -356,6 +356,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "child_age": _one_age(child_age),
     "in_danger": dangers,
     "taken_back": lambda words: taken_back(words) or left_for_another(words),
+    "disowned": disowned,
     "account_stays": lambda words: ("yes",) if keeps_account(words) else (),
     "somebody_else": other_people,
     "named_user": named_users,

@@ -86,7 +86,9 @@ _NEVER_SAID = lazily(
     r"|让你[们哋]?|要求)"
     r"(?:过|咗)?(?:是|系)?(?:要|想|去|帮我|把|将)*(?:我的|我嘅|个|账号|账户|户口)*"
     r"(?:(?P<closes>注销|销号|删号)"
-    rf"|(?P<verb>{_ANY_VERB})[^,。.!?;]{{0,8}}?(?=[啊呀呢吖喎哦噢㗎的!。.~ ]*$))"
+    # 我没说要删动态 speaks of the posts, and of nothing else that may go.
+    rf"|(?P<verb>{_ANY_VERB})(?:掉|除)?(?:它|这个|这些|账号|账户|户口"
+    r"|个?account)?(?=[啊呀呢吖喎哦噢㗎的!。.~ ]*$))"
     r"|(?:不是|唔系|又没|又冇)(?:真的)?(?:要|想|叫你[们哋]?)(?P<shuts>注销|销号|删号)"
     r"(?:账号|账户|户口|号)?(?=[啊呀呢吖喎哦噢㗎的!。.~ ]*$)"
     r"|\b(?:never|didn't|didnt|did not|wasn't|haven't|who|nobody) (?:have )?(?:ever )?"
@@ -137,13 +139,18 @@ def taken_back(words: str) -> tuple[str, ...]:
         for pattern in (_NO_MORE, _NOT_ANY_MORE)
         for hit in pattern.finditer(words)
     ]
-    found += [_never_said(hit).value for hit in _NEVER_SAID.finditer(words)]
+    found += disowned(words)
     found += [_SHORT_VERBS[hit["verb"]].value for hit in _NO_MORE_SHORT.finditer(words)]
     if not found and (_REGRET.search(words) or leaves(words)):
         return (ANY,)
     if not found and _keeps_data(words):
         return (Intent.DELETION.value,)
     return tuple(dict.fromkeys(found))
+
+
+def disowned(words: str) -> tuple[str, ...]:
+    """Return the intents, by name, that a folded message says nobody ever asked for."""
+    return tuple(_never_said(hit).value for hit in _NEVER_SAID.finditer(words))
 
 
 def _never_said(hit: re.Match[str]) -> Intent:

@@ -106,6 +106,8 @@ def test_what_nobody_asked_for_is_taken_back(text: str) -> None:
     "text",
     [
         "我没说要删照片，只删评论",
+        "我没说要删动态！",
+        "我冇話要刪啲相",
         "我没想到注销这么麻烦，帮我注销",
         "I didn't know how to close my account, please help",
         "没有人帮我注销吗",
