@@ -435,8 +435,11 @@ class Player:
         if went != wanted:
             raise StoryError(f"notices went to {went}")
 
-    async def _bot(self, keys: str | list[str]) -> None:
+    async def _bot(self, keys: str | list[str] | Mapping[str, str]) -> None:
+        """Check what was said; a voice may be told something else than the others."""
         said = self.said()
+        if isinstance(keys, Mapping):
+            keys = keys.get(self.voice, keys["else"])
         for key in [keys] if isinstance(keys, str) else keys:
             if key not in said:
                 raise StoryError(f"{key} was not said; said: {said}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog import arguments, entries
+from privacydesk.dialog import arguments, entries, openings
 from privacydesk.dialog.desk_choices import answer_choice, cancel_choice, human_choice
 from privacydesk.dialog.options import choices_from
 from privacydesk.dialog.running import Running
@@ -70,6 +70,9 @@ class Asking:
             choices = (*choices, human_choice())
         if script.owes_answer:
             choices = (*choices, answer_choice())
+        if openings.answers(frame, step):
+            openings.ask_more(script, frame, step, choices)
+            return
         again = step.again if frame.slots.get(_PUT) == step.id else ""
         if step.again:
             frame.slots[_PUT] = step.id

@@ -11,6 +11,7 @@ from privacydesk.dialog import (
     filling,
     following,
     giving_up,
+    openings,
     questions,
     reading,
     taking,
@@ -47,9 +48,12 @@ class AtAsk(AtQuestion):
         if choice is not None:
             self._take_shown(script, frame, step, choice)
             return
-        if correcting.changes_another(self._runner, script, frame, step):
-            return
-        if questions.asks_back(self._runner, script, frame, step, text):
+        if (
+            correcting.changes_another(self._runner, script, frame, step)
+            or self._told_already(script, frame, step)
+            or self._is_chosen_label(script, frame, step, text)
+            or questions.asks_back(self._runner, script, frame, step, text)
+        ):
             return
         slot_type = self._runner.asking.slot_type(frame, step)
         value = parse(slot_type, text, script.observed.entities)
@@ -72,6 +76,40 @@ class AtAsk(AtQuestion):
             self._said_freely(script, frame, step, text, value)
         else:
             self._said_among(script, frame, step, text, value)
+
+    def _told_already(self, script: Script, frame: Running, step: Ask) -> bool:
+        """Go on with what was told for whoever says that it was: 我刚才不是说了吗."""
+        if not script.observed.entities.get("told_already"):
+            return False
+        words = openings.insisted_on(frame, step)
+        if words:
+            if openings.answers(frame, step):
+                words = ""
+            taking.take_value(self._runner, script, frame, step, words)
+            return True
+        form = script.stack[script.form_at()]
+        slots = self._runner.flows[form.flow].slots
+        if not any(one.type == "long_text" and form.slots.get(n) for n, one in slots.items()):
+            return False
+        script.say("desk.told_noted")
+        self._runner.prompt_again(script)
+        return True
+
+    def _is_chosen_label(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
+        """Ask what is to be added to the words of a button that was chosen; tell if they are."""
+        if not step.opening or openings.answers(frame, step):
+            return False
+        chosen = (
+            Choice(id=offer.value, key=offer.text)
+            for one in self._runner.flows[frame.flow].steps.values()
+            if isinstance(one, Ask) and one.id in frame.trail
+            for offer in one.choices
+        )
+        if not any(self._buttons.is_exactly(script, text, one) for one in chosen):
+            return False
+        openings.take(frame, text)
+        self._runner.prompt_again(script)
+        return True
 
     def repeats_code(self, script: Script, text: str) -> bool:
         """Tell whether a code is typed once more where the new value of an entry is asked for."""
@@ -102,6 +140,11 @@ class AtAsk(AtQuestion):
             )
         ):
             return
+        elif slot_type == "long_text" and filling.foretell_wish(self._runner, script, frame):
+            if openings.answers(frame, step):
+                taking.skip(self._runner, script, frame, step)
+            else:
+                self._runner.prompt_again(script)
         elif value is not None:
             taking.take_value(self._runner, script, frame, step, value)
         elif len(text) > NO_STORY or not correcting.correct(self._runner, script, frame):
@@ -144,9 +187,12 @@ class AtAsk(AtQuestion):
         if taking.note_value(self._runner, script, frame, step):
             return
         offered = self._buttons.offered(script, frame)
+        kept = filling.foretell_wish(self._runner, script, frame)
         told = choosing.told(script, text, offered) or choosing.rest(script, offered)
         if told is not None:
             taking.take_choice(self._runner, script, frame, step, told)
+        elif kept:
+            self._runner.prompt_again(script)
         elif not (
             self.thinks(script)
             or giving_up.forgets(self._runner, script)
@@ -214,7 +260,7 @@ class AtAsk(AtQuestion):
             return
         # Whoever was not understood once tells on, however short that is.
         if step.told and (questions.tells(text) or (frame.misses and not script.observed.wishes)):
-            frame.slots[step.told] = text.strip()
+            frame.slots[step.told] = self._with_opening(frame, step.told, text.strip())
             if any(offer.value == OTHER for offer in step.choices):
                 taking.take_value(self._runner, script, frame, step, OTHER)
             else:
@@ -226,6 +272,16 @@ class AtAsk(AtQuestion):
         if value is not None:
             self._runner.asking.say_not_offered(script, frame, step, value)
         self._missed(script, frame, step)
+
+    def _with_opening(self, frame: Running, slot: str, text: str) -> str:
+        """Return what is told with the sentence that began the form, where that tells, too."""
+        asked = (
+            one
+            for one in self._runner.flows[frame.flow].steps.values()
+            if isinstance(one, Ask) and one.slot == slot and openings.answers(frame, one)
+        )
+        step = next(asked, None)
+        return text if step is None else str(openings.with_more(frame, step, text))
 
     def _missed(self, script: Script, frame: Running, step: Ask) -> None:
         """Say that an answer could not be taken."""

@@ -185,7 +185,10 @@ def told(script: Script, text: str, offered: Offered) -> Choice | None:
     named = _only(choice for choice, label in happened if share_words(text, label))
     if named is None and (
         "that_one" in reading.phrases_of(script.observed.entities)
-        or (len(text) <= _POINTS and _answers_later(script, offered))
+        or (
+            (len(text) <= _POINTS or script.observed.entities.get("tells_nothing"))
+            and _answers_later(script, offered)
+        )
     ):
         return _only(choice for choice, _ in happened)
     return named

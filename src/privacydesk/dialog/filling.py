@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from privacydesk.dialog import entries, reading
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import ALL, OTHER, Ask, Flow
+from privacydesk.dialog.schema import ALL, BOTH, OTHER, Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
     FILLED_BY_NAME,
@@ -174,6 +174,36 @@ def foretell(runner: Runner, script: Script, frame: Running) -> bool:
             runner.asking.say_foretold(script, step, found[0])
             return True
     return False
+
+
+def foretell_wish(runner: Runner, script: Script, frame: Running) -> bool:
+    """Keep what a message says of what is asked next, and of nothing else: "review it, please".
+
+    Where a decision is asked for, that names none. Two buttons that are spoken for are the one for
+    both, where there is one.
+    """
+    entities = script.observed.entities
+    flow = runner.flows[frame.flow]
+    asked = _open(flow, frame)
+    open_type = "" if asked is None else flow.slots[asked.slot].type
+    if not entities.get("tells_nothing") or open_type not in {"decision", "long_text"}:
+        return False
+    step = next((one for one in questions_of(flow) if one.choices), None)
+    if step is None or step.id in frame.trail or step.slot in frame.slots or step.foretold:
+        return False
+    found = _spoken_for(step, entities)
+    both = next((one.value for one in step.choices if one.value == BOTH), "")
+    value = both if both and (len(found) > 1 or both in found) else "".join(found[:1])
+    if not value or (len(found) > 1 and not both):
+        return False
+    frame.slots[step.slot] = value
+    runner.asking.say_foretold(script, step, value)
+    return True
+
+
+def _open(flow: Flow, frame: Running) -> Ask | None:
+    step = flow.steps[frame.state]
+    return step if isinstance(step, Ask) else None
 
 
 def questions_of(flow: Flow) -> Iterator[Ask]:

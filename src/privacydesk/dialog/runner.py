@@ -11,6 +11,7 @@ from privacydesk.dialog import (
     entries,
     filling,
     kept_wishes,
+    openings,
     permits,
     rating,
     reading,
@@ -104,6 +105,7 @@ class Runner:
         brief = reading.is_brief(script)
         entities = script.observed.entities
         slots = filling.slots_for(flow, entities, brief=brief)
+        slots |= openings.kept(flow, script.said, entities)
         return self.begin(script, wishes.rather(Wish(intent, slots), entities))
 
     def begin(self, script: Script, wish: Wish) -> bool:
@@ -187,6 +189,9 @@ class Runner:
             self.fire(frame, "no")
         elif isinstance(step, Ask) and is_picking(frame, step):
             # Some was answered, and there is no more.
+            self.answered(script, frame, step, "answered")
+        elif isinstance(step, Ask) and openings.answers(frame, step):
+            frame.slots[step.slot] = openings.with_more(frame, step, "")
             self.answered(script, frame, step, "answered")
         elif isinstance(step, Ask) and step.skip:
             frame.slots.pop(step.slot, None)

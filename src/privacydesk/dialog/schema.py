@@ -51,6 +51,9 @@ class Say:
 OTHER: Final = "other"
 """The choice that is meant by words which tell something that no button says."""
 
+BOTH: Final = "both"
+"""The choice that stands for two others at once."""
+
 ALL: Final = "all"
 """The choice that stands for every value there is."""
 
@@ -67,6 +70,8 @@ class Ask:
             made of such words.
         foretold: the sentence that began the flow may speak for one of the choices, other than
             ``OTHER``; what was heard in it is said instead of the question.
+        opening: where the sentence that began the flow tells something, it is the answer, and only
+            what is to be added to it is asked for (``openings``).
         holds: the guard that has to say "yes" for the question to have a point; where it does not
             any more when the question is put again, the outcome is ``gone``. Empty for none.
     """
@@ -84,6 +89,7 @@ class Ask:
     many: bool = False
     told: str = ""
     foretold: bool = False
+    opening: bool = False
     holds: str = ""
 
 

@@ -47,6 +47,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
             "many",
             "told",
             "foretold",
+            "opening",
             "while",
             "on",
         }
@@ -160,6 +161,13 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         fields.fault(
             fields.line_of("foretold"), "only choices can be foretold", "add choices, or remove it"
         )
+    opening = fields.flag("opening")
+    if opening and spec is not None and spec.type != "long_text":
+        fields.fault(
+            fields.line_of("opening"),
+            "no sentence that begins a flow can be its answer",
+            "ask for a slot of type long_text, or remove it",
+        )
     holds = fields.name("while") if "while" in fields else ""
     asking = [name for name, spec in GUARD_SPECS.items() if spec.outcomes == {"yes", "no"}]
     if holds and holds not in asking:
@@ -183,6 +191,7 @@ def _ask(name: str, fields: Fields, slots: Mapping[str, SlotSpec]) -> Step:
         many=fields.flag("many"),
         told=told,
         foretold=foretold,
+        opening=opening,
         holds=holds,
     )
 

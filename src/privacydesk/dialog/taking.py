@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from privacydesk.dialog import desk_buttons, entries, questions, rating, reading, widening
+from privacydesk.dialog import desk_buttons, entries, openings, questions, rating, reading, widening
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
@@ -234,7 +234,10 @@ def _is_name(script: Script) -> bool:
 
 
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
-    """Leave the open question without an answer."""
+    """Leave the open question without an answer, or without more than was told already."""
+    if openings.answers(frame, step):
+        take_value(runner, script, frame, step, "")
+        return
     frame.slots.pop(step.slot, None)
     if step.skip and frame.slots.get(_SAID_BEFORE) and (told := _with_words(frame, step, "")):
         frame.slots[step.slot] = told
@@ -266,7 +269,8 @@ def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
             return
     else:
         keeps = step.skip and isinstance(value, str)
-        frame.slots[step.slot] = _with_words(frame, step, value) if keeps else value
+        told = _with_words(frame, step, value) if keeps else value
+        frame.slots[step.slot] = openings.with_more(frame, step, told)
     runner.answered(script, frame, step, "answered")
     runner.run(script)
 

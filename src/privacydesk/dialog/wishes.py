@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from privacydesk.dialog import entries, filling, reading
+from privacydesk.dialog import entries, filling, openings, reading
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
@@ -136,7 +136,12 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
             # A teenager who speaks of parents is none.
             continue
         if flow is not None and flow.kind is not None:
-            found += wishes_for(flow, intent, heard.entities, brief=reading.is_brief(script))
+            brief, said = reading.is_brief(script), script.observed.entities
+            opened = openings.kept(flow, script.said, said)
+            found += (
+                Wish(wish.intent, {**wish.slots, **opened})
+                for wish in wishes_for(flow, intent, heard.entities, brief=brief)
+            )
     return tuple(found)
 
 

@@ -50,6 +50,7 @@ from privacydesk.understanding.phones import changes_phone, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.send_to import send_to
 from privacydesk.understanding.taking_back import disowned, left_for_another, taken_back
+from privacydesk.understanding.telling import tells, tells_nothing, told_already
 from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
 from privacydesk.understanding.wanting import wants
 
@@ -365,6 +366,9 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "own_thing": lambda words: ("yes",) if own_wish(words) else (),
     "for_oneself": for_oneself,
     "let_go": lambda words: (which,) if (which := let_go(words)) else (),
+    "tells": lambda words: ("yes",) if tells(words) else (),
+    "tells_nothing": lambda words: ("yes",) if tells_nothing(words) else (),
+    "told_already": lambda words: ("yes",) if told_already(words) else (),
     "wants": lambda words: ("yes",) if wants(words) else (),
     "consequence": lambda words: ("asked",) if asks_consequence(words) else (),
 }

@@ -1,0 +1,73 @@
+"""The sentence that began a form, where it tells already what the form asks to be told.
+
+我的电话被你们卖了，第二天就有贷款电话 is the story of a complaint. It is said that it was
+kept, and only what is to be added is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask, Flow
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import LONG_TEXT_LIMIT, Entities
+from privacydesk.domain.events import Choice, ChoiceStyle
+
+_WORDS: Final = "_opening"
+"""The slot that keeps the sentence."""
+
+_TELLS: Final = "_opening_tells"
+"""The slot that is filled where it tells something."""
+
+_TAKEN: Final = "_opening_taken"
+"""The slot that names the question which it answers; one is enough."""
+
+_SHOWN: Final = 80
+"""Characters of the sentence that are said back."""
+
+_TOLD_ALL: Final = Choice(id="_skip", key="desk.opening_all", style=ChoiceStyle.QUIET)
+
+
+def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
+    """Return the slots that keep the sentence which begins a flow, where that asks for a story."""
+    words = text.strip()
+    if not words or not any(isinstance(one, Ask) and one.opening for one in flow.steps.values()):
+        return {}
+    tells = {_TELLS: "yes"} if entities.get("tells") else {}
+    return {_WORDS: words, **tells}
+
+
+def answers(frame: Running, step: Ask) -> bool:
+    """Tell whether the sentence that began a form is the answer to a question, or a part of it."""
+    taken = frame.slots.get(_TAKEN, step.id)
+    return step.opening and bool(frame.slots.get(_TELLS)) and taken == step.id
+
+
+def ask_more(script: Script, frame: Running, step: Ask, choices: tuple[Choice, ...]) -> None:
+    """Say what was kept, and ask what is to be added to it."""
+    frame.slots[_TAKEN] = step.id
+    words = str(frame.slots[_WORDS])
+    shown = words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+    others = tuple(choice for choice in choices if choice.id != _TOLD_ALL.id)
+    script.ask("desk.opening", {"said": shown}, (_TOLD_ALL, *others), serial=frame.serial)
+
+
+def with_more(frame: Running, step: Ask, value: Any) -> Any:
+    """Return an answer with the sentence before it; the sentence alone where there is no more."""
+    if not answers(frame, step):
+        return value
+    words = str(frame.slots[_WORDS])
+    frame.slots[_TAKEN] = step.id
+    told = f"{words}\n{value}" if value else words
+    return told if len(told) <= LONG_TEXT_LIMIT else value
+
+
+def take(frame: Running, words: str) -> None:
+    """Take words as if they had begun the form: the label of a button is no whole story."""
+    frame.slots[_WORDS], frame.slots[_TELLS] = words.strip(), "yes"
+
+
+def insisted_on(frame: Running, step: Ask) -> str:
+    """Return the sentence for whoever says that all was told before, little as it tells."""
+    return str(frame.slots.get(_WORDS, "")) if step.opening else ""
