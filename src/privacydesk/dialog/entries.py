@@ -30,6 +30,9 @@ PHONE: Final = Provider.PHONE.value
 _PHONE_DIGITS: Final = 6
 """A telephone number that is to replace another one has at least so many."""
 
+_SURNAME: Final = 2
+"""Characters that a surname has at most, where it has several."""
+_STOPS: Final = " .。!！,，"
 _NAMES: Final = frozenset({ProfileField.NICKNAME.value, ProfileField.REAL_NAME.value})
 _CARRIED: Final = _NAMES | {PHONE}
 """Entries whose value may be told in a sentence. Of a signature any words may be a part."""
@@ -53,6 +56,9 @@ _AROUND_NAME: Final = re.compile(
     r"|(?:how|what) about |make it )?"
     r"\s*(?P<name>\S.*?)(?:[吧啦喇囉呀]|,? (?:please|pls|then)[.!]?)?$",
     re.IGNORECASE,
+)
+_LONE: Final = re.compile(
+    r"^(?:是|系|係|我是|我系|i['’]?m |i am |it['’]?s )(?:a )?|[的生性啊呀吧啦.。!！~\s]+$"
 )
 _RESPELT: Final = re.compile(
     r"(?:(?:[Nn]o|[Oo]h|[Ww]ait|[Oo]ops)[,.! ]+)*(?:[Ss]orry|[Oo]ops|[Tt]ypo|[Mm]y mistake)[,:.! ]+"
@@ -100,9 +106,18 @@ def fits(field: Any, value: Any, today: date) -> bool:
 
 def is_value(field: str, value: str) -> bool:
     """Tell whether words can be the new value of an entry."""
+    if field == ProfileField.REAL_NAME.value and len(value.strip(_STOPS)) == 1:
+        return False
     if field == PHONE:
         return sum(one.isdecimal() for one in value) >= _PHONE_DIGITS
     return _NO_VALUE.fullmatch(value.strip()) is None
+
+
+def _is_part(field: str, value: str, entities: Entities) -> bool:
+    """Tell whether a real name is told in part only: of a surname the rest is not known."""
+    if field != ProfileField.REAL_NAME.value or not entities.get("part_of_name"):
+        return False
+    return len(value) <= _SURNAME or (value.isascii() and " " not in value.strip())
 
 
 def retry_key(frame: Running, said: str) -> str:
@@ -113,6 +128,8 @@ def retry_key(frame: Running, said: str) -> str:
         return lacking or _RETRY[field]
     if field in _RETRY:
         return _RETRY[field]
+    if field == ProfileField.REAL_NAME.value and len(said.strip(_STOPS)) == 1:
+        return "rectification.whole_name"
     return "rectification.value_retry" if len(said) <= TEXT_LIMIT else "desk.retry.field_value"
 
 
@@ -152,7 +169,7 @@ def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str,
         new = _typed(field, entities) or ""
     if new and not old and not others:
         old = next(iter(entities.get(OLD, ())), "")
-    if not is_value(field, new):
+    if not is_value(field, new) or _is_part(field, new, entities):
         new = ""
     return {slot: value for slot, value in ((VALUE, new), (OLD, old)) if value}
 
@@ -230,8 +247,12 @@ def correction(frame: Running, entities: Entities) -> str:
 def respelt(frame: Running, text: str) -> str:
     """Return a name that is spelt anew in so many words: "no, sorry, Tan Mei Leng"; else nothing.
 
-    A capital letter tells it from what else one may be sorry about.
+    A capital letter tells it from what else one may be sorry about. So is a gender, by itself.
     """
+    if frame.slots.get(FIELD) == ProfileField.GENDER.value:
+        word = _LONE.sub("", text.strip().casefold())
+        held = str(frame.slots.get(VALUE, ""))
+        return word if word in SPOKEN_GENDERS and held and word[0] != held[0] else ""
     found = _RESPELT.fullmatch(text.strip()) if frame.slots.get(FIELD) in _NAMES else None
     return found["name"] if found and frame.slots.get(VALUE) not in {None, found["name"]} else ""
 
@@ -239,7 +260,8 @@ def respelt(frame: Running, text: str) -> str:
 def _puts_another(entities: Entities) -> bool:
     """Tell whether a message puts something in the place of something else."""
     said = entities.get("phrase", ())
-    return bool(entities.get(VALUE) or entities.get("entry_told")) or "instead" in said
+    told = entities.get(VALUE) or entities.get("entry_told")
+    return bool(told) or not {"instead", "slip"}.isdisjoint(said)
 
 
 def _typed(field: str, entities: Entities) -> Any:

@@ -100,6 +100,7 @@ def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dic
     if entities.get("profile_field") or values.get("name_meant"):
         # An avatar beside other entries keeps none of them from being asked about.
         values.pop("avatar_meant", None)
+        values.pop("identity_number", None)
     if field is not None and entries.takes_values(flow):
         # Which entry a value is of is told where there are several, and it has to fit.
         for slot in (entries.VALUE, entries.OLD):

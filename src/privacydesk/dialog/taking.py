@@ -210,6 +210,9 @@ def note_value(runner: Runner, script: Script, frame: Running, step: Ask) -> boo
     entities = script.observed.entities
     if step.slot != entries.FIELD or not entries.takes_values(runner.flows[frame.flow]):
         return False
+    if entities.get("identity_number"):
+        script.say("rectification.identity_number_note")
+        return runner.start(script, Intent.HUMAN_AGENT)
     values = entities.get(entries.VALUE, ())
     if not values and "name_meant" in frame.slots and _is_name(script):
         values = (script.said.strip(),)

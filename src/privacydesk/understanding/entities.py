@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from privacydesk.domain.account_terms import DataCategory, Provider
+from privacydesk.domain.account_terms import DataCategory, ProfileField, Provider
 from privacydesk.understanding.account_names import account_alone, account_names, accounts_of_others
 from privacydesk.understanding.ages import child_age, own_age, told_age
 from privacydesk.understanding.answering import Answering
@@ -16,15 +16,20 @@ from privacydesk.understanding.copy_first import copy_first
 from privacydesk.understanding.danger import dangers
 from privacydesk.understanding.dates import birthdays, births, date_pieces, dates, parts_of_dates
 from privacydesk.understanding.described import MANY, described, only_some
+from privacydesk.understanding.emptied import empties_entry, identity_number
 from privacydesk.understanding.entries import (
     A_NAME,
+    Told,
     avatar_meant,
     days_of_year,
     entries,
+    gender_put_right,
     genders,
     left_as_they_are,
     name_meant,
     named_instead,
+    part_of_name,
+    values_wished,
 )
 from privacydesk.understanding.exceptions import exceptions
 from privacydesk.understanding.keeping import (
@@ -40,7 +45,7 @@ from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.limits_of_some import limits_of_some
 from privacydesk.understanding.named_users import named_users
 from privacydesk.understanding.names import Names
-from privacydesk.understanding.new_values import new_values, old_values
+from privacydesk.understanding.new_values import old_values
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.own_things import for_oneself, own_wish
@@ -90,11 +95,8 @@ class Entities:
         found: dict[str, tuple[Any, ...]] = {}
         if not _FAMILIES.isdisjoint(kinds):
             found.update(self._named(words, kinds))
-        if found.get("profile_field"):
-            self._pair_entries(text, kinds, found)
-            instead = self._fields_in(named_instead(words))
-            if instead and "entry_instead" in kinds:
-                found["entry_instead"] = instead
+        if "profile_field" in kinds:
+            self._find_entries(text, words, kinds, found)
         limited = self._part_all(words, kinds, found)
         for kind in kinds:
             finder = self._finders.get(kind)
@@ -186,12 +188,28 @@ class Entities:
         if others:
             found["profile_field"] = others
 
+    def _find_entries(
+        self, text: str, words: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]
+    ) -> None:
+        """Find which entries of the profile are spoken of, and what is told of each."""
+        if not found.get("profile_field"):
+            if gender_put_right(text) is None:
+                return
+            found["profile_field"] = (_GENDER,)
+        self._pair_entries(text, kinds, found)
+        instead = self._fields_in(named_instead(words))
+        if instead and "entry_instead" in kinds:
+            found["entry_instead"] = instead
+
     def _pair_entries(
         self, text: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]
     ) -> None:
         """Tell which entry of the profile gets which value, and forget those that stay."""
         self._leave_as_they_are(text, found)
         told = entries(text, self._fields_or_name_in)
+        put_right = gender_put_right(text) if found.get("profile_field") == (_GENDER,) else None
+        if put_right is not None and not told:
+            told = (Told((_GENDER, *put_right), new=True),)
         fields = tuple(one for one in told if one.entry[0] != A_NAME)
         # Where an entry was asked for, what is only told of it will do: 昵称叫小雨.
         pairs = {
@@ -287,6 +305,7 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
     return finder
 
 
+_GENDER: Final = ProfileField.GENDER.value
 _RECHARGE: Final = DataCategory.RECHARGE.value
 _RECHARGED: Final = r"(?:充值|储值|消费|花的钱|花过的钱|花了多少钱)"
 _LINK: Final = r"(?:[和跟与及同、]|以及|还有|同埋)"
@@ -350,6 +369,9 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "gender": genders,
     "name_meant": name_meant,
     "avatar_meant": avatar_meant,
+    "part_of_name": part_of_name,
+    "entry_emptied": lambda words: ("yes",) if empties_entry(words) else (),
+    "identity_number": lambda words: ("yes",) if identity_number(words) else (),
     "phone": phones,
     "phone_changes": changes_phone,
     "own_age": _one_age(own_age),
@@ -377,7 +399,7 @@ _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "account_name": account_names,
     "account_alone": account_alone,
     "others_account": accounts_of_others,
-    "new_value": new_values,
+    "new_value": values_wished,
     "old_value": old_values,
     "send_to": send_to,
     "period": periods,

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from privacydesk.domain.account_terms import SPOKEN_GENDERS
 from privacydesk.understanding.dates import birthdays
-from privacydesk.understanding.new_values import FIELD, QUOTES, value_and_old
+from privacydesk.understanding.new_values import FIELD, QUOTES, new_values, value_and_old
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.wrong_now import parted
 
 A_NAME: Final = "name"
 """Stands for the nickname or the real name where it isn't said which: 名字改成小雨."""
@@ -30,6 +31,8 @@ _CUTS: Final = lazily(
     rf"|(?<={_HAN})(?<![叫是为為成做到系係写寫]) +(?={_HAN})"
     r"|(?=(?:[还還]有|另外|以及|[并並]且|同埋|仲有|[和跟及、])"
     rf"(?:[把将將]|我的|我嘅|我|[个個]|也)*{FIELD})"
+    r"|(?=\bbut (?:it['’]?s|it is|it should|actually|really"
+    r"|i['’]?m|i am|i was|the (?:right|correct|real)))"
     r"|(?=\b(?:and|also) (?:also )?(?:please )?(?:change |set |make |update |correct |fix )?"
     rf"(?:my\b|the\b|{FIELD}))",
     re.IGNORECASE,
@@ -49,10 +52,16 @@ _MADE: Final = lazily(
     rf"[改换換](?:我的|我嘅|我)?{FIELD}(?:做|成|到|[为為])\s*{_VALUE}{_DONE}", re.IGNORECASE
 )
 _AFTER: Final = lazily(
-    r"^\s*(?:[应應][该該]|而)?(?:是|系|係|叫做?|it'?s\b|it is\b|to be\b)"
-    rf"(?![我你他她它这這那因不错錯])\s*{_VALUE}{_DONE}",
+    r"^\s*(?:(?:但|可|其[实實]|[实實][际際](?:上)?|正[确確]|真[实實])(?:的|嘅)?(?:是(?=[应應]))?)?"
+    r"(?:[应應][该該]|而)?"
+    r"(?:是|系|係|[为為]|叫做?|(?:but |and )?(?:actually |really )?"
+    r"(?:it['’]?s(?: really| actually)?\b|it is\b|it should be\b|to be\b"
+    r"|the (?:right|correct|real) (?:one |date |name |value )?is\b))"
+    r"(?![我你他她它这這那因不错錯]| ?(?:still|currently|not|wrong|now|a|the|been|just)\b)"
+    rf"\s*{_VALUE}{_DONE}",
     re.IGNORECASE,
 )
+_NOW: Final = lazily(r"now (?P<value>(?!showing|listed|displayed|wrong|a |the ).+)", re.IGNORECASE)
 _NOT_OLD: Final = lazily(
     r"^\s*(?P<new>[^\s,，]{1,20}?)(?:[,，]? ?不是|唔系|唔係| not )(?P<old>[^\s,，。]{1,20})\s*$",
     re.IGNORECASE,
@@ -62,8 +71,12 @@ _CALLED: Final = lazily(
     rf"^(?!.*(?:[现現]在|目前|原来|原來|本来|本來|以前|之前|而家)).*{FIELD}\s*(?:叫|[写寫])"
 )
 _OF_ME: Final = lazily(
-    r"\s*我(?:其[实實]|本[来來]|明明|[应應][该該])*(?:是|系|係)[个個]?([男女])(?:[的性生人孩仔]|嘅)?[的啊呀]?[\s.。!！]*"
-    r"|\s*i(?:['’]?m| am)(?: actually)? (?:a )?(male|female|man|woman|boy|girl)[\s.!]*",
+    r"\s*(?:但|可|可是|但是|其[实實]|[实實][际際]上?)*"
+    r"我(?:其[实實]|本[来來]|明明|[应應][该該])*"
+    r"(?:(?:是|系|係)[个個]?([男女])(?:[的性生人孩仔]|嘅)?|([男女])(?:的|生|性|仔))"
+    r"[的啊呀喎]?[\s.。!！]*"
+    r"|\s*(?:but )?i(?:['’]?m| am)(?: actually| really)? (?:a )?"
+    r"(male|female|man|woman|boy|girl)[\s.!]*",
     re.IGNORECASE,
 )
 _RATHER: Final = (
@@ -86,6 +99,10 @@ _GENDER: Final = lazily(
     "|" + "|".join(w for w in _GENDERS if not w.isascii())
 )
 _NAME: Final = lazily(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
+_PART_OF_NAME: Final = lazily(
+    r"姓(?!名|[^,。.!?;]{0,2}名)|[一两某那个有]个?字|第[一二三]个?字|最后一?个?字"
+    r"|\b(?:sur|last |family |first |given |middle )name\b|\bletters?\b"
+)
 _AVATAR: Final = lazily(r"头像(?!框)|\b(?:avatar|profile (?:picture|photo|pic))\b")
 _ENDING: Final = lazily(r"(?<=[男女])[的性生]$")
 _STAYS: Final = lazily(
@@ -105,6 +122,11 @@ def genders(folded: str) -> tuple[str, ...]:
 def name_meant(folded: str) -> tuple[str, ...]:
     """Tell whether a name shall change, which may be the nickname or the real one: 我想改名字."""
     return ("yes",) if _NAME.search(folded) else ()
+
+
+def part_of_name(folded: str) -> tuple[str, ...]:
+    """Tell whether a part of a name is spoken of, which is no whole one: 姓打成阵."""
+    return ("yes",) if _PART_OF_NAME.search(folded) else ()
 
 
 def avatar_meant(folded: str) -> tuple[str, ...]:
@@ -152,14 +174,22 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
     if len(said) > _LOOKED_AT:
         return ()
     found: dict[str, Told] = {}
+    stood: dict[str, str] = {}
     about, changes, denied = "", False, False
-    for clause in _clauses(said):
+    for clause, wrong in parted(_clauses(said)):
         called = changes and _CALLED.search(clause) is not None
         changes = changes or _CHANGES.search(clause) is not None
         named = fields_in(normalise(clause))
+        if wrong and len(named) <= 1:
+            # What stands there is put right by what follows.
+            about, changes = named[0] if named else about, True
+            stood[about] = typed(about, _bare(wrong))
+            continue
         of_me = _OF_ME.fullmatch(clause) if about == "gender" and changes else None
         if of_me is not None:
-            found[about] = Told((about, of_me[1] or of_me[2].lower(), ""), new=True)
+            found[about] = Told(
+                (about, next(one for one in of_me.groups() if one).lower(), ""), new=True
+            )
             continue
         if len(named) > 1:
             about = ""
@@ -173,7 +203,45 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
         value = typed(about, new)
         if about and value and (sure or about not in found):
             found[about] = Told((about, value, old), sure or called)
-    return tuple(found.values())
+    return tuple(
+        one._replace(entry=(field, new, old or stood.get(field, "")))
+        for one in found.values()
+        for field, new, old in (one.entry,)
+    )
+
+
+def values_wished(text: str) -> tuple[str, ...]:
+    """Return the new values of a message, without what it tells to stand there: 昵称变成乱码了."""
+    values, said = new_values(text), plain(text)
+    if not values or len(said) > _LOOKED_AT:
+        return values
+    wrong = tuple(_bare(one) for _, one in parted(_clauses(said)) if one)
+    return tuple(one for one in values if not one.startswith(wrong))
+
+
+def gender_put_right(text: str) -> tuple[str, str] | None:
+    """Return the right gender and the wrong one that stands there: 我男的，系统写成女了.
+
+    What one is oneself has to be told, and to be another; the entry need not be named.
+    """
+    said = plain(text)
+    if len(said) > _LOOKED_AT or not _GENDER.search(normalise(said)):
+        return None
+    mine: dict[str, str] = {}
+    theirs: dict[str, str] = {}
+    for clause, wrong in parted(_clauses(said)):
+        of_me = _OF_ME.fullmatch(clause)
+        if wrong:
+            theirs.update((_sex(one), one) for one in genders(normalise(wrong)))
+        elif of_me is not None:
+            mine.update((_sex(one), one) for one in genders(normalise(clause)))
+    if len(mine) != 1 or len(theirs) != 1 or mine.keys() == theirs.keys():
+        return None
+    return next(iter(mine.values())), next(iter(theirs.values()))
+
+
+def _sex(word: str) -> str:
+    return "female" if word[0] in "女fgw" else "male" if word[0] in "男mb" else word
 
 
 def _value_in(clause: str, named: bool, *, pending: bool, changes: bool) -> tuple[str, str, bool]:
@@ -186,6 +254,10 @@ def _value_in(clause: str, named: bool, *, pending: bool, changes: bool) -> tupl
         return _bare(made["value"]), "", True
     beside = _BESIDE.search(clause) if named else None
     if beside is not None:
+        now = _NOW.match(beside["value"])
+        if now is not None:
+            # "My legal name is now Grace Tan" says what it has become.
+            return _bare(now["value"]), "", True
         return _bare(beside["value"]), "", changes and _TO.search(clause) is not None
     if not named and pending:
         pair = _NOT_OLD.match(clause)

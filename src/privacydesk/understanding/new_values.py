@@ -17,9 +17,9 @@ _CLOSE: Final = '」』”’"》'
 _TURNS: Final = r"(?:改到|改成|改为|改為|改做|换成|換成|换做|變成|变成|更正成|更正为|更正為|→|->)"
 _LEAD: Final = (
     rf"(?:{_TURNS}"
-    r"|应该是|應該是|应为|應為|应该系|應該係|应该叫|應該叫"
+    r"|应该是|應該是|应为|應為|应该系|應該係|应该叫|應該叫|(?:应该|應該)[写寫填]成"
     r"|\b(?:change|changed|set|correct|corrected|update|updated)\b[^,.!?;]{0,40}?\bto\b"
-    r"|\bshould be\b)"
+    r"|\bshould (?:be|read|say)\b)"
 )
 _QUOTED = lazily(
     rf"(?:{_LEAD}|叫做?|是|\bto\b)[\s:：]*"
@@ -74,7 +74,9 @@ _RENAMED = lazily(
     re.IGNORECASE,
 )
 _TAIL = lazily(
-    r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對|,? ?please|,? ?thanks)\s*$", re.IGNORECASE
+    r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對"
+    r"|,? ?(?:please|pls|plz)|,? ?(?:thanks|thx))\s*$",
+    re.IGNORECASE,
 )
 # 落羽 羽毛的羽: how a character of it is written.
 _EXPLAINED = lazily(r"\s+\S{1,3}[的嘅]\S\s*$")
@@ -100,7 +102,9 @@ FIELD: Final = (
     r"|\b(?:nickname|username|display name|name|birthday|date of birth|gender|signature|bio)\b)"
 )
 _IS: Final = r"(?:是|系|係|\bis\b|\bit’?'?s\b)"
-_SHOULD: Final = r"(?:应该是|應該是|应为|應為|应该系|應該係|应该叫|應該叫|\bshould be\b)"
+_SHOULD: Final = (
+    r"(?:应该是|應該是|应为|應為|应该系|應該係|应该叫|應該叫|\bshould (?:be|read|say)\b)"
+)
 _NOT: Final = (
     r"[\s,，]*(?:而)?"
     r"(?:不是|唔是|唔系|唔係|并非|並非|and not\b|rather than\b|instead of\b|not\b)"
@@ -129,7 +133,7 @@ _AROUND: Final = f" .:：{_OPEN}{_CLOSE}"
 _WISHES = lazily(r"(?:请|請|麻烦|麻煩|帮我|幫我|给我|給我|想要|想|要|需要|可以|能|能不能|please)$")
 # What stands before 改成 and is no value: 昵称我想改成小敏, my nickname has to be changed to Mia.
 _NO_OLD = lazily(
-    r"^[号號码碼]$|有误|有誤|我|你|您|想|要|帮|幫|能|可以|请|請|都|错|錯|不对|不對|写|寫|应该|應該|怎么|怎麼|如何|里|裡|了"
+    r"^[号號码碼]$|有误|有誤|我|你|您|想|要|帮|幫|能|可以|请|請|都|错|錯|不对|不對|写|寫|应该|應該|怎么|怎麼|如何|里|裡|了|也|改|[换換]|一下|去掉|[删刪]|拿掉"
     r"|\b(?:has|have|needs?|be|is|was|should|must|can|could|into|it|back|please)\b",
     re.IGNORECASE,
 )

@@ -11,6 +11,7 @@ from privacydesk.understanding.asked_why import meant_of_why
 from privacydesk.understanding.childs_things import meant_of_childs
 from privacydesk.understanding.copies import meant_of_copies
 from privacydesk.understanding.copy_first import meant_of_copies_first
+from privacydesk.understanding.emptied import meant_of_emptying
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.legal_words import meant_of_rights
@@ -272,6 +273,25 @@ def _only_before_closing(folded: str) -> bool:
     return rest != folded and _CLOSING.search(rest) is None
 
 
+_CHANGES_ENTRY: Final = lazily(
+    r"(?:请|麻烦|帮我|帮忙|想|要|把|将)*(?:我的?|我嘅)?(?:昵称|网名|用户名|花名|个?签名|个人简介|生日|性别)"
+    r"(?:帮我|请|给我|想|要)*(?:改|换)(?:成|为|做)[^,。.!?;]"
+    r"|(?:please |pls |can you |could you |i want to |i'd like to )*"
+    r"(?:change|set|update) (?:my|the) "
+    r"(?:nickname|username|user name|display name|bio|signature|birthday|gender) to \S"
+)
+
+
+def _changes_outright(heard: Intent, folded: str) -> Intent | None:
+    """Return a correction that is ordered first of all, whatever is told after it."""
+    if heard in _CHANGES_HEARD and _CHANGES_ENTRY.match(folded):
+        return Intent.RECTIFICATION
+    return None
+
+
+_CHANGES_HEARD: Final = frozenset({Intent.OTHER, Intent.SMALLTALK, Intent.COMPLAINT})
+
+
 def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """Return what a message means instead of what was heard in it; None where nothing says so.
 
@@ -293,6 +313,8 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or meant_of_copies_first(heard, folded)
         or meant_of_rights(heard, folded)
         or meant_of_copies(heard, folded)
+        or meant_of_emptying(heard, folded)
+        or _changes_outright(heard, folded)
         or _said_outright(heard, folded)
     )
     if told is not None:
