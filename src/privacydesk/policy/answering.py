@@ -28,6 +28,8 @@ from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
 MOST_QUOTES: Final = 3
 
 _CHILDREN: Final = "children"
+_OTHERS: Final = "others"
+"""The key that ties a topic to every document but the children's statement."""
 _OFFERED_FROM: Final = 0.3
 """How likely a topic must be before the request that belongs to it is offered."""
 
@@ -136,6 +138,8 @@ class PolicyIndex:
         scores = self._by_terms(Counter(tokens(self._fold(topic.words))))
         if topic.document == _CHILDREN:
             scores = scores * self._of_children
+        elif topic.document == _OTHERS:
+            scores = scores * ~self._of_children
         return scores / max(float(scores.max(initial=0.0)), 1e-9)
 
     def _by_terms(self, words: Counter[str]) -> Scores:

@@ -43,7 +43,8 @@ class Topic:
         name: ours, for reports.
         words: those with which policies speak of it.
         ask: ways in which people ask about it.
-        document: the key of the document it belongs to; empty for any.
+        document: the key of the document it belongs to, ``others`` for every one but the children's
+            statement; empty for any.
         offers: the request that an answer offers, if any.
     """
 
