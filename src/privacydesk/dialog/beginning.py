@@ -35,6 +35,9 @@ _ASKED_WHEN = frozenset(
 )
 """What "how long?" is taken for by whoever waits for the answer to a request."""
 
+_ASKED_OF_PAPERS = frozenset({Intent.POLICY_QUESTION, Intent.SMALLTALK, Intent.OTHER})
+"""What a question for the papers that are wanted is taken for."""
+
 _KINDS = frozenset(str(kind) for kind in RequestKind)
 
 _ONLY_ASKS_WHEN = 60
@@ -73,6 +76,11 @@ def first_wish(runner: Runner, script: Script) -> None:
 def _explains(script: Script) -> bool:
     """Say why one has to verify to whoever asks that or protests, and wants nothing besides."""
     said = reading.phrases_of(script.observed.entities)
+    if _asks_papers(script, said):
+        script.unanswered = 0
+        script.say("collect_evidence.explain_papers")
+        script.ask("desk.anything_else", {}, more_choices())
+        return True
     if said.isdisjoint({"asks_why_identity", "refuses_identity"}) or "machine" in said:
         return False
     found = script.observed.recognised
@@ -82,6 +90,13 @@ def _explains(script: Script) -> bool:
     script.say("verify.explain_why")
     script.ask("desk.anything_else", {}, more_choices())
     return True
+
+
+def _asks_papers(script: Script, said: frozenset[str]) -> bool:
+    """Tell whether it is only asked what papers are wanted, which no policy lists."""
+    found = script.observed.recognised
+    asked = found is None or not found.sure or found.intent in _ASKED_OF_PAPERS
+    return "asks_papers" in said and asked and reading.is_brief(script)
 
 
 def _offers_to_leave(script: Script) -> bool:
@@ -223,6 +238,11 @@ def _several(runner: Runner, script: Script) -> bool:
 
 def _first(runner: Runner, script: Script) -> None:
     found = script.observed.recognised
+    if script.observed.entities.get("abuse"):
+        # Whoever is angry is neither sent away nor put into a queue unasked.
+        script.unanswered = 0
+        script.ask("desk.abuse", {}, more_choices())
+        return
     if found is not None and found.sure:
         said = reading.phrases_of(script.observed.entities)
         parting = "smalltalk" in script.observed.entities.get("wish_words", ()) and (

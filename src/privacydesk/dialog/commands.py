@@ -177,6 +177,17 @@ def _question_before(runner: Runner, script: Script) -> tuple[int, Ask] | None:
     return None
 
 
+def _what_next(runner: Runner, script: Script) -> None:
+    """Say what comes next to whoever asks only that: the open question, requests, or the menu."""
+    if script.stack:
+        script.say("desk.next_is_this")
+        runner.prompt_again(script)
+    elif any(ticket.is_open for ticket in script.tickets_of(whose(script))):
+        runner.start(script, Intent.REQUEST_STATUS)
+    else:
+        runner.show_menu(script, "desk.menu_again")
+
+
 _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "desk": _desk_word,
     "human": lambda runner, script: runner.start(script, Intent.HUMAN_AGENT),
@@ -185,6 +196,7 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "cancel": cancel,
     "back": go_back,
     "refuse": lambda runner, script: runner.refuse(script),
+    "what_next": _what_next,
     "leave_queue": lambda runner, script: runner.prompt_again(script),
     "who_answers": _who_answers,
     "anyone": _anyone,

@@ -114,7 +114,7 @@ def while_queued(runner: Runner, script: Script) -> bool:
     asks = {"asks_duration", "asks_when", "place_in_queue"}.intersection(
         reading.phrases_of(script.observed.entities)
     )
-    if asks or word == "anyone":
+    if asks or word in {"anyone", "what_next"}:
         acknowledge(script, anew=True)
         return True
     found = script.observed.recognised

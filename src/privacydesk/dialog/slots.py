@@ -257,6 +257,7 @@ ENTITY_KINDS: Sequence[str] = (
     "tells",
     "tells_nothing",
     "told_already",
+    "abuse",
     "command",
     "phrase",
     "answer",

@@ -7,9 +7,21 @@ from typing import Final
 
 from privacydesk.understanding.lexicon_files import Lexicon
 from privacydesk.understanding.normalise import bare, normalise
+from privacydesk.understanding.patterns import lazily
 
 _LONGEST: Final = 60
 """Characters; a longer message says more than a command."""
+
+# 繁體中文可以嗎, "can I have this in English": whether a language can be had, folded and bare.
+_ASKED_FOR: Final = lazily(
+    r"(?:可以|可唔可以|可不可以|能不能|能|有冇|有没有|支持|请|麻烦|帮我|得唔得|想要?|我要|我想"
+    r"|用|说|讲|转|换|切换|改|睇|看|显示|写|打|回复)*(?:成|到|回|返|为|做)?"
+    r"(?P<language>(?:简体|繁体|正体|简|繁)?(?:中文|英文|英语)|简体字?|繁体字?|正体)"
+    r"(?:版)?(?:可以|可唔可以|可不可以|行|得|好|支持|有|得唔得|行不行)*(?:吗|嘛|么|呀|啊|吧|呢|㗎|不|冇)*"
+    r"|(?:can|could|may)(?:i|we|you)(?:please)?(?:have|get|use|do|write|answer|reply|switch|change)"
+    r"(?:this|it|that|me)?(?:in|to)?(?P<in_english>english|chinese|(?:traditional|simplified)chinese)"
+    r"(?:please)?"
+)
 
 
 class Commands:
@@ -30,7 +42,11 @@ class Commands:
 
     def language(self, folded: str) -> tuple[str, ...]:
         """Return the locale a folded message asks for; empty for none."""
-        return self._look_up(self._languages, folded)
+        found = self._look_up(self._languages, folded)
+        asked = None if found or len(folded) > _LONGEST else _ASKED_FOR.fullmatch(bare(folded))
+        if asked is None:
+            return found
+        return self._languages.get(asked["language"] or asked["in_english"], ())
 
     def _look_up(self, table: Mapping[str, tuple[str, ...]], folded: str) -> tuple[str, ...]:
         if len(folded) > _LONGEST:

@@ -32,6 +32,7 @@ from privacydesk.understanding.entries import (
     values_wished,
 )
 from privacydesk.understanding.exceptions import exceptions
+from privacydesk.understanding.idle_talk import is_abuse
 from privacydesk.understanding.keeping import (
     Part,
     exception_in,
@@ -390,6 +391,7 @@ _FINDERS: Final[Mapping[str, Finder]] = {
     "let_go": lambda words: (which,) if (which := let_go(words)) else (),
     "tells": lambda words: ("yes",) if tells(words) else (),
     "tells_nothing": lambda words: ("yes",) if tells_nothing(words) else (),
+    "abuse": lambda words: ("yes",) if is_abuse(words) else (),
     "told_already": lambda words: ("yes",) if told_already(words) else (),
     "wants": lambda words: ("yes",) if wants(words) else (),
     "consequence": lambda words: ("asked",) if asks_consequence(words) else (),

@@ -7,11 +7,13 @@ from typing import Final
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.ages import at_school, names_young_age
 from privacydesk.understanding.anothers_things import meant_of_anothers
+from privacydesk.understanding.asked_of_policy import meant_of_rules
 from privacydesk.understanding.asked_why import meant_of_why
 from privacydesk.understanding.childs_things import meant_of_childs
 from privacydesk.understanding.copies import meant_of_copies
 from privacydesk.understanding.copy_first import meant_of_copies_first
 from privacydesk.understanding.emptied import meant_of_emptying
+from privacydesk.understanding.idle_talk import meant_of_idle_talk
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import besides_keeping, keeps_account, parts
 from privacydesk.understanding.legal_words import meant_of_rights
@@ -301,9 +303,11 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         wish: the message without greetings and thanks.
     """
     told = (
-        meant_of_others(heard, folded)
+        meant_of_idle_talk(heard, folded)
+        or meant_of_others(heard, folded)
         or meant_of_childs(heard, folded)
         or meant_of_wronged(heard, folded)
+        or meant_of_rules(heard, folded)
         or meant_of_why(heard, folded)
         or meant_of_opposites(heard, folded)
         or meant_of_anothers(heard, folded)

@@ -1,0 +1,98 @@
+"""Questions of what holds, which wish and report nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from privacydesk.domain.intents import Intent
+from privacydesk.understanding.asked_of_policy import meant_of_rules
+from privacydesk.understanding.normalise import normalise
+
+AGES = (
+    "小孩能注册吗",
+    "未成年能用吗",
+    "多大可以注册",
+    "几岁才能用这个软件",
+    "15岁可以玩吗",
+    "有年龄限制吗",
+    "幾歲先可以用",
+    "細路仔可以玩嗎",
+    "學生可以註冊嗎",
+    "未成年人得唔得用㗎",
+    "can kids use this app",
+    "how old do you have to be to use it",
+    "is there a minimum age",
+    "what age do i need to be to join",
+    "are minors allowed on your app",
+    "can a 15 year old sign up",
+)
+REPORTS = (
+    "有个未成年在用你们软件，能举报吗",
+    "我儿子十岁，能注册吗",
+    "我女儿能用这个软件吗",
+    "那个小孩才9岁怎么能注册",
+    "房间里有个小学生在玩",
+    "我今年12岁可以用吗",
+    "my daughter is ten, can she use it",
+    "this kid is nine and on your app",
+    "i found a child using the app",
+)
+RULES = (
+    "不实名会怎么样",
+    "没有实名认证能用吗",
+    "唔做實名有咩影響",
+    "what happens if i don't do real-name verification",
+    "出了纠纷去哪仲裁",
+    "打官司去哪里打",
+    "仲裁喺邊度",
+    "適用邊度嘅法律",
+    "which court handles disputes",
+    "where is arbitration held",
+    "what's the email of your privacy team",
+    "你们隐私团队的邮箱是多少",
+    "私隱團隊嘅電郵係咩",
+)
+LAW = (
+    "does the PDPO give me a right to be forgotten?",
+    "do I have a right to a copy under what the law says?",
+    "is there a right to erasure in the GDPR?",
+    "个保法有没有规定可以删除个人信息",
+    "民法典里有被遗忘权吗",
+    "私隱條例有冇話要幾耐內回覆",
+    "個資法有沒有規定多久要刪除",
+)
+DEMANDS = (
+    "Under GDPR, delete my data",
+    "I exercise my right under the PDPO, please erase my posts",
+    "根据个保法，我要求删除我的照片",
+    "GDPR下我有權要求刪除，請刪除我的照片",
+    "按照个人信息保护法给我一份副本",
+    "帮我实名认证",
+    "实名认证错了要改",
+)
+
+
+@pytest.mark.parametrize("text", AGES)
+def test_who_may_use_the_app_is_asked_of_the_policy(text: str) -> None:
+    assert meant_of_rules(Intent.UNDERAGE_REPORT, normalise(text)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize("text", REPORTS)
+def test_whoever_speaks_of_somebody_asks_no_rule(text: str) -> None:
+    assert meant_of_rules(Intent.UNDERAGE_REPORT, normalise(text)) is None
+
+
+@pytest.mark.parametrize("text", RULES)
+def test_what_holds_is_asked_of_the_policy(text: str) -> None:
+    assert meant_of_rules(Intent.OTHER, normalise(text)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize("text", LAW)
+def test_what_a_law_says_is_asked_and_not_demanded(text: str) -> None:
+    assert meant_of_rules(Intent.DELETION, normalise(text)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize("text", DEMANDS)
+def test_what_is_demanded_by_a_law_is_a_wish(text: str) -> None:
+    assert meant_of_rules(Intent.DELETION, normalise(text)) is None
+    assert meant_of_rules(Intent.OTHER, normalise(text)) is None
