@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import kept_wishes, reading, wishes
+from privacydesk.dialog import kept_wishes, questions, reading, wishes
 from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.naming import items_of
@@ -61,7 +61,12 @@ def first_wish(runner: Runner, script: Script) -> None:
         script.unanswered = 0
         script.ask("desk.nothing_more", {}, more_choices())
         return
-    if _explains(script) or _offers_to_leave(script) or _asks_when(runner, script):
+    if (
+        _explains(script)
+        or _offers_to_leave(script)
+        or _asks_when(runner, script)
+        or _asks_of_filed(runner, script)
+    ):
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
         return
@@ -164,6 +169,26 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
     return wish is not None and runner.begin(script, wish)
 
 
+_ASKED_AFTER = frozenset(
+    {Intent.POLICY_QUESTION, Intent.SMALLTALK, Intent.OTHER, Intent.REQUEST_STATUS}
+)
+"""What a question about something that was filed is taken for."""
+
+
+def _asks_of_filed(runner: Runner, script: Script) -> bool:
+    """Answer what the form of the request that was filed last explains, and nothing wished."""
+    found = script.observed.recognised
+    if found is not None and found.sure and found.intent not in _ASKED_AFTER:
+        return False
+    here = (t for t in script.tickets_of(whose(script)) if t.conversation_id == script.before.id)
+    last = max(here, key=lambda one: one.received_at, default=None)
+    if last is None or not questions.explain_filed(runner, script, last.kind):
+        return False
+    script.unanswered = 0
+    script.ask("desk.anything_else", {}, more_choices())
+    return True
+
+
 def _changes_last(runner: Runner, script: Script) -> bool:
     """Say how what was just filed is changed, where it is limited: "wait, only the last one".
 
@@ -217,6 +242,7 @@ def _several(runner: Runner, script: Script) -> bool:
         kept_wishes.say_kept(runner, script, asked)
         return False
     if len(asked) == 1 and script.observed.wishes:
+        questions.explain_at_once(script, runner.by_intent[asked[0].intent])
         return runner.begin(script, asked[0])
     if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
         return False
@@ -256,6 +282,7 @@ def _first(runner: Runner, script: Script) -> None:
         if found.intent is Intent.OTHER or (found.intent is Intent.GUARDIAN and script.minor_hint):
             to_human(runner, script)
             return
+        questions.explain_at_once(script, runner.by_intent.get(found.intent))
         if runner.start(script, found.intent):
             return
     if any(character.isalnum() for character in script.said):

@@ -68,7 +68,11 @@ def _lets_it_be(script: Script) -> bool:
     """
     if not _asked_for_more(script) or not reading.is_brief(script):
         return False
-    if not {"thinks", "postpones"}.isdisjoint(reading.phrases_of(script.observed.entities)):
+    said = reading.phrases_of(script.observed.entities)
+    if any(one.startswith("asks_") for one in said):
+        # "Can I turn it back on later?" lets nothing be.
+        return False
+    if not {"thinks", "postpones"}.isdisjoint(said):
         return True
     if word(script) != "cancel":
         # Only then: whose requests are open has to be read for it.

@@ -45,7 +45,7 @@ def objects(runner: Runner, script: Script) -> bool:
             # "I object to profiling" names what shall stop.
             return False
         if found.intent is not Intent.CONSENT_WITHDRAWAL and not (
-            found.intent is Intent.AUTOMATED_DECISION and (only or _has_answer(script))
+            found.intent is Intent.AUTOMATED_DECISION and (only or has_answer(script))
         ):
             return False
     runner.start_flow(script, "objection", {})
@@ -66,7 +66,7 @@ def _protests(script: Script) -> bool:
 
 def _is_about_a_machine(runner: Runner, script: Script) -> bool:
     """Tell whether a machine's decision is what the open form is about, and no answer disputed."""
-    if not script.stack or _has_answer(script):
+    if not script.stack or has_answer(script):
         return False
     kind = runner.flows[script.stack[script.form_at()].flow].kind
     return kind is RequestKind.AUTOMATED_DECISION
@@ -79,10 +79,10 @@ def _means_answer(script: Script) -> bool:
     """
     found = script.observed.recognised
     unclear = found is None or not found.sure or found.intent in _SOUND_LIKE_DISPUTES
-    return unclear and not script.observed.entities.get("purpose") and _has_answer(script)
+    return unclear and not script.observed.entities.get("purpose") and has_answer(script)
 
 
-def _has_answer(script: Script) -> bool:
+def has_answer(script: Script) -> bool:
     """Tell whether a decision lies before the user that may be meant, and no machine is named."""
     if "machine" in reading.phrases_of(script.observed.entities):
         return False

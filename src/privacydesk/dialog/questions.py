@@ -14,11 +14,11 @@ from privacydesk.dialog import arguments, reading
 from privacydesk.dialog.entries import FIELD_VALUE, VALUE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, parse, takes_any_words
 from privacydesk.domain.events import Choice
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import Intent, RequestKind
 
 _HELD: Final = "_held"
 """The slot that keeps words which may be the answer or a question, until the user says which."""
@@ -38,6 +38,11 @@ _OF_WHAT_WAITS: Final = frozenset(
 
 _DURATION: Final = "asks_duration"
 """What is asked with "how long will it take": of every form that files a request it is told."""
+
+_SAID_AT_ONCE: Final = frozenset(
+    {_DURATION, "asks_balance", "asks_undo", "asks_reconsent", "asks_login", "asks_refund"}
+)
+"""What is answered before a form begins, where the sentence that begins it asks it, too."""
 
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
@@ -244,20 +249,49 @@ def explain(runner: Runner, script: Script, topic: str) -> bool:
     """
     for frame in reversed(script.stack[script.form_at() :]) if topic else ():
         flow = runner.flows[frame.flow]
-        said = flow.explains.get(topic)
-        if said is not None:
-            script.say(said.text, arguments.build(script, frame, flow, said.args))
+        if topic in flow.explains:
+            _say(script, frame, flow, topic)
             runner.prompt_again(script)
             return True
     if topic != _DURATION or not _files(runner, script):
         return False
+    _say_duration(script)
+    runner.prompt_again(script)
+    return True
+
+
+def explain_at_once(script: Script, flow: Flow | None) -> None:
+    """Answer what is asked about a form in the sentence that begins it: 销号，余额怎么办."""
+    topic = _topic(script)
+    if flow is None or topic not in _SAID_AT_ONCE or not reading.is_brief(script):
+        return
+    if topic in flow.explains:
+        _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
+    elif topic == _DURATION and flow.kind is not None:
+        _say_duration(script)
+
+
+def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:
+    """Answer what is asked about a form after it was filed: "can I turn it back on later?"."""
+    topic = _topic(script)
+    flow = next((one for one in runner.flows.values() if one.kind is kind and one.intents), None)
+    if flow is None or topic not in flow.explains or not reading.is_brief(script):
+        return False
+    _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
+    return True
+
+
+def _say(script: Script, frame: Running, flow: Flow, topic: str) -> None:
+    said = flow.explains[topic]
+    script.say(said.text, arguments.build(script, frame, flow, said.args))
+
+
+def _say_duration(script: Script) -> None:
     days = script.rules.answer_days
     if days:
         script.say("desk.explain_answer_days", {"days": days})
     else:
         script.say("desk.explain_duration")
-    runner.prompt_again(script)
-    return True
 
 
 def _files(runner: Runner, script: Script) -> bool:

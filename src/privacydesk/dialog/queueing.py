@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from privacydesk.dialog import commands, kept_wishes, reading, wishes
 from privacydesk.dialog.actions.people import LEAVE_QUEUE
+from privacydesk.dialog.objecting import has_answer, objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
@@ -63,6 +64,9 @@ _NOW = Choice(id=WISH_NOW, key="owner.wish_now", style=ChoiceStyle.PRIMARY)
 
 def _keep_in_queue(runner: Runner, script: Script) -> bool:
     """Keep a wish for the person who comes; it may be seen to at once, without waiting."""
+    if has_answer(script) and objects(runner, script):
+        # What was refused meanwhile is disputed; people look at it with the objection.
+        return True
     asked = wishes.wishes_of(runner, script)
     if script.observed.entities.get("own_age"):
         # Who tells their own age reports nobody; the conversation is marked for it.
