@@ -109,6 +109,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "lapses_on": _lapses_on,
     "remedies": lambda script, _frame: script.rules.remedies.get(script.locale, ""),
     "requests": _requests,
+    "reason_given": lambda _script, frame: str(frame.slots.get("reason", "")),
     "wishes": lambda script, _frame: {
         "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]
     },

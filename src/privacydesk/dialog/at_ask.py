@@ -10,6 +10,7 @@ from privacydesk.dialog import (
     entries,
     filling,
     following,
+    for_staff,
     giving_up,
     openings,
     questions,
@@ -95,6 +96,15 @@ class AtAsk(AtQuestion):
         self._runner.prompt_again(script)
         return True
 
+    def _leaves_it_at_that(self, script: Script, frame: Running, step: Ask) -> bool:
+        """Take the sentence that began the form from whoever has nothing to add to it."""
+        said = script.observed.entities.get("answer_alone", ())
+        words = openings.insisted_on(frame, step)
+        if openings.NOTHING_MORE not in said or not words or openings.answers(frame, step):
+            return False
+        taking.take_value(self._runner, script, frame, step, words)
+        return True
+
     def _is_chosen_label(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
         """Ask what is to be added to the words of a button that was chosen; tell if they are."""
         if not step.opening or openings.answers(frame, step):
@@ -124,6 +134,8 @@ class AtAsk(AtQuestion):
     ) -> None:
         """Take words where any are the answer, unless they say nothing but that there is none."""
         slot_type = self._runner.asking.slot_type(frame, step)
+        if self._leaves_it_at_that(script, frame, step):
+            return
         left_out = choosing.left_out(script, self._buttons.offered(script, frame))
         if left_out is not None:
             taking.take_choice(self._runner, script, frame, step, left_out)
@@ -259,7 +271,11 @@ class AtAsk(AtQuestion):
             self._runner.prompt_again(script)
             return
         # Whoever was not understood once tells on, however short that is.
-        if step.told and (questions.tells(text) or (frame.misses and not script.observed.wishes)):
+        if step.told and (
+            questions.tells(text)
+            or (frame.misses and not script.observed.wishes)
+            or self._remarks(script, frame, text)
+        ):
             frame.slots[step.told] = self._with_opening(frame, step.told, text.strip())
             if any(offer.value == OTHER for offer in step.choices):
                 taking.take_value(self._runner, script, frame, step, OTHER)
@@ -273,6 +289,11 @@ class AtAsk(AtQuestion):
             self._runner.asking.say_not_offered(script, frame, step, value)
         self._missed(script, frame, step)
 
+    def _remarks(self, script: Script, frame: Running, text: str) -> bool:
+        """Tell whether a few words tell something, where the desk asked: "one is still there"."""
+        flow = self._runner.flows[frame.flow]
+        return not flow.intents and not script.observed.wishes and questions.remarks(text)
+
     def _with_opening(self, frame: Running, slot: str, text: str) -> str:
         """Return what is told with the sentence that began the form, where that tells, too."""
         asked = (
@@ -284,7 +305,9 @@ class AtAsk(AtQuestion):
         return text if step is None else str(openings.with_more(frame, step, text))
 
     def _missed(self, script: Script, frame: Running, step: Ask) -> None:
-        """Say that an answer could not be taken."""
+        """Say that an answer could not be taken; what staff asked may be what it answers."""
+        if for_staff.offer(script, frame, script.said):
+            return
         frame.misses += 1
         slot_type = self._runner.asking.slot_type(frame, step)
         key = step.retry or f"desk.retry.{slot_type}"

@@ -8,6 +8,7 @@ from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_cho
 from privacydesk.dialog.naming import items_of
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
+from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
@@ -65,6 +66,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         _explains(script)
         or _offers_to_leave(script)
         or _asks_when(runner, script)
+        or _asks_for_file(script)
         or _asks_of_filed(runner, script)
     ):
         return
@@ -167,6 +169,24 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
     )
     wish = next(alike, None)
     return wish is not None and runner.begin(script, wish)
+
+
+def _asks_for_file(script: Script) -> bool:
+    """Show the cards of files that can be had to whoever asks where they are: 文件在哪."""
+    if "asks_file" not in reading.phrases_of(script.observed.entities):
+        return False
+    there = [
+        one
+        for one in script.tickets_of(whose(script))
+        if any(package.is_there(script.now) for package in one.packages)
+    ]
+    if not there or not reading.is_brief(script):
+        return False
+    for ticket in there:
+        say_packages(script, ticket)
+    script.unanswered = 0
+    script.ask("desk.anything_else", {}, more_choices())
+    return True
 
 
 _ASKED_AFTER = frozenset(

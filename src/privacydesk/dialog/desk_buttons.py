@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from privacydesk.dialog import commands, fetching, languages, queueing
+from privacydesk.dialog import commands, fetching, for_staff, languages, queueing
 from privacydesk.dialog.packages import CHOICE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import ANSWER, Script
@@ -80,6 +80,7 @@ def _forget_wishes(runner: Runner, script: Script) -> None:
 def _answer_first(runner: Runner, script: Script) -> None:
     """Put what staff asked before the open question, which is come back to."""
     if script.owes_answer:
+        for_staff.give(script)
         runner.start_flow(script, ANSWER, {})
     else:
         runner.prompt_again(script)

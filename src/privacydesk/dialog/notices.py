@@ -70,7 +70,8 @@ def decided(runner: Runner, script: Script, message: Decided) -> None:
     if message.kind is DecisionKind.EXAMINED and not message.data.get("accepted"):
         script.prompt = None
         purpose = proof_purpose(ticket)
-        runner.start_on_ticket(script, "evidence_again", ticket, purpose=purpose)
+        why = {"reason": message.text} if message.text else {}
+        runner.start_on_ticket(script, "evidence_again", ticket, purpose=purpose, **why)
         return
     _go_on(runner, script, was_open=was_open)
 

@@ -20,13 +20,19 @@ _WORDS: Final = "_opening"
 _TELLS: Final = "_opening_tells"
 """The slot that is filled where it tells something."""
 
+_NAMES: Final = "_opening_names"
+"""The slot that is filled where it names the matter at least, and is no bare wish."""
+
 _TAKEN: Final = "_opening_taken"
 """The slot that names the question which it answers; one is enough."""
 
 _SHOWN: Final = 80
 """Characters of the sentence that are said back."""
 
-_TOLD_ALL: Final = Choice(id="_skip", key="desk.opening_all", style=ChoiceStyle.QUIET)
+NOTHING_MORE: Final = "desk.opening_all"
+"""The key of the button for whoever has nothing to add."""
+
+_TOLD_ALL: Final = Choice(id="_skip", key=NOTHING_MORE, style=ChoiceStyle.QUIET)
 
 
 def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
@@ -34,8 +40,12 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
     words = text.strip()
     if not words or not any(isinstance(one, Ask) and one.opening for one in flow.steps.values()):
         return {}
-    tells = {_TELLS: "yes"} if entities.get("tells") else {}
-    return {_WORDS: words, **tells}
+    found = {_WORDS: words}
+    if entities.get("tells"):
+        found[_TELLS] = "yes"
+    if not entities.get("tells_nothing"):
+        found[_NAMES] = "yes"
+    return found
 
 
 def answers(frame: Running, step: Ask) -> bool:
@@ -65,9 +75,11 @@ def with_more(frame: Running, step: Ask, value: Any) -> Any:
 
 def take(frame: Running, words: str) -> None:
     """Take words as if they had begun the form: the label of a button is no whole story."""
-    frame.slots[_WORDS], frame.slots[_TELLS] = words.strip(), "yes"
+    frame.slots |= {_WORDS: words.strip(), _TELLS: "yes", _NAMES: "yes"}
 
 
 def insisted_on(frame: Running, step: Ask) -> str:
     """Return the sentence for whoever says that all was told before, little as it tells."""
-    return str(frame.slots.get(_WORDS, "")) if step.opening else ""
+    taken = frame.slots.get(_TAKEN, step.id)
+    named = frame.slots.get(_NAMES)
+    return str(frame.slots.get(_WORDS, "")) if step.opening and taken == step.id and named else ""

@@ -61,6 +61,10 @@ _SENTENCE_HAN: Final = 8
 _SENTENCE_WORDS: Final = 5
 """Chinese characters, or words with spaces between them, from which words tell something."""
 
+_REMARK_HAN: Final = 5
+_REMARK_WORDS: Final = 4
+"""The same where the desk asked what was not right, and nothing else is meant."""
+
 _ASKS = re.compile(
     r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$|^(?:这|這|那)?(?:是|系|係)?(?:什么|什麼|啥|咩)意思"
     r"|^what do(?:es)? (?:you|that|this|it) mean"
@@ -237,6 +241,13 @@ def tells(text: str) -> bool:
     return len(_HAN.findall(text)) >= _SENTENCE_HAN or len(text.split()) >= _SENTENCE_WORDS
 
 
+def remarks(text: str) -> bool:
+    """Tell whether words say something, few as they are, and ask nothing."""
+    if _ASKS.search(text) or _ENDS_ASKING.search(text):
+        return False
+    return len(_HAN.findall(text)) >= _REMARK_HAN or len(text.split()) >= _REMARK_WORDS
+
+
 def explain_open(runner: Runner, script: Script) -> bool:
     """Answer a question about the open form, if a message is one; then ask anew."""
     return explain(runner, script, _topic(script))
@@ -249,7 +260,7 @@ def explain(runner: Runner, script: Script, topic: str) -> bool:
     """
     for frame in reversed(script.stack[script.form_at() :]) if topic else ():
         flow = runner.flows[frame.flow]
-        if topic in flow.explains:
+        if topic in flow.explains and _is_known(script, frame, flow, topic):
             _say(script, frame, flow, topic)
             runner.prompt_again(script)
             return True
@@ -279,6 +290,12 @@ def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:
         return False
     _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
     return True
+
+
+def _is_known(script: Script, frame: Running, flow: Flow, topic: str) -> bool:
+    """Tell whether there is all that an explanation shows."""
+    shown = arguments.build(script, frame, flow, flow.explains[topic].args)
+    return all(value != "" for value in shown.values())
 
 
 def _say(script: Script, frame: Running, flow: Flow, topic: str) -> None:

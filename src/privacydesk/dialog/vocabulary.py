@@ -228,8 +228,8 @@ OPTIONS = frozenset(
 ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
-        "objection_days", "object_until", "lapses_on", "remedies", "request", "requests",
-        "age_clause", "wishes",
+        "objection_days", "object_until", "lapses_on", "reason_given", "remedies",
+        "request", "requests", "age_clause", "wishes",
     }
 )  # fmt: skip
 """Placeholders a text may use besides the flow's slots and the families below."""

@@ -38,7 +38,7 @@ _WHEN: Final = lazily(
 )
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 _WORD: Final = re.compile(r"[a-z][a-z'’]+|\d+")
-_ENOUGH: Final = 6
+_ENOUGH: Final = 5
 """What has to be left: a Chinese character counts one, a word of another script or a number two,
 and when it was two more."""
 
