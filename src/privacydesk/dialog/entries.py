@@ -267,7 +267,8 @@ def _puts_another(entities: Entities) -> bool:
 def _typed(field: str, entities: Entities) -> Any:
     """Return the date or the word for a gender that a message names; the last one counts."""
     kind = "birthday" if field == ProfileField.BIRTHDAY.value else "gender"
-    values = entities.get(kind, ())
+    wrong = entities.get("wrong_told", ())
+    values = tuple(one for one in entities.get(kind, ()) if one not in wrong)
     several = kind == "birthday" and len(values) > 1 and "instead" not in entities.get("phrase", ())
     return values[-1] if values and not several else None
 

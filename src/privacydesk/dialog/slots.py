@@ -223,6 +223,7 @@ ENTITY_KINDS: Sequence[str] = (
     "name_meant",
     "avatar_meant",
     "part_of_name",
+    "wrong_told",
     "entry_emptied",
     "identity_number",
     "entry_instead",

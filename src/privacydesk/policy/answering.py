@@ -59,6 +59,8 @@ _FRAME = re.compile(
     r"|\b(?:what does|does) (?:the|your) (?:privacy )?policy say about\b"
     r"|\baccording to (?:the|your) (?:privacy )?policy\b"
 )
+# Words that only some regions have, and those with which policies and most questions have them.
+_REGIONAL: Final = {"私隐": "隐私", "几时": "什么时候", "何时": "什么时候", "边度": "哪里"}
 _FRAMED_LEAST: Final = 5
 """Characters that must be left of a question without its frame; else the frame is the question."""
 
@@ -161,7 +163,7 @@ class PolicyIndex:
 
     def search(self, question: str) -> Search | None:
         """Look a question up; None where there is nothing to look up or to find."""
-        folded = _unframed(self._fold(question))
+        folded = _asked(self._fold(question))
         if not self._pieces or _SOMETHING.search(folded) is None:
             return None
         said = tokens(folded)
@@ -229,7 +231,10 @@ def embedded_texts(version: PolicyVersion) -> list[str]:
     return whole + [sentence for piece in pieces for sentence in sentences_of(piece)]
 
 
-def _unframed(folded: str) -> str:
+def _asked(folded: str) -> str:
+    """Return what a question is about, in the usual words and without its frame."""
+    for said, usual in _REGIONAL.items():
+        folded = folded.replace(said, usual)
     left = _FRAME.sub(" ", folded).strip(" ,，。?？!！:：")
     return left if len(left) >= _FRAMED_LEAST else folded
 

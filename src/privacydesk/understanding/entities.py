@@ -30,6 +30,7 @@ from privacydesk.understanding.entries import (
     named_instead,
     part_of_name,
     values_wished,
+    wrong_told,
 )
 from privacydesk.understanding.exceptions import exceptions
 from privacydesk.understanding.idle_talk import is_abuse
@@ -402,6 +403,7 @@ _AS_WRITTEN: Final[Mapping[str, Finder]] = {
     "account_alone": account_alone,
     "others_account": accounts_of_others,
     "new_value": values_wished,
+    "wrong_told": wrong_told,
     "old_value": old_values,
     "send_to": send_to,
     "period": periods,

@@ -219,6 +219,15 @@ def values_wished(text: str) -> tuple[str, ...]:
     return tuple(one for one in values if not one.startswith(wrong))
 
 
+def wrong_told(text: str) -> tuple[str, ...]:
+    """Return the days and genders that a message tells to stand there, and to be wrong."""
+    said = plain(text)
+    if len(said) > _LOOKED_AT:
+        return ()
+    wrong = [normalise(one) for _, one in parted(_clauses(said)) if one]
+    return tuple(value for one in wrong for value in (*birthdays(one), *genders(one)))
+
+
 def gender_put_right(text: str) -> tuple[str, str] | None:
     """Return the right gender and the wrong one that stands there: 我男的，系统写成女了.
 

@@ -34,7 +34,7 @@ _ABUSE_EN_LEAD: Final = lazily(
 )
 _ABUSE_LONGEST: Final = 40
 _PROBES: Final = lazily(
-    r"系统提示词?|提示词|初始(?:指令|提示)|系统指令|你的(?:指令|prompt|设定|训练数据)"
+    r"系统提示词|提示词|初始(?:指令|提示)|系统指令|你的(?:指令|prompt|设定|训练数据)"
     r"|\b(?:system|hidden|initial) (?:prompt|instructions?)\b|\byour (?:prompt|instructions"
     r"|training data)\b"
     r"|(?:忽略|无视|忘记|忘掉)(?:你)?(?:之前|以上|前面|上面|先前)(?:的)?(?:所有|全部"

@@ -69,7 +69,7 @@ def test_whoever_probes_the_machine_wishes_nothing(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["delete my instructions to you", "系统自动封了我", "我忘了之前的密码", "提示我密码错误"],
+    ["delete my instructions to you", "系统自动封了我", "我忘了之前的密码", "系统提示我密码错误"],
 )
 def test_words_near_it_are_no_probing(text: str) -> None:
     assert meant_of_idle_talk(Intent.ACCESS, normalise(text)) is None
