@@ -68,6 +68,26 @@ def test_a_right_that_is_spoken_of_names_its_request(question: str, offers: Inte
 
 
 @pytest.mark.parametrize(
+    ("question", "anchor"),
+    [
+        ("几岁才能用这个软件", "privacy:art6.p1"),
+        ("有没有年龄限制", "privacy:art6.p1"),
+        ("幾歲先可以用", "privacy:art6.p1"),
+        ("how old do you have to be to use this app", "privacy:art6.p1"),
+        ("is there an age limit", "privacy:art6.p1"),
+        ("what's the email of your privacy team", "privacy:art9.p1"),
+        ("你们隐私团队的邮箱是多少", "privacy:art9.p1"),
+        ("怎么联系你们处理我小孩的信息", "children:sec6"),
+        ("政策什么时候更新过", "privacy:date1"),
+        ("私隱政策幾時更新過", "privacy:date1"),
+        ("when was the privacy policy last updated", "privacy:date1"),
+    ],
+)
+def test_ages_mailboxes_and_dates_are_found_where_they_stand(question: str, anchor: str) -> None:
+    assert ask(question).quotes[0].anchor == anchor
+
+
+@pytest.mark.parametrize(
     "nothing",
     ["", "   ", "😀😀😀", "？？？", "\x00", "\ud800", "法" * 100_000, "x y " * 30_000, "\u202e"],
     ids=["empty", "spaces", "emoji", "marks", "nul", "surrogate", "long", "latin", "direction"],
