@@ -88,6 +88,10 @@ class AtAsk(AtQuestion):
                 words = ""
             taking.take_value(self._runner, script, frame, step, words)
             return True
+        words = self._with_opening(frame, step.told, "") if step.told else ""
+        if words:
+            self._take_as_told(script, frame, step, words)
+            return True
         form = script.stack[script.form_at()]
         slots = self._runner.flows[form.flow].slots
         if not any(one.type == "long_text" and form.slots.get(n) for n, one in slots.items()):
@@ -276,11 +280,8 @@ class AtAsk(AtQuestion):
             or (frame.misses and not script.observed.wishes)
             or self._remarks(script, frame, text)
         ):
-            frame.slots[step.told] = self._with_opening(frame, step.told, text.strip())
-            if any(offer.value == OTHER for offer in step.choices):
-                taking.take_value(self._runner, script, frame, step, OTHER)
-            else:
-                taking.skip(self._runner, script, frame, step)
+            words = self._with_opening(frame, step.told, text.strip())
+            self._take_as_told(script, frame, step, words)
             return
         files = takes_files(self._runner.asking.slot_type(frame, step))
         if not files and taking.adds_to_story(self._runner, script, text):
@@ -288,6 +289,14 @@ class AtAsk(AtQuestion):
         if value is not None:
             self._runner.asking.say_not_offered(script, frame, step, value)
         self._missed(script, frame, step)
+
+    def _take_as_told(self, script: Script, frame: Running, step: Ask, words: str) -> None:
+        """Keep what somebody tells instead of choosing."""
+        frame.slots[step.told] = words
+        if any(offer.value == OTHER for offer in step.choices):
+            taking.take_value(self._runner, script, frame, step, OTHER)
+        else:
+            taking.skip(self._runner, script, frame, step)
 
     def _remarks(self, script: Script, frame: Running, text: str) -> bool:
         """Tell whether a few words tell something, where the desk asked: "one is still there"."""

@@ -61,6 +61,7 @@ _AFTER: Final = lazily(
     rf"\s*{_VALUE}{_DONE}",
     re.IGNORECASE,
 )
+_EXPLAINS: Final = lazily(r"[\u4e00-\u9fff]{1,4}[的嘅][\u4e00-\u9fff]")
 _NOW: Final = lazily(r"now (?P<value>(?!showing|listed|displayed|wrong|a |the ).+)", re.IGNORECASE)
 _NOT_OLD: Final = lazily(
     r"^\s*(?P<new>[^\s,，]{1,20}?)(?:[,，]? ?不是|唔系|唔係| not )(?P<old>[^\s,，。]{1,20})\s*$",
@@ -100,8 +101,7 @@ _GENDER: Final = lazily(
 )
 _NAME: Final = lazily(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
 _PART_OF_NAME: Final = lazily(
-    r"姓(?!名|[^,。.!?;]{0,2}名)|[一两某那个有]个?字|第[一二三]个?字|最后一?个?字"
-    r"|\b(?:sur|last |family |first |given |middle )name\b|\bletters?\b"
+    r"姓(?!名|[^,。.!?;]{0,2}名)|\b(?:sur|last |family |first |given |middle )name\b"
 )
 _AVATAR: Final = lazily(r"头像(?!框)|\b(?:avatar|profile (?:picture|photo|pic))\b")
 _ENDING: Final = lazily(r"(?<=[男女])[的性生]$")
@@ -125,7 +125,7 @@ def name_meant(folded: str) -> tuple[str, ...]:
 
 
 def part_of_name(folded: str) -> tuple[str, ...]:
-    """Tell whether a part of a name is spoken of, which is no whole one: 姓打成阵."""
+    """Tell whether a surname or a given name is spoken of, which is no whole one: 姓打成阵."""
     return ("yes",) if _PART_OF_NAME.search(folded) else ()
 
 
@@ -201,6 +201,9 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
         denied = _DENIES.search(clause) is not None
         about = named[0] if named else about
         value = typed(about, new)
+        if about in found and _EXPLAINS.fullmatch(value):
+            # 羽毛的羽改成下雨的雨 says how the name that was just told is written.
+            continue
         if about and value and (sure or about not in found):
             found[about] = Told((about, value, old), sure or called)
     return tuple(

@@ -61,6 +61,7 @@ PUT_RIGHT = {
     ),
     '标签把"离异"那个去掉换成"单身"': ("tags", "单身", ""),
     "昵称也改一下，改成小敏": ("nickname", "小敏", ""),
+    "实名名字打错一个字 林小羽 应该是 林小雨 羽毛的羽改成下雨的雨": ("real_name", "林小雨", ""),
     # What is wished, and what a document says, is nothing wrong.
     "帮我把性别变成女": ("gender", "女", ""),
     "性别改成女": ("gender", "女", ""),
