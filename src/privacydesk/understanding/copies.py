@@ -79,7 +79,7 @@ def copy_instead(folded: str) -> bool:
     return instead and _FIRST.search(folded) is None
 
 
-def copy_first(folded: str) -> bool:
+def asks_for_copy_first(folded: str) -> bool:
     """Tell whether a copy is asked for before something goes: 删除前先给我一份副本."""
     short = len(folded) <= _SHORT and _FIRST.search(folded) is not None
     return short and _ASKS_FOR_COPY.search(folded) is not None

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
-from privacydesk.understanding.copies import copy_first
+from privacydesk.understanding.copies import asks_for_copy_first
 from privacydesk.understanding.entities import Entities
 from privacydesk.understanding.intents import Intents
 from privacydesk.understanding.language import language_of
@@ -69,7 +69,7 @@ class KeywordRecogniser:
         if "wish_words" in kinds:
             words = normalise(text)
             spoken = self._intents.spoken_for(words)
-            if Intent.ACCESS.value not in spoken and copy_first(words):
+            if Intent.ACCESS.value not in spoken and asks_for_copy_first(words):
                 spoken = (*spoken, Intent.ACCESS.value)
             if spoken:
                 return {**found, "wish_words": spoken}

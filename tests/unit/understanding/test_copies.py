@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.copies import asks_plainly, copy_first, copy_instead, meant_of_copies
+from privacydesk.understanding.copies import (
+    asks_for_copy_first,
+    asks_plainly,
+    copy_instead,
+    meant_of_copies,
+)
 from privacydesk.understanding.normalise import normalise
 
 
@@ -144,4 +149,4 @@ def test_what_is_told_of_a_copy_asks_for_none(said: str) -> None:
     ],
 )
 def test_a_copy_may_be_wished_first(said: str, first: bool) -> None:
-    assert copy_first(normalise(said)) is first
+    assert asks_for_copy_first(normalise(said)) is first
