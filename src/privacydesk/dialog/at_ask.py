@@ -82,11 +82,8 @@ class AtAsk(AtQuestion):
         """Go on with what was told for whoever says that it was: 我刚才不是说了吗."""
         if not script.observed.entities.get("told_already"):
             return False
-        words = openings.insisted_on(frame, step)
-        if words:
-            if openings.answers(frame, step):
-                words = ""
-            taking.take_value(self._runner, script, frame, step, words)
+        if openings.insisted_on(frame, step):
+            taking.take_value(self._runner, script, frame, step, "")
             return True
         words = self._with_opening(frame, step.told, "") if step.told else ""
         if words:
@@ -103,10 +100,10 @@ class AtAsk(AtQuestion):
     def _leaves_it_at_that(self, script: Script, frame: Running, step: Ask) -> bool:
         """Take the sentence that began the form from whoever has nothing to add to it."""
         said = script.observed.entities.get("answer_alone", ())
-        words = openings.insisted_on(frame, step)
-        if openings.NOTHING_MORE not in said or not words or openings.answers(frame, step):
+        told = openings.insisted_on(frame, step)
+        if openings.NOTHING_MORE not in said or not told or openings.answers(frame, step):
             return False
-        taking.take_value(self._runner, script, frame, step, words)
+        taking.take_value(self._runner, script, frame, step, "")
         return True
 
     def _is_chosen_label(self, script: Script, frame: Running, step: Ask, text: str) -> bool:

@@ -50,8 +50,7 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
 
 def answers(frame: Running, step: Ask) -> bool:
     """Tell whether the sentence that began a form is the answer to a question, or a part of it."""
-    taken = frame.slots.get(_TAKEN, step.id)
-    return step.opening and bool(frame.slots.get(_TELLS)) and taken == step.id
+    return bool(frame.slots.get(_TELLS)) and _may_answer(frame, step)
 
 
 def ask_more(script: Script, frame: Running, step: Ask, choices: tuple[Choice, ...]) -> None:
@@ -64,8 +63,12 @@ def ask_more(script: Script, frame: Running, step: Ask, choices: tuple[Choice, .
 
 
 def with_more(frame: Running, step: Ask, value: Any) -> Any:
-    """Return an answer with the sentence before it; the sentence alone where there is no more."""
-    if not answers(frame, step):
+    """Return an answer with the sentence before it; the sentence alone where there is no more.
+
+    Little as it tells, it stays, if it names more than the form: 你们把我的手机号给了推销公司.
+    """
+    tells = frame.slots.get(_TELLS) or frame.slots.get(_NAMES)
+    if not tells or not _may_answer(frame, step):
         return value
     words = str(frame.slots[_WORDS])
     frame.slots[_TAKEN] = step.id
@@ -78,8 +81,11 @@ def take(frame: Running, words: str) -> None:
     frame.slots |= {_WORDS: words.strip(), _TELLS: "yes", _NAMES: "yes"}
 
 
-def insisted_on(frame: Running, step: Ask) -> str:
-    """Return the sentence for whoever says that all was told before, little as it tells."""
-    taken = frame.slots.get(_TAKEN, step.id)
-    named = frame.slots.get(_NAMES)
-    return str(frame.slots.get(_WORDS, "")) if step.opening and taken == step.id and named else ""
+def insisted_on(frame: Running, step: Ask) -> bool:
+    """Tell whether the sentence will do for whoever says that all was told before."""
+    return bool(frame.slots.get(_NAMES)) and _may_answer(frame, step)
+
+
+def _may_answer(frame: Running, step: Ask) -> bool:
+    """Tell whether a question takes the sentence, and no other one did."""
+    return step.opening and frame.slots.get(_TAKEN, step.id) == step.id

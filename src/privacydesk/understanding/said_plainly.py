@@ -322,7 +322,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or _said_outright(heard, folded)
     )
     if told is not None:
-        return None if told is heard else told
+        return told
     if let_go(folded):
         # 最后一个不用了 lets go of a wish, and is none.
         return Intent.CANCEL_REQUEST
