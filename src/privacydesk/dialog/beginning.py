@@ -154,8 +154,10 @@ def _adds_to_last(runner: Runner, script: Script) -> bool:
     Without a word of what is wished it is wished alike. It is a request of its own, as the first
     one is with staff already.
     """
-    entities = script.observed.entities
-    if "also" not in reading.phrases_of(entities):
+    entities, found = script.observed.entities, script.observed.recognised
+    gives_up = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
+    if gives_up or "also" not in reading.phrases_of(entities):
+        # 推荐我还要 wants the thing itself, and nothing more of the request.
         return False
     last = filed_last(script)
     if last is None or not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:

@@ -75,9 +75,20 @@ _OF_ME: Final = lazily(
     r"\s*(?:但|可|可是|但是|其[实實]|[实實][际際]上?)*"
     r"我(?:其[实實]|本[来來]|明明|[应應][该該])*"
     r"(?:(?:是|系|係)[个個]?([男女])(?:[的性生人孩仔]|嘅)?|([男女])(?:的|生|性|仔))"
-    r"[的啊呀喎]?[\s.。!！]*"
+    r"(?:嚟㗎|嚟嘅|[来來]的)?[的啊呀喎啦喇]?[\s.。!！]*"
     r"|\s*(?:but )?i(?:['’]?m| am)(?: actually| really)? (?:a )?"
     r"(male|female|man|woman|boy|girl)[\s.!]*",
+    re.IGNORECASE,
+)
+# "I'm a woman not a man" is two clauses.
+_AND_NOT: Final = lazily(
+    r"(\b(?:male|female|man|woman|boy|girl)) (not an? )"
+    r"|([男女][的性生]?) ?(不是|唔系|唔係)(?=[男女个個])",
+    re.IGNORECASE,
+)
+_NOT_ME: Final = lazily(
+    r"\s*(?:而|又)?(?:我)?(?:并)?(?:不是|唔系|唔係)[个個]?[男女](?:[的性生人孩仔子]|嘅)?[的啊呀]?[\s.。!！]*"
+    r"|\s*(?:and )?(?:i['’]?m )?not an? (?:male|female|man|woman|boy|girl)[\s.!]*",
     re.IGNORECASE,
 )
 _RATHER: Final = (
@@ -241,12 +252,15 @@ def gender_put_right(text: str) -> tuple[str, str] | None:
         return None
     mine: dict[str, str] = {}
     theirs: dict[str, str] = {}
+    said = _AND_NOT.sub(lambda hit: f"{hit[1] or hit[3]}, {hit[2] or hit[4]}", said)
     for clause, wrong in parted(_clauses(said)):
         of_me = _OF_ME.fullmatch(clause)
         if wrong:
             theirs.update((_sex(one), one) for one in genders(normalise(wrong)))
         elif of_me is not None:
             mine.update((_sex(one), one) for one in genders(normalise(clause)))
+        elif _NOT_ME.fullmatch(clause):
+            theirs.update((_sex(one), one) for one in genders(normalise(clause)))
     if len(mine) != 1 or len(theirs) != 1 or mine.keys() == theirs.keys():
         return None
     return next(iter(mine.values())), next(iter(theirs.values()))

@@ -9,7 +9,7 @@ from privacydesk.understanding.normalise import bare
 from privacydesk.understanding.patterns import lazily
 
 _ABUSE: Final = lazily(
-    r"垃圾|辣鸡|乐色|傻[逼比x叉b]|煞笔|沙雕|脑残|智障|废物|狗屎|屎|烂透了?|烂|滚蛋|滚|操你?|艹"
+    r"垃圾|废柴|辣鸡|乐色|傻[逼比x叉b]|煞笔|沙雕|脑残|智障|废物|狗屎|屎|烂透了?|烂|滚蛋|滚|操你?|艹"
     r"|草泥马|去死"
     r"|有病|神经病|骗子|王八蛋|混蛋|贱|仆街|扑街|冚家铲|屌|撚|柒头|on9|白痴|蠢货|蠢|恶心"
     r"|\b(?:sb|fuck(?:ing|ed|er|ers)?|fck|fk|stfu|wtf|shit(?:ty)?|bullshit|crap(?:py)?|trash"
@@ -17,7 +17,7 @@ _ABUSE: Final = lazily(
     r"|bastards?|scum|pathetic|hate|damn|screw)\b"
 )
 _AROUND: Final = lazily(
-    r"你们|你哋|你|您|这个|这|呢个|那个|那|什么|咩|真的?|死|太|就是|真是|都是|一群|一帮|个|的|嘅"
+    r"你们|你哋|你|您|这个|这|呢个|那个|那|什么|咩|真的?|正|死|太|就是|真是|都是|一群|一帮|个|的|嘅"
     r"|啊|呀|啦|了|吧|去"
     r"|全家|他?妈的?|软件|平台|公司|客服|机器人?|东西|玩意儿?|产品|系统|我|tmd"
     r"|\b(?:you|u|ur|your|you're|yourself|this|that|the|a|an|of|is|are|it|it's|off|what|such|so"

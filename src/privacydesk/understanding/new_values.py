@@ -17,7 +17,7 @@ _CLOSE: Final = '」』”’"》'
 _TURNS: Final = r"(?:改到|改成|改为|改為|改做|换成|換成|换做|變成|变成|更正成|更正为|更正為|→|->)"
 _LEAD: Final = (
     rf"(?:{_TURNS}"
-    r"|应该是|應該是|应为|應為|应该系|應該係|应该叫|應該叫|(?:应该|應該)[写寫填]成"
+    r"|应该是|應該是|应该写(?!成)|應該寫(?!成)|应为|應為|应该系|應該係|应该叫|應該叫|(?:应该|應該)[写寫填]成"
     r"|\b(?:change|changed|set|correct|corrected|update|updated)\b[^,.!?;]{0,40}?\bto\b"
     r"|\bshould (?:be|read|say)\b)"
 )

@@ -37,6 +37,10 @@ _NO_OWNER: Final = (
     r"|week|day|old|account|app|phone|company|mochat|child|children|son|daughter|kid|boy|girl|baby"
     r"|grandson|granddaughter)\b)"
 )
+# 昵称叫晚风的人的手机号
+_NAMED = lazily(
+    rf"(?:叫|名为|昵称|网名|id)(?:叫|是|为|[:：])?\s?[^,。!?]{{1,16}}?\s?的(?:人|用户|主播|女生|男生|朋友)的?(?:{_DATA})"
+)
 _ENGLISH = lazily(
     r"\b(?:show|give|send|tell|look up|find|see|check|get|want|need|request|download|export|access"
     r"|read|copy of|copies of)(?: me| up)? (?:an? (?:copy|summary|list|export) of )?"
@@ -49,7 +53,7 @@ _ENGLISH = lazily(
 
 def other_people(words: str) -> tuple[str, ...]:
     """Tell of a folded message whether it wants to see what belongs to another person."""
-    if _ENGLISH.search(words) or _THEIRS.search(words):
+    if any(one.search(words) is not None for one in (_ENGLISH, _THEIRS, _NAMED)):
         return (SOMEBODY,)
     if names_a_user(words):
         return (SOMEBODY,)

@@ -21,6 +21,7 @@ from privacydesk.understanding.letting_go import FIRST, let_go
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.own_things import own_wish
 from privacydesk.understanding.patterns import lazily
+from privacydesk.understanding.wanted_back import meant_of_wanted_back
 
 MOST_WISHES: Final = 4
 """Wishes that are taken from one message."""
@@ -207,6 +208,9 @@ def several_wishes(
     """
     said = plain(text)
     gives_up = whole.intent is Intent.CANCEL_REQUEST
+    if gives_up and meant_of_wanted_back(Intent.CONSENT_WITHDRAWAL, normalise(said)):
+        # 推荐我还要: what is wanted back is named, and not wished away.
+        return ()
     asks = gives_up or whole.intent.kind is not None
     if not asks and _MAY_DENY.search(said) is None:
         return ()

@@ -14,7 +14,7 @@ from privacydesk.understanding.patterns import lazily
 
 _WISHED: Final = (
     r"(?:应该|應該|应|應|要|想|请|請|[帮幫]我|[帮幫]忙|麻烦|麻煩|希望|可以|能|可唔可以"
-    r"|把|将|將|同我|[给給]我|替我)"
+    r"|把|将|將|同我|(?<![系统統件p])[给給]我|替我)"
 )
 _VALUE: Final = r"(?P<value>[^\s,，。!！?？;；].{0,59}?)"
 _END: Final = (

@@ -82,6 +82,7 @@ def test_a_sentence_without_a_value_gives_none(said: str) -> None:
     [
         "帮我查一下张子涵的账号信息",
         "看一下她的手机号",
+        "查一下昵称叫 晚风 的人的手机号",
         "show me Mia's account",
         "I want a copy of my wife's data",
         "export my friend's chats",

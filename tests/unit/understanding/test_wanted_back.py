@@ -13,6 +13,11 @@ from privacydesk.understanding.wanted_back import meant_of_wanted_back
     "text",
     [
         "能不能把之前那单取消 我还是想要推荐",
+        "推荐我还要",
+        "那个关推荐的申请撤销吧，推荐我还要",
+        "營銷短信我仲要㗎",
+        "定位我还需要",
+        "我还要推荐",
         "推荐别关了，我还想要",
         "之前提的关闭定位那个不要了",
         "我改主意了，个性化推荐还是留着吧",
@@ -41,6 +46,10 @@ def test_what_is_wanted_after_all_is_not_taken_back_once_more(text: str) -> None
     [
         "取消个性化推荐",
         "把推荐那个关了",
+        "推荐我还要关掉",
+        "广告还要关",
+        "推荐我不要了",
+        "我还要关广告",
         "我还是想关掉推荐",
         "不想要推荐了",
         "推荐关掉，定位留着",
