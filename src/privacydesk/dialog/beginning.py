@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import kept_wishes, questions, reading, wishes
+from privacydesk.dialog import kept_wishes, openings, questions, reading, wishes
 from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
 from privacydesk.dialog.naming import items_of
@@ -13,6 +13,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM
+from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.scopes import limit_of
@@ -318,9 +319,23 @@ def _first(runner: Runner, script: Script) -> None:
         # A second stray word gets the whole menu, not a queue that nobody asked for.
         script.ask("desk.not_understood", {}, menu_choices())
     elif likely:
-        script.ask("desk.unsure", {}, (*likely, human_choice()))
+        told = _told_of(runner, script, likely)
+        script.ask("desk.unsure", {}, (*likely, human_choice()), told=told)
     else:
         script.ask("desk.not_understood", {}, more_choices())
+
+
+def _told_of(runner: Runner, script: Script, likely: tuple[Choice, ...]) -> tuple[Wish, ...]:
+    """Return what a message says of each thing that it may mean, for whoever taps one."""
+    meant = (Intent(choice.value) for choice in likely)
+    flows = ((intent, runner.by_intent.get(intent)) for intent in meant)
+    wished = (
+        openings.with_sentence(flow, wish, script.said, script.observed.entities)
+        for intent, flow in flows
+        if flow is not None and flow.kind is not None
+        for wish in wishes.wishes_for(flow, intent, script.observed.entities)[:1]
+    )
+    return tuple(wish for wish in wished if wish.slots)
 
 
 def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, Entities
+from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice, ChoiceStyle
 
 _WORDS: Final = "_opening"
@@ -46,6 +49,11 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
     if not entities.get("tells_nothing"):
         found[_NAMES] = "yes"
     return found
+
+
+def with_sentence(flow: Flow, wish: Wish, text: str, entities: Entities) -> Wish:
+    """Return a wish with the sentence it was made in, where its flow asks for a story."""
+    return replace(wish, slots={**wish.slots, **kept(flow, text, entities)})
 
 
 def answers(frame: Running, step: Ask) -> bool:

@@ -332,8 +332,19 @@ class Script:
         kind: EventKind = EventKind.TEXT,
         input_kind: InputKind | None = None,
         serial: int = 0,
+        told: tuple[Wish, ...] = (),
     ) -> None:
-        """Ask as the assistant; from here on only these choices are live."""
+        """Ask as the assistant; from here on only these choices are live.
+
+        Args:
+            key: of the question.
+            args: its arguments.
+            choices: the buttons.
+            kind: of the event.
+            input_kind: what may be entered.
+            serial: of the frame that asks; 0 for none.
+            told: what was said already of what a choice begins.
+        """
         # ``tuple`` would make a copy of fixed ones, which are known by being the same object.
         offered = choices if isinstance(choices, FixedChoices) else tuple(choices)
         offset = self.append(
@@ -344,7 +355,7 @@ class Script:
             choices=offered,
             input_kind=input_kind,
         )
-        self.prompt = Prompt(offset=offset, choices=offered, serial=serial)
+        self.prompt = Prompt(offset=offset, choices=offered, serial=serial, told=told)
 
     def show_ticket(self, ticket: Mapping[str, Any]) -> None:
         """Show a ticket's card; ``ticket`` is a symbol or an id that the service resolves."""

@@ -46,7 +46,10 @@ def take_menu_choice(runner: Runner, script: Script, choice: Choice) -> None:
     if rating.take(runner, script, choice):
         return
     if choice.value in _INTENTS:
-        runner.start(script, Intent(choice.value))
+        told = script.prompt.told if script.prompt is not None else ()
+        wish = next((one for one in told if one.intent.value == choice.value), None)
+        if wish is None or not runner.begin(script, wish):
+            runner.start(script, Intent(choice.value))
         return
     runner.prompt_again(script)
 

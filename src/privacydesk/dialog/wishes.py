@@ -137,9 +137,8 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
             continue
         if flow is not None and flow.kind is not None:
             brief, said = reading.is_brief(script), script.observed.entities
-            opened = openings.kept(flow, script.said, said)
             found += (
-                Wish(wish.intent, {**wish.slots, **opened})
+                openings.with_sentence(flow, wish, script.said, said)
                 for wish in wishes_for(flow, intent, heard.entities, brief=brief)
             )
     return tuple(found)

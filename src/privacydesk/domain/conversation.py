@@ -117,6 +117,8 @@ class Prompt(Struct, frozen=True):
     choices: tuple[Choice, ...] = ()
     serial: int = 0
     """The frame that asked; 0 for the menu."""
+    told: tuple[Wish, ...] = ()
+    """What the message it is about holds, by what it may mean; goes with the choice."""
 
 
 class MailThread(Struct, frozen=True):

@@ -122,6 +122,7 @@ frames = st.builds(
 verifications = st.builds(
     Verification, subject=texts, level=st.sampled_from(Assurance), at=instants, target=texts
 )
+wishes = st.builds(Wish, intent=st.sampled_from(Intent), slots=mappings)
 conversations = st.builds(
     Conversation,
     id=conversation_ids,
@@ -139,7 +140,8 @@ conversations = st.builds(
         since=st.none() | instants,
     ),
     stack=_few(frames),
-    prompt=st.none() | st.builds(Prompt, offset=counts, choices=_few(choices), serial=counts),
+    prompt=st.none()
+    | st.builds(Prompt, offset=counts, choices=_few(choices), serial=counts, told=_few(wishes)),
     verifications=_few(verifications),
     queued_at=st.none() | instants,
     unanswered=counts,
@@ -147,7 +149,7 @@ conversations = st.builds(
     desk_calls=counts,
     last_said_at=st.none() | instants,
     minor_hint=st.booleans(),
-    wishes=_few(st.builds(Wish, intent=st.sampled_from(Intent), slots=mappings)),
+    wishes=_few(wishes),
 )
 _zones = st.sampled_from(["Asia/Shanghai", "Asia/Hong_Kong", "Europe/Berlin"])
 

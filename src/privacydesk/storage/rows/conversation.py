@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from privacydesk.domain.conversation import (
@@ -56,9 +57,7 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
     if conversation.verifications:
         state["verifications"] = [_verification_record(v) for v in conversation.verifications]
     if conversation.wishes:
-        state["wishes"] = [
-            {"intent": wish.intent.value, "slots": wish.slots} for wish in conversation.wishes
-        ]
+        state["wishes"] = _wish_records(conversation.wishes)
     if conversation.mail is not None:
         mail = conversation.mail
         state["mail"] = [mail.address, mail.subject, mail.root]
@@ -124,9 +123,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         last_said_at=opt_instant(state.get("last_said_at")),
         mail=MailThread(*state["mail"]) if "mail" in state else None,
         minor_hint=state.get("minor_hint", False),
-        wishes=tuple(
-            Wish(Intent(record["intent"]), record["slots"]) for record in state.get("wishes", ())
-        ),
+        wishes=_read_wishes(state.get("wishes", ())),
         to_rate=TicketId(bytes.fromhex(state["to_rate"])) if "to_rate" in state else None,
     )
 
@@ -176,10 +173,12 @@ def _read_frame(record: dict[str, Any]) -> Frame:
 
 
 def _prompt_record(prompt: Prompt) -> dict[str, Any]:
+    told = {"told": _wish_records(prompt.told)} if prompt.told else {}
     return {
         "offset": prompt.offset,
         "choices": choice_records(prompt.choices),
         "serial": prompt.serial,
+        **told,
     }
 
 
@@ -188,7 +187,16 @@ def _read_prompt(record: dict[str, Any]) -> Prompt:
         offset=record["offset"],
         choices=tuple(read_choice(choice) for choice in record["choices"]),
         serial=record["serial"],
+        told=_read_wishes(record.get("told", ())),
     )
+
+
+def _wish_records(wishes: Iterable[Wish]) -> list[dict[str, Any]]:
+    return [{"intent": wish.intent.value, "slots": wish.slots} for wish in wishes]
+
+
+def _read_wishes(records: Iterable[Mapping[str, Any]]) -> tuple[Wish, ...]:
+    return tuple(Wish(Intent(record["intent"]), record["slots"]) for record in records)
 
 
 def _verification_record(verification: Verification) -> dict[str, Any]:
