@@ -82,11 +82,12 @@ def _corrects(runner: Runner, script: Script) -> bool:
 
     The other one is kept for afterwards; filed beside the first, both would go.
     """
-    last, entities = filed_last(script), script.observed.entities
+    entities = script.observed.entities
+    if _NOT_THAT.match(script.said) is None or "also" in reading.phrases_of(entities):
+        return False
+    last = filed_last(script)
     family = "" if last is None else _NAMED_BY.get(last.kind, "")
     if last is None or not family or not reading.is_brief(script):
-        return False
-    if _NOT_THAT.match(script.said) is None or "also" in reading.phrases_of(entities):
         return False
     if not {str(one) for one in entities.get("wish_words", ())} <= {last.kind.value}:
         return False

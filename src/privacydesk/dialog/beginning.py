@@ -203,6 +203,9 @@ def _asks_of_filed(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if found is not None and found.sure and found.intent not in _ASKED_AFTER:
         return False
+    # Before their requests are looked up: most messages ask nothing of the kind.
+    if not questions.may_explain(runner, script):
+        return False
     here = (t for t in script.tickets_of(whose(script)) if t.conversation_id == script.before.id)
     last = max(here, key=lambda one: one.received_at, default=None)
     if last is None or not questions.explain_filed(runner, script, last.kind):

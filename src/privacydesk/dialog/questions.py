@@ -282,6 +282,13 @@ def explain_at_once(script: Script, flow: Flow | None) -> None:
         _say_duration(script)
 
 
+def may_explain(runner: Runner, script: Script) -> bool:
+    """Tell whether a short message asks what some form explains."""
+    topic = _topic(script)
+    explained = any(topic in flow.explains for flow in runner.flows.values())
+    return explained and reading.is_brief(script)
+
+
 def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:
     """Answer what is asked about a form after it was filed: "can I turn it back on later?"."""
     topic = _topic(script)

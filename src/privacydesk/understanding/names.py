@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 
 from privacydesk.domain.account_terms import (
@@ -16,6 +17,7 @@ from privacydesk.domain.account_terms import (
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.lexicon_files import FAMILIES, Lexicon
 from privacydesk.understanding.named_otherwise import named_otherwise
+from privacydesk.understanding.normalise import AT_HAND
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.phrases import Hit, Phrases, folded, outermost
 
@@ -78,6 +80,8 @@ class Names:
             for value, words in values.items()
             for word in words
         )
+        # Several look for names in the same words.
+        self._hits = lru_cache(AT_HAND)(self._look_through)
 
     def find(self, text: str, families: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the values of each family in the order a folded text names them, once each."""
@@ -100,9 +104,9 @@ class Names:
         named = (hit for hit in mine if hit.means[1] in values)
         return [(hit.start, hit.end) for hit in named if not _lies_in(hit, text)]
 
-    def _hits(self, text: str) -> list[Hit[tuple[str, str]]]:
+    def _look_through(self, text: str) -> tuple[Hit[tuple[str, str]], ...]:
         written = _ADDRESS.sub(_blank, text) if "@" in text else text
-        return [*self._phrases.find(written), *named_otherwise(written)]
+        return (*self._phrases.find(written), *named_otherwise(written))
 
     def besides(self, text: str) -> str:
         """Return what a folded text says besides the names in it."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from privacydesk.understanding.keeping import exception_in, is_denied, says_it_stays
-from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.normalise import AT_HAND, normalise, plain
 from privacydesk.understanding.patterns import lazily
-from privacydesk.understanding.shown_children import shown_in
+from privacydesk.understanding.shown_children import names_child, shown_in
 from privacydesk.understanding.some_of_them import of_somebody, says_more, some_in
 
 _LONGEST: Final = 40
@@ -174,6 +175,8 @@ _WITH_WHOM = lazily(
 )
 
 
+# What goes, what stays and what may limit either ask about the same message.
+@lru_cache(AT_HAND)
 def periods(text: str) -> tuple[str, ...]:
     """Return what limits a wish in a text, as it was written; empty where it names no limit.
 
@@ -181,7 +184,8 @@ def periods(text: str) -> tuple[str, ...]:
     ("不要删2020年之前的") all is returned: the time alone would say the opposite.
     """
     words = plain(text)
-    shown = shown_in(clauses_of(text))
+    # Pictures with a child in them are spoken of by a word for the child.
+    shown = shown_in(clauses_of(text)) if names_child(words) else ""
     told = shown or not _TELLS_LIMIT.isdisjoint(words) or _LETTER.search(words) is not None
     if not told and not of_somebody(words):
         return ()

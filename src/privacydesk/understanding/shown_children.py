@@ -5,6 +5,7 @@ These are the speaker's to delete; no more than those that show the child are me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -67,6 +68,16 @@ _KEPT: Final = lazily(
     r"|\b(?:don't|do not|dont|never) (?:delete|remove|erase)|\b(?:keep|stays?|leave|except"
     r"|apart from)\b"
 )
+
+
+_OF_CHILDREN: Final = frozenset("儿兒女孩宝寶娃囡仔孙孫子细細朋")
+"""Without any of these no Chinese message names a child."""
+_OUR: Final = lazily(r"\b(?:my|our)\b", re.IGNORECASE)
+
+
+def names_child(text: str) -> bool:
+    """Tell whether a text may name a child of the speaker's at all."""
+    return not _OF_CHILDREN.isdisjoint(text) or _OUR.search(text) is not None
 
 
 def shown_in(clauses: Iterable[str]) -> str:

@@ -7,8 +7,10 @@ complaint or review may have are taken away, and what is left has to be more tha
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
+from privacydesk.understanding.normalise import AT_HAND
 from privacydesk.understanding.patterns import lazily
 
 _MATTER: Final = lazily(
@@ -68,6 +70,7 @@ def tells_nothing(folded: str) -> bool:
     return not _left(folded)
 
 
+@lru_cache(AT_HAND)
 def _left(folded: str) -> int:
     rest = _MATTER.sub(" ", folded)
     when = 2 if _WHEN.search(rest) else 0
