@@ -9,6 +9,7 @@ Nothing that a look meets ends the loop: what was due is due still.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
@@ -64,10 +65,10 @@ class Loop:
                 await self._rest(rest)
 
     async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        except TimeoutError:
-            return
+        # Not ``wait_for``: before Python 3.12 it loses a cancellation that comes with the waking.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
 
 
 def rest_until(due: datetime | None, now: datetime) -> float:

@@ -113,3 +113,18 @@ async def test_a_look_ahead_that_fails_does_not_end_the_sending_of_webhooks() ->
     worker = WebhookWorker(cast("Any", Quiet(away)), clock, Pace(lambda: 0))
     async with running(worker.run()), asyncio.timeout(5):
         await away.looked.wait()
+
+
+async def test_a_loop_that_is_woken_and_stopped_in_one_moment_stops() -> None:
+    async def look() -> float:
+        return 60.0
+
+    loop = looking.Loop(look, "x")
+    running = asyncio.create_task(loop.run())
+    await asyncio.sleep(0.01)
+    loop.wake()
+    # The waking has come through by now, and the loop has not run on yet.
+    await asyncio.sleep(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(running, 5)
