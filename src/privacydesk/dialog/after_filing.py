@@ -9,12 +9,12 @@ import re
 from typing import Final
 
 from privacydesk.dialog import kept_wishes, reading, wishes
-from privacydesk.dialog.desk_choices import human_choice
+from privacydesk.dialog.desk_choices import human_choice, intent_choice
+from privacydesk.dialog.following import LOSING
 from privacydesk.dialog.naming import items_of
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
-from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket import Ticket
 
@@ -36,7 +36,6 @@ _NAMED_BY: Final = {
     RequestKind.DELETION: "category",
 }
 """What the items of a request are, by the kind of it."""
-_LOSES: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
 
 
 def filed_last(script: Script) -> Ticket | None:
@@ -63,6 +62,8 @@ def _points_at_withdrawal(runner: Runner, script: Script) -> bool:
     found = script.observed.recognised
     if found is None or not found.sure or found.intent is not Intent.CONSENT_WITHDRAWAL:
         return False
+    if not (_CANCELS.search(script.said) and _POINTS.search(script.said)):
+        return False
     named = set(script.observed.entities.get("purpose", ()))
     filed = {
         item.name
@@ -71,8 +72,6 @@ def _points_at_withdrawal(runner: Runner, script: Script) -> bool:
         for item in ticket.items
     }
     if not named or not named <= filed:
-        return False
-    if not (_CANCELS.search(script.said) and _POINTS.search(script.said)):
         return False
     return runner.start(script, Intent.CANCEL_REQUEST)
 
@@ -107,7 +106,7 @@ def _corrects(runner: Runner, script: Script) -> bool:
             "what": items_of(last),
             "wish": kept_wishes.named(runner, kept),
         },
-        (_back(), human_choice()),
+        (intent_choice(Intent.CANCEL_REQUEST), human_choice()),
     )
     return True
 
@@ -119,18 +118,10 @@ def _wants_copy_first(runner: Runner, script: Script) -> bool:
     losing = [
         one
         for one in script.tickets_of(whose(script))
-        if one.is_open and one.kind in _LOSES and one.conversation_id == script.before.id
+        if one.is_open and one.kind in LOSING and one.conversation_id == script.before.id
     ]
     if not losing:
         return False
     last = max(losing, key=lambda one: one.received_at)
     script.say("desk.copy_before_loss", {"number": last.number})
     return runner.start(script, Intent.ACCESS)
-
-
-def _back() -> Choice:
-    return Choice(
-        id=Intent.CANCEL_REQUEST.value,
-        key=f"desk.choice.{Intent.CANCEL_REQUEST.value}",
-        value=Intent.CANCEL_REQUEST.value,
-    )

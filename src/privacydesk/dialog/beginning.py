@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from privacydesk.dialog import kept_wishes, openings, questions, reading, wishes
 from privacydesk.dialog.after_filing import filed_last, follows_filed
-from privacydesk.dialog.desk_choices import human_choice, menu_choices, more_choices
+from privacydesk.dialog.desk_choices import human_choice, intent_choice, menu_choices, more_choices
 from privacydesk.dialog.naming import items_of
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.options import whose
@@ -112,8 +112,7 @@ def _offers_to_leave(script: Script) -> bool:
     if "rejects_policy" not in reading.phrases_of(script.observed.entities):
         return False
     likely = tuple(
-        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
-        for intent in (Intent.CONSENT_WITHDRAWAL, Intent.DEREGISTRATION)
+        intent_choice(intent) for intent in (Intent.CONSENT_WITHDRAWAL, Intent.DEREGISTRATION)
     )
     script.unanswered = 0
     script.ask("desk.unsure", {}, (*likely, human_choice()))
@@ -235,11 +234,7 @@ def _changes_last(runner: Runner, script: Script) -> bool:
     if _is_limited_so(script, last):
         script.say("desk.filed_as_said", {"number": last.number, "what": items_of(last)})
         return True
-    back = Choice(
-        id=Intent.CANCEL_REQUEST.value,
-        key=f"desk.choice.{Intent.CANCEL_REQUEST.value}",
-        value=Intent.CANCEL_REQUEST.value,
-    )
+    back = intent_choice(Intent.CANCEL_REQUEST)
     if any(isinstance(step, Confirm) for step in runner.flows[last.kind].steps.values()):
         said, args = "desk.filed_as_it_was", {}
     else:
@@ -347,7 +342,7 @@ def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:
         return ()
     intents = [found.intent, *(intent for intent, _ in found.alternatives)]
     return tuple(
-        Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
+        intent_choice(intent)
         for intent in dict.fromkeys(intents)
         if intent in runner.by_intent and intent is not Intent.HUMAN_AGENT
     )[:_LIKELY]

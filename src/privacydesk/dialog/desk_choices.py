@@ -37,6 +37,18 @@ def menu_choice() -> Choice:
 
 
 @cache
+def leave_queue_choice() -> Choice:
+    """Return the button that stops waiting for a person."""
+    return Choice(id="desk:leave_queue", key="owner.leave_queue", style=ChoiceStyle.QUIET)
+
+
+@cache
+def intent_choice(intent: Intent) -> Choice:
+    """Return the button that begins what an intent asks for."""
+    return Choice(id=intent.value, key=f"desk.choice.{intent.value}", value=intent.value)
+
+
+@cache
 def more_choices() -> tuple[Choice, ...]:
     """Return the buttons that are offered where nothing else is: the menu and a person."""
     return FixedChoices((menu_choice(), human_choice()))
@@ -45,20 +57,10 @@ def more_choices() -> tuple[Choice, ...]:
 @cache
 def request_choices() -> tuple[Choice, ...]:
     """Return a button for each request kind."""
-    return tuple(
-        Choice(id=kind.value, key=f"desk.choice.{kind.value}", value=kind.value)
-        for kind in RequestKind
-    )
+    return tuple(intent_choice(Intent(kind.value)) for kind in RequestKind)
 
 
 @cache
 def menu_choices() -> tuple[Choice, ...]:
     """Return the buttons of the menu."""
-    status = Intent.REQUEST_STATUS.value
-    return FixedChoices(
-        (
-            *request_choices(),
-            Choice(id=status, key=f"desk.choice.{status}", value=status),
-            human_choice(),
-        )
-    )
+    return FixedChoices((*request_choices(), intent_choice(Intent.REQUEST_STATUS), human_choice()))

@@ -39,7 +39,8 @@ _ONES_OWN = frozenset(
     }
 )
 """Requests that are about nobody's things but the speaker's."""
-_LOSES = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
+LOSING = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
+"""Requests after which something is gone."""
 
 
 def other_wish(runner: Runner, script: Script) -> bool:
@@ -111,7 +112,7 @@ def is_of_another(runner: Runner, script: Script) -> bool:
 def wants_copy_first(runner: Runner, script: Script) -> bool:
     """Begin the copy that is wanted before anything is lost; the open form waits meanwhile."""
     kind = runner.flows[script.stack[script.form_at()].flow].kind
-    if kind not in _LOSES or not script.observed.entities.get("copy_first"):
+    if kind not in LOSING or not script.observed.entities.get("copy_first"):
         return False
     return runner.start(script, Intent.ACCESS)
 

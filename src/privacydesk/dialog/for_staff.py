@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from privacydesk.dialog import reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.domain.events import Choice, ChoiceStyle
@@ -16,8 +17,6 @@ _HELD: Final = "_for_staff"
 
 _GIVEN_IN: Final = "answer"
 """The slot in which the flow for answering has its answer."""
-
-_SHOWN: Final = 80
 
 _GIVE: Final = Choice(id="desk:answer", key="desk.give_to_staff", style=ChoiceStyle.PRIMARY)
 
@@ -29,9 +28,13 @@ def offer(script: Script, frame: Running, text: str) -> bool:
         return False
     words = text.strip()
     waiting.slots[_HELD] = words
-    shown = words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
     others = tuple(one for one in script.prompt.choices if one.id != _GIVE.id)
-    script.ask("desk.is_for_staff", {"said": shown}, (_GIVE, *others), serial=frame.serial)
+    script.ask(
+        "desk.is_for_staff",
+        {"said": reading.said_back(words)},
+        (_GIVE, *others),
+        serial=frame.serial,
+    )
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from privacydesk.dialog import reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
@@ -28,9 +29,6 @@ _NAMES: Final = "_opening_names"
 
 _TAKEN: Final = "_opening_taken"
 """The slot that names the question which it answers; one is enough."""
-
-_SHOWN: Final = 80
-"""Characters of the sentence that are said back."""
 
 NOTHING_MORE: Final = "desk.opening_all"
 """The key of the button for whoever has nothing to add."""
@@ -64,8 +62,7 @@ def answers(frame: Running, step: Ask) -> bool:
 def ask_more(script: Script, frame: Running, step: Ask, choices: tuple[Choice, ...]) -> None:
     """Say what was kept, and ask what is to be added to it."""
     frame.slots[_TAKEN] = step.id
-    words = str(frame.slots[_WORDS])
-    shown = words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+    shown = reading.said_back(str(frame.slots[_WORDS]))
     others = tuple(choice for choice in choices if choice.id != _TOLD_ALL.id)
     script.ask("desk.opening", {"said": shown}, (_TOLD_ALL, *others), serial=frame.serial)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacydesk.dialog import commands, kept_wishes, reading, wishes
-from privacydesk.dialog.actions.people import LEAVE_QUEUE
+from privacydesk.dialog.desk_choices import leave_queue_choice
 from privacydesk.dialog.objecting import has_answer, objects
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
@@ -45,8 +45,8 @@ def acknowledge(script: Script, *, anew: bool = False) -> None:
     # Where one stands is told once, and when it is asked, not after each sentence that follows.
     prompt = script.prompt
     just_queued = prompt is not None and prompt.offset == script.owner.offset
-    said_last = prompt is not None and LEAVE_QUEUE in prompt.choices and not just_queued
-    offered = (_NOW, LEAVE_QUEUE) if script.wishes else (LEAVE_QUEUE,)
+    said_last = prompt is not None and leave_queue_choice() in prompt.choices and not just_queued
+    offered = (_NOW, leave_queue_choice()) if script.wishes else (leave_queue_choice(),)
     if said_last and not anew:
         script.ask("owner.heard", {}, offered)
         return
@@ -81,7 +81,9 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
         # Said in other words, it is no news.
         return False
     script.ask(
-        "owner.wish_kept", {"wish": kept_wishes.named(runner, script.wishes)}, (_NOW, LEAVE_QUEUE)
+        "owner.wish_kept",
+        {"wish": kept_wishes.named(runner, script.wishes)},
+        (_NOW, leave_queue_choice()),
     )
     return True
 

@@ -16,6 +16,15 @@ _FIRST_WIDE: Final = 0x2E80
 NO_DOUBT: Final = 0.9
 
 
+_SHOWN: Final = 80
+
+
+def said_back(text: str) -> str:
+    """Return the beginning of a message, as much as is shown of what was kept."""
+    words = text.strip()
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+
+
 def phrases_of(entities: Entities) -> frozenset[str]:
     """Return what a message says besides what it names: "also", "instead", "done"."""
     return frozenset(str(one) for one in entities.get("phrase", ()))

@@ -53,7 +53,7 @@ from privacydesk.understanding.other_people import other_people
 from privacydesk.understanding.own_things import for_oneself, own_wish
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.periods import as_one_limit, clauses_of, periods, place_in
-from privacydesk.understanding.phones import changes_phone, phones
+from privacydesk.understanding.phones import changes_phone, phone_listed, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
 from privacydesk.understanding.send_to import send_to
 from privacydesk.understanding.taking_back import disowned, left_for_another, taken_back
@@ -321,29 +321,6 @@ _LISTED_RECHARGE: Final = lazily(
 )
 
 _PHONE: Final = Provider.PHONE.value
-_LOGIN: Final = (
-    r"(?:微信|qq|谷歌|google|苹果|apple(?: id)?|微博|line|脸书|facebook|wechat|weibo)(?:登录|账号)?"
-)
-_AND: Final = r" ?(?:[和跟与及、同,]|以及|还有|同埋|\band\b|&|\bn\b) ?(?:我的?|my |the |both )?"
-# 微信和手机都给我解绑: beside another way to log in, and both meant, a phone is one, too.
-_LISTED_PHONE: Final = lazily(
-    rf"{_LOGIN}{_AND}(?:手机|电话)(?:号码?)?(?:登录)?(?:都|全|一起|一并|也要|同时|统统)"
-    rf"|(?<!换)(?:手机|电话)(?:号码?)?(?:登录)?{_AND}{_LOGIN}(?:都|全|一起|一并|同时|统统)"
-    rf"|(?:解绑|解除|解绑掉|取消绑定)(?:我的)?{_LOGIN}{_AND}(?:手机|电话)(?:号码?)?(?=$"
-    r"|[,。.!?; 吧])"
-    rf"|(?:解绑|解除|取消绑定)(?:我的)?(?:手机|电话)(?:号码?)?{_AND}{_LOGIN}(?=$|[,。.!?; 吧])"
-    rf"|\b(?:unbind|unlink|disconnect|remove) (?:both )?(?:my )?{_LOGIN}{_AND}(?:phone"
-    r"|mobile)(?: number)?"
-    r"(?=$|[,.!?;]| (?:please|pls|from my account|too)\b)"
-    r"|\b(?:unbind|unlink|disconnect|remove) (?:both )?(?:my )?(?:phone"
-    rf"|mobile)(?: number)?{_AND}{_LOGIN}"
-    r"(?=$|[,.!?;]| (?:please|pls|from my account|too)\b)"
-)
-
-
-def phone_listed(words: str) -> bool:
-    """Tell whether a folded text lists the phone among several ways to log in."""
-    return _LISTED_PHONE.search(words) is not None
 
 
 _MAY_STAY: Final = ("category", "provider", "purpose")

@@ -111,7 +111,7 @@ class Names:
     def besides(self, text: str) -> str:
         """Return what a folded text says besides the names in it."""
         at, rest = 0, []
-        for hit in outermost([*self._phrases.find(text), *named_otherwise(text)]):
+        for hit in outermost(self._hits(text)):
             rest.append(text[at : max(at, hit.start)])
             at = max(at, hit.end)
         return " ".join((*rest, text[at:]))

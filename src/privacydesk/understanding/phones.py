@@ -26,6 +26,31 @@ _GOES: Final = lazily(
 )
 
 
+_LOGIN: Final = (
+    r"(?:微信|qq|谷歌|google|苹果|apple(?: id)?|微博|line|脸书|facebook|wechat|weibo)(?:登录|账号)?"
+)
+_AND: Final = r" ?(?:[和跟与及、同,]|以及|还有|同埋|\band\b|&|\bn\b) ?(?:我的?|my |the |both )?"
+# 微信和手机都给我解绑: beside another way to log in, and both meant, a phone is one, too.
+_LISTED_PHONE: Final = lazily(
+    rf"{_LOGIN}{_AND}(?:手机|电话)(?:号码?)?(?:登录)?(?:都|全|一起|一并|也要|同时|统统)"
+    rf"|(?<!换)(?:手机|电话)(?:号码?)?(?:登录)?{_AND}{_LOGIN}(?:都|全|一起|一并|同时|统统)"
+    rf"|(?:解绑|解除|解绑掉|取消绑定)(?:我的)?{_LOGIN}{_AND}(?:手机|电话)(?:号码?)?(?=$"
+    r"|[,。.!?; 吧])"
+    rf"|(?:解绑|解除|取消绑定)(?:我的)?(?:手机|电话)(?:号码?)?{_AND}{_LOGIN}(?=$|[,。.!?; 吧])"
+    rf"|\b(?:unbind|unlink|disconnect|remove) (?:both )?(?:my )?{_LOGIN}{_AND}(?:phone"
+    r"|mobile)(?: number)?"
+    r"(?=$|[,.!?;]| (?:please|pls|from my account|too)\b)"
+    r"|\b(?:unbind|unlink|disconnect|remove) (?:both )?(?:my )?(?:phone"
+    rf"|mobile)(?: number)?{_AND}{_LOGIN}"
+    r"(?=$|[,.!?;]| (?:please|pls|from my account|too)\b)"
+)
+
+
+def phone_listed(folded: str) -> bool:
+    """Tell whether a folded text lists the phone among several ways to log in."""
+    return _LISTED_PHONE.search(folded) is not None
+
+
 def changes_phone(folded: str) -> tuple[str, ...]:
     """Tell whether a number is said to change, and not to go: 登录手机号怎么改."""
     changes = _CHANGES.search(folded) is not None and _GOES.search(folded) is None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.domain.intents import Intent
-from privacydesk.understanding.entities import phone_listed
 from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.phones import phone_listed
 from privacydesk.understanding.taking_back import left_for_another
 from privacydesk.understanding.trained import TrainedRecogniser
 from privacydesk.understanding.wishes import several_wishes
