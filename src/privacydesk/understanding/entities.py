@@ -59,6 +59,7 @@ from privacydesk.understanding.send_to import send_to
 from privacydesk.understanding.taking_back import disowned, left_for_another, taken_back
 from privacydesk.understanding.telling import tells, tells_nothing, told_already
 from privacydesk.understanding.ticket_numbers import misread_numbers, ticket_numbers
+from privacydesk.understanding.unlisted import unlisted
 from privacydesk.understanding.wanting import wants
 
 Finder = Callable[[str], tuple[Any, ...]]
@@ -296,7 +297,10 @@ class Entities:
         # "All but the photos" has no word for everything that would not be of the photos alone.
         everything = ("everything",) if says_all_but(words) else ()
         adds = ("also",) if _ADDS.match(said) else ()
-        return tuple(dict.fromkeys((*heard, *everything, *adds)))
+        phrases = dict.fromkeys((*heard, *everything, *adds))
+        if "everything" in phrases and not self._of("category", words) and unlisted(words):
+            phrases["specific"] = None
+        return tuple(phrases)
 
 
 def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ...]]:

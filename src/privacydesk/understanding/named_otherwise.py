@@ -18,6 +18,14 @@ _OF: Final = "(?:的|嘅)"
 _SAID: Final = (
     rf"(?:聊|倾)(?:过|咗|了)?{_OF}(?!天)(?:那些|[嗰𠮶]啲|所有|全部)?(?:东西|内容|嘢|话|偈)?"
 )
+_ONCE: Final = (
+    r"(?:以前|之前|过去|从前|曾经|一直|这些年|自己|所有|全部|一共"
+    r"|在(?:这里?|呢度|上面|平台上?|app上?|你们(?:平台|这)(?:上|里)?))"
+)
+_THINGS: Final = (
+    rf"{_OF}(?:那些|[嗰𠮶]啲|所有|全部|一切)*(?:东西|内容|嘢|[帖贴](?!子))"
+    r"(?!的?(?:照|图|语|视|评|记录))"
+)
 _BEFORE_PHOTO: Final = r"(?:^|(?<=[\s,。.!?;:、删除清同和跟系晒嘅的啲净只要呢剷旧新有d]))"
 _AFTER_PHOTO: Final = (
     r"(?=$|[\s,。.!?;:、]|都|就|唔|不|别|全|晒|删|留|同埋?(?!意|样|时)|和|跟|及|啦|喇|吧|先)"
@@ -36,6 +44,23 @@ _PATTERNS: Final = (
     (
         DataCategory.POSTS,
         lazily(r"\b(?:every|each|any|no|single|that|which|one) (?P<name>post)\b(?! office)"),
+    ),
+    # What somebody put up, of whatever sort: 我发过的东西.
+    (
+        DataCategory.POSTS,
+        lazily(
+            rf"(?:我{_ONCE}{{0,3}}|(?:^|[,。:; ])(?:过去|以前|之前|从前|早年)|[把将删清年月]"
+            r"|删[除掉]|所有|全部)(?P<name>发(?:布|表)?(?:过|咗|了)?"
+            rf"(?:{_THINGS}"
+            rf"|{_OF}(?=(?:都|全|晒|通通|统统|全部|一律)*(?:给我|帮我|俾我|要)*(?:删|清|撤|下架))))"
+        ),
+    ),
+    # What went to one person lies in the chat with them: 我发给阿杰的东西.
+    (
+        DataCategory.CHAT,
+        lazily(
+            rf"(?:发|传|讲|说)(?:过|咗|了)?(?:给|俾|畀)(?!我|你|客服|平台){PART}{{1,10}}?(?P<name>{_THINGS})"
+        ),
     ),
     (DataCategory.COMMENTS, lazily(rf"(?P<name>留(?:过|下|低|咗)?{_OF}言)")),
     (DataCategory.COMMENTS, lazily(r"\b(?:every|each|any|single|that|one) (?P<name>comment)\b")),

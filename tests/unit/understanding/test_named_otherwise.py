@@ -72,3 +72,57 @@ def test_chats_are_named_by_with_whom_one_talked(
 )
 def test_a_kind_is_known_by_what_stands_around_it(said: str, kinds: tuple[str, ...]) -> None:
     assert named(said) == kinds
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "把我发的东西全删了",
+        "我發過的內容一律刪掉",
+        "將我發過嘅嘢全部刪晒",
+        "我以前在这里发布的所有内容都清空",
+        "把发过的东西都清了",
+        "過去發的統統刪掉",
+        "我发的全删",
+        "我发的帖都删掉，号留着",
+        "把我2022年发的东西都删了",
+    ],
+)
+def test_what_somebody_put_up_are_posts(said: str) -> None:
+    assert named(said) == ("posts",)
+
+
+@pytest.mark.parametrize(
+    ("said", "kinds"),
+    [
+        ("我发的照片全部删了", ("photos",)),
+        ("我发的评论和语音都删掉", ("comments", "voice")),
+        ("我发的那些东西的照片删掉", ("photos",)),
+        ("别人发的内容能删吗", ()),
+        ("你们发的内容太多了", ()),
+        ("给我发的全部资料", ()),
+        ("把我所有东西都删了", ()),
+    ],
+)
+def test_what_else_is_put_up_or_by_whom(said: str, kinds: tuple[str, ...]) -> None:
+    assert named(said) == kinds
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("把我发给阿杰的东西都删了", "发给阿杰的东西"),
+        ("我傳給小美的內容全部刪掉", "傳給小美的內容"),
+        ("我发过俾陈生嘅嘢刪晒", "发过俾陈生嘅嘢"),
+    ],
+)
+def test_what_went_to_one_person_lies_in_a_chat(said: str, limit: str) -> None:
+    found = DESK.entities(said, ENTITY_KINDS)
+    assert (found["category"], found["period"]) == (("chat",), (limit,))
+
+
+@pytest.mark.parametrize(
+    "said", ["你们发给我的东西", "把结果发给客服的内容", "发给你们的东西收到没"]
+)
+def test_what_the_desk_was_sent_lies_in_none(said: str) -> None:
+    assert "chat" not in named(said)
