@@ -8,6 +8,7 @@ from privacydesk.dialog import (
     desk_buttons,
     following,
     interrupts,
+    quotes,
     reading,
     taking,
 )
@@ -54,6 +55,7 @@ class Answers:
             self._runner, script, labelled=labelled
         ):
             return
+        quotes.answer_beside(script)
         frame, step = self._runner.waiting_step(script)
         if script.mended and frame is not None:
             # Words for a question that is gone answer none that was not put yet.

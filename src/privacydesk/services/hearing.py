@@ -14,6 +14,7 @@ from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.ports import Recogniser
 from privacydesk.services.aside import Aside
 from privacydesk.understanding.slips import Slip, slip_in
+from privacydesk.understanding.wish_and_question import may_hold_both, wish_and_question
 from privacydesk.understanding.wishes import may_part, several_wishes, without_let_go
 
 _QUICK_TO_READ: Final = 300
@@ -49,6 +50,8 @@ class Hearing:
         if slip is not None:
             return await self._aside.run(whose, cost, self._corrected, text, slip)
         text = without_let_go(text, self._recogniser)
+        if may_hold_both(text):
+            return await self._aside.run(whose, cost, self._with_question, text)
         known = self._recogniser.glance(text)
         if known is None or (known.intent.kind is not None and may_part(text)):
             # Each part of a request may take a closer look; what asks for nothing has no parts.
@@ -81,6 +84,15 @@ class Hearing:
         spoken = {"wish_words": heard.entities["wish_words"]}
         about = self._recogniser.entities(slip.about, ENTITY_KINDS)
         return replace(heard, entities={**about, **spoken}, wishes=())
+
+    def _with_question(self, text: str) -> Observed:
+        halves = wish_and_question(text, self._recogniser)
+        if halves is None:
+            return self._understand(text)
+        heard = self._understand(halves.wished)
+        return replace(
+            heard, entities={**heard.entities, "asked_beside": (halves.asked, halves.wished)}
+        )
 
     def _understand(self, text: str, known: Recognised | None = None) -> Observed:
         recogniser = self._recogniser

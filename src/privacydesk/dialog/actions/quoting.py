@@ -1,21 +1,13 @@
-"""Quoting the policy: what it says to the user's question, word for word."""
+"""Answering the user's question from the policy."""
 
 from __future__ import annotations
 
-from typing import Final
-
 from privacydesk.dialog.act import Act
-from privacydesk.domain.quotes import PolicyAnswer, Quote
-
-_NEARLY_AS_GOOD: Final = 0.5
-"""The score of a second passage, in the first one's, from which it is quoted as well."""
-
-_READ_AT_ONCE: Final = 700
-"""Characters of policy that one answer puts before a reader."""
+from privacydesk.dialog.quotes import say_quotes
 
 
 def answer_policy(act: Act) -> str:
-    """Quote the best passage or two, and suggest the request that they speak of."""
+    """Quote what is closest, and suggest the request that it speaks of."""
     script = act.script
     question = str(act.frame.slots.get("question") or script.said).strip()
     if not question:
@@ -27,33 +19,6 @@ def answer_policy(act: Act) -> str:
         return "none"
     if not answer.answerable:
         return "unknown"
-    key = "policy_question.quote"
-    for quote in _shown(answer):
-        script.say(key, {"source": _source(quote), "text": quote.text})
-        key = "policy_question.quote_also"
-    if not script.locale.startswith(answer.language):
-        script.say("policy_question.original_binds")
+    say_quotes(script, answer)
     script.suggested = answer.offers
     return "shown"
-
-
-def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:
-    first, *others = answer.quotes
-    second = others[0] if others else None
-    if (
-        second is None
-        or second.score < _NEARLY_AS_GOOD * first.score
-        or len(first.text) + len(second.text) > _READ_AT_ONCE
-    ):
-        return (first,)
-    return (first, second)
-
-
-def _source(quote: Quote) -> str:
-    """Return document, article and section in one line, in the policy's own words.
-
-    A heading that the passage itself begins with is left to it.
-    """
-    heading = quote.text.partition("\n")[0].strip()
-    section = quote.section.removesuffix(heading).rstrip() if heading else quote.section
-    return " · ".join(part for part in (quote.document, quote.article, section) if part)

@@ -1,0 +1,62 @@
+"""What the policy says, in its own words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from privacydesk.dialog.script import Script
+from privacydesk.domain.quotes import PolicyAnswer, Quote
+
+_NEARLY_AS_GOOD: Final = 0.5
+"""The score of a second passage, in the first one's, from which it is quoted as well."""
+
+_READ_AT_ONCE: Final = 700
+"""Characters of policy that one answer puts before a reader."""
+
+_PATH: Final = "path_policy"
+
+
+def say_quotes(script: Script, answer: PolicyAnswer) -> None:
+    """Quote the best passage or two."""
+    key = "policy_question.quote"
+    for quote in _shown(answer):
+        script.say(key, {"source": _source(quote), "text": quote.text})
+        key = "policy_question.quote_also"
+    if not script.locale.startswith(answer.language):
+        script.say("policy_question.original_binds")
+
+
+def answer_beside(script: Script) -> None:
+    """Answer what a message asks of the policy beside its wish; the wish is what is left of it."""
+    halves = script.observed.entities.get("asked_beside")
+    if not halves:
+        return
+    asked, script.said = halves
+    answer = script.policy(asked)
+    if answer is not None and answer.answerable:
+        say_quotes(script, answer)
+        return
+    path = script.rules.paths.get("policy") or {"$term": "path.policy"}
+    script.say(f"policy_question.{'not_said' if answer else 'answer'}", {_PATH: path})
+
+
+def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:
+    first, *others = answer.quotes
+    second = others[0] if others else None
+    if (
+        second is None
+        or second.score < _NEARLY_AS_GOOD * first.score
+        or len(first.text) + len(second.text) > _READ_AT_ONCE
+    ):
+        return (first,)
+    return (first, second)
+
+
+def _source(quote: Quote) -> str:
+    """Return document, article and section in one line, in the policy's own words.
+
+    A heading that the passage itself begins with is left to it.
+    """
+    heading = quote.text.partition("\n")[0].strip()
+    section = quote.section.removesuffix(heading).rstrip() if heading else quote.section
+    return " · ".join(part for part in (quote.document, quote.article, section) if part)
