@@ -71,6 +71,7 @@ class Settings(BaseSettings):
         imap_security: ``tls``, ``starttls``, or ``none`` for a server on this machine.
         imap_ca_file: certificates that vouch for it besides those of the machine.
         imap_poll_seconds: between two looks into the mailbox.
+        token_links: whether the chat page takes an app token out of its own address.
         new_chats_per_minute: conversations without a login that one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
         sockets_per_address: sockets of the chat that one address may have open.
@@ -150,6 +151,7 @@ class Settings(BaseSettings):
     cors_origins: list[str] = []
     frame_ancestors: str = "'self'"
     host_origin: str = ""
+    token_links: bool = True
     messages_per_second: Annotated[float, Field(gt=0)] = 5.0
     message_burst: Annotated[int, Field(ge=1)] = 20
     new_chats_per_minute: Annotated[float, Field(gt=0)] = 30.0

@@ -15,12 +15,14 @@ import pytest_asyncio
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, FilePayload, Page, expect
+from tests.browser.looks import looks_right
 from tests.common.chat_stage import Stage
 from tests.common.fake_desk import FakeDesk, Thread, say
 from tests.common.web_catalogs import web_catalogs
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import Sender
 from privacydesk.errors import UnavailableError
 from privacydesk.web.chat.rates import Rates
 from privacydesk.web.keys import ROOM, SETTINGS
@@ -50,18 +52,26 @@ class House:
     async def chat(self, locale: str = "en", fragment: str = "", **context: Any) -> Page:
         page = await self.page(locale, **context)
         await page.goto(f"{self.address}/chat/{fragment}")
+        if fragment:
+            await page.click("#link-yes")
         await page.wait_for_selector("#log .message")
         return page
+
+    async def follow(self, page: Page, link: str) -> None:
+        # A fragment alone would leave the page as it is.
+        await page.goto("about:blank")
+        await page.goto(f"{self.address}/chat/#token={link}")
 
     def last(self) -> Thread:
         return list(self.desk.threads.values())[-1]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def house(browser: Browser) -> AsyncIterator[House]:
+async def house(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     clock = MovableClock()
     desk = FakeDesk(clock=clock)
-    app = make_app(desk, web_catalogs(), WebSettings(compare_every=0.1, tabs=3), clock)
+    settings = WebSettings(compare_every=0.1, tabs=3, **getattr(request, "param", {}))
+    app = make_app(desk, web_catalogs(), settings, clock)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -282,12 +292,99 @@ async def test_a_link_with_a_token_that_is_none_takes_nobody_s_conversation(hous
     await page.goto(f"{house.address}/chat/")
     await expect(page.locator("#log .mine")).to_have_count(1)
     house.desk.grant(token("mei"), "mei")
-    await page.goto("about:blank")
-    await page.goto(f"{house.address}/chat/#token={token('mei')}")
+    await house.follow(page, token("mei"))
+    await page.click("#link-yes")
     await expect(page.locator("#log .message")).to_have_count(1)
     await expect(page.locator("#log .mine")).to_have_count(0)
     await page.wait_for_timeout(300)
     assert "my own words" not in await page.evaluate("JSON.stringify(localStorage)")
+
+
+async def test_a_link_into_another_s_conversation_asks_before_anything_can_be_written(
+    house: House,
+) -> None:
+    house.desk.grant(token("mallory"), "mallory")
+    page = await house.page()
+    await page.goto(f"{house.address}/chat/#token={token('mallory')}")
+    question = page.get_by_role("alertdialog", name="Did you come here from the app?")
+    await expect(question).to_contain_text("its owner can read all of it")
+    await expect(page.locator("#link-title")).to_be_focused()
+    await expect(page.locator("#link-leaves")).to_be_hidden()
+    for field in ("#text", "#person", "#log"):
+        await expect(page.locator(field)).to_be_hidden()
+    # What connects a page that comes back to the front does not answer the question.
+    await page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    await page.wait_for_timeout(200)
+    assert "mallory" not in await page.evaluate(
+        "location.href + JSON.stringify([localStorage, sessionStorage])"
+    )
+    await page.click("#link-no")
+    await page.fill("#text", "my own words")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    theirs = house.desk.threads[house.desk.keys["account:mallory"]]
+    assert [event.text for event in theirs.events if event.sender is Sender.USER] == []
+
+
+async def test_who_leaves_a_link_goes_on_as_whom_they_were(house: House) -> None:
+    for account in ("mei", "mallory"):
+        house.desk.grant(token(account), account)
+    page = await house.chat(fragment=f"#token={token('mei')}")
+    await page.fill("#text", "mei's own words")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    await page.fill("#text", "mei's draft")
+    await page.wait_for_timeout(300)
+    await house.follow(page, token("mallory"))
+    await expect(page.locator("#link-leaves")).to_contain_text("will be cleared")
+    await page.click("#link-no")
+    await expect(page.locator("#log .mine")).to_have_count(1)
+    await expect(page.locator("#text")).to_have_value("mei's draft")
+
+
+async def test_a_link_of_who_is_here_already_and_a_token_of_the_host_s_ask_nothing(
+    house: House,
+) -> None:
+    for account in ("mei", "mallory"):
+        house.desk.grant(token(account), account)
+    page = await house.chat(fragment=f"#token={token('mei')}")
+    await page.wait_for_timeout(300)
+    await house.follow(page, token("mei"))
+    await expect(page.locator("#log .message")).to_have_count(1)
+    await expect(page.locator("#link")).to_be_hidden()
+    await house.follow(page, token("mallory"))
+    await expect(page.locator("#link")).to_be_visible()
+    await page.evaluate("(token) => window.privacydesk.setToken(token)", token("mei"))
+    await expect(page.locator("#link")).to_be_hidden()
+    await expect(page.locator("#log .message")).to_have_count(1)
+    assert "mallory" not in await page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+
+
+@pytest.mark.parametrize("locale", list(LANGUAGES))
+async def test_the_question_about_a_link_fits_a_small_phone(house: House, locale: str) -> None:
+    house.desk.grant(token("mallory"), "mallory")
+    page = await house.page(locale)
+    await page.goto(f"{house.address}/chat/#token={token('mallory')}")
+    await expect(page.locator("#link-no")).to_be_in_viewport()
+    await expect(page.locator("#link-yes")).to_be_in_viewport()
+    await looks_right(page, f"link-{locale}")
+
+
+@pytest.mark.parametrize("house", [{"token_links": False}], indirect=True)
+async def test_where_the_operator_wants_none_a_link_brings_no_token(house: House) -> None:
+    house.desk.grant(token("mallory"), "mallory")
+    page = await house.page()
+    await page.goto(f"{house.address}/chat/#token={token('mallory')}")
+    await expect(page.locator("#log .message")).to_have_count(1)
+    assert "token" not in page.url
+    assert "account:mallory" not in house.desk.keys
+    house.desk.grant(token("mei"), "mei")
+    # That one will be handed over can still be announced.
+    await house.follow(page, "")
+    await page.wait_for_timeout(200)
+    await page.evaluate("(token) => window.privacydesk.setToken(token)", token("mei"))
+    await expect(page.locator("#log .message")).to_have_count(1)
+    assert "account:mei" in house.desk.keys
 
 
 async def test_an_expired_token_is_asked_for_and_the_form_stays(house: House) -> None:

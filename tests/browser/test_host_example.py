@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,8 @@ async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_
     known = {
         "PRIVACYDESK_HOST_ORIGIN": origin,
         "PRIVACYDESK_FRAME_ANCESTORS": f"'self' {origin}",
+        # It needs no tokens in links.
+        "PRIVACYDESK_TOKEN_LINKS": "false",
     }
     async with joined_desk(tmp_path, **known) as joined:
         serve = await joined.start("-m", "privacydesk", "serve")
@@ -43,6 +46,8 @@ async def test_the_chat_in_the_app_s_page_knows_who_is_logged_in_until_they_log_
         await page.goto(origin)
         chat = Chat(page.frame_locator("#desk"))
         await chat.opened()
+        config = await page.frame_locator("#desk").locator("#config").text_content()
+        assert json.loads(config or "")["tokenLinks"] is False
         await chat.say("解绑谷歌")
         # The code goes to the phone of the account that the page's token names.
         code = await joined.gateway.line(r"code \d{6} to \+8619900001001")

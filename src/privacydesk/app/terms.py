@@ -46,6 +46,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         cors_origins=tuple(settings.cors_origins),
         frame_ancestors=settings.frame_ancestors,
         host_origin=settings.host_origin,
+        token_links=settings.token_links,
         zone=profile.zone,
         entries_per_minute=settings.staff_entries_per_minute,
         entries_at_once=settings.staff_entries_at_once,

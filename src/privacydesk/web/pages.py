@@ -70,6 +70,7 @@ async def chat_page(request: web.Request) -> web.Response:
         "strings": page_strings(catalogs, locale),
         "stringsVersion": shared[ASSETS].digest,
         "hostOrigin": settings.host_origin,
+        "tokenLinks": settings.token_links,
         "names": {one: desk_name(request, one) for one in catalogs.locales},
     }
     return render(

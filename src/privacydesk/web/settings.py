@@ -53,6 +53,7 @@ class WebSettings:
         api_time: how long one of them may take, its body's coming in included.
         host_origin: origin of the page that embeds the chat and hands over tokens; empty for
             the page's own.
+        token_links: whether the chat page takes an app token out of its own address.
     """
 
     desk_names: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class WebSettings:
     cors_origins: tuple[str, ...] = ()
     frame_ancestors: str = "'self'"
     host_origin: str = ""
+    token_links: bool = True
     zone: str = "UTC"
     entries_per_minute: float = 20.0
     entries_at_once: int = 40

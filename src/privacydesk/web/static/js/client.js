@@ -49,6 +49,8 @@ export class Client {
     this.refusal = null;
     this.polling = false;
     this.timer = 0;
+    /** @type {(() => void) | null} told of a token of the host's while a link's is weighed */
+    this.handed = null;
     /** @type {SocketTransport | PollTransport | null} */
     this.transport = null;
     window.addEventListener("online", () => this.connect());
@@ -62,7 +64,7 @@ export class Client {
 
   connect() {
     window.clearTimeout(this.timer);
-    if (this.transport && !this.transport.over) return;
+    if (this.handed || (this.transport && !this.transport.over)) return;
     if (!navigator.onLine) return this.become("offline");
     this.welcomed = false;
     const { epoch, offset, secret } = this.store;
@@ -245,7 +247,9 @@ export class Client {
    * @param {string} token
    */
   setToken(token) {
-    const identity = `account:${subject(token)}`;
+    this.handed?.();
+    this.handed = null;
+    const identity = identityOf(token);
     if (this.store.identity !== identity) {
       this.leave();
       this.store.identity = identity;
@@ -260,14 +264,36 @@ export class Client {
   }
 
   /**
-   * Take a token that anybody may have put into a link. What a stranger has here is the only way
-   * back to their conversation, so it goes only once the desk has let the token in.
+   * Take a token that anybody may have put into a link: whoever did could read what is written
+   * here. So where this browser does not know whose it is, the person has to want it. A token
+   * that the desk does not let in is not worth a question, and takes nothing from anybody.
+   * Nothing else begins meanwhile, unless the host hands a token over.
    *
    * @param {string} token
+   * @param {() => Promise<boolean>} wanted asks the person
+   * @returns {Promise<boolean>} whether that settled it; else go on as without the link
    */
-  async setLinked(token) {
-    if (!this.store.secret || (await this.letsIn(token))) return this.setToken(token);
-    this.needToken();
+  async setLinked(token, wanted) {
+    if (this.store.identity === identityOf(token)) {
+      this.setToken(token);
+      return true;
+    }
+    const handed = new Promise((done) => (this.handed = () => done("handed")));
+    const outcome = await Promise.race([handed, this.weigh(token, wanted)]);
+    this.handed = null;
+    if (outcome === "wanted") this.setToken(token);
+    if (outcome === "refused") this.needToken();
+    return outcome !== "unwanted";
+  }
+
+  /**
+   * @param {string} token
+   * @param {() => Promise<boolean>} wanted
+   * @returns {Promise<"refused" | "wanted" | "unwanted">}
+   */
+  async weigh(token, wanted) {
+    if (!(await this.letsIn(token))) return "refused";
+    return (await wanted()) ? "wanted" : "unwanted";
   }
 
   /**
@@ -275,7 +301,7 @@ export class Client {
    * @returns {Promise<boolean>}
    */
   async letsIn(token) {
-    for (let wait = 500; ; wait = Math.min(SLOWEST, 2 * wait)) {
+    for (let wait = 500; this.handed; wait = Math.min(SLOWEST, 2 * wait)) {
       try {
         const answer = await fetch(new URL("v1/session", this.base), {
           method: "POST",
@@ -286,9 +312,10 @@ export class Client {
       } catch {
         // Not there now.
       }
-      this.become("reconnecting");
+      if (this.handed) this.become("reconnecting");
       await new Promise((done) => window.setTimeout(done, wait));
     }
+    return false;
   }
 
   /** Log out: nothing of whoever was here stays. */
@@ -355,6 +382,11 @@ export class Client {
   tell(frame) {
     if (this.state === "online") this.transport?.send(frame);
   }
+}
+
+/** @param {string} token */
+function identityOf(token) {
+  return `account:${subject(token)}`;
 }
 
 /**

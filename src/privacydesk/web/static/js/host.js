@@ -5,12 +5,13 @@
 /**
  * Take a token out of the fragment and the fragment out of the address.
  *
+ * @param {boolean} allowed whether the operator lets links bring tokens
  * @returns {string | null} null without one; empty when the host promises to hand one over.
  */
-export function takeFragment() {
+export function takeFragment(allowed) {
   const found = new URLSearchParams(location.hash.slice(1)).get("token");
   if (found !== null) history.replaceState(null, "", location.pathname + location.search);
-  return found;
+  return found && !allowed ? null : found;
 }
 
 /**

@@ -43,6 +43,7 @@ const packages = new Packages(words, base, {
 const log = new Log(words, say, attachments, packages);
 const scroll = byId("scroll");
 const choices = byId("choices");
+const chat = byId("chat");
 /** @type {HTMLSelectElement} */
 const language = byId("language");
 let typingUntil = 0;
@@ -192,7 +193,7 @@ function showTyping() {
  * @param {boolean} polling
  */
 function showState(state, polling) {
-  byId("chat").dataset.state = state;
+  chat.dataset.state = state;
   const text = state === "online" ? owner() : words.t(STATE_WORDS[state]);
   const shown = polling && state === "online" ? `${text} · ${words.t("state.polling")}` : text;
   if (byId("state-text").textContent !== shown) byId("state-text").textContent = shown;
@@ -310,7 +311,7 @@ language.addEventListener("change", async () => {
   const { value } = language;
   const name = language.selectedOptions[0]?.textContent ?? value;
   await words.use(value);
-  choose(`desk:lang:${value}`, name.trim(), 0);
+  if (!chat.classList.contains("linked")) choose(`desk:lang:${value}`, name.trim(), 0);
 });
 words.listeners.add(() => {
   // Labels of the log are the page's words; the texts in it stay as they were said.
@@ -349,13 +350,42 @@ function discard(id) {
 
 // Start.
 
-const token = takeFragment();
+/**
+ * Ask whether the person means to talk as whom a link would have them talk.
+ *
+ * @returns {Promise<boolean>}
+ */
+function askAboutLink() {
+  byId("link-leaves").hidden = !store.events.length && !store.unsent.length && !store.draft;
+  byId("link").hidden = false;
+  byId("state").hidden = true;
+  byId("link-title").focus();
+  return new Promise((answer) => {
+    byId("link-yes").addEventListener("click", () => answer(true), { once: true });
+    byId("link-no").addEventListener("click", () => answer(false), { once: true });
+  });
+}
+
+/**
+ * A frame's address comes from the app's own page, any other from whoever made the link.
+ *
+ * @param {string} linked the token
+ */
+async function takeLink(linked) {
+  chat.classList.add("linked");
+  const settled = await client.setLinked(linked, window.parent === window ? askAboutLink : async () => true);
+  chat.classList.remove("linked");
+  byId("link").hidden = true;
+  byId("state").hidden = false;
+  return settled;
+}
+
+let token = takeFragment(config.tokenLinks);
 composer.restore(store.draft);
-if (token) {
-  await client.setLinked(token);
-} else if (client.token && token === null) {
+if (token && !(await takeLink(token))) token = null;
+if (client.token && token === null) {
   client.setToken(client.token);
-} else {
+} else if (!token) {
   // An account's copy without its token: whoever is here now need not be the same person.
   if (store.identity.startsWith("account:")) store.wipe();
   if (token === "" || window.parent !== window) {
