@@ -26,6 +26,9 @@ class Counting:
         self.asked.append(question)
         return await self._understanding.answer(question, whose)
 
+    async def go_by(self, policy: str, digest: str) -> None:
+        await self._understanding.go_by(policy, digest)
+
 
 def counting_in(world: World) -> Counting:
     turns = world.rooms.turns

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 from privacydesk.app.outside import Outside
-from privacydesk.app.policies import citer, read_policy
+from privacydesk.app.policies import PolicyInForce
 from privacydesk.calendars import Calendars
 from privacydesk.clock import Clock
 from privacydesk.data import dialog_files, locale_files
@@ -47,6 +47,7 @@ class Basis:
     minter: SecretMinter
     catalogs: Catalogs
     understanding: Understanding
+    policy: PolicyInForce
     deadlines: Deadlines
     wording: Wording
     maker: Maker
@@ -64,8 +65,8 @@ def make_basis(
     understanding: Understanding,
 ) -> Basis:
     """Read and make it; see ``open_rooms`` for the arguments and errors."""
-    policy = read_policy(profile, settings.data_dir)
-    catalogs = Catalogs.load(locale_files(settings.locales), citer(profile.clause_map(), policy))
+    policy = PolicyInForce(profile, settings.data_dir, understanding)
+    catalogs = Catalogs.load(locale_files(settings.locales), policy.citation)
     flows = read_flows(dialog_files(settings.dialogs))
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
@@ -88,6 +89,7 @@ def make_basis(
         minter=minter,
         catalogs=catalogs,
         understanding=understanding,
+        policy=policy,
         deadlines=deadlines,
         wording=wording,
         maker=maker,

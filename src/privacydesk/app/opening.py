@@ -108,6 +108,7 @@ def _rooms(
         clock=basis.clock,
         store=basis.store,
         catalogs=basis.catalogs,
+        policy=basis.policy,
         engine=basis.engine,
         turns=talking.turns,
         desk=talking.desk,

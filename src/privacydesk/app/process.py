@@ -35,6 +35,7 @@ _WAITING = 2048
 no room tries again only a second later. The system may hold fewer."""
 _AFTER_START = 0.2
 _AGENTS_EVERY = 5.0
+_POLICY_EVERY = 3.0
 _SWEEP_EVERY = 60.0
 _WATCH_EVERY = 60.0
 _LOGS_EVERY = 600.0
@@ -191,6 +192,9 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
     """Yield what is done again and again: its name, itself, and the seconds between."""
     # Agents that were added by a command beside this process.
     yield "agents", rooms.refresh_agents, _AGENTS_EVERY
+    if rooms.policy.name:
+        # Versions that were imported by one.
+        yield "policy", rooms.policy.look, _POLICY_EVERY
     yield "staged_uploads", rooms.staged.sweep, _SWEEP_EVERY
     yield "packages", rooms.packages.sweep, _SWEEP_EVERY
     yield "attendance", rooms.attendance.beat, BEAT_EVERY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from privacydesk.app.outside import Outside
+from privacydesk.app.policies import PolicyInForce
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
 from privacydesk.domain.agents import Agent
@@ -113,6 +114,7 @@ class Rooms:
     clock: Clock
     store: Store
     catalogs: Catalogs
+    policy: PolicyInForce
     engine: Engine
     turns: Turns
     desk: ChatDesk

@@ -99,6 +99,11 @@ class LeftToServe:
         del question, whose
         raise UnavailableError("a command answers nobody")
 
+    async def go_by(self, policy: str, digest: str) -> None:
+        """Refuse; see ``ports.Understanding``."""
+        del policy, digest
+        raise UnavailableError("a command answers nobody")
+
 
 @asynccontextmanager
 async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:

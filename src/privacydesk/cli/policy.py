@@ -117,7 +117,7 @@ def _outcome(saved: bool | None) -> str:
     if saved is None:
         return "Nothing was kept, as asked."
     if saved:
-        return "Kept as the newest version. A desk that runs goes by it from its next start."
+        return "Kept as the newest version. A desk that runs goes by it within seconds."
     return "Unchanged: the newest version already holds this text. Nothing was done."
 
 

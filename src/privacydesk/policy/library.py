@@ -14,7 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import orjson
 
@@ -71,6 +71,19 @@ def check_name(name: str) -> str:
     return name
 
 
+def kept(library: PolicyLibrary, name: str, digest: str = "") -> PolicyVersion | None:
+    """Give the newest version of a name whose text has a digest; the newest where none is asked.
+
+    Raises:
+        DeskError: POLICY_UNREADABLE when files of one are damaged.
+    """
+    latest = library.latest(name)
+    if latest is None or digest in {"", latest.digest}:
+        return latest
+    others = reversed(library.versions(name))
+    return next((version for version in others if version.digest == digest), None)
+
+
 def _same(one: PolicyVersion | None, other: PolicyVersion) -> bool:
     # The trees are compared too: a later release may read an unchanged text better.
     return one is not None and one.digest == other.digest and one.documents == other.documents
@@ -107,6 +120,18 @@ class MemoryPolicyLibrary:
     def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
         """Keep what was made for finding a version's passages."""
         self._vectors[version.name, version.digest] = vectors
+
+
+class Sighting(NamedTuple):
+    """What can be seen of a name's newest version without reading it.
+
+    Attributes:
+        folder: which it is; another import has another one.
+        touched: when what finds its passages was last kept beside it; 0 as long as nothing was.
+    """
+
+    folder: str
+    touched: int
 
 
 class FilePolicyLibrary:
@@ -153,6 +178,18 @@ class FilePolicyLibrary:
         """
         folders = _folders(self._root / check_name(name))
         return _load(folders[-1][1]) if folders else None
+
+    def sight(self, name: str) -> Sighting | None:
+        """Look at the newest version of a name from outside; None when nothing was imported."""
+        folders = _folders(self._root / check_name(name))
+        if not folders:
+            return None
+        newest = folders[-1][1]
+        try:
+            touched = (newest / _VECTORS).stat().st_mtime_ns
+        except OSError:
+            touched = 0
+        return Sighting(newest.name, touched)
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
         """Give every version of a name, oldest first.

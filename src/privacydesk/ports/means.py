@@ -69,6 +69,21 @@ class Understanding(Protocol):
         """
         ...
 
+    async def go_by(self, policy: str, digest: str) -> None:
+        """Have questions answered from a kept version of the policy, as soon as it is ready.
+
+        Until then they are answered from the one before.
+
+        Args:
+            policy: the name that it was imported under.
+            digest: of the version.
+
+        Raises:
+            UnavailableError: it can't be made ready now.
+            DeskError: it can't be at all; questions are answered as before.
+        """
+        ...
+
 
 class Recogniser(Protocol):
     """Understands a sentence."""

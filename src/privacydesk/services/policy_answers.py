@@ -10,8 +10,8 @@ import numpy as np
 import structlog
 
 from privacydesk.domain.quotes import PolicyAnswer
-from privacydesk.errors import DeskError, UnavailableError
-from privacydesk.policy.library import PolicyLibrary
+from privacydesk.errors import DeskError, NotFoundError, UnavailableError
+from privacydesk.policy.library import PolicyLibrary, kept
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.aside import Aside
 from privacydesk.understanding.embedding import DIMENSIONS, PassageEmbedder, Vector
@@ -32,14 +32,14 @@ _KEPT_EVERY: Final = 50
 
 
 class PolicyAnswers:
-    """Answers from one version of the policy.
+    """Answers from one version of the policy at a time.
 
     Nothing is read at the start: ``load`` is called in the background, and a question that comes
     before it is done waits for it in its thread.
 
     Args:
         library: keeps the vectors of passages beside the version.
-        version: the policy in force; None when nothing was imported.
+        version: the policy in force at first; None when nothing was imported.
         embedder: turns texts into vectors.
         progress: told before each vector that is made: how many were, and how many there will be.
     """
@@ -75,14 +75,31 @@ class PolicyAnswers:
         Again does nothing.
         """
         self._embedder.load()
-        if self._version is not None:
-            self._ready(self._version)
+        self._ready()
+
+    def go_by(self, name: str, digest: str) -> None:
+        """Make a kept version ready beside the one in force, then answer from it; in a thread.
+
+        Questions that come meanwhile are answered from the one in force.
+
+        Raises:
+            NotFoundError: no such version is kept.
+            DeskError: POLICY_UNREADABLE when its files are damaged.
+            UnavailableError: it was stopped before it was ready.
+        """
+        version = kept(self._library, name, digest)
+        if version is None:
+            raise NotFoundError(f"the policy {name} has no version {digest[:12]}")
+        if version == self._version:
+            return
+        index = self._made(version)
+        with self._lock:
+            self._version, self._index = version, index
 
     def answer_now(self, question: str) -> PolicyAnswer | None:
         """Return what the policy says; None when nothing was imported. Takes some 20 ms."""
-        if self._version is None:
-            return None
-        return self._ready(self._version).answer(question)
+        index = self._ready()
+        return index.answer(question) if index is not None else None
 
     async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
         """Return what the policy says, worked out in a thread; see ``ports.Understanding``."""
@@ -90,10 +107,10 @@ class PolicyAnswers:
             return None
         return await self._aside.run(whose, _SEARCH + len(question), self.answer_now, question)
 
-    def _ready(self, version: PolicyVersion) -> PolicyIndex:
+    def _ready(self) -> PolicyIndex | None:
         with self._lock:
-            if self._index is None:
-                self._index = self._made(version)
+            if self._index is None and self._version is not None:
+                self._index = self._made(self._version)
             return self._index
 
     def _made(self, version: PolicyVersion) -> PolicyIndex:

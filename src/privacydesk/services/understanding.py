@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Hashable
 from pathlib import Path
 from typing import Self
 
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.turn import Observed
-from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.policy.library import FilePolicyLibrary, kept
 from privacydesk.ports import Recogniser
 from privacydesk.services.hearing import Hearing
 from privacydesk.services.policy_answers import PolicyAnswers
@@ -48,10 +49,7 @@ class UnderstandingHere:
         """
         embedder = E5Embedder()
         library = FilePolicyLibrary(data_dir)
-        version = library.latest(policy) if policy else None
-        if version is not None and digest not in {"", version.digest}:
-            kept = (one for one in library.versions(policy) if one.digest == digest)
-            version = next(kept, version)
+        version = kept(library, policy, digest) or library.latest(policy) if policy else None
         return cls(
             lambda: TrainedRecogniser.load(embedder, IntentModel.load(intent_model)),
             PolicyAnswers(library, version, embedder),
@@ -86,6 +84,10 @@ class UnderstandingHere:
     async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
         """Return what the policy says; see ``ports.Understanding``."""
         return await self._answers.answer(question, whose)
+
+    async def go_by(self, policy: str, digest: str) -> None:
+        """Answer from another version; see ``ports.Understanding``."""
+        await asyncio.to_thread(self._answers.go_by, policy, digest)
 
     def _loaded(self) -> tuple[Recogniser, Hearing]:
         if self._made is None:

@@ -29,7 +29,7 @@ class _Asked:
         ends: how many programs ended while they had it.
     """
 
-    request: wire.Hear | wire.Search
+    request: wire.Question
     answer: asyncio.Future[wire.Answer | None]
     since: float
     given: bool = False
@@ -66,7 +66,7 @@ class Asking:
         """Whether something is asked by itself."""
         return self._suspect is not None
 
-    async def ask(self, request: wire.Hear | wire.Search) -> wire.Answer | None:
+    async def ask(self, request: wire.Question) -> wire.Answer | None:
         """Return what comes of a request; None when it ends programs.
 
         Raises:

@@ -136,7 +136,18 @@ class UnderstandingProcess:
         assert isinstance(found, wire.Found)
         return found.answer
 
-    async def _ask(self, request: wire.Hear | wire.Search) -> wire.Answer | None:
+    async def go_by(self, policy: str, digest: str) -> None:
+        """Answer from another version; see ``ports.Understanding``."""
+        went = await self._ask(wire.GoBy(next(self._numbers), policy, digest))
+        match went:
+            case None:
+                raise DeskError("making it ready ended the program that understands people")
+            case wire.Stays():
+                raise DeskError(went.message)
+        # The next program begins with it.
+        self._briefing = msgspec.structs.replace(self._briefing, policy=policy, digest=digest)
+
+    async def _ask(self, request: wire.Question) -> wire.Answer | None:
         """Return what comes of a request; see ``Asking.ask``.
 
         Raises:
@@ -148,13 +159,13 @@ class UnderstandingProcess:
             case wire.Full():
                 raise UnavailableError(answer.message, retry_after=answer.retry_after)
             case wire.Failed():
-                raise DeskError(f"what was said could not be understood ({answer.fault})")
+                raise DeskError(f"the program that understands people met a fault ({answer.fault})")
         return answer
 
     def _take(self, running: Running, reply: wire.Reply) -> None:
         match reply:
             case wire.Ready():
-                # Whatever is imported meanwhile, the next program goes by the same version.
+                # Whatever is imported meanwhile, the next program goes by what this one does.
                 self._briefing = msgspec.structs.replace(self._briefing, digest=reply.digest)
                 self._fixed = dict.fromkeys(reply.fixed) | self._fixed
                 running.is_ready = True

@@ -67,7 +67,7 @@ class Answering(asyncio.Protocol):
         for body in self._frames.split(data):
             request = wire.read_request(body)
             match request:
-                case wire.Hear() | wire.Search():
+                case wire.Hear() | wire.Search() | wire.GoBy():
                     task = asyncio.create_task(self._answer(request))
                     self._tasks[request.number] = task
                     task.add_done_callback(partial(self._done, request.number))
@@ -83,18 +83,36 @@ class Answering(asyncio.Protocol):
         if not self.ended.done():
             self.ended.set_result(None)
 
-    async def _answer(self, request: wire.Hear | wire.Search) -> None:
-        number, said, whose = request.number, wire.from_bytes(request.said), request.whose
+    async def _answer(self, request: wire.Question) -> None:
+        number = request.number
         try:
-            if isinstance(request, wire.Hear):
-                self._send(wire.Heard.of(number, await self._understanding.hear(said, whose)))
-            else:
-                self._send(wire.Found(number, await self._understanding.answer(said, whose)))
+            self._send(await self._answered(request))
         except UnavailableError as error:
             self._send(wire.Full(number, error.message, error.data.get("retry_after")))
         except Exception as error:  # noqa: BLE001 - whoever asks is told, and goes on asking
             _log.error("not_understood", error=type(error).__name__, exc_info=error)
             self._send(wire.Failed(number, type(error).__name__))
+
+    async def _answered(self, request: wire.Question) -> wire.Answer:
+        number, understanding = request.number, self._understanding
+        match request:
+            case wire.Hear(_, said, whose):
+                heard = await understanding.hear(wire.from_bytes(said), whose)
+                return wire.Heard.of(number, heard)
+            case wire.Search(_, said, whose):
+                found = await understanding.answer(wire.from_bytes(said), whose)
+                return wire.Found(number, found)
+            case wire.GoBy(_, policy, digest):
+                return await self._gone_by(number, policy, digest)
+
+    async def _gone_by(self, number: int, policy: str, digest: str) -> wire.Answer:
+        try:
+            await self._understanding.go_by(policy, digest)
+        except UnavailableError:
+            raise
+        except DeskError as error:
+            return wire.Stays(number, error.message)
+        return wire.Goes(number)
 
     def _done(self, number: int, _task: asyncio.Task[None]) -> None:
         del self._tasks[number]

@@ -54,6 +54,14 @@ class Search(msgspec.Struct, frozen=True, array_like=True, tag=True):
     whose: bytes
 
 
+class GoBy(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Questions are to be answered from another version of the policy."""
+
+    number: int
+    policy: str
+    digest: str
+
+
 class Drop(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Nobody waits any more for the answer to what had this number."""
 
@@ -122,6 +130,19 @@ class Found(msgspec.Struct, frozen=True, array_like=True, tag=True):
     answer: PolicyAnswer | None
 
 
+class Goes(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Questions are answered from the version that was named."""
+
+    number: int
+
+
+class Stays(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """That version can't be answered from: why."""
+
+    number: int
+    message: str
+
+
 class Full(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """So much waits that this is not worked on; see ``UnavailableError``."""
 
@@ -145,8 +166,9 @@ class Pong(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A sign of life."""
 
 
-Request: TypeAlias = Hear | Search | Drop | Ping
-Answer: TypeAlias = Heard | Found | Full | Failed
+Question: TypeAlias = Hear | Search | GoBy
+Request: TypeAlias = Question | Drop | Ping
+Answer: TypeAlias = Heard | Found | Goes | Stays | Full | Failed
 Reply: TypeAlias = Answer | Ready | Unusable | Pong
 
 _encoder: Final = msgspec.msgpack.Encoder()

@@ -9,7 +9,12 @@ from tests.unit.policy.samples import MARKDOWN, TWO_DOCUMENTS
 
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 from privacydesk.policy.importer import read_policy
-from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary, PolicyLibrary
+from privacydesk.policy.library import (
+    FilePolicyLibrary,
+    MemoryPolicyLibrary,
+    PolicyLibrary,
+    kept,
+)
 from privacydesk.policy.tree import PolicyVersion
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -54,6 +59,31 @@ def test_going_back_to_an_older_text_is_a_new_version(library: PolicyLibrary) ->
     for text in (TWO_DOCUMENTS, MARKDOWN, TWO_DOCUMENTS):
         assert library.save(version_of(text))
     assert len(library.versions("sample")) == 3
+
+
+def test_a_kept_version_is_found_by_its_digest(library: PolicyLibrary) -> None:
+    older, newer = version_of(TWO_DOCUMENTS), version_of(MARKDOWN)
+    assert kept(library, "sample") is None
+    library.save(older)
+    library.save(newer)
+    assert kept(library, "sample") == newer
+    assert kept(library, "sample", older.digest) == older
+    assert kept(library, "sample", newer.digest) == newer
+    assert kept(library, "sample", "no such digest") is None
+
+
+def test_an_import_and_what_is_made_of_it_show_from_outside(tmp_path: Path) -> None:
+    library = FilePolicyLibrary(tmp_path)
+    assert library.sight("sample") is None
+    seen = []
+    for text in (TWO_DOCUMENTS, MARKDOWN, TWO_DOCUMENTS):
+        version = version_of(text)
+        library.save(version)
+        seen.append(library.sight("sample"))
+        library.keep_vectors(version, b"some")
+        seen.append(library.sight("sample"))
+    assert len(set(seen)) == 6
+    assert library.sight("sample") == seen[-1]
 
 
 def test_names_are_kept_apart(library: PolicyLibrary) -> None:

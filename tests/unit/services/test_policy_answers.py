@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from tests.common.policies import embedder, sample_policy
 
-from privacydesk.errors import UnavailableError
+from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.errors import NotFoundError, UnavailableError
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
@@ -88,6 +89,48 @@ def test_a_new_version_makes_only_what_changed(tmp_path: Path) -> None:
     counting = CountingEmbedder()
     PolicyAnswers(library, version, counting).load()
     assert 0 < counting.passages <= 2
+
+
+def test_a_newer_version_is_answered_from_once_it_is_ready_and_not_before() -> None:
+    library = MemoryPolicyLibrary()
+    library.save(sample_policy())
+    answered: list[PolicyAnswer | None] = []
+
+    class Watched(CountingEmbedder):
+        def embed_passages(self, texts: Sequence[str]) -> Vector:
+            # Whoever asks while a newer one is made ready does not wait for it.
+            if answers.digest == sample_policy().digest and made:
+                answered.append(answers.answer_now("怎么注销账号"))
+            return super().embed_passages(texts)
+
+    made = False
+    answers = PolicyAnswers(library, sample_policy(), Watched())
+    answers.load()
+    made = True
+    newer = read_policy(
+        "第一条 注销帐号\n您可以在设置里注销帐号，注销以后找不回来。\n", name=sample_policy().name
+    ).version(datetime.now(UTC))
+    library.save(newer)
+    answers.go_by(newer.name, newer.digest)
+    assert answered
+    for answer in answered:
+        assert answer is not None
+        assert all(quote.text in sample_policy().source for quote in answer.quotes)
+    assert answers.digest == newer.digest
+    found = answers.answer_now("怎么注销账号")
+    assert found is not None
+    assert all(quote.text in newer.source for quote in found.quotes)
+
+
+def test_the_version_in_force_is_not_made_again_and_one_that_is_not_kept_changes_nothing() -> None:
+    library, counting = MemoryPolicyLibrary(), CountingEmbedder()
+    library.save(sample_policy())
+    answers = PolicyAnswers(library, sample_policy(), counting)
+    answers.go_by(sample_policy().name, sample_policy().digest)
+    assert counting.passages == 0
+    with pytest.raises(NotFoundError):
+        answers.go_by(sample_policy().name, "no such digest")
+    assert answers.digest == sample_policy().digest
 
 
 def test_whoever_is_interrupted_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,15 @@ while data := os.read(0, 65536):
                 dropped.append(number)
             case wire.Ping():
                 say(wire.Pong())
+            case wire.GoBy(number, policy, digest):
+                if digest == "end":
+                    os._exit(1)
+                if digest == "damaged":
+                    say(wire.Stays(number, "it can't be read"))
+                elif digest == "stopped":
+                    say(wire.Full(number, "not now", None))
+                else:
+                    say(wire.Goes(number))
 """
 """A program that does what it is told, and tells how often one was started before it."""
 
@@ -236,6 +245,24 @@ async def test_a_word_of_ours_that_ended_programs_is_asked_again_another_time(
 async def test_every_program_answers_from_the_same_version_of_the_policy(program: Path) -> None:
     async with running(program) as process:
         os.kill(pid_of(process), signal.SIGKILL)
+        assert await asyncio.wait_for(told(process, "digest?"), 10) == '"version 0"'
+
+
+async def test_a_newer_version_is_what_later_programs_answer_from(program: Path) -> None:
+    async with running(program) as process:
+        await process.go_by("mochat", "newer")
+        os.kill(pid_of(process), signal.SIGKILL)
+        assert await asyncio.wait_for(told(process, "digest?"), 10) == '"newer"'
+
+
+async def test_a_version_that_can_not_be_taken_changes_nothing(program: Path) -> None:
+    async with running(program) as process:
+        with pytest.raises(UnavailableError):
+            await process.go_by("mochat", "stopped")
+        with pytest.raises(DeskError, match="can't be read"):
+            await process.go_by("mochat", "damaged")
+        with pytest.raises(DeskError, match="ended the program"):
+            await asyncio.wait_for(process.go_by("mochat", "end"), 20)
         assert await asyncio.wait_for(told(process, "digest?"), 10) == '"version 0"'
 
 
