@@ -312,9 +312,11 @@ async def test_a_link_into_another_s_conversation_asks_before_anything_can_be_wr
     await expect(page.locator("#link-leaves")).to_be_hidden()
     for field in ("#text", "#person", "#log"):
         await expect(page.locator(field)).to_be_hidden()
-    # What connects a page that comes back to the front does not answer the question.
+    # Coming back to the front connects a page, but not before the question is answered.
+    opened = house.desk.opened
     await page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
     await page.wait_for_timeout(200)
+    assert house.desk.opened == opened
     assert "mallory" not in await page.evaluate(
         "location.href + JSON.stringify([localStorage, sessionStorage])"
     )
