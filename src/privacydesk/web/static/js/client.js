@@ -265,8 +265,8 @@ export class Client {
 
   /**
    * Take a token that anybody may have put into a link: whoever did could read what is written
-   * here. So where this browser does not know whose it is, the person has to want it. A token
-   * that the desk does not let in is not worth a question, and takes nothing from anybody.
+   * here. So where this browser talks as somebody else already, the person has to want it. A
+   * token that the desk does not let in is not worth a question, and takes nothing from anybody.
    * Nothing else begins meanwhile, unless the host hands a token over.
    *
    * @param {string} token
@@ -274,7 +274,7 @@ export class Client {
    * @returns {Promise<boolean>} whether that settled it; else go on as without the link
    */
   async setLinked(token, wanted) {
-    if (this.store.identity === identityOf(token)) {
+    if (!this.store.isSomebodys || this.store.identity === identityOf(token)) {
       this.setToken(token);
       return true;
     }

@@ -351,12 +351,11 @@ function discard(id) {
 // Start.
 
 /**
- * Ask whether the person means to talk as whom a link would have them talk.
+ * Ask whether the person means to leave what is here and talk as whom a link would have them talk.
  *
  * @returns {Promise<boolean>}
  */
 function askAboutLink() {
-  byId("link-leaves").hidden = !store.events.length && !store.unsent.length && !store.draft;
   byId("link").hidden = false;
   byId("state").hidden = true;
   byId("link-title").focus();

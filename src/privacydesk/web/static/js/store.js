@@ -60,6 +60,11 @@ export class Store {
     return this.events.length;
   }
 
+  /** Whether there is a conversation here, or words for one. */
+  get isSomebodys() {
+    return Boolean(this.identity || this.secret || this.draft || this.unsent.length);
+  }
+
   load() {
     const there = kept();
     this.identity = String(there.identity ?? "");
