@@ -229,8 +229,14 @@ def values_wished(text: str) -> tuple[str, ...]:
     values, said = new_values(text), plain(text)
     if not values or len(said) > _LOOKED_AT:
         return values
-    wrong = tuple(_bare(one) for _, one in parted(_clauses(said)) if one)
-    return tuple(one for one in values if not one.startswith(wrong))
+    clauses = tuple(parted(_clauses(said)))
+    wrong = tuple(_bare(one) for _, one in clauses if one)
+    wished = tuple(one for one in values if not one.lstrip("了咗").startswith(wrong))
+    if wished or not wrong:
+        return wished
+    # 昵称被人改成了乱码 帮我改回小雨: what is wished may stand behind what happened.
+    others = (new_values(clause) for clause, stands in clauses if not stands)
+    return next((told for told in others if told), ())
 
 
 def wrong_told(text: str) -> tuple[str, ...]:

@@ -89,3 +89,28 @@ def test_what_names_no_value_is_none(said: str) -> None:
 )
 def test_another_entry_is_named_instead(said: str, field: str) -> None:
     assert named_instead(said) == field
+
+
+@pytest.mark.parametrize(
+    ("said", "entry"),
+    [
+        ("昵称被人改成了奇怪的东西 帮我改回小雨", ("nickname", "小雨", "奇怪的东西")),
+        ("昵称被改成了垃圾广告，改回小雨", ("nickname", "小雨", "垃圾广告")),
+        ("簽名被改成罵人的話，恢復成歲月靜好", ("signature", "歲月靜好", "罵人的話")),
+        ("個暱稱俾人改咗做傻仔，改返做小雨", ("nickname", "小雨", "傻仔")),
+        ("把昵称小雪改回小雨", ("nickname", "小雨", "小雪")),
+        ("帮我把生日恢复成1998年3月2号", ("birthday", "1998-03-02", "")),
+        ("暱稱換回阿May", ("nickname", "阿May", "")),
+    ],
+)
+def test_what_shall_stand_there_again_is_the_new_value(said: str, entry: tuple[str, str, str]) -> None:
+    found = DESK.entities(said, ENTITY_KINDS)
+    assert found["entry"] == (entry,)
+    assert found["new_value"] != (entry[2],)
+
+
+@pytest.mark.parametrize(
+    "said", ["昵称改回原来的", "昵称换回来", "把签名恢复成以前的", "暱稱改返轉頭", "生日改回正常的"]
+)
+def test_what_it_was_before_tells_no_value(said: str) -> None:
+    assert not {"entry", "new_value"} & set(DESK.entities(said, ENTITY_KINDS))
