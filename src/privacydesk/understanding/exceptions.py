@@ -19,7 +19,9 @@ _SOME: Final = lazily(
     # 第一张不要删, 最近一条留下
     r"|(?:第(?:\d{1,3}|[一二三四五六七八九十两]{1,3})|最(?:早|近|新|旧|前|后)面?|[头前后])"
     r"(?:的|嘅)?[那𠮶]?[一两三几\d]?[张条篇段幅首]"
+    r"|最(?:早|近|新|旧|前|后)面?(?:的|嘅)(?=$|[,。.!?; ]|那|就|吧|啦|喇|都|别|不|唔)"
     r"|\b(?:those|these|(?:the|that|this) (?:\w+ )?ones?)\b"
+    r"|\b(?:latest|newest|oldest|(?:most )?recent|last|first)\b(?! (?:name|thing|time|of all))"
 )
 # 其他的别动 and 我的别删 tell none apart.
 _ALL_THE_SAME: Final = lazily(

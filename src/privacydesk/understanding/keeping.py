@@ -61,6 +61,8 @@ _EXCEPT: Final = r"\b(?:except|(?:apart|aside) from|other than|excluding)\b"
 _BETWEEN: Final = lazily(
     r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
     rf"|\bso\b|(?={_APART})|(?={_EXCEPT})|(?=改用)|(?=\bnever mind\b)"
+    r"|\b(?:and|then)\b(?= (?:please |just )?(?:keep|leave)\b)"
+    r"|(?:和|并且?|同埋?|然后)(?=保留|留[着住返低])"
 )
 _KEEPS: Final = (
     # 留下的评论 tells which ones, and not that they stay.

@@ -117,7 +117,10 @@ _LETTER = lazily(r"[a-z]", re.IGNORECASE)
 _BARE_MONTH = lazily(rf"(?:{_MONTH}|may|march)\Z", re.IGNORECASE)
 _CLAUSES = lazily(
     r"[,，。!！?？;；\n]+|但[是系係]?|不过|不過|\bbut\b"
-    r"|(?<=[\u4e00-\u9fff]) +(?=(?![到至])[\u4e00-\u9fff])",
+    r"|(?<=[\u4e00-\u9fff]) +(?=(?![到至])[\u4e00-\u9fff])"
+    # What shall stay is a clause of its own.
+    r"|\b(?:and|then)\b(?= (?:please |just )?(?:keep|leave)\b)"
+    r"|(?:和|[并並]且?|同埋?|然[后後])(?=保留|留[着著住返低])",
     re.IGNORECASE,
 )
 # Said of the person or the account, not of what is wished: 去年注册的, 我今年30岁.

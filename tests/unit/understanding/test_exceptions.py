@@ -17,6 +17,11 @@ def words() -> KeywordRecogniser:
     ("said", "limit"),
     [
         ("删掉照片，女儿的留着", "女儿的留着"),
+        ("delete the photos and keep only the newest", "keep only the newest"),
+        ("delete my photos and keep the last five", "keep the last five"),
+        ("delete my posts and keep the pinned one", "keep the pinned one"),
+        ("删掉照片并保留最新的", "保留最新的"),
+        ("刪咗啲相，留返最新嘅", "留返最新嘅"),
         ("删掉六月前的照片，有狗的别删", "六月前，有狗的别删"),
         ("把去年的动态删了，除了旅游的", "去年，除了旅游的"),
         ("把以前的动态全删了，置顶的那条留着", "置顶的那条留着"),
@@ -48,6 +53,9 @@ def test_what_stays_of_a_kind_limits_it(words: KeywordRecogniser, said: str, lim
         "先别删",
         "don't delete anything yet",
         "delete the photos, the rest stays",
+        "delete the photos and leave me alone",
+        "delete my posts and keep my account",
+        "delete the photos, first of all",
     ],
 )
 def test_what_tells_none_apart_limits_nothing(words: KeywordRecogniser, said: str) -> None:

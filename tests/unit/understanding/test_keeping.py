@@ -57,6 +57,10 @@ def test_whoever_keeps_the_account_is_never_taken_to_close_it() -> None:
 @pytest.mark.parametrize(
     ("text", "goes", "stays"),
     [
+        ("delete my photos and keep the posts", ["photos"], ["posts"]),
+        ("clear my chats and please keep my recordings", ["chat"], ["voice"]),
+        ("删掉照片并保留动态", ["photos"], ["posts"]),
+        ("delete all my photos and leave me alone", ["photos"], []),
         ("动态别删了，就删搜索记录", ["search_history"], ["posts"]),
         ("動態留著 搜尋紀錄刪掉", ["search_history"], ["posts"]),
         ("delete my photos but keep my comments", ["photos"], ["comments"]),
@@ -88,6 +92,9 @@ def test_of_what_is_named_some_goes_and_some_stays(
 @pytest.mark.parametrize(
     ("text", "goes", "stays"),
     [
+        ("unlink apple and keep google", ["apple"], ["google"]),
+        ("remove wechat login and leave qq", ["wechat"], ["qq"]),
+        ("解绑苹果和保留谷歌", ["apple"], ["google"]),
         ("留着微信，把谷歌解了", ["google"], ["wechat"]),
         ("除了微信都解绑", [], ["wechat"]),
         ("解绑微信改用手机号登录", ["wechat"], ["phone"]),
