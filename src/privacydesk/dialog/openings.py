@@ -39,7 +39,7 @@ _TOLD_ALL: Final = Choice(id="_skip", key=NOTHING_MORE, style=ChoiceStyle.QUIET)
 def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
     """Return the slots that keep the sentence which begins a flow, where that asks for a story."""
     words = text.strip()
-    if not words or not any(isinstance(one, Ask) and one.opening for one in flow.steps.values()):
+    if not words or not _asks_for_story(flow):
         return {}
     found = {_WORDS: words}
     if entities.get("tells"):
@@ -86,9 +86,22 @@ def take(frame: Running, words: str) -> None:
     frame.slots |= {_WORDS: words.strip(), _TELLS: "yes", _NAMES: "yes"}
 
 
+def add(flow: Flow, frame: Running, words: str) -> bool:
+    """Add what is told before it is asked for; tell whether it will be asked for."""
+    told = "\n".join(one for one in (str(frame.slots.get(_WORDS, "")), words.strip()) if one)
+    if not _asks_for_story(flow) or frame.slots.get(_TAKEN) or len(told) > LONG_TEXT_LIMIT:
+        return False
+    take(frame, told)
+    return True
+
+
 def insisted_on(frame: Running, step: Ask) -> bool:
     """Tell whether the sentence will do for whoever says that all was told before."""
     return bool(frame.slots.get(_NAMES)) and _may_answer(frame, step)
+
+
+def _asks_for_story(flow: Flow) -> bool:
+    return any(isinstance(one, Ask) and one.opening for one in flow.steps.values())
 
 
 def _may_answer(frame: Running, step: Ask) -> bool:

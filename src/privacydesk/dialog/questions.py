@@ -151,7 +151,9 @@ def postpones(script: Script) -> bool:
 
 
 _NO_CODE: Final = re.compile(
-    r"收[不唔]到|收不[着著]|(?:还是|還是|仍然|依然|一直|仲系|仲係|仲|都|根本)(?:没|沒|冇)(?:有|来|來|到|收到|见|見)?"
+    r"收[不唔]到|收不[着著]|(?:还是|還是|仍然|依然|一直|仲系|仲係|仲|都|根本)(?:没|沒|冇)(?:有|见|見)?"
+    # 我根本没骂人 tells of something else.
+    r"(?:来|來|到|收|[发發](?![过過])|[验驗][证證]|短信|[简簡][讯訊]|code|sms|$|[\s,，。.!！~～啊呀喇啦呢哦喎㗎])"
     r"|(?:短信|简讯|簡訊|验证码|驗證碼|code|sms|text) ?(?:没|沒|冇)(?:有|来|來|到)"
     r"|\b(?:can['’]?t|cannot|can not|couldn['’]?t|could not|never|not|haven['’]?t|hasn['’]?t"
     r"|isn['’]?t|unable to) (?:\w+ ){0,2}?(?:get|got|getting|gotten|receive[sd]?|receiving"

@@ -165,17 +165,18 @@ _SAYS_OF_WHAT: Final = ("category", "profile_field", "period", "only_kept", "kep
 def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     """Add what is told at a later question to what was told before; tell whether it was that."""
     form = script.stack[script.form_at()]
-    slots = runner.flows[form.flow].slots
+    flow = runner.flows[form.flow]
     story = next(
-        (n for n, one in slots.items() if one.type == "long_text" and form.slots.get(n)), ""
+        (n for n, one in flow.slots.items() if one.type == "long_text" and form.slots.get(n)), ""
     )
     limits = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
-    if not story or not (questions.tells(text) or limits):
+    if story and (questions.tells(text) or limits):
+        told = f"{form.slots[story]}\n{text.strip()}"
+        if len(told) > LONG_TEXT_LIMIT:
+            return False
+        form.slots[story] = told
+    elif story or not (questions.tells(text) and openings.add(flow, form, text)):
         return False
-    told = f"{form.slots[story]}\n{text.strip()}"
-    if len(told) > LONG_TEXT_LIMIT:
-        return False
-    form.slots[story] = told
     script.say("desk.told_besides")
     runner.prompt_again(script)
     return True

@@ -28,6 +28,7 @@ from privacydesk.understanding.said_of_others import (
     OF_NOTHING,
     meant_of_others,
 )
+from privacydesk.understanding.send_to import meant_of_ways
 from privacydesk.understanding.shown_children import deletes_pictures
 from privacydesk.understanding.unwished import meant_of_losses
 from privacydesk.understanding.wanted_back import meant_of_wanted_back
@@ -304,6 +305,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     """
     told = (
         meant_of_idle_talk(heard, folded)
+        or meant_of_ways(heard, folded)
         or meant_of_others(heard, folded)
         or meant_of_childs(heard, folded)
         or meant_of_wronged(heard, folded)

@@ -1,10 +1,11 @@
-"""Where somebody wants the outcome sent: 结果请寄到 lin@example.com, "send the result to …"."""
+"""Where and how somebody wants to be told: 结果请寄到 lin@example.com, 发短信给我就行."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.domain.intents import Intent
+from privacydesk.understanding.normalise import bare, normalise, plain
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.phones import phones
 
@@ -29,6 +30,21 @@ _OF_ACCOUNT: Final = lazily(
     r"|\b(?:bound|link|unlink|registered|sign|signed|log|old|former|change|leak|spam|harass"
     r"|from)\w*"
 )
+# Nothing but by which way, folded and bare: 发短信给我就行, 打电话通知我就好, "just text me".
+_BY_WAY: Final = lazily(
+    r"(?:那|就|请|麻烦|帮我|直接|可以|给我|俾我|畀我|有结果|到时候?|之后)*(?:发|打|用|通过|透过|send)*(?:个|条|封)?"
+    r"(?:短信|短讯|简讯|电话|邮件|邮箱|电邮|信息|微信|sms|email|mail)(?:发|打|来)?"
+    r"(?:给|俾|畀|通知|告诉|联系|联络|回复|话)+(?:给|俾|畀)?(?:我|我知)(?:就|都)?(?:行|好|可以|ok|得)?(?:了|啦|喇|吧|呀)?"
+    r"|(?:please|just|you can|thanks)*(?:text|sms|email|mail|call|phone|message)me(?:instead|please"
+    r"|thanks|isfine|then)*"
+)
+_HEARD_AS: Final = frozenset({Intent.CONSENT_WITHDRAWAL, Intent.ACCESS, Intent.COMPLAINT})
+
+
+def meant_of_ways(heard: Intent, folded: str) -> Intent | None:
+    """Return that nothing is asked for where a message only says how to reach its writer."""
+    says = heard in _HEARD_AS and _BY_WAY.fullmatch(bare(folded)) is not None
+    return Intent.SMALLTALK if says else None
 
 
 def send_to(text: str) -> tuple[str, ...]:

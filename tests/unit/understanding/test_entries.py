@@ -103,7 +103,9 @@ def test_another_entry_is_named_instead(said: str, field: str) -> None:
         ("暱稱換回阿May", ("nickname", "阿May", "")),
     ],
 )
-def test_what_shall_stand_there_again_is_the_new_value(said: str, entry: tuple[str, str, str]) -> None:
+def test_what_shall_stand_there_again_is_the_new_value(
+    said: str, entry: tuple[str, str, str]
+) -> None:
     found = DESK.entities(said, ENTITY_KINDS)
     assert found["entry"] == (entry,)
     assert found["new_value"] != (entry[2],)

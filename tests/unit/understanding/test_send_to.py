@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.understanding.send_to import send_to
+from privacydesk.domain.intents import Intent
+from privacydesk.understanding.normalise import normalise
+from privacydesk.understanding.send_to import meant_of_ways, send_to
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,32 @@ def test_the_place_is_told(text: str, where: str) -> None:
 )
 def test_an_address_of_something_else_is_none(text: str) -> None:
     assert send_to(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "发短信给我就行",
+        "短信通知我就好",
+        "發短訊話俾我知",
+        "打电话告诉我吧",
+        "just text me",
+        "please email me",
+    ],
+)
+def test_by_which_way_is_no_wish(text: str) -> None:
+    assert meant_of_ways(Intent.CONSENT_WITHDRAWAL, normalise(text)) is Intent.SMALLTALK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "别再发短信给我",
+        "发短信骚扰我",
+        "把我的资料发邮件给我",
+        "stop texting me",
+        "text me my data",
+    ],
+)
+def test_what_else_is_sent_stays_what_it_is(text: str) -> None:
+    assert meant_of_ways(Intent.CONSENT_WITHDRAWAL, normalise(text)) is None
