@@ -195,7 +195,9 @@ class AtAsk(AtQuestion):
             taking.keep_value(self._runner, script, frame, step, value)
             taking.take_value(self._runner, script, frame, step, value)
             return
-        if taking.take_age(self._runner, script, frame, step):
+        if taking.take_age(self._runner, script, frame, step) or taking.take_somebody(
+            self._runner, script, frame, step
+        ):
             return
         if taking.note_value(self._runner, script, frame, step):
             return

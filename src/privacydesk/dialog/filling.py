@@ -79,7 +79,7 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
     if flow.kind is RequestKind.ACCESS and slot_type == "category":
         found = _with_profile(found, entities)
     if slot_type == "choice" and "instead" not in said:
-        spoken = said | _of_oneself(entities) | _of_somebody(entities)
+        spoken = said | _of_oneself(entities) | of_somebody(entities)
         found = tuple(offer.value for offer in step.choices if offer.value in spoken)
         if step.foretold and brief and not found:
             found = _spoken_for(step, entities)
@@ -138,7 +138,7 @@ def _of_oneself(entities: Entities) -> frozenset[str]:
     return frozenset({"me", age_group(int(ages[0]))}) if ages else frozenset()
 
 
-def _of_somebody(entities: Entities) -> frozenset[str]:
+def of_somebody(entities: Entities) -> frozenset[str]:
     """Return the choice made by naming an account, unless it is the speaker's or their child's."""
     own = _OWN_PEOPLE.intersection(entities.get("answer", ())) or entities.get("own_age")
     return frozenset({"stranger"} if entities.get("account_name") and not own else ())

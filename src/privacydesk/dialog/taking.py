@@ -6,7 +6,16 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from privacydesk.dialog import desk_buttons, entries, openings, questions, rating, reading, widening
+from privacydesk.dialog import (
+    desk_buttons,
+    entries,
+    filling,
+    openings,
+    questions,
+    rating,
+    reading,
+    widening,
+)
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.schema import Ask
@@ -97,6 +106,24 @@ def take_age(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
         return False
     frame.slots["child_age"] = int(ages[0])
     skip(runner, script, frame, step)
+    return True
+
+
+def take_somebody(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
+    """Take an account that is named where it is asked who is meant: tell whether one was.
+
+    Which account it is need not be asked any more then.
+    """
+    entities = script.observed.entities
+    meant = filling.of_somebody(entities)
+    offered = next((offer.value for offer in step.choices if offer.value in meant), None)
+    if offered is None:
+        return False
+    flow = runner.flows[frame.flow]
+    name = next((n for n, one in flow.slots.items() if one.type == "account_name"), "")
+    if name and not frame.slots.get(name):
+        frame.slots[name] = entities["account_name"][0]
+    take_value(runner, script, frame, step, offered)
     return True
 
 
