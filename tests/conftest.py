@@ -23,6 +23,12 @@ _COLLECT_EVERY = 50
 _tests = itertools.count(1)
 
 
+def pytest_collection_finish() -> None:
+    """Never look again through the tests themselves and all that they import: it stays anyway."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _let_go_of_what_was_opened() -> Iterator[None]:
     yield
