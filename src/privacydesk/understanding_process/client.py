@@ -40,6 +40,8 @@ _WITHOUT: Final = 10.0
 """Seconds that people wait while there is no such program."""
 _SOON: Final = 10.0
 """A program that ends within so many seconds of its start is not begun again at once."""
+_PAUSE: Final = 1.0
+"""Seconds until then; each time it happens again twice as many."""
 _LONGEST_PAUSE: Final = 30.0
 
 _NOTHING: Final = Observed(recognised=Recognised(Intent.OTHER, 0.0, sure=False))
@@ -58,6 +60,7 @@ class UnderstandingProcess:
         program: the file it is in.
         silent: seconds without a sign of life after which it is ended.
         without: seconds that people wait while there is none.
+        pause: seconds after which one that ended soon is begun again for the first time.
     """
 
     def __init__(
@@ -67,12 +70,14 @@ class UnderstandingProcess:
         program: Path = _PROGRAM,
         silent: float = _SILENT,
         without: float = _WITHOUT,
+        pause: float = _PAUSE,
     ) -> None:
         self._briefing = briefing
         paths = json.dumps(sys.path)
         self._command = confined.command(program, paths, memory=_MEMORY, patience=0)
         self._look_every = silent / _LOOKS
         self._without = without
+        self._pause = pause
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._asking = Asking()
@@ -205,7 +210,7 @@ class UnderstandingProcess:
             if not self._ready.done():
                 self._fail(DeskError("the program that understands people never got ready"))
             lived = self._loop.time() - started
-            pause = 0.0 if lived >= _SOON else min(max(1.0, 2 * pause), _LONGEST_PAUSE)
+            pause = 0.0 if lived >= _SOON else min(max(self._pause, 2 * pause), _LONGEST_PAUSE)
             until = self._loop.time() + pause
             while (now := self._loop.time()) < until:
                 self._asking.give_up(self._without)

@@ -95,10 +95,10 @@ def program(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def running(
-    program: Path, *, silent: float = 5.0, without: float = 10.0
+    program: Path, *, silent: float = 5.0, without: float = 10.0, pause: float = 0.05
 ) -> AsyncIterator[UnderstandingProcess]:
     async with UnderstandingProcess(
-        Briefing(""), program=program, silent=silent, without=without
+        Briefing(""), program=program, silent=silent, without=without, pause=pause
     ) as process:
         await process.ready()
         yield process
