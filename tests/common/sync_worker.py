@@ -17,11 +17,14 @@ from privacydesk.errors import UnavailableError
 
 LEASE = timedelta(seconds=2)
 """So that whoever comes after a killed one need not wait for long."""
+PAUSE = timedelta(seconds=0.2)
+"""Shorter than a setting may say: what is waited for is a round, not the time between two."""
 
 
 async def work(folder: Path) -> None:
     async with opened(folder) as (_, syncing):
         syncing._lasts = LEASE
+        syncing._every = PAUSE
         print("ready", flush=True)
         while True:
             try:
