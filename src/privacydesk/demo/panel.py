@@ -23,11 +23,13 @@ from privacydesk.i18n.locales import LOCALES
 from privacydesk.i18n.negotiation import locale_of, negotiate
 from privacydesk.web.answers import json_answer
 from privacydesk.web.assets import Assets
+from privacydesk.web.compiled import Compiled
 from privacydesk.web.headers import content_security_policy
 from privacydesk.web.keys import ASSETS
 
 _HERE: Final = Path(__file__).parent
 _PREFIX: Final = "/demo"
+_COMPILED: Final = Compiled()
 
 
 class Panel:
@@ -53,6 +55,7 @@ class Panel:
             trim_blocks=True,
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
+            bytecode_cache=_COMPILED,
         )
 
     def app(self) -> web.Application:

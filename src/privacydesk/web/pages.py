@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import aiohttp_jinja2
 import jinja2
@@ -11,11 +11,13 @@ from aiohttp import web
 from privacydesk.errors import NotFoundError
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.answers import json_answer
+from privacydesk.web.compiled import Compiled
 from privacydesk.web.keys import ASSETS, CATALOGS, SETTINGS, TEMPLATES
 from privacydesk.web.texts import LANGUAGE_TAGS, page_strings
 
 _A_DAY = 86_400
 _NO_SUCH_PAGE = 404
+_COMPILED: Final = Compiled()
 
 
 def set_up(app: web.Application) -> None:
@@ -27,6 +29,7 @@ def set_up(app: web.Application) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        bytecode_cache=_COMPILED,
     )
     environment.globals["asset"] = app[ASSETS].url
     app[TEMPLATES] = environment
