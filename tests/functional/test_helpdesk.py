@@ -15,7 +15,13 @@ from typing import Any
 import aiohttp
 import pytest
 import yaml
-from tests.common.helpdesk_server import PASSWORD, Helpdesk, helpdesk_python
+from tests.common.helpdesk_server import (
+    PASSWORD,
+    Helpdesk,
+    Prepared,
+    helpdesk_python,
+    prepare,
+)
 from tests.common.killing import kill_again_and_again
 from tests.common.stories import PROFILE, World, open_world
 from tests.common.syncing import Worker, file, settle
@@ -46,6 +52,8 @@ from privacydesk.domain.ticketing import (
 from privacydesk.errors import UnavailableError
 from privacydesk.services.staff.gate import Refusal, Verdict
 
+pytestmark = pytest.mark.xdist_group("helpdesk")
+
 TEXTS = (
     "plain & <b>html</b> \"q\" 'a'",
     "{{ ticket.id }} {% now %} {# c #} %} }} { {{{ %%}} {%}{%%}",
@@ -54,11 +62,17 @@ TEXTS = (
 )
 
 
-@pytest.fixture
-async def helpdesk(tmp_path: Path, pytestconfig: pytest.Config) -> AsyncIterator[Helpdesk]:
+@pytest.fixture(scope="module")
+def prepared(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The site that each test gets a copy of."""
     assert pytestconfig.cache is not None
-    python = await asyncio.to_thread(helpdesk_python, pytestconfig.cache.mkdir("helpdesk"))
-    site = await Helpdesk.make(python, tmp_path / "helpdesk")
+    python = helpdesk_python(pytestconfig.cache.mkdir("helpdesk"))
+    return prepare(python, tmp_path_factory.mktemp("helpdesk"))
+
+
+@pytest.fixture
+async def helpdesk(prepared: Prepared, tmp_path: Path) -> AsyncIterator[Helpdesk]:
+    site = Helpdesk.copy(prepared, tmp_path / "helpdesk")
     await site.start()
     try:
         yield site
