@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Final
 
 from privacydesk.dialog.faults import DialogFault, DialogInvalidError
@@ -62,7 +63,16 @@ def read_flows(files: Mapping[str, str]) -> Mapping[str, Flow]:
     Raises:
         DialogInvalidError: with every fault of every file.
     """
-    halves = [_read(text, source) for source, text in sorted(files.items())]
+    flows, faults = _linked(tuple(sorted(files.items())))
+    if faults:
+        raise DialogInvalidError(faults)
+    return flows
+
+
+# Desks that are opened one after the other in a process read the same files.
+@lru_cache(4)
+def _linked(files: tuple[tuple[str, str], ...]) -> tuple[Mapping[str, Flow], list[DialogFault]]:
+    halves = [_read(text, source) for source, text in files]
     faults = [fault for half in halves for fault in half.faults]
     flows: dict[str, Flow] = {}
     for half in halves:
@@ -76,9 +86,7 @@ def read_flows(files: Mapping[str, str]) -> Mapping[str, Flow]:
         flows[half.flow.name] = half.flow
     unread = frozenset(half.name for half in halves if half.flow is None)
     faults += link(flows, unread=unread)
-    if faults:
-        raise DialogInvalidError(faults)
-    return flows
+    return MappingProxyType(flows), faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class _Half:
     faults: tuple[DialogFault, ...]
 
 
-# Desks that are opened one after the other in a process read the same files.
+# And where one file is another, the same others.
 @lru_cache(64)
 def _read(text: str, source: str) -> _Half:
     stem = PurePosixPath(source).stem

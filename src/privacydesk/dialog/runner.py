@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from privacydesk.dialog import (
@@ -71,7 +72,8 @@ class Runner:
         self.flows = flows
         self.rules = rules
         self.locales = locales
-        self.machines = {name: FlowMachine(flow) for name, flow in flows.items()}
+        # Made when its flow runs for the first time: that takes longer than many a turn.
+        self._machine = cache(lambda name: FlowMachine(flows[name]))
         self.by_intent = {intent: flow for flow in flows.values() for intent in flow.intents}
         self.asking = Asking(flows)
 
@@ -392,7 +394,7 @@ class Runner:
 
     def fire(self, frame: Running, trigger: str) -> None:
         """Move a frame by an outcome."""
-        self.machines[frame.flow].fire(frame, trigger)
+        self._machine(frame.flow).fire(frame, trigger)
 
     def tell_anew(self, script: Script, place: int, step: Ask) -> None:
         """Say what follows from another answer to a question that was answered before.
