@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 # A machine with other work takes longer for an example, or for thinking one up; that says nothing
 # about what is tested.
@@ -21,6 +23,24 @@ settings.load_profile("steady")
 gc.set_threshold(100_000, 50, 100)
 _COLLECT_EVERY = 50
 _tests = itertools.count(1)
+
+
+_TOGETHER = ("tests/browser/", "tests/unit/")
+
+
+class _Scheduling(LoadGroupScheduling):
+    """Also leaves a file to one worker where its tests share a demo, or are thousands."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        alone = scope == nodeid and nodeid.startswith(_TOGETHER)
+        return nodeid.partition("::")[0] if alone else scope
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling | None:
+    """Distribute in groups of the tests' own."""
+    return _Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_collection_finish() -> None:
