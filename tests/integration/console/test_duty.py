@@ -16,7 +16,7 @@ from tests.common.console_client import Browser, Office
 
 from privacydesk.domain.duty import DutyState
 from privacydesk.domain.ticket import Ticket
-from privacydesk.web.console import live
+from privacydesk.web.console import board, live
 
 
 async def request_of(office: Office, name: str) -> Ticket:
@@ -106,7 +106,9 @@ async def test_an_open_page_keeps_its_agent_there_until_it_is_closed(
 async def test_a_page_hears_of_what_waits_and_of_what_it_was_given(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Looked at sooner than what was read is old, it would be told five seconds later.
     monkeypatch.setattr(live, "_SETTLE", 0.0)
+    monkeypatch.setattr(board, "_FRESH", 0.0)
     mei = await office.signed_in("mei")
     await choose(mei, "away")
     answer = await mei.client.get("/console/inbox/live")
