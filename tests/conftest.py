@@ -28,11 +28,11 @@ _tests = itertools.count(1)
 _TOGETHER = ("tests/browser/", "tests/unit/")
 
 
-class _Scheduling(LoadGroupScheduling):
+class _Scheduling(LoadGroupScheduling):  # type: ignore[misc]  # xdist has no types
     """Also leaves a file to one worker where its tests share a demo, or are thousands."""
 
     def _split_scope(self, nodeid: str) -> str:
-        scope = super()._split_scope(nodeid)
+        scope: str = super()._split_scope(nodeid)
         alone = scope == nodeid and nodeid.startswith(_TOGETHER)
         return nodeid.partition("::")[0] if alone else scope
 
