@@ -54,6 +54,8 @@ def _let_go_of_what_was_opened() -> Iterator[None]:
     yield
     if next(_tests) % _COLLECT_EVERY == 0:
         gc.collect()
+        # What is left was loaded for all that follow: models, words, flows.
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
