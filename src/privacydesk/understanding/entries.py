@@ -122,6 +122,11 @@ _STAYS: Final = lazily(
     r"|\b(?:leave|keep) (?:my |the )?[a-z ]{2,16}? (?:as (?:it is|is)|unchanged)\b"
 )
 _DENIES: Final = lazily(r"不是|唔系|唔係|\bnot\b|n't\b", re.IGNORECASE)
+# 身份证号最后一位是X不是8 is about the number, and no name.
+_NUMBERED: Final = lazily(
+    r"\d|[身份][份分]?[证證]|[证證]件|[号號]码?|最[后後]一?[位个個]|\b(?:number|digit|id)\b",
+    re.IGNORECASE,
+)
 _DAY: Final = lazily(r"(?<![年\d])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?=[日号]|$)")
 
 
@@ -308,6 +313,8 @@ def typed(field: str, words: str) -> str:
         return days[0] if len(days) == 1 else ""
     if field == "gender":
         return (genders(normalise(words)) or ("",))[-1]
+    if field == "real_name" and _NUMBERED.search(words) is not None:
+        return ""
     return words
 
 

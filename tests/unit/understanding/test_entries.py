@@ -37,6 +37,9 @@ DESK = KeywordRecogniser.load()
         ),
         ("我的性别是女的，改成男的", (("gender", "男", ""),)),
         ("change my birthday to yesterday", ()),
+        ("实名信息填错了 身份证号最后一位是X不是8", ()),
+        ("實名的證件號碼應該是A123456不是A123457", ()),
+        ("my real name record has the wrong number, it should be 1234", ()),
         # What an entry is may be what is wrong.
         ("我的昵称叫小雨", ()),
         ("改成老张头", ()),
