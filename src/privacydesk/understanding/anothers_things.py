@@ -29,11 +29,22 @@ PERSON: Final = (
     rf"|[那这]个(?:人|男的?|女的?|骗子|主播|网友|用户)|有(?:个)?人|用户 ?\d+|{_NAME})"
 )
 """Somebody else, in a folded text; an expression."""
-_ACCOUNT: Final = r"(?:账号|账户|户口|号(?!码)|主页)"
+_ACCOUNT: Final = r"(?:账号|账户|户口|号(?!码)|主页|account)"
 _CLOSE: Final = r"(?:注销|销|删|删除|关|关闭|封|封禁|停|清空)(?:掉|了|咗)?"
+_ASKED_FOR: Final = (
+    r"(?:能不能|可不可以|可唔可以|得唔得|能|可以|请|麻烦|(?:帮|给|替|同)(?:我|手|忙|下)?|也|都|该|要|想"
+    r"|直接|一起)"
+)
+_THEIR_ACCOUNT: Final = (
+    r"(?:(?:his|her|their)|(?:my )?"
+    r"(?!(?:it|that|there|here|what|who|let|she|he|today|this|one|app|company|mochat)'s)[a-z]+'s)"
+    r" (?:\w+ )?(?:acc(?:t|ount)?|profile|page)"
+)
 _CLOSES_ANOTHERS: Final = lazily(
     rf"{_CLOSE}{PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}"
     rf"|(?:把|将){PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}{PART}{{0,6}}?{_CLOSE}"
+    # 前男友的号能帮我删了吗: asked for, or it would be told.
+    rf"|{PERSON}(?:的|嘅|个|那个|这个){{1,2}}{_ACCOUNT}{_ASKED_FOR}{{1,4}}{_CLOSE}"
     r"|\b(?:close|delete|remove|shut down|deactivate|ban|get rid of|cancel|terminate|take down|wipe"
     r"|erase|block) "
     r"(?:(?:his|her|their) (?:\w+ )?(?:acc(?:t|ount)?|profile|page)\b"
@@ -43,6 +54,11 @@ _CLOSES_ANOTHERS: Final = lazily(
     r"|(?:my )?(?!(?:it|that|there|here|what|who|let|she|he|today|this|one|app|company|mochat)'s)"
     r"[a-z]+'s (?:\w+ )?(?:acc(?:t|ount)?|profile|page)\b"
     r"|(?:the |that )?(?:acc(?:t|ount)?|profile) of (?:user )?\w*\d)"
+    # "Take his account down", "can my ex's account be deleted?"
+    rf"|\b(?:take|get|have) {_THEIR_ACCOUNT}"
+    r"(?:(?: be)? (?:closed|deleted|removed|banned|shut|taken|wiped|erased)\b| down\b| off\b)"
+    rf"|\b{_THEIR_ACCOUNT} (?:to )?be "
+    r"(?:closed|deleted|removed|banned|shut down|taken down|wiped|erased)\b"
 )
 
 _SHOWS: Final = r"(?:上传|发|拍|录|偷拍|偷录|传|晒|贴|po|挂|转发)"
@@ -129,6 +145,11 @@ _HARM: Final = lazily(
     r"骚扰|骂|威胁|骗|冒充|假冒|侮辱|跟踪|诽谤|偷拍|造谣"
     r"|\b(?:harass|bully|insult|threat|abus|scam|stalk|imperson|pretend|slander|troll)\w*"
 )
+_A_GROWN_UP: Final = lazily(
+    rf"我?(?:的|嘅|那个|个)?{_EX}(?![a-z])|(?:男|女)朋友|男友|女友|老公|老婆|丈夫|妻子|同事|室友|闺蜜|老板"
+    r"|\bmy (?:ex(?:-\w+)?|boyfriend|girlfriend|husband|wife|partner|boss|colleague|coworker"
+    r"|roommate|flatmate|neighbou?r)\b"
+)
 _A_CHILD: Final = lazily(
     r"孩|儿子|女儿|闺女|娃|仔|囡|孙|\b(?:son|daughter|child|children|kids?|boy|girl)\b|\bgrand\w+"
 )
@@ -146,12 +167,23 @@ def meant_of_anothers(heard: Intent, folded: str) -> Intent | None:
         heard: what the model makes of the message.
         folded: the message.
     """
+    if heard is Intent.GUARDIAN and _closes_a_grown_ups(folded):
+        return None if _is_of_a_child(folded) else Intent.OTHER
     if heard not in _TAKING or _is_of_a_child(folded):
         return None
     if names_a_user(folded):
         return Intent.COMPLAINT if _HARM.search(folded) else Intent.OTHER
-    if heard not in DESTRUCTIVE:
-        return None
+    return _meant_of_losing(heard, folded) if heard in DESTRUCTIVE else None
+
+
+def _closes_a_grown_ups(folded: str) -> bool:
+    """Tell whether the account of a former partner or a friend shall go: nobody is its guardian."""
+    if _A_GROWN_UP.search(folded) is None or _ONES_OWN.search(folded) is not None:
+        return False
+    return _CLOSES_ANOTHERS.search(folded) is not None
+
+
+def _meant_of_losing(heard: Intent, folded: str) -> Intent | None:
     if _PRETENDS.search(folded) is not None and _MADE_BY_ME.search(folded) is None:
         return Intent.COMPLAINT
     if _OF_ME.search(folded) is not None:

@@ -105,3 +105,42 @@ def test_with_other_things_of_others_a_person_helps(heard: Intent, text: str) ->
 )
 def test_ones_own_things_and_a_childs_stay_so(heard: Intent, text: str) -> None:
     assert meant_of_anothers(heard, normalise(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        (DELETION, "我前男友的号能帮我删了吗 他里面全是我照片"),
+        (CLOSING, "我前妻的账号可以注销掉吗"),
+        (CLOSING, "我同事的号帮忙注销一下，她自己登不上"),
+        (CLOSING, "佢嘅帳號麻煩幫我註銷"),
+        (CLOSING, "我前女友個account可唔可以幫手刪咗"),
+        (CLOSING, "我老公的帳號可以幫我刪除嗎"),
+        (CLOSING, "can my ex's account be deleted please"),
+        (DELETION, "get my roommate's profile removed"),
+        (CLOSING, "can you have her account shut down"),
+        (
+            Intent.GUARDIAN,
+            "my ex still uses pics of me on his account, can you take his account down",
+        ),
+        (Intent.GUARDIAN, "我前男友的号能帮我删了吗"),
+    ],
+)
+def test_the_account_of_somebody_else_is_asked_for_in_many_orders(heard: Intent, text: str) -> None:
+    assert meant_of_anothers(heard, normalise(text)) is Intent.OTHER
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        (CLOSING, "我老公的号注销了，我也要注销我的账号"),
+        (CLOSING, "我的账号可以帮我注销吗"),
+        (CLOSING, "take my account down please"),
+        (CLOSING, "close it and get the posts removed"),
+        (Intent.GUARDIAN, "我儿子的账号能注销吗"),
+        (Intent.GUARDIAN, "I'm his mother, can his account be deleted?"),
+        (Intent.GUARDIAN, "my kid's account, take it down"),
+    ],
+)
+def test_what_only_speaks_of_others_is_not_done_to_them(heard: Intent, text: str) -> None:
+    assert meant_of_anothers(heard, normalise(text)) is None
