@@ -87,6 +87,62 @@ _MAILBOX: Final = lazily(
     r"|\bwhat(?:'s| is) (?:your|the) (?:privacy )?e-?mail\b"
 )
 
+_READS: Final = r"(?:看|睇|查|读|听|翻|偷看|偷听|掌握|接触)"
+_TOLD_THINGS: Final = (
+    r"(?:聊天|私聊|私信|消息|讯息|对话|倾偈|短信|语音|录音|内容|记录|资料|信息|数据|隐私|照片|相片|相|动态"
+    r"|嘢|东西)"
+)
+# 你们能给我看看我的资料吗 wants to see them.
+_NOT_FOR_ME: Final = r"[^,。.!?;给让俾畀帮发送寄我]"
+_THINGS_IN_ENGLISH: Final = (
+    r"(?:private |personal |old |own |direct )?(?:messages?|chats?|dms?|conversations?|texts?"
+    r"|photos?|pics?|pictures?|data|info|information|calls?|voice|recordings?|location|details"
+    r"|inbox|history)\b"
+)
+_THEY: Final = (
+    r"(?:你[们哋]|客服|工作人员|员工|职员|同事|后台|平台|管理员|房管|官方|公司|系统|陌生人|别人|其他人"
+    r"|人哋)"
+)
+_WHO: Final = r"(?:有谁|谁|边个|(?:有)?(?:哪些|什么|咩|边啲)人)"
+_ASKS_SO: Final = r"(?:吗|么|嘛|㗎|不|冇|架|呢|(?=\?))"
+_NOT_YET: Final = r"(?!过|了|咗)"
+# 私聊内容你们工作人员看得到吗, "can your staff read my messages?": nobody is accused of it.
+_WHO_SEES: Final = lazily(
+    rf"(?<!看){_WHO}(?:都|仲|还|又|会)*(?:能|会|可以|有权|得|有可能)?{_READS}(?:得)?(?:到|见)?"
+    rf"{_NOT_YET}{PART}{{0,6}}?{_TOLD_THINGS}"
+    rf"|{_TOLD_THINGS}{PART}{{0,6}}?{_WHO}(?:都|会)*(?:能|会|可以|有权|得)?{_READS}(?:得)?(?:到|见)"
+    rf"|{_THEY}{_NOT_FOR_ME}{{0,8}}?(?:{_READS}(?:得|唔|不)?(?:到|见)"
+    rf"|(?:会|系咪|是不是){_NOT_FOR_ME}{{0,5}}?{_READS})"
+    rf"{_NOT_YET}{PART}{{0,8}}?{_TOLD_THINGS}{PART}{{0,4}}?{_ASKS_SO}"
+    rf"|{_THEY}{_NOT_FOR_ME}{{0,3}}?(?:会不会|会唔会|系咪会|是不是会){_NOT_FOR_ME}{{0,3}}?{_READS}"
+    rf"(?:到|见)?{_NOT_YET}{PART}{{0,8}}?{_TOLD_THINGS}"
+    rf"|{_TOLD_THINGS}{PART}{{0,6}}?{_THEY}{PART}{{0,4}}?{_READS}(?:得|唔|不)(?:到|见){_ASKS_SO}"
+    r"|\bwho (?:else )?(?:can|could|gets to|is able to|is allowed to|has access to|will|might)"
+    rf"(?: (?:see|read|access|view|look at|listen to))? (?:my|our|the|users'?) {_THINGS_IN_ENGLISH}"
+    r"|^(?:[a-z]{1,6},? ){0,3}?(?:can|could|do|does|are|is|will|would) "
+    r"(?:your |the |any |other |any of your )*"
+    r"(?:staff|employees|people|team|moderators?|mods|admins?|workers|agents?|strangers|users"
+    r"|company|anyone|anybody|someone|somebody)(?: at \w+| there| else)? "
+    r"(?:able to |allowed to |\w+ )?"
+    r"(?:see|seeing|read|reading|access|view|look at|listen(?:ing)? to|monitor|snoop on) "
+    rf"(?:my|our|the|all my|people's|users'?) {_THINGS_IN_ENGLISH}"
+)
+# Without any of these nothing above can fit, which is so for most sentences.
+_SEES_AT_ALL: Final = lazily(
+    r"[看睇查读听翻掌触]|\b(?:see|read|access|view|look|listen|monitor|snoop)"
+)
+_ACCUSES: Final = lazily(
+    r"投诉|举报|偷偷|竟|居然|凭什么|凭咩|骚扰"
+    r"|\b(?:complain\w*|report|why|without asking|harass\w*)\b"
+)
+# "If I delete my account, is there any way to get it back later?"
+_GOT_BACK: Final = lazily(
+    r"\b(?:if|once|after|when) (?:i|we|my|it|the|you|deleting|closing) [^.!]{0,40}?"
+    r"\b(?:is there (?:any|a|some) way|(?:can|could|will|would) (?:i|we|it)|is it possible"
+    r"|(?:am|are) (?:i|we) able)\b[^.!]{0,24}?"
+    r"\b(?:get|bring|gotten|brought|recover|restore|reopen|reactivate|undo)\w*\b"
+)
+
 _AGE_HEARD: Final = frozenset(
     {
         Intent.UNDERAGE_REPORT,
@@ -108,6 +164,9 @@ _FAINT: Final = frozenset(
         Intent.AUTOMATED_DECISION,
     }
 )
+_SEEN_HEARD: Final = frozenset({Intent.OTHER, Intent.SMALLTALK, Intent.COMPLAINT, Intent.ACCESS})
+_LONGEST: Final = 90
+"""Characters; what is longer tells what has happened."""
 _OF_LAW_HEARD: Final = _FAINT | {
     Intent.DELETION,
     Intent.ACCESS,
@@ -126,10 +185,21 @@ def meant_of_rules(heard: Intent, folded: str) -> Intent | None:
     asked = (
         (heard in _AGE_HEARD and _OF_AGE.search(folded) and not _SOMEBODY.search(folded))
         or (heard in _FAINT and (_UNVERIFIED.search(folded) or _MAILBOX.search(folded)))
+        or (heard in _FAINT and _GOT_BACK.search(folded))
+        or (heard in _SEEN_HEARD and asks_who_sees(folded))
         or (heard in _FAINT and _DISPUTES.search(folded) and _WHERE.search(folded))
         or (heard in _OF_LAW_HEARD and asks_of_law(folded))
     )
     return Intent.POLICY_QUESTION if asked else None
+
+
+def asks_who_sees(folded: str) -> bool:
+    """Tell whether it is asked who may see what one writes or keeps here, and nobody is accused."""
+    if len(folded) > _LONGEST or _SEES_AT_ALL.search(folded) is None:
+        return False
+    if _WHO_SEES.search(folded) is None:
+        return False
+    return _ACCUSES.search(folded) is None
 
 
 def asks_of_law(folded: str) -> bool:

@@ -96,3 +96,62 @@ def test_what_a_law_says_is_asked_and_not_demanded(text: str) -> None:
 def test_what_is_demanded_by_a_law_is_a_wish(text: str) -> None:
     assert meant_of_rules(Intent.DELETION, normalise(text)) is None
     assert meant_of_rules(Intent.OTHER, normalise(text)) is None
+
+
+WHO_SEES = (
+    "谁能看到我的聊天记录",
+    "客服会看我的私信吗",
+    "哪些人能接触到我的个人信息",
+    "私聊内容你们工作人员看得到吗",
+    "别人看得到我的位置信息吗？",
+    "你哋啲職員睇唔睇到我啲對話㗎",
+    "除咗我之外仲有邊個睇到我嘅資料呀",
+    "管理員會唔會睇我啲相",
+    "who can see my data?",
+    "can your staff read my private messages?",
+    "do your employees read our chats",
+    "is anyone able to listen to my voice calls",
+    "who has access to my information",
+)
+SEES_ITSELF = (
+    "你们能给我看看我的资料吗",
+    "你们能查一下我的充值记录吗",
+    "你们可以把聊天记录给我看吗",
+    "我想看我的聊天记录",
+    "你们客服偷看我的聊天记录，我要投诉",
+    "工作人员看了我的聊天内容还笑我",
+    "有人看到我的身份证信息了，怎么办",
+    "can I see my messages",
+    "can someone look at my ban",
+    "can anyone help me access my data",
+    "why did your staff read my messages without asking",
+    "your moderator read my private messages and posted them",
+)
+
+
+@pytest.mark.parametrize("text", WHO_SEES)
+@pytest.mark.parametrize("heard", [Intent.ACCESS, Intent.COMPLAINT, Intent.OTHER])
+def test_who_may_see_it_is_asked_of_the_policy(heard: Intent, text: str) -> None:
+    assert meant_of_rules(heard, normalise(text)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize("text", SEES_ITSELF)
+@pytest.mark.parametrize("heard", [Intent.ACCESS, Intent.COMPLAINT])
+def test_whoever_wants_to_see_or_accuses_asks_no_rule(heard: Intent, text: str) -> None:
+    assert meant_of_rules(heard, normalise(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if i delete my account is there any way to get it back later",
+        "once my account is closed can I recover it?",
+        "after deleting everything is it possible to restore it",
+    ],
+)
+def test_whether_it_can_be_got_back_is_asked_of_the_policy(text: str) -> None:
+    assert meant_of_rules(Intent.OTHER, normalise(text)) is Intent.POLICY_QUESTION
+
+
+def test_what_is_wanted_back_is_no_question() -> None:
+    assert meant_of_rules(Intent.OTHER, normalise("I want my account back")) is None
