@@ -41,6 +41,25 @@ _GONE: Final = lazily(
     rf"|\bi (?:have |already |just )*(?:deleted|removed|unlinked|closed) [^!;]{{1,50}}?"
     r"\b(?:are|is|was|were|did) (?:they|it|my|the|that|this)\b[^!;]{0,30}\?"
 )
+# 佢哋话删咗我啲相，但系我今日仲见到: what was promised, or told as done, was not done.
+_NOT_DONE: Final = lazily(
+    rf"(?:你[们哋]|他们|佢哋?|客服|平台|官方|上次|之前|明明){PART}{{0,8}}?"
+    rf"(?:(?:说|话|讲|声称|告诉我?|回复我?)(?:过|了|咗|会|是|我|已经|早就|都| )*"
+    rf"(?:帮我|把我|将我|给我)?{PART}{{0,6}}?(?:删|清|注销|解绑|撤)(?:除|掉|走|好|干净)?(?:了|咗|晒|完)"
+    rf"|(?:答应|应承|承诺)(?:过|了|咗|会|要|帮|给|我|把|将| )*{PART}{{0,6}}?(?:删|清|注销|解绑|撤))"
+    rf"[^!;?]{{0,24}}?(?:还|仲|依然|仍|根本|原来|其实)(?:是|系|都|能|可以|会)*{PART}{{0,3}}?"
+    r"(?:见到|看到|看得到|睇到|在|喺度|有|存在|搜到|搜得到|登(?:入|录|上|得|到)|没|冇|未)"
+    r"|\b(?:you|they|staff|support|someone|the agent)(?: guys)? "
+    r"(?:said|told me|claimed|promised|swore|confirmed)"
+    rf"{PART}{{0,24}}?\b(?:{_LOST_IN_ENGLISH}|gone)\b[^!;?]{{0,24}}?"
+    r"\b(?:still|but it(?:'s| is| was)n't|never was|nothing was|not (?:deleted|gone|removed))\b"
+)
+_ONCE_MORE: Final = lazily(
+    r"(?:再|重新|请|帮我|麻烦|给我|赶紧|马上|快|想|要)(?:再|重新|帮我|给我|把|将|你们)*"
+    r"[^,。.!?;了咗]{0,8}?(?:删|清|注销|解绑|撤)"
+    rf"|\b(?:please|can you|could you|want|need)\b[^.!?]{{0,24}}?\b{_LOST_IN_ENGLISH}"
+    r"|\b(?:do it|again)\b"
+)
 _LEAVE_IT: Final = lazily(
     r"(?:请|求(?!你)|求你们?|你们|拜托|千万|可)*(?:别|不要|唔好)(?:再|乱|随便|给我|把我)*(?:删"
     r"|封|注销|郁)(?:掉|除)?"
@@ -145,6 +164,9 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         return None
     if _DONE_BY_OTHERS.search(folded) or _CANNOT.search(folded) or _LEAVE_IT.fullmatch(folded):
         return Intent.OTHER
+    rest = _NOT_DONE.sub(" ", folded)
+    if rest != folded and not _ONCE_MORE.search(rest):
+        return Intent.COMPLAINT
     if _GONE.search(folded):
         return Intent.POLICY_QUESTION
     return _meant_of_others(heard, folded)

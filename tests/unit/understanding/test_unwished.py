@@ -60,3 +60,36 @@ def test_a_loss_that_is_told_of_is_no_wish(heard: Intent, text: str, meant: Inte
 )
 def test_what_is_wished_stays_so(heard: Intent, text: str) -> None:
     assert meant_of_losses(heard, normalise(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        (DELETION, "佢哋話刪咗我啲相，但係我今日仲見到，根本冇刪過"),
+        (DELETION, "客服说已经删了我的动态 结果现在还在"),
+        (DELETION, "你们上个月说把我照片清掉了，其实一张没删"),
+        (DELETION, "佢上次應承咗刪我啲留言，而家仲喺度"),
+        (UNBINDING, "上次答应给我解绑了微信 根本没解"),
+        (CLOSING, "你哋話幫我註銷咗，但依然登入到"),
+        (DELETION, "support said my voice clips were erased, they're still up"),
+        (UNBINDING, "you promised my google would be unlinked but it still isn't"),
+        (DELETION, "you told me my posts were removed but I can still see them"),
+    ],
+)
+def test_what_was_promised_and_not_done_is_complained_of(heard: Intent, text: str) -> None:
+    assert meant_of_losses(heard, normalise(text)) is Intent.COMPLAINT
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        (DELETION, "上次说删了我的动态还在 麻烦再删一次"),
+        (DELETION, "客服说删动态要七天，帮我删"),
+        (CLOSING, "之前说要注销，现在还是想注销"),
+        (DELETION, "you said you deleted my posts but they're still up, please delete them"),
+        (DELETION, "I said delete my posts but still keep my photos"),
+        (DELETION, "你们说删了的还能看到 快给我再删一遍"),
+    ],
+)
+def test_whoever_wants_it_done_now_complains_of_nothing(heard: Intent, text: str) -> None:
+    assert meant_of_losses(heard, normalise(text)) is not Intent.COMPLAINT
