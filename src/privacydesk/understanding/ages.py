@@ -123,6 +123,9 @@ _CHILDS_AGE: Final = lazily(
     rf"|\b{_ENGLISH_CHILD}(?: is|'s| turned| just turned|,)*(?: (?:already|now|just|actually))*"
     r" (?P<told>\d{1,2})(?= ?(?:$|[,.!?;]|years? old|yrs? old|now|already|and|so|but|can|may|is))"
     rf"|\b(?P<old>\d{{1,2}})[- ]?(?:years?|yrs?)[- ]old {_ENGLISH_CHILD}\b"
+    # "the mum of a 16 year old"
+    r"|\b(?:mum|mom|mother|dad|father|parent|guardian) (?:of|to) (?:an? )?"
+    r"(?P<of>\d{1,2})[- ]?(?:years?|yrs?)[- ]?olds?\b"
     # "my 10 yr old made an account"
     r"|\bmy (?:\w+ )?(?P<my>\d{1,2})[- ]?(?:years?|yrs?|y/?o)(?:[- ]?olds?)?\b"
     r"(?!(?:[- ]?olds?)? (?:account|profile|app|phone|photo|picture|post|video|message|chat|data"
@@ -180,7 +183,7 @@ def child_age(folded: str) -> int | None:
 
 def _ages_of_children(folded: str) -> Iterator[int]:
     for hit in _CHILDS_AGE.finditer(folded):
-        yield _number(hit["age"] or hit["told"] or hit["old"] or hit["my"])
+        yield _number(hit["age"] or hit["told"] or hit["old"] or hit["of"] or hit["my"])
     named = _CHILD_NAMED.search(folded)
     if named is not None:
         for hit in _AGE_LATER.finditer(folded, named.start()):

@@ -18,9 +18,12 @@ _GAPS: Final = lazily(r"(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])")
 # 是她爸的手机注册的 is said by the other parent.
 _OTHER_PARENT: Final = lazily(
     r"(?<!我是)(?<!我系)(?:她|他|佢|孩子|小孩|娃)(?:的|嘅)?(?:爸爸?|妈妈?|爹|老豆|阿妈|爷爷?|奶奶?)"
-    r"(?=的|嘅|用|拿|手机|帮|给|设|注册|开|弄|不|也)"
+    r"(?=的|嘅|用|拿|手机|帮|给|设|注册|开|弄|不|也|唔|冇|没|未|在|喺|去|都|已|走|离|过|死|病|忙|返)"
+    # 佢爸妈唔喺度 is said by whoever looks after the child.
+    r"|(?:她|他|佢|孩子|小孩|娃|细路|小朋友)(?:的|嘅)?(?:爸爸?妈妈?|爸妈|父母|爹娘|老豆老母)"
     r"|\b(?:her|his|their) (?:dad|mom|mum|father|mother)"
-    r"(?='s\b| (?:set|made|uses|used|did|has|had|is|was)\b)"
+    r"(?='s\b| (?:set|made|uses|used|did|does|doesn't|didn't|isn't|won't|can't|works|lives|left"
+    r"|died|passed|has|had|is|was)\b)"
 )
 _LONGEST: Final = 300
 """Characters; what is longer tells a story and answers no question with buttons."""

@@ -25,10 +25,15 @@ _ASKED_IN_ENGLISH: Final = lazily(
     r"|recover|reopen|log ?in|sign up|keep (?:my|the|using|it)\b)"
     r"|(?:others?|other people|people|everyone|anyone|they|friends) )"
     r"|what (?:will )?(?:happens?|becomes?) (?:to|of|with|if|when|after)\b"
+    r"|what if (?:i|we) (?:don't|do not|dont|leave|keep|say no|skip)\b"
+    r"|what(?:'s| is) the difference\b"
     r"|what about (?:my|the) )"
 )
 _ASKED_IN_CHINESE: Final = lazily(
     r"怎么办|怎么算|怎么处理|咋办|点算|点办"
+    # 唔删嘅话会点, 不删有什么影响
+    r"|(?:会|有)(?:点(?:样)?|怎么?样|怎样|如何|(?:什么|咩|乜|啥)(?:后果|影响|区别|分别|不同))"
+    r"(?:的|嘅|呢|啊|呀|㗎|吗|嘛)*[?!。. ]*$"
     r"|会不会|还能不能|能不能(?:恢复|找回|再)|还在不在|还会不会"
     r"|(?:还|仲|以后|之后|后)[^,。.!;]{0,6}?(?:能|会|可以|在|看得)"
     r"[^,。.!;]{0,14}(?:吗|么|嘛|冇)[?!。. ]*$"

@@ -72,6 +72,15 @@ _PIECE = lazily(
 )
 
 
+# "Sorry, I meant May, not March"; "may I ask" names no month.
+_EN_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_MONTH_MEANT = lazily(
+    r"\b(?:meant|mean|it's|it is|its|be|actually|rather|in|of|month is)"
+    r"(?: (?:the|month|in|it's|to say)){0,3},? "
+    rf"(?!may (?:i|we|you|be|not be|it|they)\b){_EN_MONTH}\b|\b{_EN_MONTH},? not {_EN_MONTH}\b"
+)
+
+
 def dates(folded: str) -> tuple[str, ...]:
     """Return the days in a folded text as ISO 8601, in order, once each.
 
@@ -112,7 +121,9 @@ def date_pieces(folded: str) -> tuple[tuple[str, str], ...]:
 
     Each is a unit (``year``, ``month``, ``day``) with its digits as ISO 8601 has them.
     """
-    if len(folded) > _PIECE_OF_WORDS or _DIGIT.search(folded) is None:
+    if len(folded) > _PIECE_OF_WORDS:
+        return ()
+    if _DIGIT.search(folded) is None and _MONTH_MEANT.search(folded) is None:
         return ()
     spelt = _SPELT.sub(lambda hit: _spelt(hit[0]), folded)
     if _DATE.search(spelt) is not None:

@@ -45,7 +45,8 @@ _CHANGES: Final = lazily(
 _VALUE: Final = r"(?P<value>[^\s,，。!！?？;；].{0,59}?)"
 _DONE: Final = r"(?:吧|啊|哦|就好|就行|[谢謝]{2}|,? ?please|,? ?thanks)?[\s.。!！]*$"
 _BESIDE: Final = lazily(
-    rf"{FIELD}\s*(?:是|系|係|叫做?|[写寫]|[为為]|[:：]|is\b|to\b)\s*{_VALUE}{_DONE}", re.IGNORECASE
+    rf"{FIELD}\s*(?:是|系|係|叫做?|[写寫](?![错錯])|[为為]|[:：]|is\b|to\b)\s*{_VALUE}{_DONE}",
+    re.IGNORECASE,
 )
 # 改暱稱做阿豪: the entry stands between the two halves of the verb.
 _MADE: Final = lazily(
@@ -73,7 +74,7 @@ _CALLED: Final = lazily(
 )
 _OF_ME: Final = lazily(
     r"\s*(?:但|可|可是|但是|其[实實]|[实實][际際]上?)*"
-    r"我(?:其[实實]|本[来來]|明明|[应應][该該])*"
+    r"我(?:其[实實]|本[来來]|明明|[应應][该該]|真的)*"
     r"(?:(?:是|系|係)[个個]?([男女])(?:[的性生人孩仔]|嘅)?|([男女])(?:的|生|性|仔))"
     r"(?:嚟㗎|嚟嘅|[来來]的)?[的啊呀喎啦喇]?[\s.。!！]*"
     r"|\s*(?:but )?i(?:['’]?m| am)(?: actually| really)? (?:a )?"

@@ -43,7 +43,9 @@ _NEW_NUMBER = lazily(
     rf"(?:{_LEAD}\s*(?:我的|我嘅)?新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?"
     r"|新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)?(?:就)?(?:是|系|係|[:：])"
     r"|新(?:的|嘅)?(?:手机|手機|电话|電話)?(?:号码|號碼|号|號)"
-    r"|\bnew (?:one|number|phone number|mobile number|phone|mobile) is)[\s:：]*"
+    r"|(?:[现現]在|而家|依家|如今)(?:都|就|已经)?(?:改|[换換])?用(?:紧|緊|着|著|的|嘅)*(?:是|系|係)?(?:这个|這個|呢个|呢個)?"
+    r"|\bnew (?:one|number|phone number|mobile number|phone|mobile) is"
+    r"|\b(?:now|currently) (?:use|using|on)(?: this one)?)[\s:：]*"
     r"(?P<value>\+?\d[\d -]{5,18}\d)",
     re.IGNORECASE,
 )
@@ -117,9 +119,16 @@ _NOT: Final = (
     r"(?:不是|唔是|唔系|唔係|并非|並非|and not\b|rather than\b|instead of\b|not\b)"
 )
 _CHANGE: Final = r"\b(?:chang|switch|correct|updat|renam|fix|edit)\w*\b[^,.!?;]{0,40}?"
+_MISWRITTEN: Final = r"(?:被|俾|畀|我)?[打写寫填搞整][错錯]?(?:咗|了)?[成做](?:了|咗)?"
+_QUOTED_PAIR: Final = (
+    rf"[{_OPEN}](?P<new>[^{_CLOSE}]{{1,{_LONGEST}}})[{_CLOSE}]\s*{_MISWRITTEN}\s*"
+    rf"[{_OPEN}](?P<old>[^{_CLOSE}]{{1,{_LONGEST}}})[{_CLOSE}]"
+)
 _PAIRS: Final = tuple(
     lazily(pattern, re.IGNORECASE)
     for pattern in (
+        # 「努力向上」打咗做「努力向下」: what was meant, and what became of it.
+        _QUOTED_PAIR,
         # 从张三改到张叁, 由小明改做小強; change my nickname from Ann to Mia
         rf"(?:从|從|由){_OLD}{_TURNS}{_NEW}",
         rf"{_CHANGE}\bfrom\b{_OLD}\bto\b{_NEW}",
@@ -133,7 +142,7 @@ _PAIRS: Final = tuple(
         rf"{_CHANGE}{FIELD}{_OLD}\bto\b{_NEW}",
     )
 )
-_TELLING = lazily(rf"{_TURNS}|{_SHOULD}|\bto\b|{_NOT}", re.IGNORECASE)
+_TELLING = lazily(rf"{_MISWRITTEN}|{_TURNS}|{_SHOULD}|\bto\b|{_NOT}", re.IGNORECASE)
 """Without one of these there is no pair."""
 
 _AROUND: Final = f" .:：{_OPEN}{_CLOSE}"

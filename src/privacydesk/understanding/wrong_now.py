@@ -37,13 +37,20 @@ _STATES: Final = (
         r"^(?P<before>.{0,60}?)(?:[显顯]示|[写寫]|填|登[记記]|[说說話话])(?:的|嘅|着|[著住])?(?:我)?(?:是|系|係|[为為])\s*"
         rf"[「『“\"‘]?{_VALUE}[」』”\"’]?{_END}"
     ),
+    # 点解个性别显示男
+    lazily(
+        r"^(?P<before>.{0,60}?)[显顯]示(?:咗|了|[着著住紧緊])?(?P<value>[男女](?:[性的生仔嘅]|子)?)"
+        rf"(?:喎|啊|呀|的)?{_END}"
+    ),
     # 性别被改成女, 生日自动换成1990年: nobody wished that.
     lazily(
         r"^(?P<before>.{0,60}?(?:被|俾人|怎么|怎麼|点解|點解|[为為]什么|[为為]什麼|莫名|[无無]端|自[动動]|[谁誰])"
         rf".{{0,12}}?)(?:改|[换換])(?:[了咗](?=[成做]))?(?:成|做|咗)(?:了|咗)?\s*[「『“\"‘]?{_VALUE}[」』”\"’]?{_END}"
     ),
     lazily(
-        r"^(?P<before>.{0,60}?)\b(?:says|shows|reads|displays|lists|states|claims|thinks)"
+        r"^(?P<before>.{0,60}?)\b(?:says|shows|reads|displays|lists|states|claims|thinks"
+        r"|(?:does|did|do) (?:it|that|this|you|(?:my|the) \w+) "
+        r"(?:say|show|read|display|list|state|think))"
         r"(?: that)?(?: (?:i['’]?m|i am|i was|it['’]?s|it is|my \w+ is))?"
         r"(?: (?:a|an|as|me as)\b){0,3}\s*"
         r"[“\"'‘]?(?P<value>[^\s,.!?;].{0,59}?)[”\"'’]?\s*[.!]?$",
@@ -79,7 +86,7 @@ _PLEASE: Final = lazily(
 )
 _SIGN: Final = lazily(
     r"[成做咗变變]|[显顯]示|[写寫填]|登[记記]|[还還][是叫]|仲[系係]"
-    r"|\b(?:says|shows|reads|displays|lists|states|claims|thinks|as|still|currently|now|moment)\b",
+    r"|\b(?:says?|shows?|reads?|displays?|lists?|states?|claims|thinks?|as|still|currently|now|moment)\b",
     re.IGNORECASE,
 )
 """Without any of these nothing below is found."""

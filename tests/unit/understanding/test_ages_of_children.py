@@ -28,6 +28,8 @@ from privacydesk.understanding.normalise import normalise
         ("my son's birthday is wrong in the app, he's 13 not 23", 13),
         ("my daughter signed up, she's only 11", 11),
         ("my daughter, she is 25", 25),
+        ("I'm the mum of a 16 year old and I want to read her messages", 16),
+        ("father to an 8-year-old here", 8),
     ],
 )
 def test_the_age_is_told(text: str, years: int) -> None:

@@ -25,6 +25,11 @@ def _said(text: str) -> tuple[str, ...]:
         ("你倒是解释清楚啊", "automated_decision.wish_explain"),
         ("the meeting got leaked and now my address is online", "complaint.about_leak"),
         ("唔使喇，喺度睇就得", "deregistration.answer_chat"),
+        ("都删干净再注销", "deregistration.delete_first"),
+        ("刪晒先cut", "deregistration.delete_first"),
+        ("only after the posts are gone", "deregistration.delete_first"),
+        ("我攞唔到個碼，部電話壞咗", "verify.no_code"),
+        ("my phone died", "verify.no_code"),
     ],
 )
 def test_words_stand_for_a_button_anywhere_in_a_message(text: str, button: str) -> None:
@@ -78,3 +83,26 @@ def test_every_button_with_words_of_its_own_is_asked_somewhere() -> None:
                 # Only the no; nothing but its own button confirms.
                 asked.add(step.no)
     assert set(read_lexicon().answers) <= asked
+
+
+@pytest.mark.parametrize(
+    ("text", "relation"),
+    [
+        ("我係佢婆婆，佢爸媽唔喺度", "relation.guardian"),
+        ("我是外公，孩子父母离婚了", "relation.guardian"),
+        ("我係佢媽媽，佢爸爸唔喺度", "relation.mother"),
+        ("I'm her mum, her dad doesn't know", "relation.mother"),
+        ("我是他爸爸", "relation.father"),
+        ("我係佢爸爸", "relation.father"),
+        ("her dad", "relation.father"),
+    ],
+)
+def test_of_the_other_parents_it_is_only_told(text: str, relation: str) -> None:
+    assert {one for one in _said(text) if one.startswith("relation.")} == {relation}
+
+
+@pytest.mark.parametrize(
+    "text", ["don't delete everything first, just close", "不用删干净再注销 直接来"]
+)
+def test_posts_that_need_not_go_first_stay(text: str) -> None:
+    assert "deregistration.delete_first" not in _said(text)

@@ -558,3 +558,72 @@ def test_a_limit_is_never_turned_round_nor_lost(text: str, limit: str) -> None:
 )
 def test_a_whole_kind_has_no_limit(text: str) -> None:
     assert found("period", text) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "values"),
+    [
+        ("purpose", "天天半夜发短信让我回去充值 停掉", ("marketing",)),
+        ("purpose", "take me off ur mailing list", ("marketing",)),
+        ("purpose", "I only want to stop the emails", ("marketing",)),
+        ("purpose", "唔好再攞我啲瀏覽習慣去推介嘢畀我", ("personalised_recommendation",)),
+        ("purpose", "please stop suggesting people to me", ("personalised_recommendation",)),
+        ("purpose", "Stop tracking where I am!!", ("location",)),
+        ("purpose", "停止追蹤我去過邊", ("location",)),
+        ("category", "搜索框下面老弹我以前搜的东西 能不能清空啊", ("search_history",)),
+        ("category", "delete the things I searched for", ("search_history",)),
+        ("new_value", "换手机号了 原来那个139的早停了 现在用18805920413", ("18805920413",)),
+        ("new_value", "我而家用緊 91234567 呢個", ("91234567",)),
+        ("new_value", "i now use 07700 900123", ("07700 900123",)),
+        ("new_value", "我的手机13912345678不用了，想换号", ()),
+        ("new_value", "「努力向上」打咗做「努力向下」，幫我改返", ("努力向上",)),
+        ("old_value", "“小雨点”写成“小雨店”了", ("小雨店",)),
+        ("date_piece", "sorry I meant May not March", (("month", "05"), ("month", "03"))),
+        ("date_piece", "it's August", (("month", "08"),)),
+        ("date_piece", "may i ask why", ()),
+        ("date_piece", "it may be wrong", ()),
+        ("date_piece", "march on", ()),
+    ],
+)
+def test_details_are_read_as_people_tell_them(
+    kind: str, text: str, values: tuple[Any, ...]
+) -> None:
+    assert found(kind, text) == values
+
+
+@pytest.mark.parametrize(
+    ("topic", "text"),
+    [
+        ("asks_account", "删了会不会影响账号"),
+        ("asks_account", "會唔會連帳號一齊刪"),
+        ("asks_account", "wait will that delete my account??"),
+        ("asks_posts", "唔刪嘅話會點"),
+        ("asks_posts", "what happens to my posts if I don't"),
+        ("asks_login", "解了以后我还能用手机号登吗"),
+        ("asks_why_identity", "我都登录着呢还要验证个啥"),
+    ],
+)
+def test_what_is_asked_about_a_form_is_heard(topic: str, text: str) -> None:
+    assert topic in found("phrase", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "把我账号也注销了吧",
+        "照片删了，连账号一起注销",
+        "and delete my account too please",
+        "他说我账号有问题",
+        "不删了，直接注销",
+        "don't delete the posts",
+    ],
+)
+def test_what_is_wished_or_told_asks_nothing_of_a_form(text: str) -> None:
+    assert {"asks_account", "asks_posts"}.isdisjoint(found("phrase", text))
+
+
+@pytest.mark.parametrize(
+    "text", ["哈哈你是真人还是机器人呀", "haha are you a bot", "對了，你係咪機械人"]
+)
+def test_who_answers_is_asked_beside_a_laugh(text: str) -> None:
+    assert found("command", text)[:1] == ("who_answers",)
