@@ -135,7 +135,7 @@ class AtAsk(AtQuestion):
     ) -> None:
         """Take words where any are the answer, unless they say nothing but that there is none."""
         slot_type = self._runner.asking.slot_type(frame, step)
-        if self._leaves_it_at_that(script, frame, step):
+        if self._leaves_it_at_that(script, frame, step) or self._is_no_value(script, slot_type):
             return
         left_out = choosing.left_out(script, self._buttons.offered(script, frame))
         if left_out is not None:
@@ -165,6 +165,13 @@ class AtAsk(AtQuestion):
                 taking.keep_contact(self._runner, script, frame)
             self._missed(script, frame, step)
 
+    def _is_no_value(self, script: Script, slot_type: str) -> bool:
+        """Follow what is no name or value, though any words may be one; tell whether it was."""
+        return questions.asks_for_value(slot_type) and (
+            following.wants_person(self._runner, script)
+            or correcting.corrects_birth(self._runner, script)
+        )
+
     def _said_among(self, script: Script, frame: Running, step: Ask, text: str, value: Any) -> None:
         """Take words where one of several answers is wanted."""
         known = value is not None
@@ -183,6 +190,8 @@ class AtAsk(AtQuestion):
             or following.takes_for_oneself(self._runner, script)
             or correcting.corrects_slip(self._runner, script, frame)
             or following.leaves_for_another(self._runner, script)
+            or (not known and correcting.corrects_birth(self._runner, script))
+            or (not known and taking.keep_account_of_child(self._runner, script, frame))
             or (not known and self._take_meant(script, frame, step, text))
             or (not known and self._waits_with_code(script, frame, step))
             or giving_up.taken_back(self._runner, script)

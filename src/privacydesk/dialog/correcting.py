@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from datetime import date
+from typing import Any, Final
 
 from privacydesk.dialog import (
     choosing,
@@ -160,6 +162,63 @@ def _birth_below(runner: Runner, script: Script) -> bool:
     return False
 
 
+def corrects_birth(runner: Runner, script: Script) -> bool:
+    """Put a child's date of birth right where something else is asked by now: "sorry, 2015".
+
+    What is told may be a part of it: of 3 February 2014 the year alone becomes another.
+    """
+    entities, said = script.observed.entities, script.said.strip()
+    days = entities.get("date", ()) or entities.get("part_of_date", ())
+    if len(days) != 1 or len(said) > _A_DATE or _SLIP.fullmatch(said) is None:
+        return False
+    place = script.form_at()
+    frame = script.stack[place]
+    flow = runner.flows[frame.flow]
+    asked = next(
+        (
+            step
+            for step in flow.steps.values()
+            if isinstance(step, Ask) and flow.slots[step.slot].type == "date_of_birth"
+        ),
+        None,
+    )
+    held = frame.slots.get(asked.slot) if asked else None
+    if asked is None or not isinstance(held, str):
+        return False
+    told = str(days[0])
+    value = _whole_or_part(told + held[len(told) :])
+    if not value or value == held:
+        return False
+    frame.slots[asked.slot] = value
+    script.say("desk.corrected", {"what": shown("date_of_birth", value)})
+    runner.tell_anew(script, place, asked)
+    return True
+
+
+def _whole_or_part(day: str) -> str:
+    """Return a date, a month or a year as it is; nothing where there is no such day."""
+    try:
+        date.fromisoformat(f"{day}-01-01"[:_ISO_LENGTH])
+    except ValueError:
+        return ""
+    return day
+
+
+_ISO_LENGTH: Final = 10
+_A_DATE: Final = 60
+"""Characters of a message that says no more than a date."""
+_SLIP: Final = re.compile(
+    r"(?:(?:sorry|no|nope|oops|wait|my mistake|my bad|typo|actually|i meant?|不[对對是]|[错錯]了"
+    r"|[打写寫说說讲講搞填记記][错錯][了咗]?|唔[系係啱]|等等|哦|啊|不好意思|对不起|對不起|唔好意思)[\s,，.。!！:：]*){1,4}"
+    r"(?:(?:he|she|was|is|it['’]?s|it|be|should|born|on|in|the|year|of)\b\s*|应该|應該|是|系|係|[为為]|生日|出生|\s){0,8}"
+    r"(?:[\d年月日号號./,\s-]|st\b|nd\b|rd\b|th\b"
+    r"|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}){1,24}"
+    r"(?:[吧啦喇呀生的嘅]|出生|才[对對]|[\s.。!！]){0,4}",
+    re.IGNORECASE,
+)
+"""A slip that is owned up to, and a date: nothing else is said."""
+
+
 def _chosen_below(runner: Runner, script: Script) -> bool:
     """Keep what is chosen by naming it before that is asked: a copy of "just the photos"."""
     begin = script.form_at()
@@ -212,6 +271,36 @@ def _named_below(runner: Runner, script: Script) -> bool:
     return False
 
 
+def _another_meant(script: Script, asked: Any) -> tuple[str, ...]:
+    """Return the entry that is meant instead of the one asked for: 唔系，我系想改生日.
+
+    The one that is asked for may be denied beside it; a value told for it names none.
+    """
+    entities = script.observed.entities
+    fields = entities.get("profile_field", ())
+    others = tuple(one for one in fields if one != asked)
+    if len(others) != 1 or not reading.is_brief(script):
+        return ()
+    value = next(iter(entities.get(entries.VALUE, ())), "")
+    if value and _ENTRY_OF_MINE.match(value) is None:
+        return ()
+    denied = reading.puts_right(entities) or _NO_FIRST.match(script.said) is not None
+    worded = Intent.RECTIFICATION.value in entities.get("wish_words", ())
+    meant = worded or value or asked in fields or _MEANT_MINE.search(script.said)
+    return others if denied and meant else ()
+
+
+_NO_FIRST: Final = re.compile(
+    r"\s*(?:no|nope|wait|sorry|oh|actually|hang on|hold on"
+    r"|不[对對是]|[错錯]了|唔[系係啱]|等等|等一下)"
+    r"(?:[\s,，。.!！]|$)",
+    re.IGNORECASE,
+)
+_MEANT_MINE: Final = re.compile(r"\bmeant?\s+(?:my|the)\s+[a-z ]{3,20}[\s.!]*$", re.IGNORECASE)
+_ENTRY_OF_MINE: Final = re.compile(r"(?:my|the)\s|我[的嘅]", re.IGNORECASE)
+"""How "I meant my signature" goes on, which is no value."""
+
+
 def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
     """Ask for the value of another entry that is named instead of one: 还是改签名吧.
 
@@ -222,6 +311,7 @@ def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -
     if not named and Intent.RECTIFICATION.value in entities.get("wish_words", ()):
         told = entries.fields_with_values(entities)
         named = () if frame.slots.get(entries.FIELD) in told else told
+    named = named or _another_meant(script, frame.slots.get(entries.FIELD))
     if runner.asking.slot_type(frame, step) != entries.FIELD_VALUE or len(named) != 1:
         return False
     flow = runner.flows[frame.flow]

@@ -5,8 +5,9 @@ Where a question takes any words, nothing of this is read into them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from privacydesk.dialog import beginning, entries, kept_wishes, reading, widening, wishes
 from privacydesk.dialog.giving_up import leaves_out, means_form, taken_back, takes_back
@@ -68,6 +69,37 @@ def other_wish(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     return runner.start(script, found.intent)
+
+
+def wants_person(runner: Runner, script: Script) -> bool:
+    """Put through whoever asks for a person where a name or a value is asked for: 别扯了 转人工.
+
+    Only words known for it count, and no value told in the same breath: a name may sound like it.
+    """
+    found, entities = script.observed.recognised, script.observed.entities
+    if found is None or found.intent is not Intent.HUMAN_AGENT or not found.sure:
+        return False
+    told = (
+        entities.get(entries.VALUE) or entities.get("entry_told") or entities.get("account_alone")
+    )
+    if told or not reading.is_brief(script) or _PUT_THROUGH.search(script.said) is None:
+        return False
+    return runner.start(script, Intent.HUMAN_AGENT)
+
+
+# 真人不露相 and "Human Nature" are nicknames.
+_PUT_THROUGH: Final = re.compile(
+    r"(?<![不别別唔])[转轉接](?:去|到|给|給|个|個|我|返)?(?:人工|真人|[个個]人|客服)"
+    r"|(?:找|搵|揾|叫|[换換]|[来來]|要|[给給畀俾]我?)(?:一?[个個位]|返)?(?:真人|活人|人工)(?![不湖智])"
+    r"|(?:找|搵|揾|叫|[换換])(?:一?[个個位])人[来來嚟]?(?=[跟同和处處帮幫啦吧啊\s,，。.!！]|$)"
+    r"|(?:跟|同|和|与|與)(?:真人|活人|人工)(?:客服)?(?:[说說讲講聊倾傾]|[对對][话話])"
+    r"|\b(?:get|give|bring|find|fetch|want|need|connect|transfer|put|switch|talk|speak|chat)"
+    r"(?: (?:me|us|through|over|back|with|to)){0,3} (?:an? |the |some |any )?"
+    r"(?:(?:real|actual|live|proper|human|other) ){0,2}"
+    r"(?:human|person|agent|operator|representative)s?\b"
+    r"(?! (?:nature|touch|kind|being))",
+    re.IGNORECASE,
+)
 
 
 def takes_for_oneself(runner: Runner, script: Script) -> bool:

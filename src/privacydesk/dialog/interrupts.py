@@ -52,7 +52,9 @@ def _mind_minor(runner: Runner, script: Script) -> bool:
     if _asks_of_somebody_else(runner, script) and _FIRST_PERSON.search(script.said) is None:
         # "Ten this year" answers how old the child is.
         return False
-    script.minor_hint = True
+    fresh, script.minor_hint = not script.minor_hint, True
+    if fresh and int(ages[0]) > CHILD_UNDER and _files_for_oneself(runner, script):
+        script.say("minor_speaks.teen")
     if int(ages[0]) >= CHILD_UNDER or "minor_speaks" not in runner.flows:
         return False
     if any(frame.flow == "minor_speaks" for frame in script.stack):
@@ -60,6 +62,14 @@ def _mind_minor(runner: Runner, script: Script) -> bool:
     runner.drop_all(script)
     runner.start_flow(script, "minor_speaks", {})
     return True
+
+
+def _files_for_oneself(runner: Runner, script: Script) -> bool:
+    """Tell whether a form is open with which a request about one's own things is made."""
+    if not script.stack or _asks_of_somebody_else(runner, script):
+        return False
+    flow = runner.flows[script.stack[script.form_at()].flow]
+    return flow.kind is not None and Intent.UNDERAGE_REPORT not in flow.intents
 
 
 def _mind_danger(runner: Runner, script: Script) -> bool:

@@ -82,6 +82,16 @@ _BEGINS_ASKING = re.compile(
     re.IGNORECASE,
 )
 
+_WHAT_IS_MEANT: Final = re.compile(
+    r"(?:[这這那呢][个個]?)?(?:是|系|係)?(?:几个|幾個)?(?:什么|什麼|啥|咩|乜)(?:嘢|东西|東西)?"
+    r"意思(?:啊|呀|呢|来的|嚟㗎|㗎)?"
+    r"|(?:没|沒)(?:看|听|聽)?(?:懂|明白)|(?:看|听|聽|睇)(?:不|唔)(?:懂|明白?)"
+    r"|唔明(?:白)?(?:喎|呀|啊)?|不懂|不明白"
+    r"|huh|what|what do you mean|what does (?:that|this|it) mean|meaning"
+    r"|i don['’]?t (?:get|understand)(?: it)?",
+    re.IGNORECASE,
+)
+
 _MARKS: Final = "?？。.!！~～ \n"
 
 
@@ -130,6 +140,11 @@ def _is_at_stake(runner: Runner, script: Script) -> bool:
     return found is None or not found.sure or found.intent in _OF_WHAT_WAITS
 
 
+def asks_for_value(slot_type: str) -> bool:
+    """Tell whether a name or another value of a few words is asked for."""
+    return slot_type in _VALUES
+
+
 def stalls(script: Script, slot_type: str, frame: Running) -> bool:
     """Tell whether words where a value is asked for only say to wait: 等我一下 接个电话.
 
@@ -146,9 +161,15 @@ def postpones(script: Script) -> bool:
     """Tell whether words that answer nothing only say that an answer comes later: 明天再传."""
     if len(script.said) > _SHORT or ends_asking(script):
         return False
+    if _OF_SOMEBODY.match(script.said) and not _HANDS_IN.search(script.said):
+        # 佢成日话听日要返学 tells of somebody, and of no answer of the speaker's own.
+        return False
     said = reading.phrases_of(script.observed.entities)
     return not said.isdisjoint({"postpones", "stalls", "thinks"})
 
+
+_OF_SOMEBODY: Final = re.compile(r"\s*(?:[他她佢]|(?:he|she|they)\b)", re.IGNORECASE)
+_HANDS_IN: Final = re.compile(r"[传傳发發拍给給畀俾]|\b(?:send|upload|give|show)", re.IGNORECASE)
 
 _NO_CODE: Final = re.compile(
     r"收[不唔]到|收不[着著]|(?:还是|還是|仍然|依然|一直|仲系|仲係|仲|都|根本)(?:没|沒|冇)(?:有|见|見)?"
@@ -196,6 +217,8 @@ def is_bare(script: Script) -> bool:
     "By email?" at a question is about the question. A recogniser that has to guess sends it away
     from there.
     """
+    if not script.said.strip(_MARKS) or _WHAT_IS_MEANT.fullmatch(script.said.strip(_MARKS)):
+        return True
     if not _ENDS_ASKING.search(script.said) or tells(script.said.rstrip(_MARKS)):
         return False
     found = script.observed.recognised

@@ -226,6 +226,22 @@ def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
     return bool(fresh)
 
 
+def keep_account_of_child(runner: Runner, script: Script, frame: Running) -> bool:
+    """Keep the account of a child that is told at another question: "her nickname is …".
+
+    It takes the place of what was told before; nothing of it shall be changed.
+    """
+    entities = script.observed.entities
+    named = entities.get("account_alone", ())
+    wished = "rectification" in entities.get("wish_words", ())
+    if len(named) != 1 or wished or "child_account" not in runner.flows[frame.flow].slots:
+        return False
+    frame.slots["child_account"] = named[0]
+    script.say("desk.corrected", {"what": str(named[0])})
+    runner.prompt_again(script)
+    return True
+
+
 def keep_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
     """Keep the new value that is told with the entry that was asked for: 昵称，叫小雨."""
     flow = runner.flows[frame.flow]

@@ -18,6 +18,7 @@ from privacydesk.dialog.slots import (
     Entities,
 )
 from privacydesk.domain.account_terms import Provider
+from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Recognised
@@ -135,6 +136,8 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
         if intent is Intent.GUARDIAN and script.minor_hint:
             # A teenager who speaks of parents is none.
             continue
+        if intent is Intent.UNDERAGE_REPORT and _tells_own_age(script, heard):
+            continue
         if flow is not None and flow.kind is not None:
             brief, said = reading.is_brief(script), script.observed.entities
             found += (
@@ -142,6 +145,16 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
                 for wish in wishes_for(flow, intent, heard.entities, brief=brief)
             )
     return tuple(found)
+
+
+def _tells_own_age(script: Script, heard: Heard) -> bool:
+    """Tell whether a minor from 15 says so in the middle of a form, and reports nobody by that.
+
+    It is marked for staff, and what was begun goes on.
+    """
+    ages = heard.entities.get("own_age", ())
+    teen = bool(ages) and CHILD_UNDER < int(ages[0]) < ADULT_FROM
+    return teen and bool(script.stack) and script.minor_hint
 
 
 def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
