@@ -18,7 +18,7 @@ _ABUSE: Final = lazily(
 )
 _AROUND: Final = lazily(
     r"你们|你哋|你|您|这个|这|呢个|那个|那|什么|咩|真的?|正|死|太|就是|真是|都是|一群|一帮|个|的|嘅"
-    r"|啊|呀|啦|了|吧|去"
+    r"|啊|呀|啦|了|吧|去|是|系|吗|嘛|咩|答非所问|听不懂人话|乱讲"
     r"|全家|他?妈的?|软件|平台|公司|客服|机器人?|东西|玩意儿?|产品|系统|我|tmd"
     r"|\b(?:you|u|ur|your|you're|yourself|this|that|the|a|an|of|is|are|it|it's|off|what|such|so"
     r"|really|just|go|i|apps?|company|bot|service|lot|all|and|piece|guys|people|platform|support)\b"

@@ -33,6 +33,10 @@ _ONES_OWN_THINGS: Final = lazily(
     r"我(?:的|嘅|自己的?)(?:账|号|户口|动态|照片|资料|数据|信息|聊天|录音)"
     r"|\bmy (?:own )?(?:account|posts?|photos?|data|info|chats?|recordings?)\b"
 )
+_THEIR_PROFILE: Final = lazily(
+    r"(?:他|她|佢)(?:的|嘅|个)(?:账|号|户口|主页|资料)"
+    r"|\b(?:his|her|their) (?:\w+ )?(?:profile|account|page)\b"
+)
 _OF_THE_DEAD: Final = frozenset(
     {
         Intent.ACCESS,
@@ -149,6 +153,8 @@ _OWN_DATA: Final = lazily(
 def meant_of_others(heard: Intent, folded: str) -> Intent | None:
     """Return what a message about somebody else means instead of what was heard in it, or None."""
     if heard in _OF_THE_DEAD and _is_of_the_dead(folded):
+        return Intent.OTHER
+    if heard is Intent.RECTIFICATION and _THEIR_PROFILE.search(folded) and _is_of_the_dead(folded):
         return Intent.OTHER
     if heard in _OF_A_CHILD and _AGAINST_A_PARENT.search(folded) is not None:
         return Intent.OTHER

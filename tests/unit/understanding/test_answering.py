@@ -30,6 +30,11 @@ def _said(text: str) -> tuple[str, ...]:
         ("only after the posts are gone", "deregistration.delete_first"),
         ("我攞唔到個碼，部電話壞咗", "verify.no_code"),
         ("my phone died", "verify.no_code"),
+        ("啱啱個碼過咗期", "verify.resend"),
+        ("I'm not giving you any code, that's creepy", "verify.rather_not"),
+        ("none, I pressed the wrong thing", "unbinding.none_of_these"),
+        ("就这些", "collect_evidence.nothing_to_add"),
+        ("nope that's everything", "collect_evidence.nothing_to_add"),
     ],
 )
 def test_words_stand_for_a_button_anywhere_in_a_message(text: str, button: str) -> None:

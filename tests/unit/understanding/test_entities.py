@@ -572,6 +572,7 @@ def test_a_whole_kind_has_no_limit(text: str) -> None:
         ("purpose", "停止追蹤我去過邊", ("location",)),
         ("category", "搜索框下面老弹我以前搜的东西 能不能清空啊", ("search_history",)),
         ("category", "delete the things I searched for", ("search_history",)),
+        ("category", "順便連相都刪埋", ("photos",)),
         ("new_value", "换手机号了 原来那个139的早停了 现在用18805920413", ("18805920413",)),
         ("new_value", "我而家用緊 91234567 呢個", ("91234567",)),
         ("new_value", "i now use 07700 900123", ("07700 900123",)),
@@ -623,7 +624,7 @@ def test_what_is_wished_or_told_asks_nothing_of_a_form(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["哈哈你是真人还是机器人呀", "haha are you a bot", "對了，你係咪機械人"]
+    "text", ["哈哈你是真人还是机器人呀", "haha are you a bot", "呵呵 你係咪機械人"]
 )
 def test_who_answers_is_asked_beside_a_laugh(text: str) -> None:
     assert found("command", text)[:1] == ("who_answers",)

@@ -10,6 +10,7 @@ from privacydesk.understanding.normalise import normalise
 
 ABUSE = (
     "垃圾软件",
+    "你是智障吗 答非所问",
     "你们这垃圾app",
     "傻逼客服",
     "滚",
