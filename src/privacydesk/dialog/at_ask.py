@@ -135,7 +135,11 @@ class AtAsk(AtQuestion):
     ) -> None:
         """Take words where any are the answer, unless they say nothing but that there is none."""
         slot_type = self._runner.asking.slot_type(frame, step)
-        if self._leaves_it_at_that(script, frame, step) or self._is_no_value(script, slot_type):
+        if (
+            self._leaves_it_at_that(script, frame, step)
+            or self._is_no_value(script, slot_type)
+            or correcting.chooses_anew(self._runner, script, frame, step)
+        ):
             return
         left_out = choosing.left_out(script, self._buttons.offered(script, frame))
         if left_out is not None:
@@ -212,7 +216,11 @@ class AtAsk(AtQuestion):
             return
         offered = self._buttons.offered(script, frame)
         kept = filling.foretell_wish(self._runner, script, frame)
-        told = choosing.told(script, text, offered) or choosing.rest(script, offered)
+        told = (
+            choosing.told(script, text, offered)
+            or choosing.rest(script, offered)
+            or choosing.pointed(text, offered)
+        )
         if told is not None:
             taking.take_choice(self._runner, script, frame, step, told)
         elif kept:

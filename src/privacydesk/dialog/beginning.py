@@ -200,7 +200,9 @@ _ASKED_AFTER = frozenset(
 def _asks_of_filed(runner: Runner, script: Script) -> bool:
     """Answer what the form of the request that was filed last explains, and nothing wished."""
     found = script.observed.recognised
-    if found is not None and found.sure and found.intent not in _ASKED_AFTER:
+    # "Will that delete my account?" has the words of a wish to close it.
+    account = "asks_account" in reading.phrases_of(script.observed.entities)
+    if found is not None and found.sure and found.intent not in _ASKED_AFTER and not account:
         return False
     # Before their requests are looked up: most messages ask nothing of the kind.
     if not questions.may_explain(runner, script):

@@ -40,6 +40,9 @@ _POSTS = frozenset({DataCategory.POSTS.value})
 _HAPPENED = frozenset({"terms.decision", "terms.ticket", "terms.ticket_about"})
 """Buttons for things that happened, which people tell of in words of their own."""
 
+_WAYS = frozenset({"terms.binding"})
+"""Buttons for ways to log in."""
+
 _POINTS = 20
 """Characters of a message that points at something and tells no story of its own."""
 
@@ -192,6 +195,12 @@ def told(script: Script, text: str, offered: Offered) -> Choice | None:
     ):
         return _only(choice for choice, _ in happened)
     return named
+
+
+def pointed(text: str, offered: Offered) -> Choice | None:
+    """Return the one of several ways to log in that words point at by its place: 最后那个."""
+    ways = [choice for choice, _ in offered if choice.key in _WAYS]
+    return placed(text, ways) if len(ways) > 1 else None
 
 
 def rest(script: Script, offered: Offered) -> Choice | None:

@@ -19,6 +19,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, only_a_date, shown, staying
+from privacydesk.dialog.taking import SAID_BEFORE
 from privacydesk.domain.intents import Intent
 
 _LEADS_NOWHERE = frozenset({"category", "provider", "purpose"})
@@ -269,6 +270,40 @@ def _named_below(runner: Runner, script: Script) -> bool:
             runner.prompt_again(script)
             return True
     return False
+
+
+def chooses_anew(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
+    """Take another button than before, where its details are asked: "no wait, delete it all".
+
+    A story that was asked for may begin so, too, and is taken.
+    """
+    entities, flow = script.observed.entities, runner.flows[frame.flow]
+    denied = reading.puts_right(entities) or _NO_FIRST.match(script.said) is not None
+    if step.opening or not denied or not reading.is_brief(script):
+        return False
+    before = next(
+        (
+            one
+            for one in filling.questions_of(flow)
+            if one.told == step.slot and one.id in frame.trail
+        ),
+        None,
+    )
+    if before is None:
+        return False
+    said = entities.get("answer", ())
+    spoken = {offer.value for offer in before.choices if offer.text in said}
+    held = frame.slots.get(before.slot)
+    if len(spoken) != 1 or spoken <= set(held if isinstance(held, list) else [held]):
+        return False
+    frame.slots[before.slot] = spoken.pop()
+    # What was said with the first choice tells nothing of this one.
+    frame.slots.pop(SAID_BEFORE, None)
+    runner.asking.say_foretold(script, before, frame.slots[before.slot])
+    frame.trail = frame.trail[: frame.trail.index(before.id) + 1]
+    frame.state, frame.misses = before.on["answered"], 0
+    runner.run(script)
+    return True
 
 
 def _another_meant(script: Script, asked: Any) -> tuple[str, ...]:

@@ -40,7 +40,15 @@ _DURATION: Final = "asks_duration"
 """What is asked with "how long will it take": of every form that files a request it is told."""
 
 _SAID_AT_ONCE: Final = frozenset(
-    {_DURATION, "asks_balance", "asks_undo", "asks_reconsent", "asks_login", "asks_refund"}
+    {
+        _DURATION,
+        "asks_balance",
+        "asks_undo",
+        "asks_reconsent",
+        "asks_login",
+        "asks_refund",
+        "asks_account",
+    }
 )
 """What is answered before a form begins, where the sentence that begins it asks it, too."""
 
@@ -67,6 +75,9 @@ _REMARK_WORDS: Final = 4
 
 _ASKS = re.compile(
     r"[?？]|[吗嗎呢么麼][。.!！~～\s]*$|^(?:这|這|那)?(?:是|系|係)?(?:什么|什麼|啥|咩)意思"
+    # How long a new value may be, and what it may hold.
+    r"|^(?:最多|最少|可以|能|限|有)?[写寫填用打]?(?:几多|幾多|多少|几|幾)(?:个|個)?字(?:[啊呀呢]|[\s。.!！]|$)"
+    r"|^(?:how many|what) (?:characters|letters|words)\b|\b(?:max|maximum) (?:length|characters)\b"
     r"|^what do(?:es)? (?:you|that|this|it) mean"
     r"|^(?:so |and |but )?(?:what now|what do i do|now what)",
     re.IGNORECASE,

@@ -171,20 +171,20 @@ def keep_words(script: Script, frame: Running, step: Ask) -> None:
     """
     told = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
     if step.told and told:
-        frame.slots[_SAID_BEFORE] = [step.told, script.said.strip()]
+        frame.slots[SAID_BEFORE] = [step.told, script.said.strip()]
 
 
 def _with_words(frame: Running, step: Ask, answer: str) -> str:
     """Return an answer with what was said before of the same, where something was."""
-    slot, said = frame.slots.get(_SAID_BEFORE) or ("", "")
+    slot, said = frame.slots.get(SAID_BEFORE) or ("", "")
     if slot != step.slot:
         return answer
-    del frame.slots[_SAID_BEFORE]
+    del frame.slots[SAID_BEFORE]
     both = f"{said}\n{answer}" if answer else said
     return both if len(both) <= LONG_TEXT_LIMIT else answer
 
 
-_SAID_BEFORE: Final = "_said_before"
+SAID_BEFORE: Final = "_said_before"
 _SAYS_OF_WHAT: Final = ("category", "profile_field", "period", "only_kept", "kept_some")
 """What a sentence names besides what is wished."""
 
@@ -289,7 +289,7 @@ def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
         take_value(runner, script, frame, step, "")
         return
     frame.slots.pop(step.slot, None)
-    if step.skip and frame.slots.get(_SAID_BEFORE) and (told := _with_words(frame, step, "")):
+    if step.skip and frame.slots.get(SAID_BEFORE) and (told := _with_words(frame, step, "")):
         frame.slots[step.slot] = told
     runner.answered(script, frame, step, "skipped")
     runner.run(script)
@@ -298,9 +298,9 @@ def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
 def take_value(runner: Runner, script: Script, frame: Running, step: Ask, value: Any) -> None:
     """Take a value that the question accepts; where several are wanted, ask for more."""
     frame.misses = 0
-    if step.told and frame.slots.get(_SAID_BEFORE, ("", ""))[1] != script.said.strip():
+    if step.told and frame.slots.get(SAID_BEFORE, ("", ""))[1] != script.said.strip():
         # Another button was taken since, and the words were of the first one.
-        frame.slots.pop(_SAID_BEFORE, None)
+        frame.slots.pop(SAID_BEFORE, None)
     if step.many:
         taken = widening.taken_so_far(script, frame, step.slot)
         values = value if isinstance(value, list) else [value]
