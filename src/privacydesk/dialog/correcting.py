@@ -316,6 +316,9 @@ def _another_meant(script: Script, asked: Any) -> tuple[str, ...]:
     others = tuple(one for one in fields if one != asked)
     if len(others) != 1 or not reading.is_brief(script):
         return ()
+    if fields[0] != asked and (asked in fields or _DENIED_FIRST.match(script.said)):
+        # 不是改昵称，是真名: what is named first is what is not meant.
+        return ()
     value = next(iter(entities.get(entries.VALUE, ())), "")
     if value and _ENTRY_OF_MINE.match(value) is None:
         return ()
@@ -329,6 +332,10 @@ _NO_FIRST: Final = re.compile(
     r"\s*(?:no|nope|wait|sorry|oh|actually|hang on|hold on"
     r"|不[对對是]|[错錯]了|唔[系係啱]|等等|等一下)"
     r"(?:[\s,，。.!！]|$)",
+    re.IGNORECASE,
+)
+_DENIED_FIRST: Final = re.compile(
+    r"\s*(?:不是|不[要想用]|[别別]|唔[系係要想使好]|not\b|don['’]?t\b)(?![\s]*(?:[啊呀喎哦]|[,，。.!！]|$))",
     re.IGNORECASE,
 )
 _MEANT_MINE: Final = re.compile(r"\bmeant?\s+(?:my|the)\s+[a-z ]{3,20}[\s.!]*$", re.IGNORECASE)

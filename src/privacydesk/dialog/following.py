@@ -97,7 +97,7 @@ _PUT_THROUGH: Final = re.compile(
     r"(?: (?:me|us|through|over|back|with|to)){0,3} (?:an? |the |some |any )?"
     r"(?:(?:real|actual|live|proper|human|other) ){0,2}"
     r"(?:human|person|agent|operator|representative)s?\b"
-    r"(?! (?:nature|touch|kind|being))",
+    r"(?! (?:nature|touch|kind|being|who|that|like))",
     re.IGNORECASE,
 )
 

@@ -227,14 +227,15 @@ def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
 
 
 def keep_account_of_child(runner: Runner, script: Script, frame: Running) -> bool:
-    """Keep the account of a child that is told at another question: "her nickname is …".
+    """Keep the account of a child that is told after it was asked for: "her nickname is …".
 
-    It takes the place of what was told before; nothing of it shall be changed.
+    It takes the place of what was answered then; nothing of it shall be changed.
     """
     entities = script.observed.entities
     named = entities.get("account_alone", ())
     wished = "rectification" in entities.get("wish_words", ())
-    if len(named) != 1 or wished or "child_account" not in runner.flows[frame.flow].slots:
+    asked = "child_account" in runner.flows[frame.flow].slots and frame.slots.get("child_account")
+    if len(named) != 1 or wished or not asked:
         return False
     frame.slots["child_account"] = named[0]
     script.say("desk.corrected", {"what": str(named[0])})

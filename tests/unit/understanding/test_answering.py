@@ -27,6 +27,7 @@ def _said(text: str) -> tuple[str, ...]:
         ("唔使喇，喺度睇就得", "deregistration.answer_chat"),
         ("都删干净再注销", "deregistration.delete_first"),
         ("刪晒先cut", "deregistration.delete_first"),
+        ("post留返", "deregistration.go_on"),
         ("only after the posts are gone", "deregistration.delete_first"),
         ("我攞唔到個碼，部電話壞咗", "verify.no_code"),
         ("my phone died", "verify.no_code"),

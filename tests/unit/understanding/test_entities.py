@@ -599,6 +599,7 @@ def test_details_are_read_as_people_tell_them(
         ("asks_account", "會唔會連帳號一齊刪"),
         ("asks_account", "wait will that delete my account??"),
         ("asks_posts", "唔刪嘅話會點"),
+        ("asks_posts", "动态会怎么样"),
         ("asks_posts", "what happens to my posts if I don't"),
         ("asks_login", "解了以后我还能用手机号登吗"),
         ("asks_why_identity", "我都登录着呢还要验证个啥"),
