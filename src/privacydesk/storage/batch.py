@@ -7,6 +7,7 @@ Nothing here commits, retries or answers anybody: the writer does.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -28,7 +29,7 @@ from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.faults import GuardBrokenError, trace
 from privacydesk.storage.locked import Locked, Rows, Snapshots
 from privacydesk.storage.minting import SecretMinter
-from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
+from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
 from privacydesk.storage.removing import take_away
 from privacydesk.storage.rows.challenge import challenge_row
 from privacydesk.storage.rows.conversation import conversation_row
@@ -104,19 +105,34 @@ class Batch:
         self._snapshots = snapshots
         self._counters = counters
 
-    def run(self, pendings: Sequence[Pending]) -> Outcomes:
+    def run(self, pendings: list[Pending], latecomers: Latecomers | None = None) -> Outcomes:
         """Do everything and return the outcomes, which hold only once the caller has committed.
+
+        Args:
+            pendings: what was there when the batch began; what joins it is added.
+            latecomers: gives what may join until the rows are written.
 
         Raises:
             Exception: from the database or the row mappers; nothing of the batch may be kept.
         """
         outcomes: Outcomes = [(p, self._run_errand(p)) for p in pendings if p.errand]
         jobs = [(p, p.job) for p in pendings if p.job]
-        if jobs:
-            self._locked.read([job for _, job in jobs])
-            outcomes += [(p, self._run_job(job)) for p, job in jobs]
-            self._write()
+        if not jobs:
+            return outcomes
+        outcomes += self._run_jobs(jobs)
+        if latecomers is not None:
+            # The event loop, which waits for the interpreter's lock, hands over what it has.
+            time.sleep(0)
+            late = latecomers({job.locks.conversation for _, job in jobs})
+            if late:
+                pendings += late
+                outcomes += self._run_jobs([(p, p.job) for p in late if p.job])
+        self._write()
         return outcomes
+
+    def _run_jobs(self, jobs: Sequence[tuple[Pending, Job]]) -> Outcomes:
+        self._locked.read([job for _, job in jobs])
+        return [(p, self._run_job(job)) for p, job in jobs]
 
     def keep(self) -> None:
         """Keep at hand what was committed."""

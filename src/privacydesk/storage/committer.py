@@ -18,7 +18,7 @@ from privacydesk.storage.engines import BUSY_MILLIS, sqlite_file
 from privacydesk.storage.faults import Fault, GuardBrokenError, classify, trace
 from privacydesk.storage.locked import Snapshots
 from privacydesk.storage.minting import SecretMinter
-from privacydesk.storage.pending import DEFERRED, Outcomes, Pending
+from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
 from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.staging import ClosureError
 from privacydesk.storage.transactions import transaction, wait_for_others
@@ -74,11 +74,17 @@ class Committer:
             self._quick = False
             return None
 
-    def settle(self, batch: Sequence[Pending]) -> Report:
-        """Return every pending's outcome, and what was appended."""
+    def settle(self, batch: list[Pending], latecomers: Latecomers | None = None) -> Report:
+        """Return every pending's outcome, and what was appended.
+
+        Args:
+            batch: what was there when it began; what joins it is added.
+            latecomers: gives what may join.
+        """
         appended: list[Appended] = []
         try:
-            outcomes = self._commit(batch, appended)
+            # Rows that other processes lock, too, are locked all at once, in their order.
+            outcomes = self._commit(batch, appended, None if self._shared else latecomers)
         except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens to it
             _log.critical("writer_failed", error=type(error).__name__, at=trace(error))
             self._snapshots.clear()
@@ -102,10 +108,15 @@ class Committer:
             except sa.exc.SQLAlchemyError as error:
                 _log.warning("connection_not_closed", error=type(error).__name__)
 
-    def _commit(self, batch: Sequence[Pending], appended: list[Appended]) -> Outcomes:
+    def _commit(
+        self,
+        batch: list[Pending],
+        appended: list[Appended],
+        latecomers: Latecomers | None = None,
+    ) -> Outcomes:
         for attempt in range(1, _TRIES + 1):
             try:
-                return self._transaction(batch, appended)
+                return self._transaction(batch, appended, latecomers)
             except GuardBrokenError as error:
                 _log.critical("guard_broken", rule=str(error), at=trace(error))
                 self._snapshots.clear()
@@ -128,7 +139,12 @@ class Committer:
         return _all(batch, UnavailableError)
 
     def _transaction(
-        self, batch: Sequence[Pending], appended: list[Appended], *, patience: int = BUSY_MILLIS
+        self,
+        batch: list[Pending],
+        appended: list[Appended],
+        latecomers: Latecomers | None = None,
+        *,
+        patience: int = BUSY_MILLIS,
     ) -> Outcomes:
         # Before connecting: SQLite would make a file that is missing anew, without a word in it.
         self._whereabouts.check()
@@ -149,7 +165,7 @@ class Committer:
                 now=self._clock.now(),
                 shared=self._shared,
             )
-            outcomes = run.run(batch)
+            outcomes = run.run(batch, latecomers)
             decided = time.monotonic()
         # Never so on a server: every statement has to be waited for there.
         self._quick = not self._shared and time.monotonic() - decided < _QUICK
@@ -158,7 +174,7 @@ class Committer:
         return outcomes
 
     def _without_guilty(
-        self, batch: Sequence[Pending], appended: list[Appended], error: Exception
+        self, batch: list[Pending], appended: list[Appended], error: Exception
     ) -> Outcomes:
         if len(batch) > 1:
             half = len(batch) // 2

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
 
+from privacydesk.domain.ids import ConversationId
 from privacydesk.ports import Job
 
 Errand = Callable[[sa.Connection], Any]
@@ -29,6 +30,13 @@ class Pending(Struct, eq=False):
     job: Job | None = None
     errand: Errand | None = None
     deferred: int = 0
+
+
+Latecomers = Callable[[Container[ConversationId | None]], Sequence[Pending]]
+"""Takes the conversations that a batch is about, and gives what came since it began and can join.
+
+Such a job decides on nothing but a conversation that the batch is not about yet.
+"""
 
 
 class Deferred(Struct, frozen=True):

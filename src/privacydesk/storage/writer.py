@@ -5,7 +5,8 @@
     thread                └─► decide, write, commit ┘
 
 While the thread works, and some turns of the loop longer, the next batch gathers; so the more there
-is to do, the more share one commit. Nothing is answered before it is on disk. One job alone is
+is to do, the more share one commit. Whoever comes before a batch's rows are written joins it still,
+unless it is about the same conversation. Nothing is answered before it is on disk. One job alone is
 settled on the loop if nothing has to be waited for: to wake the thread, and then the loop again,
 takes longer than what a quick disk needs.
 """
@@ -16,7 +17,7 @@ import asyncio
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -230,13 +231,34 @@ class BatchWriter:
             except Exception as error:  # noqa: BLE001 - a listener can't undo a commit
                 _log.error("commit_hook_failed", error=type(error).__name__, at=trace(error))
 
+    def _latecomers(self, about: Container[ConversationId | None]) -> list[Pending]:
+        """Take from the front of what waits what may join the batch that the thread is at.
+
+        Called on the thread; meanwhile the loop only adds to the end.
+        """
+        pending, late = self._pending, list[Pending]()
+        while pending and len(late) < self._limit and _may_join(pending[0], about):
+            late.append(pending.popleft())
+        return late
+
     def _work(self) -> None:
         assert self._loop is not None
         committer = self._committer
         while (batch := self._batches.get()) is not None:
-            report = committer.settle(batch)
+            report = committer.settle(batch, self._latecomers)
             try:
                 self._loop.call_soon_threadsafe(self._finish, report)
             except RuntimeError:
                 break  # the loop is gone, and with it everybody who waited
         committer.close()
+
+
+def _may_join(pending: Pending, about: Container[ConversationId | None]) -> bool:
+    """Tell whether a job decides on nothing but a conversation that a batch is not about."""
+    job = pending.job
+    if job is None or job.once_per_ticket is not None:
+        return False
+    locks = job.locks
+    if locks.conversation is None or locks.conversation in about:
+        return False
+    return not (locks.tickets or locks.challenges or locks.deliveries)

@@ -136,7 +136,16 @@ def accounts_of_others(text: str) -> tuple[str, ...]:
     return ("yes",) if theirs and not account_names(text) else ()
 
 
+_MAY_CALL: Final = lazily(
+    r"[称稱名账帳户戶]|有[个個位]|nick|user|account|screen|handle|goes|called|\bid\b|id[\s是叫为為:：]",
+    re.IGNORECASE,
+)
+"""Without any of these nothing is called by its name."""
+
+
 def _names_in(said: str) -> Iterator[re.Match[str]]:
+    if _MAY_CALL.search(said) is None:
+        return
     for pattern in (_CALLED, _CALLED_IN_ENGLISH):
         for hit in pattern.finditer(said):
             if _is_name(hit):

@@ -168,8 +168,9 @@ def grown_child(folded: str) -> int | None:
     grown = next((age for age in _ages_of_children(folded) if age >= _ADULT_FROM), None)
     if grown is not None:
         return grown
-    of_age = _OF_AGE.search(folded) is not None and _NOT_OF_AGE.search(folded) is None
-    return _SURELY_GROWN if of_age else None
+    if _COMES_OF_AGE.search(folded) is None or _OF_AGE.search(folded) is None:
+        return None
+    return _SURELY_GROWN if _NOT_OF_AGE.search(folded) is None else None
 
 
 def child_age(folded: str) -> int | None:
@@ -181,7 +182,15 @@ def child_age(folded: str) -> int | None:
     return ages.pop() if len(ages) == 1 else None
 
 
+# Nearly all sentences have none of these, and are looked at no further.
+_NUMBER: Final = lazily(r"[\d三四五六七八九十]")
+_NUMBER_TOLD: Final = lazily(rf"[\d三四五六七八九十]|{'|'.join(_IN_ENGLISH)}")
+_COMES_OF_AGE: Final = lazily(r"成[年人]|满|大学|adult|grown|of age|18")
+
+
 def _ages_of_children(folded: str) -> Iterator[int]:
+    if _NUMBER.search(folded) is None:
+        return
     for hit in _CHILDS_AGE.finditer(folded):
         yield _number(hit["age"] or hit["told"] or hit["old"] or hit["of"] or hit["my"])
     named = _CHILD_NAMED.search(folded)
@@ -232,7 +241,7 @@ def told_age(folded: str) -> int | None:
 
     "Not yet fourteen" is thirteen.
     """
-    if len(folded) > _ANSWER or _SEVERAL.search(folded):
+    if len(folded) > _ANSWER or _NUMBER_TOLD.search(folded) is None or _SEVERAL.search(folded):
         return None
     told = {
         (_ENGLISH_AGES[hit["word"]] if hit["word"] else _number(hit["age"])) - bool(hit["under"])

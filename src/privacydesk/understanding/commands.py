@@ -24,6 +24,10 @@ _ASKED_FOR: Final = lazily(
 )
 
 
+_A_LANGUAGE: Final = lazily("文|英语|体|english|chinese")
+"""Without any of these none is asked for."""
+
+
 class Commands:
     """Looks up whole messages."""
 
@@ -43,7 +47,10 @@ class Commands:
     def language(self, folded: str) -> tuple[str, ...]:
         """Return the locale a folded message asks for; empty for none."""
         found = self._look_up(self._languages, folded)
-        asked = None if found or len(folded) > _LONGEST else _ASKED_FOR.fullmatch(bare(folded))
+        words = bare(folded)
+        if found or len(folded) > _LONGEST or _A_LANGUAGE.search(words) is None:
+            return found
+        asked = _ASKED_FOR.fullmatch(words)
         if asked is None:
             return found
         return self._languages.get(asked["language"] or asked["in_english"], ())

@@ -236,10 +236,16 @@ _ONLY: Final = lazily(
 )
 
 
+_ALONE: Final = lazily("就|只|净系|仅")
+"""Without any of these nothing is meant alone."""
+
+
 def only_some(text: str) -> str:
     """Return which alone are meant, where a clause says so and names no kind: 淨係阿may嗰啲."""
-    written = _SPACES.sub(" ", plain(text)).strip()
     folded = normalise(text)
+    if _ALONE.search(folded) is None:
+        return ""
+    written = _SPACES.sub(" ", plain(text)).strip()
     if len(written) != len(folded) or not _may_limit(folded, asked=True):
         return ""
     for start, _, clause in _clauses(folded):

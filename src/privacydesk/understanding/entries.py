@@ -111,6 +111,8 @@ _GENDER: Final = lazily(
     r"\b(?:" + "|".join(w for w in _GENDERS if w.isascii()) + r")\b"
     "|" + "|".join(w for w in _GENDERS if not w.isascii())
 )
+_DAY_OR_GENDER: Final = lazily(r"[\d年月]|" + "|".join(_GENDERS))
+"""Without any of these neither a day nor a gender is told."""
 _NAME: Final = lazily(r"(?<!实)名字|[改换]个?名(?!字|称|单)")
 _PART_OF_NAME: Final = lazily(
     r"姓(?!名|[^,。.!?;]{0,2}名)|\b(?:sur|last |family |first |given |middle )name\b"
@@ -248,7 +250,7 @@ def values_wished(text: str) -> tuple[str, ...]:
 def wrong_told(text: str) -> tuple[str, ...]:
     """Return the days and genders that a message tells to stand there, and to be wrong."""
     said = plain(text)
-    if len(said) > _LOOKED_AT:
+    if len(said) > _LOOKED_AT or _DAY_OR_GENDER.search(normalise(said)) is None:
         return ()
     wrong = [normalise(one) for _, one in parted(_clauses(said)) if one]
     return tuple(value for one in wrong for value in (*birthdays(one), *genders(one)))

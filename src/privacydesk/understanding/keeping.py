@@ -169,8 +169,17 @@ def says_all_but(folded: str) -> bool:
     return _ALL_BUT.search(_told_apart(folded)) is not None
 
 
+_MAY_STAY: Final = lazily(
+    r"[留除保再考别不唔先没冇改以之]|keep|leave|not|stay|never|except|apart|aside|other|exclud"
+    r"|don'?t|no need|will|'ll|going|gonna"
+)
+"""Without any of these nothing is said to stay."""
+
+
 def says_it_stays(folded: str, family: str = "category") -> bool:
     """Tell of a folded clause whether what it names of a family shall stay."""
+    if _MAY_STAY.search(folded) is None:
+        return False
     return _STAYS[family].search(folded) is not None and _COMPLAINED_OF.search(folded) is None
 
 

@@ -155,9 +155,20 @@ _NO_OLD = lazily(
 )
 
 
+_MAY_TELL: Final = lazily(
+    rf"[{_OPEN}\d改换換返变變→应應更恢错錯对對啱不唔非是系係还還要都证證护護写寫打填搞整]|->"
+    r"|chang|set|correct|updat|should|mean|typo|oops|mistake|make|let|call|passport|id\b|\bto\b"
+    r"|rather|instead|\bnot\b",
+    re.IGNORECASE,
+)
+"""Without any of these no value is told."""
+
+
 def new_values(text: str) -> tuple[str, ...]:
     """Return the value as it was written, in quotation marks or at the end of a clause."""
     said = plain(text)
+    if _MAY_TELL.search(said) is None:
+        return ()
     pair = _pair(said)
     if pair is not None:
         return pair[1:]

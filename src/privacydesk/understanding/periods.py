@@ -214,9 +214,13 @@ _PLACE = lazily(
 )
 
 
+_IN = lazily(r"(?:里[面头]?|入面|上面?)[的嘅]|\bthe ones? ")
+"""Without any of these no place is told."""
+
+
 def place_in(folded: str) -> str:
     """Return where in the account those lie that a folded message limits a wish to."""
-    hit = _PLACE.search(folded)
+    hit = _PLACE.search(folded) if _IN.search(folded) is not None else None
     return "" if hit is None else hit["where"] or hit["ones"]
 
 

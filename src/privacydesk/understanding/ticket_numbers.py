@@ -37,7 +37,7 @@ def ticket_numbers(folded: str) -> tuple[str, ...]:
 
 def misread_numbers(folded: str) -> tuple[str, ...]:
     """Return what is meant for a number and is none: a character is wrong, missing or too many."""
-    if ticket_numbers(folded):
+    if PREFIX[0].lower() not in folded or ticket_numbers(folded):
         return ()
     found = _MEANT.findall(_DASH.sub("-", folded.translate(_SPOKEN)))
     return tuple(one for one in found if sum(map(str.isdecimal, one)) >= _FEWEST_DIGITS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, Looku
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
+from privacydesk.storage import transactions
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
 
@@ -174,3 +175,24 @@ def away(path: Path, *, replaced: bool) -> Iterator[None]:
     yield
     assert path.exists() == replaced, "a missing file was made anew"
     elsewhere.replace(path)
+
+
+def losing(
+    losses: Iterator[bool], *, committed: bool
+) -> Callable[[sa.Connection], AbstractContextManager[None]]:
+    """Make transactions whose connection is lost at their end, before or after the commit."""
+
+    @contextmanager
+    def transaction(connection: sa.Connection) -> Iterator[None]:
+        lost = next(losses, False)
+        error = sa.exc.OperationalError(
+            None, None, sqlite3.OperationalError("gone"), connection_invalidated=True
+        )
+        with transactions.transaction(connection):
+            yield
+            if lost and not committed:
+                raise error
+        if lost:
+            raise error
+
+    return transaction

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, Locks
-from privacydesk.storage import committer, transactions
+from privacydesk.storage import committer
 from privacydesk.storage.store import SqlStore
 
 
@@ -170,7 +170,7 @@ async def test_after_an_unknown_commit_the_ids_decide(
 ) -> None:
     await desk.begin(store)
     monkeypatch.setattr(committer, "_PAUSE", 0)
-    monkeypatch.setattr(committer, "transaction", _losing(iter([True]), committed=committed))
+    monkeypatch.setattr(committer, "transaction", desk.losing(iter([True]), committed=committed))
     result = await store.writer.submit(desk.say("a"))
     assert result == Committed(1, duplicate=True) if committed else not result.duplicate
     assert await desk.texts(store) == ["hello", "re: hello"]
@@ -182,32 +182,11 @@ async def test_a_connection_that_stays_lost_makes_jobs_unavailable(
     await desk.begin(store)
     monkeypatch.setattr(committer, "_PAUSE", 0)
     losses = itertools.repeat(True, committer._TRIES)
-    monkeypatch.setattr(committer, "transaction", _losing(losses, committed=False))
+    monkeypatch.setattr(committer, "transaction", desk.losing(losses, committed=False))
     with pytest.raises(UnavailableError):
         await store.writer.submit(desk.say("a"))
     assert not next(losses, False), "it gave up early"
     assert (await store.writer.submit(desk.say("a"))).offset == 1
-
-
-def _losing(
-    losses: Iterator[bool], *, committed: bool
-) -> Callable[[sa.Connection], AbstractContextManager[None]]:
-    """Make transactions whose connection is lost at their end, before or after the commit."""
-
-    @contextmanager
-    def transaction(connection: sa.Connection) -> Iterator[None]:
-        lost = next(losses, False)
-        error = sa.exc.OperationalError(
-            None, None, sqlite3.OperationalError("gone"), connection_invalidated=True
-        )
-        with transactions.transaction(connection):
-            yield
-            if lost and not committed:
-                raise error
-        if lost:
-            raise error
-
-    return transaction
 
 
 @contextmanager
