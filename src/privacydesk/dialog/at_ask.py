@@ -320,11 +320,11 @@ class AtAsk(AtQuestion):
         return not flow.intents and not script.observed.wishes and questions.remarks(text)
 
     def _with_opening(self, frame: Running, slot: str, text: str) -> str:
-        """Return what is told with the sentence that began the form, where that tells, too."""
+        """Return what is told with the sentence that began the form, where that names it, too."""
         asked = (
             one
             for one in self._runner.flows[frame.flow].steps.values()
-            if isinstance(one, Ask) and one.slot == slot and openings.answers(frame, one)
+            if isinstance(one, Ask) and one.slot == slot and openings.insisted_on(frame, one)
         )
         step = next(asked, None)
         return text if step is None else str(openings.with_more(frame, step, text))

@@ -69,6 +69,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         or _asks_when(runner, script)
         or _asks_for_file(script)
         or _asks_of_filed(runner, script)
+        or _asks_after_account(runner, script)
     ):
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
@@ -133,6 +134,37 @@ def _asks_when(runner: Runner, script: Script) -> bool:
     waits = bool(waiting) and spoken <= waiting
     short = reading.width(script.said) <= _ONLY_ASKS_WHEN
     return waits and short and runner.start(script, Intent.REQUEST_STATUS)
+
+
+def _asks_after_account(runner: Runner, script: Script) -> bool:
+    """Answer whether the account is lost by what is only asked about: 解绑了账号会不会没了.
+
+    "Will that delete my account?" wishes no closing, and does not say by what.
+    """
+    entities, found = script.observed.entities, script.observed.recognised
+    if _ACCOUNT_ASKED not in reading.phrases_of(entities) or not reading.is_brief(script):
+        return False
+    wished = found is not None and found.sure and found.intent.kind is not None
+    closing = found is not None and found.intent is Intent.DEREGISTRATION
+    if wished and not (closing and questions.begins_asking(script)):
+        return False
+    spoken = entities.get("wish_words", ())
+    about = [
+        flow
+        for intent, flow in runner.by_intent.items()
+        if intent.value in spoken and _ACCOUNT_ASKED in flow.explains
+    ]
+    script.unanswered = 0
+    if len(about) == 1:
+        questions.explain_unbegun(script, about[0], _ACCOUNT_ASKED)
+        script.ask("desk.anything_else", {}, more_choices())
+    else:
+        meant = (Intent.POLICY_QUESTION, Intent.DEREGISTRATION)
+        script.ask("desk.unsure", {}, (*(intent_choice(one) for one in meant), human_choice()))
+    return True
+
+
+_ACCOUNT_ASKED = "asks_account"
 
 
 def numbered(runner: Runner, script: Script) -> bool:

@@ -318,6 +318,16 @@ def explain_at_once(script: Script, flow: Flow | None) -> None:
         _say_duration(script)
 
 
+def begins_asking(script: Script) -> bool:
+    """Tell whether a message begins as a question does."""
+    return _BEGINS_ASKING.search(script.said.strip()) is not None
+
+
+def explain_unbegun(script: Script, flow: Flow, topic: str) -> None:
+    """Say what a form explains to whoever only asks about it."""
+    _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
+
+
 def may_explain(runner: Runner, script: Script) -> bool:
     """Tell whether a short message asks what some form explains."""
     topic = _topic(script)

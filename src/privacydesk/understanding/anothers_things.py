@@ -72,8 +72,8 @@ _OF_ME: Final = lazily(
     rf"{_BY_ANOTHER}(?:有|关于)?我(?!发|写|传|们|的评论)(?:的|嘅)?{PART}{{0,4}}?{_PICTURE}"
     r"|\b(?:photos?|pictures?|pics?|videos?|recordings?"
     r"|voice(?: (?:message|note|recording|clip)s?)?|messages?|clips?|audios?|posts?|comments?) "
-    r"(?:(?:that|which) )?(?:(?:my )?(?!(?:i|we|you|it|the|that|which|was|were|is|are|have|had"
-    r"|has|been|not|just|ever|always|already|also|never|recently|once|app|system|phone"
+    r"(?:(?:that|which) )?(?:(?:(?:my|some|an?|this|that|another|one) )?"
+    r"(?!(?:i|we|you|it|the|that|which|was|were|is|are|have|had|has|been|not|just|ever|always|already|also|never|recently|once|app|system|phone"
     r"|accidentally|and|or)\b)[a-z]+) "
     r"(?:has |have |had |just |secretly )*(?:uploaded|posted|recorded|took|taken|shared|put up|made"
     r"|published|leaked) (?:\w+ ){0,2}?(?:of|about|with) me\b"
@@ -85,8 +85,10 @@ _OF_ME: Final = lazily(
 _THEIRS: Final = lazily(
     rf"(?:删|删除|删掉|删了|清掉|把|将){_BY_ANOTHER}(?<=[的嘅]){_PICTURE}"
     r"|\b(?:take down|delete|remove|erase) (?:the |that |this |all )*"
-    r"(?:photos?|pictures?|videos?|posts?|comments?) (?:(?:that|which) )?(?:he|she|they|my ex"
-    r"|someone|somebody) (?:has |have |had )*(?:uploaded|posted|shared|put up|published)\b"
+    r"(?:photos?|pictures?|pics?|selfies?|videos?|clips?|recordings?|posts?|comments?)"
+    r" (?:(?:that|which) )?(?:he|she|they|(?:my|some|an?|this|that|another) (?:ex|guy|girl|man"
+    r"|woman|boy|kid|person|user|friend|host|stranger|dude)|someone|somebody) (?:has |have |had )*"
+    r"(?:uploaded|posted|shared|put up|published)\b"
 )
 
 _PRETENDS: Final = lazily(

@@ -132,6 +132,8 @@ _ASKED_OF_OTHERS: Final = frozenset({Intent.GUARDIAN, Intent.COMPLAINT})
 # Somebody goes by the speaker's name or pictures.
 _IMPERSONATED: Final = lazily(
     r"(?:冒充|假冒|假扮|冒认)(?:我|本人|是我|成我|做我|咗我)"
+    r"|(?:别人|有人|人哋|第二个人|第二个|陌生人|其他人|他|她|佢)(?:在|喺|偷偷|一直|都|就)*"
+    r"(?:用|拿|攞|盗用|冒用)(?:了|咗|紧|着)?我(?:的|嘅|个)?(?:样子?|样貌|容貌|脸)(?!做)"
     r"|(?:用|拿|盗用|冒用)我(?:的|嘅)?(?:头像|照片|名字|身份|昵称)[^。.!?;]{0,10}?(?:骗|招摇|呃)"
     r"|\b(?:impersonat(?:es?|ed|ing) me|pretend(?:s|ed|ing)? to be me|pos(?:es|ed|ing) as me"
     r"|fake (?:account|profile) of me)\b"

@@ -23,6 +23,8 @@ DELETION, UNBINDING, CLOSING = Intent.DELETION, Intent.UNBINDING, Intent.DEREGIS
         (DELETION, "delete the voice message he recorded of me"),
         (DELETION, "delete the recording he made of me"),
         (DELETION, "take down his post about me"),
+        (DELETION, "can you take down the video some guy posted of me"),
+        (DELETION, "remove the clip another user shared of me"),
         (DELETION, "删掉小王上传的我的照片"),
         (DELETION, "把他发的我的照片删了"),
         (DELETION, "刪掉前男友發的我的照片"),

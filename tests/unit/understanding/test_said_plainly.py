@@ -74,6 +74,8 @@ from privacydesk.understanding.said_plainly import meant_instead
             Intent.ACCESS,
         ),
         ("有人冒充我在你们app上骗我朋友钱", Intent.OTHER, Intent.COMPLAINT),
+        ("張相唔係我擺上去㗎，係第二個人用我個樣", Intent.OTHER, Intent.COMPLAINT),
+        ("別人偷偷用我的樣子開帳號", Intent.OTHER, Intent.COMPLAINT),
         ("聊天室有人賣毒品 我要檢舉", Intent.COMPLAINT, Intent.OTHER),
         ("什么时候都行，把我照片删了", Intent.REQUEST_STATUS, Intent.DELETION),
         ("删我的照片，别告诉别人", Intent.COMPLAINT, Intent.DELETION),
