@@ -116,7 +116,8 @@ class Committer:
     ) -> Outcomes:
         for attempt in range(1, _TRIES + 1):
             try:
-                return self._transaction(batch, appended, latecomers)
+                # Nobody joins what went wrong once: whoever comes now has its own tries.
+                return self._transaction(batch, appended, latecomers if attempt == 1 else None)
             except GuardBrokenError as error:
                 _log.critical("guard_broken", rule=str(error), at=trace(error))
                 self._snapshots.clear()

@@ -79,6 +79,8 @@ class BatchWriter:
         self._pending: deque[Pending] = deque()
         self.taken = 0
         self._working = False
+        # How many may still join the batch that the thread is at.
+        self._room = 0
         # Whose job was a batch by itself, if the last one was of one.
         self._alone: ConversationId | None = None
         self._finished_at = 0.0
@@ -158,6 +160,7 @@ class BatchWriter:
     def _send(self) -> None:
         pending = self._pending
         size = min(len(pending), self._limit)
+        self._room = self._limit - size
         self._batches.put([pending.popleft() for _ in range(size)])
 
     def _settle_at_once(self, job: Job) -> bool:
@@ -237,7 +240,7 @@ class BatchWriter:
         Called on the thread; meanwhile the loop only adds to the end.
         """
         pending, late = self._pending, list[Pending]()
-        while pending and len(late) < self._limit and _may_join(pending[0], about):
+        while pending and len(late) < self._room and _may_join(pending[0], about):
             late.append(pending.popleft())
         return late
 

@@ -102,6 +102,21 @@ async def test_who_speaks_again_waits_and_so_does_who_comes_behind(
     assert batches == [{"a"}, {"again", "b"}]
 
 
+async def test_a_batch_takes_no_more_than_it_may_hold(
+    store: SqlStore, backend: str, batches: list[set[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _begin(store, 4)
+    batches.clear()
+    monkeypatch.setattr(store.writer, "_limit", 3)
+    crowd = Crowd(store)
+    late = [desk.say(f"late-{n}", "hello", n) for n in (2, 3, 4)]
+    await store.writer.submit(crowd.while_decided(desk.say("a", "first", 1), late))
+    await crowd.outcomes()
+    together = [{"a", "late-2", "late-3"}, {"late-4"}]
+    apart = [{"a"}, {"late-2", "late-3", "late-4"}]
+    assert batches == (together if backend == "sqlite" else apart)
+
+
 def _of_ticket(job: Job) -> Job:
     return replace(job, locks=Locks(job.locks.conversation, tickets=(desk.ticket_id(),)))
 
