@@ -25,6 +25,7 @@ export class Composer {
     this.hint = byId("hint");
     this.kind = "text";
     this.asText = false;
+    this.asked = 0;
     this.typedAt = 0;
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -124,14 +125,19 @@ export class Composer {
   /**
    * @param {string} kind what the open question asks for
    * @param {boolean} agent whether a person reads it
+   * @param {number} question which one it is; 0 while none is open
    */
-  ask(kind, agent) {
+  ask(kind, agent, question) {
     const changed = kind !== this.kind;
     const focused = document.activeElement === this.field;
     if (changed) {
       // What is being written stays in sight; the short field is a tap away.
       this.asText = focused && this.field === this.text && this.text.value.trim() !== "";
-      this.short.value = "";
+    }
+    if (kind in SHORT) {
+      // What was typed stays where the same question comes back, and answers no other one.
+      if (changed && question !== this.asked) this.short.value = "";
+      this.asked = question;
     }
     this.kind = kind;
     this.agent = agent;

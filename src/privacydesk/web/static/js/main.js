@@ -144,7 +144,8 @@ function showChoices() {
   const event = prompt();
   const answering = store.unsent.some((one) => one.state !== "failed");
   const shown = answering ? [] : (event?.choices ?? []);
-  composer.ask(event?.input && event.input !== "upload" ? event.input : "text", client.view.owner === "agent");
+  const input = event?.input && event.input !== "upload" ? event.input : "text";
+  composer.ask(input, client.view.owner === "agent", event?.offset ?? 0);
   if (uploads.asked !== (event?.input === "upload")) uploads.ask(event?.input === "upload");
   const key = shown.length ? String(event.offset) : "";
   choices.hidden = !shown.length;
