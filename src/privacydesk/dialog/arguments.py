@@ -127,14 +127,16 @@ def build(script: Script, frame: Running, flow: Flow, names: Iterable[str]) -> d
     return {name: _one(script, frame, flow, name) for name in names}
 
 
+def path(script: Script, name: str) -> Any:
+    """Return where something is found in the app; in general words where no profile tells."""
+    return script.rules.paths.get(name) or ({"$term": f"path.{name}"} if name in PATHS else "")
+
+
 def _one(script: Script, frame: Running, flow: Flow, name: str) -> Any:
     if name in _KNOWN:
         return _KNOWN[name](script, frame)
     if name.startswith("path_"):
-        path = name.removeprefix("path_")
-        # Where the profile does not name the place, people are still told where to look.
-        general = {"$term": f"path.{path}"} if path in PATHS else ""
-        return script.rules.paths.get(path) or general
+        return path(script, name.removeprefix("path_"))
     if name.startswith("mail_"):
         return script.rules.mailboxes.get(name.removeprefix("mail_"), "")
     if name.startswith("clause_"):

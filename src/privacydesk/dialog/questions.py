@@ -313,7 +313,7 @@ def explain_at_once(script: Script, flow: Flow | None) -> None:
     if flow is None or topic not in _SAID_AT_ONCE or not reading.is_brief(script):
         return
     if topic in flow.explains:
-        _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
+        explain_unbegun(script, flow, topic)
     elif topic == _DURATION and flow.kind is not None:
         _say_duration(script)
 
@@ -324,7 +324,7 @@ def begins_asking(script: Script) -> bool:
 
 
 def explain_unbegun(script: Script, flow: Flow, topic: str) -> None:
-    """Say what a form explains to whoever only asks about it."""
+    """Say what a form explains that is not begun, or was filed."""
     _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
 
 
@@ -341,7 +341,7 @@ def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:
     flow = next((one for one in runner.flows.values() if one.kind is kind and one.intents), None)
     if flow is None or topic not in flow.explains or not reading.is_brief(script):
         return False
-    _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
+    explain_unbegun(script, flow, topic)
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from privacydesk.dialog import arguments
 from privacydesk.dialog.script import Script
 from privacydesk.domain.quotes import PolicyAnswer, Quote
 
@@ -12,8 +13,6 @@ _NEARLY_AS_GOOD: Final = 0.5
 
 _READ_AT_ONCE: Final = 700
 """Characters of policy that one answer puts before a reader."""
-
-_PATH: Final = "path_policy"
 
 
 def say_quotes(script: Script, answer: PolicyAnswer) -> None:
@@ -36,8 +35,8 @@ def answer_beside(script: Script) -> None:
     if answer is not None and answer.answerable:
         say_quotes(script, answer)
         return
-    path = script.rules.paths.get("policy") or {"$term": "path.policy"}
-    script.say(f"policy_question.{'not_said' if answer else 'answer'}", {_PATH: path})
+    key = f"policy_question.{'not_said' if answer else 'answer'}"
+    script.say(key, {"path_policy": arguments.path(script, "policy")})
 
 
 def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:

@@ -89,7 +89,7 @@ class Hearing:
         halves = wish_and_question(text, self._recogniser)
         if halves is None:
             return self._understand(text)
-        heard = self._understand(halves.wished)
+        heard = self._understand(halves.wished, halves.heard)
         return replace(
             heard, entities={**heard.entities, "asked_beside": (halves.asked, halves.wished)}
         )

@@ -63,10 +63,12 @@ class WishAndQuestion(NamedTuple):
     Attributes:
         wished: what is to be done.
         asked: what is asked about the policy, as it was written.
+        heard: what the recogniser made of the first, which is slow to ask.
     """
 
     wished: str
     asked: str
+    heard: Recognised
 
 
 def may_hold_both(text: str) -> bool:
@@ -87,14 +89,10 @@ def wish_and_question(text: str, recogniser: Recogniser) -> WishAndQuestion | No
         if min(len(first), len(second)) < _FEWEST:
             continue
         for wished, asked in ((first, second), (second, first)):
-            if _wishes(wished, recogniser) and _asks(asked, recogniser):
-                return WishAndQuestion(wished, asked)
+            heard = recogniser.recognise(wished)
+            if heard.sure and heard.intent.kind is not None and _asks(asked, recogniser):
+                return WishAndQuestion(wished, asked, heard)
     return None
-
-
-def _wishes(half: str, recogniser: Recogniser) -> bool:
-    found = recogniser.recognise(half)
-    return found.sure and found.intent.kind is not None
 
 
 def _asks(half: str, recogniser: Recogniser) -> bool:

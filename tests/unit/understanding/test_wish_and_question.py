@@ -11,7 +11,8 @@ DESK = TrainedRecogniser.load()
 
 
 def halves(text: str) -> tuple[str, str] | None:
-    return wish_and_question(text, DESK) if may_hold_both(text) else None
+    found = wish_and_question(text, DESK) if may_hold_both(text) else None
+    return None if found is None else (found.wished, found.asked)
 
 
 @pytest.mark.parametrize(
