@@ -19,7 +19,11 @@ async def command(world: World) -> AsyncIterator[Rooms]:
     outside = Outside(LeftToServe(), LeftToServe())
     rooms = world.rooms
     async with open_rooms(
-        rooms.settings, outside, profile=rooms.profile, clock=world.clock
+        rooms.settings,
+        outside,
+        profile=rooms.profile,
+        clock=world.clock,
+        beside_serve=True,
     ) as beside:
         yield beside
 

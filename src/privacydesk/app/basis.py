@@ -63,6 +63,7 @@ def make_basis(
     *,
     kept_in: Store | None,
     understanding: Understanding,
+    beside_serve: bool,
 ) -> Basis:
     """Read and make it; see ``open_rooms`` for the arguments and errors."""
     policy = PolicyInForce(profile, settings.data_dir, understanding)
@@ -70,7 +71,7 @@ def make_basis(
     flows = read_flows(dialog_files(settings.dialogs))
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
-    store, opened = _store_of(kept_in, settings, clock)
+    store, opened = _store_of(kept_in, settings, clock, beside_serve=beside_serve)
     deadlines = Deadlines(
         Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
         profile.deadline_rules(),
@@ -99,10 +100,11 @@ def make_basis(
 
 
 def _store_of(
-    kept_in: Store | None, settings: Settings, clock: Clock
+    kept_in: Store | None, settings: Settings, clock: Clock, *, beside_serve: bool
 ) -> tuple[Store, AbstractAsyncContextManager[object]]:
     """Return the store, and what opens it."""
     if kept_in is not None:
         return kept_in, nullcontext()
-    store = SqlStore(settings.url, KeyRing(*settings.keys()), clock)
+    ring = KeyRing(*settings.keys())
+    store = SqlStore(settings.url, ring, clock, beside_serve=beside_serve)
     return store, store

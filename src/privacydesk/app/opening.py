@@ -36,6 +36,7 @@ async def open_rooms(
     clock: Clock | None = None,
     kept_in: Store | None = None,
     understanding: Understanding | None = None,
+    beside_serve: bool = False,
 ) -> AsyncIterator[Rooms]:
     """Make and wire everything, with the store opened; close it at the end.
 
@@ -46,6 +47,7 @@ async def open_rooms(
         clock: the machine's own unless given.
         kept_in: a store instead of the database that the settings name.
         understanding: hears what people say; it is done in this process unless given.
+        beside_serve: whether another process may be serving the database meanwhile.
 
     Raises:
         SettingsError, DialogInvalidError: what is missing or wrong, by name.
@@ -59,6 +61,7 @@ async def open_rooms(
             clock or SystemClock(),
             kept_in=kept_in,
             understanding=heard,
+            beside_serve=beside_serve,
         )
         store = basis.store
         talking = make_talking(basis)

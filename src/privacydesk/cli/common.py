@@ -125,6 +125,7 @@ async def staff_rooms(data_dir: Path | None) -> AsyncIterator[Rooms]:
         profile=settings.operator(),
         clock=clock,
         understanding=LeftToServe(),
+        beside_serve=True,
     ) as rooms:
         yield rooms
 

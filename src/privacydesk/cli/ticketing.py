@@ -108,7 +108,12 @@ async def opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, Syncing]]:
     async with connect_ticketing(settings, clock, profile.ticketing.map()) as system:
         outside = Outside(LeftToServe(), LeftToServe(), ticketing=system)
         async with open_rooms(
-            settings, outside, profile=profile, clock=clock, understanding=LeftToServe()
+            settings,
+            outside,
+            profile=profile,
+            clock=clock,
+            understanding=LeftToServe(),
+            beside_serve=True,
         ) as rooms:
             assert rooms.ticketing is not None
             yield rooms, rooms.ticketing

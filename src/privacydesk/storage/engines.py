@@ -20,6 +20,14 @@ BUSY_MILLIS = 5000
 """How long a connection to SQLite waits for another process's transaction."""
 
 _JOURNAL_LIMIT = 64 * 1024 * 1024
+_CHECKPOINT_BESIDE = 100_000
+"""Pages in SQLite's journal after which a commit of a process beside ``serve`` copies them.
+
+SQLite copies them after a thousand, and ``serve`` does. Two connections must not do it at once:
+before 3.51.3, 3.50.7 and 3.44.6, one that begins when the other has just ended, while a commit
+starts the journal anew, may take what was committed for copied, and it is lost. So many that a
+command gets there only where nobody else does it, and the journal of a long one still ends.
+"""
 _POSTGRESQL_DRIVER = "psycopg"
 
 
@@ -66,8 +74,14 @@ def writing_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def committing_engine(url: sa.URL) -> sa.Engine:
-    """Return an engine as ``writing_engine``'s, whose transactions ``transactions`` begins."""
+def committing_engine(url: sa.URL, *, beside_serve: bool = False) -> sa.Engine:
+    """Return an engine as ``writing_engine``'s, whose transactions ``transactions`` begins.
+
+    Args:
+        url: as ``parse_url`` gives it.
+        beside_serve: whether another process may be serving the database: then that one looks
+            after SQLite's journal.
+    """
     engine = sa.create_engine(
         url, poolclass=NullPool, hide_parameters=True, connect_args=_connect_args(url)
     )
@@ -84,6 +98,8 @@ def committing_engine(url: sa.URL) -> sa.Engine:
             # that takes as many writes as the journal does.
             "PRAGMA temp_store = MEMORY",
         )
+        if beside_serve:
+            _set_up(engine, f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_BESIDE}")
     return engine
 
 

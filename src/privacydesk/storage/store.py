@@ -40,12 +40,21 @@ class SqlStore:
         ring: the operator's keys.
         clock: the present.
         readers: how many reads run at once.
+        beside_serve: whether another process may be serving the database.
     """
 
-    def __init__(self, url: str, ring: KeyRing, clock: Clock, *, readers: int = READERS) -> None:
+    def __init__(
+        self,
+        url: str,
+        ring: KeyRing,
+        clock: Clock,
+        *,
+        readers: int = READERS,
+        beside_serve: bool = False,
+    ) -> None:
         address = parse_url(url)
         seals = Seals(ring)
-        self._writing = committing_engine(address)
+        self._writing = committing_engine(address, beside_serve=beside_serve)
         self._reading = reading_engine(address, readers)
         self.writer = BatchWriter(self._writing, seals, clock)
         self.reader = SqlReader(self._reading, seals, readers)
