@@ -24,9 +24,11 @@ _NEAR: Final = (
     rf"(?:{_EX}|男朋友|女朋友|男友|女友|老公|老婆|丈夫|妻子|对象|朋友|同事|室友|同学|闺蜜"
     r"|老板|爸妈?|妈妈?|家人|父母)"
 )
+_YOUNG: Final = r"(?:小?(?:男|女)(?:生|孩子?)|姑娘|小姐姐|小哥哥|小伙子?)"
 PERSON: Final = (
     rf"(?:我?(?:的|那个|个)?{_NEAR}|他们?|她们?|佢(?:哋)?|别人|人家|对方|骗子|网友|主播|群主|黑粉"
-    rf"|[那这]个(?:人|男的?|女的?|骗子|主播|网友|用户)|有(?:个)?人|用户 ?\d+|{_NAME})"
+    rf"|[那这](?:个|位)?(?:人|男的?|女的?|骗子|主播|网友|用户|家伙|妹子|{_YOUNG})|有(?:个|些)?人"
+    rf"|用户 ?\d+|{_NAME})"
 )
 """Somebody else, in a folded text; an expression."""
 _ACCOUNT: Final = r"(?:账号|账户|户口|号(?!码)|主页|account)"
@@ -68,6 +70,10 @@ _BY_ANOTHER: Final = (
     rf"(?<![给跟和与同畀俾对])(?<!我和)(?<!我跟)"
     rf"{PERSON}(?:私下|之前|以前|昨天|乱|偷|给|帮)*{_SHOWS}(?:了|的|嘅|咗|出来|上去)*"
 )
+_SOMEBODY: Final = (
+    r"(?:he|she|they|someone|somebody|people|(?:my|some|an?|this|that|another) (?:ex|guy|girl|man"
+    r"|woman|boy|kid|person|user|friend|host|stranger|dude))"
+)
 _OF_ME: Final = lazily(
     rf"{_BY_ANOTHER}(?:有|关于)?我(?!发|写|传|们|的评论)(?:的|嘅)?{PART}{{0,4}}?{_PICTURE}"
     r"|\b(?:photos?|pictures?|pics?|videos?|recordings?"
@@ -81,13 +87,22 @@ _OF_ME: Final = lazily(
     r"|somebody) (?:has |have |had |secretly )*(?:recorded|made|took)\b"
     r"|\b(?:take down|delete|remove) (?:his|her|their) "
     r"(?:posts?|photos?|pictures?|videos?|comments?) (?:of|about|with) me\b"
+    # 帮我把我的照片发了 was asked of a friend.
+    rf"|(?<!我和){PERSON}(?:私自|偷偷|乱|竟然|居然|一直|又|未经(?:我)?同意|没经(?:过)?我同意){{0,2}}"
+    rf"(?:把|将)我(?:的|嘅)?{PART}{{0,3}}?{_PICTURE}{PART}{{0,4}}?{_SHOWS}"
+    r"|\b(?:what|everything|whatever|stuff|things?|lies|rumou?rs|shit|bullshit) (?:that )?"
+    rf"{_SOMEBODY} (?:has |have |had |keeps? )?"
+    r"(?:wrote|written|writes?|says?|said|posted|posting|put up|spread|shared|published)"
+    r" (?:\w+ ){0,2}?about me\b"
+)
+_AN_UNKNOWN_YOUNG_ONE: Final = lazily(
+    rf"[那这](?:个|位)?{_YOUNG}|\b(?:this|that|some|another) (?:girl|boy|kid)\b"
 )
 _THEIRS: Final = lazily(
     rf"(?:删|删除|删掉|删了|清掉|把|将){_BY_ANOTHER}(?<=[的嘅]){_PICTURE}"
     r"|\b(?:take down|delete|remove|erase) (?:the |that |this |all )*"
     r"(?:photos?|pictures?|pics?|selfies?|videos?|clips?|recordings?|posts?|comments?)"
-    r" (?:(?:that|which) )?(?:he|she|they|(?:my|some|an?|this|that|another) (?:ex|guy|girl|man"
-    r"|woman|boy|kid|person|user|friend|host|stranger|dude)|someone|somebody) (?:has |have |had )*"
+    rf" (?:(?:that|which) )?{_SOMEBODY} (?:has |have |had )*"
     r"(?:uploaded|posted|shared|put up|published)\b"
 )
 
@@ -171,8 +186,12 @@ def meant_of_anothers(heard: Intent, folded: str) -> Intent | None:
     """
     if heard is Intent.GUARDIAN and _closes_a_grown_ups(folded):
         return None if _is_of_a_child(folded) else Intent.OTHER
-    if heard not in _TAKING or _is_of_a_child(folded):
+    if heard not in _TAKING:
         return None
+    if _is_of_a_child(folded):
+        # Of that girl who shows the speaker somebody else is the guardian.
+        shown = heard in DESTRUCTIVE and _AN_UNKNOWN_YOUNG_ONE.search(folded) is not None
+        return Intent.COMPLAINT if shown and _OF_ME.search(folded) is not None else None
     if names_a_user(folded):
         return Intent.COMPLAINT if _HARM.search(folded) else Intent.OTHER
     return _meant_of_losing(heard, folded) if heard in DESTRUCTIVE else None
