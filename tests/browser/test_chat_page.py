@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from axe_playwright_python.async_playwright import Axe
+from msgspec.structs import replace
 from playwright.async_api import Browser, FilePayload, Page, expect
 from tests.browser.looks import looks_right
 from tests.common.chat_stage import Stage
@@ -21,7 +22,7 @@ from tests.common.fake_desk import FakeDesk, Thread, say
 from tests.common.web_catalogs import web_catalogs
 
 from privacydesk.clock import MovableClock
-from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Sender
 from privacydesk.errors import UnavailableError
 from privacydesk.web.chat.rates import Rates
@@ -175,6 +176,32 @@ async def test_a_code_is_asked_with_the_right_keyboard_and_never_kept(house: Hou
     assert "123456" not in await page.evaluate("JSON.stringify(localStorage)")
     await page.get_by_text("Write text instead").click()
     await expect(page.locator("#text")).to_be_focused()
+
+
+async def test_digits_stay_where_the_same_question_comes_back_and_answer_no_other(
+    house: House,
+) -> None:
+    page, thread = await house.chat(), house.last()
+    stage, code = Stage(house.desk, thread, "en"), page.locator("#code")
+
+    def show(conversation: Conversation) -> None:
+        thread.conversation = conversation
+        for listener in tuple(thread.listeners):
+            listener(len(thread.events) + 1, (), conversation)
+
+    stage.code()
+    await code.fill("12345")
+    asked = thread.conversation
+    show(replace(asked, prompt=None))
+    await expect(code).to_be_hidden()
+    show(asked)
+    await expect(code).to_be_visible()
+    await expect(code).to_have_value("12345")
+    show(replace(asked, prompt=None))
+    await expect(code).to_be_hidden()
+    stage.code()
+    await expect(code).to_be_visible()
+    await expect(code).to_have_value("")
 
 
 async def test_a_draft_and_the_log_survive_a_reload(house: House) -> None:
