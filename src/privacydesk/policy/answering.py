@@ -61,6 +61,21 @@ _FRAME = re.compile(
 )
 # Words that only some regions have, and those with which policies and most questions have them.
 _REGIONAL: Final = {"私隐": "隐私", "几时": "什么时候", "何时": "什么时候", "边度": "哪里"}
+# Whoever asks how many days something is kept asks how long; days stand where a policy has others.
+_HOW_MANY = re.compile(
+    r"(?:多少|几)(?:个)?(?:天|日|周|星期|礼拜|月|年|小时)(?=.{0,8}$)"
+    r"|\bhow many (?:hours|days|weeks|months|years)\b"
+)
+_KEPT = re.compile(
+    r"保存|保留|储存|存储|[存留]|\b(?:keep|kept|stor(?:e|ed|ing)|retain(?:ed)?|held|hold)\b"
+)
+_HOW_LONG = re.compile(r"多久|多长时间|\bhow long\b")
+_RECORDS = re.compile(
+    r"录音|录像|语音|视频|照片|图片|截图|日志|记录|流水|订单|通话|私信|消息|聊天|位置|轨迹|证件|身份证"
+    r"|手机号|通讯录|资料|数据|\bip\b|ip地址"
+    r"|\b(?:logs?|records?|recordings?|voice|videos?|photos?|pictures?|screenshots?|messages?|chats?"
+    r"|location|ids?|documents?|contacts?|files?|data|ip(?: address(?:es)?)?)\b"
+)
 _FRAMED_LEAST: Final = 5
 """Characters that must be left of a question without its frame; else the frame is the question."""
 
@@ -152,14 +167,22 @@ class PolicyIndex:
         """Return the passages that answer a question; none when the policy does not say."""
         if _WHOLE.fullmatch(self._fold(question)) is not None:
             return PolicyAnswer(language=self._language, asked=False)
-        found = self.search(question)
-        if found is None or judged(found.signs, self._learnt.judge) < 0.5:  # noqa: PLR2004 - even
+        found = self._answering(question)
+        if found is None:
             return PolicyAnswer(language=self._language)
         return PolicyAnswer(
             quotes=self.quotes(found),
             offers=found.topic.offers if found.topic else None,
             language=self._language,
         )
+
+    def _answering(self, question: str) -> Search | None:
+        """Look a question up, and what it is a case of; None where the policy says nothing."""
+        for asked in (question, _asked_generally(_asked(self._fold(question)))):
+            found = self.search(asked) if asked else None
+            if found is not None and judged(found.signs, self._learnt.judge) >= 0.5:  # noqa: PLR2004 - even
+                return found
+        return None
 
     def search(self, question: str) -> Search | None:
         """Look a question up; None where there is nothing to look up or to find."""
@@ -235,8 +258,20 @@ def _asked(folded: str) -> str:
     """Return what a question is about, in the usual words and without its frame."""
     for said, usual in _REGIONAL.items():
         folded = folded.replace(said, usual)
+    if _HOW_MANY.search(folded) is not None and _KEPT.search(folded) is not None:
+        folded = _HOW_MANY.sub(lambda said: "how long" if said[0].isascii() else "多久", folded)
     left = _FRAME.sub(" ", folded).strip(" ,，。?？!！:：")
     return left if len(left) >= _FRAMED_LEAST else folded
+
+
+def _asked_generally(asked: str) -> str:
+    """Return how long personal data is kept, where that is asked of some records; else nothing.
+
+    Policies have one period for all that they do not name.
+    """
+    if not all(one.search(asked) for one in (_KEPT, _HOW_LONG, _RECORDS)):
+        return ""
+    return "个人信息保存多久" if has_chinese(asked) else "how long do you keep my personal data"
 
 
 def _standard(scores: Scores) -> Scores:

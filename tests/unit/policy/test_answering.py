@@ -88,6 +88,32 @@ def test_ages_mailboxes_and_dates_are_found_where_they_stand(question: str, anch
 
 
 @pytest.mark.parametrize(
+    "question",
+    [
+        "聊天记录保存多少天",
+        "聊天記錄保留幾個月",
+        "我的数据存几年",
+        "日志保存多少天",
+        "IP地址记录保留几个月",
+        "我的录音保存多久",
+        "how many days do you keep my data",
+        "how long do you keep chat logs",
+        "how long are voice messages stored",
+    ],
+)
+def test_how_long_some_records_are_kept_is_how_long_all_are(question: str) -> None:
+    assert ask(question).quotes[0].anchor == ask("个人信息保存多久").quotes[0].anchor
+
+
+@pytest.mark.parametrize(
+    "question", ["几天内答复", "how many days until you answer", "我的号能保留多久", "几岁能注册"]
+)
+def test_other_numbers_that_are_asked_for_are_no_time_of_keeping(question: str) -> None:
+    kept = ask("个人信息保存多久").quotes[0].anchor
+    assert all(quote.anchor != kept for quote in ask(question).quotes[:1])
+
+
+@pytest.mark.parametrize(
     "nothing",
     ["", "   ", "😀😀😀", "？？？", "\x00", "\ud800", "法" * 100_000, "x y " * 30_000, "\u202e"],
     ids=["empty", "spaces", "emoji", "marks", "nul", "surrogate", "long", "latin", "direction"],
