@@ -29,6 +29,7 @@ PHONE: Final = Provider.PHONE.value
 
 _PHONE_DIGITS: Final = 6
 """A telephone number that is to replace another one has at least so many."""
+_NUMBER: Final = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){5,20}")
 
 _SURNAME: Final = 2
 """Characters that a surname has at most, where it has several."""
@@ -187,6 +188,9 @@ def answer(field: Any, text: str, entities: Entities) -> Any:
         return _QUOTED.sub(r"\1", told.get(VALUE, "")) or None
     if field in _NAMES and (around := _AROUND_NAME.match(text.strip())):
         text = _QUOTED.sub(r"\1", around["name"])
+    if field == PHONE and len(numbers := _NUMBER.findall(text)) == 1:
+        # "It's +852 6123 4567, thanks"
+        text = numbers[0]
     return parse("text", text, entities) if is_value(str(field), text) else None
 
 

@@ -16,13 +16,24 @@ _A_NUMBER: Final = r"(?:手机号码?|电话号码?|(?:手机|电话)绑定|(?<!
 _CHANGES: Final = lazily(
     rf"(?:换|改|变更)(?:了|咗|过|掉|一?下|个|新的?|我的|我嘅|绑定?的?|登录的?|注册的?|旧的?)*{_A_NUMBER}"
     rf"|{_A_NUMBER}(?!登录)(?:我|已经?|之前|刚|都|要|想|怎么|咋|如何|能不能|可以|点|需要)*(?:换|改|变更|转)"
-    r"|(?:换绑|改绑)(?:了|一?下|我的|新的?)*(?:手机|电话)|(?:手机|电话)(?:怎么|如何|要|想)*(?:换绑|改绑)"
+    r"|(?:换绑|改绑)(?:了|一?下|我的|新的?)*(?:手机|电话|新(?:的)?号码?(?![a-z]))"
+    r"|改(?:一?下|我的)*电话(?=$|[,。.!?; 吧啊呀喇啦])"
+    r"|(?:手机|电话)(?:怎么|如何|要|想)*(?:换绑|改绑)"
     r"|\b(?:chang\w*|switch\w*|updat\w*|replac\w*) (?:of )?(?:my |the )?"
     r"(?:old |login |linked |bound )?(?:phone|mobile|cell)(?: phone)? number\b"
     r"|\b(?:phone|mobile|cell)(?: phone)? number (?:has |was |is )?(?:been )?changed\b"
 )
 _GOES: Final = lazily(
     r"解绑|解除|取消绑定|不是要?换|[不唔](?:想|要)?(?:绑|换)|注销|销号|删|\b(?:un(?:bind|link)|remove|disconnect|delete|close)"
+)
+
+# 旧号注销了 tells what became of a number, and has nothing done here.
+_ENDED: Final = lazily(
+    r"(?:旧|老|原来|原先|以前|之前)(?:的|嘅|那个|个)?(?:手机|电话)?号码?[^,。.!?;绑]{0,6}?"
+    r"(?:注销|停用|停机|停|销号|销|不用|冇用|作废|过期)(?:了|咗|掉)"
+    r"|\b(?:old|previous|former) (?:phone |mobile |cell )?(?:number|sim|line) "
+    r"(?:is|was|has been|got|will be) (?:now )?(?:\w+ )?"
+    r"(?:disconnected|closed|deleted|removed|cancell?ed|deactivated|dead|gone)\b"
 )
 
 
@@ -53,8 +64,9 @@ def phone_listed(folded: str) -> bool:
 
 def changes_phone(folded: str) -> tuple[str, ...]:
     """Tell whether a number is said to change, and not to go: 登录手机号怎么改."""
-    changes = _CHANGES.search(folded) is not None and _GOES.search(folded) is None
-    return ("yes",) if changes else ()
+    if _CHANGES.search(folded) is None:
+        return ()
+    return () if _GOES.search(_ENDED.sub(" ", folded)) else ("yes",)
 
 
 def phones(text: str) -> tuple[str, ...]:

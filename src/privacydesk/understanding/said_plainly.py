@@ -219,11 +219,19 @@ _ASKED_BESIDE: Final = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION,
 
 # 把评论删了 says it all, though little else is said.
 _ONLY_DELETES: Final = lazily(
-    r"(?:请|麻烦|帮我|给我|快)*(?:把|将)(?:我的?|我嘅)?"
-    r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|位置信息"
-    r"|定位信息|实名信息|实名资料|实名认证|身份信息)"
-    r"(?:和|跟|都|全部?|通通|统统|给我|帮我)*(?:删|清)(?:了|掉|除|空|干净)*(?:吧|啦)?[ 。.!]*"
+    r"(?:请|麻烦|帮我|给我|快)*(?:把|将)(?:我的?|我嘅)?(?:绑定的?|绑的|上传的|存的|以前的|之前的|所有的?|全部的?)?"
+    r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|浏览记录|访客记录"
+    r"|位置|定位|实名认证|实名|身份证|身份|证件|银行卡|支付|设备)"
+    r"(?:的|嘅)?(?:信息|资料|数据|记录|照片)?"
+    r"(?:和|跟|都|全部?|通通|统统|给我|帮我)*(?:删|清)(?:了|掉|除|空|干净|一下)*(?:吧|啦)?[ 。.!]*"
 )
+
+
+def deletes_plainly(folded: str) -> bool:
+    """Tell whether a folded message only names a kind of data and has it deleted."""
+    return _ONLY_DELETES.fullmatch(folded) is not None
+
+
 _ERASES: Final = lazily(
     r"\b(?:don't|dont|do not) (?:erase|delete) (?:everything|all)\b"
     r"|\bright to (?:be forgotten|erasure)\b|被遗忘权"
@@ -263,7 +271,7 @@ def _said_outright(heard: Intent, folded: str) -> Intent | None:
         return Intent.DELETION
     if heard not in _ASKED_FAINTLY:
         return None
-    if _ONLY_DELETES.fullmatch(folded) or _ERASES.search(folded):
+    if deletes_plainly(folded) or _ERASES.search(folded):
         return Intent.DELETION
     if heard is Intent.CANCEL_REQUEST and _FIRST_A_COPY.search(folded):
         return Intent.ACCESS

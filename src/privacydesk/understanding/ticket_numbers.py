@@ -17,6 +17,8 @@ _SPOKEN = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 # Whoever writes the prefix and some digits means a number, however much of it is right.
 _MEANT = lazily(rf"(?<![a-z\d])({_START}{_GAP}(?:[a-z\d]{_GAP}){{5,13}}[a-z\d])(?![a-z\d])")
 _FEWEST_DIGITS = 2
+_GROUPED = lazily(rf"{_START}-[a-z\d]{{3,5}}-[a-z\d]{{3,5}}-[a-z\d]{{2,4}}")
+"""In groups as numbers are shown, which no other word with these two letters is."""
 _LONG_ENOUGH = lazily(r"[a-z\d]")
 
 
@@ -40,7 +42,11 @@ def misread_numbers(folded: str) -> tuple[str, ...]:
     if PREFIX[0].lower() not in folded or ticket_numbers(folded):
         return ()
     found = _MEANT.findall(_DASH.sub("-", folded.translate(_SPOKEN)))
-    return tuple(one for one in found if sum(map(str.isdecimal, one)) >= _FEWEST_DIGITS)
+    return tuple(one for one in found if _is_number(one))
+
+
+def _is_number(typed: str) -> bool:
+    return sum(map(str.isdecimal, typed)) >= _FEWEST_DIGITS or _GROUPED.fullmatch(typed) is not None
 
 
 def _only_digits(typed: str) -> bool:

@@ -19,7 +19,7 @@ from privacydesk.understanding.keywords import KeywordRecogniser
 from privacydesk.understanding.model import Bag, Floats, IntentModel
 from privacydesk.understanding.normalise import bare, normalise
 from privacydesk.understanding.patterns import lazily
-from privacydesk.understanding.said_plainly import meant_instead
+from privacydesk.understanding.said_plainly import deletes_plainly, meant_instead
 from privacydesk.understanding.taking_back import leaves, taken_back
 
 _ALTERNATIVES: Final = 3
@@ -166,6 +166,8 @@ class TrainedRecogniser:
         if first is Intent.DEREGISTRATION and keeps_account(folded):
             return self._second_opinion(text, _next(told), chances)
         if first is Intent.ACCESS and asks_plainly(folded) and self._names_data(text):
+            return replace(told, sure=True)
+        if first is Intent.DELETION and deletes_plainly(folded):
             return replace(told, sure=True)
         return told if told.sure else self._second_opinion(text, told, chances)
 

@@ -136,6 +136,11 @@ _OLD_NUMBER: Final = lazily(
     r"|号(?:码)?(?:已经|早|现在|而家|都|就| )*(?:不是我的|唔系我嘅|不归我|给(?:了)?别人"
     r"|转给(?:了)?别人|畀咗人)(?:了|喇|啦|用)"
 )
+# Who says besides that this account shall be closed wants that.
+_THIS_ACCOUNT_TOO: Final = lazily(
+    r"(?<!不)(?<!别)(?<!老号)注销(?:掉|了|一下)?(?:我的|我嘅|这个|本|现在的)?(?:账号|账户|户口)"
+    r"|\bclose (?:my|this) account\b"
+)
 _KEEPS_FOR_NOW: Final = {
     Intent.UNBINDING: (_TAKEN, _LOCKED),
     Intent.DEREGISTRATION: (_PAUSED, _OLD_NUMBER, _LOCKED),
@@ -158,7 +163,8 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         return Intent.OTHER
     if heard is Intent.ACCESS and _GIVEN_AWAY.search(folded):
         return Intent.COMPLAINT
-    if any(pattern.search(folded) for pattern in _KEEPS_FOR_NOW.get(heard, ())):
+    kept = next((one for one in _KEEPS_FOR_NOW.get(heard, ()) if one.search(folded)), None)
+    if kept is not None and not (kept is _OLD_NUMBER and _THIS_ACCOUNT_TOO.search(folded)):
         return Intent.OTHER
     if heard not in DESTRUCTIVE:
         return None

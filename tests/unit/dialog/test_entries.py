@@ -33,6 +33,8 @@ def words() -> KeywordRecogniser:
         ("phone", "my new number is 81234567, the old one is cancelled", "81234567"),
         ("phone", "81234567", "81234567"),
         ("phone", "新号13812345678", "13812345678"),
+        ("phone", "it's +852 6123 4567", "+852 6123 4567"),
+        ("phone", "13800138000，谢谢", "13800138000"),
         ("signature", "是你让我看见", "是你让我看见"),
         ("signature", "打错了 是周末去爬山", "周末去爬山"),
         ("nickname", "好了 叫小雨点", "小雨点"),

@@ -383,6 +383,7 @@ def test_a_kind_that_nothing_finds_is_missing() -> None:
         "我之前提过一个投诉 编号是 P D 四 K 7 8 M 2",
         "my number is PD-7KQ4-M29X-3HD please tell me",
         "pd7kq4m29x",
+        "查一下PD-ABCD-EFGH-JKL的进度",
     ],
 )
 def test_what_is_meant_for_a_number_and_is_none_is_noticed(text: str) -> None:
@@ -391,7 +392,14 @@ def test_what_is_meant_for_a_number_and_is_none_is_noticed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["the pd department has 22 rooms", "我的电话是13800138000", "PD", "pd是什么"]
+    "text",
+    [
+        "the pd department has 22 rooms",
+        "我的电话是13800138000",
+        "PD",
+        "pd是什么",
+        "my pd-team is well-known and on-call",
+    ],
 )
 def test_other_words_and_numbers_are_not_meant_for_one(text: str) -> None:
     assert found("misread_number", text) == ()

@@ -6,7 +6,7 @@ import pytest
 
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.normalise import normalise
-from privacydesk.understanding.said_plainly import meant_instead
+from privacydesk.understanding.said_plainly import deletes_plainly, meant_instead
 
 
 @pytest.mark.parametrize(
@@ -135,3 +135,33 @@ def test_what_words_say_plainly_is_what_is_meant(said: str, heard: Intent, meant
 def test_what_says_more_stays_what_was_heard(said: str, heard: Intent) -> None:
     folded = normalise(said)
     assert meant_instead(heard, folded, folded) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "把我实名认证的信息删了",
+        "请把我绑定的银行卡信息删掉",
+        "麻烦把我的设备信息清空吧",
+        "把我上传的身份证照片都删了",
+        "將我嘅實名資料全部刪除",
+    ],
+)
+def test_whoever_only_names_data_and_has_it_deleted_says_it_plainly(said: str) -> None:
+    assert deletes_plainly(normalise(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "你们把我的照片删了",
+        "把我的照片删了没",
+        "把他的照片删了",
+        "别把我的照片删了",
+        "把我的账号删了",
+        "谁把我的实名信息删了",
+        "把照片删了我要投诉",
+    ],
+)
+def test_who_tells_asks_or_denies_deletes_nothing_plainly(said: str) -> None:
+    assert not deletes_plainly(normalise(said))
