@@ -34,6 +34,15 @@ _ONLY_SOME: Final = re.compile(
     r"(?:[的嘅啲些张張条條]|那[个個])",
     re.IGNORECASE,
 )
+_THAT_IS_ALL: Final = re.compile(
+    r"(?:好的?|嗯|对|對|那|ok|okay|yes|yep|no|[,，。.!！\s])*"
+    r"(?:就|只有?|只要|[净淨][系係])(?:是|系|係|删|刪|要|[净淨])*"
+    r"(?:这|這|那|呢|嗰)(?:些|啲|样|樣|[几幾两兩三四五]?[个個样樣种種类類项項])"
+    r"(?:就(?:行|好|够|夠|可以|得))?(?:了|吧|啦|喇|喔|哦)?[。.!！~～\s]*"
+    r"|(?:ok|okay|yes|yep|no|[,.!\s])*(?:just|only) (?:these|those|them|this|that)[.!\s]*",
+    re.IGNORECASE,
+)
+"""就这些 says that nothing is missing, and limits nothing."""
 _SOME_OR_ALL: Final = re.compile(
     r"(?:不[是要用]?|[别別]|唔[系係好使]?)(?:都|要)?[删刪]?(?:全部?|所有|[晒曬]|都)[删刪]?|[删刪]?一半|只?[删刪]?一?部分|太多"
     r"|\bnot (?:all|every)\w*|\b(?:some|part|half) of (?:it|them)\b|\bdon'?t delete (?:all|every)",
@@ -127,7 +136,7 @@ def _in_own_words(form: Running, script: Script) -> tuple[str, ...]:
     if questions.ends_asking(script) or len(said) > _LONGEST_LIMIT:
         return ()
     told = form.slots.get(_ASKED_WHICH) and _DESCRIBES.search(said) is not None
-    limited = told or _ONLY_SOME.match(said) is not None
+    limited = told or (_ONLY_SOME.match(said) is not None and not _THAT_IS_ALL.fullmatch(said))
     return (said.rstrip("。.!！ "),) if limited and not _SOME_OR_ALL.search(said) else ()
 
 
