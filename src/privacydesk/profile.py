@@ -22,11 +22,11 @@ from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED, Occasion, Way
 from privacydesk.domain.quotas import FilingRules
+from privacydesk.domain.shifts import Shift
 from privacydesk.domain.ticketing import STATE_NAMES, Fact, Texts, TicketingMap
 from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
-from privacydesk.services.hours import Shift
 from privacydesk.services.quiet import QuietHours
 from privacydesk.services.staff.deciding import SECOND_EYES, Remedies
 
@@ -276,6 +276,7 @@ class OperatorProfile(_Section):
             answer_days=self._answer_days(),
             objection_days=self.objection_days,
             zone=self.zone,
+            shifts=self.shifts(),
         )
 
     def _answer_days(self) -> int:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from privacydesk.domain.notices import Occasion, Way
+from privacydesk.domain.shifts import Shift
 from privacydesk.errors import SettingsError
 from privacydesk.profile import parse_profile, read_profile
-from privacydesk.services.hours import Shift
 
 
 def test_an_empty_profile_is_the_operators_promise_and_a_person_releases_everything() -> None:
@@ -38,6 +38,7 @@ def test_dialogs_and_clocks_are_told_the_same() -> None:
     assert rules.unbinding_window == clocks.unbinding_window == timedelta(minutes=5)
     assert rules.waits_for_verification == clocks.waits_for_verification == timedelta(days=9)
     assert rules.objection_days == 20
+    assert rules.shifts == (Shift(time(8, 30), time(20), every_day=True),)
     assert (rules.codes.lifetime, rules.codes.waits) == (
         timedelta(minutes=3),
         (timedelta(seconds=10),),

@@ -15,6 +15,7 @@ from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
+from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import DueKind
 
@@ -81,6 +82,18 @@ def _lapses_on(script: Script, frame: Running) -> Any:
     }
 
 
+def _stops(script: Script, frame: Running) -> Any:
+    """Return what stops with the consent that is chosen; nothing before one is.
+
+    The permissions of a phone tell it where they are explained.
+    """
+    purpose = str(frame.slots.get("purpose", ""))
+    if not purpose or purpose in DEVICE_PERMISSIONS:
+        return ""
+    args = {"path_location": path(script, "location")}
+    return {"$term": f"consent_withdrawal.stops_{purpose}", "args": args}
+
+
 def _contact(_script: Script, frame: Running) -> Any:
     masked = frame.slots.get("contact_masked")
     return masked or shown("contact", str(frame.slots.get("contact", "")))
@@ -109,6 +122,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "lapses_on": _lapses_on,
     "remedies": lambda script, _frame: script.rules.remedies.get(script.locale, ""),
     "requests": _requests,
+    "stops": _stops,
     "reason_given": lambda _script, frame: str(frame.slots.get("reason", "")),
     "wishes": lambda script, _frame: {
         "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from privacydesk.dialog import kept_wishes, openings, questions, reading, wishes
 from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, intent_choice, menu_choices, more_choices
@@ -69,7 +71,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         or _asks_when(runner, script)
         or _asks_for_file(script)
         or _asks_of_filed(runner, script)
-        or _asks_after_account(runner, script)
+        or _asks_what_it_does(runner, script)
     ):
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
@@ -136,28 +138,39 @@ def _asks_when(runner: Runner, script: Script) -> bool:
     return waits and short and runner.start(script, Intent.REQUEST_STATUS)
 
 
-def _asks_after_account(runner: Runner, script: Script) -> bool:
-    """Answer whether the account is lost by what is only asked about: 解绑了账号会不会没了.
+def _asks_what_it_does(runner: Runner, script: Script) -> bool:
+    """Answer what is lost, affected or undone of what is only asked about: 解绑了账号会不会没了.
 
     "Will that delete my account?" wishes no closing, and does not say by what.
     """
     entities, found = script.observed.entities, script.observed.recognised
-    if _ACCOUNT_ASKED not in reading.phrases_of(entities) or not reading.is_brief(script):
+    said = reading.phrases_of(entities)
+    topic = next((one for one in _ASKED_BEFORE if one in said), "")
+    if not topic or not reading.is_brief(script):
         return False
     wished = found is not None and found.sure and found.intent.kind is not None
     closing = found is not None and found.intent is Intent.DEREGISTRATION
-    if wished and not (closing and questions.begins_asking(script)):
+    # 解绑谷歌会怎么样 is one question; what is parted from it may be a wish.
+    asks = bool(entities.get("consequence")) and _PARTED.search(script.said.strip()) is None
+    if wished and not asks and not (closing and questions.begins_asking(script)):
+        return False
+    policy = found is not None and found.sure and found.intent is Intent.POLICY_QUESTION
+    if policy and topic != _ACCOUNT_ASKED:
+        # What the policy says is told in its words.
         return False
     spoken = entities.get("wish_words", ())
     about = [
-        flow
+        (intent, flow)
         for intent, flow in runner.by_intent.items()
-        if intent.value in spoken and _ACCOUNT_ASKED in flow.explains
+        if intent.value in spoken and questions.can_explain_unbegun(script, flow, topic)
     ]
+    if topic != _ACCOUNT_ASKED and len(about) != 1:
+        return False
     script.unanswered = 0
     if len(about) == 1:
-        questions.explain_unbegun(script, about[0], _ACCOUNT_ASKED)
-        script.ask("desk.anything_else", {}, more_choices())
+        (intent, flow), *_ = about
+        questions.explain_unbegun(script, flow, topic)
+        script.ask("desk.anything_else", {}, (intent_choice(intent), *more_choices()))
     else:
         meant = (Intent.POLICY_QUESTION, Intent.DEREGISTRATION)
         script.ask("desk.unsure", {}, (*(intent_choice(one) for one in meant), human_choice()))
@@ -165,6 +178,9 @@ def _asks_after_account(runner: Runner, script: Script) -> bool:
 
 
 _ACCOUNT_ASKED = "asks_account"
+_PARTED = re.compile(r"[,，。;；!！\s]+(?=\w)")
+_ASKED_BEFORE = (_ACCOUNT_ASKED, "asks_effect", "asks_undo")
+"""What is asked about a form that is not begun."""
 
 
 def numbered(runner: Runner, script: Script) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from privacydesk.dialog import commands, languages, queueing
+from privacydesk.dialog import commands, languages, opening_hours, queueing
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
@@ -36,6 +36,8 @@ def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
     """
     languages.follow(runner, script)
     if _mind_minor(runner, script) or _mind_danger(runner, script):
+        return True
+    if not labelled and opening_hours.tell(runner, script):
         return True
     if script.owner.kind is OwnerKind.QUEUE and queueing.while_queued(runner, script):
         return True

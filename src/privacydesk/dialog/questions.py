@@ -39,6 +39,8 @@ _OF_WHAT_WAITS: Final = frozenset(
 _DURATION: Final = "asks_duration"
 """What is asked with "how long will it take": of every form that files a request it is told."""
 
+_EFFECT: Final = "asks_effect"
+
 _SAID_AT_ONCE: Final = frozenset(
     {
         _DURATION,
@@ -88,8 +90,9 @@ _ENDS_ASKING = re.compile(r"[?？吗嗎呢么麼][。.!！~～\s]*$")
 _BEGINS_ASKING = re.compile(
     r"^(?:那|咁|请问|請問)?(?:为什么|為什麼|为啥|為啥|点解|點解|凭什么|憑什麼|怎么[这会]|怎麼[這會]"
     r"|会不会|會不會|是不是|有没有|有沒有|仲有[冇无]|能不能|可不可以|可唔可以)"
-    r"|^(?:(?:um+|hmm+|so|and|but|wait|ok)[, ]+)*(?:why|what|how|when|where|who|will|is|are|do|does"
-    r"|did|can|could|would|should)\b",
+    r"|^(?:(?:um+|hmm+|so|and|but|wait|ok)[, ]+)*(?:why|what|how|when|where|who|will|is|are"
+    # "Ok, do it" asks nothing.
+    r"|do(?! (?:it|that|this|so|them|both|all)\b)|does|did|can|could|would|should)\b",
     re.IGNORECASE,
 )
 
@@ -325,7 +328,16 @@ def begins_asking(script: Script) -> bool:
 
 def explain_unbegun(script: Script, flow: Flow, topic: str) -> None:
     """Say what a form explains that is not begun, or was filed."""
-    _say(script, Running(flow.name, flow.start, script.now, 0), flow, topic)
+    _say(script, _unbegun(script, flow), flow, topic)
+
+
+def _unbegun(script: Script, flow: Flow) -> Running:
+    return Running(flow.name, flow.start, script.now, 0)
+
+
+def can_explain_unbegun(script: Script, flow: Flow, topic: str) -> bool:
+    """Tell whether a form explains something before any of its questions is answered."""
+    return topic in flow.explains and _is_known(script, _unbegun(script, flow), flow, topic)
 
 
 def may_explain(runner: Runner, script: Script) -> bool:
@@ -339,7 +351,9 @@ def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:
     """Answer what is asked about a form after it was filed: "can I turn it back on later?"."""
     topic = _topic(script)
     flow = next((one for one in runner.flows.values() if one.kind is kind and one.intents), None)
-    if flow is None or topic not in flow.explains or not reading.is_brief(script):
+    if flow is None or not reading.is_brief(script):
+        return False
+    if not can_explain_unbegun(script, flow, topic):
         return False
     explain_unbegun(script, flow, topic)
     return True
@@ -390,7 +404,9 @@ def _asked(script: Script) -> str:
 
 def _topic(script: Script) -> str:
     said = reading.phrases_of(script.observed.entities)
-    topic = next((one for one in sorted(said) if one.startswith("asks_")), "")
+    topics = sorted(one for one in said if one.startswith("asks_"))
+    # What it does at all is asked least particularly: 动态会怎样 is about the posts.
+    topic = min(topics, key=lambda one: one == _EFFECT, default="")
     # In a form "when?" asks how long it takes; with more words, how something else stands.
     bare = topic == "asks_when" and reading.width(script.said) <= _BARE_WHEN
     return _DURATION if bare else topic

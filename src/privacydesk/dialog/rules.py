@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from privacydesk.domain.identity import CodeRules
 from privacydesk.domain.quotas import FilingRules
+from privacydesk.domain.shifts import Shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Rules:
         patience: how long a step waits for the outside before it goes on without.
         idle: after this much silence the user is told where they were.
         zone: where the operator's days begin; ages are counted there.
+        shifts: when people answer; empty where the operator does not say.
     """
 
     app: str = "the app"
@@ -54,6 +56,7 @@ class Rules:
     patience: timedelta = timedelta(seconds=20)
     idle: timedelta = timedelta(hours=12)
     zone: str = "Asia/Shanghai"
+    shifts: tuple[Shift, ...] = ()
 
     def app_in(self, locale: str) -> str:
         """Return the app's name in a language."""

@@ -228,7 +228,7 @@ OPTIONS = frozenset(
 ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
-        "objection_days", "object_until", "lapses_on", "reason_given", "remedies",
+        "objection_days", "object_until", "lapses_on", "reason_given", "remedies", "stops",
         "request", "requests", "age_clause", "wishes",
     }
 )  # fmt: skip

@@ -64,6 +64,9 @@ class ValueRenderer:
             "$terms": lambda value, _: self._list([self._lookup(str(one), {}) for one in value]),
             "$texts": lambda value, _: self._list([self.render(one) for one in value]),
             "$span": self._span,
+            "$zone": lambda value, _: get_timezone_name(
+                ZoneInfo(str(value)), locale=self._spec.babel
+            ),
             "$number": lambda value, _: format_decimal(value, locale=self._spec.babel),
             "$clause": self._clause,
         }
@@ -104,7 +107,7 @@ class ValueRenderer:
         return "" if inner in (None, "") else renderer(inner, value)
 
     def _term(self, value: str, beside: Mapping[str, Any]) -> str:
-        term, about = self._lookup(value, {}), beside.get("of")
+        term, about = self._lookup(value, beside.get("args", {})), beside.get("of")
         return self._lookup("terms.of", {"term": term, "about": about}) if about else term
 
     def _date(self, value: str, beside: Mapping[str, Any]) -> str:

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from privacydesk.domain.shifts import Shift
 from privacydesk.services.deadlines import Deadlines
 
 _LOOK_AHEAD = 21
 """Days within which people come back to work; the longest holidays have nine days."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """From and until when people answer.
-
-    Attributes:
-        opens: time of day, in the operator's zone.
-        closes: the same day, later.
-        calendar: whose working days, make-up days among them; empty for the operator's.
-        every_day: on days off, too.
-    """
-
-    opens: time = time(9)
-    closes: time = time(18)
-    calendar: str = ""
-    every_day: bool = False
 
 
 class Hours:

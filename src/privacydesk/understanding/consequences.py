@@ -47,6 +47,37 @@ _ASKED_IN_CHINESE: Final = lazily(
 _ASKED_OF_THE_DESK: Final = lazily(r"(?:能不能|可不可以|可以|能|会不会)(?:帮我|帮忙|给我|先)")
 
 
+# "Will unbinding delete my account?": by something, and not by the desk.
+_OF_THE_ACCOUNT: Final = lazily(
+    r"\b(?:will|would|does|could|can|did) (?:that|this|it|[a-z]+ing)\b[^,.!?;]{0,30}?"
+    r"\b(?:delete|close|remove|cancel|lose|end|kill|affect|disable|deactivate|wipe) "
+    r"(?:my|the|this) (?:whole |entire )?acc(?:t|ount)\b"
+)
+_OF_THE_REST: Final = lazily(
+    r"\bwhat (?:else )?(?:does|will|would|did) (?!nothing|anything|something|everything)[a-z]+ing\b"
+    r"[^,.!?;]{0,24}?\b(?:affect|change|stop|break|do|mean)\b(?! (?:my|the) acc)"
+)
+
+_OF_UNDOING: Final = lazily(
+    r"\b(?:can|could|is|will|would) (?!nothing|anything|something|everything)[a-z]+ing\b"
+    r"[^,.!?;]{0,30}?\b(?:undone|reversed|reversible|permanent|final|forever)\b"
+)
+
+
+_TOPICS: Final = {
+    "asks_account": _OF_THE_ACCOUNT,
+    "asks_effect": _OF_THE_REST,
+    "asks_undo": _OF_UNDOING,
+}
+
+
+def asks_after(folded: str) -> tuple[str, ...]:
+    """Return what a folded message asks after that something is to do, as topics of forms."""
+    if "ing" not in folded and "acc" not in folded:
+        return ()
+    return tuple(topic for topic, asked in _TOPICS.items() if asked.search(folded))
+
+
 @lru_cache(AT_HAND)
 def asks_consequence(folded: str) -> bool:
     """Tell whether a folded message asks what becomes of something."""

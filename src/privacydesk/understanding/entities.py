@@ -11,7 +11,7 @@ from privacydesk.understanding.ages import child_age, own_age, told_age
 from privacydesk.understanding.answering import Answering
 from privacydesk.understanding.chosen import only_chooses
 from privacydesk.understanding.commands import Commands
-from privacydesk.understanding.consequences import asks_consequence
+from privacydesk.understanding.consequences import asks_after, asks_consequence
 from privacydesk.understanding.copy_first import copy_first
 from privacydesk.understanding.danger import dangers
 from privacydesk.understanding.dates import birthdays, births, date_pieces, dates, parts_of_dates
@@ -297,7 +297,7 @@ class Entities:
         # "All but the photos" has no word for everything that would not be of the photos alone.
         everything = ("everything",) if says_all_but(words) else ()
         adds = ("also",) if _ADDS.match(said) else ()
-        phrases = dict.fromkeys((*heard, *everything, *adds))
+        phrases = dict.fromkeys((*heard, *everything, *adds, *asks_after(words)))
         if "everything" in phrases and not self._of("category", words) and unlisted(words):
             phrases["specific"] = None
         return tuple(phrases)

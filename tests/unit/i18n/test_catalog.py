@@ -162,6 +162,8 @@ def test_the_count_leads_where_a_plural_shows_two_numbers() -> None:
         ({"$span": 259200}, "3天", "3 天", "3 days"),
         ({"$span": 0}, "0秒钟", "0 秒", "0 seconds"),
         ({"$number": 1234567}, "1,234,567", "1,234,567", "1,234,567"),
+        ({"$zone": "Asia/Shanghai"}, "中国时间", "中國時間", "China Time"),
+        ({"$zone": ""}, "", "", ""),
         (
             {"$clause": {"document": "隐私政策", "article": "第七条", "section": "（六）"}},
             "《隐私政策》第七条（六）",
@@ -211,6 +213,13 @@ def test_a_term_can_say_what_it_is_about() -> None:
 
     assert words.value("zh_Hans", about) == "删除（甲和乙）"
     assert words.value("zh_Hans", {**about, "of": ""}) == "删除"
+
+
+def test_a_term_can_have_arguments_of_its_own() -> None:
+    words = catalogs(shift__daily="每天 {opens} 起，{who}", term__one="甲")
+    args = {"opens": "09:00", "who": {"$term": "term.one"}}
+
+    assert words.value("zh_Hans", {"$term": "shift.daily", "args": args}) == "每天 09:00 起，甲"
 
 
 def test_a_key_defined_twice_is_a_fault_within_and_between_files() -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, time
 import pytest
 
 from privacydesk.calendars import Calendars
+from privacydesk.domain.shifts import Shift
 from privacydesk.services.deadlines import DeadlineRules, Deadlines
-from privacydesk.services.hours import Hours, Shift
+from privacydesk.services.hours import Hours
 
 
 def hours(*shifts: Shift) -> Hours:

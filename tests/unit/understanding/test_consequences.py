@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.understanding.consequences import asks_consequence
+from privacydesk.understanding.consequences import asks_after, asks_consequence
 from privacydesk.understanding.normalise import normalise
 
 
@@ -50,3 +50,40 @@ def test_what_becomes_of_something_is_asked(said: str) -> None:
 )
 def test_what_asks_for_something_is_no_such_question(said: str) -> None:
     assert not asks_consequence(normalise(said))
+
+
+@pytest.mark.parametrize(
+    ("topic", "said"),
+    [
+        ("asks_account", "will unbinding delete my account?"),
+        ("asks_account", "does removing facebook close my account"),
+        ("asks_account", "would that lose my whole account"),
+        ("asks_account", "could deleting the chats affect my account?"),
+        ("asks_effect", "what does unlinking google affect?"),
+        ("asks_effect", "so what will closing the account change for my friends"),
+        ("asks_effect", "what does withdrawing consent mean"),
+        ("asks_undo", "can closing my account be undone?"),
+        ("asks_undo", "is deleting posts permanent?"),
+        ("asks_undo", "would unbinding be reversible"),
+    ],
+)
+def test_what_something_is_to_do_is_asked_after(topic: str, said: str) -> None:
+    assert asks_after(normalise(said)) == (topic,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "can you delete my account",
+        "will you close my account today",
+        "does anyone delete accounts here",
+        "is deleting my account on this page possible",
+        "i was using it, then you deleted my account",
+        "what are you doing with my account",
+        "what does nothing change mean",
+        "please stop everything permanently",
+        "can i stop sharing my account",
+    ],
+)
+def test_a_wish_and_other_questions_ask_after_nothing(said: str) -> None:
+    assert asks_after(normalise(said)) == ()
