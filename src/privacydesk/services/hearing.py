@@ -13,6 +13,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.ports import Recogniser
 from privacydesk.services.aside import Aside
+from privacydesk.understanding.letters import letter_body
 from privacydesk.understanding.slips import Slip, slip_in
 from privacydesk.understanding.wish_and_question import may_hold_both, wish_and_question
 from privacydesk.understanding.wishes import may_part, several_wishes, without_let_go
@@ -43,6 +44,7 @@ class Hearing:
         """Return what was said, beside the loop if that is slow; see ``ports.Understanding``."""
         if text in self._fixed:
             return self._fixed[text] or await self._first_hearing(text, whose)
+        text = letter_body(text)
         cost = _CLOSER_LOOK + len(text)
         if len(text) > _QUICK_TO_READ:
             return await self._aside.run(whose, cost, self._understand, text)
