@@ -76,6 +76,17 @@ _RECORDS = re.compile(
     r"|\b(?:logs?|records?|recordings?|voice|videos?|photos?|pictures?|screenshots?|messages?|chats?"
     r"|location|ids?|documents?|contacts?|files?|data|ip(?: address(?:es)?)?)\b"
 )
+# "What about cookies?" asks on, and is too little to be found by.
+_ASKS_ON = re.compile(
+    r"^(?:(?:and|so|but|ok|okay|also|then)[ ,]+)*(?:(?:what|how) about )?"
+    r"(?:the |your |any |other )*"
+    r"(?:(?P<used>cookies?|sdks?|trackers?|tracking|analytics)|(?P<others>third[- ]part(?:y|ies)"
+    r"|partners|advertisers|affiliates))[ ?!.]*$"
+)
+# Others' "information" is a heading of its own in many a policy; of one's own "data" says the same.
+_GIVES_AWAY = re.compile(r"\b(?:shar(?:e|ed|es|ing)|sell|sold|selling|pass(?:ed)? on)\b")
+_MY_DETAILS = re.compile(r"\b(my|our) (?:personal )?(?:info|information|details|stuff)\b")
+_TYPED = re.compile(r"\bu(r)?\b")
 _FRAMED_LEAST: Final = 5
 """Characters that must be left of a question without its frame; else the frame is the question."""
 
@@ -260,6 +271,8 @@ def _asked(folded: str) -> str:
         folded = folded.replace(said, usual)
     if _HOW_MANY.search(folded) is not None and _KEPT.search(folded) is not None:
         folded = _HOW_MANY.sub(lambda said: "how long" if said[0].isascii() else "多久", folded)
+    if folded.isascii():
+        folded = _in_full(folded)
     left = _FRAME.sub(" ", folded).strip(" ,，。?？!！:：")
     return left if len(left) >= _FRAMED_LEAST else folded
 
@@ -272,6 +285,16 @@ def _asked_generally(asked: str) -> str:
     if not all(one.search(asked) for one in (_KEPT, _HOW_LONG, _RECORDS)):
         return ""
     return "个人信息保存多久" if has_chinese(asked) else "how long do you keep my personal data"
+
+
+def _in_full(folded: str) -> str:
+    """Return an English question as a whole sentence, in the words that are found best."""
+    folded = _TYPED.sub(lambda hit: "your" if hit[1] else "you", folded.strip())
+    hit = _ASKS_ON.match(folded)
+    if hit is not None:
+        used, others = hit["used"], hit["others"]
+        return f"do you use {used}" if used else f"do you share my data with {others}"
+    return _MY_DETAILS.sub(r"\1 data", folded) if _GIVES_AWAY.search(folded) else folded
 
 
 def _standard(scores: Scores) -> Scores:

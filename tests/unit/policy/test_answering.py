@@ -179,3 +179,18 @@ def test_a_policy_in_english_answers_by_meaning(question: str, article: str) -> 
 def english_answers() -> PolicyAnswers:
     version = read_policy(ENGLISH, name="english").version(datetime(2026, 1, 2, tzinfo=UTC))
     return PolicyAnswers(MemoryPolicyLibrary(), version, embedder())
+
+
+@pytest.mark.parametrize(
+    ("brief", "whole"),
+    [
+        ("what about cookies", "do you use cookies"),
+        ("cookies?", "do you use cookies"),
+        ("and SDKs?", "do you use sdks"),
+        ("what about third parties?", "do you share my data with third parties"),
+        ("who do u share my info with", "who do you share my data with"),
+        ("who are my details shared with", "who are my data shared with"),
+    ],
+)
+def test_a_question_in_a_few_words_is_found_like_a_whole_one(brief: str, whole: str) -> None:
+    assert ask(brief).quotes == ask(whole).quotes
