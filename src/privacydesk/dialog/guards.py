@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.options import in_turn, may_object, narrowed, whose
 from privacydesk.dialog.places import means_all
@@ -302,7 +303,21 @@ def _number_misread(act: Act) -> str:
 
 def _is_unwilling(act: Act) -> str:
     """Ask whether a wish was made with the word that nothing will be shown for it."""
-    return _yes("refuses_identity" in act.script.observed.entities.get("phrase", ()))
+    return _said_of_proof(act, openings.REFUSES)
+
+
+def _is_out_of_reach(act: Act) -> str:
+    """Ask whether a wish was made with the word that no code would arrive."""
+    return _said_of_proof(act, openings.OUT_OF_REACH)
+
+
+def _said_of_proof(act: Act, what: str) -> str:
+    """Ask for words about proving who one is: of this turn, or those that began the form.
+
+    Where the form has waited for something outside, they are no longer those of this turn.
+    """
+    began = openings.told_of_proof(act.script.stack[act.script.form_at()])
+    return _yes(what in began or what in act.script.observed.entities.get("phrase", ()))
 
 
 def _form_open(act: Act) -> str:
@@ -383,6 +398,7 @@ GUARDS: Mapping[str, Guard] = {
     "form_open": _form_open,
     "number_misread": _number_misread,
     "is_unwilling": _is_unwilling,
+    "is_out_of_reach": _is_out_of_reach,
     "wishes_wait": _wishes_wait,
     "may_object": _may_object,
     "one_to_withdraw": _one_to_withdraw,

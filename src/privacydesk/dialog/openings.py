@@ -27,6 +27,15 @@ _TELLS: Final = "_opening_tells"
 _NAMES: Final = "_opening_names"
 """The slot that is filled where it names the matter at least, and is no bare wish."""
 
+_PROOF: Final = "_opening_proof"
+"""The slot that keeps what was said of proving who one is, which may be asked only later."""
+
+REFUSES: Final = "refuses_identity"
+"""Nothing will be shown."""
+
+OUT_OF_REACH: Final = "no_code_reaches"
+"""A code would not arrive."""
+
 _TAKEN: Final = "_opening_taken"
 """The slot that names the question which it answers; one is enough."""
 
@@ -37,11 +46,16 @@ _TOLD_ALL: Final = Choice(id="_skip", key=NOTHING_MORE, style=ChoiceStyle.QUIET)
 
 
 def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
-    """Return the slots that keep the sentence which begins a flow, where that asks for a story."""
+    """Return the slots that keep the sentence which begins a flow, where that asks for a story.
+
+    What it says of proving who one is, is kept for any request.
+    """
+    said = reading.phrases_of(entities).intersection((REFUSES, OUT_OF_REACH))
+    found: dict[str, Any] = {_PROOF: sorted(said)} if said and flow.kind is not None else {}
     words = text.strip()
     if not words or not _asks_for_story(flow):
-        return {}
-    found = {_WORDS: words}
+        return found
+    found[_WORDS] = words
     if entities.get("tells"):
         found[_TELLS] = "yes"
     if not entities.get("tells_nothing"):
@@ -98,6 +112,11 @@ def add(flow: Flow, frame: Running, words: str) -> bool:
 def insisted_on(frame: Running, step: Ask) -> bool:
     """Tell whether the sentence will do for whoever says that all was told before."""
     return bool(frame.slots.get(_NAMES)) and _may_answer(frame, step)
+
+
+def told_of_proof(frame: Running) -> frozenset[str]:
+    """Return what the sentence that began a form said of proving who one is."""
+    return frozenset(frame.slots.get(_PROOF, ()))
 
 
 def _asks_for_story(flow: Flow) -> bool:

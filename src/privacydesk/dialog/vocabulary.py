@@ -201,6 +201,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "form_open": GuardSpec(_YES_NO),
     "number_misread": GuardSpec(_YES_NO),
     "is_unwilling": GuardSpec(_YES_NO),
+    "is_out_of_reach": GuardSpec(_YES_NO),
     "wishes_wait": GuardSpec(_YES_NO),
     "may_object": GuardSpec(_YES_NO),
     "one_to_withdraw": GuardSpec(_YES_NO, fills=_names("ticket")),
