@@ -120,7 +120,8 @@ _CHILDS_AGE: Final = lazily(
     r"(?:今年|现在|目前|其实|都|也|已经|已|满|是|有|系|而家|个|得|先|仲|只有|才|刚|还|就| )*"
     r"(?P<age>\d{1,2}|[二三四五]?十[一二三四五六七八九]?|[三四五六七八九](?=岁))"
     r"(?: ?周?岁|多岁|几岁|了|啦|喇|(?=$|[,。.!?; ]))"
-    rf"|\b{_ENGLISH_CHILD}(?: is|'s| turned| just turned|,)*(?: (?:already|now|just|actually))*"
+    rf"|\b{_ENGLISH_CHILD}(?: is|'s| turned| just turned|,)*"
+    r"(?: (?:already|now|just|actually|aged?|who is|who's))*"
     r" (?P<told>\d{1,2})(?= ?(?:$|[,.!?;]|years? old|yrs? old|now|already|and|so|but|can|may|is))"
     rf"|\b(?P<old>\d{{1,2}})[- ]?(?:years?|yrs?)[- ]old {_ENGLISH_CHILD}\b"
     # "the mum of a 16 year old"
@@ -182,6 +183,18 @@ def child_age(folded: str) -> int | None:
     return ages.pop() if len(ages) == 1 else None
 
 
+# "My five-year-old", "my son is nine"
+_SPELT: Final = {
+    name: str(age)
+    for age, name in enumerate(("three", "four", "five", "six", *_IN_ENGLISH), start=_YOUNGEST)
+}
+_SPELT_AGE: Final = lazily(
+    rf"\b(?:{'|'.join(_SPELT)})(?=[- ]years?[- ]?olds?\b)"
+    rf"|(?:(?<=\bis )|(?<=\baged )|(?<='s )|(?<=\bturned ))(?:{'|'.join(_SPELT)})\b"
+    r"(?=\s*(?:$|[,.!?;]|(?:and|so|but|now|already)\b))"
+)
+
+
 # Nearly all sentences have none of these, and are looked at no further.
 _NUMBER: Final = lazily(r"[\d三四五六七八九十]")
 _NUMBER_TOLD: Final = lazily(rf"[\d三四五六七八九十]|{'|'.join(_IN_ENGLISH)}")
@@ -189,6 +202,8 @@ _COMES_OF_AGE: Final = lazily(r"成[年人]|满|大学|adult|grown|of age|18")
 
 
 def _ages_of_children(folded: str) -> Iterator[int]:
+    if folded.isascii():
+        folded = _SPELT_AGE.sub(lambda hit: _SPELT[hit[0]], folded)
     if _NUMBER.search(folded) is None:
         return
     for hit in _CHILDS_AGE.finditer(folded):

@@ -143,6 +143,22 @@ _GOT_BACK: Final = lazily(
     r"\b(?:get|bring|gotten|brought|recover|restore|reopen|reactivate|undo)\w*\b"
 )
 
+# "And after I delete the account?": half a sentence that asks on, and wishes nothing.
+_ASKS_ON: Final = lazily(
+    r"(?:(?:and|but|so|ok|okay|oh|hmm+|then|wait|well)[ ,]+)*"
+    r"(?:(?:what|how) (?:about|if|happens) |(?<!^)(?=after|when|once|if|as soon as)|(?=[^?]+\?))"
+    r"(?:after|when|once|if|as soon as)? ?(?:(?:i|we) (?:do |have |'ve )?"
+    r"(?:clos|delet|deactivat|terminat|cancel|deregister|eras|remov|unlink|unbind)\w* "
+    r"(?:it|them|(?:my|the|this|an) [a-z]+(?: [a-z]+)?)"
+    r"|(?:my|the|this) account (?:is|has been|gets) (?:closed|deleted|deactivated|gone)"
+    r"|closing|deletion|deleting (?:it|them|(?:my|the) [a-z]+))(?: then| though)?[?.! ]*"
+    r"|(?:那|咁|如果|要是|假如)*(?:我)?(?:注销|销号|删)(?:了|咗|掉|除)*(?:我的|我嘅|个|嗰个|这个)*"
+    r"(?:账号|账户|户口|号|account)?(?:了|咗|掉)?(?:之?后|以后)(?:呢|呀|啊)[?!。. ]*"
+)
+_CLOSED_HEARD: Final = frozenset(
+    {Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING, Intent.REQUEST_STATUS, Intent.OTHER}
+)
+
 _AGE_HEARD: Final = frozenset(
     {
         Intent.UNDERAGE_REPORT,
@@ -186,6 +202,7 @@ def meant_of_rules(heard: Intent, folded: str) -> Intent | None:
         (heard in _AGE_HEARD and _OF_AGE.search(folded) and not _SOMEBODY.search(folded))
         or (heard in _FAINT and (_UNVERIFIED.search(folded) or _MAILBOX.search(folded)))
         or (heard in _FAINT and _GOT_BACK.search(folded))
+        or (heard in _CLOSED_HEARD and _ASKS_ON.fullmatch(folded))
         or (heard in _SEEN_HEARD and asks_who_sees(folded))
         or (heard in _FAINT and _DISPUTES.search(folded) and _WHERE.search(folded))
         or (heard in _OF_LAW_HEARD and asks_of_law(folded))

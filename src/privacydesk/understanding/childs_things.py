@@ -40,6 +40,22 @@ _ENTRIES = lazily(
     r"(?<!is )(?<!was )(?<!use )(?<!using )(?<!put in )(?<!has )(?<!have )"
     rf"\b(?:my|our) (?:(?:[\w-]+ ){{0,3}}?){_ENGLISH_CHILD}'s (?:[\w-]+ )?{_ENGLISH_ENTRY}\b"
 )
+# "What data you've collected about him" is the child's, where a child of one's own is named.
+_OWN_CHILD: Final = lazily(
+    rf"\b(?:my|our) (?:[\w-]+ ){{0,3}}?{_ENGLISH_CHILD}(?:'s)?\b"
+    r"(?! (?:account )?(?:helped|told|showed|says|said))"
+)
+_KEPT: Final = (
+    r"(?:data|info(?:rmation)?|details|records?|history|chats?|messages|photos|pictures|posts"
+    r"|everything|anything|what|stuff|files?)"
+)
+_SEEN: Final = lazily(
+    rf"\b{_KEPT}\b[^.!?;]{{0,40}}?\b(?:about|on|of|for|from|regarding|concerning) "
+    rf"(?:him|her|them|(?:my|our) (?:[\w-]+ ){{0,3}}?{_ENGLISH_CHILD})\b"
+    r"(?!'s| (?:own )?(?:phone|behalf))"
+    rf"|\b(?:(?:his|her|their)|(?:my|our) (?:[\w-]+ ){{0,3}}?{_ENGLISH_CHILD}'s) "
+    rf"(?:\w+ )?(?:{_KEPT}|profile|account)\b"
+)
 _ONES_OWN: Final = lazily(
     r"我自己|我本人|成自己|是我的(?!孩|女|儿|娃|小)|不是(?:我)?(?:孩子|女儿|儿子|娃)(?:的|嘅)"
     r"|本人(?:的|嘅)|(?:改|换|写|填)(?:成|为|返|回)我(?!的?(?:女|儿|孩|娃|小))"
@@ -49,13 +65,23 @@ _ONES_OWN: Final = lazily(
 )
 
 
+_MINE: Final = lazily(
+    rf"\b(?:my|our) (?:own )?(?:{_KEPT}|account|profile)\b|\babout me\b|\bmyself\b|\bon me\b"
+)
+
+
 def meant_of_childs(heard: Intent, folded: str) -> Intent | None:
-    """Return ``GUARDIAN`` where an entry of a child's profile is to be put right; None otherwise.
+    """Return ``GUARDIAN`` where a child's entry is to be put right, or its data to be seen.
+
+    None otherwise.
 
     Args:
         heard: what the model makes of the message.
         folded: the message.
     """
+    if heard is Intent.ACCESS:
+        seen = _OWN_CHILD.search(folded) and _SEEN.search(folded) and not _MINE.search(folded)
+        return Intent.GUARDIAN if seen else None
     if heard is not Intent.RECTIFICATION or _ONES_OWN.search(folded) is not None:
         return None
     return Intent.GUARDIAN if _ENTRIES.search(folded) is not None else None

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from privacydesk.domain.account_terms import SPOKEN_GENDERS
 from privacydesk.understanding.dates import birthdays
-from privacydesk.understanding.new_values import FIELD, QUOTES, new_values, value_and_old
+from privacydesk.understanding.new_values import FIELD, QUOTES, in_full, new_values, value_and_old
 from privacydesk.understanding.normalise import normalise, plain
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.wrong_now import parted
@@ -106,6 +106,16 @@ _INSTEAD: Final = lazily(
     re.IGNORECASE,
 )
 _TO: Final = lazily(rf"{FIELD}\s*to\b", re.IGNORECASE)
+# "And my birthday is 3 March 1997", beside an entry that gets a new value.
+_BESIDES: Final = lazily(
+    r"^\s*(?:and|also|[还還]有|另外|以及|[并並]且|同埋|仲有|[和跟及、])", re.IGNORECASE
+)
+_BORN: Final = lazily(
+    r"\bi was (?:actually |really |in fact )?born (?:on |in )?(?P<day>\S.{3,24})"
+    r"|我(?:其[实實]|明明|本[来來]|[应應][该該]|[实實][际際]上?)*(?:是|系|係)?(?:[于於在喺])?"
+    r"(?P<date>[\d一二三四五六七八九十〇零]{2,4}年.{2,8}?)(?:出生|出世|生)(?!日)",
+    re.IGNORECASE,
+)
 _GENDERS: Final = sorted(SPOKEN_GENDERS, key=len, reverse=True)
 _GENDER: Final = lazily(
     r"\b(?:" + "|".join(w for w in _GENDERS if w.isascii()) + r")\b"
@@ -131,6 +141,19 @@ _NUMBERED: Final = lazily(
     re.IGNORECASE,
 )
 _DAY: Final = lazily(r"(?<![年\d])(?P<month>\d{1,2})月(?P<day>\d{1,2})(?=[日号]|$)")
+# "I meant 21 May": with a year it is a whole date.
+_MONTHS: Final = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_NO_YEAR: Final = r"(?!\d)(?!,? ?(?:19|20)\d\d)"
+_ENGLISH_DAY: Final = lazily(
+    rf"(?<![\d/.-])(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{_MONTHS})\b{_NO_YEAR}"
+    rf"|\b(?P<month>{_MONTHS}) (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b{_NO_YEAR}"
+)
+# "I need it done before 5 May" tells no birthday.
+_BY_THEN: Final = lazily(r"\b(?:before|by|until|till|til|after|since|from|on or before) (?:the )?$")
+_NAMED_MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
 
 
 def genders(folded: str) -> tuple[str, ...]:
@@ -171,8 +194,13 @@ def left_as_they_are(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> 
 
 
 def days_of_year(folded: str) -> tuple[str, ...]:
-    """Return days that are told without a year, as ``MM-DD``: 是8月11号."""
-    found = ((int(hit["month"]), int(hit["day"])) for hit in _DAY.finditer(folded))
+    """Return days that are told without a year, as ``MM-DD``: 是8月11号, "it's 11 August"."""
+    found = [(int(hit["month"]), int(hit["day"])) for hit in _DAY.finditer(folded)]
+    for hit in _ENGLISH_DAY.finditer(folded):
+        if _BY_THEN.search(folded, 0, hit.start()):
+            continue
+        month = _NAMED_MONTHS.index((hit["m"] or hit["month"])[:3]) // 3 + 1
+        found.append((month, int(hit["d"] or hit["day"])))
     return tuple(f"{month:02}-{day:02}" for month, day in found if month <= 12 and day <= 31)  # noqa: PLR2004 - a calendar
 
 
@@ -189,7 +217,7 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
 
     A birthday is given as ISO 8601 and a gender by its word alone; other words for one are none.
     """
-    said = plain(text)
+    said = in_full(text)
     if len(said) > _LOOKED_AT:
         return ()
     found: dict[str, Told] = {}
@@ -224,12 +252,25 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
             # 羽毛的羽改成下雨的雨 says how the name that was just told is written.
             continue
         if about and value and (sure or about not in found):
-            found[about] = Told((about, value, old), sure or called)
+            added = changes and _BESIDES.match(clause) and any(one.new for one in found.values())
+            found[about] = Told((about, value, old), sure or called or bool(added))
+    if changes and "birthday" not in found and "birthday" in fields_in(normalise(said)):
+        found.update(_born(said))
     return tuple(
         one._replace(entry=(field, new, old or stood.get(field, "")))
         for one in found.values()
         for field, new, old in (one.entry,)
     )
+
+
+def _born(said: str) -> dict[str, Told]:
+    """Return the birthday of whoever says when they were born, and that it stands there wrong."""
+    for clause, wrong in parted(_clauses(said)):
+        hit = None if wrong else _BORN.search(clause)
+        day = typed("birthday", hit["day"] or hit["date"]) if hit is not None else ""
+        if day:
+            return {"birthday": Told(("birthday", day, ""), new=True)}
+    return {}
 
 
 def values_wished(text: str) -> tuple[str, ...]:

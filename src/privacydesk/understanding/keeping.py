@@ -79,18 +79,24 @@ _KEEPS: Final = (
 _DONT: Final = (
     r"\b(?:(?:don't|dont|do not) (?:(?:want|need) (?:you )?(?:to )?)?|no need (?:for you )?to )"
 )
+_UNWANTED_LOSS: Final = (
+    r"\b(?:don't|dont|do not|didn't|never) (?:want|need|wanted|ask(?:ed)? for|mean[t]?) "
+    r"(?!to\b)[^,.!?;]{1,30}?(?: to be| being)? "
+)
 _STAYS: Final = {
     "category": lazily(
         rf"{_KEEPS}|[别不][想要用许准]?先?(?:删|动(?!态))|唔(?:好|使|想)?先?(?:删|郁)"
         # 位置的先不要, 评论先等等: put off, it is not to happen now.
         r"|先(?:不要|不用|别|等等|等一?下|放[着一]|唔好|唔使)(?=了|吧|啊|喇|啦|[,。.!?; ]|$)"
         r"|[没冇]有?(?:说|话|讲|让|叫)过?(?:你们?|你哋)?(?:要|想)?删"
-        rf"|{_DONT}(?:delete|remove|touch|erase)\b"
+        rf"|{_DONT}(?:delete|remove|touch|erase|wipe)\b"
+        rf"|{_UNWANTED_LOSS}(?:deleted|removed|erased|wiped|touched|gone)\b"
     ),
     "provider": lazily(
         rf"{_KEEPS}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动)|唔(?:好|使|想)?解"
         r"|(?:改|以后|之后)用"
         rf"|{_DONT}(?:unbind|unlink|disconnect|remove|touch)\b"
+        rf"|{_UNWANTED_LOSS}(?:unlinked|unbound|disconnected|removed|touched|gone)\b"
         r"|\b(?:will|i'll|gonna|going to) (?:just |only |still )?use\b"
     ),
     "purpose": lazily(
@@ -118,6 +124,12 @@ _ALL_BUT: Final = lazily(
 _OUTSIDE: Final = (
     lazily(r"(?<![删清移解消免拆去])除(?![了咗去掉非外])([^,。!?\n]{1,12}?)(?:以外|之外|外)"),
     lazily(r"(?:(?<=[把将删掉])|(?<=[,。!? \n])|^)([^,。!?\n除把将删掉 ]{1,12})(?:除外|以外)"),
+)
+# "Don't delete the posts just my photos" has no stop between what stays and what goes.
+_JUST_OTHERS: Final = lazily(
+    r"(\b(?:don't|dont|do not) (?:want (?:you )?to )?(?:delete|remove|touch|erase|wipe|unlink"
+    r"|unbind|disconnect) (?!just\b|only\b)[^,.!?;\n]{1,32}?)"
+    r" (?=(?:just|only) (?:the|my|those|these)\b)"
 )
 _ENGLISH_BUT: Final = lazily(r"\b(all|all of (?:it|them)|everything|anything) but\b")
 _ENGLISH_EXCEPT: Final = lazily(_EXCEPT)
@@ -160,6 +172,7 @@ def _told_apart(folded: str) -> str:
     told = folded
     for outside in _OUTSIDE:
         told = outside.sub(r"除了\1以外", told)
+    told = _JUST_OTHERS.sub(r"\1, ", told)
     return _ENGLISH_BUT.sub(r"\1 except", _BESIDES.sub("", told))
 
 

@@ -60,6 +60,13 @@ _NO_POST = lazily(
     r" (?:i|i've|i have|we)(?: (?:ever|have|once|just))? posted\b"
     r"|\bposted (?:[a-z]{1,8} ){0,4}?(?:comments?|photos?|pictures?|pics|selfies|recordings?)\b"
 )
+# What does not reach a phone is why no code does, and no chat.
+_NO_CHAT = lazily(
+    r"\b(?:can't|cannot|can not|cant|couldn't|not|never|don't|dont|doesn't|unable to|won't)"
+    r" (?:receiv(?:e|ing)|get(?:ting)?|got) (?:any |the |your |those |my )?"
+    r"(?:text |sms |code )?messages?\b"
+    r"|\b(?:sms|text) messages? (?:never|don't|dont|won't|aren't|isn't|doesn't)\b"
+)
 # What an address is made of names nothing: lin@qq.com.
 _ADDRESS = lazily(r"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 
@@ -127,6 +134,7 @@ _NONE: Final = {
     DataCategory.PROFILE.value: _A_PHOTO,
     DataCategory.LOCATION.value: _SHOWS_PLACE,
     DataCategory.POSTS.value: _NO_POST,
+    DataCategory.CHAT.value: _NO_CHAT,
 }
 """Words that only look like the name of something, by what they look like."""
 

@@ -63,7 +63,8 @@ _CORRECTED = lazily(
 _ON_PAPER = lazily(
     r"(?:身份[证證]|护照|護照|[证證]件)上?(?:写|寫)?(?:的|嘅)?(?:名字)?(?:就)?[是系係叫]\s*"
     r"(?P<value>[\u4e00-\u9fff·]{2,12})$"
-    r"|\b(?:[Ii][Dd]|[Pp]assport)(?: card)? (?:says|shows|has) (?P<latin>[A-Z][\w' -]{1,40})$"
+    r"|\b(?:[Ii][Dd]|IC|NRIC|HKID|[Pp]assport)(?: card)? (?:says|shows|has)"
+    r" (?P<latin>[A-Z][\w' -]{1,40})$"
 )
 # Something else is rather wanted: 等等，还是叫大雨吧; oh wait, actually make it MeiMei99.
 _RATHER = lazily(
@@ -82,9 +83,17 @@ _RENAMED = lazily(
     r"(?:了|啦|喇)?(?=$|[\s]*[,，。.!！?？;；\n])",
     re.IGNORECASE,
 )
+# no wait '418 teapot': nothing but another value, in quotation marks.
+_QUOTED_ALONE = lazily(
+    r"^(?:(?:no|oh|wait|sorry|actually|hmm+|oops|i mean"
+    r"|不[对對是]|等等|等一?下|唔[系係啱对對])[\s,，.。!！:：]*)+"
+    rf"['{_OPEN}](?P<value>[^'{_CLOSE}]{{1,{_LONGEST}}})['{_CLOSE}][\s.。!！]*$",
+    re.IGNORECASE,
+)
 _TAIL = lazily(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對"
-    r"|,? ?(?:please|pls|plz)|,? ?(?:thanks|thx))\s*$",
+    # "… to Kopi Queen and" is what stood before another wish.
+    r"|,? ?(?:please|pls|plz)|,? ?(?:thanks|thx)|\s(?:and|&)|以及|[并並]且)\s*$",
     re.IGNORECASE,
 )
 # 落羽 羽毛的羽: how a character of it is written.
@@ -146,10 +155,29 @@ _TELLING = lazily(rf"{_MISWRITTEN}|{_TURNS}|{_SHOULD}|\bto\b|{_NOT}", re.IGNOREC
 """Without one of these there is no pair."""
 
 _AROUND: Final = f" .:：{_OPEN}{_CLOSE}"
+# 个性签名改成：早睡，早起: behind a colon a text of one's own may hold stops.
+_AFTER_COLON = lazily(
+    r"(?:[签簽]名|[简簡]介|[个個][签簽]|[标標][签籤]|[兴興]趣|[爱愛]好"
+    r"|\b(?:signature|bio|about me|tags?|interests?|hobbies)\b)"
+    rf"[^,，。.!?;:：\n{_OPEN}]{{0,24}}?(?:{_TURNS}|\b(?:to|be|say|read))?\s?[:：]\s*"
+    rf"(?P<value>[^\n。!?;；！？{_OPEN}{_CLOSE}]{{3,{_LONGEST}}})",
+    re.IGNORECASE,
+)
+_NO_MORE_OF_IT = lazily(
+    r"[,，]\s*(?:and|also|but|then|not|please|pls|plz|thanks?|thx|cheers|instead|rather|my|i|i['’]m|it"
+    r"|the|don['’]?t|can|could)\b.*"
+    r"|[,，]\s*(?:[谢謝]|多[谢謝]|不是|唔[系係]|而不|[还還]有|另外|同埋|[并並]|把|[将將]|[请請]|麻[烦煩]|我|[帮幫]"
+    rf"|{FIELD}).*",
+    re.IGNORECASE,
+)
+_HAN_COMMA = lazily(r"(?<=[\u4e00-\u9fff]),\s*")
+_TURNED: Final = ("to", "be", "say", "read", "成", "为", "為", "到", "做", "是", "叫")
 _WISHES = lazily(r"(?:请|請|麻烦|麻煩|帮我|幫我|给我|給我|想要|想|要|需要|可以|能|能不能|please)$")
 # What stands before 改成 and is no value: 昵称我想改成小敏, my nickname has to be changed to Mia.
 _NO_OLD = lazily(
     r"^[号號码碼]$|^[被俾]|有误|有誤|我|你|您|想|要|帮|幫|能|可以|请|請|都|错|錯|不对|不對|写|寫|应该|應該|怎么|怎麼|如何|里|裡|了|也|改|[换換]|一下|去掉|[删刪]|拿掉"
+    # "Change the gender on my profile to male" tells where it stands.
+    r"|^(?:on|in|at|of|for|under|from) (?:my|the|this|your)\b"
     r"|\b(?:has|have|needs?|be|is|was|should|must|can|could|into|it|back|please)\b",
     re.IGNORECASE,
 )
@@ -157,16 +185,36 @@ _NO_OLD = lazily(
 
 _MAY_TELL: Final = lazily(
     rf"[{_OPEN}\d改换換返变變→应應更恢错錯对對啱不唔非是系係还還要都证證护護写寫打填搞整]|->"
-    r"|chang|set|correct|updat|should|mean|typo|oops|mistake|make|let|call|passport|id\b|\bto\b"
+    r"|chang|set|correct|updat|should|mean|typo|oops|mistake|make|let|call|passport|id\b|ic\b|nric|\bto\b"
     r"|rather|instead|\bnot\b",
     re.IGNORECASE,
 )
 """Without any of these no value is told."""
 
 
+@lru_cache(AT_HAND)
+def in_full(text: str) -> str:
+    """Return a text in which a value of several clauses behind a colon stands in quotation marks.
+
+    So it is read as one: "change my bio to: eat, pray, love".
+    """
+    said = plain(text)
+    hit = _AFTER_COLON.search(said) if ":" in said else None
+    if hit is None:
+        return said
+    value = _TAIL.sub("", _NO_MORE_OF_IT.sub("", hit["value"])).rstrip(" .")
+    if "," not in value and "，" not in value:
+        return said
+    start, end = hit.start("value"), hit.start("value") + len(value)
+    # Folding has made one comma of both.
+    value = _HAN_COMMA.sub("，", value)
+    lead = "" if said[:start].rstrip(" :").endswith(_TURNED) else " to "
+    return f"{said[:start].rstrip(' :')}{lead}“{value}”{said[end:]}"
+
+
 def new_values(text: str) -> tuple[str, ...]:
     """Return the value as it was written, in quotation marks or at the end of a clause."""
-    said = plain(text)
+    said = in_full(text)
     if _MAY_TELL.search(said) is None:
         return ()
     pair = _pair(said)
@@ -178,6 +226,7 @@ def new_values(text: str) -> tuple[str, ...]:
         or _BARE.search(said)
         or _RENAMED.search(said)
         or _CORRECTED.search(said)
+        or _QUOTED_ALONE.search(said)
     )
     if hit is not None:
         return _values(hit["value"])
@@ -218,10 +267,18 @@ def _pair(said: str) -> tuple[str, str] | None:
     return None
 
 
+def _unquoted(value: str) -> str:
+    """Return a value without the straight marks around it; O'Neill keeps its own."""
+    inner = value[1:-1]
+    marked = value[:1] == value[-1:] == "'" and "'" not in inner
+    return inner.strip() if marked and inner.strip() else value
+
+
 def _values_of(words: str) -> str:
-    return _NUMBER_DONE.sub("", _TAIL.sub("", words.strip(_AROUND)).strip(_AROUND))
+    return _unquoted(_NUMBER_DONE.sub("", _TAIL.sub("", words.strip(_AROUND)).strip(_AROUND)))
 
 
 def _values(words: str) -> tuple[str, ...]:
     value = _NUMBER_DONE.sub("", _TAIL.sub("", _EXPLAINED.sub("", words)).strip(" ."))
+    value = _unquoted(value)
     return () if not value or _NOT_A_VALUE.match(value) else (value,)

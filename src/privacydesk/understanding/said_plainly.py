@@ -236,6 +236,15 @@ _ERASES: Final = lazily(
     r"\b(?:don't|dont|do not) (?:erase|delete) (?:everything|all)\b"
     r"|\bright to (?:be forgotten|erasure)\b|被遗忘权"
 )
+# "Don't delete my chats, just the photos": what is denied of the one is wished of the other.
+_ONLY_OTHERS: Final = lazily(
+    r"(?:(?:please|pls|plz|hi|hey|no|ok|wait|actually)[ ,!.]+)*"
+    r"(?:don't|dont|do not) (?:want (?:you )?to )?(?:delete|erase|wipe|remove|touch) "
+    r"(?!just\b|only\b)[^.!?;,]{1,32}?[, -]+(?:just|only) (?:(?:delete|erase|wipe|remove) )?"
+    r"(?:(?:all|of|the|my|those|these) ){1,3}(?:\w+ ){0,2}?"
+    r"(?:photos?|pictures?|pics|posts?|comments?|chats?|messages?|recordings?|(?:search )?history"
+    r"|searches|logs?|location(?: data)?)(?:,? (?:please|pls|plz|thanks|thx|ok|instead))*[ .!]*"
+)
 _FIRST_A_COPY: Final = lazily(
     r"(?:注销|销号|删号)(?:之|以)?前[^,。.!?;]{0,8}?(?:导出|下载|备份|拿|要)[^,。.!?;]{0,10}"
 )
@@ -271,7 +280,8 @@ def _said_outright(heard: Intent, folded: str) -> Intent | None:
         return Intent.DELETION
     if heard not in _ASKED_FAINTLY:
         return None
-    if deletes_plainly(folded) or _ERASES.search(folded):
+    outright = deletes_plainly(folded) or _ONLY_OTHERS.fullmatch(folded)
+    if outright or _ERASES.search(folded):
         return Intent.DELETION
     if heard is Intent.CANCEL_REQUEST and _FIRST_A_COPY.search(folded):
         return Intent.ACCESS
@@ -289,7 +299,7 @@ _CHANGES_ENTRY: Final = lazily(
     r"(?:帮我|请|给我|想|要)*(?:改|换)(?:成|为|做)[^,。.!?;]"
     r"|(?:please |pls |can you |could you |i want to |i'd like to )*"
     r"(?:change|set|update) (?:my|the) "
-    r"(?:nickname|username|user name|display name|bio|signature|birthday|gender) to \S"
+    r"(?:nickname|username|user name|display name|bio|signature|birthday|gender) to ?:? ?\w"
 )
 
 

@@ -53,3 +53,23 @@ def test_the_age_is_told(text: str, years: int) -> None:
 )
 def test_another_number_is_no_age_of_the_child(text: str) -> None:
     assert child_age(normalise(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("My five-year-old has made an account on your app", 5),
+        ("my eight year old son is on it", 8),
+        ("my grandson aged 12 is on here", 12),
+        ("my daughter is nine and has an account", 9),
+        ("my son, who's 14, wants out", 14),
+        ("I am the mother of a six-year-old", 6),
+        ("my son is seven feet tall", None),
+        ("my daughter is one of many", None),
+        ("my five-year-old account", None),
+        ("my son is nine months old", None),
+        ("the five-year plan", None),
+    ],
+)
+def test_an_age_may_be_spelt_out(text: str, years: int | None) -> None:
+    assert child_age(normalise(text)) == years

@@ -155,3 +155,39 @@ def test_whether_it_can_be_got_back_is_asked_of_the_policy(text: str) -> None:
 
 def test_what_is_wanted_back_is_no_question() -> None:
     assert meant_of_rules(Intent.OTHER, normalise("I want my account back")) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "and after i delete the account?",
+        "what about after I close my account",
+        "and if i close my account?",
+        "how about once my account is closed?",
+        "ok so what if i delete my posts",
+        "刪咗個account之後呢",
+        "那注销以后呢",
+        "and when i close it?",
+    ],
+)
+def test_half_a_sentence_that_asks_on_begins_nothing(said: str) -> None:
+    assert meant_of_rules(Intent.DEREGISTRATION, normalise(said)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "delete my account",
+        "after i delete my posts, close my account",
+        "if you can, delete my account",
+        "close it when you're done",
+        "can you delete my account?",
+        "when can i delete my account?",
+        "注销之后把动态也删了",
+        "and then close my account",
+        "if i delete my account, delete the posts as well",
+        "so delete it",
+    ],
+)
+def test_a_closing_that_is_wished_is_no_question(said: str) -> None:
+    assert meant_of_rules(Intent.DEREGISTRATION, normalise(said)) is None

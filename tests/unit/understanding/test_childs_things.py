@@ -69,3 +69,33 @@ def test_ones_own_entry_stays_ones_own_whatever_was_written_in_it(text: str) -> 
 
 def test_only_what_would_change_an_entry_is_looked_at() -> None:
     assert meant_of_childs(Intent.ACCESS, normalise("我儿子的性别填错了")) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my son is 15, i'd like to see what data you've collected about him",
+        "what data do you have on my kid",
+        "show me my child's chat history",
+        "i want a copy of my daughter's data",
+        "my little girl is 6, send me everything you store about her",
+        "my boy signed up, can i download his messages",
+    ],
+)
+def test_what_is_kept_of_a_child_is_seen_by_its_guardian(text: str) -> None:
+    assert meant_of_childs(Intent.ACCESS, normalise(text)) is Intent.GUARDIAN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my son helped me write this, i'd like a copy of my data",
+        "send me everything you have about me, my son needs it",
+        "i want my own data, not my son's",
+        "show me her profile",
+        "my husband wants to see his data",
+        "export my photos of my daughter",
+    ],
+)
+def test_ones_own_things_are_seen_by_oneself(text: str) -> None:
+    assert meant_of_childs(Intent.ACCESS, normalise(text)) is None

@@ -119,3 +119,143 @@ def test_what_shall_stand_there_again_is_the_new_value(
 )
 def test_what_it_was_before_tells_no_value(said: str) -> None:
     assert not {"entry", "new_value"} & set(DESK.entities(said, ENTITY_KINDS))
+
+
+def told(said: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple(DESK.entities(said, ENTITY_KINDS).get("entry", ()))
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("Change my bio to: Kopi second, sleep first", "Kopi second, sleep first"),
+        ("set my signature to: eat, pray, love please", "eat, pray, love"),
+        ("update my bio: no filter, no fear", "no filter, no fear"),
+        ("個性簽名改成：早睡，早起，多喝水", "早睡，早起，多喝水"),
+        ("签名改成：山高，水长，谢谢", "山高，水长"),
+        ("my bio should be: here, there, everywhere. thanks", "here, there, everywhere"),
+    ],
+)
+def test_a_text_of_ones_own_may_hold_stops_behind_a_colon(said: str, value: str) -> None:
+    assert told(said) == (("signature", value, ""),)
+
+
+def test_another_entry_behind_a_colon_is_no_part_of_the_text() -> None:
+    assert told("change my bio to: Kopi second, sleep first, and my nickname to Mia") == (
+        ("signature", "Kopi second, sleep first", ""),
+        ("nickname", "Mia", ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("change my nickname to: Mia, thanks", "Mia"),
+        ("昵称改成：小雨，谢谢", "小雨"),
+        ("change my nickname to: Mia, and send me my data", "Mia"),
+        ("change my nickname to Salt and Pepper", "Salt and Pepper"),
+        ("change my nickname to Now and Then", "Now and Then"),
+        ("change my nickname to Kopi Queen and", "Kopi Queen"),
+    ],
+)
+def test_a_nickname_ends_where_it_did(said: str, value: str) -> None:
+    assert told(said) == (("nickname", value, ""),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I entered my birthday wrong when I signed up, I was born on 12 May 1996",
+        "my birthday is wrong, I was actually born 12 May 1996",
+        "I was born on 12 May 1996, please fix my birthday",
+        "生日不对，我是1996年5月12日出生的",
+        "生日寫錯咗，我係1996年5月12號出世",
+    ],
+)
+def test_when_somebody_was_born_is_the_right_birthday(said: str) -> None:
+    assert told(said) == (("birthday", "1996-05-12", ""),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "birthday wrong, my profile says I was born on 1 Jan 1990",
+        "my son was born on 12 May 2014, his birthday is wrong",
+        "I was born in 1996, my birthday is wrong",
+        "I was born on 12 May 1996",
+        "can you see my birthday? I was born on 12 May 1996",
+    ],
+)
+def test_no_birthday_is_told_where_none_is_put_right(said: str) -> None:
+    assert told(said) == ()
+
+
+def test_an_entry_beside_one_that_gets_a_new_value_gets_one_too() -> None:
+    said = "Please fix two things: my nickname should be Tan_Mei and my birthday is 3 March 1997"
+    assert told(said) == (("nickname", "Tan_Mei", ""), ("birthday", "1997-03-03", ""))
+    said = "my nickname is Mia and my birthday is 3 March 1997, I want to change my birthday"
+    assert told(said) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "pls change the gender on my profile to male",
+        "change the gender in my account to male",
+        "update the gender for this account to male",
+    ],
+)
+def test_where_an_entry_stands_is_no_old_value(said: str) -> None:
+    assert told(said) == (("gender", "male", ""),)
+
+
+def test_the_old_value_is_still_heard() -> None:
+    found = DESK.entities("change the name on my account from Ann to Mia", ENTITY_KINDS)
+    assert (found["new_value"], found["old_value"]) == (("Mia",), ("Ann",))
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ("oops sorry i meant 21 May", ("05-21",)),
+        ("wait its march 13th", ("03-13",)),
+        ("the 4th of july", ("07-04",)),
+        ("21 May 1996", ()),
+        ("May 21, 1996", ()),
+        ("i need it done before 5 May", ()),
+        ("by the 5th of May please", ()),
+        ("is 2 maybe ok", ()),
+        ("是8月11号", ("08-11",)),
+    ],
+)
+def test_a_day_without_a_year_is_heard(said: str, days: tuple[str, ...]) -> None:
+    assert tuple(DESK.entities(said, ("day_of_year",)).get("day_of_year", ())) == days
+
+
+def test_the_name_on_an_identity_card_is_the_real_one() -> None:
+    said = (
+        "the name on my real-name verification is misspelled, it says Mei Tann"
+        " but my IC says Tan Mei Ling"
+    )
+    found = DESK.entities(said, ENTITY_KINDS)
+    assert (found["profile_field"], found["new_value"]) == (("real_name",), ("Tan Mei Ling",))
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("can i change my nickname to '404 not found'", "404 not found"),
+        ("no wait '418 teapot'", "418 teapot"),
+        ('sorry, "Mei the Kind"', "Mei the Kind"),
+        ("不对，“小雨点”", "小雨点"),
+        ("change my nickname to D'Arcy O'Neill", "D'Arcy O'Neill"),
+        ("change my nickname to 'tis me'n'you'", "'tis me'n'you'"),
+    ],
+)
+def test_quotation_marks_are_no_part_of_a_value(said: str, value: str) -> None:
+    assert DESK.entities(said, ENTITY_KINDS)["new_value"] == (value,)
+
+
+@pytest.mark.parametrize("said", ["no wait", "'404'", "no, my 'friend' did it", "wait, don't"])
+def test_without_a_value_none_is_told(said: str) -> None:
+    assert "new_value" not in DESK.entities(said, ENTITY_KINDS)

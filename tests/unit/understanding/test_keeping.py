@@ -233,3 +233,41 @@ def test_where_some_of_a_kind_stays_no_other_kind_goes(said: str) -> None:
 def test_where_all_of_a_kind_stays_the_others_go(said: str) -> None:
     found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
     assert found == {"kept_category": ("photos",)}
+
+
+@pytest.mark.parametrize(
+    ("said", "goes", "stays"),
+    [
+        ("dont delete the posts just my photos", ("photos",), ("posts",)),
+        ("do not remove my photos just the posts", ("posts",), ("photos",)),
+        ("I don't want my posts deleted, only the photos", ("photos",), ("posts",)),
+        ("i never asked for my chats to be wiped, only the photos", ("photos",), ("chat",)),
+        (
+            "please don't wipe my comments, only my search history",
+            ("search_history",),
+            ("comments",),
+        ),
+        ("don't delete my chats, just the photos", ("photos",), ("chat",)),
+        ("don't touch the posts only those photos", ("photos",), ("posts",)),
+    ],
+)
+def test_what_is_denied_of_the_one_is_wished_of_the_other(
+    said: str, goes: tuple[str, ...], stays: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
+    assert (found.get("category"), found.get("kept_category")) == (goes, stays)
+
+
+@pytest.mark.parametrize(
+    ("said", "goes"),
+    [
+        ("don't just delete the photos, delete the posts too", ("photos", "posts")),
+        ("delete just the photos", ("photos",)),
+        ("I want my posts deleted", ("posts",)),
+        ("i don't want my posts any more, delete them", ("posts",)),
+        ("delete the posts and just the newest photos", ("posts", "photos")),
+    ],
+)
+def test_just_by_itself_keeps_nothing(said: str, goes: tuple[str, ...]) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
+    assert (found.get("category"), found.get("kept_category")) == (goes, None)

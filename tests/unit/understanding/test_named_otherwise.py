@@ -126,3 +126,31 @@ def test_what_went_to_one_person_lies_in_a_chat(said: str, limit: str) -> None:
 )
 def test_what_the_desk_was_sent_lies_in_none(said: str) -> None:
     assert "chat" not in named(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I can't receive text messages, but I want a copy of my data",
+        "i cannot get sms messages so no code",
+        "text messages never arrive here",
+        "my phone won't receive any messages, close my account",
+        "i'm unable to receive messages",
+    ],
+)
+def test_messages_that_do_not_reach_a_phone_are_no_chats(said: str) -> None:
+    assert named(said) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "delete my messages",
+        "send me all text messages i wrote",
+        "i never deleted my messages",
+        "remove every message, i can't stand my old messages",
+        "export the messages i received",
+    ],
+)
+def test_messages_are_chats_elsewhere(said: str) -> None:
+    assert named(said) == ("chat",)

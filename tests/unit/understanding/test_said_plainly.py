@@ -165,3 +165,33 @@ def test_whoever_only_names_data_and_has_it_deleted_says_it_plainly(said: str) -
 )
 def test_who_tells_asks_or_denies_deletes_nothing_plainly(said: str) -> None:
     assert not deletes_plainly(normalise(said))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "don't delete my chats, just the photos",
+        "dont delete the posts just my photos",
+        "please don't remove my account, only the photos",
+        "no, don't wipe the profile, just my search history please",
+        "do not touch my comments - only delete the chats",
+    ],
+)
+@pytest.mark.parametrize("heard", [Intent.ACCESS, Intent.CANCEL_REQUEST, Intent.OTHER])
+def test_other_things_are_deleted_than_those_that_shall_not(said: str, heard: Intent) -> None:
+    assert meant_instead(heard, normalise(said), normalise(said)) is Intent.DELETION
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "don't delete my photos, just send me a copy",
+        "don't delete anything, just show me my photos",
+        "please don't delete my photos, just fix my birthday",
+        "don't only delete my photos",
+        "don't delete my photos",
+        "don't delete my photos, just leave it",
+    ],
+)
+def test_nothing_is_deleted_where_something_else_is_wished(said: str) -> None:
+    assert meant_instead(Intent.ACCESS, normalise(said), normalise(said)) is not Intent.DELETION
