@@ -40,6 +40,12 @@ _ROOM = lazily(
     r"(?P<room>\d{2,12})",
     re.IGNORECASE,
 )
+# 聊天室「夜猫电台」, "in the room 'Moonlight Lounge'"
+_ROOM_CALLED = lazily(
+    r"(?:房间|房間|聊天室|直播间|直播間|\broom)(?:\s*(?:叫做?|名为|名為|called|named))?\s*"
+    r"[「『“‘\"'](?P<room>(?![\s的嘅])[^「」『』“”‘’\"'\n]{1,24})[」』”’\"'](?![a-z])",
+    re.IGNORECASE,
+)
 # "The guy's account is …" names that of somebody a child is with, and not the child's.
 _GROWN_UPS = lazily(
     r"(?:男的|女的|男人|女人|男朋友|女朋友|男友|女友|大叔|叔叔|(?<!未)成年人|大人|骗子|騙子|坏人"
@@ -124,6 +130,7 @@ def account_names(text: str) -> tuple[str, ...]:
         hit["name"] for hit in _names_in(said) if _GROWN_UPS.search(said, 0, hit.start()) is None
     }
     rooms = dict.fromkeys(hit[0].strip() for hit in _ROOM.finditer(said))
+    rooms |= dict.fromkeys(hit["room"].strip() for hit in _ROOM_CALLED.finditer(said))
     if len(names) > 1 or len(rooms) > 1 or not (names or rooms):
         return ()
     return (", ".join((*names, *rooms)),)

@@ -155,8 +155,38 @@ _ASKS_ON: Final = lazily(
     r"|(?:那|咁|如果|要是|假如)*(?:我)?(?:注销|销号|删)(?:了|咗|掉|除)*(?:我的|我嘅|个|嗰个|这个)*"
     r"(?:账号|账户|户口|号|account)?(?:了|咗|掉)?(?:之?后|以后)(?:呢|呀|啊)[?!。. ]*"
 )
+# 如果我注銷咗，之前發嘅動態仲喺唔喺度: what becomes of it is asked, and nothing is ordered.
+_IF_GONE: Final = lazily(
+    r"^(?:那|咁|请问|我?想问|问下|[, ])*(?:如果|要是|假如|万一|若果?|倘若)"
+    r"(?:我|以后|之后|将来|真的| )*"
+    rf"{PART}{{0,4}}?(?:注销|销号|删|解绑|解除绑定|撤回){PART}{{0,12}}[, ]?"
+    r"[^。.!;]{0,24}?(?:(?:仲|还)(?:喺唔喺|在不在|有冇|有没有|会不会|会唔会|能不能|可唔可以|系咪)"
+    r"|会不会|会唔会|(?:仲|还)(?:在|喺度|有|会|能|可以|看得|睇)[^。.!;]{0,12}?(?:吗|么|冇|㗎|呢|\?)"
+    r"|怎么办|点算|去咗边|去哪)[^。.!;,]{0,8}[?!。. ]*$"
+)
+_ORDERED_BESIDE: Final = lazily(
+    r"帮我|请(?!问)|麻烦|给我|替我|唔该|就(?:删|注销|解)|那就|我要|我想(?!问)"
+)
+# "And can I get it back afterwards?"
+_BACK_LATER: Final = lazily(
+    r"(?:(?:and|but|so|ok|then|also)[ ,]+)*(?:can|could|will|would) (?:i|we) (?:still |ever )?"
+    r"(?:get|recover|restore|reopen|reactivate|undo) "
+    r"(?:it|them|(?:my|the) (?:account|posts|photos))"
+    r"(?: back)?,? (?:after(?:wards?| that)|later(?: on)?"
+    r"|once (?:it's|its|it is) (?:closed|gone|deleted))"
+    r"[?!. ]*"
+    r"|(?:咁|那)?(?:之后|以后|到时|第日|第时|迟啲)(?:仲|还)?(?:可唔可以|能不能|可不可以)"
+    r"(?:攞返|拎返|找回|恢复|拿回)(?:个|我|的|嘅)*(?:账号|户口|号|account)[?!。. 呢吗]*"
+)
 _CLOSED_HEARD: Final = frozenset(
-    {Intent.DEREGISTRATION, Intent.DELETION, Intent.UNBINDING, Intent.REQUEST_STATUS, Intent.OTHER}
+    {
+        Intent.DEREGISTRATION,
+        Intent.DELETION,
+        Intent.UNBINDING,
+        Intent.REQUEST_STATUS,
+        Intent.POLICY_QUESTION,
+        Intent.OTHER,
+    }
 )
 
 _AGE_HEARD: Final = frozenset(
@@ -202,12 +232,19 @@ def meant_of_rules(heard: Intent, folded: str) -> Intent | None:
         (heard in _AGE_HEARD and _OF_AGE.search(folded) and not _SOMEBODY.search(folded))
         or (heard in _FAINT and (_UNVERIFIED.search(folded) or _MAILBOX.search(folded)))
         or (heard in _FAINT and _GOT_BACK.search(folded))
-        or (heard in _CLOSED_HEARD and _ASKS_ON.fullmatch(folded))
+        or (heard in _CLOSED_HEARD and _asks_of_loss(folded))
         or (heard in _SEEN_HEARD and asks_who_sees(folded))
         or (heard in _FAINT and _DISPUTES.search(folded) and _WHERE.search(folded))
         or (heard in _OF_LAW_HEARD and asks_of_law(folded))
     )
     return Intent.POLICY_QUESTION if asked else None
+
+
+def _asks_of_loss(folded: str) -> bool:
+    """Tell whether it is asked what a loss would bring, which is wished by no word."""
+    if _ASKS_ON.fullmatch(folded) or _BACK_LATER.fullmatch(folded):
+        return True
+    return bool(_IF_GONE.match(folded)) and _ORDERED_BESIDE.search(folded) is None
 
 
 def asks_who_sees(folded: str) -> bool:

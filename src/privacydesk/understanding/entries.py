@@ -78,9 +78,10 @@ _OF_ME: Final = lazily(
     r"(?:(?:是|系|係)[个個]?([男女])(?:[的性生人孩仔]|嘅)?|([男女])(?:的|生|性|仔))"
     r"(?:嚟㗎|嚟嘅|[来來]的)?[的啊呀喎啦喇]?[\s.。!！]*"
     r"|\s*(?:but )?i(?:['’]?m| am)(?: actually| really)? (?:a )?"
-    r"(male|female|man|woman|boy|girl)[\s.!]*",
+    r"(male|female|man|woman|boy|girl|guy|dude|bloke|lady|gal)[\s.!]*",
     re.IGNORECASE,
 )
+_SAID_FOR: Final = {"guy": "man", "dude": "man", "bloke": "man", "lady": "woman", "gal": "woman"}
 # "I'm a woman not a man" is two clauses.
 _AND_NOT: Final = lazily(
     r"(\b(?:male|female|man|woman|boy|girl)) (not an? )"
@@ -234,9 +235,8 @@ def entries(text: str, fields_in: Callable[[str], tuple[str, ...]]) -> tuple[Tol
             continue
         of_me = _OF_ME.fullmatch(clause) if about == "gender" and changes else None
         if of_me is not None:
-            found[about] = Told(
-                (about, next(one for one in of_me.groups() if one).lower(), ""), new=True
-            )
+            told = next(one for one in of_me.groups() if one).lower()
+            found[about] = Told((about, _SAID_FOR.get(told, told), ""), new=True)
             continue
         if len(named) > 1:
             about = ""
@@ -322,6 +322,7 @@ def gender_put_right(text: str) -> tuple[str, str] | None:
 
 
 def _sex(word: str) -> str:
+    word = _SAID_FOR.get(word, word)
     return "female" if word[0] in "女fgw" else "male" if word[0] in "男mb" else word
 
 

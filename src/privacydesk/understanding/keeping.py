@@ -39,6 +39,8 @@ _KEPT: Final = lazily(
     r"|\b(?:don'?t|do not|not|without|rather than|instead of) (?:want(?:ing)? to )?"
     rf"(?:close|closing|delete|deleting){_MINE}account\b"
     r"|\bnot (?:the|my) account\b"
+    rf"|\b(?:don'?t|do not|never) want(?:ed)?{_MINE}account (?:to be )?"
+    r"(?:closed|deleted|removed|gone|cancell?ed|deactivated)\b"
     r")"
 )
 _ASKED: Final = lazily(r"不能不|不得不|能不能|可不可以|要不要")

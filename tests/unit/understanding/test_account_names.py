@@ -90,3 +90,31 @@ def test_of_an_answer_that_calls_it_only_the_name_is_taken(text: str, name: str)
 )
 def test_any_other_answer_stays_as_it_is(text: str) -> None:
     assert account_alone(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("a kid says she's 11 in the room 'Moonlight Lounge', thats not ok", "Moonlight Lounge"),
+        ("有個小五的小朋友在聊天室「夜貓電台」跟大人聊色情", "夜貓電台"),
+        ("it was in a room called “Night Owls”", "Night Owls"),
+        ("直播间『糖果屋』有小学生", "糖果屋"),
+        ('room "8pm club"', "8pm club"),
+    ],
+)
+def test_a_room_is_named_in_quotation_marks(said: str, named: str) -> None:
+    assert account_names(said) == (named,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "in the room she said 'hi'",
+        "my room, 'the blue one', is none of your business",
+        "聊天室里有人说「我十岁」",
+        "there was no room for 'that'",
+        "rooms 'A' and 'B' are full",
+    ],
+)
+def test_what_is_said_in_a_room_is_no_name(said: str) -> None:
+    assert account_names(said) == ()

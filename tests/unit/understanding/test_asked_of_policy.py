@@ -191,3 +191,38 @@ def test_half_a_sentence_that_asks_on_begins_nothing(said: str) -> None:
 )
 def test_a_closing_that_is_wished_is_no_question(said: str) -> None:
     assert meant_of_rules(Intent.DEREGISTRATION, normalise(said)) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "如果我注銷咗，之前發嘅動態仲喺唔喺度",
+        "要是我注销了，我的评论还在吗",
+        "要是刪了動態，別人還看得到嗎",
+        "如果我刪咗啲相，仲有冇備份",
+        "那万一我解绑了微信，还能登录吗",
+        "and can i get it back afterwards",
+        "can i reopen my account later?",
+        "咁之後可唔可以攞返個account",
+    ],
+)
+@pytest.mark.parametrize("heard", [Intent.OTHER, Intent.DELETION, Intent.POLICY_QUESTION])
+def test_what_a_loss_would_bring_is_asked(said: str, heard: Intent) -> None:
+    assert meant_of_rules(heard, normalise(said)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "如果还能登录，就帮我注销",
+        "如果可以的话请删掉我的动态，还有评论呢",
+        "如果我的照片还在，请删掉",
+        "要是还有我的动态，麻烦删一下",
+        "my account was stolen, can i get it back",
+        "can i get my money back later",
+        "咁可唔可以攞返個account",
+        "如果删了照片，那就把评论也删了",
+    ],
+)
+def test_what_is_ordered_or_lost_is_no_such_question(said: str) -> None:
+    assert meant_of_rules(Intent.DELETION, normalise(said)) is None

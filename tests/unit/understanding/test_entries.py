@@ -259,3 +259,20 @@ def test_quotation_marks_are_no_part_of_a_value(said: str, value: str) -> None:
 @pytest.mark.parametrize("said", ["no wait", "'404'", "no, my 'friend' did it", "wait, don't"])
 def test_without_a_value_none_is_told(said: str) -> None:
     assert "new_value" not in DESK.entities(said, ENTITY_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("said", "gender"),
+    [
+        ("wrong gender on my account, i'm a guy", "man"),
+        ("my gender is wrong, I'm a lady", "woman"),
+        ("fix my gender, i am a dude", "man"),
+        ("gender's wrong, i'm a woman", "woman"),
+    ],
+)
+def test_what_one_is_tells_the_gender(said: str, gender: str) -> None:
+    assert told(said) == (("gender", gender, ""),)
+
+
+def test_somebody_else_tells_no_gender() -> None:
+    assert told("my gender is wrong, the guy at support said so") == ()

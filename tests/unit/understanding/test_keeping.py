@@ -24,6 +24,8 @@ from privacydesk.understanding.trained import TrainedRecogniser
         "remove everything except my account",
         "帳號我還要 只是把照片跟動態全刪",
         "我沒有要刪帳號 只是想把動態刪掉",
+        "i dont want my account closed i want my PHOTOS gone",
+        "I never wanted the account deleted",
     ],
 )
 def test_words_that_keep_the_account_are_found(text: str) -> None:
