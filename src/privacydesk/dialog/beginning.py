@@ -72,6 +72,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         or _asks_for_file(script)
         or _asks_of_filed(runner, script)
         or _asks_what_it_does(runner, script)
+        or _asks_after_login(runner, script)
     ):
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
@@ -181,6 +182,24 @@ _ACCOUNT_ASKED = "asks_account"
 _PARTED = re.compile(r"[,，。;；!！\s]+(?=\w)")
 _ASKED_BEFORE = (_ACCOUNT_ASKED, "asks_effect", "asks_undo")
 """What is asked about a form that is not begun."""
+
+
+def _asks_after_login(runner: Runner, script: Script) -> bool:
+    """Answer how one would get in where a log-in is only supposed to go: "if I unlink Facebook"."""
+    entities, found = script.observed.entities, script.observed.recognised
+    if found is None or found.intent is not Intent.POLICY_QUESTION:
+        return False
+    flow = runner.by_intent.get(Intent.UNBINDING)
+    asked = _LOGIN_ASKED in reading.phrases_of(entities) and entities.get("provider")
+    if flow is None or not asked or not reading.is_brief(script):
+        return False
+    script.unanswered = 0
+    questions.explain_unbegun(script, flow, _LOGIN_ASKED)
+    script.ask("desk.anything_else", {}, (intent_choice(Intent.UNBINDING), *more_choices()))
+    return True
+
+
+_LOGIN_ASKED = "asks_login"
 
 
 def numbered(runner: Runner, script: Script) -> bool:

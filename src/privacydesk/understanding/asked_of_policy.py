@@ -159,13 +159,24 @@ _ASKS_ON: Final = lazily(
 _IF_GONE: Final = lazily(
     r"^(?:那|咁|请问|我?想问|问下|[, ])*(?:如果|要是|假如|万一|若果?|倘若)"
     r"(?:我|以后|之后|将来|真的| )*"
-    rf"{PART}{{0,4}}?(?:注销|销号|删|解绑|解除绑定|撤回){PART}{{0,12}}[, ]?"
+    rf"{PART}{{0,4}}?(?:注销|销号|删|解绑|解除{PART}{{0,8}}?绑定|撤回){PART}{{0,12}}[, ]?"
     r"[^。.!;]{0,24}?(?:(?:仲|还)(?:喺唔喺|在不在|有冇|有没有|会不会|会唔会|能不能|可唔可以|系咪)"
     r"|会不会|会唔会|(?:仲|还)(?:在|喺度|有|会|能|可以|看得|睇)[^。.!;]{0,12}?(?:吗|么|冇|㗎|呢|\?)"
     r"|怎么办|点算|去咗边|去哪)[^。.!;,]{0,8}[?!。. ]*$"
 )
 _ORDERED_BESIDE: Final = lazily(
     r"帮我|请(?!问)|麻烦|给我|替我|唔该|就(?:删|注销|解)|那就|我要|我想(?!问)"
+)
+# "If I unlink Facebook, can I still log in?"
+_IF_I: Final = lazily(
+    r"(?:(?:and|but|so|ok|okay|hi|hello|also|just wondering|question|hypothetically)[ ,:]+)*"
+    r"(?:if|when|once|after) (?:i|we) (?:do |were to |ever |just |only )?"
+    r"(?:clos|delet|deactivat|terminat|eras|remov|unlink|unbind|disconnect|wip|withdr)\w*"
+    r"[^,.!?;]{1,40}?,? (?:then )?(?:can|could|will|would|do|does|am|is|are|what|how|who|where)"
+    r" (?!you\b|u\b)[^.!;]{2,80}"
+)
+_ORDERED_IN_ENGLISH: Final = lazily(
+    r"\b(?:please|pls|plz|do it|go ahead|i want|i'd like|can you|could you|will you|would you)\b"
 )
 # "And can I get it back afterwards?"
 _BACK_LATER: Final = lazily(
@@ -244,6 +255,8 @@ def _asks_of_loss(folded: str) -> bool:
     """Tell whether it is asked what a loss would bring, which is wished by no word."""
     if _ASKS_ON.fullmatch(folded) or _BACK_LATER.fullmatch(folded):
         return True
+    if _IF_I.fullmatch(folded):
+        return _ORDERED_IN_ENGLISH.search(folded) is None
     return bool(_IF_GONE.match(folded)) and _ORDERED_BESIDE.search(folded) is None
 
 

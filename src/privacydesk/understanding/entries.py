@@ -31,6 +31,7 @@ _CUTS: Final = lazily(
     rf"|(?<={_HAN})(?<![叫是为為成做到系係写寫]) +(?={_HAN})"
     r"|(?=(?:[还還]有|另外|以及|[并並]且|同埋|仲有|[和跟及、])"
     rf"(?:[把将將]|我的|我嘅|我|[个個]|也)*{FIELD})"
+    r"|(?<=\bwrong) (?=(?:it['’]?s|it is|it should|should be)\b)"
     r"|(?=\bbut (?:it['’]?s|it is|it should|actually|really"
     r"|i['’]?m|i am|i was|the (?:right|correct|real)))"
     r"|(?=\b(?:and|also) (?:also )?(?:please )?(?:change |set |make |update |correct |fix )?"

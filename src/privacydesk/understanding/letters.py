@@ -48,6 +48,7 @@ _GOES_ON: Final = lazily(
     r"|accounts?|posts?|photos?|pics|comments?|chats?|messages?)\b"
     r"|[?!]|注销|[我你您请要想删把给帮关撤解改别不唔除只留全都]"
 )
+_WORDS: Final = lazily(r"[^\W\d_]{3,}")
 _STOPPED: Final = lazily(r"[,:，：]\s*$")
 _LINE: Final = 60
 """Characters of a line that may be part of a signature."""
@@ -90,9 +91,26 @@ def _end(lines: list[str], start: int) -> int:
 
 
 def _only_names(lines: list[str]) -> bool:
-    """Tell whether lines hold nothing but whom a letter is from, or nothing at all."""
-    written = [normalise(line) for line in lines if line.strip()]
-    return len(written) <= _LINES and all(_is_name(line) for line in written)
+    """Tell whether lines hold nothing but whom a letter is from, or nothing at all.
+
+    Below the name stand offices and firms, which may be called anything: Product Owner, Keep Ltd.
+    """
+    written = [line.strip() for line in lines if line.strip()]
+    return len(written) <= _LINES and all(
+        _is_name(normalise(line)) or (place > 0 and _is_title(line))
+        for place, line in enumerate(written)
+    )
+
+
+def _is_title(line: str) -> bool:
+    """Tell whether each word of a line begins as a name does, and no sentence is in it."""
+    words = _WORDS.findall(line)
+    return (
+        len(line) <= _LINE
+        and bool(words)
+        and all(word[0].isupper() for word in words)
+        and "?" not in line
+    )
 
 
 def _is_name(line: str) -> bool:

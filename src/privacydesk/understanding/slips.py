@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
-from privacydesk.understanding.normalise import normalise, plain
+from privacydesk.understanding.normalise import bare, normalise, plain
 from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.taking_back import taken_back
 
@@ -32,8 +32,19 @@ _SLIP: Final = lazily(
 _GIVES_UP: Final = lazily(
     rf"(?:{_PAUSE}|{_OH})+(?:算[了啦喇]|never ?mind|nvm|forget it)(?:吧|{_PAUSE})*", re.IGNORECASE
 )
+# "Delete my account. Actually don't. Just the posts": a stop or the end has to follow, or the
+# words deny what comes behind them.
+_TAKES_BACK: Final = lazily(
+    r"[\s,.;:!…-]+(?:(?:oh|no|wait|sorry|oops|actually|ah|hmm+|on second thoughts?|hang on|hold on)"
+    r"[\s,.!]+)+(?:no|nope|don['’]?t|do not|not that)(?: do (?:it|that))?"
+    r"(?:\s*[,.;:!…—-]+\s*|\s*$)"
+    rf"|{_PAUSE}{{1,4}}(?:{_OH}{_PAUSE}{{0,4}}){{0,3}}(?:先?[别別]|唔好|咪住)[了啦喇啊呀]?"
+    rf"(?:{_PAUSE}+|$)",
+    re.IGNORECASE,
+)
 _MAY_SLIP: Final = lazily(
-    r"不[对對是]|唔[系係]|[错錯]|口[误誤]|算[了啦喇]|mean|rather|scratch|wait|sorry|oops|mind|nvm|forget",
+    r"不[对對是]|唔[系係好]|[别別]|咪住|don['’]?t|do not|\bnot?\b|nope"
+    r"|[错錯]|口[误誤]|算[了啦喇]|mean|rather|scratch|wait|sorry|oops|mind|nvm|forget",
     re.IGNORECASE,
 )
 """Without any of these nothing is corrected, which is so for nearly all messages."""
@@ -41,6 +52,8 @@ _MAY_SLIP: Final = lazily(
 _FIRST_CLAUSE: Final = lazily(rf"^[^,，。.;；、!！\s]*{_PAUSE}*")
 _WISHED: Final = "wish_words"
 _WISHES: Final = (_WISHED,)
+_CLOSES: Final = "deregistration"
+_DATA: Final = ("category",)
 _THINGS: Final = ("category", "provider", "purpose", "profile_field")
 
 
@@ -71,7 +84,8 @@ def slip_in(text: str, recogniser: Recogniser) -> Slip | None:
     if len(said) > _LONGEST or _MAY_SLIP.search(said) is None:
         return None
     gives_up = _GIVES_UP.search(said)
-    hit = gives_up or _SLIP.search(said)
+    takes_back = None if gives_up else _TAKES_BACK.search(said)
+    hit = gives_up or takes_back or _SLIP.search(said)
     if hit is None:
         return None
     before, after = said[: hit.start()], said[hit.end() :]
@@ -83,8 +97,13 @@ def slip_in(text: str, recogniser: Recogniser) -> Slip | None:
         after = _without_giving_up(after)
         if not after:
             return Slip("", given_up=wished)
+    if takes_back is not None and not bare(after):
+        return Slip("", given_up=wished)
     if recogniser.entities(after, _WISHES):
         return Slip(after)
+    if gives_up is None and _CLOSES in wished and recogniser.entities(after, _DATA):
+        # Of the account nothing goes but the data that is named.
+        return Slip(f"{'delete' if after.isascii() else '删除'} {after.strip()}")
     about = gives_up is None and recogniser.entities(after, _THINGS)
     return Slip(before, after) if about else None
 

@@ -96,11 +96,14 @@ _LINKS_ONLY = lazily(
 _DENIED = lazily(
     r"^\s*(?:但|可|不[过過])[是系係]?我?(?:自己)?(?:并|並|真)?(?:不|唔)(?:想|要|愿意|願意|同意"
     r"|肯)了?\W*$"
-    r"|^\s*but i (?:don't|do not)(?: want (?:to|that|it))?\W*$",
+    r"|^\s*but i (?:don't|do not)(?: want (?:to|that|it))?\W*$"
+    # "Close it. On second thought don't."
+    r"|^\s*(?:(?:oh|no|wait|sorry|actually|hmm+|on second thoughts?|hold on|hang on)[\s,.!]+)*"
+    r"(?:don['’]?t|do not)(?: do (?:it|that))?\W*$",
     re.IGNORECASE,
 )
 _MAY_LET_GO = lazily(r"最|[前后後]面|第一|末尾|[开開][头頭]|last|first", re.IGNORECASE)
-_MAY_DENY = lazily(r"[但可]|不[过過]|but", re.IGNORECASE)
+_MAY_DENY = lazily(r"[但可]|不[过過]|but|don['’]?t|do not", re.IGNORECASE)
 """Without any of these nothing is denied."""
 
 _ONLY_WHEN = lazily(

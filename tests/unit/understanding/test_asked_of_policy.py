@@ -226,3 +226,33 @@ def test_what_a_loss_would_bring_is_asked(said: str, heard: Intent) -> None:
 )
 def test_what_is_ordered_or_lost_is_no_such_question(said: str) -> None:
     assert meant_of_rules(Intent.DELETION, normalise(said)) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "if i unlink facebook can i still log in?",
+        "if i close my account can i come back",
+        "so if I delete my posts, will my comments go too?",
+        "once i close it does anyone see my photos",
+        "when i disconnect google what happens to my login?",
+        "如果我解除Apple綁定，之後還能用LINE登入嗎",
+    ],
+)
+def test_what_is_only_supposed_begins_nothing(said: str) -> None:
+    assert meant_of_rules(Intent.UNBINDING, normalise(said)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "once i delete my posts can you close my account",
+        "if i can still log in, unlink facebook",
+        "if i close my account, please delete my photos",
+        "when i asked, you said you would delete it",
+        "if i delete my posts will you please also delete the comments",
+        "if it's possible delete my account",
+    ],
+)
+def test_what_is_ordered_beside_a_condition_is_no_question(said: str) -> None:
+    assert meant_of_rules(Intent.UNBINDING, normalise(said)) is None

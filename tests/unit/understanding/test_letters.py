@@ -68,3 +68,12 @@ def test_where_somebody_goes_on_all_of_it_is_said(said: str) -> None:
 def test_a_long_tail_is_no_signature() -> None:
     said = "Close it.\nRegards,\n" + "\n".join(f"Name {place}" for place in range(12))
     assert letter_body(said) == said
+
+
+def test_an_office_or_a_firm_may_be_called_anything() -> None:
+    said = "Send me my records.\nKind regards,\nMei Tan\nProduct Owner, Delete Me Pte Ltd"
+    assert letter_body(said) == "Send me my records."
+    said = "Send me my records.\nKind regards,\nDelete Me"
+    assert letter_body(said) == said
+    said = "Send me my records.\nKind regards,\nMei Tan\nand delete my posts"
+    assert letter_body(said) == said

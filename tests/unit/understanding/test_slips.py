@@ -65,3 +65,54 @@ def test_what_is_given_up_in_the_same_breath_leaves_nothing(text: str) -> None:
 )
 def test_other_sentences_correct_nothing(text: str) -> None:
     assert slip_in(text, WORDS) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("delete my account. actually don't. just the posts", "delete just the posts"),
+        ("delete my account, actually no, just the posts", "delete just the posts"),
+        ("close my account... wait don't, unlink google instead", "unlink google instead"),
+        ("刪掉帳號，唔好，淨係刪動態", "淨係刪動態"),
+        ("删照片，哎别，还是删语音吧", "还是删语音吧"),
+        ("close my account. hmm, on second thought don't. send me my data", "send me my data"),
+    ],
+)
+def test_what_is_taken_back_at_once_is_not_wished(said: str, left: str) -> None:
+    slip = slip_in(said, WORDS)
+    assert slip is not None
+    assert (slip.said, slip.about) == (left, "")
+
+
+def test_another_thing_takes_the_place_of_one_that_is_taken_back() -> None:
+    slip = slip_in("delete my photos. no don't. only the chats", WORDS)
+    assert slip is not None
+    assert (slip.said, slip.about) == ("delete my photos", "only the chats")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["delete my account. actually don't.", "close my account, wait, no", "把账号注销了，哎别"],
+)
+def test_all_of_it_may_be_taken_back_at_once(said: str) -> None:
+    slip = slip_in(said, WORDS)
+    assert slip is not None
+    assert not slip.said
+    assert "deregistration" in slip.given_up
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "delete my posts. don't delete my photos",
+        "delete my posts, no not the comments",
+        "close my account, no questions please",
+        "把动态删了，别删照片",
+        "注销账号，别问为什么",
+        "delete the posts, no, wait for me",
+        "please don't, just show me my posts",
+    ],
+)
+def test_a_no_to_something_else_takes_nothing_back(said: str) -> None:
+    slip = slip_in(said, WORDS)
+    assert slip is None or slip.said == said
