@@ -83,6 +83,11 @@ _ASKS_ON = re.compile(
     r"(?:(?P<used>cookies?|sdks?|trackers?|tracking|analytics)|(?P<others>third[- ]part(?:y|ies)"
     r"|partners|advertisers|affiliates))[ ?!.]*$"
 )
+_BACK_LATER = re.compile(
+    r"^(?:(?:and|so|but|ok|okay|also|then)[ ,]+)*(?:can|could|will|would) i (?:still |ever )?"
+    r"(?:get|recover|restore|reopen|reactivate) (?:it|(?:my|the) account)(?: back)?,? "
+    r"(?:after(?:wards?| that)|later(?: on)?)[ ?!.]*$"
+)
 # Others' "information" is a heading of its own in many a policy; of one's own "data" says the same.
 _GIVES_AWAY = re.compile(r"\b(?:shar(?:e|ed|es|ing)|sell|sold|selling|pass(?:ed)? on)\b")
 _MY_DETAILS = re.compile(r"\b(my|our) (?:personal )?(?:info|information|details|stuff)\b")
@@ -294,6 +299,8 @@ def _in_full(folded: str) -> str:
     if hit is not None:
         used, others = hit["used"], hit["others"]
         return f"do you use {used}" if used else f"do you share my data with {others}"
+    if _BACK_LATER.match(folded):
+        return "if i close my account can i get it back later"
     return _MY_DETAILS.sub(r"\1 data", folded) if _GIVES_AWAY.search(folded) else folded
 
 

@@ -183,7 +183,8 @@ _BACK_LATER: Final = lazily(
     r"(?:(?:and|but|so|ok|then|also)[ ,]+)*(?:can|could|will|would) (?:i|we) (?:still |ever )?"
     r"(?:get|recover|restore|reopen|reactivate|undo) "
     r"(?:it|them|(?:my|the) (?:account|posts|photos))"
-    r"(?: back)?,? (?:after(?:wards?| that)|later(?: on)?"
+    r"(?: back)?,? (?:after(?:wards?| that| (?:i (?:close|delete)|closing|deleting)(?: it)?)"
+    r"|later(?: on)?"
     r"|once (?:it's|its|it is) (?:closed|gone|deleted))"
     r"[?!. ]*"
     r"|(?:咁|那)?(?:之后|以后|到时|第日|第时|迟啲)(?:仲|还)?(?:可唔可以|能不能|可不可以)"
@@ -244,6 +245,7 @@ def meant_of_rules(heard: Intent, folded: str) -> Intent | None:
         or (heard in _FAINT and (_UNVERIFIED.search(folded) or _MAILBOX.search(folded)))
         or (heard in _FAINT and _GOT_BACK.search(folded))
         or (heard in _CLOSED_HEARD and _asks_of_loss(folded))
+        or (heard is Intent.CANCEL_REQUEST and _BACK_LATER.fullmatch(folded))
         or (heard in _SEEN_HEARD and asks_who_sees(folded))
         or (heard in _FAINT and _DISPUTES.search(folded) and _WHERE.search(folded))
         or (heard in _OF_LAW_HEARD and asks_of_law(folded))

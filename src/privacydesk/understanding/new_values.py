@@ -90,6 +90,16 @@ _QUOTED_ALONE = lazily(
     rf"['{_OPEN}](?P<value>[^'{_CLOSE}]{{1,{_LONGEST}}})['{_CLOSE}][\s.。!！]*$",
     re.IGNORECASE,
 )
+# Can you make my username Ah Meng please
+_MADE = lazily(
+    r"\bmake (?:my|the) (?:nickname|username|user name|display name|signature|bio)"
+    r"(?: (?:to|into|to be|be|say|read))?\s*[:=]?\s+"
+    rf"[{_OPEN}]?(?P<value>(?!(?:private|public|hidden|visible|invisible"
+    r"|anonymous|go away|disappear|not|less"
+    r"|more|unsearchable|shorter|longer|something|right|correct|look|sound|blank|empty)\b)"
+    rf"[^\s,.!?;{_OPEN}][^,.!?;\n{_CLOSE}]{{0,39}})",
+    re.IGNORECASE,
+)
 _TAIL = lazily(
     r"(?:就好|就行|可以吗|好吗|吧|谢谢|謝謝|才对|才對"
     # "… to Kopi Queen and" is what stood before another wish.
@@ -225,6 +235,7 @@ def new_values(text: str) -> tuple[str, ...]:
         or _NEW_NUMBER.search(said)
         or _BARE.search(said)
         or _RENAMED.search(said)
+        or _MADE.search(said)
         or _CORRECTED.search(said)
         or _QUOTED_ALONE.search(said)
     )
@@ -240,7 +251,7 @@ def value_and_old(clause: str) -> tuple[str, str]:
     pair = _pair(clause)
     if pair is not None:
         return pair[1], pair[0]
-    hit = _QUOTED.search(clause) or _BARE.search(clause)
+    hit = _QUOTED.search(clause) or _BARE.search(clause) or _MADE.search(clause)
     values = _values(hit["value"]) if hit is not None else ()
     return (values[0] if values else ""), ""
 

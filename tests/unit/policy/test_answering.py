@@ -189,6 +189,7 @@ def english_answers() -> PolicyAnswers:
         ("and SDKs?", "do you use sdks"),
         ("what about third parties?", "do you share my data with third parties"),
         ("who do u share my info with", "who do you share my data with"),
+        ("and can i get it back afterwards", "if i close my account can i get it back later"),
         ("who are my details shared with", "who are my data shared with"),
     ],
 )

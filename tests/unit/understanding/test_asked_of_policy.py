@@ -203,6 +203,7 @@ def test_a_closing_that_is_wished_is_no_question(said: str) -> None:
         "那万一我解绑了微信，还能登录吗",
         "and can i get it back afterwards",
         "can i reopen my account later?",
+        "can i get my account back after closing it",
         "咁之後可唔可以攞返個account",
     ],
 )

@@ -276,3 +276,34 @@ def test_what_one_is_tells_the_gender(said: str, gender: str) -> None:
 
 def test_somebody_else_tells_no_gender() -> None:
     assert told("my gender is wrong, the guy at support said so") == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "entry"),
+    [
+        (
+            "can you make my username Ah Meng please, its currently meimei",
+            ("nickname", "Ah Meng", "meimei"),
+        ),
+        ("make my nickname Mia", ("nickname", "Mia", "")),
+        ("please make my bio say hello world", ("signature", "hello world", "")),
+        ('make my display name "Kopi"', ("nickname", "Kopi", "")),
+        ("could u make my nickname to Lin Lin", ("nickname", "Lin Lin", "")),
+    ],
+)
+def test_a_name_is_made_another(said: str, entry: tuple[str, str, str]) -> None:
+    assert told(said) == (entry,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "make my username private",
+        "make my nickname disappear",
+        "make my bio shorter",
+        "make the nickname right",
+        "how do i make my nickname invisible",
+    ],
+)
+def test_what_a_name_shall_be_like_is_no_value(said: str) -> None:
+    assert told(said) == ()
