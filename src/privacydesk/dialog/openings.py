@@ -27,7 +27,7 @@ _TELLS: Final = "_opening_tells"
 _NAMES: Final = "_opening_names"
 """The slot that is filled where it names the matter at least, and is no bare wish."""
 
-_PROOF: Final = "_opening_proof"
+PROOF: Final = "_opening_proof"
 """The slot that keeps what was said of proving who one is, which may be asked only later."""
 
 REFUSES: Final = "refuses_identity"
@@ -35,6 +35,9 @@ REFUSES: Final = "refuses_identity"
 
 OUT_OF_REACH: Final = "no_code_reaches"
 """A code would not arrive."""
+
+_NO_CODE: Final = "verify.no_code"
+"""The button for whoever is asked for a code that does not come."""
 
 _TAKEN: Final = "_opening_taken"
 """The slot that names the question which it answers; one is enough."""
@@ -50,8 +53,11 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
 
     What it says of proving who one is, is kept for any request.
     """
-    said = reading.phrases_of(entities).intersection((REFUSES, OUT_OF_REACH))
-    found: dict[str, Any] = {_PROOF: sorted(said)} if said and flow.kind is not None else {}
+    said = set(reading.phrases_of(entities).intersection((REFUSES, OUT_OF_REACH)))
+    if _NO_CODE in entities.get("answer", ()):
+        # 旧号停用了, "I lost my phone": what says so where a code is asked for says it here.
+        said.add(OUT_OF_REACH)
+    found: dict[str, Any] = {PROOF: sorted(said)} if said and flow.kind is not None else {}
     words = text.strip()
     if not words or not _asks_for_story(flow):
         return found
@@ -116,7 +122,7 @@ def insisted_on(frame: Running, step: Ask) -> bool:
 
 def told_of_proof(frame: Running) -> frozenset[str]:
     """Return what the sentence that began a form said of proving who one is."""
-    return frozenset(frame.slots.get(_PROOF, ()))
+    return frozenset(frame.slots.get(PROOF, ()))
 
 
 def _asks_for_story(flow: Flow) -> bool:

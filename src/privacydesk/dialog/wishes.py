@@ -121,7 +121,11 @@ def rather(wish: Wish, entities: Entities) -> Wish:
         return wish
     if wish.slots.get("provider", Provider.PHONE.value) != Provider.PHONE.value:
         return wish
-    return Wish(Intent.RECTIFICATION, {"field": "phone", **({"new_value": new[0]} if new else {})})
+    slots = {name: value for name, value in wish.slots.items() if name == openings.PROOF}
+    slots["field"] = "phone"
+    if new:
+        slots["new_value"] = new[0]
+    return Wish(Intent.RECTIFICATION, slots)
 
 
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
