@@ -30,6 +30,7 @@ from privacydesk.understanding.said_of_others import (
 )
 from privacydesk.understanding.send_to import meant_of_ways
 from privacydesk.understanding.shown_children import deletes_pictures
+from privacydesk.understanding.ties import meant_of_ties
 from privacydesk.understanding.unwished import meant_of_losses
 from privacydesk.understanding.wanted_back import meant_of_wanted_back
 from privacydesk.understanding.wronged_children import meant_of_wronged
@@ -217,9 +218,13 @@ _NAMES_COMPLAINT: Final = lazily(r"投诉|举报|泄露|泄漏|外泄|\b(?:compl
 _ASKED_BESIDE: Final = frozenset({Intent.REQUEST_STATUS, Intent.POLICY_QUESTION, Intent.DELETION})
 
 
-# 把评论删了 says it all, though little else is said.
+# 把评论删了 says it all, though little else is said; so does 第二 评论删了 of several things.
 _ONLY_DELETES: Final = lazily(
-    r"(?:请|麻烦|帮我|给我|快)*(?:把|将)(?:我的?|我嘅)?(?:绑定的?|绑的|上传的|存的|以前的|之前的|所有的?|全部的?)?"
+    r"(?:(?:[1-4一二三四][,.:、 ]|第[1-4一二三四][个件步条样]?(?:事|就?是)?|首先|其次|最后|再)"
+    r"[,.:、 ]*(?=[^,.:、 ])"
+    r"|(?:然后|接着|之后|还有|另外|顺便|顺手|跟住)[,.:、 ]*(?:再|也|请|帮我)*(?=[把将]))?"
+    r"(?:请|麻烦|帮我|给我|快|再)*(?:(?:把|将)|(?<=[1-4一二三四个件步条样事是先次来后再,.:、 ]))"
+    r"(?:我的?|我嘅)?(?:绑定的?|绑的|上传的|存的|以前的|之前的|所有的?|全部的?)?"
     r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|浏览记录|访客记录"
     r"|位置|定位|实名认证|实名|身份证|身份|证件|银行卡|支付|设备)"
     r"(?:的|嘅)?(?:信息|资料|数据|记录|照片)?"
@@ -331,6 +336,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
         or meant_of_why(heard, folded)
         or meant_of_opposites(heard, folded)
         or meant_of_anothers(heard, folded)
+        or meant_of_ties(heard, folded)
         or meant_of_commands(heard, folded)
         or meant_of_wanted_back(heard, folded)
         or meant_of_losses(heard, folded)
