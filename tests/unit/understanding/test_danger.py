@@ -131,3 +131,33 @@ def test_danger_under_way_or_to_come_can_not_wait(text: str) -> None:
 )
 def test_what_is_told_of_the_past_can_be_told_to_the_end(text: str) -> None:
     assert len(dangers(normalise(text))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "有个男的一直说要来我家找我 他知道我地址了 我好怕",
+        "有个男生说要到我学校堵我",
+        "这个女的说要来我公司闹",
+        "那个男的说他会上我家",
+        "陌生人说要到我公司找我",
+        "有個男人話要嚟我屋企",
+    ],
+)
+def test_somebody_unknown_who_means_to_come_is_danger(text: str) -> None:
+    assert dangers(normalise(text)) == ("self", "now")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "有个男的说要来我家玩，我爸妈的朋友",
+        "有个男的在房间里唱歌",
+        "我有个男的朋友说要来我家吃饭",
+        "有个女生要我的照片",
+        "这个男的说要来房间听歌",
+        "我有个男同事说要来我公司上班",
+    ],
+)
+def test_whoever_comes_as_a_guest_is_none(text: str) -> None:
+    assert in_danger(normalise(text)) == ""
