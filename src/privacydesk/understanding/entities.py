@@ -32,7 +32,7 @@ from privacydesk.understanding.entries import (
     values_wished,
     wrong_told,
 )
-from privacydesk.understanding.exceptions import exceptions
+from privacydesk.understanding.exceptions import called, exceptions, points_at_one
 from privacydesk.understanding.idle_talk import is_abuse
 from privacydesk.understanding.keeping import (
     Part,
@@ -134,6 +134,9 @@ class Entities:
         stays = [exception_in(plain(text))] if limited else []
         if says_it_stays(words):
             stays += exceptions(clauses_of(text), self._names_anything)
+            if set(found.get("category", ())) - set(found.get("only_kept", ())):
+                named_so = called(clauses_of(text), self._names_anything)
+                stays += (one for one in named_so if one not in stays)
         told = found.get("period", ())
         fresh = tuple(one for one in stays if one and not any(one in limit for limit in told))
         if fresh:
@@ -170,7 +173,9 @@ class Entities:
         return self._names.places(words, "category", MANY)
 
     def _names_anything(self, words: str) -> bool:
-        return bool(self._named(words, (*_MAY_STAY, "profile_field")))
+        if self._named(words, _MAY_STAY):
+            return True
+        return bool(self._named(words, ("profile_field",))) and not points_at_one(words)
 
     def _part_all(
         self, words: str, kinds: Sequence[str], found: dict[str, tuple[Any, ...]]
@@ -260,7 +265,13 @@ class Entities:
         if not others and family == "category" and _keeps_only_some(said):
             # 有我妈的照片别删，其他都删: the others of that kind go, and no more.
             return True
-        if not others and "everything" not in self._phrases_in(words):
+        # 动态全部给我删掉评论就不用删, heard as one clause, keeps one of two and not both.
+        blurred = any(
+            part.stays and not part.excepted and len(set(self._of(family, part.said))) > 1
+            for part in said
+            if _EVERYTHING.search(part.said) and not _REST_OF.search(part.said)
+        )
+        if not others and (blurred or "everything" not in self._phrases_in(words)):
             found["only_kept"] = (*found.get("only_kept", ()), *stays)
             return limited
         found[f"kept_{family}"] = stays
@@ -330,6 +341,8 @@ _PHONE: Final = Provider.PHONE.value
 _MAY_STAY: Final = ("category", "provider", "purpose")
 """Families of which some may go and some may stay."""
 _REST_OF: Final = lazily(r"别的|其[他它余]|剩下|\b(?:others?|rest|remaining)\b")
+
+_EVERYTHING: Final = lazily(r"全|所有|一切|都|统统|通通|晒|\b(?:all|every\w*)\b")
 
 # "And location" adds one thing; "and what happens then" goes on.
 _ADDS: Final = lazily(

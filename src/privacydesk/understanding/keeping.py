@@ -64,7 +64,19 @@ _BETWEEN: Final = lazily(
     r"[,。.!?;:~…、\n]+|(?<=[\u4e00-\u9fff]) +(?=[\u4e00-\u9fff])|\bbut\b|但是?|不过|可是"
     rf"|\bso\b|(?={_APART})|(?={_EXCEPT})|(?=改用)|(?=\bnever mind\b)"
     r"|\b(?:and|then)\b(?= (?:please |just )?(?:keep|leave)\b)"
-    r"|(?:和|并且?|同埋?|然后)(?=保留|留[着住返低])"
+    r"|(?:和|并且?|同埋?)(?=保留|留[着住返低])"
+    # 动态全部给删掉然后评论就不用删了
+    r"|(?:然后|跟住)(?!再?想)"
+    # 解除苹果的绑定 line别动, 微信去掉手机号留着: behind what goes begins what stays.
+    r"|(?<=[\u4e00-\u9fff]) +(?=[a-z]{2,10} ?(?:的|那个|就|我|还|先|都|也|嗰个| ){0,3}"
+    r"(?:别|不要|不用|不动|唔好|唔使|留[着住返低]|保留|继续|还要))"
+    r"|(?<=[掉绑了定走删关吧除])(?<![除别不]了)(?<![别不没唔好要]解绑)"
+    r"(?=(?:微信|qq|谷歌|google|苹果|apple|脸书|facebook|fb|line|微博|手机号?|电话|邮箱|照片|动态|评论"
+    r"|聊天记录|语音|录音)(?:的|那个|那些|就|我|还|先|都|也){0,3}"
+    r"(?:留[着住返低](?![的嘅])|保留(?![的嘅])|(?:别|不要?|不用|唔好|唔使)(?:动|郁|删|解)"
+    r"|继续用|还要用))"
+    # 动态全部删掉不要删评论
+    r"|(?<=[掉了除])(?<![除为]了)(?=(?:别|不要|不用|唔好|唔使)(?:删|动|郁|解))"
 )
 _KEEPS: Final = (
     # 留下的评论 tells which ones, and not that they stay.
@@ -95,14 +107,16 @@ _STAYS: Final = {
         rf"|{_UNWANTED_LOSS}(?:deleted|removed|erased|wiped|touched|gone)\b"
     ),
     "provider": lazily(
-        rf"{_KEEPS}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动)|唔(?:好|使|想)?解"
-        r"|(?:改|以后|之后)用"
+        rf"{_KEEPS}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动)|唔(?:好|使|想)?(?:解|郁)"
+        r"|(?:改|以后|之后|继续)用|(?:还|仲)(?:要|想)用"
         rf"|{_DONT}(?:unbind|unlink|disconnect|remove|touch)\b"
         rf"|{_UNWANTED_LOSS}(?:unlinked|unbound|disconnected|removed|touched|gone)\b"
         r"|\b(?:will|i'll|gonna|going to) (?:just |only |still )?use\b"
     ),
     "purpose": lazily(
-        rf"{_KEEPS}|(?<![关撤])[别不](?:要|用|想|许|准)?(?:关(?!我)|撤|取消|动)|(?:别|不要|不用)停"
+        rf"{_KEEPS}|(?:还是|就|继续|仍旧?)(?:让(?:它|佢))?开[着住]"
+        r"(?:吧|就[好行]|好了|啦)?(?=$|[,。.!?; ])"
+        rf"|(?<![关撤])[别不](?:要|用|想|许|准)?(?:关(?!我)|撤|取消|动)|(?:别|不要|不用)停"
         rf"|唔(?:好|使|想)?(?:关|熄|撤)|{_DONT}(?:turn off|switch off|disable|withdraw|revoke)\b"
     ),
 }
@@ -185,7 +199,7 @@ def says_all_but(folded: str) -> bool:
 
 
 _MAY_STAY: Final = lazily(
-    r"[留除保再考别不唔先没冇改以之]|keep|leave|not|stay|never|except|apart|aside|other|exclud"
+    r"[留除保再考别不唔先没冇改以之还仲继开]|keep|leave|not|stay|never|except|apart|aside|other|exclud"
     r"|don'?t|no need|will|'ll|going|gonna"
 )
 """Without any of these nothing is said to stay."""

@@ -98,3 +98,45 @@ def test_one_of_them_stays_where_its_place_is_told(words: KeywordRecogniser, sai
 def test_all_of_a_kind_stays_where_none_is_told_apart(words: KeywordRecogniser, said: str) -> None:
     found = words.entities(said, ENTITY_KINDS)
     assert (found["taken_back"], "kept_some" in found) == (("deletion",), False)
+
+
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        ("去年发的动态都删了 生日那条留着", "生日那条留着"),
+        ("动态全删，结婚那天那条别删", "结婚那天那条别删"),
+        ("评论都清了，签名那条留下", "签名那条留下"),
+        ("照片全删 毕业照留着", "毕业照留着"),
+        ("刪晒啲貼文 生日嗰條留返", "生日嗰條留返"),
+        ("把照片删了 全家福别删", "全家福别删"),
+        ("动态删了 旅游攻略留着", "旅游攻略留着"),
+        ("评论全清，获奖感言不要删", "获奖感言不要删"),
+        ("照片删掉，但是毕业典礼要保留", "毕业典礼要保留"),
+        ("啲相刪晒 全家福唔好刪", "全家福唔好刪"),
+    ],
+)
+def test_one_of_what_goes_stays_by_whatever_name(
+    words: KeywordRecogniser, said: str, stays: str
+) -> None:
+    found = words.entities(said, ENTITY_KINDS)
+    assert found["kept_some"] == (stays,)
+    assert stays in found["period"][0]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "照片删了，千万别删",
+        "删聊天记录 我的留着",
+        "把动态删了，别的不要动",
+        "把动态删了，账号别动",
+        "照片删了，先别删",
+        "评论删了 昵称不要动",
+        "照片删了 评论留着",
+        "动态删掉，微信别动",
+        "动态删了，其他资料保留",
+        "评论都删了吧 全部别留",
+    ],
+)
+def test_what_names_nothing_of_it_keeps_none_of_it(words: KeywordRecogniser, said: str) -> None:
+    assert "kept_some" not in words.entities(said, ENTITY_KINDS)

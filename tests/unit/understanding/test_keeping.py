@@ -273,3 +273,75 @@ def test_what_is_denied_of_the_one_is_wished_of_the_other(
 def test_just_by_itself_keeps_nothing(said: str, goes: tuple[str, ...]) -> None:
     found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
     assert (found.get("category"), found.get("kept_category")) == (goes, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "goes", "stays"),
+    [
+        ("帮我解除苹果的绑定 LINE别动", "provider", ("apple",), ("line",)),
+        ("唔該幫我解除Apple個綁定 LINE唔好郁", "provider", ("apple",), ("line",)),
+        ("把微信那个去掉手机号留着就行", "provider", ("wechat",), ("phone",)),
+        ("微信解绑手机号留着", "provider", ("wechat",), ("phone",)),
+        ("谷歌解了微信别动", "provider", ("google",), ("wechat",)),
+        ("解绑谷歌 QQ还要用", "provider", ("google",), ("qq",)),
+        ("照片删了评论留着", "category", ("photos",), ("comments",)),
+        ("动态全部都给删掉然后评论就不用删了", "category", ("posts",), ("comments",)),
+        ("动态全部删掉照片不用删", "category", ("posts",), ("photos",)),
+        ("把动态全部删掉不要删评论", "category", ("posts",), ("comments",)),
+    ],
+)
+def test_what_stays_is_told_from_what_goes_without_a_stop(
+    said: str, family: str, goes: tuple[str, ...], stays: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().entities(said, (family, f"kept_{family}"))
+    assert (found[family], found[f"kept_{family}"]) == (goes, stays)
+
+
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        ("微信手机号留着，谷歌解绑", {"wechat", "phone"}),
+        ("把微信和手机号留着，谷歌解绑", {"wechat", "phone"}),
+        ("不要动 LINE，解绑 Apple", {"line"}),
+        ("除了手机号留着其他都解绑", {"phone"}),
+        ("谷歌解绑 微信跟手机号别动", {"wechat", "phone"}),
+    ],
+)
+def test_of_logins_that_are_listed_all_stay(said: str, stays: set[str]) -> None:
+    found = KeywordRecogniser.load().entities(said, ("provider", "kept_provider"))
+    assert set(found["kept_provider"]) == stays
+    assert stays.isdisjoint(found.get("provider", ()))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "动态全部给我清理干净评论就算了别删",
+        "评论和动态都别删干净",
+        "别把照片和动态都删",
+        "不要全部删照片和语音",
+        "照片动态都先别删光",
+    ],
+)
+def test_nothing_else_goes_where_it_is_a_blur_which_of_two_stays(said: str) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category", "only_kept"))
+    assert found.get("category")
+
+
+@pytest.mark.parametrize(
+    ("said", "stays"),
+    [
+        ("推荐还是开着吧", True),
+        ("定位就开着好了", True),
+        ("广告继续开着", True),
+        ("推薦繼續開住啦", True),
+        ("个性化推荐让它开着", False),
+        ("我的定位还开着，帮我关掉", False),
+        ("定位开着呢关了吧", False),
+        ("推荐一直开着 关掉", False),
+        ("开着定位很耗电，关了", False),
+    ],
+)
+def test_a_consent_that_is_left_on_stays(said: str, stays: bool) -> None:
+    found = KeywordRecogniser.load().entities(said, ("purpose", "kept_purpose", "only_kept"))
+    assert ("only_kept" in found) is stays
