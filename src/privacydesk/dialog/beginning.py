@@ -73,6 +73,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         or _asks_of_filed(runner, script)
         or _asks_what_it_does(runner, script)
         or _asks_after_login(runner, script)
+        or _asks_of_unbegun(runner, script)
     ):
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
@@ -200,6 +201,25 @@ def _asks_after_login(runner: Runner, script: Script) -> bool:
 
 
 _LOGIN_ASKED = "asks_login"
+
+
+def _asks_of_unbegun(runner: Runner, script: Script) -> bool:
+    """Answer what a form explains to whoever supposes it: 如果我注销了，余额会退吗.
+
+    What no form explains is looked up in the policy.
+    """
+    found, entities = script.observed.recognised, script.observed.entities
+    if found is None or not found.sure or found.intent is not Intent.POLICY_QUESTION:
+        return False
+    if not entities.get("consequence") or not reading.is_brief(script):
+        return False
+    spoken = entities.get("wish_words", ())
+    about = [flow for intent, flow in runner.by_intent.items() if intent.value in spoken]
+    if len(about) != 1 or not questions.explain_supposed(script, about[0]):
+        return False
+    script.unanswered = 0
+    script.ask("desk.anything_else", {}, more_choices())
+    return True
 
 
 def numbered(runner: Runner, script: Script) -> bool:
@@ -364,6 +384,8 @@ def _first(runner: Runner, script: Script) -> None:
         parting = "smalltalk" in script.observed.entities.get("wish_words", ()) and (
             reading.width(script.said) <= _PARTING and not said.isdisjoint(_COURTESIES)
         )
+        # 把帳號砍掉 謝謝 is no farewell, though no list has its words.
+        parting = parting and (found.intent.kind is None or not reading.is_clear(script))
         if found.intent is Intent.SMALLTALK or parting:
             script.unanswered = 0
             key = next((key for word, key in _COURTESIES.items() if word in said), "desk.smalltalk")

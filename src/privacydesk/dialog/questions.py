@@ -89,7 +89,9 @@ _ENDS_ASKING = re.compile(r"[?？吗嗎呢么麼][。.!！~～\s]*$")
 
 _BEGINS_ASKING = re.compile(
     r"^(?:那|咁|请问|請問)?(?:为什么|為什麼|为啥|為啥|点解|點解|凭什么|憑什麼|怎么[这会]|怎麼[這會]"
-    r"|会不会|會不會|是不是|有没有|有沒有|仲有[冇无]|能不能|可不可以|可唔可以)"
+    r"|会不会|會不會|是不是|有没有|有沒有|仲有[冇无]|能不能|可不可以|可唔可以"
+    # 收唔收錢
+    r"|(?P<verb>[\u4e00-\u9fff])唔(?P=verb))"
     r"|^(?:(?:um+|hmm+|so|and|but|wait|ok)[, ]+)*(?:why|what|how|when|where|who|will|is|are"
     # "Ok, do it" asks nothing.
     r"|do(?! (?:it|that|this|so|them|both|all)\b)|does|did|can|could|would|should)\b",
@@ -319,6 +321,15 @@ def explain_at_once(script: Script, flow: Flow | None) -> None:
         explain_unbegun(script, flow, topic)
     elif topic == _DURATION and flow.kind is not None:
         _say_duration(script)
+
+
+def explain_supposed(script: Script, flow: Flow) -> bool:
+    """Answer what is asked about a form that is only supposed; tell whether it explains that."""
+    topic = _topic(script)
+    if topic not in _SAID_AT_ONCE or topic not in flow.explains:
+        return False
+    explain_unbegun(script, flow, topic)
+    return True
 
 
 def begins_asking(script: Script) -> bool:

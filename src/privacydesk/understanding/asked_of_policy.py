@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from privacydesk.domain.intents import Intent
+from privacydesk.understanding.consequences import asks_consequence
+from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.patterns import PART, lazily
 
 _USES: Final = r"(?:用|玩|注册|登记|登录|下载|开号|开户|加入|上)"
@@ -201,6 +203,37 @@ _CLOSED_HEARD: Final = frozenset(
     }
 )
 
+# 如果我注销了, 里面的钻石会退吗 asks what would be, and wishes nothing yet.
+_SUPPOSED: Final = lazily(
+    r"^(?:(?:那么?|请问|问一?下|我?想问一?下?|咨询一下|另外|还有|就是|啊|话说|诶|唉|咁|但是?|可是)"
+    r"[, ]*){0,3}"
+    r"(?:如果|要是|假如|假设|倘若|万一|若是?|要系"
+    r"|我?(?:注销|销号|删号|解绑)(?:掉)?(?:账号)?了?(?:之后|以后|后))"
+)
+_LOSES: Final = lazily(r"注销|销号|销户|删|解绑|解除|清空|关掉|关闭|cut|闩")
+_WISHED_ALL_THE_SAME: Final = lazily(
+    r"[帮给替同](?:我|忙)|我(?:就|还是|也|都)?(?:要|想要|决定|申请)|请(?!问)|麻烦|就(?:直接|给|帮|把|立刻|马上|注销|删|解)"
+    r"|直接(?:注销|删|解)|快点|赶紧|马上"
+)
+# 卸载了是不是就等于注销了: what one thing comes to is asked, and neither is wished.
+_COMES_TO: Final = lazily(
+    r"(?:卸载|删(?:掉|除|了|咗)?(?:这个|你们(?:的|这个)?|个|手机上的)?(?:软件|app|应用|程序)|退出登录|登出"
+    r"|(?:软件|app|应用|程序)(?:给)?(?:卸|删)(?:掉|除|了|咗)+"
+    r"|(?:很久|长期|一直|长时间|几年|一年)(?:都)?(?:不|没|唔|冇)(?:有|再)?(?:登|上|用))"
+    rf"{PART}{{0,12}}?(?:是不是|算不算|是否|系咪|算唔算|会不会|会唔会|就?等于|等同|算|就是|会|就)"
+    rf"{PART}{{0,8}}?(?:注销|销号|删号|清空|没了|删掉|收回|冇咗)"
+)
+# 你们客服说可以帮我注销，是真的吗: whether it was told right is asked.
+_TOLD_SO: Final = lazily(
+    r"^[^,。!?;注销删解]{0,6}(?:客服|你[们哋]|工作人员|人工|官方|朋友|别人|网上|有人|听)"
+    r"[^。!?;]{0,8}?(?:说|讲|话|告诉)"
+    r"[^!?;]{2,40}?(?:真的(?:吗|么|假的|嘛)|是真(?:的)?吗|是不是真的|系咪真|对吗|属实吗|靠谱吗|(?<!不)是吗|是这样吗)"
+    r"[?!。. ]*$"
+)
+_ENDS_ASKING: Final = lazily(
+    r"(?:吗|么|嘛|呢|㗎|咩|没有?|\?)[啊呀的 ]*[?!。. ]*$|是不是|算不算|系咪|算唔算|会不会|会唔会"
+)
+
 _AGE_HEARD: Final = frozenset(
     {
         Intent.UNDERAGE_REPORT,
@@ -225,6 +258,7 @@ _FAINT: Final = frozenset(
 _SEEN_HEARD: Final = frozenset({Intent.OTHER, Intent.SMALLTALK, Intent.COMPLAINT, Intent.ACCESS})
 _LONGEST: Final = 90
 """Characters; what is longer tells what has happened."""
+_LOSSES_HEARD: Final = DESTRUCTIVE | {Intent.OTHER, Intent.SMALLTALK, Intent.REQUEST_STATUS}
 _OF_LAW_HEARD: Final = _FAINT | {
     Intent.DELETION,
     Intent.ACCESS,
@@ -249,6 +283,7 @@ def meant_of_rules(heard: Intent, folded: str) -> Intent | None:
         or (heard in _SEEN_HEARD and asks_who_sees(folded))
         or (heard in _FAINT and _DISPUTES.search(folded) and _WHERE.search(folded))
         or (heard in _OF_LAW_HEARD and asks_of_law(folded))
+        or (heard in _LOSSES_HEARD and only_supposes_loss(folded))
     )
     return Intent.POLICY_QUESTION if asked else None
 
@@ -269,6 +304,20 @@ def asks_who_sees(folded: str) -> bool:
     if _WHO_SEES.search(folded) is None:
         return False
     return _ACCUSES.search(folded) is None
+
+
+def only_supposes_loss(folded: str) -> bool:
+    """Tell whether it is asked what would become of something, or what a loss is, and no more."""
+    if len(folded) > _LONGEST:
+        return False
+    if _TOLD_SO.search(folded) is not None:
+        return True
+    if _WISHED_ALL_THE_SAME.search(folded) is not None:
+        return False
+    if _COMES_TO.search(folded) is not None and _ENDS_ASKING.search(folded) is not None:
+        return True
+    supposed = _SUPPOSED.match(folded) is not None and _LOSES.search(folded) is not None
+    return supposed and asks_consequence(folded)
 
 
 def asks_of_law(folded: str) -> bool:

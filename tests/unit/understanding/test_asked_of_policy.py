@@ -257,3 +257,46 @@ def test_what_is_only_supposed_begins_nothing(said: str) -> None:
 )
 def test_what_is_ordered_beside_a_condition_is_no_question(said: str) -> None:
     assert meant_of_rules(Intent.UNBINDING, normalise(said)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "如果我注销账号 里面的钻石会退吗",
+        "要是注销了我的会员还在吗",
+        "假如我把号注销掉 我的钱怎么办",
+        "万一我解绑了微信 还能用手机号登录吗",
+        "注销之后动态会不会还在",
+        "如果我刪咗個帳號 仲搵唔搵得返㗎",
+        "如果我解除Apple綁定 仲入唔入到去㗎",
+        "我把软件卸载了是不是就等于注销了",
+        "卸载app算不算注销",
+        "很久不登录会不会自动注销",
+        "退出登录就是注销吗",
+        "把app删了账号就没了吗",
+        "你们客服昨天说“可以帮您注销账号” 这是真的吗",
+        "听说注销要审核一个月 是真的吗",
+    ],
+)
+def test_what_a_loss_would_be_is_asked_and_not_wished(text: str) -> None:
+    assert meant_of_rules(Intent.DEREGISTRATION, normalise(text)) is Intent.POLICY_QUESTION
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "如果可以的话帮我注销账号，余额会退吗",
+        "要是能退钱我就注销",
+        "如果不行就直接注销账号",
+        "我把软件卸载了 帮我把账号注销",
+        "注销后我的动态怎么办，先帮我注销吧",
+        "如果解绑不了谷歌就直接注销算了",
+        "我要注销，注销之后还能找回吗",
+        "客服叫我来这注销的，帮我注销",
+        "客服说要注销才行，那就注销吧",
+        "注销账号，听说要三天是吗",
+        "卸载了，账号也注销吧",
+    ],
+)
+def test_a_loss_that_is_wished_beside_a_question_is_no_question(text: str) -> None:
+    assert meant_of_rules(Intent.DEREGISTRATION, normalise(text)) is None

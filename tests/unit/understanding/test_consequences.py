@@ -87,3 +87,10 @@ def test_what_something_is_to_do_is_asked_after(topic: str, said: str) -> None:
 )
 def test_a_wish_and_other_questions_ask_after_nothing(said: str) -> None:
     assert asks_after(normalise(said)) == ()
+
+
+@pytest.mark.parametrize(
+    "said", ["仲搵唔搵得返", "仲喺唔喺度", "仲有冇得返轉頭", "啲相會唔會冇咗", "还能不能登录"]
+)
+def test_it_is_asked_by_saying_a_verb_twice(said: str) -> None:
+    assert asks_consequence(normalise(said))
