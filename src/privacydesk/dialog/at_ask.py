@@ -188,6 +188,7 @@ class AtAsk(AtQuestion):
             following.wants_copy_first(self._runner, script)
             or (not known and questions.asks_consequence(self._runner, script))
             or following.is_of_another(self._runner, script)
+            or giving_up.spares(self._runner, script)
             or giving_up.takes_out(self._runner, script, frame, step)
             or giving_up.leaves_out(self._runner, script)
             or giving_up.lets_go(self._runner, script)

@@ -10,6 +10,7 @@ from privacydesk.dialog import (
     correcting,
     desk_buttons,
     following,
+    giving_up,
     limiting,
     questions,
     reading,
@@ -56,6 +57,7 @@ class AtConfirm(AtQuestion):
             or following.wants_copy_first(self._runner, script)
             or questions.asks_consequence(self._runner, script)
             or following.is_of_another(self._runner, script)
+            or giving_up.spares(self._runner, script)
             or self._declines(script, frame)
             or correcting.correct_value(self._runner, script)
             or following.leaves(self._runner, script)

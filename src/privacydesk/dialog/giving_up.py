@@ -11,7 +11,7 @@ from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import ALL, Ask
+from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, all_of, shown, staying
 from privacydesk.domain.intents import Intent, RequestKind
@@ -88,6 +88,79 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
         picked_all(frame)
         runner.prompt_again(script)
     return True
+
+
+def spares(runner: Runner, script: Script) -> bool:
+    """Let be one of several things that get a form each in turn: 微信留着, "no need for LINE".
+
+    The open form is left where it is about that, and what waits for its turn is dropped. Of what
+    the form itself is about 微信不用了 may well say why it shall go, and only "keep it" counts.
+    """
+    if script.said.rstrip()[-1:] in _ASKS or not reading.is_brief(script):
+        return False
+    form = script.stack[script.form_at()]
+    flow, entities = runner.flows[form.flow], script.observed.entities
+    if _spares_kind(runner, script, flow):
+        return True
+    kept = staying(entities)
+    for step in flow.steps.values():
+        slot_type = flow.slots[step.slot].type if isinstance(step, Ask) else ""
+        if not isinstance(step, Ask) or step.many or slot_type not in FILLED_FROM:
+            continue
+        waiting = {w.slots.get(step.slot) for w in script.wishes if w.intent in flow.intents}
+        asked = {form.slots.get(step.slot), *waiting} - {None}
+        named = set(entities.get(FILLED_FROM[slot_type], ()))
+        let_be = {one for one in asked if one in kept}
+        goes = named - let_be
+        if not let_be and _is_unwanted(script, goes, waiting):
+            let_be, goes = goes, set()
+        if not let_be or not goes <= asked:
+            continue
+        _drop_of(runner, script, step.slot, let_be)
+        if form.slots.get(step.slot) in let_be:
+            runner.cancel_form(script)
+        else:
+            runner.prompt_again(script)
+        return True
+    return False
+
+
+def _is_unwanted(script: Script, named: set[Any], waiting: set[Any]) -> bool:
+    """Tell whether what is named waits for its turn, and is said not to be wanted.
+
+    谷歌也不用了 may well be one thing more that nobody uses, and takes nothing back.
+    """
+    if not named or not named <= waiting or _TOO.search(script.said):
+        return False
+    return _UNPICKS.search(script.said) is not None
+
+
+def _spares_kind(runner: Runner, script: Script, open_flow: Flow) -> bool:
+    """Drop what waits for its turn where its kind alone is let be: 导出就算了."""
+    spoken = set(script.observed.entities.get("wish_words", ()))
+    if len(spoken) != 1 or _LET_BE.search(script.said) is None or _TOO.search(script.said):
+        return False
+    waiting = {wish.intent.value for wish in script.wishes} & spoken
+    open_kinds = {intent.value for intent in open_flow.intents}
+    return bool(waiting - open_kinds) and _drops_waiting(runner, script, waiting)
+
+
+_TOO: Final = re.compile(r"也|都|\b(?:too|as well|either|also)\b", re.IGNORECASE)
+_LET_BE: Final = re.compile(
+    r"(?:那[个個件]|[这這][个個件]|嗰[个個])?(?:就|先)?"
+    r"(?:算[了啦數数]|不(?:用|办|辦|弄|搞)了|免了|唔(?:使|搞|辦|办)(?:了|喇|啦)?)[吧啊啦]?[\s。.!！~～]*$"
+    r"|\b(?:never ?mind|forget|skip|drop) the \w+(?: \w+)?[\s.!]*$",
+    re.IGNORECASE,
+)
+"""How a message ends that lets something be; 评论不要了 may well ask for it to go."""
+
+
+def _drop_of(runner: Runner, script: Script, slot: str, values: set[Any]) -> None:
+    """Drop the wishes that wait for some values, and say so."""
+    dropped = tuple(wish for wish in script.wishes if wish.slots.get(slot) in values)
+    if dropped:
+        script.wishes = tuple(wish for wish in script.wishes if wish not in dropped)
+        script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
 
 
 def taken_back(runner: Runner, script: Script) -> bool:
