@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date
+from difflib import SequenceMatcher
 from typing import Any, Final
 
 from privacydesk.dialog.running import Running
@@ -68,6 +69,17 @@ _RESPELT: Final = re.compile(
     r"(?:it'?s |it is |[Ii] meant? |it should be )?"
     r"(?P<name>(?!I\b)[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,3})[.!]?"
 )
+# 打错了 小雨点点, 唔係,係阿濠仔: what was mistyped is written once more.
+_MISTYPED: Final = re.compile(
+    r"(?:[啊哎诶欸呀哦喔唉等下一]|不好意思|对不起|對不起|唔好意思|sorry|oops|[,，.。!！~\s]){0,8}"
+    r"(?:(?:我)?(?:[打写寫填输輸][错錯]|手滑|手误|手誤)(?:字|咗|了|啦|喇)*|不[对對](?!劲|勁)|[错錯](?:字)?[了咗啦喇]|唔[啱係系]|typo)"
+    r"[,，.。:：!！~\s]+(?:(?:应该|應該|我?[说說]的|正确的?|正確)?(?:是|系|係|叫做?|改[成做])[\s:：]*)?"
+    r"[\"“”「『]?(?P<value>[^\s,，。.!！?？\"“”「『」』]{1,30})[\"“”」』]?(?:才对|才對|先啱|[吧啦喇呀啊])?[。.!！~\s]*",
+    re.IGNORECASE,
+)
+_ALIKE: Final = 0.5
+"""From which share of characters in common two values are the same but for a slip."""
+
 # Quotation marks around all of a value are none of it.
 _QUOTED: Final = re.compile("^[\"“”「『《‘']([^\"“”「」『』《》‘’']+)[\"“”」』》’']$")
 _ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -255,12 +267,26 @@ def respelt(frame: Running, text: str) -> str:
 
     A capital letter tells it from what else one may be sorry about. So is a gender, by itself.
     """
+    held = str(frame.slots.get(VALUE) or "")
+    mistyped = _MISTYPED.fullmatch(text.strip()) if frame.slots.get(FIELD) not in _TYPED else None
+    if mistyped and held and _is_nearly(held, mistyped["value"]):
+        return mistyped["value"]
     if frame.slots.get(FIELD) == ProfileField.GENDER.value:
         word = _LONE.sub("", text.strip().casefold())
         held = str(frame.slots.get(VALUE, ""))
         return word if word in SPOKEN_GENDERS and held and word[0] != held[0] else ""
     found = _RESPELT.fullmatch(text.strip()) if frame.slots.get(FIELD) in _NAMES else None
     return found["name"] if found and frame.slots.get(VALUE) not in {None, found["name"]} else ""
+
+
+def _is_nearly(held: str, told: str) -> bool:
+    """Tell whether a value is another with a slip put right: most of its characters are the same.
+
+    What is said after a slip may be anything; so alike are only two ways to write one thing.
+    """
+    if held == told:
+        return False
+    return SequenceMatcher(None, held, told, autojunk=False).ratio() >= _ALIKE
 
 
 def _puts_another(entities: Entities) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from privacydesk.dialog.entries import answer, correction, is_value
+from privacydesk.dialog.entries import answer, correction, is_value, respelt
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.understanding.keywords import KeywordRecogniser
@@ -66,13 +66,49 @@ def test_any_other_words_are_one(said: str) -> None:
     assert is_value("signature", said)
 
 
-@pytest.mark.parametrize("said", ["no, it's fine", "sorry, it's ok", "it's taking long"])
-def test_nothing_is_put_in_a_values_place_by_a_remark(words: KeywordRecogniser, said: str) -> None:
-    frame = Running(
+def _form(held: str) -> Running:
+    return Running(
         flow="rectification",
         state="sure",
         started_at=datetime(2026, 6, 1, tzinfo=UTC),
         serial=1,
-        slots={"field": "nickname", "new_value": "Rainy"},
+        slots={"field": "nickname", "new_value": held},
     )
-    assert not correction(frame, words.entities(said, ENTITY_KINDS))
+
+
+@pytest.mark.parametrize("said", ["no, it's fine", "sorry, it's ok", "it's taking long"])
+def test_nothing_is_put_in_a_values_place_by_a_remark(words: KeywordRecogniser, said: str) -> None:
+    assert not correction(_form("Rainy"), words.entities(said, ENTITY_KINDS))
+
+
+@pytest.mark.parametrize(
+    ("held", "said", "value"),
+    [
+        ("小雨典点", "打错了 小雨点点", "小雨点点"),
+        ("山高水常", "写错了，应该是山高水长", "山高水长"),
+        ("阿豪仔", "打錯 係阿濠仔", "阿濠仔"),
+        ("林小宇", "不对，是林晓宇", "林晓宇"),
+        ("喵喵酱酱", "手滑了 喵喵酱", "喵喵酱"),
+        ("Sunnny", "typo, Sunny", "Sunny"),
+    ],
+)
+def test_a_name_that_was_mistyped_is_written_once_more(held: str, said: str, value: str) -> None:
+    form = _form(held)
+    assert respelt(form, said) == value
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ("小雨点点", "打错了 重新来"),
+        ("小雨点点", "不对 我要注销"),
+        ("小雨点点", "小雨典点"),
+        ("小雨点点", "不对劲 小雨典点"),
+        ("小雨点点", "打错了 小雨点点"),
+        ("小雨点点", "发错了 不好意思"),
+        ("小雨点点", "打错了，小雨典点不是我要的"),
+    ],
+)
+def test_what_else_follows_a_slip_is_no_name(held: str, said: str) -> None:
+    form = _form(held)
+    assert respelt(form, said) == ""
