@@ -27,8 +27,11 @@ _INVISIBLE = lazily(r"[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NO_LETTER = lazily(r"[\W_]+")
 _SPACES = lazily(r"[^\S\n]+")
 
-# Regional spellings of one word that remain once the characters are simplified.
-_REGIONAL = lazily("帐|身分|暱|纪录|登入|注消|註消|’")
+# Regional spellings of one word that remain once the characters are simplified, and slips of
+# whoever types by sound. 了解帮助 has no 解绑 in it.
+_REGIONAL = lazily(
+    "帐|身分|暱|纪录|登入|注消|註消|注肖|(?<!了)解帮(?!助|忙|我)|解邦|(?<!排行)解榜|解梆|砍掉|砍号|’"
+)
 _USUAL: Final = {
     "帐": "账",
     "身分": "身份",
@@ -37,6 +40,13 @@ _USUAL: Final = {
     "登入": "登录",
     "注消": "注销",
     "註消": "注销",
+    "注肖": "注销",
+    "解帮": "解绑",
+    "解邦": "解绑",
+    "解榜": "解绑",
+    "解梆": "解绑",
+    "砍掉": "删掉",
+    "砍号": "删号",
     "’": "'",
 }
 

@@ -311,6 +311,8 @@ def _wishes(
         lost = lost or (for_oneself and made.intent is Intent.GUARDIAN)
         # Nor is a consent that is only named beside what is deleted, to say that it stays.
         lost = lost or (made.intent is Intent.CONSENT_WITHDRAWAL and _let_be(said[start:end]))
+        # 生日不用改 changes nothing.
+        lost = lost or (made.intent is Intent.RECTIFICATION and _left_as_is(said[start:end]))
         lost = lost or (bool(found) and _is_more(found[-1][2], said[start:end], recogniser))
         if lost or _tells_own_age(made, said[start:end]):
             made = replace(made, sure=False)
@@ -334,6 +336,19 @@ def _let_be(part: str) -> bool:
     """Tell whether a part says that what it names is not deleted, and takes no consent back."""
     words = normalise(part)
     return says_it_stays(words) and _TAKES_BACK.search(words) is None
+
+
+_UNCHANGED = lazily(
+    r"(?:不用|不要|不需要|不必|先?别|先?不|无需|唔使|唔好|唔)(?:再|去|帮我)?(?:改|换|动|郁)"
+    r"(?:了|喇|啦|佢|它)?(?:吧|啊|哦|先|就行|就好)*[\s,。.!;]*$"
+    r"|^\W*(?:and |but )?(?:please )?(?:don't|do not|no need to) (?:change|touch|update) "
+    r"[a-z ]{2,30}\W*$"
+)
+
+
+def _left_as_is(part: str) -> bool:
+    """Tell whether a part says that what it names stays as it is."""
+    return _UNCHANGED.search(normalise(part)) is not None
 
 
 def _is_more(before: Recognised, part: str, recogniser: Recogniser) -> bool:

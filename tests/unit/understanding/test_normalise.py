@@ -15,6 +15,18 @@ from privacydesk.understanding.normalise import LOOKED_AT, bare, normalise
         ("注\u200b销", "注销"),
         ("注\x00销\ud800", "注 销"),
         ("don’t", "don't"),
+        ("解帮谷歌", "解绑谷歌"),
+        ("帮我解帮谷哥", "帮我解绑谷哥"),
+        ("微信解榜", "微信解绑"),
+        ("解梆QQ", "解绑qq"),
+        ("注肖账号", "注销账号"),
+        ("把帳號砍掉", "把账号删掉"),
+        ("砍號", "删号"),
+        ("了解帮助中心", "了解帮助中心"),
+        ("求解帮忙看看", "求解帮忙看看"),
+        ("他说要砍我", "他说要砍我"),
+        ("排行解榜", "排行解榜"),
+        ("我来解释", "我来解释"),
     ],
 )
 def test_spellings_of_one_word_fold_together(text: str, folded: str) -> None:

@@ -116,3 +116,74 @@ def test_another_wish_right_after_what_is_denied_is_meant_instead() -> None:
     said = normalise("Actually I don't want to close it. just delete my posts from october")
     assert left_for_another(said) == ("deregistration",)
     assert left_for_another(normalise("I don't want to delete it, delete that")) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "解绑谷歌 再把评论删了",
+        "解绑谷歌然后把评论删了",
+        "先解绑谷歌，其次把评论删了",
+        "解绑谷歌 还有把照片删了",
+        "谷歌解绑，接着把动态删了",
+        "第一 把谷歌解绑 第二 评论删了",
+    ],
+)
+def test_what_is_put_behind_a_wish_in_plain_words_is_one(
+    text: str, recogniser: TrainedRecogniser
+) -> None:
+    assert _intents(text, recogniser) == {Intent.UNBINDING, Intent.DELETION}
+
+
+@pytest.mark.parametrize(
+    "text", ["第二 评论删了", "第二个 评论删了", "其次 评论删了", "2、评论删了", "最后把照片删掉"]
+)
+def test_one_of_several_wishes_may_be_counted(text: str, recogniser: TrainedRecogniser) -> None:
+    found = recogniser.recognise(text)
+    assert (found.intent, found.sure) == (Intent.DELETION, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "昨天 评论删了",
+        "我一把评论删了 他就骂我",
+        "为什么把评论删了",
+        "第二天评论删了",
+        "然后评论删了",
+        "你们把评论删了",
+    ],
+)
+def test_a_deletion_that_is_told_of_is_no_wish(text: str, recogniser: TrainedRecogniser) -> None:
+    found = recogniser.recognise(text)
+    assert found.intent is not Intent.DELETION or not found.sure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "动态删了，生日不用改",
+        "把照片删了，昵称别改",
+        "删掉评论，签名不要动",
+        "清空聊天记录，名字唔使改",
+        "delete my posts, don't change my nickname",
+    ],
+)
+def test_an_entry_that_stays_as_it_is_is_no_wish(text: str, recogniser: TrainedRecogniser) -> None:
+    assert Intent.RECTIFICATION not in _intents(text, recogniser)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "动态删了，生日改成1998年3月5号",
+        "照片删了，昵称改一下",
+        "删掉评论，签名改成今天开心",
+        "清空聊天记录，名字要改",
+        "delete my posts, change my nickname to Mia",
+    ],
+)
+def test_an_entry_that_changes_beside_a_deletion_is(
+    text: str, recogniser: TrainedRecogniser
+) -> None:
+    assert _intents(text, recogniser) == {Intent.DELETION, Intent.RECTIFICATION}
