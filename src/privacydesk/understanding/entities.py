@@ -126,6 +126,8 @@ class Entities:
             told = as_one_limit(*(of_some or (self._limit_in(text),)))
             if told:
                 found["period"] = told
+        if named == (_PROFILE,) and not found.get("period") and "only_kept" not in found:
+            found.update(self._part_of_profile(text, words))
         if not found.get("period"):
             alone = only_some(text)
             if alone:
@@ -144,6 +146,14 @@ class Entities:
             found["kept_some"] = as_one_limit(*fresh)
         elif told and told[0] in stays:
             found["kept_some"] = told
+
+    def _part_of_profile(self, text: str, words: str) -> dict[str, tuple[Any, ...]]:
+        """Limit the profile to what is named of it: whoever deletes an avatar keeps the rest."""
+        places = self._names.places(words, "category", frozenset({_PROFILE}))
+        said = tuple(dict.fromkeys(words[start:end] for start, end in places))
+        if not said or not all(_PART_OF_PROFILE.fullmatch(one) for one in said):
+            return {}
+        return {"period": as_one_limit(*(_as_written(text, one) for one in said))}
 
     def _limit_by_place(self, text: str, words: str, found: dict[str, tuple[Any, ...]]) -> None:
         """Limit a wish by where in the account things lie: "the ones in my profile"."""
@@ -323,6 +333,8 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
 
 
 _GENDER: Final = ProfileField.GENDER.value
+_PROFILE: Final = DataCategory.PROFILE.value
+_PART_OF_PROFILE: Final = lazily("头像|昵称|avatar|profile (?:photo|picture|pic)|nickname")
 _RECHARGE: Final = DataCategory.RECHARGE.value
 _RECHARGED: Final = r"(?:充值|储值|消费|花的钱|花过的钱|花了多少钱)"
 _LINK: Final = r"(?:[和跟与及同、]|以及|还有|同埋)"

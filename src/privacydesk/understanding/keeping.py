@@ -75,6 +75,8 @@ _BETWEEN: Final = lazily(
     r"|聊天记录|语音|录音)(?:的|那个|那些|就|我|还|先|都|也){0,3}"
     r"(?:留[着住返低](?![的嘅])|保留(?![的嘅])|(?:别|不要?|不用|唔好|唔使)(?:动|郁|删|解)"
     r"|继续用|还要用))"
+    # 2024年的照片删了 2025的不删
+    r"|(?<=[了掉]) +(?=\d{2,4}年?的? ?(?:不|别|唔|留|保))"
     # 动态全部删掉不要删评论
     r"|(?<=[掉了除])(?<![除为]了)(?=(?:别|不要|不用|唔好|唔使)(?:删|动|郁|解))"
 )
@@ -90,6 +92,10 @@ _KEEPS: Final = (
     # Of what is put off nothing is to happen now.
     r"|再(?:想想|想一下|考虑|说)|考虑一下|\bnever mind\b"
 )
+# 照片算了 lets it be; 把照片删了算了 does not.
+_LET_BE: Final = (
+    r"^(?:(?!删|清|抹|去掉|移除|注销|解|关|撤|停)[^ ]){2,10}?(?:就|都)?算[了啦喇数](?:吧|啦)?$"
+)
 _DONT: Final = (
     r"\b(?:(?:don't|dont|do not) (?:(?:want|need) (?:you )?(?:to )?)?|no need (?:for you )?to )"
 )
@@ -99,7 +105,7 @@ _UNWANTED_LOSS: Final = (
 )
 _STAYS: Final = {
     "category": lazily(
-        rf"{_KEEPS}|[别不][想要用许准]?先?(?:删|动(?!态))|唔(?:好|使|想)?先?(?:删|郁)"
+        rf"{_KEEPS}|{_LET_BE}|[别不][想要用许准]?先?(?:删|动(?!态)|清|碰|抹)|唔(?:好|使|想)?先?(?:删|郁|掂|清)"
         # 位置的先不要, 评论先等等: put off, it is not to happen now.
         r"|先(?:不要|不用|别|等等|等一?下|放[着一]|唔好|唔使)(?=了|吧|啊|喇|啦|[,。.!?; ]|$)"
         r"|[没冇]有?(?:说|话|讲|让|叫)过?(?:你们?|你哋)?(?:要|想)?删"
@@ -107,14 +113,14 @@ _STAYS: Final = {
         rf"|{_UNWANTED_LOSS}(?:deleted|removed|erased|wiped|touched|gone)\b"
     ),
     "provider": lazily(
-        rf"{_KEEPS}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动)|唔(?:好|使|想)?(?:解|郁)"
+        rf"{_KEEPS}|{_LET_BE}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动|碰)|唔(?:好|使|想)?(?:解|郁|掂)"
         r"|(?:改|以后|之后|继续)用|(?:还|仲)(?:要|想)用"
         rf"|{_DONT}(?:unbind|unlink|disconnect|remove|touch)\b"
         rf"|{_UNWANTED_LOSS}(?:unlinked|unbound|disconnected|removed|touched|gone)\b"
         r"|\b(?:will|i'll|gonna|going to) (?:just |only |still )?use\b"
     ),
     "purpose": lazily(
-        rf"{_KEEPS}|(?:还是|就|继续|仍旧?)(?:让(?:它|佢))?开[着住]"
+        rf"{_KEEPS}|{_LET_BE}|(?:还是|就|继续|仍旧?)(?:让(?:它|佢))?开[着住]"
         r"(?:吧|就[好行]|好了|啦)?(?=$|[,。.!?; ])"
         rf"|(?<![关撤])[别不](?:要|用|想|许|准)?(?:关(?!我)|撤|取消|动)|(?:别|不要|不用)停"
         rf"|唔(?:好|使|想)?(?:关|熄|撤)|{_DONT}(?:turn off|switch off|disable|withdraw|revoke)\b"
@@ -199,7 +205,7 @@ def says_all_but(folded: str) -> bool:
 
 
 _MAY_STAY: Final = lazily(
-    r"[留除保再考别不唔先没冇改以之还仲继开]|keep|leave|not|stay|never|except|apart|aside|other|exclud"
+    r"[留除保再考别不唔先没冇改以之还仲继开算]|keep|leave|not|stay|never|except|apart|aside|other|exclud"
     r"|don'?t|no need|will|'ll|going|gonna"
 )
 """Without any of these nothing is said to stay."""

@@ -22,7 +22,7 @@ _KIND: Final = (
 _OF: Final = "(?:的|嘅)"
 _NUMBER: Final = r"(?:\d{1,3}|[一二三四五六七八九十两兩几幾俩倆]{1,3})"
 # 五条 and 三张 count what was posted or taken; 个 counts everything else, too.
-_PIECE: Final = r"(?:[张張条條篇段幅]|[个個首](?=[\u4e00-\u9fff]*?" + _KIND + "))"
+_PIECE: Final = r"(?:[张張条條篇则則段幅]|[个個首](?=[\u4e00-\u9fff]*?" + _KIND + "))"
 _ORDER: Final = (
     r"(?:最(?:早|近|新|旧|舊|老|初|开始|開始|后|後|前面|后面|後面|上面|下面)"
     r"|前面?|[头頭]|[后後]面|倒数|倒數|第)"
@@ -47,7 +47,7 @@ _COUNTED: Final = rf"(?<!第){_NUMBER}{_PIECE}{_SUCH}{_KIND}(?!都|也)"
 # 那张在海边的照片, 带定位的那条动态, 在海边拍的那几张; 那些照片 may be all of them.
 _POINTED: Final = (
     # 那个 by itself is what one says while one thinks.
-    rf"(?P<before>[^,，。]{{0,24}}?)(?P<which>[那这這嗰呢]{_NUMBER}?(?:[张張条條篇段幅首]|[个個](?={_KIND}))"
+    rf"(?P<before>[^,，。]{{0,24}}?)(?P<which>[那这這嗰呢]{_NUMBER}?(?:[张張条條篇则則段幅首]|[个個](?={_KIND}))"
     rf"(?:[^,，。把将將删刪]{{1,16}}?{_OF})?(?:{_KIND}|{_NOTHING_ELSE}))"
 )
 # 带定位的动态, 有前任的照片, 提到他的评论.

@@ -126,7 +126,7 @@ _LONGEST: Final = 120
 _NOT_ALL: Final = lazily(
     r"账|号|户口|account|profile page|login|\bones?\b"
     # 海边那张留着 and 女儿的留着 keep some of what goes.
-    r"|(?:[那这𠮶呢第最前头后][^,。]{0,3}?|[一两三几\d])[张条段篇幅首]|(?<![我你])[的嘅]$"
+    r"|(?:[那这𠮶呢第最前头后][^,。]{0,3}?|[一两三几\d])[张条段篇则幅首]|(?<![我你])[的嘅]$"
 )
 
 

@@ -113,6 +113,9 @@ def test_all_of_a_kind_stays_where_none_is_told_apart(words: KeywordRecogniser, 
         ("评论全清，获奖感言不要删", "获奖感言不要删"),
         ("照片删掉，但是毕业典礼要保留", "毕业典礼要保留"),
         ("啲相刪晒 全家福唔好刪", "全家福唔好刪"),
+        ("刪除所有留言 但第一則留著", "第一則留著"),
+        ("把貼文都刪了，生日那則保留", "生日那則保留"),
+        ("刪掉全部貼文，最後兩則留著", "最後兩則留著"),
     ],
 )
 def test_one_of_what_goes_stays_by_whatever_name(

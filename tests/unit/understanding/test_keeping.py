@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
 from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
@@ -345,3 +346,59 @@ def test_nothing_else_goes_where_it_is_a_blur_which_of_two_stays(said: str) -> N
 def test_a_consent_that_is_left_on_stays(said: str, stays: bool) -> None:
     found = KeywordRecogniser.load().entities(said, ("purpose", "kept_purpose", "only_kept"))
     assert ("only_kept" in found) is stays
+
+
+@pytest.mark.parametrize(
+    ("said", "goes", "stays"),
+    [
+        ("动态评论都给我删光 聊天记录千万别碰", ("posts", "comments"), ("chat",)),
+        ("删照片，评论别清", ("photos",), ("comments",)),
+        ("刪晒啲相 留言唔好掂", ("photos",), ("comments",)),
+        ("照片算了 只删评论", ("comments",), ("photos",)),
+        ("删动态，语音就算了", ("posts",), ("voice",)),
+        ("聊天记录不要碰，搜索记录删掉", ("search_history",), ("chat",)),
+    ],
+)
+def test_what_is_not_to_be_touched_stays(
+    said: str, goes: tuple[str, ...], stays: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category"))
+    assert (found["category"], found["kept_category"]) == (goes, stays)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["算了 删照片", "把照片删了算了", "照片删了算了吧", "动态全删了算了", "评论清掉算了"],
+)
+def test_what_is_done_with_in_the_end_stays_not(said: str) -> None:
+    found = KeywordRecogniser.load().entities(said, ("category", "kept_category", "only_kept"))
+    assert found.keys() == {"category"}
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("删除我的头像", "头像"),
+        ("头像删掉 换成默认的", "头像"),
+        ("刪咗我個頭像", "头像"),
+        ("delete my avatar", "avatar"),
+        ("帮我把昵称和头像删了", "昵称，头像"),
+    ],
+)
+def test_of_the_profile_only_what_is_named_goes(said: str, limit: str) -> None:
+    found = KeywordRecogniser.load().entities(said, ENTITY_KINDS)
+    assert (found["category"], found["period"]) == (("profile",), (limit,))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "删除我的个人资料",
+        "删除我的资料卡",
+        "delete my profile",
+        "别删我的头像",
+        "把头像和照片都删了",
+    ],
+)
+def test_the_whole_of_the_profile_is_not_limited_to_a_part(said: str) -> None:
+    assert "period" not in KeywordRecogniser.load().entities(said, ENTITY_KINDS)
