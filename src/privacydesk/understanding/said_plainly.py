@@ -225,7 +225,7 @@ _ONLY_DELETES: Final = lazily(
     r"|(?:然后|接着|之后|还有|另外|顺便|顺手|跟住)[,.:、 ]*(?:再|也|请|帮我)*(?=[把将]))?"
     r"(?:请|麻烦|帮我|给我|快|再)*(?:(?:把|将)|(?<=[1-4一二三四个件步条样事是先次来后再,.:、 ]))"
     r"(?:我的?|我嘅)?(?:绑定的?|绑的|上传的|存的|以前的|之前的|所有的?|全部的?)?"
-    r"(?:评论|留言|照片|相片|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|浏览记录|访客记录"
+    r"(?:评论|留言|照片|相片|头像|动态|帖子|贴文|聊天记录|语音|录音|搜索记录|搜索历史|浏览记录|访客记录"
     r"|位置|定位|实名认证|实名|身份证|身份|证件|银行卡|支付|设备)"
     r"(?:的|嘅)?(?:信息|资料|数据|记录|照片)?"
     r"(?:和|跟|都|全部?|通通|统统|给我|帮我)*(?:删|清)(?:了|掉|除|空|干净|一下)*(?:吧|啦)?[ 。.!]*"
@@ -308,6 +308,13 @@ _CHANGES_ENTRY: Final = lazily(
 )
 
 
+# 删动态那个撤了吧: a request is called by what it is for.
+_CALLS_OFF: Final = lazily(
+    r"(?:删|解绑|注销|改|更正|导出|投诉|查看)[^,。.!?;]{0,10}?(?:那个|那件|那份|𠮶个|这个|的申请|的请求|那条申请)(?:申请)?"
+    r"(?:就|给我|帮我|先|也|都)*(?:撤|取消)(?:了|掉|回|销|咗)*(?:吧|啊|啦|喇|哈|好了)?[ 。.!]*$"
+)
+
+
 def _changes_outright(heard: Intent, folded: str) -> Intent | None:
     """Return a correction that is ordered first of all, whatever is told after it."""
     if heard in _CHANGES_HEARD and _CHANGES_ENTRY.match(folded):
@@ -315,6 +322,12 @@ def _changes_outright(heard: Intent, folded: str) -> Intent | None:
     return None
 
 
+def _calls_off(heard: Intent, folded: str) -> bool:
+    """Tell whether a request is called off that is called by what it is for."""
+    return heard in _CALLED_OFF and _CALLS_OFF.search(folded) is not None
+
+
+_CALLED_OFF: Final = DESTRUCTIVE | {Intent.RECTIFICATION, Intent.ACCESS, Intent.OTHER}
 _CHANGES_HEARD: Final = frozenset({Intent.OTHER, Intent.SMALLTALK, Intent.COMPLAINT})
 
 
@@ -349,7 +362,7 @@ def meant_instead(heard: Intent, folded: str, wish: str) -> Intent | None:
     )
     if told is not None:
         return told
-    if let_go(folded):
+    if let_go(folded) or _calls_off(heard, folded):
         # 最后一个不用了 lets go of a wish, and is none.
         return Intent.CANCEL_REQUEST
     own = _wished_for_oneself(heard, folded)

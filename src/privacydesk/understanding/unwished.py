@@ -22,8 +22,9 @@ _DONE_BY_OTHERS: Final = lazily(
     rf"(?:{_LOST_IN_ENGLISH}|changed)\b"
 )
 _NEVER_ASKED: Final = lazily(
-    r"我(?:从来|根本|并)?(?:没有?|冇)(?:申请|要求|提交|让你们|叫你们"
-    rf"|同意)过?{PART}{{0,6}}?(?:注销|删|解绑)"
+    r"我(?:从来|根本|并)?(?:没有?|冇)(?:申请|要求|提交|[让叫]你[们哋]"
+    rf"|同意)过?{PART}{{0,6}}?(?:注销|删|解(?:绑|除)|解(?=$|[了啊呀,。.!?; ])|[这那]么做"
+    r"|[这那]样(?:做|弄))"
     r"|\bi (?:did not|didn't|didnt|never) (?:ask|request|want|apply|agree)\w* "
     rf"{PART}{{0,20}}?{_LOST_IN_ENGLISH}"
 )
@@ -54,11 +55,23 @@ _NOT_DONE: Final = lazily(
     rf"{PART}{{0,24}}?\b(?:{_LOST_IN_ENGLISH}|gone)\b[^!;?]{{0,24}}?"
     r"\b(?:still|but it(?:'s| is| was)n't|never was|nothing was|not (?:deleted|gone|removed))\b"
 )
+# 连我删掉的聊天记录都还留着: what was deleted by one's own hand is still kept.
+_STILL_KEPT: Final = lazily(
+    r"(?:删|清)(?:掉|除|空|了|过|咗|走)*(?:的|嘅)[^,。.!?;]{1,10}?(?:都|也|居然|竟然|怎么|为什么|点解)*"
+    r"(?:还|仲)(?:帮我|给我|替我)?(?:留着|留住|存着|保存着?|在(?!不在)|有(?!没有|冇)|喺度|被你们)"
+    r"(?![^,。.!;]{0,8}(?:吗|么|嘛|冇|\?))"
+)
 _ONCE_MORE: Final = lazily(
     r"(?:再|重新|请|帮我|麻烦|给我|赶紧|马上|快|想|要)(?:再|重新|帮我|给我|把|将|你们)*"
     r"[^,。.!?;了咗]{0,8}?(?:删|清|注销|解绑|撤)"
     rf"|\b(?:please|can you|could you|want|need)\b[^.!?]{{0,24}}?\b{_LOST_IN_ENGLISH}"
     r"|\b(?:do it|again)\b"
+)
+# 我不小心点了注销: what was tapped by mistake is to be undone.
+_BY_MISTAKE: Final = lazily(
+    r"(?:不小心|误(?:点|触|操作|按)|手滑|手误|手贱|点错|按错|错手|唔小心|撳错|搞错)(?:了|咗|就|把)*"
+    r"[^,。!?;]{0,8}?(?:点|按|提交|申请|操作|选|撳|揿|填|弄|搞)?(?:到|了|咗|成)*[^,。!?;]{0,6}?"
+    r"(?:注销|销号|删|解绑|解除)"
 )
 _LEAVE_IT: Final = lazily(
     r"(?:请|求(?!你)|求你们?|你们|拜托|千万|可)*(?:别|不要|唔好)(?:再|乱|随便|给我|把我)*(?:删"
@@ -159,8 +172,9 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
     if heard is Intent.CONSENT_WITHDRAWAL:
         granted = _GRANTED.search(folded) and not _TAKEN_BACK.search(folded)
         return Intent.OTHER if granted else None
-    if heard in _ASKED_FOR and _NEVER_ASKED.search(folded):
-        return Intent.OTHER
+    undone = _meant_undone(heard, folded)
+    if undone is not None:
+        return undone
     if heard is Intent.ACCESS and _GIVEN_AWAY.search(folded):
         return Intent.COMPLAINT
     kept = next((one for one in _KEEPS_FOR_NOW.get(heard, ()) if one.search(folded)), None)
@@ -170,12 +184,21 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         return None
     if _DONE_BY_OTHERS.search(folded) or _CANNOT.search(folded) or _LEAVE_IT.fullmatch(folded):
         return Intent.OTHER
-    rest = _NOT_DONE.sub(" ", folded)
+    rest = _STILL_KEPT.sub(" ", _NOT_DONE.sub(" ", folded))
     if rest != folded and not _ONCE_MORE.search(rest):
         return Intent.COMPLAINT
     if _GONE.search(folded):
         return Intent.POLICY_QUESTION
     return _meant_of_others(heard, folded)
+
+
+def _meant_undone(heard: Intent, folded: str) -> Intent | None:
+    """Return what is meant of a loss that nobody asked for, or asked for by mistake."""
+    if heard in _ASKED_FOR and _NEVER_ASKED.search(folded):
+        return Intent.OTHER
+    if heard in DESTRUCTIVE and _BY_MISTAKE.search(folded) and not _ONCE_MORE.search(folded):
+        return Intent.CANCEL_REQUEST
+    return None
 
 
 def _meant_of_others(heard: Intent, folded: str) -> Intent | None:

@@ -195,3 +195,33 @@ def test_other_things_are_deleted_than_those_that_shall_not(said: str, heard: In
 )
 def test_nothing_is_deleted_where_something_else_is_wished(said: str) -> None:
     assert meant_instead(Intent.ACCESS, normalise(said), normalise(said)) is not Intent.DELETION
+
+
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        (Intent.DELETION, "删动态那个撤了吧"),
+        (Intent.UNBINDING, "解绑微信的申请取消吧"),
+        (Intent.DEREGISTRATION, "注销那个先撤了"),
+        (Intent.RECTIFICATION, "改昵称那个取消"),
+        (Intent.ACCESS, "导出聊天记录那个撤掉吧"),
+        (Intent.DELETION, "刪相嗰個取消啦"),
+    ],
+)
+def test_a_request_is_called_off_by_what_it_is_for(heard: Intent, said: str) -> None:
+    assert meant_instead(heard, normalise(said), normalise(said)) is Intent.CANCEL_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("heard", "said"),
+    [
+        (Intent.DELETION, "删照片那个快点办吧"),
+        (Intent.UNBINDING, "把微信那个取消了吧"),
+        (Intent.CONSENT_WITHDRAWAL, "推荐那个取消了吧"),
+        (Intent.DELETION, "那个评论删了吧"),
+        (Intent.DELETION, "删动态 那个撤回同意也办了"),
+    ],
+)
+def test_what_is_only_pointed_at_is_not_called_off(heard: Intent, said: str) -> None:
+    meant = meant_instead(heard, normalise(said), normalise(said))
+    assert meant is not Intent.CANCEL_REQUEST

@@ -93,3 +93,77 @@ def test_what_was_promised_and_not_done_is_complained_of(heard: Intent, text: st
 )
 def test_whoever_wants_it_done_now_complains_of_nothing(heard: Intent, text: str) -> None:
     assert meant_of_losses(heard, normalise(text)) is not Intent.COMPLAINT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "行啊你们 厉害 连我删掉的聊天记录都还留着",
+        "你们连我删了的照片都还有",
+        "我删除的评论居然还存着",
+        "早就刪咗嘅相仲喺度",
+        "清空了的搜索记录怎么还在",
+        "我删过的动态你们还给我留着",
+    ],
+)
+def test_what_is_kept_though_it_was_deleted_is_complained_of(text: str) -> None:
+    assert meant_of_losses(DELETION, normalise(text)) is Intent.COMPLAINT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "删掉的照片怎么还在 帮我彻底删了",
+        "之前删的评论还在不在",
+        "我删了的动态还在吗",
+        "删掉的照片还有没有备份",
+        "删了的动态我还想删评论",
+        "把还留着的照片删了",
+    ],
+)
+def test_whoever_asks_after_it_or_wants_it_gone_complains_of_nothing(text: str) -> None:
+    assert meant_of_losses(DELETION, normalise(text)) is not Intent.COMPLAINT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我不小心点了注销 能撤回吗",
+        "误操作申请了注销账号",
+        "手滑点成了解绑微信",
+        "不小心按到刪除帳號",
+        "唔小心撳咗註銷",
+        "搞错了点了解绑",
+    ],
+)
+def test_what_was_tapped_by_mistake_is_taken_back(text: str) -> None:
+    assert meant_of_losses(Intent.DEREGISTRATION, normalise(text)) is Intent.CANCEL_REQUEST
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "点错了，我要的是注销",
+        "不小心发了条动态 帮我删了",
+        "我不小心传错了照片，删掉",
+        "误触上传的照片请删除",
+        "不小心注册了小号，想注销",
+        "手滑发错了，快把评论删了",
+    ],
+)
+def test_what_is_to_go_as_it_was_a_mistake_goes(text: str) -> None:
+    assert meant_of_losses(DELETION, normalise(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们把我微信给解绑了 我没让你们解",
+        "我没同意解绑啊",
+        "我没叫你们删",
+        "注销了？我没同意这么做",
+        "我冇叫你哋解除",
+    ],
+)
+def test_what_nobody_asked_for_is_for_a_person(text: str) -> None:
+    assert meant_of_losses(Intent.UNBINDING, normalise(text)) is Intent.OTHER
