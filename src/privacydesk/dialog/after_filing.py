@@ -30,6 +30,7 @@ _NOT_THAT: Final = re.compile(
     r"|no\b|nope\b|not\b|wrong\b|i (?:mean|meant)\b|(?:it )?should (?:be|have been)\b)",
     re.IGNORECASE,
 )
+_ASKS: Final = frozenset("?？吗嗎")
 _NAMED_BY: Final = {
     RequestKind.UNBINDING: "provider",
     RequestKind.CONSENT_WITHDRAWAL: "purpose",
@@ -49,6 +50,7 @@ def follows_filed(runner: Runner, script: Script) -> bool:
     """Follow what is said of a request that was filed; tell whether anything was."""
     return (
         _points_at_withdrawal(runner, script)
+        or _keeps(runner, script)
         or _corrects(runner, script)
         or _wants_copy_first(runner, script)
     )
@@ -74,6 +76,25 @@ def _points_at_withdrawal(runner: Runner, script: Script) -> bool:
     if not named or not named <= filed:
         return False
     return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _keeps(runner: Runner, script: Script) -> bool:
+    """Take a filed request back where what it is about shall stay: 定位还是开着吧.
+
+    Which request it is shall be confirmed; without one the words mean something else.
+    """
+    entities = script.observed.entities
+    kept = {str(one) for one in entities.get("only_kept", ())}
+    if not kept or not reading.is_brief(script) or script.said.rstrip()[-1:] in _ASKS:
+        return False
+    filed = {
+        str(value)
+        for ticket in script.tickets_of(whose(script))
+        if ticket.is_open and ticket.kind in _NAMED_BY
+        for item in ticket.items
+        for value in (item.name, *item.detail.values())
+    }
+    return kept <= filed and runner.start(script, Intent.CANCEL_REQUEST)
 
 
 def _corrects(runner: Runner, script: Script) -> bool:
