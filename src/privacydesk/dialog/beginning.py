@@ -53,6 +53,9 @@ _COURTESIES = {"farewell": "desk.nothing_more", "thanks": "desk.welcome"}
 _PARTING = 30
 """Latin letters, each Chinese character counted as three, of a message that only says goodbye."""
 
+_SEES_AGAIN = re.compile("(?:[不唔](?:想|要|愿|願)?|[别別])再[见見]|再[见見](?:到|面|他|她|佢)")
+"""Whoever does not want to see something again says no goodbye."""
+
 _UNANSWERED_BEFORE_HUMAN = 3
 
 _LIKELY = 3
@@ -384,6 +387,7 @@ def _first(runner: Runner, script: Script) -> None:
         parting = "smalltalk" in script.observed.entities.get("wish_words", ()) and (
             reading.width(script.said) <= _PARTING and not said.isdisjoint(_COURTESIES)
         )
+        parting = parting and _SEES_AGAIN.search(script.said) is None
         # 把帳號砍掉 謝謝 is no farewell, though no list has its words.
         parting = parting and (found.intent.kind is None or not reading.is_clear(script))
         if found.intent is Intent.SMALLTALK or parting:

@@ -48,6 +48,14 @@ _THREAT: Final = lazily(
     rf"|\bico\b|expose|review){_CLAUSE}{{0,60}}"
     r")[\s.!?;~。！？；～]*$"
 )
+# 妈的, 给老子关了: whoever swears speaks of nobody's mother or father.
+_SWEARS: Final = lazily(
+    r"(?<![我你您她的爸和跟同])(?:他|去|操?你)?妈的(?=$|[\s,.!，。！]|烦|气|什么|怎么|你们|这|老子|快|赶|把|给"
+    r"|真|太|又|还|破|垃圾)|(?<![a-z])(?:tmd|nmd|wtf)(?![a-z])"
+)
+_MYSELF: Final = lazily(
+    r"(?<![我你他她的家])老子(?!的(?:手机|儿|爸)|今年|\d)|劳资(?!关系|纠纷|双方)"
+)
 _SHORT: Final = 60
 """How long a message may be, a Chinese character counting three times as much as a letter."""
 
@@ -57,7 +65,7 @@ _LAST_NARROW: Final = "\u02ff"
 @lru_cache(AT_HAND)
 def wish(text: str) -> str:
     """Return a message folded, without what is said around it; all of it where nothing else is."""
-    folded = _unthreatened(normalise(text))
+    folded = _without_swearing(_unthreatened(normalise(text)))
     if not _is_short(folded):
         return folded
     opening = _BEFORE.match(folded)
@@ -65,6 +73,17 @@ def wish(text: str) -> str:
     closing = _AFTER.search(folded, start)
     said = folded[start : closing.start() if closing else len(folded)]
     return said if bare(said) else folded
+
+
+def _without_swearing(folded: str) -> str:
+    if _OF_PARENTS.isdisjoint(folded) and not folded.isascii():
+        return folded
+    plainly = _MYSELF.sub("我", _SWEARS.sub(" ", folded)).strip()
+    return plainly if bare(plainly) else folded
+
+
+_OF_PARENTS: Final = frozenset("妈老劳t")
+"""Without any of these nobody swears by them."""
 
 
 def _unthreatened(folded: str) -> str:

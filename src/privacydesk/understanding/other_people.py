@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from privacydesk.understanding.anothers_things import PERSON
 from privacydesk.understanding.named_users import names_a_user
 from privacydesk.understanding.patterns import lazily
 
@@ -27,10 +28,16 @@ _NOBODY = lazily(
     r"|关联|绑定|登录|手机|微信|隐私"
 )
 _PRONOUN: Final = "他她"
+_WITH: Final = "和跟同与"
 # 我要看她聊天记录: of a pronoun the 的 may be missing.
 _THEIRS = lazily(
     r"(?:查|看|导出|要|给我|提供|拿|搜|调)(?:一?下|一看|看|到|询|取|我|出){0,4}[他她佢](?:们)?(?:的|嘅)?"
     rf"(?:所有|全部|之前|以前|那些)?(?:的|嘅)?(?:{_DATA})"
+)
+# 看我老公跟别人的聊天记录
+_BETWEEN_OTHERS = lazily(
+    rf"(?:看|查|睇|导出|调|翻|监控)[^,。.!?;]{{0,4}}?{PERSON}(?:和|跟|同|与)(?!我)[^,。.!?;的嘅]{{1,6}}"
+    r"(?:的|嘅)?(?:所有|全部)?(?:聊天|私信|私聊|对话|消息|讯息|通话|语音)"
 )
 _NO_OWNER: Final = (
     r"(?!(?:my|your|our|it|what|let|that|this|here|there|who|today|yesterday|last|next|year|month"
@@ -53,12 +60,15 @@ _ENGLISH = lazily(
 
 def other_people(words: str) -> tuple[str, ...]:
     """Tell of a folded message whether it wants to see what belongs to another person."""
-    if any(one.search(words) is not None for one in (_ENGLISH, _THEIRS, _NAMED)):
+    if any(one.search(words) is not None for one in (_ENGLISH, _THEIRS, _NAMED, _BETWEEN_OTHERS)):
         return (SOMEBODY,)
     if names_a_user(words):
         return (SOMEBODY,)
     for hit in (*_CHINESE.finditer(words), *_HANDED.finditer(words)):
         who = hit["who"]
+        if who[0] in _WITH and "我" in hit[0]:
+            # 导出我跟别人的聊天记录 wants one's own.
+            continue
         if _NOBODY.search(who) is None and (len(who) > 1 or who in _PRONOUN):
             return (SOMEBODY,)
     return ()

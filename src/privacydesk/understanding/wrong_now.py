@@ -42,6 +42,12 @@ _STATES: Final = (
         r"^(?P<before>.{0,60}?)[显顯]示(?:咗|了|[着著住紧緊])?(?P<value>[男女](?:[性的生仔嘅]|子)?)"
         rf"(?:喎|啊|呀|的)?{_END}"
     ),
+    # 性别怎么是男的
+    lazily(
+        r"^(?P<before>.{0,60}?(?:怎么|怎麼|点解|點解|[为為]什么|[为為]什麼|居然|竟然|凭什么|憑什麼)"
+        r".{0,6}?)(?:是|系|係)(?P<value>[男女](?:[性的生仔嘅]|子)?)"
+        rf"(?:啊|呀|喎|㗎)?{_END}"
+    ),
     # 性别被改成女, 生日自动换成1990年: nobody wished that.
     lazily(
         r"^(?P<before>.{0,60}?(?:被|俾人|怎么|怎麼|点解|點解|[为為]什么|[为為]什麼|莫名|[无無]端|自[动動]|[谁誰])"
@@ -85,7 +91,7 @@ _PLEASE: Final = lazily(
     r"\b(?:please|pls|want|should|can you|could you|would you|needs? to|like)\b", re.IGNORECASE
 )
 _SIGN: Final = lazily(
-    r"[成做咗变變]|[显顯]示|[写寫填]|登[记記]|[还還][是叫]|仲[系係]"
+    r"[成做咗变變]|怎[么麼]|[点點]解|什[么麼]|居然|竟然|[显顯]示|[写寫填]|登[记記]|[还還][是叫]|仲[系係]"
     r"|\b(?:says?|shows?|reads?|displays?|lists?|states?|claims|thinks?|as|still|currently|now|moment)\b",
     re.IGNORECASE,
 )

@@ -24,6 +24,38 @@ def test_greetings_and_thanks_around_a_short_wish_are_left_out(said: str, wished
     assert wish(said) == wished
 
 
+@pytest.mark.parametrize(
+    ("said", "wished"),
+    [
+        ("妈的烦死了 把推送都给老子关了", "烦死了 把推送都给我关了"),
+        ("他妈的把我号注销了", "把我号注销了"),
+        ("老子要注销", "我要注销"),
+        ("tmd 解绑微信", "解绑微信"),
+        ("劳资不玩了", "我不玩了"),
+        ("注销 妈的", "注销"),
+    ],
+)
+def test_whoever_swears_speaks_of_no_mother_and_no_father(said: str, wished: str) -> None:
+    assert wish(said) == wished
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "我妈的账号想注销",
+        "注销我妈的号",
+        "她妈的手机号",
+        "我老子的号",
+        "劳资纠纷",
+        "孩子他妈的微信",
+        "妈妈的账号",
+        "老子的手机号是我的",
+    ],
+)
+def test_who_speaks_of_a_parent_does(said: str) -> None:
+    assert wish(said) == said
+
+
 @pytest.mark.parametrize("said", ["谢谢", "你好", "hello", "thanks", "你好，谢谢", "在吗"])
 def test_where_nothing_else_is_said_it_stays(said: str) -> None:
     assert wish(said)
