@@ -77,6 +77,8 @@ _BETWEEN: Final = lazily(
     r"|继续用|还要用))"
     # 2024年的照片删了 2025的不删
     r"|(?<=[了掉]) +(?=\d{2,4}年?的? ?(?:不|别|唔|留|保))"
+    # 删照片不是删动态, 删掉所有照片不包括头像
+    r"|(?<=[\u4e00-\u9fff])(?<!是)(?=(?:而)?(?:不是|唔系)(?:要|想)?(?:删|清|解|关|撤)|不(?:包括|包含|含)(?!在内))"
     # 动态全部删掉不要删评论
     r"|(?<=[掉了除])(?<![除为]了)(?=(?:别|不要|不用|唔好|唔使)(?:删|动|郁|解))"
 )
@@ -85,17 +87,25 @@ _KEEPS: Final = (
     r"(?<![别不没唔])(?:留[着著住返](?![的嘅])|留低(?![的嘅咗过了])|只留)"
     # 留微信就行
     r"|(?<![别不没唔])留(?!言)(?=[^,。.!?;的嘅 ]{1,10}?(?:就行|就好|就够|就可以|即可|就得|得啦"
-    r"|得喇|就ok))|留下(?![的嘅来])|(?<!不要)(?<!不用)(?<![别不没唔再])保留"
+    r"|得喇|就ok))|留下(?![的嘅来])"
+    r"|(?<!不要)(?<!不用)(?<!不想)(?<!唔想)(?<!不需要)(?<![别不没唔再])保留"
+    # 跟小美的要留
+    r"|(?<![不别唔])(?:要|得|必须)留(?=$|[,。.!?; ])"
+    # 不包括头像 is an exception like any.
+    r"|不(?:包括|包含|含)(?!在内)"
     rf"|{_APART}|{_EXCEPT}|(?<!n't )(?<!dont )(?<!not )\bkeep\b(?! (?:on )?\w+ing\b)"
     r"|(?<!i )\bleave\b(?! me\b)|^(?: |no,? )*not\b(?! (?:only|just|sure|all|yet|so)\b)"
     r"|\bnot (?:the|my)\b|\bstays?\b"
     # Of what is put off nothing is to happen now.
     r"|再(?:想想|想一下|考虑|说)|考虑一下|\bnever mind\b"
 )
-# 照片算了 lets it be; 把照片删了算了 does not.
+# 照片算了 and 照片随便 let it be; 把照片删了算了 does not.
 _LET_BE: Final = (
-    r"^(?:(?!删|清|抹|去掉|移除|注销|解|关|撤|停)[^ ]){2,10}?(?:就|都)?算[了啦喇数](?:吧|啦)?$"
+    r"^(?:(?!删|清|抹|去掉|移除|注销|解|关|撤|停)[^ ]){2,10}?(?:就|都)?"
+    r"(?:算[了啦喇数]|随便|随它去?|随佢|无所谓)(?:吧|啦|了)?$"
 )
+# 删照片不是删动态: what is denied behind what goes. 照片不是删了吗 asks.
+_NOT_THAT: Final = r"(?<!是)(?:不是|唔系|并非)(?:要|想|叫|让|话)?(?:你们?|你哋)?"
 _DONT: Final = (
     r"\b(?:(?:don't|dont|do not) (?:(?:want|need) (?:you )?(?:to )?)?|no need (?:for you )?to )"
 )
@@ -109,12 +119,16 @@ _STAYS: Final = {
         # 位置的先不要, 评论先等等: put off, it is not to happen now.
         r"|先(?:不要|不用|别|等等|等一?下|放[着一]|唔好|唔使)(?=了|吧|啊|喇|啦|[,。.!?; ]|$)"
         r"|[没冇]有?(?:说|话|讲|让|叫)过?(?:你们?|你哋)?(?:要|想)?删"
+        rf"|{_NOT_THAT}(?:删|清)(?!.{{0,3}}(?:吗|么|嘛|\?))"
         rf"|{_DONT}(?:delete|remove|touch|erase|wipe)\b"
         rf"|{_UNWANTED_LOSS}(?:deleted|removed|erased|wiped|touched|gone)\b"
     ),
     "provider": lazily(
         rf"{_KEEPS}|{_LET_BE}|(?<!解)[别不](?:要|用|想|许|准)?(?:解(?![释决])|动|碰)|唔(?:好|使|想)?(?:解|郁|掂)"
+        rf"|{_NOT_THAT}(?:解|移除)"
         r"|(?:改|以后|之后|继续)用|(?:还|仲)(?:要|想)用"
+        # 微信我还在用; who else uses it is a reason to unbind it.
+        r"|(?<=[我信q歌e果号机博个])(?:自己|平时|现在|每天|都)*(?:还在|仲喺度|还|仲)用(?:着|紧)?(?![不唔])"
         rf"|{_DONT}(?:unbind|unlink|disconnect|remove|touch)\b"
         rf"|{_UNWANTED_LOSS}(?:unlinked|unbound|disconnected|removed|touched|gone)\b"
         r"|\b(?:will|i'll|gonna|going to) (?:just |only |still )?use\b"
@@ -122,6 +136,9 @@ _STAYS: Final = {
     "purpose": lazily(
         rf"{_KEEPS}|{_LET_BE}|(?:还是|就|继续|仍旧?)(?:让(?:它|佢))?开[着住]"
         r"(?:吧|就[好行]|好了|啦)?(?=$|[,。.!?; ])"
+        r"|^(?:(?!关|停|撤|取消|收回|删|能|不|唔)[^ ]){2,8}?(?:就|还|倒)?"
+        r"(?:可以|没问题|没关系)(?:的|啦)?$"
+        rf"|{_NOT_THAT}(?:关|撤|停|取消)"
         rf"|(?<![关撤])[别不](?:要|用|想|许|准)?(?:关(?!我)|撤|取消|动)|(?:别|不要|不用)停"
         rf"|唔(?:好|使|想)?(?:关|熄|撤)|{_DONT}(?:turn off|switch off|disable|withdraw|revoke)\b"
     ),
@@ -129,7 +146,7 @@ _STAYS: Final = {
 """What shall stay, by what is spoken of: data, ways to log in, or what was consented to."""
 # That somebody else keeps it is why it shall go: 你们还留着我的聊天记录, "you still keep".
 _COMPLAINED_OF: Final = lazily(
-    r"你们|你哋|平台|系统|公司|还(?:留|保留|在)|一直|仍|为什么|为啥|凭什么|点解|不是说|\b(?:you"
+    r"你们|你哋|平台|系统|公司|还(?:留|保留|在(?!用))|一直|仍|为什么|为啥|凭什么|点解|不是说|\b(?:you"
     r"|they|still|why)\b"
 )
 _REST: Final = r"都|全|别的|其[他它余]|剩下|所有|一切|统统|通通"
@@ -152,6 +169,12 @@ _JUST_OTHERS: Final = lazily(
     r"(\b(?:don't|dont|do not) (?:want (?:you )?to )?(?:delete|remove|touch|erase|wipe|unlink"
     r"|unbind|disconnect) (?!just\b|only\b)[^,.!?;\n]{1,32}?)"
     r" (?=(?:just|only) (?:the|my|those|these)\b)"
+)
+# 除了广告别的都别关 is for the ads alone: all others stay.
+_ALL_STAY_BUT: Final = lazily(
+    rf"{_APART}([^,。!?;\n]{{1,12}}?)(?:以外|之外|外)?[, ]?的?(?=(?:{_REST}){{1,3}}"
+    r"(?:的|嘅|我|就|也|先|给我|请| ){0,3}"
+    r"(?:(?:别|不要|不用|不|唔好|唔使)(?:再|给我)?(?:删|清|关|撤|停|解|动|郁|碰)|留|保留))"
 )
 _ENGLISH_BUT: Final = lazily(r"\b(all|all of (?:it|them)|everything|anything) but\b")
 _ENGLISH_EXCEPT: Final = lazily(_EXCEPT)
@@ -195,6 +218,7 @@ def _told_apart(folded: str) -> str:
     for outside in _OUTSIDE:
         told = outside.sub(r"除了\1以外", told)
     told = _JUST_OTHERS.sub(r"\1, ", told)
+    told = _ALL_STAY_BUT.sub(r"\1,", told)
     return _ENGLISH_BUT.sub(r"\1 except", _BESIDES.sub("", told))
 
 
@@ -205,7 +229,7 @@ def says_all_but(folded: str) -> bool:
 
 
 _MAY_STAY: Final = lazily(
-    r"[留除保再考别不唔先没冇改以之还仲继开算]|keep|leave|not|stay|never|except|apart|aside|other|exclud"
+    r"[留除保再考别不唔先没冇改以之还仲继开算随无可没]|keep|leave|not|stay|never|except|apart|aside|other|exclud"
     r"|don'?t|no need|will|'ll|going|gonna"
 )
 """Without any of these nothing is said to stay."""

@@ -109,7 +109,7 @@ _PERIOD = lazily(
 # Every Chinese limit but by somebody has one of these characters, which few sentences have.
 _TELLS_LIMIT: Final = frozenset(
     "0123456789年月天日周週期拜季假节節庆慶夕秋旦诞誕清端重跨夜初和跟同與与发發寄关關"
-    "张張条條篇则則段幅首个個最带帶有到"
+    "张張条條篇则則段幅首个個最带帶有到半部"
 )
 _HAN = lazily("[\u4e00-\u9fff]")
 _LETTER = lazily(r"[a-z]", re.IGNORECASE)

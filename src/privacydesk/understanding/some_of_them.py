@@ -44,6 +44,11 @@ _ORDERED: Final = (
 )
 # 两条动态, 几张照片; 一张都不留 speaks of all, and 第十条 of the policy has no kind beside it.
 _COUNTED: Final = rf"(?<!第){_NUMBER}{_PIECE}{_SUCH}{_KIND}(?!都|也)"
+# 一半的照片, 照片删一半留一半
+_HALF: Final = (
+    rf"(?:一半|半数|(?:一|大|小)部分)(?:的|嘅)?{_KIND}|(?:[删刪清](?:掉|除)?|只要)(?:一半|(?:一|大|小)部分)"
+    r"(?:[,， ]?(?:留|保留)(?:着|下)?(?:一半|(?:一|大|小)部分))?"
+)
 # 那张在海边的照片, 带定位的那条动态, 在海边拍的那几张; 那些照片 may be all of them.
 _POINTED: Final = (
     # 那个 by itself is what one says while one thinks.
@@ -58,7 +63,9 @@ _DESCRIBED: Final = (
 # 前任的照片, 给他的评论: whose they are, or of whom, staff find out; all of a kind is not meant.
 _OF_SOMEBODY: Final = rf"(?:[给給对對畀俾]|(?<![和跟同與与其])){PERSON}{_OF}{_KIND}"
 _SOMEBODYS_OWN: Final = lazily(_OF_SOMEBODY)
-_CHINESE: Final = lazily(rf"(?:{_ORDERED})|(?:{_DESCRIBED})|(?:{_COUNTED})|(?:{_OF_SOMEBODY})")
+_CHINESE: Final = lazily(
+    rf"(?:{_ORDERED})|(?:{_DESCRIBED})|(?:{_COUNTED})|(?:{_OF_SOMEBODY})|(?:{_HALF})"
+)
 _POINTED_AT: Final = lazily(_POINTED)
 _ASKED_FOR: Final = lazily(
     r".*(?:[把将將]|[删刪][掉除了]?|清[除空掉]|移除|去掉|只|[就仅僅]|想|要|[帮幫给給][我忙]|[请請]|麻[烦煩]|看|[导導]出|[没沒]有|[是系係])"

@@ -116,6 +116,7 @@ def test_all_of_a_kind_stays_where_none_is_told_apart(words: KeywordRecogniser, 
         ("刪除所有留言 但第一則留著", "第一則留著"),
         ("把貼文都刪了，生日那則保留", "生日那則保留"),
         ("刪掉全部貼文，最後兩則留著", "最後兩則留著"),
+        ("聊天记录删了 但是跟小美的要留", "跟小美的要留"),
     ],
 )
 def test_one_of_what_goes_stays_by_whatever_name(

@@ -402,3 +402,86 @@ def test_of_the_profile_only_what_is_named_goes(said: str, limit: str) -> None:
 )
 def test_the_whole_of_the_profile_is_not_limited_to_a_part(said: str) -> None:
     assert "period" not in KeywordRecogniser.load().entities(said, ENTITY_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "goes", "stays"),
+    [
+        ("删照片不是删动态", "category", ("photos",), ("posts",)),
+        ("不是删动态，是删照片", "category", ("photos",), ("posts",)),
+        ("删掉所有照片不包括头像", "category", ("photos",), ("profile",)),
+        ("照片随便 动态一定要删", "category", ("posts",), ("photos",)),
+        ("把动态删了吧 那些照片就随它去吧", "category", ("posts",), ("photos",)),
+        ("解微信不是解谷歌", "provider", ("wechat",), ("google",)),
+        ("谷歌解绑 微信我还在用", "provider", ("google",), ("wechat",)),
+        ("解除谷歌 微信仲用緊", "provider", ("google",), ("wechat",)),
+        ("不是让你关定位 关广告", "purpose", ("marketing",), ("location",)),
+        (
+            "通讯录和位置都别用了 推荐可以",
+            "purpose",
+            ("contacts", "location"),
+            ("personalised_recommendation",),
+        ),
+    ],
+)
+def test_what_is_not_meant_stays(
+    said: str, family: str, goes: tuple[str, ...], stays: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().entities(said, (family, f"kept_{family}"))
+    assert (found[family], found[f"kept_{family}"]) == (goes, stays)
+
+
+@pytest.mark.parametrize(
+    ("said", "family"),
+    [
+        ("关推荐可以吗", "purpose"),
+        ("推荐能关可以吗", "purpose"),
+        ("前任还在用我的谷歌登录 帮我解绑", "provider"),
+        ("微信我妈还在用 帮我解绑", "provider"),
+        ("照片不是删了吗", "category"),
+        ("是不是删照片就行", "category"),
+        ("动态随便删", "category"),
+        ("我要留学 删照片", "category"),
+        ("我不想保留任何聊天记录", "category"),
+        ("都可以删 照片动态", "category"),
+    ],
+)
+def test_what_goes_all_the_same_stays_not(said: str, family: str) -> None:
+    found = KeywordRecogniser.load().entities(said, (family, f"kept_{family}", "only_kept"))
+    assert found.keys() == {family}
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "goes"),
+    [
+        ("除了广告别的都别关", "purpose", ("marketing",)),
+        ("除了照片其他都留着", "category", ("photos",)),
+        ("除了微信 其他都不用解", "provider", ("wechat",)),
+        ("唔該除咗啲相 其他都唔好刪", "category", ("photos",)),
+        ("除了我的评论以外的都保留", "category", ("comments",)),
+        ("除了动态别的都不要动", "category", ("posts",)),
+    ],
+)
+def test_where_all_others_stay_what_is_excepted_goes(
+    said: str, family: str, goes: tuple[str, ...]
+) -> None:
+    kinds = (family, f"kept_{family}", "only_kept", "phrase")
+    found = KeywordRecogniser.load().entities(said, kinds)
+    assert (found[family], f"kept_{family}" in found, "only_kept" in found) == (goes, False, False)
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "stays"),
+    [
+        ("除了照片都删", "category", ("photos",)),
+        ("除了照片都不要了", "category", ("photos",)),
+        ("除了定位其他授权全部撤回", "purpose", ("location",)),
+        ("把除了语音以外的都删了", "category", ("voice",)),
+        ("除了聊天记录 其他全删了", "category", ("chat",)),
+    ],
+)
+def test_where_all_others_go_what_is_excepted_stays(
+    said: str, family: str, stays: tuple[str, ...]
+) -> None:
+    found = KeywordRecogniser.load().entities(said, (family, f"kept_{family}"))
+    assert (found.get(family), found[f"kept_{family}"]) == (None, stays)

@@ -121,7 +121,7 @@ def test_a_plain_kind_is_no_limit(said: str) -> None:
         ("only may", "only may"),
         ("recordings until end of 2022", "until end of 2022"),
         ("第二张和第五张照片删掉", "第二张和第五张照片"),
-        ("刪掉第一則、第三條和第五條動態", "第三條和第五條動態"),
+        ("刪掉第一則、第三條和第五條動態", "第一則、第三條和第五條動態"),
         ("最近3年的照片", "最近3年"),
         ("10年前的照片", "10年前"),
     ],
@@ -162,3 +162,24 @@ def test_the_ones_at_somebodys_things_name_none_of_them() -> None:
         "comments, only the ones under Tom's photos", ENTITY_KINDS
     )
     assert found["category"] == ("comments",)
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [
+        ("照片删一半留一半", "删一半留一半"),
+        ("一部分照片删掉", "一部分照片"),
+        ("删一半照片", "删一半"),
+        ("大部分动态删了", "大部分动态"),
+        ("刪一部分貼文", "刪一部分"),
+    ],
+)
+def test_a_half_of_a_kind_limits_it(said: str, limit: str) -> None:
+    assert periods(said) == (limit,)
+
+
+@pytest.mark.parametrize(
+    "said", ["照片全部删掉", "部门照片删掉", "照片删了一半卡住了", "全部照片", "删了半天照片"]
+)
+def test_the_whole_of_a_kind_is_limited_by_no_half(said: str) -> None:
+    assert periods(said) == ()
