@@ -30,6 +30,8 @@ _POINTED_AT: Final = lazily(
     r"[\u4e00-\u9fffa-z0-9](?:[那这𠮶][一两三几\d]?[张条篇则段幅首])(?=都|就|也|要|给|帮|先|我|请|全|别|不|唔"
     r"|保|留|[,。!?\s]|$)"
 )
+# 不是要删 says what is not meant, and keeps nothing of what is.
+_ONLY_DENIES: Final = lazily(r"(?:不是|唔系|并非)(?:要|想|叫|让|话)?(?:你们?|你哋)?(?:删|清|解)")
 # 其他的别动 and 我的别删 tell none apart.
 _ALL_THE_SAME: Final = lazily(
     r"(?:其[他它余]|别的|剩下)(?:的|嘅)?|\b(?:the )?(?:others?|rest)\b"
@@ -77,7 +79,7 @@ def exceptions(clauses: Iterable[str], names: Callable[[str], bool]) -> tuple[st
 
 
 def _keeps_some(clause: str, names: Callable[[str], bool]) -> bool:
-    if not says_it_stays(clause) or keeps_account(clause):
+    if not says_it_stays(clause) or keeps_account(clause) or _ONLY_DENIES.search(clause):
         return False
     return bool(_SOME.search(_ALL_THE_SAME.sub(" ", clause))) and not names(clause)
 

@@ -28,7 +28,7 @@ _DISSOLVED: Final = lazily(
 )
 _OURS: Final = lazily(
     r"微信|qq|谷歌|google|苹果|apple|脸书|facebook|\bfb\b|\bline\b|微博|推特|手机|登录|登入|账号|账户|户口|(?<![房门])号"
-    r"|删|照片|动态|记录|资料|信息"
+    r"|自己|留|删|照片|动态|记录|资料|信息"
 )
 """What the desk may well be asked about beside a tie."""
 

@@ -99,7 +99,7 @@ def test_a_wish_and_other_questions_ask_after_nothing(said: str) -> None:
         "点办好",
         "仲搵唔搵得返",
         "仲喺唔喺度",
-        "仲有冇得返轉頭",
+        "註銷之後仲有冇得返轉頭",
         "啲相會唔會冇咗",
         "还能不能登录",
     ],
@@ -109,7 +109,17 @@ def test_it_is_asked_by_saying_a_verb_twice(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["删照片那个快点办吧", "早点办", "快点算给我", "快点办", "早点算完"]
+    "said",
+    [
+        "还有没有别的办法",
+        "仲有冇其他方法",
+        "还有没有人",
+        "删照片那个快点办吧",
+        "早点办",
+        "快点算给我",
+        "快点办",
+        "早点算完",
+    ],
 )
 def test_whoever_presses_asks_no_consequence(said: str) -> None:
     assert not asks_consequence(normalise(said))

@@ -485,3 +485,17 @@ def test_where_all_others_go_what_is_excepted_stays(
 ) -> None:
     found = KeywordRecogniser.load().entities(said, (family, f"kept_{family}"))
     assert (found.get(family), found[f"kept_{family}"]) == (None, stays)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "身份證影咗八次都話唔清楚",
+        "照片看不清",
+        "评论我跟你说不清楚",
+        "这条评论不算数",
+        "照片不清晰",
+    ],
+)
+def test_what_only_sounds_like_it_keeps_nothing(said: str) -> None:
+    assert "only_kept" not in KeywordRecogniser.load().entities(said, ("category", "kept_category"))

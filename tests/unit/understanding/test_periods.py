@@ -171,7 +171,7 @@ def test_the_ones_at_somebodys_things_name_none_of_them() -> None:
         ("一部分照片删掉", "一部分照片"),
         ("删一半照片", "删一半"),
         ("大部分动态删了", "大部分动态"),
-        ("刪一部分貼文", "刪一部分"),
+        ("刪一部分貼文", "一部分貼文"),
     ],
 )
 def test_a_half_of_a_kind_limits_it(said: str, limit: str) -> None:
@@ -179,7 +179,15 @@ def test_a_half_of_a_kind_limits_it(said: str, limit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["照片全部删掉", "部门照片删掉", "照片删了一半卡住了", "全部照片", "删了半天照片"]
+    "said",
+    [
+        "照片全部删掉",
+        "我想删一部分数据",
+        "部门照片删掉",
+        "照片删了一半卡住了",
+        "全部照片",
+        "删了半天照片",
+    ],
 )
 def test_the_whole_of_a_kind_is_limited_by_no_half(said: str) -> None:
     assert periods(said) == ()

@@ -41,6 +41,7 @@ def test_a_tie_between_users_is_for_a_person(heard: Intent, text: str) -> None:
         (UNBINDING, "解绑公会的微信"),
         (CLOSING, "退公会了，号也不要了"),
         (UNBINDING, "解绑"),
+        (CLOSING, "解绑CP那一刻我就想好了，连我自己也不要留在这了"),
         (CLOSING, "注销"),
         (Intent.COMPLAINT, "公会不让我解约"),
     ],
