@@ -114,7 +114,8 @@ def _corrects(runner: Runner, script: Script) -> bool:
     filed = {item.name for item in last.items}
     filed.update(str(value) for item in last.items for value in item.detail.values())
     named = [one for one in entities.get(family, ()) if one not in filed]
-    if not named or entities.get(f"kept_{family}") or entities.get("only_kept"):
+    denied = {str(one) for one in entities.get(f"kept_{family}", ())}
+    if not named or not denied <= filed or entities.get("only_kept"):
         return False
     intent = Intent(last.kind.value)
     asked = wishes.wishes_for(runner.flows[last.kind], intent, {**entities, family: tuple(named)})

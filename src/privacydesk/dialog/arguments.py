@@ -17,6 +17,7 @@ from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.scopes import limit_for
 from privacydesk.domain.ticket import DueKind
 
 
@@ -183,7 +184,12 @@ def _slot(script: Script, frame: Running, flow: Flow, name: str) -> Any:
 def _limited(categories: Any, period: str) -> Any:
     """Name kinds of data with the time that limits them: "posts (last year)"."""
     named = categories if isinstance(categories, list) else [categories]
-    return {"$texts": [{"$term": f"category.{one}", "of": period} for one in named]}
+    return {"$texts": [_limited_one(str(one), limit_for(str(one), period)) for one in named]}
+
+
+def _limited_one(category: str, limit: str) -> dict[str, Any]:
+    term = {"$term": f"category.{category}"}
+    return {**term, "of": limit} if limit else term
 
 
 def _choice_label(flow: Flow, slot: str, value: Any) -> Any:

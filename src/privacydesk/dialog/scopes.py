@@ -7,7 +7,7 @@ from typing import Any
 
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import BINDING
+from privacydesk.domain.scopes import BINDING, limit_for
 from privacydesk.domain.ticket import ScopeItem
 
 Slots = Mapping[str, Any]
@@ -28,7 +28,14 @@ def _categories(slots: Slots) -> tuple[ScopeItem, ...]:
     # "All of it" is chosen after a part may have been named.
     everything = "all" in {slots.get("more"), slots.get("scope")}
     names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
-    return tuple(ScopeItem(name=str(name), detail=detail) for name in names)
+    return tuple(ScopeItem(name=str(name), detail=_of_kind(str(name), detail)) for name in names)
+
+
+def _of_kind(category: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of one of several kinds: what limits the profile limits no other."""
+    if limit_for(category, str(detail.get("period", ""))):
+        return detail
+    return {name: value for name, value in detail.items() if name != "period"}
 
 
 def _field(slots: Slots) -> tuple[ScopeItem, ...]:

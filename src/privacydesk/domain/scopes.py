@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem
 
@@ -32,3 +33,30 @@ def named(item: ScopeItem) -> str:
 def limit_of(item: ScopeItem) -> str:
     """Return what limits an item, in the requester's own words: "last year's"; empty without."""
     return str(item.detail.get("period") or "")
+
+
+PARTS_OF_PROFILE: Final = frozenset(
+    {
+        "头像",
+        "頭像",
+        "昵称",
+        "暱稱",
+        "avatar",
+        "nickname",
+        "profile photo",
+        "profile picture",
+        "profile pic",
+    }
+)
+"""Words for a part of the profile that may be meant alone, in lower case."""
+
+
+def limit_for(category: str, limit: str) -> str:
+    """Return what limits a kind of data; empty where the limit is a part of the profile alone.
+
+    Whoever deletes the avatar and the posts means all of the posts.
+    """
+    said = {one.strip().lower() for one in limit.replace("，", ",").split(",")}
+    if category != DataCategory.PROFILE and said <= PARTS_OF_PROFILE:
+        return ""
+    return limit

@@ -52,6 +52,14 @@ _RULE: Final = lazily(
 _ASKS: Final = lazily(rf"{_WHY}|{_ENGLISH_WHY}")
 _CLAUSES: Final = re.compile(r"[,。.!?;]+")
 
+# 你们把我推荐限流了 takes no consent back: to be shown to fewer people was decided by the app.
+_THROTTLED: Final = lazily(
+    r"限流|限推|降权|压流量|不给(?:我)?流量|雪藏|\bshadow ?ban\w*|\bthrottl\w+"
+)
+_OFF: Final = lazily(
+    r"关(?!注|于)|撤|取消|停(?!播)|收回|同意|授权|\b(?:off|stop|withdraw|revoke|consent)\b"
+)
+
 _MEASURED: Final = DESTRUCTIVE | {Intent.OTHER, Intent.REQUEST_STATUS}
 
 
@@ -64,6 +72,8 @@ def meant_of_why(heard: Intent, folded: str) -> Intent | None:
     """
     if heard in _MEASURED and _MEASURES.search(folded) and _MINE.search(folded):
         return None if _wished_besides(folded) else Intent.AUTOMATED_DECISION
+    if heard is Intent.CONSENT_WITHDRAWAL and _THROTTLED.search(folded):
+        return None if _OFF.search(folded) else Intent.AUTOMATED_DECISION
     if heard not in DESTRUCTIVE:
         return None
     # Nobody but a person, or a thief, takes a log-in away.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from privacydesk.domain.account_terms import DataCategory, ProfileField, Provider
+from privacydesk.domain.scopes import PARTS_OF_PROFILE
 from privacydesk.understanding.account_names import account_alone, account_names, accounts_of_others
 from privacydesk.understanding.ages import child_age, own_age, told_age
 from privacydesk.understanding.answering import Answering
@@ -150,10 +151,12 @@ class Entities:
     def _part_of_profile(self, text: str, words: str) -> dict[str, tuple[Any, ...]]:
         """Limit the profile to what is named of it: whoever deletes an avatar keeps the rest."""
         places = self._names.places(words, "category", frozenset({_PROFILE}))
-        said = tuple(dict.fromkeys(words[start:end] for start, end in places))
-        if not said or not all(_PART_OF_PROFILE.fullmatch(one) for one in said):
+        written = _SPACES.sub(" ", plain(text)).strip()
+        told = written if len(written) == len(words) else words
+        said = tuple(dict.fromkeys(told[start:end] for start, end in places))
+        if not said or not all(one.lower() in PARTS_OF_PROFILE for one in said):
             return {}
-        return {"period": as_one_limit(*(_as_written(text, one) for one in said))}
+        return {"period": as_one_limit(*said)}
 
     def _limit_by_place(self, text: str, words: str, found: dict[str, tuple[Any, ...]]) -> None:
         """Limit a wish by where in the account things lie: "the ones in my profile"."""
@@ -334,7 +337,7 @@ def _one_age(find: Callable[[str], int | None]) -> Callable[[str], tuple[int, ..
 
 _GENDER: Final = ProfileField.GENDER.value
 _PROFILE: Final = DataCategory.PROFILE.value
-_PART_OF_PROFILE: Final = lazily("头像|昵称|avatar|profile (?:photo|picture|pic)|nickname")
+_SPACES: Final = lazily(r"[^\S\n]+")
 _RECHARGE: Final = DataCategory.RECHARGE.value
 _RECHARGED: Final = r"(?:充值|储值|消费|花的钱|花过的钱|花了多少钱)"
 _LINK: Final = r"(?:[和跟与及同、]|以及|还有|同埋)"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from privacydesk.domain.scopes import BINDING, named
+import pytest
+
+from privacydesk.domain.scopes import BINDING, limit_for, named
 from privacydesk.domain.ticket import ScopeItem
 
 
@@ -10,3 +12,13 @@ def test_a_binding_goes_by_its_providers_name_and_the_rest_by_their_own() -> Non
     assert named(ScopeItem(BINDING, {"provider": "wechat"})) == "wechat"
     assert named(ScopeItem(BINDING)) == ""
     assert named(ScopeItem("posts", {"period": "2020"})) == "posts"
+
+
+@pytest.mark.parametrize("limit", ["头像", "頭像", "昵称，头像", "avatar", "Avatar, nickname"])
+def test_a_part_of_the_profile_limits_the_profile_alone(limit: str) -> None:
+    assert (limit_for("profile", limit), limit_for("posts", limit)) == (limit, "")
+
+
+@pytest.mark.parametrize("limit", ["去年", "头像，去年", "last year", "有头像的", ""])
+def test_any_other_limit_is_one_of_all_kinds(limit: str) -> None:
+    assert (limit_for("profile", limit), limit_for("posts", limit)) == (limit, limit)

@@ -49,3 +49,33 @@ def test_who_asks_why_wishes_nothing(heard: Intent, text: str, meant: Intent) ->
 )
 def test_what_is_wished_besides_stays_so(heard: Intent, text: str) -> None:
     assert meant_of_why(heard, normalise(text)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们把我推荐限流了 为啥",
+        "不要给我限流",
+        "推荐页给我降权了",
+        "幫我睇下點解限流",
+        "别给我的推荐限推",
+        "my recommendations got throttled",
+    ],
+)
+def test_who_is_shown_to_fewer_people_takes_no_consent_back(text: str) -> None:
+    meant = meant_of_why(Intent.CONSENT_WITHDRAWAL, normalise(text))
+    assert meant is Intent.AUTOMATED_DECISION
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "推荐关了 别限流",
+        "撤回推荐的同意，反正限流",
+        "别推荐我了",
+        "定位关掉",
+        "turn off ads, stop it",
+    ],
+)
+def test_who_takes_a_consent_back_beside_it_does(text: str) -> None:
+    assert meant_of_why(Intent.CONSENT_WITHDRAWAL, normalise(text)) is None

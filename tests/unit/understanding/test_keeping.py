@@ -380,7 +380,7 @@ def test_what_is_done_with_in_the_end_stays_not(said: str) -> None:
     [
         ("删除我的头像", "头像"),
         ("头像删掉 换成默认的", "头像"),
-        ("刪咗我個頭像", "头像"),
+        ("刪咗我個頭像", "頭像"),
         ("delete my avatar", "avatar"),
         ("帮我把昵称和头像删了", "昵称，头像"),
     ],
