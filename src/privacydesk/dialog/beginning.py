@@ -217,11 +217,11 @@ def _asks_of_unbegun(runner: Runner, script: Script) -> bool:
     if not entities.get("consequence") or not reading.is_brief(script):
         return False
     spoken = entities.get("wish_words", ())
-    about = [flow for intent, flow in runner.by_intent.items() if intent.value in spoken]
-    if len(about) != 1 or not questions.explain_supposed(script, about[0]):
+    about = [(one, flow) for one, flow in runner.by_intent.items() if one.value in spoken]
+    if len(about) != 1 or not questions.explain_supposed(script, about[0][1]):
         return False
     script.unanswered = 0
-    script.ask("desk.anything_else", {}, more_choices())
+    script.ask("desk.anything_else", {}, (intent_choice(about[0][0]), *more_choices()))
     return True
 
 
