@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from privacydesk.dialog import kept_wishes, openings, questions, reading, wishes
+from privacydesk.dialog import asked_before, kept_wishes, openings, questions, reading, wishes
 from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, intent_choice, menu_choices, more_choices
 from privacydesk.dialog.naming import items_of
@@ -74,9 +74,7 @@ def first_wish(runner: Runner, script: Script) -> None:
         or _asks_when(runner, script)
         or _asks_for_file(script)
         or _asks_of_filed(runner, script)
-        or _asks_what_it_does(runner, script)
-        or _asks_after_login(runner, script)
-        or _asks_of_unbegun(runner, script)
+        or asked_before.answered(runner, script)
     ):
         return
     if objects(runner, script) or numbered(runner, script) or _adds_to_last(runner, script):
@@ -141,88 +139,6 @@ def _asks_when(runner: Runner, script: Script) -> bool:
     waits = bool(waiting) and spoken <= waiting
     short = reading.width(script.said) <= _ONLY_ASKS_WHEN
     return waits and short and runner.start(script, Intent.REQUEST_STATUS)
-
-
-def _asks_what_it_does(runner: Runner, script: Script) -> bool:
-    """Answer what is lost, affected or undone of what is only asked about: 解绑了账号会不会没了.
-
-    "Will that delete my account?" wishes no closing, and does not say by what.
-    """
-    entities, found = script.observed.entities, script.observed.recognised
-    said = reading.phrases_of(entities)
-    topic = next((one for one in _ASKED_BEFORE if one in said), "")
-    if not topic or not reading.is_brief(script):
-        return False
-    wished = found is not None and found.sure and found.intent.kind is not None
-    closing = found is not None and found.intent is Intent.DEREGISTRATION
-    # 解绑谷歌会怎么样 is one question; what is parted from it may be a wish.
-    asks = bool(entities.get("consequence")) and _PARTED.search(script.said.strip()) is None
-    if wished and not asks and not (closing and questions.begins_asking(script)):
-        return False
-    policy = found is not None and found.sure and found.intent is Intent.POLICY_QUESTION
-    if policy and topic != _ACCOUNT_ASKED:
-        # What the policy says is told in its words.
-        return False
-    spoken = entities.get("wish_words", ())
-    about = [
-        (intent, flow)
-        for intent, flow in runner.by_intent.items()
-        if intent.value in spoken and questions.can_explain_unbegun(script, flow, topic)
-    ]
-    if topic != _ACCOUNT_ASKED and len(about) != 1:
-        return False
-    script.unanswered = 0
-    if len(about) == 1:
-        (intent, flow), *_ = about
-        questions.explain_unbegun(script, flow, topic)
-        script.ask("desk.anything_else", {}, (intent_choice(intent), *more_choices()))
-    else:
-        meant = (Intent.POLICY_QUESTION, Intent.DEREGISTRATION)
-        script.ask("desk.unsure", {}, (*(intent_choice(one) for one in meant), human_choice()))
-    return True
-
-
-_ACCOUNT_ASKED = "asks_account"
-_PARTED = re.compile(r"[,，。;；!！\s]+(?=\w)")
-_ASKED_BEFORE = (_ACCOUNT_ASKED, "asks_effect", "asks_undo")
-"""What is asked about a form that is not begun."""
-
-
-def _asks_after_login(runner: Runner, script: Script) -> bool:
-    """Answer how one would get in where a log-in is only supposed to go: "if I unlink Facebook"."""
-    entities, found = script.observed.entities, script.observed.recognised
-    if found is None or found.intent is not Intent.POLICY_QUESTION:
-        return False
-    flow = runner.by_intent.get(Intent.UNBINDING)
-    asked = _LOGIN_ASKED in reading.phrases_of(entities) and entities.get("provider")
-    if flow is None or not asked or not reading.is_brief(script):
-        return False
-    script.unanswered = 0
-    questions.explain_unbegun(script, flow, _LOGIN_ASKED)
-    script.ask("desk.anything_else", {}, (intent_choice(Intent.UNBINDING), *more_choices()))
-    return True
-
-
-_LOGIN_ASKED = "asks_login"
-
-
-def _asks_of_unbegun(runner: Runner, script: Script) -> bool:
-    """Answer what a form explains to whoever supposes it: 如果我注销了，余额会退吗.
-
-    What no form explains is looked up in the policy.
-    """
-    found, entities = script.observed.recognised, script.observed.entities
-    if found is None or not found.sure or found.intent is not Intent.POLICY_QUESTION:
-        return False
-    if not entities.get("consequence") or not reading.is_brief(script):
-        return False
-    spoken = entities.get("wish_words", ())
-    about = [(one, flow) for one, flow in runner.by_intent.items() if one.value in spoken]
-    if len(about) != 1 or not questions.explain_supposed(script, about[0][1]):
-        return False
-    script.unanswered = 0
-    script.ask("desk.anything_else", {}, (intent_choice(about[0][0]), *more_choices()))
-    return True
 
 
 def numbered(runner: Runner, script: Script) -> bool:

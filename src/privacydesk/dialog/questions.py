@@ -314,8 +314,8 @@ def explain(runner: Runner, script: Script, topic: str) -> bool:
 
 def explain_at_once(script: Script, flow: Flow | None) -> None:
     """Answer what is asked about a form in the sentence that begins it: 销号，余额怎么办."""
-    topic = _topic(script)
-    if flow is None or topic not in _SAID_AT_ONCE or not reading.is_brief(script):
+    topic = topic_at_once(script)
+    if flow is None or not topic or not reading.is_brief(script):
         return
     if topic in flow.explains:
         explain_unbegun(script, flow, topic)
@@ -323,13 +323,10 @@ def explain_at_once(script: Script, flow: Flow | None) -> None:
         _say_duration(script)
 
 
-def explain_supposed(script: Script, flow: Flow) -> bool:
-    """Answer what is asked about a form that is only supposed; tell whether it explains that."""
+def topic_at_once(script: Script) -> str:
+    """Return what is asked that is answered before a form begins; nothing where none of it is."""
     topic = _topic(script)
-    if topic not in _SAID_AT_ONCE or topic not in flow.explains:
-        return False
-    explain_unbegun(script, flow, topic)
-    return True
+    return topic if topic in _SAID_AT_ONCE else ""
 
 
 def begins_asking(script: Script) -> bool:
