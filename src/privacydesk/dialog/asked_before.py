@@ -21,6 +21,7 @@ _UNDONE: Final = "asks_undo"
 _TOPICS: Final = (_ACCOUNT, "asks_effect", _UNDONE)
 """What is asked about something in so many words, with no "if" before it."""
 
+_ASKED: Final = frozenset((*_TOPICS, _LOGIN))
 _OF_FILED: Final = frozenset({Intent.CANCEL_REQUEST, Intent.REQUEST_STATUS, Intent.HUMAN_AGENT})
 """点错了注销，能撤回吗 is about something that may have been filed."""
 
@@ -29,12 +30,17 @@ _PARTED: Final = re.compile(r"[,，。;；!！\s]+(?=\w)")
 
 def answered(runner: Runner, script: Script) -> bool:
     """Answer what is only asked about a form; tell whether it was that, and is all said."""
-    if not reading.is_brief(script):
-        return False
+    asks = _is_asked_of_policy(script) or not _ASKED.isdisjoint(
+        reading.phrases_of(script.observed.entities)
+    )
     return (
-        _what_it_does(runner, script)
-        or _how_to_get_in(runner, script)
-        or _what_is_supposed(runner, script)
+        asks
+        and reading.is_brief(script)
+        and (
+            _what_it_does(runner, script)
+            or _how_to_get_in(runner, script)
+            or _what_is_supposed(runner, script)
+        )
     )
 
 

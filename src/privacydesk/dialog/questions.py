@@ -351,8 +351,8 @@ def can_explain_unbegun(script: Script, flow: Flow, topic: str) -> bool:
 def may_explain(runner: Runner, script: Script) -> bool:
     """Tell whether a short message asks what some form explains."""
     topic = _topic(script)
-    explained = any(topic in flow.explains for flow in runner.flows.values())
-    return explained and reading.is_brief(script)
+    explained = topic and any(topic in flow.explains for flow in runner.flows.values())
+    return bool(explained) and reading.is_brief(script)
 
 
 def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:

@@ -15,6 +15,7 @@ _FIRST_WIDE: Final = 0x2E80
 
 NO_DOUBT: Final = 0.9
 
+_NOTHING: Final = frozenset[str]()
 
 _SHOWN: Final = 80
 
@@ -27,7 +28,9 @@ def said_back(text: str) -> str:
 
 def phrases_of(entities: Entities) -> frozenset[str]:
     """Return what a message says besides what it names: "also", "instead", "done"."""
-    return frozenset(str(one) for one in entities.get("phrase", ()))
+    said = entities.get("phrase")
+    # Most messages say nothing besides, and each is asked a dozen times.
+    return frozenset(map(str, said)) if said else _NOTHING
 
 
 def puts_right(entities: Entities) -> bool:
