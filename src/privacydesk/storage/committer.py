@@ -58,8 +58,8 @@ class Committer:
         self._patience = BUSY_MILLIS
         self._quick = False
 
-    def at_once(self, pending: Pending) -> Report | None:
-        """Settle one job if nothing has to be waited for, so that the event loop may call it.
+    def at_once(self, batch: list[Pending]) -> Report | None:
+        """Settle jobs if nothing has to be waited for, so that the event loop may call it.
 
         Returns:
             None where the last commit was slow, another process is writing, or anything fails:
@@ -69,7 +69,7 @@ class Committer:
             return None
         appended: list[Appended] = []
         try:
-            return self._transaction([pending], appended, patience=0), appended
+            return self._transaction(batch, appended, patience=0), appended
         except Exception:  # noqa: BLE001 - it will meet ``settle``, too, which tells and sorts it
             self._quick = False
             return None

@@ -6,9 +6,11 @@
 
 While the thread works, and some turns of the loop longer, the next batch gathers; so the more there
 is to do, the more share one commit. Whoever comes before a batch's rows are written joins it still,
-unless it is about the same conversation. Nothing is answered before it is on disk. One job alone is
-settled on the loop if nothing has to be waited for: to wake the thread, and then the loop again,
-takes longer than what a quick disk needs.
+unless it is about the same conversation. Nothing is answered before it is on disk.
+
+A batch that is not large is settled on the loop if nothing has to be waited for: to wake the
+thread, and then the loop again, takes longer than what a quick disk needs, and loop and thread want
+the same interpreter meanwhile. One job alone does not even wait for the rest of the loop's turn.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Container
+from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -43,6 +46,8 @@ _log = structlog.get_logger(__name__)
 BATCH_LIMIT = 256
 _GATHER = 6
 """Turns of the loop without a new message after which no more is waited for."""
+_AT_ONCE = 64
+"""How many jobs are settled on the loop at most: some milliseconds, in which nothing else is."""
 _ALONE = 0.01
 """Seconds without a commit after which whoever writes is alone."""
 
@@ -151,7 +156,7 @@ class BatchWriter:
         if not self._working:
             self._working = True
             self._idle.clear()
-            if job is not None and job.small and self._settle_at_once(job):
+            if job is not None and self._is_alone(job) and self._settle_at_once(1):
                 return pending.future
             # Not at once: what else this turn of the loop brings shares the commit.
             loop.call_soon(self._send)
@@ -160,19 +165,27 @@ class BatchWriter:
     def _send(self) -> None:
         pending = self._pending
         size = min(len(pending), self._limit)
+        if size <= _AT_ONCE and self._settle_at_once(size):
+            return
         self._room = self._limit - size
         self._batches.put([pending.popleft() for _ in range(size)])
 
-    def _settle_at_once(self, job: Job) -> bool:
-        """Settle the one job that waits if its person seems to be alone, and return whether."""
+    def _is_alone(self, job: Job) -> bool:
+        """Tell whether the one whose job is the only one seems to be alone."""
         assert self._loop is not None
         follows = job.locks.conversation == self._alone
-        if not follows and self._loop.time() - self._finished_at < _ALONE:
+        return follows or self._loop.time() - self._finished_at >= _ALONE
+
+    def _settle_at_once(self, size: int) -> bool:
+        """Settle the first jobs that wait, if none is large, and return whether that was done."""
+        batch = list(islice(self._pending, size))
+        if not all(one.job is not None and one.job.small for one in batch):
             return False
-        report = self._committer.at_once(self._pending[0])
+        report = self._committer.at_once(batch)
         if report is None:
             return False
-        self._pending.clear()
+        for _ in batch:
+            self._pending.popleft()
         self._finish(report)
         return True
 

@@ -1,4 +1,4 @@
-"""One person alone is served on the event loop, unless something would have to be waited for."""
+"""Few jobs are settled on the event loop, unless something would have to be waited for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.integration.storage import desk
 from privacydesk.errors import DeskError, StaleError, UnavailableError
 from privacydesk.ports import Changes, FailedJobError, Job
 from privacydesk.storage import committer, engines, writer
+from privacydesk.storage.pending import Latecomers, Pending
 from privacydesk.storage.store import SqlStore
 
 Where = Callable[..., Job]
@@ -30,9 +31,39 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def crowded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have nobody count as alone who was not served alone just before."""
+    monkeypatch.setattr(writer, "_ALONE", 60.0)
+
+
+@pytest.fixture
 def threads() -> list[str]:
     """Return where small jobs were decided, in order."""
     return []
+
+
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return how many jobs shared each commit, in order."""
+    told: list[int] = []
+    at_once, settle = committer.Committer.at_once, committer.Committer.settle
+
+    def here(self: committer.Committer, batch: list[Pending]) -> committer.Report | None:
+        report = at_once(self, batch)
+        if report is not None:
+            told.append(len(batch))
+        return report
+
+    def there(
+        self: committer.Committer, batch: list[Pending], late: Latecomers | None = None
+    ) -> committer.Report:
+        report = settle(self, batch, late)
+        told.append(len(batch))
+        return report
+
+    monkeypatch.setattr(committer.Committer, "at_once", here)
+    monkeypatch.setattr(committer.Committer, "settle", there)
+    return told
 
 
 @pytest.fixture
@@ -72,35 +103,87 @@ async def test_what_may_be_large_goes_to_the_thread(
     assert threads == ["writer"]
 
 
-async def test_two_who_talk_by_turns_are_served_by_the_thread(
-    store: SqlStore, small: Where, threads: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("crowded")
+async def test_who_is_not_alone_waits_for_those_of_the_same_turn(
+    store: SqlStore, small: Where, batches: list[int]
 ) -> None:
-    monkeypatch.setattr(writer, "_ALONE", 60.0)
     await desk.begin(store, 1)
     await desk.begin(store, 2)
     await store.writer.submit(small("first", 1))
-    threads.clear()
-    for n in range(3):
-        await store.writer.submit(small(f"a{n}", 2))
-        await store.writer.submit(small(f"b{n}", 1))
-    assert threads == ["writer"] * 6
+    batches.clear()
+    await asyncio.gather(store.writer.submit(small("a", 2)), store.writer.submit(small("b", 1)))
+    assert batches == [2]
 
 
+@pytest.mark.usefixtures("crowded")
 async def test_who_was_answered_with_others_is_not_alone(
-    store: SqlStore, small: Where, threads: list[str], monkeypatch: pytest.MonkeyPatch
+    store: SqlStore, small: Where, batches: list[int]
 ) -> None:
-    monkeypatch.setattr(writer, "_ALONE", 60.0)
     await asyncio.gather(*(desk.begin(store, n) for n in range(1, 4)))
     await asyncio.gather(*(store.writer.submit(small("a", n)) for n in range(1, 4)))
-    threads.clear()
-    await store.writer.submit(small("b", 1))
-    assert threads == ["writer"]
+    batches.clear()
+    await asyncio.gather(*(store.writer.submit(small("b", n)) for n in (1, 2)))
+    assert batches == [2]
 
 
-async def test_those_who_come_together_share_the_thread(store: SqlStore, small: Where) -> None:
+@pytest.mark.usefixtures("crowded")
+async def test_those_who_come_together_share_a_commit_on_the_loop(
+    store: SqlStore, backend: str, small: Where, threads: list[str], batches: list[int]
+) -> None:
     await asyncio.gather(*(desk.begin(store, n) for n in range(1, 9)))
+    batches.clear()
     answers = await asyncio.gather(*(store.writer.submit(small("j", n)) for n in range(1, 9)))
     assert [a.offset for a in answers] == [1] * 8
+    assert batches == [8]
+    expected = threading.main_thread().name if backend == "sqlite" else "writer"
+    assert threads == [expected] * 8
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_many_go_to_the_thread(
+    store: SqlStore, small: Where, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_AT_ONCE", 3)
+    await asyncio.gather(*(desk.begin(store, n) for n in range(1, 5)))
+    await asyncio.gather(*(store.writer.submit(small("j", n)) for n in range(1, 5)))
+    assert threads == ["writer"] * 4
+
+
+@pytest.mark.usefixtures("crowded")
+@pytest.mark.parametrize("beside", ["job", "errand"])
+async def test_what_may_be_large_takes_those_beside_it_to_the_thread(
+    store: SqlStore,
+    small: Where,
+    threads: list[str],
+    beside: str,
+) -> None:
+    await desk.begin(store, 1)
+    await desk.begin(store, 2)
+
+    def errand(_connection: Any) -> None:
+        threads.append(threading.current_thread().name)
+
+    large = replace(small("b", 2), small=False)
+    other = store.writer.submit(large) if beside == "job" else store.writer.run(errand)
+    await asyncio.gather(store.writer.submit(small("a", 1)), other)
+    assert threads == ["writer"] * 2
+
+
+@pytest.mark.usefixtures("crowded")
+async def test_one_at_fault_on_the_loop_takes_nobody_with_it(store: SqlStore, small: Where) -> None:
+    await asyncio.gather(*(desk.begin(store, n) for n in range(1, 4)))
+    await store.writer.submit(desk.leave(Changes(tickets=(desk.ticket(1),))))
+    twice = Changes(tickets=(replace(desk.ticket(2), number=desk.ticket(1).number),))
+    outcomes = await asyncio.gather(
+        store.writer.submit(small("a", 2)),
+        store.writer.submit(replace(desk.leave(twice, job_id="twice"), small=True)),
+        store.writer.submit(small("c", 3)),
+        return_exceptions=True,
+    )
+    assert isinstance(outcomes[1], FailedJobError)
+    assert [one.offset for one in (outcomes[0], outcomes[2])] == [1, 1]  # type: ignore[union-attr]
+    again = await store.writer.submit(small("a", 2))
+    assert (again.offset, again.duplicate) == (1, True)
 
 
 async def test_after_a_slow_commit_the_thread_serves(
