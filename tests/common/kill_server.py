@@ -29,7 +29,9 @@ RING_SECRET = bytes(range(32))
 HASHING_SECRET = bytes(range(1, 33))
 OUTSIDE_SECRET = "the outside's secret of the kill test"
 PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
-_GENEROUS = "codes: {daily_contacts: 50, daily_codes: 200, hourly_contacts: 100000}\n"
+CONTACTS = 50
+"""To how many contacts of its choice a client is sent codes in a day; no profile may allow more."""
+_GENEROUS = f"codes: {{daily_contacts: {CONTACTS}, daily_codes: 200, hourly_contacts: 100000}}\n"
 """A client names one contact after the other; each shall get its code."""
 _LISTENING = re.compile(rb"Listening on http://[^:]+:(\d+)/")
 _START_PATIENCE = 120.0
