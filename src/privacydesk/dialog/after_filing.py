@@ -30,7 +30,6 @@ _NOT_THAT: Final = re.compile(
     r"|no\b|nope\b|not\b|wrong\b|i (?:mean|meant)\b|(?:it )?should (?:be|have been)\b)",
     re.IGNORECASE,
 )
-_ASKS: Final = frozenset("?？吗嗎")
 _NAMED_BY: Final = {
     RequestKind.UNBINDING: "provider",
     RequestKind.CONSENT_WITHDRAWAL: "purpose",
@@ -85,7 +84,7 @@ def _keeps(runner: Runner, script: Script) -> bool:
     """
     entities = script.observed.entities
     kept = {str(one) for one in entities.get("only_kept", ())}
-    if not kept or not reading.is_brief(script) or script.said.rstrip()[-1:] in _ASKS:
+    if not kept or not reading.is_brief(script) or reading.is_question(script):
         return False
     filed = {
         str(value)

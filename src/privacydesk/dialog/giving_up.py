@@ -17,7 +17,6 @@ from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, all_of, shown, st
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
 
-_ASKS: Final = frozenset("?？吗嗎")
 _UNPICKS: Final = re.compile(
     r"不要|不用|不选|不選|不需要|别|別|唔要|唔使|唔好|算了|算啦|算数|算數|没有|沒有"
     r"|\b(?:not?|without|except|don['’]?t|never ?mind|scratch|leave out|minus|unselect|deselect)\b",
@@ -47,7 +46,7 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
 
     What was not picked can't be taken out: 评论不要了 may well name what shall be deleted.
     """
-    if not step.many or not is_picking(frame, step) or script.said.rstrip()[-1:] in _ASKS:
+    if not step.many or not is_picking(frame, step) or reading.is_question(script):
         return False
     flow, entities = runner.flows[frame.flow], script.observed.entities
     deletes = flow.kind is RequestKind.DELETION
@@ -96,7 +95,7 @@ def spares(runner: Runner, script: Script) -> bool:
     The open form is left where it is about that, and what waits for its turn is dropped. Of what
     the form itself is about 微信不用了 may well say why it shall go, and only "keep it" counts.
     """
-    if script.said.rstrip()[-1:] in _ASKS or not reading.is_brief(script):
+    if reading.is_question(script) or not reading.is_brief(script):
         return False
     form = script.stack[script.form_at()]
     flow, entities = runner.flows[form.flow], script.observed.entities
@@ -207,7 +206,7 @@ def _is_disowned(runner: Runner, script: Script, form: Running) -> bool:
     """
     found, entities = script.observed.recognised, script.observed.entities
     named = any(entities.get(kind) for kind in FILLED_FROM.values())
-    asks = script.said.rstrip()[-1:] in _ASKS or script.observed.wishes
+    asks = reading.is_question(script) or script.observed.wishes
     if found is None or found.intent not in _GRIEVANCES or named or asks:
         return False
     kind = runner.flows[form.flow].kind
@@ -251,7 +250,7 @@ def forgets(runner: Runner, script: Script) -> bool:
     """Leave the open form where a few words say no more than that: "forget it then"."""
     found, entities = script.observed.recognised, script.observed.entities
     named = any(entities.get(kind) for kind in FILLED_FROM.values())
-    if len(script.said) > _A_FEW_WORDS or named or script.said.rstrip()[-1:] in _ASKS:
+    if len(script.said) > _A_FEW_WORDS or named or reading.is_question(script):
         return False
     if "leaving" not in reading.phrases_of(entities):
         return False

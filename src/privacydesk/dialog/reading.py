@@ -38,6 +38,14 @@ def puts_right(entities: Entities) -> bool:
     return not phrases_of(entities).isdisjoint({"instead", "slip"})
 
 
+_QUESTION: Final = frozenset("?？吗嗎")
+
+
+def is_question(script: Script) -> bool:
+    """Tell whether a message ends with a question mark or 吗, and so for sure asks."""
+    return script.said.rstrip()[-1:] in _QUESTION
+
+
 def is_brief(script: Script) -> bool:
     """Tell whether a message is too short for a story, in which words speak for many things."""
     return width(script.said) <= _BRIEF

@@ -194,11 +194,18 @@ class PolicyIndex:
 
     def _answering(self, question: str) -> Search | None:
         """Look a question up, and what it is a case of; None where the policy says nothing."""
-        for asked in (question, _asked_generally(_asked(self._fold(question)))):
-            found = self.search(asked) if asked else None
-            if found is not None and judged(found.signs, self._learnt.judge) >= 0.5:  # noqa: PLR2004 - even
-                return found
-        return None
+        found = self._judged(question)
+        if found is None:
+            general = _asked_generally(_asked(self._fold(question)))
+            found = self._judged(general) if general else None
+        return found
+
+    def _judged(self, question: str) -> Search | None:
+        """Look a question up; None where the policy says nothing on it."""
+        found = self.search(question)
+        if found is None or judged(found.signs, self._learnt.judge) < 0.5:  # noqa: PLR2004 - even
+            return None
+        return found
 
     def search(self, question: str) -> Search | None:
         """Look a question up; None where there is nothing to look up or to find."""

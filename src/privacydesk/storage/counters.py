@@ -40,7 +40,7 @@ _SUMS = (
 
 
 class CounterRows:
-    """The rows of one process; used on the writer's thread alone."""
+    """The rows of one process; used by one caller at a time, as ``Committer`` is."""
 
     def __init__(self) -> None:
         self.begin_anew()

@@ -156,7 +156,7 @@ _THIS_ACCOUNT_TOO: Final = lazily(
 )
 _KEEPS_FOR_NOW: Final = {
     Intent.UNBINDING: (_TAKEN, _LOCKED),
-    Intent.DEREGISTRATION: (_PAUSED, _OLD_NUMBER, _LOCKED),
+    Intent.DEREGISTRATION: (_PAUSED, _LOCKED),
     Intent.COMPLAINT: (_LOCKED,),
     Intent.CANCEL_REQUEST: (_LOCKED,),
 }
@@ -177,8 +177,8 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
         return undone
     if heard is Intent.ACCESS and _GIVEN_AWAY.search(folded):
         return Intent.COMPLAINT
-    kept = next((one for one in _KEEPS_FOR_NOW.get(heard, ()) if one.search(folded)), None)
-    if kept is not None and not (kept is _OLD_NUMBER and _THIS_ACCOUNT_TOO.search(folded)):
+    given_up = heard is Intent.DEREGISTRATION and _gives_number_up(folded)
+    if given_up or any(pattern.search(folded) for pattern in _KEEPS_FOR_NOW.get(heard, ())):
         return Intent.OTHER
     if heard not in DESTRUCTIVE:
         return None
@@ -190,6 +190,11 @@ def meant_of_losses(heard: Intent, folded: str) -> Intent | None:
     if _GONE.search(folded):
         return Intent.POLICY_QUESTION
     return _meant_of_others(heard, folded)
+
+
+def _gives_number_up(folded: str) -> bool:
+    """Tell whether a number is given up, and no account closed besides."""
+    return _OLD_NUMBER.search(folded) is not None and _THIS_ACCOUNT_TOO.search(folded) is None
 
 
 def _meant_undone(heard: Intent, folded: str) -> Intent | None:
