@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import re
 import sqlite3
 from collections.abc import AsyncIterator
@@ -170,14 +171,28 @@ async def test_a_desk_does_not_start_with_a_ring_that_opens_nothing(
 ) -> None:
     folder = tmp_path / "desk"
     await complaint_of(world, "chen-jiahao")
-    for keys in ({"two": NEW}, {"one": NEW}):
-        async with with_ring(folder, world, next(iter(keys)), keys) as rooms:
-            assert rooms.upkeep is not None
-            with pytest.raises(SettingsError, match="'one'"):
-                await rooms.upkeep.wrapping.check()
+    async with with_ring(folder, world, "two", {"two": NEW}) as rooms:
+        assert rooms.upkeep is not None
+        with pytest.raises(SettingsError, match="'one'"):
+            await rooms.upkeep.wrapping.check()
+    with pytest.raises(SettingsError, match=r"'one'.*another one"):
+        async with with_ring(folder, world, "one", {"one": NEW}):
+            pass
     async with with_ring(folder, world, "two", BOTH) as rooms:
         assert rooms.upkeep is not None
         await rooms.upkeep.wrapping.check()
+
+
+def test_a_key_for_the_ring_comes_without_a_new_hashing_secret() -> None:
+    for form in ("env", "toml"):
+        made = run_here("keys", "generate", "--ring-key", "--form", form)
+        assert made.code == 0, made.err
+        assert "hashing_secret" not in made.out.lower()
+        assert "ring_key" in made.out.lower()
+    assert set(json.loads(run_here("keys", "generate", "--ring-key", "--json").out)) == {
+        "ring_key",
+        "ring_keys",
+    }
 
 
 async def test_the_desk_goes_on_beside_a_rotation(tmp_path: Path, world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from privacydesk.app.checking import ADOPTABLE, Finding, adopt_parts, check_database
 from privacydesk.app.opening import open_rooms
 from privacydesk.app.outside import Outside, connect_outside
 from privacydesk.app.process import serving, web_faces
@@ -12,11 +13,15 @@ from privacydesk.settings import Settings
 from privacydesk.storage import copies, schema
 
 __all__ = [
+    "ADOPTABLE",
+    "Finding",
     "Outside",
     "Rooms",
     "Upkeep",
     "Webhooks",
+    "adopt_parts",
     "back_up",
+    "check_database",
     "connect_outside",
     "open_rooms",
     "renew_epochs",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from privacydesk.app.basis import Basis
+from privacydesk.app.fingerprints import make_configuration
 from privacydesk.app.rooms import Integrations, Upkeep, Webhooks
 from privacydesk.app.terms import staff_terms
 from privacydesk.connectors.mail_reader import MailReader
@@ -18,6 +19,7 @@ from privacydesk.connectors.webhooks import AddressRules
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_book import AuditBook
 from privacydesk.services.chat import ChatDesk
+from privacydesk.services.configuration import Configuration
 from privacydesk.services.integrations.once import Once
 from privacydesk.services.integrations.tokens import Tokens
 from privacydesk.services.mail_door import MailDoor
@@ -40,6 +42,7 @@ class DatabaseRooms:
     """What needs a database; ``Rooms`` says what each is, and where it is left out."""
 
     upkeep: Upkeep | None = None
+    configuration: Configuration | None = None
     doors: Doors | None = None
     oversight: Oversight | None = None
     webhooks: Webhooks | None = None
@@ -58,6 +61,7 @@ def make_database_rooms(
     clock = basis.clock
     return DatabaseRooms(
         upkeep=_upkeep(basis, store, audit),
+        configuration=make_configuration(basis, store),
         doors=make_doors(
             store=store.access,
             reader=store.reader,

@@ -8,6 +8,7 @@ from functools import partial
 
 from privacydesk.app.basis import Basis, make_basis
 from privacydesk.app.database import DatabaseRooms, make_database_rooms
+from privacydesk.app.fingerprints import check_fingerprints
 from privacydesk.app.outside import Outside
 from privacydesk.app.rooms import Rooms, Webhooks
 from privacydesk.app.staffing import Staffing, make_staffing, make_tools
@@ -72,6 +73,7 @@ async def open_rooms(
         )
         worker = make_worker(basis, talking, staffing)
         async with basis.opened, talking.pictures:
+            await check_fingerprints(basis, on_database.configuration, beside_serve=beside_serve)
             store.writer.on_commit(talking.hints.committed)
             if worker.usher is not None:
                 store.writer.on_commit(_placing(worker.usher))
@@ -131,6 +133,7 @@ def _rooms(
         ),
         audit=audit,
         upkeep=on_database.upkeep,
+        configuration=on_database.configuration,
         doors=on_database.doors,
         oversight=on_database.oversight,
         webhooks=on_database.webhooks,

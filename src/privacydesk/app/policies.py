@@ -57,6 +57,11 @@ class PolicyInForce:
             )
         self._warn(self._missing(self._version))
 
+    @property
+    def version(self) -> PolicyVersion | None:
+        """The version in force; None where none was imported."""
+        return self._version
+
     def citation(self, clause: str) -> Mapping[str, str]:
         """Tell a clause by its name: the document and the article, as they are cited."""
         found = cite(self._clauses, self._version, clause)

@@ -36,6 +36,7 @@ no room tries again only a second later. The system may hold fewer."""
 _AFTER_START = 0.2
 _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
+_CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _WATCH_EVERY = 60.0
 _LOGS_EVERY = 600.0
@@ -199,6 +200,8 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
     yield "packages", rooms.packages.sweep, _SWEEP_EVERY
     yield "attendance", rooms.attendance.beat, BEAT_EVERY
     yield "alarms", rooms.alarms.sweep, _ALARMS_EVERY
+    if rooms.configuration is not None:
+        yield "configuration", rooms.configuration.look, _CONFIGURATION_EVERY
     if rooms.upkeep is not None:
         yield "audit_sealing", rooms.upkeep.sealer.work, _SEAL_EVERY
         yield "audit_anchor", rooms.upkeep.sealer.anchor, _ANCHOR_EVERY

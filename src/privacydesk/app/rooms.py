@@ -18,6 +18,7 @@ from privacydesk.services.attendance import Attendance
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.chat import ChatDesk
+from privacydesk.services.configuration import Configuration
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.hints import Hints
 from privacydesk.services.integrations.once import Once
@@ -102,6 +103,7 @@ class Rooms:
         doors: how staff get in; None where ``upkeep`` is.
         oversight: what is looked at from above; None where ``upkeep`` is.
         upkeep: None with a store of the caller's own, which is gone at the end anyway.
+        configuration: compares profile, policy and calendars with other processes'; None there.
         webhooks: None there, too.
         mail_door: None where no mails are taken in, and there.
         integrations: None there, too.
@@ -128,6 +130,7 @@ class Rooms:
     callbacks: Callbacks
     audit: Audit
     upkeep: Upkeep | None
+    configuration: Configuration | None
     doors: Doors | None
     oversight: Oversight | None
     webhooks: Webhooks | None

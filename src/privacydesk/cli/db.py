@@ -1,4 +1,4 @@
-"""``privacydesk db``: making the database, upgrading it, backing it up and putting it back."""
+"""``privacydesk db``: making the database, upgrading, checking, backing it up, putting it back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from privacydesk.cli.common import DataDir, load
+from privacydesk.calling import as_called
+from privacydesk.cli.common import AsJson, DataDir, clock_of, load, misused, print_json, print_table
 
 db_app = typer.Typer(name="db", help="The database.", no_args_is_help=True)
 
@@ -45,6 +46,61 @@ def backup(
 
     app.back_up(load(data_dir), file)
     typer.echo(f"The database is in {file}, {file.stat().st_size / 1e6:.1f} MB.")
+
+
+@db_app.command("check")
+def check(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Check that the database is whole and that it belongs to these settings; changes nothing.
+
+    Looks at the file (of PostgreSQL: that the server takes changes), the schema, whether the
+    secrets are those that it was filled with, and whether profile, policy and calendars are those
+    that it last saw. Works beside `serve`. Ends with 1 where anything is wrong.
+    """
+    from privacydesk import app  # noqa: PLC0415 - brings the database along
+
+    found = app.check_database(load(data_dir))
+    if as_json:
+        print_json(
+            {
+                "ok": all(one.is_ok for one in found),
+                "findings": [{"what": o.what, "ok": o.is_ok, "told": o.told} for o in found],
+                "rows": "privacydesk audit verify",
+            }
+        )
+    else:
+        print_table([(one.what, "ok" if one.is_ok else "WRONG", one.told) for one in found])
+        typer.echo(as_called("Whether rows were tampered with is told by privacydesk audit verify"))
+    if not all(one.is_ok for one in found):
+        raise typer.Exit(1)
+
+
+@db_app.command("adopt")
+def adopt(
+    parts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PART…",
+            help="profile, policy, calendars: what lies here is right; hashing_secret, ring_keys:"
+            " the secrets before are lost or were never used.",
+        ),
+    ],
+    data_dir: DataDir = None,
+) -> None:
+    """Have the database go by what this process runs with, from now on.
+
+    Processes on one PostgreSQL must have the same profile, policy and calendars; whoever comes with
+    others is refused. This says that the ones here are right: bring them to the others, too. With
+    another hashing secret nobody's earlier conversation or request is found any more, so stop
+    every `serve` before you adopt one.
+    """
+    from privacydesk import app  # noqa: PLC0415 - as above
+
+    for part in parts:
+        if part not in app.ADOPTABLE:
+            misused("PART", f"{part!r} is none of {', '.join(app.ADOPTABLE)}")
+    settings = load(data_dir)
+    app.adopt_parts(settings, parts, clock_of(settings.data_dir))
+    typer.echo(f"The database goes by these from now on: {', '.join(parts)}.")
 
 
 @db_app.command("restored")

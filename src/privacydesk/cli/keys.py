@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,30 +35,45 @@ def generate(
     form: Annotated[
         Form, typer.Option("--form", help="For the settings file, or for the environment.")
     ] = Form.ENV,
+    ring_key: Annotated[
+        bool,
+        typer.Option(
+            "--ring-key", help="Only a ring key, to replace the one there; the rest stays as it is."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print a fresh ring key and hashing secret. They are kept nowhere: store them well.
 
     Without the ring key nothing that was stored can be read again; without the hashing secret
-    nobody's conversation or request is found.
+    nobody's conversation or request is found. So a desk that runs keeps its hashing secret:
+    `--ring-key` makes what `keys rotate` needs, and nothing else.
     """
     from privacydesk.settings import new_secret  # noqa: PLC0415 - costs half a second
 
     # Named by its day, so that one sees at a rotation which is the older one; two of a day differ.
     name = f"{SystemClock().now():k%Y%m%d}-{secrets.token_hex(2)}"
-    ring_key, hashing_secret = new_secret(), new_secret()
+    made: dict[str, Any] = {"ring_key": name, "ring_keys": {name: new_secret()}}
+    if not ring_key:
+        made["hashing_secret"] = new_secret()
     if as_json:
-        print_json(
-            {"ring_key": name, "ring_keys": {name: ring_key}, "hashing_secret": hashing_secret}
-        )
-    elif form is Form.ENV:
-        typer.echo(f"PRIVACYDESK_RING_KEY={name}")
-        typer.echo(f"PRIVACYDESK_RING_KEYS='{json.dumps({name: ring_key})}'")
-        typer.echo(f"PRIVACYDESK_HASHING_SECRET={hashing_secret}")
+        print_json(made)
     else:
-        typer.echo(f'ring_key = "{name}"')
-        typer.echo(f'hashing_secret = "{hashing_secret}"')
-        typer.echo(f'ring_keys = {{ {name} = "{ring_key}" }}')
+        for line in _lines(made, form):
+            typer.echo(line)
+
+
+def _lines(made: Mapping[str, Any], form: Form) -> Iterator[str]:
+    """Yield settings as they are written in a form; a table comes last in TOML."""
+    for name, value in sorted(made.items(), key=lambda one: isinstance(one[1], dict)):
+        if form is Form.ENV:
+            shown = value if isinstance(value, str) else f"'{json.dumps(value)}'"
+            yield f"PRIVACYDESK_{name.upper()}={shown}"
+        elif isinstance(value, str):
+            yield f'{name} = "{value}"'
+        else:
+            inner = ", ".join(f'{key} = "{one}"' for key, one in value.items())
+            yield f"{name} = {{ {inner} }}"
 
 
 _AT_ONCE = 500

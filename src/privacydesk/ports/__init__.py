@@ -28,7 +28,15 @@ from privacydesk.ports.staff import (
     TextBook,
 )
 from privacydesk.ports.ticketing import TicketingBook
-from privacydesk.ports.upkeep import AuditTrail, Chores, Claims, KeyWrapping, PackageFiles, Purging
+from privacydesk.ports.upkeep import (
+    AuditTrail,
+    Chores,
+    Claims,
+    Fingerprints,
+    KeyWrapping,
+    PackageFiles,
+    Purging,
+)
 from privacydesk.ports.writing import (
     Changes,
     CommitHook,
@@ -58,6 +66,7 @@ __all__ = [
     "Deserted",
     "Duties",
     "FailedJobError",
+    "Fingerprints",
     "Hashing",
     "Job",
     "KeyWrapping",

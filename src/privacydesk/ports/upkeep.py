@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, SealedEntry
 from privacydesk.domain.deliveries import Delivery, Pool
+from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.domain.ids import (
     ConversationId,
     DeliveryId,
@@ -172,6 +173,18 @@ class Chores(Protocol):
             held: until when it was claimed; with another claim since then nothing is changed.
             until: when it is due again.
         """
+        ...
+
+
+class Fingerprints(Protocol):
+    """What the database last saw of secrets and of configuration that lies in files."""
+
+    async def all(self) -> Mapping[str, Fingerprint]:
+        """Return them by name."""
+        ...
+
+    async def record(self, fresh: Iterable[Fingerprint]) -> None:
+        """Have some be the ones that count from now on."""
         ...
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from privacydesk.errors import SettingsError
+from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage import tables
 from privacydesk.storage.engines import parse_url, sqlite_file, writing_engine
 from privacydesk.storage.minting import SecretMinter
 
 _AT_ONCE = 1000
+_FAULTS_AT_MOST = 5
 _conversation = tables.conversation.c
 _SOME = (
     sa.select(_conversation.id)
@@ -32,29 +33,80 @@ _RENEW = (
 def back_up(url: str, target: Path) -> None:
     """Write a whole copy of a SQLite database into a new file that only its owner can read.
 
-    What is committed while it runs is in it or not, but never half of it.
+    What is committed while it runs is in it or not, but never half of it. The copy is checked
+    before it gets its name: one of a damaged database is worth nothing when it is needed.
 
     Raises:
         SettingsError: the database is no file, there is none, or the target exists already.
+        DeskError: the database is damaged, or the copy can't be written; no copy is left.
     """
     source = sqlite_file(parse_url(url))
     if source is None:
         raise SettingsError("this database is PostgreSQL's: use its own ways, pg_dump for one")
     if not source.exists():
         raise SettingsError(f"there is no database in {source}")
+    unfinished = target.with_name(f".{target.name}.unfinished")
     try:
+        # Held from the beginning, so that nothing else gets this name meanwhile.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         raise SettingsError(f"{target} exists already; nothing was written") from None
     except OSError as error:
         raise SettingsError(f"{target} can't be written: {error.strerror}") from None
     try:
+        _copy(source, unfinished)
+        _check(unfinished)
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
         # In one step: in several, a desk that writes would have it begin again and again.
         with closing(sqlite3.connect(source)) as whole, closing(sqlite3.connect(target)) as copy:
             whole.backup(copy)
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
+    except sqlite3.Error as error:
+        raise DeskError(
+            f"the database {source} can't be copied: {error}", code=ErrorCode.FAILED
+        ) from None
+
+
+def _check(copy: Path) -> None:
+    for fault in damage(copy, quick=True):
+        raise DeskError(
+            f"the database is damaged, so there is no new copy: {fault}."
+            " Keep the older copies, and run `privacydesk db check`",
+            code=ErrorCode.FAILED,
+        )
+
+
+def damage(file: Path, *, quick: bool) -> tuple[str, ...]:
+    """Return what is wrong inside a SQLite file that nobody writes to, a few faults at most.
+
+    Args:
+        file: a copy; its journal, if it had one, is not looked at.
+        quick: whether to leave out that each index holds what its table does, which takes several
+            times as long.
+    """
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True)) as opened:
+        return damage_in(opened, quick=quick)
+
+
+def damage_in(connection: sqlite3.Connection, *, quick: bool) -> tuple[str, ...]:
+    """Return what is wrong inside an open SQLite database; see ``damage``."""
+    pragma = "quick_check" if quick else "integrity_check"
+    try:
+        rows = connection.execute(f"PRAGMA {pragma}({_FAULTS_AT_MOST})").fetchall()
+    except sqlite3.DatabaseError as error:
+        return (str(error),)
+    # Of some faults it tells in several lines.
+    lines = [line for (told,) in rows for line in str(told).splitlines() if line.strip("* ")]
+    return () if lines == ["ok"] else tuple(lines)
 
 
 def renew_epochs(url: str) -> int:

@@ -18,6 +18,7 @@ from privacydesk.storage.claims import SqlClaims
 from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
+from privacydesk.storage.fingerprints import SqlFingerprints
 from privacydesk.storage.packages import SqlPackageFiles
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
@@ -67,6 +68,7 @@ class SqlStore:
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
         self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
         self.chores = SqlChores(self.writer)
+        self.fingerprints = SqlFingerprints(self.writer, self.reader)
         self.cases = SqlCases(self.reader, seals)
         self.counters = SqlCounters(self.reader)
         self.wrapping = SqlKeyWrapping(self.writer, self.reader, ring)

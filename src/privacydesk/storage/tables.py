@@ -477,6 +477,16 @@ chore = sa.Table(
     sa.Column("due_at", _INSTANT, nullable=False),
 )
 
+# Digests that tell one value from another; neither a secret nor a file can be had back from them.
+fingerprint = sa.Table(
+    "fingerprint",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("digest", _HASH, nullable=False),
+    sa.Column("recorded_at", _INSTANT, nullable=False),
+    sa.Column("recorded_by", sa.Text, nullable=False),
+)
+
 api_token = sa.Table(
     "api_token",
     metadata,

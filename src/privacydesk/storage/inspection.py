@@ -1,0 +1,94 @@
+"""Looking at a database without changing it: whether it is whole, and what it recorded."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from privacydesk.domain.fingerprints import Fingerprint
+from privacydesk.storage import schema, tables
+from privacydesk.storage.copies import damage_in
+from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
+from privacydesk.storage.fingerprints import read_fingerprints, write_fingerprints
+
+_RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
+
+
+class Inspection:
+    """An open look at a database; see ``inspected``."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a SQLite file, which is checked here page by page."""
+        return self._connection.dialect.name == "sqlite"
+
+    def damage(self) -> tuple[str, ...]:
+        """Return what is wrong inside a SQLite file; nothing of a server's."""
+        if not self.is_file:
+            return ()
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        return damage_in(driver, quick=False)
+
+    def has_checksums(self) -> bool:
+        """Tell whether a PostgreSQL server notices damaged pages by itself."""
+        return self._connection.exec_driver_sql("SHOW data_checksums").scalar() == "on"
+
+    def is_read_only(self) -> bool:
+        """Tell whether a PostgreSQL server is a replica that takes no changes."""
+        return bool(self._connection.exec_driver_sql("SELECT pg_is_in_recovery()").scalar())
+
+    def fingerprints(self) -> Mapping[str, Fingerprint]:
+        """Return what was recorded of secrets and configuration."""
+        return read_fingerprints(self._connection)
+
+    def ring_keys_in_use(self) -> frozenset[str]:
+        """Return the names of the ring keys that wrap anything."""
+        return frozenset(self._connection.scalars(_RING_KEYS_IN_USE))
+
+
+@contextmanager
+def inspected(url: str) -> Iterator[Inspection]:
+    """Open a database to look at it, also beside ``serve``.
+
+    Raises:
+        SettingsError: it can't be opened, or its schema is not the one this version needs.
+    """
+    engine = reading_engine(parse_url(url), 1)
+    try:
+        schema.check(engine)
+        with engine.connect() as connection:
+            yield Inspection(connection)
+    finally:
+        engine.dispose()
+
+
+def adopt(url: str, fresh: tuple[Fingerprint, ...], *, without: str = "") -> None:
+    """Have fingerprints be the ones that count from now on.
+
+    Args:
+        url: the database's address.
+        fresh: what is recorded.
+        without: those whose names begin so are forgotten before; none where it is empty.
+
+    Raises:
+        SettingsError: it can't be opened, or its schema is not the one this version needs.
+    """
+    engine = writing_engine(parse_url(url))
+    try:
+        schema.check(engine)
+        with engine.begin() as connection:
+            if without:
+                name = tables.fingerprint.c.name
+                connection.execute(
+                    sa.delete(tables.fingerprint).where(name.startswith(without, autoescape=True))
+                )
+            write_fingerprints(connection, fresh)
+    finally:
+        engine.dispose()

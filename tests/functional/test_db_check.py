@@ -1,0 +1,274 @@
+"""Whether a database is whole, and whether it belongs to the settings that it is opened with."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+from tests.common import postgresql
+from tests.common.stories import PROFILE, open_world
+from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    Done,
+    _own_process,
+    run_here,
+    write_settings,
+)
+from tests.functional.test_on_postgresql import database, server  # noqa: F401 - fixtures, too
+
+from privacydesk.calendars import import_overrides
+from privacydesk.errors import SettingsError
+
+ANOTHER = base64.b64encode(bytes(range(60, 92))).decode()
+OTHER_PROFILE = {**PROFILE, "waits_for_verification_days": 9}
+ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
+
+
+async def command(folder: Path, *arguments: str) -> Done:
+    return await asyncio.to_thread(run_here, *arguments, "--data-dir", str(folder))
+
+
+async def filled(folder: Path, profile: object = PROFILE) -> None:
+    """Have a desk make its database in a folder, and leave its settings there."""
+    write_settings(folder)
+    async with open_world(folder, profile):  # type: ignore[arg-type]
+        pass
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(one.name for one in folder.iterdir())
+
+
+def damaged(file: Path) -> None:
+    """Flip what lies in the middle of a page that a table needs."""
+    with closing(sqlite3.connect(file)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = opened.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'agent'"
+        ).fetchone()
+        (size,) = opened.execute("PRAGMA page_size").fetchone()
+    with file.open("r+b") as raw:
+        raw.seek((page - 1) * size)
+        raw.write(b"\xff" * 64)
+
+
+# -- the file --------------------------------------------------------------------------------------
+
+
+async def test_a_damaged_database_is_not_copied(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    damaged(tmp_path / "privacydesk.db")
+    done = await command(tmp_path, "db", "backup", str(tmp_path / "copy.db"))
+    assert done.code == 1
+    assert "is damaged, so there is no new copy" in done.err
+    assert not any("copy.db" in name for name in names_in(tmp_path))
+
+
+async def test_a_copy_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    (tmp_path / "kept").mkdir()
+    done = await command(tmp_path, "db", "backup", str(tmp_path / "kept" / "copy.db"))
+    assert done.code == 0, done.err
+    assert names_in(tmp_path / "kept") == ["copy.db"]
+
+
+async def test_what_is_no_database_is_not_copied(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    (tmp_path / "privacydesk.db").write_text("something else " * 1000, "utf-8")
+    done = await command(tmp_path, "db", "backup", str(tmp_path / "copy.db"))
+    assert done.code == 1
+    assert "can't be copied: file is not a database" in done.err
+
+
+async def test_a_whole_database_is_told_to_be_one_beside_a_desk(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    async with open_world(tmp_path, PROFILE):
+        done = await command(tmp_path, "db", "check")
+        as_json = await command(tmp_path, "db", "check", "--json")
+    assert done.code == 0, done.out + done.err
+    assert done.out.splitlines()[0].split()[:2] == ["database", "ok"]
+    assert done.out.splitlines()[-1].endswith("audit verify")
+    told = json.loads(as_json.out)
+    assert told["ok"]
+    assert [one["what"] for one in told["findings"]] == [
+        "database", "schema", "secrets", "configuration",
+    ]  # fmt: skip
+
+
+async def test_a_damaged_database_is_told_to_be_one(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    damaged(tmp_path / "privacydesk.db")
+    done = await command(tmp_path, "db", "check", "--json")
+    assert done.code == 1
+    first = json.loads(done.out)["findings"][0]
+    assert (first["what"], first["ok"]) == ("database", False)
+    assert first["told"].startswith("damaged: ")
+
+
+async def test_a_check_changes_nothing(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
+        opened.execute("DELETE FROM fingerprint")
+        opened.commit()
+    assert (await command(tmp_path, "db", "check")).code == 0
+    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
+        assert opened.execute("SELECT count(*) FROM fingerprint").fetchone() == (0,)
+
+
+# -- secrets ---------------------------------------------------------------------------------------
+
+
+async def test_another_hashing_secret_is_refused_by_whatever_opens_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(tmp_path)
+    monkeypatch.setenv("PRIVACYDESK_HASHING_SECRET", ANOTHER)
+    for arguments in (("tickets", "list"), ("agents", "list"), ("audit", "verify")):
+        done = await command(tmp_path, *arguments)
+        assert done.code == 1
+        assert "PRIVACYDESK_HASHING_SECRET is another one" in done.err
+    checked = await command(tmp_path, "db", "check")
+    assert checked.code == 1
+    assert "PRIVACYDESK_HASHING_SECRET is another one" in checked.out
+
+
+async def test_another_key_under_the_same_name_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(tmp_path)
+    monkeypatch.setenv("PRIVACYDESK_RING_KEYS", json.dumps({"one": ANOTHER}))
+    done = await command(tmp_path, "tickets", "list")
+    assert done.code == 1
+    assert "'one' in PRIVACYDESK_RING_KEYS is another one" in done.err
+
+
+async def test_a_hashing_secret_can_be_changed_on_purpose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(tmp_path)
+    monkeypatch.setenv("PRIVACYDESK_HASHING_SECRET", ANOTHER)
+    done = await command(tmp_path, "db", "adopt", "hashing_secret")
+    assert done.code == 0, done.err
+    assert (await command(tmp_path, "tickets", "list")).code == 0
+    monkeypatch.delenv("PRIVACYDESK_HASHING_SECRET")
+    assert (await command(tmp_path, "tickets", "list")).code == 1
+
+
+async def test_no_secret_stands_in_the_database(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
+        rows = opened.execute("SELECT name, digest FROM fingerprint ORDER BY name").fetchall()
+    assert [name for name, _ in rows] == [
+        "calendars", "hashing_secret", "policy", "profile", "ring_key:one",
+    ]  # fmt: skip
+    assert {bytes(range(32)), bytes(range(1, 33))}.isdisjoint(digest for _, digest in rows)
+
+
+async def test_only_what_is_known_can_be_adopted(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    done = await command(tmp_path, "db", "adopt", "everything")
+    assert done.code == 2
+    assert "'everything' is none of" in done.err
+
+
+# -- configuration ---------------------------------------------------------------------------------
+
+
+async def test_a_desk_alone_takes_its_changed_profile(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    with capture_logs() as logged:
+        async with open_world(tmp_path, OTHER_PROFILE):
+            pass
+        async with open_world(tmp_path, OTHER_PROFILE):
+            pass
+    told = [one for one in logged if one["event"].startswith("configuration")]
+    assert told == [{"event": "configuration_changed", "part": "profile", "log_level": "info"}]
+
+
+@ON_POSTGRESQL
+async def test_a_process_with_another_profile_is_refused(
+    tmp_path: Path,
+    database: str,  # noqa: F811 - the fixture
+) -> None:
+    del database
+    first, other = tmp_path / "first", tmp_path / "other"
+    for folder in (first, other):
+        folder.mkdir()
+    async with open_world(first, PROFILE):
+        with pytest.raises(SettingsError, match=r"profile differs.*PRIVACYDESK_PROFILE.*db adopt"):
+            async with open_world(other, OTHER_PROFILE):
+                pass
+
+
+@ON_POSTGRESQL
+async def test_what_makes_no_difference_is_not_refused(
+    tmp_path: Path,
+    database: str,  # noqa: F811 - the fixture
+) -> None:
+    del database
+    reordered = dict(reversed(list(PROFILE.items()))) | {"retention_days": 30}
+    async with open_world(tmp_path / "first", PROFILE), open_world(tmp_path / "other", reordered):
+        pass
+
+
+@ON_POSTGRESQL
+async def test_a_calendar_imported_at_one_process_is_missed_at_the_other(
+    tmp_path: Path,
+    database: str,  # noqa: F811 - the fixture
+) -> None:
+    del database
+    first, other = tmp_path / "first", tmp_path / "other"
+    file = tmp_path / "days.yaml"
+    file.write_text("calendar: CN\ndays:\n  - {date: 2026-12-01, day: off}\n", "utf-8")
+    async with open_world(first) as one, open_world(other) as two:
+        worlds = (one, two)
+        import_overrides(file, first)
+        logged = [await looked(*worlds) for _ in range(4)]
+        assert [one["event"] for many in logged for one in many] == ["configuration_differs"]
+        (told,) = [one for many in logged for one in many]
+        assert (told["part"], told["log_level"]) == ("calendars", "error")
+        with pytest.raises(SettingsError, match="calendars differs"):
+            async with open_world(tmp_path / "third"):
+                pass
+        import_overrides(file, other)
+        again = await looked(*worlds)
+        assert [one["event"] for one in again] == ["configuration_agrees"]
+        async with open_world(first):
+            pass
+
+
+async def looked(*worlds: object) -> list[dict[str, object]]:
+    """Have each process look once for what was imported and at what the others go by."""
+    with capture_logs() as logged:
+        for world in worlds:
+            rooms = world.rooms  # type: ignore[attr-defined]
+            await rooms.worker.dues.round()
+            await rooms.configuration.look()
+    return [dict(one) for one in logged if str(one["event"]).startswith("configuration")]
+
+
+@ON_POSTGRESQL
+async def test_the_process_that_is_right_can_be_named(
+    tmp_path: Path,
+    database: str,  # noqa: F811 - the fixture
+) -> None:
+    del database
+    await filled(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    write_settings(other)
+    profile = (other / "profile.yaml").read_text("utf-8")
+    (other / "profile.yaml").write_text(f"{profile}\nwaits_for_verification_days: 9\n", "utf-8")
+    assert "profile differs" in (await command(other, "tickets", "list")).err
+    assert "profile differs" in (await command(other, "db", "check")).out
+    assert (await command(other, "db", "adopt", "profile")).code == 0
+    assert (await command(other, "tickets", "list")).code == 0
+    checked = await command(other, "db", "check")
+    assert checked.code == 0, checked.out
+    assert "data_checksums" in checked.out
+    assert "profile differs" in (await command(tmp_path, "tickets", "list")).err
