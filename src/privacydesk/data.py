@@ -82,7 +82,11 @@ def source_files() -> Mapping[str, str]:
 def _folder(name: str, directory: Path | None) -> tuple[Traversable, str]:
     if directory is not None:
         if not directory.is_dir():
-            raise SettingsError(f"{directory} is no folder", key=name)
+            raise SettingsError(
+                f"{directory} is no folder; name one that is (PRIVACYDESK_{name.upper()}), or none"
+                " for what comes along",
+                key=name,
+            )
         return directory, directory.as_posix()
     packaged = files("privacydesk") / "data" / name
     for folder in (packaged, _ROOT / name):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -29,6 +29,7 @@ from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
 from privacydesk.services.quiet import QuietHours
 from privacydesk.services.staff.deciding import SECOND_EYES, Remedies
+from privacydesk.system_errors import naming
 
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
 _WAYS = (Way.SMS, Way.MAIL, Way.PUSH)
@@ -223,6 +224,15 @@ class OperatorProfile(_Section):
             raise ValueError(f"is none of {', '.join(CODES)}")
         return value
 
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no time zone; write one like Asia/Shanghai") from None
+        return value
+
     @field_validator("staffed", mode="before")
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
@@ -342,11 +352,8 @@ def read_profile(path: Path) -> OperatorProfile:
         SettingsError: the file can't be read, or a key is wrong; the message names it.
     """
     try:
-        raw = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"the operator profile {path} can't be read: {type(error).__name__}", key="profile"
-        ) from None
+        with naming("the operator profile can't be read", path):
+            raw = yaml.safe_load(path.read_text("utf-8"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark is not None else ""

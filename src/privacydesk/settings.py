@@ -30,6 +30,7 @@ from pydantic_settings.exceptions import SettingsError as UnreadableSettingsErro
 
 from privacydesk.errors import SettingsError
 from privacydesk.profile import OperatorProfile, faults_of, read_profile
+from privacydesk.system_errors import naming
 
 CONFIG_VARIABLE = "PRIVACYDESK_CONFIG"
 SECRET_BYTES = 32
@@ -375,10 +376,7 @@ def _read_file() -> dict[str, Any]:
         return {}
     shown = CONFIG_VARIABLE if variable else named
     try:
-        return tomllib.loads(named.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{shown}: the file can't be read: {type(error).__name__}", key="config"
-        ) from None
+        with naming(str(shown), named):
+            return tomllib.loads(named.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{shown}: the file is not TOML: {error}", key="config") from None

@@ -28,13 +28,13 @@ ARROWS: dict[str, set[str]] = {
     "calendars": _VALUES,
     "dialog": _VALUES,
     "understanding": _VALUES,
-    "policy": _VALUES,
+    "policy": {"system_errors"} | _VALUES,
     # The work itself.
     "services": {"calendars", "clock", "confined", "dialog", "policy", "ports", "understanding"}
     | _VALUES,
     # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
     "understanding_process": {"confined", "interleaving", "logs", "ports", "services"} | _VALUES,
-    "storage": {"clock", "ports"} | _VALUES,
+    "storage": {"clock", "ports", "system_errors"} | _VALUES,
     "connectors": {"clock", "confined", "ports"} | _VALUES,
     "i18n": {"ports"} | _VALUES,
     # What people and programs meet. Pages put their own words, so the web knows the catalogs.
@@ -44,10 +44,11 @@ ARROWS: dict[str, set[str]] = {
     # profile is what rooms are set up with, so it may make their settings and nothing else.
     "calling": set(),
     "interleaving": set(),
+    "system_errors": {"errors"},
     "data": {"errors"},
     "logs": {"errors"},
-    "profile": {"calendars", "dialog", "policy", "services"} | _VALUES,
-    "settings": {"errors", "profile"},
+    "profile": {"calendars", "dialog", "policy", "services", "system_errors"} | _VALUES,
+    "settings": {"errors", "profile", "system_errors"},
 }
 """Each room and what it may import besides itself. Rooms that compose are judged below."""
 

@@ -11,6 +11,7 @@ from privacydesk.app.process import serving, web_faces
 from privacydesk.app.rooms import Rooms, Upkeep, Webhooks
 from privacydesk.settings import Settings
 from privacydesk.storage import copies, schema
+from privacydesk.storage.refusals import refused_by_database
 
 __all__ = [
     "ADOPTABLE",
@@ -24,6 +25,7 @@ __all__ = [
     "check_database",
     "connect_outside",
     "open_rooms",
+    "refused_by_database",
     "renew_epochs",
     "serving",
     "upgrade",

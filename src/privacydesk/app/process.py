@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
@@ -18,6 +19,7 @@ from privacydesk.app.terms import web_settings
 from privacydesk.app.watch import Watch
 from privacydesk.errors import SettingsError
 from privacydesk.services.attendance import BEAT_EVERY
+from privacydesk.system_errors import fault_in_words
 from privacydesk.web.api.operations import Works
 from privacydesk.web.health import HEALTH
 from privacydesk.web.server import make_app
@@ -144,7 +146,7 @@ async def serving(
     except OSError as error:
         await runner.cleanup()
         raise SettingsError(
-            f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {error.strerror}",
+            f"PRIVACYDESK_HOST and PRIVACYDESK_PORT can't be listened on: {_refused(error)}",
             key="port",
         ) from None
     listening = site._server.sockets  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
@@ -165,6 +167,12 @@ async def serving(
         finally:
             await runner.cleanup()
     watch.check()
+
+
+def _refused(error: OSError) -> str:
+    if error.errno == errno.EACCES:
+        return "ports below 1024 are the system's; take another one, with a proxy before it"
+    return fault_in_words(error) or error.strerror or type(error).__name__
 
 
 def give_up_silent_takers(listening: Sequence[Any]) -> None:

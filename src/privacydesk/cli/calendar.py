@@ -20,6 +20,7 @@ from privacydesk.cli.deadline import choose_calendar, refuse
 from privacydesk.clock import SystemClock
 from privacydesk.domain.deadlines import DayStatus
 from privacydesk.errors import DeskError
+from privacydesk.system_errors import fault_in_words
 
 calendar_app = typer.Typer(
     name="calendar", help="Working-day calendars and their overrides.", no_args_is_help=True
@@ -87,7 +88,8 @@ def import_(
     except DeskError as error:
         refuse("FILE", error.message)
     except OSError as error:
-        typer.echo(f"--data-dir: can't be written: {error.strerror}", err=True)
+        why = fault_in_words(error, data_dir) or error.strerror
+        typer.echo(f"--data-dir: can't be written: {why}", err=True)
         raise typer.Exit(1) from None
     chosen = Calendars({imported.calendar: imported}).get(imported.calendar)
     typer.echo(f"Calendar {imported.calendar}: days overridden: {len(imported.days)}.")

@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from privacydesk.calling import as_called
+from privacydesk.cli.refusals import refused_by_system
 from privacydesk.errors import DeskError
 
 EXIT_FAILED = 1
@@ -151,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(_EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last place where it can be told in one line
-        _leave_unknown(error)
+        _leave(told) if (told := refused_by_system(error)) else _leave_unknown(error)
     sys.exit(code if isinstance(code, int) else 0)
 
 

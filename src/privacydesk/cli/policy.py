@@ -14,7 +14,7 @@ import typer
 from privacydesk.cli.policy_answers import ask, changes
 from privacydesk.cli.policy_files import DATA_DIR, JSON, NAME, fail, library_in, newest
 from privacydesk.clock import SystemClock
-from privacydesk.errors import DeskError
+from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.anchors import heading_text, resolve
 from privacydesk.policy.codec import dump_document
 from privacydesk.policy.importer import decode_policy, read_policy
@@ -22,6 +22,7 @@ from privacydesk.policy.library import FilePolicyLibrary, check_name
 from privacydesk.policy.notes import ImportReport, Note
 from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument
 from privacydesk.services.policy_answers import PolicyAnswers
+from privacydesk.system_errors import fault_in_words
 from privacydesk.understanding.embedding import E5Embedder
 
 policy_app = typer.Typer(
@@ -57,7 +58,9 @@ def import_(
         report = read_policy(decoded.text, name=name)
         saved = None if dry_run else _keep(report, library_in(data_dir))
     except OSError as error:
-        fail(f"{file}: {error.strerror or 'the file can not be read'}")
+        fail(fault_in_words(error, file) or f"{file}: {error.strerror or 'it can not be read'}")
+    except UnavailableError as error:
+        fail(error.message)
     except DeskError as error:
         fail(f"{file}: {error.message}")
     outcome = _outcome(saved)

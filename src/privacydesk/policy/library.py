@@ -21,6 +21,7 @@ import orjson
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 from privacydesk.policy.codec import dump_version, load_version
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.system_errors import fault_in_words
 
 _NAME = re.compile(r"[^\W_][\w.-]{0,63}")
 _FOLDER = re.compile(r"(?P<number>[0-9]{1,9})-[0-9a-f]{12}")
@@ -165,8 +166,9 @@ class FilePolicyLibrary:
                 scratch.rename(home / f"{number}-{version.digest[:12]}")
                 _sync_folder(home)
         except OSError as error:
+            why = fault_in_words(error, home) or error.strerror or "input/output error"
             raise UnavailableError(
-                f"the policy can't be stored: {error.strerror or 'input/output error'}"
+                f"the policy can't be stored below PRIVACYDESK_DATA_DIR: {why}"
             ) from error
         return True
 
@@ -243,9 +245,16 @@ class FilePolicyLibrary:
 
 
 def _folders(home: Path) -> list[tuple[int, Path]]:
-    if not home.is_dir():
+    try:
+        paths = list(home.iterdir())
+    except FileNotFoundError:
         return []
-    found = ((_FOLDER.fullmatch(path.name), path) for path in home.iterdir())
+    except OSError as error:
+        why = fault_in_words(error, home) or error.strerror or "input/output error"
+        raise UnavailableError(
+            f"imported policies can't be read below PRIVACYDESK_DATA_DIR: {why}"
+        ) from error
+    found = ((_FOLDER.fullmatch(path.name), path) for path in paths)
     return sorted((int(match["number"]), path) for match, path in found if match is not None)
 
 

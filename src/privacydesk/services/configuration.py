@@ -76,7 +76,7 @@ class Configuration:
         differing = differing_parts(recorded, self._last)
         if differing and not self._is_alone:
             raise SettingsError(_refusal(differing, recorded))
-        await self._record({*differing, *(p for p in Part if p not in recorded)})
+        await self._record(self._last, {*differing, *(p for p in Part if p not in recorded)})
         for part in differing:
             _log.info("configuration_changed", part=part.value)
 
@@ -98,9 +98,10 @@ class Configuration:
         A difference is told once, when it still stands at the next look: a folder that several
         share is read by each within seconds. So is its end.
         """
-        own, before = self._own(), self._last
+        own = self._own()
+        await self._record(own, {part for part in Part if own[part] != self._last[part]})
+        # Only now: what could not be recorded is recorded at the next look.
         self._last = own
-        await self._record({part for part in Part if own[part] != before[part]})
         recorded = await self._book.all()
         differing = frozenset(differing_parts(recorded, own))
         for part in sorted((differing & self._suspected) - self._differing):
@@ -116,13 +117,11 @@ class Configuration:
         self._differing = differing & (self._suspected | self._differing)
         self._suspected = differing
 
-    async def _record(self, parts: set[Part]) -> None:
+    async def _record(self, own: Digests, parts: set[Part]) -> None:
         if not parts:
             return
         now = self._clock.now()
-        await self._book.record(
-            Fingerprint(part.value, self._last[part], now, self._by) for part in parts
-        )
+        await self._book.record(Fingerprint(part.value, own[part], now, self._by) for part in parts)
 
 
 def differing_parts(recorded: Mapping[str, Fingerprint], own: Digests) -> tuple[Part, ...]:

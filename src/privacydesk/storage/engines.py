@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from privacydesk.errors import SettingsError
 from privacydesk.storage.faults import as_core
+from privacydesk.system_errors import naming
 
 BUSY_MILLIS = 5000
 """How long a connection to SQLite waits for another process's transaction."""
@@ -29,6 +30,8 @@ starts the journal anew, may take what was committed for copied, and it is lost.
 command gets there only where nobody else does it, and the journal of a long one still ends.
 """
 _POSTGRESQL_DRIVER = "psycopg"
+FILE_SETTING = "PRIVACYDESK_DATA_DIR, or PRIVACYDESK_DATABASE_URL where it is set"
+"""What says where a database file lies."""
 
 
 def parse_url(text: str) -> sa.URL:
@@ -39,16 +42,24 @@ def parse_url(text: str) -> sa.URL:
     """
     try:
         url = sa.make_url(text)
-    except sa.exc.ArgumentError:
-        raise SettingsError("database_url can't be read") from None
+    except (sa.exc.ArgumentError, ValueError):
+        raise _wrong("can't be read") from None
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername=f"postgresql+{_POSTGRESQL_DRIVER}")
     if backend != "sqlite":
-        raise SettingsError(f"database_url names {backend}; only sqlite and postgresql work")
+        raise _wrong(f"names {backend}; only sqlite and postgresql work")
     if sqlite_file(url) is None:
-        raise SettingsError("database_url must name a file: processes and threads share it")
+        raise _wrong("must name a file: processes and threads share it")
     return url
+
+
+def _wrong(why: str) -> SettingsError:
+    return SettingsError(
+        f"PRIVACYDESK_DATABASE_URL {why}; write sqlite:////folder/desk.db or"
+        " postgresql://user:password@host/database",
+        key="database_url",
+    )
 
 
 def sqlite_file(url: sa.URL) -> Path | None:
@@ -61,9 +72,10 @@ def sqlite_file(url: sa.URL) -> Path | None:
 
 def prepare_file(path: Path) -> None:
     """Make a database file, and its folder, that only their owner can read."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The journal and its index take over the mode of the file.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    with naming(FILE_SETTING, path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The journal and its index take over the mode of the file.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def writing_engine(url: sa.URL) -> sa.Engine:
@@ -82,9 +94,7 @@ def committing_engine(url: sa.URL, *, beside_serve: bool = False) -> sa.Engine:
         beside_serve: whether another process may be serving the database: then that one looks
             after SQLite's journal.
     """
-    engine = sa.create_engine(
-        url, poolclass=NullPool, hide_parameters=True, connect_args=_connect_args(url)
-    )
+    engine = _engine(url, poolclass=NullPool, connect_args=_connect_args(url))
     if engine.dialect.name == "sqlite":
         _set_up(
             engine,
@@ -105,17 +115,28 @@ def committing_engine(url: sa.URL, *, beside_serve: bool = False) -> sa.Engine:
 
 def reading_engine(url: sa.URL, connections: int) -> sa.Engine:
     """Return an engine with a pool of connections that can't write."""
-    engine = sa.create_engine(
+    engine = _engine(
         url,
         pool_size=connections,
         max_overflow=0,
-        hide_parameters=True,
         connect_args=_connect_args(url, read_only=True),
     )
     if engine.dialect.name == "sqlite":
         _begin_with(engine, "BEGIN")
         _set_up(engine, "PRAGMA query_only = ON")
     return engine
+
+
+def _engine(url: sa.URL, **how: Any) -> sa.Engine:
+    try:
+        return sa.create_engine(url, hide_parameters=True, **how)
+    except ImportError:
+        raise SettingsError(
+            "PRIVACYDESK_DATABASE_URL names PostgreSQL, and its driver is not installed: run"
+            " `sh scripts/environment cluster` in the clone, or `pip install"
+            " 'privacydesk[cluster]'`",
+            key="database_url",
+        ) from None
 
 
 def _connect_args(url: sa.URL, *, read_only: bool = False) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from privacydesk import migrations
 from privacydesk.errors import SettingsError
 from privacydesk.storage import tables
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file, writing_engine
+from privacydesk.storage.refusals import in_words
 
 _version = sa.table("alembic_version", sa.column("version_num", sa.String))
 
@@ -39,7 +40,7 @@ def upgrade(url: str) -> None:
                 return
             _migrate(connection, found)
     except sa.exc.DBAPIError as error:
-        raise SettingsError(f"the database can't be upgraded: {_reason(error)}") from None
+        raise SettingsError(f"the database can't be upgraded: {in_words(error, address)}") from None
     finally:
         engine.dispose()
 
@@ -58,7 +59,9 @@ def check(engine: sa.Engine) -> None:
         with engine.connect() as connection:
             found = _found(connection)
     except sa.exc.DBAPIError as error:
-        raise SettingsError(f"the database can't be opened: {_reason(error)}") from None
+        raise SettingsError(
+            f"the database can't be opened: {in_words(error, engine.url)}"
+        ) from None
     if found != migrations.HEAD:
         raise SettingsError(
             f"the database's schema is {found or 'missing'}, this version needs"
@@ -109,9 +112,3 @@ def _migrate(connection: sa.Connection, found: str | None) -> None:
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _reason(error: sa.exc.DBAPIError) -> str:
-    cause = error.orig
-    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-    return str(name or type(cause).__name__)

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.storage.engines import parse_url, sqlite_file
+from privacydesk.storage.engines import FILE_SETTING, parse_url, sqlite_file
+from privacydesk.system_errors import naming
 
 _PID_BYTES = 32
 
@@ -31,8 +32,9 @@ def serving_lock(url: str) -> Iterator[None]:
     if path is None:
         yield
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(lock_file(path), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    with naming(FILE_SETTING, path):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(lock_file(path), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

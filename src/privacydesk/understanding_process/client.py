@@ -192,6 +192,8 @@ class UnderstandingProcess:
         """Tell whoever waits for the first program; of a later one the log tells."""
         if not self._ready.done():
             self._ready.set_exception(error)
+            # A start that failed for another reason waits for it no more, and nobody need be told.
+            self._ready.exception()
         else:
             _log.error("understanding_unusable", why=error.message)
 
