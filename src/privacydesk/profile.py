@@ -6,6 +6,7 @@ and nowhere in the code.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -28,9 +29,11 @@ from privacydesk.errors import SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, ClauseMap
 from privacydesk.services.deadlines import DeadlineRules
 from privacydesk.services.quiet import QuietHours
-from privacydesk.services.staff.deciding import SECOND_EYES, Remedies
+from privacydesk.services.staff.deciding import SECOND_EYES
 from privacydesk.system_errors import naming
 
+SHIPPED_LOCALES = frozenset({"zh_Hans", "zh_Hant", "en"})
+"""The languages that come along; an operator's own sentences are needed in each."""
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
 _WAYS = (Way.SMS, Way.MAIL, Way.PUSH)
 _Days = Annotated[int, Field(ge=1, le=3650)]
@@ -204,6 +207,7 @@ class OperatorProfile(_Section):
     clauses: dict[str, dict[str, str]] = {}
     policy: str = ""
     remedies: dict[str, str] = {}
+    lawsuit: dict[str, str] = {}
     staffed: list[StaffedSection] = [StaffedSection()]
     codes: CodeSection = CodeSection()
     filing: FilingSection = FilingSection()
@@ -273,7 +277,7 @@ class OperatorProfile(_Section):
             app_names=self.app_names,
             paths=self.paths,
             mailboxes=self.mailboxes,
-            remedies=self.remedies,
+            remedies=self.told_remedies(),
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
             codes=self.code_rules(),
             filing=FilingRules(
@@ -325,9 +329,16 @@ class OperatorProfile(_Section):
         """Return when people answer; none for never."""
         return tuple(section.shift() for section in self.staffed)
 
-    def remedies_rules(self) -> Remedies:
-        """Return what a requester may do against a decision."""
-        return Remedies(text=self.remedies)
+    def told_remedies(self) -> dict[str, str]:
+        """Return what a person may do against a decision, by locale, the way to a court last.
+
+        That one may sue is told with every refusal: Personal Information Protection Law, art. 50.
+        """
+        named = (self.remedies, self.lawsuit)
+        return {
+            locale: _sentences(one[locale] for one in named if one.get(locale))
+            for locale in self.remedies.keys() | self.lawsuit.keys()
+        }
 
     def decided_by_two(self) -> frozenset[RequestKind]:
         """Return the kinds whose outcome takes a second pair of eyes."""
@@ -343,6 +354,14 @@ class OperatorProfile(_Section):
     def _window(self) -> timedelta | None:
         minutes = self.unbinding_window_minutes
         return timedelta(minutes=minutes) if minutes is not None else None
+
+
+def _sentences(several: Iterable[str]) -> str:
+    """Join sentences; behind a Chinese full stop comes no space."""
+    joined = ""
+    for one in several:
+        joined += one.strip() if not joined or joined[-1] in "。！？" else f" {one.strip()}"
+    return joined
 
 
 def read_profile(path: Path) -> OperatorProfile:

@@ -603,9 +603,11 @@ def test_serve_makes_a_fresh_database_says_where_it_listens_and_stops_when_told(
 
 
 @pytest.mark.kill
-def test_serve_says_which_places_in_the_app_have_no_name_yet(tmp_path: Path) -> None:
+def test_serve_says_what_the_profile_lacks(tmp_path: Path) -> None:
     write_settings(tmp_path, **OUTSIDE)
-    (tmp_path / "profile.yaml").write_text("paths: {closing: Settings}", "utf-8")
+    (tmp_path / "profile.yaml").write_text(
+        "paths: {closing: Settings}\nlawsuit: {en: You may sue.}", "utf-8"
+    )
     process = served(tmp_path)
     assert process.stdout is not None
     process.stdout.readline()
@@ -614,6 +616,10 @@ def test_serve_says_which_places_in_the_app_have_no_name_yet(tmp_path: Path) -> 
     told = next(line for line in err.splitlines() if "no_paths" in line)
     assert "unbinding" in told
     assert "closing" not in told
+    told = next(line for line in err.splitlines() if "no_lawsuit" in line)
+    assert "zh_Hans" in told
+    assert "'en'" not in told
+    assert '"en"' not in told
 
 
 @pytest.mark.kill

@@ -42,8 +42,8 @@ async def enter(world: World, name: str, *taken: dict[str, Any], locale: str = "
     return await steps(await open_chat(world, name, locale), *taken)
 
 
-async def deletion(world: World, *categories: str) -> tuple[Player, Ticket]:
-    player = await enter(world, "lin", {"choose": "deletion"})
+async def deletion(world: World, *categories: str, locale: str = "en") -> tuple[Player, Ticket]:
+    player = await enter(world, "lin", {"choose": "deletion"}, locale=locale)
     for category in categories:
         await player.step({"choose": category})
     for step in ({"choose": "_done"}, {"code": "right"}, {"choose": "yes"}):
@@ -349,3 +349,52 @@ async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
         await staff.deciding.grant(again.number, "lao-zhou")
     assert refused.value.code is ErrorCode.FORBIDDEN
     await staff.deciding.grant(again.number, "mei")
+
+
+# -- that one may sue ------------------------------------------------------------------------------
+
+SUING = {
+    **PROFILE,
+    "lawsuit": {"zh_Hans": "可以依法起诉。", "zh_Hant": "可以依法起訴。", "en": "You may sue."},
+}
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en", "You may object. You may sue."),
+        ("zh_Hans", "可与我们协商 可以依法起诉。"),
+        ("zh_Hant", "可與我們協商 可以依法起訴。"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("refused", "withhold", "keys"),
+    [
+        ({0: OTHERS, 1: OTHERS}, False, {"ticket.refused"}),
+        ({0: OTHERS, 1: LAW}, False, {"ticket.refused_by_part"}),
+        ({1: OTHERS}, False, {"ticket.refused_parts", "ticket.partly"}),
+        (
+            {n: Refusal(Ground.CRIMINAL_PROCEEDINGS, "It cannot be done now.") for n in (0, 1)},
+            True,
+            {"ticket.refused_clause"},
+        ),
+    ],
+)
+async def test_every_refusal_says_that_one_may_sue(
+    *,
+    refused: dict[int, Refusal],
+    withhold: bool,
+    keys: set[str],
+    locale: str,
+    told: str,
+    tmp_path: Path,
+) -> None:
+    async with open_world(tmp_path, SUING) as world:
+        player, ticket = await deletion(world, "posts", "photos", locale=locale)
+        by = "lao-zhou" if withhold else "mei"
+        verdict = Verdict(refused=refused, withhold=withhold)
+        await world.rooms.staff.deciding.decide(ticket.number, by, verdict)
+        await player.settle()
+        said = {event.key: event.text for event in player.events if event.key in keys}
+        assert said.keys() == keys
+        assert all(text.endswith(told) for text in said.values()), said

@@ -320,6 +320,7 @@ def test_a_profile_names_every_clause_and_path(path: Path) -> None:
     assert set(profile.clauses) == set(CLAUSE_NAMES)
     assert set(profile.mailboxes) == {"policy", "children"}
     assert set(profile.remedies) == {"zh_Hans", "zh_Hant", "en"}
+    assert set(profile.lawsuit) == {"zh_Hans", "zh_Hant", "en"}
     assert profile.paths.keys() == read_profile(PROFILES[0]).paths.keys()
 
 

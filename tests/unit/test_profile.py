@@ -167,3 +167,21 @@ def test_a_wrong_mapping_is_named(section: dict[str, Any], fault: str) -> None:
     with pytest.raises(SettingsError) as raised:
         parse_profile({"ticketing": section}, "p")
     assert fault in str(raised.value)
+
+
+def test_the_way_to_a_court_is_told_after_the_other_remedies() -> None:
+    profile = parse_profile(
+        {
+            "remedies": {"zh_Hans": "可以提出异议。", "en": "You can object."},
+            "lawsuit": {
+                "zh_Hans": "可以依法起诉。",
+                "en": "You can sue.",
+                "zh_Hant": "可以依法起訴。",
+            },
+        },
+        "p",
+    )
+    rules = profile.rules()
+    assert rules.remedies_in("zh_Hans") == "可以提出异议。可以依法起诉。"
+    assert rules.remedies_in("en") == "You can object. You can sue."
+    assert rules.remedies_in("zh_Hant") == "可以依法起訴。"

@@ -43,7 +43,6 @@ def make_staffing(basis: Basis, talking: Talking) -> Staffing:
         notices=notices,
         alarms=alarms,
         clock=clock,
-        remedies=profile.remedies_rules(),
         second_eyes=profile.decided_by_two(),
         changed=talking.hints.ticket_changed,
     )

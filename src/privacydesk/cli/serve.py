@@ -131,6 +131,7 @@ def _make_fresh(settings: Settings) -> None:
 def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, dict[str, object]]]:
     """Name what a desk can start without, though hardly anybody wants it to."""
     from privacydesk.dialog.vocabulary import PATHS  # noqa: PLC0415
+    from privacydesk.profile import SHIPPED_LOCALES  # noqa: PLC0415
     from privacydesk.settings import unknown_variables  # noqa: PLC0415
 
     if not settings.app_token_keys:
@@ -156,6 +157,15 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
                 "paths": lacking,
                 "hint": "name them in the operator profile as the app's screens do; until then"
                 " people are told general words",
+            },
+        )
+    if lacking := sorted(SHIPPED_LOCALES - profile.lawsuit.keys()):
+        yield (
+            "no_lawsuit",
+            {
+                "locales": lacking,
+                "hint": "name it as `lawsuit` in the operator profile: whoever is refused has to be"
+                " told that they may sue (Personal Information Protection Law, article 50)",
             },
         )
     if settings.ticketing_system and profile.ticketing.map().shares_personal:

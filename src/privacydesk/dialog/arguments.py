@@ -121,7 +121,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     },
     "object_until": _object_until,
     "lapses_on": _lapses_on,
-    "remedies": lambda script, _frame: script.rules.remedies.get(script.locale, ""),
+    "remedies": lambda script, _frame: script.rules.remedies_in(script.locale),
     "requests": _requests,
     "stops": _stops,
     "reason_given": lambda _script, frame: str(frame.slots.get("reason", "")),

@@ -34,6 +34,10 @@ def _due(ticket: Ticket) -> Mapping[str, Any]:
     return {"$date": clock.due_date.isoformat() if clock else "", "year": True}
 
 
+def _remedies(script: Script) -> str:
+    return script.rules.remedies_in(script.locale)
+
+
 # -- decisions ------------------------------------------------------------------------------------
 
 
@@ -56,7 +60,7 @@ def decision_words(
         kept = {"$time": until.isoformat(), "zone": script.rules.zone}
         return "ticket.examined_no", ticket_args(ticket, reason=text, until=kept)
     if kind is DecisionKind.REFUSED:
-        args = ticket_args(ticket, reason=text, remedies=str(data.get("remedies", "")))
+        args = ticket_args(ticket, reason=text, remedies=_remedies(script))
         if data.get("ground_withheld"):
             return "ticket.refused_clause", {**args, "clause": {"$clause": "refusal_grounds"}}
         return "ticket.refused", {**args, "ground": {"$term": f"ground.{data.get('ground')}"}}
@@ -83,7 +87,7 @@ def say_decision(
     See ``decision_words`` for the arguments.
     """
     rows = _refused_rows(ticket, withheld=bool(data.get("ground_withheld")))
-    remedies = str(data.get("remedies", ""))
+    remedies = _remedies(script)
     if kind is DecisionKind.REFUSED and len({(i.ground, i.reason) for i in ticket.items}) > 1:
         _say_rows(script, ticket, "ticket.refused_by_part", rows, remedies=remedies)
         return
@@ -236,7 +240,9 @@ def _say_results(script: Script, ticket: Ticket, key: str) -> None:
     rows = [_result_row(ticket, one) for one in ticket.work.results]
     # Who comes back later finds in one list what was done and what was refused.
     rows += _refused_rows(ticket, withheld=ticket.work.ground_withheld)
-    _say_rows(script, ticket, key, rows)
+    # What could not be done is refused, too, whoever refused it.
+    partly = ticket.outcome is Outcome.PARTLY_FULFILLED
+    _say_rows(script, ticket, key, rows, **({"remedies": _remedies(script)} if partly else {}))
 
 
 def say_returned(script: Script, ticket: Ticket, results: Iterable[Mapping[str, Any]]) -> None:

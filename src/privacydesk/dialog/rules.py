@@ -58,6 +58,10 @@ class Rules:
     zone: str = "Asia/Shanghai"
     shifts: tuple[Shift, ...] = ()
 
+    def remedies_in(self, locale: str) -> str:
+        """Return what one may do against a decision, in a language."""
+        return self.remedies.get(locale, "")
+
     def app_in(self, locale: str) -> str:
         """Return the app's name in a language."""
         return self.app_names.get(locale, self.app)

@@ -1,4 +1,4 @@
-"""Deciding: granting what is asked, or refusing it with ground, reason and remedies.
+"""Deciding: granting what is asked, or refusing it with ground and reason.
 
 Kinds that the operator names take a second pair of eyes: what the first agent decides is kept on
 the ticket as a proposal, and what a second one confirms is done and told.
@@ -47,17 +47,6 @@ _CONFIRMED_ON: Final = (*_DECIDED_ON, Part.PROPOSAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Remedies:
-    """What a requester may do against a decision, by the operator profile.
-
-    Attributes:
-        text: words by locale.
-    """
-
-    text: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class Proposal:
     """A decision that waits for a second pair of eyes.
 
@@ -91,7 +80,6 @@ class Deciding:
         acts: Acts,
         maker: Maker,
         deadlines: Deadlines,
-        remedies: Remedies,
         second_eyes: frozenset[RequestKind],
     ) -> None:
         self._roster = roster
@@ -99,7 +87,6 @@ class Deciding:
         self._acts = acts
         self._maker = maker
         self._deadlines = deadlines
-        self._remedies = remedies
         self._second_eyes = second_eyes
 
     # -- deciding --------------------------------------------------------------------------
@@ -138,7 +125,7 @@ class Deciding:
         job_id: str | None = None,
         seen: Seen | None = None,
     ) -> Ticket:
-        """Refuse what is asked, with its ground, a plain reason and the remedies; see ``decide``.
+        """Refuse what is asked, with its ground, and a plain reason; see ``decide``.
 
         Args:
             number: the ticket.
@@ -337,7 +324,7 @@ class Deciding:
         return replace(ticket, account_hash=self._maker.account_hash(ticket.account))
 
     def _granted(self, ticket: Ticket, verdict: Verdict, now: datetime) -> Ruling:
-        text, data = verdict.text, self._told_of_refusals(ticket, verdict)
+        text, data = verdict.text, self._told_of_refusals(verdict)
         if ticket.kind is RequestKind.DEREGISTRATION:
             approved = move(ticket, Move.APPROVE, now)
             lapse = Due(DueKind.LAPSE, now + self._deadlines.rules.waits_for_verification)
@@ -359,18 +346,16 @@ class Deciding:
         first = verdict.refusals[0]
         assert first.ground is not None
         data = {
-            **self._told_of_refusals(ticket, verdict),
+            **self._told_of_refusals(verdict),
             "ground": first.ground.value,
-            "remedies": self._remedies.text.get(ticket.locale, ""),
         }
         refused = move(ticket, Move.REFUSE, now)
         return Ruling(DecisionKind.REFUSED, refused, first.reason.strip(), data)
 
-    def _told_of_refusals(self, ticket: Ticket, verdict: Verdict) -> dict[str, Any]:
+    def _told_of_refusals(self, verdict: Verdict) -> dict[str, Any]:
         if not verdict.refusals:
             return {}
-        remedies = self._remedies.text.get(ticket.locale, "")
-        return {"ground_withheld": verdict.withhold, "remedies": remedies}
+        return {"ground_withheld": verdict.withhold}
 
 
 def _noted(ticket: Ticket, verdict: Verdict, more: Mapping[str, Any] | None = None) -> Noted:

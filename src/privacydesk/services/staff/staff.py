@@ -16,7 +16,7 @@ from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
 from privacydesk.services.staff.acts import Acts
 from privacydesk.services.staff.cases import Cases
-from privacydesk.services.staff.deciding import Deciding, Remedies
+from privacydesk.services.staff.deciding import Deciding
 from privacydesk.services.staff.escalating import Escalating
 from privacydesk.services.staff.examining import Examining
 from privacydesk.services.staff.handling import Handling
@@ -64,7 +64,6 @@ def make_staff(
     notices: Notices,
     alarms: Alarms,
     clock: Clock,
-    remedies: Remedies,
     second_eyes: frozenset[RequestKind],
     changed: Callable[[ConversationId], None],
 ) -> Staff:
@@ -104,7 +103,6 @@ def make_staff(
             acts=acts,
             maker=maker,
             deadlines=deadlines,
-            remedies=remedies,
             second_eyes=second_eyes,
         ),
     )
