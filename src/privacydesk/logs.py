@@ -48,12 +48,14 @@ _PRIVATE: Final = re.compile(
 _OWN_KEYS: Final = frozenset({"timestamp", "level"})
 
 
-def set_up(level: str = "info", *, as_json: bool = False, stream: TextIO | None = None) -> None:
+def set_up(
+    level: str = "info", *, as_json: bool | None = None, stream: TextIO | None = None
+) -> None:
     """Send this package's entries, and those of libraries, to one stream.
 
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
-        as_json: one JSON object a line instead of a line for people.
+        as_json: one JSON object a line instead of a line for people; see ``is_json``.
         stream: standard error unless given.
     """
     out = stream or sys.stderr
@@ -64,7 +66,7 @@ def set_up(level: str = "info", *, as_json: bool = False, stream: TextIO | None 
         word_exceptions,
         redact,
     ]
-    renderer = _renderer(out, as_json=as_json)
+    renderer = _renderer(out, as_json=is_json(as_json, out))
     structlog.configure(
         processors=[*chain, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
@@ -87,6 +89,11 @@ def set_up(level: str = "info", *, as_json: bool = False, stream: TextIO | None 
     root.handlers[:] = [handler]
     # Libraries tell at "info" what they do, and in doing so what it was done with.
     root.setLevel(max(_LEVELS[level], logging.WARNING))
+
+
+def is_json(chosen: bool | None, stream: TextIO | None = None) -> bool:
+    """Return whether entries are JSON: as was chosen, else wherever no person looks on."""
+    return not (stream or sys.stderr).isatty() if chosen is None else chosen
 
 
 def _renderer(out: TextIO, *, as_json: bool) -> Processor:

@@ -101,6 +101,8 @@ class Settings(BaseSettings):
         ticketing_username: the account that the desk has in it.
         ticketing_secret: that account's password or token.
         ticketing_poll_seconds: between two looks for what is new on either side.
+        log_json: whether the log is JSON; as long as nothing is said, wherever it goes to no
+            terminal.
         webhook_networks: networks that webhooks may go to besides public addresses, there also
             without TLS; none by default.
         webhook_log_days: how long it is kept what was sent to other systems, and their answers.
@@ -182,8 +184,8 @@ class Settings(BaseSettings):
     webhook_networks: list[Network] = []
     webhook_log_days: Annotated[float, Field(ge=7)] = 30.0
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
-    log_json: bool = Field(
-        default=False, validation_alias=AliasChoices("PRIVACYDESK_LOG_JSON", "log_json")
+    log_json: bool | None = Field(
+        default=None, validation_alias=AliasChoices("PRIVACYDESK_LOG_JSON", "log_json")
     )
 
     @classmethod

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, Final, NoReturn
+from importlib.metadata import version
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -127,8 +128,22 @@ app = typer.Typer(
 )
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"privacydesk {version('privacydesk')}")
+        raise typer.Exit
+
+
 @app.callback()
-def top() -> None:
+def top(
+    *,
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", is_eager=True, callback=_tell_version, help="Print the version."
+        ),
+    ] = False,
+) -> None:
     """Answer people's requests about their personal data, each by its date.
 
     Settings come from the environment (PRIVACYDESK_…) and from a file: the one that

@@ -305,7 +305,7 @@ async def _play(
     from privacydesk.demo.people import sample_people  # noqa: PLC0415
     from privacydesk.domain.agents import Role  # noqa: PLC0415
 
-    logs.set_up("error")
+    logs.set_up("error", as_json=False)
     clock = MovableClock()
     people = {one.id: one for one in sample_people(clock.now())}
     player = _person(people, person)

@@ -194,6 +194,7 @@ async def _serve(settings: Settings, profile: OperatorProfile) -> None:
 
 def _understanding(settings: Settings, profile: OperatorProfile) -> UnderstandingProcess:
     """Return the process that understands what people say."""
+    from privacydesk import logs  # noqa: PLC0415 - loaded already
     from privacydesk.understanding_process.client import UnderstandingProcess  # noqa: PLC0415
     from privacydesk.understanding_process.wire import Briefing  # noqa: PLC0415
 
@@ -203,7 +204,7 @@ def _understanding(settings: Settings, profile: OperatorProfile) -> Understandin
             policy=profile.policy,
             intent_model=str(settings.intent_model or ""),
             log_level=settings.log_level,
-            log_json=settings.log_json,
+            log_json=logs.is_json(settings.log_json),
         )
     )
 

@@ -100,7 +100,7 @@ def run_demo(
         SettingsError: the port is taken, or the folder can't be used.
         DeskError: with code IN_USE when another process runs on the folder.
     """
-    logs.set_up("warning")
+    logs.set_up("warning", as_json=False)
     asyncio.run(_run(now, host, port, data_dir or DEFAULT_DATA_DIR))
 
 

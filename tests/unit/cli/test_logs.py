@@ -115,7 +115,23 @@ def test_libraries_entries_go_the_same_way(out: io.StringIO) -> None:
 
 def test_people_get_a_line_each() -> None:
     stream = io.StringIO()
-    logs.set_up("info", stream=stream)
+    logs.set_up("info", as_json=False, stream=stream)
     structlog.get_logger().info("served", port=8080)
     assert "served" in stream.getvalue()
     assert "port=8080" in stream.getvalue()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_without_a_word_about_it_a_terminal_gets_lines_and_anything_else_json() -> None:
+    for stream, begins in ((Terminal(), "\x1b"), (io.StringIO(), "{")):
+        logs.set_up("info", stream=stream)
+        structlog.get_logger().info("served", port=8080)
+        assert stream.getvalue().startswith(begins)
+    for stream in (Terminal(), io.StringIO()):
+        logs.set_up("info", as_json=True, stream=stream)
+        structlog.get_logger().info("served", port=8080)
+        assert json.loads(stream.getvalue())["event"] == "served"

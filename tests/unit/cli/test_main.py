@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
@@ -16,6 +17,12 @@ def left(*arguments: str) -> int:
         main(arguments)
     assert isinstance(left_with.value.code, int)
     return left_with.value.code
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_told(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert left(option) == 0
+    assert capsys.readouterr().out == f"privacydesk {version('privacydesk')}\n"
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
