@@ -320,7 +320,25 @@ class Player:
     async def _user(self, words: str | Mapping[str, str]) -> None:
         """Say something; each voice may have words of its own."""
         text = words if isinstance(words, str) else words[self.voice or VOICES[0]]
+        await self._say(text)
+
+    async def _say(self, text: str) -> None:
+        """Say something to the question that is open, as the page does."""
+        await self.do("say", text=text, offset=await self._open_question())
+
+    async def _without_offset(self, text: str) -> None:
+        """Say something with a client that does not tell which question was seen."""
         await self.do("say", text=text)
+
+    async def _unseen(self, text: str) -> None:
+        """Say something to the question before, while the open one was not seen yet."""
+        now = await self._open_question()
+        asked = [event.offset for event in self.events if event.choices and event.offset < now]
+        await self.do("say", text=text, offset=asked[-1])
+
+    async def _open_question(self) -> int:
+        assert self.session is not None
+        return (await self.world.rooms.desk.view(self.session)).prompt
 
     async def _choose(self, wanted: str) -> None:
         if wanted.startswith("desk:"):
@@ -345,7 +363,7 @@ class Player:
             )
         words = self._instead_of(choice)
         if words:
-            await self.do("say", text=words)
+            await self._say(words)
         else:
             await self.do("choose", choice=choice.id, offset=prompt.offset)
 
@@ -362,7 +380,7 @@ class Player:
         sent = self.world.codes.messages
         right = sent[-1].code if sent else "000000"
         wrong = "111111" if right != "111111" else "222222"
-        await self.do("say", text={"right": right, "wrong": wrong}.get(which, which))
+        await self._say({"right": right, "wrong": wrong}.get(which, which))
 
     async def _upload(self, name: str) -> None:
         assert self.session is not None

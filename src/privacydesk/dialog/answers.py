@@ -74,7 +74,7 @@ class Answers:
             script.say("desk.resumed")
             self._runner.prompt_again(script)
         elif isinstance(step, Confirm):
-            self._at_confirm.said(script, frame, message.text)
+            self._at_confirm.said(script, frame, step, message.text)
         elif isinstance(step, Ask):
             self._at_ask.said(script, frame, step, message.text)
         else:
@@ -114,7 +114,7 @@ class Answers:
         """Tell whether words say what a button of the question does: 不用了 is no 取消 then."""
         frame, step = self._runner.waiting_step(script)
         if frame is None or not isinstance(step, Ask):
-            return False
+            return self._at_confirm.is_answer(script)
         return choosing.is_nothing_else(
             script, (one for one, _ in self._buttons.offered(script, frame))
         )

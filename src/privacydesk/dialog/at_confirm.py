@@ -1,4 +1,7 @@
-"""Hearing answers at a confirmation: nothing but the button's own words is a yes."""
+"""Answers at a confirmation: its buttons, their own words, or a plain yes or no to it.
+
+A plain yes counts where it was sent to this very question, and nowhere near an ``exact`` step.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from privacydesk.dialog import (
 )
 from privacydesk.dialog.at_question import AtQuestion
 from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, staying
 
@@ -35,7 +39,26 @@ _REFUSES: Final = re.compile(
 class AtConfirm(AtQuestion):
     """Takes words where something is to be confirmed."""
 
-    def said(self, script: Script, frame: Running, text: str) -> None:
+    def plain_answer(self, script: Script) -> str:
+        """Return yes or no where a message says nothing but that to the open confirmation.
+
+        ``either`` where it may mean both: 取消 where a request is to be taken back.
+        """
+        frame, step = self._runner.waiting_step(script)
+        asked = frame is not None and script.prompt is not None
+        if not asked or not isinstance(step, Confirm) or script.prompt.serial != frame.serial:
+            return ""
+        said = set(script.observed.entities.get("plain_answer", ()))
+        labels = {"yes": step.yes, "no": step.no}
+        meant = [answer for answer, label in labels.items() if said & {answer, label}]
+        return "either" if len(meant) > 1 else "".join(meant)
+
+    def is_answer(self, script: Script) -> bool:
+        """Tell whether words answer the open confirmation, and so are no command: 取消, 不用了."""
+        _, step = self._runner.waiting_step(script)
+        return bool(self.plain_answer(script)) and not (isinstance(step, Confirm) and step.exact)
+
+    def said(self, script: Script, frame: Running, step: Confirm, text: str) -> None:
         """Take words."""
         choice = self._buttons.typed(script, text)
         if choice is not None and choice.id == "no":
@@ -51,6 +74,8 @@ class AtConfirm(AtQuestion):
                 return
         elif choice is not None:
             taking.take_menu_choice(self._runner, script, choice)
+            return
+        if self._answers_plainly(script, frame, step):
             return
         if (
             questions.explain_open(self._runner, script)
@@ -73,8 +98,23 @@ class AtConfirm(AtQuestion):
             or self.follows(script, frame)
             or questions.answers_from_policy(self._runner, script)
         ):
-            frame.misses += 1
-            self.ask_again(script, frame, "desk.please_choose")
+            self._ask_which(script, frame, step)
+
+    def _answers_plainly(self, script: Script, frame: Running, step: Confirm) -> bool:
+        """Take a plain yes or no; tell whether it was one."""
+        answer = self.plain_answer(script)
+        if answer == "no" and step.exact:
+            self._runner.cancel_form(script)
+        elif answer == "no" or (answer == "yes" and script.answers_question and not step.exact):
+            taking.take_confirmation(self._runner, script, frame, answer)
+        elif answer:
+            self._ask_which(script, frame, step)
+        return bool(answer)
+
+    def _ask_which(self, script: Script, frame: Running, step: Confirm) -> None:
+        frame.misses += 1
+        labels = {"yes": {"$term": step.yes}, "no": {"$term": step.no}}
+        self.ask_again(script, frame, "desk.please_choose", labels)
 
     def _declines(self, script: Script, frame: Running) -> bool:
         """Take words that are no yes for sure: "let me think", or those of the button for no."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from privacydesk.dialog import choosing, correcting, following, limiting, questions, reading, taking
 from privacydesk.dialog.buttons import Buttons
 from privacydesk.dialog.runner import Runner
@@ -57,7 +60,9 @@ class AtQuestion:
             self._runner, script
         )
 
-    def ask_again(self, script: Script, frame: Running, key: str) -> None:
+    def ask_again(
+        self, script: Script, frame: Running, key: str, args: Mapping[str, Any] | None = None
+    ) -> None:
         """Say why an answer could not be taken, with the buttons of the question.
 
         The question stands right above, so it is not said twice; after a few misses it is, with a
@@ -72,12 +77,12 @@ class AtQuestion:
         )
         often = frame.misses and frame.misses % _MISSES_REPEAT == 0
         if prompt is None or prompt.serial != frame.serial or often:
-            script.say(key)
+            script.say(key, args)
             self._runner.run(script)
             return
         script.ask(
             key,
-            {},
+            args,
             prompt.choices,
             input_kind=kind,
             serial=frame.serial,

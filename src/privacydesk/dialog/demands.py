@@ -28,12 +28,14 @@ class Demand:
         contact: a contact must have been proven by a code.
         contact_will_do: a proven contact is as good as a session, where one is demanded.
         confirmed: the person must have said yes to it.
+        exact: they must have done so by the button, or in its very words.
     """
 
     level: Assurance = Assurance.NONE
     contact: bool = False
     contact_will_do: bool = False
     confirmed: bool = False
+    exact: bool = False
 
 
 NOTHING: Final = Demand()
@@ -63,4 +65,5 @@ def _demand(action: str, kind: RequestKind | None) -> Demand:
         # A person who came back to a ticket by its number and a code acts on it without a session.
         contact_will_do=spec.own_tickets,
         confirmed=spec.destructive,
+        exact=spec.exact,
     )

@@ -95,7 +95,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Names what will happen and waits for one of two buttons."""
+    """Names what will happen and waits for a yes or a no.
+
+    Attributes:
+        exact: nothing is a yes but its button, or the very words on it.
+    """
 
     id: str
     text: str
@@ -104,6 +108,7 @@ class Confirm:
     on: Mapping[str, str]
     args: tuple[str, ...] = ()
     card: Card | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,11 @@ class Script:
         return self.saw == 0 or (self.prompt is not None and self.saw == self.prompt.offset)
 
     @property
+    def answers_question(self) -> bool:
+        """Whether the user is known to have written to the question that is open."""
+        return self.prompt is not None and self.saw == self.prompt.offset
+
+    @property
     def top(self) -> Running | None:
         """The innermost running flow."""
         return self.stack[-1] if self.stack else None

@@ -263,6 +263,7 @@ ENTITY_KINDS: Sequence[str] = (
     "phrase",
     "answer",
     "answer_alone",
+    "plain_answer",
     "wish_words",
 )
 """What is looked for in every sentence."""

@@ -52,7 +52,7 @@ FIELDS: Final[Mapping[str, frozenset[str]]] = {
             "on",
         }
     ),
-    "confirm": frozenset({"confirm", "yes", "no", "args", "card", "on"}),
+    "confirm": frozenset({"confirm", "yes", "no", "args", "card", "exact", "on"}),
     "do": frozenset({"do", "with", "on"}),
     "call": frozenset({"call", "with", "on"}),
     "branch": frozenset({"branch", "with", "on"}),
@@ -287,6 +287,7 @@ def _confirm(name: str, fields: Fields, _slots: Mapping[str, SlotSpec]) -> Step:
         on=_on(fields, {"yes", "no"}),
         args=fields.names_in("args"),
         card=card,
+        exact=fields.flag("exact"),
     )
 
 

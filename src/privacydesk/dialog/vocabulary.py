@@ -42,6 +42,7 @@ class ActionSpec:
         assurance: what must have been shown on every path to it.
         contact: a code to a contact, or to a ticket's, must have been right on every path to it.
         destructive: a confirmation must be on every path to it, too.
+        exact: that confirmation takes no words but those of its button.
         waits: the outside is asked; the conversation waits for a result.
         files: a request is filed, whose card is shown after the sentence that says so.
         own_tickets: it is about tickets of the person's own, each of which is checked by itself.
@@ -54,6 +55,7 @@ class ActionSpec:
     assurance: Assurance = Assurance.NONE
     contact: bool = False
     destructive: bool = False
+    exact: bool = False
     waits: bool = False
     files: bool = False
     own_tickets: bool = False
@@ -128,7 +130,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
         own_tickets=True,
         reads=_names("ticket reason"),
     ),
-    "confirm_closing": ActionSpec(_names("ok too_late"), _CODE, destructive=True),
+    "confirm_closing": ActionSpec(_names("ok too_late"), _CODE, destructive=True, exact=True),
     # Keeps the account, so whoever the request belongs to needs no further proof.
     "decline_closing": ActionSpec(_names("ok too_late")),
     "find_package": ActionSpec(

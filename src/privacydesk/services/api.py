@@ -145,8 +145,8 @@ class Desk(Protocol):
     ) -> int:
         """Take a message. Return the offset it has, also when ``id`` was taken before.
 
-        The listeners are called before this returns. A yes to another question than the one at
-        ``offset``, which its writer saw, confirms nothing; 0 where that is not known.
+        The listeners are called before this returns. A yes in words confirms only the question at
+        ``offset``, which its writer saw; 0, where that is not known, confirms none.
         """
         ...
 

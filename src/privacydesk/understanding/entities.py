@@ -56,6 +56,7 @@ from privacydesk.understanding.patterns import lazily
 from privacydesk.understanding.periods import as_one_limit, clauses_of, periods, place_in
 from privacydesk.understanding.phones import changes_phone, phone_listed, phones
 from privacydesk.understanding.phrases import Phrases, folded, outermost
+from privacydesk.understanding.plain_answers import PlainAnswers
 from privacydesk.understanding.send_to import send_to
 from privacydesk.understanding.taking_back import disowned, left_for_another, taken_back
 from privacydesk.understanding.telling import tells, tells_nothing, told_already
@@ -82,6 +83,7 @@ class Entities:
             **_FINDERS,
             "answer": answers.find,
             "answer_alone": answers.find_alone,
+            "plain_answer": PlainAnswers(lexicon).find,
             "command": commands.command,
             "language": commands.language,
             "phrase": self._phrases_in,

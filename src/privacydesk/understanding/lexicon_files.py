@@ -69,6 +69,9 @@ class Lexicon:
         rules: in the order of the file.
         exact: whole messages whose intent is beyond doubt.
         answers: the key of a button's label to what people say instead of tapping it.
+        plain: ``yes``, ``no`` or the key of a confirmation's button to whole messages that answer.
+        plain_before: what may stand before one of those.
+        plain_after: what may stand after it.
     """
 
     names: Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -81,6 +84,9 @@ class Lexicon:
     rules: tuple[Rule, ...]
     exact: Mapping[Intent, tuple[str, ...]]
     answers: Mapping[str, tuple[str, ...]]
+    plain: Mapping[str, tuple[str, ...]]
+    plain_before: tuple[str, ...]
+    plain_after: tuple[str, ...]
 
 
 def read_lexicon() -> Lexicon:
@@ -111,7 +117,7 @@ def lexicon_from(texts: Mapping[str, str]) -> Lexicon:
         "commands.yaml", texts, ("commands", "languages", "before", "after", "phrases")
     )
     intents = _read("intents.yaml", texts, ("concepts", "rules", "exact"))
-    answers = _read("answers.yaml", texts, ("answers",))
+    answers = _read("answers.yaml", texts, ("answers", "plain", "plain_before", "plain_after"))
     concepts = {name: _concept(name, raw, names) for name, raw in intents["concepts"].items()}
     rules = tuple(
         _rule(intent, place, raw, concepts)
@@ -132,6 +138,9 @@ def lexicon_from(texts: Mapping[str, str]) -> Lexicon:
             for name, raw in intents["exact"].items()
         },
         answers=_lists("answers.yaml", "answers", answers["answers"]),
+        plain=_lists("answers.yaml", "plain", answers["plain"]),
+        plain_before=_words("answers.yaml", "plain_before", answers["plain_before"]),
+        plain_after=_words("answers.yaml", "plain_after", answers["plain_after"]),
     )
 
 

@@ -107,6 +107,7 @@ steps:
     on: {done: sure, refused: end}
   sure:
     confirm: confirm_closing.sure
+    exact: true
     yes: confirm_closing.sure_yes
     no: confirm_closing.sure_no
     on: {yes: close, no: end}

@@ -112,6 +112,13 @@ BROKEN: list[tuple[str, str, list[tuple[str, str]], str, str]] = [
         "reached without a confirmation",
     ),
     (
+        "the last word said in any words",
+        "confirm_closing",
+        [("    exact: true\n", "")],
+        "close",
+        "confirm_closing may be confirmed in any words",
+    ),
+    (
         "an ask between confirm and effect",
         "unbinding",
         [

@@ -193,6 +193,32 @@ def test_only_the_buttons_own_words_confirm(words: str) -> None:
     assert filed(advance(GOOD, asked, Said("j2", " The words of unbinding.sure_yes. ")))
 
 
+YES = Observed(entities={"plain_answer": ("yes",)})
+
+
+def test_a_plain_yes_confirms_the_question_that_it_was_sent_to() -> None:
+    asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
+    assert asked.prompt is not None
+    assert filed(advance(GOOD, asked, Said("j2", "是", asked.prompt.offset, YES)))
+
+
+@pytest.mark.parametrize("offset", [0, 1, 4, 99])
+def test_a_plain_yes_to_another_question_repeats_the_open_one(offset: int) -> None:
+    asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
+    turn = advance(GOOD, asked, Said("j2", "是", offset, YES))
+    assert not filed(turn)
+    again = turn.events[-1]
+    assert again.key == "desk.please_choose"
+    assert [choice.id for choice in again.choices] == ["yes", "no"]
+
+
+def test_a_plain_yes_to_a_menu_over_the_question_does_not_confirm() -> None:
+    asked = go_on(GOOD, standing_at("sure")).snapshot.conversation
+    menu = advance(GOOD, asked, Chose("j2", "desk:menu")).snapshot.conversation
+    assert menu.prompt is not None
+    assert not filed(advance(GOOD, menu, Said("j3", "是", menu.prompt.offset, YES)))
+
+
 @pytest.mark.parametrize("offset", [0, 1, 4, 99])
 def test_a_button_of_another_question_does_not_confirm(offset: int) -> None:
     asked = go_on(GOOD, standing_at("sure")).snapshot.conversation

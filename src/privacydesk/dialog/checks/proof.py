@@ -30,12 +30,14 @@ class Proof:
         level: the assurance.
         contact: a typed contact, or a ticket's, was proven by a code.
         confirmed: a confirm said yes, and nothing was asked or destroyed since.
+        exact: that confirm takes no words but those of its button.
         asked: inside ``verify``, the highest level that may still be asked for.
     """
 
     level: Assurance = Assurance.NONE
     contact: bool = False
     confirmed: bool = False
+    exact: bool = False
     asked: Assurance = _TOP
 
 
@@ -75,7 +77,7 @@ class ProofAnalysis(Analysis[Proofs]):
             # Inside, "the level asked for" stands for any level; outside it is the one asked for.
             level = _level(call.params.get("level")) if outcome == "done" else Assurance.NONE
             return frozenset(
-                _raise(replace(one, confirmed=proof.confirmed), level)
+                _raise(replace(one, confirmed=proof.confirmed, exact=proof.exact), level)
                 for proof in end
                 for one in before
             )
@@ -168,6 +170,12 @@ def _rules(flow: Flow, step: Step) -> Iterator[_Rule]:
             f"{step.action} is destructive and reached without a confirmation",
             _CONFIRMED_REMEDY,
         )
+    if demand.exact:
+        yield _Rule(
+            lambda proof: proof.exact or not proof.confirmed,
+            f"{step.action} may be confirmed in any words",
+            "give its confirm exact: true",
+        )
 
 
 def _session_or_contact(proof: Proof) -> bool:
@@ -184,7 +192,7 @@ def _after(flow: Flow, step: Step, outcome: str, fact: Proof) -> Proof:
     if isinstance(step, Ask):
         return replace(fact, confirmed=False)
     if isinstance(step, Confirm):
-        return replace(fact, confirmed=outcome == "yes")
+        return replace(fact, confirmed=outcome == "yes", exact=step.exact)
     if isinstance(step, Do):
         return _after_action(flow, step, outcome, fact)
     return _after_guard(flow, step, outcome, fact) if isinstance(step, Branch) else fact
