@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from privacydesk.dialog import languages, rating, reading, widening
-from privacydesk.dialog.desk_choices import more_choices
+from privacydesk.dialog.desk_choices import menu_choices, more_choices
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -16,6 +16,9 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import Satisfaction
 
 _SATISFACTION = frozenset(answer.value for answer in Satisfaction)
+
+_BEGINS: Final = frozenset({*(intent.value for intent in Intent), "desk:wish"})
+"""Buttons that begin something."""
 
 _CALLS: Final = frozenset({"desk", "anyone"})
 """Commands that ask for a person only when one of them was said just before."""
@@ -38,6 +41,8 @@ def obey(runner: Runner, script: Script) -> bool:
     if language:
         languages.choose(runner, script, str(language[0]))
         return True
+    if not script.stack and _drops_offer(script):
+        return True
     if not script.stack and rating.ask_which(script, script.said):
         return True
     if not script.stack and (_wants_no_more(script) or _lets_it_be(script)):
@@ -45,6 +50,30 @@ def obey(runner: Runner, script: Script) -> bool:
         return True
     deed = _DEEDS.get(word(script))
     return deed is not None and deed(runner, script) is not False
+
+
+def _drops_offer(script: Script) -> bool:
+    """Drop what the desk offered, with what was kept for it, at a plain no; tell whether it was.
+
+    取消 where taking a request back is offered may mean that very offer.
+    """
+    said = set(script.observed.entities.get("plain_answer", ()))
+    offered = _offered(script)
+    if "no" not in said or not offered:
+        return False
+    if len(said) > 1 and Intent.CANCEL_REQUEST in offered:
+        return False
+    script.wishes, script.unanswered = (), 0
+    script.ask("desk.nothing_more", {}, more_choices())
+    return True
+
+
+def _offered(script: Script) -> frozenset[str]:
+    """Return what the open question offers to begin; the menu, which has it all, offers nothing."""
+    choices = script.prompt.choices if script.prompt is not None else ()
+    if choices == menu_choices():
+        return frozenset()
+    return _BEGINS.intersection(choice.id for choice in choices)
 
 
 def _wants_no_more(script: Script) -> bool:
