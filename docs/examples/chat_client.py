@@ -146,7 +146,8 @@ class Client:
             choice = choices[int(line) - 1]["id"]
             frame = {"type": "choose", "offset": self.view["prompt"], "choice": choice}
         else:
-            frame = {"type": "send", "text": line}
+            # A yes in words confirms only the question that it names.
+            frame = {"type": "send", "text": line, "offset": self.view.get("prompt", 0)}
         # The id is ours: sent twice under it, a message counts once.
         identity = secrets.token_hex(16)
         self.unsent[identity] = frame | {"id": identity}

@@ -5,7 +5,10 @@
 
 For clients that can't hold a socket, and for a backend that files a wish its user has just
 uttered elsewhere in the app. What is asked back (a code, a confirmation) is answered the same way:
-a choice by saying its words exactly.
+a choice by saying its words exactly. A plain yes confirms only with the offset of the question that
+its writer has seen, which is printed beside it:
+
+    python http_chat.py http://127.0.0.1:8080 u-1001 好的 42
 """
 
 import asyncio
@@ -23,13 +26,13 @@ async def read(session: aiohttp.ClientSession, query: dict[str, str]) -> dict | 
     return came if came.get("events") else None
 
 
-async def main(url: str, account: str, words: str) -> None:
+async def main(url: str, account: str, words: str, seen: str = "0") -> None:
     headers = {"Authorization": f"Bearer {make_token(account)}", "Accept-Language": "zh-CN"}
     async with aiohttp.ClientSession(url, headers=headers, raise_for_status=True) as session:
         async with session.post("/chat/v1/session", json={}) as answer:
             welcome = await answer.json()
         # The id is yours: under it the message counts once, however often you send it.
-        frame = {"type": "send", "id": secrets.token_hex(16), "text": words}
+        frame = {"type": "send", "id": secrets.token_hex(16), "text": words, "offset": int(seen)}
         async with session.post("/chat/v1/messages", json=frame) as answer:
             first = (await answer.json())["offset"]
         events, view = [], {}
@@ -46,6 +49,7 @@ async def main(url: str, account: str, words: str) -> None:
             text = f"[{card['number']} {card['kind_label']}: {card['state_label']}]"
         print(f"{event['from']}: {text}")
         if event["offset"] == view["prompt"]:
+            print(f"  question {view['prompt']}")
             for choice in event.get("choices", []):
                 print(f"  {choice['id']}: {choice['label']}")
 

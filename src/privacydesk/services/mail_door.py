@@ -23,7 +23,7 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.domain.conversation import MailThread
-from privacydesk.domain.events import Choice
+from privacydesk.domain.events import Choice, Event
 from privacydesk.domain.mail import Incoming, Mailbox, MailFile, Waiting
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.ports import Chores
@@ -155,12 +155,13 @@ class MailDoor:
             text = f"{mail.subject}\n{text}".strip()
         if not text:
             return
-        chosen = await self._chosen(session, mail)
+        asked = await self._asked(session, mail)
+        chosen = _chosen(asked, mail)
+        offset = asked.offset if asked is not None else 0
         if chosen is not None:
-            choice, offset = chosen
-            await self._desk.choose(session, id=job, choice=choice.id, offset=offset)
-            return
-        await self._desk.say(session, id=job, text=text[:LONGEST])
+            await self._desk.choose(session, id=job, choice=chosen.id, offset=offset)
+        else:
+            await self._desk.say(session, id=job, text=text[:LONGEST], offset=offset)
 
     async def _hand_in(self, session: Session, files: tuple[MailFile, ...], job: str) -> bool:
         """Hand in what the open form asks for, by the rules of the chat; the rest is not kept.
@@ -187,19 +188,23 @@ class MailDoor:
             await self._desk.submit_uploads(session, id=f"{job}:files", uploads=kept)
         return len(kept) < len(files)
 
-    async def _chosen(self, session: Session, mail: Incoming) -> tuple[Choice, int] | None:
-        """Return the button that a number means: one of the letter that is answered, no other."""
-        number = _NUMBER.match(unicodedata.normalize("NFKC", mail.text).strip())
+    async def _asked(self, session: Session, mail: Incoming) -> Event | None:
+        """Return the question with buttons of the letter that is answered; None without one."""
         told = _OWN_ID.match(mail.answers)
-        if number is None or told is None:
+        if told is None:
             return None
         last = int(told[1])
         events = await self._desk.events(session, after=max(0, last - _AT_ONCE), limit=_AT_ONCE)
         asked = [event for event in events if event.choices and event.offset <= last]
-        place = int(number[1])
-        if not asked or not 1 <= place <= len(asked[-1].choices):
-            return None
-        return asked[-1].choices[place - 1], asked[-1].offset
+        return asked[-1] if asked else None
+
+
+def _chosen(asked: Event | None, mail: Incoming) -> Choice | None:
+    """Return the button that a number means: one of the letter that is answered, no other."""
+    number = _NUMBER.match(unicodedata.normalize("NFKC", mail.text).strip())
+    if number is None or asked is None or not 1 <= int(number[1]) <= len(asked.choices):
+        return None
+    return asked.choices[int(number[1]) - 1]
 
 
 async def _whole(body: bytes) -> AsyncIterator[bytes]:
