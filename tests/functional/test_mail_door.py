@@ -172,6 +172,29 @@ async def test_a_number_counts_for_the_letter_that_it_answers_and_for_no_other(
         assert not await desk.world.rooms.store.reader.list_tickets()
 
 
+async def test_a_plain_yes_answers_its_letter_and_a_decision_is_objected_to_once(
+    tmp_path: Path,
+) -> None:
+    async with post(tmp_path) as desk:
+        await file_complaint(desk)
+        rooms = desk.world.rooms
+        (first,) = await rooms.store.reader.list_tickets()
+        await rooms.staff.deciding.grant(first.number, "mei", text="没有查到您说的内容")
+        await desk.look()
+        answer = next(one for one in reversed(desk.sent.taken) if "满意" in words(one))
+        old = await desk.converse("我不服", answer)
+        await desk.converse("电话还在打", old)
+        repeated = await desk.converse("好的", old)
+        assert len(await rooms.store.reader.list_tickets()) == 1, "that letter asked for the reason"
+        assert "提出异议" in words(repeated)
+        filed = await desk.converse("好的", repeated)
+        tickets = await rooms.store.reader.list_tickets()
+        (objection,) = (one for one in tickets if one.linked == first.id)
+        again = await desk.converse("我不服", filed)
+        assert objection.number in words(again)
+        assert len(await rooms.store.reader.list_tickets()) == len(tickets)
+
+
 async def test_a_mail_that_is_read_twice_is_taken_once(tmp_path: Path) -> None:
     async with post(tmp_path) as desk:
         await desk.write("投诉")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
-from privacydesk.dialog.options import in_turn, may_object, narrowed, whose
+from privacydesk.dialog.options import in_turn, may_object, narrowed, objection_to, whose
 from privacydesk.dialog.places import means_all
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
@@ -361,6 +361,15 @@ def _only(script: Script, frame: Running, fits: Callable[[Ticket], bool]) -> str
     return _yes(len(meant) == 1)
 
 
+def _is_objected_to(act: Act) -> str:
+    """Fill the ticket with the objection that there is to its decision."""
+    ticket = act.script.ticket_with_id(TicketId(bytes.fromhex(str(act.frame.slots["ticket"]))))
+    known = objection_to(act.script, ticket) if ticket is not None else None
+    if known is not None:
+        act.frame.slots["ticket"] = known.id.hex()
+    return _yes(known)
+
+
 def _ticket_may(act: Act) -> str:
     """Ask about the ticket that was come back to by its number."""
     ticket = act.script.ticket_with_id(TicketId(bytes.fromhex(str(act.frame.slots["ticket"]))))
@@ -404,6 +413,7 @@ GUARDS: Mapping[str, Guard] = {
     "one_to_withdraw": _one_to_withdraw,
     "all_to_withdraw": _all_to_withdraw,
     "one_to_object": _one_to_object,
+    "is_objected_to": _is_objected_to,
     "ticket_may": _ticket_may,
 }
 """What each guard of ``vocabulary`` asks."""

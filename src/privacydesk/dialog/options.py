@@ -129,6 +129,18 @@ def may_object(script: Script, ticket: Ticket) -> bool:
     return script.now.astimezone(ZoneInfo(script.rules.zone)).date() <= until
 
 
+def objection_to(script: Script, ticket: Ticket) -> Ticket | None:
+    """Return the objection to a decision; None without one, or where it was taken back."""
+    noted = ticket.work.objection
+    if noted:
+        found = script.ticket_with_id(bytes.fromhex(noted))
+    else:
+        # Earlier versions noted it on the objection alone.
+        theirs = (one for one in script.tickets_of(whose(script)) if "objection" in one.flags)
+        found = next((one for one in theirs if one.linked == ticket.id), None)
+    return None if found is None or found.outcome is Outcome.WITHDRAWN else found
+
+
 def _closed_tickets(script: Script, _frame: Running) -> tuple[Choice, ...]:
     tickets = script.tickets_of(whose(script))
     return tuple(ticket_choice(t) for t in in_turn(t for t in tickets if may_object(script, t)))
@@ -198,4 +210,12 @@ def is_constrained(source: str) -> bool:
     return source in {"bindings", "decisions", "open_tickets", "closed_tickets"}
 
 
-__all__ = ["choices_from", "is_constrained", "may_object", "narrowed", "ticket_choice", "whose"]
+__all__ = [
+    "choices_from",
+    "is_constrained",
+    "may_object",
+    "narrowed",
+    "objection_to",
+    "ticket_choice",
+    "whose",
+]

@@ -19,7 +19,7 @@ TRIGGERS = frozenset(
         # actions
         "ok", "none", "sent", "wait", "capped", "too_many", "no_phone", "unavailable",
         "right", "wrong", "spent", "expired", "none_open", "not_found",
-        "filed", "too_late", "some", "shown", "unknown", "withdrawn", "queued", "nobody",
+        "filed", "known", "too_late", "some", "shown", "unknown", "withdrawn", "queued", "nobody",
         # guards
         "under_14", "exactly_14", "teen", "adult",
         # ends of called flows
@@ -124,7 +124,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
         _names("withdrawn too_late"), _SESSION, own_tickets=True, reads=_names("tickets")
     ),
     "file_objection": ActionSpec(
-        _names("filed too_late"),
+        _names("filed known too_late"),
         _SESSION,
         files=True,
         own_tickets=True,
@@ -209,6 +209,7 @@ GUARD_SPECS: Mapping[str, GuardSpec] = {
     "one_to_withdraw": GuardSpec(_YES_NO, fills=_names("ticket")),
     "all_to_withdraw": GuardSpec(_YES_NO, fills=_names("tickets")),
     "one_to_object": GuardSpec(_YES_NO, fills=_names("ticket")),
+    "is_objected_to": GuardSpec(_YES_NO, reads=_names("ticket"), fills=_names("ticket")),
     "ticket_may": GuardSpec(_YES_NO, params=_names("what"), reads=_names("ticket")),
 }
 SLOT_TYPES = frozenset(

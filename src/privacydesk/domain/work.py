@@ -56,6 +56,7 @@ class Work(Struct, frozen=True, omit_defaults=True):
         left: calls to the account service that are not answered yet.
         outcomes: how those ended that are.
         results: what became of each item: what was done, what was kept and why.
+        objection: the id, in hex, of the ticket that objects to the decision.
         summary: what is held of the person; it stays only where no conversation has it.
     """
 
@@ -71,4 +72,5 @@ class Work(Struct, frozen=True, omit_defaults=True):
     left: int = 0
     outcomes: tuple[str, ...] = ()
     results: tuple[Mapping[str, Any], ...] = ()
+    objection: str = ""
     summary: tuple[Mapping[str, Any], ...] = ()

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from privacydesk.dialog import pending
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
-from privacydesk.dialog.options import may_object, whose
+from privacydesk.dialog.options import may_object, objection_to, whose
 from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
 from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.script import Script
@@ -132,9 +132,13 @@ def withdraw_tickets(act: Act) -> str:
 
 
 def file_objection(act: Act) -> str:
-    """File a linked ticket for another reviewer."""
+    """File a linked ticket for another reviewer; a decision is objected to once."""
     first = _slot_ticket(act)
     script, frame = act.script, act.frame
+    known = objection_to(script, first) if first is not None else None
+    if known is not None:
+        frame.slots["ticket"] = known.id.hex()
+        return "known"
     if first is None or not may_object(script, first):
         return "too_late"
     symbol = f"sym:{len(script.effects)}"

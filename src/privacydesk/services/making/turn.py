@@ -178,6 +178,14 @@ class _Rows(Struct):
         self.deliveries.extend(self.by.outbox.age(ticket, self.now))
         self.note(ticket, "filed", effect.state.value)
         self.take(ticket, effect.evidence)
+        if effect.linked is not None:
+            self.object(effect.linked, ticket)
+
+    def object(self, first_id: TicketId, objection: Ticket) -> None:
+        """Note on a decision that it is objected to: its row is what two objections both lock."""
+        first = self.ticket(first_id)
+        work = replace(first.work, objection=objection.id.hex())
+        self.tickets[first.id] = replace(first, work=work, version=first.version + 1)
 
     def move(self, effect: MoveTicket) -> None:
         """Move a ticket as its requester says."""
