@@ -95,6 +95,12 @@ class DeskPage:
         await self.form(deed).locator("button").click()
         await expect(self.page.locator(".note.ok[role='status']:visible")).to_be_visible()
 
+    async def settles_evidence(self) -> None:
+        """Go on from the finding that is filled in, and settle it after the question."""
+        await self.page.locator("#examine-do").click()
+        await self.page.locator("#finding-do").click()
+        await expect(self.page.locator(".note.ok[role='status']:visible")).to_be_visible()
+
     @property
     def log(self) -> Locator:
         """What was said in the conversation."""

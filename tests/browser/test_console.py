@@ -125,7 +125,7 @@ async def test_a_guardian_s_paper_is_examined_and_the_decision_reaches_the_chat(
     await mei.page.locator("#note-text").fill(NASTY)
     await mei.does("note")
     await mei.page.locator("input[name='shown'][value='yes']").check()
-    await mei.does("examine")
+    await mei.settles_evidence()
     await mother.chat.shows(number, "in_review")
 
     await mei.page.locator("input[name='verdict'][value='grant']").check()

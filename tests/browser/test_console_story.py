@@ -124,7 +124,7 @@ async def _evidence(all_of_them: Everybody, number: str) -> None:
     await expect(mei.page.locator("#viewer-image")).to_be_visible()
     await mei.page.keyboard.press("Escape")
     await mei.page.locator("input[name='shown'][value='yes']").check()
-    await mei.does("examine")
+    await mei.settles_evidence()
     await mother.chat.shows(number, "in_review")
 
 

@@ -126,7 +126,7 @@ async def test_the_guide_is_walked_and_its_pictures_are_taken(
         await expect(mei.page.locator("#viewer-image")).to_be_visible()
         await mei.page.keyboard.press("Escape")
         await mei.page.locator("input[name='shown'][value='yes']").check()
-        await mei.does("examine")
+        await mei.settles_evidence()
 
         await mei.page.locator("input[name='verdict'][value='grant']").check()
         await mei.page.locator("#decide-account").fill("u-1004")

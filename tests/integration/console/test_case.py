@@ -229,6 +229,42 @@ async def test_a_decision_is_looked_at_first_and_made_once(office: Office, mei: 
     assert [e.what for e in await log_of(office, ticket)].count("grant") == 1
 
 
+async def test_a_form_in_which_nothing_is_chosen_is_neither_previewed_nor_decided(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await copy_of_data(office)
+    case = f"/console/tickets/{ticket.number}"
+    await mei.get(case)
+    for step in ("preview", "decide"):
+        page = await mei.post(f"{case}/{step}", {"answer": "Here it is.", "job": f"n-{step}"})
+        assert page.status == 400
+        assert page.said.startswith("Nothing is chosen yet.")
+        assert 'id="draft"' not in page.text
+        assert f'action="{case}/decide"' not in page.text
+    assert (await now(office, ticket)).state is TicketState.IN_REVIEW
+
+
+async def test_evidence_is_settled_after_a_question_that_names_ticket_and_person(
+    office: Office, mei: Browser
+) -> None:
+    _, ticket = await guardian(office)
+    case = f"/console/tickets/{ticket.number}"
+    await open_files(office.world.rooms.staff, ticket.number, "mei")
+    await mei.get(case)
+    for form, said in (({}, "Nothing is chosen yet."), ({"shown": "no"}, "Give a reason.")):
+        page = await mei.post(f"{case}/finding", {**form, "account": "u-1004", "job": "f0"})
+        assert page.status == 400
+        assert page.said.startswith(said)
+    page = await mei.post(f"{case}/finding", {"shown": "yes", "account": "u-1004", "job": "f1"})
+    assert f"accepts the evidence of {ticket.number} for u-1004" in page.text
+    assert 'class="log preview"' in page.text
+    assert (await now(office, ticket)).to_examine, "asking settles nothing"
+    form = {one: field(page, "/examine", one) for one in ("job", "shown", "account")}
+    page = await mei.post(f"{case}/examine", form)
+    assert page.to == f"{case}?done=examine"
+    assert (await now(office, ticket)).state is TicketState.IN_REVIEW
+
+
 async def test_the_gate_stays_shut_and_lists_what_is_missing(office: Office, mei: Browser) -> None:
     _, ticket = await copy_of_data(office)
     case = f"/console/tickets/{ticket.number}"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from privacydesk.domain.agents import Agent
+from privacydesk.domain.events import Event
+from privacydesk.domain.ids import EvidenceId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, move
@@ -14,15 +18,39 @@ from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleErr
 from privacydesk.ports import Hashing, Reader
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
-from privacydesk.services.staff.acts import Acts, Noted, Ruling
+from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
 from privacydesk.services.staff.cases import Cases, opened_by
 from privacydesk.services.staff.roster import Roster
-from privacydesk.services.staff.sight import Part, Seen
+from privacydesk.services.staff.sight import Guard, Part, Seen
 
 # A guardian's request may name the child's account later, when it is granted.
 _NO_ACCOUNT_NEEDED = frozenset(
     {RequestKind.COMPLAINT, RequestKind.UNDERAGE_REPORT, RequestKind.GUARDIAN}
 )
+
+
+class Finding(Struct, frozen=True):
+    """What somebody found in evidence.
+
+    Attributes:
+        accepted: whether it shows what it should.
+        reason: why it does not.
+        account: the account it was shown for, where the ticket names none yet.
+    """
+
+    accepted: bool
+    reason: str = ""
+    account: str = ""
+
+
+class _Case(Struct, frozen=True):
+    """What a finding is settled on."""
+
+    agent: Agent
+    ticket: Ticket
+    files: tuple[EvidenceId, ...]
+    rule: Rule
+    guard: Guard
 
 
 class Examining:
@@ -77,7 +105,32 @@ class Examining:
             NotAllowedNowError: nothing waits to be examined, or it would be accepted unseen.
             StaleError: more was handed in, or something else changed, just now.
         """
-        if not accepted and not reason.strip():
+        finding = Finding(accepted, reason, account.strip())
+        case = await self._case(number, by, finding, seen)
+        return await self._acts.rule(
+            case.ticket,
+            case.agent,
+            case.rule,
+            Noted("examine", reason, {"accepted": accepted}),
+            job_id=job_id,
+            guard=case.guard,
+            evidence_removed=case.files,
+        )
+
+    async def preview(
+        self, number: str, by: str, finding: Finding, *, seen: Seen | None = None
+    ) -> tuple[Event, ...]:
+        """Return what the requester will read of a finding. Nothing is kept.
+
+        Raises:
+            DeskError: as for ``examine``.
+        """
+        case = await self._case(number, by, finding, seen)
+        case.guard(case.ticket)
+        return await self._acts.preview(case.ticket, case.agent, case.rule)
+
+    async def _case(self, number: str, by: str, finding: Finding, seen: Seen | None) -> _Case:
+        if not finding.accepted and not finding.reason.strip():
             raise InvalidRequestError("say why the evidence is not enough", reason="no_reason")
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
@@ -85,6 +138,12 @@ class Examining:
         files = [one for one in await self._reader.evidence_of(ticket.id) if one.removed_at is None]
         opened = opened_by(await self._reader.ticket_log(ticket.id), agent.name)
         unseen = any(one.id.hex() not in opened for one in files)
+        rule = self._rule(ticket, agent, finding, unseen=unseen)
+        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
+        return _Case(agent, ticket, tuple(one.id for one in files), rule, guard)
+
+    def _rule(self, ticket: Ticket, agent: Agent, finding: Finding, *, unseen: bool) -> Rule:
+        accepted = finding.accepted
 
         def rule(current: Ticket, now: datetime) -> Ruling:
             if current.state is not TicketState.AWAITING_VERIFICATION:
@@ -105,25 +164,16 @@ class Examining:
                 # the list are removed with what is said of them.
                 raise StaleError("the request has changed meanwhile", reason="ticket_changed")
             judged = (
-                self._accepted(current, account.strip(), agent.name, now)
+                self._accepted(current, finding.account, agent.name, now)
                 if accepted
                 else self._rejected(current, now)
             )
             # Whose account it is may be known only now.
             asked = self._maker.age(judged, now) if judged.account != current.account else ()
             told = {"accepted": accepted}
-            return Ruling(DecisionKind.EXAMINED, judged, reason, told, deliveries=asked)
+            return Ruling(DecisionKind.EXAMINED, judged, finding.reason, told, deliveries=asked)
 
-        guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
-        return await self._acts.rule(
-            ticket,
-            agent,
-            rule,
-            Noted("examine", reason, {"accepted": accepted}),
-            job_id=job_id,
-            guard=guard,
-            evidence_removed=tuple(one.id for one in files),
-        )
+        return rule
 
     def _accepted(self, ticket: Ticket, named: str, by: str, now: datetime) -> Ticket:
         subject = ticket.account or named

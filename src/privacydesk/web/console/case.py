@@ -20,6 +20,7 @@ from privacydesk.services.staff.cases import files_open_to, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.escalating import ESCALATED
+from privacydesk.services.staff.examining import Finding
 from privacydesk.services.staff.gate import Lack, Verdict, answered_in_words, lacking
 from privacydesk.services.staff.merging import hindrance
 from privacydesk.services.staff.restoring import may_be_restored
@@ -80,6 +81,20 @@ class Draft(Struct, frozen=True):
     kept: Mapping[str, str]
 
 
+class FindingDraft(Struct, frozen=True):
+    """A finding on evidence that is looked at before it is settled.
+
+    Attributes:
+        found: what was found.
+        events: what the requester will read.
+        kept: the form it came from.
+    """
+
+    found: Finding
+    events: tuple[Event, ...]
+    kept: Mapping[str, str]
+
+
 @staff()
 async def ticket_page(request: web.Request) -> web.Response:
     """Show the case of a ticket."""
@@ -124,6 +139,7 @@ def case_page(
     *,
     fault: Fault | None = None,
     draft: Draft | None = None,
+    finding: FindingDraft | None = None,
     status: int = 200,
 ) -> web.Response:
     """Return the page of a case, after a deed that was not done with its words kept."""
@@ -131,6 +147,7 @@ def case_page(
         address = f"/console/tickets/{sheet.ticket.number}"
     else:
         address = f"/console/conversations/{sheet.talk.conversation.id.hex()}"
+    shown = fault or draft or finding
     return console_page(
         request,
         "console/case.html",
@@ -141,9 +158,10 @@ def case_page(
         ticket=sheet.ticket,
         fault=fault,
         draft=draft,
-        kept=(fault.kept if fault else draft.kept if draft else {}),
+        finding=finding,
+        kept=shown.kept if shown else {},
         at="" if request.method == "GET" else address,
-        again=fault is not None or draft is not None,
+        again=shown is not None,
         done=request.query.get("done", "") if request.method == "GET" else "",
         job=request.config_dict[TOOLS].minter.token(),
         grounds=[ground.value for ground in Ground],

@@ -5,14 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from privacydesk.domain.agents import SUPERVISING, WORKERS
-from privacydesk.errors import DeskError
+from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.staff.gate import lacking
 from privacydesk.web.console.access import signed_in, staff
-from privacydesk.web.console.case import Draft, case_page, conversation_of, whole
+from privacydesk.web.console.case import Draft, FindingDraft, case_page, conversation_of, whole
 from privacydesk.web.console.doing import Deed, case_seen, do, form_of, refused
 from privacydesk.web.console.replies import read_reply
 from privacydesk.web.console.tools import TOOLS
-from privacydesk.web.console.verdicts import read_verdict
+from privacydesk.web.console.verdicts import read_finding, read_verdict
 from privacydesk.web.files import file_answer
 
 # -- conversations -----------------------------------------------------------------------------
@@ -169,21 +169,38 @@ async def merge(request: web.Request) -> web.Response:
 
 
 @staff(*WORKERS)
+async def finding(request: web.Request) -> web.Response:
+    """Ask once before evidence is settled: the clock starts with it, and the files go."""
+    tools, me = request.config_dict[TOOLS], signed_in(request)
+    form, number = await form_of(request), request.match_info["number"]
+    try:
+        found = read_finding(form)
+        events = await tools.staff.examining.preview(
+            number, me.agent.name, found, seen=case_seen(form)
+        )
+    except DeskError as error:
+        return await refused(request, "examine", number, form, error)
+    sheet = await tools.casework.of_ticket(number)
+    return case_page(request, sheet, finding=FindingDraft(found, events, form))
+
+
+@staff(*WORKERS)
 async def examine(request: web.Request) -> web.Response:
     """Settle what evidence shows."""
-    return await do(
-        request,
-        "examine",
-        lambda d: d.tools.staff.examining.examine(
-            d.name,
-            d.by,
-            accepted=d.form.get("shown") == "yes",
-            reason=d.text,
-            account=d.form.get("account", ""),
-            job_id=d.job,
-            seen=d.case_seen,
-        ),
-    )
+
+    async def act(deed: Deed) -> object:
+        found = read_finding(deed.form)
+        return await deed.tools.staff.examining.examine(
+            deed.name,
+            deed.by,
+            accepted=found.accepted,
+            reason=found.reason,
+            account=found.account,
+            job_id=deed.job,
+            seen=deed.case_seen,
+        )
+
+    return await do(request, "examine", act)
 
 
 @staff(*SUPERVISING)
@@ -220,12 +237,12 @@ async def preview(request: web.Request) -> web.Response:
     form, number = await form_of(request), request.match_info["number"]
     sheet = await tools.casework.of_ticket(number)
     assert sheet.ticket is not None
-    verdict = read_verdict(form, sheet.ticket)
-    lacks = lacking(sheet.ticket, me.agent, verdict)
     deciding = tools.staff.deciding
     try:
         # What is gone on from here is the page that follows: nobody would hear of it later.
         await deciding.check_seen(number, case_seen(form))
+        verdict = read_verdict(form, sheet.ticket)
+        lacks = lacking(sheet.ticket, me.agent, verdict)
         events = () if lacks else await deciding.preview(number, me.agent.name, verdict)
     except DeskError as error:
         return await refused(request, "decide", number, form, error)
@@ -237,9 +254,15 @@ async def decide(request: web.Request) -> web.Response:
     """Decide a ticket as it was previewed."""
 
     async def act(deed: Deed) -> object:
+        deciding = deed.tools.staff.deciding
         ticket = await deed.tools.staff.cases.ticket(deed.name)
-        verdict = read_verdict(deed.form, ticket)
-        return await deed.tools.staff.deciding.decide(
+        try:
+            verdict = read_verdict(deed.form, ticket)
+        except InvalidRequestError:
+            # The items of an older page may be others by now, which is what its reader has to know.
+            await deciding.check_seen(deed.name, deed.case_seen)
+            raise
+        return await deciding.decide(
             deed.name, deed.by, verdict, job_id=deed.job, seen=deed.case_seen
         )
 

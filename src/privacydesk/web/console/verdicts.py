@@ -1,17 +1,25 @@
-"""The form of a decision, read into a verdict. Nothing is judged here: the gate does that.
+"""The forms of decisions and findings, read. Nothing is judged here: the gate does that.
 
 ``verdict`` is ``grant``, ``partly`` or ``refuse``. With ``partly``, ``item-KEY`` says ``grant`` or
-``refuse`` of each item, with ``ground-KEY`` and ``reason-KEY``.
+``refuse`` of each item, with ``ground-KEY`` and ``reason-KEY``. ``shown`` of evidence is ``yes`` or
+``no``. What was not chosen is no decision, and nothing stands for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import ScopeItem, Ticket
+from privacydesk.errors import InvalidRequestError
+from privacydesk.services.staff.examining import Finding
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.sight import digest
+
+_OF_AN_ITEM: Final = frozenset({"grant", "refuse"})
+_VERDICTS: Final = _OF_AN_ITEM | {"partly"}
+_SHOWN: Final = frozenset({"yes", "no"})
 
 
 def keys_of(ticket: Ticket) -> tuple[str, ...]:
@@ -24,23 +32,45 @@ def keys_of(ticket: Ticket) -> tuple[str, ...]:
 
 
 def read_verdict(form: Mapping[str, str], ticket: Ticket) -> Verdict:
-    """Return what a form decides."""
-    chosen = form.get("verdict", "")
+    """Return what a form decides.
+
+    Raises:
+        InvalidRequestError: it decides nothing, or not on each item.
+    """
+    chosen = _chosen(form, "verdict", _VERDICTS)
     whole = _refusal(form, "") if chosen == "refuse" else None
-    refused = {}
-    if chosen == "partly":
-        refused = {
-            place: _refusal(form, f"-{key}")
-            for place, key in enumerate(keys_of(ticket))
-            if form.get(f"item-{key}") == "refuse"
-        }
     return Verdict(
         text="" if whole else form.get("answer", "").strip(),
         account=form.get("account", "").strip(),
         whole=whole,
-        refused=refused,
+        refused=_refused(form, ticket) if chosen == "partly" else {},
         withhold=form.get("withhold") == "yes",
     )
+
+
+def read_finding(form: Mapping[str, str]) -> Finding:
+    """Return what a form says that evidence shows.
+
+    Raises:
+        InvalidRequestError: it says neither.
+    """
+    shown = _chosen(form, "shown", _SHOWN)
+    return Finding(shown == "yes", form.get("text", ""), form.get("account", "").strip())
+
+
+def _chosen(form: Mapping[str, str], field: str, among: frozenset[str]) -> str:
+    chosen = form.get(field, "")
+    if chosen not in among:
+        raise InvalidRequestError("nothing is chosen yet", reason="nothing_chosen")
+    return chosen
+
+
+def _refused(form: Mapping[str, str], ticket: Ticket) -> dict[int, Refusal]:
+    keys = keys_of(ticket)
+    if not keys or any(form.get(f"item-{key}") not in _OF_AN_ITEM for key in keys):
+        raise InvalidRequestError("an item has no verdict yet", reason="item_not_chosen")
+    refused = (place for place, key in enumerate(keys) if form.get(f"item-{key}") == "refuse")
+    return {place: _refusal(form, f"-{keys[place]}") for place in refused}
 
 
 def _key(place: int, item: ScopeItem) -> str:

@@ -41,6 +41,7 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{ticket}/escalate", deeds.escalate),
         web.post(f"{ticket}/escalation", deeds.answer_escalation),
         web.post(f"{ticket}/merge", deeds.merge),
+        web.post(f"{ticket}/finding", deeds.finding),
         web.post(f"{ticket}/examine", deeds.examine),
         web.post(f"{ticket}/files", deeds.allow_files),
         web.get(f"{ticket}/files/{{evidence}}", deeds.open_evidence, allow_head=False),

@@ -85,7 +85,7 @@ async function send(event) {
   const words = form.elements.namedItem("text");
   // Other words are another reply, and must not be taken for one that arrived.
   if (unsure && words.value !== unsure) form.elements.namedItem("job").value += "-again";
-  const button = form.querySelector("button");
+  const button = form.querySelector("button[type='submit']");
   button.disabled = true;
   fault.hidden = true;
   try {
@@ -169,7 +169,7 @@ listen({
   m: () => choose(form?.querySelector("textarea") ?? null),
 });
 log.scrollTop = log.scrollHeight;
-(document.getElementById("fault") ?? document.getElementById("draft"))?.focus();
+document.querySelector("#fault, #draft, #finding")?.focus();
 follow();
 const renewed = beside();
 parts();

@@ -1,0 +1,11 @@
+// Enter decides nothing. The template's disabled submit button keeps it from text fields, without
+// scripts too; boxes, radio buttons and dates press the next button instead, and are kept from it here.
+
+/** Fields in which Enter does something of its own. */
+const PRESSED = new Set(["file", "submit", "button", "reset"]);
+
+document.addEventListener("keydown", (event) => {
+  const field = event.target;
+  if (event.key !== "Enter" || !(field instanceof HTMLInputElement) || PRESSED.has(field.type)) return;
+  if (field.form?.querySelector("input[type='submit'][hidden]:disabled")) event.preventDefault();
+});
