@@ -18,10 +18,12 @@ from privacydesk.connectors.ticketing_twin import Held, MemoryTicketing
 from privacydesk.domain.events import Sender
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Ticket, TicketState
-from privacydesk.domain.ticketing import NotTaken, RemoteFile, marked
+from privacydesk.domain.ticketing import NotTaken, RemoteFile, TicketingMap, marked
 from privacydesk.errors import UnavailableError
 from privacydesk.ports import Changes, Job, Locks
 from privacydesk.services.staff.gate import Refusal, Verdict
+from privacydesk.services.ticketing.joining import join_system
+from privacydesk.services.ticketing.syncing import Syncing
 
 MAPPED: Mapping[str, Any] = {
     "queue": "privacy",
@@ -47,6 +49,24 @@ class Joined:
         for _ in range(count):
             self.clock.move(timedelta(seconds=30))
             await self.world.rooms.ticketing.work()
+
+    def syncing(self, handling: Any) -> Syncing:
+        """Return a sync whose staff act as ``handling`` has it."""
+        rooms = self.world.rooms
+        store: Any = rooms.store
+        return join_system(
+            self.system,
+            TicketingMap(**MAPPED),
+            store=rooms.store,
+            book=store.ticketing_book,
+            chores=store.chores,
+            handling=handling,
+            catalog=rooms.catalogs,
+            item=lambda _ticket, _item, _locale: "",
+            zone="Asia/Shanghai",
+            clock=self.clock,
+            every=timedelta(seconds=10),
+        )
 
     async def ticket(self) -> Ticket:
         (ticket,) = await self.player.tickets()
@@ -298,6 +318,89 @@ async def test_where_both_gave_it_away_the_newer_wins(desk: Joined, last: str) -
     await desk.rounds(3)
     holder, assignee = (await desk.ticket()).holder, desk.there.assignee
     assert (holder, assignee) == (("mei", "u-mei") if last == "here" else ("lao-zhou", "u-zhou"))
+
+
+async def test_what_is_written_there_later_makes_an_older_owner_no_newer(desk: Joined) -> None:
+    await desk.rounds()
+    desk.clock.move(timedelta(minutes=1))
+    desk.system.people_change("1", assignee="u-zhou")
+    desk.clock.move(timedelta(minutes=1))
+    await desk.world.rooms.staff.handling.claim((await desk.ticket()).number, "mei")
+    desk.clock.move(timedelta(minutes=1))
+    desk.system.people_write("1", "u-zhou", "I have looked at it.")
+    desk.system.people_change("1", state="with legal")
+    await desk.rounds(3)
+    assert ((await desk.ticket()).holder, desk.there.assignee) == ("mei", "u-mei")
+
+
+async def test_an_owner_who_is_given_here_while_both_sides_are_compared_stays(
+    desk: Joined,
+) -> None:
+    await desk.rounds()
+    number = (await desk.ticket()).number
+    desk.system.people_change("1", assignee="u-zhou")
+
+    class Meanwhile:
+        """Staff, of whom one claims the request just before the sync gives it to another."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(desk.world.rooms.staff.handling, name)
+
+        async def follow(self, *args: Any, **kwargs: Any) -> Ticket:
+            desk.clock.move(timedelta(seconds=1))
+            handling = desk.world.rooms.staff.handling
+            await handling.claim(number, "mei", over=None)
+            return await handling.follow(*args, **kwargs)
+
+    desk.clock.move(timedelta(seconds=30))
+    await desk.syncing(Meanwhile()).work()
+    assert (await desk.ticket()).holder == "mei"
+    await desk.rounds(3)
+    assert ((await desk.ticket()).holder, desk.there.assignee) == ("mei", "u-mei")
+
+
+async def test_a_question_asked_there_before_the_requester_answered_asks_for_nothing(
+    desk: Joined,
+) -> None:
+    await desk.rounds()
+    ticket = await desk.ticket()
+    await desk.world.rooms.staff.handling.ask(ticket.number, "mei", "Which messages?")
+    await desk.rounds()
+    desk.clock.move(timedelta(minutes=1))
+    desk.system.people_write("1", "u-zhou", "By post or by mail?", public=True)
+    desk.system.people_change("1", state="waiting")
+    desk.clock.move(timedelta(minutes=1))
+    await desk.player.do("say", text="The weekly ones.")
+    assert (await desk.ticket()).state is TicketState.IN_REVIEW
+    await desk.rounds(3)
+    assert "By post or by mail?" in await desk.heard()
+    assert (await desk.ticket()).state is TicketState.IN_REVIEW
+    assert desk.there.state == "open"
+
+
+async def test_a_question_is_asked_of_the_ticket_that_was_compared(desk: Joined) -> None:
+    await desk.rounds()
+    number = (await desk.ticket()).number
+    desk.system.people_write("1", "u-zhou", "Which messages?", public=True)
+    desk.system.people_change("1", state="waiting")
+
+    class Meanwhile:
+        """Staff, of whom one decides the request just before the sync asks for more."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(desk.world.rooms.staff.handling, name)
+
+        async def ask(self, *args: Any, **kwargs: Any) -> Ticket:
+            rooms = desk.world.rooms
+            await rooms.staff.handling.claim(number, "mei", over=None)
+            return await rooms.staff.handling.ask(*args, **kwargs)
+
+    desk.clock.move(timedelta(seconds=30))
+    await desk.syncing(Meanwhile()).work()
+    assert [what for by, what, _ in await desk.log() if by == "ticketing"] == []
+    await desk.rounds(3)
+    assert [what for by, what, _ in await desk.log() if by == "ticketing"] == ["ask_requester"]
+    assert (await desk.ticket()).state is TicketState.AWAITING_REQUESTER
 
 
 async def test_somebody_the_desk_does_not_know_stays_and_it_is_said_once(desk: Joined) -> None:

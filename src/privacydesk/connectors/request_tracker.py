@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
 from privacydesk.connectors.http import Endpoint, open_session
 from privacydesk.connectors.request_tracker_check import find_faults, queue_of
 from privacydesk.connectors.request_tracker_cursor import Cursor
-from privacydesk.connectors.request_tracker_rest import Rest
+from privacydesk.connectors.request_tracker_rest import CHANGED, Rest
 from privacydesk.domain.ticketing import (
     NOBODY,
     Hints,
@@ -58,6 +59,24 @@ _HINT_PAGES: Final = 5
 _REMEMBERED: Final = 2_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A ticket as it was read.
+
+    Attributes:
+        ticket: itself.
+        version: names it; empty once the desk has written on it.
+    """
+
+    ticket: wire.Ticket
+    version: str
+
+
+def _set(ticket: wire.Ticket) -> tuple[object, ...]:
+    """Return what the desk sets on a ticket, as it stands."""
+    return ticket.status, ticket.assignee, ticket.due_at, ticket.custom
+
+
 class RequestTracker:
     """Implements ``TicketingSystem``; made by :func:`connect_request_tracker`."""
 
@@ -66,7 +85,7 @@ class RequestTracker:
         self._said = said
         self._account = account
         self._secret = secret
-        self._versions: OrderedDict[str, str] = OrderedDict()
+        self._read: OrderedDict[str, _Read] = OrderedDict()
         self._keeps_keys: bool | None = None
 
     @property
@@ -132,7 +151,7 @@ class RequestTracker:
         """Return a ticket with all that was written on it."""
         ticket, version = await self._ticket(remote)
         history = await self._rest.pages(
-            wire.Transaction, "ticket", remote, "history", fields="Type,Creator,Created"
+            wire.Transaction, "ticket", remote, "history", fields="Type,Field,Creator,Created"
         )
         attachments = await self._rest.pages(
             wire.Attachment,
@@ -140,7 +159,7 @@ class RequestTracker:
             fields="TransactionId,ContentType,Filename",
         )
         texts = await self._texts(remote, attachments)
-        self._remember(remote, version)
+        self._remember(remote, _Read(ticket, version))
         return wire.seen_as(
             wire.Parts(ticket, history, attachments, texts),
             base=self._rest.base,
@@ -159,9 +178,7 @@ class RequestTracker:
             told["Due"] = wire.due(change.due_at)
         if change.fields:
             told["CustomFields"] = dict(change.fields)
-        version = self._versions.pop(remote, None)
-        if version is None:
-            _, version = await self._ticket(remote)
+        version = await self._version_of(remote, self._read.pop(remote, None))
         await self._rest.put("ticket", remote, told=told, version=version)
         after, _ = await self._ticket(remote)
         if not _stands(change, after):
@@ -169,7 +186,10 @@ class RequestTracker:
 
     async def write(self, remote: str, text: str) -> None:
         """Comment on a ticket: no mail goes to a requester, and no state changes by it."""
-        self._versions.pop(remote, None)
+        known = self._read.get(remote)
+        if known is not None:
+            # It has another version by that, and stands as it was read.
+            self._read[remote] = replace(known, version="")
         told = {"Content": text, "ContentType": "text/plain"}
         try:
             await self._rest.post("ticket", remote, "comment", told=told)
@@ -180,8 +200,8 @@ class RequestTracker:
 
     async def retire(self, remote: str, into: str) -> None:
         """Merge a ticket that was made twice into the one that goes on."""
-        self._versions.pop(remote, None)
-        self._versions.pop(into, None)
+        self._read.pop(remote, None)
+        self._read.pop(into, None)
         if await self._part_of(remote) != into:
             await self._rest.put("ticket", remote, told={"MergeInto": int(into)})
             if await self._part_of(remote) != into:
@@ -270,11 +290,24 @@ class RequestTracker:
             return None
         return wire.read_as(wire.Content, answer.body).said
 
-    def _remember(self, remote: str, version: str) -> None:
-        self._versions[remote] = version
-        self._versions.move_to_end(remote)
-        if len(self._versions) > _REMEMBERED:
-            self._versions.popitem(last=False)
+    async def _version_of(self, remote: str, known: _Read | None) -> str:
+        """Return the version that is changed: the one that was read, as far as people made it.
+
+        Raises:
+            UnavailableError: ``changed_meanwhile``: somebody set something since it was read.
+        """
+        if known is not None and known.version:
+            return known.version
+        ticket, version = await self._ticket(remote)
+        if known is not None and _set(ticket) != _set(known.ticket):
+            raise UnavailableError("somebody changed the ticket meanwhile", reason=CHANGED)
+        return version
+
+    def _remember(self, remote: str, known: _Read) -> None:
+        self._read[remote] = known
+        self._read.move_to_end(remote)
+        if len(self._read) > _REMEMBERED:
+            self._read.popitem(last=False)
 
 
 def _stands(change: RemoteChange, ticket: wire.Ticket) -> bool:

@@ -32,6 +32,8 @@ _OTHERS: Final = 403
 """What an account may not see is not there for it; a token that is refused is 401."""
 _MISSING: Final = frozenset({_OTHERS, 404})
 _CHANGED: Final = 412
+CHANGED: Final = "changed_meanwhile"
+"""The reason where somebody changed a ticket after it was read."""
 _FAULT: Final = 400
 _LONG_ANSWER: Final = 16 << 20
 _PAGE: Final = "100"
@@ -184,7 +186,7 @@ def _understood(answer: RawAnswer) -> RawAnswer:
     if answer.status in _MISSING:
         raise RemoteGoneError("there is no such thing for the account")
     if answer.status == _CHANGED:
-        raise UnavailableError("somebody changed the ticket meanwhile", reason="changed_meanwhile")
+        raise UnavailableError("somebody changed the ticket meanwhile", reason=CHANGED)
     if answer.status >= _FAULT:
         raise RemoteRefusedError("it does not take the request", reason="request")
     return answer

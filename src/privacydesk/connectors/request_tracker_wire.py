@@ -31,6 +31,7 @@ _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """What a date that is not set is told as."""
 _WRITTEN: Final = frozenset({"Create", "Comment", "Correspond"})
 """The kinds of transactions in which somebody writes."""
+_ASSIGNING: Final = frozenset({"Give", "Take", "Steal", "Untake", "Force"})
 _PUBLIC: Final = "Correspond"
 _PLAIN: Final = "text/plain"
 _HTML: Final = "text/html"
@@ -119,9 +120,15 @@ class Transaction(_Wire):
 
     id: str
     kind: str = Field(alias="Type", default="")
+    changed: str = Field(alias="Field", default="")
     creator: _Named = Field(alias="Creator")
     created: AwareDatetime = Field(alias="Created")
     ticket: str = Field(alias="ObjectId", default="")
+
+    @property
+    def assigns(self) -> bool:
+        """Tell whether it gives the ticket to somebody, or takes it away."""
+        return self.kind in _ASSIGNING or (self.kind == "Set" and self.changed == "Owner")
 
 
 class Attachment(_Wire):
@@ -243,6 +250,8 @@ def seen_as(parts: Parts, *, base: URL, account: str, fields: Iterable[str]) -> 
         if one.kind in _WRITTEN
     )
     others = [one.created for one in history if one.creator.id not in {account, SYSTEM}]
+    # Rules may do so by themselves, which is no doing of the desk.
+    given = [one.created for one in history if one.assigns and one.creator.id != account]
     return RemoteTicket(
         id=parts.ticket.id,
         label=f"#{parts.ticket.id}",
@@ -253,6 +262,7 @@ def seen_as(parts: Parts, *, base: URL, account: str, fields: Iterable[str]) -> 
         fields={name: parts.ticket.value_of(name) for name in fields},
         entries=tuple(entry for entry in entries if entry.text or entry.files),
         touched_at=max(others, default=None),
+        assigned_at=max(given, default=None),
     )
 
 

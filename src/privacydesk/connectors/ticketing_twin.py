@@ -57,6 +57,7 @@ class Held:
     fields: dict[str, str]
     entries: list[RemoteEntry] = field(default_factory=list)
     touched_at: datetime | None = None
+    assigned_at: datetime | None = None
     merged_into: str = ""
 
 
@@ -152,7 +153,11 @@ class MemoryTicketing:
             due_at=held.due_at,
             fields=dict(held.fields),
             entries=tuple(held.entries),
-            touched_at=held.touched_at or newest(held.entries),
+            touched_at=max(
+                filter(None, (held.touched_at, newest(held.entries))),
+                default=None,
+            ),
+            assigned_at=held.assigned_at,
         )
 
     async def change(self, remote: str, change: RemoteChange) -> None:
@@ -219,6 +224,8 @@ class MemoryTicketing:
         held.assignee = held.assignee if assignee is None else assignee
         held.due_at = held.due_at if due_at is None else due_at
         held.touched_at = self._clock.now()
+        if assignee is not None:
+            held.assigned_at = held.touched_at
         self._journal.append(remote)
 
     def people_remove(self, remote: str) -> None:

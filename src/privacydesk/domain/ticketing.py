@@ -209,6 +209,8 @@ class RemoteTicket(Struct, frozen=True):
         entries: what was written on it, oldest first.
         touched_at: when somebody other than the desk last changed anything on it, as far as the
             system tells; None where it does not.
+        assigned_at: when somebody other than the desk last gave it to somebody or took it away;
+            None where the system does not tell.
     """
 
     id: str
@@ -220,6 +222,7 @@ class RemoteTicket(Struct, frozen=True):
     fields: Mapping[str, str] = field(default_factory=dict)
     entries: tuple[RemoteEntry, ...] = ()
     touched_at: datetime | None = None
+    assigned_at: datetime | None = None
 
     def wrote(self, key: str) -> bool:
         """Tell whether what the desk writes under a key stands there."""

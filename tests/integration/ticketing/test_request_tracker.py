@@ -144,6 +144,8 @@ async def test_what_people_do_is_seen_and_whose_it_is(
     assert read.assignee == "lin"
     assert read.due_at == DUE + timedelta(days=7)
     assert read.touched_at is not None
+    assert read.assigned_at is not None
+    assert read.assigned_at <= read.touched_at
     told = [(one.author, one.text, one.public, one.own) for one in read.entries[1:]]
     assert told == [
         ("lin", f"{mark(OTHER)} 内部", False, False),

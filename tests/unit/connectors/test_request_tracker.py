@@ -437,6 +437,53 @@ async def test_taking_a_ticket_away_leaves_it_with_nobody(server: Server, connec
     assert server.of("PUT")[0].body == {"Owner": "Nobody"}
 
 
+async def test_an_owner_given_while_the_desk_wrote_is_not_overwritten(
+    server: Server, connect: Connect
+) -> None:
+    server.answers |= {
+        "GET ticket/1": (ticket(), ticket(Owner=user("lin"))),
+        "GET ticket/1/history": items(),
+        "GET ticket/1/attachments": items(),
+        "POST ticket/1/comment": ["Comments added"],
+        "PUT ticket/1": ["Ticket 1: Owner changed"],
+    }
+    tracker = await connect()
+    await tracker.read("1")
+    await tracker.write("1", "Deadline extended")
+    with pytest.raises(UnavailableError) as found:
+        await tracker.change("1", RemoteChange(assignee="zhou"))
+    assert found.value.data["reason"] == "changed_meanwhile"
+    assert not server.of("PUT")
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "told"),
+    [
+        ("Set", "Owner", True),
+        ("Give", "Owner", True),
+        ("Take", "Owner", True),
+        ("Set", "Due", False),
+        ("Comment", "", False),
+    ],
+)
+async def test_when_it_was_assigned_is_told_from_when_something_else_was_done(
+    server: Server, connect: Connect, kind: str, field: str, *, told: bool
+) -> None:
+    server.answers |= {
+        "GET ticket/1": ticket(Owner=user("zhou")),
+        "GET ticket/1/history": items(
+            change_of(84, "desk", "Set", at="09:00:00") | {"Field": "Owner"},
+            change_of(85, "zhou", kind, at="10:00:00") | {"Field": field},
+            change_of(86, "lin", "Comment", at="11:00:00"),
+        ),
+        "GET ticket/1/attachments": items(),
+    }
+    read = await (await connect()).read("1")
+    assert read.assigned_at == (datetime(2026, 5, 4, 10, tzinfo=UTC) if told else None)
+    assert read.touched_at == datetime(2026, 5, 4, 11, tzinfo=UTC)
+    assert "Field" in server.of("GET")[1].query["fields"].split(",")
+
+
 async def test_words_for_colleagues_are_a_comment(server: Server, connect: Connect) -> None:
     server.answers["POST ticket/1/comment"] = web.json_response(["Comments added"], status=201)
     await (await connect()).write("1", f"<b>&</b> {mark(KEY)}")

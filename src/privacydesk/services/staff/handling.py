@@ -114,19 +114,22 @@ class Handling:
             ticket, agent, Noted("assign", to), give, job_id=job_id, guard=guard
         )
 
-    async def follow(self, number: str, by: str, to: str, *, job_id: str) -> Ticket:
+    async def follow(self, number: str, by: str, to: str, *, seen: int, job_id: str) -> Ticket:
         """Give a ticket to whom it was given in a ticketing system; ``to`` empty for nobody.
 
         Args:
             number: the ticket's number.
             by: the identity of whoever brings the word.
             to: the agent who has it now.
+            seen: the version of the ticket that was compared with the other side: what the desk
+                did since is newer.
             job_id: so that hearing it again gives it once.
 
         Raises:
             DeskError: ``FORBIDDEN`` unless a program says so, or when who gets it works on no
                 tickets or may not decide it.
             NotAllowedNowError: it is closed; its record keeps who held it.
+            StaleError: it has another version by now.
         """
         agent = await self._roster.program(by)
         ticket = await self._cases.ticket(number)
@@ -140,7 +143,10 @@ class Handling:
                 return current
             return replace(current, holder=to, version=current.version + 1)
 
-        return await self._acts.change(ticket, agent, Noted("assign", to), give, job_id=job_id)
+        guard = await self._cases.guard(ticket, seen)
+        return await self._acts.change(
+            ticket, agent, Noted("assign", to), give, job_id=job_id, guard=guard
+        )
 
     async def hand_over(
         self, holder: str, by: str, to: str, *, job_id: str | None = None

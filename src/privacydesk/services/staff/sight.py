@@ -21,6 +21,8 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
 
+CHANGED: Final = "ticket_changed"
+"""The reason where a ticket has another version than an act was decided on."""
 _BYTES: Final = 8
 _ESCALATE: Final = "escalate"
 
@@ -103,7 +105,7 @@ def at_version(seen: int) -> Guard:
 
     def check(current: Ticket) -> None:
         if current.version != seen:
-            raise StaleError("the request has changed meanwhile", reason="ticket_changed")
+            raise StaleError("the request has changed meanwhile", reason=CHANGED)
 
     return check
 

@@ -31,6 +31,7 @@ from privacydesk.services.ticketing.merging import (
     Giving,
     Sides,
     alike,
+    answered_since,
     differences,
     giving,
     put_back,
@@ -81,7 +82,8 @@ class Bringing:
 
         Raises:
             UnavailableError, RemoteGoneError, RemoteRefusedError: as the system has it.
-            StaleError: another process has the link.
+            StaleError: another process has the link, or the desk did something while both sides
+                were compared: they are to be compared anew.
         """
         ticket = await self._reader.ticket(link.ticket_id)
         if ticket is None:
@@ -90,6 +92,8 @@ class Bringing:
         remote = await self._system.read(link.remote)
         base = link.base or Base(ticket.holder, remote.assignee, remote.state, remote.due_at)
         link, refusals = await self._take(link, ticket, remote)
+        # What was taken may have changed it; who holds it is decided on how it is after that.
+        ticket = await self._again(ticket)
         sides = Sides(ticket, remote, base, refound)
         given, corrections = await self._give(link, sides)
         # What was taken has changed it; so may have staff, meanwhile.
@@ -161,7 +165,8 @@ class Bringing:
         known = frozenset(entry.job_id for entry in log)
         asking = self._said.states.get("awaiting_requester", "")
         asks = remote.state == asking and asking != self._said.states.get("in_review")
-        last = next((one.id for one in reversed(new) if one.public), "")
+        last = next((one for one in reversed(new) if one.public), None)
+        asks = asks and last is not None and not answered_since(log, last.at)
         refusals = []
         for entry in new:
             if remote.wrote(self._telling.refusal_key(ticket, entry.id)):
@@ -171,7 +176,7 @@ class Bringing:
                 remote.id,
                 ticket,
                 entry,
-                asks=asks and entry.id == last,
+                asks=asks and entry is last,
                 known=known,
             )
             if refusal is not None:

@@ -24,6 +24,8 @@ from privacydesk.domain.ticketing import (
 )
 from privacydesk.domain.ticketing_links import Base
 
+REQUESTER: Final = "requester"
+"""Who an entry of a ticket's log is by, where the requester did it."""
 _MINUTE: Final = timedelta(minutes=1)
 _HOLDING: Final = frozenset({"claim", "assign"})
 """Entries in a ticket's log that give it another holder."""
@@ -102,9 +104,17 @@ def _theirs(wanted: str | None, agent: str | None) -> str | None:
 
 
 def _newer_there(sides: Sides, log: Sequence[LogEntry]) -> bool:
-    touched = sides.remote.touched_at
+    theirs = sides.remote.assigned_at or sides.remote.touched_at
     given = max((entry.at for entry in log if entry.what in _HOLDING), default=None)
-    return touched is not None and (given is None or touched > given)
+    return theirs is not None and (given is None or theirs > given)
+
+
+def answered_since(log: Sequence[LogEntry], written_at: datetime) -> bool:
+    """Tell whether the requester did something on a ticket after something was written there.
+
+    What asks for more asked before they answered: the ticket is not sent back to wait for it.
+    """
+    return any(entry.by == REQUESTER and entry.at >= written_at for entry in log)
 
 
 def differences(

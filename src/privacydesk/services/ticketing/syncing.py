@@ -200,7 +200,7 @@ class Syncing:
         try:
             await self._bringing.bring(link, joined.joined_at)
         except StaleError:
-            # Somebody else keeps it; what is left to do shows the next time.
+            # Somebody else keeps it, or it changed just now; what is left to do shows next time.
             return True
         except RemoteGoneError:
             await self._failed(link, GONE)

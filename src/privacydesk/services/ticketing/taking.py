@@ -15,10 +15,11 @@ from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.cleaning import clean_name, clean_text
 from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticketing import NotTaken, RemoteEntry, TicketingMap, unmarked
-from privacydesk.errors import DeskError, ErrorCode, SettingsError
+from privacydesk.errors import DeskError, ErrorCode, SettingsError, StaleError
 from privacydesk.ports import Store
 from privacydesk.services.staff.handling import Handling
 from privacydesk.services.staff.roster import new_agent
+from privacydesk.services.staff.sight import CHANGED
 from privacydesk.services.ticketing.telling import JOB, Telling
 
 LONGEST_REPLY: Final = 10_000
@@ -99,6 +100,9 @@ class Taking:
             entry: what was written.
             asks: whether, written to the requester, it asks for more.
             known: ids of the jobs that left something in the ticket's log.
+
+        Raises:
+            StaleError: it asks for more, and the ticket has changed since it was read.
         """
         job = f"{JOB}{system}:{remote}:{entry.id}"
         text = clean_text(unmarked(entry.text))
@@ -119,11 +123,22 @@ class Taking:
         return refusal
 
     async def holder(self, ticket: Ticket, to: str, stamp: str) -> bool:
-        """Give a ticket to whom it was given over there; return whether they may have it."""
+        """Give a ticket to whom it was given over there; return whether they may have it.
+
+        Raises:
+            StaleError: the ticket has changed since it was read: who holds it is to be decided
+                anew.
+        """
         try:
             await self._handling.follow(
-                ticket.number, self._said.identity, to, job_id=f"{JOB}{stamp}:holder:{to}"
+                ticket.number,
+                self._said.identity,
+                to,
+                seen=ticket.version,
+                job_id=f"{JOB}{stamp}:holder:{to}",
             )
+        except StaleError:
+            raise
         except DeskError as error:
             _refusal(error)
             return False
@@ -141,9 +156,13 @@ class Taking:
         number, by = ticket.number, self._said.identity
         try:
             if asks and ticket.state in _MAY_BE_ASKED:
-                await self._handling.ask(number, by, text, job_id=job)
+                await self._handling.ask(number, by, text, job_id=job, seen=ticket.version)
             else:
                 await self._handling.reply(number, by, text, job_id=job)
+        except StaleError as error:
+            if error.data.get("reason") == CHANGED:
+                raise
+            return _refusal(error)
         except DeskError as error:
             return _refusal(error)
         return None
