@@ -18,6 +18,7 @@ from msgspec import Struct
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.masking import mask_mail, mask_name, mask_phone
 from privacydesk.services.packaging.rules import Rules, plain_name
+from privacydesk.services.packaging.spelled import Shape, Spelled, compact, spelled_contacts
 
 MARK = "***"
 """Stands where something was taken out of a text."""
@@ -73,6 +74,7 @@ class _Masker:
             for text in _texts(value)
         }
         self._own_numbers = {number for text in self._own for number in self._numbers_in(text)}
+        self._own_compact = {compact(text) for text in self._own}
         self._known = _Names(self._others_named())
 
     def run(self) -> Masked:
@@ -178,7 +180,23 @@ class _Masker:
     def _contacts(self, text: str) -> str:
         for pattern in self._rules.contacts:
             text = pattern.sub(self._contact, text)
-        return _CANDIDATE.sub(self._phone, _IDENTITY.sub(self._identity, text))
+        text = _CANDIDATE.sub(self._phone, _IDENTITY.sub(self._identity, text))
+        return self._spelled(text)
+
+    def _spelled(self, text: str) -> str:
+        parts, done = [], 0
+        for one in spelled_contacts(text, self._rules.cues):
+            if not self._is_own_contact(one):
+                parts += (text[done : one.start], self._hide(one.plain, _HIDDEN[one.shape]))
+                done = one.end
+        return "".join((*parts, text[done:]))
+
+    def _is_own_contact(self, one: Spelled) -> bool:
+        plain = compact(one.plain)
+        if one.shape is Shape.NUMBER:
+            # A country's code may be left out of a number.
+            return any(own.endswith(plain) for own in self._own_compact)
+        return plain in self._own_compact
 
     def _contact(self, match: re.Match[str]) -> str:
         group = 1 if match.re.groups else 0
@@ -306,6 +324,13 @@ def _hidden_number(number: str) -> str:
     if len(digits) > 2 * _TAIL:
         return mask_phone(digits)
     return "*" * (len(digits) - 2) + digits[-2:]
+
+
+_HIDDEN: Mapping[Shape, Callable[[str], str]] = {
+    Shape.HANDLE: _hidden_name,
+    Shape.NUMBER: _hidden_number,
+    Shape.MAIL: mask_mail,
+}
 
 
 def _is_identity_number(number: str) -> bool:

@@ -12,6 +12,7 @@ import yaml
 from msgspec import Struct
 
 from privacydesk.domain.account_terms import DataCategory
+from privacydesk.services.packaging.spelled import Cues, read_cues
 
 
 class Rules(Struct, frozen=True):
@@ -28,6 +29,7 @@ class Rules(Struct, frozen=True):
         written_categories: those in whose texts people are named.
         mention: finds whom a text mentions; its group is the name.
         contacts: find contacts; where one has a group, that is the contact.
+        cues: announce contacts in odd spellings.
         phone_regions: where phone numbers without a country code belong.
     """
 
@@ -41,6 +43,7 @@ class Rules(Struct, frozen=True):
     written_categories: frozenset[DataCategory]
     mention: re.Pattern[str]
     contacts: tuple[re.Pattern[str], ...]
+    cues: Cues
     phone_regions: tuple[str, ...]
 
     def is_secret(self, field: str) -> bool:
@@ -82,6 +85,7 @@ def _read(raw: Mapping[str, Any]) -> Rules:
         written_categories=frozenset(DataCategory(one) for one in others["written_categories"]),
         mention=re.compile(others["mention"]),
         contacts=_patterns(others["contacts"]),
+        cues=read_cues(others["cues"]),
         phone_regions=tuple(others["phone_regions"]),
     )
 
