@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.chat_page import Chat
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
 from tests.browser.desk_page import DeskPage
+from tests.browser.looks import looks_right
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -163,3 +165,29 @@ async def test_team_and_alarms_fit_and_axe_finds_nothing(
     await desk.looks_right(f"team.{label}")
     await desk.goes("inbox?view=queue")
     await desk.looks_right(f"queue.{label}")
+
+
+@pytest.mark.parametrize("transport", ["socket", "http"])
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
+async def test_whoever_waits_leaves_the_queue_with_a_tap(
+    town: Stage, lang: str, transport: str
+) -> None:
+    context = await town.context(lang, viewport={"width": 390, "height": 740})
+    page = await context.new_page()
+    if transport == "http":
+        await page.add_init_script("delete window.WebSocket")
+    await page.goto(f"{town.demo.address}/chat/")
+    chat = Chat(page)
+    await chat.opened()
+    await page.locator("#person").click()
+    await expect(chat.log.locator("[data-key^='owner.queued']")).to_be_visible()
+    leave = page.locator("#choices [data-choice='desk:leave_queue']")
+    await expect(leave).to_be_visible()
+    box = await leave.bounding_box()
+    assert box is not None
+    assert box["height"] >= 44
+    await looks_right(page, f"chat.queue.{lang}.{transport}")
+    await leave.click()
+    await expect(chat.log.locator("[data-key='owner.left_queue']")).to_be_visible()
+    await expect(leave).to_have_count(0)
+    await context.close()

@@ -376,3 +376,54 @@ async def test_somebody_who_waits_for_too_long_calls_the_supervisors_once(world:
     assert await called(world, "lao-zhou") == [(AlarmKind.PERSON_WAITING, "", True)]
     await world.rooms.alarms.see("lao-zhou", (await state(lin)).id)
     assert (await world.rooms.attendance.board()).unseen == {}
+
+
+# -- leaving the queue ----------------------------------------------------------------------------
+
+
+async def offered(player: Player) -> list[str]:
+    """Return the buttons that the page draws: those of the event that the view names."""
+    assert player.session is not None
+    view = await player.world.rooms.desk.view(player.session)
+    await player.pull()
+    asked = (event for event in player.events if event.offset == view.prompt)
+    return [one.id for event in asked for one in event.choices]
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        [],
+        [{"user": "is anybody there"}],
+        [{"user": "how far is my request"}],
+        [{"choose": "desk:status"}],
+        [{"user": "how long do you keep chat messages"}],
+    ],
+)
+async def test_whoever_waits_is_offered_to_leave_the_queue_whatever_they_say_meanwhile(
+    world: World, meanwhile: list[dict[str, Any]]
+) -> None:
+    lin = await waits(world, "lin")
+    await steps(lin, *meanwhile)
+    assert "desk:leave_queue" in await offered(lin)
+    await lin.step({"choose": "desk:leave_queue"})
+    assert await owner(lin) == "assistant"
+    assert "desk:leave_queue" not in await offered(lin)
+
+
+async def test_a_form_that_waits_below_is_gone_on_with_by_whoever_leaves(world: World) -> None:
+    lin = await enter(world, "lin", {"choose": "consent_withdrawal"}, {"choose": "desk:human"})
+    assert await offered(lin) == ["desk:leave_queue"]
+    await lin.step({"choose": "desk:leave_queue"})
+    assert "marketing" in await offered(lin)
+
+
+async def test_who_lost_their_agent_may_leave_the_queue_too(world: World) -> None:
+    lin = await waits(world, "lin")
+    await on_duty(world, "mei")
+    await lin.settle()
+    assert await offered(lin) == []
+    await silent(world, "mei")
+    await lin.settle()
+    assert await owner(lin) == "queue"
+    assert await offered(lin) == ["desk:leave_queue"]

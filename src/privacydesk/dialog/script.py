@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from privacydesk.dialog.desk_choices import leave_queue_choice
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.running import Running
 from privacydesk.domain.conversation import (
@@ -374,9 +375,9 @@ class Script:
         key: str,
         args: Mapping[str, Any],
         agent: str = "",
-        choices: tuple[Choice, ...] = (),
     ) -> None:
-        """Change who speaks, and tell the user, who may answer with these choices."""
+        """Change who speaks, and tell the user; who begins to wait is offered to stop waiting."""
+        choices = (leave_queue_choice(),) if kind is OwnerKind.QUEUE else ()
         offset = self.append(
             Sender.SYSTEM,
             EventKind.OWNER,
@@ -428,6 +429,12 @@ class Script:
         frame.waiting = Waiting(ref=ref, action=action, since=self.now)
         return ref
 
+    def _waiting_prompt(self) -> Prompt | None:
+        """Return what whoever waits may always answer, once nothing else is asked: to stop."""
+        if self.owner.kind is not OwnerKind.QUEUE:
+            return None
+        return Prompt(offset=self.owner.offset, choices=(leave_queue_choice(),))
+
     # -- the end ---------------------------------------------------------------------------
 
     def turn(self) -> Turn:
@@ -439,7 +446,7 @@ class Script:
             locale_from=self.locale_from,
             owner=self.owner,
             stack=tuple(frame.freeze() for frame in self.stack),
-            prompt=self.prompt,
+            prompt=self.prompt or self._waiting_prompt(),
             verifications=self.verifications,
             queued_at=self.queued_at,
             unanswered=self.unanswered,

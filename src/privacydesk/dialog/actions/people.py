@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import evidence_of
-from privacydesk.dialog.desk_choices import leave_queue_choice
 from privacydesk.dialog.slots import FILES
 from privacydesk.domain.conversation import OwnerKind, Wish
 from privacydesk.domain.effects import DropEvidence
@@ -18,13 +17,11 @@ def queue_human(act: Act) -> str:
     act.frame.slots["place"] = place
     if script.owner.kind is not OwnerKind.QUEUE:
         if staffed:
-            script.own(
-                OwnerKind.QUEUE, "owner.queued", {"place": place}, choices=(leave_queue_choice(),)
-            )
+            script.own(OwnerKind.QUEUE, "owner.queued", {"place": place})
         else:
             opening = script.opening()
             key = "owner.queued_until" if opening else "owner.queued_nobody"
-            script.own(OwnerKind.QUEUE, key, opening, choices=(leave_queue_choice(),))
+            script.own(OwnerKind.QUEUE, key, opening)
     return "queued" if staffed else "nobody"
 
 
