@@ -249,6 +249,8 @@ class LogEntry(Struct, frozen=True):
         what: a move's name, or ``note``, ``claim``, ``reminder`` …
         why: the reason in plain words; sealed at rest.
         job_id: the job that left it.
+        data: what the kind of entry records besides. A purge leaves ``KEPT_LOG_DATA`` of it and no
+            reason, so readers must do without any of it.
     """
 
     ticket_id: TicketId

@@ -240,12 +240,13 @@ class Words:
         """Return the reason of an entry, where it says more than its name."""
         if entry.what == "assign":
             return self.agent(entry.why)
+        # A purged entry has lost most of its data, and its reason.
         if entry.by == NOTED_BY:
-            way = self._text(f"web.case.notice_way.{entry.data['way']}")
-            return " · ".join(one for one in (way, self._notice_reason(entry.why)) if one)
+            way = self._known(f"web.case.notice_way.{entry.data.get('way', '')}", "")
+            return _joined(way, self._notice_reason(entry.why))
         beside = entry.data.get("into") or entry.data.get("from")
         if beside:
-            return f"{beside} · {entry.why}"
+            return _joined(beside, entry.why)
         return "" if entry.what in {"filed", "evidence_opened"} else entry.why
 
     def called(self, call: Call) -> str:
@@ -380,6 +381,10 @@ class Words:
     def language(self, locale: str) -> str:
         """Return the name of a language, in itself."""
         return self._tools.catalog.text(locale, "web.language.name", {})
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
 
 
 def words_of(request: web.Request) -> Words:
