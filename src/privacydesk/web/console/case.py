@@ -13,9 +13,10 @@ from privacydesk.domain.duty import Board
 from privacydesk.domain.events import Event
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
-from privacydesk.errors import InvalidRequestError
+from privacydesk.errors import InvalidRequestError, NotFoundError
 from privacydesk.services.staff.cases import files_open_to, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
 from privacydesk.services.staff.deciding import proposal_of
@@ -98,7 +99,7 @@ class FindingDraft(Struct, frozen=True):
 @staff()
 async def ticket_page(request: web.Request) -> web.Response:
     """Show the case of a ticket."""
-    sheet = await request.config_dict[TOOLS].casework.of_ticket(request.match_info["number"])
+    sheet = await request.config_dict[TOOLS].casework.of_ticket(number_of(request))
     if sheet.ticket is not None:
         await opened(request, sheet.ticket.id, sheet.ticket.conversation_id)
     return case_page(request, sheet)
@@ -233,6 +234,18 @@ def conversation_of(request: web.Request) -> ConversationId:
         NotFoundError: it names none.
     """
     return ConversationId(named_id(request.match_info["conversation"], "conversation"))
+
+
+def number_of(request: web.Request) -> str:
+    """Return the ticket number that an address names, in its canonical form.
+
+    Raises:
+        NotFoundError: it names none.
+    """
+    number = canonical_number(request.match_info["number"])
+    if number is None:
+        raise NotFoundError("there is no ticket with this number")
+    return number
 
 
 def whole(text: str) -> int:

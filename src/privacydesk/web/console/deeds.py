@@ -8,7 +8,14 @@ from privacydesk.domain.agents import SUPERVISING, WORKERS
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.staff.gate import lacking
 from privacydesk.web.console.access import signed_in, staff
-from privacydesk.web.console.case import Draft, FindingDraft, case_page, conversation_of, whole
+from privacydesk.web.console.case import (
+    Draft,
+    FindingDraft,
+    case_page,
+    conversation_of,
+    number_of,
+    whole,
+)
 from privacydesk.web.console.doing import Deed, case_seen, do, form_of, refused
 from privacydesk.web.console.replies import read_reply
 from privacydesk.web.console.tools import TOOLS
@@ -217,13 +224,13 @@ async def allow_files(request: web.Request) -> web.Response:
 async def open_evidence(request: web.Request) -> web.Response:
     """Show one file; the opening is logged before anything is shown."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    number, name = request.match_info["number"], request.match_info["evidence"]
+    number, name = number_of(request), request.match_info["evidence"]
     try:
         one = await tools.staff.cases.open_evidence(number, name, me.agent.name)
     except DeskError as error:
         if "text/html" not in request.headers.get("Accept", ""):
             raise
-        return await refused(request, "evidence", number, {}, error)
+        return await refused(request, "evidence", {}, error)
     return file_answer(one)
 
 
@@ -234,7 +241,7 @@ async def open_evidence(request: web.Request) -> web.Response:
 async def preview(request: web.Request) -> web.Response:
     """Show what the user will see of a decision, or what is missing for it."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    form, number = await form_of(request), request.match_info["number"]
+    form, number = await form_of(request), number_of(request)
     sheet = await tools.casework.of_ticket(number)
     assert sheet.ticket is not None
     deciding = tools.staff.deciding
@@ -245,7 +252,7 @@ async def preview(request: web.Request) -> web.Response:
         lacks = lacking(sheet.ticket, me.agent, verdict)
         events = () if lacks else await deciding.preview(number, me.agent.name, verdict)
     except DeskError as error:
-        return await refused(request, "decide", number, form, error)
+        return await refused(request, "decide", form, error)
     return case_page(request, sheet, draft=Draft(verdict, lacks, events, form))
 
 

@@ -18,7 +18,7 @@ from privacydesk.services.staff.sight import Sight
 from privacydesk.web.answers import STATUS, json_answer
 from privacydesk.web.console.access import checked_form, signed_in
 from privacydesk.web.console.board import BOARD
-from privacydesk.web.console.case import Fault, case_page, conversation_of, whole
+from privacydesk.web.console.case import Fault, case_page, conversation_of, number_of, whole
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.keys import CATALOGS, LOCALE
 from privacydesk.web.texts import error_text
@@ -82,7 +82,7 @@ async def do(
     except DeskError as error:
         if _wants_json(request):
             raise
-        return await refused(request, what, name, form, error)
+        return await refused(request, what, form, error)
     # The next page tells of the desk as it is by now.
     request.config_dict[BOARD].forget()
     if _wants_json(request):
@@ -105,16 +105,23 @@ def case_seen(form: Mapping[str, str]) -> Sight:
 
 
 def _name(request: web.Request) -> str:
-    number = request.match_info.get("number")
-    return number if number is not None else conversation_of(request).hex()
+    in_ticket = "number" in request.match_info
+    return number_of(request) if in_ticket else conversation_of(request).hex()
 
 
 def _address(request: web.Request, form: Mapping[str, str]) -> str:
     """Return the page a deed was done on: a ticket's, also for what concerns its conversation."""
-    number = canonical_number(request.match_info.get("number") or form.get("number", ""))
+    number = _shown(request, form)
     if number is not None:
         return f"/console/tickets/{number}"
     return f"/console/conversations/{conversation_of(request).hex()}"
+
+
+def _shown(request: web.Request, form: Mapping[str, str]) -> str | None:
+    """Return the number of the ticket on the page that a form came from."""
+    if "number" in request.match_info:
+        return number_of(request)
+    return canonical_number(form.get("number", ""))
 
 
 def _wants_json(request: web.Request) -> bool:
@@ -122,14 +129,14 @@ def _wants_json(request: web.Request) -> bool:
 
 
 async def refused(
-    request: web.Request, what: str, name: str, form: Mapping[str, str], error: DeskError
+    request: web.Request, what: str, form: Mapping[str, str], error: DeskError
 ) -> web.Response:
     """Show the case as it is now, with what was typed; whatever is no agent's fault goes on."""
     status = STATUS.get(error.code, _OURS)
     if status >= _OURS or error.code is ErrorCode.NOT_FOUND:
         raise error
     tools = request.config_dict[TOOLS]
-    number = canonical_number(name) or canonical_number(form.get("number", ""))
+    number = _shown(request, form)
     if number is not None:
         sheet = await tools.casework.of_ticket(number)
     else:

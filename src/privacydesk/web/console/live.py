@@ -63,7 +63,7 @@ async def case_live(request: web.Request) -> web.StreamResponse:
     query of the inbox's page that it was opened from, also when that list changes.
     """
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    conversation = conversation_of(request)
+    conversation = (await tools.casework.state(conversation_of(request))).id
     pulse = _Pulse(tools, conversation, _ticket_of(request), me.agent.name)
     close = tools.presence.agent_looks(conversation, me.agent.name)
     topics = [Topic("case", pulse.look), _desk(request), *_list_beside(request)]
