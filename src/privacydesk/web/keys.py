@@ -18,4 +18,4 @@ TEMPLATES = web.AppKey("templates", jinja2.Environment)
 LOCALE = web.RequestKey("locale", str)
 """The language of whoever asks, where it is known better than by the browser's header."""
 SPOKEN = web.RequestKey("spoken", str)
-"""The language of the conversation that a request belongs to."""
+"""The language of the conversation that a request belongs to, or that its hello asks for."""

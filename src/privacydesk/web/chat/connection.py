@@ -31,6 +31,7 @@ from privacydesk.web.chat.frames import (
     characters_of,
     parse_frame,
 )
+from privacydesk.web.chat.hub import keep_language
 from privacydesk.web.chat.jobs import run_job
 from privacydesk.web.chat.room import Room
 
@@ -372,6 +373,7 @@ class Connection:
     async def _show_view(self) -> None:
         if not self._closing and not self._expired_at:
             view = await self._room.desk.view(self.session)
+            keep_language(self, view)
             self.show(encode({"type": "view", "view": view_json(view)}))
             await self.flush()
 

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Session
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import read_limited
@@ -31,7 +32,7 @@ from privacydesk.web.chat.jobs import run_job
 from privacydesk.web.chat.room import Room
 from privacydesk.web.chat.welcome import copy_ends_at, welcome_json
 from privacydesk.web.files import file_answer
-from privacydesk.web.keys import ROOM
+from privacydesk.web.keys import ROOM, SPOKEN
 
 EVENT_STREAM = "text/event-stream"
 
@@ -44,6 +45,7 @@ async def open_session(request: web.Request) -> web.Response:
     if not credentials.token and not credentials.secret:
         credentials = Credentials(token=hello.token, secret=hello.secret)
     languages = hello.languages or languages_of(request)
+    request[SPOKEN] = negotiate(languages)
     entry = await let_in(request, credentials, languages=languages)
     return json_answer({"type": "welcome", **welcome_json(room, entry, hello)})
 

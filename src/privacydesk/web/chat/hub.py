@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId
@@ -20,7 +22,11 @@ Spawn = Callable[[Coroutine[Any, Any, None]], None]
 
 
 class Viewer(Protocol):
-    """Somebody who shows a conversation."""
+    """Somebody who shows a conversation.
+
+    Attributes:
+        session: with the language that is spoken by now: refusals are told in it.
+    """
 
     session: Session
 
@@ -57,7 +63,7 @@ class Channel:
     def _committed(self, first: int, events: tuple[Event, ...], conversation: Conversation) -> None:
         viewers = self.viewers
         view = self._hub.desk.glance(conversation)
-        self.owner = view.owner
+        self._note(view)
         if events:
             self._shown = view
             frame = events_frame(events, view)
@@ -80,7 +86,7 @@ class Channel:
 
     def show(self, view: View, *, typing: bool = False) -> None:
         """Show a view to all, unless it is the one shown last, by itself or with events."""
-        self.owner = view.owner
+        self._note(view)
         if typing:
             for viewer in tuple(self.viewers):
                 viewer.show(TYPING)
@@ -90,6 +96,17 @@ class Channel:
         frame = encode({"type": "view", "view": view_json(view)})
         for viewer in tuple(self.viewers):
             viewer.show(frame)
+
+    def _note(self, view: View) -> None:
+        self.owner = view.owner
+        for viewer in self.viewers:
+            keep_language(viewer, view)
+
+
+def keep_language(viewer: Viewer, view: View) -> None:
+    """Have a viewer's session tell the language that a view shows."""
+    if viewer.session.locale != view.locale:
+        viewer.session = replace(viewer.session, locale=view.locale)
 
 
 TYPING = encode({"type": "typing", "from": "agent"})

@@ -32,8 +32,9 @@ async def store_upload(request: web.Request) -> web.Response:
     room = request.app[ROOM]
     settings = room.settings
     form = request.content_type == "multipart/form-data"
-    refuse_announced(request, settings.max_upload + (_FORM_OVERHEAD if form else 0), file_too_large)
+    # First who asks: that the file is too large is then told in their language.
     session = await session_of(request)
+    refuse_announced(request, settings.max_upload + (_FORM_OVERHEAD if form else 0), file_too_large)
     room.admit(session)
     await room.desk.expect_upload(session)
     with room.uploading(session, origin_of(request, settings.trusted_proxies)):
