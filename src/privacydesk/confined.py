@@ -1,17 +1,22 @@
 """Programs that read what strangers send, each in a process that can bring down nothing but itself.
 
 Such a program is run by its path through this file, which first gives up what the program does not
-need. It inherits no environment and holds no secret; whoever starts it kills it when it takes too
-long. This file imports nothing of the package, so that it starts quickly.
+need: memory, and with it, where the system lets it, files, sockets and other processes (see
+``sandbox``). It inherits no environment and holds no secret; whoever starts it kills it when it
+takes too long. This file imports nothing of the package, so that it starts quickly.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import runpy
 import sys
+from collections.abc import Iterable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 PATIENCE: Final = 10
@@ -24,7 +29,12 @@ _FIRST_TO_GO: Final = "500"
 
 
 def command(
-    program: Path, *arguments: str, memory: int, patience: int = PATIENCE
+    program: Path,
+    *arguments: str,
+    memory: int,
+    patience: int = PATIENCE,
+    readable: Iterable[Path] = (),
+    writable: Iterable[Path] = (),
 ) -> tuple[str, ...]:
     """Return what to start for a program to be run confined.
 
@@ -33,14 +43,21 @@ def command(
         arguments: what it finds in ``sys.argv``.
         memory: how many bytes it may use.
         patience: how far the system prefers everything else to it, up to 19.
+        readable: files and folders that it reads besides the interpreter, the libraries and
+            this package.
+        writable: folders that it writes to; none of ours does.
     """
     # Isolated: neither the folder it is started in nor the environment adds modules.
     own = (sys.executable, "-I", __file__, str(os.getpid()))
-    return (*own, str(memory), str(patience), str(program), *arguments)
+    folders = (str(program), *map(str, readable)), tuple(map(str, writable))
+    return (*own, str(memory), str(patience), json.dumps(folders), str(program), *arguments)
 
 
-def _confine(parent: int, memory: int, patience: int) -> None:
-    """Give up most memory, core dumps, outliving the desk, and coming before it at anything."""
+def _confine(parent: int, memory: int, patience: int, folders: str) -> None:
+    """Give up most memory, core dumps, outliving the desk, and coming before it at anything.
+
+    Then files, sockets and other processes.
+    """
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - there is none on Windows
@@ -56,6 +73,18 @@ def _confine(parent: int, memory: int, patience: int) -> None:
         # Where memory is short this goes first, and is started again.
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
+        readable, writable = json.loads(folders)
+        _sandbox().restrict([str(Path(__file__).parent), *readable], writable)
+
+
+def _sandbox() -> ModuleType:
+    """Return the module beside this file, which the isolated interpreter finds by path alone."""
+    spec = spec_from_file_location("sandbox", Path(__file__).with_name("sandbox.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _end_with(parent: int) -> None:
@@ -70,6 +99,6 @@ def _end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
-    _confine(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
-    sys.argv[:] = sys.argv[4:]
+    _confine(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    sys.argv[:] = sys.argv[5:]
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -22,6 +22,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
     "confined": set(),
+    "sandbox": set(),
     "domain": {"errors"},
     "ports": _VALUES,
     # Rooms of rules; none knows another.

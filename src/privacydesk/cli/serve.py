@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from privacydesk import sandbox
 from privacydesk.cli.common import DataDir, load, misused
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def serve(
     from privacydesk import logs  # noqa: PLC0415 - what is missing is told sooner without
 
     logs.set_up(settings.log_level, as_json=settings.log_json)
+    # Keys stand in its memory and, as a rule, in its environment.
+    sandbox.conceal()
     # Hardly anything that is made until it listens is thrown away: looking for that takes a tenth.
     gc.disable()
     try:
@@ -177,6 +180,15 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
                 ),
                 "texts": [one.value for one in profile.ticketing.texts],
                 "hint": "the operator profile lets these leave the house for the ticketing system",
+            },
+        )
+    if lacks := sandbox.missing():
+        yield (
+            "confinement_missing",
+            {
+                "lacks": list(lacks),
+                "hint": "this kernel does not keep the programs that read what strangers send from"
+                " files and the network; keep the database and the keys from this user otherwise",
             },
         )
     for name in unknown_variables():

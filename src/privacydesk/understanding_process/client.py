@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -58,6 +59,7 @@ class UnderstandingProcess:
     Args:
         briefing: what the program has to know.
         program: the file it is in.
+        writable: folders that it writes to; the shipped one does not write.
         silent: seconds without a sign of life after which it is ended.
         without: seconds that people wait while there is none.
         pause: seconds after which one that ended soon is begun again for the first time.
@@ -68,13 +70,16 @@ class UnderstandingProcess:
         briefing: wire.Briefing,
         *,
         program: Path = _PROGRAM,
+        writable: Sequence[Path] = (),
         silent: float = _SILENT,
         without: float = _WITHOUT,
         pause: float = _PAUSE,
     ) -> None:
         self._briefing = briefing
         paths = json.dumps(sys.path)
-        self._command = confined.command(program, paths, memory=_MEMORY, patience=0)
+        self._command = confined.command(
+            program, paths, memory=_MEMORY, patience=0, readable=briefing.files, writable=writable
+        )
         self._look_every = silent / _LOOKS
         self._without = without
         self._pause = pause
@@ -93,6 +98,10 @@ class UnderstandingProcess:
 
     async def __aenter__(self) -> Self:
         """Start the program, and go on before it can be asked."""
+        if self._briefing.policies is not None:
+            # What is imported later can be read only in a folder that is there by now.
+            with contextlib.suppress(OSError):
+                self._briefing.policies.mkdir(parents=True, exist_ok=True)
         begun = asyncio.Event()
         self._tending = asyncio.create_task(self._tend(begun.set), name="understanding")
         await begun.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final, Self, TypeAlias
 
 import msgspec
@@ -36,6 +37,17 @@ class Briefing(msgspec.Struct, frozen=True, array_like=True, tag=True):
     intent_model: str = ""
     log_level: str = "info"
     log_json: bool = False
+
+    @property
+    def policies(self) -> Path | None:
+        """The folder of imported policies; None without a data folder."""
+        return Path(self.data_dir) / "policy" if self.data_dir else None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What the program reads besides the package."""
+        weights = Path(self.intent_model) if self.intent_model else None
+        return tuple(one.absolute() for one in (self.policies, weights) if one is not None)
 
 
 class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):

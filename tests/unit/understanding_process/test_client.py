@@ -98,7 +98,12 @@ async def running(
     program: Path, *, silent: float = 5.0, without: float = 10.0, pause: float = 0.05
 ) -> AsyncIterator[UnderstandingProcess]:
     async with UnderstandingProcess(
-        Briefing(""), program=program, silent=silent, without=without, pause=pause
+        Briefing(""),
+        program=program,
+        writable=[program.parent],
+        silent=silent,
+        without=without,
+        pause=pause,
     ) as process:
         await process.ready()
         yield process
@@ -313,7 +318,8 @@ async def test_a_program_that_never_gets_ready_is_told_to_whoever_waits_for_it(
     program: Path,
 ) -> None:
     (program.parent / "broken").touch()
-    async with UnderstandingProcess(Briefing(""), program=program) as process:
+    folder = [program.parent]
+    async with UnderstandingProcess(Briefing(""), program=program, writable=folder) as process:
         with pytest.raises(DeskError, match="never got ready"):
             await process.ready()
 

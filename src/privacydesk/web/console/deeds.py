@@ -179,14 +179,14 @@ async def merge(request: web.Request) -> web.Response:
 async def finding(request: web.Request) -> web.Response:
     """Ask once before evidence is settled: the clock starts with it, and the files go."""
     tools, me = request.config_dict[TOOLS], signed_in(request)
-    form, number = await form_of(request), request.match_info["number"]
+    form, number = await form_of(request), number_of(request)
     try:
         found = read_finding(form)
         events = await tools.staff.examining.preview(
             number, me.agent.name, found, seen=case_seen(form)
         )
     except DeskError as error:
-        return await refused(request, "examine", number, form, error)
+        return await refused(request, "examine", form, error)
     sheet = await tools.casework.of_ticket(number)
     return case_page(request, sheet, finding=FindingDraft(found, events, form))
 
