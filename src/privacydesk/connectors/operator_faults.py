@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from privacydesk.clock import Clock
+from privacydesk.domain.instants import happened_within
 from privacydesk.errors import UnavailableError
 
 _log = structlog.get_logger(__name__)
@@ -57,8 +58,7 @@ class OperatorFaults:
         reason = str(error.data.get("reason", ""))
         hint = _HINTS.get(reason)
         now = self._clock.now()
-        last = self._called_out.get(reason)
-        if hint is None or (last is not None and now - last < _AGAIN):
+        if hint is None or happened_within(self._called_out.get(reason), now, _AGAIN):
             return
         self._called_out[reason] = now
         setting = f"PRIVACYDESK_{self._service.upper()}"

@@ -1,8 +1,8 @@
-"""Instants as ISO 8601, for the JSON that the desk exchanges."""
+"""Instants: as ISO 8601 for JSON, and compared with a clock that may be set back."""
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 
 
 def write_instant(moment: datetime | None) -> str | None:
@@ -26,3 +26,12 @@ def read_instant(text: str | None) -> datetime | None:
     if not MINYEAR < moment.year < MAXYEAR:
         raise ValueError("an instant has to lie in the years 2 to 9998")
     return moment.astimezone(UTC)
+
+
+def happened_within(at: datetime | None, now: datetime, period: timedelta) -> bool:
+    """Tell whether something happened less than a period ago.
+
+    What lies ahead did not happen lately: the clock was ahead then and has been set back, and
+    would else be waited for until it gets there again.
+    """
+    return at is not None and timedelta() <= now - at < period

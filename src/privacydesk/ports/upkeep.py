@@ -161,8 +161,15 @@ class Purging(Protocol):
 class Chores(Protocol):
     """What is done once in a while by whichever process comes first."""
 
-    async def claim(self, name: str, now: datetime, *, until: datetime) -> bool:
-        """Claim a chore that is due, or was never done; it is due again at ``until``."""
+    async def claim(self, name: str, now: datetime, *, until: datetime, latest: datetime) -> bool:
+        """Claim a chore that is due, or was never done.
+
+        Args:
+            name: the chore.
+            now: the present.
+            until: when it is due again.
+            latest: one that is due later than that is due now, since nobody puts it off so far.
+        """
         ...
 
     async def move(self, name: str, held: datetime, until: datetime) -> bool:

@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from privacydesk.clock import Clock
+from privacydesk.domain.instants import happened_within
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 
 _log = structlog.get_logger(__name__)
@@ -131,8 +132,7 @@ class TokenChecker:
         """Log a refusal, each kind once a minute: anybody can send tokens, as fast as they like."""
         (kind,) = fault.values()
         now = self._clock.now()
-        told = self._told.get(kind)
-        if told is None or now - told >= _TELL_EVERY:
+        if not happened_within(self._told.get(kind), now, _TELL_EVERY):
             self._told[kind] = now
             _log.warning("token_refused", **fault)
 

@@ -35,11 +35,28 @@ class Lease:
 
     @classmethod
     async def claim(
-        cls, chores: Chores, clock: Clock, name: str, *, lasts: timedelta
+        cls,
+        chores: Chores,
+        clock: Clock,
+        name: str,
+        *,
+        lasts: timedelta,
+        rests: timedelta = timedelta(),
     ) -> Self | None:
-        """Claim a chore; None where it is not due, or another process has it."""
-        until = clock.now() + lasts
-        if not await chores.claim(name, clock.now(), until=until):
+        """Claim a chore; None where it is not due, or another process has it.
+
+        Args:
+            chores: where it is kept.
+            clock: the present.
+            name: the chore.
+            lasts: for how long it is one's own.
+            rests: the longest that ``finish`` puts it off. One that is due far later than
+                that was put off by a clock that has been set back, and is due now.
+        """
+        now = clock.now()
+        until = now + lasts
+        # Twice as far: clocks of several processes differ a little.
+        if not await chores.claim(name, now, until=until, latest=now + 2 * max(lasts, rests)):
             return None
         return cls(chores, clock, name, lasts, until)
 

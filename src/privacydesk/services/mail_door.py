@@ -80,7 +80,9 @@ class MailDoor:
 
     async def round(self) -> int:
         """Take what waits, where it is time to look; return how many mails that was."""
-        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE)
+        lease = await Lease.claim(
+            self._chores, self._clock, _CHORE, lasts=_LEASE, rests=self._every
+        )
         if lease is None:
             return 0
         taken = 0
@@ -127,7 +129,8 @@ class MailDoor:
         now = self._clock.now()
         past = now - timedelta(hours=1)
         # Addresses cost nothing to make up: those that are silent are forgotten.
-        for other in [one for one, times in self._came.items() if times[-1] <= past]:
+        # So are those from ahead, of before the clock was set back.
+        for other in [one for one, times in self._came.items() if not past < times[-1] <= now]:
             del self._came[other]
         came = self._came.setdefault(address, deque(maxlen=_PER_HOUR))
         if len(came) == _PER_HOUR and came[0] > past:

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.instants import happened_within
 
 _TYPES_FOR = timedelta(seconds=6)
 _MOST: Final = 100_000
@@ -59,7 +60,7 @@ class Presence:
     def agent_types(self, conversation: ConversationId) -> bool:
         """Tell whether an agent is writing just now."""
         at = self._agent_typed.get(conversation)
-        return at is not None and self._clock.now() - at <= _TYPES_FOR
+        return happened_within(at, self._clock.now(), _TYPES_FOR)
 
     def agent_drafts(self, conversation: ConversationId, agent: str) -> None:
         """Note that an agent is writing anything on the page of a case: a note, a decision."""
@@ -70,12 +71,14 @@ class Presence:
     def agents_drafting(self, conversation: ConversationId) -> tuple[str, ...]:
         """Return the agents who are writing on the page of a case just now."""
         drafted, now = self._drafted.get(conversation, {}), self._clock.now()
-        return tuple(sorted(name for name, at in drafted.items() if now - at <= _TYPES_FOR))
+        return tuple(
+            sorted(name for name, at in drafted.items() if happened_within(at, now, _TYPES_FOR))
+        )
 
     def user_typed(self, conversation: ConversationId) -> bool:
         """Tell whether the user is writing just now."""
         at = self._user_typed.get(conversation)
-        return at is not None and self._clock.now() - at <= _TYPES_FOR
+        return happened_within(at, self._clock.now(), _TYPES_FOR)
 
     def user_reads(self, conversation: ConversationId, offset: int) -> None:
         """Note that the user has seen everything up to ``offset``."""

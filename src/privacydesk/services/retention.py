@@ -101,7 +101,7 @@ class Retention:
     async def daily(self) -> Tally | None:
         """Run if it is time and nobody else does; None otherwise."""
         now = self._clock.now()
-        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE)
+        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=_LEASE, rests=_EVERY)
         if lease is None:
             return None
         done = await self.run(by="clock", lease=lease)

@@ -17,6 +17,7 @@ from privacydesk.dialog.engine import Engine
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
 from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
+from privacydesk.domain.instants import happened_within
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.turn import (
     Message,
@@ -222,8 +223,7 @@ class Turns:
     def _alarm(self, name: str) -> None:
         """Log what the operator has to look at; not for each of the many who run into it."""
         now = self._clock.now()
-        told = self._alarmed.get(name)
-        if told is None or now - told >= _ALARM_EVERY:
+        if not happened_within(self._alarmed.get(name), now, _ALARM_EVERY):
             self._alarmed[name] = now
             _log.error(name)
 

@@ -30,14 +30,14 @@ class SqlChores:
     def __init__(self, writer: BatchWriter) -> None:
         self._writer = writer
 
-    async def claim(self, name: str, now: datetime, *, until: datetime) -> bool:
-        """Claim a chore that is due, or was never done; it is due again at ``until``."""
+    async def claim(self, name: str, now: datetime, *, until: datetime, latest: datetime) -> bool:
+        """Claim a chore; see ``ports.Chores``."""
         at = {"at_name": name}
         moved = to_micros(until)
 
         def claim(connection: sa.Connection) -> bool:
             due = connection.scalar(_FIND, at)
-            if due is not None and due <= to_micros(now):
+            if due is not None and not to_micros(now) < due <= to_micros(latest):
                 connection.execute(_MOVE, {**at, "from_due_at": due, "to_due_at": moved})
                 return True
             if due is not None or connection.scalar(_THERE, at) is not None:

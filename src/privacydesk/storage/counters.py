@@ -2,7 +2,8 @@
 
 Processes never touch one another's rows, so none waits for another's commit; readers add them up.
 A row is made at its first count and updated from then on. Which rows there are is known from the
-commits alone: when one's fate is unknown, the process begins rows anew under another name.
+commits alone: when one's fate is unknown, or too many are known, the process begins rows anew under
+another name. Days are no order here: a machine's clock may go ahead and come back.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -18,6 +20,9 @@ from privacydesk.domain.counters import Count, Countable, Counted
 from privacydesk.storage import tables
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.statements import Prepared
+
+_MOST_ROWS: Final = 4_096
+"""Rows of one name; some days' worth."""
 
 _counter = tables.counter.c
 _ADD = Prepared(
@@ -40,9 +45,14 @@ _SUMS = (
 
 
 class CounterRows:
-    """The rows of one process; used by one caller at a time, as ``Committer`` is."""
+    """The rows of one process; used by one caller at a time, as ``Committer`` is.
 
-    def __init__(self) -> None:
+    Args:
+        most: how many rows one name has before the next one is begun.
+    """
+
+    def __init__(self, most: int = _MOST_ROWS) -> None:
+        self._most = most
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -89,12 +99,11 @@ class CounterRows:
 
     def committed(self) -> None:
         """Note that what was added last is there for good."""
-        if self._fresh:
-            newest = max(one.day for one in self._fresh)
-            # Rows of past days get nothing more, but for a turn around midnight.
-            self._there = {one for one in self._there if (newest - one.day).days <= 1}
-            self._there |= self._fresh
-            self._fresh = set()
+        self._there |= self._fresh
+        self._fresh = set()
+        if len(self._there) > self._most:
+            # A row that was forgotten and comes up again must not be made twice.
+            self.begin_anew()
 
 
 class SqlCounters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.common.jumping_clock import JumpingClock
 from tests.integration.storage.desk import NOW
 
 from privacydesk.clock import MovableClock
@@ -63,3 +64,15 @@ async def test_a_lease_that_ended_and_that_nobody_took_goes_on(
     clock.move(LASTS * 2)
     assert await slow.goes_on()
     assert await claim(store, clock) is None
+
+
+async def test_what_was_put_off_by_a_clock_that_is_set_back_does_not_wait_for_it(
+    store: SqlStore,
+) -> None:
+    jumping = JumpingClock(NOW + timedelta(days=2))
+    ahead = await Lease.claim(store.chores, jumping, "giving", lasts=LASTS)
+    assert ahead is not None
+    await ahead.finish(jumping.now())
+    jumping.jump(-timedelta(days=2))
+    assert await Lease.claim(store.chores, jumping, "giving", lasts=LASTS) is not None
+    assert await Lease.claim(store.chores, jumping, "giving", lasts=LASTS) is None

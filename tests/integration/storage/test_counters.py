@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import replace
+from tests.common.databases import make_database
 from tests.integration.storage.desk import RING, begin, conversation_id, turn
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.counters import Count, Countable, Counted
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
+from privacydesk.storage import tables
+from privacydesk.storage.counters import CounterRows
+from privacydesk.storage.engines import parse_url, writing_engine
 from privacydesk.storage.store import SqlStore
 
 MONDAY, TUESDAY = date(2026, 5, 4), date(2026, 5, 5)
@@ -67,6 +73,34 @@ async def test_a_period_takes_in_its_first_and_last_day(store: SqlStore) -> None
     await store.writer.submit(counting("b", replace(HEARD, day=TUESDAY)))
     assert await store.counters.sums(MONDAY, TUESDAY) == (Count(Countable.HEARD, "en", 2),)
     assert await counts(store, TUESDAY) == {"heard.en": 1}
+
+
+async def test_days_that_come_back_are_counted_on(store: SqlStore) -> None:
+    await begin(store)
+    days = (MONDAY, date(2026, 5, 9), MONDAY, date(2031, 1, 1), date(2020, 1, 1), MONDAY)
+    for number, day in enumerate(days):
+        await store.writer.submit(counting(f"job-{number}", replace(HEARD, day=day)))
+    assert await counts(store) == {"heard.en": 3}
+    assert await store.counters.sums(min(days), max(days)) == (Count(Countable.HEARD, "en", 6),)
+
+
+def test_what_is_remembered_of_rows_is_bounded(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    make_database(url)
+    rows = CounterRows(most=2)
+    engine = writing_engine(parse_url(url))
+    with engine.connect() as connection:
+        for _ in range(3):
+            for detail in ("en", "zh_Hans", "zh_Hant"):
+                with connection.begin():
+                    rows.add(connection, [replace(HEARD, detail=detail)])
+                rows.committed()
+        sums = connection.execute(sa.select(sa.func.sum(tables.counter.c.number))).scalar()
+        names = connection.execute(
+            sa.select(sa.func.count(sa.distinct(tables.counter.c.source)))
+        ).scalar()
+    engine.dispose()
+    assert (sums, names) == (9, 3)
 
 
 async def test_counting_goes_on_where_another_process_left_off(

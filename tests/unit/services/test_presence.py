@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.common.jumping_clock import JumpingClock
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.ids import ConversationId
@@ -75,3 +76,13 @@ def test_what_was_noted_longest_ago_gives_way_where_nobody_says_that_they_left(
     assert not presence.agent_types(second)
     assert not presence.user_typed(second)
     assert presence.agents_drafting(second) == ()
+
+
+def test_nobody_types_until_a_clock_that_was_set_back_gets_there_again() -> None:
+    jumping = JumpingClock(datetime(2026, 9, 30, tzinfo=UTC))
+    presence = Presence(jumping)
+    presence.user_types(TALK)
+    presence.agent_drafts(TALK, "mei")
+    jumping.jump(-timedelta(days=2))
+    assert not presence.user_typed(TALK)
+    assert presence.agents_drafting(TALK) == ()

@@ -34,6 +34,8 @@ _log = structlog.get_logger(__name__)
 _CHORE: Final = "ticketing"
 _LEASE: Final = timedelta(seconds=45)
 """A round whose process was killed can be taken up by another after this."""
+_LONGEST_REST: Final = timedelta(days=1)
+"""As long as a system may ask to be left alone."""
 _BEATS: Final = 4
 """How often a lease is renewed before it would end."""
 _AT_ONCE: Final = 50
@@ -110,7 +112,13 @@ class Syncing:
             UnavailableError: the system can't be reached; that is noted, and the next round waits
                 as long as it asked for.
         """
-        lease = await Lease.claim(self._chores, self._clock, _CHORE, lasts=self._lasts)
+        lease = await Lease.claim(
+            self._chores,
+            self._clock,
+            _CHORE,
+            lasts=self._lasts,
+            rests=max(self._every, _LONGEST_REST),
+        )
         if lease is None:
             return None
         pause = self._every
