@@ -28,6 +28,7 @@ class Client:
     Attributes:
         epoch, offset: the copy that this client has of the conversation's log.
         unsent: what was typed and is not acknowledged, by its id. It is sent again as it is.
+        tries: how often the desk could not take it, by its id.
         shown: the events, by offset.
     """
 
@@ -38,6 +39,7 @@ class Client:
         self.secret = ""
         self.view: dict = {}
         self.unsent: dict[str, dict] = {}
+        self.tries: dict[str, int] = {}
         self.socket: aiohttp.ClientWebSocketResponse | None = None
         self.drop_copy()
 
@@ -109,12 +111,17 @@ class Client:
                 await self.socket.send_json({"type": "renew", "token": self.token})
             case "error":
                 print(f"* {frame['message']}")
-                if frame.get("kept"):
-                    asyncio.get_running_loop().call_later(
-                        frame.get("retry_after", 1), self.send_again, frame.get("id")
-                    )
-                else:
-                    self.unsent.pop(frame.get("id"), None)
+                self.refused(frame)
+
+    def refused(self, error: dict) -> None:
+        """Send a message again where that may help, each time later; else give its words back."""
+        identity = error.get("id")
+        if error.get("kept"):
+            tries = self.tries[identity] = self.tries.get(identity, 0) + 1
+            pause = error.get("retry_after", min(2**tries, 60))
+            asyncio.get_running_loop().call_later(pause, self.send_again, identity)
+        elif words := self.unsent.pop(identity, {}).get("text"):
+            print(f"* Not sent: {words}")
 
     # -- showing -----------------------------------------------------------------------------
 

@@ -24,7 +24,8 @@ from tests.common.web_catalogs import web_catalogs
 from privacydesk.clock import MovableClock
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Sender
-from privacydesk.errors import UnavailableError
+from privacydesk.errors import StaleError, UnavailableError
+from privacydesk.ports import FailedJobError
 from privacydesk.web.chat.rates import Rates
 from privacydesk.web.keys import ROOM, SETTINGS
 from privacydesk.web.server import make_app
@@ -234,6 +235,28 @@ async def test_what_storage_can_not_take_is_sent_again_by_itself(house: House) -
     await page.fill("#text", "again")
     await page.press("#text", "Enter")
     await expect(page.locator("#log .mine .words")).to_have_text("again", timeout=10_000)
+
+
+async def test_what_the_desk_fails_over_stays_and_is_sent_again_by_itself(house: House) -> None:
+    page = await house.chat()
+    house.desk.fail = FailedJobError("the job failed; nothing of it was stored")
+    await page.fill("#text", "nothing is lost")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#unsent .words")).to_have_text("nothing is lost")
+    await expect(page.locator("#unsent [role=alert]")).to_contain_text("kept")
+    await expect(page.locator("#log .mine .words")).to_have_text("nothing is lost", timeout=10_000)
+    await expect(page.locator("#unsent li")).to_have_count(0)
+    assert [one.text for one in house.last().events].count("nothing is lost") == 2  # and its echo
+
+
+async def test_words_that_came_too_late_for_their_question_stay(house: House) -> None:
+    page = await house.chat()
+    house.desk.fail = StaleError("that question is gone")
+    await page.fill("#text", "what I meant")
+    await page.press("#text", "Enter")
+    await expect(page.locator("#unsent .words")).to_have_text("what I meant")
+    await page.get_by_role("button", name="Edit").click()
+    await expect(page.locator("#text")).to_have_value("what I meant")
 
 
 async def test_too_long_a_message_stays_in_the_input(house: House) -> None:

@@ -25,9 +25,19 @@ STATUS = {
     ErrorCode.UNPROCESSABLE: 422,
     ErrorCode.NOT_ALLOWED_NOW: 409,
     ErrorCode.UNAVAILABLE: 503,
-    ErrorCode.FAILED: 422,
 }
 """HTTP status by error code; any other code is a fault of ours and answers 500."""
+
+_LATER = frozenset({ErrorCode.RATE_LIMITED, ErrorCode.TOKEN_EXPIRED, ErrorCode.UNAVAILABLE})
+
+
+def may_be_repeated(code: ErrorCode) -> bool:
+    """Tell whether nothing was stored and the same request may be sent again as it is.
+
+    So it may where it came at the wrong moment, and after a fault of ours: nobody has to lose
+    their words over that.
+    """
+    return code in _LATER or code not in STATUS
 
 
 def is_gone(request: web.Request) -> bool:

@@ -14,6 +14,7 @@ from tests.common.web_client import Serve
 from privacydesk.clock import MovableClock
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.errors import UnavailableError
+from privacydesk.ports import FailedJobError
 
 
 async def test_a_stranger_is_welcomed_with_a_secret_and_the_greeting(serve: Serve) -> None:
@@ -181,6 +182,19 @@ async def test_storage_that_is_down_keeps_the_message_with_the_client(
     await socket.send("send", id="m1", text="hi")
     error = await socket.next()
     assert (error["code"], error["id"], error["kept"]) == ("unavailable", "m1", True)
+    await socket.send("send", id="m1", text="hi")
+    assert (await socket.next())["acks"] == [{"id": "m1", "offset": 2}]
+
+
+async def test_a_message_that_the_desk_fails_over_may_be_sent_again(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    socket, _ = await (await serve()).hello()
+    await socket.next()
+    desk.fail = FailedJobError("the job failed; nothing of it was stored")
+    await socket.send("send", id="m1", text="hi")
+    error = await socket.next()
+    assert (error["code"], error["id"], error["kept"]) == ("failed", "m1", True)
     await socket.send("send", id="m1", text="hi")
     assert (await socket.next())["acks"] == [{"id": "m1", "offset": 2}]
 

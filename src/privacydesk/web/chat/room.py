@@ -15,6 +15,7 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.api import Desk, Session
+from privacydesk.web.answers import may_be_repeated
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.hub import Hub, Viewer
 from privacydesk.web.chat.places import Places
@@ -28,15 +29,6 @@ _MOST_ORIGINS = 50_000
 _TELL_EVERY = 60.0
 _CHARACTERS_COUNTED = 1_000
 """Characters of a message that count like a message more."""
-RETRYABLE = frozenset(
-    {
-        ErrorCode.RATE_LIMITED,
-        ErrorCode.TOKEN_EXPIRED,
-        ErrorCode.UNAVAILABLE,
-        ErrorCode.INTERNAL,
-    }
-)
-"""Nothing was stored, and the same frame may be sent again as it is."""
 
 
 class Tended(Protocol):
@@ -254,7 +246,7 @@ class Room:
         for name in ("reason", "limit", "retry_after", "faults", "scope"):
             if name in error.data:
                 shown[name] = error.data[name]
-        if error.code in RETRYABLE:
+        if may_be_repeated(error.code):
             shown["kept"] = True
         return shown
 

@@ -23,6 +23,10 @@ import { PollTransport, SocketTransport } from "./transports.js";
 const SLOWEST = 20_000;
 const RETRY_SOCKET = 60_000;
 const MANY_WINDOWS = 4429;
+/** Codes of the desk's own faults: the message may be sent again, and need not work the next time. */
+const FAULTS = ["failed", "internal"];
+/** How often the page does so by itself before it is left to the person. */
+const TRIES = 6;
 /** Reasons for which the desk lets nobody in for now, and what the page is in meanwhile. */
 const TURNED_AWAY = { many_windows: "crowded", many_new_chats: "busy" };
 
@@ -180,17 +184,18 @@ export class Client {
       return;
     }
     if (!message) return this.face.problem(error.message);
-    if (error.kept && error.code !== "internal") {
+    if (error.kept && !FAULTS.includes(error.code)) {
       message.state = "waiting";
       const wait = Math.max(1, error.retry_after ?? 2) * 1000;
       window.setTimeout(() => this.resend(), wait + Math.random() * 500);
       this.face.problem(error.message);
-    } else if (error.code === "stale") {
+    } else if (error.code === "stale" && message.type !== "send") {
       // The question is gone, so is the answer to it.
       this.store.unsent = this.store.unsent.filter((one) => one !== message);
       this.face.problem(error.message);
     } else {
       Object.assign(message, { state: "failed", problem: error.message });
+      if (error.kept) this.tryLater(message);
     }
     this.store.save();
     this.face.unsent();
@@ -360,6 +365,20 @@ export class Client {
       one.state = "sending";
     }
     this.face.unsent();
+  }
+
+  /**
+   * Send a message again after a fault of the desk's, each time later; meanwhile the person may.
+   *
+   * @param {Unsent} message
+   */
+  tryLater(message) {
+    message.tries = (message.tries ?? 0) + 1;
+    if (message.tries > TRIES) return;
+    const wait = 1000 * 2 ** message.tries * (0.75 + Math.random() / 2);
+    window.setTimeout(() => {
+      if (message.state === "failed" && this.store.unsent.includes(message)) this.retry(message.id);
+    }, wait);
   }
 
   /** @param {string} id */

@@ -12,6 +12,7 @@
  * @property {string[]} [uploads]
  * @property {"waiting" | "sending" | "failed"} state
  * @property {string} [problem]
+ * @property {number} [tries] how often the desk failed over it
  */
 
 const KEY = "privacydesk.chat.1";
