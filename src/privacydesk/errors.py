@@ -86,3 +86,8 @@ class SettingsError(DeskError):
     """A setting is missing or wrong; the message names its key."""
 
     code = ErrorCode.SETTINGS
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether an error belongs to an outage, whose beginning and end are logged as such."""
+    return isinstance(error, UnavailableError) and "outage" in error.data

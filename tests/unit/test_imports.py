@@ -23,6 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "clock": set(),
     "confined": set(),
     "sandbox": set(),
+    "outages": {"clock", "errors"},
     "domain": {"errors"},
     "ports": _VALUES,
     # Rooms of rules; none knows another.
@@ -34,9 +35,18 @@ ARROWS: dict[str, set[str]] = {
     "services": {"calendars", "clock", "confined", "dialog", "policy", "ports", "understanding"}
     | _VALUES,
     # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
-    "understanding_process": {"confined", "interleaving", "logs", "ports", "services"} | _VALUES,
-    "storage": {"clock", "ports", "system_errors"} | _VALUES,
-    "connectors": {"clock", "confined", "ports"} | _VALUES,
+    "understanding_process": {
+        "clock",
+        "confined",
+        "interleaving",
+        "logs",
+        "outages",
+        "ports",
+        "services",
+    }
+    | _VALUES,
+    "storage": {"clock", "outages", "ports", "system_errors"} | _VALUES,
+    "connectors": {"clock", "confined", "outages", "ports"} | _VALUES,
     "i18n": {"ports"} | _VALUES,
     # What people and programs meet. Pages put their own words, so the web knows the catalogs.
     "web": {"clock", "i18n", "ports", "services"} | _VALUES,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from privacydesk.clock import Clock
+from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.django_helpdesk import connect_django_helpdesk
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
@@ -24,6 +24,7 @@ from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import SettingsError
+from privacydesk.outages import Outages
 from privacydesk.settings import Settings
 
 _SHORTEST_SECRET = 16
@@ -45,6 +46,7 @@ class Outside:
         mailer: None without a mail server.
         mailbox: None where no mails are taken in.
         ticketing: None where no ticketing system is joined.
+        outages: what of it is out, and what else the desk depends on.
     """
 
     accounts: AccountService
@@ -54,11 +56,12 @@ class Outside:
     mailer: Mailer | None = None
     mailbox: Mailbox | None = None
     ticketing: TicketingSystem | None = None
+    outages: Outages = field(default_factory=lambda: Outages(SystemClock()))
 
 
 @asynccontextmanager
 async def connect_outside(
-    settings: Settings, clock: Clock, said: TicketingMap
+    settings: Settings, clock: Clock, said: TicketingMap, outages: Outages | None = None
 ) -> AsyncIterator[Outside]:
     """Connect what the settings name.
 
@@ -66,10 +69,12 @@ async def connect_outside(
         settings: what the process runs with.
         clock: the present.
         said: how the desk's words are said in a ticketing system.
+        outages: the process's own; new ones unless given.
 
     Raises:
         SettingsError: an address or secret is missing or wrong; the message names the setting.
     """
+    outages = outages or Outages(clock)
     accounts = _endpoint(
         settings.account_service_url,
         settings.account_service_secret.get_secret_value(),
@@ -79,10 +84,12 @@ async def connect_outside(
         settings.code_gateway_url, settings.code_gateway_secret.get_secret_value(), "code_gateway"
     )
     async with (
-        connect_account_service(accounts, clock=clock) as account_service,
-        connect_code_sender(codes, clock=clock) as code_sender,
+        connect_account_service(
+            accounts, clock=clock, outage=outages.of("account_service")
+        ) as account_service,
+        connect_code_sender(codes, clock=clock, outage=outages.of("code_gateway")) as code_sender,
         connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
-        _pusher(settings, clock) as pusher,
+        _pusher(settings, clock, outages) as pusher,
         connect_ticketing(settings, clock, said) as ticketing,
     ):
         yield Outside(
@@ -93,17 +100,20 @@ async def connect_outside(
             _mailer(settings, clock),
             _mailbox(settings, clock),
             ticketing,
+            outages,
         )
 
 
 @asynccontextmanager
-async def _pusher(settings: Settings, clock: Clock) -> AsyncIterator[Pusher | None]:
+async def _pusher(
+    settings: Settings, clock: Clock, outages: Outages
+) -> AsyncIterator[Pusher | None]:
     if not settings.push_gateway_url:
         yield None
         return
     secret = settings.push_gateway_secret.get_secret_value()
     endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
-    async with connect_pusher(endpoint, clock=clock) as pusher:
+    async with connect_pusher(endpoint, clock=clock, outage=outages.of("push_gateway")) as pusher:
         yield pusher
 
 

@@ -4,18 +4,30 @@
                                        ^                        |
                                        +----(probe failed)------+
 
-Pure but for the injected clock; made for one event loop, so it needs no lock.
+Failures that may lie in one person's data alone count once for each person, so that nobody can shut
+a service to others; and whatever a service answers shows that it is there. Pure but for the
+injected clock; made for one event loop, so it needs no lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from privacydesk.clock import Clock
+from privacydesk.domain.instants import happened_within
 from privacydesk.errors import UnavailableError
+from privacydesk.outages import Outage
+
+_ANSWERED: Final = frozenset({"too_long", "contract"})
+"""The service is there: what is wrong with an answer is nobody else's matter."""
+_MAY_BE_ONE: Final = frozenset({"timeout", "server_error", "rate_limited"})
+"""So a service may fail over the data of one person while others are served."""
+_LONG: Final = timedelta(seconds=10)
+"""A service that fails for so long without a success between is told of as out."""
 
 
 class BreakerState(StrEnum):
@@ -34,7 +46,8 @@ class CircuitBreaker:
         clock: tells when the cool-down is over.
         failures: how many in a row open it.
         cool_down: how long it stays open before one probe is let through.
-        on_change: told of each new state, for metrics.
+        outage: told when the service is out, and when it works again.
+        part: what of the service is behind it, where it has several breakers.
     """
 
     def __init__(
@@ -44,7 +57,8 @@ class CircuitBreaker:
         *,
         failures: int = 5,
         cool_down: timedelta = timedelta(seconds=30),
-        on_change: Callable[[BreakerState], None] | None = None,
+        outage: Outage | None = None,
+        part: str = "",
     ) -> None:
         if failures < 1:
             raise ValueError("a breaker needs at least one failure to open")
@@ -52,10 +66,13 @@ class CircuitBreaker:
         self._clock = clock
         self._limit = failures
         self._cool_down = cool_down
-        self._on_change = on_change
+        self._outage = outage or Outage(name, clock)
+        self._part = part
         self._state = BreakerState.CLOSED
-        self._failed = 0
         self._opened_at: datetime | None = None
+        self._failed_at: datetime | None = None
+        self._in_a_row = 0
+        self._failed: set[tuple[bool, Hashable]] = set()
         # A call that began before the last change must not judge the state after it: a late
         # success of a slow call says nothing about a service that has failed since.
         self._generation = 0
@@ -68,17 +85,22 @@ class CircuitBreaker:
     @property
     def retry_after(self) -> float:
         """Seconds until a probe may pass; 0 when calls go through."""
+        now = self._clock.now()
         if self._state is not BreakerState.OPEN or self._opened_at is None:
             return 0.0
-        left = self._opened_at + self._cool_down - self._clock.now()
-        return max(0.0, left.total_seconds())
+        if not happened_within(self._opened_at, now, self._cool_down):
+            return 0.0
+        return (self._opened_at + self._cool_down - now).total_seconds()
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
+    def guard(self, about: Hashable = None) -> Iterator[None]:
         """Run one call: ``UnavailableError`` counts as a failure, an undisturbed end as success.
 
         A cancelled call, or one that ends in another error, proves nothing about the service: it
         gives a probe's place back and counts for neither.
+
+        Args:
+            about: whose data the call is about.
 
         Raises:
             UnavailableError: the breaker is open, or a probe is under way already.
@@ -86,8 +108,12 @@ class CircuitBreaker:
         generation = self._admit()
         try:
             yield
-        except UnavailableError:
-            self._failure(generation)
+        except UnavailableError as error:
+            reason = str(error.data.get("reason", ""))
+            if reason in _ANSWERED:
+                self._success(generation)
+            else:
+                self._failure(generation, reason, about)
             raise
         except BaseException:
             self._abandon(generation)
@@ -99,6 +125,7 @@ class CircuitBreaker:
             self._turn(BreakerState.HALF_OPEN)
             return self._generation
         if self._state is not BreakerState.CLOSED:
+            self._outage.refuse()
             raise UnavailableError(
                 f"{self._name} is left alone after repeated failures",
                 reason="breaker_open",
@@ -110,16 +137,26 @@ class CircuitBreaker:
     def _success(self, generation: int) -> None:
         if generation != self._generation:
             return
-        self._failed = 0
+        self._forget()
         if self._state is not BreakerState.CLOSED:
             self._turn(BreakerState.CLOSED)
+        self._outage.end(self._part)
 
-    def _failure(self, generation: int) -> None:
+    def _failure(self, generation: int, reason: str, about: Hashable) -> None:
         if generation != self._generation:
             return
-        self._failed += 1
-        if self._state is BreakerState.HALF_OPEN or self._failed >= self._limit:
-            self._opened_at = self._clock.now()
+        now = self._clock.now()
+        self._failed_at = self._failed_at or now
+        self._in_a_row += 1
+        one = about if about is not None and reason in _MAY_BE_ONE else self._in_a_row
+        self._failed.add((reason in _MAY_BE_ONE, one))
+        opens = self._state is BreakerState.HALF_OPEN or len(self._failed) >= self._limit
+        for_long = self._in_a_row > 1 and not happened_within(self._failed_at, now, _LONG)
+        if opens or for_long or self._in_a_row >= self._limit:
+            self._outage.begin(reason, self._part)
+            self._outage.refuse()
+        if opens:
+            self._opened_at = now
             self._turn(BreakerState.OPEN)
 
     def _abandon(self, generation: int) -> None:
@@ -130,6 +167,51 @@ class CircuitBreaker:
     def _turn(self, state: BreakerState) -> None:
         self._state = state
         self._generation += 1
-        self._failed = 0
-        if self._on_change is not None:
-            self._on_change(state)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._failed_at = None
+        self._in_a_row = 0
+        self._failed.clear()
+
+
+class Breakers:
+    """A breaker for each action of a service: one that fails holds up no other.
+
+    Args:
+        name: what is behind them.
+        clock: as for each of them.
+        failures: as for each of them.
+        cool_down: as for each of them.
+        outage: of the service, whichever of its actions fails.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        clock: Clock,
+        *,
+        failures: int = 5,
+        cool_down: timedelta = timedelta(seconds=30),
+        outage: Outage | None = None,
+    ) -> None:
+        self._name = name
+        self._clock = clock
+        self._failures = failures
+        self._cool_down = cool_down
+        self._outage = outage or Outage(name, clock)
+        self._of: dict[str, CircuitBreaker] = {}
+
+    def of(self, action: str) -> CircuitBreaker:
+        """Return the breaker of an action."""
+        breaker = self._of.get(action)
+        if breaker is None:
+            breaker = self._of[action] = CircuitBreaker(
+                self._name,
+                self._clock,
+                failures=self._failures,
+                cool_down=self._cool_down,
+                outage=self._outage,
+                part=action,
+            )
+        return breaker

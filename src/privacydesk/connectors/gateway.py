@@ -15,13 +15,14 @@ from yarl import URL
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_contract import read_problem
-from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
+from privacydesk.connectors.breaker import CircuitBreaker
 from privacydesk.connectors.http import Endpoint, RawAnswer, post
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.connectors.signing import sign
 from privacydesk.domain.account_terms import AccountReason
 from privacydesk.domain.codes import SendAnswer, SendOutcome
 from privacydesk.errors import UnavailableError
+from privacydesk.outages import Outage
 
 _NOBODY_THERE = frozenset({404, 405})
 _CONFLICT = 409
@@ -44,6 +45,7 @@ class Gateway:
         session: what it is reached through.
         clock: tells the time that is signed.
         breaker: stops asking one that fails; one of its own unless given.
+        outage: told when it is out.
     """
 
     def __init__(
@@ -54,18 +56,14 @@ class Gateway:
         *,
         clock: Clock,
         breaker: CircuitBreaker | None = None,
+        outage: Outage | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._session = session
         self._clock = clock
-        self._breaker = breaker or CircuitBreaker(service.replace("_", " "), clock)
+        self._breaker = breaker or CircuitBreaker(service, clock, outage=outage)
         self._faults = OperatorFaults(service, clock)
         self._url = URL(endpoint.url)
-
-    @property
-    def state(self) -> BreakerState:
-        """The breaker's state, for metrics and readiness."""
-        return self._breaker.state
 
     async def post(self, told: Mapping[str, Any], *, key: str) -> SendAnswer:
         """Post one message.
@@ -79,7 +77,7 @@ class Gateway:
         """
         body = orjson.dumps(dict(told))
         stamp = int(self._clock.now().timestamp())
-        with self._faults.watch(), self._breaker.guard():
+        with self._faults.watch(), self._breaker.guard(str(told.get("to", ""))):
             raw = await post(
                 self._session,
                 self._url,

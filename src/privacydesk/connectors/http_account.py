@@ -29,7 +29,7 @@ from yarl import URL
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.account_contract import read_answer, read_problem
-from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
+from privacydesk.connectors.breaker import Breakers
 from privacydesk.connectors.http import Endpoint, RawAnswer, open_session, post
 from privacydesk.connectors.operator_faults import OperatorFaults
 from privacydesk.domain.account import AccountAnswer
@@ -40,6 +40,7 @@ from privacydesk.domain.account_terms import (
     unknown_reason,
 )
 from privacydesk.errors import UnavailableError
+from privacydesk.outages import Outage
 
 _OK = 200
 _ACCEPTED = 202
@@ -62,19 +63,14 @@ class HttpAccountService:
         session: aiohttp.ClientSession,
         *,
         clock: Clock,
-        breaker: CircuitBreaker,
+        breakers: Breakers,
     ) -> None:
         self._endpoint = endpoint
         self._session = session
         self._clock = clock
-        self._breaker = breaker
+        self._breakers = breakers
         self._faults = OperatorFaults("account_service", clock)
         self._base = URL(endpoint.url)
-
-    @property
-    def state(self) -> BreakerState:
-        """The breaker's state, for metrics and readiness."""
-        return self._breaker.state
 
     async def call(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
@@ -85,7 +81,7 @@ class HttpAccountService:
         except TypeError:
             # Half a surrogate pair, or no JSON at all: repeating would fail for ever.
             return AccountAnswer.refused(AccountReason.INVALID_PAYLOAD)
-        with self._faults.watch(), self._breaker.guard():
+        with self._faults.watch(), self._breakers.of(action.value).guard(account):
             raw = await post(
                 self._session,
                 self._base / "v1" / action.value,
@@ -157,7 +153,11 @@ def _no_service(raw: RawAnswer) -> UnavailableError:
 
 @asynccontextmanager
 async def connect_account_service(
-    endpoint: Endpoint, *, clock: Clock, breaker: CircuitBreaker | None = None
+    endpoint: Endpoint,
+    *,
+    clock: Clock,
+    breakers: Breakers | None = None,
+    outage: Outage | None = None,
 ) -> AsyncIterator[HttpAccountService]:
     """Open a client for the endpoint and close it at the end.
 
@@ -170,5 +170,5 @@ async def connect_account_service(
             checked,
             session,
             clock=clock,
-            breaker=breaker or CircuitBreaker("account service", clock),
+            breakers=breakers or Breakers("account_service", clock, outage=outage),
         )

@@ -15,6 +15,7 @@ from privacydesk.connectors.gateway import Gateway
 from privacydesk.connectors.http import Endpoint, open_session
 from privacydesk.domain.codes import SendAnswer
 from privacydesk.domain.notices import Notice
+from privacydesk.outages import Outage
 
 
 class HttpPusher:
@@ -39,7 +40,9 @@ class HttpPusher:
 
 
 @asynccontextmanager
-async def connect_pusher(endpoint: Endpoint, *, clock: Clock) -> AsyncIterator[HttpPusher]:
+async def connect_pusher(
+    endpoint: Endpoint, *, clock: Clock, outage: Outage | None = None
+) -> AsyncIterator[HttpPusher]:
     """Open a client for the push service and close it at the end.
 
     Raises:
@@ -47,4 +50,4 @@ async def connect_pusher(endpoint: Endpoint, *, clock: Clock) -> AsyncIterator[H
     """
     checked = endpoint.checked("push_gateway")
     async with open_session(checked) as session:
-        yield HttpPusher(Gateway("push_gateway", checked, session, clock=clock))
+        yield HttpPusher(Gateway("push_gateway", checked, session, clock=clock, outage=outage))

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
+from privacydesk.connectors.breaker import CircuitBreaker
 from privacydesk.connectors.gateway import Gateway
 from privacydesk.connectors.http import Endpoint, open_session
 from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, SendAnswer
 from privacydesk.domain.notices import Notice
+from privacydesk.outages import Outage
 
 _NOTICE_TEMPLATE = "desk_notice"
 
@@ -25,11 +26,6 @@ class HttpCodeSender:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-
-    @property
-    def state(self) -> BreakerState:
-        """The breaker's state, for metrics and readiness."""
-        return self._gateway.state
 
     async def send(
         self,
@@ -71,7 +67,11 @@ def _target(to: PhoneTarget | MailTarget | AccountContact) -> dict[str, str]:
 
 @asynccontextmanager
 async def connect_code_sender(
-    endpoint: Endpoint, *, clock: Clock, breaker: CircuitBreaker | None = None
+    endpoint: Endpoint,
+    *,
+    clock: Clock,
+    breaker: CircuitBreaker | None = None,
+    outage: Outage | None = None,
 ) -> AsyncIterator[HttpCodeSender]:
     """Open a client for the gateway and close it at the end.
 
@@ -80,5 +80,7 @@ async def connect_code_sender(
     """
     checked = endpoint.checked("code_gateway")
     async with open_session(checked) as session:
-        gateway = Gateway("code_gateway", checked, session, clock=clock, breaker=breaker)
+        gateway = Gateway(
+            "code_gateway", checked, session, clock=clock, breaker=breaker, outage=outage
+        )
         yield HttpCodeSender(gateway)

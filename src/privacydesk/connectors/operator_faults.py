@@ -1,7 +1,7 @@
 """Faults of the outside that only the operator can mend: a wrong secret, a wrong address.
 
 People's wishes wait meanwhile and are tried again, so nobody would notice by itself: each fault is
-called out in the log, at most once a minute.
+called out in the log, at most once an hour.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from privacydesk.errors import UnavailableError
 
 _log = structlog.get_logger(__name__)
 
-_AGAIN: Final = timedelta(minutes=1)
+_AGAIN: Final = timedelta(hours=1)
 _HINTS: Final[Mapping[str, str]] = {
     "credentials": "it refuses the desk's secret: compare {secret} with its own",
     "address": "nothing answers there as the contract says: look at {url}",

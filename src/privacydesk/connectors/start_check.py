@@ -1,8 +1,9 @@
-"""A look at the outside when the desk starts: are both services there, and is the secret theirs?"""
+"""Asking the outside about nobody: are both services there, and is the secret theirs?"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable
 from typing import Final
 from uuid import uuid4
@@ -13,6 +14,7 @@ from privacydesk.domain.account import AccountService
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.codes import AccountContact, CodeSender
 from privacydesk.errors import UnavailableError
+from privacydesk.outages import Outages
 
 _log = structlog.get_logger(__name__)
 
@@ -31,6 +33,21 @@ async def check_outside(accounts: AccountService, codes: CodeSender) -> None:
         _look("account_service", accounts.call(AccountAction.CONTACTS, _NOBODY, {}, key=key)),
         _look("code_gateway", codes.send(nobody, "desk_code", "en", "000000", key=key)),
     )
+
+
+async def ask_again(accounts: AccountService, codes: CodeSender, outages: Outages) -> None:
+    """Ask what is out, so that its end is noticed though nobody needs it meanwhile.
+
+    Only what changes nothing is asked: whatever else failed is tried again until it is done.
+    """
+    failing = outages.of("account_service").failing
+    key, nobody = f"ask-again-{uuid4().hex}", AccountContact(_NOBODY)
+    for action in (one for one in AccountAction if one.reads and one.value in failing):
+        with contextlib.suppress(UnavailableError):
+            await accounts.call(action, _NOBODY, {}, key=key)
+    if outages.of("code_gateway").is_on:
+        with contextlib.suppress(UnavailableError):
+            await codes.send(nobody, "desk_code", "en", "000000", key=key)
 
 
 async def _look(service: str, asked: Awaitable[object]) -> None:

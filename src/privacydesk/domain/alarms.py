@@ -28,6 +28,10 @@ class AlarmKind(StrEnum):
     """An agent asked the supervisors to look."""
     ESCALATION_ANSWERED = "escalation_answered"
     """A supervisor answered; the holder goes on."""
+    ACCOUNT_SERVICE_OUT = "account_service_out"
+    ACCOUNT_SERVICE_BACK = "account_service_back"
+    CODE_GATEWAY_OUT = "code_gateway_out"
+    CODE_GATEWAY_BACK = "code_gateway_back"
 
 
 OF_DUES: Final = {
@@ -38,6 +42,12 @@ OF_DUES: Final = {
 }
 """What comes up on tickets and concerns staff."""
 
+OF_OUTAGES: Final = {
+    "account_service": (AlarmKind.ACCOUNT_SERVICE_OUT, AlarmKind.ACCOUNT_SERVICE_BACK),
+    "code_gateway": (AlarmKind.CODE_GATEWAY_OUT, AlarmKind.CODE_GATEWAY_BACK),
+}
+"""What staff are told of the outside: that it is out, and that it works again."""
+
 
 class StaffAlarm(Struct, frozen=True):
     """One call to one agent. Holds no word of what it is about.
@@ -45,6 +55,7 @@ class StaffAlarm(Struct, frozen=True):
     Attributes:
         id: the same for the same call, so that it is never made twice.
         agent: who is called.
+        conversation_id: None where it is about none.
         number: the ticket's; empty where a conversation waits.
         unattended: nobody who was there held it.
         seen_at: when the agent opened what it is about.
@@ -54,7 +65,7 @@ class StaffAlarm(Struct, frozen=True):
     agent: str
     kind: AlarmKind
     at: datetime
-    conversation_id: ConversationId
+    conversation_id: ConversationId | None = None
     ticket_id: TicketId | None = None
     number: str = ""
     unattended: bool = False

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Role
-from privacydesk.domain.alarms import OF_DUES, AlarmKind, StaffAlarm, alarm_id
+from privacydesk.domain.alarms import OF_DUES, OF_OUTAGES, AlarmKind, StaffAlarm, alarm_id
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import Board
 from privacydesk.domain.ticket import Due, DueKind, Ticket
@@ -118,6 +118,26 @@ class Alarms:
                 )
                 for one, at in waiting
                 for name in supervisors
+            ]
+        )
+
+    async def service_turned(self, what: str, *, is_on: bool, at: datetime) -> int:
+        """Call supervisors because a service outside is out, or works again.
+
+        Args:
+            what: the service, as its outage is called.
+            is_on: whether it is out.
+            at: when it was first noticed. Processes that notice at about the same time call once.
+        """
+        kinds = OF_OUTAGES.get(what)
+        if kinds is None:
+            return 0
+        kind = kinds[0] if is_on else kinds[1]
+        about = at.replace(minute=at.minute // 10 * 10, second=0, microsecond=0)
+        return await self._book.ring(
+            [
+                StaffAlarm(alarm_id(name, kind, what.encode(), about), name, kind, at)
+                for name in (await self.callees()).supervisors
             ]
         )
 

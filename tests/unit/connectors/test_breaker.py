@@ -4,10 +4,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
+from tests.common.jumping_clock import JumpingClock
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
+from privacydesk.connectors.breaker import Breakers, BreakerState, CircuitBreaker
 from privacydesk.errors import UnavailableError
+from privacydesk.outages import Outage
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -102,14 +105,58 @@ def test_a_success_that_began_before_it_opened_does_not_close_it(
     assert state_of(breaker) is BreakerState.OPEN
 
 
-def test_each_new_state_is_told(clock: MovableClock) -> None:
-    seen: list[BreakerState] = []
-    breaker = CircuitBreaker("it", clock, failures=1, on_change=seen.append)
+def fail_with(breaker: CircuitBreaker, reason: str, about: str) -> None:
+    with pytest.raises(UnavailableError), breaker.guard(about):
+        raise UnavailableError("down", reason=reason)
+
+
+def test_an_outage_is_told_once_at_its_beginning_and_once_at_its_end(clock: MovableClock) -> None:
+    outage = Outage("it", clock)
+    breakers = Breakers("it", clock, failures=2, outage=outage)
+    with capture_logs() as logs:
+        for action in ("read", "read", "write", "write", "read"):
+            fail_with(breakers.of(action), "unreachable", "u-1")
+        clock.move(timedelta(minutes=1))
+        assert outage.is_on
+        for action in ("read", "write", "read"):
+            with breakers.of(action).guard():
+                pass
+    assert not outage.is_on
+    began, ended = logs
+    assert (began["event"], began["log_level"], began["what"]) == ("outage_began", "error", "it")
+    assert (began["cause"], began["part"]) == ("unreachable", "read")
+    assert (ended["event"], ended["parts"], ended["since"]) == (
+        "outage_ended",
+        ["read", "write"],
+        began["since"],
+    )
+    assert ended["refused"] == 3
+
+
+def test_a_service_that_fails_one_person_for_long_is_told_of_and_shut_to_nobody(
+    clock: MovableClock,
+) -> None:
+    outage = Outage("it", clock)
+    breaker = CircuitBreaker("it", clock, failures=2, outage=outage)
+    fail_with(breaker, "timeout", "u-1")
+    clock.move(timedelta(seconds=15))
+    fail_with(breaker, "timeout", "u-1")
+    assert outage.is_on
+    assert state_of(breaker) is BreakerState.CLOSED
+    with breaker.guard("u-2"):
+        pass
+    assert not outage.is_on
+
+
+def test_a_clock_that_is_set_back_does_not_keep_it_open() -> None:
+    jumping = JumpingClock(NOON)
+    breaker = CircuitBreaker("it", jumping, failures=1)
     fail(breaker)
-    clock.move(timedelta(minutes=1))
+    jumping.jump(-timedelta(days=2))
+    assert breaker.retry_after == 0.0
     with breaker.guard():
         pass
-    assert seen == [BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED]
+    assert state_of(breaker) is BreakerState.CLOSED
 
 
 def test_a_limit_below_one_is_a_mistake(clock: MovableClock) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.breaker import BreakerState, CircuitBreaker
+from privacydesk.connectors.breaker import Breakers
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
 from privacydesk.domain.account import AccountAnswer
@@ -46,9 +46,9 @@ async def connect(clock: MovableClock) -> AsyncIterator[Connect]:
             await server.start_server()
             stack.push_async_callback(server.close)
             endpoint = Endpoint(str(server.make_url("/base/")), "s3cret", **limits)
-            breaker = CircuitBreaker("account service", clock, failures=2)
+            breakers = Breakers("account_service", clock, failures=2)
             return await stack.enter_async_context(
-                connect_account_service(endpoint, clock=clock, breaker=breaker)
+                connect_account_service(endpoint, clock=clock, breakers=breakers)
             )
 
         yield start
@@ -144,7 +144,6 @@ async def test_other_4xx_are_final(
     answer = await service.call(AccountAction.DELETE, "u", {}, key="k")
     assert (answer.outcome, answer.reason) == (AccountOutcome.REFUSED, reason)
     assert answer.reason_code == (body["code"] if isinstance(body, dict) else "rejected")
-    assert service.state is BreakerState.CLOSED
 
 
 @pytest.mark.parametrize("status", [202, 409])
@@ -335,17 +334,52 @@ async def test_after_repeated_failures_the_service_is_left_alone_until_it_cooled
         return web.json_response({"outcome": "ok"}, status=200 if healthy else 503)
 
     service = await connect(handler)
-    for _ in range(4):
+    for number in range(4):
         with pytest.raises(UnavailableError):
-            await service.call(AccountAction.RESTORE, "u", {}, key="k")
+            await service.call(AccountAction.RESTORE, f"u-{number}", {}, key="k")
     assert hits == 2
-    opened: BreakerState = service.state
-    assert opened is BreakerState.OPEN
     healthy = True
     clock.move(timedelta(seconds=30))
-    answer = await service.call(AccountAction.RESTORE, "u", {}, key="k")
-    assert answer.outcome is AccountOutcome.OK
-    assert service.state is BreakerState.CLOSED
+    for _ in range(2):
+        answer = await service.call(AccountAction.RESTORE, "u", {}, key="k")
+        assert answer.outcome is AccountOutcome.OK
+    assert hits == 4
+
+
+@pytest.mark.parametrize("fault", ["too long", "malformed", "server error of one"])
+async def test_what_is_wrong_with_one_person_s_data_shuts_the_service_to_nobody(
+    connect: Connect, fault: str
+) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        asked = await request.json()
+        if asked["account"] == "healthy":
+            return web.json_response({"outcome": "not_found"}, status=404)
+        if fault == "server error of one":
+            return web.Response(status=500)
+        return web.Response(text="x" * (2_000 if fault == "too long" else 10))
+
+    service = await connect(handler, max_answer=1_000)
+    for number in range(6):
+        account = "one" if fault == "server error of one" else f"u-{number}"
+        with pytest.raises(UnavailableError) as failed:
+            await service.call(AccountAction.PROFILE, account, {}, key="k")
+        assert failed.value.data["reason"] != "breaker_open"
+    answer = await service.call(AccountAction.PROFILE, "healthy", {}, key="k")
+    assert answer.outcome is AccountOutcome.NOT_FOUND
+
+
+async def test_an_action_that_fails_holds_up_no_other(connect: Connect) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        if request.path.endswith("/export"):
+            return web.Response(status=503)
+        return web.json_response({"outcome": "not_found"}, status=404)
+
+    service = await connect(handler)
+    for number in range(3):
+        with pytest.raises(UnavailableError):
+            await service.call(AccountAction.EXPORT, f"u-{number}", {}, key="k")
+    answer = await service.call(AccountAction.PROFILE, "u-1", {}, key="k")
+    assert answer.outcome is AccountOutcome.NOT_FOUND
 
 
 async def test_text_that_is_no_text_is_refused_before_it_is_sent(connect: Connect) -> None:

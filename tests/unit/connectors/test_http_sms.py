@@ -11,7 +11,6 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.breaker import BreakerState
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
 from privacydesk.connectors.signing import sign, verify
@@ -171,10 +170,10 @@ async def test_five_time_outs_open_the_breaker(connect: Connect) -> None:
         return web.json_response({})
 
     sender = await connect(handler, total_timeout=0.02)
-    for _ in range(5):
-        with pytest.raises(UnavailableError):
-            await sender.send(AccountContact("u"), "one_time_code", "en", "1", key="k")
-    assert sender.state is BreakerState.OPEN
+    for number in range(6):
+        with pytest.raises(UnavailableError) as failed:
+            await sender.send(AccountContact(f"u-{number}"), "one_time_code", "en", "1", key="k")
+        assert failed.value.data["reason"] == ("breaker_open" if number == 5 else "timeout")
     never.set()
 
 

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.breaker import CircuitBreaker
+from privacydesk.connectors.breaker import Breakers, CircuitBreaker
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
@@ -44,9 +44,10 @@ async def connect(clock: MovableClock) -> AsyncIterator[Connect]:
             stack.push_async_callback(server.close)
             endpoint = Endpoint(str(server.make_url("/")), "s3cret")
             patient = CircuitBreaker("outside", clock, failures=100)
+            each = Breakers("outside", clock, failures=100)
             return (
                 await stack.enter_async_context(
-                    connect_account_service(endpoint, clock=clock, breaker=patient)
+                    connect_account_service(endpoint, clock=clock, breakers=each)
                 ),
                 await stack.enter_async_context(
                     connect_code_sender(endpoint, clock=clock, breaker=patient)
@@ -66,16 +67,21 @@ def errors(logs: Sequence[Any]) -> list[Any]:
     return [one for one in logs if one["log_level"] == "error"]
 
 
-async def test_a_refused_secret_is_called_out_with_its_setting_once_a_minute(
+def named(logs: Sequence[Any], event: str) -> list[Any]:
+    return [one for one in errors(logs) if one["event"] == event]
+
+
+async def test_a_refused_secret_is_called_out_with_its_setting_once_an_hour(
     connect: Connect, clock: MovableClock
 ) -> None:
     accounts, _ = await connect(401)
     with capture_logs() as logs:
-        for seconds in (0, 20, 39):
-            await fail(accounts, clock, seconds)
-        assert len(errors(logs)) == 1
-        await fail(accounts, clock, 1)
-    first, second = errors(logs)
+        for minutes in (0, 20, 39):
+            await fail(accounts, clock, minutes * 60)
+        assert len(named(logs, "account_service_misconfigured")) == 1
+        await fail(accounts, clock, 60)
+    first, second = named(logs, "account_service_misconfigured")
+    assert len(named(logs, "outage_began")) == 1
     assert first["event"] == second["event"] == "account_service_misconfigured"
     assert "PRIVACYDESK_ACCOUNT_SERVICE_SECRET" in first["hint"]
     assert first["status"] == 401

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from privacydesk.domain.alarms import AlarmKind, StaffAlarm
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
+
+_NONE: Final = bytes(16)
+"""No conversation has this id."""
 
 
 def alarm_row(alarm: StaffAlarm) -> dict[str, Any]:
@@ -16,7 +19,7 @@ def alarm_row(alarm: StaffAlarm) -> dict[str, Any]:
         "agent": alarm.agent,
         "kind": alarm.kind.value,
         "at": to_micros(alarm.at),
-        "conversation_id": alarm.conversation_id,
+        "conversation_id": alarm.conversation_id or _NONE,
         "ticket_id": alarm.ticket_id,
         "number": alarm.number,
         "unattended": alarm.unattended,
@@ -31,9 +34,13 @@ def read_alarm(row: Any) -> StaffAlarm:
         agent=row.agent,
         kind=AlarmKind(row.kind),
         at=from_micros(row.at),
-        conversation_id=ConversationId(row.conversation_id),
+        conversation_id=_opt_conversation(bytes(row.conversation_id)),
         ticket_id=TicketId(row.ticket_id) if row.ticket_id is not None else None,
         number=row.number,
         unattended=row.unattended,
         seen_at=opt_instant(row.seen_at),
     )
+
+
+def _opt_conversation(found: bytes) -> ConversationId | None:
+    return None if found == _NONE else ConversationId(found)

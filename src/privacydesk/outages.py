@@ -1,0 +1,171 @@
+"""Outages of what the desk depends on: each is told once at its beginning and once at its end.
+
+    a use fails ─► began: one error line ─► more fail: counted ─► one works: ended, one line
+
+Whoever uses a thing reports to its ``Outage`` what became of that. An error that belongs to an
+outage says so (``errors.is_outage``), and nobody logs it a second time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from privacydesk.clock import Clock
+from privacydesk.errors import UnavailableError
+
+_log = structlog.get_logger(__name__)
+
+_MOST_TURNS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An outage that began, or ended.
+
+    Attributes:
+        what: that can't be used, or can be again.
+        is_on: whether it began.
+        since: when it began.
+    """
+
+    what: str
+    is_on: bool
+    since: datetime
+
+
+class Outage:
+    """Whether one thing is out; used from any thread.
+
+    Args:
+        what: the thing, by a word of a closed list.
+        clock: tells when an outage began.
+        calm: seconds without a failure before a success ends one: with a thing that works now and
+            then that is one outage and not many.
+        seconds: any clock that only goes on.
+        turned: told of each beginning and end.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        clock: Clock,
+        *,
+        calm: float = 0.0,
+        seconds: Callable[[], float] = time.monotonic,
+        turned: Callable[[Turn], None] | None = None,
+    ) -> None:
+        self.what = what
+        self._clock = clock
+        self._calm = calm
+        self._seconds = seconds
+        self._turned = turned
+        self._lock = threading.Lock()
+        self._failing: dict[str, float] = {}
+        self._parts: dict[str, None] = {}
+        self._since = clock.now()
+        self._began = 0.0
+        self._refused = 0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it can't be used now."""
+        return bool(self._failing)
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """The parts of it that can't be used."""
+        return tuple(self._failing)
+
+    def begin(self, cause: str, part: str = "") -> None:
+        """Note that a use failed.
+
+        Args:
+            cause: the class of the fault; no message, which may quote anything.
+            part: what of the thing failed, where its parts fail by themselves.
+        """
+        with self._lock:
+            is_first = not self._failing
+            self._failing[part] = self._seconds()
+            if part:
+                self._parts[part] = None
+            if not is_first:
+                return
+            self._since, self._began = self._clock.now(), self._seconds()
+        _log.error(
+            "outage_began", what=self.what, cause=cause, since=_told(self._since), **_of(part)
+        )
+        self._tell(is_on=True)
+
+    def refuse(self, count: int = 1) -> None:
+        """Count who was turned away."""
+        with self._lock:
+            self._refused += count
+
+    def end(self, part: str = "") -> None:
+        """Note that a use worked."""
+        if part not in self._failing:
+            return
+        with self._lock:
+            failed = self._failing.get(part)
+            if failed is None or self._seconds() - failed < self._calm:
+                return
+            del self._failing[part]
+            if self._failing:
+                return
+            lasted, refused, parts = self._seconds() - self._began, self._refused, [*self._parts]
+            self._refused, self._parts = 0, {}
+        _log.warning(
+            "outage_ended",
+            what=self.what,
+            since=_told(self._since),
+            seconds=round(lasted, 1),
+            refused=refused,
+            **({"parts": parts} if parts else {}),
+        )
+        self._tell(is_on=False)
+
+    def refusal(self, message: str) -> UnavailableError:
+        """Return the error for who is turned away, who is counted."""
+        self.refuse()
+        return UnavailableError(message, outage=self.what)
+
+    def _tell(self, *, is_on: bool) -> None:
+        if self._turned is not None:
+            self._turned(Turn(self.what, is_on, self._since))
+
+
+class Outages:
+    """The outages of a process, by what is out.
+
+    Attributes:
+        turns: beginnings and ends that staff were not told of yet, the oldest first.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._all: dict[str, Outage] = {}
+        self.turns: deque[Turn] = deque(maxlen=_MOST_TURNS)
+
+    def of(self, what: str, *, calm: float = 0.0) -> Outage:
+        """Return the outage of a thing, on or not; the same for the same word."""
+        known = self._all.get(what)
+        if known is None:
+            known = Outage(what, self._clock, calm=calm, turned=self.turns.append)
+            self._all[what] = known
+        return known
+
+
+def _told(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _of(part: str) -> dict[str, str]:
+    return {"part": part} if part else {}
