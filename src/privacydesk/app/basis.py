@@ -13,6 +13,7 @@ from privacydesk.data import dialog_files, locale_files
 from privacydesk.dialog.engine import Engine
 from privacydesk.dialog.reader import read_flows
 from privacydesk.i18n.catalog import Catalogs
+from privacydesk.outages import Outages
 from privacydesk.ports import Store, Understanding
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.cards import Wording
@@ -71,7 +72,9 @@ def make_basis(
     flows = read_flows(dialog_files(settings.dialogs))
     hashing = KeyedHashing(settings.hashing())
     minter = SecretMinter()
-    store, opened = _store_of(kept_in, settings, clock, beside_serve=beside_serve)
+    store, opened = _store_of(
+        kept_in, settings, clock, beside_serve=beside_serve, outages=outside.outages
+    )
     deadlines = Deadlines(
         Calendars.from_data_dir(settings.data_dir, settled_until=profile.settled_until),
         profile.deadline_rules(),
@@ -100,11 +103,16 @@ def make_basis(
 
 
 def _store_of(
-    kept_in: Store | None, settings: Settings, clock: Clock, *, beside_serve: bool
+    kept_in: Store | None,
+    settings: Settings,
+    clock: Clock,
+    *,
+    beside_serve: bool,
+    outages: Outages,
 ) -> tuple[Store, AbstractAsyncContextManager[object]]:
     """Return the store, and what opens it."""
     if kept_in is not None:
         return kept_in, nullcontext()
     ring = KeyRing(*settings.keys())
-    store = SqlStore(settings.url, ring, clock, beside_serve=beside_serve)
+    store = SqlStore(settings.url, ring, clock, beside_serve=beside_serve, outages=outages)
     return store, store

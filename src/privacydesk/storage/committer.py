@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +12,20 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.errors import DeskError, UnavailableError
+from privacydesk.outages import Outage
 from privacydesk.ports import FailedJobError
 from privacydesk.storage.batch import Appended, Batch
 from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.engines import BUSY_MILLIS, sqlite_file
-from privacydesk.storage.faults import Fault, GuardBrokenError, classify, trace
+from privacydesk.storage.faults import (
+    WRITING,
+    Fault,
+    GuardBrokenError,
+    classify,
+    code_of,
+    part_of,
+    trace,
+)
 from privacydesk.storage.locked import Snapshots
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
@@ -43,13 +53,19 @@ class Committer:
     """Turns a batch into commits until each job has its outcome.
 
     One caller at a time: the writer's thread, or the event loop while the thread has nothing to do.
+
+    Attributes:
+        committed_at: when the last commit was, by the clock that only goes on.
     """
 
-    def __init__(self, engine: sa.Engine, seals: Seals, clock: Clock, snapshots: Snapshots) -> None:
+    def __init__(
+        self, engine: sa.Engine, seals: Seals, clock: Clock, snapshots: Snapshots, outage: Outage
+    ) -> None:
         self._engine = engine
         self._seals = seals
         self._clock = clock
         self._snapshots = snapshots
+        self._outage = outage
         self._shared = engine.dialect.name != "sqlite"
         self._whereabouts = Whereabouts(sqlite_file(engine.url))
         self._connection: sa.Connection | None = None
@@ -57,6 +73,7 @@ class Committer:
         self._minter = SecretMinter()
         self._patience = BUSY_MILLIS
         self._quick = False
+        self.committed_at = -math.inf
 
     def at_once(self, batch: list[Pending]) -> Report | None:
         """Settle jobs if nothing has to be waited for, so that the event loop may call it.
@@ -130,14 +147,23 @@ class Committer:
                     if len(batch) == 1 and raced and attempt == 1:
                         continue
                     return self._without_guilty(batch, appended, error)
-                _log.warning("batch_interrupted", fault=fault.value, error=_code(error))
-                if fault is not Fault.CONTENDED:
-                    self.close()
-                if fault is Fault.UNAVAILABLE:
-                    break
-                if fault is Fault.LOST and attempt < _TRIES:
-                    time.sleep(_PAUSE * 2**attempt)
+                if fault is Fault.CONTENDED:
+                    _log.warning("batch_interrupted", fault=fault.value, error=code_of(error))
+                    continue
+                self.close()
+                if fault is not Fault.LOST or attempt == _TRIES or self._outage.is_on:
+                    self._outage.begin(code_of(error), part_of(error))
+                    return self._all_refused(batch)
+                time.sleep(_PAUSE * 2**attempt)
         return _all(batch, UnavailableError)
+
+    def _all_refused(self, batch: Sequence[Pending]) -> Outcomes:
+        """Send everybody away; those who are counted are people and programs, not our own looks."""
+        self._outage.refuse(sum(pending.job is not None for pending in batch))
+        return [
+            (pending, UnavailableError("the database can't take it now", outage=self._outage.what))
+            for pending in batch
+        ]
 
     def _transaction(
         self,
@@ -170,6 +196,8 @@ class Committer:
             decided = time.monotonic()
         # Never so on a server: every statement has to be waited for there.
         self._quick = not self._shared and time.monotonic() - decided < _QUICK
+        self._outage.end(WRITING)
+        self.committed_at = time.monotonic()
         run.keep()
         appended.extend(run.appended.values())
         return outcomes
@@ -181,7 +209,7 @@ class Committer:
             half = len(batch) // 2
             return self._commit(batch[:half], appended) + self._commit(batch[half:], appended)
         told = str(error) if isinstance(error, (ClosureError, SealError)) else ""
-        _log.error("job_failed", error=_code(error), rule=told, at=trace(error))
+        _log.error("job_failed", error=code_of(error), rule=told, at=trace(error))
         return _all(batch, FailedJobError)
 
 
@@ -197,9 +225,3 @@ def _patient(pending: Pending, outcome: Any) -> Any:
     if outcome is DEFERRED and pending.deferred > _DEFER_LIMIT:
         return UnavailableError("another process holds the row")
     return outcome
-
-
-def _code(error: Exception) -> str:
-    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else None
-    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
-    return f"{type(error).__name__} {name}" if name else type(error).__name__

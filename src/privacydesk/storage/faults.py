@@ -44,6 +44,11 @@ _SQLITE = {
     sqlite3.SQLITE_NOTADB: Fault.UNAVAILABLE,
 }
 
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+DAMAGE = "damage"
+"""The file is damaged: what works beside that says nothing, and only a check of it all does."""
+READING, WRITING = "reading", "writing"
+
 _SQLSTATES = {
     "40P01": Fault.CONTENDED,  # deadlock
     "40001": Fault.CONTENDED,  # serialisation
@@ -78,6 +83,20 @@ def classify(error: Exception) -> Fault:
         return _SQLSTATES.get(state) or _SQLSTATE_CLASSES.get(state[:2], Fault.GUILTY)
     # A driver that could not even reach the server has no code to show.
     return Fault.LOST if isinstance(error, sa.exc.OperationalError) else Fault.GUILTY
+
+
+def part_of(error: Exception, doing: str = WRITING) -> str:
+    """Return what an error shows to be out: reading, writing, or the file itself."""
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorcode", None)
+    return DAMAGE if code is not None and code & 0xFF in _DAMAGED else doing
+
+
+def code_of(error: Exception) -> str:
+    """Return the class of an error, for logs: no message, which may quote values."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else None
+    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return f"{type(error).__name__} {name}" if name else type(error).__name__
 
 
 def as_core(error: Any, text: str, connection: sa.Connection) -> BaseException:

@@ -26,9 +26,10 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
+from privacydesk.outages import Outage
 from privacydesk.storage import piles, queries
 from privacydesk.storage.codec import from_micros, to_micros
-from privacydesk.storage.faults import Fault, classify
+from privacydesk.storage.faults import READING, Fault, classify, code_of, part_of
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.rows.agent import read_agent
 from privacydesk.storage.rows.attachment import read_attachment
@@ -55,10 +56,14 @@ class SqlReader:
         engine: whose pool has as many connections as there are threads.
         seals: the conversations' keys.
         threads: how many calls read at once; others wait.
+        outage: told whether the database can be read.
     """
 
-    def __init__(self, engine: sa.Engine, seals: Seals, threads: int = READERS) -> None:
+    def __init__(
+        self, engine: sa.Engine, seals: Seals, threads: int = READERS, *, outage: Outage
+    ) -> None:
         self._engine = engine
+        self._outage = outage
         self._seals = seals
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
 
@@ -414,16 +419,25 @@ class SqlReader:
                 # A pooled connection had died unnoticed; the pool has dropped all of its age.
                 return self._transaction(look)
         except sa.exc.DBAPIError as error:
-            fault = classify(error)
-            _log.warning("read_failed", fault=fault.value, error=type(error).__name__)
             # The driver's own error may quote values, so it does not travel.
-            if fault is Fault.GUILTY:
-                raise DeskError("a query failed", code=ErrorCode.INTERNAL) from None
-            raise UnavailableError("the database can't be read now") from None
+            raise self._told(error) from None
+
+    def _told(self, error: sa.exc.DBAPIError) -> DeskError:
+        fault = classify(error)
+        if fault in {Fault.GUILTY, Fault.CONTENDED}:
+            _log.warning("read_failed", fault=fault.value, error=code_of(error))
+        if fault is Fault.GUILTY:
+            return DeskError("a query failed", code=ErrorCode.INTERNAL)
+        if fault is Fault.CONTENDED:
+            return UnavailableError("the database can't be read now")
+        self._outage.begin(code_of(error), part_of(error, READING))
+        return self._outage.refusal("the database can't be read now")
 
     def _transaction(self, look: Callable[[sa.Connection], T]) -> T:
         with self._engine.connect() as connection:
-            return look(connection)
+            found = look(connection)
+        self._outage.end(READING)
+        return found
 
 
 def _known(seals: Mapping[ConversationId, Seal], conversation: ConversationId) -> Seal:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from privacydesk.clock import Clock
+from privacydesk.outages import Outages
 from privacydesk.storage import schema
 from privacydesk.storage.access import SqlStaffAccess
 from privacydesk.storage.agents import SqlAgentBook
@@ -20,6 +21,7 @@ from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
 from privacydesk.storage.fingerprints import SqlFingerprints
 from privacydesk.storage.packages import SqlPackageFiles
+from privacydesk.storage.probe import SqlProbe
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
@@ -30,6 +32,9 @@ from privacydesk.storage.webhook_queue import SqlWebhookQueue
 from privacydesk.storage.webhooks import SqlWebhookBook
 from privacydesk.storage.wrapping import SqlKeyWrapping
 from privacydesk.storage.writer import BatchWriter
+
+_CALM: Final = 2.0
+"""Seconds without a failure after which the database works again."""
 
 
 class SqlStore:
@@ -42,6 +47,7 @@ class SqlStore:
         clock: the present.
         readers: how many reads run at once.
         beside_serve: whether another process may be serving the database.
+        outages: the process's own.
     """
 
     def __init__(
@@ -52,13 +58,17 @@ class SqlStore:
         *,
         readers: int = READERS,
         beside_serve: bool = False,
+        outages: Outages | None = None,
     ) -> None:
         address = parse_url(url)
         seals = Seals(ring)
         self._writing = committing_engine(address, beside_serve=beside_serve)
         self._reading = reading_engine(address, readers)
-        self.writer = BatchWriter(self._writing, seals, clock)
-        self.reader = SqlReader(self._reading, seals, readers)
+        # A database that works now and then is out once.
+        outage = (outages or Outages(clock)).of("database", calm=_CALM)
+        self.writer = BatchWriter(self._writing, seals, clock, outage=outage)
+        self.reader = SqlReader(self._reading, seals, readers, outage=outage)
+        self.probe = SqlProbe(self.writer, self.reader)
         self.claims = SqlClaims(self.writer, self.reader, seals)
         self.text_book = SqlTextBook(self.writer, self.reader)
         self.agent_book = SqlAgentBook(self.writer)

@@ -30,6 +30,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import UnavailableError
+from privacydesk.outages import Outage
 from privacydesk.ports import CommitHook, Committed, Job
 from privacydesk.storage.batch import Appended
 from privacydesk.storage.committer import Committer, Report
@@ -57,6 +58,7 @@ class BatchWriter:
 
     Attributes:
         taken: how many jobs were submitted since the start.
+        outage: whether the database takes nothing now.
 
     Args:
         engine: whose transactions may write; the writer's thread opens its own connection.
@@ -64,6 +66,7 @@ class BatchWriter:
         clock: for rows that note when they were removed.
         batch_limit: how many jobs share a commit at most.
         cached_conversations: how many states are kept at hand.
+        outage: told whether the database takes anything.
     """
 
     def __init__(
@@ -74,12 +77,14 @@ class BatchWriter:
         *,
         batch_limit: int = BATCH_LIMIT,
         cached_conversations: int = 20_000,
+        outage: Outage | None = None,
     ) -> None:
         self._seals = seals
         self._clock = clock
         self._limit = batch_limit
         self._snapshots: Snapshots = Lru(cached_conversations)
-        self._committer = Committer(engine, seals, clock, self._snapshots)
+        self.outage = outage or Outage("database", clock)
+        self._committer = Committer(engine, seals, clock, self._snapshots, self.outage)
         self._hooks: list[CommitHook] = []
         self._pending: deque[Pending] = deque()
         self.taken = 0
@@ -136,6 +141,11 @@ class BatchWriter:
         """
         result: T = await self._put(errand=errand)
         return result
+
+    @property
+    def committed_at(self) -> float:
+        """When the last commit was, by the clock that only goes on."""
+        return self._committer.committed_at
 
     def cached(self, conversation: ConversationId) -> Conversation | None:
         """Return the state after the last commit if it is at hand; may be a little old."""
