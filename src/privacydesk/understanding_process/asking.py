@@ -15,6 +15,11 @@ _MOST: Final = 1_000
 """How many may wait: beyond that there is nothing to be had by waiting."""
 _BY_ITSELF: Final = 1.0
 """Seconds for which a program that lives is asked one suspect alone."""
+_AT_FIRST: Final = 0.25
+"""Seconds for which it is asked suspects one by one where each has ended one program so far.
+
+Most programs are ended by somebody else, and then nobody is to wait for all who were asked before.
+"""
 _ENDS: Final = 4
 """How many programs may end with a message, by itself or beside others."""
 
@@ -41,7 +46,8 @@ class Asking:
 
     What a program has not answered when it ends is suspect: it is given to the next one by itself,
     so that a message that ends programs is found out, and nobody who was asked beside it suffers.
-    Others wait for that, but no longer than it takes to see that the program lives.
+    Others wait for that, but no longer than it takes to see that the program lives; so do suspects
+    that have ended no second one.
     """
 
     def __init__(self) -> None:
@@ -54,6 +60,7 @@ class Asking:
         self._suspects: deque[int] = deque()
         self._suspect: int | None = None
         self._suspect_since = 0.0
+        self._begun_at = 0.0
         self._open = False
 
     @property
@@ -96,6 +103,7 @@ class Asking:
     def begin(self, give: Callable[[wire.Request], None]) -> None:
         """Give a program that is ready what waits; ``give`` has it asked something."""
         self._give = give
+        self._begun_at = self._loop.time()
         self._suspects = deque(number for number, one in self._asked.items() if one.ends)
         self._go_on(give)
 
@@ -107,9 +115,22 @@ class Asking:
         """
         if self._give is None or self._suspect is None:
             return
-        if alive_at > self._suspect_since + _BY_ITSELF:
+        if self._is_grave():
+            if alive_at > self._suspect_since + _BY_ITSELF:
+                self._let_in(self._give)
+                self._go_on(self._give)
+        elif alive_at > self._begun_at + _AT_FIRST:
+            self._suspect = None
+            for number in self._suspects:
+                if number in self._asked:
+                    self._hand(self._asked[number], self._give)
+            self._suspects.clear()
             self._let_in(self._give)
-            self._go_on(self._give)
+
+    def _is_grave(self) -> bool:
+        """Tell whether a message has ended more than one program."""
+        left = (self._asked.get(number) for number in (self._suspect, *self._suspects) if number)
+        return any(one.ends > 1 for one in left if one is not None)
 
     def end(self) -> None:
         """See what the program that has ended was given and has not answered."""

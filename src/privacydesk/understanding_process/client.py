@@ -16,10 +16,12 @@ import msgspec
 import structlog
 
 from privacydesk import confined
+from privacydesk.clock import SystemClock
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
+from privacydesk.outages import Outage
 from privacydesk.understanding_process import wire
 from privacydesk.understanding_process.asking import Asking
 from privacydesk.understanding_process.running import Running
@@ -35,15 +37,24 @@ _SILENT: Final = 15.0
 _LOOKS: Final = 15
 """How often it is looked at in that time; after a third of it it is asked for a sign."""
 _UNASKED: Final = _LOOKS // 3
+_CLOSER: Final = 10
+"""How many times as often while a suspect is asked: everybody waits for it."""
 _LOADING: Final = 60
 """Looks that it may take to begin."""
 _WITHOUT: Final = 10.0
 """Seconds that people wait while there is no such program."""
 _SOON: Final = 10.0
-"""A program that ends within so many seconds of its start is not begun again at once."""
-_PAUSE: Final = 1.0
-"""Seconds until then; each time it happens again twice as many."""
-_LONGEST_PAUSE: Final = 30.0
+"""A program that ends within so many seconds of its start does so too soon."""
+_PAUSE: Final = 0.25
+"""Seconds until the next is begun, where several in a row ended too soon; each time twice as many.
+
+People wait for it: as long as it gets ready at all, beginning it again is worth a processor.
+"""
+_LONGEST_PAUSE: Final = 2.0
+_LONGEST_UNREADY: Final = 10.0
+"""As long at most where it did not get ready."""
+_SLUGGISH: Final = 3.0
+"""Seconds without an answer to a question for a sign of life after which it is told of as out."""
 
 _NOTHING: Final = Observed(recognised=Recognised(Intent.OTHER, 0.0, sure=False))
 
@@ -62,7 +73,8 @@ class UnderstandingProcess:
         writable: folders that it writes to; the shipped one does not write.
         silent: seconds without a sign of life after which it is ended.
         without: seconds that people wait while there is none.
-        pause: seconds after which one that ended soon is begun again for the first time.
+        pause: seconds after which one is begun again where two in a row ended too soon.
+        outage: told when people can't be understood, and when they can be again.
     """
 
     def __init__(
@@ -74,6 +86,7 @@ class UnderstandingProcess:
         silent: float = _SILENT,
         without: float = _WITHOUT,
         pause: float = _PAUSE,
+        outage: Outage | None = None,
     ) -> None:
         self._briefing = briefing
         paths = json.dumps(sys.path)
@@ -83,6 +96,8 @@ class UnderstandingProcess:
         self._look_every = silent / _LOOKS
         self._without = without
         self._pause = pause
+        self._outage = outage or Outage("reader", SystemClock())
+        self._pinged_at = 0.0
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._asking = Asking()
@@ -95,6 +110,22 @@ class UnderstandingProcess:
     def pid(self) -> int | None:
         """The program's process; None while there is none."""
         return self._running.pid if self._running is not None else None
+
+    @property
+    def digest(self) -> str:
+        """Of the policy's version that the program answers from; empty without one."""
+        return self._briefing.digest
+
+    def is_alive(self) -> bool:
+        """Tell whether the program can be asked, and ask it for a sign of life."""
+        running = self._running
+        if running is None or not running.is_ready:
+            return False
+        now = self._loop.time()
+        if running.heard_at >= self._pinged_at:
+            self._pinged_at = now
+            running.send(wire.Ping())
+        return now - self._pinged_at < _SLUGGISH
 
     async def __aenter__(self) -> Self:
         """Start the program, and go on before it can be asked."""
@@ -183,6 +214,7 @@ class UnderstandingProcess:
                 self._briefing = msgspec.structs.replace(self._briefing, digest=reply.digest)
                 self._fixed = dict.fromkeys(reply.fixed) | self._fixed
                 running.is_ready = True
+                self._outage.end()
                 self._asking.begin(running.send)
                 if not self._ready.done():
                     self._ready.set_result(None)
@@ -210,25 +242,31 @@ class UnderstandingProcess:
 
     async def _tend(self, begun: Callable[[], None]) -> None:
         """Have a program run at any time."""
-        pause = 0.0
+        too_soon = 0
         while True:
-            started = self._loop.time()
+            started, was_ready = self._loop.time(), False
             try:
-                await self._run(begun)
+                was_ready = await self._run(begun)
             except Exception as error:  # noqa: BLE001 - whatever it was, people want to be heard
-                _log.error("understanding_not_started", error=type(error).__name__)
+                self._outage.begin(type(error).__name__)
             begun()
             if not self._ready.done():
                 self._fail(DeskError("the program that understands people never got ready"))
-            lived = self._loop.time() - started
-            pause = 0.0 if lived >= _SOON else min(max(self._pause, 2 * pause), _LONGEST_PAUSE)
-            until = self._loop.time() + pause
+            too_soon = too_soon + 1 if self._loop.time() - started < _SOON else 0
+            until = self._loop.time() + self._pause_after(too_soon, was_ready=was_ready)
             while (now := self._loop.time()) < until:
                 self._asking.give_up(self._without)
                 await asyncio.sleep(min(self._look_every, until - now))
 
-    async def _run(self, begun: Callable[[], None]) -> None:
-        """Start a program and watch it until its end."""
+    def _pause_after(self, too_soon: int, *, was_ready: bool) -> float:
+        """Return the seconds until the next program; one by itself is begun again at once."""
+        if was_ready and too_soon <= 1:
+            return 0.0
+        longest = _LONGEST_PAUSE if was_ready else _LONGEST_UNREADY
+        return float(min(self._pause * 2 ** min(too_soon, 10), longest))
+
+    async def _run(self, begun: Callable[[], None]) -> bool:
+        """Start a program and watch it until its end; tell whether it could be asked."""
         briefing = wire.frame(self._briefing)
         running = await Running.start(self._command, briefing, self._take)
         self._running = running
@@ -239,31 +277,30 @@ class UnderstandingProcess:
             self._asking.end()
             await running.end()
             self._running = None
-        if running.is_ready:
-            _log.error("understanding_ended", why=why, code=running.code)
-        else:
-            _log.warning("understanding_not_ready", why=why, code=running.code)
+        self._outage.begin(f"{why}, code {running.code}")
+        return running.is_ready
 
     async def _watch(self, running: Running) -> str:
         """Return why a program is at its end: it has ended, or gives no sign though it is asked.
 
         Time is counted in looks: while this process stood still nobody could have answered.
         """
-        loading = quiet = 0
+        loading = quiet = 0.0
         while True:
             looked_at = self._loop.time()
-            await asyncio.wait([running.ended], timeout=self._look_every)
+            share = 1 / _CLOSER if self._asking.has_suspect else 1.0
+            await asyncio.wait([running.ended], timeout=self._look_every * share)
             if running.ended.done():
                 return running.fault or "ended"
             if not running.is_ready:
                 self._asking.give_up(self._without)
-                loading += 1
+                loading += share
                 if loading > _LOADING:
                     return "never ready"
                 continue
             self._asking.look(alive_at=running.heard_at)
             waits = self._asking.somebody_waits and running.heard_at < looked_at
-            quiet = quiet + 1 if waits else 0
+            quiet = quiet + share if waits else 0.0
             if quiet > _LOOKS:
                 return "silent"
             if quiet > _UNASKED or self._asking.has_suspect:

@@ -10,9 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
+from privacydesk.clock import MovableClock
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
+from privacydesk.outages import Outages
 from privacydesk.understanding_process.client import UnderstandingProcess
 from privacydesk.understanding_process.wire import Briefing
 
@@ -167,6 +170,54 @@ async def test_what_is_asked_again_and_takes_long_holds_up_nobody(program: Path)
             one.cancel()
 
 
+async def test_whoever_was_asked_beside_many_slow_ones_is_answered_soon_after_a_kill(
+    program: Path,
+) -> None:
+    async with running(program, silent=15.0) as process:
+        slow = [asyncio.create_task(told(process, "wait")) for _ in range(30)]
+        os.kill(pid_of(process), signal.SIGSTOP)
+        asked = asyncio.create_task(told(process, "hello"))
+        await asyncio.sleep(0.05)
+        os.kill(pid_of(process), signal.SIGKILL)
+        assert await asyncio.wait_for(asked, 5) == '["hello", 1]'
+        for one in slow:
+            one.cancel()
+
+
+async def test_one_that_is_killed_again_and_again_is_back_soon(program: Path) -> None:
+    async with running(program, pause=0.25) as process:
+        for _ in range(6):
+            await told(process, "hello")
+            os.kill(pid_of(process), signal.SIGKILL)
+        assert await asyncio.wait_for(told(process, "hello"), 5) == '["hello", 6]'
+
+
+async def test_an_end_and_a_beginning_are_one_outage(program: Path) -> None:
+    clock = MovableClock()
+    outages = Outages(clock)
+    outage = outages.of("reader")
+    async with UnderstandingProcess(Briefing(""), program=program, outage=outage) as process:
+        await process.ready()
+        assert process.is_alive()
+        with capture_logs() as logs:
+            os.kill(pid_of(process), signal.SIGKILL)
+            await until(lambda: outage.is_on)
+            assert not process.is_alive()
+            await until(lambda: not outage.is_on)
+            await until(process.is_alive)
+    assert [line["event"] for line in logs] == ["outage_began", "outage_ended"]
+    assert logs[0]["cause"] == "ended, code -9"
+
+
+async def test_one_that_hangs_is_no_longer_told_to_be_alive(program: Path) -> None:
+    async with running(program, silent=60.0) as process:
+        assert process.is_alive()
+        os.kill(pid_of(process), signal.SIGSTOP)
+        await until(lambda: not process.is_alive())
+        os.kill(pid_of(process), signal.SIGCONT)
+        await until(process.is_alive)
+
+
 async def test_a_message_that_ends_every_program_was_not_understood(program: Path) -> None:
     async with running(program) as process:
         harmful = asyncio.create_task(process.hear("end", ME))
@@ -224,7 +275,8 @@ async def test_a_program_that_tells_nonsense_is_ended(program: Path, text: str) 
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
         assert not heard.recognised.sure
-        assert await told(process, "hello") == '["hello", 2]'
+        # It lay behind others that take long, and was given to a program beside them once more.
+        assert await told(process, "hello") == '["hello", 3]'
         for one in asked:
             one.cancel()
 
