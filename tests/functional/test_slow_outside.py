@@ -116,3 +116,53 @@ async def test_whoever_waits_is_given_to_an_agent_while_the_account_service_says
         await until(lambda: is_asked(world))
         await choose(chen, "desk:human")
         await until(is_given)
+
+
+async def waiting(world: World) -> Player:
+    """Return somebody who waits to hear what the account service has of them."""
+    player = await enter(world, "lin")
+    await player.step({"choose": "access"})
+    assert player.session is not None
+    code = world.codes.messages[-1].code
+    await world.rooms.desk.say(player.session, id="code", text=code)
+    return player
+
+
+async def keys(player: Player) -> list[str]:
+    assert player.session is not None
+    events = await player.world.rooms.desk.events(player.session, after=0, limit=100)
+    return [event.key for event in events]
+
+
+async def test_whoever_waits_for_an_answer_is_told_once_that_it_takes_longer(world: World) -> None:
+    player = await waiting(world)
+    world.accounts.hold()
+    world.clock.move(timedelta(seconds=5))
+
+    async def is_told() -> bool:
+        return "desk.takes_longer" in await keys(player)
+
+    async def goes_on() -> bool:
+        return "access.profile" in await keys(player)
+
+    async with served(world):
+        await until(is_told)
+        world.accounts.clear()
+        await until(goes_on)
+    assert (await keys(player)).count("desk.takes_longer") == 1
+
+
+async def test_whoever_waits_for_a_service_that_is_down_is_told_within_seconds(
+    world: World,
+) -> None:
+    player = await waiting(world)
+    world.accounts.down = True
+    for _ in range(4):
+        await player.settle()
+        world.clock.move(timedelta(seconds=1))
+    assert player.events[-1].key == "desk.takes_longer"
+    for _ in range(20):
+        world.clock.move(timedelta(seconds=1))
+        await player.settle()
+    assert "access.down" in [event.key for event in player.events]
+    assert [event.key for event in player.events].count("desk.takes_longer") == 1

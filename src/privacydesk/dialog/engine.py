@@ -20,6 +20,7 @@ from privacydesk.dialog.buttons import Labels
 from privacydesk.dialog.mending import mend
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.dialog.script import NeedsMore, Script
 from privacydesk.dialog.slots import input_kind
@@ -28,6 +29,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
 from privacydesk.domain.turn import (
+    SLOW,
     CameDue,
     Chose,
     Decided,
@@ -149,6 +151,9 @@ class Engine:
         if frame is None:
             # The form was cancelled or has moved on: a named transition to nowhere.
             return
+        if message.outcome == SLOW:
+            self._still_waits(script, frame)
+            return
         flow = self.flows[frame.flow]
         step = flow.steps[frame.state]
         frame.waiting = None
@@ -166,6 +171,14 @@ class Engine:
         # The form goes on later; its state is kept with what is said now.
         script.append(Sender.SYSTEM, EventKind.TEXT, key="desk.came_in")
         self._runner.prompt_again(script)
+
+    def _still_waits(self, script: Script, frame: Running) -> None:
+        """Tell whoever waits for the outside that it takes longer; the form waits on."""
+        if script.owner.kind is OwnerKind.AGENT:
+            return
+        script.say("desk.takes_longer")
+        if frame is not script.top:
+            self._runner.prompt_again(script)
 
 
 __all__ = ["Engine", "NeedsMore"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -186,14 +186,17 @@ class Decided(Struct, frozen=True):
     observed: Observed = field(default_factory=Observed)
 
 
+SLOW: Final = "slow"
+"""A result that is none yet: whoever waits for it is told that it takes longer."""
+
+
 class Result(Struct, frozen=True):
     """The outside answered, or patience ran out.
 
     Attributes:
         ref: the wait it answers; empty for a ticket's action.
         outcome: ``ok``, ``partly``, ``refused``, ``not_found``, ``unavailable``, ``delayed``,
-            ``at_work``,
-            ``restored``.
+            ``at_work``, ``restored``, ``slow`` (nothing yet: the step waits on).
         ticket: the ticket acted on, already moved.
     """
 

@@ -11,6 +11,8 @@ of a ticket, and ``notifying`` and ``letters`` do all of it for mail.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,7 +23,7 @@ from privacydesk.domain.account import AccountService
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
-from privacydesk.domain.turn import Result
+from privacydesk.domain.turn import SLOW, Result
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import Changes, WorkingSet, Writer
 from privacydesk.services.ages import asks_age, marked, told_to_child
@@ -49,6 +51,8 @@ _NO_ANSWER = "no_answer"
 _NOT_SETTLED = "not_settled"
 _TELL_AFTER = timedelta(minutes=10)
 """A user whose request the account service is at work on is told after this time."""
+_TELL_WAITING = timedelta(seconds=4)
+"""Whoever waits at the chat is told after this time that it takes longer."""
 _TELL_AFTER_ATTEMPTS = 2
 """A user whose released request does not go through is told after this many tries."""
 
@@ -89,13 +93,17 @@ class Deliveries:
         if row.channel is Channel.LETTER:
             await self._letters.work(row)
             return
+        asking = asyncio.ensure_future(self._ask(row))
         try:
-            answer = await self._ask(row)
+            row = await self._told_if_slow(row, asking)
+            answer = await asking
         except UnavailableError as error:
             await self._postpone(
                 row, str(error.data.get("reason") or _NO_ANSWER), error.data.get("retry_after")
             )
             return
+        finally:
+            asking.cancel()
         try:
             await self._finish(row, answer)
         except Exception as error:
@@ -120,6 +128,37 @@ class Deliveries:
         if not answer.final:
             raise UnavailableError("still at it", reason=ACCEPTED, retry_after=answer.retry_after)
         return Answer.of(answer)
+
+    async def _told_if_slow(self, row: Delivery, asking: asyncio.Future[Answer]) -> Delivery:
+        """Tell whoever waits at the chat where an answer takes long; return the row as it is."""
+        if row.told or not row.ref:
+            return row
+        left = row.created_at + _TELL_WAITING - self._clock.now()
+        await asyncio.wait([asking], timeout=max(left.total_seconds(), 0.0))
+        if asking.done():
+            return row
+
+        def told(rows: WorkingSet) -> Delivery:
+            held = claimed(rows, row)
+            return replace(held, told=True, version=held.version + 1)
+
+        try:
+            await self._tell_waiting(row, told)
+        except DeskError as error:
+            # They are told of the answer, all the same.
+            _log.info("slow_answer_not_told", code=error.code.value)
+            return row
+        return replace(row, told=True)
+
+    async def _tell_waiting(self, row: Delivery, left: Callable[[WorkingSet], Delivery]) -> None:
+        """Tell whoever waits that it takes longer, and keep the row as ``left`` returns it."""
+        job_id = f"slow:{row.id.hex()}"
+
+        def prepare(rows: WorkingSet) -> Prepared:
+            message = Result(job_id, row.ref, row.action, SLOW)
+            return Prepared(message, Changes(deliveries=(left(rows),)))
+
+        await self._turns.run(row.conversation_id, job_id, prepare, deliveries=(row.id,))
 
     # -- the answer ------------------------------------------------------------------------
 
@@ -173,6 +212,9 @@ class Deliveries:
             await self._finish(row, Answer("unavailable"))
             return
         due_at = retry_at(row, retry_after, now)
+        if row.ref and not row.told and due_at - row.created_at > _TELL_WAITING:
+            await self._postpone_told(row, came_to, due_at)
+            return
         if _is_delayed(row, came_to, now):
             await self._tell_delay(row, came_to, due_at)
             return
@@ -181,6 +223,15 @@ class Deliveries:
             return Changes(deliveries=(_later(rows, row, came_to, due_at, now),))
 
         await submit_claimed(self._writer, row, postponed(row, decide))
+
+    async def _postpone_told(self, row: Delivery, came_to: str, due_at: datetime) -> None:
+        now = self._clock.now()
+        try:
+            await self._tell_waiting(
+                row, lambda rows: replace(_later(rows, row, came_to, due_at, now), told=True)
+            )
+        except StaleError:
+            _log.info("delivery_claimed_elsewhere")
 
     async def _tell_delay(self, row: Delivery, came_to: str, due_at: datetime) -> None:
         job_id = f"delayed:{row.id.hex()}"
