@@ -67,6 +67,10 @@ class PolicyInForce:
         found = cite(self._clauses, self._version, clause)
         return {"document": found.document, "article": found.reference}
 
+    def is_answered_from(self, digest: str) -> bool:
+        """Tell whether whoever answers questions does so from the version that is cited."""
+        return self._version is None or self._version.digest == digest
+
     async def look(self) -> None:
         """Take the newest version where it is another one.
 

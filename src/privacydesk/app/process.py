@@ -8,16 +8,21 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from privacydesk.app.readiness import Readiness, ReadingProgram
 from privacydesk.app.rooms import Rooms
 from privacydesk.app.terms import web_settings
 from privacydesk.app.watch import Watch
+from privacydesk.connectors.start_check import ask_again
 from privacydesk.errors import SettingsError
+from privacydesk.outages import Outages
+from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import BEAT_EVERY
 from privacydesk.system_errors import fault_in_words
 from privacydesk.web.api.operations import Works
@@ -47,6 +52,9 @@ _RETENTION_EVERY = 60.0
 """Seconds between looks whether somebody has to; it is done once a day."""
 _ANCHOR_EVERY = 86_400.0
 _ALARMS_EVERY = 86_400.0
+_OUTAGES_EVERY = 2.0
+_ASK_AGAIN_EVERY = 10.0
+"""Seconds between questions to what is out, whether it works again."""
 _MAIL_EVERY = 5.0
 """Seconds between looks whether it is time to look into the mailbox."""
 
@@ -124,6 +132,7 @@ async def serving(
     rooms: Rooms,
     *,
     extra: Sequence[tuple[str, web.Application]] = (),
+    reader: ReadingProgram | None = None,
     failed: Callable[[], None] = _nobody_ends,
 ) -> AsyncIterator[int]:
     """Serve the web faces and work on due rows; gives the port listened on.
@@ -131,6 +140,7 @@ async def serving(
     Args:
         rooms: the desk.
         extra: more faces by path.
+        reader: the program that reads messages; None where this process does.
         failed: called when something of it has stopped for good, so that the caller ends it.
 
     Raises:
@@ -152,8 +162,12 @@ async def serving(
     listening = site._server.sockets  # type: ignore[union-attr]  # noqa: SLF001 - aiohttp has no other way to tell a port that was chosen
     give_up_silent_takers(listening)
     port = listening[0].getsockname()[1]
-    watch = Watch(app[HEALTH], failed)
+    health = app[HEALTH]
+    # Nobody is sent here before the first look.
+    health.failing = None
+    watch = Watch(health, failed)
     tasks = [watch.begin(name, work) for name, work in _loops(rooms)]
+    tasks.append(watch.begin("readiness", Readiness(rooms, reader, health).run()))
     tasks.append(asyncio.create_task(_warm(rooms), name="warm"))
     try:
         yield port
@@ -210,6 +224,10 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
     yield "alarms", rooms.alarms.sweep, _ALARMS_EVERY
     if rooms.configuration is not None:
         yield "configuration", rooms.configuration.look, _CONFIGURATION_EVERY
+    outside = rooms.outside
+    yield "outages", partial(_tell_staff, outside.outages, rooms.alarms), _OUTAGES_EVERY
+    asking = partial(ask_again, outside.accounts, outside.codes, outside.outages)
+    yield "outside", asking, _ASK_AGAIN_EVERY
     if rooms.upkeep is not None:
         yield "audit_sealing", rooms.upkeep.sealer.work, _SEAL_EVERY
         yield "audit_anchor", rooms.upkeep.sealer.anchor, _ANCHOR_EVERY
@@ -227,6 +245,14 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
         yield "ticketing", rooms.ticketing.work, every
     if rooms.integrations is not None:
         yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
+
+
+async def _tell_staff(outages: Outages, alarms: Alarms) -> None:
+    """Call staff for outages that began or ended; while the database is out they wait."""
+    while outages.turns:
+        turn = outages.turns[0]
+        await alarms.service_turned(turn.what, is_on=turn.is_on, at=turn.since)
+        outages.turns.popleft()
 
 
 async def _warm(rooms: Rooms) -> None:

@@ -19,6 +19,7 @@ from privacydesk import sandbox
 from privacydesk.cli.common import DataDir, load, misused
 
 if TYPE_CHECKING:
+    from privacydesk.outages import Outages
     from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
     from privacydesk.understanding_process.client import UnderstandingProcess
@@ -197,14 +198,20 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
 
 async def _serve(settings: Settings, profile: OperatorProfile) -> None:
     # Both get ready side by side: nothing large is imported here before the other has begun.
-    async with _understanding(settings, profile) as understanding:
+    from privacydesk.clock import SystemClock  # noqa: PLC0415
+    from privacydesk.outages import Outages  # noqa: PLC0415
+
+    outages = Outages(SystemClock())
+    async with _understanding(settings, profile, outages) as understanding:
         from privacydesk.storage.serving import serving_lock  # noqa: PLC0415
 
         with serving_lock(settings.url):
-            await _serve_with(understanding, settings, profile)
+            await _serve_with(understanding, settings, profile, outages)
 
 
-def _understanding(settings: Settings, profile: OperatorProfile) -> UnderstandingProcess:
+def _understanding(
+    settings: Settings, profile: OperatorProfile, outages: Outages
+) -> UnderstandingProcess:
     """Return the process that understands what people say."""
     from privacydesk import logs  # noqa: PLC0415 - loaded already
     from privacydesk.understanding_process.client import UnderstandingProcess  # noqa: PLC0415
@@ -217,12 +224,16 @@ def _understanding(settings: Settings, profile: OperatorProfile) -> Understandin
             intent_model=str(settings.intent_model or ""),
             log_level=settings.log_level,
             log_json=logs.is_json(settings.log_json),
-        )
+        ),
+        outage=outages.of("reader"),
     )
 
 
 async def _serve_with(
-    understanding: UnderstandingProcess, settings: Settings, profile: OperatorProfile
+    understanding: UnderstandingProcess,
+    settings: Settings,
+    profile: OperatorProfile,
+    outages: Outages,
 ) -> None:
     import structlog  # noqa: PLC0415
 
@@ -242,7 +253,7 @@ async def _serve_with(
     clock = SystemClock()
     async with AsyncExitStack() as opened:
         outside = await opened.enter_async_context(
-            app.connect_outside(settings, clock, profile.ticketing.map())
+            app.connect_outside(settings, clock, profile.ticketing.map(), outages)
         )
         _make_fresh(settings)
         rooms = await opened.enter_async_context(
@@ -260,7 +271,9 @@ async def _serve_with(
             waiting[1].cancel()
             return
         waiting[1].result()
-        port = await opened.enter_async_context(app.serving(rooms, failed=stopped.set))
+        port = await opened.enter_async_context(
+            app.serving(rooms, reader=understanding, failed=stopped.set)
+        )
         # What was made so far stays for good; looking through it again and again is lost time.
         gc.collect()
         gc.freeze()

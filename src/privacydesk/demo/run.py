@@ -175,7 +175,9 @@ async def open_demo(
         gateway = make_gateway_app(sender, secret=settings.code_gateway_secret.get_secret_value())
         panel.add_subapp("/codes", gateway)
         await understanding.ready()
-        await stack.enter_async_context(serving(rooms, extra=[("/demo", panel)], failed=failed))
+        await stack.enter_async_context(
+            serving(rooms, extra=[("/demo", panel)], reader=understanding, failed=failed)
+        )
         yield Demo(f"http://{_bracketed(_shown_host(host))}:{port}", rooms, clock, sender, data_dir)
 
 

@@ -19,7 +19,7 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, EvidenceId
 from privacydesk.domain.turn import Upload
-from privacydesk.errors import DeskError, ErrorCode, NotFoundError
+from privacydesk.errors import DeskError, ErrorCode, NotFoundError, is_outage
 from privacydesk.ports import Changes, Job, Locks, Store, WorkingSet
 
 _log = structlog.get_logger(__name__)
@@ -102,7 +102,8 @@ class StagedUploads:
                     removed += await self._remove(conversation, files)
                 except DeskError as error:
                     # The next sweep comes back to them; the other conversations' go now.
-                    _log.warning("staged_uploads_stay", code=error.code.value)
+                    if not is_outage(error):
+                        _log.warning("staged_uploads_stay", code=error.code.value)
         if removed:
             _log.info("staged_uploads_removed", count=removed)
         return removed

@@ -21,7 +21,7 @@ from privacydesk.clock import Clock
 from privacydesk.domain.agents import WORKERS
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import fittest
-from privacydesk.errors import DeskError
+from privacydesk.errors import DeskError, is_outage
 from privacydesk.ports import Chores, Duties, Reader
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import Attendance
@@ -83,7 +83,8 @@ class Usher:
                     done += await self._takeover.lost(one)
                 except DeskError as error:
                     # One that can't be returned must not keep the others waiting.
-                    _log.warning("conversation_not_returned", code=error.code.value)
+                    if not is_outage(error):
+                        _log.warning("conversation_not_returned", code=error.code.value)
         return done
 
     async def _tell_opening(self) -> int:

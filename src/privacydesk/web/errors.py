@@ -8,7 +8,13 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
+from privacydesk.errors import (
+    DeskError,
+    ErrorCode,
+    InvalidRequestError,
+    NotFoundError,
+    is_outage,
+)
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.answers import STATUS, is_gone, problem
 from privacydesk.web.console.page import console_error
@@ -76,7 +82,7 @@ def _answer(request: web.Request, error: DeskError, status: int) -> web.Response
         or negotiate(request.headers.get("Accept-Language", ""))
     )
     shown = room.error_json(error, locale)
-    if status >= _OURS:
+    if status >= _OURS and not is_outage(error):
         log.warning("request_refused", code=error.code.value, route=route_of(request))
     if "text/html" in request.headers.get("Accept", "") and "/v1/" not in request.path:
         # The console knows its readers' language, and tells errors on pages of its own.

@@ -28,7 +28,7 @@ from privacydesk.web.console.keys import DOORS, ENTRIES, OVERSIGHT
 from privacydesk.web.console.tools import TOOLS, Tools
 from privacydesk.web.errors import map_errors
 from privacydesk.web.headers import add_headers, preflight
-from privacydesk.web.health import HEALTH, Health, healthz
+from privacydesk.web.health import HEALTH, Health, healthz, readyz
 from privacydesk.web.keys import ASSETS, CATALOGS, ROOM, SETTINGS
 from privacydesk.web.settings import WebSettings
 from privacydesk.web.texts import Catalogs
@@ -75,6 +75,7 @@ def make_app(
     app.router.add_routes(
         [
             web.get("/healthz", healthz),
+            web.get("/readyz", readyz),
             web.get("/", _to_chat),
             web.get("/chat/", pages.chat_page),
             web.get("/chat", _to_chat),

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from privacydesk.errors import is_outage
+
 _log = structlog.get_logger(__name__)
 
 Chore = Callable[[], Awaitable[object]]
@@ -21,5 +23,6 @@ async def repeat(chore: Chore, *, every: float, name: str) -> None:
         try:
             await chore()
         except Exception as error:  # noqa: BLE001 - the loop outlives whatever its chore met; it is logged
-            _log.warning("chore_failed", chore=name, error=type(error).__name__, exc_info=error)
+            if not is_outage(error):
+                _log.warning("chore_failed", chore=name, error=type(error).__name__, exc_info=error)
         await asyncio.sleep(every)

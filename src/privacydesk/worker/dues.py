@@ -11,7 +11,7 @@ import structlog
 
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import TicketId
-from privacydesk.errors import DeskError
+from privacydesk.errors import DeskError, is_outage
 from privacydesk.ports import Claims, Reader
 from privacydesk.services.dues import Dues
 from privacydesk.worker.looking import Loop, guarded, rest_until
@@ -83,7 +83,8 @@ class DuesWorker:
                 page = await self._reader.provisional_tickets(limit=_PAGE, after=after)
             except DeskError as error:
                 # It must not keep tickets from coming up.
-                _log.error("dates_not_counted", code=error.code.value, fault=error.message)
+                if not is_outage(error):
+                    _log.error("dates_not_counted", code=error.code.value, fault=error.message)
                 return False
             for ticket in page:
                 worked &= await guarded(ticket, self._dues.settle)

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import structlog
 
-from privacydesk.errors import DeskError
+from privacydesk.errors import DeskError, is_outage
 
 _log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -56,9 +56,10 @@ class Loop:
             try:
                 rest = await self._look()
             except Exception as error:  # noqa: BLE001 - the loop outlives whatever a look met; it is logged
-                _log.error(
-                    "look_failed", loop=self._name, error=type(error).__name__, exc_info=error
-                )
+                if not is_outage(error):
+                    _log.error(
+                        "look_failed", loop=self._name, error=type(error).__name__, exc_info=error
+                    )
                 await asyncio.sleep(_AFTER_FAULT)
                 continue
             if rest > 0:
@@ -88,7 +89,8 @@ async def guarded(row: T, work: Callable[[T], Awaitable[object]]) -> bool:
     try:
         await work(row)
     except DeskError as error:
-        _log.warning("due_row_failed", code=error.code.value, fault=error.message)
+        if not is_outage(error):
+            _log.warning("due_row_failed", code=error.code.value, fault=error.message)
     except Exception:  # noqa: BLE001 - it is logged, and the row comes back by its lease
         _log.exception("due_row_failed")
     else:

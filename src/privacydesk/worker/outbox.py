@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from privacydesk.clock import Clock
 from privacydesk.domain.deliveries import Delivery, Pool
 from privacydesk.domain.ids import DeliveryId
+from privacydesk.errors import is_outage
 from privacydesk.ports import Claims
 from privacydesk.services.deliveries import Deliveries
 from privacydesk.worker.looking import Loop, guarded, rest_until
@@ -135,7 +136,8 @@ class OutboxWorker:
             try:
                 held = await self._claims.keep(row, until=until)
             except Exception as error:  # noqa: BLE001 - the next renewal may work; it is logged
-                _log.warning("claim_not_renewed", error=type(error).__name__, exc_info=error)
+                if not is_outage(error):
+                    _log.warning("claim_not_renewed", error=type(error).__name__, exc_info=error)
                 continue
             if not held:
                 # This process was held up for longer than the lease, and another one has begun.

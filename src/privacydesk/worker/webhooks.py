@@ -19,7 +19,7 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import EndpointId
 from privacydesk.domain.webhooks import Claimed, Tried
-from privacydesk.errors import UnavailableError
+from privacydesk.errors import UnavailableError, is_outage
 from privacydesk.services.webhooks.sending import Sending
 from privacydesk.worker.looking import Loop, rest_until
 from privacydesk.worker.pace import Pace
@@ -117,7 +117,8 @@ class WebhookWorker:
             # Only now: the list may have been taken away to be settled meanwhile.
             self._results.append(tried)
         except Exception as error:  # noqa: BLE001 - one bad posting must not stop the others; it is logged
-            _log.warning("webhook_failed", error=type(error).__name__, exc_info=error)
+            if not is_outage(error):
+                _log.warning("webhook_failed", error=type(error).__name__, exc_info=error)
         finally:
             self._busy[claimed.endpoint.id] -= 1
             self.wake()

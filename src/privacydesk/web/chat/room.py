@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from privacydesk.clock import Clock
-from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.services.api import Desk, Session
 from privacydesk.web.answers import may_be_repeated
 from privacydesk.web.chat.encoding import encode
@@ -95,7 +95,8 @@ class Room:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not is_outage(error):
             log.warning("chat_task_failed", error=type(error).__name__, exc_info=error)
 
     def expired(self, session: Session) -> bool:
@@ -281,5 +282,6 @@ class Room:
                     await asyncio.sleep(0)
             try:
                 await self.hub.compare()
-            except Exception:
-                log.warning("chat_compare_failed", exc_info=True)
+            except Exception as error:
+                if not is_outage(error):
+                    log.warning("chat_compare_failed", exc_info=True)

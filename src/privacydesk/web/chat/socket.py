@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from aiohttp import WSMsgType, web
 
-from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Entry
 from privacydesk.web.addresses import origin_of
@@ -86,7 +86,8 @@ async def _serve(request: web.Request, room: Room) -> web.StreamResponse:
         await connection.serve()
     except DeskError as error:
         # Only reading the log fails here; the client resumes when storage is back.
-        log.warning("chat_socket_ended", code=error.code.value)
+        if not is_outage(error):
+            log.warning("chat_socket_ended", code=error.code.value)
         await ws.close(code=TRY_AGAIN_LATER, message=b"unavailable")
     except (ConnectionError, RuntimeError) as error:
         log.debug("chat_socket_lost", error=type(error).__name__)
