@@ -57,6 +57,8 @@ class CodeSection(_Section):
     daily_codes: Annotated[int, Field(ge=1, le=200)] = 12
     hourly_contacts: Annotated[int, Field(ge=1, le=1_000_000)] = 300
     hourly_accounts: Annotated[int, Field(ge=1, le=1_000_000)] = 3_000
+    origin_percent: Annotated[int, Field(ge=1, le=100)] = 10
+    reserve_percent: Annotated[int, Field(ge=0, le=90)] = 30
     countries: list[Annotated[int, Field(ge=1, le=999)]] = [86, 852, 853, 886, 65]
 
 
@@ -65,6 +67,8 @@ class FilingSection(_Section):
 
     daily: Annotated[int, Field(ge=1, le=10_000)] = 60
     hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 300
+    origin_percent: Annotated[int, Field(ge=1, le=100)] = 10
+    reserve_percent: Annotated[int, Field(ge=0, le=90)] = 30
 
 
 class StaffedSection(_Section):
@@ -281,7 +285,10 @@ class OperatorProfile(_Section):
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
             codes=self.code_rules(),
             filing=FilingRules(
-                daily=self.filing.daily, hourly_strangers=self.filing.hourly_strangers
+                daily=self.filing.daily,
+                hourly_strangers=self.filing.hourly_strangers,
+                origin_percent=self.filing.origin_percent,
+                reserve_percent=self.filing.reserve_percent,
             ),
             fresh=timedelta(minutes=self.fresh_minutes),
             waits_for_verification=timedelta(days=self.waits_for_verification_days),
@@ -312,6 +319,8 @@ class OperatorProfile(_Section):
             daily_codes=codes.daily_codes,
             hourly_contacts=codes.hourly_contacts,
             hourly_accounts=codes.hourly_accounts,
+            origin_percent=codes.origin_percent,
+            reserve_percent=codes.reserve_percent,
             countries=frozenset(str(code) for code in codes.countries),
         )
 

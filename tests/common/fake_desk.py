@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -128,6 +129,10 @@ class FakeDesk:
         secret = f"secret-{next(self._count)}"
         self._begin(f"secret:{secret}", languages)
         return await self._entry(self._session(f"secret:{secret}", secret=secret), fresh=True)
+
+    def name_origin(self, origin: str) -> bytes:
+        """Stand for an address."""
+        return hashlib.blake2b(origin.encode(), digest_size=16).digest()
 
     async def _entry(self, session: Session, *, fresh: bool) -> Entry:
         greeting = tuple(self.thread(session).events) if fresh else ()

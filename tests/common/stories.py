@@ -23,6 +23,7 @@ from zlib import crc32
 import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from msgspec.structs import replace
 from PIL import Image
 from tests.common.databases import make_database
 from tests.common.examining import open_files
@@ -222,6 +223,7 @@ class Player:
 
     Attributes:
         voice: whose words are said instead of tapping buttons; empty where buttons are tapped.
+        origin: stands for where they come from; not known unless given.
     """
 
     world: World
@@ -236,6 +238,7 @@ class Player:
     number: str = ""
     last: tuple[str, dict[str, Any]] | None = None
     credentials: Credentials = field(default_factory=Credentials)
+    origin: bytes = b""
 
     async def start(self) -> None:
         """Open the chat as the story's person."""
@@ -258,7 +261,7 @@ class Player:
             entry = await desk.begin(languages=languages)
         else:
             entry = await desk.open(self.credentials, languages=languages)
-        self.session = entry.session
+        self.session = replace(entry.session, origin=self.origin)
         if self.session.secret:
             self.credentials = Credentials(secret=self.session.secret)
         await self.pull()

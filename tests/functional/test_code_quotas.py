@@ -15,6 +15,7 @@ from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 from privacydesk.domain.numbers import ALPHABET, RANDOM_CHARACTERS, canonical_number
 
 _MOST = 4
+CROWDED = "verify_contact.crowded"
 
 
 @pytest.fixture
@@ -24,15 +25,18 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def enter(world: World, name: str = "") -> Player:
-    player = Player(world, world.people[PEOPLE[name]] if name else None, "en")
+async def enter(world: World, name: str = "", origin: bytes = b"") -> Player:
+    player = Player(world, world.people[PEOPLE[name]] if name else None, "en", origin=origin)
     await player.start()
     return player
 
 
-async def asks_for_a_code(world: World, contact: str) -> str:
-    """Have a stranger ask for a code in a conversation of their own; return what they are told."""
-    guest = await enter(world)
+async def asks_for_a_code(world: World, contact: str, origin: bytes = b"") -> str:
+    """Have a stranger ask for a code in a conversation of their own; return what they are told.
+
+    They come from an address of their own unless ``origin`` is given.
+    """
+    guest = await enter(world, origin=origin or contact.encode())
     steps: tuple[dict[str, Any], ...] = (
         {"choose": "complaint"}, {"choose": "leak"}, {"user": "They sold it."}, {"user": contact},
     )  # fmt: skip
@@ -42,7 +46,7 @@ async def asks_for_a_code(world: World, contact: str) -> str:
     return next(
         event.key
         for event in reversed(guest.events)
-        if event.key in {"verify_contact.code_sent", "verify_contact.unavailable"}
+        if event.key in {"verify_contact.code_sent", "verify_contact.unavailable", CROWDED}
     )
 
 
@@ -63,6 +67,60 @@ async def test_strangers_together_have_so_many_codes_sent_an_hour_and_then_an_al
 
     world.clock.move(timedelta(hours=1, minutes=1))
     assert await asks_for_a_code(world, "late@example.com") == "verify_contact.code_sent"
+
+
+@pytest.fixture
+async def ordinary(tmp_path: Path) -> AsyncIterator[World]:
+    profile = {**PROFILE, "codes": {"hourly_contacts": 60}}
+    async with open_world(tmp_path, profile) as world:
+        yield world
+
+
+async def test_one_address_uses_up_its_own_codes_and_others_have_theirs(ordinary: World) -> None:
+    with capture_logs() as logs:
+        told = [await asks_for_a_code(ordinary, f"p{n}@example.com", b"attacker") for n in range(9)]
+    assert told == ["verify_contact.code_sent"] * 6 + [CROWDED] * 3
+    assert [one["log_level"] for one in logs if one["event"] == "origin_budget_reached"] == [
+        "warning"
+    ]
+    assert await asks_for_a_code(ordinary, "honest@example.com") == "verify_contact.code_sent"
+    lin = await enter(ordinary, "lin")
+    await lin.step({"choose": "unbinding"})
+    await lin.settle()
+    assert "verify.code_sent" in [event.key for event in lin.events]
+    ordinary.clock.move(timedelta(hours=1, minutes=1))
+    told_later = await asks_for_a_code(ordinary, "again@example.com", b"attacker")
+    assert told_later == "verify_contact.code_sent"
+
+
+async def test_whose_network_had_its_codes_keeps_everything_and_is_told_when_again(
+    ordinary: World,
+) -> None:
+    for n in range(6):
+        await asks_for_a_code(ordinary, f"p{n}@example.com", b"carrier")
+    guest = await enter(ordinary, origin=b"carrier")
+    for step in (
+        {"choose": "complaint"}, {"choose": "leak"}, {"user": "They sold it."},
+        {"user": "me@example.com"},
+    ):  # fmt: skip
+        await guest.step(step)
+    (crowded,) = [event for event in guest.events if event.key == CROWDED]
+    assert crowded.args["until"]
+    ordinary.clock.move(timedelta(hours=1, minutes=1))
+    await guest.step({"choose": "resend"})
+    await guest.settle()
+    assert guest.events[-2].key == "verify_contact.code_sent", "the contact was kept"
+
+
+async def test_many_addresses_leave_room_for_one_that_was_not_seen(ordinary: World) -> None:
+    origins = [b"bot-%d" % n for n in range(10)]
+    told = [
+        await asks_for_a_code(ordinary, f"{n}-{one.decode()}@example.com", one)
+        for n in range(6)
+        for one in origins
+    ]
+    assert told.count("verify_contact.code_sent") == 42, "the ceiling without its reserve"
+    assert await asks_for_a_code(ordinary, "honest@example.com") == "verify_contact.code_sent"
 
 
 async def test_strangers_do_not_keep_the_owner_of_a_file_from_fetching_it(world: World) -> None:

@@ -20,8 +20,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def enter(world: World, name: str = "") -> Player:
-    player = Player(world, world.people[PEOPLE[name]] if name else None, "en")
+async def enter(world: World, name: str = "", origin: bytes = b"") -> Player:
+    player = Player(world, world.people[PEOPLE[name]] if name else None, "en", origin=origin)
     await player.start()
     return player
 
@@ -83,7 +83,10 @@ async def test_strangers_together_file_so_many_requests_an_hour_and_then_an_alar
     world: World,
 ) -> None:
     with capture_logs() as logs:
-        told = [await reports(await enter(world), f"user {n}") for n in range(_STRANGERS + 2)]
+        told = [
+            await reports(await enter(world, origin=b"from %d" % n), f"user {n}")
+            for n in range(_STRANGERS + 2)
+        ]
     assert told == ["underage_report.filed"] * _STRANGERS + ["desk.many_requests"] * 2
     assert len([one for one in logs if one["event"] == "requests_ceiling_reached"]) == 1
 
@@ -91,3 +94,27 @@ async def test_strangers_together_file_so_many_requests_an_hour_and_then_an_alar
     assert await reports(lin, "somebody") == "underage_report.filed", "they count apart"
     world.clock.move(timedelta(hours=1, minutes=1))
     assert await reports(await enter(world), "somebody") == "underage_report.filed"
+
+
+async def test_one_address_files_its_own_share_and_others_have_theirs(world: World) -> None:
+    with capture_logs() as logs:
+        told = [
+            await reports(await enter(world, origin=b"attacker"), f"user {n}") for n in range(5)
+        ]
+    assert told == ["underage_report.filed"] * 3 + ["desk.many_requests"] * 2
+    assert len([one for one in logs if one["event"] == "origin_budget_reached"]) == 1
+    honest = await enter(world, origin=b"honest")
+    assert await reports(honest, "somebody") == "underage_report.filed"
+
+
+async def test_the_origin_of_a_visitor_is_kept_when_somebody_else_acts(world: World) -> None:
+    guest = await enter(world, origin=b"attacker")
+    await guest.step({"choose": "desk:menu"})
+    conversation = guest.session.conversation  # type: ignore[union-attr]
+    stored = await world.rooms.store.reader.conversation(conversation)
+    assert stored is not None
+    assert stored.origin == b"attacker"
+    await guest.step({"agent": {"take": True}})
+    stored = await world.rooms.store.reader.conversation(conversation)
+    assert stored is not None
+    assert stored.origin == b"attacker", "what comes from elsewhere leaves it alone"

@@ -56,6 +56,7 @@ class Script:
         "minor_hint",
         "now",
         "observed",
+        "origin",
         "owner",
         "prompt",
         "queued_at",
@@ -89,6 +90,8 @@ class Script:
         self.stack = [Running.of(frame) for frame in conversation.stack]
         self.prompt = conversation.prompt
         self.verifications = conversation.verifications
+        # A result of the outside comes from nowhere: it is part of what was asked for from there.
+        self.origin = observed.origin or conversation.origin
         self.queued_at = conversation.queued_at
         self.unanswered = conversation.unanswered
         self.serial = conversation.serial
@@ -453,6 +456,7 @@ class Script:
             serial=self.serial,
             desk_calls=self.desk_calls,
             last_said_at=self.last_said_at,
+            origin=self.origin,
             minor_hint=self.minor_hint,
             wishes=self.wishes,
             to_rate=self.to_rate,

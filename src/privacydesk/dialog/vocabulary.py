@@ -17,7 +17,7 @@ TRIGGERS = frozenset(
         # say, ask, confirm
         "next", "answered", "skipped", "gone", "yes", "no",
         # actions
-        "ok", "none", "sent", "wait", "capped", "too_many", "no_phone", "unavailable",
+        "ok", "none", "sent", "wait", "capped", "too_many", "crowded", "no_phone", "unavailable",
         "right", "wrong", "spent", "expired", "none_open", "not_found",
         "filed", "known", "too_late", "some", "shown", "unknown", "withdrawn", "queued", "nobody",
         # guards
@@ -90,7 +90,9 @@ _SESSION = Assurance.APP_SESSION
 
 ACTION_SPECS: Mapping[str, ActionSpec] = {
     "send_code": ActionSpec(
-        _names("sent wait capped too_many no_phone unavailable"), waits=True, params=_names("to")
+        _names("sent wait capped too_many crowded no_phone unavailable"),
+        waits=True,
+        params=_names("to"),
     ),
     "check_code": ActionSpec(
         _names("right wrong spent expired none_open"), params=_names("to"), reads=_names("code")

@@ -158,6 +158,7 @@ class Conversation(Struct, frozen=True):
         to_rate: the request that closed last while something else was open; how it went is asked
             when that is done.
         mail: the exchange of mail that it is held by; None for the chat.
+        origin: keyed hash of the network that a visitor without a login wrote from last.
     """
 
     id: ConversationId
@@ -180,6 +181,7 @@ class Conversation(Struct, frozen=True):
     wishes: tuple[Wish, ...] = ()
     to_rate: TicketId | None = None
     mail: MailThread | None = None
+    origin: bytes = b""
 
     @property
     def forming(self) -> RequestKind | None:

@@ -117,6 +117,8 @@ class CodeRules(Struct, frozen=True):
         daily_codes: codes to contacts by one sender in the same time.
         hourly_contacts: codes in any hour by all together who are not logged in.
         hourly_accounts: codes in any hour by all together who are.
+        origin_percent: the share of ``hourly_contacts`` that one address may have sent.
+        reserve_percent: the share kept for addresses that had none sent in the last hour.
         countries: country calling codes of the phones that codes go to; empty for all.
     """
 
@@ -134,6 +136,8 @@ class CodeRules(Struct, frozen=True):
     daily_codes: int = 12
     hourly_contacts: int = 300
     hourly_accounts: int = 3_000
+    origin_percent: int = 10
+    reserve_percent: int = 30
     countries: frozenset[str] = frozenset()
 
     def reaches(self, contact: str) -> bool:
@@ -166,6 +170,8 @@ class SendVerdict(StrEnum):
     CAPPED = "capped"
     TOO_MANY = "too_many"
     """The sender has tried as many different contacts as a day allows."""
+    CROWDED = "crowded"
+    """As many codes went out to visitors of this origin as an hour allows one."""
     FULL = "full"
     """As many codes went out by all together as an hour allows."""
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from privacydesk.domain.ceilings import Ceiling, shared_ceiling
 from privacydesk.domain.identity import (
     Challenge,
     CodeRules,
@@ -22,7 +23,6 @@ from privacydesk.domain.identity import (
 )
 
 _DAY = timedelta(days=1)
-_HOUR = timedelta(hours=1)
 _TAG = 8
 """Bytes of a target's keyed hash that tell one from another within a row."""
 
@@ -60,27 +60,15 @@ def reached(sender: Challenge, target: Challenge, now: datetime) -> Challenge:
     return _with(sender, (*sender.since(now - _DAY), Mark(now, target.id[:_TAG])))
 
 
-def is_full(
-    ceiling: Challenge, target: Target, account: str, now: datetime, rules: CodeRules
-) -> bool:
-    """Tell whether as many codes went out in the last hour as the operator allows."""
-    most = rules.hourly_contacts if _by_stranger(target, account) else rules.hourly_accounts
-    return sum(mark.count for mark in ceiling.since(now - _HOUR)) >= most
+def code_ceiling(target: Target, account: str, rules: CodeRules) -> Ceiling:
+    """Return the ceiling that a code to a target counts under."""
+    if not _by_stranger(target, account):
+        return Ceiling(rules.hourly_accounts, rules.hourly_accounts)
+    return shared_ceiling(rules.hourly_contacts, rules.origin_percent, rules.reserve_percent)
 
 
 def _by_stranger(target: Target, account: str) -> bool:
     return not account and target.kind is not TargetKind.ACCOUNT_PHONE
-
-
-def filled(ceiling: Challenge, now: datetime) -> Challenge:
-    """Return the row of all after one more code; a minute's codes share a mark."""
-    minute = now.replace(second=0, microsecond=0)
-    marks = list(ceiling.since(now - _HOUR))
-    if marks and marks[-1].at == minute:
-        marks[-1] = replace(marks[-1], count=marks[-1].count + 1)
-    else:
-        marks.append(Mark(minute))
-    return _with(ceiling, tuple(marks))
 
 
 class FilingRules(Struct, frozen=True):
@@ -90,10 +78,19 @@ class FilingRules(Struct, frozen=True):
         daily: requests by one account, or in one conversation without a login, in any 24 hours.
         hourly_strangers: requests in any hour by all together who have shown neither an account
             nor a contact.
+        origin_percent: the share of ``hourly_strangers`` that one address may file.
+        reserve_percent: the share kept for addresses that filed nothing in the last hour.
     """
 
     daily: int = 60
     hourly_strangers: int = 300
+    origin_percent: int = 10
+    reserve_percent: int = 30
+
+    @property
+    def strangers(self) -> Ceiling:
+        """The ceiling on requests by those who have shown nothing."""
+        return shared_ceiling(self.hourly_strangers, self.origin_percent, self.reserve_percent)
 
 
 STRANGERS_FILED = "filed|strangers"
@@ -109,21 +106,6 @@ def may_file_from(sender: Challenge, now: datetime, rules: FilingRules) -> datet
     """Return when a sender may file one more request; None where that is now."""
     marks = sender.since(now - _DAY)
     return marks[-rules.daily].at + _DAY if len(marks) >= rules.daily else None
-
-
-def strangers_may_file_from(
-    strangers: Challenge, now: datetime, rules: FilingRules
-) -> datetime | None:
-    """Return when somebody who has shown nothing may file a request; None where that is now."""
-    marks = strangers.since(now - _HOUR)
-    left = sum(mark.count for mark in marks)
-    until = None
-    for mark in marks:
-        if left < rules.hourly_strangers:
-            break
-        left -= mark.count
-        until = mark.at + _HOUR
-    return until
 
 
 def filed(sender: Challenge, now: datetime) -> Challenge:

@@ -73,6 +73,8 @@ class Observed(Struct, frozen=True):
             not known.
         place: this conversation's place in the queue, or the one it would get.
         policy: what the policy says to the question that ``needs`` named; None without an import.
+        origin: keyed hash of the network that a visitor without a login writes from; empty where
+            it is not known, or nobody wrote.
     """
 
     recognised: Recognised | None = None
@@ -85,6 +87,7 @@ class Observed(Struct, frozen=True):
     opens_at: datetime | None = None
     place: int = 1
     policy: PolicyAnswer | None = None
+    origin: bytes = b""
 
 
 class Needs(Struct, frozen=True):

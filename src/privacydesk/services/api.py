@@ -49,8 +49,9 @@ class Session(Struct, frozen=True):
         account: whether an app account stands behind it.
         expires_at: when the token runs out; None without one.
         locale: the language the conversation is held in.
-        origin: stands for where a stranger comes from: those of one place wait together where many
-            have to wait. Empty for whoever logged in, and for who comes by no network.
+        origin: keyed hash of where a visitor without a login comes from: those of one origin share
+            budgets, and wait together where many have to wait. Empty for whoever logged in, and
+            for who comes by no network.
     """
 
     conversation: ConversationId
@@ -133,6 +134,10 @@ class Desk(Protocol):
 
     async def begin(self, *, languages: str) -> Entry:
         """Begin a conversation of somebody without an account, under a fresh secret."""
+        ...
+
+    def name_origin(self, origin: str) -> bytes:
+        """Return what stands for an address: the same in every process, and not to be undone."""
         ...
 
     async def say(

@@ -40,6 +40,7 @@ Negotiate = Callable[[str], str]
 """Languages as in ``Accept-Language`` to a locale; an empty string when none is known."""
 
 _OPEN_TRIES = 3
+_ORIGIN_BYTES = 16
 
 
 class ChatDesk:
@@ -103,6 +104,10 @@ class ChatDesk:
         locale = self._negotiate(languages)
         begun, greeting = await self._begin(key, "", locale, LocaleSource.BROWSER)
         return Entry(self._session(begun, secret=secret), self.glance(begun), greeting)
+
+    def name_origin(self, origin: str) -> bytes:
+        """Return what stands for an address; see ``services.api.Desk``."""
+        return self._hashing.lookup("origin", origin)[:_ORIGIN_BYTES]
 
     async def by_mail(self, thread: MailThread) -> Session:
         """Let in whoever writes in an exchange of mail; its conversation begins with the first."""
@@ -233,7 +238,7 @@ class ChatDesk:
         """Take a message; see ``services.api.Desk``."""
         self._presence.user_sends(session.conversation)
         said = Said(job_id=id, text=text, offset=offset)
-        committed = await self._turns.say(session.conversation, said, whose=session.origin)
+        committed = await self._turns.say(session.conversation, said, origin=session.origin)
         return committed.offset
 
     async def choose(
@@ -246,7 +251,8 @@ class ChatDesk:
     ) -> int:
         """Take a tapped choice; see ``services.api.Desk``."""
         message = Chose(job_id=id, choice=choice, offset=offset)
-        return (await self._turns.say(session.conversation, message)).offset
+        committed = await self._turns.say(session.conversation, message, origin=session.origin)
+        return committed.offset
 
     async def submit_uploads(
         self,
@@ -263,7 +269,8 @@ class ChatDesk:
         except NotFoundError as error:
             return await self._first_answer(session.conversation, id, error)
         message = Uploaded(job_id=id, uploads=files)
-        return (await self._turns.say(session.conversation, message)).offset
+        committed = await self._turns.say(session.conversation, message, origin=session.origin)
+        return committed.offset
 
     async def _first_answer(
         self, conversation: ConversationId, job_id: str, otherwise: DeskError

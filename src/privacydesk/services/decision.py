@@ -96,6 +96,7 @@ class Decision(Struct, frozen=True):
         gathered: what was fetched from outside the lock.
         heard: what the recogniser made of the words; None where it was not asked.
         now: the turn's instant.
+        origin: as in ``Observed``.
     """
 
     means: Means
@@ -104,6 +105,7 @@ class Decision(Struct, frozen=True):
     gathered: Gathered
     heard: Observed | None
     now: datetime
+    origin: bytes = b""
 
     def __call__(self, rows: WorkingSet) -> Changes:
         """Return what the job leaves.
@@ -192,6 +194,7 @@ class Decision(Struct, frozen=True):
             opens_at=gathered.reach.opens_at,
             place=gathered.place,
             policy=gathered.policy,
+            origin=self.origin,
         )
 
     def _decided(self, snapshot: Snapshot, told: Message) -> Turn:

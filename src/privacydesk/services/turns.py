@@ -55,6 +55,8 @@ from privacydesk.services.making import TurnMaker
 _log = structlog.get_logger(__name__)
 
 _ALARM_EVERY = timedelta(minutes=1)
+_WARNINGS = frozenset({"origin_budget_reached"})
+"""Alarms that concern one origin; nobody else is shut out."""
 _ROUNDS = 12
 """How often a job may go back to observing: each step of a turn may name one thing more."""
 
@@ -94,26 +96,26 @@ class Turns:
         self._alarmed: dict[str, datetime] = {}
 
     async def say(
-        self, conversation: ConversationId, message: Message, *, whose: bytes = b""
+        self, conversation: ConversationId, message: Message, *, origin: bytes = b""
     ) -> Committed:
         """Run a message of the user.
 
         Args:
             conversation: whose turn it is.
             message: what they said or did.
-            whose: among whom those who say much wait for those who say little; the conversation
-                unless given.
+            origin: where a visitor without a login writes from: those of one origin share budgets,
+                and wait together where many have to wait; empty where it is not known.
         """
 
         async def hear() -> Observed:
             if not isinstance(message, Said):
                 return SILENT
-            return await self._understanding.hear(message.text, whose or conversation)
+            return await self._understanding.hear(message.text, origin or conversation)
 
         def prepare(_rows: WorkingSet) -> Prepared:
             return Prepared(message)
 
-        return await self.run(conversation, message.job_id, prepare, hear=hear, whose=whose)
+        return await self.run(conversation, message.job_id, prepare, hear=hear, origin=origin)
 
     async def run(
         self,
@@ -125,7 +127,7 @@ class Turns:
         deliveries: tuple[DeliveryId, ...] = (),
         once_per_ticket: TicketId | None = None,
         hear: Hear | None = None,
-        whose: bytes = b"",
+        origin: bytes = b"",
     ) -> Committed:
         """Run a job of a conversation.
 
@@ -138,7 +140,7 @@ class Turns:
             once_per_ticket: see ``Job``.
             hear: tells what is made of the user's words; not asked while those are
                 an agent's to read.
-            whose: as for ``say``.
+            origin: as for ``say``.
 
         Raises:
             NotFoundError: no such conversation.
@@ -154,7 +156,7 @@ class Turns:
                 raise NotFoundError("no such conversation")
             if hear is not None and heard is None and seen.owner.kind is not OwnerKind.AGENT:
                 heard = await hear()
-            gathered = await self._look(seen, needs, gathered, whose)
+            gathered = await self._look(seen, needs, gathered, origin)
             job = Job(
                 id=job_id,
                 locks=Locks(
@@ -165,7 +167,9 @@ class Turns:
                     ),
                     deliveries=deliveries,
                 ),
-                decide=Decision(self._means, job_id, prepare, gathered, heard, self._clock.now()),
+                decide=Decision(
+                    self._means, job_id, prepare, gathered, heard, self._clock.now(), origin
+                ),
                 once_per_ticket=once_per_ticket,
                 # What somebody says or taps; files were taken in before.
                 small=hear is not None,
@@ -225,12 +229,12 @@ class Turns:
         now = self._clock.now()
         if not happened_within(self._alarmed.get(name), now, _ALARM_EVERY):
             self._alarmed[name] = now
-            _log.error(name)
+            (_log.warning if name in _WARNINGS else _log.error)(name)
 
     # -- observe ---------------------------------------------------------------------------
 
     async def _look(
-        self, seen: Conversation, needs: Needs, before: Gathered, whose: bytes = b""
+        self, seen: Conversation, needs: Needs, before: Gathered, origin: bytes = b""
     ) -> Gathered:
         """Fetch what lies outside the lock: whose tickets, who is there, what the policy says."""
         if needs is NOTHING:
@@ -254,7 +258,7 @@ class Turns:
             known = needs.question == before.needs.question
             policy = before.policy
             if not known:
-                policy = await self._understanding.answer(needs.question, whose or seen.id)
+                policy = await self._understanding.answer(needs.question, origin or seen.id)
         return Gathered(needs=needs, tickets=tickets, reach=reach, place=place, policy=policy)
 
     async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:

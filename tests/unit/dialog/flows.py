@@ -76,6 +76,7 @@ steps:
       wait: enter
       capped: refused
       too_many: refused
+      crowded: refused
       no_phone: refused
       unavailable: refused
   enter:

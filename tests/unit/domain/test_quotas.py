@@ -3,12 +3,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from privacydesk.domain import quotas
+from privacydesk.domain.ceilings import used
 from privacydesk.domain.identity import Challenge, CodeRules, SendVerdict, Target, TargetKind
 from privacydesk.domain.ids import ChallengeId
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-RULES = CodeRules(daily_contacts=3, daily_codes=5, hourly_contacts=4, hourly_accounts=9)
+RULES = CodeRules(
+    daily_contacts=3, daily_codes=5, hourly_contacts=4, hourly_accounts=9, reserve_percent=0
+)
 SENDER = Challenge(ChallengeId(b"s" * 32))
 ALL = Challenge(ChallengeId(b"a" * 32))
 CONTACT = Target(TargetKind.CONTACT, "someone@example.com")
@@ -40,12 +43,12 @@ def test_a_sender_has_so_many_codes_in_any_day_whatever_the_contacts() -> None:
 
 
 def test_all_together_have_so_many_codes_in_any_hour() -> None:
-    ceiling = ALL
+    limits, ceiling = quotas.code_ceiling(CONTACT, "", RULES), ALL
     for minute in (0, 0, 1, 30):
-        assert not quotas.is_full(ceiling, CONTACT, "", NOW + timedelta(minutes=minute), RULES)
-        ceiling = quotas.filled(ceiling, NOW + timedelta(minutes=minute, seconds=5))
-    assert quotas.is_full(ceiling, CONTACT, "", NOW + timedelta(minutes=31), RULES)
-    assert not quotas.is_full(ceiling, CONTACT, "", NOW + timedelta(minutes=60), RULES)
+        assert limits.until(ceiling, b"", NOW + timedelta(minutes=minute)) is None
+        ceiling = used(ceiling, b"", NOW + timedelta(minutes=minute, seconds=5))
+    assert limits.until(ceiling, b"", NOW + timedelta(minutes=31)) == NOW + timedelta(hours=1)
+    assert limits.until(ceiling, b"", NOW + timedelta(minutes=60)) is None
     assert len(ceiling.marks) == 3, "a minute's codes share a mark"
 
 
@@ -58,9 +61,9 @@ def test_strangers_can_not_use_up_the_codes_of_those_who_are_logged_in() -> None
     assert quotas.ceiling_counter(ACCOUNT, "u-1") == members
     ceiling = ALL
     for _ in range(RULES.hourly_contacts):
-        ceiling = quotas.filled(ceiling, NOW)
-    assert quotas.is_full(ceiling, ticket, "", NOW, RULES)
-    assert not quotas.is_full(ceiling, ticket, "u-1", NOW, RULES)
+        ceiling = used(ceiling, b"", NOW)
+    assert quotas.code_ceiling(ticket, "", RULES).until(ceiling, b"", NOW) is not None
+    assert quotas.code_ceiling(ticket, "u-1", RULES).until(ceiling, b"", NOW) is None
 
 
 def test_an_account_is_one_sender_in_whatever_conversation() -> None:
@@ -79,9 +82,9 @@ def test_a_sender_files_so_many_requests_in_any_day() -> None:
 
 
 def test_strangers_are_told_when_enough_of_the_last_hour_has_passed() -> None:
-    rules, strangers = quotas.FilingRules(hourly_strangers=3), ALL
+    limits, strangers = quotas.FilingRules(hourly_strangers=3).strangers, ALL
     for minutes in (0, 0, 10, 20):
-        strangers = quotas.filled(strangers, NOW + timedelta(minutes=minutes))
-    until = quotas.strangers_may_file_from(strangers, NOW + timedelta(minutes=30), rules)
+        strangers = used(strangers, b"", NOW + timedelta(minutes=minutes))
+    until = limits.until(strangers, b"", NOW + timedelta(minutes=30))
     assert until == NOW + timedelta(hours=1), "the two of the first minute go together"
-    assert quotas.strangers_may_file_from(strangers, until, rules) is None
+    assert limits.until(strangers, b"", until) is None

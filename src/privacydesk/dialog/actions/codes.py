@@ -10,6 +10,7 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import WAITS
 from privacydesk.dialog.guards import account_of
 from privacydesk.domain import quotas
+from privacydesk.domain.ceilings import used
 from privacydesk.domain.effects import RaiseAlarm, SendCode
 from privacydesk.domain.identity import (
     Assurance,
@@ -46,6 +47,8 @@ def send_code(act: Act) -> str:
         return "unavailable"
     if verdict is not SendVerdict.OK:
         assert until is not None
+        if verdict is SendVerdict.CROWDED:
+            script.effects.append(RaiseAlarm("origin_budget_reached"))
         frame.slots["until"] = until.isoformat()
         # The code that was sent before still works while it is open.
         frame.slots["_target"] = target.label()
@@ -77,12 +80,16 @@ def _counted(act: Act, target: Target) -> tuple[SendVerdict, datetime | None]:
         verdict, until = quotas.may_reach(sender, challenge, now, rules)
     if verdict is not SendVerdict.OK:
         return verdict, until
-    if quotas.is_full(ceiling, target, script.account, now, rules):
+    limits = quotas.code_ceiling(target, script.account, rules)
+    until = limits.own_until(ceiling, script.origin, now)
+    if until is not None:
+        return SendVerdict.CROWDED, until
+    if limits.until(ceiling, script.origin, now) is not None:
         return SendVerdict.FULL, None
     rows = (
         challenge.sent(now, rules),
         quotas.reached(sender, challenge, now) if typed else sender,
-        quotas.filled(ceiling, now),
+        used(ceiling, script.origin, now),
     )
     script.challenges.update(zip(names, rows, strict=True))
     return SendVerdict.OK, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from privacydesk.dialog.act import Act
@@ -13,12 +14,13 @@ from privacydesk.dialog.scopes import answers_of, items_of
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
 from privacydesk.domain import quotas
+from privacydesk.domain.ceilings import used
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
     RaiseAlarm,
 )
-from privacydesk.domain.identity import Assurance
+from privacydesk.domain.identity import Assurance, Challenge
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move
@@ -130,18 +132,28 @@ def _counted(act: Act) -> bool:
         names.append(quotas.STRANGERS_FILED)
     sender, *strangers = script.counters(*names)
     until = quotas.may_file_from(sender, script.now, rules)
-    for row in strangers:
-        full_until = quotas.strangers_may_file_from(row, script.now, rules)
-        if until is None and full_until is not None:
-            script.effects.append(RaiseAlarm("requests_ceiling_reached"))
-            until = full_until
+    for row in strangers if until is None else ():
+        until = _strangers_until(script, row)
     if until is not None:
         act.frame.slots["until"] = until.isoformat()
         return False
     script.challenges[name] = quotas.filed(sender, script.now)
     for row in strangers:
-        script.challenges[quotas.STRANGERS_FILED] = quotas.filled(row, script.now)
+        script.challenges[quotas.STRANGERS_FILED] = used(row, script.origin, script.now)
     return True
+
+
+def _strangers_until(script: Script, row: Challenge) -> datetime | None:
+    """Return when somebody who has shown nothing may file; None where that is now."""
+    limits = script.rules.filing.strangers
+    own = limits.own_until(row, script.origin, script.now)
+    if own is not None:
+        script.effects.append(RaiseAlarm("origin_budget_reached"))
+        return own
+    full = limits.until(row, script.origin, script.now)
+    if full is not None:
+        script.effects.append(RaiseAlarm("requests_ceiling_reached"))
+    return full
 
 
 def _waiting(

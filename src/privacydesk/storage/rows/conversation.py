@@ -42,8 +42,6 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         "locale": conversation.locale,
         "locale_from": str(conversation.locale_from),
     }
-    if conversation.account:
-        state["account"] = conversation.account
     if owner.offset:
         state["owner_offset"] = owner.offset
     if owner.since is not None:
@@ -58,9 +56,7 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["verifications"] = [_verification_record(v) for v in conversation.verifications]
     if conversation.wishes:
         state["wishes"] = _wish_records(conversation.wishes)
-    if conversation.mail is not None:
-        mail = conversation.mail
-        state["mail"] = [mail.address, mail.subject, mail.root]
+    _note_user(conversation, state)
     _note_counts(conversation, state)
     return {
         "id": conversation.id,
@@ -72,6 +68,16 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         "queued_at": opt_micros(conversation.queued_at),
         "state": seal.seal(_place(conversation.id, conversation.version), to_json(state)),
     }
+
+
+def _note_user(conversation: Conversation, state: dict[str, Any]) -> None:
+    if conversation.account:
+        state["account"] = conversation.account
+    if conversation.mail is not None:
+        mail = conversation.mail
+        state["mail"] = [mail.address, mail.subject, mail.root]
+    if conversation.origin:
+        state["origin"] = conversation.origin.hex()
 
 
 def _note_counts(conversation: Conversation, state: dict[str, Any]) -> None:
@@ -122,6 +128,7 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         desk_calls=state.get("desk_calls", 0),
         last_said_at=opt_instant(state.get("last_said_at")),
         mail=MailThread(*state["mail"]) if "mail" in state else None,
+        origin=bytes.fromhex(state.get("origin", "")),
         minor_hint=state.get("minor_hint", False),
         wishes=_read_wishes(state.get("wishes", ())),
         to_rate=TicketId(bytes.fromhex(state["to_rate"])) if "to_rate" in state else None,

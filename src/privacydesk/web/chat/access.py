@@ -66,7 +66,10 @@ def _from(request: web.Request, entry: Entry) -> Entry:
     if entry.session.account:
         return entry
     room = request.app[ROOM]
-    origin = room.named(origin_of(request, room.settings.trusted_proxies))
+    network = origin_of(request, room.settings.trusted_proxies)
+    if network is None:
+        return entry
+    origin = room.desk.name_origin(str(network))
     return replace(entry, session=replace(entry.session, origin=origin))
 
 

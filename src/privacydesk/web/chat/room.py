@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import AsyncIterator, Coroutine, Hashable, Iterator
-from hashlib import blake2b
 from typing import Any, Protocol
 
 import structlog
@@ -76,7 +74,6 @@ class Room:
         )
         # Twice what messages have: a page tells several things for each.
         self._signals = Rates(2 * settings.messages_per_second, 2 * settings.message_burst)
-        self._salt = os.urandom(32)
         self._told: dict[str, float] = {}
         self._uploads = Places(settings.uploads_per_chat, settings.uploads_at_once)
         self._senders = Places(settings.uploads_per_address, settings.uploads_at_once)
@@ -123,10 +120,6 @@ class Room:
             DeskError: ``RATE_LIMITED``.
         """
         _unless(self._signals.take(session.conversation, time.monotonic()))
-
-    def named(self, origin: Hashable) -> bytes:
-        """Return what stands for an address in this process; nobody can tell it from that."""
-        return blake2b(str(origin).encode(), key=self._salt, digest_size=16).digest()
 
     def admit_newcomer(self, origin: Hashable) -> None:
         """Let one more conversation without a login begin from where a request comes from.
