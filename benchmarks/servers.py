@@ -99,6 +99,7 @@ def desk_environment(folder: Path) -> dict[str, str]:
         "PRIVACYDESK_NEW_CHATS_PER_MINUTE": str(UNLIMITED),
         "PRIVACYDESK_NEW_CHATS_AT_ONCE": str(int(UNLIMITED)),
         "PRIVACYDESK_SOCKETS_PER_ADDRESS": str(int(UNLIMITED)),
+        "PRIVACYDESK_SILENT_SOCKETS_PER_ADDRESS": str(int(UNLIMITED)),
         "PRIVACYDESK_STAFF_ENTRIES_PER_MINUTE": str(UNLIMITED),
         "PRIVACYDESK_LOG_LEVEL": "error",
     }

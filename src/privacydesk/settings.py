@@ -75,7 +75,9 @@ class Settings(BaseSettings):
         token_links: whether the chat page takes an app token out of its own address.
         new_chats_per_minute: conversations without a login that one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
-        sockets_per_address: sockets of the chat that one address may have open.
+        sockets_per_address: sockets and streams of the chat that one address may have open.
+        silent_sockets_per_address: how many of them may not have said hello yet; the oldest gives
+            way to one more.
         trusted_proxies: networks whose ``X-Forwarded-For`` is believed; none by default.
         staged_upload_hours: how long a file can be handed in after its upload; then it goes.
         staff_idle_minutes: how long a member of staff stays signed in without doing anything.
@@ -157,9 +159,10 @@ class Settings(BaseSettings):
     token_links: bool = True
     messages_per_second: Annotated[float, Field(gt=0)] = 5.0
     message_burst: Annotated[int, Field(ge=1)] = 20
-    new_chats_per_minute: Annotated[float, Field(gt=0)] = 30.0
-    new_chats_at_once: Annotated[int, Field(ge=1)] = 300
+    new_chats_per_minute: Annotated[float, Field(gt=0)] = 6.0
+    new_chats_at_once: Annotated[int, Field(ge=1)] = 30
     sockets_per_address: Annotated[int, Field(ge=1)] = 1_000
+    silent_sockets_per_address: Annotated[int, Field(ge=1)] = 500
     trusted_proxies: list[Network] = []
     staged_upload_hours: Annotated[float, Field(gt=0)] = 24.0
     staff_idle_minutes: Annotated[float, Field(gt=0)] = 30.0

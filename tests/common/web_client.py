@@ -60,13 +60,18 @@ class ChatClient:
         self.http = http
         self.app = app
 
-    async def connect(self) -> ChatSocket:
-        """Open a socket and say nothing."""
-        return ChatSocket(await self.http.ws_connect("/chat/v1/socket"))
+    async def connect(self, address: str = "") -> ChatSocket:
+        """Open a socket and say nothing.
 
-    async def hello(self, **fields: Any) -> tuple[ChatSocket, dict[str, Any]]:
+        Args:
+            address: where it comes from, as a trusted proxy says; this machine unless given.
+        """
+        headers = {"X-Forwarded-For": address} if address else {}
+        return ChatSocket(await self.http.ws_connect("/chat/v1/socket", headers=headers))
+
+    async def hello(self, address: str = "", **fields: Any) -> tuple[ChatSocket, dict[str, Any]]:
         """Open a socket and say hello; return it with the welcome."""
-        socket = await self.connect()
+        socket = await self.connect(address)
         await socket.send("hello", **{"languages": "en", **fields})
         return socket, await socket.next()
 

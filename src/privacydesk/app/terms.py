@@ -42,6 +42,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         new_chats_per_minute=settings.new_chats_per_minute,
         new_chats_at_once=settings.new_chats_at_once,
         sockets_per_address=settings.sockets_per_address,
+        silent_per_address=settings.silent_sockets_per_address,
         trusted_proxies=tuple(settings.trusted_proxies),
         cors_origins=tuple(settings.cors_origins),
         frame_ancestors=settings.frame_ancestors,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -43,6 +43,11 @@ def origin_of(request: web.Request, trusted: Sequence[Network]) -> Network | Non
         found = before
     bits = found.max_prefixlen if isinstance(found, IPv4Address) else _NEIGHBOURHOOD
     return ip_network((found, bits), strict=False)
+
+
+def ender_of(request: web.Request) -> Callable[[], object]:
+    """Return what ends the connection of a request at once, whatever waits to be sent."""
+    return request.transport.abort if request.transport is not None else bool
 
 
 def read_address(text: str) -> Address | None:

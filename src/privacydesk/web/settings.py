@@ -30,9 +30,11 @@ class WebSettings:
             once, over HTTP.
         upload_pause: how long a file may stand still while it comes in.
         upload_rate: the lowest rate at which it may come in, bytes a second.
-        sockets_per_address: open sockets of one address.
+        sockets_per_address: open sockets and streams of one address.
         sockets_at_once: open sockets at all.
-        greeted_at_once: open sockets that have not said hello yet.
+        silent_per_address: open sockets of one address that have not said hello yet; its oldest
+            gives way to one more.
+        silent_at_once: such sockets of all; the oldest of whoever has most gives way.
         hello_timeout: how long a new connection may stay silent.
         heartbeat: how long a connection may stay silent before it is pinged.
         compare_every: how often cursors are compared with the log.
@@ -59,8 +61,8 @@ class WebSettings:
     desk_names: Mapping[str, str] = field(default_factory=dict)
     messages_per_second: float = 5.0
     message_burst: int = 20
-    new_chats_per_minute: float = 30.0
-    new_chats_at_once: int = 300
+    new_chats_per_minute: float = 6.0
+    new_chats_at_once: int = 30
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     max_text: int = 10_000
     max_frame: int = 60 * 1024
@@ -75,8 +77,9 @@ class WebSettings:
     upload_rate: float = 8 * 1024
     sockets_per_address: int = 1_000
     sockets_at_once: int = 100_000
-    greeted_at_once: int = 2_000
-    hello_timeout: float = 10.0
+    silent_per_address: int = 500
+    silent_at_once: int = 2_000
+    hello_timeout: float = 5.0
     heartbeat: float = 25.0
     compare_every: float = 5.0
     page: int = 200

@@ -462,18 +462,6 @@ async def test_an_address_has_only_so_many_sockets_and_a_closed_one_makes_room(
     await second.close()
 
 
-async def test_only_so_many_sockets_may_be_silent_at_the_door(serve: Serve) -> None:
-    client = await serve(greeted_at_once=1)
-    silent = await client.connect()
-    with pytest.raises(WSServerHandshakeError) as refused:
-        await client.connect()
-    assert refused.value.status == 429
-    await silent.send("hello")
-    assert (await silent.next())["type"] == "welcome"
-    other, _ = await client.hello()
-    await other.close()
-
-
 async def test_typing_and_read_marks_reach_the_desk(serve: Serve, desk: FakeDesk) -> None:
     socket, _ = await (await serve()).hello()
     await socket.next()

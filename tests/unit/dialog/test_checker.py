@@ -290,7 +290,14 @@ steps:
   send:
     do: send_code
     with: {to: contact}
-    on: {sent: enter, wait: enter, capped: no, too_many: no, crowded: no, no_phone: no, unavailable: no}
+    on:
+      sent: enter
+      wait: enter
+      capped: no
+      too_many: no
+      crowded: no
+      no_phone: no
+      unavailable: no
   enter: {ask: code, text: verify_contact.enter, on: {answered: check}}
   check:
     do: check_code

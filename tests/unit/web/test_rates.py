@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from privacydesk.web.chat.rates import Rates
+from privacydesk.web.settings import WebSettings
 
 
 def test_a_burst_passes_then_one_at_a_time() -> None:
@@ -40,3 +41,14 @@ def test_no_more_buckets_are_kept_than_was_said() -> None:
     assert len(rates) == 2
     assert rates.take("c", 0.0) > 0.0
     assert rates.take("a", 0.0) == 0.0
+
+
+def test_one_address_begins_enough_chats_for_an_office_and_too_few_for_an_attack() -> None:
+    settings = WebSettings()
+    rates = Rates(settings.new_chats_per_minute / 60, settings.new_chats_at_once)
+    assert not any(rates.take("an office", 0.0) for _ in range(30))
+    # What used up all codes was a hundred chats in 34 seconds.
+    begun = sum(not rates.take("an attacker", second / 3) for second in range(102))
+    assert begun <= 34
+    later = sum(not rates.take("an attacker", 34.0 + second) for second in range(300))
+    assert later <= 31

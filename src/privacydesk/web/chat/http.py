@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import AbstractContextManager
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from aiohttp import web
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Session
+from privacydesk.web.addresses import ender_of, origin_of
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import read_limited
 from privacydesk.web.chat.access import credentials_of, languages_of, let_in, session_of
@@ -80,14 +82,16 @@ async def events(request: web.Request) -> web.StreamResponse:
     session = await session_of(request)
     room.admit_signal(session)
     if EVENT_STREAM in request.headers.get("Accept", ""):
-        return await _stream(request, room, session)
+        with _held(request, room):
+            return await _stream(request, room, session)
     after = copy_ends_at(
         session, request.query.get("epoch", session.epoch), _whole(request, "after", MAX_OFFSET)
     )
     wait = min(float(_whole(request, "wait", 3600)), room.settings.max_wait)
     found = await room.desk.events(session, after=after, limit=room.settings.page)
     if not found and wait and after == session.head:
-        found = await _await_events(room, session, after, wait)
+        with _held(request, room):
+            found = await _await_events(room, session, after, wait)
     with room.answering(session):
         answer: dict[str, Any] = {
             "epoch": session.epoch,
@@ -106,6 +110,12 @@ async def attachment(request: web.Request) -> web.Response:
     with room.answering(session):
         file = await room.desk.attachment(session, request.match_info["file"])
         return await _sent(request, file_answer(file))
+
+
+def _held(request: web.Request, room: Room) -> AbstractContextManager[None]:
+    """Count a request that stays open like a socket of its address."""
+    origin = str(origin_of(request, room.settings.trusted_proxies))
+    return room.socket(origin, ender_of(request))
 
 
 async def _sent(request: web.Request, answer: web.Response) -> web.Response:

@@ -15,6 +15,7 @@ from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.services.api import Desk, Session
 from privacydesk.web.answers import may_be_repeated
 from privacydesk.web.chat.encoding import encode
+from privacydesk.web.chat.fair_slots import FairSlots, GiveUp
 from privacydesk.web.chat.hub import Hub, Viewer
 from privacydesk.web.chat.places import Places
 from privacydesk.web.chat.rates import Rates
@@ -75,11 +76,11 @@ class Room:
         # Twice what messages have: a page tells several things for each.
         self._signals = Rates(2 * settings.messages_per_second, 2 * settings.message_burst)
         self._told: dict[str, float] = {}
-        self._uploads = Places(settings.uploads_per_chat, settings.uploads_at_once)
-        self._senders = Places(settings.uploads_per_address, settings.uploads_at_once)
+        self._uploads = Places(settings.uploads_per_chat, settings.sockets_at_once)
+        self._senders = FairSlots(settings.uploads_per_address, settings.uploads_at_once)
         self._answers = Places(settings.answers_per_chat, settings.sockets_at_once)
-        self._sockets = Places(settings.sockets_per_address, settings.sockets_at_once)
-        self._silent = Places(settings.greeted_at_once, settings.greeted_at_once)
+        self._sockets = FairSlots(settings.sockets_per_address, settings.sockets_at_once)
+        self._silent = FairSlots(settings.silent_per_address, settings.silent_at_once, rotate=True)
         self.connections: set[Tended] = set()
         self.stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -140,13 +141,21 @@ class Room:
         )
 
     @contextlib.contextmanager
-    def uploading(self, session: Session, origin: Hashable) -> Iterator[None]:
+    def uploading(self, session: Session, origin: Hashable, give_up: GiveUp) -> Iterator[None]:
         """Hold a place for one more file of a conversation that comes in.
+
+        Args:
+            session: whose it is.
+            origin: where it comes from.
+            give_up: ends it, where one of its origin has to make room for another's.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
         """
-        with self._uploads.place(session.conversation) as one, self._senders.place(origin) as two:
+        with (
+            self._uploads.place(session.conversation) as one,
+            self._senders.slot(origin, give_up) as two,
+        ):
             if not (one and two):
                 raise DeskError(
                     "too many files come in at once",
@@ -175,33 +184,36 @@ class Room:
             yield
 
     @contextlib.contextmanager
-    def socket(self, origin: Hashable) -> Iterator[None]:
-        """Hold a place for one more socket.
+    def socket(self, origin: Hashable, give_up: GiveUp) -> Iterator[None]:
+        """Hold a place for one more socket or stream.
+
+        Args:
+            origin: where it comes from.
+            give_up: ends it, where one of its origin has to make room for another's.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
         """
-        with self._sockets.place(origin) as free:
+        with self._sockets.slot(origin, give_up) as free:
             if not free:
                 self._tell("sockets_refused", "many sockets from one address, or at all")
                 raise _crowded()
             yield
 
     @contextlib.contextmanager
-    def silent(self) -> Iterator[None]:
-        """Hold a place for a socket that has not said hello yet.
+    def silent(self, origin: Hashable, give_up: GiveUp) -> Iterator[None]:
+        """Hold a place for a socket that has not said hello yet; see ``socket``.
 
-        Raises:
-            DeskError: ``RATE_LIMITED``.
+        There always is one: where all are taken, the oldest of the largest holder gives way.
         """
-        with self._silent.place(None) as free:
-            if not free:
-                self._tell("silent_sockets_refused", "many sockets that do not say hello")
-                raise _crowded()
+        before = self._silent.evicted
+        with self._silent.slot(origin, give_up):
+            if self._silent.evicted > before:
+                self._tell("silent_sockets_closed", "many sockets that do not say hello")
             yield
 
     def _tell(self, event: str, hint: str) -> None:
-        """Log that strangers are turned away, each kind once a minute.
+        """Log that strangers are turned away or cut off, each kind once a minute.
 
         An address is somebody's, so none is logged.
         """

@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Entry
-from privacydesk.web.addresses import origin_of
+from privacydesk.web.addresses import ender_of, origin_of
 from privacydesk.web.chat.access import let_in
 from privacydesk.web.chat.connection import (
     TRY_AGAIN_LATER,
@@ -44,11 +44,12 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
     """
     room = request.app[ROOM]
     # As text: it is held for as long as the client stays, and a network takes half a kilobyte.
-    with room.socket(str(origin_of(request, room.settings.trusted_proxies))):
-        return await _serve(request, room)
+    origin = str(origin_of(request, room.settings.trusted_proxies))
+    with room.socket(origin, ender_of(request)):
+        return await _serve(request, room, origin)
 
 
-async def _serve(request: web.Request, room: Room) -> web.StreamResponse:
+async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamResponse:
     ws: Socket = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
         # Pongs are seen by the connection, so that one ticker serves thousands of heartbeats.
@@ -60,11 +61,12 @@ async def _serve(request: web.Request, room: Room) -> web.StreamResponse:
         decode_text=False,
         timeout=2.0,
     )
-    with room.silent():
+    with room.silent(origin, ender_of(request)):
         await ws.prepare(request)
         # They are sent; kept, they would be a kilobyte of every idle socket.
         ws.headers.clear()
-        accepted = await _handshake(request, room, ws)
+        hello = await _first_hello(request, room, ws)
+    accepted = None if hello is None else await _welcomed(request, room, ws, hello)
     if accepted is None:
         return ws
     entry, hello = accepted
@@ -98,38 +100,29 @@ async def _serve(request: web.Request, room: Room) -> web.StreamResponse:
     return ws
 
 
-async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Entry, Hello] | None:
-    """Read the hello, let the client in and welcome it; None when it was turned away."""
-    languages = request.headers.get("Accept-Language", "")[:256]
-    locale = negotiate(languages)
+async def _first_hello(request: web.Request, room: Room, ws: Socket) -> Hello | None:
+    """Return the hello; None from a client that does not say one in time."""
     with contextlib.suppress(ConnectionError):
         try:
             async with asyncio.timeout(room.settings.hello_timeout):
-                hello = await _read_hello(room, ws, locale)
+                return await _read_hello(room, ws, negotiate(_languages(request)))
         except TimeoutError:
             await ws.close(code=NO_HELLO, message=b"no hello")
-            return None
-        if hello is None:
-            return None
-        if hello.languages:
-            locale = negotiate(hello.languages)
+    return None
+
+
+async def _welcomed(
+    request: web.Request, room: Room, ws: Socket, hello: Hello
+) -> tuple[Entry, Hello] | None:
+    """Let the client in and welcome it; None when it was turned away."""
+    languages = hello.languages or _languages(request)
+    with contextlib.suppress(ConnectionError):
         try:
             entry = await let_in(
-                request,
-                Credentials(token=hello.token, secret=hello.secret),
-                languages=hello.languages or languages,
+                request, Credentials(token=hello.token, secret=hello.secret), languages=languages
             )
         except DeskError as error:
-            await ws.send_frame(room.error(error, locale), WSMsgType.TEXT)
-            unavailable = error.code not in {
-                ErrorCode.UNAUTHENTICATED,
-                ErrorCode.TOKEN_EXPIRED,
-                ErrorCode.FORBIDDEN,
-            }
-            await ws.close(
-                code=TRY_AGAIN_LATER if unavailable else UNAUTHENTICATED,
-                message=error.code.value.encode(),
-            )
+            await _turn_away(room, ws, error, negotiate(languages))
             return None
         await ws.send_frame(
             encode({"type": "welcome", **welcome_json(room, entry, hello)}),
@@ -137,6 +130,23 @@ async def _handshake(request: web.Request, room: Room, ws: Socket) -> tuple[Entr
         )
         return entry, hello
     return None
+
+
+async def _turn_away(room: Room, ws: Socket, error: DeskError, locale: str) -> None:
+    await ws.send_frame(room.error(error, locale), WSMsgType.TEXT)
+    unavailable = error.code not in {
+        ErrorCode.UNAUTHENTICATED,
+        ErrorCode.TOKEN_EXPIRED,
+        ErrorCode.FORBIDDEN,
+    }
+    await ws.close(
+        code=TRY_AGAIN_LATER if unavailable else UNAUTHENTICATED,
+        message=error.code.value.encode(),
+    )
+
+
+def _languages(request: web.Request) -> str:
+    return request.headers.get("Accept-Language", "")[:256]
 
 
 async def _read_hello(room: Room, ws: Socket, locale: str) -> Hello | None:

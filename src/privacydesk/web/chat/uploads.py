@@ -16,7 +16,7 @@ from aiohttp import web
 from privacydesk.domain.cleaning import clean_name
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.services.uploads import file_too_large
-from privacydesk.web.addresses import origin_of
+from privacydesk.web.addresses import ender_of, origin_of
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import BROKEN_PARTS, limited, refuse_announced
 from privacydesk.web.chat.access import session_of
@@ -37,7 +37,8 @@ async def store_upload(request: web.Request) -> web.Response:
     refuse_announced(request, settings.max_upload + (_FORM_OVERHEAD if form else 0), file_too_large)
     room.admit(session)
     await room.desk.expect_upload(session)
-    with room.uploading(session, origin_of(request, settings.trusted_proxies)):
+    origin = origin_of(request, settings.trusted_proxies)
+    with room.uploading(session, origin, ender_of(request)):
         try:
             async with asyncio.timeout(settings.upload_pause):
                 name, media_type, content = await _opened(request, settings.max_upload, form=form)
