@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         sockets_per_address: sockets and streams of the chat that one address may have open.
         silent_sockets_per_address: how many of them may not have said hello yet; the oldest gives
             way to one more.
+        held_megabytes: what may be held in memory for all clients of the chat: bytes they have not
+            taken, or sent and not had handled yet.
+        held_megabytes_per_address: the same for those of one address.
         trusted_proxies: networks whose ``X-Forwarded-For`` is believed; none by default.
         staged_upload_hours: how long a file can be handed in after its upload; then it goes.
         staff_idle_minutes: how long a member of staff stays signed in without doing anything.
@@ -163,6 +166,8 @@ class Settings(BaseSettings):
     new_chats_at_once: Annotated[int, Field(ge=1)] = 30
     sockets_per_address: Annotated[int, Field(ge=1)] = 1_000
     silent_sockets_per_address: Annotated[int, Field(ge=1)] = 500
+    held_megabytes: Annotated[int, Field(ge=8)] = 256
+    held_megabytes_per_address: Annotated[int, Field(ge=4)] = 32
     trusted_proxies: list[Network] = []
     staged_upload_hours: Annotated[float, Field(gt=0)] = 24.0
     staff_idle_minutes: Annotated[float, Field(gt=0)] = 30.0

@@ -43,6 +43,8 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         new_chats_at_once=settings.new_chats_at_once,
         sockets_per_address=settings.sockets_per_address,
         silent_per_address=settings.silent_sockets_per_address,
+        backlog_bytes=settings.held_megabytes << 20,
+        backlog_per_address=settings.held_megabytes_per_address << 20,
         trusted_proxies=tuple(settings.trusted_proxies),
         cors_origins=tuple(settings.cors_origins),
         frame_ancestors=settings.frame_ancestors,

@@ -40,7 +40,10 @@ class WebSettings:
         compare_every: how often cursors are compared with the log.
         page: events in one frame of a replay.
         queue_frames: frames that may wait for a slow client.
-        queue_bytes: bytes that may wait for a slow client.
+        queue_bytes: bytes that may be held for one client: what it has not taken, and what it has
+            sent and is not handled yet.
+        backlog_per_address: bytes held for all clients of one address.
+        backlog_bytes: bytes held for all clients.
         bad_frames: unreadable frames a connection is forgiven.
         tabs: windows one conversation may be shown in, sockets and HTTP followers together.
         renew_grace: how long a connection waits for a new token.
@@ -84,7 +87,9 @@ class WebSettings:
     compare_every: float = 5.0
     page: int = 200
     queue_frames: int = 256
-    queue_bytes: int = 4 * 1024 * 1024
+    queue_bytes: int = 2 * 1024 * 1024
+    backlog_per_address: int = 32 * 1024 * 1024
+    backlog_bytes: int = 256 * 1024 * 1024
     bad_frames: int = 20
     tabs: int = 16
     renew_grace: float = 600.0

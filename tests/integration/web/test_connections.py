@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
+from ipaddress import ip_network
 from typing import Any, Final
 
 import pytest
@@ -109,7 +110,8 @@ class _Album(FakeDesk):
 async def test_what_a_client_does_not_take_is_sent_to_it_only_a_few_times(
     clock: MovableClock, aiohttp_client: Any
 ) -> None:
-    app = make_app(_Album(clock=clock), web_catalogs(), WebSettings(answers_per_chat=2), clock)
+    settings = WebSettings(answers_per_chat=2, backlog_per_address=1 << 30, backlog_bytes=1 << 31)
+    app = make_app(_Album(clock=clock), web_catalogs(), settings, clock)
     client: TestClient[Any, Any] = await aiohttp_client(TestServer(app))
     secrets = [
         (await (await client.post("/chat/v1/session", json={})).json())["secret"] for _ in range(2)
@@ -125,6 +127,28 @@ async def test_what_a_client_does_not_take_is_sent_to_it_only_a_few_times(
     for answer in begun:
         assert len(await answer.read()) == _LARGE
     again = await client.get("/chat/v1/files/a", headers=greedy)
+    assert len(await again.read()) == _LARGE
+
+
+async def test_what_an_address_does_not_take_leaves_others_theirs(
+    clock: MovableClock, aiohttp_client: Any
+) -> None:
+    proxies = (ip_network("127.0.0.0/8"),)
+    settings = WebSettings(backlog_per_address=_LARGE, trusted_proxies=proxies)
+    app = make_app(_Album(clock=clock), web_catalogs(), settings, clock)
+    client: TestClient[Any, Any] = await aiohttp_client(TestServer(app))
+
+    async def headers(address: str) -> dict[str, str]:
+        session = await (await client.post("/chat/v1/session", json={})).json()
+        return {"Authorization": f"Desk {session['secret']}", "X-Forwarded-For": address}
+
+    begun = await client.get("/chat/v1/files/a", headers=await headers("10.0.0.1"))
+    refused = await client.get("/chat/v1/files/a", headers=await headers("10.0.0.1"))
+    assert (refused.status, (await refused.json())["code"]) == (429, "rate_limited")
+    fine = await client.get("/chat/v1/files/a", headers=await headers("192.0.2.1"))
+    assert len(await fine.read()) == _LARGE
+    assert len(await begun.read()) == _LARGE
+    again = await client.get("/chat/v1/files/a", headers=await headers("10.0.0.1"))
     assert len(await again.read()) == _LARGE
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from ipaddress import ip_network
 from typing import Any
 
-from tests.common.fake_desk import FakeDesk
+from tests.common.fake_desk import FakeDesk, say
 from tests.common.web_client import ChatClient, ChatSocket, Serve
+
+from privacydesk.web.chat.connection import TRY_AGAIN_LATER
+from privacydesk.web.chat.room import Room
+from privacydesk.web.keys import ROOM
 
 PROXY = (ip_network("127.0.0.0/8"),)
 CUT_OFF = 1006
@@ -116,3 +121,85 @@ async def _begun_upload(client: ChatClient, desk: FakeDesk, address: str) -> asy
     for _ in range(20):
         await asyncio.sleep(0)
     return task
+
+
+async def deaf(client: ChatClient, address: str, secret: str) -> ChatSocket:
+    """Open a socket that reads nothing."""
+    socket = await client.connect(address)
+    connection = socket.ws._response.connection
+    assert connection is not None
+    assert connection.transport is not None
+    connection.transport.pause_reading()
+    await socket.send("hello", secret=secret)
+    return socket
+
+
+def hang_up(*sockets: ChatSocket) -> None:
+    """Be gone at once."""
+    for one in sockets:
+        connection = one.ws._response.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+
+
+async def settled(room: Room, count: int) -> None:
+    """Wait until so many connections are left."""
+    for _ in range(500):
+        if len(room.connections) == count:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{len(room.connections)} connections, not {count}")
+
+
+async def test_sockets_that_do_not_read_hold_no_more_than_their_address_may(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    most = 4 * 1024 * 1024
+    client = await serve(trusted_proxies=PROXY, backlog_per_address=most, tabs=100)
+    room = client.app[ROOM]
+    visitor, welcome = await client.hello("192.0.2.1")
+    reader, greedy = await client.hello("10.0.0.1")
+    thread = list(desk.threads.values())[1]
+    desk.write(thread, [say("字" * 9000) for _ in range(400)])
+    held = [await deaf(client, "10.0.0.1", greedy["secret"]) for _ in range(30)]
+    highest = 0
+    for _ in range(300):
+        await asyncio.sleep(0.01)
+        desk.write(thread, [say("字" * 9000)])
+        highest = max(highest, room.backlog.total)
+    assert highest <= most
+    assert sum(one.weigh() for one in room.connections) <= most + 1024 * 1024
+    assert len(room.connections) < len(held), "some were let go"
+    await visitor.send("send", id="m1", text="still served")
+    await visitor.until("events")
+    assert welcome["secret"]
+    again, _ = await client.hello("10.0.0.1", secret=greedy["secret"], offset=0)
+    assert (await again.next())["type"] == "events", "who comes back resumes"
+    hang_up(*held, reader)
+
+
+async def test_a_client_that_is_let_go_is_told_to_come_back(serve: Serve) -> None:
+    client = await serve()
+    socket, welcome = await client.hello()
+    await socket.until("events")
+    for connection in tuple(client.app[ROOM].connections):
+        connection.let_go()  # type: ignore[attr-defined]
+    assert await socket.closed() == TRY_AGAIN_LATER
+    again, _ = await client.hello(secret=welcome["secret"])
+    assert (await again.next())["events"]
+
+
+async def test_a_client_that_does_not_read_is_not_read_from(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve(messages_per_second=10_000, message_burst=100_000)
+    room = client.app[ROOM]
+    desk.script = lambda _thread, _event: [say("字" * 20_000)]
+    secret = (await client.hello())[1]["secret"]
+    socket = await deaf(client, "", secret)
+    await settled(room, 2)
+    with contextlib.suppress(TimeoutError):
+        for number in range(3000):
+            async with asyncio.timeout(0.5):
+                await socket.send("send", id=f"m{number}", text="x" * 9000)
+    held = max(one.weigh() for one in room.connections)  # type: ignore[attr-defined]
+    assert 0 < held < 1024 * 1024
+    hang_up(socket)

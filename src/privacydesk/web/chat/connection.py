@@ -8,8 +8,8 @@ go, and resumes from its own offset.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -56,6 +56,18 @@ _LONGEST_BRAKE = 1.0
 _SILENT_BEATS = 2.5
 
 
+class Peer(NamedTuple):
+    """The other end of a socket.
+
+    Attributes:
+        origin: the address it comes from.
+        transport: None when it is gone already.
+    """
+
+    origin: str
+    transport: asyncio.Transport | None
+
+
 class Connection:
     """A client that was let in, and the socket it is on."""
 
@@ -76,6 +88,7 @@ class Connection:
         "_transport",
         "_wanted",
         "_ws",
+        "origin",
         "session",
     )
 
@@ -85,12 +98,13 @@ class Connection:
         ws: web.WebSocketResponse[Any],
         session: Session,
         cursor: int,
-        transport: asyncio.Transport | None,
+        peer: Peer,
     ) -> None:
         self.session = session
+        self.origin = peer.origin
         self._room = room
         self._ws = ws
-        self._transport = transport
+        self._transport = peer.transport
         self._cursor = cursor
         self._wanted = session.head
         # None instead of an empty list: thousands of idle connections have nothing to send.
@@ -135,11 +149,24 @@ class Connection:
         else:
             self._queue.append(frame)
         self._queued_bytes += len(frame)
-        settings = self._room.settings
-        if len(self._queue) > settings.queue_frames or self._queued_bytes > settings.queue_bytes:
-            self._begin_close(TRY_AGAIN_LATER, b"too slow")
-        elif not self._busy and not self._flushing:
+        self._weigh_in()
+        if not self._closing and not self._busy and not self._flushing:
             self._room.spawn(self.flush())
+
+    def weigh(self) -> int:
+        """Return the bytes held for it: not taken by the client yet, or not handled by the desk."""
+        transport = self._transport
+        unsent = 0 if transport is None else transport.get_write_buffer_size()
+        return self._queued_bytes + unsent + self._unhandled()
+
+    def _unhandled(self) -> int:
+        """Return the bytes that wait in aiohttp's reader, which has no other way to tell."""
+        reader = self._ws._reader  # noqa: SLF001
+        return 0 if reader is None else reader._size  # noqa: SLF001
+
+    def let_go(self) -> None:
+        """Close because too much is held for it, or for others of its address."""
+        self._begin_close(TRY_AGAIN_LATER, b"too slow")
 
     def restart(self) -> None:
         """The conversation was restored or purged: the client's copy is void."""
@@ -150,6 +177,7 @@ class Connection:
         """Ping a silent client, drop a dead one, and stop serving an expired token."""
         if self._closing:
             return
+        self._weigh_in()
         if self._expired_at:
             if now - self._expired_at > self._room.settings.renew_grace:
                 self._begin_close(UNAUTHENTICATED, b"token")
@@ -213,7 +241,20 @@ class Connection:
         finally:
             self._busy = False
         if self._queue is not None:
-            await self.flush()
+            await self._held_up(self.flush())
+
+    async def _held_up(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for something that a client can draw out, and take in nothing of its meanwhile."""
+        protocol: Any = None if self._transport is None else self._transport.get_protocol()
+        if protocol is None:
+            return await work
+        protocol.pause_reading()
+        try:
+            await work
+        finally:
+            if not self._unhandled():
+                # Else the reader's queue goes on by itself once it is read again.
+                protocol.resume_reading()
 
     async def _answer(self, data: bytes) -> None:
         room, session = self._room, self.session
@@ -268,7 +309,8 @@ class Connection:
             await self.flush()
             # What is told is rounded, and may have been rounded to nothing.
             wait = float(error.data.get("retry_after", _LONGEST_BRAKE))
-            await asyncio.sleep(min(max(wait, _SHORTEST_BRAKE), _LONGEST_BRAKE))
+            pause = min(max(wait, _SHORTEST_BRAKE), _LONGEST_BRAKE)
+            await self._held_up(asyncio.sleep(pause))
 
     async def _renew(self, frame: Renew) -> None:
         if not self.session.account:
@@ -320,11 +362,21 @@ class Connection:
             # What fits into an empty buffer is written without waiting: one step does it.
             self._ws.send_frame(frame, WSMsgType.TEXT).send(None)
         except StopIteration:
-            pass
+            if transport.get_write_buffer_size():
+                self._weigh_in()
         except (ConnectionError, RuntimeError) as error:
             # The reader learns of the loss by itself.
             log.debug("chat_frame_lost", error=type(error).__name__)
         return True
+
+    def _weigh_in(self) -> None:
+        """Have counted what is held, and close where it is too much."""
+        size, queue = self.weigh(), self._queue
+        settings = self._room.settings
+        if size > settings.queue_bytes or (queue and len(queue) > settings.queue_frames):
+            self.let_go()
+        elif not self._closing:
+            self._room.backlog.account(self, size)
 
     async def flush(self) -> None:
         """Send what waits. Only one sends at a time."""
@@ -343,23 +395,29 @@ class Connection:
             self._queued_bytes = 0
         finally:
             self._flushing = False
+            self._weigh_in()
 
     async def _catch_up(self) -> None:
         """Read and send what lies between the cursor and the head."""
-        room = self._room
         try:
             while self._cursor < self._wanted and not self._closing and not self._expired_at:
-                events = fitting(
-                    await room.desk.events(
-                        self.session, after=self._cursor, limit=room.settings.page
-                    )
-                )
-                if not events:
+                # Nothing of a page but its frame is kept while a slow client takes it.
+                if not await self._show_page():
                     break
-                self._show_events(events)
                 await self.flush()
         finally:
             self._catching = False
+
+    async def _show_page(self) -> bool:
+        """Read the next page and show it; tell whether there was one."""
+        events = fitting(
+            await self._room.desk.events(
+                self.session, after=self._cursor, limit=self._room.settings.page
+            )
+        )
+        if events:
+            self._show_events(events)
+        return bool(events)
 
     def _show_events(self, events: Sequence[Event]) -> None:
         self._cursor = events[-1].offset
@@ -386,11 +444,16 @@ class Connection:
     def _begin_close(self, code: int, reason: bytes) -> None:
         if not self._closing:
             self._closing = True
+            self._room.backlog.forget(self)
             self._room.spawn(self._close(code, reason))
 
     async def _close(self, code: int, reason: bytes) -> None:
         if code == TRY_AGAIN_LATER:
-            self._queue = None
+            self._queue, self._queued_bytes = None, 0
+            if self._transport is not None and self._transport.get_write_buffer_size() > _AT_ONCE:
+                # The code would wait behind all that was not taken, and hold it in memory.
+                self._transport.abort()
+                return
         else:
             await self.flush()
         await self._ws.close(code=code, message=reason, drain=False)

@@ -12,7 +12,7 @@ from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.services.api import View
 from privacydesk.web.texts import LANGUAGE_TAGS
 
-LARGEST_PAGE: Final = 512 * 1024
+LARGEST_PAGE: Final = 256 * 1024
 """Bytes of words in one page of the log: a slow client has several of them waiting."""
 
 

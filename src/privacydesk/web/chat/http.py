@@ -16,6 +16,7 @@ from privacydesk.web.addresses import ender_of, origin_of
 from privacydesk.web.answers import json_answer
 from privacydesk.web.bodies import read_limited
 from privacydesk.web.chat.access import credentials_of, languages_of, let_in, session_of
+from privacydesk.web.chat.backlog import Answer, Backlog
 from privacydesk.web.chat.encoding import encode, event_json, events_json, fitting, view_json
 from privacydesk.web.chat.follower import Follower
 from privacydesk.web.chat.frames import (
@@ -99,7 +100,7 @@ async def events(request: web.Request) -> web.StreamResponse:
             "head": max(session.head, found[-1].offset if found else 0),
             **events_json(fitting(found), await room.desk.view(session)),
         }
-        return await _sent(request, json_answer(answer))
+        return await _sent(request, room, json_answer(answer))
 
 
 async def attachment(request: web.Request) -> web.Response:
@@ -109,7 +110,7 @@ async def attachment(request: web.Request) -> web.Response:
     room.admit(session)
     with room.answering(session):
         file = await room.desk.attachment(session, request.match_info["file"])
-        return await _sent(request, file_answer(file))
+        return await _sent(request, room, file_answer(file))
 
 
 def _held(request: web.Request, room: Room) -> AbstractContextManager[None]:
@@ -118,11 +119,20 @@ def _held(request: web.Request, room: Room) -> AbstractContextManager[None]:
     return room.socket(origin, ender_of(request))
 
 
-async def _sent(request: web.Request, answer: web.Response) -> web.Response:
+async def _sent(request: web.Request, room: Room, answer: web.Response) -> web.Response:
     """Send an answer to its end while its place is held."""
-    await answer.prepare(request)
-    await answer.write_eof()
-    return answer
+    size = len(answer.body) if isinstance(answer.body, bytes) else 0
+    with room.sending(_on_its_way(request, room), size):
+        await answer.prepare(request)
+        await answer.write_eof()
+        return answer
+
+
+def _on_its_way(request: web.Request, room: Room) -> Answer:
+    if request.transport is None:
+        raise ConnectionResetError("the client is gone")
+    origin = str(origin_of(request, room.settings.trusted_proxies))
+    return Answer(origin, request.transport, request.transport.abort)
 
 
 async def _await_events(room: Room, session: Session, after: int, wait: float) -> Any:
@@ -160,23 +170,13 @@ async def _stream(request: web.Request, room: Room, session: Session) -> web.Str
     )
     follower = Follower(session, after)
     room.seat(follower)
+    answer = _on_its_way(request, room)
+    line = _Line(response, answer, room.backlog)
     try:
-        await response.prepare(request)
-        await _send(response, "session", {"epoch": session.epoch, "after": after})
-        while not room.stopping.is_set():
-            # Before anything is told: what woke this up may have come after the end.
-            if room.expired(session):
-                await _send(response, "expired", {})
-                break
-            if follower.restarted:
-                await _send(response, "bye", {"reason": "epoch"})
-                break
-            await _send_new(response, room, follower)
-            try:
-                async with asyncio.timeout(room.settings.heartbeat):
-                    await follower.wait(room.stopping)
-            except TimeoutError:
-                await response.write(b":\n\n")
+        with room.sending(answer):
+            await response.prepare(request)
+            await line.say(_frame("session", {"epoch": session.epoch, "after": after}))
+            await _follow(line, room, follower)
     except ConnectionError:
         pass
     finally:
@@ -185,24 +185,64 @@ async def _stream(request: web.Request, room: Room, session: Session) -> web.Str
     return response
 
 
-async def _send_new(response: web.StreamResponse, room: Room, follower: Follower) -> None:
-    session = follower.session
-    while True:
-        found = await room.desk.events(session, after=follower.cursor, limit=room.settings.page)
-        for event in found:
-            follower.cursor = event.offset
-            await _send(response, "event", event_json(event), event.offset)
-        if len(found) < room.settings.page:
+async def _follow(line: _Line, room: Room, follower: Follower) -> None:
+    """Send what is new until the stream ends."""
+    while not room.stopping.is_set():
+        # Before anything is told: what woke this up may have come after the end.
+        if room.expired(follower.session):
+            await line.say(_frame("expired", {}))
             break
-    view = await room.desk.view(session)
+        if follower.restarted:
+            await line.say(_frame("bye", {"reason": "epoch"}))
+            break
+        await _send_new(line, room, follower)
+        try:
+            async with asyncio.timeout(room.settings.heartbeat):
+                await follower.wait(room.stopping)
+        except TimeoutError:
+            await line.say(b":\n\n")
+
+
+class _Line:
+    """A stream, and the counting of what its client has not taken."""
+
+    def __init__(self, response: web.StreamResponse, answer: Answer, backlog: Backlog) -> None:
+        self._response = response
+        self._answer = answer
+        self._backlog = backlog
+
+    async def say(self, frames: bytes) -> None:
+        """Send frames once the ones before them are taken."""
+        self._answer.pending = len(frames)
+        self._backlog.account(self._answer, self._answer.weigh())
+        await self._response.write(frames)
+        self._answer.pending = 0
+        self._backlog.account(self._answer, self._answer.weigh())
+
+
+async def _send_new(line: _Line, room: Room, follower: Follower) -> None:
+    # Nothing of a page but its frames is kept while a slow client takes it.
+    while frames := await _next_page(room, follower):
+        await line.say(frames)
+    view = await room.desk.view(follower.session)
     if view != follower.shown:
         follower.shown = view
-        await _send(response, "view", view_json(view))
+        await line.say(_frame("view", view_json(view)))
 
 
-async def _send(response: web.StreamResponse, name: str, value: Any, offset: int = 0) -> None:
+async def _next_page(room: Room, follower: Follower) -> bytes:
+    """Return the frames of the next events; none when all were sent."""
+    events = fitting(
+        await room.desk.events(follower.session, after=follower.cursor, limit=room.settings.page)
+    )
+    if events:
+        follower.cursor = events[-1].offset
+    return b"".join(_frame("event", event_json(event), event.offset) for event in events)
+
+
+def _frame(name: str, value: Any, offset: int = 0) -> bytes:
     head = f"id: {offset}\nevent: {name}\n" if offset else f"event: {name}\n"
-    await response.write(head.encode() + b"data: " + encode(value) + b"\n\n")
+    return head.encode() + b"data: " + encode(value) + b"\n\n"
 
 
 def _whole(request: web.Request, name: str, limit: int) -> int:

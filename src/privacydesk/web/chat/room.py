@@ -14,6 +14,7 @@ from privacydesk.clock import Clock
 from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.services.api import Desk, Session
 from privacydesk.web.answers import may_be_repeated
+from privacydesk.web.chat.backlog import Answer, Backlog
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.fair_slots import FairSlots, GiveUp
 from privacydesk.web.chat.hub import Hub, Viewer
@@ -54,6 +55,12 @@ def _unless(wait: float) -> None:
         )
 
 
+def _many_answers() -> DeskError:
+    return DeskError(
+        "too many answers are on their way", code=ErrorCode.RATE_LIMITED, retry_after=2.0
+    )
+
+
 def _crowded() -> DeskError:
     return DeskError(
         "too many connections", code=ErrorCode.RATE_LIMITED, reason="many_new_chats", retry_after=5
@@ -81,6 +88,7 @@ class Room:
         self._answers = Places(settings.answers_per_chat, settings.sockets_at_once)
         self._sockets = FairSlots(settings.sockets_per_address, settings.sockets_at_once)
         self._silent = FairSlots(settings.silent_per_address, settings.silent_at_once, rotate=True)
+        self.backlog = Backlog(settings.backlog_per_address, settings.backlog_bytes)
         self.connections: set[Tended] = set()
         self.stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -176,12 +184,28 @@ class Room:
         """
         with self._answers.place(session.conversation) as free:
             if not free:
-                raise DeskError(
-                    "too many answers are on their way",
-                    code=ErrorCode.RATE_LIMITED,
-                    retry_after=2.0,
-                )
+                raise _many_answers()
             yield
+
+    @contextlib.contextmanager
+    def sending(self, answer: Answer, size: int = 0) -> Iterator[None]:
+        """Count an HTTP answer or stream among what is held for its address.
+
+        Args:
+            answer: what is on its way.
+            size: bytes of it that are handed to the transport at once.
+
+        Raises:
+            DeskError: ``RATE_LIMITED``.
+        """
+        if not self.backlog.has_room(answer.origin, size):
+            raise _many_answers()
+        answer.pending = size
+        self.backlog.account(answer, size)
+        try:
+            yield
+        finally:
+            self.backlog.forget(answer)
 
     @contextlib.contextmanager
     def socket(self, origin: Hashable, give_up: GiveUp) -> Iterator[None]:
@@ -274,13 +298,16 @@ class Room:
         )
 
     async def _tick(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, let_go = asyncio.get_running_loop(), 0
         while True:
             await asyncio.sleep(self.settings.compare_every)
             now = loop.time()
             self.rates.prune(time.monotonic())
             self._signals.prune(time.monotonic())
             self._newcomers.prune(now)
+            if self.backlog.let_go > let_go:
+                let_go = self.backlog.let_go
+                self._tell("slow_clients_closed", "many bytes waited for clients of one address")
             for count, connection in enumerate(tuple(self.connections), 1):
                 connection.tend(now)
                 if count % 500 == 0:

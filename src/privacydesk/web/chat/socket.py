@@ -18,6 +18,7 @@ from privacydesk.web.chat.connection import (
     TRY_AGAIN_LATER,
     UNAUTHENTICATED,
     Connection,
+    Peer,
 )
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.frames import FrameError, Hello, parse_frame
@@ -72,7 +73,11 @@ async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamRes
     entry, hello = accepted
     session = entry.session
     connection = Connection(
-        room, ws, session, copy_ends_at(session, hello.epoch, hello.offset), request.transport
+        room,
+        ws,
+        session,
+        copy_ends_at(session, hello.epoch, hello.offset),
+        Peer(origin, request.transport),
     )
     connection.greet(entry.greeting)
     # This frame lives as long as the client stays, idle for hours.
@@ -95,6 +100,7 @@ async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamRes
         log.debug("chat_socket_lost", error=type(error).__name__)
     finally:
         room.connections.discard(connection)
+        room.backlog.forget(connection)
         if room.hub.leave(connection):
             room.spawn(room.desk.leave(connection.session))
     return ws
