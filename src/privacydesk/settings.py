@@ -75,6 +75,10 @@ class Settings(BaseSettings):
         token_links: whether the chat page takes an app token out of its own address.
         new_chats_per_minute: conversations without a login that one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
+        captcha_url: where solved challenges are verified; without it none are asked for.
+        captcha_site_key: what the challenge is mounted with, told to clients.
+        captcha_after: conversations without a login that one address may begin at once before a
+            challenge is asked for.
         sockets_per_address: sockets and streams of the chat that one address may have open.
         silent_sockets_per_address: how many of them may not have said hello yet; the oldest gives
             way to one more.
@@ -164,6 +168,10 @@ class Settings(BaseSettings):
     message_burst: Annotated[int, Field(ge=1)] = 20
     new_chats_per_minute: Annotated[float, Field(gt=0)] = 6.0
     new_chats_at_once: Annotated[int, Field(ge=1)] = 30
+    captcha_url: str = ""
+    captcha_secret: SecretStr = SecretStr("")
+    captcha_site_key: Annotated[str, Field(max_length=256)] = ""
+    captcha_after: Annotated[int, Field(ge=1)] = 5
     sockets_per_address: Annotated[int, Field(ge=1)] = 1_000
     silent_sockets_per_address: Annotated[int, Field(ge=1)] = 500
     held_megabytes: Annotated[int, Field(ge=8)] = 256

@@ -22,6 +22,7 @@ from tests.common.fake_desk import FakeDesk, Thread, say
 from tests.common.web_catalogs import web_catalogs
 
 from privacydesk.clock import MovableClock
+from privacydesk.connectors.memory import MemoryCaptcha
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Sender
 from privacydesk.errors import StaleError, UnavailableError
@@ -503,6 +504,26 @@ async def test_too_many_new_conversations_are_told_and_go_on_by_themselves(house
     await page.goto(f"{house.address}/chat/")
     await expect(page.locator("#banner")).to_contain_text("Many people on your network")
     door.full = False
+    await expect(page.locator("#log .message")).to_have_count(1)
+    await expect(page.locator("#banner")).to_be_hidden()
+
+
+async def test_a_challenge_is_handed_to_the_app_and_its_answer_lets_in(house: House) -> None:
+    room = house.app[ROOM]
+    door = Door(per_second=1.0, burst=1)
+    door.full = True
+    room._unchallenged, room._captcha = door, MemoryCaptcha("solved")
+    page = await house.page()
+    await page.add_init_script(
+        "window.demands = [];"
+        "addEventListener('privacydesk:challenge', ({detail}) => demands.push(detail));"
+    )
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator("#banner")).to_contain_text("confirm that you’re a person")
+    assert await page.evaluate("window.demands") == [{"site_key": ""}]
+    await page.evaluate("window.privacydesk.setChallenge('made up')")
+    await page.wait_for_function("window.demands.length === 2")
+    await page.evaluate("window.privacydesk.setChallenge('solved')")
     await expect(page.locator("#log .message")).to_have_count(1)
     await expect(page.locator("#banner")).to_be_hidden()
 

@@ -11,6 +11,7 @@ from privacydesk.clock import Clock, SystemClock
 from privacydesk.connectors.django_helpdesk import connect_django_helpdesk
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
+from privacydesk.connectors.http_captcha import connect_captcha
 from privacydesk.connectors.http_push import connect_pusher
 from privacydesk.connectors.http_sms import connect_code_sender
 from privacydesk.connectors.imap import ImapMailbox, ImapServer
@@ -18,6 +19,7 @@ from privacydesk.connectors.request_tracker import connect_request_tracker
 from privacydesk.connectors.smtp import MailServer, SmtpMailer
 from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
 from privacydesk.domain.account import AccountService
+from privacydesk.domain.captcha import CaptchaVerifier
 from privacydesk.domain.codes import CodeSender
 from privacydesk.domain.mail import Mailbox
 from privacydesk.domain.notices import Mailer, NoticeGateway, Pusher
@@ -47,6 +49,7 @@ class Outside:
         mailbox: None where no mails are taken in.
         ticketing: None where no ticketing system is joined.
         outages: what of it is out, and what else the desk depends on.
+        captcha: None where visitors are asked for no challenge.
     """
 
     accounts: AccountService
@@ -57,6 +60,7 @@ class Outside:
     mailbox: Mailbox | None = None
     ticketing: TicketingSystem | None = None
     outages: Outages = field(default_factory=lambda: Outages(SystemClock()))
+    captcha: CaptchaVerifier | None = None
 
 
 @asynccontextmanager
@@ -91,6 +95,7 @@ async def connect_outside(
         connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
         _pusher(settings, clock, outages) as pusher,
         connect_ticketing(settings, clock, said) as ticketing,
+        _captcha(settings, clock) as captcha,
     ):
         yield Outside(
             account_service,
@@ -101,6 +106,7 @@ async def connect_outside(
             _mailbox(settings, clock),
             ticketing,
             outages,
+            captcha,
         )
 
 
@@ -115,6 +121,17 @@ async def _pusher(
     endpoint = _endpoint(settings.push_gateway_url, secret, "push_gateway")
     async with connect_pusher(endpoint, clock=clock, outage=outages.of("push_gateway")) as pusher:
         yield pusher
+
+
+@asynccontextmanager
+async def _captcha(settings: Settings, clock: Clock) -> AsyncIterator[CaptchaVerifier | None]:
+    if not settings.captcha_url:
+        yield None
+        return
+    secret = settings.captcha_secret.get_secret_value()
+    endpoint = _endpoint(settings.captcha_url, secret, "captcha")
+    async with connect_captcha(endpoint, clock=clock) as captcha:
+        yield captcha
 
 
 @asynccontextmanager

@@ -68,8 +68,8 @@ def web_faces(
     """Return the chat and the console over the rooms, and more faces by path."""
     return make_app(
         rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
-        doors=rooms.doors, tools=rooms.tools, oversight=rooms.oversight,
-        callbacks=rooms.callbacks, works=_works(rooms), extra=extra,
+        captcha=rooms.outside.captcha, doors=rooms.doors, tools=rooms.tools,
+        oversight=rooms.oversight, callbacks=rooms.callbacks, works=_works(rooms), extra=extra,
     )  # fmt: skip
 
 

@@ -41,6 +41,8 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         message_burst=settings.message_burst,
         new_chats_per_minute=settings.new_chats_per_minute,
         new_chats_at_once=settings.new_chats_at_once,
+        captcha_site_key=settings.captcha_site_key,
+        captcha_after=settings.captcha_after,
         sockets_per_address=settings.sockets_per_address,
         silent_per_address=settings.silent_sockets_per_address,
         backlog_bytes=settings.held_megabytes << 20,

@@ -149,6 +149,27 @@ class SentNotice:
     at: datetime
 
 
+class MemoryCaptcha:
+    """Knows which challenges were solved.
+
+    Attributes:
+        solved: tokens that show it, each once.
+        down: while true, nobody can tell.
+    """
+
+    def __init__(self, *solved: str) -> None:
+        self.solved = set(solved)
+        self.down = False
+
+    async def verify(self, token: str) -> bool:
+        """Verify a token; see :class:`privacydesk.domain.captcha.CaptchaVerifier`."""
+        if self.down:
+            raise UnavailableError("the service can't be reached", reason="unreachable")
+        known = token in self.solved
+        self.solved.discard(token)
+        return known
+
+
 class MemoryCodeSender:
     """Keeps codes and notices instead of sending them, and tells subscribers of each.
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from privacydesk.clock import Clock
+from privacydesk.domain.captcha import CaptchaVerifier
 from privacydesk.services.api import Desk
 from privacydesk.services.callbacks import Callbacks
 from privacydesk.services.oversight import Oversight
@@ -43,6 +44,7 @@ def make_app(
     settings: WebSettings,
     clock: Clock,
     *,
+    captcha: CaptchaVerifier | None = None,
     doors: Doors | None = None,
     tools: Tools | None = None,
     oversight: Oversight | None = None,
@@ -57,6 +59,7 @@ def make_app(
         catalogs: every word, and the choice of a language.
         settings: limits and addresses.
         clock: tells when tokens run out.
+        captcha: verifies challenges; without it visitors are asked for none.
         doors: how staff get in; without them there is no console.
         tools: what staff work with there.
         oversight: what is looked at from above there.
@@ -65,7 +68,7 @@ def make_app(
         extra: more faces by path, such as the demo's panel.
     """
     app = web.Application(middlewares=[map_errors], client_max_size=settings.drop_frame)
-    room = Room(desk, catalogs, settings, clock)
+    room = Room(desk, catalogs, settings, clock, captcha)
     app[ROOM], app[CATALOGS], app[SETTINGS], app[ASSETS] = room, catalogs, settings, Assets()
     app[HEALTH] = Health()
     pages.set_up(app)

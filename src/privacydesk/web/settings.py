@@ -17,6 +17,9 @@ class WebSettings:
         message_burst: messages it may send at once.
         new_chats_per_minute: conversations without a login one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
+        captcha_site_key: what a challenge is mounted with, told to clients.
+        captcha_after: conversations without a login one address may begin at once before a
+            challenge is asked for, where there is somebody to verify it.
         trusted_proxies: networks whose ``X-Forwarded-For`` is believed.
         max_text: characters of one message, counted after cleaning.
         max_frame: the largest frame that is read; larger ones are answered with an error.
@@ -66,6 +69,8 @@ class WebSettings:
     message_burst: int = 20
     new_chats_per_minute: float = 6.0
     new_chats_at_once: int = 30
+    captcha_site_key: str = ""
+    captcha_after: int = 5
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     max_text: int = 10_000
     max_frame: int = 60 * 1024

@@ -44,6 +44,7 @@ PAGE_STRINGS: Mapping[str, tuple[str, ...]] = {
     "state.closed": (),
     "state.crowded": (),
     "state.busy": (),
+    "state.challenge": (),
     "state.retry_now": (),
     "link.title": (),
     "link.text": (),

@@ -17,11 +17,11 @@ async def test_each_kind_of_stranger_turned_away_is_told_of_once_a_minute() -> N
     clock = MovableClock()
     settings = WebSettings(new_chats_at_once=1, sockets_per_address=1, silent_at_once=1)
     room = Room(FakeDesk(clock=clock), web_catalogs(), settings, clock)
-    room.admit_newcomer("here")
+    await room.admit_newcomer("here")
     with capture_logs() as logs, room.socket("here", bool), room.silent("here", bool):
         for _ in range(2):
             with pytest.raises(DeskError):
-                room.admit_newcomer("here")
+                await room.admit_newcomer("here")
             with pytest.raises(DeskError), room.socket("here", bool):
                 pass
             with room.silent("there", bool):

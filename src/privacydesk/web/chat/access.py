@@ -33,15 +33,23 @@ def credentials_of(request: web.Request) -> Credentials:
     raise DeskError("unusable Authorization header", code=ErrorCode.UNAUTHENTICATED)
 
 
-async def let_in(request: web.Request, credentials: Credentials, *, languages: str) -> Entry:
+async def let_in(
+    request: web.Request, credentials: Credentials, *, languages: str, challenge: str = ""
+) -> Entry:
     """Let in whoever says hello; without credentials a new conversation begins.
+
+    Args:
+        request: what they came by.
+        credentials: who they say they are.
+        languages: as in ``Accept-Language``.
+        challenge: what a newcomer got for solving a challenge.
 
     Raises:
         DeskError: as ``Desk.open`` does, and ``RATE_LIMITED`` when too many begin from one address.
     """
     room = request.app[ROOM]
     if not credentials.token and not credentials.secret:
-        room.admit_newcomer(origin_of(request, room.settings.trusted_proxies))
+        await room.admit_newcomer(origin_of(request, room.settings.trusted_proxies), challenge)
         return _from(request, await room.desk.begin(languages=languages))
     return _from(request, await room.desk.open(credentials, languages=languages))
 

@@ -47,13 +47,18 @@ class FrameError(DeskError):
 
 
 class Hello(Struct, frozen=True):
-    """Who is there, and how much of the log they hold."""
+    """Who is there, and how much of the log they hold.
+
+    Attributes:
+        challenge: what a newcomer got for solving a challenge that was asked for.
+    """
 
     token: str = ""
     secret: str = ""
     epoch: str = ""
     offset: int = 0
     languages: str = ""
+    challenge: str = ""
 
 
 class Send(Struct, frozen=True):
@@ -223,6 +228,7 @@ def _hello(fields: dict[str, Any]) -> Hello:
         epoch=_text(fields, "epoch", MAX_LANGUAGES),
         offset=_offset(fields) if "offset" in fields else 0,
         languages=_text(fields, "languages", MAX_LANGUAGES),
+        challenge=_text(fields, "challenge", MAX_TOKEN),
     )
     if hello.token and hello.secret:
         raise FrameError("a token or a secret, not both", "wrong_type")

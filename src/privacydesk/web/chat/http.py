@@ -49,7 +49,7 @@ async def open_session(request: web.Request) -> web.Response:
         credentials = Credentials(token=hello.token, secret=hello.secret)
     languages = hello.languages or languages_of(request)
     request[SPOKEN] = negotiate(languages)
-    entry = await let_in(request, credentials, languages=languages)
+    entry = await let_in(request, credentials, languages=languages, challenge=hello.challenge)
     return json_answer({"type": "welcome", **welcome_json(room, entry, hello)})
 
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from privacydesk.clock import Clock
+from privacydesk.domain.captcha import CaptchaVerifier
 from privacydesk.errors import DeskError, ErrorCode, is_outage
 from privacydesk.services.api import Desk, Session
 from privacydesk.web.answers import may_be_repeated
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 _MOST_ORIGINS = 50_000
 _TELL_EVERY = 60.0
+_PROXY = "; behind a proxy, name it in trusted_proxies"
 _CHARACTERS_COUNTED = 1_000
 """Characters of a message that count like a message more."""
 
@@ -70,13 +72,24 @@ def _crowded() -> DeskError:
 class Room:
     """Desk, limits and connections of this process's chat."""
 
-    def __init__(self, desk: Desk, catalogs: Catalogs, settings: WebSettings, clock: Clock) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        catalogs: Catalogs,
+        settings: WebSettings,
+        clock: Clock,
+        captcha: CaptchaVerifier | None = None,
+    ) -> None:
         self.desk = desk
         self.catalogs = catalogs
         self.settings = settings
         self.clock = clock
         self.hub = Hub(desk, self.spawn)
         self.rates = Rates(settings.messages_per_second, settings.message_burst)
+        self._captcha = captcha
+        self._unchallenged = Rates(
+            settings.new_chats_per_minute / 60, settings.captcha_after, most=_MOST_ORIGINS
+        )
         self._newcomers = Rates(
             settings.new_chats_per_minute / 60, settings.new_chats_at_once, most=_MOST_ORIGINS
         )
@@ -130,17 +143,52 @@ class Room:
         """
         _unless(self._signals.take(session.conversation, time.monotonic()))
 
-    def admit_newcomer(self, origin: Hashable) -> None:
+    async def admit_newcomer(self, origin: Hashable, token: str = "") -> None:
         """Let one more conversation without a login begin from where a request comes from.
+
+        Where many did lately, and the operator has challenges, one has to be solved first.
+
+        Args:
+            origin: where it comes from.
+            token: what was got for solving one.
 
         Raises:
             DeskError: ``RATE_LIMITED``.
         """
         now = asyncio.get_running_loop().time()
+        wait = 0.0 if self._captcha is None else self._unchallenged.take(origin, now)
+        if wait and not token:
+            raise self._challenge(wait)
+        # Before anybody is asked about a token: made-up ones count, too.
+        self._count_newcomer(origin, now)
+        if wait and not await self._is_solved(token):
+            raise self._challenge(wait)
+
+    async def _is_solved(self, token: str) -> bool:
+        assert self._captcha is not None
+        try:
+            return await self._captcha.verify(token)
+        except DeskError as error:
+            # Their outage shuts nobody out: the burst of the address holds all the same.
+            self._tell("captcha_unavailable", str(error.data.get("reason", "")))
+            return True
+
+    def _challenge(self, wait: float) -> DeskError:
+        return DeskError(
+            "a challenge comes first",
+            code=ErrorCode.RATE_LIMITED,
+            reason="challenge_required",
+            challenge={"site_key": self.settings.captcha_site_key},
+            retry_after=round(wait, 2),
+        )
+
+    def _count_newcomer(self, origin: Hashable, now: float) -> None:
         wait = self._newcomers.take(origin, now)
         if not wait:
             return
-        self._tell("new_chats_refused", "many conversations without a login from one address")
+        self._tell(
+            "new_chats_refused", f"many conversations without a login from one address{_PROXY}"
+        )
         raise DeskError(
             "too many new conversations from one address",
             code=ErrorCode.RATE_LIMITED,
@@ -220,7 +268,7 @@ class Room:
         """
         with self._sockets.slot(origin, give_up) as free:
             if not free:
-                self._tell("sockets_refused", "many sockets from one address, or at all")
+                self._tell("sockets_refused", f"many sockets from one address, or at all{_PROXY}")
                 raise _crowded()
             yield
 
@@ -233,7 +281,7 @@ class Room:
         before = self._silent.evicted
         with self._silent.slot(origin, give_up):
             if self._silent.evicted > before:
-                self._tell("silent_sockets_closed", "many sockets that do not say hello")
+                self._tell("silent_sockets_closed", f"many sockets that do not say hello{_PROXY}")
             yield
 
     def _tell(self, event: str, hint: str) -> None:
@@ -244,7 +292,7 @@ class Room:
         now = asyncio.get_running_loop().time()
         if now - self._told.get(event, -_TELL_EVERY) >= _TELL_EVERY:
             self._told[event] = now
-            log.warning(event, hint=f"{hint}; behind a proxy, name it in trusted_proxies")
+            log.warning(event, hint=hint)
 
     def seat(self, viewer: Viewer) -> None:
         """Let somebody show a conversation, unless it is shown in too many windows already.
@@ -273,7 +321,7 @@ class Room:
         }
         if frame_id:
             shown["id"] = frame_id
-        for name in ("reason", "limit", "retry_after", "faults", "scope"):
+        for name in ("reason", "limit", "retry_after", "faults", "scope", "challenge"):
             if name in error.data:
                 shown[name] = error.data[name]
         if may_be_repeated(error.code):
@@ -305,9 +353,10 @@ class Room:
             self.rates.prune(time.monotonic())
             self._signals.prune(time.monotonic())
             self._newcomers.prune(now)
+            self._unchallenged.prune(now)
             if self.backlog.let_go > let_go:
                 let_go = self.backlog.let_go
-                self._tell("slow_clients_closed", "many bytes waited for clients of one address")
+                self._tell("slow_clients_closed", f"many bytes waited for clients{_PROXY}")
             for count, connection in enumerate(tuple(self.connections), 1):
                 connection.tend(now)
                 if count % 500 == 0:

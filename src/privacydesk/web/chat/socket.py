@@ -125,7 +125,10 @@ async def _welcomed(
     with contextlib.suppress(ConnectionError):
         try:
             entry = await let_in(
-                request, Credentials(token=hello.token, secret=hello.secret), languages=languages
+                request,
+                Credentials(token=hello.token, secret=hello.secret),
+                languages=languages,
+                challenge=hello.challenge,
             )
         except DeskError as error:
             await _turn_away(room, ws, error, negotiate(languages))

@@ -5,7 +5,7 @@ import { PollTransport, SocketTransport } from "./transports.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./store.js").Unsent} Unsent */
-/** @typedef {"connecting" | "online" | "reconnecting" | "offline" | "session" | "crowded" | "busy"} State */
+/** @typedef {"connecting" | "online" | "reconnecting" | "offline" | "session" | "crowded" | "busy" | "challenge"} State */
 
 /**
  * @typedef {object} Face what the client tells the page
@@ -18,6 +18,7 @@ import { PollTransport, SocketTransport } from "./transports.js";
  * @property {(message: string) => void} problem
  * @property {() => void} ready everything that was missing has been shown
  * @property {() => void} tokenNeeded
+ * @property {(demand: {site_key: string}) => void} challenged a challenge is to be solved first
  */
 
 const SLOWEST = 20_000;
@@ -28,7 +29,7 @@ const FAULTS = ["failed", "internal"];
 /** How often the page does so by itself before it is left to the person. */
 const TRIES = 6;
 /** Reasons for which the desk lets nobody in for now, and what the page is in meanwhile. */
-const TURNED_AWAY = { many_windows: "crowded", many_new_chats: "busy" };
+const TURNED_AWAY = { many_windows: "crowded", many_new_chats: "busy", challenge_required: "challenge" };
 
 export class Client {
   /**
@@ -51,6 +52,9 @@ export class Client {
     this.welcomed = false;
     /** @type {any} the error with which the desk let nobody in */
     this.refusal = null;
+    /** what was got for solving a challenge; it shows that once */
+    this.solved = "";
+    this.demanded = false;
     this.polling = false;
     this.timer = 0;
     /** @type {(() => void) | null} told of a token of the host's while a link's is weighed */
@@ -75,6 +79,8 @@ export class Client {
     const hello = { type: "hello", epoch, offset, languages: navigator.languages.join(",") };
     if (this.token) Object.assign(hello, { token: this.token });
     else if (secret) Object.assign(hello, { secret });
+    else if (this.solved) Object.assign(hello, { challenge: this.solved });
+    this.solved = "";
     this.polling = this.socketFailures >= 2;
     const Way = this.polling ? PollTransport : SocketTransport;
     try {
@@ -234,11 +240,26 @@ export class Client {
     if (!refusal && code !== MANY_WINDOWS) return false;
     const state = TURNED_AWAY[refusal?.reason ?? "many_windows"];
     this.become(state);
-    if (state === "busy") {
+    if (state === "challenge" && !this.demanded) {
+      this.demanded = true;
+      this.face.challenged(refusal.challenge);
+    }
+    if (state !== "crowded") {
       const wait = Math.max(1, refusal.retry_after ?? 1) * 1000 * (1 + Math.random());
       this.timer = window.setTimeout(() => this.connect(), wait);
     }
     return true;
+  }
+
+  /**
+   * Take what was got for solving the challenge, and come back with it.
+   *
+   * @param {string} token
+   */
+  setChallenge(token) {
+    this.solved = token;
+    this.demanded = false;
+    if (this.state === "challenge") this.connect();
   }
 
   needToken() {

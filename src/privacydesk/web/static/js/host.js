@@ -1,4 +1,5 @@
 // Where tokens come from: the address's fragment, the embedding page, or an app's WebView bridge.
+// The latter two also show the operator's challenge, since the page runs no foreign script.
 
 /** @typedef {import("./client.js").Client} Client */
 
@@ -24,11 +25,14 @@ export function openBridge(client, hostOrigin) {
     if (message.origin !== allowed || typeof message.data !== "object" || !message.data) return;
     const { type, token } = message.data;
     if (type === "privacydesk:token" && typeof token === "string" && token) client.setToken(token);
+    if (type === "privacydesk:challenge-token" && typeof token === "string") client.setChallenge(token);
     if (type === "privacydesk:logout") client.logout();
   });
   const bridge = Object.freeze({
     /** @param {string} token */
     setToken: (token) => client.setToken(String(token)),
+    /** @param {string} token */
+    setChallenge: (token) => client.setChallenge(String(token)),
     logout: () => client.logout(),
   });
   Object.defineProperty(window, "privacydesk", { value: bridge });
@@ -38,6 +42,17 @@ export function openBridge(client, hostOrigin) {
       window.dispatchEvent(new CustomEvent("privacydesk:token-needed"));
       if (window.parent !== window) {
         window.parent.postMessage({ type: "privacydesk:token-needed" }, allowed);
+      }
+    },
+    /**
+     * Have whoever holds the page show the operator's challenge, and hand over what it gives.
+     *
+     * @param {{site_key: string}} demand
+     */
+    challenge(demand) {
+      window.dispatchEvent(new CustomEvent("privacydesk:challenge", { detail: demand }));
+      if (window.parent !== window) {
+        window.parent.postMessage({ type: "privacydesk:challenge", ...demand }, allowed);
       }
     },
   };

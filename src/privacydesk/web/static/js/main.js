@@ -21,6 +21,7 @@ const STATE_WORDS = {
   session: "state.offline_short",
   crowded: "state.offline_short",
   busy: "state.offline_short",
+  challenge: "state.offline_short",
 };
 
 const TOLD = {
@@ -29,6 +30,7 @@ const TOLD = {
   session: "state.session",
   crowded: "state.crowded",
   busy: "state.busy",
+  challenge: "state.challenge",
 };
 
 const config = JSON.parse(byId("config").textContent ?? "{}");
@@ -93,6 +95,7 @@ const client = new Client(base, store, {
     markRead();
   },
   tokenNeeded: () => bridge.needToken(),
+  challenged: (demand) => bridge.challenge(demand),
 });
 
 const composer = new Composer(words, {

@@ -1,0 +1,62 @@
+"""Challenges verified by an HTTP endpoint of the operator's choice.
+
+A form post of ``secret`` and ``response``, answered by JSON with ``success``: what Turnstile,
+hCaptcha and reCAPTCHA have in common. The visitor's address is not sent along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlencode
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from privacydesk.clock import Clock
+from privacydesk.connectors.http import Endpoint, open_session, request
+from privacydesk.errors import UnavailableError
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class HttpCaptcha:
+    """Asks the endpoint; made by :func:`connect_captcha`."""
+
+    def __init__(self, endpoint: Endpoint, session: aiohttp.ClientSession, *, clock: Clock) -> None:
+        self._endpoint = endpoint
+        self._session = session
+        self._clock = clock
+
+    async def verify(self, token: str) -> bool:
+        """Verify a token; see :class:`privacydesk.domain.captcha.CaptchaVerifier`."""
+        form = urlencode({"secret": self._endpoint.secret, "response": token})
+        answer = await request(
+            self._session,
+            "POST",
+            URL(self._endpoint.url),
+            body=form.encode(),
+            headers=_FORM,
+            max_answer=self._endpoint.max_answer,
+            clock=self._clock,
+        )
+        try:
+            told = orjson.loads(answer.body)
+        except orjson.JSONDecodeError as error:
+            raise UnavailableError("the answer is not JSON", reason="contract") from error
+        if not isinstance(told, dict) or not isinstance(told.get("success"), bool):
+            raise UnavailableError("the answer has no success", reason="contract")
+        return bool(told["success"])
+
+
+@asynccontextmanager
+async def connect_captcha(endpoint: Endpoint, *, clock: Clock) -> AsyncIterator[HttpCaptcha]:
+    """Open a client for the endpoint and close it at the end.
+
+    Raises:
+        SettingsError: the endpoint can't be used.
+    """
+    checked = endpoint.checked("captcha")
+    async with open_session(checked) as session:
+        yield HttpCaptcha(checked, session, clock=clock)
