@@ -259,6 +259,7 @@ def remaining(
         minor_hint=False,
         # Whoever writes in that exchange again begins anew.
         mail=None,
+        origin=b"",
     )
 
 

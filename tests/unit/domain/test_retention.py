@@ -196,12 +196,14 @@ def test_a_quiet_conversation_forgets_its_open_forms_and_proofs() -> None:
         prompt=Prompt(2),
         verifications=(Verification("contact:x", Assurance.NONE, at(1)),),
         minor_hint=True,
+        origin=b"an address",
     )
     quiet = plan(held(0, 1), at(2))
     after = remaining(busy, quiet, "new", at(2))
     assert (after.epoch, after.version) == ("new", busy.version + 1)
     assert (after.stack, after.prompt, after.verifications) == ((), None, ())
     assert not after.minor_hint
+    assert not after.origin
     assert after.account == "u-1"
 
 
