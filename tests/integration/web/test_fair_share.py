@@ -10,7 +10,7 @@ from typing import Any
 from tests.common.fake_desk import FakeDesk, say
 from tests.common.web_client import ChatClient, ChatSocket, Serve
 
-from privacydesk.web.chat.connection import TRY_AGAIN_LATER
+from privacydesk.web.chat.connection import TRY_AGAIN_LATER, Connection
 from privacydesk.web.chat.room import Room
 from privacydesk.web.keys import ROOM
 
@@ -115,7 +115,7 @@ async def _begun_upload(client: ChatClient, desk: FakeDesk, address: str) -> asy
         await asyncio.Event().wait()
 
     task: asyncio.Task[Any] = asyncio.create_task(
-        client.http.post("/chat/v1/uploads", data=body(), headers=headers)  # type: ignore[arg-type]
+        client.http.post("/chat/v1/uploads", data=body(), headers=headers)
     )
     await begun.wait()
     for _ in range(20):
@@ -140,6 +140,14 @@ def hang_up(*sockets: ChatSocket) -> None:
         connection = one.ws._response.connection
         if connection is not None and connection.transport is not None:
             connection.transport.abort()
+
+
+def connections(room: Room) -> list[Connection]:
+    return [one for one in room.connections if isinstance(one, Connection)]
+
+
+def weights(room: Room) -> list[int]:
+    return [one.weigh() for one in connections(room)]
 
 
 async def settled(room: Room, count: int) -> None:
@@ -168,7 +176,7 @@ async def test_sockets_that_do_not_read_hold_no_more_than_their_address_may(
         desk.write(thread, [say("字" * 9000)])
         highest = max(highest, room.backlog.total)
     assert highest <= most
-    assert sum(one.weigh() for one in room.connections) <= most + 1024 * 1024
+    assert sum(weights(room)) <= most + 1024 * 1024
     assert len(room.connections) < len(held), "some were let go"
     await visitor.send("send", id="m1", text="still served")
     await visitor.until("events")
@@ -182,8 +190,8 @@ async def test_a_client_that_is_let_go_is_told_to_come_back(serve: Serve) -> Non
     client = await serve()
     socket, welcome = await client.hello()
     await socket.until("events")
-    for connection in tuple(client.app[ROOM].connections):
-        connection.let_go()  # type: ignore[attr-defined]
+    for connection in tuple(connections(client.app[ROOM])):
+        connection.let_go()
     assert await socket.closed() == TRY_AGAIN_LATER
     again, _ = await client.hello(secret=welcome["secret"])
     assert (await again.next())["events"]
@@ -200,6 +208,8 @@ async def test_a_client_that_does_not_read_is_not_read_from(serve: Serve, desk: 
         for number in range(3000):
             async with asyncio.timeout(0.5):
                 await socket.send("send", id=f"m{number}", text="x" * 9000)
-    held = max(one.weigh() for one in room.connections)  # type: ignore[attr-defined]
+    held = max(weights(room))
     assert 0 < held < 1024 * 1024
     hang_up(socket)
+    await settled(room, 1)
+    assert room.backlog.total == 0, "who is gone holds nothing"

@@ -83,7 +83,8 @@ class Backlog:
             self._keep_to(self._each, holder.origin)
             while self.total > self._most:
                 largest = max(self._sums, key=self._sums.__getitem__)
-                self._keep_to(self._sums[largest] - (self.total - self._most), largest)
+                excess = self.total - self._most
+                self._keep_to(max(0, self._sums[largest] - excess), largest)
 
     def forget(self, holder: Holder) -> None:
         """Forget a connection that ends."""

@@ -189,6 +189,11 @@ class Connection:
         elif silent > self._room.settings.heartbeat and not self._flushing:
             self._room.spawn(self._ping())
 
+    def gone(self) -> None:
+        """Learn that the socket is closed, so that nothing of it is counted any more."""
+        self._closing = True
+        self._room.backlog.forget(self)
+
     async def shut(self) -> None:
         """Close because the server stops."""
         self.show(encode({"type": "bye", "reason": "restart"}))
@@ -204,7 +209,7 @@ class Connection:
 
     async def serve(self) -> None:
         """Send what is missing, then answer frames until the socket closes."""
-        await self._catch_up()
+        await self._held_up(self._catch_up())
         if self._cursor > self.session.head:
             # Something was said since the welcome; its view is an older one.
             await self._show_view()

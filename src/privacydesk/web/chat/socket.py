@@ -100,7 +100,7 @@ async def _serve(request: web.Request, room: Room, origin: str) -> web.StreamRes
         log.debug("chat_socket_lost", error=type(error).__name__)
     finally:
         room.connections.discard(connection)
-        room.backlog.forget(connection)
+        connection.gone()
         if room.hub.leave(connection):
             room.spawn(room.desk.leave(connection.session))
     return ws
