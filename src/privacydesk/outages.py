@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -132,10 +132,10 @@ class Outage:
         )
         self._tell(is_on=False)
 
-    def refusal(self, message: str) -> UnavailableError:
+    def refusal(self, message: str, **data: Any) -> UnavailableError:
         """Return the error for who is turned away, who is counted."""
         self.refuse()
-        return UnavailableError(message, outage=self.what)
+        return UnavailableError(message, **data, outage=self.what)
 
     def _tell(self, *, is_on: bool) -> None:
         if self._turned is not None:

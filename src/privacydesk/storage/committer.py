@@ -55,7 +55,7 @@ class Committer:
     One caller at a time: the writer's thread, or the event loop while the thread has nothing to do.
 
     Attributes:
-        committed_at: when the last commit was, by the clock that only goes on.
+        written_at: when the last commit of anything was, by the clock that only goes on.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Committer:
         self._minter = SecretMinter()
         self._patience = BUSY_MILLIS
         self._quick = False
-        self.committed_at = -math.inf
+        self.written_at = -math.inf
 
     def at_once(self, batch: list[Pending]) -> Report | None:
         """Settle jobs if nothing has to be waited for, so that the event loop may call it.
@@ -113,6 +113,11 @@ class Committer:
         if outcomes and all(outcome is DEFERRED for _, outcome in outcomes):
             time.sleep(_DEFER_PAUSE)
         return [(p, _patient(p, outcome)) for p, outcome in outcomes], appended
+
+    def took_a_write(self) -> None:
+        """Note that something was written; a commit of nothing works on a full disk, too."""
+        self.written_at = time.monotonic()
+        self._outage.end(WRITING)
 
     def close(self) -> None:
         """Let go of the connection, whatever state it is in."""
@@ -196,8 +201,8 @@ class Committer:
             decided = time.monotonic()
         # Never so on a server: every statement has to be waited for there.
         self._quick = not self._shared and time.monotonic() - decided < _QUICK
-        self._outage.end(WRITING)
-        self.committed_at = time.monotonic()
+        if run.appended:
+            self.took_a_write()
         run.keep()
         appended.extend(run.appended.values())
         return outcomes

@@ -63,7 +63,7 @@ class SqlProbe:
 
     async def _write(self, now: datetime) -> None:
         outage = self._writer.outage
-        if not outage.is_on and time.monotonic() - self._writer.committed_at < _LATELY:
+        if not outage.is_on and time.monotonic() - self._writer.written_at < _LATELY:
             return
         row = {"at_name": _NAME, "now": to_micros(now)}
 
@@ -72,7 +72,7 @@ class SqlProbe:
                 first = {"name": _NAME, "due_at": row["now"]}
                 connection.execute(sa.insert(tables.chore), first)
 
-        await self._writer.run(touch)
+        await self._writer.probe(touch)
 
     async def _check(self) -> None:
         """Look whether a file that was found damaged is whole again."""

@@ -132,6 +132,15 @@ class BatchWriter:
         committed: Committed = await future
         return committed
 
+    async def probe(self, errand: Callable[[sa.Connection], None]) -> None:
+        """Run an errand that writes for sure, to see whether the database takes it.
+
+        Raises:
+            UnavailableError, FailedJobError: as ``submit``.
+        """
+        await self._put(errand=errand)
+        self._committer.took_a_write()
+
     async def run(self, errand: Callable[[sa.Connection], T]) -> T:
         """Run storage's own statements in the next batch and return after the commit.
 
@@ -143,9 +152,9 @@ class BatchWriter:
         return result
 
     @property
-    def committed_at(self) -> float:
-        """When the last commit was, by the clock that only goes on."""
-        return self._committer.committed_at
+    def written_at(self) -> float:
+        """When the last commit of anything was, by the clock that only goes on."""
+        return self._committer.written_at
 
     def cached(self, conversation: ConversationId) -> Conversation | None:
         """Return the state after the last commit if it is at hand; may be a little old."""

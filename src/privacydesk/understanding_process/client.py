@@ -199,7 +199,12 @@ class UnderstandingProcess:
             UnavailableError: too many wait, or there has been no program for a while.
             DeskError: a fault of the program's, which has logged it.
         """
-        answer = await self._asking.ask(request)
+        try:
+            answer = await self._asking.ask(request)
+        except UnavailableError as error:
+            if self._outage.is_on:
+                raise self._outage.refusal(error.message, **error.data) from None
+            raise
         match answer:
             case wire.Full():
                 raise UnavailableError(answer.message, retry_after=answer.retry_after)

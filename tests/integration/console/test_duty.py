@@ -275,6 +275,23 @@ async def test_somebody_who_waits_leads_supervisors_to_the_conversation(office: 
     assert badge((await boss.get("/console/alarms")).text) == ""
 
 
+async def test_supervisors_are_called_once_when_a_service_is_out_and_when_it_is_back(
+    office: Office,
+) -> None:
+    boss, mei = await office.signed_in("lao-zhou"), await office.signed_in("mei")
+    alarms, at = office.world.rooms.alarms, office.clock.now()
+    for _ in range(2):
+        await alarms.service_turned("account_service", is_on=True, at=at)
+    await alarms.service_turned("reader", is_on=True, at=at)
+    page = (await boss.get("/console/alarms")).text
+    assert badge(page) == "1"
+    assert "The account service is out." in page
+    assert "/console/conversations/0000" not in page
+    await alarms.service_turned("account_service", is_on=False, at=at)
+    assert "The account service works again." in (await boss.get("/console/alarms")).text
+    assert badge((await mei.get("/console/alarms")).text) == ""
+
+
 # -- handing over ----------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from tests.common.web_client import ChatClient, Serve
 from privacydesk.clock import MovableClock
 from privacydesk.errors import UnavailableError
 from privacydesk.services.api import Session
+from privacydesk.web.health import HEALTH, Part
 from privacydesk.web.keys import ROOM
 from privacydesk.web.server import make_app
 from privacydesk.web.settings import WebSettings
@@ -659,3 +660,20 @@ async def test_an_error_is_told_in_the_language_the_conversation_is_held_in(
     )
     told = await answer.json()
     assert told["title"] == web_catalogs().text("zh_Hant", f"web.error.{told['reason']}", {})
+
+
+async def test_readiness_names_what_does_not_work_and_health_stays(serve: Serve) -> None:
+    client = await serve()
+    health = client.app[HEALTH]
+    for failing, lost, status, told in (
+        (None, [], 503, []),
+        ((), [], 200, []),
+        ((Part.READER, Part.DATABASE), [], 503, ["database", "reader"]),
+        ((), ["outbox"], 503, ["loops"]),
+    ):
+        health.failing, health.lost = failing, lost
+        answer = await client.http.get("/readyz")
+        assert (answer.status, (await answer.json())["failing"]) == (status, told)
+        assert answer.headers["Cache-Control"] == "no-store"
+        alive = await client.http.get("/healthz")
+        assert alive.status == (503 if lost else 200)
