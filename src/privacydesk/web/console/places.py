@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from aiohttp import web
+from yarl import URL
 
 from privacydesk.services.signin.gate import Place
 from privacydesk.web.addresses import origin_of, read_address
@@ -24,6 +25,7 @@ PAGE: Final = web.RequestKey("page", str)
 
 _PREFIX: Final = "/console/"
 _LONGEST: Final = 2_000
+_DOTS: Final = frozenset({".", ".."})
 _DEEPEST: Final = 8
 """Parts of an address that are looked at: no page of ours has as many."""
 
@@ -54,15 +56,28 @@ def over_tls(request: web.Request) -> bool:
 def safe_next(wanted: str) -> str:
     """Return where to go after signing in: a path below the console, else its first page.
 
-    Backslashes and control characters are read by some browsers as parts of an address, so a path
-    that holds any goes nowhere.
+    The address is judged, and returned, as the browser is sent it. Backslashes and control
+    characters are read by some browsers as parts of an address, dots and empty parts are resolved
+    by all, and a percent sign that is encoded itself is something else at the next reading: a path
+    that holds any of these, encoded or not, goes nowhere.
     """
-    clean = wanted.isprintable() and "\\" not in wanted and len(wanted) <= _LONGEST
-    parts = urlsplit(wanted) if clean else None
-    if parts is None or parts.scheme or parts.netloc or not wanted.startswith(_PREFIX):
+    if not wanted.isprintable() or "\\" in wanted or len(wanted) > _LONGEST:
+        return HOME
+    try:
+        sent = URL(wanted)
+    except ValueError:
+        return HOME
+    if sent.absolute or sent.scheme or not _is_plain(sent.path) or "%25" in sent.raw_path:
         return HOME
     own = (SIGN_IN, "/console/sign-out")
-    return HOME if ".." in parts.path.split("/") or parts.path.startswith(own) else wanted
+    return HOME if sent.path.startswith(own) else str(sent)
+
+
+def _is_plain(path: str) -> bool:
+    """Tell whether a path lies below the console, however it is resolved."""
+    if not path.startswith(_PREFIX) or not path.isprintable() or "\\" in path:
+        return False
+    return "//" not in path and not _DOTS & frozenset(path.split("/"))
 
 
 def entry_address(page: str, back: str) -> str:
