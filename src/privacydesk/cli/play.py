@@ -146,8 +146,8 @@ class Table:
             assert prompt is not None
             await self.desk.choose(self.session, id=self.job(), choice=choice, offset=prompt.offset)
         else:
-            seen = self.open_event.offset if self.open_event is not None else 0
-            await self.desk.say(self.session, id=self.job(), text=words, offset=seen)
+            asked = self.open_event.offset if self.open_event is not None else 0
+            await self.desk.say(self.session, id=self.job(), text=words, offset=asked)
         await self.settle()
 
     def _picked(self, words: str) -> str | None:

@@ -45,8 +45,10 @@ class AtConfirm(AtQuestion):
         ``either`` where it may mean both: 取消 where a request is to be taken back.
         """
         frame, step = self._runner.waiting_step(script)
-        asked = frame is not None and script.prompt is not None
-        if not asked or not isinstance(step, Confirm) or script.prompt.serial != frame.serial:
+        prompt = script.prompt
+        if frame is None or prompt is None or prompt.serial != frame.serial:
+            return ""
+        if not isinstance(step, Confirm):
             return ""
         said = set(script.observed.entities.get("plain_answer", ()))
         labels = {"yes": step.yes, "no": step.no}

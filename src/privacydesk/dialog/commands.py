@@ -55,13 +55,14 @@ def obey(runner: Runner, script: Script) -> bool:
 def _drops_offer(script: Script) -> bool:
     """Drop what the desk offered, with what was kept for it, at a plain no; tell whether it was.
 
-    取消 where taking a request back is offered may mean that very offer.
+    取消 where taking a request back is offered, or may be what else is wanted, may mean just that.
     """
     said = set(script.observed.entities.get("plain_answer", ()))
     offered = _offered(script)
-    if "no" not in said or not offered:
+    more = _asked_for_more(script) and not _asked_to_rate(script)
+    if "no" not in said or not (offered or more):
         return False
-    if len(said) > 1 and Intent.CANCEL_REQUEST in offered:
+    if len(said) > 1 and (more or Intent.CANCEL_REQUEST in offered):
         return False
     script.wishes, script.unanswered = (), 0
     script.ask("desk.nothing_more", {}, more_choices())
@@ -84,7 +85,7 @@ def _wants_no_more(script: Script) -> bool:
     if script.prompt is None:
         return False
     words = script.observed.entities.get("command", ())
-    if script.prompt.choices and script.prompt.choices[0].id in _SATISFACTION:
+    if _asked_to_rate(script):
         # There a plain no may well be the answer; only "that's all" is none.
         return "nothing_more" in words and "refuse" not in words
     return _asked_for_more(script) and "nothing_more" in words
@@ -113,6 +114,12 @@ def _asked_for_more(script: Script) -> bool:
     """Tell whether "is there anything else?" was asked last."""
     offered = script.prompt.choices if script.prompt is not None else ()
     return any(choice.id == "desk:menu" for choice in offered)
+
+
+def _asked_to_rate(script: Script) -> bool:
+    """Tell whether it was asked last how a request went."""
+    offered = script.prompt.choices if script.prompt is not None else ()
+    return bool(offered) and offered[0].id in _SATISFACTION
 
 
 def _desk_word(runner: Runner, script: Script) -> None:
@@ -210,6 +217,12 @@ def _question_before(runner: Runner, script: Script) -> tuple[int, Ask] | None:
     return None
 
 
+def _declines(runner: Runner, script: Script) -> bool:
+    """Take 不用 for the way past the open question; 够了 and 就这些 may mean something else."""
+    said = script.observed.entities.get("plain_answer", ())
+    return "no" in said and runner.refuse(script)
+
+
 def _what_next(runner: Runner, script: Script) -> None:
     """Say what comes next to whoever asks only that: the open question, requests, or the menu."""
     if script.stack:
@@ -229,6 +242,7 @@ _DEEDS: Mapping[str, Callable[[Runner, Script], object]] = {
     "cancel": cancel,
     "back": go_back,
     "refuse": lambda runner, script: runner.refuse(script),
+    "nothing_more": _declines,
     "what_next": _what_next,
     "leave_queue": lambda runner, script: runner.prompt_again(script),
     "who_answers": _who_answers,
