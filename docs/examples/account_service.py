@@ -88,7 +88,7 @@ def profile(account: str, person: dict) -> dict:
         "real_name_masked": person["real_name"] and person["real_name"][0] + "**",
         "consents": {purpose: purpose in person["consents"] for purpose in PURPOSES},
     }
-    return {"outcome": "ok", "data": {"profile": shown}}
+    return {"outcome": "ok", "data": {"profile": shown, "phone": person["phone"]}}
 
 
 def bindings(account: str, person: dict) -> dict:

@@ -63,6 +63,7 @@ def _deliveries(basis: Basis, talking: Talking, staffing: Staffing) -> Deliverie
         writer=store.writer,
         notices=staffing.notices,
         packages=talking.packages,
+        hashing=basis.hashing,
         notifying=Notifying(
             carriers=Carriers(
                 gateway=outside.codes,

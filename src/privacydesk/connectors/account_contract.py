@@ -105,6 +105,7 @@ class ProfileData(_Wire):
     """``data`` of ``profile``."""
 
     profile: WireProfile
+    phone: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = None
 
 
 class WirePhone(_Wire):

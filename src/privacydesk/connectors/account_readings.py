@@ -34,7 +34,7 @@ def read(
 
 def _profile(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:
     refuse_unknown(payload)
-    return {"profile": record.profile.to_json()}
+    return {"profile": record.profile.to_json(), "phone": record.phone}
 
 
 def _bindings(record: AccountRecord, payload: Mapping[str, Any], _now: datetime) -> dict[str, Any]:

@@ -208,6 +208,7 @@ def record(ticket: Ticket, now: datetime) -> Ticket:
         items=tuple(_bare(item) for item in ticket.items),
         account="",
         contact="",
+        phone_hash=None,
         dues=(),
         answers={},
         work=_of_record(ticket.work),

@@ -122,6 +122,8 @@ class Ticket(Struct, frozen=True):
             ``escalated``.
         contact: where the outcome goes besides the chat, as verified; sealed at rest.
         contact_hash: keyed hash under which the contact's owner comes back.
+        phone_hash: keyed hash of its account's phone, by which staff find it; nobody comes back
+            by it. None where the account service tells none.
         linked: the ticket objected to, or repeated.
         satisfaction: what the requester said of it once it was closed; None when they did not.
         packages: the files made of what the account service returned, oldest first; none takes
@@ -156,6 +158,7 @@ class Ticket(Struct, frozen=True):
     flags: frozenset[str] = frozenset()
     contact: str = ""
     contact_hash: LookupHash | None = None
+    phone_hash: LookupHash | None = None
     linked: TicketId | None = None
     satisfaction: Satisfaction | None = None
     answers: Mapping[str, Any] = field(default_factory=dict)

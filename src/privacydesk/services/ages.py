@@ -4,7 +4,8 @@
     answer                              ─► the ticket marked, its person told where it is a child's
 
 Nobody waits for it: the request is filed, verified and counted meanwhile. The birthday itself is
-kept nowhere. What is no date, or none, shows nobody.
+kept nowhere. What is no date, or none, shows nobody. With it comes the phone of the account, of
+which the ticket keeps a keyed hash, so that staff find it when somebody calls.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from privacydesk.domain.deliveries import Channel, Delivery
 from privacydesk.domain.ids import DeliveryId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import CHILDREN, LogEntry, Ticket
+from privacydesk.ports import Hashing
+
+ACCOUNT_PHONE: Final = "account_phone"
+"""What the phone of an account is hashed as: whoever proved a contact finds nothing by it."""
 
 TRIED_FOR: Final = timedelta(days=3)
 """After so long without an answer staff see that nobody knows."""
@@ -94,6 +99,14 @@ def marked(
     entry = LogEntry(ticket.id, now, "assistant", f"minor_found:{group}")
     flags = ticket.flags | {"minor", group}
     return replace(ticket, flags=flags, version=ticket.version + 1), entry
+
+
+def with_phone(ticket: Ticket, data: Mapping[str, Any], hashing: Hashing) -> Ticket:
+    """Return a ticket that staff find by the phone of its account, in the same version."""
+    phone = data.get("phone")
+    if not isinstance(phone, str) or ticket.purged_at is not None:
+        return ticket
+    return replace(ticket, phone_hash=hashing.lookup(ACCOUNT_PHONE, phone))
 
 
 def told_to_child(before: Ticket, after: Ticket) -> str:

@@ -25,8 +25,8 @@ from privacydesk.domain.deliveries import ACCEPTED, Channel, Delivery
 from privacydesk.domain.ticket import LogEntry, Ticket, TicketState
 from privacydesk.domain.turn import SLOW, Result
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
-from privacydesk.ports import Changes, WorkingSet, Writer
-from privacydesk.services.ages import asks_age, marked, told_to_child
+from privacydesk.ports import Changes, Hashing, WorkingSet, Writer
+from privacydesk.services.ages import asks_age, marked, told_to_child, with_phone
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.decision import Prepared
 from privacydesk.services.letters import Letters
@@ -72,6 +72,7 @@ class Deliveries:
         letters: Letters,
         packages: Packages,
         deadlines: Deadlines,
+        hashing: Hashing,
         clock: Clock,
     ) -> None:
         self._accounts = accounts
@@ -83,6 +84,7 @@ class Deliveries:
         self._letters = letters
         self._packages = packages
         self._deadlines = deadlines
+        self._hashing = hashing
         self._clock = clock
 
     async def work(self, row: Delivery) -> None:
@@ -177,7 +179,7 @@ class Deliveries:
                 )
             ticket = rows.tickets[row.ticket_id]
             if asks_age(row):
-                return _aged(ticket, done, answer, self._deadlines.rules.zone, now)
+                return self._looked_up(ticket, done, answer, now)
             if row.action == AccountAction.RESTORE:
                 entry = replace(entry_of(ticket.id, row, answer, now), job_id=job_id)
                 return _restored(ticket, entry, done, worked=answer.outcome in DONE_SOME)
@@ -205,6 +207,27 @@ class Deliveries:
             )
         except StaleError:
             _log.info("delivery_finished_elsewhere", action=row.action)
+
+    def _looked_up(self, ticket: Ticket, done: Delivery, answer: Answer, now: datetime) -> Prepared:
+        """Mark a minor's request and keep by which phone staff find it.
+
+        A child is told that a parent or guardian has to take part.
+        """
+        job_id = f"result:{done.id.hex()}"
+        zone = self._deadlines.rules.zone
+        after, entry = marked(ticket, answer.outcome, answer.data, zone, now)
+        after = with_phone(after, answer.data, self._hashing)
+        if after != ticket:
+            after = replace(after, version=ticket.version + 1)
+        told = told_to_child(ticket, after)
+        return Prepared(
+            Result(job_id, "", done.action, told, ticket=after) if told else None,
+            Changes(
+                tickets=() if after == ticket else (after,),
+                ticket_log=() if entry is None else (replace(entry, job_id=job_id),),
+                deliveries=(done,),
+            ),
+        )
 
     async def _postpone(self, row: Delivery, came_to: str, retry_after: float | None) -> None:
         now = self._clock.now()
@@ -264,21 +287,6 @@ def _restored(ticket: Ticket, entry: LogEntry, done: Delivery, *, worked: bool) 
     told = Result(entry.job_id, "", done.action, "restored", ticket=ticket)
     left = Changes(tickets=(ticket,), ticket_log=(entry,), deliveries=(done,))
     return Prepared(told if worked else None, left)
-
-
-def _aged(ticket: Ticket, done: Delivery, answer: Answer, zone: str, now: datetime) -> Prepared:
-    """Mark a minor's request; a child is told that a parent or guardian has to take part."""
-    job_id = f"result:{done.id.hex()}"
-    after, entry = marked(ticket, answer.outcome, answer.data, zone, now)
-    told = told_to_child(ticket, after)
-    return Prepared(
-        Result(job_id, "", done.action, told, ticket=after) if told else None,
-        Changes(
-            tickets=() if after is ticket else (after,),
-            ticket_log=() if entry is None else (replace(entry, job_id=job_id),),
-            deliveries=(done,),
-        ),
-    )
 
 
 def _is_delayed(row: Delivery, came_to: str, now: datetime) -> bool:

@@ -20,6 +20,7 @@ from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.piles import ALL, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Hashing, Reader
+from privacydesk.services.ages import ACCOUNT_PHONE
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.understanding.normalise import normalise
 from privacydesk.understanding.phones import phones
@@ -230,7 +231,7 @@ class Inbox:
         }
 
     async def search(self, words: str) -> Page:
-        """Find by ticket number, by account, or by the phone or mail a request was proven with.
+        """Find by ticket number, account, the account's phone, or the contact that was proven.
 
         Accounts and contacts are looked up by their keyed hashes: only whole ones are found.
         """
@@ -254,7 +255,9 @@ class Inbox:
 
     def _readings(self, words: str) -> list[tuple[str, str]]:
         contact = parse("contact", words, {"phone": phones(normalise(words))})
-        return [("account", words), *([("contact", str(contact))] if contact else [])]
+        if not contact:
+            return [("account", words)]
+        return [("account", words), ("contact", str(contact)), (ACCOUNT_PHONE, str(contact))]
 
     async def _conversation_of(self, account: str) -> Conversation | None:
         return await self._reader.conversation_by_key(self._hashing.lookup("subject", account))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.services.inbox import PAGE
+from privacydesk.storage.hashing import KeyedHashing
 
 
 @pytest.fixture
@@ -405,3 +407,41 @@ async def test_the_list_alone_is_sent_to_a_page_that_is_open(office: Office, mei
     page = await mei.get("/console/inbox?view=open&part=list")
     assert numbers(page) == [ticket.number]
     assert "<html" not in page.text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "19900001001",
+        "+86 199 0000 1001",
+        "199-0000-1001",
+        "１９９００００１００１",
+        "(0086) 19900001001",
+    ],
+)
+async def test_the_phone_of_an_account_finds_what_its_owner_asked_when_logged_in(
+    office: Office, mei: Browser, typed: str
+) -> None:
+    ticket = await copy_of_data(office)
+    await office.world.work()
+    assert not ticket.contact
+    page = await mei.get(f"/console/inbox?{urlencode({'q': typed})}")
+    assert numbers(page) == [ticket.number]
+    other = await mei.get(f"/console/inbox?{urlencode({'q': '19900001002'})}")
+    assert numbers(other) == []
+
+
+async def test_a_phone_of_an_account_is_kept_as_a_hash_that_nobody_comes_back_by(
+    office: Office,
+) -> None:
+    ticket = await copy_of_data(office)
+    await office.world.work()
+    store = office.world.rooms.store
+    found = await store.reader.ticket(ticket.id)
+    assert found is not None
+    assert found.phone_hash is not None
+    assert b"19900001001" not in repr(found).encode()
+    hashing = KeyedHashing(office.world.rooms.settings.hashing())
+    assert found.phone_hash != hashing.lookup("contact", "+8619900001001")
+    by_contact = hashing.lookup("contact", "+8619900001001")
+    assert await store.reader.tickets_of(by_contact, only_open=False) == ()

@@ -164,6 +164,7 @@ def _request(ticket: Ticket) -> Ticket:
         work=replace(ticket.work, proposal=None, first_due=None, files_allowed=""),
         clocks=(),
         holder="",
+        phone_hash=None,
         dues=(),
         packages=(),
         satisfaction=None,

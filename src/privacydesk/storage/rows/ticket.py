@@ -100,6 +100,7 @@ def _body(ticket: Ticket) -> dict[str, Any]:
         "flags": sorted(ticket.flags),
         "contact": ticket.contact,
         "contact_hash": _hex(ticket.contact_hash),
+        "phone_hash": _hex(ticket.phone_hash),
         "answers": ticket.answers,
         "work": to_builtins(ticket.work),
         "packages": [package_record(package) for package in ticket.packages],
@@ -116,6 +117,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     body = from_json(seal.open(_place(identity, row.version), row.body))
     account_hash = _unhex(body["account_hash"])
     contact_hash = _unhex(body["contact_hash"])
+    phone_hash = _unhex(body.get("phone_hash"))
     answers, work = _told_and_done(body)
     return Ticket(
         id=identity,
@@ -141,6 +143,8 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         flags=frozenset(body["flags"]),
         contact=body["contact"],
         contact_hash=None if contact_hash is None else LookupHash(contact_hash),
+        # Tickets of an earlier version have none.
+        phone_hash=None if phone_hash is None else LookupHash(phone_hash),
         linked=None if row.linked is None else TicketId(row.linked),
         satisfaction=None if row.satisfaction is None else Satisfaction(row.satisfaction),
         purged_at=opt_instant(row.purged_at),
@@ -163,7 +167,8 @@ def _told_and_done(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[
 
 def persons(ticket: Ticket) -> frozenset[LookupHash]:
     """Return the hashes under which the ticket is found."""
-    return frozenset(h for h in (ticket.account_hash, ticket.contact_hash) if h is not None)
+    found = (ticket.account_hash, ticket.contact_hash, ticket.phone_hash)
+    return frozenset(one for one in found if one is not None)
 
 
 def _item_record(item: ScopeItem) -> dict[str, Any]:
