@@ -141,3 +141,28 @@ async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visi
     await expect(boss.page.locator(".facts").first).to_contain_text("No, not satisfied")
     await expect(boss.page.locator("#moves")).to_contain_text("回复太慢了")
     await boss.looks_right("rated")
+
+
+@pytest.mark.parametrize(
+    ("lang", "width"),
+    [("zh-Hans", 390), ("zh-Hant", 390), ("en", 390), ("zh-Hans", 1280), ("en", 1280)],
+)
+async def test_attempts_in_vain_stand_beside_the_conversation(
+    town: Stage, visit: Visit, lang: str, width: int
+) -> None:
+    reader = town.demo.rooms.store.reader
+    if not [one for one in await reader.queue(limit=50) if one.attempts]:
+        user = await visit("wu-min")
+        await user.open_desk("access")
+        await user.chat.hears("verify.code_sent")
+        for _ in range(2):
+            await user.chat.enter("000000")
+            await user.chat.hears("verify.wrong")
+        await user.page.locator("#person").click()
+        await user.chat.hears("owner.queued")
+    (tried,) = [one for one in await reader.queue(limit=50) if one.attempts]
+    desk = await DeskPage.sign_in(town, "lao-zhou", lang=lang, width=width)
+    await desk.goes(f"conversations/{tried.id.hex()}")
+    await expect(desk.page.locator("#attempts li")).to_have_count(1)
+    await expect(desk.page.locator("#attempts b")).to_contain_text("2")
+    await desk.looks_right(f"attempts.{lang}.{width}")

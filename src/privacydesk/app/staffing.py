@@ -33,6 +33,7 @@ def make_staffing(basis: Basis, talking: Talking) -> Staffing:
     store, clock, profile = basis.store, basis.clock, basis.profile
     notices = Notices(basis.minter, ways(basis.settings, profile))
     alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
+    talking.turns.alarmed = alarms.raised
     staff = make_staff(
         turns=talking.turns,
         store=store,

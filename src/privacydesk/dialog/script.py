@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from privacydesk.dialog.desk_choices import leave_queue_choice
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.running import Running
+from privacydesk.domain.attempts import MANY, Attempt, AttemptKind, are_many, with_attempt
 from privacydesk.domain.conversation import (
     Owner,
     OwnerKind,
@@ -18,7 +19,7 @@ from privacydesk.domain.conversation import (
     Waiting,
     Wish,
 )
-from privacydesk.domain.effects import Effect
+from privacydesk.domain.effects import Effect, RaiseAlarm
 from privacydesk.domain.events import Choice, Event, EventKind, InputKind, Sender
 from privacydesk.domain.identity import Assurance, Challenge, Target, Verification
 from privacydesk.domain.intents import Intent
@@ -43,6 +44,7 @@ class Script:
     """Collects what a turn says and does, on a thawed copy of the snapshot."""
 
     __slots__ = (
+        "attempts",
         "before",
         "challenges",
         "desk_calls",
@@ -98,6 +100,7 @@ class Script:
         self.desk_calls = conversation.desk_calls
         self.last_said_at = conversation.last_said_at
         self.minor_hint = conversation.minor_hint
+        self.attempts = conversation.attempts
         self.wishes: tuple[Wish, ...] = conversation.wishes
         self.to_rate = conversation.to_rate
         self.challenges = dict(snapshot.challenges)
@@ -432,6 +435,12 @@ class Script:
         frame.waiting = Waiting(ref=ref, action=action, since=self.now)
         return ref
 
+    def note_attempt(self, kind: AttemptKind, number: str = "") -> None:
+        """Keep for staff what was tried in vain; many attempts are called out."""
+        self.attempts = with_attempt(self.attempts, Attempt(self.now, kind, number))
+        if are_many(self.attempts, self.now):
+            self.effects.append(RaiseAlarm(MANY))
+
     def _waiting_prompt(self) -> Prompt | None:
         """Return what whoever waits may always answer, once nothing else is asked: to stop."""
         if self.owner.kind is not OwnerKind.QUEUE:
@@ -458,6 +467,7 @@ class Script:
             last_said_at=self.last_said_at,
             origin=self.origin,
             minor_hint=self.minor_hint,
+            attempts=self.attempts,
             wishes=self.wishes,
             to_rate=self.to_rate,
         )

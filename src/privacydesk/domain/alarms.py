@@ -24,6 +24,8 @@ class AlarmKind(StrEnum):
     EVIDENCE_WAITING = "evidence_waiting"
     PERSON_WAITING = "person_waiting"
     """Somebody has waited for a person for longer than the operator wants them to."""
+    MANY_ATTEMPTS = "many_attempts"
+    """Somebody entered many wrong codes, or asked for many requests that are not theirs."""
     ESCALATED = "escalated"
     """An agent asked the supervisors to look."""
     ESCALATION_ANSWERED = "escalation_answered"

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from privacydesk.domain.attempts import Attempt
 from privacydesk.domain.events import Choice
 from privacydesk.domain.identity import Verification
 from privacydesk.domain.ids import ConversationId, TicketId
@@ -157,6 +158,7 @@ class Conversation(Struct, frozen=True):
         wishes: what is taken up next, in this order; a few at most.
         to_rate: the request that closed last while something else was open; how it went is asked
             when that is done.
+        attempts: what was tried here in vain, oldest first; for staff alone.
         mail: the exchange of mail that it is held by; None for the chat.
         origin: keyed hash of the network that a visitor without a login wrote from last.
     """
@@ -182,6 +184,7 @@ class Conversation(Struct, frozen=True):
     to_rate: TicketId | None = None
     mail: MailThread | None = None
     origin: bytes = b""
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def forming(self) -> RequestKind | None:

@@ -258,6 +258,7 @@ def remaining(
         unanswered=0,
         desk_calls=0,
         minor_hint=False,
+        attempts=(),
         # Whoever writes in that exchange again begins anew.
         mail=None,
         origin=b"",

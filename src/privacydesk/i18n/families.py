@@ -21,6 +21,7 @@ from privacydesk.domain.account_terms import (
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.api_tokens import Scope, TokenStanding
+from privacydesk.domain.attempts import AttemptKind
 from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.duty import Standing
 from privacydesk.domain.grounds import Ground
@@ -67,6 +68,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.case.ticketing_state": LinkStanding,
     "ticketing.reason": NotTaken,
     "web.duty.alarm": AlarmKind,
+    "web.case.attempt": AttemptKind,
     "web.duty.state": Standing,
 }
 """Beginning of the keys to what completes them."""

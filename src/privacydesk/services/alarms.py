@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from privacydesk.clock import Clock
+from privacydesk.domain import attempts
 from privacydesk.domain.agents import Role
 from privacydesk.domain.alarms import OF_DUES, OF_OUTAGES, AlarmKind, StaffAlarm, alarm_id
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.duty import Board
+from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Due, DueKind, Ticket
 from privacydesk.ports import AlarmBook, Duties, Reader
 
@@ -138,6 +140,26 @@ class Alarms:
             [
                 StaffAlarm(alarm_id(name, kind, what.encode(), about), name, kind, at)
                 for name in (await self.callees()).supervisors
+            ]
+        )
+
+    async def raised(self, name: str, conversation: ConversationId) -> None:
+        """Call supervisors for what a turn raised, once an hour; most alarms are the operator's."""
+        if name != attempts.MANY:
+            return
+        kind, now = AlarmKind.MANY_ATTEMPTS, self._clock.now()
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        supervisors = (await self.callees()).supervisors
+        await self._book.ring(
+            [
+                StaffAlarm(
+                    id=alarm_id(agent, kind, conversation, hour),
+                    agent=agent,
+                    kind=kind,
+                    at=now,
+                    conversation_id=conversation,
+                )
+                for agent in supervisors
             ]
         )
 

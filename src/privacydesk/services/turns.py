@@ -25,7 +25,7 @@ from privacydesk.domain.turn import (
     Observed,
     Said,
 )
-from privacydesk.errors import NotFoundError, UnavailableError
+from privacydesk.errors import DeskError, NotFoundError, UnavailableError
 from privacydesk.ports import (
     Committed,
     Hashing,
@@ -70,6 +70,7 @@ class Turns:
     Attributes:
         left_due: called after a commit that left outbox rows or tickets, so that a worker of this
             process need not wait for its next look.
+        alarmed: called after a commit with each alarm that the turn raised, and where.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Turns:
         self._attendance = attendance
         self._clock = clock
         self.left_due: Callable[[], None] = _nobody_waits
+        self.alarmed: Callable[[str, ConversationId], Awaitable[None]] = _nobody_is_called
         self._means = Means(engine, maker, hashing, Counting(engine.flows, deadlines))
         self._alarmed: dict[str, datetime] = {}
 
@@ -186,7 +188,7 @@ class Turns:
                 if changes.deliveries or changes.tickets:
                     self.left_due()
                 for name in changes.alarms:
-                    self._alarm(name)
+                    await self._alarm(name, conversation)
             return committed
         raise UnavailableError("the conversation changes faster than it can be answered")
 
@@ -224,12 +226,17 @@ class Turns:
                 needs = again.args[0]
         raise UnavailableError("the conversation changes faster than it can be answered")
 
-    def _alarm(self, name: str) -> None:
+    async def _alarm(self, name: str, conversation: ConversationId) -> None:
         """Log what the operator has to look at; not for each of the many who run into it."""
         now = self._clock.now()
         if not happened_within(self._alarmed.get(name), now, _ALARM_EVERY):
             self._alarmed[name] = now
             (_log.warning if name in _WARNINGS else _log.error)(name)
+        try:
+            await self.alarmed(name, conversation)
+        except DeskError as error:
+            # The turn stands; the next attempt calls again.
+            _log.warning("alarm_not_called", alarm=name, code=error.code.value)
 
     # -- observe ---------------------------------------------------------------------------
 
@@ -274,6 +281,10 @@ class Turns:
             found.update({ticket.id: ticket for ticket in theirs})
         newest = sorted(found.values(), key=lambda t: (t.is_open, t.id), reverse=True)
         return [ticket.id for ticket in newest]
+
+
+async def _nobody_is_called(_name: str, _conversation: ConversationId) -> None:
+    """Without staff in this process, an alarm stands in the log alone."""
 
 
 def _nobody_waits() -> None:

@@ -10,6 +10,7 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import WAITS
 from privacydesk.dialog.guards import account_of
 from privacydesk.domain import quotas
+from privacydesk.domain.attempts import AttemptKind
 from privacydesk.domain.ceilings import used
 from privacydesk.domain.effects import RaiseAlarm, SendCode
 from privacydesk.domain.identity import (
@@ -125,6 +126,9 @@ def check_code(act: Act) -> str:
     challenge, verdict = challenge.entered(script.observed.code_hash, script.now)
     script.challenges[target.counter()] = challenge
     frame.slots["tries"] = challenge.entries_left
+    if verdict in {CodeVerdict.WRONG, CodeVerdict.SPENT}:
+        about = target.value if target.kind is TargetKind.TICKET_CONTACT else ""
+        script.note_attempt(AttemptKind.WRONG_CODE, about)
     if verdict is CodeVerdict.RIGHT:
         account = target.kind is TargetKind.ACCOUNT_PHONE
         subject = {

@@ -11,6 +11,7 @@ from privacydesk.dialog.options import may_object, objection_to, whose
 from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
 from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.script import Script
+from privacydesk.domain.attempts import AttemptKind
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
@@ -96,6 +97,7 @@ def show_ticket(act: Act) -> str:
         return "none"
     ticket = act.script.ticket_numbered(number)
     if ticket is None or not is_theirs(act.script, ticket):
+        act.script.note_attempt(AttemptKind.OTHERS_REQUEST, number)
         return "unknown"
     act.frame.slots["ticket"] = ticket.id.hex()
     if ticket.purged_at is not None:

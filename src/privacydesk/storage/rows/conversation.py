@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from privacydesk.domain.attempts import Attempt, AttemptKind
 from privacydesk.domain.conversation import (
     Conversation,
     Frame,
@@ -91,6 +92,10 @@ def _note_counts(conversation: Conversation, state: dict[str, Any]) -> None:
         state["last_said_at"] = to_micros(conversation.last_said_at)
     if conversation.minor_hint:
         state["minor_hint"] = True
+    if conversation.attempts:
+        state["attempts"] = [
+            [to_micros(one.at), one.kind.value, one.number] for one in conversation.attempts
+        ]
     if conversation.to_rate is not None:
         state["to_rate"] = conversation.to_rate.hex()
 
@@ -131,6 +136,10 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         origin=bytes.fromhex(state.get("origin", "")),
         minor_hint=state.get("minor_hint", False),
         wishes=_read_wishes(state.get("wishes", ())),
+        attempts=tuple(
+            Attempt(from_micros(at), AttemptKind(kind), number)
+            for at, kind, number in state.get("attempts", ())
+        ),
         to_rate=TicketId(bytes.fromhex(state["to_rate"])) if "to_rate" in state else None,
     )
 

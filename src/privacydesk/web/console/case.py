@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
+from privacydesk.domain.attempts import in_rows
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import Board
 from privacydesk.domain.events import Event
@@ -156,6 +157,7 @@ def case_page(
         sheet=sheet,
         case_seen=sheet.sight,
         talk=sheet.talk,
+        attempts=in_rows(sheet.talk.conversation.attempts),
         ticket=sheet.ticket,
         fault=fault,
         draft=draft,

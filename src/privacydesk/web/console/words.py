@@ -13,6 +13,7 @@ from aiohttp import web
 from privacydesk.domain.account import ItemResult
 from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.alarms import StaffAlarm
+from privacydesk.domain.attempts import Attempts
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryState, Try
 from privacydesk.domain.events import Event, Sender
@@ -191,6 +192,10 @@ class Words:
     def joined(self, words: Iterable[str]) -> str:
         """Return words one after the other, as the language joins them."""
         return self._tools.catalog.value(self._locale, {"$texts": list(words)})
+
+    def attempts(self, row: Attempts) -> str:
+        """Return what was tried in vain, and how often."""
+        return self._text(f"web.case.attempt.{row.last.kind.value}", count=row.count)
 
     def alarm(self, alarm: StaffAlarm) -> str:
         """Return what an agent is called for."""
