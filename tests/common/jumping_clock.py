@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from privacydesk.clock import MovableClock
 
-class JumpingClock:
+
+class JumpingClock(MovableClock):
     """Stands still at an instant, and goes wherever it is told."""
 
     def __init__(self, at: datetime) -> None:
-        self.at = at
+        super().__init__(at, frozen=True)
+        self._jumped = timedelta()
 
     def now(self) -> datetime:
         """Return the present instant, in UTC."""
-        return self.at
+        return super().now() + self._jumped
 
     def jump(self, by: timedelta) -> None:
         """Set the clock, in either direction."""
-        self.at += by
+        self._jumped += by

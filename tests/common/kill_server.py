@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from typing import Any
 from aiohttp import web
 from joserfc.jwk import OctKey
 from tests.common.stories import ROOT, TOKEN_SECRET
+from yarl import URL
 
 from privacydesk.clock import SystemClock
 from privacydesk.demo.accounts import make_account_app
@@ -66,9 +68,10 @@ class Outside:
 
 
 @asynccontextmanager
-async def open_outside() -> AsyncIterator[Outside]:
-    """Serve the sample accounts and a gateway on a free port."""
-    outside = Outside()
+async def open_outside(outside: Outside | None = None) -> AsyncIterator[Outside]:
+    """Serve the sample accounts and a gateway on a free port, or where they were before."""
+    outside = outside or Outside()
+    port = URL(outside.url).port or 0
     app = make_account_app(
         sample_people(datetime.now(UTC)), secret=OUTSIDE_SECRET, clock=SystemClock()
     )
@@ -78,7 +81,7 @@ async def open_outside() -> AsyncIterator[Outside]:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         outside.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield outside
     finally:
@@ -115,9 +118,17 @@ class KillableServer:
     Args:
         env: its settings.
         patience: seconds that it may take to listen.
+        log: the file that its log goes to; the test's own unless given.
     """
 
-    def __init__(self, env: Mapping[str, str], *, patience: float = _START_PATIENCE) -> None:
+    def __init__(
+        self,
+        env: Mapping[str, str],
+        *,
+        patience: float = _START_PATIENCE,
+        log: Path | None = None,
+    ) -> None:
+        self._log = log
         self._env = env
         self._patience = patience
         self._process: asyncio.subprocess.Process | None = None
@@ -126,16 +137,24 @@ class KillableServer:
 
     async def start(self) -> None:
         """Start it and wait until it listens."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "privacydesk", "serve", "--port", "0",
-            env=self._env, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        with contextlib.ExitStack() as opened:
+            log = None if self._log is None else opened.enter_context(self._log.open("ab"))
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "privacydesk", "serve", "--port", "0",
+                env=self._env, stdout=asyncio.subprocess.PIPE, stderr=log,
+            )  # fmt: skip
         assert self._process.stdout is not None
         async with asyncio.timeout(self._patience):
             found = _LISTENING.search(await self._process.stdout.readline())
         assert found is not None, "the server did not start"
         self.port = int(found[1])
         self.up.set()
+
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
 
     async def kill(self) -> None:
         """SIGKILL it and wait until it is gone."""

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,10 +75,14 @@ class Server:
 
     Attributes:
         folder: where the socket lies.
+        start: starts it again.
+        stop: ends it at once, as a crash does.
         made: how many databases were made so far.
     """
 
     folder: Path
+    start: Callable[[], None]
+    stop: Callable[[], None]
     made: int = 0
     migrated: bool = field(default=False)
 
@@ -146,11 +150,18 @@ def server(programs: Path) -> Iterator[Server]:
         # What is kept lasts no longer than the test: nothing needs to reach the disk.
         options = f"-c listen_addresses= -k {folder} -c fsync=off -c max_connections=60"
         log = str(folder / "log")
-        run("pg_ctl", "-D", str(data), "-o", options, "-l", log, "-w", "start")
-        try:
-            yield Server(folder)
-        finally:
+
+        def start() -> None:
+            run("pg_ctl", "-D", str(data), "-o", options, "-l", log, "-w", "start")
+
+        def stop() -> None:
             run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+        start()
+        try:
+            yield Server(folder, start, stop)
+        finally:
+            stop()
 
 
 def _who() -> str | None:
