@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from tests.common.stories import PEOPLE, Player, World, enter, open_world, steps
 
 from privacydesk.domain.events import Event, Sender
@@ -97,6 +100,51 @@ async def test_a_stranger_hears_the_same_of_a_foreign_number_and_of_one_nobody_h
         answers.append((heard(player.events, number), outbox_rows(world) - rows))
     assert answers[0] == answers[1]
     assert len(world.codes.messages) == sent_before + 1, "the owner alone was sent a code"
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Note all that is asked of the database meanwhile, and each commit."""
+    asked: list[str] = []
+
+    def note(*told: Any) -> None:
+        asked.append(str(told[2]))
+
+    def commit(_: Any) -> None:
+        asked.append("COMMIT")
+
+    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "commit", commit)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "commit", commit)
+
+
+@pytest.mark.parametrize("asker", ["", "chen"])
+async def test_looking_for_a_number_takes_the_same_work_whether_or_not_it_exists(
+    tmp_path: Path, asker: str
+) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    async with open_world(kept) as world:
+        theirs = await files_unbinding(await enter(world, "lin"))
+        await steps(
+            await enter(world, "wu"), {"choose": "access"}, {"code": "right"}, {"choose": "all"}
+        )
+    work = []
+    for number in (theirs, a_number_nobody_has()):
+        # The same desk each time, opened anew: nobody's keys are at hand.
+        folder = tmp_path / number
+        shutil.copytree(kept, folder)
+        async with open_world(folder) as world:
+            player = await enter(world, asker)
+            rows = outbox_rows(world)
+            with statements() as asked:
+                await steps(player, {"user": f"进度 {number}"}, {"user": "123456"})
+            work.append((sorted(asked), outbox_rows(world) - rows))
+    assert work[0] == work[1]
 
 
 async def test_the_number_and_its_contacts_code_show_the_ticket_and_no_more(world: World) -> None:

@@ -299,6 +299,11 @@ class MemoryStore:
         """Return the ticket with this number."""
         return next((one for one in self.rows.tickets.values() if one.number == number), None)
 
+    async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
+        """Return the ticket with this number, else another one."""
+        pairs = [(one.number, one.id) for one in self.rows.tickets.values()]
+        return next((pair for pair in pairs if pair[0] == number), pairs[0] if pairs else None)
+
     async def tickets_of(
         self, person: LookupHash, *, only_open: bool, limit: int = 20
     ) -> tuple[Ticket, ...]:

@@ -83,6 +83,14 @@ class Reader(Protocol):
         """Return the ticket with this number (canonical form)."""
         ...
 
+    async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
+        """Return number and id of the ticket with this number, else of another one.
+
+        None only where there is no ticket at all: looking further takes the same work for a
+        number that exists and for one that does not.
+        """
+        ...
+
     async def tickets_of(
         self, person: LookupHash, *, only_open: bool, limit: int = 20
     ) -> tuple[Ticket, ...]:

@@ -65,6 +65,8 @@ class Gathered(Struct, frozen=True):
         reach: who is there to be reached.
         place: in the queue, if the user joined it.
         policy: what the policy says to their question.
+        stand_in: which of the tickets is somebody else's, opened for the number that nobody has
+            and shown to no step.
     """
 
     needs: Needs
@@ -72,6 +74,7 @@ class Gathered(Struct, frozen=True):
     reach: Reach
     place: int
     policy: PolicyAnswer | None = None
+    stand_in: TicketId | None = None
 
 
 UNSEEN: Final = Gathered(needs=NOTHING, tickets=(), reach=Reach(staffed=False), place=1)
@@ -167,13 +170,14 @@ class Decision(Struct, frozen=True):
         moved: tuple[Ticket, ...],
     ) -> Snapshot:
         """Return the conversation with the rows that the step asks for beside it."""
+        tickets = [
+            recalled(ticket, conversation, self.means.hashing)
+            for ticket in _shown(moved, self.gathered.tickets, rows.tickets)
+        ]
         return Snapshot(
             conversation=conversation,
             challenges=challenges,
-            tickets=tuple(
-                recalled(ticket, conversation, self.means.hashing)
-                for ticket in _shown(moved, self.gathered.tickets, rows.tickets)
-            ),
+            tickets=tuple(one for one in tickets if one.id != self.gathered.stand_in),
         )
 
     def _observed(self, message: Message, needs: Needs, heard: Observed) -> Observed:

@@ -249,10 +249,14 @@ class Turns:
         tickets: tuple[TicketId, ...] = needs.ticket_ids
         if needs.tickets_of:
             tickets = (*tickets, *await self._whose(seen.id, needs.tickets_of))
+        stand_in = None
         if needs.ticket_number:
-            numbered = await self._reader.ticket_by_number(needs.ticket_number)
-            if numbered is not None:
-                tickets = (*tickets, numbered.id)
+            # The ticket is opened under the lock alone, and another one for a number that nobody
+            # has: how long it takes tells nothing.
+            near = await self._reader.ticket_near(needs.ticket_number)
+            if near is not None and near[1] not in tickets:
+                tickets = (*tickets, near[1])
+                stand_in = near[1] if near[0] != needs.ticket_number else None
         reach, place = Reach(staffed=False), 1
         if needs.queue:
             reach = await self._attendance.reach()
@@ -266,7 +270,14 @@ class Turns:
             policy = before.policy
             if not known:
                 policy = await self._understanding.answer(needs.question, origin or seen.id)
-        return Gathered(needs=needs, tickets=tickets, reach=reach, place=place, policy=policy)
+        return Gathered(
+            needs=needs,
+            tickets=tickets,
+            stand_in=stand_in,
+            reach=reach,
+            place=place,
+            policy=policy,
+        )
 
     async def _whose(self, conversation: ConversationId, owners: str) -> list[TicketId]:
         """Return a person's tickets, open ones first, newest first."""

@@ -112,6 +112,13 @@ TICKET_BY_NUMBER = (
     .join(tables.ticket_number, tables.ticket_number.c.ticket_id == _ticket.id)
     .where(tables.ticket_number.c.number == sa.bindparam("number"))
 )
+_number = tables.ticket_number.c
+_BY_NUMBER = sa.select(_number.number, _number.ticket_id).order_by(_number.number).limit(1)
+TICKETS_NEAR = sa.union_all(
+    sa.select(_BY_NUMBER.where(_number.number >= sa.bindparam("number")).subquery()),
+    sa.select(_BY_NUMBER.subquery()),
+)
+"""The number itself or the next one, and the first of all; none only where there is no ticket."""
 _OF_PERSON = (
     sa.select(tables.ticket)
     .join(tables.ticket_person, tables.ticket_person.c.ticket_id == _ticket.id)

@@ -161,6 +161,13 @@ class SqlReader:
         found = await self._tickets(queries.TICKET_BY_NUMBER, {"number": number})
         return found[0] if found else None
 
+    async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
+        """Return the ticket with this number, else another one; see ``ports.Reader``."""
+        query = queries.TICKETS_NEAR
+        rows = await self.read(lambda c: c.execute(query, {"number": number}).all())
+        pairs = [(str(row.number), TicketId(row.ticket_id)) for row in rows]
+        return next((pair for pair in pairs if pair[0] == number), pairs[0] if pairs else None)
+
     async def tickets_of(
         self, person: LookupHash, *, only_open: bool, limit: int = 20
     ) -> tuple[Ticket, ...]:
