@@ -36,7 +36,7 @@ _CATEGORIES: Final[Mapping[str, Test]] = {
     "CATEGORY_NOT_SPACE": lambda c: not c.isspace(),
     "CATEGORY_NOT_WORD": lambda c: not (c.isalnum() or c == "_"),
 }
-_INNER: Final[Mapping[str, Callable[[Any], list[Tree]]]] = {
+INNER: Final[Mapping[str, Callable[[Any], list[Tree]]]] = {
     "IN": lambda items: [items],
     "BRANCH": lambda value: value[1],
     "SUBPATTERN": lambda value: [value[3]],
@@ -82,7 +82,7 @@ class _Automaton:
     """
 
     def __init__(self, tree: Tree, flags: int) -> None:
-        alphabet = set(_SAMPLES) | set(_characters(tree))
+        alphabet = set(_SAMPLES) | set(characters(tree))
         if flags & re.IGNORECASE:
             alphabet |= {other for c in alphabet for other in (c.lower(), c.upper())}
         self._alphabet = sorted(alphabet)
@@ -313,7 +313,7 @@ def _item(operation: str, value: Any) -> Test | None:
     return None
 
 
-def _characters(tree: Tree) -> Iterator[str]:
+def characters(tree: Tree) -> Iterator[str]:
     """Yield the characters that an expression names."""
     for operation, value in tree:
         name = str(operation)
@@ -321,9 +321,9 @@ def _characters(tree: Tree) -> Iterator[str]:
             yield chr(value)
         elif name == "RANGE":
             yield from map(chr, value)
-        elif name in _INNER:
-            for inner in _INNER[name](value):
-                yield from _characters(inner)
+        elif name in INNER:
+            for one in INNER[name](value):
+                yield from characters(one)
 
 
 def _loops(size: int, edges: list[tuple[int, int]]) -> Any:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 
 import pytest
 from tests.common.ambiguity import two_ways
 from tests.common.expressions import expressions
+from tests.common.growth import dear_run, name_of
+
+_KNOWN = Path(__file__).parents[1] / "data" / "steep_expressions.txt"
+_MOST_KNOWN = 43
+_BEARABLE = 0.06
+"""Seconds for half a message of one word over and over; expressions that are fine take 0.001."""
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,21 @@ def test_no_expression_of_ours_has_two_ways_round_a_loop() -> None:
     assert len(found) > 400
     slow = [(one, at) for one in found if (at := two_ways(one.text, one.flags))]
     assert slow == []
+
+
+def test_work_that_grows_with_the_square_of_a_run_is_found() -> None:
+    assert dear_run(r"a?(?:说|想要)*(?:说|x)*吗", 0, _BEARABLE) is not None
+    assert dear_run(r"a?(?:说|想要)吗", 0, _BEARABLE) is None
+
+
+def test_no_expression_of_ours_takes_long_over_a_run_of_its_own_words() -> None:
+    known = {line.split()[0] for line in _KNOWN.read_text("ascii").splitlines()}
+    unknown = [one for one in expressions() if name_of(one.text) not in known]
+    dear = {one: dear_run(one.text, one.flags, _BEARABLE) for one in unknown}
+    assert [(one, unit) for one, unit in dear.items() if unit is not None] == []
+
+
+def test_the_known_ones_stand_in_the_rooms_of_the_dialogue_and_become_fewer() -> None:
+    lines = _KNOWN.read_text("ascii").splitlines()
+    assert len(lines) <= _MOST_KNOWN
+    assert {line.split()[1].partition("/")[0] for line in lines} <= {"dialog", "understanding"}

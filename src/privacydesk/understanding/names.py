@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 from privacydesk.domain.account_terms import (
@@ -100,7 +102,7 @@ class Names:
             if family not in families:
                 continue
             mine = outermost(hit for hit in hits if hit.means[0] == family)
-            values = dict.fromkeys(hit.means[1] for hit in mine if not _lies_in(hit, text))
+            values = dict.fromkeys(hit.means[1] for hit in _meant(mine, text))
             if values:
                 found[family] = tuple(values)
         return found
@@ -109,7 +111,7 @@ class Names:
         """Return where a folded text names some values of a family: start and end of each name."""
         mine = outermost(hit for hit in self._hits(text) if hit.means[0] == family)
         named = (hit for hit in mine if hit.means[1] in values)
-        return [(hit.start, hit.end) for hit in named if not _lies_in(hit, text)]
+        return [(hit.start, hit.end) for hit in _meant(named, text)]
 
     def _look_through(self, text: str) -> tuple[Hit[tuple[str, str]], ...]:
         written = _ADDRESS.sub(_blank, text) if "@" in text else text
@@ -139,10 +141,24 @@ _NONE: Final = {
 """Words that only look like the name of something, by what they look like."""
 
 
-def _lies_in(hit: Hit[tuple[str, str]], text: str) -> bool:
-    """Tell whether a hit is part of words that name something else."""
-    looks_like = _NONE.get(hit.means[1])
-    if looks_like is None:
-        return False
-    spans = (phrase.span() for phrase in looks_like.finditer(text))
-    return any(start <= hit.start and hit.end <= end for start, end in spans)
+def _meant(hits: Iterable[Hit[tuple[str, str]]], text: str) -> Iterator[Hit[tuple[str, str]]]:
+    """Yield the hits that are no part of words that name something else."""
+    # Looked for once a value: one word over and over has as many hits as the text has words.
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for hit in hits:
+        value = hit.means[1]
+        if value not in spans:
+            spans[value] = _others(value, text)
+        if not _lies_in(hit, spans[value]):
+            yield hit
+
+
+def _others(value: str, text: str) -> list[tuple[int, int]]:
+    """Return where a text names something else, in order and apart."""
+    looks_like = _NONE.get(value)
+    return [] if looks_like is None else [found.span() for found in looks_like.finditer(text)]
+
+
+def _lies_in(hit: Hit[tuple[str, str]], spans: Sequence[tuple[int, int]]) -> bool:
+    before = bisect_right(spans, hit.start, key=itemgetter(0))
+    return before > 0 and hit.end <= spans[before - 1][1]
