@@ -10,7 +10,7 @@ from tests.common.stories import Player
 
 from privacydesk.domain.alarms import AlarmKind
 
-WRONG = {"code": "wrong"}
+WRONG: dict[str, object] = {"code": "wrong"}
 
 
 async def address(player: Player) -> str:

@@ -80,11 +80,14 @@ OTHERWISE: dict[str, Any] = {
     "dues": (Due(DueKind.OVERDUE, NOW),),
     "packages": (PACKAGE,),
     "satisfaction": Satisfaction.SATISFIED,
+    "phone_hash": LookupHash(b"p" * 32),
 }
 PARTS: dict[str, frozenset[Part]] = {
     "clocks": frozenset({Part.CLOCK}),
     "holder": frozenset({Part.HOLDER}),
-    **dict.fromkeys(("version", "dues", "packages", "satisfaction"), frozenset[Part]()),
+    **dict.fromkeys(
+        ("version", "dues", "packages", "satisfaction", "phone_hash"), frozenset[Part]()
+    ),
 }
 
 

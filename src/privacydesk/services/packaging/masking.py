@@ -184,7 +184,8 @@ class _Masker:
         return self._spelled(text)
 
     def _spelled(self, text: str) -> str:
-        parts, done = [], 0
+        parts: list[str] = []
+        done = 0
         for one in spelled_contacts(text, self._rules.cues):
             if not self._is_own_contact(one):
                 parts += (text[done : one.start], self._hide(one.plain, _HIDDEN[one.shape]))
