@@ -27,6 +27,10 @@ FIRST_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = timedelta(hours=1)
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
 
+CLOCK_TOLERANCE: Final = timedelta(minutes=2)
+"""By how much clocks are set back as a matter of course. An instant further ahead was noted by a
+clock that was wrong, and counts for nothing."""
+
 
 class Stage(StrEnum):
     """What a session still needs before it opens the console."""
@@ -47,7 +51,8 @@ class Credential(Struct, frozen=True):
         temporary_until: until when a password that somebody else knows may be used once; None for
             one of the agent's own choosing.
         secret: the authenticator's, in base32; empty until one was added.
-        last_step: the time step of the last code that was accepted; each works once.
+        steps: the time steps of the last codes that were accepted, in the order of their use; each
+            works once.
         recovery: keyed hashes of the recovery codes that are left.
     """
 
@@ -56,7 +61,7 @@ class Credential(Struct, frozen=True):
     changed_at: datetime
     temporary_until: datetime | None = None
     secret: str = ""
-    last_step: int = 0
+    steps: tuple[int, ...] = ()
     recovery: tuple[bytes, ...] = ()
     version: int = 1
 
@@ -95,8 +100,8 @@ class StaffSession(Struct, frozen=True):
     secret: str = ""
 
     def alive(self, now: datetime, idle: timedelta) -> bool:
-        """Return whether it still holds."""
-        return now < self.ends_at and now < self.seen_at + idle
+        """Return whether it still holds; one that a clock opened which was ahead does not."""
+        return self.seen_at - CLOCK_TOLERANCE <= now < min(self.ends_at, self.seen_at + idle)
 
 
 class Holder(Struct, frozen=True):
@@ -123,6 +128,17 @@ class Attempts(Struct, frozen=True):
     failed: int = 0
     last_at: datetime | None = None
     not_before: datetime | None = None
+
+    def seen_at(self, now: datetime) -> Attempts:
+        """Return the attempts as the present clock may know them.
+
+        A wait that lies further ahead than the rule ever gives was set by a clock that was ahead:
+        it is cut to what the rule gives now.
+        """
+        limit = now + _wait_after(self.failed)
+        if self.not_before is None or self.not_before <= limit:
+            return self
+        return replace(self, last_at=now, not_before=limit)
 
     def wait(self, now: datetime) -> timedelta:
         """Return how long the next entry has to wait; zero when it may be made."""

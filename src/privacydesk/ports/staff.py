@@ -187,6 +187,11 @@ class StaffAccess(Protocol):
         """Count an entry as failed, unless it has to wait; return what was counted before it."""
         ...
 
-    async def sweep(self, now: datetime, *, idle: timedelta, keep_log: timedelta) -> None:
-        """Remove what has ended, and entries of the log that are older than ``keep_log``."""
+    async def sweep(
+        self, now: datetime, *, idle: timedelta, keep_log: timedelta, temporary: timedelta
+    ) -> None:
+        """Remove what has ended, and entries of the log that are older than ``keep_log``.
+
+        Temporary passwords that a clock gave which was ahead are cut to ``temporary`` from now.
+        """
         ...

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
 from privacydesk.domain.signin import (
+    CLOCK_TOLERANCE,
     FORGOTTEN_AFTER,
     AccessEntry,
     Attempts,
@@ -162,22 +164,22 @@ class SqlStaffAccess:
 
         def write(connection: sa.Connection) -> Attempts:
             row = connection.execute(_ATTEMPT, {"key": key}).first()
-            before = Attempts(key) if row is None else read_attempts(row)
-            if before.wait(now):
-                return before
-            counted = attempts_row(before.counted(now))
-            if row is None:
-                connection.execute(sa.insert(tables.agent_attempt), counted)
-            else:
-                changed = sa.update(tables.agent_attempt).where(_attempt.id == key)
-                connection.execute(changed.values(counted))
+            before = (Attempts(key) if row is None else read_attempts(row)).seen_at(now)
+            counted = before if before.wait(now) else before.counted(now)
+            _keep_attempts(connection, row, counted)
             return before
 
         return await self._writer.run(write)
 
-    async def sweep(self, now: datetime, *, idle: timedelta, keep_log: timedelta) -> None:
-        """Remove what has ended, and entries of the log older than ``keep_log``."""
-        over = sa.or_(_session.ends_at <= to_micros(now), _session.seen_at <= to_micros(now - idle))
+    async def sweep(
+        self, now: datetime, *, idle: timedelta, keep_log: timedelta, temporary: timedelta
+    ) -> None:
+        """Remove what has ended, and cut what lies too far ahead; see ``ports.StaffAccess``."""
+        over = sa.or_(
+            _session.ends_at <= to_micros(now),
+            _session.seen_at <= to_micros(now - idle),
+            _session.seen_at > to_micros(now + CLOCK_TOLERANCE),
+        )
 
         def write(connection: sa.Connection) -> None:
             connection.execute(sa.delete(tables.agent_session).where(over))
@@ -185,8 +187,18 @@ class SqlStaffAccess:
             connection.execute(sa.delete(tables.agent_attempt).where(forgotten))
             old = _entry.at <= to_micros(now - keep_log)
             connection.execute(sa.delete(tables.access_log).where(old))
+            self._cut_temporary(connection, now + temporary)
 
         await self._writer.run(write)
+
+    def _cut_temporary(self, connection: sa.Connection, until: datetime) -> None:
+        """Cut temporary passwords to an instant; none is given for longer."""
+        longer = _credential.temporary_until > to_micros(until)
+        for row in connection.execute(sa.select(tables.agent_credential).where(longer)).all():
+            seal = self._seal(connection)
+            before = read_credential(row, seal)
+            cut = replace(before, temporary_until=until, version=before.version + 1)
+            _write_credential(connection, cut, seal)
 
     # -- sealing -------------------------------------------------------------------------------
 
@@ -238,12 +250,7 @@ def _administers(agent: Agent) -> bool:
 def _write(connection: sa.Connection, changes: AccessChanges, seal: Seal) -> None:
     _write_agents(connection, changes)
     if changes.credential is not None:
-        row = credential_row(changes.credential, seal)
-        if changes.credential.version == 1:
-            connection.execute(sa.insert(tables.agent_credential), row)
-        else:
-            own = _credential.agent == row.pop("agent")
-            connection.execute(sa.update(tables.agent_credential).where(own).values(row))
+        _write_credential(connection, changes.credential, seal)
     _end_sessions(connection, changes)
     if changes.opened is not None:
         connection.execute(sa.insert(tables.agent_session), session_row(changes.opened, seal))
@@ -252,6 +259,24 @@ def _write(connection: sa.Connection, changes: AccessChanges, seal: Seal) -> Non
         connection.execute(forgotten)
     if changes.entries:
         _write_entries(connection, changes.entries, seal)
+
+
+def _write_credential(connection: sa.Connection, credential: Credential, seal: Seal) -> None:
+    row = credential_row(credential, seal)
+    if credential.version == 1:
+        connection.execute(sa.insert(tables.agent_credential), row)
+    else:
+        own = _credential.agent == row.pop("agent")
+        connection.execute(sa.update(tables.agent_credential).where(own).values(row))
+
+
+def _keep_attempts(connection: sa.Connection, row: sa.Row[Any] | None, attempts: Attempts) -> None:
+    kept = attempts_row(attempts)
+    if row is None:
+        connection.execute(sa.insert(tables.agent_attempt), kept)
+    elif kept != row._asdict():
+        own = _attempt.id == attempts.id
+        connection.execute(sa.update(tables.agent_attempt).where(own).values(kept))
 
 
 def _write_agents(connection: sa.Connection, changes: AccessChanges) -> None:

@@ -24,8 +24,8 @@ NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 KEY = LookupHash(b"k" * 32)
 
 
-def _after(entries: int) -> Attempts:
-    attempts, now = Attempts(KEY), NOW
+def _after(entries: int, now: datetime = NOW) -> Attempts:
+    attempts = Attempts(KEY)
     for _ in range(entries):
         attempts = attempts.counted(now)
         now += attempts.wait(now)
@@ -60,6 +60,33 @@ def test_a_day_without_a_wrong_entry_forgets_them() -> None:
     assert attempts.last_at is not None
     assert attempts.counted(attempts.last_at + FORGOTTEN_AFTER).failed == 1
     assert attempts.counted(attempts.last_at + FORGOTTEN_AFTER / 2).failed == 13
+
+
+def test_a_wait_set_by_a_clock_that_was_ahead_is_cut_to_what_the_rule_gives() -> None:
+    ahead = NOW + timedelta(days=1)
+    attempts = _after(FREE_ENTRIES - 1, ahead).counted(ahead)
+    seen = attempts.seen_at(NOW)
+    assert seen.wait(NOW) == FIRST_WAIT
+    assert seen.wait(NOW + FIRST_WAIT) == timedelta(0)
+    assert seen.counted(NOW + FIRST_WAIT).failed == FREE_ENTRIES + 1
+    assert seen.seen_at(NOW) == seen, "what fits the clock stays as it is"
+
+
+def test_a_session_used_by_a_clock_that_was_ahead_has_ended() -> None:
+    idle, lasting = timedelta(minutes=30), timedelta(hours=12)
+    ahead = NOW + timedelta(days=1)
+    session = StaffSession(
+        id=StaffSessionId(b"s" * 16),
+        hash=KEY,
+        agent="mei",
+        stage=Stage.OPEN,
+        started_at=ahead,
+        seen_at=ahead,
+        ends_at=ahead + lasting,
+    )
+    assert not session.alive(NOW, idle)
+    # Clocks are set back by seconds all the time.
+    assert session.alive(ahead - timedelta(seconds=30), idle)
 
 
 def test_what_is_asked_after_the_password_follows_from_the_credential() -> None:

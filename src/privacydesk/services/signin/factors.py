@@ -18,6 +18,9 @@ DIGITS: Final = 6
 _DRIFT: Final = 1
 """Steps that an authenticator's clock may be off."""
 
+REMEMBERED: Final = 16
+"""Used steps that are kept: the newest alone would be lost to a clock that was ahead."""
+
 RECOVERY_CODES: Final = 10
 _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _HALF: Final = 5
@@ -50,18 +53,27 @@ def code_now(secret: str, now: datetime) -> str:
     return pyotp.TOTP(secret).at(now)
 
 
-def step_of(secret: str, code: str, now: datetime, *, after: int = 0) -> int | None:
-    """Return the time step whose code this is, if it is later than ``after``; None otherwise."""
+def step_of(secret: str, code: str, now: datetime, *, used: tuple[int, ...] = ()) -> int | None:
+    """Return the time step whose code this is; None where it is none of now, or was used.
+
+    Args:
+        secret: the authenticator's.
+        code: as it was typed.
+        now: the present.
+        used: steps whose codes were accepted. None before the latest of them counts any more, but
+            for those that lie ahead of now: a clock that was ahead locks nobody out.
+    """
     typed = "".join(code.split())
     if len(typed) != DIGITS or not typed.isascii() or not typed.isdecimal():
         return None
     current = int(now.timestamp()) // int(STEP.total_seconds())
-    found = None
+    found, newest = None, current + _DRIFT
+    last = max((step for step in used if step <= newest), default=0)
     generator = pyotp.TOTP(secret)
-    for step in range(current - _DRIFT, current + _DRIFT + 1):
+    for step in range(current - _DRIFT, newest + 1):
         expected = generator.generate_otp(step)
         # All are compared, so that the time taken does not tell which.
-        if secrets.compare_digest(expected, typed) and step > after:
+        if secrets.compare_digest(expected, typed) and step > last:
             found = step
     return found
 
@@ -69,9 +81,10 @@ def step_of(secret: str, code: str, now: datetime, *, after: int = 0) -> int | N
 def accepted(credential: Credential, code: str, now: datetime, hashing: Hashing) -> Accepted | None:
     """Return the credential after a code was used up; None when the code is not right."""
     version = credential.version + 1
-    step = step_of(credential.secret, code, now, after=credential.last_step)
+    step = step_of(credential.secret, code, now, used=credential.steps)
     if step is not None:
-        return Accepted(replace(credential, last_step=step, version=version))
+        steps = (*credential.steps, step)[-REMEMBERED:]
+        return Accepted(replace(credential, steps=steps, version=version))
     used = recovery_hash(credential.agent, code, hashing)
     if used not in credential.recovery:
         return None

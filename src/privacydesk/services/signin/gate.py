@@ -225,7 +225,7 @@ class Gate:
         changed = replace(
             credential,
             secret=secret,
-            last_step=step,
+            steps=(step,),
             recovery=tuple(factors.recovery_hash(name, one, self._hashing) for one in codes),
             version=credential.version + 1,
         )
@@ -288,8 +288,12 @@ class Gate:
 
     async def sweep(self) -> None:
         """Remove sessions that have ended and whatever else has had its time."""
+        terms = self.terms
         await self._store.sweep(
-            self._clock.now(), idle=self.terms.idle, keep_log=self.terms.keep_log
+            self._clock.now(),
+            idle=terms.idle,
+            keep_log=terms.keep_log,
+            temporary=terms.temporary,
         )
 
     # -- inside ----------------------------------------------------------------------------------

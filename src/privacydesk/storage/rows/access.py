@@ -40,7 +40,7 @@ def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
     body = {
         "password": credential.password,
         "secret": credential.secret,
-        "last_step": credential.last_step,
+        "steps": credential.steps,
         "recovery": [code.hex() for code in credential.recovery],
     }
     place = _credential_place(credential.agent, credential.version)
@@ -66,7 +66,8 @@ def read_credential(row: Any, seal: Seal) -> Credential:
         changed_at=from_micros(row.changed_at),
         temporary_until=opt_instant(row.temporary_until),
         secret=body["secret"],
-        last_step=body["last_step"],
+        # Credentials of an earlier version have the last one alone.
+        steps=tuple(body.get("steps", [body.get("last_step", 0)])),
         recovery=tuple(bytes.fromhex(code) for code in body["recovery"]),
         version=row.version,
     )

@@ -57,6 +57,40 @@ def test_a_code_works_once_and_none_before_it_works_after() -> None:
     assert factors.accepted(right.credential, factors.code_now(SECRET, later), later, HASHING)
 
 
+def test_a_code_used_while_the_clock_was_ahead_locks_no_later_one_out() -> None:
+    ahead = NOW + timedelta(days=1)
+    right = factors.accepted(OWN, factors.code_now(SECRET, ahead), ahead, HASHING)
+    assert right is not None
+    again = factors.accepted(right.credential, factors.code_now(SECRET, NOW), NOW, HASHING)
+    assert again is not None
+    # Each of the two still works once, by whichever clock.
+    for at in (NOW, ahead):
+        code = factors.code_now(SECRET, at)
+        assert factors.accepted(again.credential, code, at, HASHING) is None
+
+
+def test_a_code_used_before_the_clock_ran_ahead_is_no_longer_right_after_it() -> None:
+    ahead = NOW + timedelta(days=1)
+    first = factors.accepted(OWN, factors.code_now(SECRET, NOW), NOW, HASHING)
+    assert first is not None
+    second = factors.accepted(first.credential, factors.code_now(SECRET, ahead), ahead, HASHING)
+    assert second is not None
+    for at in (NOW, NOW - factors.STEP):
+        assert (
+            factors.accepted(second.credential, factors.code_now(SECRET, at), NOW, HASHING) is None
+        )
+
+
+def test_only_as_many_used_steps_are_kept_as_needed() -> None:
+    own = OWN
+    for n in range(40):
+        at = NOW + n * factors.STEP
+        right = factors.accepted(own, factors.code_now(SECRET, at), at, HASHING)
+        assert right is not None
+        own = right.credential
+    assert len(own.steps) == factors.REMEMBERED
+
+
 def test_a_recovery_code_stands_in_once_however_it_is_spelt() -> None:
     codes = factors.recovery_codes()
     hashes = tuple(factors.recovery_hash("mei", one, HASHING) for one in codes)

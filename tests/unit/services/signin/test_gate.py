@@ -13,6 +13,7 @@ from tests.common.console_client import CHEAP, own_password
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.agents import Role
+from privacydesk.domain.ids import LookupHash
 from privacydesk.domain.signin import FIRST_WAIT, FREE_ENTRIES, AccessKind, Stage
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, StaleError
 from privacydesk.services.signin import factors
@@ -189,6 +190,30 @@ async def test_waiting_entries_do_not_lengthen_the_wait(desk: Desk) -> None:
         assert await desk.refusal("mei", "a guess of mine", STRANGER) == "entries_wait"
     desk.clock.move(FIRST_WAIT)
     assert await desk.refusal("mei", "a guess of mine", STRANGER) == "wrong_password"
+
+
+async def test_a_clock_a_day_ahead_and_back_makes_an_entry_wait_no_day(desk: Desk) -> None:
+    access, key, ahead = desk.store.access, LookupHash(b"k" * 32), START + timedelta(days=1)
+    for _ in range(FREE_ENTRIES):
+        await access.attempt(key, ahead)
+    assert (await access.attempt(key, START)).wait(START) == FIRST_WAIT
+    # What was cut is kept: the wait gets shorter as time goes by.
+    later = START + FIRST_WAIT
+    assert (await access.attempt(key, later)).wait(later) == timedelta(0)
+
+
+async def test_a_temporary_password_given_by_a_clock_that_was_ahead_is_cut_to_its_time(
+    desk: Desk,
+) -> None:
+    now = desk.clock.now()
+    desk.clock.move(timedelta(days=30))
+    await desk.doors.people.add("wing", "", Role.AGENT)
+    await desk.store.access.sweep(
+        now, idle=TERMS.idle, keep_log=TERMS.keep_log, temporary=TERMS.temporary
+    )
+    kept = await desk.store.access.credential("wing")
+    assert kept is not None
+    assert kept.temporary_until == now + TERMS.temporary
 
 
 async def test_a_right_password_forgets_the_wrong_ones_before_it(desk: Desk) -> None:
