@@ -30,6 +30,7 @@ def staff_terms(settings: Settings, profile: OperatorProfile) -> Terms:
         temporary=timedelta(hours=settings.temporary_password_hours),
         issuer=next(iter(profile.desk_names.values()), "privacydesk"),
         keep_log=timedelta(days=settings.access_log_days),
+        names=(profile.app, *profile.desk_names.values()),
     )
 
 

@@ -36,7 +36,7 @@ from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 from privacydesk.ports import AccessChanges, Hashing, Minter, Reader, StaffAccess
 from privacydesk.services.signin import factors
 from privacydesk.services.signin.log import AccessLog
-from privacydesk.services.signin.passwords import Passwords, Weakness, weakness
+from privacydesk.services.signin.passwords import Passwords, Weakness
 
 _SEEN_EVERY: Final = timedelta(minutes=1)
 """How exactly a session knows when it was last used; each note is a commit."""
@@ -54,6 +54,7 @@ class Terms(Struct, frozen=True):
         temporary: how long a temporary password can be used.
         issuer: what authenticator apps call the desk.
         keep_log: how long entries of the log of access are kept.
+        names: of the app and the desk, which no password may be made of.
     """
 
     idle: timedelta = timedelta(minutes=30)
@@ -61,6 +62,7 @@ class Terms(Struct, frozen=True):
     temporary: timedelta = timedelta(hours=72)
     issuer: str = "privacydesk"
     keep_log: timedelta = timedelta(days=180)
+    names: tuple[str, ...] = ()
 
 
 class Place(Struct, frozen=True):
@@ -280,7 +282,8 @@ class Gate:
         Raises:
             InvalidRequestError: reason ``password_…``.
         """
-        weak = weakness(password, agent.name, agent.display_name)
+        names = (agent.name, agent.display_name, *self.terms.names)
+        weak = await self._passwords.weakness(password, *names)
         if weak is None and await self._passwords.fits(credential.password, password):
             weak = Weakness.SAME
         if weak is not None:

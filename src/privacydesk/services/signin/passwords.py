@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from msgspec import Struct
+from zxcvbn import zxcvbn
 
 T = TypeVar("T")
 
@@ -28,15 +29,26 @@ _ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS: Final = 4
 _GROUP: Final = 5
 
-_COMMON: Final = (
-    "123456", "654321", "abcdef", "abc123", "qwerty", "asdfgh", "zxcvbn", "1q2w3e", "qazwsx",
-    "password", "passwort", "p@ssw0rd", "passw0rd", "letmein", "welcome", "iloveyou", "admin",
-    "administrator", "monkey", "dragon", "football", "sunshine", "princess", "shadow", "master",
-    "superman", "changeme", "default", "secret", "woaini", "5201314", "1314520", "147258",
-    "a123456", "aa123456", "mima", "kefu", "privacy", "privacydesk", "customer", "service",
-)  # fmt: skip
-"""What guessers begin with. A password made of these and digits alone is guessed early."""
+_JUDGED: Final = 32
+"""Characters that are judged: the work grows with the square of them, and so many carry a password
+by themselves."""
 
+_FEWEST_GUESSES: Final = 11.0
+_FEWEST_WHEN_JOINED: Final = 9.0
+"""Powers of ten of guesses that a password has to withstand, as zxcvbn estimates them: as it is,
+and without what separates its words."""
+
+_LOCAL_WORDS: Final = (
+    "woaini", "woaiwo", "woai", "aini", "woshi", "nihao", "baobei", "laopo", "laogong", "mima",
+    "wodemima", "denglu", "guanli", "kefu", "yinsi", "zhongguo", "beijing", "shanghai", "guangzhou",
+    "shenzhen", "taobao", "weixin", "alibaba", "tencent", "huawei", "xiaomi", "baidu", "wang",
+    "zhang", "chen", "yang", "zhao", "huang", "zhou", "5201314", "1314520", "1314", "520",
+    "privacy", "privacydesk", "customer", "service", "changeme", "china",
+)  # fmt: skip
+"""What guessers here begin with, and zxcvbn's lists of breached passwords and English words lack or
+rank too low."""
+
+_SEPARATORS: Final = re.compile(r"[\W_]+")
 _FILLING: Final = re.compile(r"[\d\W_]+")
 
 
@@ -60,10 +72,15 @@ class Cost(Struct, frozen=True):
 
 
 def weakness(password: str, *names: str) -> Weakness | None:
-    """Return why a password of somebody with these names is not taken; None when it is.
+    """Return why a password is not taken; None when it is.
 
-    Length counts most. There are no rules about kinds of characters: they make passwords that are
-    hard to remember and easy to guess.
+    It has to withstand guessing with lists of breached passwords, words, names, dates and patterns
+    of the keyboard. There are no rules about kinds of characters: they make passwords that are hard
+    to remember and easy to guess.
+
+    Args:
+        password: as it was typed.
+        *names: of whose it is, and of the desk: what guessers try first.
     """
     if len(password) < SHORTEST:
         return Weakness.SHORT
@@ -72,14 +89,29 @@ def weakness(password: str, *names: str) -> Weakness | None:
     low = password.casefold()
     if len(set(low)) < _FEWEST_CHARACTERS:
         return Weakness.MONOTONOUS
-    rest = low
-    for common in sorted(_COMMON, key=len, reverse=True):
-        rest = rest.replace(common, "")
-    if not _FILLING.sub("", rest):
-        return Weakness.COMMON
-    if any(_leans_on(low, name.casefold()) for name in names):
+    spelt = [spelling for name in names for spelling in _spellings(name)]
+    if any(_leans_on(low, one) for one in spelt):
         return Weakness.NAME
-    return None
+    return Weakness.COMMON if _is_guessed_early(password, spelt) else None
+
+
+def _is_guessed_early(password: str, names: list[str]) -> bool:
+    # zxcvbn takes what separates words for random characters.
+    joined = _SEPARATORS.sub("", password)
+    return (
+        _guesses(password, names) < _FEWEST_GUESSES or _guesses(joined, names) < _FEWEST_WHEN_JOINED
+    )
+
+
+def _guesses(password: str, names: list[str]) -> float:
+    """Return how many guesses a password takes, as a power of ten."""
+    found = zxcvbn(password[:_JUDGED], user_inputs=[*names, *_LOCAL_WORDS])
+    return float(found["guesses_log10"])
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    low = name.casefold()
+    return low, _SEPARATORS.sub("", low)
 
 
 def _leans_on(password: str, name: str) -> bool:
@@ -119,6 +151,10 @@ class Passwords:
     async def hash(self, password: str) -> str:
         """Return argon2's form of a password's hash."""
         return await self._run(self._hasher.hash, password)
+
+    async def weakness(self, password: str, *names: str) -> Weakness | None:
+        """Return why a password is not taken, as ``weakness`` does; it takes milliseconds."""
+        return await self._run(weakness, password, *names)
 
     async def fits(self, hashed: str | None, password: str) -> bool:
         """Return whether a password is the hashed one; None takes as long and is never right."""

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 from tests.common.console_client import CHEAP
 
+from privacydesk.demo.commands import SAMPLE_AGENTS
+from privacydesk.demo.staff import PASSWORD
 from privacydesk.services.signin.passwords import (
     LONGEST,
     SHORTEST,
@@ -15,6 +18,29 @@ from privacydesk.services.signin.passwords import (
     temporary_password,
     weakness,
 )
+
+NAMES = ("lao-zhou", "老周", "MoChat", "隐私服务台")
+
+GUESSABLE = (
+    "woaini1314", "5201314abc", "Qwer1234!", "mochat2026", "Password2026!", "password1234",
+    "Password12345!", "Admin@123456", "P@ssw0rd2026!", "woaini13145200", "1qaz2wsx3edc",
+    "qwertyuiop12", "Qwerty123456!", "asdfghjkl1234", "zxcvbnm12345", "1q2w3e4r5t6y",
+    "aa123456789aa", "abc123456789", "iloveyou2026", "Welcome@2026!", "mochatkefu2026",
+    "kefu123456789", "laozhou123456", "zhou19900101!", "wodemima123456", "mimashi123456",
+    "woaibeijing2026", "zhongguo2026!", "china2008beijing", "Huawei@123456", "tencent123456",
+    "1314520woaini", "abcd1234abcd", "passwordpassword", "superman12345", "Changeme2026!",
+    "Spring2026!!!", "123qwe123qwe", "qazwsxedcrfv", "88888888aaaa5",
+)  # fmt: skip
+
+STRONG = (
+    "seven quiet herons", "窗外的雨下了一整夜也没有停", "lao-zhou keeps nine goats",
+    "correct-horse-battery", "tk4h8-qz2mv-p7wcx-n3rye", "J7#kd92!mzQw",
+    "otter mosaic lantern fjord", "blue teapots never argue", "我家的猫喜欢在洗衣机上睡觉",
+    "Vexing-Plum-Orbit-49", "mein rad hat drei bremsen", "gzqvtwmkxhba", "Tr0ubling&Kayaks.Nap",
+    "nine brown otters swim", "xiangjiao pi zai loutai", "9vT-pLq-4sX-zR2",
+    "rainy tuesday accordion", "hK3vq8ZpLw0R", "dusty violin, loud kitchen",
+    "春眠不觉晓处处闻蚊子咬人",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -31,10 +57,14 @@ from privacydesk.services.signin.passwords import (
         ("lao-zhou-2026", Weakness.NAME),
         ("LAO-ZHOU!!1234", Weakness.NAME),
         ("long enough " * 30, Weakness.LONG),
+        ("a" * 200 + "bcdefg", Weakness.COMMON),
+        ("MoChat2026!!", Weakness.NAME),
+        ("mochat-desk-1", Weakness.NAME),
+        ("laozhou123456", Weakness.NAME),
     ],
 )
 def test_what_is_quickly_guessed_is_not_taken(password: str, why: Weakness) -> None:
-    assert weakness(password, "lao-zhou", "老周") is why
+    assert weakness(password, "lao-zhou", "老周", "MoChat", "privacydesk") is why
 
 
 @pytest.mark.parametrize(
@@ -44,11 +74,30 @@ def test_what_is_quickly_guessed_is_not_taken(password: str, why: Weakness) -> N
         "窗外的雨下了一整夜也没有停",
         "lao-zhou keeps nine goats",
         "correct-horse-battery",
-        "a" * 200 + "bcdefg",
     ],
 )
 def test_long_words_of_ones_own_are_taken_without_rules_about_characters(password: str) -> None:
     assert weakness(password, "lao-zhou", "老周") is None
+
+
+@pytest.mark.parametrize("password", GUESSABLE)
+def test_what_guessers_try_early_is_not_taken(password: str) -> None:
+    assert weakness(password, *NAMES) is not None
+
+
+@pytest.mark.parametrize("password", STRONG)
+def test_what_takes_long_to_guess_is_taken(password: str) -> None:
+    assert weakness(password, *NAMES) is None
+
+
+def test_the_demo_keeps_to_the_rule() -> None:
+    assert weakness(PASSWORD, *NAMES, *(name for name, _, _ in SAMPLE_AGENTS)) is None
+
+
+def test_no_password_takes_long_to_judge() -> None:
+    begun = time.process_time()
+    weakness("4@8({[<369610!|170" * 14, *NAMES)
+    assert time.process_time() - begun < 5
 
 
 def test_short_display_names_stand_in_any_word_and_are_not_looked_for() -> None:
