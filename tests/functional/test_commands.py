@@ -25,6 +25,7 @@ from tests.common.stories import PROFILE, START, Player, World, open_world, pict
 
 from privacydesk.cli.main import main
 from privacydesk.clock import SystemClock
+from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.signin import Stage
 from privacydesk.services.signin.gate import Place
 from privacydesk.storage import schema
@@ -475,11 +476,17 @@ async def test_agents_are_added_and_listed(office: Office) -> None:
     assert (added["name"], added["role"]) == ("wing", "agent")
     await office.fine("agents", "add", "ada", "--role", "supervisor")
     assert "exists" in await office.refused("agents", "add", "wing")
-    assert "one word" in await office.refused("agents", "add", "two words")
+    assert "small letters" in await office.refused("agents", "add", "two words")
     assert "desk itself" in await office.refused("agents", "add", "assistant")
     names = {agent["name"]: agent["role"] for agent in await office.json("agents", "list")}
     assert names == {"ada": "supervisor", "lao-zhou": "supervisor", "mei": "agent", "wing": "agent"}
     assert "詠欣" in await office.fine("agents", "list")
+
+
+async def test_an_agent_of_an_older_name_is_disabled_by_command(office: Office) -> None:
+    rooms = office.world.rooms
+    await rooms.store.agent_book.add(Agent("..", "Dots", Role.AGENT, rooms.clock.now()))
+    assert not (await office.json("agents", "disable", ".."))["active"]
 
 
 async def test_a_temporary_password_is_printed_once_and_lets_somebody_in(office: Office) -> None:

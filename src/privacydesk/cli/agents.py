@@ -31,7 +31,12 @@ agents_app = typer.Typer(
 )
 
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="One word; used in commands and logs.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME", help="2 to 32 small letters and digits; used in commands and logs."
+    ),
+]
 
 
 @agents_app.command("add")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from unicodedata import normalize
 
 from msgspec import Struct
 
@@ -47,6 +48,10 @@ class Agent(Struct, frozen=True):
     active: bool = True
     locale: str = ""
 
+    def is_called_like(self, name: str) -> bool:
+        """Tell whether a name is theirs but for case and width, as older names may be spelt."""
+        return _plain(self.name) == _plain(name)
+
     @property
     def is_program(self) -> bool:
         """Tell whether it is nobody who could be counted as a pair of eyes."""
@@ -61,3 +66,7 @@ class Agent(Struct, frozen=True):
     def supervises(self) -> bool:
         """Tell whether they may do what takes a supervisor."""
         return self.role in SUPERVISING
+
+
+def _plain(name: str) -> str:
+    return normalize("NFKC", name).casefold()

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import escape
 
+import pytest
 from tests.common.console_client import Browser, Office, own_password
 
-from privacydesk.domain.agents import Role
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.web.console.browsers import browser_name
 
 ACCOUNT = "/console/account"
@@ -144,7 +147,11 @@ async def test_an_administrator_adds_somebody_who_signs_in_with_what_was_shown_o
 async def test_a_name_that_cannot_be_had_is_told_and_what_was_typed_stays(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    for name, told in (("mei", "taken"), ("two words", "one word"), ("assistant", "desk itself")):
+    for name, told in (
+        ("mei", "taken"),
+        ("two words", "small letters"),
+        ("assistant", "desk itself"),
+    ):
         page = await admin.post(PEOPLE, {"name": name, "display_name": "<i>W", "role": "agent"})
         assert page.status in {400, 409}
         assert told in page.said
@@ -155,13 +162,13 @@ async def test_a_name_that_cannot_be_had_is_told_and_what_was_typed_stays(office
 async def test_a_role_changes_and_somebody_is_shut_out_and_let_in_again(office: Office) -> None:
     mei, admin = await office.signed_in("mei"), await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    page = await admin.post(f"{PEOPLE}/mei/role", {"role": "auditor"})
+    page = await admin.post(f"{PEOPLE}/role", {"agent": "mei", "role": "auditor"})
     assert "小美’s role" in (await admin.get(page.to)).said
     assert "Auditor" in (await mei.get(ACCOUNT)).text
-    page = await admin.post(f"{PEOPLE}/mei/disable")
+    page = await admin.post(f"{PEOPLE}/disable", {"agent": "mei"})
     assert "小美 has been disabled" in (await admin.get(page.to)).said
     assert (await mei.get(ACCOUNT)).to.startswith("/console/sign-in")
-    page = await admin.post(f"{PEOPLE}/mei/reset")
+    page = await admin.post(f"{PEOPLE}/reset", {"agent": "mei"})
     again = await office.browser()
     await again.set_up("mei", page.by_id("given-password"))
     assert (await again.get(ACCOUNT)).status == 200
@@ -170,17 +177,17 @@ async def test_a_role_changes_and_somebody_is_shut_out_and_let_in_again(office: 
 async def test_an_administrator_cannot_lock_the_desk_out(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    page = await admin.post(f"{PEOPLE}/xiao-chen/disable")
+    page = await admin.post(f"{PEOPLE}/disable", {"agent": "xiao-chen"})
     assert page.status == 409
     assert "another administrator" in page.said
-    assert (await admin.post(f"{PEOPLE}/nobody/disable")).status == 404
-    assert (await admin.post(f"{PEOPLE}/mei/role", {"role": "king"})).status == 400
+    assert (await admin.post(f"{PEOPLE}/disable", {"agent": "nobody"})).status == 404
+    assert (await admin.post(f"{PEOPLE}/role", {"agent": "mei", "role": "king"})).status == 400
 
 
 async def test_the_log_of_access_tells_who_did_what_to_whom(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)
-    await admin.post(f"{PEOPLE}/mei/role", {"role": "supervisor"})
+    await admin.post(f"{PEOPLE}/role", {"agent": "mei", "role": "supervisor"})
     mei = await office.signed_in("mei")
     await mei.get(PEOPLE)
     auditor = await office.signed_in("he-an")
@@ -191,13 +198,55 @@ async def test_the_log_of_access_tells_who_did_what_to_whom(office: Office) -> N
     assert "GET /console/people (role)" in page.text
 
 
-async def test_names_with_markup_are_shown_as_text(office: Office) -> None:
-    await office.doors.people.add("a<b>&c", '<script>alert("x")</script>', Role.AGENT)
+@pytest.mark.parametrize("name", ["a<b>&c", "..", "a/b", "meі", "LAO ZHOU", "x" * 64])
+async def test_agents_of_older_names_work_on_and_are_disabled_like_others(
+    office: Office, name: str
+) -> None:
+    book = office.world.rooms.store.agent_book
+    await book.add(Agent(name, '<script>alert("x")</script>', Role.AGENT, office.clock.now()))
     admin = await office.signed_in("xiao-chen")
     page = await admin.get(PEOPLE)
     assert "<script>alert" not in page.text
-    assert "/console/people/a%3Cb%3E%26c/role" in page.text
-    assert (await admin.post(f"{PEOPLE}/a%3Cb%3E%26c/role", {"role": "auditor"})).status == 303
+    assert f'name="agent" value="{escape(name)}"' in page.text
+    assert (await admin.post(f"{PEOPLE}/role", {"agent": name, "role": "auditor"})).status == 303
+    assert (await admin.post(f"{PEOPLE}/reset", {"agent": name})).status == 200
+    assert (await admin.post(f"{PEOPLE}/disable", {"agent": name})).status == 303
+    (found,) = [one for one in await office.doors.people.all() if one.name == name]
+    assert (found.role, found.active) == (Role.AUDITOR, False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..",
+        ".",
+        "a/b",
+        "a",
+        "meі",
+        "Mei",
+        "mei.",
+        "-mei",
+        "a..b",
+        "ｍｅｉ",
+        "two words",
+        "x" * 33,
+        "l\u0131n",
+    ],
+)
+async def test_names_are_of_a_closed_alphabet(office: Office, name: str) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await office.doors.people.add(name, "", Role.AGENT)
+    assert refused.value.data["reason"] == "agent_name"
+
+
+async def test_a_name_that_differs_from_an_older_one_by_case_alone_is_taken(
+    office: Office,
+) -> None:
+    book = office.world.rooms.store.agent_book
+    await book.add(Agent("Ｗing", "", Role.AGENT, office.clock.now()))
+    with pytest.raises(DeskError) as refused:
+        await office.doors.people.add("wing", "", Role.AGENT)
+    assert refused.value.data["reason"] == "agent_taken"
 
 
 async def test_names_keep_to_one_line_of_printable_characters(office: Office) -> None:

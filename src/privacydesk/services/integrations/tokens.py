@@ -14,7 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from privacydesk.clock import Clock
-from privacydesk.domain.agents import Role
+from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.api_tokens import LASTING, LONGEST, ApiToken, Bearer, Scope
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import ApiTokenId, LookupHash
@@ -107,7 +107,11 @@ class Tokens:
             NotAllowedNowError: there are as many as there may be.
         """
         now = self._clock.now()
-        agent = new_agent(name, display_name, Role.INTEGRATION, now)
+        if any(one.agent == name for one in await self._book.tokens()):
+            # It is there, whatever its name is made of.
+            agent = Agent(name, display_name or name, Role.INTEGRATION, now)
+        else:
+            agent = new_agent(name, display_name, Role.INTEGRATION, now)
         if not scopes:
             raise InvalidRequestError("choose at least one scope", reason="token_scopes")
         if not timedelta(days=1) <= lasting <= LONGEST:

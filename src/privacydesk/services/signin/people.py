@@ -63,12 +63,16 @@ class People:
         """Add an agent with a temporary password.
 
         Raises:
-            InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses; or
-                the role is none of people.
+            InvalidRequestError: the name can't be one, as ``new_agent`` tells; or the role is none
+                of people.
             DeskError: ``CONFLICT`` when the name is taken.
         """
         _check_role(role)
         agent = new_agent(name, display_name, role, self._clock.now())
+        if any(one.is_called_like(name) for one in await self._reader.agents()):
+            raise DeskError(
+                "an agent of this name exists", code=ErrorCode.CONFLICT, reason="agent_taken"
+            )
         credential, given = await self._temporary(agent, None)
         entry = self._log.entry(AccessKind.AGENT_ADDED, agent=name, by=by, about=role.value)
         await self._store.commit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +13,8 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import Store
 
-_LONGEST_NAME: Final = 64
+_NAME: Final = re.compile(r"(?=.{2,32}\Z)[a-z0-9]+(?:[._-][a-z0-9]+)*", re.ASCII)
+_LONGEST_SHOWN: Final = 64
 
 
 class Roster:
@@ -100,7 +102,7 @@ class Roster:
         """Add an agent.
 
         Raises:
-            InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses.
+            InvalidRequestError: the name can't be one; see ``new_agent``.
             DeskError: ``CONFLICT`` when the name is taken.
         """
         agent = new_agent(name, display_name, role, self._clock.now())
@@ -112,18 +114,20 @@ def new_agent(name: str, display_name: str, role: Role, now: datetime) -> Agent:
     """Return an agent whose name can be told from everybody else who acts.
 
     Raises:
-        InvalidRequestError: the name is empty, has blanks, or is one the desk itself uses.
+        InvalidRequestError: the name is not of the closed alphabet, in which no two letters look
+            alike by accident of their script, or is one the desk itself uses.
     """
-    if not name or name.split() != [name] or not name.isprintable() or len(name) > _LONGEST_NAME:
+    if _NAME.fullmatch(name) is None:
         raise InvalidRequestError(
-            f"an agent's name is one word of at most {_LONGEST_NAME} characters",
+            "an agent's name has 2 to 32 small letters and digits, with single points, hyphens or"
+            " underscores between them",
             reason="agent_name",
         )
     if name in MACHINES:
         raise InvalidRequestError(f"{name} is a name the desk itself uses", reason="agent_name")
     spaced = (" " if one.isspace() else one for one in display_name)
     shown = " ".join("".join(one for one in spaced if one.isprintable()).split())
-    return Agent(name, shown[:_LONGEST_NAME] or name, role, now)
+    return Agent(name, shown[:_LONGEST_SHOWN] or name, role, now)
 
 
 def check_supervisor(agent: Agent) -> None:

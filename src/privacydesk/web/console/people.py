@@ -54,7 +54,7 @@ async def change_role(request: web.Request) -> web.Response:
     """Give somebody another role."""
     form = await checked_form(request)
     me, people = signed_in(request), request.config_dict[DOORS].people
-    name = request.match_info["name"]
+    name = _named(form)
     try:
         await people.change_role(name, _role(form), by=me.agent.name)
     except DeskError as error:
@@ -65,9 +65,9 @@ async def change_role(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 async def disable_agent(request: web.Request) -> web.Response:
     """Shut somebody out."""
-    await checked_form(request)
+    form = await checked_form(request)
     me, people = signed_in(request), request.config_dict[DOORS].people
-    name = request.match_info["name"]
+    name = _named(form)
     try:
         await people.disable(name, by=me.agent.name)
     except DeskError as error:
@@ -78,10 +78,10 @@ async def disable_agent(request: web.Request) -> web.Response:
 @staff(Role.ADMINISTRATOR)
 async def reset_agent(request: web.Request) -> web.Response:
     """Give somebody a temporary password, which is shown once; lets in who was shut out."""
-    await checked_form(request)
+    form = await checked_form(request)
     me, people = signed_in(request), request.config_dict[DOORS].people
     try:
-        given = await people.reset(request.match_info["name"], by=me.agent.name)
+        given = await people.reset(_named(form), by=me.agent.name)
     except DeskError as error:
         return await _page(request, error=error)
     return _given_page(request, given)
@@ -123,6 +123,11 @@ def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
         "origin": entry.origin,
         "about": words_of(request).about(entry.about),
     }
+
+
+def _named(form: Form) -> str:
+    """Return whom a form is about. Not in its address: older names are no part of any."""
+    return str(form.get("agent", ""))
 
 
 def _role(form: Form) -> Role:
