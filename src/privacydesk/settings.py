@@ -91,6 +91,8 @@ class Settings(BaseSettings):
         staff_session_hours: how long at all.
         temporary_password_hours: how long a password that an administrator gave can be used.
         access_log_days: how long it is kept who signed in, and who was refused.
+        separation_days: how long whoever added an agent, reset their access or changed their role
+            can't do with them what takes two people; 0 lets them at once.
         staff_entries_per_minute: passwords and codes of staff that are looked at from one address
             on average.
         staff_entries_at_once: how many of them at once.
@@ -182,6 +184,7 @@ class Settings(BaseSettings):
     staff_session_hours: Annotated[float, Field(gt=0)] = 12.0
     temporary_password_hours: Annotated[float, Field(gt=0)] = 72.0
     access_log_days: Annotated[float, Field(gt=0)] = 180.0
+    separation_days: Annotated[float, Field(ge=0, le=365)] = 7.0
     staff_entries_per_minute: Annotated[float, Field(gt=0)] = 20.0
     staff_entries_at_once: Annotated[int, Field(ge=1)] = 40
     conversations_at_once: Annotated[int, Field(ge=1, le=100)] = 3

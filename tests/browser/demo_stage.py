@@ -148,7 +148,7 @@ class Agent:
 
     async def allows_files(self, number: str) -> None:
         """Let the holder open a child's files, as a supervisor."""
-        await self._staff.cases.allow_files(number, self.name)
+        await self._staff.files.allow(number, self.name)
 
     async def opens(self, number: str, evidence: str) -> bytes:
         """Open one file that was handed in."""

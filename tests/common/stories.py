@@ -585,7 +585,7 @@ class Player:
     ) -> None:
         staff = self.world.rooms.staff
         number = ticket.number
-        by = "lao-zhou" if ticket.reviewer_not == "mei" else "mei"
+        by = "lao-zhou" if "mei" in ticket.reviewer_not else "mei"
         account = str(options.get("account", ""))
         if account in PEOPLE:
             account = self.world.people[PEOPLE[account]].account or ""

@@ -344,7 +344,7 @@ async def test_an_objection_is_kept_from_whoever_decided_not_from_whoever_held(
     ):
         await player.step(step)
     again = next(one for one in await player.tickets() if one.linked == ticket.id)
-    assert again.reviewer_not == "lao-zhou"
+    assert again.reviewer_not == ("lao-zhou",)
     with pytest.raises(DeskError) as refused:
         await staff.deciding.grant(again.number, "lao-zhou")
     assert refused.value.code is ErrorCode.FORBIDDEN

@@ -80,7 +80,7 @@ async def test_every_kind_of_request_of_a_minor_is_marked(world: World, kind: st
     player, ticket = await filed(world, kind)
     assert ticket.flags >= {"minor", "teen"}
     assert await guarded(world) == [ticket.id]
-    assert not files_open_to(ticket)
+    assert not files_open_to(ticket, await world.rooms.staff.roster.agent("mei"))
     log = await world.rooms.store.reader.ticket_log(ticket.id)
     assert [(e.by, e.what) for e in log if e.what.startswith("minor")] == [
         ("assistant", "minor_found:teen")

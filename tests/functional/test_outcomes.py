@@ -267,7 +267,7 @@ async def test_another_proof_is_handed_in_from_another_device_by_number(world: W
     await staff.handling.claim(ticket.number, "mei")
     case = await staff.cases.case(ticket.number)
     (waiting,) = [one for one in case.evidence if one.removed_at is None]
-    await staff.cases.allow_files(ticket.number, "lao-zhou")
+    await staff.files.allow(ticket.number, "lao-zhou")
     opened = await staff.cases.open_evidence(ticket.number, waiting.id.hex(), "mei")
     assert opened.body
     await mother.step({"agent": {"examine": "accepted"}})

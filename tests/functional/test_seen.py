@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from tests.common.examining import open_files
 from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
 
+from privacydesk.domain.agents import Role
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import NotAllowedNowError, StaleError
-from privacydesk.services.staff.cases import files_open_to
+from privacydesk.services.staff.cases import files_open_to, looks_after
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.sight import Part, Sight, sight_of
@@ -213,32 +214,34 @@ async def test_other_files_are_another_case_to_look_at(world: World) -> None:
 async def test_whoever_lets_files_be_opened_knows_to_whom(world: World) -> None:
     _, number = await guardian(world)
     staff = world.rooms.staff
+    await staff.roster.add("xiao-chen", "", Role.ADMINISTRATOR)
     await staff.handling.claim(number, "mei")
     opened = await page(world, number)
     await staff.handling.assign(number, "lao-zhou", "lao-zhou", seen=opened)
     with pytest.raises(StaleError) as stale:
-        await staff.cases.allow_files(number, "lao-zhou", seen=opened)
+        await staff.files.allow(number, "xiao-chen", seen=opened)
     assert stale.value.data["reason"] == "seen_holder"
     with pytest.raises(StaleError):
         await staff.handling.assign(number, "lao-zhou", "", seen=opened)
-    await staff.cases.allow_files(number, "lao-zhou", seen=await page(world, number))
+    await staff.files.allow(number, "xiao-chen", seen=await page(world, number))
 
 
 async def test_leave_to_open_files_goes_with_nobody_else_who_takes_the_case(world: World) -> None:
     _, number = await guardian(world)
     staff = world.rooms.staff
     with pytest.raises(NotAllowedNowError) as nobody:
-        await staff.cases.allow_files(number, "lao-zhou")
+        await staff.files.allow(number, "lao-zhou")
     assert nobody.value.data["reason"] == "no_holder"
     await staff.handling.claim(number, "mei")
-    await staff.cases.allow_files(number, "lao-zhou")
-    assert files_open_to(await now(world, number))
+    await staff.files.allow(number, "lao-zhou")
+    mei, boss = await staff.roster.agent("mei"), await staff.roster.agent("lao-zhou")
+    assert files_open_to(await now(world, number), mei)
     await staff.handling.assign(number, "lao-zhou", "lao-zhou")
-    assert not files_open_to(await now(world, number))
+    assert not files_open_to(await now(world, number), boss)
     await staff.handling.assign(number, "lao-zhou", "")
-    assert not files_open_to(await now(world, number))
+    assert not looks_after(await now(world, number), mei)
     await staff.handling.claim(number, "mei")
-    assert files_open_to(await now(world, number))
+    assert files_open_to(await now(world, number), mei)
 
 
 # -- handling -------------------------------------------------------------------------------------

@@ -415,7 +415,7 @@ async def test_somebody_the_desk_does_not_know_stays_and_it_is_said_once(desk: J
 async def test_whoever_may_not_decide_it_loses_it_again_over_there(desk: Joined) -> None:
     await desk.rounds()
     ticket = await desk.ticket()
-    objection = replace(ticket, reviewer_not="mei", version=ticket.version + 1)
+    objection = replace(ticket, reviewer_not=("mei",), version=ticket.version + 1)
     locks = Locks(ticket.conversation_id, (ticket.id,))
     job = Job("objecting", locks, lambda _rows: Changes(tickets=(objection,)))
     await desk.world.rooms.store.writer.submit(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from privacydesk.app.basis import Basis
 from privacydesk.app.database import DatabaseRooms
@@ -46,6 +47,7 @@ def make_staffing(basis: Basis, talking: Talking) -> Staffing:
         clock=clock,
         second_eyes=profile.decided_by_two(),
         changed=talking.hints.ticket_changed,
+        separation=timedelta(days=basis.settings.separation_days),
     )
     takeover = Takeover(
         turns=talking.turns,

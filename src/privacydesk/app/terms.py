@@ -29,7 +29,7 @@ def staff_terms(settings: Settings, profile: OperatorProfile) -> Terms:
         lasting=timedelta(hours=settings.staff_session_hours),
         temporary=timedelta(hours=settings.temporary_password_hours),
         issuer=next(iter(profile.desk_names.values()), "privacydesk"),
-        keep_log=timedelta(days=settings.access_log_days),
+        keep_log=timedelta(days=max(settings.access_log_days, settings.separation_days)),
         names=(profile.app, *profile.desk_names.values()),
     )
 

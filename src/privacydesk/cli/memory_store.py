@@ -36,6 +36,7 @@ from privacydesk.domain.ids import (
 )
 from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
+from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.text_modules import TextModule
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
@@ -448,6 +449,11 @@ class MemoryStore:
         """Return nobody: no program plays along."""
         del program
         return frozenset()
+
+    async def access_changes(self, since: datetime) -> tuple[AccessEntry, ...]:
+        """Return nothing: nobody's access is changed here."""
+        del since
+        return ()
 
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return what the account service still has to do for a ticket."""

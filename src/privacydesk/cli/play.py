@@ -218,7 +218,7 @@ class Table:
             typer.echo("  (no request is open)")
             return
         number = found[0].number
-        by = _SUPERVISOR if found[0].reviewer_not == _AGENT else _AGENT
+        by = _SUPERVISOR if _AGENT in found[0].reviewer_not else _AGENT
         staff = self.staff
         if what == "grant":
             await staff.deciding.grant(number, by, text=text)
@@ -238,8 +238,8 @@ class Table:
         cases, handling = self.staff.cases, self.staff.handling
         await handling.claim(number, by, over=None)
         for one in (await cases.case(number)).evidence:
-            if not files_open_to(await cases.ticket(number)):
-                await cases.allow_files(number, _SUPERVISOR)
+            if not files_open_to(await cases.ticket(number), await self.staff.roster.agent(by)):
+                await self.staff.files.allow(number, _SUPERVISOR)
             await cases.open_evidence(number, one.id.hex(), by)
 
     async def tickets(self, _rest: str) -> None:

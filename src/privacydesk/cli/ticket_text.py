@@ -123,7 +123,9 @@ class Reading:
             "Closed": self._at(ticket.closed_at),
             "Marked": ", ".join(plain(flag) for flag in sorted(ticket.flags)),
             "Proposed by": ticket.work.proposal.by if ticket.work.proposal else "",
-            "Decided by": f"anyone but {ticket.reviewer_not}" if ticket.reviewer_not else "",
+            "Decided by": f"anyone but {', '.join(ticket.reviewer_not)}"
+            if ticket.reviewer_not
+            else "",
             "Conversation": ticket.conversation_id.hex(),
         }
         yield from (f"{name + ':':14}{text}" for name, text in shown.items() if text)
@@ -189,7 +191,7 @@ class Reading:
             "needs": ticket.needs.name.lower(),
             "account": ticket.account or None,
             "contact": ticket.contact or None,
-            "reviewer_not": ticket.reviewer_not or None,
+            "reviewer_not": list(ticket.reviewer_not),
             "items": [_item_record(item) for item in ticket.items],
             "answers": ticket.answers,
             # What is held of somebody is theirs to read, not the desk's.

@@ -130,7 +130,7 @@ def evidence(
         if by is None:
             misused("--as", "say who allows it")
         supervisor = by
-        _acted(data_dir, lambda staff: staff.cases.allow_files(number, supervisor), as_json=as_json)
+        _acted(data_dir, lambda staff: staff.files.allow(number, supervisor), as_json=as_json)
         return
     if opened is not None:
         if to is None:

@@ -41,7 +41,7 @@ class OpenTicket(Struct, frozen=True):
     flags: frozenset[str] = frozenset()
     contact: str = ""
     linked: TicketId | None = None
-    reviewer_not: str = ""
+    reviewer_not: tuple[str, ...] = ()
     answers: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[EvidenceId, ...] = ()
     unbinding_window: bool = False

@@ -183,6 +183,9 @@ class AccessKind(StrEnum):
     ACCESS_RESET = "access_reset"
 
 
+BY_COMMAND: Final = "command"
+"""Who acts where a command does in nobody's name."""
+
 DENIALS: Final = frozenset(
     {AccessKind.WRONG_PASSWORD, AccessKind.WRONG_CODE, AccessKind.DELAYED, AccessKind.FORBIDDEN}
 )

@@ -152,8 +152,8 @@ class Ticket(Struct, frozen=True):
     closed_at: datetime | None = None
     outcome: Outcome | None = None
     holder: str = ""
-    reviewer_not: str = ""
-    """An objection is decided by someone else than this agent."""
+    reviewer_not: tuple[str, ...] = ()
+    """An objection is decided by someone else than these agents."""
     dues: tuple[Due, ...] = ()
     flags: frozenset[str] = frozenset()
     contact: str = ""
@@ -237,6 +237,18 @@ class Ticket(Struct, frozen=True):
     def account_is_open(self) -> bool:
         """Whether staff may say whose account it is: nobody did yet, or one of them did."""
         return not self.account or self.work.account_named_by != ""
+
+    @property
+    def touched_by(self) -> tuple[str, ...]:
+        """Return who took part in its decision, and so decides no objection to it."""
+        work = self.work
+        named = (*work.touched_by, work.decided_by or self.holder)
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    @property
+    def waits_for_supervisors(self) -> bool:
+        """Tell whether the supervisors were asked something that none has answered yet."""
+        return self.is_open and ("escalated" in self.flags or bool(self.work.files_asked))
 
     def is_late(self, now: datetime) -> bool:
         """Tell whether the answer is, or came, after the date that was promised first."""

@@ -47,9 +47,11 @@ class Work(Struct, frozen=True, omit_defaults=True):
         told: what the requester may read again.
         proposal: what waits for a second pair of eyes.
         decided_by: the agent who decided, be they its holder or not.
+        touched_by: whoever examined, proposed, confirmed, decided or replied, in this order.
         account_named_by: the agent who said whose account it is.
-        files_allowed: the agent whom a supervisor let open a child's files; nobody else may who
-            has the case later.
+        files_asked: agents who ask the supervisors to let them open a child's files.
+        files_allowed: agents whom a supervisor let open them; nobody else may who has the case
+            later.
         restored_by: the supervisor who had an account restored that was stopped for it.
         ground: why a request without items was refused.
         ground_withheld: whether the clause is cited as a whole instead of the ground.
@@ -64,8 +66,10 @@ class Work(Struct, frozen=True, omit_defaults=True):
     told: Told | None = None
     proposal: Proposed | None = None
     decided_by: str = ""
+    touched_by: tuple[str, ...] = ()
     account_named_by: str = ""
-    files_allowed: str = ""
+    files_asked: tuple[str, ...] = ()
+    files_allowed: tuple[str, ...] = ()
     restored_by: str = ""
     ground: Ground | None = None
     ground_withheld: bool = False

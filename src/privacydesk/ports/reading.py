@@ -22,6 +22,7 @@ from privacydesk.domain.ids import (
 )
 from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.reports import Case
+from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import LogEntry, Ticket
 
 
@@ -197,6 +198,10 @@ class Reader(Protocol):
 
     async def makers_of(self, program: str) -> frozenset[str]:
         """Return who made the tokens of an identity, be they expired or revoked."""
+        ...
+
+    async def access_changes(self, since: datetime) -> tuple[AccessEntry, ...]:
+        """Return who changed whose access since an instant, as ``separation.CHANGES`` has it."""
         ...
 
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:

@@ -91,11 +91,13 @@ class Alarms:
         others = tuple(name for name in callees.supervisors if name != by)
         return _calls(others, AlarmKind.ESCALATED, ticket, now)
 
-    async def answered(self, ticket: Ticket, by: str, now: datetime) -> tuple[StaffAlarm, ...]:
-        """Return the call for what was answered: to the holder."""
+    async def answered(
+        self, ticket: Ticket, by: str, now: datetime, *, to: str = ""
+    ) -> tuple[StaffAlarm, ...]:
+        """Return the call for what was answered: to who asked, or to the holder."""
         active = (await self.callees()).active - {by}
-        holder = (ticket.holder,) if ticket.holder in active else ()
-        return _calls(holder, AlarmKind.ESCALATION_ANSWERED, ticket, now)
+        called = {to or ticket.holder} & active
+        return _calls(tuple(called), AlarmKind.ESCALATION_ANSWERED, ticket, now)
 
     async def wait_too_long(self, waiting: Sequence[tuple[Conversation, datetime]]) -> int:
         """Call supervisors for people who wait; return how many calls that were.

@@ -11,6 +11,7 @@ from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.deliveries import Channel, DeliveryState
 from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.separation import CHANGES
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
 from privacydesk.storage.statements import written_out
@@ -201,6 +202,10 @@ MAKERS_OF = (
     sa.select(tables.api_token.c.created_by)
     .where(tables.api_token.c.agent == sa.bindparam("agent"))
     .distinct()
+)
+ACCESS_CHANGES = sa.select(tables.access_log).where(
+    tables.access_log.c.at >= sa.bindparam("since"),
+    tables.access_log.c.kind.in_([kind.value for kind in CHANGES]),
 )
 OPEN_DELIVERIES = (
     sa.select(sa.func.count())

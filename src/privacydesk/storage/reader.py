@@ -24,6 +24,7 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import AttachmentId, ConversationId, EvidenceId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
+from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.outages import Outage
@@ -31,6 +32,7 @@ from privacydesk.storage import piles, queries
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.faults import READING, Fault, classify, code_of, part_of
 from privacydesk.storage.keys import load_seals
+from privacydesk.storage.rows.access import STAFF_KEY, read_entry
 from privacydesk.storage.rows.agent import read_agent
 from privacydesk.storage.rows.attachment import read_attachment
 from privacydesk.storage.rows.conversation import read_conversation
@@ -373,6 +375,19 @@ class SqlReader:
         return await self.read(
             lambda c: frozenset(c.scalars(queries.MAKERS_OF, {"agent": program}))
         )
+
+    async def access_changes(self, since: datetime) -> tuple[AccessEntry, ...]:
+        """Return who changed whose access since an instant."""
+
+        def look(connection: sa.Connection) -> tuple[AccessEntry, ...]:
+            wanted = {"since": to_micros(since)}
+            rows = connection.execute(queries.ACCESS_CHANGES, wanted).all()
+            if not rows:
+                return ()
+            seal = load_seals(connection, self._seals, [STAFF_KEY])[STAFF_KEY]
+            return tuple(read_entry(row, seal) for row in rows)
+
+        return await self.read(look)
 
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return what the account service still has to do for a ticket, in its order."""

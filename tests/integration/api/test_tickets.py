@@ -109,7 +109,7 @@ async def test_evidence_is_opened_by_whoever_holds_the_ticket_and_each_opening_i
     assert (await opener.get(path)).reason == "not_holder"
     assert (await opener.post(f"/tickets/{ticket.number}/claim")).status == 200
     assert (await opener.get(path)).reason == "files_closed"
-    await office.world.rooms.staff.cases.allow_files(ticket.number, "lao-zhou")
+    await office.world.rooms.staff.files.allow(ticket.number, "lao-zhou")
     opened = await opener.get(path)
     assert opened.status == 200
     assert opened.headers["Content-Type"].startswith("image/")

@@ -66,7 +66,7 @@ OTHERWISE: dict[str, Any] = {
     "answered_at": NOW,
     "closed_at": NOW,
     "outcome": Outcome.REFUSED,
-    "reviewer_not": "mei",
+    "reviewer_not": ("mei",),
     "flags": frozenset({"minor"}),
     "contact": "lin@example.com",
     "contact_hash": LookupHash(bytes([1]) * 32),

@@ -62,6 +62,21 @@ def test_a_ticket_that_was_kept_with_answers_and_work_in_one_comes_back(ticket: 
     assert read_ticket(old, SEAL) == ticket
 
 
+@given(values.tickets)
+def test_a_ticket_that_was_kept_with_single_names_comes_back(ticket: Ticket) -> None:
+    work = replace(ticket.work, touched_by=(), files_asked=(), files_allowed=("mei",))
+    ticket = replace(ticket, reviewer_not=("lao-zhou",), work=work)
+    row = ticket_row(ticket, SEAL)
+    place = b"ticket.body|" + ticket.id + b"|%d" % ticket.version
+    body = from_json(SEAL.open(place, row["body"]))
+    for single, empty in (("lao-zhou", False), ("", True)):
+        body["reviewer_not"] = single
+        body["work"] |= {"files_allowed": "" if empty else "mei"}
+        found = read_ticket(as_row(row, body=SEAL.seal(place, to_json(body))), SEAL)
+        assert found.reviewer_not == (() if empty else ("lao-zhou",))
+        assert found.work.files_allowed == (() if empty else ("mei",))
+
+
 @given(values.log_entries, values.counts)
 def test_a_log_entry_comes_back_as_it_was(entry: LogEntry, seq: int) -> None:
     row = log_row(entry, SEAL, conversation=HOME, seq=seq, once_id=None, offset=0)

@@ -159,7 +159,7 @@ def file_objection(act: Act) -> str:
             flags=(first.flags - {"escalated"}) | {"objection"},
             contact=first.contact,
             linked=first.id,
-            reviewer_not=first.work.decided_by or first.holder,
+            reviewer_not=first.touched_by,
             answers={"reason": str(frame.slots.get("reason", ""))},
         )
     )

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import STAFF, Agent, Role
-from privacydesk.domain.signin import AccessKind, Credential
+from privacydesk.domain.signin import BY_COMMAND, AccessKind, Credential
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import AccessChanges, Reader, StaffAccess
 from privacydesk.services.signin.gate import Terms
 from privacydesk.services.signin.log import AccessLog
 from privacydesk.services.signin.passwords import Passwords, temporary_password
 from privacydesk.services.staff.roster import new_agent
-
-COMMAND: Final = "command"
-"""Who acts where a command does: whoever may run it needs no sign-in."""
 
 
 class Given(Struct, frozen=True):
@@ -59,7 +55,7 @@ class People:
         people = (one for one in await self._reader.agents() if one.role in STAFF)
         return tuple(sorted(people, key=lambda one: not one.active))
 
-    async def add(self, name: str, display_name: str, role: Role, *, by: str = COMMAND) -> Given:
+    async def add(self, name: str, display_name: str, role: Role, *, by: str = BY_COMMAND) -> Given:
         """Add an agent with a temporary password.
 
         Raises:
@@ -80,7 +76,7 @@ class People:
         )
         return given
 
-    async def change_role(self, name: str, role: Role, *, by: str = COMMAND) -> Agent:
+    async def change_role(self, name: str, role: Role, *, by: str = BY_COMMAND) -> Agent:
         """Give an agent another role, from their next click on.
 
         Raises:
@@ -97,7 +93,7 @@ class People:
         await self._store.commit(AccessChanges(changed=changed, was=agent, entries=(entry,)))
         return changed
 
-    async def disable(self, name: str, *, by: str = COMMAND) -> Agent:
+    async def disable(self, name: str, *, by: str = BY_COMMAND) -> Agent:
         """Shut an agent out and end their sessions; what they did stays theirs.
 
         Raises:
@@ -111,7 +107,7 @@ class People:
         )
         return changed
 
-    async def reset(self, name: str, *, by: str = COMMAND) -> Given:
+    async def reset(self, name: str, *, by: str = BY_COMMAND) -> Given:
         """Give an agent a temporary password and forget their authenticator.
 
         Ends their sessions. Whoever was disabled may act again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -50,6 +50,12 @@ class Ruling:
 Rule = Callable[[Ticket, datetime], Ruling]
 """Decides on the ticket as it is under the lock. Pure, since it may run again; raises a
 ``DeskError`` to refuse the act."""
+
+_REPLY: Final = "reply"
+_TAKES_PART: Final = frozenset(
+    {"examine", "proposed", "proposed_refusal", "grant", "grant_partly", "refuse", _REPLY}
+)
+"""Acts after which an agent decides no objection to the ticket."""
 
 RuleOnTwo = Callable[[Ticket, Ticket, datetime], Ruling]
 """The same for a ticket and another one that it concerns."""
@@ -194,7 +200,7 @@ class Acts:
 
         def prepare(rows: WorkingSet) -> Prepared:
             ruling = rule(rows, now)
-            moved = settled[ticket.id] = _with_words(ruling)
+            moved = settled[ticket.id] = _touched(_with_words(ruling), noted[0].what, agent)
             message = _message(job, ruling, agent, moved)
             log = tuple(
                 LogEntry(about.id, now, agent.name, one.what, one.why, job, one.data)
@@ -247,7 +253,7 @@ class Acts:
         job_id: str | None,
         guard: Guard = anyhow,
     ) -> None:
-        """Write to the user about a ticket, which stays as it is.
+        """Write to the user about a ticket, which only notes who did.
 
         Args:
             ticket: what it is about.
@@ -263,10 +269,13 @@ class Acts:
         def prepare(rows: WorkingSet) -> Prepared:
             check(rows)
             guard(rows.tickets[ticket.id])
-            check_kept(rows.tickets[ticket.id])
+            before = rows.tickets[ticket.id]
+            check_kept(before)
+            after = _touched(before, _REPLY, agent)
+            tickets = () if after is before else (replace(after, version=before.version + 1),)
             message = Decided(job, DecisionKind.REPLIED, agent.name, agent.display_name, words)
-            entry = LogEntry(ticket.id, now, agent.name, "reply", words, job)
-            return Prepared(message, Changes(ticket_log=(entry,)))
+            entry = LogEntry(ticket.id, now, agent.name, _REPLY, words, job)
+            return Prepared(message, Changes(tickets=tickets, ticket_log=(entry,)))
 
         await self._turns.run(
             ticket.conversation_id,
@@ -309,7 +318,7 @@ class Acts:
             before = rows.tickets[ticket.id]
             guard(before)
             check_kept(before)
-            after = change(before)
+            after = _touched(change(before), noted.what, agent)
             tickets = () if after is before else (after,)
             return Changes(
                 tickets=tickets,
@@ -334,6 +343,14 @@ class Acts:
         )
         assert isinstance(known, Ticket)
         return known
+
+
+def _touched(ticket: Ticket, what: str, agent: Agent) -> Ticket:
+    """Note on a ticket who took part in its decision."""
+    if what not in _TAKES_PART or agent.name in ticket.work.touched_by:
+        return ticket
+    work = replace(ticket.work, touched_by=(*ticket.work.touched_by, agent.name))
+    return replace(ticket, work=work)
 
 
 def _message(job: str, ruling: Ruling, agent: Agent, moved: Ticket) -> Decided:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
+from privacydesk.domain.agents import Agent
 from privacydesk.domain.deadlines import Day
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.evidence import Evidence
@@ -64,9 +63,32 @@ _PAGE = 500
 _OPENED = "evidence_opened"
 
 
-def files_open_to(ticket: Ticket) -> bool:
-    """Tell whether the agent on the case may open its files."""
-    return not ticket.is_guarded or ticket.work.files_allowed == ticket.holder != ""
+def looks_after(ticket: Ticket, agent: Agent) -> bool:
+    """Tell whether an agent is on a case: as its holder, or as the second pair of eyes."""
+    return ticket.holder == agent.name or _is_second(ticket, agent)
+
+
+def files_open_to(ticket: Ticket, agent: Agent) -> bool:
+    """Tell whether an agent on the case may open its files.
+
+    A child's are open to whom a supervisor allowed it, and to a supervisor who is to confirm what a
+    colleague decided on them: so there are two of them in any case.
+    """
+    allowed = agent.name in ticket.work.files_allowed
+    seconds = agent.supervises and _is_second(ticket, agent)
+    return not ticket.is_guarded or allowed or seconds
+
+
+def _is_second(ticket: Ticket, agent: Agent) -> bool:
+    proposal = ticket.work.proposal
+    return proposal is not None and proposal.by != agent.name and agent.works
+
+
+def not_opened() -> DeskError:
+    """Return the refusal of an agent who judges evidence that they have not looked at."""
+    return NotAllowedNowError(
+        "whoever accepts evidence opens each file of it first", reason="not_opened"
+    )
 
 
 def opened_by(log: Sequence[LogEntry], agent: str) -> frozenset[str]:
@@ -176,51 +198,38 @@ class Cases:
         )
         return Related(tuple(linked.values()), tuple(earlier))
 
-    async def allow_files(
-        self, number: str, by: str, *, job_id: str | None = None, seen: Seen | None = None
-    ) -> Ticket:
-        """Let the agent on the case open the files of a ticket that concerns a child.
-
-        Raises:
-            DeskError: ``FORBIDDEN`` unless a supervisor allows it.
-            NotAllowedNowError: nobody has the case.
-            StaleError: another agent has the case than ``seen`` shows.
-        """
-        agent = await self._roster.supervisor(by)
-        ticket = await self.ticket(number)
-
-        def allowed(current: Ticket) -> Ticket:
-            if not current.holder:
-                raise NotAllowedNowError("nobody has the case", reason="no_holder")
-            work = replace(current.work, files_allowed=current.holder)
-            return replace(current, work=work, version=current.version + 1)
-
-        return await self._acts.change(
-            ticket,
-            agent,
-            Noted("files_allowed"),
-            allowed,
-            job_id=job_id,
-            guard=await self.guard(ticket, seen, Part.HOLDER),
-        )
-
-    async def open_evidence(self, number: str, evidence: str, by: str) -> Evidence:
-        """Open one file; the opening is logged on the ticket before anything is shown.
-
-        Raises:
-            DeskError: ``FORBIDDEN`` unless the agent holds the ticket, and, where a child is
-                concerned, a supervisor has allowed it.
-            NotFoundError: the ticket has no such file, or it was removed.
-        """
-        agent = await self._roster.worker(by)
-        ticket = await self.ticket(number)
-        if ticket.holder != agent.name:
+    async def _check_on_case(self, ticket: Ticket, agent: Agent) -> None:
+        if not looks_after(ticket, agent):
             raise DeskError(
                 "only the agent on the case opens its evidence: claim it first",
                 code=ErrorCode.FORBIDDEN,
                 reason="not_holder",
             )
-        if not files_open_to(ticket):
+        if ticket.holder != agent.name and ticket.work.proposal is not None:
+            await self._roster.check_separate(agent, ticket.work.proposal.by)
+
+    async def files(self, ticket: Ticket) -> tuple[Evidence, ...]:
+        """Return what was handed in for a ticket and still lies here, without bodies."""
+        found = await self._reader.evidence_of(ticket.id)
+        return tuple(one for one in found if one.removed_at is None)
+
+    async def has_opened(self, ticket: Ticket, agent: Agent, files: Sequence[Evidence]) -> bool:
+        """Tell whether an agent has opened each of the files."""
+        opened = opened_by(await self._reader.ticket_log(ticket.id), agent.name)
+        return all(one.id.hex() in opened for one in files)
+
+    async def open_evidence(self, number: str, evidence: str, by: str) -> Evidence:
+        """Open one file; the opening is logged on the ticket before anything is shown.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` unless the agent holds the ticket or is to confirm what was
+                decided on it, and, where a child is concerned, a supervisor has allowed it.
+            NotFoundError: the ticket has no such file, or it was removed.
+        """
+        agent = await self._roster.worker(by)
+        ticket = await self.ticket(number)
+        await self._check_on_case(ticket, agent)
+        if not files_open_to(ticket, agent):
             raise DeskError(
                 "a child is concerned: a supervisor allows its files to be opened first",
                 code=ErrorCode.FORBIDDEN,

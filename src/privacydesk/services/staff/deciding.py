@@ -34,7 +34,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
 from privacydesk.services.staff import gate
 from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
-from privacydesk.services.staff.cases import Cases
+from privacydesk.services.staff.cases import Cases, not_opened
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.sight import Guard, Part, Seen
@@ -227,15 +227,22 @@ class Deciding:
             job_id: a form's token, so that two submits count once.
 
         Raises:
-            NotAllowedNowError: nothing waits to be confirmed.
+            NotAllowedNowError: nothing waits to be confirmed, or what is granted rests on files
+                that the agent has not opened.
             StaleError: the decision that waits, or the case, is not as it was ``seen``.
-            DeskError: ``FORBIDDEN`` for whoever decided it; or something is missing by now.
+            DeskError: ``FORBIDDEN`` for whoever decided it, and for an agent who may be the same
+                person; or something is missing by now.
         """
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         await self._roster.check_reviewer(ticket, agent)
         proposal = _proposed(ticket)
+        if proposal.by != agent.name:
+            await self._roster.check_separate(agent, proposal.by)
         guard = await self._cases.guard(ticket, seen, *_CONFIRMED_ON)
+        files = await self._cases.files(ticket)
+        refuses = proposal.verdict.refuses_all(ticket)
+        unseen = not refuses and not await self._cases.has_opened(ticket, agent, files)
         if proposal.program:
             return await self._take_over(ticket, agent, proposal, job_id, guard)
         # What they may decide counts as they are now, not as they were when they did.
@@ -249,10 +256,20 @@ class Deciding:
                     code=ErrorCode.FORBIDDEN,
                     reason="own_proposal",
                 )
+            if unseen:
+                raise not_opened()
             return self._rule(first, proposal.verdict)(_without_proposal(current), now)
 
         noted = _noted(ticket, proposal.verdict, {"proposed_by": proposal.by})
-        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
+        return await self._acts.rule(
+            ticket,
+            agent,
+            rule,
+            noted,
+            job_id=job_id,
+            guard=guard,
+            evidence_removed=tuple(one.id for one in files),
+        )
 
     async def _take_over(
         self,

@@ -15,11 +15,11 @@ from privacydesk.domain.ticket import Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, move
 from privacydesk.domain.turn import DecisionKind
 from privacydesk.errors import InvalidRequestError, NotAllowedNowError, StaleError
-from privacydesk.ports import Hashing, Reader
+from privacydesk.ports import Hashing
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.making import Maker
 from privacydesk.services.staff.acts import Acts, Noted, Rule, Ruling
-from privacydesk.services.staff.cases import Cases, opened_by
+from privacydesk.services.staff.cases import Cases, not_opened
 from privacydesk.services.staff.roster import Roster
 from privacydesk.services.staff.sight import Guard, Part, Seen
 
@@ -48,7 +48,7 @@ class _Case(Struct, frozen=True):
 
     agent: Agent
     ticket: Ticket
-    files: tuple[EvidenceId, ...]
+    removed: tuple[EvidenceId, ...]
     rule: Rule
     guard: Guard
 
@@ -63,17 +63,17 @@ class Examining:
         cases: Cases,
         acts: Acts,
         maker: Maker,
-        reader: Reader,
         hashing: Hashing,
         deadlines: Deadlines,
+        second_eyes: frozenset[RequestKind],
     ) -> None:
         self._roster = roster
         self._cases = cases
         self._acts = acts
         self._maker = maker
-        self._reader = reader
         self._hashing = hashing
         self._deadlines = deadlines
+        self._second_eyes = second_eyes
 
     async def examine(
         self,
@@ -87,6 +87,8 @@ class Examining:
         seen: Seen | None = None,
     ) -> Ticket:
         """Settle whether the evidence proves what it should; the files are removed then.
+
+        Where a second pair of eyes confirms what is decided on accepted ones, they stay until then.
 
         Args:
             number: the ticket.
@@ -114,7 +116,7 @@ class Examining:
             Noted("examine", reason, {"accepted": accepted}),
             job_id=job_id,
             guard=case.guard,
-            evidence_removed=case.files,
+            evidence_removed=case.removed,
         )
 
     async def preview(
@@ -135,12 +137,13 @@ class Examining:
         agent = await self._roster.worker(by)
         ticket = await self._cases.ticket(number)
         await self._roster.check_reviewer(ticket, agent)
-        files = [one for one in await self._reader.evidence_of(ticket.id) if one.removed_at is None]
-        opened = opened_by(await self._reader.ticket_log(ticket.id), agent.name)
-        unseen = any(one.id.hex() not in opened for one in files)
+        files = await self._cases.files(ticket)
+        unseen = finding.accepted and not await self._cases.has_opened(ticket, agent, files)
         rule = self._rule(ticket, agent, finding, unseen=unseen)
         guard = await self._cases.guard(ticket, seen, Part.REQUEST, Part.FILES)
-        return _Case(agent, ticket, tuple(one.id for one in files), rule, guard)
+        stays = finding.accepted and ticket.kind in self._second_eyes
+        removed = () if stays else tuple(one.id for one in files)
+        return _Case(agent, ticket, removed, rule, guard)
 
     def _rule(self, ticket: Ticket, agent: Agent, finding: Finding, *, unseen: bool) -> Rule:
         accepted = finding.accepted
@@ -155,10 +158,8 @@ class Examining:
                 raise NotAllowedNowError(
                     "no evidence waits to be examined on this ticket", reason="nothing_to_examine"
                 )
-            if accepted and unseen:
-                raise NotAllowedNowError(
-                    "whoever accepts evidence opens each file of it first", reason="not_opened"
-                )
+            if unseen:
+                raise not_opened()
             if current.version != ticket.version:
                 # A file that came since the list was read has been seen by nobody, and the ones on
                 # the list are removed with what is said of them.

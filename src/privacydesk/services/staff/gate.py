@@ -79,7 +79,7 @@ class Lack(StrEnum):
     """Evidence lies here that nobody has looked at."""
     DECIDED = "decided"
     OTHER_REVIEWER = "other_reviewer"
-    """An objection is decided by someone else than who decided first."""
+    """An objection is decided by someone else than who took part in the first decision."""
     HOLD = "hold"
     """What is asked would destroy what has to be kept for a dispute."""
     ANSWER = "answer"
@@ -119,7 +119,7 @@ def _standing(ticket: Ticket, agent: Agent, *, refused: bool) -> list[Lack]:
             lacks.append(Lack.EXAMINATION if ticket.to_examine else Lack.VERIFICATION)
     elif ticket.state not in _UNDECIDED:
         lacks.append(Lack.DECIDED)
-    if ticket.reviewer_not and ticket.reviewer_not == agent.name:
+    if agent.name in ticket.reviewer_not:
         lacks.append(Lack.OTHER_REVIEWER)
     if ticket.is_childs_own and not refused and not agent.supervises:
         lacks.append(Lack.CHILD)
@@ -196,7 +196,7 @@ _TOLD: Mapping[Lack, tuple[str, ErrorCode]] = {
     Lack.EXAMINATION: ("its evidence has to be examined first", ErrorCode.NOT_ALLOWED_NOW),
     Lack.DECIDED: ("this ticket is decided already", ErrorCode.NOT_ALLOWED_NOW),
     Lack.OTHER_REVIEWER: (
-        "an objection is decided by someone else than who decided first",
+        "an objection is decided by someone else than who took part in the first decision",
         ErrorCode.FORBIDDEN,
     ),
     Lack.HOLD: ("a hold keeps what this would delete", ErrorCode.NOT_ALLOWED_NOW),

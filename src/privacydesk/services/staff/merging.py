@@ -123,6 +123,7 @@ class Merging:
         words = reply_words(reason)
         agent = await self._roster.worker(by)
         ticket, other = await self._cases.ticket(number), await self._cases.ticket(into)
+        await self._roster.check_reviewer(ticket, agent)
 
         def rule(current: Ticket, goes_on: Ticket, now: datetime) -> Ruling:
             _check(current, goes_on)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.audit import MACHINES
+from privacydesk.domain.separation import are_separate
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import Store
@@ -18,11 +20,19 @@ _LONGEST_SHOWN: Final = 64
 
 
 class Roster:
-    """The desk's agents."""
+    """The desk's agents.
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    Args:
+        store: has them, and who changed whose access.
+        clock: the present.
+        separation: for how long a change of access keeps two agents from counting as two people;
+            zero where it never does.
+    """
+
+    def __init__(self, store: Store, clock: Clock, separation: timedelta) -> None:
         self._store = store
         self._clock = clock
+        self._separation = separation
 
     async def agent(self, name: str) -> Agent:
         """Return an active agent, whatever their role.
@@ -70,21 +80,39 @@ class Roster:
     async def check_reviewer(self, ticket: Ticket, agent: Agent) -> None:
         """Refuse whoever may not decide an objection.
 
-        That is who decided first, whoever made a token of the program that did, and any program:
-        whose hand moves it is not known, and it may be that of who decided first.
+        That is who took part in the first decision, whoever made a token of a program that did, and
+        any program: whose hand moves it is not known, and it may be that of who decided first.
 
         Raises:
-            DeskError: ``FORBIDDEN``.
+            DeskError: ``FORBIDDEN``; see also ``check_separate``.
         """
         first = ticket.reviewer_not
         if not first:
             return
-        same = first == agent.name or agent.is_program
-        if same or agent.name in await self._store.reader.makers_of(first):
+        makers = [await self._store.reader.makers_of(name) for name in first]
+        if agent.is_program or agent.name in first or any(agent.name in made for made in makers):
             raise DeskError(
-                "an objection is decided by someone else than who decided first, and by a person",
+                "an objection is decided by a person, and by someone else than before",
                 code=ErrorCode.FORBIDDEN,
                 reason="lack_other_reviewer",
+            )
+        await self.check_separate(agent, *first)
+
+    async def check_separate(self, agent: Agent, *others: str) -> None:
+        """Refuse an agent who may be the same person as one of the others.
+
+        Raises:
+            DeskError: ``FORBIDDEN``, with reason ``not_separate``.
+        """
+        if not self._separation:
+            return
+        changes = await self._store.reader.access_changes(self._clock.now() - self._separation)
+        if not all(are_separate(agent.name, other, changes) for other in others):
+            raise DeskError(
+                "somebody was given access to both agents lately: a third one does this",
+                code=ErrorCode.FORBIDDEN,
+                reason="not_separate",
+                days={"$span": ceil(self._separation.total_seconds())},
             )
 
     async def program(self, name: str) -> Agent:

@@ -160,8 +160,16 @@ def _request(ticket: Ticket) -> Ticket:
     return replace(
         ticket,
         version=0,
-        # Other parts have these, and who may open files says nothing of what there is to see.
-        work=replace(ticket.work, proposal=None, first_due=None, files_allowed=""),
+        # Other parts have these, and who may open files or took part says nothing of what there
+        # is to see.
+        work=replace(
+            ticket.work,
+            proposal=None,
+            first_due=None,
+            touched_by=(),
+            files_asked=(),
+            files_allowed=(),
+        ),
         clocks=(),
         holder="",
         phone_hash=None,

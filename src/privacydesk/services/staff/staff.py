@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from privacydesk.clock import Clock
 from privacydesk.domain.ids import ConversationId
@@ -14,6 +15,7 @@ from privacydesk.services.deadlines import Deadlines
 from privacydesk.services.holds import Holds
 from privacydesk.services.making import Maker
 from privacydesk.services.notices import Notices
+from privacydesk.services.staff.access_to_files import AccessToFiles
 from privacydesk.services.staff.acts import Acts
 from privacydesk.services.staff.cases import Cases
 from privacydesk.services.staff.deciding import Deciding
@@ -38,6 +40,7 @@ class Staff:
         deciding: granting and refusing.
         escalating: asking the supervisors, and their answer.
         merging: closing duplicates.
+        files: access to a child's files.
         holds: legal holds.
         restoring: letting stopped accounts be used again.
     """
@@ -49,6 +52,7 @@ class Staff:
     deciding: Deciding
     escalating: Escalating
     merging: Merging
+    files: AccessToFiles
     holds: Holds
     restoring: Restoring
 
@@ -66,6 +70,7 @@ def make_staff(
     clock: Clock,
     second_eyes: frozenset[RequestKind],
     changed: Callable[[ConversationId], None],
+    separation: timedelta = timedelta(0),
 ) -> Staff:
     """Wire what staff do."""
     reader = store.reader
@@ -78,7 +83,7 @@ def make_staff(
         clock=clock,
         changed=changed,
     )
-    roster = Roster(store, clock)
+    roster = Roster(store, clock, separation)
     cases = Cases(reader, roster, acts, deadlines)
     return Staff(
         roster=roster,
@@ -86,6 +91,7 @@ def make_staff(
         holds=Holds(roster, cases, acts),
         restoring=Restoring(roster, cases, acts, maker, clock),
         escalating=Escalating(roster, cases, acts, alarms, clock),
+        files=AccessToFiles(roster, cases, acts, alarms, clock),
         merging=Merging(roster, cases, acts),
         handling=Handling(roster, cases, acts, deadlines),
         examining=Examining(
@@ -93,9 +99,9 @@ def make_staff(
             cases=cases,
             acts=acts,
             maker=maker,
-            reader=reader,
             hashing=hashing,
             deadlines=deadlines,
+            second_eyes=second_eyes,
         ),
         deciding=Deciding(
             roster=roster,

@@ -70,7 +70,7 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "examine": ticket.to_examine,
         "objection": ticket.is_open and "objection" in ticket.flags,
         "guarded": ticket.is_open and ticket.is_guarded,
-        "escalated": ticket.is_open and "escalated" in ticket.flags,
+        "escalated": ticket.waits_for_supervisors,
         "counted_from": None if clock is None else to_micros(clock.started_at),
         "promised_at": opt_micros(ticket.late_from),
         "answered_at": opt_micros(ticket.answered_at),
@@ -138,7 +138,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         closed_at=opt_instant(row.closed_at),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         holder=row.holder,
-        reviewer_not=body["reviewer_not"],
+        reviewer_not=_names(body["reviewer_not"]),
         dues=tuple(Due(DueKind(kind), from_micros(at)) for kind, at in body["dues"]),
         flags=frozenset(body["flags"]),
         contact=body["contact"],
@@ -149,7 +149,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         satisfaction=None if row.satisfaction is None else Satisfaction(row.satisfaction),
         purged_at=opt_instant(row.purged_at),
         answers=answers,
-        work=convert(work, Work),
+        work=_read_work(work),
         # Tickets of an earlier version have none.
         packages=tuple(read_package(record) for record in body.get("packages", ())),
         version=row.version,
@@ -163,6 +163,18 @@ def _told_and_done(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[
         return body["answers"], body["work"]
     work = {name: both[name] for name in Work.__struct_fields__ if name in both}
     return {name: value for name, value in both.items() if name not in work}, work
+
+
+def _read_work(work: Mapping[str, Any]) -> Work:
+    allowed = _names(work.get("files_allowed", ()))
+    return convert({**work, "files_allowed": allowed}, Work)
+
+
+def _names(kept: str | list[str]) -> tuple[str, ...]:
+    """Return agents' names; bodies of an earlier version have a single one, or an empty text."""
+    if isinstance(kept, str):
+        return (kept,) if kept else ()
+    return tuple(kept)
 
 
 def persons(ticket: Ticket) -> frozenset[LookupHash]:

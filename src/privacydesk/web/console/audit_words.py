@@ -8,7 +8,7 @@ from typing import Any, Final
 from yarl import URL
 
 from privacydesk.domain.audit import MACHINES, AuditEntry, Fault
-from privacydesk.services.signin.people import COMMAND
+from privacydesk.domain.signin import BY_COMMAND
 from privacydesk.web.console.sieves import in_words
 from privacydesk.web.console.words import Words
 
@@ -34,7 +34,7 @@ class AuditWords:
 
     def actor(self, by: str) -> str:
         """Return who did it."""
-        if by in MACHINES or by == COMMAND:
+        if by in MACHINES or by == BY_COMMAND:
             return self._words.term("web.audit.by", by)
         return self._words.agent(by)
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiohttp import web
 from msgspec import Struct
 
+from privacydesk.domain.agents import Agent
 from privacydesk.domain.attempts import in_rows
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import Board
@@ -18,7 +19,7 @@ from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticket_moves import Move, may
 from privacydesk.errors import InvalidRequestError, NotFoundError
-from privacydesk.services.staff.cases import files_open_to, opened_by
+from privacydesk.services.staff.cases import files_open_to, looks_after, opened_by
 from privacydesk.services.staff.casework import Sheet, Talk, left_by_others
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.services.staff.escalating import ESCALATED
@@ -173,7 +174,10 @@ def case_page(
             sheet.modules, signed_in(request).agent, sheet.talk.conversation.locale, sheet.ticket
         ),
         **_ownership(request, sheet.talk),
-        opened=opened_by(sheet.log, signed_in(request).agent.name),
+        opened=(opened := opened_by(sheet.log, signed_in(request).agent.name)),
+        unopened=any(
+            one.removed_at is None and one.id.hex() not in opened for one in sheet.evidence
+        ),
         **(_of_ticket(request, sheet.ticket) if sheet.ticket else {}),
         same_as=_same_as(sheet),
     )
@@ -200,15 +204,14 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
         "there": lambda name: words.standing(board.duty(name).standing(now)),
         "count": tools.inbox.count(ticket),
         "proposal": proposal,
-        "may_confirm": proposal is not None and me.name not in (proposal.by, ticket.reviewer_not),
+        "may_confirm": proposal is not None and me.name not in (proposal.by, *ticket.reviewer_not),
         "takes_two": tools.staff.deciding.takes_two(ticket),
         "standing": lacking(ticket, me),
         "in_words": answered_in_words(ticket),
         "may_ask": may(ticket, Move.ASK_REQUESTER),
         "may_extend": me.supervises and clock is not None and ticket.answered_at is None,
-        "may_allow": me.supervises and ticket.holder != "" and not files_open_to(ticket),
+        **_of_files(ticket, me),
         "may_assign": ticket.is_open and (me.supervises or ticket.holder == me.name),
-        "files_open": files_open_to(ticket),
         "escalated": ESCALATED in ticket.flags,
         "supervises": me.supervises,
         "may_restore": me.supervises and may_be_restored(ticket),
@@ -217,6 +220,21 @@ def _of_ticket(request: web.Request, ticket: Ticket) -> dict[str, Any]:
             for agent in tools.agents.values()
             if agent.active and agent.works and agent.name != ticket.holder
         ],
+    }
+
+
+def _of_files(ticket: Ticket, me: Agent) -> dict[str, Any]:
+    """Return who may open what was handed in, and who asks for it."""
+    work, on_case = ticket.work, me.works and looks_after(ticket, me)
+    open_to_me = files_open_to(ticket, me)
+    decided = {"", me.name, *work.files_allowed, *work.files_asked}
+    return {
+        "may_open": on_case and open_to_me,
+        "may_ask_files": on_case and not open_to_me and me.name not in work.files_asked,
+        "may_allow": me.supervises and ticket.is_guarded and ticket.holder not in decided,
+        "asks": [name for name in work.files_asked if name != me.name],
+        "asked": me.name in work.files_asked,
+        "files_open": open_to_me,
     }
 
 

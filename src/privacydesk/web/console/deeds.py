@@ -210,13 +210,37 @@ async def examine(request: web.Request) -> web.Response:
     return await do(request, "examine", act)
 
 
+@staff(*WORKERS)
+async def ask_files(request: web.Request) -> web.Response:
+    """Ask the supervisors to be let open a child's files."""
+    return await do(
+        request,
+        "ask_files",
+        lambda d: d.tools.staff.files.ask(d.name, d.by, d.text, job_id=d.job),
+    )
+
+
 @staff(*SUPERVISING)
 async def allow_files(request: web.Request) -> web.Response:
-    """Let the agent on the case open a child's files."""
+    """Let an agent on the case open a child's files: who asked, or its holder."""
     return await do(
         request,
         "allow_files",
-        lambda d: d.tools.staff.cases.allow_files(d.name, d.by, job_id=d.job, seen=d.case_seen),
+        lambda d: d.tools.staff.files.allow(
+            d.name, d.by, to=d.form.get("to", ""), job_id=d.job, seen=d.case_seen
+        ),
+    )
+
+
+@staff(*SUPERVISING)
+async def refuse_files(request: web.Request) -> web.Response:
+    """Tell an agent who asked that a child's files stay closed, and why."""
+    return await do(
+        request,
+        "refuse_files",
+        lambda d: d.tools.staff.files.refuse(
+            d.name, d.by, d.form.get("to", ""), d.text, job_id=d.job
+        ),
     )
 
 

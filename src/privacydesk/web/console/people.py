@@ -9,10 +9,10 @@ from aiohttp import web
 
 from privacydesk.domain.agents import STAFF, Role
 from privacydesk.domain.ids import AccessEntryId
-from privacydesk.domain.signin import DENIALS, AccessEntry
+from privacydesk.domain.signin import BY_COMMAND, DENIALS, AccessEntry
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.audit import MOST_ROWS
-from privacydesk.services.signin.people import COMMAND, Given
+from privacydesk.services.signin.people import Given
 from privacydesk.web.answers import STATUS
 from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
@@ -119,7 +119,7 @@ def shown_entry(entry: AccessEntry, request: web.Request) -> dict[str, Any]:
         "what": catalogs.text(locale, f"web.console.access.{entry.kind}", {}),
         "denied": entry.kind in DENIALS,
         "agent": entry.agent,
-        "by": command if entry.by == COMMAND else entry.by,
+        "by": command if entry.by == BY_COMMAND else entry.by,
         "origin": entry.origin,
         "about": words_of(request).about(entry.about),
     }

@@ -225,6 +225,10 @@ class Words:
         agent = self._tools.agents.get(name)
         return agent.display_name if agent is not None else name
 
+    def agents(self, names: Iterable[str]) -> list[str]:
+        """Return agents' display names."""
+        return [self.agent(name) for name in names]
+
     def actor(self, entry: LogEntry) -> str:
         """Return who left an entry in a ticket's log."""
         if entry.by in _ACTORS:
@@ -243,7 +247,7 @@ class Words:
 
     def why(self, entry: LogEntry) -> str:
         """Return the reason of an entry, where it says more than its name."""
-        if entry.what == "assign":
+        if entry.what in {"assign", "files_allowed"}:
             return self.agent(entry.why)
         # A purged entry has lost most of its data, and its reason.
         if entry.by == NOTED_BY:

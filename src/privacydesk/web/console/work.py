@@ -44,6 +44,8 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{ticket}/finding", deeds.finding),
         web.post(f"{ticket}/examine", deeds.examine),
         web.post(f"{ticket}/files", deeds.allow_files),
+        web.post(f"{ticket}/access", deeds.ask_files),
+        web.post(f"{ticket}/access/refuse", deeds.refuse_files),
         web.get(f"{ticket}/files/{{evidence}}", deeds.open_evidence, allow_head=False),
         web.post(f"{ticket}/preview", deeds.preview),
         web.post(f"{ticket}/decide", deeds.decide),

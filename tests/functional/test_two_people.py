@@ -1,0 +1,248 @@
+"""What takes two people, and one person who tries to be both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from tests.common.examining import open_files
+from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
+
+from privacydesk.domain.agents import Role
+from privacydesk.domain.grounds import Ground
+from privacydesk.domain.piles import Pile
+from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
+from privacydesk.services.signin.people import People
+from privacydesk.services.staff.gate import Refusal, Verdict
+
+OTHERS = Refusal(Ground.RIGHTS_OF_OTHERS, "Somebody else is in them.")
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Return a desk where closing an account and guardians' requests take two."""
+    profile = {**PROFILE, "second_eyes": ["deregistration", "guardian"]}
+    async with open_world(tmp_path, profile) as opened:
+        for name, role in (("xiao-chen", Role.ADMINISTRATOR), ("wing", Role.AGENT)):
+            await opened.rooms.staff.roster.add(name, "", role)
+        yield opened
+
+
+def people(world: World) -> People:
+    assert world.rooms.doors is not None
+    return world.rooms.doors.people
+
+
+async def closing(world: World) -> tuple[Player, Ticket]:
+    player = await enter(world, "lin", "en")
+    await steps(
+        player, {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
+        {"choose": "chat"}, {"choose": "yes"},
+    )  # fmt: skip
+    (ticket,) = await player.tickets()
+    return player, ticket
+
+
+async def guardian(world: World) -> tuple[Player, Ticket]:
+    mother = await enter(world, "mother", "en")
+    await steps(
+        mother, {"choose": "guardian"}, {"choose": "mother"}, {"user": "1 May 2014"},
+        {"user": "Lele"}, {"choose": "close"}, {"choose": "_skip"},
+        {"user": "wangfang@example.com"}, {"code": "right"}, {"upload": "one.jpg"},
+        {"choose": "_done"}, {"bot": "guardian.filed"},
+    )  # fmt: skip
+    (ticket,) = await mother.tickets()
+    return mother, ticket
+
+
+async def refused_confirming(world: World, number: str, by: str, version: int) -> str:
+    with pytest.raises(DeskError) as refused:
+        await world.rooms.staff.deciding.confirm(number, by, seen=version)
+    assert refused.value.code is ErrorCode.FORBIDDEN
+    return str(refused.value.data["reason"])
+
+
+# -- one person, two sign-ins ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", ["reset", "role", "enable", "add"])
+async def test_nobody_confirms_whose_access_the_proposer_changed_lately(
+    world: World, act: str
+) -> None:
+    _, ticket = await closing(world)
+    staff, second = world.rooms.staff, "wing"
+    if act == "reset":
+        await people(world).reset("wing", by="xiao-chen")
+    elif act == "role":
+        await people(world).change_role("wing", Role.SUPERVISOR, by="xiao-chen")
+    elif act == "enable":
+        await people(world).disable("wing")
+        await people(world).reset("wing", by="xiao-chen")
+    else:
+        second = "newcomer"
+        await people(world).add(second, "", Role.AGENT, by="xiao-chen")
+    proposed = await staff.deciding.decide(ticket.number, "xiao-chen", Verdict())
+    assert await refused_confirming(world, ticket.number, second, proposed.version) == (
+        "not_separate"
+    )
+    world.clock.move(WEEK + timedelta(hours=1))
+    confirmed = await staff.deciding.confirm(ticket.number, second, seen=proposed.version)
+    assert confirmed.state is TicketState.AWAITING_CONFIRMATION
+
+
+async def test_nobody_confirms_what_was_proposed_by_an_agent_that_they_reset(
+    world: World,
+) -> None:
+    _, ticket = await closing(world)
+    await people(world).reset("mei", by="xiao-chen")
+    proposed = await world.rooms.staff.deciding.decide(ticket.number, "mei", Verdict())
+    told = await refused_confirming(world, ticket.number, "xiao-chen", proposed.version)
+    assert told == "not_separate"
+    await world.rooms.staff.deciding.confirm(ticket.number, "wing", seen=proposed.version)
+
+
+async def test_control_reaches_through_agents_who_were_added_for_it(world: World) -> None:
+    _, ticket = await closing(world)
+    await people(world).add("helper", "", Role.ADMINISTRATOR, by="xiao-chen")
+    await people(world).reset("wing", by="helper")
+    proposed = await world.rooms.staff.deciding.decide(ticket.number, "xiao-chen", Verdict())
+    told = await refused_confirming(world, ticket.number, "wing", proposed.version)
+    assert told == "not_separate"
+
+
+async def test_what_the_operator_does_by_command_is_no_agents_doing(world: World) -> None:
+    _, ticket = await closing(world)
+    await people(world).reset("wing")
+    await people(world).reset("mei")
+    proposed = await world.rooms.staff.deciding.decide(ticket.number, "mei", Verdict())
+    await world.rooms.staff.deciding.confirm(ticket.number, "wing", seen=proposed.version)
+
+
+# -- a child's files -------------------------------------------------------------------------------
+
+
+async def test_no_supervisor_lets_themselves_open_a_childs_files(world: World) -> None:
+    _, ticket = await guardian(world)
+    files = world.rooms.staff.files
+    await world.rooms.staff.handling.claim(ticket.number, "lao-zhou")
+    with pytest.raises(DeskError) as refused:
+        await files.allow(ticket.number, "lao-zhou")
+    assert refused.value.data["reason"] == "own_files"
+    await people(world).reset("lao-zhou", by="xiao-chen")
+    with pytest.raises(DeskError) as refused:
+        await files.allow(ticket.number, "xiao-chen")
+    assert refused.value.data["reason"] == "not_separate"
+    world.clock.move(WEEK + timedelta(hours=1))
+    allowed = await files.allow(ticket.number, "xiao-chen")
+    assert allowed.work.files_allowed == ("lao-zhou",)
+
+
+async def test_access_is_asked_for_and_allowed_or_refused(world: World) -> None:
+    _, ticket = await guardian(world)
+    staff, inbox, agents = world.rooms.staff, world.rooms.tools.inbox, world.rooms.agents
+    await world.rooms.refresh_agents()
+
+    async def listed() -> int:
+        return len((await inbox.page(Pile.ESCALATED, agents["lao-zhou"])).rows)
+
+    with pytest.raises(DeskError) as stranger:
+        await staff.files.ask(ticket.number, "mei", "It is mine to examine.")
+    assert stranger.value.data["reason"] == "not_holder"
+    await staff.handling.claim(ticket.number, "mei")
+    await staff.files.ask(ticket.number, "mei", "It is mine to examine.")
+    assert await listed() == 1
+    assert [one.number for one in await world.rooms.alarms.mine("lao-zhou")] == [ticket.number]
+    with pytest.raises(NotAllowedNowError) as twice:
+        await staff.files.ask(ticket.number, "mei", "Please.")
+    assert twice.value.data["reason"] == "files_asked_already"
+    await staff.files.refuse(ticket.number, "lao-zhou", "mei", "Not without the form.")
+    assert await listed() == 0
+    with pytest.raises(NotAllowedNowError) as late:
+        await staff.files.refuse(ticket.number, "lao-zhou", "mei", "Not without the form.")
+    assert late.value.data["reason"] == "files_not_asked"
+    world.clock.move(timedelta(minutes=1))
+    await staff.files.ask(ticket.number, "mei", "The form is here now.")
+    allowed = await staff.files.allow(ticket.number, "lao-zhou", to="mei")
+    assert (allowed.work.files_asked, allowed.work.files_allowed) == ((), ("mei",))
+    assert await listed() == 0
+    with pytest.raises(NotAllowedNowError) as open_now:
+        await staff.files.ask(ticket.number, "mei", "Once more.")
+    assert open_now.value.data["reason"] == "files_open_already"
+
+
+async def test_evidence_stays_until_the_second_agent_has_looked_and_confirmed(
+    world: World,
+) -> None:
+    mother, ticket = await guardian(world)
+    staff, number = world.rooms.staff, ticket.number
+    await open_files(staff, number, "mei")
+    await staff.examining.examine(number, "mei", accepted=True)
+    (file,) = await staff.cases.files(await staff.cases.ticket(number))
+    proposed = await staff.deciding.decide(number, "mei", Verdict(text="Done."))
+    with pytest.raises(NotAllowedNowError) as unseen:
+        await staff.deciding.confirm(number, "lao-zhou", seen=proposed.version)
+    assert unseen.value.data["reason"] == "not_opened"
+    # A colleague without the say over children's files asks for them; a supervisor need not.
+    with pytest.raises(DeskError) as closed:
+        await staff.cases.open_evidence(number, file.id.hex(), "wing")
+    assert closed.value.data["reason"] == "files_closed"
+    await staff.files.ask(number, "wing", "I am to confirm this.")
+    opened = await staff.cases.open_evidence(number, file.id.hex(), "lao-zhou")
+    assert opened.body
+    seen = (await staff.cases.ticket(number)).version
+    await staff.deciding.confirm(number, "lao-zhou", seen=seen)
+    assert await staff.cases.files(await staff.cases.ticket(number)) == ()
+    await mother.pull()
+
+
+async def test_evidence_that_is_not_enough_goes_at_once(world: World) -> None:
+    _, ticket = await guardian(world)
+    staff = world.rooms.staff
+    await staff.examining.examine(ticket.number, "mei", accepted=False, reason="Not readable.")
+    assert await staff.cases.files(await staff.cases.ticket(ticket.number)) == ()
+
+
+# -- objections ------------------------------------------------------------------------------------
+
+
+async def test_an_objection_is_kept_from_all_who_took_part_in_the_first_decision(
+    world: World,
+) -> None:
+    player, ticket = await closing(world)
+    staff = world.rooms.staff
+    await staff.handling.reply(ticket.number, "wing", "We look at it.")
+    proposed = await staff.deciding.decide(ticket.number, "mei", Verdict(whole=OTHERS))
+    await staff.deciding.confirm(ticket.number, "lao-zhou", seen=proposed.version)
+    player.mark = len(player.events)
+    await player.pull()
+    await steps(
+        player, {"choose": "not_satisfied"}, {"choose": "object"}, {"user": "It is only me."},
+        {"choose": "yes"}, {"bot": "objection.filed"},
+    )  # fmt: skip
+    again = next(one for one in await player.tickets() if one.linked == ticket.id)
+    assert again.reviewer_not == ("wing", "mei", "lao-zhou")
+    for name in again.reviewer_not:
+        with pytest.raises(DeskError) as refused:
+            await staff.deciding.decide(again.number, name, Verdict(whole=OTHERS))
+        assert refused.value.data["reason"] == "lack_other_reviewer"
+    await people(world).reset("xiao-chen", by="lao-zhou")
+    with pytest.raises(DeskError) as refused:
+        await staff.handling.claim(again.number, "xiao-chen")
+    assert refused.value.data["reason"] == "not_separate"
+    world.clock.move(WEEK + timedelta(hours=1))
+    await staff.handling.claim(again.number, "xiao-chen")
+
+
+async def test_a_reply_leaves_the_forms_of_colleagues_as_good_as_they_were(world: World) -> None:
+    _, ticket = await closing(world)
+    staff = world.rooms.staff
+    seen = (await staff.cases.case(ticket.number)).sight
+    await staff.handling.reply(ticket.number, "wing", "We look at it.")
+    await staff.deciding.decide(ticket.number, "mei", Verdict(whole=OTHERS), seen=seen)
+    changed = await staff.cases.ticket(ticket.number)
+    assert replace(changed, version=0).touched_by == ("wing", "mei")
