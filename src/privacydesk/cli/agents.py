@@ -17,6 +17,7 @@ from privacydesk.cli.common import (
     staff_rooms,
 )
 from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.signin import BY_COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,6 +40,14 @@ Name = Annotated[
 ]
 
 
+Administrator = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="AGENT", help="The administrator whose act it is. Default: nobody's."
+    ),
+]
+
+
 @agents_app.command("add")
 def add(
     name: Name,
@@ -46,6 +55,7 @@ def add(
         str, typer.Option("--display-name", metavar="TEXT", help="What users see. Default: NAME.")
     ] = "",
     role: Annotated[Role, typer.Option("--role", help="What they may do.")] = Role.AGENT,
+    by: Administrator = "",
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -53,7 +63,9 @@ def add(
 
     Prints a temporary password, once. They replace it at their first sign-in to the console.
     """
-    given = run(_with_people(data_dir, lambda people: people.add(name, display_name, role)))
+    given = run(
+        _with_people(data_dir, by, lambda people, who: people.add(name, display_name, role, by=who))
+    )
     agent = given.agent
     _print_given(
         given, f"Added {agent.name} ({agent.display_name}) as {plain(agent.role.value)}.", as_json
@@ -61,19 +73,23 @@ def add(
 
 
 @agents_app.command("reset")
-def reset(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def reset(
+    name: Name, by: Administrator = "", as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
     """Give someone a temporary password and forget their authenticator.
 
     Ends their sessions. Someone who was disabled may act again.
     """
-    given = run(_with_people(data_dir, lambda people: people.reset(name)))
+    given = run(_with_people(data_dir, by, lambda people, who: people.reset(name, by=who)))
     _print_given(given, f"{given.agent.name} signs in anew.", as_json)
 
 
 @agents_app.command("disable")
-def disable(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+def disable(
+    name: Name, by: Administrator = "", as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
     """Shut someone out and end their sessions; what they did stays theirs."""
-    agent = run(_with_people(data_dir, lambda people: people.disable(name)))
+    agent = run(_with_people(data_dir, by, lambda people, who: people.disable(name, by=who)))
     if as_json:
         print_json(_record(agent))
     else:
@@ -93,10 +109,14 @@ def list_(as_json: AsJson = False, data_dir: DataDir = None) -> None:
         typer.echo(as_called("Nobody yet. Add someone: privacydesk agents add NAME", data_dir))
 
 
-async def _with_people(data_dir: Path | None, work: Callable[[People], Awaitable[T]]) -> T:
+async def _with_people(
+    data_dir: Path | None, by: str, work: Callable[[People, str], Awaitable[T]]
+) -> T:
     async with staff_rooms(data_dir) as rooms:
         assert rooms.doors is not None, "commands work on the database"
-        return await work(rooms.doors.people)
+        if by:
+            await rooms.staff.roster.administrator(by)
+        return await work(rooms.doors.people, by or BY_COMMAND)
 
 
 async def _list(data_dir: Path | None) -> tuple[list[Agent], dict[str, dict[str, Any]]]:

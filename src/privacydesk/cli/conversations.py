@@ -92,7 +92,7 @@ def show(
 @conversations_app.command("take")
 def take(name: Name, by: By, seen: Seen = None, data_dir: DataDir = None) -> None:
     """Take a conversation over; the assistant is silent until it is handed back."""
-    run(_act(data_dir, lambda desk: desk.take(name, by, seen=seen)))
+    run(_act(data_dir, by, lambda desk: desk.take(name, by, seen=seen)))
     typer.echo(f"{by} has the conversation now. The user was told.")
 
 
@@ -111,14 +111,14 @@ def reply(
 ) -> None:
     """Write to the user in a conversation you have taken."""
     said, file = words(text), None if picture is None else _offered(picture)
-    run(_act(data_dir, lambda desk: desk.reply(name, by, said, file=file, seen=seen)))
+    run(_act(data_dir, by, lambda desk: desk.reply(name, by, said, file=file, seen=seen)))
     typer.echo("Sent.")
 
 
 @conversations_app.command("hand-back")
 def hand_back(name: Name, by: By, seen: Seen = None, data_dir: DataDir = None) -> None:
     """Give a conversation back to the assistant, which repeats its open question."""
-    run(_act(data_dir, lambda desk: desk.hand_back(name, by, seen=seen)))
+    run(_act(data_dir, by, lambda desk: desk.hand_back(name, by, seen=seen)))
     typer.echo("The assistant has the conversation again. The user was told.")
 
 
@@ -161,8 +161,11 @@ async def _show(
         return found, events, rooms.deadlines.zone
 
 
-async def _act(data_dir: Path | None, act: Callable[[Takeover], Awaitable[object]]) -> None:
+async def _act(
+    data_dir: Path | None, by: str, act: Callable[[Takeover], Awaitable[object]]
+) -> None:
     async with staff_rooms(data_dir) as rooms:
+        await rooms.staff.roster.person(by)
         await act(rooms.takeover)
 
 

@@ -116,9 +116,12 @@ def evidence(
         bool,
         typer.Option(
             "--allow",
-            help="Let the holder open a child's files; supervisors only, this is logged.",
+            help="Let the holder, or --for, open a child's files; supervisors only, logged.",
         ),
     ] = False,
+    to_agent: Annotated[
+        str, typer.Option("--for", metavar="AGENT", help="Whom --allow lets open them.")
+    ] = "",
     by: Annotated[
         str | None, typer.Option("--as", metavar="AGENT", help="Who opens or allows it.")
     ] = None,
@@ -130,7 +133,12 @@ def evidence(
         if by is None:
             misused("--as", "say who allows it")
         supervisor = by
-        _acted(data_dir, lambda staff: staff.files.allow(number, supervisor), as_json=as_json)
+        _acted(
+            data_dir,
+            by,
+            lambda staff: staff.files.allow(number, supervisor, to=to_agent),
+            as_json=as_json,
+        )
         return
     if opened is not None:
         if to is None:
@@ -149,6 +157,27 @@ def evidence(
         typer.echo("Nothing was handed in.")
 
 
+@tickets_app.command("ask-access")
+def ask_access(
+    number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
+) -> None:
+    """Ask the supervisors to be let open a child's files."""
+    _acted(data_dir, by, lambda staff: staff.files.ask(number, by, reason), as_json=as_json)
+
+
+@tickets_app.command("refuse-access")
+def refuse_access(
+    number: Number,
+    by: By,
+    reason: Reason,
+    to: Annotated[str, typer.Option("--for", metavar="AGENT", help="Who asked.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Keep a child's files closed for an agent who asked. Supervisors only."""
+    _acted(data_dir, by, lambda staff: staff.files.refuse(number, by, to, reason), as_json=as_json)
+
+
 # -- acting ------------------------------------------------------------------------------------
 
 
@@ -164,7 +193,7 @@ def claim(
 ) -> None:
     """Become the holder of a request."""
     over = None if take_over else ""
-    _acted(data_dir, lambda staff: staff.handling.claim(number, by, over=over), as_json=as_json)
+    _acted(data_dir, by, lambda staff: staff.handling.claim(number, by, over=over), as_json=as_json)
 
 
 To = Annotated[
@@ -177,7 +206,7 @@ def assign(
     number: Number, by: By, to: To = "", as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
     """Give a request to somebody else: one's own, or as a supervisor anybody's."""
-    _acted(data_dir, lambda staff: staff.handling.assign(number, by, to), as_json=as_json)
+    _acted(data_dir, by, lambda staff: staff.handling.assign(number, by, to), as_json=as_json)
 
 
 @tickets_app.command("hand-over")
@@ -217,6 +246,7 @@ def reply(
     said = words(text)
     _acted(
         data_dir,
+        by,
         lambda staff: (
             staff.handling.ask(number, by, said) if ask else staff.handling.reply(number, by, said)
         ),
@@ -247,6 +277,7 @@ def examine(
         misused("--reason", "say why the evidence is not enough")
     _acted(
         data_dir,
+        by,
         lambda staff: staff.examining.examine(
             number, by, accepted=accept, reason=reason, account=account, seen=seen
         ),
@@ -295,6 +326,7 @@ def decide(
                 misused(option, "goes with --refuse")
         _acted(
             data_dir,
+            by,
             lambda staff: staff.deciding.grant(
                 number, by, text=words(text), account=account, seen=seen
             ),
@@ -310,6 +342,7 @@ def decide(
             misused(option, "goes with --grant")
     _acted(
         data_dir,
+        by,
         lambda staff: staff.deciding.refuse(
             number, by, ground=ground, reason=reason, withhold=withhold, seen=seen
         ),
@@ -330,7 +363,9 @@ def confirm(
     Without --seen the request is shown, and asked about.
     """
     looked = _looked(data_dir, number, seen, "Confirm this decision?")
-    _acted(data_dir, lambda staff: staff.deciding.confirm(number, by, seen=looked), as_json=as_json)
+    _acted(
+        data_dir, by, lambda staff: staff.deciding.confirm(number, by, seen=looked), as_json=as_json
+    )
 
 
 @tickets_app.command("send-back")
@@ -351,6 +386,7 @@ def send_back(
     looked = _looked(data_dir, number, seen, "Send this decision back?")
     _acted(
         data_dir,
+        by,
         lambda staff: staff.deciding.send_back(number, by, reason, seen=looked),
         as_json=as_json,
     )
@@ -373,6 +409,7 @@ def extend(
     """Give a request more time. Supervisors only; lateness is measured by the first date."""
     _acted(
         data_dir,
+        by,
         lambda staff: staff.handling.extend(
             number, by, working_days=working_days, reason=reason, seen=seen
         ),
@@ -385,7 +422,9 @@ def escalate(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
     """Ask the supervisors to look at a request. Its holder and its clock stay as they are."""
-    _acted(data_dir, lambda staff: staff.escalating.escalate(number, by, reason), as_json=as_json)
+    _acted(
+        data_dir, by, lambda staff: staff.escalating.escalate(number, by, reason), as_json=as_json
+    )
 
 
 @tickets_app.command("restore")
@@ -400,6 +439,7 @@ def restore(
     """Have the account that was stopped for a request restored. Supervisors only."""
     _acted(
         data_dir,
+        by,
         lambda staff: staff.restoring.restore(number, by, reason, seen=seen),
         as_json=as_json,
     )
@@ -417,7 +457,7 @@ def answer_escalation(
 ) -> None:
     """Answer an agent who asked the supervisors. Supervisors only; the user sees none of it."""
     said = words(text)
-    _acted(data_dir, lambda staff: staff.escalating.answer(number, by, said), as_json=as_json)
+    _acted(data_dir, by, lambda staff: staff.escalating.answer(number, by, said), as_json=as_json)
 
 
 @tickets_app.command("merge")
@@ -435,6 +475,7 @@ def merge(
     """Close a request as the duplicate of another of the same person, who is told which goes on."""
     _acted(
         data_dir,
+        by,
         lambda staff: staff.merging.merge(number, by, into, reason, seen=seen),
         as_json=as_json,
     )
@@ -445,7 +486,7 @@ def hold(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
     """Put a request under legal hold: nothing of it goes. Supervisors only."""
-    _acted(data_dir, lambda staff: staff.holds.hold(number, by, reason), as_json=as_json)
+    _acted(data_dir, by, lambda staff: staff.holds.hold(number, by, reason), as_json=as_json)
 
 
 @tickets_app.command("release-hold")
@@ -453,7 +494,7 @@ def release_hold(
     number: Number, by: By, reason: Reason, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
     """Release a legal hold; what is over its period goes with the next retention run."""
-    _acted(data_dir, lambda staff: staff.holds.release(number, by, reason), as_json=as_json)
+    _acted(data_dir, by, lambda staff: staff.holds.release(number, by, reason), as_json=as_json)
 
 
 # -- with the rooms ----------------------------------------------------------------------------
@@ -475,10 +516,10 @@ def _looked(data_dir: Path | None, number: str, seen: int | None, question: str)
 
 
 def _acted(
-    data_dir: Path | None, act: Callable[[Staff], Awaitable[Ticket]], *, as_json: bool
+    data_dir: Path | None, by: str, act: Callable[[Staff], Awaitable[Ticket]], *, as_json: bool
 ) -> None:
     """Do something and print how the request stands now."""
-    ticket, reading = run(_act(data_dir, act))
+    ticket, reading = run(_act(data_dir, by, act))
     if as_json:
         print_json(reading.record(ticket))
     else:
@@ -486,14 +527,16 @@ def _acted(
 
 
 async def _act(
-    data_dir: Path | None, act: Callable[[Staff], Awaitable[Ticket]]
+    data_dir: Path | None, by: str, act: Callable[[Staff], Awaitable[Ticket]]
 ) -> tuple[Ticket, ticket_text.Reading]:
     async with staff_rooms(data_dir) as rooms:
+        await rooms.staff.roster.person(by)
         return await act(rooms.staff), _reading(rooms)
 
 
 async def _hand_over(data_dir: Path | None, holder: str, by: str, to: str) -> HandedOver:
     async with staff_rooms(data_dir) as rooms:
+        await rooms.staff.roster.person(by)
         return await rooms.staff.handling.hand_over(holder, by, to)
 
 
@@ -512,6 +555,7 @@ async def _show(data_dir: Path | None, number: str) -> tuple[Case, ticket_text.R
 
 async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path) -> Evidence:
     async with staff_rooms(data_dir) as rooms:
+        await rooms.staff.roster.person(by)
         try:
             # Made before the opening is logged, so that none is logged that nobody could see.
             file = os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")

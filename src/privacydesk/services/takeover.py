@@ -101,6 +101,7 @@ class Takeover:
         """Take a conversation over from the assistant or the queue.
 
         Raises:
+            DeskError: ``FORBIDDEN`` for an auditor, as for all acts here.
             StaleError: another agent has it, or ownership changed since ``seen``.
         """
         agent, conversation = await self._who(name, by)
@@ -188,7 +189,7 @@ class Takeover:
         Raises:
             StaleError: it does not wait as it did any more.
         """
-        agent = await self._staff.roster.agent(to)
+        agent = await self._staff.roster.worker(to)
 
         def check(owner_kind: OwnerKind, _owner: str) -> None:
             if owner_kind is not OwnerKind.QUEUE:
@@ -249,7 +250,7 @@ class Takeover:
     # -- one act -----------------------------------------------------------------------------
 
     async def _who(self, name: str, by: str) -> tuple[Agent, ConversationId]:
-        agent = await self._staff.roster.agent(by)
+        agent = await self._staff.roster.worker(by)
         return agent, (await self.find(name)).id
 
     async def _run(

@@ -56,6 +56,28 @@ class Roster:
                 return agent
         raise NotFoundError(f"there is no agent named {name!r}")
 
+    async def person(self, name: str) -> Agent:
+        """Return an agent who is a person; programs act with tokens, as far as these reach.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` for a program, or when there is none of that name.
+        """
+        agent = await self.agent(name)
+        if agent.is_program:
+            raise DeskError("a program acts with its tokens alone", code=ErrorCode.FORBIDDEN)
+        return agent
+
+    async def administrator(self, name: str) -> Agent:
+        """Return an administrator.
+
+        Raises:
+            DeskError: ``FORBIDDEN`` for anybody else.
+        """
+        agent = await self.agent(name)
+        if agent.role is not Role.ADMINISTRATOR:
+            raise DeskError("this takes an administrator", code=ErrorCode.FORBIDDEN)
+        return agent
+
     async def worker(self, name: str) -> Agent:
         """Return an agent who works on tickets.
 
