@@ -20,6 +20,9 @@ from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
 ENTRY_TIME: Final = timedelta(minutes=15)
 """How long there is between the password and the rest."""
 
+PROOF_TIME: Final = timedelta(minutes=5)
+"""How long password and code, once given, stand for the agent's consent to an act on access."""
+
 FREE_ENTRIES: Final = 5
 """Wrong entries that cost no waiting."""
 
@@ -86,6 +89,7 @@ class StaffSession(Struct, frozen=True):
         origin: the address it was opened from, as far as it tells a place.
         browser: what the browser calls itself, cut short.
         secret: an authenticator's secret that waits for its first code.
+        proven_at: when password and code were given again in it; None where only at its start.
     """
 
     id: StaffSessionId
@@ -98,6 +102,12 @@ class StaffSession(Struct, frozen=True):
     origin: str = ""
     browser: str = ""
     secret: str = ""
+    proven_at: datetime | None = None
+
+    def is_proven(self, now: datetime) -> bool:
+        """Return whether its agent proved who they are just now."""
+        since = self.proven_at or self.started_at
+        return since - CLOCK_TOLERANCE <= now < since + PROOF_TIME
 
     def alive(self, now: datetime, idle: timedelta) -> bool:
         """Return whether it still holds; one that a clock opened which was ahead does not."""
@@ -172,6 +182,7 @@ class AccessKind(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     FORBIDDEN = "forbidden"
     SESSION_ENDED = "session_ended"
+    REAUTHENTICATED = "reauthenticated"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - names what happened
     APP_ADDED = "app_added"
     APP_REMOVED = "app_removed"

@@ -123,6 +123,7 @@ class AccessChanges(Struct, frozen=True):
         credential: a new one, or one whose version is one above that of what it replaces.
         opened: a new session.
         replaces: the session that the new one takes the place of; it has to be there still.
+        proven: a session whose agent gave password and code again.
         ends: sessions to end; ones that have gone are no fault.
         ends_of: the agent all of whose sessions end, but the one that ``keeps`` names.
         forgets: counted attempts that are forgotten.
@@ -135,6 +136,7 @@ class AccessChanges(Struct, frozen=True):
     credential: Credential | None = None
     opened: StaffSession | None = None
     replaces: StaffSessionId | None = None
+    proven: StaffSession | None = None
     ends: tuple[StaffSessionId, ...] = ()
     ends_of: str = ""
     keeps: StaffSessionId | None = None

@@ -252,6 +252,10 @@ def _write(connection: sa.Connection, changes: AccessChanges, seal: Seal) -> Non
     if changes.credential is not None:
         _write_credential(connection, changes.credential, seal)
     _end_sessions(connection, changes)
+    if changes.proven is not None:
+        row = session_row(changes.proven, seal)
+        own = _session.id == row.pop("id")
+        connection.execute(sa.update(tables.agent_session).where(own).values(row))
     if changes.opened is not None:
         connection.execute(sa.insert(tables.agent_session), session_row(changes.opened, seal))
     if changes.forgets:

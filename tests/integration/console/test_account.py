@@ -10,6 +10,7 @@ import pytest
 from tests.common.console_client import Browser, Office, own_password
 
 from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.signin import FREE_ENTRIES, PROOF_TIME, AccessKind
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.web.console.browsers import browser_name
 
@@ -254,6 +255,57 @@ async def test_names_keep_to_one_line_of_printable_characters(office: Office) ->
     assert given.agent.display_name == "詠欣 W"
     given = await office.doors.people.add("bell", "\x07" * 9, Role.AGENT)
     assert given.agent.display_name == "bell"
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (PEOPLE, {"name": "wing", "display_name": "<b>W", "role": "agent"}),
+        (f"{PEOPLE}/role", {"agent": "mei", "role": "supervisor"}),
+        (f"{PEOPLE}/disable", {"agent": "mei"}),
+        (f"{PEOPLE}/reset", {"agent": "mei"}),
+        ("/console/tokens", {"name": "crm", "days": "9", "scope": "tickets:read"}),
+        (f"/console/tokens/{'00' * 16}/revoke", {}),
+    ],
+)
+async def test_an_act_on_access_asks_for_password_and_code_and_loses_nothing(
+    office: Office, path: str, form: dict[str, str]
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    office.clock.move(PROOF_TIME)
+    before = await office.doors.people.all()
+    page = await admin.post(path, form)
+    assert page.status == 401
+    assert "Confirm that it is you" in page.text
+    for name, value in form.items():
+        assert f'name="{name}" value="{escape(value)}"' in page.text
+    own = own_password("xiao-chen")
+    page = await admin.post(path, {**form, "proof_password": "not mine", "proof_code": "1"})
+    assert (page.status, "current password" in page.said) == (400, True), page.said
+    page = await admin.post(path, {**form, "proof_password": own, "proof_code": "000000"})
+    assert page.status == 401
+    assert "digits that the authenticator shows" in page.said, page.said
+    assert await office.doors.people.all() == before
+    right = {"proof_password": own, "proof_code": office.code("xiao-chen")}
+    page = await admin.post(path, {**form, **right})
+    assert "Confirm that it is you" not in page.text
+    assert own not in page.text
+    # For a few minutes nothing more is asked.
+    assert (await admin.post(f"{PEOPLE}/role", {"agent": "mei", "role": "agent"})).status in {
+        303, 400, 409,
+    }  # fmt: skip
+    entries = await office.doors.log.newest(agent="xiao-chen")
+    assert AccessKind.REAUTHENTICATED in {one.kind for one in entries}
+
+
+async def test_codes_that_are_guessed_at_an_act_on_access_have_to_wait(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    office.clock.move(PROOF_TIME)
+    form = {"agent": "mei", "proof_password": own_password("xiao-chen"), "proof_code": "000000"}
+    said = [(await admin.post(f"{PEOPLE}/disable", form)).status for _ in range(FREE_ENTRIES + 1)]
+    assert said == [401] * FREE_ENTRIES + [429]
 
 
 def test_browsers_are_called_by_the_names_people_know() -> None:

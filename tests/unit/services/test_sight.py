@@ -113,7 +113,7 @@ def test_a_change_is_seen_in_its_part_alone(name: str) -> None:
     [
         (Work(proposal=Proposed("mei", {})), {Part.PROPOSAL}),
         (Work(first_due=date(2026, 6, 10)), {Part.CLOCK}),
-        (Work(files_allowed="mei"), set()),
+        (Work(files_allowed=("mei",)), set()),
         (Work(told=Told("asked", "Which one?")), {Part.REQUEST}),
         (Work(results=({"scope": "posts"},)), {Part.REQUEST}),
     ],

@@ -11,7 +11,7 @@ from privacydesk.domain.signin import AccessKind, Credential, StaffSession, Stag
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
 from privacydesk.ports import AccessChanges, Hashing, StaffAccess
 from privacydesk.services.signin import factors
-from privacydesk.services.signin.gate import Gate, Place, too_many
+from privacydesk.services.signin.gate import Gate, Place
 from privacydesk.services.signin.log import AccessLog
 from privacydesk.services.signin.passwords import Passwords
 
@@ -69,6 +69,46 @@ class Account:
             AccessKind.SESSION_ENDED, agent=agent.name, origin=place.origin, about="all others"
         )
         await self._store.commit(AccessChanges(ends_of=agent.name, keeps=keep, entries=(entry,)))
+
+    async def asks_code(self, agent: Agent) -> bool:
+        """Return whether the agent has a second factor."""
+        credential = await self._store.credential(agent.name)
+        return credential is not None and credential.secret != ""
+
+    async def reauthenticate(
+        self, agent: Agent, session: StaffSessionId, *, password: str, code: str, place: Place
+    ) -> None:
+        """Take password and second factor again, before an act on access.
+
+        Raises:
+            DeskError: as ``_proven``; ``UNAUTHENTICATED`` with reason ``wrong_code``.
+            StaleError: the code was used meanwhile.
+        """
+        credential = await self._proven(agent, password, place)
+        if credential.secret:
+            credential = await self._with_code(credential, code, place)
+        here = next(one for one in await self._store.sessions(agent.name) if one.id == session)
+        entry = self._log.entry(AccessKind.REAUTHENTICATED, agent=agent.name, origin=place.origin)
+        await self._store.commit(
+            AccessChanges(
+                credential=credential if credential.secret else None,
+                proven=replace(here, proven_at=self._clock.now()),
+                forgets=(self._gate.code_key(agent.name),),
+                entries=(entry,),
+            )
+        )
+
+    async def _with_code(self, credential: Credential, code: str, place: Place) -> Credential:
+        """Return a credential with a code used up."""
+        name = credential.agent
+        await self._gate.count(self._gate.code_key(name), name, place)
+        right = factors.accepted(credential, code, self._clock.now(), self._hashing)
+        if right is None:
+            await self._log.note(
+                AccessKind.WRONG_CODE, agent=name, origin=place.origin, about="account"
+            )
+            raise DeskError("no right code", code=ErrorCode.UNAUTHENTICATED, reason="wrong_code")
+        return right.credential
 
     async def change_password(
         self, agent: Agent, session: StaffSessionId, *, old: str, new: str, place: Place
@@ -146,11 +186,8 @@ class Account:
             InvalidRequestError: reason ``wrong_own_password``.
             DeskError: ``RATE_LIMITED`` while entries have to wait; the session goes on.
         """
-        key, now = self._hashing.lookup("staff_own_password", agent.name), self._clock.now()
-        wait = (await self._store.attempt(key, now)).wait(now)
-        if wait:
-            await self._log.note(AccessKind.DELAYED, agent=agent.name, origin=place.origin)
-            raise too_many(wait)
+        key = self._hashing.lookup("staff_own_password", agent.name)
+        await self._gate.count(key, agent.name, place)
         credential = await self._store.credential(agent.name)
         if credential is None:
             raise DeskError("there is no credential", code=ErrorCode.UNAUTHENTICATED)

@@ -153,6 +153,10 @@ class Gate:
             await self._store.seen(found.session.id, now)
         return found
 
+    def is_proven(self, session: StaffSession) -> bool:
+        """Return whether password and code were given in a session just now."""
+        return session.is_proven(self._clock.now())
+
     # -- the steps -----------------------------------------------------------------------------
 
     async def enter(self, name: str, password: str, place: Place) -> Entered:
@@ -167,7 +171,7 @@ class Gate:
         key = self._hashing.lookup("staff_password", f"{name}|{place.origin}")
         agent = await self._agent(name)
         known = "" if agent is None else agent.name
-        await self._count(key, known, place)
+        await self.count(key, known, place)
         # Looked for in any case; what strangers type is no value for a query.
         usable = await self._store.credential(known)
         fits = await self._passwords.fits(None if usable is None else usable.password, password)
@@ -253,8 +257,8 @@ class Gate:
         """
         credential = await self._at(holder, Stage.CODE)
         name = credential.agent
-        key = self._hashing.lookup("staff_code", name)
-        await self._count(key, name, place)
+        key = self.code_key(name)
+        await self.count(key, name, place)
         right = factors.accepted(credential, code, self._clock.now(), self._hashing)
         if right is None:
             await self._log.note(AccessKind.WRONG_CODE, agent=name, origin=place.origin)
@@ -275,6 +279,22 @@ class Gate:
         return Entered(token, session.stage)
 
     # -- shared with ``account`` -----------------------------------------------------------------
+
+    async def count(self, key: LookupHash, name: str, place: Place) -> None:
+        """Count an entry as failed before it is looked at.
+
+        Raises:
+            DeskError: ``RATE_LIMITED`` while entries have to wait.
+        """
+        now = self._clock.now()
+        wait = (await self._store.attempt(key, now)).wait(now)
+        if wait:
+            await self._log.note(AccessKind.DELAYED, agent=name, origin=place.origin)
+            raise too_many(wait)
+
+    def code_key(self, name: str) -> LookupHash:
+        """Return what an agent's codes are counted under, wherever they are asked for."""
+        return self._hashing.lookup("staff_code", name)
 
     async def check_new(self, credential: Credential, agent: Agent, password: str) -> None:
         """Refuse a new password that is easily guessed, or is the one there was.
@@ -310,13 +330,6 @@ class Gate:
         if holder.session.stage is not stage or credential is None:
             raise _refused("signed_out")
         return credential
-
-    async def _count(self, key: LookupHash, name: str, place: Place) -> None:
-        now = self._clock.now()
-        wait = (await self._store.attempt(key, now)).wait(now)
-        if wait:
-            await self._log.note(AccessKind.DELAYED, agent=name, origin=place.origin)
-            raise too_many(wait)
 
     def _open(self, name: str, stage: Stage, place: Place) -> tuple[str, StaffSession]:
         now, token = self._clock.now(), self._minter.token()

@@ -75,7 +75,12 @@ def read_credential(row: Any, seal: Seal) -> Credential:
 
 def session_row(session: StaffSession, seal: Seal) -> dict[str, Any]:
     """Return a session's row."""
-    body = {"origin": session.origin, "browser": session.browser, "secret": session.secret}
+    body = {
+        "origin": session.origin,
+        "browser": session.browser,
+        "secret": session.secret,
+        "proven_at": opt_micros(session.proven_at),
+    }
     return {
         "id": session.id,
         "hash": session.hash,
@@ -95,6 +100,8 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
         SealError: the body was not sealed for this session.
     """
     body = from_json(seal.open(b"agent_session.body|" + row.id, row.body))
+    # Sessions of an earlier version have none.
+    proven_at = opt_instant(body.pop("proven_at", None))
     return StaffSession(
         id=StaffSessionId(row.id),
         hash=LookupHash(row.hash),
@@ -103,6 +110,7 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
         started_at=from_micros(row.started_at),
         seen_at=from_micros(row.seen_at),
         ends_at=from_micros(row.ends_at),
+        proven_at=proven_at,
         **body,
     )
 

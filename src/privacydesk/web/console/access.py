@@ -58,12 +58,14 @@ class SignedIn(Struct, frozen=True):
         session: the name of their session; opens nothing.
         locale: the language they work in.
         form_token: goes with every form, see ``checked_form``.
+        proven: whether they gave password and second factor just now; see ``proof``.
     """
 
     agent: Agent
     session: StaffSessionId
     locale: str
     form_token: str
+    proven: bool = False
 
 
 class _Mark(Struct, frozen=True):
@@ -136,7 +138,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if holder is not None:
         request[LOCALE] = holder.agent.locale or request[LOCALE]
         request[_SIGNED_IN] = SignedIn(
-            holder.agent, holder.session.id, request[LOCALE], cookies.form_token(request)
+            holder.agent,
+            holder.session.id,
+            request[LOCALE],
+            cookies.form_token(request),
+            request.config_dict[DOORS].gate.is_proven(holder.session),
         )
     if request.method not in SAFE:
         request[PAGE] = await page_above(request)

@@ -21,6 +21,8 @@ Form = MultiDictProxy[str]
 URLENCODED: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 1_000
 _ID_BYTES: Final = 16
+_READ: Final = web.RequestKey("form", MultiDictProxy)
+"""The form of a request that was read: its body comes once."""
 
 
 async def read_form(request: web.Request) -> Form:
@@ -30,6 +32,8 @@ async def read_form(request: web.Request) -> Form:
         DeskError: ``TOO_LARGE``.
         InvalidRequestError: it has more fields than any of ours.
     """
+    if _READ in request:
+        return request[_READ]
     fields: MultiDict[str] = MultiDict()
     if request.content_type == URLENCODED:
         body = await read_limited(request, request.config_dict[SETTINGS].drop_frame)
@@ -43,7 +47,8 @@ async def read_form(request: web.Request) -> Form:
         except ValueError:
             raise InvalidRequestError("a form of too many fields") from None
         fields.extend(pairs)
-    return MultiDictProxy(fields)
+    request[_READ] = MultiDictProxy(fields)
+    return request[_READ]
 
 
 def named_id(text: str, what: str, **data: Any) -> bytes:

@@ -19,6 +19,7 @@ from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
+from privacydesk.web.console.proof import proven
 from privacydesk.web.console.words import words_of
 from privacydesk.web.keys import CATALOGS, LOCALE
 
@@ -37,6 +38,7 @@ async def people_page(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def add_agent(request: web.Request) -> web.Response:
     """Add somebody, and show their temporary password, once."""
     form = await checked_form(request)
@@ -50,6 +52,7 @@ async def add_agent(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def change_role(request: web.Request) -> web.Response:
     """Give somebody another role."""
     form = await checked_form(request)
@@ -63,6 +66,7 @@ async def change_role(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def disable_agent(request: web.Request) -> web.Response:
     """Shut somebody out."""
     form = await checked_form(request)
@@ -76,6 +80,7 @@ async def disable_agent(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def reset_agent(request: web.Request) -> web.Response:
     """Give somebody a temporary password, which is shown once; lets in who was shut out."""
     form = await checked_form(request)

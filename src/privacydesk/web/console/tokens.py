@@ -19,6 +19,7 @@ from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.case import whole
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.page import console_page, said
+from privacydesk.web.console.proof import proven
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE
 
@@ -41,6 +42,7 @@ async def tokens_page(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def add(request: web.Request) -> web.Response:
     """Make a token, and show it, once."""
     form = await checked_form(request)
@@ -62,6 +64,7 @@ async def add(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def revoke(request: web.Request) -> web.Response:
     """Revoke a token for good."""
     await checked_form(request)
