@@ -41,9 +41,10 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.piles import ALL, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
 from privacydesk.storage import piles, tables
+from privacydesk.storage.keys import writing_key
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.rows.conversation import conversation_row
-from privacydesk.storage.rows.ticket import persons, ticket_row
+from privacydesk.storage.rows.ticket import number_row, persons, ticket_row
 from privacydesk.storage.store import SqlStore
 
 GOAL_MS = 50.0
@@ -126,17 +127,16 @@ def _rows(store: SqlStore, batch: list[Ticket]) -> Iterator[tuple[sa.Table, list
         tables.conversation,
         [
             conversation_row(
-                Conversation(ticket.conversation_id, "e", ticket.received_at, version=1),
+                Conversation(ticket.conversation_id, "e", ticket.received_at),
                 seals[ticket.id],
             )
             for ticket in batch
         ],
     )
     yield tables.ticket, [ticket_row(ticket, seals[ticket.id]) for ticket in batch]
-    numbered = [
-        {"number": t.number, "ticket_id": t.id, "conversation_id": t.conversation_id} for t in batch
-    ]
-    yield tables.ticket_number, numbered
+    with store._writing.begin() as connection:
+        key = writing_key(connection, store.reader._seals)
+    yield tables.ticket_number, [number_row(t, key) for t in batch]
     yield (
         tables.ticket_person,
         [

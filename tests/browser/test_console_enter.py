@@ -96,7 +96,7 @@ async def test_evidence_is_settled_after_one_question_that_names_whom_it_is_abou
     staff = town.demo.rooms.staff
     if (await staff.cases.ticket(number)).holder != "mei":
         await staff.handling.claim(number, "mei")
-        await staff.cases.allow_files(number, "lao-zhou")
+        await staff.files.allow(number, "lao-zhou")
     mei = await DeskPage.sign_in(town, "mei", lang=lang, width=width)
     await mei.goes(f"tickets/{number}")
     await mei.page.locator("[data-file]").click()

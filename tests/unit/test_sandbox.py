@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,19 +32,19 @@ def tried(what):
 """
 
 
-def outcome(folder: Path, words: str, *arguments: str, **more: object) -> list[str]:
+def outcome(folder: Path, words: str, *arguments: str, **more: Any) -> list[str]:
     """Return what became of each thing that a confined program tried."""
     program = folder / "program.py"
     program.write_text(_TRY + words)
     done = subprocess.run(  # noqa: S603 - our own words
-        command(program, *arguments, memory=MEMORY, **more),  # type: ignore[arg-type]
+        command(program, *arguments, memory=MEMORY, **more),
         env={},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+    return str(done.stdout).split()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from privacydesk.app.rooms import Rooms, Upkeep, Webhooks
 from privacydesk.settings import Settings
 from privacydesk.storage import copies, schema
 from privacydesk.storage.refusals import refused_by_database
+from privacydesk.storage.sealing import KeyRing
 
 __all__ = [
     "ADOPTABLE",
@@ -33,9 +34,10 @@ __all__ = [
 ]
 
 
-def upgrade(settings: Settings) -> None:
-    """Bring the database to the newest schema."""
-    schema.upgrade(settings.url)
+def upgrade(settings: Settings, progress: schema.Progress | None = None) -> None:
+    """Bring the database to the newest schema; see ``storage.schema.upgrade``."""
+    ring = KeyRing(*settings.keys()) if settings.ring_keys else None
+    schema.upgrade(settings.url, ring, progress)
 
 
 def back_up(settings: Settings, file: Path) -> None:
@@ -45,4 +47,4 @@ def back_up(settings: Settings, file: Path) -> None:
 
 def renew_epochs(settings: Settings) -> int:
     """Give every conversation a new epoch; return how many there are."""
-    return copies.renew_epochs(settings.url)
+    return copies.renew_epochs(settings.url, KeyRing(*settings.keys()))

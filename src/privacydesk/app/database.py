@@ -88,6 +88,7 @@ def make_database_rooms(
 def _upkeep(basis: Basis, store: SqlStore, audit: Audit) -> Upkeep:
     return Upkeep(
         trail=store.trail,
+        integrity=store.integrity,
         sealer=Sealer(store.trail),
         retention=Retention(
             purging=store.purging,

@@ -55,6 +55,7 @@ _ALARMS_EVERY = 86_400.0
 _OUTAGES_EVERY = 2.0
 _ASK_AGAIN_EVERY = 10.0
 """Seconds between questions to what is out, whether it works again."""
+_REFUSED_EVERY = 30.0
 _MAIL_EVERY = 5.0
 """Seconds between looks whether it is time to look into the mailbox."""
 
@@ -228,6 +229,7 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
     yield "outages", partial(_tell_staff, outside.outages, rooms.alarms), _OUTAGES_EVERY
     asking = partial(ask_again, outside.accounts, outside.codes, outside.outages)
     yield "outside", asking, _ASK_AGAIN_EVERY
+    yield "refused_rows", rooms.alarms.call_for_refused, _REFUSED_EVERY
     if rooms.upkeep is not None:
         yield "audit_sealing", rooms.upkeep.sealer.work, _SEAL_EVERY
         yield "audit_anchor", rooms.upkeep.sealer.anchor, _ANCHOR_EVERY

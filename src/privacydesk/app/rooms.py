@@ -11,7 +11,7 @@ from privacydesk.dialog.engine import Engine
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.webhooks import Standing
 from privacydesk.i18n.catalog import Catalogs
-from privacydesk.ports import AuditTrail, KeyWrapping, Store
+from privacydesk.ports import AuditTrail, Integrity, KeyWrapping, Store
 from privacydesk.profile import OperatorProfile
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.attendance import Attendance
@@ -47,12 +47,14 @@ class Upkeep:
 
     Attributes:
         trail: the audit entries, for whoever looks at them or checks them.
+        integrity: checks that every row is as it was written.
         sealer: chains what was audited.
         retention: takes away what was kept for its period.
         wrapping: wraps data keys anew after the ring got another key.
     """
 
     trail: AuditTrail
+    integrity: Integrity
     sealer: Sealer
     retention: Retention
     wrapping: KeyWrapping

@@ -9,18 +9,21 @@ import typer
 from privacydesk.cli.common import (
     AsJson,
     DataDir,
+    end_progress,
     instant_text,
     misused,
     plain,
     print_json,
     print_table,
     run,
+    show_progress,
     staff_rooms,
     upkeep_of,
 )
-from privacydesk.domain.audit import ChainHead, ChainReport, Fault, SealedEntry
+from privacydesk.domain.audit import ChainHead, ChainReport, Fault, RowFault, SealedEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 audit_app = typer.Typer(
@@ -37,6 +40,11 @@ _FAULTS: Final = {
     "head_changed": "the head of the chain was changed",
     "key_missing": "the key of the chain is gone, or its ring key is not at hand",
     "head_unknown": "entry {seq} is not the one that was noted: the chain was put back and regrown",
+}
+_ROW_FAULTS: Final = {
+    "changed": "was changed",
+    "put_back": "an older one was put back",
+    "missing": "it, or a part of its log, was taken away",
 }
 
 
@@ -58,17 +66,21 @@ def verify(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Check the whole chain; the first broken entry is named. Exit code 1 if there is one.
+    """Check the audit chain, and every row: none may have been changed without the keys.
+
+    Exit code 1 if anything is wrong: the first broken entry is named, and every row. It may take a
+    while, and `serve` may go on meanwhile.
 
     Keep the head that is printed: with it a later check also finds that the whole database was put
     back to an older state.
     """
-    report = run(_verify(data_dir, _head(noted)))
+    report, faults = run(_verify(data_dir, _head(noted)))
     if as_json:
-        print_json(_report_record(report))
+        print_json(_report_record(report, faults))
     else:
         typer.echo(_verdict(report))
-    if report.fault is not None:
+        typer.echo(_row_verdict(faults))
+    if report.fault is not None or faults:
         raise typer.Exit(1)
 
 
@@ -92,9 +104,18 @@ def list_(
         typer.echo("Nothing yet.")
 
 
-async def _verify(data_dir: Path | None, noted: ChainHead | None) -> ChainReport:
+async def _verify(
+    data_dir: Path | None, noted: ChainHead | None
+) -> tuple[ChainReport, list[RowFault]]:
     async with staff_rooms(data_dir) as rooms:
-        return await upkeep_of(rooms).trail.check(noted)
+        upkeep = upkeep_of(rooms)
+        report = await upkeep.trail.check(noted)
+        faults: list[RowFault] = []
+        async for page in upkeep.integrity.verify():
+            show_progress(page.table, page.done)
+            faults += page.faults
+        end_progress()
+        return report, faults
 
 
 async def _list(
@@ -134,6 +155,13 @@ def _verdict(report: ChainReport) -> str:
     return f"All {head.entries} entries are as they were written.{waiting}\nHead: {_printed(head)}"
 
 
+def _row_verdict(faults: Sequence[RowFault]) -> str:
+    if not faults:
+        return "All rows are as they were written."
+    lines = [f"{one.table} {one.number or one.row}: {_ROW_FAULTS[one.what]}" for one in faults]
+    return "\n".join([f"Rows that are not as they were written: {len(faults)}", *lines])
+
+
 def _words(fault: Fault) -> str:
     return _FAULTS[fault.what].format(seq=fault.seq)
 
@@ -142,16 +170,20 @@ def _printed(head: ChainHead) -> str:
     return f"{head.entries}:{head.code}"
 
 
-def _report_record(report: ChainReport) -> dict[str, Any]:
+def _report_record(report: ChainReport, faults: Sequence[RowFault]) -> dict[str, Any]:
     fault = report.fault
     return {
-        "ok": fault is None,
+        "ok": fault is None and not faults,
         "entries": report.head.entries,
         "head": _printed(report.head) if report.head.entries else "",
         "waiting": report.waiting,
         "first_broken": None if fault is None else fault.seq,
         "fault": None if fault is None else fault.what,
         "message": "" if fault is None else _words(fault),
+        "rows": [
+            {"table": one.table, "row": one.row, "number": one.number, "fault": one.what}
+            for one in faults
+        ],
     }
 
 

@@ -204,3 +204,18 @@ def instant_text(at: datetime, zone: tzinfo) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def show_progress(table: str, done: int, total: int = 0) -> None:
+    """Show on a terminal how many rows of a table are done; programs are told nothing."""
+    if sys.stderr.isatty():
+        of = f" of {total}" if total else ""
+        sys.stderr.write(f"\r\x1b[K{table}: {done}{of}")
+        sys.stderr.flush()
+
+
+def end_progress() -> None:
+    """Take away what ``show_progress`` shows."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

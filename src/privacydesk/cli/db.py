@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from privacydesk.calling import as_called
-from privacydesk.cli.common import AsJson, DataDir, clock_of, load, misused, print_json, print_table
+from privacydesk.cli.common import (
+    AsJson,
+    DataDir,
+    clock_of,
+    end_progress,
+    load,
+    misused,
+    print_json,
+    print_table,
+    show_progress,
+)
 
 db_app = typer.Typer(name="db", help="The database.", no_args_is_help=True)
 
@@ -22,12 +32,14 @@ def db() -> None:
 def upgrade(data_dir: DataDir = None) -> None:
     """Make the database, or bring it to this version's schema. Doing it again changes nothing.
 
-    Make a copy before; stop `serve` while it runs.
+    Make a copy before; stop `serve` while it runs. An upgrade that goes through rows needs the ring
+    keys, and as much room on the disk as the database takes.
     """
     from privacydesk import app, migrations  # noqa: PLC0415 - brings the database along
 
     settings = load(data_dir)
-    app.upgrade(settings)
+    app.upgrade(settings, show_progress)
+    end_progress()
     typer.echo(f"The database has the schema this version needs: {migrations.HEAD}.")
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.attachments import Attachment
-from privacydesk.domain.audit import AuditEntry
+from privacydesk.domain.audit import AuditEntry, RowFault
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState, Pool
 from privacydesk.domain.duty import Board, Duty
@@ -321,6 +321,10 @@ class MemoryStore:
         """Return the tickets filed in a conversation, newest first."""
         found = [t for t in self.rows.tickets.values() if t.conversation_id == conversation]
         return tuple(reversed(found))
+
+    async def refused(self) -> tuple[RowFault, ...]:
+        """Return nothing: nobody else writes to memory."""
+        return ()
 
     async def list_tickets(
         self,

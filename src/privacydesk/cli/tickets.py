@@ -84,13 +84,18 @@ def list_(
 ) -> None:
     """List requests by their due date, with how far the count is."""
     chosen = _states(states, every=every, closed=closed)
-    found, reading = run(_list(data_dir, [state.value for state in chosen], holder, limit))
+    states_of = [state.value for state in chosen]
+    found, damaged, reading = run(_list(data_dir, states_of, holder, limit))
     if as_json:
         print_json([reading.record(ticket) for ticket in found])
     elif found:
         print_table([reading.row(ticket) for ticket in found])
     else:
         typer.echo("No such requests.")
+    if damaged:
+        numbers = ", ".join(damaged)
+        told = f"{len(damaged)} damaged, see privacydesk audit verify: {numbers}"
+        typer.echo(told, err=True)
 
 
 @tickets_app.command("show")
@@ -542,10 +547,11 @@ async def _hand_over(data_dir: Path | None, holder: str, by: str, to: str) -> Ha
 
 async def _list(
     data_dir: Path | None, states: list[str], holder: str | None, limit: int
-) -> tuple[tuple[Ticket, ...], ticket_text.Reading]:
+) -> tuple[tuple[Ticket, ...], tuple[str, ...], ticket_text.Reading]:
     async with staff_rooms(data_dir) as rooms:
-        found = await rooms.staff.cases.list(states=states, holder=holder, limit=limit)
-        return found, _reading(rooms)
+        cases = rooms.staff.cases
+        found = await cases.list(states=states, holder=holder, limit=limit)
+        return found, await cases.damaged(), _reading(rooms)
 
 
 async def _show(data_dir: Path | None, number: str) -> tuple[Case, ticket_text.Reading]:

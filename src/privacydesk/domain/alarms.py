@@ -34,6 +34,8 @@ class AlarmKind(StrEnum):
     ACCOUNT_SERVICE_BACK = "account_service_back"
     CODE_GATEWAY_OUT = "code_gateway_out"
     CODE_GATEWAY_BACK = "code_gateway_back"
+    ROW_REFUSED = "row_refused"
+    """A row of the database is not as it was written, and was left out or refused."""
 
 
 OF_DUES: Final = {

@@ -6,7 +6,7 @@ be changed, removed or moved unseen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -102,6 +102,43 @@ class ChainState(Struct, frozen=True):
     sealed: int
     waiting: int
     last_at: datetime | None = None
+
+
+class RowFault(Struct, frozen=True):
+    """A row that is not as the desk wrote it.
+
+    Attributes:
+        table: its table.
+        row: its key as text, ids and hashes in hexadecimal.
+        what: ``changed``: a column or the sealed value; ``put_back``: it is older than another row
+            says; ``missing``: it, or a part of its log, was taken away; ``refused``: it was read
+            and left alone, for one of these.
+        number: a ticket's, as it stands there; empty for what is no ticket.
+    """
+
+    table: str
+    row: str
+    what: str
+    number: str = ""
+
+
+class CheckedRows(Struct, frozen=True):
+    """How far a check of all rows is.
+
+    Attributes:
+        table: which table is being gone through.
+        done: how many of its rows were.
+        faults: those found in the last page.
+    """
+
+    table: str
+    done: int
+    faults: tuple[RowFault, ...] = ()
+
+
+def damaged_tickets(faults: Iterable[RowFault]) -> tuple[str, ...]:
+    """Return which tickets are at fault, by their numbers as far as these can be read."""
+    return tuple(sorted(one.number or one.row for one in faults if one.table == "ticket"))
 
 
 def audited(entry: LogEntry, home: ConversationId) -> AuditEntry | None:

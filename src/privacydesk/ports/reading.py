@@ -8,6 +8,7 @@ from typing import Protocol
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.attachments import Attachment
+from privacydesk.domain.audit import RowFault
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import Count
 from privacydesk.domain.deliveries import Delivery
@@ -100,6 +101,10 @@ class Reader(Protocol):
 
     async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
         """Return the tickets filed in a conversation, newest first."""
+        ...
+
+    async def refused(self) -> tuple[RowFault, ...]:
+        """Return the rows that could not be read since the start, and were left out or refused."""
         ...
 
     async def list_tickets(

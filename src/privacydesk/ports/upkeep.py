@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, SealedEntry
+from privacydesk.domain.audit import ChainHead, ChainReport, ChainState, CheckedRows, SealedEntry
 from privacydesk.domain.deliveries import Delivery, Pool
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.domain.ids import (
@@ -124,6 +124,18 @@ class AuditTrail(Protocol):
             what: only acts of this name.
             before: the id of the last entry of the page before.
             limit: how many at most.
+        """
+        ...
+
+
+class Integrity(Protocol):
+    """Checking that every row is as the desk wrote it."""
+
+    def verify(self) -> AsyncGenerator[CheckedRows]:
+        """Go through all rows, page by page, beside whoever is serving.
+
+        A row is named for each thing that is wrong with it: it was changed, an older one was put in
+        its place, or a part of its log was taken away.
         """
         ...
 

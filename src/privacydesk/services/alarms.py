@@ -165,6 +165,32 @@ class Alarms:
             ]
         )
 
+    async def call_for_refused(self) -> int:
+        """Call supervisors for rows that were refused; return how many calls that were.
+
+        Once a day for each row, as long as it is read and refused.
+        """
+        refused = await self._reader.refused()
+        if not refused:
+            return 0
+        now, kind = self._clock.now(), AlarmKind.ROW_REFUSED
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        supervisors = (await self.callees()).supervisors
+        return await self._book.ring(
+            [
+                StaffAlarm(
+                    id=alarm_id(name, kind, f"{one.table}/{one.row}".encode(), day),
+                    agent=name,
+                    kind=kind,
+                    at=now,
+                    number=one.number,
+                    unattended=True,
+                )
+                for one in refused
+                for name in supervisors
+            ]
+        )
+
     async def mine(self, agent: str) -> tuple[StaffAlarm, ...]:
         """Return an agent's calls, the newest first."""
         return await self._book.of(agent, limit=_SHOWN)

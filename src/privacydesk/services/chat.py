@@ -94,6 +94,7 @@ class ChatDesk:
             found = await self._store.reader.conversation_by_key(key)
             if found is None:
                 raise DeskError("the secret is not known", code=ErrorCode.UNAUTHENTICATED)
+            _check_owner(found, "")
             return Entry(self._session(found), await self._view(found))
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
 
@@ -150,6 +151,7 @@ class ChatDesk:
         for _ in range(_OPEN_TRIES):
             found = await self._store.reader.conversation_by_key(key)
             if found is not None:
+                _check_owner(found, claims.account)
                 session = self._session(found, expires_at=claims.expires_at)
                 return Entry(session, await self._view(found))
             locale = self._negotiate(claims.locale) or self._negotiate(languages)
@@ -398,3 +400,9 @@ class ChatDesk:
     async def leave(self, session: Session) -> None:
         """Note that the client's last connection is gone."""
         self._presence.user_left(session.conversation)
+
+
+def _check_owner(conversation: Conversation, account: str) -> None:
+    """Make sure that a conversation is that of whoever comes; what leads to it may be wrong."""
+    if conversation.account != account:
+        raise DeskError("what leads to a conversation leads to another's")

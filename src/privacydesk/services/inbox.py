@@ -13,6 +13,7 @@ from msgspec import Struct
 from privacydesk.clock import Clock
 from privacydesk.dialog.slots import parse
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.audit import damaged_tickets
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deadlines import Day, working_days_left
 from privacydesk.domain.ids import ConversationId
@@ -97,6 +98,7 @@ class Page(Struct, frozen=True):
         after: where the next page begins; None on the last one.
         unanswered: the agent's conversations in which the user spoke last, and since when.
         filed: what is open in the conversations shown.
+        damaged: numbers of tickets that can't be read and are shown nowhere.
     """
 
     conversations: tuple[Conversation, ...]
@@ -104,6 +106,7 @@ class Page(Struct, frozen=True):
     after: Place | None = None
     unanswered: Mapping[ConversationId, datetime] = {}
     filed: Mapping[ConversationId, tuple[Filed, ...]] = {}
+    damaged: tuple[str, ...] = ()
 
     @property
     def versions(self) -> tuple[tuple[bytes, int], ...]:
@@ -194,6 +197,7 @@ class Inbox:
             Place.of(shown[-1]) if len(found) > PAGE else None,
             unanswered,
             filed,
+            damaged_tickets(await self._reader.refused()),
         )
 
     async def _talks(self, pile: Pile, agent: Agent, after: Place | None, sieve: Sieve) -> _Talks:

@@ -25,9 +25,13 @@ from privacydesk.errors import DeskError, ErrorCode, StaleError
 from privacydesk.ports import AccessChanges
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.keys import load_seals, own_seal
+from privacydesk.storage.damaged import open_own_rows
+from privacydesk.storage.keys import load_seals, own_seal, reading_key, writing_key
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.access import (
+    CREDENTIAL_BOUND,
+    ENTRY_BOUND,
+    SESSION_BOUND,
     STAFF_KEY,
     attempts_row,
     credential_row,
@@ -39,7 +43,7 @@ from privacydesk.storage.rows.access import (
     session_row,
 )
 from privacydesk.storage.rows.agent import agent_row, read_agent
-from privacydesk.storage.rows.audit import audit_row
+from privacydesk.storage.rows.audit import Anchor, audit_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.writer import BatchWriter
 
@@ -67,11 +71,13 @@ _SESSIONS: Final = (
     .where(_session.agent == sa.bindparam("agent"))
     .order_by(_session.started_at.desc(), _session.id.desc())
 )
-_HELD: Final = sa.select(_session.id).where(_session.id == sa.bindparam("id")).with_for_update()
+_HELD: Final = (
+    sa.select(tables.agent_session).where(_session.id == sa.bindparam("id")).with_for_update()
+)
 _SEEN: Final = (
     sa.update(tables.agent_session)
-    .where(_session.id == sa.bindparam("session"), _session.seen_at < sa.bindparam("at"))
-    .values(seen_at=sa.bindparam("at"))
+    .where(_session.id == sa.bindparam("session"))
+    .values(seen_at=sa.bindparam("to_seen_at"), body=sa.bindparam("to_body"))
 )
 _ATTEMPT: Final = (
     sa.select(tables.agent_attempt).where(_attempt.id == sa.bindparam("key")).with_for_update()
@@ -104,10 +110,11 @@ class SqlStaffAccess:
             row = connection.execute(_SESSION, {"hash": key}).first()
             if row is None:
                 return None
-            agent = connection.execute(_AGENT, {"agent": row.agent}).first()
+            session = read_session(row, self._seal(connection))
+            agent = connection.execute(_AGENT, {"agent": session.agent}).first()
             if agent is None:
                 return None
-            return Holder(read_session(row, self._seal(connection)), read_agent(agent))
+            return Holder(session, read_agent(agent, reading_key(connection, self._seals)))
 
         return await self._reader.read(look)
 
@@ -115,9 +122,11 @@ class SqlStaffAccess:
         """Return an agent's sessions, the newest first, ended ones until they are swept."""
 
         def look(connection: sa.Connection) -> tuple[StaffSession, ...]:
-            rows = connection.execute(_SESSIONS, {"agent": agent}).all()
-            seal = self._seal(connection) if rows else None
-            return tuple(read_session(row, seal) for row in rows if seal is not None)
+            rows = connection.execute(_SESSIONS, {"agent": agent})
+            found, _ = open_own_rows(
+                connection, self._seals, rows, SESSION_BOUND, read_session, identity=STAFF_KEY
+            )
+            return tuple(found)
 
         return await self._reader.read(look)
 
@@ -132,9 +141,11 @@ class SqlStaffAccess:
             query = query.where(_entry.id < before)
 
         def look(connection: sa.Connection) -> tuple[AccessEntry, ...]:
-            rows = connection.execute(query.limit(limit)).all()
-            seal = self._seal(connection) if rows else None
-            return tuple(read_entry(row, seal) for row in rows if seal is not None)
+            rows = connection.execute(query.limit(limit))
+            found, _ = open_own_rows(
+                connection, self._seals, rows, ENTRY_BOUND, read_entry, identity=STAFF_KEY
+            )
+            return tuple(found)
 
         return await self._reader.read(look)
 
@@ -144,18 +155,23 @@ class SqlStaffAccess:
         """Do all of it or nothing; see ``ports.StaffAccess``."""
 
         def write(connection: sa.Connection) -> None:
-            _check(connection, changes)
+            key = writing_key(connection, self._seals)
+            _check(connection, changes, key)
             seal = own_seal(connection, self._seals, STAFF_KEY)
-            _write(connection, changes, seal)
+            _write(connection, changes, seal, key)
 
         await self._writer.run(write)
 
     async def seen(self, session: StaffSessionId, at: datetime) -> None:
         """Note that a session is in use."""
-        wanted = {"session": session, "at": to_micros(at)}
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(_SEEN, wanted)
+            row = connection.execute(_HELD, {"id": session}).first()
+            if row is not None and row.seen_at < to_micros(at):
+                seal = self._seal(connection)
+                seen = session_row(replace(read_session(row, seal), seen_at=at), seal)
+                kept = {"session": session, "to_seen_at": seen["seen_at"], "to_body": seen["body"]}
+                connection.execute(_SEEN, kept)
 
         await self._writer.run(write)
 
@@ -163,10 +179,12 @@ class SqlStaffAccess:
         """Count an entry as failed, unless it has to wait; return what was counted before."""
 
         def write(connection: sa.Connection) -> Attempts:
+            signing = writing_key(connection, self._seals)
             row = connection.execute(_ATTEMPT, {"key": key}).first()
-            before = (Attempts(key) if row is None else read_attempts(row)).seen_at(now)
+            before = Attempts(key) if row is None else read_attempts(row, signing)
+            before = before.seen_at(now)
             counted = before if before.wait(now) else before.counted(now)
-            _keep_attempts(connection, row, counted)
+            _keep_attempts(connection, row, counted, signing)
             return before
 
         return await self._writer.run(write)
@@ -194,11 +212,18 @@ class SqlStaffAccess:
     def _cut_temporary(self, connection: sa.Connection, until: datetime) -> None:
         """Cut temporary passwords to an instant; none is given for longer."""
         longer = _credential.temporary_until > to_micros(until)
-        for row in connection.execute(sa.select(tables.agent_credential).where(longer)).all():
-            seal = self._seal(connection)
-            before = read_credential(row, seal)
+        rows = connection.execute(sa.select(tables.agent_credential).where(longer)).all()
+        found, _ = open_own_rows(
+            connection,
+            self._seals,
+            rows,
+            CREDENTIAL_BOUND,
+            read_credential,
+            identity=STAFF_KEY,
+        )
+        for before in found:
             cut = replace(before, temporary_until=until, version=before.version + 1)
-            _write_credential(connection, cut, seal)
+            _write_credential(connection, cut, self._seal(connection))
 
     # -- sealing -------------------------------------------------------------------------------
 
@@ -209,7 +234,7 @@ class SqlStaffAccess:
         return found
 
 
-def _check(connection: sa.Connection, changes: AccessChanges) -> None:
+def _check(connection: sa.Connection, changes: AccessChanges, key: Seal) -> None:
     """Refuse what was decided on something that has changed, before anything is written."""
     hired, changed, credential = changes.hired, changes.changed, changes.credential
     if hired is not None and connection.execute(_AGENT, {"agent": hired.name}).first() is not None:
@@ -217,7 +242,7 @@ def _check(connection: sa.Connection, changes: AccessChanges) -> None:
             "an agent of this name exists", code=ErrorCode.CONFLICT, reason="agent_taken"
         )
     if changed is not None:
-        _check_agent(connection, changed, changes.was)
+        _check_agent(connection, changed, changes.was, key)
     if credential is not None:
         version = connection.scalar(_VERSION, {"agent": credential.agent})
         if (version or 0) != credential.version - 1:
@@ -229,9 +254,9 @@ def _check(connection: sa.Connection, changes: AccessChanges) -> None:
         raise StaleError("the session has ended meanwhile")
 
 
-def _check_agent(connection: sa.Connection, changed: Agent, was: Agent | None) -> None:
+def _check_agent(connection: sa.Connection, changed: Agent, was: Agent | None, key: Seal) -> None:
     row = connection.execute(_AGENT.with_for_update(), {"agent": changed.name}).first()
-    if row is None or was is None or read_agent(row) != was:
+    if row is None or was is None or read_agent(row, key) != was:
         raise StaleError("the agent has changed meanwhile")
     if not _administers(was) or _administers(changed):
         return
@@ -247,10 +272,12 @@ def _administers(agent: Agent) -> bool:
     return agent.active and agent.role is Role.ADMINISTRATOR
 
 
-def _write(connection: sa.Connection, changes: AccessChanges, seal: Seal) -> None:
-    _write_agents(connection, changes)
+def _write(connection: sa.Connection, changes: AccessChanges, seal: Seal, key: Seal) -> None:
+    anchors = _write_agents(connection, changes, key)
     if changes.credential is not None:
-        _write_credential(connection, changes.credential, seal)
+        credential = changes.credential
+        _write_credential(connection, credential, seal)
+        anchors.append(("agent_credential", credential.agent, credential.version))
     _end_sessions(connection, changes)
     if changes.proven is not None:
         row = session_row(changes.proven, seal)
@@ -262,7 +289,7 @@ def _write(connection: sa.Connection, changes: AccessChanges, seal: Seal) -> Non
         forgotten = sa.delete(tables.agent_attempt).where(_attempt.id.in_(changes.forgets))
         connection.execute(forgotten)
     if changes.entries:
-        _write_entries(connection, changes.entries, seal)
+        _write_entries(connection, changes.entries, seal, key, anchors)
 
 
 def _write_credential(connection: sa.Connection, credential: Credential, seal: Seal) -> None:
@@ -274,8 +301,10 @@ def _write_credential(connection: sa.Connection, credential: Credential, seal: S
         connection.execute(sa.update(tables.agent_credential).where(own).values(row))
 
 
-def _keep_attempts(connection: sa.Connection, row: sa.Row[Any] | None, attempts: Attempts) -> None:
-    kept = attempts_row(attempts)
+def _keep_attempts(
+    connection: sa.Connection, row: sa.Row[Any] | None, attempts: Attempts, key: Seal
+) -> None:
+    kept = attempts_row(attempts, key)
     if row is None:
         connection.execute(sa.insert(tables.agent_attempt), kept)
     elif kept != row._asdict():
@@ -283,13 +312,19 @@ def _keep_attempts(connection: sa.Connection, row: sa.Row[Any] | None, attempts:
         connection.execute(sa.update(tables.agent_attempt).where(own).values(kept))
 
 
-def _write_agents(connection: sa.Connection, changes: AccessChanges) -> None:
+def _write_agents(connection: sa.Connection, changes: AccessChanges, key: Seal) -> list[Anchor]:
+    """Write agents, and return which versions they have now."""
+    anchors: list[Anchor] = []
     if changes.hired is not None:
-        connection.execute(sa.insert(tables.agent), agent_row(changes.hired))
+        connection.execute(sa.insert(tables.agent), agent_row(changes.hired, key))
+        anchors.append(("agent", changes.hired.name, 1))
     if changes.changed is not None:
-        row = agent_row(changes.changed)
-        own = _agent.name == row.pop("name")
-        connection.execute(sa.update(tables.agent).where(own).values(row))
+        name = changes.changed.name
+        before = connection.execute(_AGENT, {"agent": name}).one()
+        row = agent_row(changes.changed, key, version=before.version + 1)
+        connection.execute(sa.update(tables.agent).where(_agent.name == name).values(row))
+        anchors.append(("agent", name, row["version"]))
+    return anchors
 
 
 def _end_sessions(connection: sa.Connection, changes: AccessChanges) -> None:
@@ -302,10 +337,19 @@ def _end_sessions(connection: sa.Connection, changes: AccessChanges) -> None:
         connection.execute(gone.where(_session.id.in_(ended)))
 
 
-def _write_entries(connection: sa.Connection, entries: Sequence[AccessEntry], seal: Seal) -> None:
+def _write_entries(
+    connection: sa.Connection,
+    entries: Sequence[AccessEntry],
+    seal: Seal,
+    key: Seal,
+    anchors: Sequence[Anchor],
+) -> None:
     rows = [entry_row(one, seal) for one in entries]
     connection.execute(sa.insert(tables.access_log), rows)
     told = [one for one in map(audited, entries) if one is not None]
     if told:
-        chained = [audit_row(one, one.at, place) for place, one in enumerate(told)]
+        chained = [
+            audit_row(one, one.at, place, key, anchors=() if place else anchors)
+            for place, one in enumerate(told)
+        ]
         connection.execute(sa.insert(tables.audit), chained)

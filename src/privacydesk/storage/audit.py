@@ -23,10 +23,11 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant
+from privacydesk.storage.damaged import open_signed_rows
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.audit import read_audit
-from privacydesk.storage.sealing import SealError, Seals
+from privacydesk.storage.rows.audit import BOUND, read_audit
+from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.writer import BatchWriter
 
 CHAIN_KEY: Final = ConversationId(b"audit-chain-key\0")
@@ -108,7 +109,7 @@ class SqlAuditTrail:
         head = connection.execute(_LOCK_HEAD).first()
         if head is None and connection.execute(_READ_HEAD).first() is not None:
             return 0  # another process is at it
-        rows = connection.execute(_WAITING, {"count": _SEALED_AT_ONCE}).all()
+        rows = self._written_here(connection)
         if not rows:
             return 0
         if head is None:
@@ -130,6 +131,11 @@ class SqlAuditTrail:
         if connection.execute(_MOVE_HEAD, moved).rowcount != 1:
             raise SealError("the audit chain's head moved although it was locked")
         return len(rows)
+
+    def _written_here(self, connection: sa.Connection) -> list[sa.Row[Any]]:
+        """Return entries that wait and the desk wrote: nobody else's is made part of the chain."""
+        waiting = connection.execute(_WAITING, {"count": _SEALED_AT_ONCE})
+        return open_signed_rows(connection, self._seals, waiting, BOUND, _as_written)
 
     def _begin(self, connection: sa.Connection) -> bytes:
         # Two processes that begin at once: one of them fails on the head's row, and comes again.
@@ -259,7 +265,15 @@ def _follow(
 def _code(key: bytes, before: bytes, seq: int, row: Any) -> bytes:
     values = (getattr(row, name) for name in _COLUMNS)
     said = [value.hex() if isinstance(value, bytes) else value for value in values]
+    if row.anchors is not None:
+        # Only then, so that what was sealed before there were any keeps its code.
+        said.append(row.anchors)
     return hmac.digest(key, before + orjson.dumps([seq, row.id.hex(), *said]), hashlib.sha256)
+
+
+def _as_written(row: sa.Row[Any], key: Seal) -> sa.Row[Any]:
+    BOUND.check(row, key)
+    return row
 
 
 def _head_code(key: bytes, entries: int, last: bytes) -> bytes:

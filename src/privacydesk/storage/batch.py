@@ -8,7 +8,7 @@ Nothing here commits, retries or answers anybody: the writer does.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,14 +27,15 @@ from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.faults import GuardBrokenError, trace
-from privacydesk.storage.locked import Locked, Rows, Snapshots
+from privacydesk.storage.locked import Locked, Newest, Rows, Snapshots
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
 from privacydesk.storage.removing import take_away
 from privacydesk.storage.rows.challenge import challenge_row
 from privacydesk.storage.rows.conversation import conversation_row
 from privacydesk.storage.rows.delivery import delivery_row
-from privacydesk.storage.rows.ticket import persons, ticket_row
+from privacydesk.storage.rows.evidence import changed_row as evidence_changed
+from privacydesk.storage.rows.ticket import number_row, persons, ticket_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.staging import ClosureError, Staged, stage
 from privacydesk.storage.telling import Telling
@@ -76,6 +77,7 @@ class Batch:
         connection: in a transaction.
         seals: the conversations' keys.
         snapshots: conversations after their last commit.
+        newest: the versions of other rows after their last commit.
         counters: this process's rows of the daily counters.
         minter: names what is told to other systems.
         now: the present, for rows that note when something happened.
@@ -87,6 +89,7 @@ class Batch:
         connection: sa.Connection,
         seals: Seals,
         snapshots: Snapshots,
+        newest: Newest,
         counters: CounterRows,
         *,
         minter: SecretMinter,
@@ -95,7 +98,7 @@ class Batch:
     ) -> None:
         self.appended: dict[ConversationId, Appended] = {}
         self._connection = connection
-        self._locked = Locked(connection, seals, snapshots, shared=shared)
+        self._locked = Locked(connection, seals, snapshots, newest, shared=shared)
         self._inserts = _Inserts()
         self._telling = Telling(minter, now)
         self._new_seals: dict[ConversationId, Seal] = {}
@@ -140,6 +143,7 @@ class Batch:
             self._seals.keep(identity, seal)
         for conversation in self._locked.conversations.now.values():
             self._snapshots.put(conversation.id, conversation)
+        self._locked.remember()
         if self._inserts.counted:
             self._counters.committed()
 
@@ -172,6 +176,7 @@ class Batch:
         except sa.exc.SQLAlchemyError:
             raise
         except SealError as error:
+            self._seals.refused.note(error)
             return _failed(error)
         except (DeskError, Reobserve) as refusal:
             return refusal
@@ -248,16 +253,14 @@ class Batch:
             (tables.package_part, inserts.package_parts),
             (tables.audit, inserts.audit),
             (tables.staff_alarm, inserts.staff_alarms),
-            (tables.webhook_posting, self._telling.rows(self._connection)),
+            (tables.webhook_posting, self._telling.rows(self._connection, self._seals)),
         ):
             if rows:
                 self._insert(table, rows)
-        for statement, rows in (
-            (sql.MOVE_EVIDENCE, inserts.evidence_moved),
-            (sql.REMOVE_EVIDENCE, inserts.evidence_removed),
-        ):
-            if rows:
-                self._change_evidence(statement, rows)
+        if inserts.evidence_moved:
+            self._move_evidence(inserts.evidence_moved)
+        if inserts.evidence_removed:
+            self._remove_evidence(inserts.evidence_removed)
         if inserts.counted:
             self._counters.add(self._connection, inserts.counted)
         for conversation, purges in inserts.purges.items():
@@ -272,7 +275,9 @@ class Batch:
             lambda value: ticket_row(value, locked.seal(value.conversation_id)),
         )
         self._write_lookups()
-        self._write_rows(tables.challenge, locked.challenges, challenge_row)
+        self._write_rows(
+            tables.challenge, locked.challenges, lambda value: challenge_row(value, locked.key)
+        )
         self._write_rows(
             tables.outbox,
             locked.deliveries,
@@ -319,19 +324,31 @@ class Batch:
 
     def _write_lookups(self) -> None:
         numbers: list[Row] = []
+        raised: list[Row] = []
         found: list[Row] = []
         lost: list[Row] = []
         tickets = self._locked.tickets
         for identity in tickets.changed():
             ticket, before = tickets.now[identity], tickets.before.get(identity)
             home = {"ticket_id": identity, "conversation_id": ticket.conversation_id}
+            named = number_row(ticket, self._locked.key)
             if before is None:
-                numbers.append({"number": ticket.number, **home})
+                numbers.append(named)
+            else:
+                raised.append(
+                    {
+                        "at_number": ticket.number,
+                        "to_version": named["version"],
+                        "to_mac": named["mac"],
+                    }
+                )
             old = frozenset() if before is None else persons(before)
             new = persons(ticket)
             found += [{"hash": key, **home} for key in sorted(new - old)]
             lost += [{"at_hash": key, "at_ticket": identity} for key in sorted(old - new)]
         self._insert(tables.ticket_number, numbers)
+        if raised:
+            self._connection.execute(sql.RAISE_NUMBER, raised)
         if lost:
             self._connection.execute(sql.DELETE_PERSON, lost)
         self._insert(tables.ticket_person, found)
@@ -340,10 +357,43 @@ class Batch:
         if rows:
             self._connection.execute(sql.INSERT[table], rows)
 
-    def _change_evidence(self, statement: sa.Update, rows: list[Row]) -> None:
-        if self._connection.execute(statement, rows).rowcount != len(rows):
+    def _move_evidence(self, moves: list[Row]) -> None:
+        rows = self._evidence(moves)
+        taken = {identity: row.ticket_id for identity, row in rows.items()}
+        changed = []
+        for move in moves:
+            row, ticket = rows[move[sql.GUARD_ID]], move["to_ticket"]
+            if taken[row.id] not in {None, ticket}:
+                raise ClosureError("evidence to change isn't there")
+            taken[row.id] = ticket
+            handed_in = row.handed_in_at or move["to_handed_in"]
+            after = evidence_changed(
+                row,
+                self._locked.seal(ConversationId(row.conversation_id)),
+                ticket_id=ticket,
+                handed_in_at=handed_in,
+            )
+            changed.append({**move, "to_handed_in": handed_in, "to_name": after["name"]})
+        self._connection.execute(sql.MOVE_EVIDENCE, changed)
+
+    def _remove_evidence(self, removals: list[Row]) -> None:
+        rows = self._evidence(removals)
+        changed = []
+        for removal in removals:
+            row = rows[removal[sql.GUARD_ID]]
+            seal = self._locked.seal(ConversationId(row.conversation_id))
+            after = evidence_changed(row, seal, removed_at=removal["to_removed_at"])
+            changed.append({**removal, "to_name": after["name"]})
+        self._connection.execute(sql.REMOVE_EVIDENCE, changed)
+
+    def _evidence(self, changes: list[Row]) -> Mapping[bytes, sa.Row[Any]]:
+        wanted = {change[sql.GUARD_ID] for change in changes}
+        found = self._connection.execute(sql.READ_EVIDENCE, {"ids": sql.padded(sorted(wanted))})
+        rows = {row.id: row for row in found}
+        if len(rows) != len(wanted):
             # Not locked, so not a broken guard: some job named a file that isn't there to take.
             raise ClosureError("evidence to change isn't there")
+        return rows
 
 
 def _check_guard(table: sa.Table, done: int, wanted: int) -> None:

@@ -22,11 +22,10 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, to_micros
-from privacydesk.storage.damaged import open_rows
+from privacydesk.storage.damaged import open_rows, open_tickets
 from privacydesk.storage.faults import GuardBrokenError
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.delivery import delivery_row, read_delivery
-from privacydesk.storage.rows.ticket import read_ticket
+from privacydesk.storage.rows.delivery import BOUND, delivery_row, read_delivery
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.writer import BatchWriter
 
@@ -86,8 +85,7 @@ _CLAIMED_BY = sa.select(_outbox.state, _outbox.attempts).where(
     _outbox.id == sa.bindparam(sql.GUARD_ID)
 )
 _DUE_TICKETS = (
-    sa.select(tables.ticket)
-    .where(tables.ticket.c.next_due_at <= sa.bindparam("now"))
+    sql.TICKETS.where(tables.ticket.c.next_due_at <= sa.bindparam("now"))
     .order_by(tables.ticket.c.next_due_at)
     .limit(sa.bindparam("count"))
     .with_for_update(skip_locked=True)
@@ -141,7 +139,7 @@ class SqlClaims:
 
         def claim(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = _with_a_place(connection, now, places, without)
-            opened, damaged = open_rows(connection, self._seals, rows, read_delivery)
+            opened, damaged = open_rows(connection, self._seals, rows, BOUND, read_delivery)
             _put_off(connection, tables.outbox, damaged, now)
             claimed, updates = [], []
             for _, seal, before in opened:
@@ -206,7 +204,7 @@ class SqlClaims:
         def claim(connection: sa.Connection) -> tuple[Ticket, ...]:
             due = {"now": to_micros(now), "count": limit}
             rows = connection.execute(_DUE_TICKETS, due).all()
-            opened, damaged = open_rows(connection, self._seals, rows, read_ticket)
+            opened, damaged = open_tickets(connection, self._seals, rows)
             _put_off(connection, tables.ticket, damaged, now)
             until = to_micros(now + lease)
             _guarded(

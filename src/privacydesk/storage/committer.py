@@ -26,7 +26,8 @@ from privacydesk.storage.faults import (
     part_of,
     trace,
 )
-from privacydesk.storage.locked import Snapshots
+from privacydesk.storage.locked import Newest, Snapshots
+from privacydesk.storage.lru import Lru
 from privacydesk.storage.minting import SecretMinter
 from privacydesk.storage.pending import DEFERRED, Latecomers, Outcomes, Pending
 from privacydesk.storage.sealing import SealError, Seals
@@ -45,6 +46,8 @@ _DEFER_LIMIT = 2000
 """How often a job waits for a row that another process holds: some seconds."""
 _QUICK = 0.002
 """Seconds that a commit may take for the next one to be worth no thread."""
+_REMEMBERED = 100_000
+"""Of how many rows the version is remembered that was written last."""
 
 Report = tuple[Outcomes, list[Appended]]
 
@@ -71,6 +74,7 @@ class Committer:
         self._connection: sa.Connection | None = None
         self._counters = CounterRows()
         self._minter = SecretMinter()
+        self._newest: Newest = Lru(_REMEMBERED)
         self._patience = BUSY_MILLIS
         self._quick = False
         self.written_at = -math.inf
@@ -192,6 +196,7 @@ class Committer:
                 self._connection,
                 self._seals,
                 self._snapshots,
+                self._newest,
                 self._counters,
                 minter=self._minter,
                 now=self._clock.now(),
@@ -213,6 +218,8 @@ class Committer:
         if len(batch) > 1:
             half = len(batch) // 2
             return self._commit(batch[:half], appended) + self._commit(batch[half:], appended)
+        if isinstance(error, SealError):
+            self._seals.refused.note(error)
         told = str(error) if isinstance(error, (ClosureError, SealError)) else ""
         _log.error("job_failed", error=code_of(error), rule=told, at=trace(error))
         return _all(batch, FailedJobError)

@@ -6,27 +6,33 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
+from privacydesk.domain.conversation import Conversation
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage import tables
+from privacydesk.storage.damaged import open_rows
 from privacydesk.storage.engines import parse_url, sqlite_file, writing_engine
 from privacydesk.storage.minting import SecretMinter
+from privacydesk.storage.rows.conversation import BOUND, conversation_row, open_conversation
+from privacydesk.storage.sealing import KeyRing, Seal, Seals
+from privacydesk.storage.statements import CONVERSATIONS
 
 _AT_ONCE = 1000
 _FAULTS_AT_MOST = 5
 _conversation = tables.conversation.c
 _SOME = (
-    sa.select(_conversation.id)
-    .where(_conversation.id > sa.bindparam("after"))
+    CONVERSATIONS.where(_conversation.id > sa.bindparam("after"))
     .order_by(_conversation.id)
     .limit(_AT_ONCE)
 )
 _RENEW = (
     sa.update(tables.conversation)
     .where(_conversation.id == sa.bindparam("at_id"))
-    .values(epoch=sa.bindparam("to_epoch"))
+    .values(epoch=sa.bindparam("to_epoch"), state=sa.bindparam("to_state"))
 )
 
 
@@ -109,21 +115,29 @@ def damage_in(connection: sqlite3.Connection, *, quick: bool) -> tuple[str, ...]
     return () if lines == ["ok"] else tuple(lines)
 
 
-def renew_epochs(url: str) -> int:
+def renew_epochs(url: str, ring: KeyRing) -> int:
     """Give every conversation a new epoch and return how many there are.
 
     After an older copy was put back, clients may hold events that it lacks. With another epoch
-    they drop their copies and read the log anew.
+    they drop their copies and read the log anew. A conversation that can't be read keeps its own.
     """
-    engine, minter, count, after = writing_engine(parse_url(url)), SecretMinter(), 0, b""
+    engine, minter, seals = writing_engine(parse_url(url)), SecretMinter(), Seals(ring)
+    count, after = 0, b""
     try:
         while True:
             with engine.begin() as connection:
-                ids = list(connection.scalars(_SOME, {"after": after}))
-                if not ids:
+                rows = connection.execute(_SOME, {"after": after}).all()
+                if not rows:
                     return count
-                fresh = [{"at_id": one, "to_epoch": minter.token()} for one in ids]
-                connection.execute(_RENEW, fresh)
-            count, after = count + len(ids), ids[-1]
+                opened, _ = open_rows(connection, seals, rows, BOUND, open_conversation, home="id")
+                fresh = [_renewed(one, seal, minter.token()) for _, seal, one in opened]
+                if fresh:
+                    connection.execute(_RENEW, fresh)
+            count, after = count + len(fresh), rows[-1].id
     finally:
         engine.dispose()
+
+
+def _renewed(conversation: Conversation, seal: Seal, epoch: str) -> dict[str, Any]:
+    row = conversation_row(replace(conversation, epoch=epoch), seal)
+    return {"at_id": row["id"], "to_epoch": row["epoch"], "to_state": row["state"]}

@@ -1,19 +1,25 @@
-"""Opening rows of many conversations, past those that can't be opened."""
+"""Opening rows one by one, past those that can't be opened.
+
+One row that is damaged, or was changed without the keys, must not take along the list it stands in.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-import structlog
 
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ticket import Ticket
 from privacydesk.storage.keys import load_seals
+from privacydesk.storage.refused import RefusedRows
+from privacydesk.storage.rows.binding import ROWS_KEY, Binding
+from privacydesk.storage.rows.ticket import BOUND as TICKET_BOUND
+from privacydesk.storage.rows.ticket import open_ticket
 from privacydesk.storage.sealing import Seal, SealError, Seals
 
-_log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 Row = sa.Row[Any]
@@ -25,40 +31,130 @@ def open_rows(
     connection: sa.Connection,
     seals: Seals,
     rows: Sequence[Row],
+    bound: Binding,
     read: Callable[[Row, Seal], T],
+    *,
+    home: str = "conversation_id",
 ) -> tuple[list[Opened[T]], list[Row]]:
-    """Return rows with what they are, and those that can't be read; these are logged.
+    """Return rows of conversations with what they are, and those that can't be read.
 
     Args:
         connection: for the keys that are not at hand.
-        seals: the conversations' keys.
-        rows: each with the ``id`` and ``conversation_id`` of its table.
+        seals: the conversations' keys; what is refused is noted there.
+        rows: of one table.
+        bound: names the rows.
         read: makes of a row what it is; raises ``SealError``.
+        home: the column that names the row's conversation.
     """
-    opened: list[Opened[T]] = []
-    damaged: list[Row] = []
-    found = _seals_of(connection, seals, {row.conversation_id for row in rows})
-    for row in rows:
-        try:
-            opened.append(_opened(row, found, read))
-        except SealError as error:
-            _log.error("due_row_unreadable", row=row.id.hex(), fault=error.message)
-            damaged.append(row)
-    return opened, damaged
+    found = seals_of(connection, seals, {getattr(row, home) for row in rows})
+
+    def opened(row: Row) -> Opened[T]:
+        seal = found.get(getattr(row, home))
+        if seal is None:
+            raise bound.refusal(row, "has no data key")
+        return row, seal, read(row, seal)
+
+    return _sorted(rows, bound, opened, seals.refused)
 
 
-def _opened(
-    row: Row, seals: Mapping[ConversationId, Seal], read: Callable[[Row, Seal], T]
-) -> Opened[T]:
-    seal = seals.get(row.conversation_id)
-    if seal is None:
-        raise SealError("its data key can't be had")
-    return row, seal, read(row, seal)
+def open_own_rows(
+    connection: sa.Connection,
+    seals: Seals,
+    rows: Iterable[Row],
+    bound: Binding,
+    read: Callable[[Row, Seal], T],
+    *,
+    identity: ConversationId,
+) -> tuple[list[T], list[Row]]:
+    """Return what rows are that belong to no conversation, and those that can't be read.
+
+    Args:
+        connection: for the key, if it is not at hand.
+        seals: the keys; what is refused is noted there.
+        rows: of one table.
+        bound: names the rows.
+        read: makes of a row what it is; raises ``SealError``.
+        identity: stands where a conversation's id does, for their key.
+    """
+    there = list(rows)
+    if not there:
+        return [], []
+    seal = seals_of(connection, seals, (identity,)).get(identity)
+
+    def opened(row: Row) -> T:
+        if seal is None:
+            raise bound.refusal(row, "has no data key")
+        return read(row, seal)
+
+    return _sorted(there, bound, opened, seals.refused)
 
 
-def _seals_of(
+def open_signed_rows(
+    connection: sa.Connection,
+    seals: Seals,
+    rows: Iterable[Row],
+    bound: Binding,
+    read: Callable[[Row, Seal], T],
+) -> list[T]:
+    """Return what rows with a digest are, without those whose digest is another one."""
+    return open_own_rows(connection, seals, rows, bound, read, identity=ROWS_KEY)[0]
+
+
+def open_tickets(
+    connection: sa.Connection, seals: Seals, rows: Sequence[Row]
+) -> tuple[list[Opened[Ticket]], list[Row]]:
+    """Return tickets, and those rows that can't be read.
+
+    Args:
+        connection: for the keys that are not at hand.
+        seals: the conversations' keys; what is refused is noted there.
+        rows: as ``statements.TICKETS`` gives them.
+    """
+    key = seals_of(connection, seals, (ROWS_KEY,)).get(ROWS_KEY) if rows else None
+
+    def read(row: Row, seal: Seal) -> Ticket:
+        if key is None:
+            raise TICKET_BOUND.refusal(row, "has no digest's key")
+        return open_ticket(row, seal, key)
+
+    return open_rows(connection, seals, rows, TICKET_BOUND, read)
+
+
+def read_tickets(
+    connection: sa.Connection, seals: Seals, rows: Sequence[Row]
+) -> tuple[Ticket, ...]:
+    """Return tickets without those that can't be read; see ``open_tickets``."""
+    opened, _ = open_tickets(connection, seals, rows)
+    return tuple(ticket for *_, ticket in opened)
+
+
+def whole_page(
+    page: Callable[[Row | None, int], Sequence[Row]],
+    read: Callable[[Sequence[Row]], Iterable[T]],
+    limit: int,
+) -> tuple[T, ...]:
+    """Return what rows are until a page is full: whoever turns pages sees by its length if it is.
+
+    Args:
+        page: gives so many rows that follow a row, the first ones after none.
+        read: makes of rows what they are, and leaves out those that can't be read.
+        limit: how many make a page.
+    """
+    found: list[T] = []
+    seen: Row | None = None
+    while len(found) < limit:
+        wanted = limit - len(found)
+        rows = page(seen, wanted)
+        found += read(rows)
+        if len(rows) < wanted:
+            break
+        seen = rows[-1]
+    return tuple(found)
+
+
+def seals_of(
     connection: sa.Connection, seals: Seals, conversations: Collection[ConversationId]
-) -> dict[ConversationId, Seal]:
+) -> Mapping[ConversationId, Seal]:
     """Return the seals that can be had."""
     try:
         return load_seals(connection, seals, conversations)
@@ -68,3 +164,19 @@ def _seals_of(
             with contextlib.suppress(SealError):
                 found |= load_seals(connection, seals, (one,))
         return found
+
+
+def _sorted(
+    rows: Sequence[Row], bound: Binding, read: Callable[[Row], T], refused: RefusedRows
+) -> tuple[list[T], list[Row]]:
+    opened: list[T] = []
+    damaged: list[Row] = []
+    for row in rows:
+        try:
+            opened.append(read(row))
+        except SealError as error:
+            refused.note(error, number=getattr(row, "number", ""))
+            damaged.append(row)
+        else:
+            refused.opened(bound, row)
+    return opened, damaged

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from privacydesk.domain.ids import ConversationId
 from privacydesk.storage import tables
-from privacydesk.storage.sealing import Seal, Seals, WrappedKey
+from privacydesk.storage.rows.binding import ROWS_KEY
+from privacydesk.storage.sealing import Seal, SealError, Seals, WrappedKey
 from privacydesk.storage.statements import padded
 
 _READ = sa.select(
@@ -54,3 +55,23 @@ def own_seal(connection: sa.Connection, seals: Seals, identity: ConversationId) 
     row = {"conversation_id": identity, "ring_key": key.ring_key, "wrapped": key.wrapped}
     connection.execute(sa.insert(tables.data_key), row)
     return seal
+
+
+def reading_key(connection: sa.Connection, seals: Seals) -> Seal:
+    """Return the key of the rows' digests, for rows that are there.
+
+    Raises:
+        SealError: there is none, though a row with a digest can't be without.
+    """
+    found = load_seals(connection, seals, [ROWS_KEY]).get(ROWS_KEY)
+    if found is None:
+        raise SealError("the key of the rows' digests is missing", place="data_key")
+    return found
+
+
+def writing_key(connection: sa.Connection, seals: Seals) -> Seal:
+    """Return the key of the rows' digests, made with the first row that has one.
+
+    Taken away, it is made anew: then no row from before agrees with it.
+    """
+    return own_seal(connection, seals, ROWS_KEY)

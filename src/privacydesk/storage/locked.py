@@ -16,16 +16,19 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Job, Locks, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
-from privacydesk.storage.keys import load_seals
+from privacydesk.storage.keys import load_seals, writing_key
 from privacydesk.storage.lru import Lru
 from privacydesk.storage.rows.challenge import read_challenge
-from privacydesk.storage.rows.conversation import read_conversation
+from privacydesk.storage.rows.conversation import open_conversation
 from privacydesk.storage.rows.delivery import read_delivery
-from privacydesk.storage.rows.ticket import read_ticket
+from privacydesk.storage.rows.ticket import open_ticket
 from privacydesk.storage.sealing import Seal, SealError, Seals
 
 Snapshots = Lru[ConversationId, Conversation]
 """Conversations after their last commit; valid only while the version in the database is theirs."""
+
+Newest = Lru[bytes, int]
+"""The versions of rows this process wrote last: they only rise, so a lower one was put back."""
 
 
 class _Versioned(Protocol):
@@ -79,7 +82,13 @@ class Locked:
     """
 
     def __init__(
-        self, connection: sa.Connection, seals: Seals, snapshots: Snapshots, *, shared: bool
+        self,
+        connection: sa.Connection,
+        seals: Seals,
+        snapshots: Snapshots,
+        newest: Newest,
+        *,
+        shared: bool,
     ) -> None:
         self.connection = connection
         self.conversations: Rows[ConversationId, Conversation] = Rows()
@@ -91,7 +100,9 @@ class Locked:
         self.new_keys: set[LookupHash] = set()
         self.seals = seals
         self._snapshots = snapshots
+        self._newest = newest
         self._shared = shared
+        self._key: Seal | None = None
         self._held: dict[ConversationId, Seal] = {}
 
     def read(self, jobs: Sequence[Job]) -> None:
@@ -100,20 +111,21 @@ class Locked:
         tickets = [i for j in jobs for i in j.locks.tickets]
         if tickets:
             rows = self._lock(tables.ticket, sql.LOCK_TICKETS, tickets, self.tickets.busy)
-            self._take(self.tickets, rows, read_ticket)
+            self._take(tables.ticket, self.tickets, rows, self._read_ticket)
         challenges = [i for j in jobs for i in j.locks.challenges]
         if challenges:
             rows = self._lock(
                 tables.challenge, sql.LOCK_CHALLENGES, challenges, self.challenges.busy
             )
             for row in rows:
-                challenge = read_challenge(row)
+                self._check_newest(tables.challenge, row)
+                challenge = read_challenge(row, self.key)
                 self.challenges.before[challenge.id] = challenge
                 self.challenges.now[challenge.id] = challenge
         deliveries = [i for j in jobs for i in j.locks.deliveries]
         if deliveries:
             rows = self._lock(tables.outbox, sql.LOCK_DELIVERIES, deliveries, self.deliveries.busy)
-            self._take(self.deliveries, rows, read_delivery)
+            self._take(tables.outbox, self.deliveries, rows, read_delivery)
         # Only now: a job that ran meanwhile elsewhere has let go of its rows, so it is seen.
         self._read_known(jobs)
 
@@ -149,6 +161,20 @@ class Locked:
             raise SealError("a conversation has no data key")
         return seal
 
+    @property
+    def key(self) -> Seal:
+        """The key of the rows' digests."""
+        if self._key is None:
+            self._key = writing_key(self.connection, self.seals)
+        return self._key
+
+    def remember(self) -> None:
+        """Note the versions of the rows after their commit."""
+        rows: Rows[Any, Any]
+        for rows in (self.tickets, self.challenges, self.deliveries):
+            for identity, value in rows.now.items():
+                self._newest.put(identity, value.version)
+
     def hold(self, conversation: ConversationId, seal: Seal) -> None:
         """Use a seal that this batch is about to store."""
         self._held[conversation] = seal
@@ -181,7 +207,7 @@ class Locked:
         if cold:
             fresh = self.connection.execute(sql.READ_CONVERSATIONS, {"ids": sql.padded(cold)})
             for row in fresh:
-                conversation = read_conversation(row, self.seal(row.id))
+                conversation = open_conversation(row, self.seal(row.id))
                 self.conversations.before[conversation.id] = conversation
                 self.conversations.now[conversation.id] = conversation
 
@@ -205,11 +231,25 @@ class Locked:
             busy.update(there.scalars())
 
     def _take(
-        self, into: Rows[I, V], rows: Sequence[sa.Row[Any]], read: Callable[[Any, Seal], V]
+        self,
+        table: sa.Table,
+        into: Rows[I, V],
+        rows: Sequence[sa.Row[Any]],
+        read: Callable[[Any, Seal], V],
     ) -> None:
         self._load([row.conversation_id for row in rows])
         for row in rows:
+            self._check_newest(table, row)
             into.before[row.id] = into.now[row.id] = read(row, self.seal(row.conversation_id))
+
+    def _read_ticket(self, row: Any, seal: Seal) -> Ticket:
+        return open_ticket(row, seal, self.key)
+
+    def _check_newest(self, table: sa.Table, row: Any) -> None:
+        newest = self._newest.get(row.id)
+        if newest is not None and row.version < newest:
+            fault = f"an older row of {table.name} was put back"
+            raise SealError(fault, table=table.name, row=row.id.hex())
 
     def _load(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Seal]:
         cold = [i for i in conversations if i not in self._held]

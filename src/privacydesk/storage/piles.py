@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.ids import TicketId
 from privacydesk.domain.piles import Pile, Place, Sieve, Watch
 from privacydesk.storage import tables
-from privacydesk.storage.codec import to_micros
-from privacydesk.storage.rows.ticket import urgency
+from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.rows.ticket import NO_CLOCK, urgency
+from privacydesk.storage.statements import TICKETS
 
 # Conditions stand as the indexes have them, literals and all: only so is an index with a
 # condition used.
@@ -89,6 +91,12 @@ def page(
     return query, _wanted(watch, after, limit) | sifted
 
 
+def place_of(row: Any) -> Place:
+    """Return where a row stands in its pile."""
+    urgent = None if row.urgent_at == NO_CLOCK else from_micros(row.urgent_at)
+    return Place(urgent, TicketId(row.id))
+
+
 def versions(
     pile: Pile, watch: Watch, sieve: Sieve, after: Place | None, limit: int
 ) -> tuple[sa.Select[Any], dict[str, Any]]:
@@ -105,8 +113,7 @@ def _page(pile: Pile, sieves: frozenset[str], *, later: bool) -> sa.Select[Any]:
     if later:
         conditions.append(_AFTER)
     return (
-        sa.select(tables.ticket)
-        .where(*conditions)
+        TICKETS.where(*conditions)
         .order_by(_ticket.urgent_at, _ticket.id)
         .limit(sa.bindparam("count"))
     )

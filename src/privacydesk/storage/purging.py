@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,15 +17,17 @@ import structlog
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, TicketId
 from privacydesk.domain.retention import Holdings, Line
+from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import UnavailableError
 from privacydesk.storage import removing, tables
 from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.damaged import open_tickets
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.conversation import read_conversation
-from privacydesk.storage.rows.ticket import read_ticket
+from privacydesk.storage.rows.conversation import open_conversation
+from privacydesk.storage.rows.ticket import BOUND as TICKET_BOUND
 from privacydesk.storage.sealing import SealError, Seals
-from privacydesk.storage.statements import padded
+from privacydesk.storage.statements import CONVERSATIONS, TICKETS, padded
 from privacydesk.storage.writer import BatchWriter
 
 _log = structlog.get_logger(__name__)
@@ -68,17 +71,15 @@ _PAGE = (
     .order_by(_conversation.id)
     .limit(sa.bindparam("count"))
 )
-_STATE = sa.select(tables.conversation).where(_conversation.id == _ID)
+_STATE = CONVERSATIONS.where(_conversation.id == _ID)
 _LINES = (
     sa.select(_event.offset, _event.at, _event.kind)
     .where(_event.conversation_id == _ID)
     .order_by(_event.offset)
 )
-_TICKETS = sa.select(tables.ticket).where(_ticket.conversation_id == _ID).order_by(_ticket.id)
-_OBJECTIONS = (
-    sa.select(tables.ticket)
-    .where(_ticket.linked.in_(sa.bindparam("ids", expanding=True)))
-    .order_by(_ticket.id)
+_TICKETS = TICKETS.where(_ticket.conversation_id == _ID).order_by(_ticket.id)
+_OBJECTIONS = TICKETS.where(_ticket.linked.in_(sa.bindparam("ids", expanding=True))).order_by(
+    _ticket.id
 )
 _FILES = sa.select(_evidence.id, _evidence.created_at).where(
     _evidence.conversation_id == _ID, _evidence.ticket_id.is_(None)
@@ -138,18 +139,17 @@ class SqlPurging:
         if tickets:
             ids = padded([row.id for row in tickets])
             objections = list(connection.execute(_OBJECTIONS, {"ids": ids}))
-        homes = {conversation, *(row.conversation_id for row in objections)}
-        seals = load_seals(connection, self._seals, homes)
+        seals = load_seals(connection, self._seals, [conversation])
         if conversation not in seals:
             raise SealError("a conversation has no data key")
         return Holdings(
-            conversation=read_conversation(state, seals[conversation]),
+            conversation=open_conversation(state, seals[conversation]),
             lines=tuple(
                 Line(row.offset, from_micros(row.at), row.kind == EventKind.BLANK.value)
                 for row in connection.execute(_LINES, at)
             ),
-            tickets=tuple(read_ticket(row, seals[conversation]) for row in tickets),
-            objections=tuple(read_ticket(row, seals[row.conversation_id]) for row in objections),
+            tickets=self._opened(connection, tickets),
+            objections=self._opened(connection, objections),
             files=tuple(
                 (EvidenceId(row.id), from_micros(row.created_at))
                 for row in connection.execute(_FILES, at)
@@ -162,6 +162,13 @@ class SqlPurging:
                 for row in connection.execute(_DELIVERIES, at)
             ),
         )
+
+    def _opened(self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> tuple[Ticket, ...]:
+        """Return tickets, all of them: what is left out would be taken for gone."""
+        opened, damaged = open_tickets(connection, self._seals, rows)
+        if damaged:
+            raise TICKET_BOUND.refusal(damaged[0], "was refused")
+        return tuple(ticket for *_, ticket in opened)
 
     async def erase(self, conversation: ConversationId, *, version: int) -> bool:
         """Take a conversation away with its key, unless it went on since ``version``."""

@@ -14,7 +14,7 @@ from privacydesk.domain.ids import TicketId
 from privacydesk.domain.separation import CHANGES
 from privacydesk.domain.ticket import TicketState
 from privacydesk.storage import tables
-from privacydesk.storage.statements import written_out
+from privacydesk.storage.statements import CONVERSATIONS, TICKETS, written_out
 
 _ID: sa.BindParameter[Any] = sa.bindparam("id")
 _COUNT: sa.BindParameter[Any] = sa.bindparam("count")
@@ -23,38 +23,27 @@ _ticket = tables.ticket.c
 _CLOSED = written_out(TicketState.CLOSED.value)
 _QUEUED = _conversation.owner_kind == written_out(OwnerKind.QUEUE.value)
 
-CONVERSATION = sa.select(tables.conversation).where(_conversation.id == _ID)
-CONVERSATION_BY_KEY = (
-    sa.select(tables.conversation)
-    .join(tables.conversation_key, tables.conversation_key.c.conversation_id == _conversation.id)
-    .where(tables.conversation_key.c.hash == sa.bindparam("key"))
+CONVERSATION = CONVERSATIONS.where(_conversation.id == _ID)
+CONVERSATION_KEY = sa.select(tables.conversation_key).where(
+    tables.conversation_key.c.hash == sa.bindparam("key")
 )
 VERSIONS = sa.select(_conversation.id, _conversation.version).where(
     _conversation.id.in_(sa.bindparam("ids", expanding=True))
 )
 QUEUE = (
-    sa.select(tables.conversation)
-    .where(_QUEUED)
-    .order_by(_conversation.queued_at, _conversation.id)
-    .limit(_COUNT)
+    CONVERSATIONS.where(_QUEUED).order_by(_conversation.queued_at, _conversation.id).limit(_COUNT)
 )
 QUEUE_AFTER = QUEUE.where(
     sa.tuple_(_conversation.queued_at, _conversation.id)
     > sa.tuple_(sa.bindparam("at"), sa.bindparam("id", type_=_conversation.id.type))
 )
-WITH_AGENT = (
-    sa.select(tables.conversation)
-    .where(
-        _conversation.owner_kind == written_out(OwnerKind.AGENT.value),
-        _conversation.owner_agent == sa.bindparam("agent"),
-    )
-    .order_by(_conversation.id)
-)
-WITH_AGENTS = (
-    sa.select(tables.conversation)
-    .where(_conversation.owner_kind == written_out(OwnerKind.AGENT.value))
-    .order_by(_conversation.id)
-)
+WITH_AGENT = CONVERSATIONS.where(
+    _conversation.owner_kind == written_out(OwnerKind.AGENT.value),
+    _conversation.owner_agent == sa.bindparam("agent"),
+).order_by(_conversation.id)
+WITH_AGENTS = CONVERSATIONS.where(
+    _conversation.owner_kind == written_out(OwnerKind.AGENT.value)
+).order_by(_conversation.id)
 _spoken = tables.event.alias("spoken")
 _last_spoken = (
     sa.select(_spoken.c.offset)
@@ -107,12 +96,10 @@ EVENTS = (
     .limit(_COUNT)
 )
 
-TICKET = sa.select(tables.ticket).where(_ticket.id == _ID)
-TICKET_BY_NUMBER = (
-    sa.select(tables.ticket)
-    .join(tables.ticket_number, tables.ticket_number.c.ticket_id == _ticket.id)
-    .where(tables.ticket_number.c.number == sa.bindparam("number"))
-)
+TICKET = TICKETS.where(_ticket.id == _ID)
+TICKET_BY_NUMBER = TICKETS.join(
+    tables.ticket_number, tables.ticket_number.c.ticket_id == _ticket.id
+).where(tables.ticket_number.c.number == sa.bindparam("number"))
 _number = tables.ticket_number.c
 _BY_NUMBER = sa.select(_number.number, _number.ticket_id).order_by(_number.number).limit(1)
 TICKETS_NEAR = sa.union_all(
@@ -121,16 +108,13 @@ TICKETS_NEAR = sa.union_all(
 )
 """The number itself or the next one, and the first of all; none only where there is no ticket."""
 _OF_PERSON = (
-    sa.select(tables.ticket)
-    .join(tables.ticket_person, tables.ticket_person.c.ticket_id == _ticket.id)
+    TICKETS.join(tables.ticket_person, tables.ticket_person.c.ticket_id == _ticket.id)
     .where(tables.ticket_person.c.hash == sa.bindparam("person"))
     .limit(_COUNT)
 )
 TICKETS_OF = _OF_PERSON.order_by(sa.case((_ticket.state == _CLOSED, 1), else_=0), _ticket.id.desc())
 OPEN_TICKETS_OF = _OF_PERSON.where(_ticket.state != _CLOSED).order_by(_ticket.id.desc())
-TICKETS_IN = (
-    sa.select(tables.ticket).where(_ticket.conversation_id == _ID).order_by(_ticket.id.desc())
-)
+TICKETS_IN = TICKETS.where(_ticket.conversation_id == _ID).order_by(_ticket.id.desc())
 OPEN_TICKETS_IN = (
     sa.select(_ticket.conversation_id, _ticket.number, _ticket.kind)
     .where(
@@ -139,8 +123,7 @@ OPEN_TICKETS_IN = (
     .order_by(_ticket.id)
 )
 PROVISIONAL = (
-    sa.select(tables.ticket)
-    .where(
+    TICKETS.where(
         _ticket.provisional,
         _ticket.state != _CLOSED,
         _ticket.id > sa.bindparam("after", type_=_ticket.id.type),
@@ -198,15 +181,11 @@ OPEN_ACTIONS_OF = (
     .order_by(tables.outbox.c.id)
 )
 AGENTS = sa.select(tables.agent).order_by(tables.agent.c.name)
-MAKERS_OF = (
-    sa.select(tables.api_token.c.created_by)
-    .where(tables.api_token.c.agent == sa.bindparam("agent"))
-    .distinct()
-)
 ACCESS_CHANGES = sa.select(tables.access_log).where(
     tables.access_log.c.at >= sa.bindparam("since"),
     tables.access_log.c.kind.in_([kind.value for kind in CHANGES]),
 )
+TOKENS_OF = sa.select(tables.api_token).where(tables.api_token.c.agent == sa.bindparam("agent"))
 OPEN_DELIVERIES = (
     sa.select(sa.func.count())
     .select_from(tables.outbox)
@@ -218,7 +197,7 @@ def ticket_list(
     states: Sequence[str], kinds: Sequence[str], holder: str | None, limit: int
 ) -> sa.Select[Any]:
     """Return the query for tickets by due date, undated last."""
-    query = sa.select(tables.ticket).order_by(_ticket.due_at.asc().nulls_last(), _ticket.id)
+    query = TICKETS.order_by(_ticket.due_at.asc().nulls_last(), _ticket.id)
     if states:
         query = query.where(_ticket.state.in_(states))
     if kinds:

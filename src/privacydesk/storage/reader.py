@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -17,9 +18,10 @@ import structlog
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.attachments import Attachment
+from privacydesk.domain.audit import RowFault
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery
-from privacydesk.domain.events import Event
+from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import AttachmentId, ConversationId, EvidenceId, LookupHash, TicketId
 from privacydesk.domain.intents import RequestKind
@@ -30,16 +32,35 @@ from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.outages import Outage
 from privacydesk.storage import piles, queries
 from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.damaged import (
+    open_own_rows,
+    open_rows,
+    open_signed_rows,
+    open_tickets,
+    read_tickets,
+    whole_page,
+)
 from privacydesk.storage.faults import READING, Fault, classify, code_of, part_of
-from privacydesk.storage.keys import load_seals
-from privacydesk.storage.rows.access import STAFF_KEY, read_entry
+from privacydesk.storage.keys import load_seals, reading_key
+from privacydesk.storage.rows.access import ENTRY_BOUND, STAFF_KEY, read_entry
+from privacydesk.storage.rows.agent import BOUND as AGENT_BOUND
 from privacydesk.storage.rows.agent import read_agent
+from privacydesk.storage.rows.api import BOUND as TOKEN_BOUND
+from privacydesk.storage.rows.api import read_token
 from privacydesk.storage.rows.attachment import read_attachment
-from privacydesk.storage.rows.conversation import read_conversation
+from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.rows.conversation import BOUND as CONVERSATION_BOUND
+from privacydesk.storage.rows.conversation import open_conversation
+from privacydesk.storage.rows.delivery import BOUND as DELIVERY_BOUND
 from privacydesk.storage.rows.delivery import read_delivery
+from privacydesk.storage.rows.event import BOUND as EVENT_BOUND
 from privacydesk.storage.rows.event import read_event
+from privacydesk.storage.rows.evidence import BOUND as EVIDENCE_BOUND
 from privacydesk.storage.rows.evidence import read_evidence
-from privacydesk.storage.rows.ticket import read_ticket
+from privacydesk.storage.rows.lookup import BOUND as LOOKUP_BOUND
+from privacydesk.storage.rows.ticket import BOUND as TICKET_BOUND
+from privacydesk.storage.rows.ticket import persons
+from privacydesk.storage.rows.ticket_log import BOUND as LOG_BOUND
 from privacydesk.storage.rows.ticket_log import read_log_entry
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.statements import padded
@@ -84,13 +105,19 @@ class SqlReader:
 
     async def conversation(self, conversation: ConversationId) -> Conversation | None:
         """Return the conversation's state."""
-        found = await self._conversations(queries.CONVERSATION, {"id": conversation})
-        return found[0] if found else None
+        return await self.read(lambda connection: self._conversation(connection, conversation))
 
     async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
         """Return the conversation found under a lookup hash."""
-        found = await self._conversations(queries.CONVERSATION_BY_KEY, {"key": key})
-        return found[0] if found else None
+
+        def look(connection: sa.Connection) -> Conversation | None:
+            row = connection.execute(queries.CONVERSATION_KEY, {"key": key}).first()
+            if row is None:
+                return None
+            LOOKUP_BOUND.check(row, reading_key(connection, self._seals))
+            return self._conversation(connection, row.conversation_id)
+
+        return await self.read(look)
 
     async def events(
         self, conversation: ConversationId, *, after: int, limit: int
@@ -100,8 +127,10 @@ class SqlReader:
         def look(connection: sa.Connection) -> tuple[Event, ...]:
             wanted = {"id": conversation, "after": after, "count": limit}
             rows = connection.execute(queries.EVENTS, wanted).all()
+            if not rows:
+                return ()
             seal = load_seals(connection, self._seals, [conversation]).get(conversation)
-            return tuple(read_event(row, seal) for row in rows)
+            return tuple(self._event(row, seal) for row in rows)
 
         return await self.read(look)
 
@@ -122,11 +151,19 @@ class SqlReader:
         self, *, limit: int, after: Conversation | None = None
     ) -> tuple[Conversation, ...]:
         """Return the conversations waiting for a person, longest first; see ``ports.Reader``."""
-        wanted: dict[str, Any] = {"count": limit}
-        if after is None or after.queued_at is None:
-            return await self._conversations(queries.QUEUE, wanted)
-        place = {"at": to_micros(after.queued_at), "id": after.id}
-        return await self._conversations(queries.QUEUE_AFTER, wanted | place)
+        first: Mapping[str, Any] = {}
+        if after is not None and after.queued_at is not None:
+            first = {"at": to_micros(after.queued_at), "id": after.id}
+
+        def look(connection: sa.Connection) -> tuple[Conversation, ...]:
+            def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+                here = first if seen is None else {"at": seen.queued_at, "id": seen.id}
+                query = queries.QUEUE_AFTER if here else queries.QUEUE
+                return connection.execute(query, {**here, "count": count}).all()
+
+            return whole_page(page, partial(self._read_conversations, connection), limit)
+
+        return await self.read(look)
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
         """Return the conversations an agent owns, or that any does, oldest first."""
@@ -155,13 +192,11 @@ class SqlReader:
 
     async def ticket(self, ticket: TicketId) -> Ticket | None:
         """Return one ticket."""
-        found = await self._tickets(queries.TICKET, {"id": ticket})
-        return found[0] if found else None
+        return await self._ticket(queries.TICKET, {"id": ticket})
 
     async def ticket_by_number(self, number: str) -> Ticket | None:
         """Return the ticket with this number (canonical form)."""
-        found = await self._tickets(queries.TICKET_BY_NUMBER, {"number": number})
-        return found[0] if found else None
+        return await self._ticket(queries.TICKET_BY_NUMBER, {"number": number})
 
     async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
         """Return the ticket with this number, else another one; see ``ports.Reader``."""
@@ -175,11 +210,17 @@ class SqlReader:
     ) -> tuple[Ticket, ...]:
         """Return a person's tickets (by account or contact hash): open first, newest first."""
         query = queries.OPEN_TICKETS_OF if only_open else queries.TICKETS_OF
-        return await self._tickets(query, {"person": person, "count": limit})
+        found = await self._tickets(query, {"person": person, "count": limit})
+        # Who a ticket is about stands in its body: a row that says otherwise leads nowhere.
+        return tuple(one for one in found if person in persons(one))
 
     async def tickets_in(self, conversation: ConversationId) -> tuple[Ticket, ...]:
         """Return the tickets filed in a conversation, newest first."""
         return await self._tickets(queries.TICKETS_IN, {"id": conversation})
+
+    async def refused(self) -> tuple[RowFault, ...]:
+        """Return the rows that were refused since the start; see ``ports.Reader``."""
+        return self._seals.refused.all()
 
     async def list_tickets(
         self,
@@ -201,13 +242,21 @@ class SqlReader:
         """
 
         def look(connection: sa.Connection) -> tuple[Ticket, ...]:
-            query = queries.ticket_list(states, kinds, holder, limit)
+            place: tuple[TicketId, int | None] | None = None
             if after is not None:
                 last = connection.execute(queries.TICKET_PLACE, {"id": after}).first()
                 if last is None:
                     return ()
-                query = queries.after_place(query, after, last.due_at)
-            return self._open_tickets(connection, connection.execute(query).all())
+                place = after, last.due_at
+
+            def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+                here = place if seen is None else (seen.id, seen.due_at)
+                query = queries.ticket_list(states, kinds, holder, count)
+                if here is not None:
+                    query = queries.after_place(query, *here)
+                return connection.execute(query).all()
+
+            return whole_page(page, partial(self._read_tickets, connection), limit)
 
         return await self.read(look)
 
@@ -221,7 +270,15 @@ class SqlReader:
         limit: int = 50,
     ) -> tuple[Ticket, ...]:
         """Return a page of a pile: overdue first, then due, then what nothing is due on."""
-        return await self._tickets(*piles.page(pile, watch, sieve, after, limit))
+
+        def look(connection: sa.Connection) -> tuple[Ticket, ...]:
+            def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+                here = after if seen is None else piles.place_of(seen)
+                return connection.execute(*piles.page(pile, watch, sieve, here, count)).all()
+
+            return whole_page(page, partial(self._read_tickets, connection), limit)
+
+        return await self.read(look)
 
     async def pile_versions(
         self,
@@ -281,15 +338,25 @@ class SqlReader:
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:
         """Return open tickets one of whose dates is still provisional, oldest first."""
-        return await self._tickets(queries.PROVISIONAL, {"count": limit, "after": after or b""})
+        first = after or b""
+
+        def look(connection: sa.Connection) -> tuple[Ticket, ...]:
+            def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+                here = first if seen is None else seen.id
+                return connection.execute(
+                    queries.PROVISIONAL, {"count": count, "after": here}
+                ).all()
+
+            return whole_page(page, partial(self._read_tickets, connection), limit)
+
+        return await self.read(look)
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
         """Return a ticket's moves and notes, oldest first."""
 
         def look(connection: sa.Connection) -> tuple[LogEntry, ...]:
             rows = connection.execute(queries.TICKET_LOG, {"id": ticket}).all()
-            seals = self._load(connection, rows)
-            return tuple(read_log_entry(row, seals(row.conversation_id)) for row in rows)
+            return self._past_damaged(connection, rows, LOG_BOUND, read_log_entry)
 
         return await self.read(look)
 
@@ -298,8 +365,7 @@ class SqlReader:
 
         def look(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = connection.execute(queries.NOTICES_OF, {"id": ticket}).all()
-            seals = self._load(connection, rows)
-            return tuple(read_delivery(row, seals(row.conversation_id)) for row in rows)
+            return self._past_damaged(connection, rows, DELIVERY_BOUND, read_delivery)
 
         return await self.read(look)
 
@@ -308,8 +374,7 @@ class SqlReader:
 
         def look(connection: sa.Connection) -> tuple[Evidence, ...]:
             rows = connection.execute(queries.EVIDENCE_OF, {"id": ticket}).all()
-            seals = self._load(connection, rows)
-            return tuple(read_evidence(row, seals(row.conversation_id)) for row in rows)
+            return self._past_damaged(connection, rows, EVIDENCE_BOUND, read_evidence)
 
         return await self.read(look)
 
@@ -338,8 +403,7 @@ class SqlReader:
     ) -> tuple[Evidence, ...]:
         def look(connection: sa.Connection) -> tuple[Evidence, ...]:
             rows = connection.execute(query, wanted).all()
-            seals = self._load(connection, rows)
-            return tuple(read_evidence(row, seals(row.conversation_id)) for row in rows)
+            return self._past_damaged(connection, rows, EVIDENCE_BOUND, read_evidence)
 
         return await self.read(look)
 
@@ -368,24 +432,32 @@ class SqlReader:
 
     async def agents(self) -> tuple[Agent, ...]:
         """Return all agents by name."""
-        return await self.read(lambda c: tuple(read_agent(r) for r in c.execute(queries.AGENTS)))
+
+        def look(connection: sa.Connection) -> tuple[Agent, ...]:
+            rows = connection.execute(queries.AGENTS)
+            return tuple(open_signed_rows(connection, self._seals, rows, AGENT_BOUND, read_agent))
+
+        return await self.read(look)
 
     async def makers_of(self, program: str) -> frozenset[str]:
         """Return who made the tokens of an identity, be they expired or revoked."""
-        return await self.read(
-            lambda c: frozenset(c.scalars(queries.MAKERS_OF, {"agent": program}))
-        )
+
+        def look(connection: sa.Connection) -> frozenset[str]:
+            rows = connection.execute(queries.TOKENS_OF, {"agent": program})
+            found = open_signed_rows(connection, self._seals, rows, TOKEN_BOUND, read_token)
+            return frozenset(one.created_by for one in found)
+
+        return await self.read(look)
 
     async def access_changes(self, since: datetime) -> tuple[AccessEntry, ...]:
         """Return who changed whose access since an instant."""
 
         def look(connection: sa.Connection) -> tuple[AccessEntry, ...]:
-            wanted = {"since": to_micros(since)}
-            rows = connection.execute(queries.ACCESS_CHANGES, wanted).all()
-            if not rows:
-                return ()
-            seal = load_seals(connection, self._seals, [STAFF_KEY])[STAFF_KEY]
-            return tuple(read_entry(row, seal) for row in rows)
+            rows = connection.execute(queries.ACCESS_CHANGES, {"since": to_micros(since)})
+            found, _ = open_own_rows(
+                connection, self._seals, rows, ENTRY_BOUND, read_entry, identity=STAFF_KEY
+            )
+            return tuple(found)
 
         return await self.read(look)
 
@@ -394,8 +466,7 @@ class SqlReader:
 
         def look(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = connection.execute(queries.OPEN_ACTIONS_OF, {"id": ticket}).all()
-            seals = self._load(connection, rows)
-            return tuple(read_delivery(row, seals(row.conversation_id)) for row in rows)
+            return self._past_damaged(connection, rows, DELIVERY_BOUND, read_delivery)
 
         return await self.read(look)
 
@@ -408,22 +479,78 @@ class SqlReader:
         self, query: sa.Select[Any], wanted: Mapping[str, Any]
     ) -> tuple[Conversation, ...]:
         def look(connection: sa.Connection) -> tuple[Conversation, ...]:
-            rows = connection.execute(query, wanted).all()
-            seals = load_seals(connection, self._seals, [row.id for row in rows])
-            return tuple(read_conversation(row, _known(seals, row.id)) for row in rows)
+            return self._read_conversations(connection, connection.execute(query, wanted).all())
+
+        return await self.read(look)
+
+    def _read_conversations(
+        self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]
+    ) -> tuple[Conversation, ...]:
+        return self._past_damaged(
+            connection, rows, CONVERSATION_BOUND, open_conversation, home="id"
+        )
+
+    def _conversation(
+        self, connection: sa.Connection, conversation: ConversationId
+    ) -> Conversation | None:
+        row = connection.execute(queries.CONVERSATION, {"id": conversation}).first()
+        if row is None:
+            return None
+        seals = load_seals(connection, self._seals, [conversation])
+        return open_conversation(row, _known(seals, conversation))
+
+    def _event(self, row: sa.Row[Any], seal: Seal | None) -> Event:
+        """Return an event; one that can't be read is shown as a blank, so that the log goes on."""
+        try:
+            if seal is None:
+                raise EVENT_BOUND.refusal(row, "has no data key")
+            return read_event(row, seal)
+        except SealError as error:
+            self._seals.refused.note(error)
+            return Event(row.offset, from_micros(row.at), Sender.SYSTEM, EventKind.BLANK)
+
+    async def _ticket(self, query: sa.Select[Any], wanted: Mapping[str, Any]) -> Ticket | None:
+        """Return one ticket.
+
+        Raises:
+            SealError: its row was refused.
+        """
+
+        def look(connection: sa.Connection) -> Ticket | None:
+            row = connection.execute(query, wanted).first()
+            if row is None:
+                return None
+            opened, _ = open_tickets(connection, self._seals, [row])
+            if not opened:
+                raise TICKET_BOUND.refusal(row, "was refused")
+            return opened[0][2]
 
         return await self.read(look)
 
     async def _tickets(
         self, query: sa.Select[Any], wanted: Mapping[str, Any]
     ) -> tuple[Ticket, ...]:
-        return await self.read(lambda c: self._open_tickets(c, c.execute(query, wanted).all()))
+        def look(connection: sa.Connection) -> tuple[Ticket, ...]:
+            return self._read_tickets(connection, connection.execute(query, wanted).all())
 
-    def _open_tickets(
+        return await self.read(look)
+
+    def _read_tickets(
         self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]
     ) -> tuple[Ticket, ...]:
-        seals = self._load(connection, rows)
-        return tuple(read_ticket(row, seals(row.conversation_id)) for row in rows)
+        return read_tickets(connection, self._seals, rows)
+
+    def _past_damaged(
+        self,
+        connection: sa.Connection,
+        rows: Sequence[sa.Row[Any]],
+        bound: Binding,
+        read: Callable[[Any, Seal], T],
+        *,
+        home: str = "conversation_id",
+    ) -> tuple[T, ...]:
+        opened, _ = open_rows(connection, self._seals, rows, bound, read, home=home)
+        return tuple(one for *_, one in opened)
 
     def _load(
         self, connection: sa.Connection, rows: Iterable[sa.Row[Any]]
@@ -432,6 +559,13 @@ class SqlReader:
         return lambda conversation: _known(seals, conversation)
 
     def _look(self, look: Callable[[sa.Connection], T]) -> T:
+        try:
+            return self._looked(look)
+        except SealError as error:
+            self._seals.refused.note(error)
+            raise
+
+    def _looked(self, look: Callable[[sa.Connection], T]) -> T:
         try:
             try:
                 return self._transaction(look)

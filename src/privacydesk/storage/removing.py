@@ -6,7 +6,8 @@ aside (free pages, the journal) is ``purging``'s to scrub.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from msgspec.structs import replace
@@ -16,20 +17,25 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.retention import Purge, outlined
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
+from privacydesk.storage.rows.event import blank_row
+from privacydesk.storage.rows.ticket_log import BOUND as LOG_BOUND
 from privacydesk.storage.rows.ticket_log import log_body, read_log_entry
 from privacydesk.storage.sealing import Seal
 
 _event = tables.event.c
+_TO_BLANK = sa.select(_event.conversation_id, _event.offset, _event.at, _event.sender).where(
+    _event.conversation_id == sa.bindparam("at_conversation"),
+    _event.offset.between(sa.bindparam("first"), sa.bindparam("last")),
+    # What is blank already is left alone, so that it isn't written again at each run.
+    _event.kind != EventKind.BLANK.value,
+)
 _BLANK = (
     sa.update(tables.event)
     .where(
         _event.conversation_id == sa.bindparam("at_conversation"),
-        _event.offset.between(sa.bindparam("first"), sa.bindparam("last")),
-        # What is blank already is left alone, so that it isn't written again at each run.
-        _event.kind != EventKind.BLANK.value,
+        _event.offset == sa.bindparam("at_offset"),
     )
-    # The job's id goes, too: a client may have put anything into it.
-    .values(body=sa.literal(b""), kind=EventKind.BLANK.value, job_id=sa.null())
+    .values(body=sa.bindparam("to_body"), kind=EventKind.BLANK.value, job_id=sa.null())
 )
 _attachment = tables.attachment.c
 _SENT = sa.delete(tables.attachment).where(
@@ -82,7 +88,7 @@ def take_away(
             {"at_conversation": conversation, "first": first, "last": last}
             for first, last in purge.blanks
         ]
-        connection.execute(_BLANK, ranges)
+        _blank(connection, ranges, seal)
         connection.execute(_SENT, ranges)
     if purge.tickets:
         _empty_logs(connection, purge.tickets, seal)
@@ -94,6 +100,20 @@ def take_away(
         connection.execute(_DELIVERIES, {"ids": sql.padded(purge.deliveries)})
 
 
+def _blank(connection: sa.Connection, ranges: Sequence[Mapping[str, Any]], seal: Seal) -> None:
+    for span in ranges:
+        blanks = [
+            {
+                "at_conversation": row.conversation_id,
+                "at_offset": row.offset,
+                "to_body": blank_row(row, seal)["body"],
+            }
+            for row in connection.execute(_TO_BLANK, span)
+        ]
+        if blanks:
+            connection.execute(_BLANK, blanks)
+
+
 def _empty_logs(connection: sa.Connection, tickets: Sequence[TicketId], seal: Seal) -> None:
     # Who did what and when stays, as part of the record; why, in people's words, goes.
     rows = connection.execute(_LOG, {"ids": sql.padded(tickets)}).all()
@@ -101,7 +121,7 @@ def _empty_logs(connection: sa.Connection, tickets: Sequence[TicketId], seal: Se
     for row in rows:
         entry = read_log_entry(row, seal)
         bare = replace(entry, why="", job_id="", data=outlined(entry.data))
-        body = log_body(bare, seal, row.seq)
+        body = log_body(bare, seal, LOG_BOUND.of_row(row))
         emptied.append({"at_ticket": row.ticket_id, "at_seq": row.seq, "to_body": body})
     if emptied:
         connection.execute(_EMPTY_LOG, emptied)

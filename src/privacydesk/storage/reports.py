@@ -5,23 +5,23 @@ Reports read columns in the clear, all of them in one index; lists that are take
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from privacydesk.domain.grounds import Ground
-from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.reports import Case
 from privacydesk.domain.ticket import Satisfaction, Ticket
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, opt_instant, to_micros
-from privacydesk.storage.keys import load_seals
+from privacydesk.storage.damaged import read_tickets, whole_page
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.ticket import read_ticket
 from privacydesk.storage.sealing import Seals
-from privacydesk.storage.statements import padded
+from privacydesk.storage.statements import TICKETS, padded
 
 _ticket = tables.ticket.c
 _SINCE = sa.bindparam("since", type_=sa.BigInteger)
@@ -48,8 +48,7 @@ _NUMBERS = sa.select(_ticket.id, _ticket.number).where(
     _ticket.id.in_(sa.bindparam("ids", expanding=True))
 )
 _RECEIVED = (
-    sa.select(tables.ticket)
-    .where(
+    TICKETS.where(
         sa.tuple_(_ticket.received_at, _ticket.id)
         > sa.tuple_(
             sa.bindparam("at", type_=sa.BigInteger), sa.bindparam("id", type_=_ticket.id.type)
@@ -105,14 +104,14 @@ class SqlCases:
     ) -> tuple[Ticket, ...]:
         """Return tickets by when their requests were made; see ``ports.Cases``."""
         at, place = (since, b"") if after is None else (after.received_at, after.id)
-        wanted = {"at": to_micros(at), "id": place, "until": to_micros(until), "count": limit}
+        first = {"at": to_micros(at), "id": place}
 
         def look(connection: sa.Connection) -> tuple[Ticket, ...]:
-            rows = connection.execute(_RECEIVED, wanted).all()
-            homes = [ConversationId(row.conversation_id) for row in rows]
-            seals = load_seals(connection, self._seals, homes)
-            return tuple(
-                read_ticket(row, seals[home]) for row, home in zip(rows, homes, strict=True)
-            )
+            def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+                here = first if seen is None else {"at": seen.received_at, "id": seen.id}
+                wanted = {**here, "until": to_micros(until), "count": count}
+                return connection.execute(_RECEIVED, wanted).all()
+
+            return whole_page(page, lambda rows: read_tickets(connection, self._seals, rows), limit)
 
         return await self._reader.read(look)

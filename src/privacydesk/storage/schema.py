@@ -5,7 +5,9 @@ Alembic is imported only when there is something to migrate: it costs more than 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,12 +16,21 @@ from privacydesk.errors import SettingsError
 from privacydesk.storage import tables
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file, writing_engine
 from privacydesk.storage.refusals import in_words
+from privacydesk.storage.sealing import KeyRing
+
+Progress = Callable[[str, int, int], None]
+"""Told the name of a table, how many of its rows are done, and how many there are."""
 
 _version = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, ring: KeyRing | None = None, progress: Progress | None = None) -> None:
     """Make the database, or migrate it to the newest schema. Doing it again changes nothing.
+
+    Args:
+        url: SQLAlchemy's form.
+        ring: the operator's keys; only a database with rows from an earlier version needs them.
+        progress: told how far a migration that goes through rows is.
 
     Raises:
         SettingsError: the address can't be read, the database can't be reached, or a newer
@@ -38,7 +49,7 @@ def upgrade(url: str) -> None:
             if found is None and path is not None and not _has_tables(connection):
                 _make(connection)
                 return
-            _migrate(connection, found)
+            _migrate(connection, found, {"ring": ring, "progress": progress})
     except sa.exc.DBAPIError as error:
         raise SettingsError(f"the database can't be upgraded: {in_words(error, address)}") from None
     finally:
@@ -97,7 +108,7 @@ def _make(connection: sa.Connection) -> None:
         connection.execute(sa.insert(_version).values(version_num=migrations.HEAD))
 
 
-def _migrate(connection: sa.Connection, found: str | None) -> None:
+def _migrate(connection: sa.Connection, found: str | None, attributes: Mapping[str, Any]) -> None:
     from alembic import command  # noqa: PLC0415 - see the module's docstring
     from alembic.config import Config  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -110,5 +121,5 @@ def _migrate(connection: sa.Connection, found: str | None) -> None:
             f"the database's schema is {found}, which this version of the program does not know:"
             " a newer one has made it"
         )
-    config.attributes["connection"] = connection
+    config.attributes.update(attributes, connection=connection)
     command.upgrade(config, "head")

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage.lru import Lru
+from privacydesk.storage.refused import RefusedRows
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -143,6 +144,9 @@ class Seals:
     A cipher takes 2.6 KiB and some microseconds to make, its key 65 bytes: of most only the key is
     kept.
 
+    Attributes:
+        refused: the rows that did not open.
+
     Args:
         ring: unwraps data keys.
         capacity: how many keys are kept at hand.
@@ -151,6 +155,7 @@ class Seals:
 
     def __init__(self, ring: KeyRing, capacity: int = 100_000, busy: int = 512) -> None:
         self._ring = ring
+        self.refused = RefusedRows()
         self._keys: Lru[ConversationId, bytes] = Lru(capacity)
         self._seals: Lru[ConversationId, Seal] = Lru(busy)
 

@@ -30,6 +30,7 @@ from privacydesk.storage.rows.attachment import attachment_row
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.event import event_row
 from privacydesk.storage.rows.evidence import evidence_row
+from privacydesk.storage.rows.lookup import lookup_row
 from privacydesk.storage.rows.package import part_row
 from privacydesk.storage.rows.ticket_log import log_row
 from privacydesk.storage.sealing import Seal
@@ -93,7 +94,7 @@ def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: 
         _stage_log(staged, job, changes.ticket_log, locked, now)
     _stage_files(staged, changes, locked, now)
     for told in changes.audit:
-        staged.audit.append(audit_row(told, now, len(staged.audit)))
+        staged.audit.append(audit_row(told, now, len(staged.audit), locked.key))
     staged.staff_alarms = [alarm_row(one) for one in changes.staff_alarms]
     if changes.purge is not None:
         staged.purge = _purge(changes.purge, staged)
@@ -152,7 +153,7 @@ def _stage_keys(
     taken = locked.connection.execute(sql.TAKEN_KEYS, {"ids": sql.padded(changes.keys)}).first()
     if taken is not None or not locked.new_keys.isdisjoint(changes.keys):
         raise DeskError("another conversation is found under this key", code=ErrorCode.CONFLICT)
-    staged.keys = [{"hash": key, "conversation_id": conversation} for key in changes.keys]
+    staged.keys = [lookup_row(key, conversation, locked.key) for key in changes.keys]
 
 
 def _raised(changed: Iterable[R], shown: Any, rows: Rows[I, R]) -> list[R]:
@@ -176,16 +177,14 @@ def _raised(changed: Iterable[R], shown: Any, rows: Rows[I, R]) -> list[R]:
 def _stage_log(
     staged: Staged, job: Job, entries: tuple[LogEntry, ...], locked: Locked, now: datetime
 ) -> None:
-    homes = {ticket.id: ticket.conversation_id for ticket in staged.tickets}
+    left = {ticket.id: ticket for ticket in staged.tickets}
     lengths: dict[TicketId, int] = {}
     for entry in entries:
         ticket = entry.ticket_id
-        home = homes.get(ticket)
-        if home is None:
-            known = locked.tickets.now.get(ticket)
-            if known is None:
-                raise ClosureError("a log entry belongs to a ticket that its job locked or made")
-            home = known.conversation_id
+        after = left.get(ticket) or locked.tickets.now.get(ticket)
+        if after is None:
+            raise ClosureError("a log entry belongs to a ticket that its job locked or made")
+        home = after.conversation_id
         length = lengths.get(ticket)
         if length is None:
             length = locked.log_length(ticket)
@@ -199,11 +198,13 @@ def _stage_log(
                 seq=length + 1,
                 once_id=job.id if once else None,
                 offset=staged.first_offset,
+                ticket_version=after.version,
             )
         )
         told = audited(entry, home)
         if told is not None:
-            staged.audit.append(audit_row(told, now, len(staged.audit)))
+            place, anchor = len(staged.audit), ("ticket_log", ticket.hex(), length + 1)
+            staged.audit.append(audit_row(told, now, place, locked.key, anchors=[anchor]))
 
 
 def _stage_files(staged: Staged, changes: Changes, locked: Locked, now: datetime) -> None:

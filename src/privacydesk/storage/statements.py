@@ -47,10 +47,11 @@ def _any_of(column: sa.Column[bytes] | sa.Column[str]) -> sa.ColumnElement[bool]
     return column.in_(sa.bindparam("ids", expanding=True))
 
 
-def _locking(table: sa.Table) -> sa.Select[tuple[object, ...]]:
+def _locking(table: sa.Table, rows: sa.Select[Any] | None = None) -> sa.Select[Any]:
     # Always by id, so that two processes never wait for each other. SQLite has no row locks and
     # leaves the clause out: its transaction holds the whole file.
-    select = sa.select(table).where(_any_of(table.c.id)).order_by(table.c.id)
+    whole = sa.select(table) if rows is None else rows
+    select = whole.where(_any_of(table.c.id)).order_by(table.c.id)
     return select.with_for_update(skip_locked=True)
 
 
@@ -60,8 +61,28 @@ def _guarded(table: sa.Table) -> sa.Update:
     )
 
 
-READ_CONVERSATIONS = sa.select(tables.conversation).where(_any_of(tables.conversation.c.id))
-LOCK_TICKETS = _locking(tables.ticket)
+CONVERSATIONS = sa.select(
+    tables.conversation,
+    sa.select(sa.func.max(tables.event.c.offset))
+    .where(tables.event.c.conversation_id == tables.conversation.c.id)
+    .correlate(tables.conversation)
+    .scalar_subquery()
+    .label("last_offset"),
+)
+"""Conversations, each with what ``rows.conversation.open_conversation`` compares it with."""
+_named = tables.ticket_number.alias("named")
+TICKETS = sa.select(
+    tables.ticket,
+    sa.select(_named.c.mac)
+    .where(_named.c.number == tables.ticket.c.number)
+    .correlate(tables.ticket)
+    .scalar_subquery()
+    .label("named_mac"),
+)
+"""Tickets, each with what ``rows.ticket.open_ticket`` compares it with."""
+
+READ_CONVERSATIONS = CONVERSATIONS.where(_any_of(tables.conversation.c.id))
+LOCK_TICKETS = _locking(tables.ticket, TICKETS)
 LOCK_CHALLENGES = _locking(tables.challenge)
 LOCK_DELIVERIES = _locking(tables.outbox)
 
@@ -88,27 +109,37 @@ UPDATE = {
     table: _guarded(table)
     for table in (tables.conversation, tables.ticket, tables.challenge, tables.outbox)
 }
+RAISE_NUMBER = (
+    sa.update(tables.ticket_number)
+    .where(tables.ticket_number.c.number == sa.bindparam("at_number"))
+    .values(version=sa.bindparam("to_version"), mac=sa.bindparam("to_mac"))
+)
 DELETE_PERSON = sa.delete(tables.ticket_person).where(
     tables.ticket_person.c.hash == sa.bindparam("at_hash"),
     tables.ticket_person.c.ticket_id == sa.bindparam("at_ticket"),
 )
+# Locked only where they are changed: of two tabs that hand in the same one, the first has it.
+READ_EVIDENCE = (
+    sa.select(*(column for column in tables.evidence.c if column.name != "body"))
+    .where(_any_of(tables.evidence.c.id))
+    .order_by(tables.evidence.c.id)
+    .with_for_update()
+)
 MOVE_EVIDENCE = (
     sa.update(tables.evidence)
-    # Files are not locked: of two tabs that hand in the same one, the first has it.
-    .where(
-        tables.evidence.c.id == sa.bindparam(GUARD_ID),
-        sa.func.coalesce(tables.evidence.c.ticket_id, sa.bindparam("to_ticket"))
-        == sa.bindparam("to_ticket"),
-    )
+    .where(tables.evidence.c.id == sa.bindparam(GUARD_ID))
     .values(
         ticket_id=sa.bindparam("to_ticket"),
-        handed_in_at=sa.func.coalesce(tables.evidence.c.handed_in_at, sa.bindparam("to_handed_in")),
+        handed_in_at=sa.bindparam("to_handed_in"),
+        name=sa.bindparam("to_name"),
     )
 )
 REMOVE_EVIDENCE = (
     sa.update(tables.evidence)
     .where(tables.evidence.c.id == sa.bindparam(GUARD_ID))
-    .values(body=sa.literal(b""), removed_at=sa.bindparam("to_removed_at"))
+    .values(
+        body=sa.literal(b""), removed_at=sa.bindparam("to_removed_at"), name=sa.bindparam("to_name")
+    )
 )
 
 

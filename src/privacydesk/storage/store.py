@@ -28,6 +28,7 @@ from privacydesk.storage.reports import SqlCases
 from privacydesk.storage.sealing import KeyRing, Seals
 from privacydesk.storage.text_modules import SqlTextBook
 from privacydesk.storage.ticketing import SqlTicketingBook
+from privacydesk.storage.verifying import SqlIntegrity
 from privacydesk.storage.webhook_queue import SqlWebhookQueue
 from privacydesk.storage.webhooks import SqlWebhookBook
 from privacydesk.storage.wrapping import SqlKeyWrapping
@@ -70,12 +71,13 @@ class SqlStore:
         self.reader = SqlReader(self._reading, seals, readers, outage=outage)
         self.probe = SqlProbe(self.writer, self.reader)
         self.claims = SqlClaims(self.writer, self.reader, seals)
-        self.text_book = SqlTextBook(self.writer, self.reader)
-        self.agent_book = SqlAgentBook(self.writer)
+        self.text_book = SqlTextBook(self.writer, self.reader, seals)
+        self.agent_book = SqlAgentBook(self.writer, seals)
         self.duties = SqlDuties(self.writer, self.reader)
         self.alarm_book = SqlAlarmBook(self.writer, self.reader)
         self.package_files = SqlPackageFiles(self.writer, self.reader, seals)
         self.trail = SqlAuditTrail(self.writer, self.reader, seals)
+        self.integrity = SqlIntegrity(self.reader, seals, ring)
         self.purging = SqlPurging(self.writer, self.reader, seals, self._writing)
         self.chores = SqlChores(self.writer)
         self.fingerprints = SqlFingerprints(self.writer, self.reader)
@@ -85,8 +87,8 @@ class SqlStore:
         self.access = SqlStaffAccess(self.writer, self.reader, seals)
         self.webhook_book = SqlWebhookBook(self.writer, self.reader, seals)
         self.webhook_queue = SqlWebhookQueue(self.writer, self.reader, seals)
-        self.api_book = SqlApiBook(self.writer, self.reader)
-        self.ticketing_book = SqlTicketingBook(self.writer, self.reader)
+        self.api_book = SqlApiBook(self.writer, self.reader, seals)
+        self.ticketing_book = SqlTicketingBook(self.writer, self.reader, seals)
 
     async def open(self) -> None:
         """Check the schema and begin to take jobs from this event loop.

@@ -36,6 +36,11 @@ _SEALED = Blob
 _INSTANT = sa.BigInteger
 
 
+def _mac() -> sa.Column[bytes]:
+    """Return the column of a row's digest; see ``rows.binding``. A row without one is refused."""
+    return sa.Column("mac", Blob)
+
+
 def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
     condition = sa.text(where)
     return sa.Index(
@@ -90,6 +95,7 @@ conversation_key = sa.Table(
     metadata,
     sa.Column("hash", _HASH, primary_key=True),
     sa.Column("conversation_id", _ID, nullable=False, index=True),
+    _mac(),
 )
 
 data_key = sa.Table(
@@ -173,6 +179,9 @@ ticket_number = sa.Table(
     sa.Column("number", sa.Text, primary_key=True),
     sa.Column("ticket_id", _ID, nullable=False),
     sa.Column("conversation_id", _ID, nullable=False),
+    # The ticket's own, in a second place: an older row of the ticket is seen to be old.
+    sa.Column("version", sa.BigInteger),
+    _mac(),
 )
 
 ticket_person = sa.Table(
@@ -197,6 +206,8 @@ ticket_log = sa.Table(
     sa.Column("once_id", sa.Text),
     sa.Column("offset", sa.BigInteger, nullable=False),
     sa.Column("body", _SEALED, nullable=False),
+    # The ticket's after the entry's job; null in entries from before there was one.
+    sa.Column("ticket_version", sa.BigInteger),
     _partial_index(
         "uq_ticket_log_once", "once_id", "ticket_id", where="once_id IS NOT NULL", unique=True
     ),
@@ -212,6 +223,7 @@ challenge = sa.Table(
     sa.Column("entries_left", sa.Integer, nullable=False),
     sa.Column("not_before", _INSTANT),
     sa.Column("marks", Blob, nullable=False),
+    _mac(),
 )
 
 outbox = sa.Table(
@@ -280,6 +292,7 @@ text_module = sa.Table(
     sa.Column("texts", sa.Text, nullable=False),
     sa.Column("changed_by", sa.Text, nullable=False),
     sa.Column("changed_at", _INSTANT, nullable=False),
+    _mac(),
 )
 
 package_part = sa.Table(
@@ -302,6 +315,8 @@ agent = sa.Table(
     sa.Column("created_at", _INSTANT, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("version", sa.BigInteger),
+    _mac(),
 )
 
 agent_credential = sa.Table(
@@ -334,6 +349,7 @@ agent_attempt = sa.Table(
     sa.Column("failed", sa.BigInteger, nullable=False),
     sa.Column("last_at", _INSTANT, nullable=False, index=True),
     sa.Column("not_before", _INSTANT, nullable=False),
+    _mac(),
 )
 
 access_log = sa.Table(
@@ -410,6 +426,7 @@ webhook_posting = sa.Table(
     sa.Column("tries_left", sa.Integer, nullable=False),
     sa.Column("begun_at", _INSTANT, nullable=False),
     sa.Column("done_at", _INSTANT),
+    _mac(),
     sa.Index("ix_webhook_posting_log", "endpoint_id", "id"),
     _partial_index("ix_webhook_posting_due", "endpoint_id", "due_at", where="open"),
     _partial_index("ix_webhook_posting_lane", "lane", "place", where="open"),
@@ -443,6 +460,9 @@ audit = sa.Table(
     # Both are set when the entry is sealed, and never again.
     sa.Column("seq", sa.BigInteger),
     sa.Column("code", _HASH),
+    # The rows that the act left in a new version, as JSON; see ``rows.audit``.
+    sa.Column("anchors", sa.Text),
+    _mac(),
     _partial_index("uq_audit_seq", "seq", where="seq IS NOT NULL", unique=True),
     _partial_index("ix_audit_waiting", "id", where="seq IS NULL"),
     sa.Index("ix_audit_by", "by", "id"),
@@ -500,6 +520,7 @@ api_token = sa.Table(
     sa.Column("expires_at", _INSTANT, nullable=False),
     sa.Column("revoked_at", _INSTANT),
     sa.Column("used_at", _INSTANT),
+    _mac(),
     sa.Index("ix_api_token_hash", "hash", unique=True),
 )
 
@@ -550,6 +571,7 @@ ticketing_link = sa.Table(
     sa.Column("doubt_until", _INSTANT),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("known", Blob, nullable=False),
+    _mac(),
     sa.Index("ix_ticketing_link_remote", "system", "remote"),
     _partial_index("ix_ticketing_link_due", "system", "due_at", where="open"),
 )

@@ -14,15 +14,23 @@ import sqlalchemy as sa
 
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.ids import EndpointId, PostingId, TicketId
-from privacydesk.domain.news import News, news_of_owner, news_of_ticket
+from privacydesk.domain.news import News, NewsKind, news_of_owner, news_of_ticket
 from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.domain.webhooks import EndpointState, Posting
 from privacydesk.storage import tables
+from privacydesk.storage.damaged import open_own_rows
+from privacydesk.storage.keys import writing_key
 from privacydesk.storage.minting import SecretMinter
-from privacydesk.storage.rows.webhook import posting_row
+from privacydesk.storage.rows.webhook import (
+    ENDPOINT_BOUND,
+    WEBHOOK_KEY,
+    posting_row,
+    read_endpoint,
+)
+from privacydesk.storage.sealing import Seals
 
 _endpoint = tables.webhook_endpoint.c
-_SUBSCRIBERS: Final = sa.select(_endpoint.id, _endpoint.kinds).where(
+_SUBSCRIBERS: Final = sa.select(tables.webhook_endpoint).where(
     _endpoint.state == EndpointState.ACTIVE.value
 )
 
@@ -60,43 +68,56 @@ class Telling:
         if told is not None:
             self._news.append((told, None))
 
-    def rows(self, connection: sa.Connection) -> list[dict[str, Any]]:
+    def rows(self, connection: sa.Connection, seals: Seals) -> list[dict[str, Any]]:
         """Return the rows to write."""
         if not self._news:
             return []
-        subscribers = {
-            EndpointId(row.id): frozenset(row.kinds.split())
-            for row in connection.execute(_SUBSCRIBERS)
-        }
-        return [row for news, about in self._news for row in self._posted(news, about, subscribers)]
+        subscribers = _subscribers(connection, seals)
+        if not subscribers:
+            return []
+        key = writing_key(connection, seals)
+        return [
+            posting_row(posting, key)
+            for news, about in self._news
+            for posting in self._posted(news, about, subscribers)
+        ]
 
     def _posted(
         self,
         news: News,
         about: Ticket | None,
-        subscribers: Mapping[EndpointId, frozenset[str]],
-    ) -> list[dict[str, Any]]:
-        listening = [one for one, kinds in subscribers.items() if news.kind.value in kinds]
+        subscribers: Mapping[EndpointId, frozenset[NewsKind]],
+    ) -> list[Posting]:
+        listening = [one for one, kinds in subscribers.items() if news.kind in kinds]
         if not listening:
             return []
         event = self._minter.id(self._now)
         body = news.body(event, self._now)
         return [
-            posting_row(
-                Posting(
-                    id=PostingId(self._minter.id(self._now)),
-                    event_id=event,
-                    endpoint=one,
-                    kind=news.kind,
-                    lane=one + news.about,
-                    place=news.place,
-                    body=body,
-                    created_at=self._now,
-                    due_at=self._now,
-                    begun_at=self._now,
-                    number=about.number if about else "",
-                    ticket=about.id if about else None,
-                )
+            Posting(
+                id=PostingId(self._minter.id(self._now)),
+                event_id=event,
+                endpoint=one,
+                kind=news.kind,
+                lane=one + news.about,
+                place=news.place,
+                body=body,
+                created_at=self._now,
+                due_at=self._now,
+                begun_at=self._now,
+                number=about.number if about else "",
+                ticket=about.id if about else None,
             )
             for one in listening
         ]
+
+
+def _subscribers(
+    connection: sa.Connection, seals: Seals
+) -> Mapping[EndpointId, frozenset[NewsKind]]:
+    """Return what each endpoint that is on wants to hear; one that was changed hears nothing."""
+    rows = connection.execute(_SUBSCRIBERS).all()
+    found, _ = open_own_rows(
+        connection, seals, rows, ENDPOINT_BOUND, read_endpoint, identity=WEBHOOK_KEY
+    )
+    return {endpoint.id: endpoint.kinds for endpoint in found}

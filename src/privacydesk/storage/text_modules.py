@@ -12,10 +12,15 @@ from privacydesk.domain.text_modules import TextModule
 from privacydesk.errors import StaleError
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.damaged import open_signed_rows
+from privacydesk.storage.keys import writing_key
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.audit import audit_row
+from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.sealing import Seal, Seals
 from privacydesk.storage.writer import BatchWriter
 
+BOUND = Binding("text_module.mac", "name", "version", "texts", "changed_by", "changed_at")
 _module = tables.text_module.c
 _ALL = sa.select(tables.text_module).order_by(_module.name)
 _VERSION = (
@@ -26,29 +31,35 @@ _VERSION = (
 class SqlTextBook:
     """Implements ``ports.TextBook``."""
 
-    def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
+    def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
         self._reader = reader
+        self._seals = seals
 
     async def all(self) -> tuple[TextModule, ...]:
         """Return all of them by name."""
-        rows = await self._reader.read(lambda connection: connection.execute(_ALL).all())
-        return tuple(_read(row) for row in rows)
+
+        def look(connection: sa.Connection) -> tuple[TextModule, ...]:
+            rows = connection.execute(_ALL)
+            return tuple(open_signed_rows(connection, self._seals, rows, BOUND, _read))
+
+        return await self._reader.read(look)
 
     async def save(self, module: TextModule, told: AuditEntry) -> None:
         """Keep a module; see ``ports.TextBook``."""
 
         def write(connection: sa.Connection) -> None:
             _check(connection, module.name, module.version - 1)
+            key = writing_key(connection, self._seals)
             if module.version == 1:
-                connection.execute(sa.insert(tables.text_module), _row(module))
+                connection.execute(sa.insert(tables.text_module), _row(module, key))
             else:
                 connection.execute(
                     sa.update(tables.text_module)
                     .where(_module.name == module.name)
-                    .values(_row(module))
+                    .values(_row(module, key))
                 )
-            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))
+            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0, key))
 
         await self._writer.run(write)
 
@@ -58,7 +69,8 @@ class SqlTextBook:
         def write(connection: sa.Connection) -> None:
             _check(connection, name, seen)
             connection.execute(sa.delete(tables.text_module).where(_module.name == name))
-            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))
+            key = writing_key(connection, self._seals)
+            connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0, key))
 
         await self._writer.run(write)
 
@@ -69,17 +81,19 @@ def _check(connection: sa.Connection, name: str, seen: int) -> None:
         raise StaleError("the module was changed meanwhile", reason="text_changed")
 
 
-def _row(module: TextModule) -> dict[str, Any]:
-    return {
+def _row(module: TextModule, key: Seal) -> dict[str, Any]:
+    row = {
         "name": module.name,
         "version": module.version,
         "texts": orjson.dumps(dict(module.texts), option=orjson.OPT_SORT_KEYS).decode(),
         "changed_by": module.changed_by,
         "changed_at": to_micros(module.changed_at),
     }
+    return BOUND.sign(row, key)
 
 
-def _read(row: Any) -> TextModule:
+def _read(row: Any, key: Seal) -> TextModule:
+    BOUND.check(row, key)
     return TextModule(
         row.name,
         orjson.loads(row.texts),

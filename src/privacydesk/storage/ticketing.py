@@ -24,8 +24,11 @@ from privacydesk.domain.ticketing_links import (
 from privacydesk.errors import StaleError
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_micros, to_micros
+from privacydesk.storage.damaged import open_signed_rows
+from privacydesk.storage.keys import writing_key
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.ticketing import link_row, read_link, read_system
+from privacydesk.storage.rows.ticketing import BOUND, link_row, read_link, read_system
+from privacydesk.storage.sealing import Seals
 from privacydesk.storage.statements import padded
 from privacydesk.storage.writer import BatchWriter
 
@@ -107,9 +110,10 @@ _COUNTS: Final = sa.select(
 class SqlTicketingBook:
     """Implements ``ports.TicketingBook``."""
 
-    def __init__(self, writer: BatchWriter, reader: SqlReader) -> None:
+    def __init__(self, writer: BatchWriter, reader: SqlReader, seals: Seals) -> None:
         self._writer = writer
         self._reader = reader
+        self._seals = seals
 
     async def join(self, system: str, now: datetime) -> JoinedSystem:
         """Return a system, joined now if it was not before."""
@@ -155,7 +159,9 @@ class SqlTicketingBook:
                     )
                     for one in found
                 ]
-                connection.execute(sa.insert(tables.ticketing_link), [link_row(one) for one in new])
+                key = writing_key(connection, self._seals)
+                rows = [link_row(one, key) for one in new]
+                connection.execute(sa.insert(tables.ticketing_link), rows)
             if len(found) < _MOST_FOUND:
                 # Else there are more, and those are found from the same floor on.
                 looked = sa.update(tables.ticketing_system).where(_system.name == system)
@@ -190,7 +196,6 @@ class SqlTicketingBook:
     async def save(self, link: TicketingLink) -> TicketingLink:
         """Keep a link and return it, its revision raised."""
         kept = replace(link, revision=link.revision + 1)
-        saved = _SAVE.values(link_row(kept))
         at = {
             "at_system": link.system,
             "at_ticket": link.ticket_id,
@@ -198,6 +203,7 @@ class SqlTicketingBook:
         }
 
         def write(connection: sa.Connection) -> None:
+            saved = _SAVE.values(link_row(kept, writing_key(connection, self._seals)))
             if connection.execute(saved, at).rowcount != 1:
                 raise StaleError("the link has changed meanwhile")
 
@@ -253,19 +259,29 @@ class SqlTicketingBook:
         now_due = {"due_at": to_micros(now), "attempts": 0, "revision": _link.revision + 1}
         here = sa.update(tables.ticketing_link).where(*failing)
         others = here.where(_link.fault.not_in(("", GONE))).values(**now_due)
-        # Found by its key should it be there after all; else another is made.
-        none = {"remote": "", "label": "", "url": "", "fault": ""}
-        gone = here.where(_link.fault == GONE).values(**now_due, **none)
+        gone = sa.select(tables.ticketing_link).where(*failing, _link.fault == GONE)
 
         def write(connection: sa.Connection) -> int:
             count = connection.execute(others, at).rowcount
-            return count + (connection.execute(gone, at).rowcount if anew else 0)
+            if not anew:
+                return count
+            key = writing_key(connection, self._seals)
+            found = open_signed_rows(
+                connection, self._seals, connection.execute(gone, at), BOUND, read_link
+            )
+            for link in found:
+                # Found by its key should it be there after all; else another is made.
+                bare = link_row(replace(link, remote="", label="", url="", fault=""), key)
+                named = {**at, "at_ticket": link.ticket_id, "at_revision": link.revision}
+                connection.execute(_SAVE.values({**bare, **now_due}), named)
+            return count + len(found)
 
         return await self._writer.run(write)
 
     async def _links(self, wanted: Any, at: dict[str, Any]) -> tuple[TicketingLink, ...]:
         def look(connection: sa.Connection) -> tuple[TicketingLink, ...]:
-            return tuple(read_link(row) for row in connection.execute(wanted, at))
+            rows = connection.execute(wanted, at)
+            return tuple(open_signed_rows(connection, self._seals, rows, BOUND, read_link))
 
         return await self._reader.read(look)
 

@@ -8,7 +8,7 @@ worker that was thought dead can't settle what another one has claimed since.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -30,9 +30,19 @@ from privacydesk.domain.webhooks import (
 )
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, opt_micros, to_micros
+from privacydesk.storage.damaged import open_own_rows
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.rows.webhook import WEBHOOK_KEY, read_endpoint, read_posting, try_row
+from privacydesk.storage.rows.binding import ROWS_KEY
+from privacydesk.storage.rows.webhook import (
+    ENDPOINT_BOUND,
+    POSTING_BOUND,
+    WEBHOOK_KEY,
+    endpoint_row,
+    read_endpoint,
+    read_posting,
+    try_row,
+)
 from privacydesk.storage.sealing import Seal, SealError, Seals
 from privacydesk.storage.statements import padded
 from privacydesk.storage.writer import BatchWriter
@@ -51,6 +61,11 @@ _WHEN_FAILING: Final = 4
 
 _ACTIVE: Final = sa.select(tables.webhook_endpoint).where(
     _endpoint.state == EndpointState.ACTIVE.value
+)
+_HELD: Final = (
+    sa.select(tables.webhook_endpoint)
+    .where(_endpoint.id == sa.bindparam("at"), _endpoint.version == sa.bindparam("version"))
+    .with_for_update()
 )
 _HEAD: Final = ~sa.exists().where(
     _older.c.lane == _posting.lane, _OLDER_OPEN, _older.c.place < _posting.place
@@ -80,6 +95,13 @@ _CLAIM: Final = (
         attempts=_posting.attempts + 1,
     )
 )
+_PUT_OFF: Final = (
+    sa.update(tables.webhook_posting)
+    .where(_posting.id == sa.bindparam("at_id"))
+    .values(due_at=sa.bindparam("to_due_at"))
+)
+_DAMAGED_FOR: Final = timedelta(hours=1)
+"""When a posting that was refused is looked at again."""
 _SETTLE: Final = (
     sa.update(tables.webhook_posting)
     .where(
@@ -160,8 +182,13 @@ class SqlWebhookQueue:
                 if room <= 0:
                     continue
                 due = {"at": endpoint.id, "now": to_micros(now), "count": room}
-                for row in connection.execute(_DUE, due):
-                    before = read_posting(row)
+                rows = connection.execute(_DUE, due)
+                opened, damaged = open_own_rows(
+                    connection, self._seals, rows, POSTING_BOUND, read_posting, identity=ROWS_KEY
+                )
+                for row in damaged:
+                    connection.execute(_PUT_OFF, _later(row, now))
+                for before in opened:
                     trying = replace(
                         before,
                         state=PostingState.TRYING,
@@ -187,7 +214,7 @@ class SqlWebhookQueue:
             if later:
                 connection.execute(_WAIT_BEHIND, later)
             for endpoint, answers in _by_endpoint(tried).items():
-                _note_health(connection, endpoint, answers, now)
+                _note_health(connection, endpoint, answers, now, seal)
 
         await self._writer.run(write)
 
@@ -235,11 +262,8 @@ class SqlWebhookQueue:
         return await self._writer.run(write)
 
     def _active(self, connection: sa.Connection) -> list[Endpoint]:
-        rows = connection.execute(_ACTIVE).all()
-        if not rows:
-            return []
-        seal = seal_of(connection, self._seals)
-        return [read_endpoint(row, seal) for row in rows]
+        rows = connection.execute(_ACTIVE)
+        return open_endpoints(connection, self._seals, rows)
 
 
 def seal_of(connection: sa.Connection, seals: Seals) -> Seal:
@@ -254,9 +278,29 @@ def seal_of(connection: sa.Connection, seals: Seals) -> Seal:
     return found
 
 
+def open_endpoints(
+    connection: sa.Connection, seals: Seals, rows: Iterable[sa.Row[Any]]
+) -> list[Endpoint]:
+    """Return the endpoints of rows, without those that can't be read."""
+    return open_own_rows(
+        connection, seals, rows, ENDPOINT_BOUND, read_endpoint, identity=WEBHOOK_KEY
+    )[0]
+
+
+def put_endpoint(connection: sa.Connection, endpoint: Endpoint, seal: Seal) -> None:
+    """Write an endpoint as it is now over what it was."""
+    row = endpoint_row(endpoint, seal)
+    here = _endpoint.id == row.pop("id")
+    connection.execute(sa.update(tables.webhook_endpoint).where(here).values(row))
+
+
 def hurry(connection: sa.Connection, endpoint: EndpointId, now: datetime) -> None:
     """Have all that waits at an endpoint tried now: it takes messages again."""
     connection.execute(_HURRY, {"at": endpoint, "to_due_at": to_micros(now)})
+
+
+def _later(row: sa.Row[Any], now: datetime) -> dict[str, Any]:
+    return {"at_id": row.id, "to_due_at": to_micros(now + _DAMAGED_FOR)}
 
 
 def _claim(one: Claimed) -> dict[str, Any]:
@@ -293,19 +337,19 @@ def _by_endpoint(tried: Sequence[Tried]) -> dict[Endpoint, list[Answer]]:
 
 
 def _note_health(
-    connection: sa.Connection, endpoint: Endpoint, answers: Sequence[Answer], now: datetime
+    connection: sa.Connection,
+    endpoint: Endpoint,
+    answers: Sequence[Answer],
+    now: datetime,
+    seal: Seal,
 ) -> None:
     """Keep whether an endpoint takes messages, as far as that differs from what was known."""
     if any(answer.is_gone for answer in answers):
         # Of this version alone: it may have been moved while the old address was being asked.
-        gone = sa.and_(
-            _endpoint.id == endpoint.id,
-            _endpoint.version == endpoint.version,
-            _endpoint.state == EndpointState.ACTIVE.value,
-        )
-        connection.execute(
-            sa.update(tables.webhook_endpoint).where(gone).values(state=EndpointState.GONE.value)
-        )
+        row = connection.execute(_HELD, {"at": endpoint.id, "version": endpoint.version}).first()
+        if row is not None and row.state == EndpointState.ACTIVE.value:
+            gone = replace(read_endpoint(row, seal), state=EndpointState.GONE)
+            put_endpoint(connection, gone, seal)
         return
     since = endpoint.failing_since
     if all(answer.fault is not None for answer in answers):

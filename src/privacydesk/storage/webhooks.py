@@ -26,10 +26,12 @@ from privacydesk.domain.webhooks import (
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError, NotFoundError, StaleError
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.keys import own_seal
+from privacydesk.storage.damaged import open_signed_rows
+from privacydesk.storage.keys import own_seal, reading_key, writing_key
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.webhook import (
+    POSTING_BOUND,
     WEBHOOK_KEY,
     endpoint_row,
     posting_row,
@@ -38,7 +40,14 @@ from privacydesk.storage.rows.webhook import (
     read_try,
 )
 from privacydesk.storage.sealing import Seals
-from privacydesk.storage.webhook_queue import DONE, OPEN, hurry, seal_of
+from privacydesk.storage.webhook_queue import (
+    DONE,
+    OPEN,
+    hurry,
+    open_endpoints,
+    put_endpoint,
+    seal_of,
+)
 from privacydesk.storage.writer import BatchWriter
 
 _endpoint = tables.webhook_endpoint.c
@@ -51,7 +60,7 @@ _KEPT: Final = (
     .where(_answer.agent == sa.bindparam("by"), _answer.key == sa.bindparam("name"))
     .with_for_update()
 )
-_WHAT_IT_IS: Final = ("version", "kinds", "body")
+_WHAT_IT_IS: Final = ("version", "kinds", "url", "label", "secrets")
 _HOW_IT_FARES: Final = ("state", "failing_since", "alarmed_at")
 
 _ENDPOINTS: Final = sa.select(tables.webhook_endpoint).order_by(_endpoint.id)
@@ -99,16 +108,19 @@ class SqlWebhookBook:
 
         def look(connection: sa.Connection) -> Standing | None:
             rows = connection.execute(_ENDPOINT, {"id": endpoint}).all()
-            return self._standing(connection, rows)[0] if rows else None
+            if not rows:
+                return None
+            # In a list, one that was changed is left out; asked for by itself, it is an error.
+            read_endpoint(rows[0], seal_of(connection, self._seals))
+            return self._standing(connection, rows)[0]
 
         return await self._reader.read(look)
 
     def _standing(self, connection: sa.Connection, rows: Any) -> tuple[Standing, ...]:
-        seal = seal_of(connection, self._seals)
         waiting, parked = _counted(connection, _WAITING), _counted(connection, _PARKED)
         return tuple(
-            Standing(read_endpoint(row, seal), waiting.get(row.id, 0), parked.get(row.id, 0))
-            for row in rows
+            Standing(one, waiting.get(one.id, 0), parked.get(one.id, 0))
+            for one in open_endpoints(connection, self._seals, rows)
         )
 
     async def postings(
@@ -125,11 +137,13 @@ class SqlWebhookBook:
             query = query.where(_posting.state == sa.literal_column(f"'{state.value}'"))
         if before is not None:
             query = query.where(_posting.id < before)
-        return await self._reader.read(
-            lambda connection: tuple(
-                read_posting(row) for row in connection.execute(query, {"at": endpoint})
-            )
-        )
+
+        def look(connection: sa.Connection) -> tuple[Posting, ...]:
+            rows = connection.execute(query, {"at": endpoint})
+            found = open_signed_rows(connection, self._seals, rows, POSTING_BOUND, read_posting)
+            return tuple(found)
+
+        return await self._reader.read(look)
 
     async def entry(self, posting: PostingId) -> Entry | None:
         """Return one posting with all its tries."""
@@ -138,9 +152,10 @@ class SqlWebhookBook:
             row = connection.execute(_ONE, {"id": posting}).first()
             if row is None:
                 return None
+            sent = read_posting(row, reading_key(connection, self._seals))
             tries = connection.execute(_TRIES, {"id": posting}).all()
             seal = seal_of(connection, self._seals)
-            return Entry(read_posting(row), tuple(read_try(one, seal) for one in tries))
+            return Entry(sent, tuple(read_try(one, seal) for one in tries))
 
         return await self._reader.read(look)
 
@@ -167,7 +182,7 @@ class SqlWebhookBook:
             row = endpoint_row(endpoint, own_seal(connection, self._seals, WEBHOOK_KEY))
             connection.execute(sa.insert(tables.webhook_endpoint), row)
             _leave(connection, left)
-            _audit(connection, told)
+            _audit(connection, told, self._seals)
 
         await self._writer.run(write)
 
@@ -180,7 +195,7 @@ class SqlWebhookBook:
             _check_open(connection, left)
             self._change(connection, endpoint, _WHAT_IT_IS)
             _leave(connection, left)
-            _audit(connection, told)
+            _audit(connection, told, self._seals)
 
         await self._writer.run(write)
 
@@ -199,24 +214,27 @@ class SqlWebhookBook:
             self._change(connection, endpoint, _WHAT_IT_IS + _HOW_IT_FARES)
             hurry(connection, endpoint.id, now)
             _leave(connection, left)
-            _audit(connection, told)
+            _audit(connection, told, self._seals)
 
         await self._writer.run(write)
 
     def _change(
         self, connection: sa.Connection, endpoint: Endpoint, columns: tuple[str, ...]
     ) -> None:
-        row = endpoint_row(endpoint, seal_of(connection, self._seals))
-        kept = {name: row[name] for name in columns}
-        found = [_endpoint.id == endpoint.id, _endpoint.version == endpoint.version - 1]
-        if "state" in columns:
+        before = self._held(connection, endpoint.id)
+        stale = before is None or before.version != endpoint.version - 1
+        if before is not None and "state" in columns:
             # It may have been switched, without a new version, since it was looked at.
             off = EndpointState.DISABLED
-            here = _endpoint.state == off.value
-            found.append(here if endpoint.state is off else ~here)
-        changed = sa.update(tables.webhook_endpoint).where(*found).values(kept)
-        if connection.execute(changed).rowcount != 1:
+            stale |= (before.state is off) != (endpoint.state is off)
+        if before is None or stale:
             raise StaleError("the endpoint has changed meanwhile", reason="webhook_stale")
+        after = replace(before, **{name: getattr(endpoint, name) for name in columns})
+        put_endpoint(connection, after, seal_of(connection, self._seals))
+
+    def _held(self, connection: sa.Connection, endpoint: EndpointId) -> Endpoint | None:
+        row = connection.execute(_ENDPOINT.with_for_update(), {"id": endpoint}).first()
+        return None if row is None else read_endpoint(row, seal_of(connection, self._seals))
 
     async def switch(
         self,
@@ -228,20 +246,20 @@ class SqlWebhookBook:
         left: KeptAnswer | None = None,
     ) -> bool:
         """Switch an endpoint on or off; see ``ports.WebhookBook``."""
-        values: dict[str, Any] = {"state": state.value}
-        if state is EndpointState.ACTIVE:
-            values |= {"failing_since": None, "alarmed_at": None}
-        here = sa.and_(_endpoint.id == endpoint, _endpoint.state != state.value)
 
         def write(connection: sa.Connection) -> bool:
             _check_open(connection, left)
-            switched = sa.update(tables.webhook_endpoint).where(here).values(values)
-            if connection.execute(switched).rowcount != 1:
+            before = self._held(connection, endpoint)
+            if before is None or before.state is state:
                 return False
+            after = replace(before, state=state)
+            if state is EndpointState.ACTIVE:
+                after = replace(after, failing_since=None, alarmed_at=None)
+            put_endpoint(connection, after, seal_of(connection, self._seals))
             if state is EndpointState.ACTIVE:
                 hurry(connection, endpoint, now)
             _leave(connection, left)
-            _audit(connection, told)
+            _audit(connection, told, self._seals)
             return True
 
         return await self._writer.run(write)
@@ -276,7 +294,7 @@ class SqlWebhookBook:
                 raise NotAllowedNowError("the endpoint is on", reason="webhook_on")
             connection.execute(given_up)
             _leave(connection, left)
-            _audit(connection, told)
+            _audit(connection, told, self._seals)
 
         await self._writer.run(write)
 
@@ -292,9 +310,10 @@ class SqlWebhookBook:
             _check_open(connection, left)
             if connection.execute(active).first() is None:
                 raise NotAllowedNowError("the endpoint is switched off", reason="webhook_off")
-            connection.execute(sa.insert(tables.webhook_posting), posting_row(posting))
+            row = posting_row(posting, writing_key(connection, self._seals))
+            connection.execute(sa.insert(tables.webhook_posting), row)
             _leave(connection, left)
-            _audit(connection, told)
+            _audit(connection, told, self._seals)
 
         await self._writer.run(write)
 
@@ -344,7 +363,7 @@ class SqlWebhookBook:
             count = connection.execute(again).rowcount
             if count:
                 _leave(connection, None if left is None else replace(left, body=b"%d" % count))
-                _audit(connection, told)
+                _audit(connection, told, self._seals)
             return count
 
         return await self._writer.run(write)
@@ -375,5 +394,6 @@ def _leave(connection: sa.Connection, left: KeptAnswer | None) -> None:
         connection.execute(sa.update(tables.api_answer).where(here).values(body=left.body))
 
 
-def _audit(connection: sa.Connection, told: AuditEntry) -> None:
-    connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0))
+def _audit(connection: sa.Connection, told: AuditEntry, seals: Seals) -> None:
+    key = writing_key(connection, seals)
+    connection.execute(sa.insert(tables.audit), audit_row(told, told.at, 0, key))

@@ -114,8 +114,8 @@ async def test_a_chain_of_many_pages_is_whole(
 
 
 FORGED = (
-    "INSERT INTO audit SELECT zeroblob(16), at, by, 'forged', NULL, NULL, NULL, '{}', 7, code"
-    " FROM audit WHERE seq = 6"
+    "INSERT INTO audit SELECT zeroblob(16), at, by, 'forged', NULL, NULL, NULL, '{}', 7, code,"
+    " NULL, NULL FROM audit WHERE seq = 6"
 )
 SWAP = (
     "UPDATE audit SET seq = -1 WHERE seq = 2",
@@ -256,7 +256,7 @@ async def test_the_chain_holds_over_a_rotation_of_the_ring(
     await chain(store)
     both = KeyRing("k2", {"k1": b"1" * 32, "k2": b"2" * 32})
     async with SqlStore(url, both, clock) as rotating:
-        assert await rotating.wrapping.rewrap("k1", limit=100) == 1
+        assert await rotating.wrapping.rewrap("k1", limit=100) == 2
     async with SqlStore(url, KeyRing("k2", {"k2": b"2" * 32}), clock) as after:
         report = await after.trail.check()
         assert (report.fault, report.head.entries) == (None, 6)

@@ -67,7 +67,7 @@ async def _english_chat(client: ChatClient) -> dict[str, str]:
     return {"Authorization": f"Desk {(await answer.json())['secret']}", **CHINESE}
 
 
-HTTP_DOORS = {
+HTTP_DOORS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "message": ("POST", "/chat/v1/messages", {"json": {"type": "send", "id": "m1", "text": "a"}}),
     "choice": (
         "POST",

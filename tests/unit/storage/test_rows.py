@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.integration.storage import desk
 from tests.unit.storage import values
 
 from privacydesk.domain.agents import Agent
@@ -22,8 +23,9 @@ from privacydesk.storage.rows.agent import agent_row, read_agent
 from privacydesk.storage.rows.challenge import challenge_row, read_challenge
 from privacydesk.storage.rows.conversation import conversation_row, read_conversation
 from privacydesk.storage.rows.delivery import delivery_row, read_delivery
-from privacydesk.storage.rows.event import event_row, read_event
+from privacydesk.storage.rows.event import blank_row, event_row, read_event
 from privacydesk.storage.rows.evidence import evidence_row, read_evidence
+from privacydesk.storage.rows.ticket import BOUND as TICKET_BOUND
 from privacydesk.storage.rows.ticket import persons, read_ticket, ticket_row
 from privacydesk.storage.rows.ticket_log import log_row, read_log_entry
 from privacydesk.storage.sealing import Seal, SealError
@@ -55,7 +57,7 @@ def test_a_ticket_comes_back_as_it_was(ticket: Ticket) -> None:
 @given(values.tickets)
 def test_a_ticket_that_was_kept_with_answers_and_work_in_one_comes_back(ticket: Ticket) -> None:
     row = ticket_row(ticket, SEAL)
-    place = b"ticket.body|" + ticket.id + b"|%d" % ticket.version
+    place = TICKET_BOUND.of(row)
     body = from_json(SEAL.open(place, row["body"]))
     body["facts"] = {**body.pop("answers"), **body.pop("work")}
     old = as_row(row, body=SEAL.seal(place, to_json(body)))
@@ -79,13 +81,13 @@ def test_a_ticket_that_was_kept_with_single_names_comes_back(ticket: Ticket) -> 
 
 @given(values.log_entries, values.counts)
 def test_a_log_entry_comes_back_as_it_was(entry: LogEntry, seq: int) -> None:
-    row = log_row(entry, SEAL, conversation=HOME, seq=seq, once_id=None, offset=0)
+    row = log_row(entry, SEAL, conversation=HOME, seq=seq, once_id=None, offset=0, ticket_version=3)
     assert read_log_entry(as_row(row), SEAL) == entry
 
 
 @given(values.challenges)
 def test_a_challenge_comes_back_as_it_was(challenge: Challenge) -> None:
-    assert read_challenge(as_row(challenge_row(challenge))) == challenge
+    assert read_challenge(as_row(challenge_row(challenge, SEAL)), SEAL) == challenge
 
 
 @given(values.deliveries)
@@ -102,7 +104,7 @@ def test_evidence_comes_back_as_it_was(evidence: Evidence) -> None:
 
 @given(values.agents)
 def test_an_agent_comes_back_as_it_was(agent: Agent) -> None:
-    assert read_agent(as_row(agent_row(agent))) == agent
+    assert read_agent(as_row(agent_row(agent, SEAL)), SEAL) == agent
 
 
 @given(values.tickets)
@@ -144,13 +146,15 @@ def test_rolled_back_bodies_are_refused(ticket: Ticket, delivery: Delivery) -> N
 def test_a_body_of_another_column_is_refused() -> None:
     event = Event(1, from_micros(0), Sender.USER, EventKind.TEXT, text="hello")
     stolen = event_row(HOME, event, SEAL)["body"]
+    row = evidence_row(desk.evidence(), SEAL)
     with pytest.raises(SealError, match=r"evidence\.name"):
-        read_evidence(as_row({"conversation_id": HOME, "id": b"e" * 16, "name": stolen}), SEAL)
+        read_evidence(as_row(row, name=stolen), SEAL)
 
 
 @given(values.events)
-def test_an_event_without_a_body_is_a_blank_and_needs_no_key(event: Event) -> None:
-    blank = read_event(as_row(event_row(HOME, event, SEAL), body=b""), None)
+def test_an_event_that_was_purged_is_a_blank_without_a_word(event: Event) -> None:
+    left = blank_row(as_row(event_row(HOME, event, SEAL)), SEAL)
+    blank = read_event(as_row(left), SEAL)
     assert blank.kind is EventKind.BLANK
     assert (blank.offset, blank.text, blank.data) == (event.offset, "", {})
 

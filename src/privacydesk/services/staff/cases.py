@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from privacydesk.domain.agents import Agent
+from privacydesk.domain.audit import damaged_tickets
 from privacydesk.domain.deadlines import Day
 from privacydesk.domain.deliveries import Delivery
 from privacydesk.domain.evidence import Evidence
@@ -119,6 +120,10 @@ class Cases:
         return await self._reader.list_tickets(
             states=states, kinds=kinds, holder=holder, limit=limit, after=after
         )
+
+    async def damaged(self) -> tuple[str, ...]:
+        """Return which tickets can't be read and are in no list, by their numbers."""
+        return damaged_tickets(await self._reader.refused())
 
     async def held(self) -> Mapping[str, int]:
         """Return how many open tickets each agent holds."""

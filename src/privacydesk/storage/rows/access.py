@@ -25,14 +25,27 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 STAFF_KEY: Final = ConversationId(b"staff".ljust(16, b"\0"))
 """Stands where a conversation's id does: ids of conversations are UUIDs, and this is none."""
 
-
-def _credential_place(agent: str, version: int) -> bytes:
-    return b"agent_credential.body|" + agent.encode() + b"|%d" % version
+CREDENTIAL_BOUND = Binding(
+    "agent_credential.body", "agent", "version", "changed_at", "temporary_until"
+)
+SESSION_BOUND = Binding(
+    "agent_session.body",
+    "id",
+    "hash",
+    "agent",
+    "stage",
+    "started_at",
+    "seen_at",
+    "ends_at",
+)
+ATTEMPTS_BOUND = Binding("agent_attempt.mac", "id", "failed", "last_at", "not_before")
+ENTRY_BOUND = Binding("access_log.body", "id", "at", "kind", "agent")
 
 
 def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
@@ -43,14 +56,14 @@ def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
         "steps": credential.steps,
         "recovery": [code.hex() for code in credential.recovery],
     }
-    place = _credential_place(credential.agent, credential.version)
-    return {
+    row: dict[str, Any] = {
         "agent": credential.agent,
         "version": credential.version,
         "changed_at": to_micros(credential.changed_at),
         "temporary_until": opt_micros(credential.temporary_until),
-        "body": seal.seal(place, to_json(body)),
     }
+    row["body"] = seal.seal(CREDENTIAL_BOUND.of(row), to_json(body))
+    return row
 
 
 def read_credential(row: Any, seal: Seal) -> Credential:
@@ -59,7 +72,7 @@ def read_credential(row: Any, seal: Seal) -> Credential:
     Raises:
         SealError: the body was not sealed for this agent at this version.
     """
-    body = from_json(seal.open(_credential_place(row.agent, row.version), row.body))
+    body = from_json(CREDENTIAL_BOUND.open(row, seal, row.body))
     return Credential(
         agent=row.agent,
         password=body["password"],
@@ -81,7 +94,7 @@ def session_row(session: StaffSession, seal: Seal) -> dict[str, Any]:
         "secret": session.secret,
         "proven_at": opt_micros(session.proven_at),
     }
-    return {
+    row: dict[str, Any] = {
         "id": session.id,
         "hash": session.hash,
         "agent": session.agent,
@@ -89,8 +102,9 @@ def session_row(session: StaffSession, seal: Seal) -> dict[str, Any]:
         "started_at": to_micros(session.started_at),
         "seen_at": to_micros(session.seen_at),
         "ends_at": to_micros(session.ends_at),
-        "body": seal.seal(b"agent_session.body|" + session.id, to_json(body)),
     }
+    row["body"] = seal.seal(SESSION_BOUND.of(row), to_json(body))
+    return row
 
 
 def read_session(row: Any, seal: Seal) -> StaffSession:
@@ -99,7 +113,7 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
     Raises:
         SealError: the body was not sealed for this session.
     """
-    body = from_json(seal.open(b"agent_session.body|" + row.id, row.body))
+    body = from_json(SESSION_BOUND.open(row, seal, row.body))
     # Sessions of an earlier version have none.
     proven_at = opt_instant(body.pop("proven_at", None))
     return StaffSession(
@@ -115,20 +129,26 @@ def read_session(row: Any, seal: Seal) -> StaffSession:
     )
 
 
-def attempts_row(attempts: Attempts) -> dict[str, Any]:
-    """Return the row of counted attempts."""
+def attempts_row(attempts: Attempts, key: Seal) -> dict[str, Any]:
+    """Return the row of counted attempts, signed."""
     assert attempts.last_at is not None
     assert attempts.not_before is not None
-    return {
+    row = {
         "id": attempts.id,
         "failed": attempts.failed,
         "last_at": to_micros(attempts.last_at),
         "not_before": to_micros(attempts.not_before),
     }
+    return ATTEMPTS_BOUND.sign(row, key)
 
 
-def read_attempts(row: Any) -> Attempts:
-    """Return the attempts of a row."""
+def read_attempts(row: Any, key: Seal) -> Attempts:
+    """Return the attempts of a row.
+
+    Raises:
+        SealError: the row was not written with the key.
+    """
+    ATTEMPTS_BOUND.check(row, key)
     return Attempts(
         id=LookupHash(row.id),
         failed=row.failed,
@@ -140,13 +160,14 @@ def read_attempts(row: Any) -> Attempts:
 def entry_row(entry: AccessEntry, seal: Seal) -> dict[str, Any]:
     """Return the row of an entry of the log of access."""
     body = {"by": entry.by, "origin": entry.origin, "about": entry.about}
-    return {
+    row: dict[str, Any] = {
         "id": entry.id,
         "at": to_micros(entry.at),
         "kind": entry.kind.value,
         "agent": entry.agent,
-        "body": seal.seal(b"access_log.body|" + entry.id, to_json(body)),
     }
+    row["body"] = seal.seal(ENTRY_BOUND.of(row), to_json(body))
+    return row
 
 
 def read_entry(row: Any, seal: Seal) -> AccessEntry:
@@ -160,5 +181,5 @@ def read_entry(row: Any, seal: Seal) -> AccessEntry:
         at=from_micros(row.at),
         kind=AccessKind(row.kind),
         agent=row.agent,
-        **from_json(seal.open(b"access_log.body|" + row.id, row.body)),
+        **from_json(ENTRY_BOUND.open(row, seal, row.body)),
     )

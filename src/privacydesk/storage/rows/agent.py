@@ -6,22 +6,41 @@ from typing import Any
 
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.sealing import Seal
+
+BOUND = Binding(
+    "agent.mac", "name", "version", "display_name", "role", "created_at", "active", "locale"
+)
 
 
-def agent_row(agent: Agent) -> dict[str, Any]:
-    """Return an agent's row."""
-    return {
+def agent_row(agent: Agent, key: Seal, *, version: int = 1) -> dict[str, Any]:
+    """Return an agent's row, signed.
+
+    Args:
+        agent: the agent.
+        key: of the digests.
+        version: one above that of the row it takes the place of.
+    """
+    row = {
         "name": agent.name,
         "display_name": agent.display_name,
         "role": agent.role.value,
         "created_at": to_micros(agent.created_at),
         "active": agent.active,
         "locale": agent.locale,
+        "version": version,
     }
+    return BOUND.sign(row, key)
 
 
-def read_agent(row: Any) -> Agent:
-    """Return the agent of a row."""
+def read_agent(row: Any, key: Seal) -> Agent:
+    """Return the agent of a row.
+
+    Raises:
+        SealError: the row was not written with the key.
+    """
+    BOUND.check(row, key)
     return Agent(
         name=row.name,
         display_name=row.display_name,

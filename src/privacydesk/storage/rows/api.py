@@ -7,11 +7,25 @@ from typing import Any
 from privacydesk.domain.api_tokens import ApiToken, KeptAnswer, Scope
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
+from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.sealing import Seal
+
+BOUND = Binding(
+    "api_token.mac",
+    "id",
+    "hash",
+    "agent",
+    "scopes",
+    "created_at",
+    "created_by",
+    "expires_at",
+    "revoked_at",
+)
 
 
-def token_row(token: ApiToken) -> dict[str, Any]:
-    """Return a token's row."""
-    return {
+def token_row(token: ApiToken, key: Seal) -> dict[str, Any]:
+    """Return a token's row, signed."""
+    row = {
         "id": token.id,
         "hash": token.hash,
         "agent": token.agent,
@@ -22,10 +36,21 @@ def token_row(token: ApiToken) -> dict[str, Any]:
         "revoked_at": opt_micros(token.revoked_at),
         "used_at": opt_micros(token.used_at),
     }
+    return BOUND.sign(row, key)
 
 
-def read_token(row: Any) -> ApiToken:
-    """Return the token of a row."""
+def version_of(token: Any) -> int:
+    """Return how often a token was written, from a token or its row: made, then perhaps revoked."""
+    return 1 if token.revoked_at is None else 2
+
+
+def read_token(row: Any, key: Seal) -> ApiToken:
+    """Return the token of a row.
+
+    Raises:
+        SealError: the row was not written with the key.
+    """
+    BOUND.check(row, key)
     return ApiToken(
         id=ApiTokenId(row.id),
         hash=LookupHash(row.hash),

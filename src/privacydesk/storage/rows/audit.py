@@ -1,30 +1,60 @@
-"""Audit entries as rows. They hold no content, so nothing is sealed; the chain guards them."""
+"""Audit entries as rows. They hold no content, so nothing is sealed.
+
+The chain guards them; until they are part of it, each has a digest of its own.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from privacydesk.domain.audit import AuditEntry, SealedEntry
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.sealing import Seal
 
 _CHANCE = 6
 
+Anchor = tuple[str, str, int]
+"""A table, the key of a row of it as text, and the version the row has from here on."""
 
-def audit_row(entry: AuditEntry, now: datetime, place: int) -> dict[str, Any]:
-    """Return a new entry's row.
+_anchors = msgspec.json.Decoder(list[Anchor])
+
+BOUND = Binding(
+    "audit.mac",
+    "id",
+    "at",
+    "by",
+    "what",
+    "ticket_id",
+    "conversation_id",
+    "evidence_id",
+    "detail",
+    "anchors",
+)
+
+
+def audit_row(
+    entry: AuditEntry, now: datetime, place: int, key: Seal, *, anchors: Sequence[Anchor] = ()
+) -> dict[str, Any]:
+    """Return a new entry's row, signed.
 
     Args:
         entry: the entry.
         now: the present; ids sort by it.
         place: its place among the entries of its job.
+        key: of the digests.
+        anchors: rows that the act left in a new version: none of a lower one can be put back
+            unseen while the entry is part of the chain.
     """
     identity = to_micros(now).to_bytes(8, "big") + place.to_bytes(2, "big") + os.urandom(_CHANCE)
-    return {
+    row = {
         "id": identity,
         "at": to_micros(entry.at),
         "by": entry.by,
@@ -33,9 +63,20 @@ def audit_row(entry: AuditEntry, now: datetime, place: int) -> dict[str, Any]:
         "conversation_id": entry.conversation_id,
         "evidence_id": entry.evidence_id,
         "detail": orjson.dumps(dict(entry.detail), option=orjson.OPT_SORT_KEYS).decode(),
+        "anchors": orjson.dumps(anchors).decode() if anchors else None,
         "seq": None,
         "code": None,
     }
+    return BOUND.sign(row, key)
+
+
+def read_anchors(row: Any) -> list[Anchor]:
+    """Return which rows an entry anchors.
+
+    Raises:
+        msgspec.MsgspecError: what stands there was not written by ``audit_row``.
+    """
+    return [] if row.anchors is None else _anchors.decode(row.anchors)
 
 
 def read_audit(row: Any) -> SealedEntry:

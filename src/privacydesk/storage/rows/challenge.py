@@ -9,11 +9,24 @@ import msgspec
 from privacydesk.domain.identity import Challenge, Mark
 from privacydesk.domain.ids import ChallengeId
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
+from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.sealing import Seal
+
+BOUND = Binding(
+    "challenge.mac",
+    "id",
+    "version",
+    "code_hash",
+    "expires_at",
+    "entries_left",
+    "not_before",
+    "marks",
+)
 
 
-def challenge_row(challenge: Challenge) -> dict[str, Any]:
-    """Return a challenge's row."""
-    return {
+def challenge_row(challenge: Challenge, key: Seal) -> dict[str, Any]:
+    """Return a challenge's row, signed."""
+    row = {
         "id": challenge.id,
         "version": challenge.version,
         "code_hash": challenge.code_hash,
@@ -24,10 +37,16 @@ def challenge_row(challenge: Challenge) -> dict[str, Any]:
             [(to_micros(mark.at), mark.of, mark.count) for mark in challenge.marks]
         ),
     }
+    return BOUND.sign(row, key)
 
 
-def read_challenge(row: Any) -> Challenge:
-    """Return the challenge of a row."""
+def read_challenge(row: Any, key: Seal) -> Challenge:
+    """Return the challenge of a row.
+
+    Raises:
+        SealError: the row was not written with the key.
+    """
+    BOUND.check(row, key)
     return Challenge(
         id=ChallengeId(row.id),
         version=row.version,

@@ -28,12 +28,20 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.event import choice_records, read_choice
 from privacydesk.storage.sealing import Seal
 
-
-def _place(conversation: ConversationId, version: int) -> bytes:
-    return b"conversation.state|" + conversation + b"|%d" % version
+BOUND = Binding(
+    "conversation.state",
+    "id",
+    "version",
+    "epoch",
+    "created_at",
+    "owner_kind",
+    "owner_agent",
+    "queued_at",
+)
 
 
 def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
@@ -59,7 +67,7 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["wishes"] = _wish_records(conversation.wishes)
     _note_user(conversation, state)
     _note_counts(conversation, state)
-    return {
+    row: dict[str, Any] = {
         "id": conversation.id,
         "epoch": conversation.epoch,
         "version": conversation.version,
@@ -67,8 +75,9 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         "owner_kind": str(owner.kind),
         "owner_agent": owner.agent,
         "queued_at": opt_micros(conversation.queued_at),
-        "state": seal.seal(_place(conversation.id, conversation.version), to_json(state)),
     }
+    row["state"] = seal.seal(BOUND.of(row), to_json(state))
+    return row
 
 
 def _note_user(conversation: Conversation, state: dict[str, Any]) -> None:
@@ -104,10 +113,11 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
     """Return the conversation of a row.
 
     Raises:
-        SealError: the state was not sealed for this conversation at this version.
+        SealError: the state was not sealed for this conversation at this version, or what stands
+            beside it in the clear was changed.
     """
     identity = ConversationId(row.id)
-    state = from_json(seal.open(_place(identity, row.version), row.state))
+    state = from_json(BOUND.open(row, seal, row.state))
     prompt = state.get("prompt")
     return Conversation(
         id=identity,
@@ -142,6 +152,18 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         ),
         to_rate=TicketId(bytes.fromhex(state["to_rate"])) if "to_rate" in state else None,
     )
+
+
+def open_conversation(row: Any, seal: Seal) -> Conversation:
+    """Return the conversation of a row that was read with its log's ``last_offset``.
+
+    Raises:
+        SealError: as ``read_conversation``; or its log is longer or shorter than it says, so one of
+            them was put back.
+    """
+    if (row.last_offset or 0) != row.version:
+        raise BOUND.refusal(row, "does not agree with the log")
+    return read_conversation(row, seal)
 
 
 def _frame_record(frame: Frame) -> dict[str, Any]:

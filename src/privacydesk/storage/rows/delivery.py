@@ -14,16 +14,30 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-
-def _place(delivery: DeliveryId, version: int) -> bytes:
-    return b"outbox.payload|" + delivery + b"|%d" % version
+BOUND = Binding(
+    "outbox.payload",
+    "id",
+    "version",
+    "channel",
+    "action",
+    "lane",
+    "conversation_id",
+    "ticket_id",
+    "ref",
+    "created_at",
+    "attempts",
+    "give_up_at",
+    "state",
+    "told",
+)
 
 
 def delivery_row(delivery: Delivery, seal: Seal) -> dict[str, Any]:
     """Return a delivery's row."""
-    return {
+    row: dict[str, Any] = {
         "id": delivery.id,
         "version": delivery.version,
         "channel": delivery.channel.value,
@@ -38,21 +52,20 @@ def delivery_row(delivery: Delivery, seal: Seal) -> dict[str, Any]:
         "give_up_at": opt_micros(delivery.give_up_at),
         "state": delivery.state.value,
         "told": delivery.told,
-        "payload": seal.seal(
-            _place(delivery.id, delivery.version), to_json(dict(delivery.payload))
-        ),
     }
+    row["payload"] = seal.seal(BOUND.of(row), to_json(dict(delivery.payload)))
+    return row
 
 
 def read_delivery(row: Any, seal: Seal) -> Delivery:
     """Return the delivery of a row.
 
     Raises:
-        SealError: the payload was not sealed for this row at this version.
+        SealError: the payload was not sealed for this row at this version, or a column beside it
+            was changed.
     """
-    identity = DeliveryId(row.id)
     return Delivery(
-        id=identity,
+        id=DeliveryId(row.id),
         channel=Channel(row.channel),
         action=row.action,
         lane=row.lane,
@@ -61,7 +74,7 @@ def read_delivery(row: Any, seal: Seal) -> Delivery:
         created_at=from_micros(row.created_at),
         ticket_id=None if row.ticket_id is None else TicketId(row.ticket_id),
         ref=row.ref,
-        payload=from_json(seal.open(_place(identity, row.version), row.payload)),
+        payload=from_json(BOUND.open(row, seal, row.payload)),
         state=DeliveryState(row.state),
         attempts=row.attempts,
         give_up_at=opt_instant(row.give_up_at),

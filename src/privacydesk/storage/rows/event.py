@@ -13,6 +13,7 @@ from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, Inp
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.memo import ChoicesMemo
 from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 # Looking a member up in a dict is several times faster than calling the enum.
@@ -20,9 +21,8 @@ _SENDERS = {member.value: member for member in Sender}
 _KINDS = {member.value: member for member in EventKind}
 _STYLES = {member.value: member for member in ChoiceStyle}
 
-
-def _place(conversation: ConversationId, offset: int) -> bytes:
-    return b"event.body|" + conversation + b"|%d" % offset
+BOUND = Binding("event.body", "conversation_id", "offset", "at", "sender", "kind", "job_id", keys=2)
+_EMPTY = to_json({})
 
 
 def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[str, Any]:
@@ -44,34 +44,49 @@ def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[st
         body["data"] = event.data
     if event.author:
         body["author"] = event.author
-    return {
+    row: dict[str, Any] = {
         "conversation_id": conversation,
         "offset": event.offset,
         "at": to_micros(event.at),
         "sender": str(event.sender),
         "kind": str(event.kind),
         "job_id": event.job_id or None,
-        "body": seal.seal(_place(conversation, event.offset), to_json(body)),
     }
+    row["body"] = seal.seal(BOUND.of(row), to_json(body))
+    return row
 
 
-def read_event(row: Any, seal: Seal | None) -> Event:
-    """Return the event of a row; one without a body is a purged blank and needs no seal.
+def blank_row(row: Any, seal: Seal) -> dict[str, Any]:
+    """Return what is left of an event that was purged: when it was and whose, and no content.
+
+    Its empty body is sealed like any other, so that nobody can blank an event without the key.
+    """
+    blank: dict[str, Any] = {
+        "conversation_id": row.conversation_id,
+        "offset": row.offset,
+        "at": row.at,
+        "sender": row.sender,
+        "kind": EventKind.BLANK.value,
+        # The job's id goes, too: a client may have put anything into it.
+        "job_id": None,
+    }
+    blank["body"] = seal.seal(BOUND.of(blank), _EMPTY)
+    return blank
+
+
+def read_event(row: Any, seal: Seal) -> Event:
+    """Return the event of a row.
 
     Raises:
-        SealError: the body was not sealed for this place.
+        SealError: the body was not sealed for this place, or what stands beside it was changed.
     """
-    conversation = ConversationId(row.conversation_id)
-    body: dict[str, Any] = {}
-    if row.body:
-        assert seal is not None
-        body = from_json(seal.open(_place(conversation, row.offset), row.body))
+    body: dict[str, Any] = from_json(BOUND.open(row, seal, row.body))
     shown = body.get("input")
     return Event(
         offset=row.offset,
         at=from_micros(row.at),
         sender=_SENDERS[row.sender],
-        kind=_KINDS[row.kind] if row.body else EventKind.BLANK,
+        kind=_KINDS[row.kind],
         key=body.get("key", ""),
         args=body.get("args", {}),
         text=body.get("text", ""),

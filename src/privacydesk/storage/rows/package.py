@@ -7,6 +7,7 @@ from typing import Any
 from privacydesk.domain.ids import ConversationId, PackageId
 from privacydesk.domain.packages import Link, Package, PackagePart
 from privacydesk.storage.codec import from_micros, to_micros
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 
@@ -46,27 +47,28 @@ def read_package(record: dict[str, Any]) -> Package:
     )
 
 
-def _place(conversation: ConversationId, package: PackageId, place: int) -> bytes:
-    return b"package_part.body|" + conversation + b"|" + package + b"|%d" % place
+BOUND = Binding(
+    "package_part.body", "package_id", "place", "conversation_id", "ticket_id", "until", keys=2
+)
 
 
 def part_row(part: PackagePart, seal: Seal) -> dict[str, Any]:
     """Return a part's row."""
-    return {
+    row: dict[str, Any] = {
         "package_id": part.package_id,
         "place": part.place,
         "conversation_id": part.conversation_id,
         "ticket_id": part.ticket_id,
         "until": to_micros(part.until),
-        "body": seal.seal(_place(part.conversation_id, part.package_id, part.place), part.body),
     }
+    row["body"] = seal.seal(BOUND.of(row), part.body)
+    return row
 
 
 def read_part(row: Any, seal: Seal) -> bytes:
     """Return the piece of a row.
 
     Raises:
-        SealError: it was not sealed for this place of this package.
+        SealError: it was not sealed for this place of this package and this ticket.
     """
-    where = (ConversationId(row.conversation_id), PackageId(row.package_id), row.place)
-    return seal.open(_place(*where), row.body)
+    return BOUND.open(row, seal, row.body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import convert, to_builtins
 
@@ -32,21 +32,51 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.package import package_record, read_package
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Seal, SealError
 
 NO_CLOCK = 2**62
 """What ``urgent_at`` holds where nothing is due: sorts last, and no row value is null."""
 
-
-def _place(ticket: TicketId, version: int) -> bytes:
-    return b"ticket.body|" + ticket + b"|%d" % version
+BOUND = Binding(
+    "ticket.body",
+    "id",
+    "version",
+    "conversation_id",
+    "number",
+    "state",
+    "kind",
+    "holder",
+    "locale",
+    "due_date",
+    "due_at",
+    "provisional",
+    "received_at",
+    "closed_at",
+    "outcome",
+    "linked",
+    "satisfaction",
+    "purged_at",
+    "urgent_at",
+    "awaited",
+    "examine",
+    "objection",
+    "guarded",
+    "escalated",
+    "counted_from",
+    "promised_at",
+    "answered_at",
+    "grounds",
+)
+NUMBER_BOUND = Binding("ticket_number.mac", "number", "ticket_id", "conversation_id", "version")
+"""The version stands beside the number, too: so an older row of the ticket is seen to be old."""
 
 
 def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
     """Return a ticket's row."""
     clock = leading(ticket.clocks)
-    return {
+    row: dict[str, Any] = {
         "id": ticket.id,
         "conversation_id": ticket.conversation_id,
         "version": ticket.version,
@@ -75,8 +105,20 @@ def ticket_row(ticket: Ticket, seal: Seal) -> dict[str, Any]:
         "promised_at": opt_micros(ticket.late_from),
         "answered_at": opt_micros(ticket.answered_at),
         "grounds": " ".join(ground.value for ground in ticket.grounds),
-        "body": seal.seal(_place(ticket.id, ticket.version), to_json(_body(ticket))),
     }
+    row["body"] = seal.seal(BOUND.of(row), to_json(_body(ticket)))
+    return row
+
+
+def number_row(ticket: Ticket, key: Seal) -> dict[str, Any]:
+    """Return the row by which a ticket's number finds it, signed."""
+    row = {
+        "number": ticket.number,
+        "ticket_id": ticket.id,
+        "conversation_id": ticket.conversation_id,
+        "version": ticket.version,
+    }
+    return NUMBER_BOUND.sign(row, key)
 
 
 def urgency(at: datetime | None) -> int:
@@ -111,10 +153,11 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     """Return the ticket of a row.
 
     Raises:
-        SealError: the body was not sealed for this ticket at this version.
+        SealError: the body was not sealed for this ticket at this version, or a column beside it
+            was changed.
     """
     identity = TicketId(row.id)
-    body = from_json(seal.open(_place(identity, row.version), row.body))
+    body = from_json(BOUND.open(row, seal, row.body))
     account_hash = _unhex(body["account_hash"])
     contact_hash = _unhex(body["contact_hash"])
     phone_hash = _unhex(body.get("phone_hash"))
@@ -154,6 +197,30 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
         packages=tuple(read_package(record) for record in body.get("packages", ())),
         version=row.version,
     )
+
+
+def open_ticket(row: Any, seal: Seal, key: Seal) -> Ticket:
+    """Return the ticket of a row that was read with the one that names its number.
+
+    Raises:
+        SealError: as ``read_ticket``; or the two don't agree, so one of them was put back.
+    """
+    named = _Named(row.number, row.id, row.conversation_id, row.version, row.named_mac)
+    try:
+        NUMBER_BOUND.check(named, key)
+    except SealError:
+        raise BOUND.refusal(row, "does not agree with ticket_number") from None
+    return read_ticket(row, seal)
+
+
+class _Named(NamedTuple):
+    """What the row of a ticket's number has to say."""
+
+    number: str
+    ticket_id: bytes
+    conversation_id: bytes
+    version: int
+    mac: bytes | None
 
 
 def _told_and_done(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

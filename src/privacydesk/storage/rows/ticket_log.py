@@ -7,11 +7,22 @@ from typing import Any
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.ticket import LogEntry
 from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
-
-def _place(ticket: TicketId, seq: int) -> bytes:
-    return b"ticket_log.body|" + ticket + b"|%d" % seq
+BOUND = Binding(
+    "ticket_log.body",
+    "ticket_id",
+    "seq",
+    "conversation_id",
+    "at",
+    "by",
+    "what",
+    "once_id",
+    "offset",
+    "ticket_version",
+    keys=2,
+)
 
 
 def log_row(
@@ -22,6 +33,7 @@ def log_row(
     seq: int,
     once_id: str | None,
     offset: int,
+    ticket_version: int,
 ) -> dict[str, Any]:
     """Return an entry's row.
 
@@ -32,8 +44,9 @@ def log_row(
         seq: its number in the ticket's log, from 1.
         once_id: the job's id, on the first entry of a job that runs once for this ticket.
         offset: the first offset that the job left in the conversation; 0 without one.
+        ticket_version: the ticket's after the job: a ticket of a lower one was put back.
     """
-    return {
+    row = {
         "ticket_id": entry.ticket_id,
         "seq": seq,
         "conversation_id": conversation,
@@ -42,26 +55,27 @@ def log_row(
         "what": entry.what,
         "once_id": once_id,
         "offset": offset,
-        "body": log_body(entry, seal, seq),
+        "ticket_version": ticket_version,
     }
+    row["body"] = log_body(entry, seal, BOUND.of(row))
+    return row
 
 
-def log_body(entry: LogEntry, seal: Seal, seq: int) -> bytes:
+def log_body(entry: LogEntry, seal: Seal, bound: bytes) -> bytes:
     """Return the sealed part of an entry's row."""
     body = {"why": entry.why, "data": entry.data, "job": entry.job_id}
-    return seal.seal(_place(entry.ticket_id, seq), to_json(body))
+    return seal.seal(bound, to_json(body))
 
 
 def read_log_entry(row: Any, seal: Seal) -> LogEntry:
     """Return the entry of a row.
 
     Raises:
-        SealError: the body was not sealed for this place.
+        SealError: the body was not sealed for this place, or what stands beside it was changed.
     """
-    ticket = TicketId(row.ticket_id)
-    body = from_json(seal.open(_place(ticket, row.seq), row.body))
+    body = from_json(BOUND.open(row, seal, row.body))
     return LogEntry(
-        ticket_id=ticket,
+        ticket_id=TicketId(row.ticket_id),
         at=from_micros(row.at),
         by=row.by,
         what=row.what,

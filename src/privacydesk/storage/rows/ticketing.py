@@ -14,17 +14,34 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
+from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.sealing import Seal
+
+BOUND = Binding(
+    "ticketing_link.mac",
+    "system",
+    "ticket_id",
+    "conversation_id",
+    "remote",
+    "label",
+    "url",
+    "open",
+    "version",
+    "log_head",
+    "known",
+    keys=2,
+)
 
 
-def link_row(link: TicketingLink) -> dict[str, Any]:
-    """Return a link's row."""
+def link_row(link: TicketingLink, key: Seal) -> dict[str, Any]:
+    """Return a link's row, signed."""
     base = link.base
     known = {
         "base": None if base is None else _known(base),
         "taken": sorted(link.taken),
         "told": sorted(link.told),
     }
-    return {
+    row = {
         "system": link.system,
         "ticket_id": link.ticket_id,
         "conversation_id": link.conversation_id,
@@ -42,10 +59,16 @@ def link_row(link: TicketingLink) -> dict[str, Any]:
         "revision": link.revision,
         "known": to_json(known),
     }
+    return BOUND.sign(row, key)
 
 
-def read_link(row: Any) -> TicketingLink:
-    """Return the link of a row."""
+def read_link(row: Any, key: Seal) -> TicketingLink:
+    """Return the link of a row.
+
+    Raises:
+        SealError: the row was not written with the key.
+    """
+    BOUND.check(row, key)
     known = from_json(row.known)
     return TicketingLink(
         system=row.system,

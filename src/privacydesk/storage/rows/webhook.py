@@ -28,6 +28,7 @@ from privacydesk.storage.codec import (
     to_json,
     to_micros,
 )
+from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.sealing import Seal
 
 WEBHOOK_KEY: Final = ConversationId(b"webhooks".ljust(16, b"\0"))
@@ -36,8 +37,20 @@ WEBHOOK_KEY: Final = ConversationId(b"webhooks".ljust(16, b"\0"))
 _MICROS: Final = 1_000_000
 
 
-def _endpoint_place(endpoint: EndpointId, version: int) -> bytes:
-    return b"webhook_endpoint.body|" + endpoint + b"|%d" % version
+ENDPOINT_BOUND = Binding("webhook_endpoint.body", "id", "version", "state", "kinds", "created_at")
+POSTING_BOUND = Binding(
+    "webhook_posting.mac",
+    "id",
+    "event_id",
+    "endpoint_id",
+    "kind",
+    "lane",
+    "place",
+    "ticket_id",
+    "number",
+    "body",
+    "created_at",
+)
 
 
 def _try_place(posting: PostingId, attempt: int) -> bytes:
@@ -51,7 +64,7 @@ def endpoint_row(endpoint: Endpoint, seal: Seal) -> dict[str, Any]:
         "label": endpoint.label,
         "secrets": [[one.secret, opt_micros(one.until)] for one in endpoint.secrets],
     }
-    return {
+    row: dict[str, Any] = {
         "id": endpoint.id,
         "version": endpoint.version,
         "state": endpoint.state.value,
@@ -59,20 +72,21 @@ def endpoint_row(endpoint: Endpoint, seal: Seal) -> dict[str, Any]:
         "created_at": to_micros(endpoint.created_at),
         "failing_since": opt_micros(endpoint.failing_since),
         "alarmed_at": opt_micros(endpoint.alarmed_at),
-        "body": seal.seal(_endpoint_place(endpoint.id, endpoint.version), to_json(body)),
     }
+    row["body"] = seal.seal(ENDPOINT_BOUND.of(row), to_json(body))
+    return row
 
 
 def read_endpoint(row: Any, seal: Seal) -> Endpoint:
     """Return the endpoint of a row.
 
     Raises:
-        SealError: the body was not sealed for this endpoint at this version.
+        SealError: the body was not sealed for this endpoint at this version, or a column beside it
+            was changed.
     """
-    identity = EndpointId(row.id)
-    body = from_json(seal.open(_endpoint_place(identity, row.version), row.body))
+    body = from_json(ENDPOINT_BOUND.open(row, seal, row.body))
     return Endpoint(
-        id=identity,
+        id=EndpointId(row.id),
         url=body["url"],
         label=body["label"],
         kinds=frozenset(NewsKind(kind) for kind in row.kinds.split()),
@@ -87,9 +101,9 @@ def read_endpoint(row: Any, seal: Seal) -> Endpoint:
     )
 
 
-def posting_row(posting: Posting) -> dict[str, Any]:
-    """Return a posting's row."""
-    return {
+def posting_row(posting: Posting, key: Seal) -> dict[str, Any]:
+    """Return a posting's row, signed: what is told under the desk's name is what it wrote."""
+    row = {
         "id": posting.id,
         "event_id": posting.event_id,
         "endpoint_id": posting.endpoint,
@@ -108,10 +122,16 @@ def posting_row(posting: Posting) -> dict[str, Any]:
         "begun_at": to_micros(posting.begun_at),
         "done_at": opt_micros(posting.done_at),
     }
+    return POSTING_BOUND.sign(row, key)
 
 
-def read_posting(row: Any) -> Posting:
-    """Return the posting of a row."""
+def read_posting(row: Any, key: Seal) -> Posting:
+    """Return the posting of a row.
+
+    Raises:
+        SealError: the row was not written with the key.
+    """
+    POSTING_BOUND.check(row, key)
     return Posting(
         id=PostingId(row.id),
         event_id=row.event_id,

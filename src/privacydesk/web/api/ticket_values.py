@@ -97,6 +97,9 @@ class TicketPage(Told):
 
     tickets: tuple[TicketTold, ...]
     next: str | None = Field(description="Where the next page begins; null on the last one.")
+    damaged: tuple[str, ...] = Field(
+        description="Numbers of tickets that can't be read and are on no page; staff are told."
+    )
 
 
 class DayTold(Told):

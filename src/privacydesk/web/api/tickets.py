@@ -48,6 +48,7 @@ async def _list(call: Call[TicketQuery, Nothing]) -> Reply:
         TicketPage(
             tickets=tuple(ticket_told(one, late=one.is_late(now)) for one in shown),
             next=shown[-1].id.hex() if len(found) > query.limit else None,
+            damaged=await call.works.staff.cases.damaged(),
         )
     )
 

@@ -60,6 +60,7 @@ async def inbox(request: web.Request) -> web.Response:
         "conversations": page.conversations,
         "unanswered": page.unanswered,
         "filed": page.filed,
+        "damaged": ", ".join(page.damaged),
         "view": view,
         "wanted": wanted,
         "filters": filters,

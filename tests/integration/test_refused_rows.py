@@ -1,0 +1,36 @@
+"""Supervisors hear of rows that were refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+from tests.common.databases import make_database
+from tests.integration.storage import desk, furnished
+
+from privacydesk.clock import MovableClock
+from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.alarms import AlarmKind
+from privacydesk.services.alarms import Alarms
+from privacydesk.storage.store import SqlStore
+
+
+async def test_supervisors_are_called_once_a_day_for_a_row_that_was_refused(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    url, clock = f"sqlite:///{file}", MovableClock(desk.NOW)
+    make_database(url)
+    async with SqlStore(url, desk.RING, clock) as store:
+        await furnished.furnish(store)
+        await store.agent_book.add(Agent("boss", "Boss", Role.SUPERVISOR, desk.NOW))
+        alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
+        assert await alarms.call_for_refused() == 0
+        with closing(sqlite3.connect(file)) as hand, hand:
+            hand.execute("UPDATE ticket SET state = 'closed'")
+        assert await store.reader.list_tickets(limit=9) == ()
+        assert [await alarms.call_for_refused() for _ in range(2)] == [1, 0]
+        (call,) = await alarms.mine("boss")
+        assert (call.kind, call.number) == (AlarmKind.ROW_REFUSED, "PD-1")
+        clock.move(timedelta(days=1))
+        assert await alarms.call_for_refused() == 1
