@@ -106,11 +106,33 @@ async def test_a_broken_chain_is_named_and_ends_with_exit_code_1(office: Office)
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE audit SET by = 'nobody' WHERE seq = 2")
     done = await office.run("audit", "verify")
-    assert (done.code, done.out) == (1, "Broken: entry 2 was changed or moved.\n")
+    assert done.code == 1
+    assert done.out.startswith("Broken: entry 2 was changed or moved.\n")
     done = await office.run("audit", "verify", "--json")
     assert done.code == 1
     told = json.loads(done.out)
     assert (told["ok"], told["first_broken"], told["fault"]) == (False, 2, "changed")
+
+
+async def test_a_request_that_was_changed_by_hand_is_named_and_keeps_no_list_from_anybody(
+    office: Office,
+) -> None:
+    _, ticket = await closed(office.world)
+    await verified(office)
+    (file,) = office.folder.glob("*.db")
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE ticket SET holder = 'eve'")
+    done = await office.run("audit", "verify")
+    assert done.code == 1
+    assert f"ticket {ticket.number}: was changed" in done.out
+    done = await office.run("audit", "verify", "--json")
+    assert done.code == 1
+    told = json.loads(done.out)
+    row = {"table": "ticket", "row": ticket.id.hex(), "number": ticket.number, "fault": "changed"}
+    assert (told["ok"], told["fault"], told["rows"]) == (False, None, [row])
+    done = await office.run("tickets", "list", "--all")
+    assert (done.code, done.out) == (0, "No such requests.\n")
+    assert f"1 damaged, see privacydesk audit verify: {ticket.number}" in done.err
 
 
 async def test_a_head_that_cannot_be_read_is_misuse(office: Office) -> None:
