@@ -114,7 +114,7 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
     write_ring(folder, "two", BOTH)
     done = await rotate(folder)
     assert (done.code, done.err) == (0, "")
-    assert "one → two: 2 of 2" in done.out
+    assert "one → two: 3 of 3" in done.out
     assert names(folder) == {"two"}
     again = await rotate(folder, "--json")
     assert again.out.strip() == '{"ring_key": "two", "wrapped": {"two": 2}}'
@@ -138,7 +138,7 @@ async def test_an_interrupted_rotation_goes_on_where_it_stopped(
     async with with_ring(folder, world, "two", BOTH) as rooms:
         assert rooms.upkeep is not None
         assert await rooms.upkeep.wrapping.rewrap("one", limit=2) == 2
-        assert await rooms.upkeep.wrapping.wrapped() == {"one": 1, "two": 2}
+        assert await rooms.upkeep.wrapping.wrapped() == {"one": 2, "two": 2}
     write_ring(folder, "two", BOTH)
     monkeypatch.setattr("privacydesk.cli.keys._AT_ONCE", 1)
     done = await rotate(folder)

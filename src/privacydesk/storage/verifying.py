@@ -267,10 +267,11 @@ class SqlIntegrity:
         """Whom a ticket is found by has to stand in its body."""
         ids = {row.ticket_id for row in rows}
         found = connection.execute(_OF_PERSONS, {"ids": sql.padded(sorted(ids))}) if ids else ()
-        opened, _ = open_tickets(connection, self._seals, list(found))
+        opened, damaged = open_tickets(connection, self._seals, list(found))
         persons = {row.id: ticket.persons(value) for row, _, value in opened}
+        named = {row.id for row in damaged}
         for row in rows:
-            if row.hash not in persons.get(row.ticket_id, ()):
+            if row.ticket_id not in named and row.hash not in persons.get(row.ticket_id, ()):
                 yield RowFault("ticket_person", f"{row.hash.hex()}/{row.ticket_id.hex()}", CHANGED)
 
     def _bodies(
