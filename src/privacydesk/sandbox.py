@@ -128,6 +128,8 @@ def restrict(readable: Iterable[str], writable: Iterable[str] = ()) -> None:
 
 def _interpreter() -> Iterator[str]:
     yield os.path.realpath(sys.executable)
+    # Its extension modules find libraries of their own there, where it is not the system's.
+    yield str(Path(sys.base_prefix) / "lib")
     for path in sys.path:
         # The desk's own modules may stand in the folder of somebody who works on them.
         if Path(path).is_dir():

@@ -52,14 +52,21 @@ class SqlProbe:
         try:
             await self._write(now)
             await self._check()
-            found = await self._reader.read(lambda connection: connection.scalar(_VERSION))
-        except UnavailableError:
-            return ("database",)
+            found = await self._version()
         except DeskError:
-            found = None
+            return ("database",)
         if found != migrations.HEAD:
             return ("migrations",)
         return ("database",) if self._writer.outage.is_on else ()
+
+    async def _version(self) -> str | None:
+        """Return the schema's number; None where the database has none that can be read."""
+        try:
+            return await self._reader.read(lambda connection: connection.scalar(_VERSION))
+        except UnavailableError:
+            raise
+        except DeskError:
+            return None
 
     async def _write(self, now: datetime) -> None:
         outage = self._writer.outage

@@ -89,9 +89,15 @@ class UnderstandingProcess:
         outage: Outage | None = None,
     ) -> None:
         self._briefing = briefing
-        paths = json.dumps(sys.path)
+        # Where this process finds its modules: an isolated interpreter may know fewer folders.
+        folders = [path for path in map(Path, sys.path) if path.is_absolute() and path.exists()]
         self._command = confined.command(
-            program, paths, memory=_MEMORY, patience=0, readable=briefing.files, writable=writable
+            program,
+            json.dumps(sys.path),
+            memory=_MEMORY,
+            patience=0,
+            readable=(*briefing.files, *folders),
+            writable=writable,
         )
         self._look_every = silent / _LOOKS
         self._without = without

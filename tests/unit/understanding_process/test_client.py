@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -426,3 +426,22 @@ async def test_the_program_inherits_nothing_and_outlives_nobody() -> None:
         os.kill(pid, signal.SIGSTOP)
         owner.kill()
     await until(lambda: gone(pid))
+
+
+@pytest.fixture
+def reads_added_on(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a program that imports from a folder which only this process's path names."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "added_on.py").write_text("SAID = 'found'\n")
+    imported = '"module?": __import__("added_on").SAID'
+    program.write_text(STAND_IN.replace('"heard?": heard', imported))
+    sys.path.append(str(elsewhere))
+    yield program
+    sys.path.remove(str(elsewhere))
+
+
+async def test_the_program_reads_modules_wherever_this_process_finds_them(
+    reads_added_on: Path,
+) -> None:
+    async with running(reads_added_on) as process:
+        assert "found" in await told(process, "module?")
