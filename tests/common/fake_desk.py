@@ -13,10 +13,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from privacydesk.clock import Clock, SystemClock
+from privacydesk.domain.app_tokens import IssuedToken
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind, Prompt
 from privacydesk.domain.events import Choice, Event, EventKind, Sender
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ids import ConversationId, LookupHash
 from privacydesk.errors import DeskError, ErrorCode, NotFoundError
 from privacydesk.services.api import (
     Credentials,
@@ -83,6 +84,7 @@ class FakeDesk:
         self.threads: dict[ConversationId, Thread] = {}
         self.keys: dict[str, ConversationId] = {}
         self.tokens: dict[str, tuple[str, datetime]] = {}
+        self.ended: set[bytes] = set()
         self.lose_calls = False
         self.fail: Exception | None = None
         self.delay: asyncio.Event | None = None
@@ -93,6 +95,14 @@ class FakeDesk:
     def grant(self, token: str, account: str, lasting: timedelta = timedelta(hours=1)) -> None:
         """Accept a token for an account."""
         self.tokens[token] = (account, self.clock.now() + lasting)
+
+    def end(self, token: str) -> None:
+        """Revoke a token."""
+        self.ended.add(token.encode())
+
+    def is_revoked(self, session: Session) -> bool:
+        """Tell whether a session's token was revoked."""
+        return session.issued is not None and session.issued.account in self.ended
 
     def thread(self, session: Session | None = None) -> Thread:
         """Return a session's thread, or the only one there is."""
@@ -109,7 +119,7 @@ class FakeDesk:
             account, expires = self.tokens.get(credentials.token, ("", None))
             if expires is None:
                 raise DeskError("unknown token", code=ErrorCode.UNAUTHENTICATED)
-            if self.clock.now() >= expires:
+            if self.clock.now() >= expires or credentials.token.encode() in self.ended:
                 raise DeskError("expired", code=ErrorCode.TOKEN_EXPIRED)
             key = f"account:{account}"
         elif credentials.secret:
@@ -121,7 +131,8 @@ class FakeDesk:
         fresh = key not in self.keys
         if fresh:
             self._begin(key, languages)
-        return await self._entry(self._session(key, expires_at=expires), fresh=fresh)
+        session = self._session(key, token=credentials.token, expires_at=expires)
+        return await self._entry(session, fresh=fresh)
 
     async def begin(self, *, languages: str) -> Entry:
         """Let in somebody new."""
@@ -139,7 +150,7 @@ class FakeDesk:
         return Entry(session, await self.view(session), greeting)
 
     def _session(
-        self, key: str, *, secret: str = "", expires_at: datetime | None = None
+        self, key: str, *, secret: str = "", token: str = "", expires_at: datetime | None = None
     ) -> Session:
         thread = self.threads[self.keys[key]]
         return Session(
@@ -150,6 +161,7 @@ class FakeDesk:
             secret=secret,
             account=key.startswith("account:"),
             expires_at=expires_at,
+            issued=IssuedToken(LookupHash(token.encode())) if token else None,
         )
 
     def _begin(self, key: str, languages: str) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from privacydesk.app.basis import Basis
 from privacydesk.app.fingerprints import make_configuration
 from privacydesk.app.rooms import Integrations, Upkeep, Webhooks
+from privacydesk.app.talking import Talking
 from privacydesk.app.terms import staff_terms
 from privacydesk.connectors.mail_reader import MailReader
 from privacydesk.connectors.smtp import parse_address
@@ -26,6 +27,7 @@ from privacydesk.services.mail_door import MailDoor
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.reports import Reports
 from privacydesk.services.retention import Retention
+from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.doors import Doors, make_doors
 from privacydesk.services.staff.handling import Handling
 from privacydesk.services.ticketing.joining import join_system
@@ -52,7 +54,7 @@ class DatabaseRooms:
 
 
 def make_database_rooms(
-    basis: Basis, *, audit: Audit, desk: ChatDesk, handling: Handling
+    basis: Basis, talking: Talking, *, audit: Audit, handling: Handling
 ) -> DatabaseRooms:
     """Make what needs a database; nothing where there is none."""
     store = basis.database
@@ -78,9 +80,11 @@ def make_database_rooms(
         ),
         webhooks=_webhooks(basis, store),
         integrations=Integrations(
-            Tokens(store.api_book, basis.hashing, basis.minter, clock), Once(store.api_book, clock)
+            Tokens(store.api_book, basis.hashing, basis.minter, clock),
+            Once(store.api_book, clock),
+            Revocations(store.revocations, talking.revoked, basis.hashing, clock),
         ),
-        mail_door=_mail_door(basis, store, desk),
+        mail_door=_mail_door(basis, store, talking.desk),
         ticketing=_ticketing(basis, store, handling),
     )
 

@@ -69,7 +69,7 @@ async def open_rooms(
         staffing = make_staffing(basis, talking)
         audit = Audit(store.writer, basis.minter, basis.clock)
         on_database = make_database_rooms(
-            basis, audit=audit, desk=talking.desk, handling=staffing.staff.handling
+            basis, talking, audit=audit, handling=staffing.staff.handling
         )
         worker = make_worker(basis, talking, staffing)
         async with basis.opened, talking.pictures:
@@ -80,6 +80,9 @@ async def open_rooms(
             talking.turns.left_due = _waking(worker, on_database.webhooks)
             rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
             await rooms.refresh_agents()
+            if rooms.integrations is not None and not beside_serve:
+                # Before anybody is let in.
+                await rooms.integrations.revocations.refresh()
             yield rooms
 
 

@@ -43,6 +43,7 @@ no room tries again only a second later. The system may hold fewer."""
 _AFTER_START = 0.2
 _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
+_REVOCATIONS_EVERY = 3.0
 _CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
 _WATCH_EVERY = 60.0
@@ -247,6 +248,9 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
         yield "ticketing", rooms.ticketing.work, every
     if rooms.integrations is not None:
         yield "api_answers", rooms.integrations.once.sweep, _LOGS_EVERY
+        # Tokens that were revoked by another process, or by a command.
+        yield "revocations", rooms.integrations.revocations.refresh, _REVOCATIONS_EVERY
+        yield "old_revocations", rooms.integrations.revocations.sweep, _LOGS_EVERY
 
 
 async def _tell_staff(outages: Outages, alarms: Alarms) -> None:

@@ -27,6 +27,7 @@ from privacydesk.services.mail_door import MailDoor
 from privacydesk.services.oversight import Oversight
 from privacydesk.services.packages import Packages
 from privacydesk.services.retention import Retention
+from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.doors import Doors
 from privacydesk.services.staff.staff import Staff
 from privacydesk.services.staged import StagedUploads
@@ -91,10 +92,12 @@ class Integrations:
     Attributes:
         tokens: who they are.
         once: what they asked before.
+        revocations: ends tokens of the app.
     """
 
     tokens: Tokens
     once: Once
+    revocations: Revocations
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from privacydesk.services.hours import Hours
 from privacydesk.services.packages import Packages
 from privacydesk.services.packaging.archive import Archive
 from privacydesk.services.presence import Presence
+from privacydesk.services.revocations import RevokedTokens
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import Pictures
@@ -28,6 +29,7 @@ class Talking:
     """What talks with users.
 
     Attributes:
+        revoked: app tokens that were revoked; ``Revocations.refresh`` fills it.
         agents: who is on the staff, by name; ``Rooms.refresh_agents`` fills it.
     """
 
@@ -40,6 +42,7 @@ class Talking:
     attaching: Attaching
     packages: Packages
     desk: ChatDesk
+    revoked: RevokedTokens
     agents: dict[str, Agent]
 
 
@@ -50,6 +53,7 @@ def make_talking(basis: Basis) -> Talking:
     hours = Hours(basis.profile.shifts(), basis.deadlines)
     attendance = Attendance(store.duties, hours, clock, attendance_terms(basis.settings))
     agents: dict[str, Agent] = {}
+    revoked = RevokedTokens()
     turns = Turns(
         engine=basis.engine,
         writer=store.writer,
@@ -78,6 +82,7 @@ def make_talking(basis: Basis) -> Talking:
         negotiate=lambda languages: negotiate(languages, "") if languages else "",
         agent_names=lambda name: agents[name].display_name if name in agents else name,
         tokens=_token_checker(basis),
+        revoked=revoked,
         staged=staged,
         pictures=pictures,
         attaching=attaching,
@@ -93,6 +98,7 @@ def make_talking(basis: Basis) -> Talking:
         attaching=attaching,
         packages=packages,
         desk=desk,
+        revoked=revoked,
         agents=agents,
     )
 

@@ -16,7 +16,7 @@ from privacydesk.ports.means import (
     Recogniser,
     Understanding,
 )
-from privacydesk.ports.programs import ApiBook, WebhookBook, WebhookQueue
+from privacydesk.ports.programs import ApiBook, RevocationBook, WebhookBook, WebhookQueue
 from privacydesk.ports.reading import Cases, Counters, Reader
 from privacydesk.ports.staff import (
     AccessChanges,
@@ -79,6 +79,7 @@ __all__ = [
     "Reader",
     "Recogniser",
     "Reobserve",
+    "RevocationBook",
     "StaffAccess",
     "Store",
     "TextBook",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.api_tokens import ApiToken, Bearer, KeptAnswer
+from privacydesk.domain.app_tokens import Revocation
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import (
     ApiTokenId,
@@ -251,4 +252,26 @@ class ApiBook(Protocol):
 
     async def sweep(self, before: datetime) -> None:
         """Forget answers from before an instant."""
+        ...
+
+
+class RevocationBook(Protocol):
+    """Which app tokens are revoked."""
+
+    async def add(
+        self, revocation: Revocation, told: AuditEntry, *, left: KeptAnswer | None = None
+    ) -> None:
+        """Keep a revocation, audited in the same transaction; see ``WebhookBook`` for ``left``.
+
+        Raises:
+            StaleError: something was left under that request before.
+        """
+        ...
+
+    def since(self, at: datetime) -> AsyncGenerator[Sequence[Revocation]]:
+        """Give what was revoked at an instant or later, page by page."""
+        ...
+
+    async def forget(self, before: datetime) -> None:
+        """Remove what was revoked before an instant."""
         ...

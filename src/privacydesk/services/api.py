@@ -12,6 +12,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from privacydesk.domain.app_tokens import IssuedToken
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import Event
@@ -48,6 +49,7 @@ class Session(Struct, frozen=True):
         secret: set once, for a new anonymous client to keep; else empty.
         account: whether an app account stands behind it.
         expires_at: when the token runs out; None without one.
+        issued: the token, as far as revocations need to know it; None without one.
         locale: the language the conversation is held in.
         origin: keyed hash of where a visitor without a login comes from: those of one origin share
             budgets, and wait together where many have to wait. Empty for whoever logged in, and
@@ -62,6 +64,7 @@ class Session(Struct, frozen=True):
     account: bool = False
     expires_at: datetime | None = None
     origin: bytes = b""
+    issued: IssuedToken | None = None
 
 
 class View(Struct, frozen=True):
@@ -127,9 +130,13 @@ class Desk(Protocol):
             languages: the client's languages as in ``Accept-Language``.
 
         Raises:
-            DeskError: ``TOKEN_EXPIRED``, or ``UNAUTHENTICATED`` for any other fault of a token or
-                secret, or for none at all.
+            DeskError: ``TOKEN_EXPIRED``, also for a token that was revoked, or ``UNAUTHENTICATED``
+                for any other fault of a token or secret, or for none at all.
         """
+        ...
+
+    def is_revoked(self, session: Session) -> bool:
+        """Tell whether a session's token was revoked since. Costs no look at storage."""
         ...
 
     async def begin(self, *, languages: str) -> Entry:

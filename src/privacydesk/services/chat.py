@@ -8,6 +8,7 @@ from datetime import datetime
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
+from privacydesk.domain.app_tokens import IssuedToken
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.conversation import Conversation, LocaleSource, MailThread, OwnerKind
 from privacydesk.domain.events import Event, InputKind
@@ -26,12 +27,13 @@ from privacydesk.services.api import (
     View,
 )
 from privacydesk.services.attaching import Attaching
-from privacydesk.services.credentials import TokenChecker
+from privacydesk.services.credentials import Claims, TokenChecker
 from privacydesk.services.hints import Hints
 from privacydesk.services.letters import letter_row
 from privacydesk.services.making import TurnMaker
 from privacydesk.services.packages import Download, Packages
 from privacydesk.services.presence import Presence
+from privacydesk.services.revocations import RevokedTokens, account_hash, token_hash
 from privacydesk.services.staged import StagedUploads
 from privacydesk.services.turns import Turns
 from privacydesk.services.uploads import Pictures, read_all
@@ -61,6 +63,7 @@ class ChatDesk:
         negotiate: Negotiate,
         agent_names: Callable[[str], str],
         tokens: TokenChecker | None,
+        revoked: RevokedTokens,
         staged: StagedUploads,
         pictures: Pictures,
         attaching: Attaching,
@@ -78,6 +81,7 @@ class ChatDesk:
         self._negotiate = negotiate
         self._agent_name = agent_names
         self._tokens = tokens
+        self._revoked = revoked
         self._staged = staged
         self._pictures = pictures
         self._attaching = attaching
@@ -147,12 +151,13 @@ class ChatDesk:
         if self._tokens is None:
             raise DeskError("app tokens are not set up", code=ErrorCode.UNAUTHENTICATED)
         claims = self._tokens.check(token)
-        key = self._hashing.lookup("subject", claims.account)
+        issued = self._issued(claims)
+        key = issued.account
         for _ in range(_OPEN_TRIES):
             found = await self._store.reader.conversation_by_key(key)
             if found is not None:
                 _check_owner(found, claims.account)
-                session = self._session(found, expires_at=claims.expires_at)
+                session = self._session(found, expires_at=claims.expires_at, issued=issued)
                 return Entry(session, await self._view(found))
             locale = self._negotiate(claims.locale) or self._negotiate(languages)
             source = LocaleSource.TOKEN if claims.locale else LocaleSource.BROWSER
@@ -163,9 +168,28 @@ class ChatDesk:
                 if error.code is not ErrorCode.CONFLICT:
                     raise
                 continue
-            session = self._session(begun, expires_at=claims.expires_at)
+            session = self._session(begun, expires_at=claims.expires_at, issued=issued)
             return Entry(session, self.glance(begun), greeting)
         raise DeskError("the conversation can't be opened", code=ErrorCode.UNAVAILABLE)
+
+    def _issued(self, claims: Claims) -> IssuedToken:
+        """Return a token as revocations know it.
+
+        Raises:
+            DeskError: ``TOKEN_EXPIRED``: it is revoked.
+        """
+        own = token_hash(self._hashing, claims.token_id) if claims.token_id else None
+        account = account_hash(self._hashing, claims.account)
+        issued = IssuedToken(account, own, claims.issued_at)
+        if self._revoked.covers(issued):
+            raise DeskError(
+                "the token was revoked", code=ErrorCode.TOKEN_EXPIRED, reason="token_revoked"
+            )
+        return issued
+
+    def is_revoked(self, session: Session) -> bool:
+        """Tell whether a session's token was revoked; see ``services.api.Desk``."""
+        return session.issued is not None and self._revoked.covers(session.issued)
 
     async def _begin(
         self,
@@ -209,6 +233,7 @@ class ChatDesk:
         *,
         secret: str = "",
         expires_at: datetime | None = None,
+        issued: IssuedToken | None = None,
     ) -> Session:
         return Session(
             conversation=conversation.id,
@@ -218,6 +243,7 @@ class ChatDesk:
             secret=secret,
             account=bool(conversation.account),
             expires_at=expires_at,
+            issued=issued,
         )
 
     async def _conversation(self, conversation: ConversationId) -> Conversation:

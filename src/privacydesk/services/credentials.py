@@ -6,7 +6,7 @@ import math
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,16 +16,13 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from privacydesk.clock import Clock
+from privacydesk.domain.app_tokens import LEEWAY, LONGEST
 from privacydesk.domain.instants import happened_within
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 
 _log = structlog.get_logger(__name__)
 
 _ALGORITHMS = frozenset({"Ed25519", "EdDSA", "HS256"})
-_LEEWAY = timedelta(seconds=30)
-"""How far the clocks of the app's backend and of the desk may be apart."""
-_LONGEST = timedelta(hours=24)
-"""A token is short-lived by contract; one for longer than a day is refused as a mistake."""
 _TELL_EVERY = timedelta(minutes=1)
 _MAX_SUBJECT = 128
 _MAX_TOKEN = 8_192
@@ -53,11 +50,15 @@ class Claims:
     Attributes:
         account: the app's id of the account (``sub``).
         locale: the language the app runs in (``locale``), as sent; may be empty.
+        token_id: its own id (``jti``); empty where it has none.
+        issued_at: ``iat``; None where that is not said, or lies ahead.
     """
 
     account: str
     expires_at: datetime
     locale: str = ""
+    token_id: str = ""
+    issued_at: datetime | None = None
 
 
 class TokenChecker:
@@ -107,19 +108,22 @@ class TokenChecker:
             raise self._refused("token_lifetime")
         now = self._clock.now()
         left = expires - now.timestamp()
-        if left < -_LEEWAY.total_seconds():
+        issued = _instant(claims.get("iat"))
+        if left < -LEEWAY.total_seconds():
             raise DeskError(
                 "the token has expired", code=ErrorCode.TOKEN_EXPIRED, reason="token_expired"
             )
-        if left > _LONGEST.total_seconds():
+        # From its issue on, too: else one that is refused today would be taken on its last day.
+        if max(left, 0 if issued is None else expires - issued) > LONGEST.total_seconds():
             raise self._refused("token_lifetime")
-        if not_before - now.timestamp() > _LEEWAY.total_seconds():
+        if not_before - now.timestamp() > LEEWAY.total_seconds():
             raise self._refused("token_not_yet")
-        locale = claims.get("locale")
         return Claims(
             account=subject,
             expires_at=now + timedelta(seconds=left),
-            locale=locale if isinstance(locale, str) else "",
+            locale=_text(claims.get("locale")),
+            token_id=_text(claims.get("jti")),
+            issued_at=_past(issued, now),
         )
 
     def _refused(self, reason: str = "") -> DeskError:
@@ -146,6 +150,17 @@ def _instant(value: object) -> float | None:
     except OverflowError:
         return None
     return seconds if math.isfinite(seconds) else None
+
+
+def _past(seconds: float | None, now: datetime) -> datetime | None:
+    """Return an instant, unless it lies ahead by more than clocks differ."""
+    if seconds is None or seconds - now.timestamp() > LEEWAY.total_seconds():
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _fit(key: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -25,6 +25,7 @@ from privacydesk.storage.probe import SqlProbe
 from privacydesk.storage.purging import SqlPurging
 from privacydesk.storage.reader import READERS, SqlReader
 from privacydesk.storage.reports import SqlCases
+from privacydesk.storage.revocations import SqlRevocationBook
 from privacydesk.storage.sealing import KeyRing, Seals
 from privacydesk.storage.text_modules import SqlTextBook
 from privacydesk.storage.ticketing import SqlTicketingBook
@@ -88,6 +89,7 @@ class SqlStore:
         self.webhook_book = SqlWebhookBook(self.writer, self.reader, seals)
         self.webhook_queue = SqlWebhookQueue(self.writer, self.reader, seals)
         self.api_book = SqlApiBook(self.writer, self.reader, seals)
+        self.revocations = SqlRevocationBook(self.writer, self.reader, seals)
         self.ticketing_book = SqlTicketingBook(self.writer, self.reader, seals)
 
     async def open(self) -> None:

@@ -524,6 +524,17 @@ api_token = sa.Table(
     sa.Index("ix_api_token_hash", "hash", unique=True),
 )
 
+# A row for each revocation, which is never changed: so there is no older one to be put back.
+app_token_revocation = sa.Table(
+    "app_token_revocation",
+    metadata,
+    # Of an account, or of a token's own id.
+    sa.Column("hash", _HASH, primary_key=True),
+    sa.Column("revoked_at", _INSTANT, primary_key=True, autoincrement=False),
+    _mac(),
+    sa.Index("ix_app_token_revocation_place", "revoked_at", "hash"),
+)
+
 # What requests that change something were answered: numbers, states, dates; nothing of a person.
 api_answer = sa.Table(
     "api_answer",

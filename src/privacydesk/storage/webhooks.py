@@ -29,6 +29,7 @@ from privacydesk.storage.codec import to_micros
 from privacydesk.storage.damaged import open_signed_rows
 from privacydesk.storage.keys import own_seal, reading_key, writing_key
 from privacydesk.storage.reader import SqlReader
+from privacydesk.storage.requests import check_open, leave
 from privacydesk.storage.rows.audit import audit_row
 from privacydesk.storage.rows.webhook import (
     POSTING_BOUND,
@@ -53,13 +54,7 @@ from privacydesk.storage.writer import BatchWriter
 _endpoint = tables.webhook_endpoint.c
 _posting = tables.webhook_posting.c
 _try = tables.webhook_try.c
-_answer = tables.api_answer.c
 
-_KEPT: Final = (
-    sa.select(_answer.status, _answer.body)
-    .where(_answer.agent == sa.bindparam("by"), _answer.key == sa.bindparam("name"))
-    .with_for_update()
-)
 _WHAT_IT_IS: Final = ("version", "kinds", "url", "label", "secrets")
 _HOW_IT_FARES: Final = ("state", "failing_since", "alarmed_at")
 
@@ -167,7 +162,7 @@ class SqlWebhookBook:
         """Add an endpoint; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> None:
-            _check_open(connection, left)
+            check_open(connection, left)
             there = {row.id for row in connection.execute(sa.select(_endpoint.id))}
             if endpoint.id in there:
                 raise DeskError(
@@ -181,7 +176,7 @@ class SqlWebhookBook:
                 )
             row = endpoint_row(endpoint, own_seal(connection, self._seals, WEBHOOK_KEY))
             connection.execute(sa.insert(tables.webhook_endpoint), row)
-            _leave(connection, left)
+            leave(connection, left)
             _audit(connection, told, self._seals)
 
         await self._writer.run(write)
@@ -192,9 +187,9 @@ class SqlWebhookBook:
         """Change what an endpoint is; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> None:
-            _check_open(connection, left)
+            check_open(connection, left)
             self._change(connection, endpoint, _WHAT_IT_IS)
-            _leave(connection, left)
+            leave(connection, left)
             _audit(connection, told, self._seals)
 
         await self._writer.run(write)
@@ -210,10 +205,10 @@ class SqlWebhookBook:
         """Change where an endpoint is; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> None:
-            _check_open(connection, left)
+            check_open(connection, left)
             self._change(connection, endpoint, _WHAT_IT_IS + _HOW_IT_FARES)
             hurry(connection, endpoint.id, now)
-            _leave(connection, left)
+            leave(connection, left)
             _audit(connection, told, self._seals)
 
         await self._writer.run(write)
@@ -248,7 +243,7 @@ class SqlWebhookBook:
         """Switch an endpoint on or off; see ``ports.WebhookBook``."""
 
         def write(connection: sa.Connection) -> bool:
-            _check_open(connection, left)
+            check_open(connection, left)
             before = self._held(connection, endpoint)
             if before is None or before.state is state:
                 return False
@@ -258,7 +253,7 @@ class SqlWebhookBook:
             put_endpoint(connection, after, seal_of(connection, self._seals))
             if state is EndpointState.ACTIVE:
                 hurry(connection, endpoint, now)
-            _leave(connection, left)
+            leave(connection, left)
             _audit(connection, told, self._seals)
             return True
 
@@ -287,13 +282,13 @@ class SqlWebhookBook:
         )
 
         def write(connection: sa.Connection) -> None:
-            _check_open(connection, left)
+            check_open(connection, left)
             if connection.execute(sa.delete(tables.webhook_endpoint).where(off)).rowcount != 1:
                 if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
                     raise NotFoundError("there is no such endpoint", reason="webhook_missing")
                 raise NotAllowedNowError("the endpoint is on", reason="webhook_on")
             connection.execute(given_up)
-            _leave(connection, left)
+            leave(connection, left)
             _audit(connection, told, self._seals)
 
         await self._writer.run(write)
@@ -307,12 +302,12 @@ class SqlWebhookBook:
         )
 
         def write(connection: sa.Connection) -> None:
-            _check_open(connection, left)
+            check_open(connection, left)
             if connection.execute(active).first() is None:
                 raise NotAllowedNowError("the endpoint is switched off", reason="webhook_off")
             row = posting_row(posting, writing_key(connection, self._seals))
             connection.execute(sa.insert(tables.webhook_posting), row)
-            _leave(connection, left)
+            leave(connection, left)
             _audit(connection, told, self._seals)
 
         await self._writer.run(write)
@@ -357,12 +352,12 @@ class SqlWebhookBook:
         )
 
         def write(connection: sa.Connection) -> int:
-            _check_open(connection, left)
+            check_open(connection, left)
             if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
                 raise NotFoundError("there is no such endpoint")
             count = connection.execute(again).rowcount
             if count:
-                _leave(connection, None if left is None else replace(left, body=b"%d" % count))
+                leave(connection, None if left is None else replace(left, body=b"%d" % count))
                 _audit(connection, told, self._seals)
             return count
 
@@ -371,27 +366,6 @@ class SqlWebhookBook:
 
 def _counted(connection: sa.Connection, query: sa.Select[Any]) -> Mapping[bytes, int]:
     return {row.endpoint_id: row.postings for row in connection.execute(query)}
-
-
-def _check_open(connection: sa.Connection, left: KeptAnswer | None) -> None:
-    """Refuse what a program's request did before; first of all, as a refusal undoes nothing.
-
-    Raises:
-        StaleError: something was left under it.
-    """
-    if left is None:
-        return
-    # Locked, so that no other process does the same meanwhile.
-    row = connection.execute(_KEPT, {"by": left.agent, "name": left.key}).first()
-    if row is None or row.status or row.body:
-        raise StaleError("this request was done before", reason="api_done")
-
-
-def _leave(connection: sa.Connection, left: KeptAnswer | None) -> None:
-    """Keep what a program's request left, in the transaction that does it."""
-    if left is not None:
-        here = sa.and_(_answer.agent == left.agent, _answer.key == left.key)
-        connection.execute(sa.update(tables.api_answer).where(here).values(body=left.body))
 
 
 def _audit(connection: sa.Connection, told: AuditEntry, seals: Seals) -> None:

@@ -10,6 +10,7 @@ from tests.integration.storage.desk import NOW
 
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.api_tokens import ApiToken, Scope
+from privacydesk.domain.app_tokens import Revocation
 from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.events import Event, EventKind, Sender
@@ -114,6 +115,7 @@ async def _hire(store: SqlStore) -> None:
     await store.access.attempt(COUNTED, NOW)
     token = ApiToken(TOKEN, BEARER, "crm", frozenset({Scope.TICKETS_READ}), NOW, "boss", NOW + DAY)
     await store.api_book.add(token, _PROGRAM, _TOLD)
+    await store.revocations.add(Revocation(PERSON, NOW), _TOLD)
     await store.text_book.save(TextModule("hello", {"en": "Hello"}, "mei", NOW, 1), _TOLD)
 
 

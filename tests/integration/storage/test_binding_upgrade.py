@@ -25,6 +25,8 @@ from privacydesk.storage.rows.binding import ROWS_KEY
 from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
 
+_LATER = frozenset({"app_token_revocation"})
+"""Tables that are made when their rows are bound already: that version had none."""
 _MADE = Path(__file__).parents[2] / "data" / "desk-0004.db.gz"
 
 
@@ -60,7 +62,8 @@ async def test_every_row_is_bound_and_reads_as_before(old: str) -> None:
     assert ("event", 6, 6) in told
     async with SqlStore(old, desk.RING, MovableClock(desk.NOW)) as store:
         assert [fault async for page in store.integrity.verify() for fault in page.faults] == []
-        for act in dict.fromkeys(ACTS.values()):
+        there = (act for table, act in ACTS.items() if table not in _LATER)
+        for act in dict.fromkeys(there):
             assert await act(store)
         events = await store.reader.events(desk.conversation_id(2), after=0, limit=9)
         kinds = [EventKind.BLANK, EventKind.TEXT, EventKind.BLANK]

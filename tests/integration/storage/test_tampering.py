@@ -209,6 +209,10 @@ async def _claimed(store: SqlStore) -> object:
     return await store.webhook_queue.claim(NOW, lease=MINUTE, at_once=9, busy={})
 
 
+async def _revoked(store: SqlStore) -> bool:
+    return any([page async for page in store.revocations.since(NOW - MINUTE)])
+
+
 async def _sealed_all(store: SqlStore) -> bool:
     await store.trail.seal()
     return (await store.trail.state()).waiting == 0
@@ -238,6 +242,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "webhook_posting": _claimed,
     "audit": _sealed_all,
     "api_token": lambda s: s.api_book.bearer(furnished.BEARER),
+    "app_token_revocation": _revoked,
     "ticketing_link": lambda s: s.ticketing_book.link("crm", desk.ticket_id()),
 }
 """By table: what a row of it allows; nothing comes of it where the row is refused."""

@@ -145,6 +145,29 @@ async def test_what_is_said_after_a_token_ran_out_is_not_shown_to_it(
     assert (answer.status, (await answer.json())["code"]) == (401, "token_expired")
 
 
+async def test_streams_and_polls_of_a_revoked_token_end_at_once(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    client = await serve(max_wait=60, heartbeat=60, compare_every=0.02)
+    desk.grant("t1", "mei")
+    token = {"Authorization": "Bearer t1"}
+    stream = await client.http.get(
+        "/chat/v1/events", headers={**token, "Accept": "text/event-stream"}
+    )
+    await asyncio.wait_for(stream.content.readuntil(b"event: view"), 5)
+    poll = asyncio.create_task(
+        client.http.get("/chat/v1/events", params={"after": 1, "wait": 60}, headers=token)
+    )
+    thread = desk.thread()
+    while client.app[ROOM].hub.count(thread.conversation.id) < 2:  # noqa: ASYNC110 - handlers tell nobody that they wait
+        await asyncio.sleep(0)
+    desk.end("t1")
+    assert "event: expired" in (await asyncio.wait_for(stream.read(), 5)).decode()
+    answer = await asyncio.wait_for(poll, 5)
+    assert (answer.status, (await answer.json())["code"]) == (401, "token_expired")
+    assert client.app[ROOM].hub.count(thread.conversation.id) == 0
+
+
 @pytest.mark.parametrize(
     ("header", "code"),
     [

@@ -395,6 +395,52 @@ async def test_an_expired_token_renews_without_losing_the_connection(
     assert (await socket.until("events"))["acks"] == [{"id": "m1", "offset": 3}]
 
 
+async def test_every_socket_of_a_revoked_token_is_told_and_renews(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    desk.grant("t1", "mei")
+    client = await serve(compare_every=0.02)
+    sockets = [(await client.hello(token="t1"))[0] for _ in range(2)]
+    for socket in sockets:
+        await socket.next()
+    desk.end("t1")
+    for socket in sockets:
+        assert (await socket.next())["type"] == "expired"
+    desk.write(desk.thread(), [say("private")])
+    (first, second) = sockets
+    await first.send("renew", token="t1")
+    assert (await first.next())["code"] == "token_expired"
+    desk.grant("t2", "mei")
+    await first.send("renew", token="t2")
+    assert (await first.next())["type"] == "renewed"
+    assert (await first.next())["events"][0]["text"] == "private"
+    await second.send("send", id="m1", text="hi")
+    error = await second.next()
+    assert (error["code"], error["kept"]) == ("token_expired", True)
+    assert len(desk.thread().events) == 2
+
+
+async def test_a_message_behind_the_revocation_is_refused_before_anybody_looks(
+    serve: Serve, desk: FakeDesk
+) -> None:
+    desk.grant("t1", "mei")
+    socket, _ = await (await serve(compare_every=60)).hello(token="t1")
+    await socket.next()
+    desk.end("t1")
+    await socket.send("send", id="m1", text="hi")
+    assert (await socket.next())["type"] == "expired"
+    assert (await socket.next())["code"] == "token_expired"
+    assert len(desk.thread().events) == 1
+
+
+async def test_a_revoked_token_opens_no_socket(serve: Serve, desk: FakeDesk) -> None:
+    desk.grant("t1", "mei")
+    desk.end("t1")
+    socket, answer = await (await serve()).hello(token="t1")
+    assert answer["code"] == "token_expired"
+    assert await socket.closed() == 4401
+
+
 async def test_a_token_of_somebody_else_ends_the_connection(serve: Serve, desk: FakeDesk) -> None:
     desk.grant("t1", "mei")
     desk.grant("t2", "jun")

@@ -64,6 +64,22 @@ def test_a_token_names_its_account_and_its_end() -> None:
     assert claims.expires_at == NOW + timedelta(minutes=10)
 
 
+def test_a_token_names_itself_and_when_it_was_issued() -> None:
+    issued = NOW - timedelta(minutes=5)
+    claims = CHECKER.check(token(jti="a-1", iat=int(issued.timestamp())))
+    assert (claims.token_id, claims.issued_at) == ("a-1", issued)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{}, {"iat": "today"}, {"iat": True}, {"iat": NOW.timestamp() + 31}, {"jti": 7}],
+    ids=repr,
+)
+def test_a_token_that_does_not_say_when_it_was_issued_is_taken(claims: dict[str, Any]) -> None:
+    told = CHECKER.check(token(**claims))
+    assert (told.token_id, told.issued_at) == ("", None)
+
+
 def test_a_token_for_several_audiences_is_taken() -> None:
     assert CHECKER.check(token(aud=["other", "privacydesk"])).account == "u-1"
 
@@ -78,6 +94,7 @@ def test_half_a_minute_of_skew_is_forgiven() -> None:
     [
         ({"exp": NOW.timestamp() - 60}, "token_expired"),
         ({"exp": NOW.timestamp() + 90_000}, "token_lifetime"),
+        ({"iat": NOW.timestamp() - 90_000}, "token_lifetime"),
         ({"nbf": NOW.timestamp() + 60}, "token_not_yet"),
         ({"aud": "other"}, "token_audience"),
         ({"sub": ""}, "token_subject"),

@@ -173,16 +173,19 @@ class Connection:
         self.show(encode({"type": "bye", "reason": "epoch"}))
         self._begin_close(EPOCH_CHANGED, b"epoch")
 
+    def expire(self) -> None:
+        """Stop serving the token until another one comes."""
+        if not self._expired_at and not self._closing:
+            self._expired_at = asyncio.get_running_loop().time()
+            self.show(EXPIRED)
+
     def tend(self, now: float) -> None:
-        """Ping a silent client, drop a dead one, and stop serving an expired token."""
+        """Ping a silent client, drop a dead one, or one that brings no new token."""
         if self._closing:
             return
         self._weigh_in()
-        if self._expired_at:
-            if now - self._expired_at > self._room.settings.renew_grace:
-                self._begin_close(UNAUTHENTICATED, b"token")
-        elif self._room.expired(self.session):
-            self._expire(now)
+        if self._expired_at and now - self._expired_at > self._room.settings.renew_grace:
+            self._begin_close(UNAUTHENTICATED, b"token")
         silent = now - self._seen
         if silent > self._room.settings.heartbeat * _SILENT_BEATS:
             self._begin_close(TRY_AGAIN_LATER, b"silent")
@@ -329,13 +332,9 @@ class Connection:
         self.show(encode({"type": "renewed"}))
         self.behind(session.head)
 
-    def _expire(self, now: float) -> None:
-        self._expired_at = now
-        self.show(EXPIRED)
-
     def _tell(self, error: DeskError, frame_id: str = "") -> None:
-        if error.code is ErrorCode.TOKEN_EXPIRED and not self._expired_at:
-            self._expire(asyncio.get_running_loop().time())
+        if error.code is ErrorCode.TOKEN_EXPIRED:
+            self.expire()
         self.show(self._room.error(error, self.session.locale, frame_id))
 
     def _refuse(self, error: FrameError) -> None:

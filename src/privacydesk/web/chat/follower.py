@@ -43,6 +43,10 @@ class Follower:
         self.restarted = True
         self._more.set()
 
+    def expire(self) -> None:
+        """Wake up because the token is at its end."""
+        self._more.set()
+
     async def wait(self, stopping: asyncio.Event) -> None:
         """Wait until there is more, or the server stops."""
         ends = {asyncio.create_task(self._more.wait()), asyncio.create_task(stopping.wait())}

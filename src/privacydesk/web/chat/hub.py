@@ -7,7 +7,7 @@ reads what does not follow it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from typing import Any, Protocol
 
 from msgspec.structs import replace
@@ -44,6 +44,10 @@ class Viewer(Protocol):
 
     def restart(self) -> None:
         """Learn that the conversation has another epoch now."""
+        ...
+
+    def expire(self) -> None:
+        """Learn that the token of its session is at its end."""
         ...
 
 
@@ -150,6 +154,11 @@ class Hub:
         channel.unsubscribe()
         del self._channels[channel.conversation]
         return True
+
+    def viewers(self) -> Iterator[Viewer]:
+        """Return whoever shows a conversation as of now; any of them may leave meanwhile."""
+        for channel in tuple(self._channels.values()):
+            yield from tuple(channel.viewers)
 
     def channels(self) -> Iterable[Channel]:
         """Return the channels as they are now."""

@@ -119,8 +119,10 @@ class Room:
             log.warning("chat_task_failed", error=type(error).__name__, exc_info=error)
 
     def expired(self, session: Session) -> bool:
-        """Return whether the session's token has run out."""
-        return session.expires_at is not None and self.clock.now() >= session.expires_at
+        """Return whether the session's token has run out, or was revoked."""
+        if session.expires_at is None:
+            return False
+        return self.clock.now() >= session.expires_at or self.desk.is_revoked(session)
 
     def admit(self, session: Session, characters: int = 0) -> None:
         """Let one more message of a conversation through.
@@ -130,7 +132,7 @@ class Room:
         Raises:
             DeskError: ``TOKEN_EXPIRED`` or ``RATE_LIMITED``.
         """
-        if session.expires_at is not None and self.clock.now() >= session.expires_at:
+        if self.expired(session):
             raise DeskError("the token has expired", code=ErrorCode.TOKEN_EXPIRED)
         cost = 1 + characters // _CHARACTERS_COUNTED
         _unless(self.rates.take(session.conversation, time.monotonic(), cost))
@@ -359,6 +361,11 @@ class Room:
                 self._tell("slow_clients_closed", f"many bytes waited for clients{_PROXY}")
             for count, connection in enumerate(tuple(self.connections), 1):
                 connection.tend(now)
+                if count % 500 == 0:
+                    await asyncio.sleep(0)
+            for count, viewer in enumerate(self.hub.viewers(), 1):
+                if self.expired(viewer.session):
+                    viewer.expire()
                 if count % 500 == 0:
                     await asyncio.sleep(0)
             try:

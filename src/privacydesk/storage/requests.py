@@ -1,0 +1,40 @@
+"""What requests of programs left, kept in the transaction that carries them out, once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from privacydesk.domain.api_tokens import KeptAnswer
+from privacydesk.errors import StaleError
+from privacydesk.storage import tables
+
+_answer = tables.api_answer.c
+
+_KEPT: Final = (
+    sa.select(_answer.status, _answer.body)
+    .where(_answer.agent == sa.bindparam("by"), _answer.key == sa.bindparam("name"))
+    .with_for_update()
+)
+
+
+def check_open(connection: sa.Connection, left: KeptAnswer | None) -> None:
+    """Refuse what a program's request did before; first of all, as a refusal undoes nothing.
+
+    Raises:
+        StaleError: something was left under it.
+    """
+    if left is None:
+        return
+    # Locked, so that no other process does the same meanwhile.
+    row = connection.execute(_KEPT, {"by": left.agent, "name": left.key}).first()
+    if row is None or row.status or row.body:
+        raise StaleError("this request was done before", reason="api_done")
+
+
+def leave(connection: sa.Connection, left: KeptAnswer | None) -> None:
+    """Keep what a program's request left, in the transaction that does it."""
+    if left is not None:
+        here = sa.and_(_answer.agent == left.agent, _answer.key == left.key)
+        connection.execute(sa.update(tables.api_answer).where(here).values(body=left.body))
