@@ -82,6 +82,7 @@ def _works(rooms: Rooms) -> Works | None:
     return Works(
         tokens=rooms.integrations.tokens,
         once=rooms.integrations.once,
+        revocations=rooms.integrations.revocations,
         staff=rooms.staff,
         takeover=rooms.takeover,
         inbox=rooms.tools.inbox,

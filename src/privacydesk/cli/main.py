@@ -59,6 +59,7 @@ COMMANDS: Final = {
     ),
     "webhooks": Entry("webhooks:webhooks_app", "Tell other systems what happens to requests."),
     "tokens": Entry("tokens:tokens_app", "Tokens of the HTTP API, for other systems."),
+    "app-tokens": Entry("app_tokens:app_tokens_app", "Tokens of the app's users: revoke them."),
     "db": Entry("db:db_app", "The database."),
     "keys": Entry("keys:keys_app", "Secrets that a deployment needs."),
     "reports": Entry("reports:reports", "Figures of a period: punctuality, backlog, refusals."),

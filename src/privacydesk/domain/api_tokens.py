@@ -54,6 +54,8 @@ class Scope(StrEnum):
     """Endpoints without their addresses, and what was sent to them."""
     WEBHOOKS_WRITE = "webhooks:write"
     """Adding and changing endpoints, their secrets, tests, sending again; sees addresses."""
+    APP_TOKENS_REVOKE = "app_tokens:revoke"
+    """Ending app tokens before they end by themselves; sees nothing."""
 
 
 class TokenStanding(StrEnum):

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from privacydesk.web.answers import json_answer
 from privacydesk.web.api.acts import ACTS
+from privacydesk.web.api.app_tokens import APP_TOKENS
 from privacydesk.web.api.conversations import CONVERSATIONS
 from privacydesk.web.api.description import describe
 from privacydesk.web.api.headers import Limiter, api_headers
@@ -24,6 +25,7 @@ OPERATIONS: Final[tuple[Operation[Any, Any], ...]] = (
     *ACTS,
     *CONVERSATIONS,
     *WEBHOOKS,
+    *APP_TOKENS,
 )
 
 

@@ -92,6 +92,7 @@ _ABOUT: Final[Mapping[Group, str]] = {
     Group.ACTS: "What an agent does to a request, under the same rules and the same log.",
     Group.CONVERSATIONS: "Reading what is said to people, and answering them.",
     Group.WEBHOOKS: "Where the desk tells of what happened, and how deliveries went.",
+    Group.APP_TOKENS: "Ending log-ins of the app's users: log-out, another account, a lost device.",
 }
 
 

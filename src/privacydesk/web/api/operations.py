@@ -20,6 +20,7 @@ from privacydesk.services.audit import Audit
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.once import Once
 from privacydesk.services.integrations.tokens import Tokens
+from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.log import AccessLog
 from privacydesk.services.staff.casework import Casework
 from privacydesk.services.staff.staff import Staff
@@ -39,6 +40,7 @@ class Works:
 
     tokens: Tokens
     once: Once
+    revocations: Revocations
     staff: Staff
     takeover: Takeover
     inbox: Inbox
@@ -60,6 +62,7 @@ class Group(StrEnum):
     ACTS = "Acting on tickets"
     CONVERSATIONS = "Conversations"
     WEBHOOKS = "Webhooks"
+    APP_TOKENS = "App tokens"
 
 
 @dataclass(frozen=True, slots=True)
