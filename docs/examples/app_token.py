@@ -3,6 +3,8 @@
     pip install joserfc
     python app_token.py keys             the setting that the desk needs, with the public key
     python app_token.py token u-1001     a token for an account
+    python app_token.py logout u-1001    revoke its tokens, with the API's address and token:
+                                         DESK_URL=http://127.0.0.1:8080 TOKEN=pdk_…
 
 The private key stays with the backend. Here it lies in a file; yours may be in a key service.
 """
@@ -11,13 +13,17 @@ import json
 import os
 import sys
 import time
+import uuid
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 KEY_FILE = Path(os.environ.get("APP_TOKEN_KEY", "app-token-key.json"))
 MINUTES = 5
+PAUSES = (1, 5, 15)
 
 
 def private_key() -> OKPKey:
@@ -30,7 +36,8 @@ def private_key() -> OKPKey:
 
 def make_token(account: str, locale: str = "") -> str:
     """Return a token for an account; call it where the user is known to be logged in."""
-    claims = {"sub": account, "aud": "privacydesk", "exp": int(time.time()) + 60 * MINUTES}
+    now = int(time.time())
+    claims = {"sub": account, "aud": "privacydesk", "iat": now, "exp": now + 60 * MINUTES}
     if locale:
         claims["locale"] = locale
     key = private_key()
@@ -38,9 +45,35 @@ def make_token(account: str, locale: str = "") -> str:
     return jwt.encode(header, claims, key, algorithms=["Ed25519"])
 
 
+def revoke_tokens(account: str) -> None:
+    """Revoke what was issued for an account; call it once its log-in is over."""
+    # The clock that signs is the one that `iat` is compared by.
+    body = json.dumps({"account": account, "at": datetime.now(UTC).isoformat()}).encode()
+    headers = {
+        "Authorization": f"Bearer {os.environ['TOKEN']}",
+        "Content-Type": "application/json",
+        # The same over all tries, like the body: it is done once.
+        "Idempotency-Key": str(uuid.uuid4()),
+    }
+    address = f"{os.environ['DESK_URL']}/api/v1/app-tokens/revoke-account"
+    asked = Request(address, body, headers)  # noqa: S310 - your own desk's
+    for pause in (*PAUSES, None):
+        try:
+            urlopen(asked, timeout=10).close()  # noqa: S310
+        except OSError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            break
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "keys":
         public = {**private_key().as_dict(private=False), "alg": "Ed25519"}
         print(f"PRIVACYDESK_APP_TOKEN_KEYS='{json.dumps([public])}'")
+    elif sys.argv[1] == "logout":
+        revoke_tokens(sys.argv[2])
+        print("revoked")
     else:
         print(make_token(*sys.argv[2:]))

@@ -263,6 +263,29 @@ async def test_a_stranger_comes_back_with_the_secret_and_sends_again_what_was_no
         assert sum(line == "user: 你好" for line in client.lines) == 1
 
 
+async def test_the_backend_ends_the_tokens_of_whoever_logs_out(tmp_path: Path) -> None:
+    async with joined_desk(tmp_path) as joined:
+        made = await joined.desk("tokens", "add", "app", "--scope=app_tokens:revoke", "--json")
+        serve = await joined.start("-m", "privacydesk", "serve")
+        await serve.line("Listening")
+        example = str(EXAMPLES / "app_token.py")
+        token = (await _ran(tmp_path, joined.env, example, "token", "u-1001")).strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession(joined.url, headers=headers) as app:
+            async with app.post("/chat/v1/session", json={}) as welcome:
+                assert welcome.status == 200
+            await _ran(
+                tmp_path,
+                {**joined.env, "DESK_URL": joined.url, "TOKEN": json.loads(made)["token"]},
+                *(example, "logout", "u-1001"),
+            )
+            async with app.get("/chat/v1/events?after=0") as refused:
+                told = await refused.json()
+        assert (refused.status, told["code"], told["reason"]) == (
+            401, "token_expired", "token_revoked",
+        )  # fmt: skip
+
+
 # -- what pages quote -----------------------------------------------------------------------------
 
 
