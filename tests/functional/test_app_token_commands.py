@@ -23,7 +23,7 @@ async def _is_let_in(office: Office, token: str) -> bool:  # noqa: F811
     try:
         await office.world.rooms.desk.open(Credentials(token=token), languages="en")
     except DeskError as error:
-        return error.data["reason"] != "token_revoked"
+        return str(error.data["reason"]) != "token_revoked"
     return True
 
 

@@ -35,6 +35,9 @@ class _Page:
     def restart(self) -> None:
         raise AssertionError("the epoch stays")
 
+    def expire(self) -> None:
+        raise AssertionError("nobody has a token here")
+
 
 class _Stage:
     """A hub whose background work is waited for."""
