@@ -89,6 +89,7 @@ _FOR_EACH: Final = (
     "/proc/cpuinfo",
     "/proc/meminfo",
     "/sys/devices/system/cpu",
+    "/sys/bus/pci/devices",
     "/dev/null",
     "/dev/urandom",
 )

@@ -280,7 +280,9 @@ class Player:
             if empty:
                 raise StoryError(f"{event.key} was said with an empty {empty[0]}")
         for one, other in itertools.pairwise(fresh):
-            if one.key and (one.key, one.args) == (other.key, other.args):
+            # Where something else was answered, the same may be the answer again.
+            again = one.key and (one.key, one.args) == (other.key, other.args)
+            if again and not other.job_id:
                 raise StoryError(f"{one.key} was said twice, one after the other")
 
     def said(self) -> list[str]:

@@ -117,7 +117,7 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_noth
     assert "one → two: 3 of 3" in done.out
     assert names(folder) == {"two"}
     again = await rotate(folder, "--json")
-    assert again.out.strip() == '{"ring_key": "two", "wrapped": {"two": 2}}'
+    assert again.out.strip() == '{"ring_key": "two", "wrapped": {"two": 3}}'
     async with with_ring(folder, world, "two", {"two": NEW}) as rooms:
         after = await everything(rooms, number)
         assert after == before
@@ -142,7 +142,7 @@ async def test_an_interrupted_rotation_goes_on_where_it_stopped(
     write_ring(folder, "two", BOTH)
     monkeypatch.setattr("privacydesk.cli.keys._AT_ONCE", 1)
     done = await rotate(folder)
-    assert done.out.splitlines()[0] == "one → two: 1 of 1"
+    assert done.out.splitlines()[0] == "one → two: 1 of 2"
     assert names(folder) == {"two"}
 
 

@@ -27,6 +27,8 @@ from privacydesk.storage.store import SqlStore
 
 _LATER = frozenset({"app_token_revocation"})
 """Tables that are made when their rows are bound already: that version had none."""
+_BEFORE = "0005"
+"""The schema before rows were bound."""
 _MADE = Path(__file__).parents[2] / "data" / "desk-0004.db.gz"
 
 
@@ -53,7 +55,7 @@ def _unbind(path: Path) -> None:
             for column in columns:
                 if column == "mac" or (table, column) in added:
                     hand.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        hand.execute("UPDATE alembic_version SET version_num = '0004'")
+        hand.execute("UPDATE alembic_version SET version_num = ?", (_BEFORE,))
 
 
 async def test_every_row_is_bound_and_reads_as_before(old: str) -> None:
@@ -77,7 +79,7 @@ def test_without_the_keys_nothing_is_changed(old: str, path: Path) -> None:
     for ring, told in ((None, "ring keys"), (KeyRing("k1", {"k1": b"2" * 32}), "opens none")):
         with pytest.raises(SettingsError, match=told):
             schema.upgrade(old, ring)
-        assert _version(path) == "0004"
+        assert _version(path) == _BEFORE
     schema.upgrade(old, desk.RING)
     assert _version(path) == migrations.HEAD
 
@@ -95,4 +97,4 @@ def test_a_database_that_was_bound_is_not_bound_again(
             hand.execute("DELETE FROM data_key WHERE conversation_id = ?", (ROWS_KEY,))
     with pytest.raises(SettingsError, match="bound to the keys before"):
         schema.upgrade(old, desk.RING)
-    assert _version(path) == "0004"
+    assert _version(path) == _BEFORE

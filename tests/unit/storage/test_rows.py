@@ -69,7 +69,7 @@ def test_a_ticket_that_was_kept_with_single_names_comes_back(ticket: Ticket) -> 
     work = replace(ticket.work, touched_by=(), files_asked=(), files_allowed=("mei",))
     ticket = replace(ticket, reviewer_not=("lao-zhou",), work=work)
     row = ticket_row(ticket, SEAL)
-    place = b"ticket.body|" + ticket.id + b"|%d" % ticket.version
+    place = TICKET_BOUND.of(row)
     body = from_json(SEAL.open(place, row["body"]))
     for single, empty in (("lao-zhou", False), ("", True)):
         body["reviewer_not"] = single
