@@ -38,6 +38,12 @@ class TicketState(StrEnum):
     CLOSED = "closed"
 
 
+EVIDENCE_SETTLED: Final = frozenset(
+    {TicketState.AWAITING_CONFIRMATION, TicketState.FULFILLING, TicketState.CLOSED}
+)
+"""States in which staff have nothing left to judge: the bodies of a ticket's files go."""
+
+
 class Outcome(StrEnum):
     """How a closed ticket ended."""
 

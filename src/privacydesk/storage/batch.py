@@ -19,12 +19,13 @@ from msgspec import Struct, field
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.counters import Counted
 from privacydesk.domain.events import Event
-from privacydesk.domain.ids import ConversationId, LookupHash
+from privacydesk.domain.ids import ConversationId, LookupHash, TicketId
 from privacydesk.domain.retention import Purge
 from privacydesk.errors import DeskError
 from privacydesk.ports import Changes, Committed, FailedJobError, Job, Reobserve
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
+from privacydesk.storage.codec import to_micros
 from privacydesk.storage.counters import CounterRows
 from privacydesk.storage.faults import GuardBrokenError, trace
 from privacydesk.storage.locked import Locked, Newest, Rows, Snapshots
@@ -37,7 +38,7 @@ from privacydesk.storage.rows.delivery import delivery_row
 from privacydesk.storage.rows.evidence import changed_row as evidence_changed
 from privacydesk.storage.rows.ticket import number_row, persons, ticket_row
 from privacydesk.storage.sealing import Seal, SealError, Seals
-from privacydesk.storage.staging import ClosureError, Staged, stage
+from privacydesk.storage.staging import ClosureError, Staged, settled, stage
 from privacydesk.storage.telling import Telling
 
 _log = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ class _Inserts(Struct):
     evidence: list[Row] = field(default_factory=list)
     evidence_moved: list[Row] = field(default_factory=list)
     evidence_removed: list[Row] = field(default_factory=list)
+    evidence_settled: list[TicketId] = field(default_factory=list)
     package_parts: list[Row] = field(default_factory=list)
     audit: list[Row] = field(default_factory=list)
     counted: list[Counted] = field(default_factory=list)
@@ -194,6 +196,7 @@ class Batch:
             locked.new_keys.update(LookupHash(row["hash"]) for row in staged.keys)
         if staged.tickets:
             self._telling.tickets(staged.tickets, locked.tickets.now, changes.ticket_log)
+            inserts.evidence_settled += settled(staged.tickets, locked.tickets.now)
             locked.tickets.take(staged.tickets)
         locked.challenges.take(staged.challenges)
         locked.deliveries.take(staged.deliveries)
@@ -257,10 +260,7 @@ class Batch:
         ):
             if rows:
                 self._insert(table, rows)
-        if inserts.evidence_moved:
-            self._move_evidence(inserts.evidence_moved)
-        if inserts.evidence_removed:
-            self._remove_evidence(inserts.evidence_removed)
+        self._change_evidence()
         if inserts.counted:
             self._counters.add(self._connection, inserts.counted)
         for conversation, purges in inserts.purges.items():
@@ -357,6 +357,16 @@ class Batch:
         if rows:
             self._connection.execute(sql.INSERT[table], rows)
 
+    def _change_evidence(self) -> None:
+        inserts = self._inserts
+        if inserts.evidence_moved:
+            self._move_evidence(inserts.evidence_moved)
+        removals = inserts.evidence_removed
+        if inserts.evidence_settled:
+            removals += self._settled_evidence(inserts.evidence_settled)
+        if removals:
+            self._remove_evidence(removals)
+
     def _move_evidence(self, moves: list[Row]) -> None:
         rows = self._evidence(moves)
         taken = {identity: row.ticket_id for identity, row in rows.items()}
@@ -375,6 +385,11 @@ class Batch:
             )
             changed.append({**move, "to_handed_in": handed_in, "to_name": after["name"]})
         self._connection.execute(sql.MOVE_EVIDENCE, changed)
+
+    def _settled_evidence(self, tickets: list[TicketId]) -> list[Row]:
+        ids = sql.padded(sorted(set(tickets)))
+        found = self._connection.execute(sql.EVIDENCE_THERE, {"ids": ids}).scalars()
+        return [{sql.GUARD_ID: one, "to_removed_at": to_micros(self._now)} for one in found]
 
     def _remove_evidence(self, removals: list[Row]) -> None:
         rows = self._evidence(removals)

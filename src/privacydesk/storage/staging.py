@@ -5,7 +5,7 @@ Everything that can fail because of one job fails here, before the batch takes a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.retention import Purge
-from privacydesk.domain.ticket import LogEntry, Ticket
+from privacydesk.domain.ticket import EVIDENCE_SETTLED, LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Changes, Job, WorkingSet
 from privacydesk.storage import statements as sql
@@ -99,6 +99,20 @@ def stage(job: Job, working: WorkingSet, changes: Changes, locked: Locked, now: 
     if changes.purge is not None:
         staged.purge = _purge(changes.purge, staged)
     return staged
+
+
+def settled(changed: Iterable[Ticket], before: Mapping[TicketId, Ticket]) -> list[TicketId]:
+    """Return the tickets whose evidence goes because of the state in which a job left them.
+
+    Evidence that was kept for a later decision (a second agent's) may meet any end of a ticket, so
+    the state decides and no single move.
+    """
+    return [
+        one.id
+        for one in changed
+        if one.state in EVIDENCE_SETTLED
+        and (one.id not in before or before[one.id].state not in EVIDENCE_SETTLED)
+    ]
 
 
 def _stage_conversation(

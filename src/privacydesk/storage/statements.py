@@ -125,6 +125,9 @@ READ_EVIDENCE = (
     .order_by(tables.evidence.c.id)
     .with_for_update()
 )
+EVIDENCE_THERE = sa.select(tables.evidence.c.id).where(
+    _any_of(tables.evidence.c.ticket_id), tables.evidence.c.removed_at.is_(None)
+)
 MOVE_EVIDENCE = (
     sa.update(tables.evidence)
     .where(tables.evidence.c.id == sa.bindparam(GUARD_ID))

@@ -12,6 +12,7 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ChallengeId, ConversationId
+from privacydesk.domain.ticket import EVIDENCE_SETTLED, TicketState
 from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import (
     Changes,
@@ -382,6 +383,32 @@ async def test_evidence_is_moved_to_a_ticket_and_removed(store: SqlStore) -> Non
     removed = await store.reader.evidence(desk.evidence_id())
     assert removed == replace(listed, removed_at=desk.NOW)
     assert removed.name == "card.jpg"
+
+
+@pytest.mark.parametrize("state", sorted(EVIDENCE_SETTLED))
+async def test_evidence_goes_with_the_job_that_leaves_its_ticket_settled(
+    store: SqlStore, state: TicketState
+) -> None:
+    await desk.begin(store)
+    moved = {desk.evidence_id(): desk.ticket_id(), desk.evidence_id(2): desk.ticket_id(2)}
+    filed = Changes(
+        tickets=(desk.ticket(), desk.ticket(2)),
+        evidence=(desk.evidence(), desk.evidence(2)),
+        evidence_moved=moved,
+    )
+    await store.writer.submit(desk.leave(filed))
+
+    def settle(rows: WorkingSet) -> Changes:
+        before = rows.tickets[desk.ticket_id()]
+        after = replace(before, state=state, version=before.version + 1)
+        return Changes(tickets=(after,))
+
+    await store.writer.submit(Job("settled", Locks(tickets=(desk.ticket_id(),)), settle))
+    gone, stays = [await store.reader.evidence(one) for one in moved]
+    assert gone is not None
+    assert stays is not None
+    assert (gone.body, gone.removed_at) == (b"", desk.NOW)
+    assert (stays.body, stays.removed_at) == (b"image", None)
 
 
 def _count_commits(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -261,15 +261,7 @@ class Deciding:
             return self._rule(first, proposal.verdict)(_without_proposal(current), now)
 
         noted = _noted(ticket, proposal.verdict, {"proposed_by": proposal.by})
-        return await self._acts.rule(
-            ticket,
-            agent,
-            rule,
-            noted,
-            job_id=job_id,
-            guard=guard,
-            evidence_removed=tuple(one.id for one in files),
-        )
+        return await self._acts.rule(ticket, agent, rule, noted, job_id=job_id, guard=guard)
 
     async def _take_over(
         self,
