@@ -119,6 +119,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
         _names("some none"), _SESSION, own_tickets=True, fills=_names("found")
     ),
     "show_ticket": ActionSpec(_names("shown unknown none"), fills=_names("ticket")),
+    "note_others_request": ActionSpec(_names("ok")),
     "withdraw_ticket": ActionSpec(
         _names("withdrawn too_late"), _SESSION, own_tickets=True, reads=_names("ticket")
     ),

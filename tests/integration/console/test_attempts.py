@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.common.console_cases import enter
+from tests.common.console_cases import enter, guardian
 from tests.common.console_client import Office
 from tests.common.stories import Player
 
 from privacydesk.domain.alarms import AlarmKind
+from privacydesk.domain.attempts import AttemptKind
+from privacydesk.domain.ticket import Ticket
 
 WRONG: dict[str, object] = {"code": "wrong"}
 
@@ -55,3 +57,61 @@ async def test_supervisors_are_called_once_for_many_attempts_of_one_account(
     page = await boss.get("/console/alarms")
     assert "Someone entered many wrong codes" in page.text
     assert await address(lin) in page.text
+
+
+async def filed_without_login(office: Office) -> Ticket:
+    """Return a guardian's request, whose contact gets the codes."""
+    _, ticket = await guardian(office)
+    office.clock.move(timedelta(hours=2))
+    return ticket
+
+
+async def attempts_of(office: Office, player: Player) -> list[tuple[AttemptKind, str]]:
+    assert player.session is not None
+    reader = office.world.rooms.store.reader
+    conversation = await reader.conversation(player.session.conversation)
+    assert conversation is not None
+    return [(one.kind, one.number) for one in conversation.attempts]
+
+
+async def test_who_comes_back_by_number_and_the_right_code_leaves_no_attempt(
+    office: Office,
+) -> None:
+    ticket = await filed_without_login(office)
+    back = await enter(
+        office, "", {"user": f"how far is {ticket.number}"}, {"user": ticket.number},
+        {"code": "right"}, {"bot": "return_to_ticket.shown"},
+    )  # fmt: skip
+    for _ in range(6):
+        await looks_up(back, ticket.number)
+    assert await attempts_of(office, back) == []
+    assert not await office.world.rooms.tools.alarms.mine("lao-zhou")
+
+
+async def test_looking_often_without_a_login_is_no_attempt_while_a_code_is_asked(
+    office: Office,
+) -> None:
+    ticket = await filed_without_login(office)
+    back = await enter(office, "")
+    for _ in range(6):
+        await looks_up(back, ticket.number)
+    assert await attempts_of(office, back) == []
+    assert not await office.world.rooms.tools.alarms.mine("lao-zhou")
+
+
+async def test_wrong_codes_for_a_number_are_noted_as_wrong_codes_alone(office: Office) -> None:
+    ticket = await filed_without_login(office)
+    back = await enter(
+        office, "", {"user": f"how far is {ticket.number}"}, {"user": ticket.number}, WRONG, WRONG
+    )
+    assert await attempts_of(office, back) == [(AttemptKind.WRONG_CODE, ticket.number)] * 2
+
+
+async def test_a_number_that_is_not_of_the_contact_that_was_shown_is_noted(office: Office) -> None:
+    ticket = await filed_without_login(office)
+    stranger = await enter(
+        office, "", {"user": f"how far is {ticket.number}"}, {"user": ticket.number},
+        {"choose": "by_contact"}, {"user": "stranger@example.com"}, {"code": "right"},
+        {"bot": "return_to_ticket.not_theirs"},
+    )  # fmt: skip
+    assert await attempts_of(office, stranger) == [(AttemptKind.OTHERS_REQUEST, ticket.number)]

@@ -37,6 +37,7 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "answer_request": own_tickets.answer_request,
     "list_requests": own_tickets.list_requests,
     "show_ticket": own_tickets.show_ticket,
+    "note_others_request": own_tickets.note_others_request,
     "withdraw_ticket": own_tickets.withdraw_ticket,
     "withdraw_tickets": own_tickets.withdraw_tickets,
     "file_objection": own_tickets.file_objection,
