@@ -246,3 +246,22 @@ async def test_a_reply_leaves_the_forms_of_colleagues_as_good_as_they_were(world
     await staff.deciding.decide(ticket.number, "mei", Verdict(whole=OTHERS), seen=seen)
     changed = await staff.cases.ticket(ticket.number)
     assert replace(changed, version=0).touched_by == ("wing", "mei")
+
+
+@pytest.mark.parametrize("act", ["ask", "extend", "send_back", "escalation"])
+async def test_who_asks_extends_sends_back_or_answers_a_colleague_decides_no_objection(
+    world: World, act: str
+) -> None:
+    _, ticket = await closing(world)
+    staff, number = world.rooms.staff, ticket.number
+    if act == "ask":
+        await staff.handling.ask(number, "lao-zhou", "Which account is it?")
+    elif act == "extend":
+        await staff.handling.extend(number, "lao-zhou", working_days=2, reason="It takes longer.")
+    elif act == "send_back":
+        proposed = await staff.deciding.decide(number, "mei", Verdict(whole=OTHERS))
+        await staff.deciding.send_back(number, "lao-zhou", "Ask again.", seen=proposed.version)
+    else:
+        await staff.escalating.escalate(number, "mei", "How do I go on?")
+        await staff.escalating.answer(number, "lao-zhou", "Refuse it.")
+    assert "lao-zhou" in (await staff.cases.ticket(number)).work.touched_by

@@ -47,7 +47,9 @@ class Work(Struct, frozen=True, omit_defaults=True):
         told: what the requester may read again.
         proposal: what waits for a second pair of eyes.
         decided_by: the agent who decided, be they its holder or not.
-        touched_by: whoever examined, proposed, confirmed, decided or replied, in this order.
+        touched_by: agents who took part in the decision, in this order: who examined, proposed,
+            sent back, confirmed or decided it, answered the holder's question on it, or wrote to
+            the requester: a reply, a question, more time with its reason.
         account_named_by: the agent who said whose account it is.
         files_asked: agents who ask the supervisors to let them open a child's files.
         files_allowed: agents whom a supervisor let open them; nobody else may who has the case

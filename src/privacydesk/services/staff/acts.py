@@ -52,10 +52,23 @@ Rule = Callable[[Ticket, datetime], Ruling]
 ``DeskError`` to refuse the act."""
 
 _REPLY: Final = "reply"
-_TAKES_PART: Final = frozenset(
-    {"examine", "proposed", "proposed_refusal", "grant", "grant_partly", "refuse", _REPLY}
+TAKES_PART: Final = frozenset(
+    {
+        "examine",
+        "proposed",
+        "proposed_refusal",
+        "sent_back",
+        "grant",
+        "grant_partly",
+        "refuse",
+        "ask_requester",
+        "extend",
+        "escalation_answered",
+        _REPLY,
+    }
 )
-"""Acts after which an agent decides no objection to the ticket."""
+"""Acts after which an agent decides no objection to the ticket: they judged it, told a colleague
+how to, or told the requester something of it."""
 
 RuleOnTwo = Callable[[Ticket, Ticket, datetime], Ruling]
 """The same for a ticket and another one that it concerns."""
@@ -347,7 +360,7 @@ class Acts:
 
 def _touched(ticket: Ticket, what: str, agent: Agent) -> Ticket:
     """Note on a ticket who took part in its decision."""
-    if what not in _TAKES_PART or agent.name in ticket.work.touched_by:
+    if what not in TAKES_PART or agent.name in ticket.work.touched_by:
         return ticket
     work = replace(ticket.work, touched_by=(*ticket.work.touched_by, agent.name))
     return replace(ticket, work=work)
