@@ -81,13 +81,14 @@ class Account:
         """Take password and second factor again, before an act on access.
 
         Raises:
-            DeskError: as ``_proven``; ``UNAUTHENTICATED`` with reason ``wrong_code``.
+            DeskError: as ``_proven``; ``UNAUTHENTICATED`` with reason ``wrong_code``, or with
+                ``signed_out`` where the session has ended meanwhile.
             StaleError: the code was used meanwhile.
         """
         credential = await self._proven(agent, password, place)
         if credential.secret:
             credential = await self._with_code(credential, code, place)
-        here = next(one for one in await self._store.sessions(agent.name) if one.id == session)
+        here = await self._session(agent, session)
         entry = self._log.entry(AccessKind.REAUTHENTICATED, agent=agent.name, origin=place.origin)
         await self._store.commit(
             AccessChanges(
@@ -97,6 +98,12 @@ class Account:
                 entries=(entry,),
             )
         )
+
+    async def _session(self, agent: Agent, session: StaffSessionId) -> StaffSession:
+        for one in await self._store.sessions(agent.name):
+            if one.id == session:
+                return one
+        raise DeskError("signed out meanwhile", code=ErrorCode.UNAUTHENTICATED, reason="signed_out")
 
     async def _with_code(self, credential: Credential, code: str, place: Place) -> Credential:
         """Return a credential with a code used up."""
