@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from html import escape
+from urllib.parse import urlencode
 
 import pytest
-from tests.common.console_client import Browser, Office, own_password
+from tests.common.console_client import HTML, Browser, Office, own_password
 
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.signin import FREE_ENTRIES, PROOF_TIME, AccessKind
 from privacydesk.errors import DeskError, InvalidRequestError
+from privacydesk.services.signin.gate import Place
 from privacydesk.web.console.browsers import browser_name
 
 ACCOUNT = "/console/account"
 PEOPLE = "/console/people"
+WEBHOOKS = "/console/webhooks"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -266,9 +270,19 @@ async def test_names_keep_to_one_line_of_printable_characters(office: Office) ->
         (f"{PEOPLE}/reset", {"agent": "mei"}),
         ("/console/tokens", {"name": "crm", "days": "9", "scope": "tickets:read"}),
         (f"/console/tokens/{'00' * 16}/revoke", {}),
+        (WEBHOOKS, {"url": "https://hooks.example/in", "label": "crm", "endpoint": "ab" * 16}),
+        (f"{WEBHOOKS}/{'00' * 16}/subscribe", {"label": "crm"}),
+        (f"{WEBHOOKS}/{'00' * 16}/move", {"url": "https://hooks.example/b"}),
+        (f"{WEBHOOKS}/{'00' * 16}/rotate", {"hours": "24"}),
+        (f"{WEBHOOKS}/{'00' * 16}/enable", {}),
+        (f"{WEBHOOKS}/{'00' * 16}/disable", {}),
+        (f"{WEBHOOKS}/{'00' * 16}/remove", {}),
+        (f"{WEBHOOKS}/{'00' * 16}/test", {}),
+        (f"{WEBHOOKS}/{'00' * 16}/replay", {"parked": "yes"}),
+        (f"{WEBHOOKS}/{'00' * 16}/deliveries/{'00' * 16}/replay", {}),
     ],
 )
-async def test_an_act_on_access_asks_for_password_and_code_and_loses_nothing(
+async def test_an_administrators_act_asks_for_password_and_code_and_loses_nothing(
     office: Office, path: str, form: dict[str, str]
 ) -> None:
     admin = await office.signed_in("xiao-chen")
@@ -318,3 +332,40 @@ def test_browsers_are_called_by_the_names_people_know() -> None:
     )
     assert browser_name("curl/8.9") == "curl/8.9"
     assert browser_name("") == ""
+
+
+async def test_a_session_that_ended_while_the_password_was_sent_leads_to_the_way_in(
+    office: Office,
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    office.clock.move(PROOF_TIME)
+    fields = {
+        "form_token": admin.token, "agent": "mei", "proof_password": own_password("xiao-chen"),
+        "proof_code": office.code("xiao-chen"),
+    }  # fmt: skip
+
+    encoded = urlencode(fields).encode()
+    account, place = office.doors.account, Place("", "")
+    agent = office.world.rooms.agents["xiao-chen"]
+
+    async def body() -> AsyncIterator[bytes]:
+        yield encoded[:9]
+        for _ in range(1000):
+            (session,) = await account.sessions(agent)
+            if session.seen_at == office.clock.now():
+                # The request was let in, and waits for the rest of the form.
+                break
+        await account.end(agent, session.id, place)
+        yield encoded[9:]
+
+    path = f"{PEOPLE}/disable"
+    answer = await admin.client.post(
+        path,
+        data=body(),
+        headers=HTML | {"Content-Type": "application/x-www-form-urlencoded"},
+        allow_redirects=False,
+    )
+    assert answer.status == 303
+    assert answer.headers["Location"].startswith("/console/sign-in")
+    assert next(one for one in await office.doors.people.all() if one.name == "mei").active

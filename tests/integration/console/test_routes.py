@@ -7,6 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from structlog.testing import capture_logs
 from tests.common.console_cases import copy_of_data, guardian
 from tests.common.console_client import STAFF, Browser, Office
@@ -14,6 +15,7 @@ from tests.common.console_client import STAFF, Browser, Office
 from privacydesk.domain.agents import STAFF as EVERYBODY
 from privacydesk.domain.agents import Role
 from privacydesk.domain.signin import AccessKind
+from privacydesk.web.console.access import check_marks, staff
 from privacydesk.web.console.app import make_console
 
 DOCS = Path(__file__).parents[3] / "docs" / "console.md"
@@ -67,6 +69,19 @@ def test_the_table_names_every_route_and_no_other() -> None:
         if route.resource is not None and route.method != "HEAD"
     }
     assert routes == TABLE.keys()
+
+
+async def _act(_request: web.Request) -> web.Response:
+    return web.Response()
+
+
+def test_an_act_of_administrators_that_does_not_ask_for_the_password_again_starts_no_console() -> (
+    None
+):
+    app = web.Application()
+    app.router.add_post("/act", staff(Role.ADMINISTRATOR)(_act))
+    with pytest.raises(TypeError, match="@proven"):
+        check_marks(app)
 
 
 def test_what_each_role_does_agrees_with_what_it_may_open() -> None:

@@ -42,6 +42,7 @@ _H = TypeVar("_H", bound=Callable[..., object])
 _log = structlog.get_logger(__name__)
 
 _MARK: Final = "console_mark"
+_PROVEN: Final = "console_proven"
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 """The hidden field that carries the form token."""
@@ -116,15 +117,26 @@ def _marked(mark: _Mark) -> Callable[[_H], _H]:
     return put
 
 
+def mark_proven(handler: object) -> None:
+    """Mark a handler as one that asks for password and second factor again; see ``proof``."""
+    vars(handler)[_PROVEN] = True
+
+
 def check_marks(app: web.Application) -> None:
     """Refuse an application with a handler that nobody marked.
+
+    What administrators alone may change asks for password and second factor again.
 
     Raises:
         TypeError: naming the route.
     """
     for route in app.router.routes():
-        if roles_of(route.handler) is None:
+        roles = roles_of(route.handler)
+        if roles is None:
             raise TypeError(f"{route.method} {route.resource}: say who it is for, with @staff(…)")
+        changes = route.method not in SAFE
+        if changes and roles == {Role.ADMINISTRATOR} and not hasattr(route.handler, _PROVEN):
+            raise TypeError(f"{route.method} {route.resource}: an administrator's act is @proven")
 
 
 @web.middleware
@@ -152,7 +164,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         # No such address, or the way in.
         return await handler(request)
     if holder is None:
-        return _send_in(request)
+        return send_in(request)
     if holder.agent.role not in mark.roles:
         await _refuse(request, holder.agent, "role")
     if mark.keeps_awake and BOARD in request.config_dict:
@@ -233,7 +245,13 @@ async def _holder(request: web.Request, mark: _Mark | None) -> Holder | None:
     return holder if holder is not None and holder.session.stage is Stage.OPEN else None
 
 
-def _send_in(request: web.Request) -> web.StreamResponse:
+def send_in(request: web.Request) -> web.StreamResponse:
+    """Send the signed-out to the way in, and from there back.
+
+    Raises:
+        HTTPSeeOther: leading there.
+        DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` for what is no page.
+    """
     _log.info("console_signed_out", route=route_of(request))
     if "text/html" not in request.headers.get("Accept", ""):
         raise DeskError("sign in first", code=ErrorCode.UNAUTHENTICATED, reason="signed_out")

@@ -1,4 +1,4 @@
-"""Asking for the password and the second factor again before an act on other people's access.
+"""Asking for the password and the second factor again before an act of administrators.
 
 An open browser is no consent. The page that asks carries the fields of the form along, so that
 nothing of it has to be typed again.
@@ -15,7 +15,13 @@ from aiohttp import web
 from privacydesk.domain.signin import PROOF_TIME
 from privacydesk.errors import DeskError
 from privacydesk.web.answers import STATUS
-from privacydesk.web.console.access import FORM_TOKEN, checked_form, signed_in
+from privacydesk.web.console.access import (
+    FORM_TOKEN,
+    checked_form,
+    mark_proven,
+    send_in,
+    signed_in,
+)
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
@@ -30,11 +36,11 @@ _ASKED: Final = 401
 _WRONG: Final = 500
 
 
-def proven(handler: _Handler) -> _Handler:
+def proven(handler: _Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """Have a handler of forms run only for who gave password and second factor just now."""
 
     @wraps(handler)
-    async def asking(request: web.Request) -> web.Response:
+    async def asking(request: web.Request) -> web.StreamResponse:
         form, me = await checked_form(request), signed_in(request)
         if me.proven:
             return await handler(request)
@@ -49,9 +55,12 @@ def proven(handler: _Handler) -> _Handler:
                 place=place_of(request),
             )
         except DeskError as error:
+            if error.data.get("reason") == "signed_out":
+                return send_in(request)
             return await _page(request, form, error)
         return await handler(request)
 
+    mark_proven(asking)
     return asking
 
 

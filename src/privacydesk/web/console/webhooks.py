@@ -19,6 +19,7 @@ from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.page import console_page, said
+from privacydesk.web.console.proof import proven
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE
 
@@ -57,6 +58,7 @@ async def delivery_page(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def add(request: web.Request) -> web.Response:
     """Add an endpoint, and show its secret, once."""
     form = await checked_form(request)
@@ -75,6 +77,7 @@ async def add(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def subscribe(request: web.Request) -> web.Response:
     """Change what an endpoint is called and told."""
     form = await checked_form(request)
@@ -92,6 +95,7 @@ async def subscribe(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def move(request: web.Request) -> web.Response:
     """Change an endpoint's address; a new secret is shown once."""
     form = await checked_form(request)
@@ -111,6 +115,7 @@ async def move(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def rotate(request: web.Request) -> web.Response:
     """Give an endpoint a new secret, which is shown once."""
     form = await checked_form(request)
@@ -126,6 +131,7 @@ async def rotate(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def enable(request: web.Request) -> web.Response:
     """Switch an endpoint on."""
     await checked_form(request)
@@ -135,6 +141,7 @@ async def enable(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def disable(request: web.Request) -> web.Response:
     """Switch an endpoint off."""
     await checked_form(request)
@@ -144,6 +151,7 @@ async def disable(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def remove(request: web.Request) -> web.Response:
     """Remove an endpoint that is off."""
     await checked_form(request)
@@ -159,6 +167,7 @@ async def remove(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def send_test(request: web.Request) -> web.Response:
     """Leave a test; its delivery shows what comes of it."""
     await checked_form(request)
@@ -171,6 +180,7 @@ async def send_test(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def replay(request: web.Request) -> web.Response:
     """Send a span again."""
     form = await checked_form(request)
@@ -190,6 +200,7 @@ async def replay(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
+@proven
 async def replay_one(request: web.Request) -> web.Response:
     """Send one delivery again."""
     await checked_form(request)
