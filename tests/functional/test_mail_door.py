@@ -308,6 +308,27 @@ async def test_an_agents_answer_goes_out_as_a_letter(tmp_path: Path) -> None:
         assert any(event.sender is Sender.AGENT for event in events)
 
 
+async def test_no_letter_tells_that_an_answer_takes_longer(tmp_path: Path) -> None:
+    async with post(tmp_path) as desk:
+        answer = await desk.converse("投诉")
+        answer = await desk.converse(number_of("我的信息被泄露了", answer), answer)
+        answer = await desk.converse("有人拿我的电话推销", answer)
+        desk.world.codes.down = True
+        await desk.write(SOMEBODY, answers=answer)
+        before = len(desk.sent.taken)
+        await desk.look()
+        for _ in range(8):
+            desk.world.clock.move(timedelta(seconds=1))
+            await desk.world.work()
+        assert len(desk.sent.taken) == before, [words(one) for one in desk.sent.taken[before:]]
+        desk.world.codes.down = False
+        desk.world.clock.move(timedelta(seconds=10))
+        await desk.world.work()
+        (told,) = desk.sent.taken[before:]
+        answer = await desk.converse(desk.world.codes.messages[-1].code, told)
+        assert number_of("没有要补充的", answer)
+
+
 async def test_a_mailbox_that_refuses_the_login_is_the_operators_to_mend(tmp_path: Path) -> None:
     async with imap_server() as port:
         server = ImapServer("127.0.0.1", port, USER, "another", security="none")

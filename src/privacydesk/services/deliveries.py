@@ -153,12 +153,17 @@ class Deliveries:
         return replace(row, told=True)
 
     async def _tell_waiting(self, row: Delivery, left: Callable[[WorkingSet], Delivery]) -> None:
-        """Tell whoever waits that it takes longer, and keep the row as ``left`` returns it."""
+        """Tell whoever waits that it takes longer, and keep the row as ``left`` returns it.
+
+        Nobody waits at the chat in a conversation by mail: a letter would come with the answer.
+        """
         job_id = f"slow:{row.id.hex()}"
 
         def prepare(rows: WorkingSet) -> Prepared:
-            message = Result(job_id, row.ref, row.action, SLOW)
-            return Prepared(message, Changes(deliveries=(left(rows),)))
+            changes = Changes(deliveries=(left(rows),))
+            if rows.conversation is not None and rows.conversation.mail is not None:
+                return Prepared(None, changes)
+            return Prepared(Result(job_id, row.ref, row.action, SLOW), changes)
 
         await self._turns.run(row.conversation_id, job_id, prepare, deliveries=(row.id,))
 
