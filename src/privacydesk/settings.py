@@ -188,8 +188,8 @@ class Settings(BaseSettings):
     staff_entries_per_minute: Annotated[float, Field(gt=0)] = 20.0
     staff_entries_at_once: Annotated[int, Field(ge=1)] = 40
     conversations_at_once: Annotated[int, Field(ge=1, le=100)] = 3
-    connection_grace_seconds: Annotated[float, Field(ge=20)] = 45.0
-    visit_minutes: Annotated[float, Field(gt=0)] = 30.0
+    connection_grace_seconds: Annotated[float, Field(ge=20, le=3_600)] = 45.0
+    visit_minutes: Annotated[float, Field(gt=0, le=720)] = 30.0
     queue_patience_minutes: Annotated[float, Field(gt=0)] = 10.0
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0

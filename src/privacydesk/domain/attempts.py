@@ -11,6 +11,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from privacydesk.domain.instants import CLOCKS_DIFFER, happened_within
+
 MANY: Final = "many_attempts"
 """The alarm that is raised once there are ``LIMIT`` within ``SPAN``."""
 LIMIT: Final = 5
@@ -59,7 +61,8 @@ def with_attempt(before: tuple[Attempt, ...], new: Attempt) -> tuple[Attempt, ..
 
 def are_many(attempts: tuple[Attempt, ...], now: datetime) -> bool:
     """Tell whether so many were made lately that supervisors should know."""
-    return sum(now - one.at <= SPAN for one in attempts) >= LIMIT
+    lately = (happened_within(one.at, now, SPAN, ahead=CLOCKS_DIFFER) for one in attempts)
+    return sum(lately) >= LIMIT
 
 
 def in_rows(attempts: tuple[Attempt, ...]) -> tuple[Attempts, ...]:

@@ -40,12 +40,12 @@ class Ceiling(Struct, frozen=True):
 
         An unknown origin (mail, a socket file) has no budget of its own.
         """
-        marks = [mark for mark in row.since(now - HOUR) if mark.of == origin[:_TAG]]
+        marks = [mark for mark in row.within(HOUR, now) if mark.of == origin[:_TAG]]
         return _until(marks, self.budget) if origin else None
 
     def until(self, row: Challenge, origin: bytes, now: datetime) -> datetime | None:
         """Return when the ceiling has room for an origin again; None where it has now."""
-        marks = row.since(now - HOUR)
+        marks = row.within(HOUR, now)
         unseen = origin and all(mark.of != origin[:_TAG] for mark in marks)
         return _until(marks, self.hourly if unseen else self.hourly - self.reserve)
 
@@ -59,7 +59,7 @@ def shared_ceiling(hourly: int, origin_percent: int, reserve_percent: int) -> Ce
 def used(row: Challenge, origin: bytes, now: datetime) -> Challenge:
     """Return the row of a ceiling after one more use; an origin's uses of a minute share a mark."""
     minute, tag = now.replace(second=0, microsecond=0), origin[:_TAG]
-    marks = list(row.since(now - HOUR))
+    marks = list(row.within(HOUR, now))
     for place, mark in enumerate(marks):
         if mark.at == minute and mark.of == tag:
             marks[place] = replace(mark, count=mark.count + 1)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
+
+from privacydesk.domain.instants import holds_until
+
+LONGEST_VISIT: Final = timedelta(hours=12)
+"""How long somebody may be there without a sign of them, at most."""
 
 
 class DutyState(StrEnum):
@@ -53,7 +59,7 @@ class Duty(Struct, frozen=True):
 
     def is_there(self, now: datetime) -> bool:
         """Tell whether they can see what happens."""
-        return self.there_until is not None and now < self.there_until
+        return holds_until(self.there_until, now, LONGEST_VISIT)
 
     def standing(self, now: datetime) -> Standing:
         """Return how it stands with them."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.ids import ChallengeId
+from privacydesk.domain.instants import CLOCKS_DIFFER, happened_within, holds_until
 
 
 class Assurance(IntEnum):
@@ -187,6 +188,7 @@ class Mark(Struct, frozen=True):
 SENT, FAILED = b"", b"-"
 """What a target's marks are of."""
 _DAY = timedelta(days=1)
+_INSTANT = timedelta.resolution
 
 
 class Challenge(Struct, frozen=True):
@@ -215,7 +217,7 @@ class Challenge(Struct, frozen=True):
 
     def may_send(self, now: datetime, rules: CodeRules) -> tuple[SendVerdict, datetime | None]:
         """Tell whether a code may be sent now, and if not, when the next may."""
-        if self.not_before is not None and now < self.not_before:
+        if holds_until(self.not_before, now, max(rules.waits)):
             return SendVerdict.WAIT, self.not_before
         until = _full_until(self.counted(SENT, now), rules.daily_cap) or _full_until(
             self.counted(FAILED, now), rules.daily_failures
@@ -233,7 +235,7 @@ class Challenge(Struct, frozen=True):
             expires_at=now + rules.lifetime,
             entries_left=rules.entries,
             not_before=now + wait,
-            marks=(*self.since(now - _DAY), Mark(now, SENT)),
+            marks=(*self.within(_DAY, now), Mark(now, SENT)),
         )
 
     def nowhere(self) -> Challenge:
@@ -267,17 +269,24 @@ class Challenge(Struct, frozen=True):
 
     def counted(self, of: bytes, now: datetime) -> tuple[Mark, ...]:
         """Return the marks of one thing in the 24 hours up to now."""
-        return tuple(mark for mark in self.since(now - _DAY) if mark.of == of)
+        return tuple(mark for mark in self.within(_DAY, now) if mark.of == of)
 
-    def since(self, begin: datetime) -> tuple[Mark, ...]:
-        """Return the marks after an instant."""
-        return tuple(mark for mark in self.marks if mark.at > begin)
+    def within(self, period: timedelta, now: datetime) -> tuple[Mark, ...]:
+        """Return the marks of a period up to now."""
+        return tuple(
+            mark
+            for mark in self.marks
+            if happened_within(mark.at, now, period, ahead=CLOCKS_DIFFER)
+        )
 
-    def entered(self, code_hash: bytes, now: datetime) -> tuple[Challenge, CodeVerdict]:
+    def entered(
+        self, code_hash: bytes, now: datetime, rules: CodeRules
+    ) -> tuple[Challenge, CodeVerdict]:
         """Return the row after one entry of a code, and what it came to."""
         if not self.code_hash or self.entries_left <= 0:
             return self, CodeVerdict.NONE_OPEN
-        if self.expires_at is None or now > self.expires_at:
+        # At its very end it still works.
+        if not holds_until(self.expires_at, now - _INSTANT, rules.lifetime):
             closed = replace(self, version=self.version + 1, code_hash=b"", entries_left=0)
             return closed, CodeVerdict.EXPIRED
         if hmac.compare_digest(self.code_hash, code_hash):

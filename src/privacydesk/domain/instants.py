@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from typing import Final
+
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""How far the clocks of several processes may be apart."""
 
 
 def write_instant(moment: datetime | None) -> str | None:
@@ -28,10 +32,30 @@ def read_instant(text: str | None) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-def happened_within(at: datetime | None, now: datetime, period: timedelta) -> bool:
+def happened_within(
+    at: datetime | None, now: datetime, period: timedelta, *, ahead: timedelta = timedelta()
+) -> bool:
     """Tell whether something happened less than a period ago.
 
     What lies ahead did not happen lately: the clock was ahead then and has been set back, and
     would else be waited for until it gets there again.
+
+    Args:
+        at: when it happened; None for never.
+        now: the present.
+        period: how long it counts.
+        ahead: how far ahead it may lie: ``CLOCKS_DIFFER`` for what other processes write, too.
     """
-    return at is not None and timedelta() <= now - at < period
+    return at is not None and -ahead <= now - at < period
+
+
+def holds_until(end: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Tell whether something still holds that ends at an instant.
+
+    Args:
+        end: when it ends; None where it does not hold.
+        now: the present.
+        longest: how long it holds at most. An end further ahead than that is from a clock that was
+            ahead and has been set back.
+    """
+    return end is not None and now < end <= now + longest + CLOCKS_DIFFER

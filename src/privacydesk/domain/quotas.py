@@ -45,7 +45,7 @@ def may_reach(
     sender: Challenge, target: Challenge, now: datetime, rules: CodeRules
 ) -> tuple[SendVerdict, datetime | None]:
     """Tell whether a sender may have a code sent to a target, and if not, when again."""
-    marks = sender.since(now - _DAY)
+    marks = sender.within(_DAY, now)
     latest = {mark.of: mark.at for mark in marks}
     if target.id[:_TAG] not in latest and len(latest) >= rules.daily_contacts:
         ends = sorted(latest.values())[len(latest) - rules.daily_contacts]
@@ -57,7 +57,7 @@ def may_reach(
 
 def reached(sender: Challenge, target: Challenge, now: datetime) -> Challenge:
     """Return the sender's row after a code went to a target."""
-    return _with(sender, (*sender.since(now - _DAY), Mark(now, target.id[:_TAG])))
+    return _with(sender, (*sender.within(_DAY, now), Mark(now, target.id[:_TAG])))
 
 
 def code_ceiling(target: Target, account: str, rules: CodeRules) -> Ceiling:
@@ -104,13 +104,13 @@ def filed_counter(account: str, conversation: bytes) -> str:
 
 def may_file_from(sender: Challenge, now: datetime, rules: FilingRules) -> datetime | None:
     """Return when a sender may file one more request; None where that is now."""
-    marks = sender.since(now - _DAY)
+    marks = sender.within(_DAY, now)
     return marks[-rules.daily].at + _DAY if len(marks) >= rules.daily else None
 
 
 def filed(sender: Challenge, now: datetime) -> Challenge:
     """Return a sender's row after a request was filed."""
-    return _with(sender, (*sender.since(now - _DAY), Mark(now)))
+    return _with(sender, (*sender.within(_DAY, now), Mark(now)))
 
 
 def _with(row: Challenge, marks: tuple[Mark, ...]) -> Challenge:

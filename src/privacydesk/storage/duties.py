@@ -10,8 +10,9 @@ from typing import Final
 import sqlalchemy as sa
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.duty import Board, Duty, DutyState
+from privacydesk.domain.duty import LONGEST_VISIT, Board, Duty, DutyState
 from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.instants import CLOCKS_DIFFER
 from privacydesk.ports import Deserted
 from privacydesk.storage import queries, tables
 from privacydesk.storage.codec import to_micros
@@ -54,7 +55,7 @@ _DESERTED: Final = (
         _HELD,
         sa.or_(
             _duty.there_until.is_(None),
-            _duty.there_until <= sa.bindparam("now"),
+            ~_duty.there_until.between(sa.bindparam("now") + 1, sa.bindparam("latest")),
             sa.not_(_agent.active),
         ),
     )
@@ -114,6 +115,8 @@ class SqlDuties:
 
     async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
         """Return the conversations whose agent is not there."""
+        latest = now + LONGEST_VISIT + CLOCKS_DIFFER
+        wanted = {"now": to_micros(now), "latest": to_micros(latest)}
 
         def look(connection: sa.Connection) -> tuple[Deserted, ...]:
             return tuple(
@@ -122,7 +125,7 @@ class SqlDuties:
                     row.owner_agent,
                     left=row.state == DutyState.OFF.value or not row.active,
                 )
-                for row in connection.execute(_DESERTED, {"now": to_micros(now)})
+                for row in connection.execute(_DESERTED, wanted)
             )
 
         return await self._reader.read(look)

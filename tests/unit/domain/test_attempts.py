@@ -23,6 +23,10 @@ def test_five_within_an_hour_are_many_and_five_over_a_day_are_not() -> None:
     assert not are_many(tried(5), NOW + timedelta(days=1))
 
 
+def test_attempts_by_a_clock_that_was_ahead_are_not_lately() -> None:
+    assert not are_many(tried(5), NOW - timedelta(days=2))
+
+
 def test_those_of_one_sort_are_one_row_and_the_newest_row_comes_first() -> None:
     kept = with_attempt(tried(3), Attempt(NOW, AttemptKind.OTHERS_REQUEST, "PD-7KQ4-M29X-3HC"))
     newest, oldest = in_rows(kept)

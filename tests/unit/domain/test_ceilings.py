@@ -64,3 +64,12 @@ def test_uses_of_an_origin_in_a_minute_share_a_mark() -> None:
 def test_however_low_the_ceiling_one_person_may_mistype() -> None:
     assert shared_ceiling(10, 10, 30) == Ceiling(hourly=10, budget=3, reserve=3)
     assert shared_ceiling(300, 10, 30) == Ceiling(hourly=300, budget=30, reserve=90)
+
+
+def test_uses_by_a_clock_that_was_ahead_fill_nothing() -> None:
+    ahead = NOW + timedelta(days=2)
+    row = filled(EMPTY, origin(1), LIMITS.hourly, ahead)
+    assert LIMITS.own_until(row, origin(1), ahead) is not None
+    assert LIMITS.own_until(row, origin(1), NOW) is None
+    assert LIMITS.until(row, origin(2), NOW) is None
+    assert len(used(row, origin(1), NOW).marks) == 1, "what does not count is not kept"

@@ -36,6 +36,15 @@ def test_a_command_makes_its_agent_there_and_gives_them_nothing() -> None:
     assert not duty.is_available(NOW)
 
 
+def test_nobody_is_there_until_a_clock_that_was_ahead_comes_true() -> None:
+    ahead = NOW + timedelta(days=2)
+    duty = there("mei").heard(ahead, GRACE)
+    assert duty.is_available(ahead)
+    assert not duty.is_there(NOW)
+    assert duty.heard(NOW, GRACE).there_until == NOW + GRACE
+    assert duty.acted(NOW, VISIT).there_until == NOW + VISIT
+
+
 def test_a_reply_does_not_outlast_the_connection_it_was_sent_on() -> None:
     duty = there("mei").acted(NOW, VISIT)
     assert not duty.is_there(NOW + GRACE)

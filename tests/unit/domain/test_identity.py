@@ -32,31 +32,50 @@ def sent(at: datetime = NOW, before: Challenge = NEW) -> Challenge:
     return replace(before.sent(at, RULES), code_hash=RIGHT)
 
 
+def test_a_clock_that_was_ahead_when_a_code_was_sent_keeps_none_from_being_sent() -> None:
+    ahead = NOW + timedelta(days=2)
+    row = sent(ahead)
+    assert row.may_send(ahead, RULES)[0] is SendVerdict.WAIT
+    assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
+    for _ in range(RULES.daily_cap):
+        row = sent(ahead, row)
+    assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
+    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.EXPIRED
+    assert row.sent(NOW, RULES).may_send(NOW, RULES)[0] is SendVerdict.WAIT
+
+
+def test_a_code_sent_by_a_clock_a_little_ahead_counts() -> None:
+    row = sent(NOW + timedelta(minutes=2))
+    assert row.may_send(NOW, RULES)[0] is SendVerdict.WAIT
+    assert len(row.counted(SENT, NOW)) == 1
+    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
+
+
 def test_a_code_works_once() -> None:
-    used, verdict = sent().entered(RIGHT, NOW)
+    used, verdict = sent().entered(RIGHT, NOW, RULES)
     assert verdict is CodeVerdict.RIGHT
-    assert used.entered(RIGHT, NOW)[1] is CodeVerdict.NONE_OPEN
+    assert used.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
 
 def test_the_third_wrong_entry_spends_the_code() -> None:
     row, verdicts = sent(), []
     for _ in range(3):
-        row, verdict = row.entered(WRONG, NOW)
+        row, verdict = row.entered(WRONG, NOW, RULES)
         verdicts.append((verdict, row.entries_left))
     assert verdicts == [(CodeVerdict.WRONG, 2), (CodeVerdict.WRONG, 1), (CodeVerdict.SPENT, 0)]
-    assert row.entered(RIGHT, NOW)[1] is CodeVerdict.NONE_OPEN
+    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
     assert not row.code_hash
 
 
 def test_a_code_works_up_to_its_last_instant() -> None:
     end = NOW + RULES.lifetime
-    assert sent().entered(RIGHT, end)[1] is CodeVerdict.RIGHT
-    assert sent().entered(RIGHT, end + timedelta(microseconds=1))[1] is CodeVerdict.EXPIRED
+    assert sent().entered(RIGHT, end, RULES)[1] is CodeVerdict.RIGHT
+    assert sent().entered(RIGHT, end + timedelta(microseconds=1), RULES)[1] is CodeVerdict.EXPIRED
 
 
 def test_no_entry_is_a_hit_where_no_code_is_open() -> None:
-    assert NEW.entered(b"", NOW)[1] is CodeVerdict.NONE_OPEN
-    assert NEW.sent(NOW, RULES).entered(b"", NOW)[1] is CodeVerdict.NONE_OPEN
+    assert NEW.entered(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
+    assert NEW.sent(NOW, RULES).entered(b"", NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
 
 def test_waits_grow_and_the_day_is_capped() -> None:
@@ -104,7 +123,7 @@ def test_codes_that_the_gateway_did_not_take_are_counted_apart_from_the_cap() ->
 
 
 def test_a_code_that_may_have_gone_out_after_all_still_works() -> None:
-    assert sent().undelivered().entered(RIGHT, NOW)[1] is CodeVerdict.RIGHT
+    assert sent().undelivered().entered(RIGHT, NOW, RULES)[1] is CodeVerdict.RIGHT
 
 
 def test_an_account_without_a_phone_need_not_wait_but_can_not_try_for_ever() -> None:
@@ -112,7 +131,7 @@ def test_an_account_without_a_phone_need_not_wait_but_can_not_try_for_ever() -> 
     for _ in range(RULES.daily_failures):
         assert row.may_send(NOW, RULES) == (SendVerdict.OK, None)
         row = sent(NOW, row).nowhere()
-        assert row.entered(RIGHT, NOW)[1] is CodeVerdict.NONE_OPEN
+        assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
     assert row.may_send(NOW, RULES)[0] is SendVerdict.CAPPED
 
 
@@ -120,7 +139,7 @@ def test_a_typed_contact_that_is_refused_counts_and_keeps_its_wait() -> None:
     row = sent().refused()
     assert len(row.counted(SENT, NOW)) == 1
     assert row.may_send(NOW, RULES) == (SendVerdict.WAIT, NOW + RULES.waits[0])
-    assert row.entered(RIGHT, NOW)[1] is CodeVerdict.NONE_OPEN
+    assert row.entered(RIGHT, NOW, RULES)[1] is CodeVerdict.NONE_OPEN
 
 
 @given(st.lists(st.tuples(st.sampled_from(["send", "right", "wrong"]), st.integers(0, 3600))))
@@ -135,7 +154,7 @@ def test_no_order_of_sends_and_entries_buys_more_than_three_tries_a_code(
                 row, codes = sent(at, row), codes + 1
             continue
         before = row
-        row, verdict = row.entered(RIGHT if what == "right" else WRONG, at)
+        row, verdict = row.entered(RIGHT if what == "right" else WRONG, at, RULES)
         counted = verdict in {CodeVerdict.RIGHT, CodeVerdict.WRONG, CodeVerdict.SPENT}
         tries += counted
         assert (row is before) == (verdict is CodeVerdict.NONE_OPEN)

@@ -88,3 +88,15 @@ def test_strangers_are_told_when_enough_of_the_last_hour_has_passed() -> None:
     until = limits.until(strangers, b"", NOW + timedelta(minutes=30))
     assert until == NOW + timedelta(hours=1), "the two of the first minute go together"
     assert limits.until(strangers, b"", until) is None
+
+
+def test_codes_and_requests_by_a_clock_that_was_ahead_use_up_nothing() -> None:
+    ahead, rules = NOW + 2 * DAY, quotas.FilingRules(daily=3)
+    sender, filer = SENDER, SENDER
+    for number in range(3):
+        sender = quotas.reached(sender, target(number), ahead)
+        filer = quotas.filed(filer, ahead)
+    assert quotas.may_reach(sender, target(9), ahead, RULES)[0] is SendVerdict.TOO_MANY
+    assert quotas.may_reach(sender, target(9), NOW, RULES) == (SendVerdict.OK, None)
+    assert quotas.may_file_from(filer, ahead, rules) is not None
+    assert quotas.may_file_from(filer, NOW, rules) is None

@@ -123,7 +123,9 @@ def check_code(act: Act) -> str:
     frame.slots.pop("code", None)
     if not script.observed.code_hash or script.needs.code_target != target.label():
         return CodeVerdict.NONE_OPEN.value
-    challenge, verdict = challenge.entered(script.observed.code_hash, script.now)
+    challenge, verdict = challenge.entered(
+        script.observed.code_hash, script.now, script.rules.codes
+    )
     script.challenges[target.counter()] = challenge
     frame.slots["tries"] = challenge.entries_left
     if verdict in {CodeVerdict.WRONG, CodeVerdict.SPENT}:
