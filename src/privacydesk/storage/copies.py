@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from privacydesk.clock import SystemClock
 from privacydesk.domain.conversation import Conversation
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage import tables
@@ -121,7 +122,11 @@ def renew_epochs(url: str, ring: KeyRing) -> int:
     After an older copy was put back, clients may hold events that it lacks. With another epoch
     they drop their copies and read the log anew. A conversation that can't be read keeps its own.
     """
-    engine, minter, seals = writing_engine(parse_url(url)), SecretMinter(), Seals(ring)
+    engine, minter, seals = (
+        writing_engine(parse_url(url)),
+        SecretMinter(),
+        Seals(ring, SystemClock()),
+    )
     count, after = 0, b""
     try:
         while True:

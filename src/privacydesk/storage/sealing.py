@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from privacydesk.clock import Clock
 from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import DeskError, ErrorCode, SettingsError
 from privacydesk.storage.lru import Lru
@@ -149,13 +150,16 @@ class Seals:
 
     Args:
         ring: unwraps data keys.
+        clock: tells when a row was refused last.
         capacity: how many keys are kept at hand.
         busy: how many ciphers.
     """
 
-    def __init__(self, ring: KeyRing, capacity: int = 100_000, busy: int = 512) -> None:
+    def __init__(
+        self, ring: KeyRing, clock: Clock, capacity: int = 100_000, busy: int = 512
+    ) -> None:
         self._ring = ring
-        self.refused = RefusedRows()
+        self.refused = RefusedRows(clock)
         self._keys: Lru[ConversationId, bytes] = Lru(capacity)
         self._seals: Lru[ConversationId, Seal] = Lru(busy)
 

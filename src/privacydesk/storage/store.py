@@ -63,7 +63,7 @@ class SqlStore:
         outages: Outages | None = None,
     ) -> None:
         address = parse_url(url)
-        seals = Seals(ring)
+        seals = Seals(ring, clock)
         self._writing = committing_engine(address, beside_serve=beside_serve)
         self._reading = reading_engine(address, readers)
         # A database that works now and then is out once.

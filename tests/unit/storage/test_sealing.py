@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from privacydesk.clock import SystemClock
 from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import SettingsError
 from privacydesk.storage.sealing import KeyRing, Seal, SealError, Seals, WrappedKey
@@ -63,7 +64,7 @@ def test_a_faulty_ring_is_refused_without_showing_keys() -> None:
 
 
 def test_a_new_seal_is_at_hand_only_once_kept() -> None:
-    seals = Seals(KeyRing("old", {"old": OLD}))
+    seals = Seals(KeyRing("old", {"old": OLD}), SystemClock())
     seal, wrapped = seals.make(HERE)
     assert seals.get(HERE) is None
     sealed = seal.seal(b"a", b"x")

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 from alembic import context, op
 
+from privacydesk.clock import SystemClock
 from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import SettingsError
 from privacydesk.storage.damaged import seals_of
@@ -290,7 +291,7 @@ def _is_empty(connection: sa.Connection) -> bool:
 
 
 def _bind(connection: sa.Connection, ring: KeyRing, progress: Progress) -> None:
-    seals = Seals(ring)
+    seals = Seals(ring, SystemClock())
     _check_keys(connection, seals)
     for value in _VALUES:
         _seal_anew(connection, seals, value, progress)
