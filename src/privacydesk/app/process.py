@@ -46,6 +46,7 @@ _POLICY_EVERY = 3.0
 _REVOCATIONS_EVERY = 3.0
 _CONFIGURATION_EVERY = 5.0
 _SWEEP_EVERY = 60.0
+_OVERLOOKED_EVERY = 600.0
 _WATCH_EVERY = 60.0
 _LOGS_EVERY = 600.0
 _SEAL_EVERY = 15.0
@@ -223,6 +224,7 @@ def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
         yield "policy", rooms.policy.look, _POLICY_EVERY
     yield "staged_uploads", rooms.staged.sweep, _SWEEP_EVERY
     yield "packages", rooms.packages.sweep, _SWEEP_EVERY
+    yield "overlooked", rooms.worker.hurry_overlooked, _OVERLOOKED_EVERY
     yield "attendance", rooms.attendance.beat, BEAT_EVERY
     yield "alarms", rooms.alarms.sweep, _ALARMS_EVERY
     if rooms.configuration is not None:

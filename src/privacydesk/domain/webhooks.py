@@ -30,6 +30,9 @@ SHORTEST: Final = timedelta(hours=72)
 _SPREAD: Final = 0.2
 """By how much of itself a pause may be longer, so that what failed together comes back apart."""
 
+LONGEST_PAUSE: Final = PAUSES[-1] * (1 + _SPREAD)
+"""So long a posting waits at most."""
+
 LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
 """However long a receiver asks to be left alone, it is tried again after this."""
 

@@ -80,6 +80,13 @@ class Claims(Protocol):
         """Return when the next ticket comes up, so that a worker may rest."""
         ...
 
+    async def hurry_overlooked(self, now: datetime) -> int:
+        """Make rows due that are due later than they may be; return how many they were.
+
+        They were claimed or put off by a clock that was ahead and has been set back since.
+        """
+        ...
+
 
 class AuditTrail(Protocol):
     """The audit entries as a chain that shows what was changed, removed or moved in it."""

@@ -8,7 +8,7 @@ skips what other processes hold. One way for both.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,8 +22,9 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, to_micros
-from privacydesk.storage.damaged import open_rows, open_tickets
+from privacydesk.storage.damaged import look_again, open_rows, open_tickets
 from privacydesk.storage.faults import GuardBrokenError
+from privacydesk.storage.overlooked import Overlooked
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.delivery import BOUND, delivery_row, read_delivery
 from privacydesk.storage.sealing import Seals
@@ -104,16 +105,6 @@ _NEXT_TICKET = (
     .order_by(tables.ticket.c.next_due_at)
     .limit(1)
 )
-_PUT_OFF = {
-    tables.outbox: sa.update(tables.outbox)
-    .where(_outbox.id == sa.bindparam(sql.GUARD_ID))
-    .values(due_at=sa.bindparam("until")),
-    tables.ticket: sa.update(tables.ticket)
-    .where(tables.ticket.c.id == sa.bindparam(sql.GUARD_ID))
-    .values(next_due_at=sa.bindparam("until")),
-}
-_DAMAGED_FOR = timedelta(hours=1)
-"""When a row that can't be read is looked at again: the ring key may be there by then."""
 
 
 class SqlClaims:
@@ -123,6 +114,11 @@ class SqlClaims:
         self._writer = writer
         self._reader = reader
         self._seals = seals
+        self._overlooked = Overlooked(writer, reader, seals)
+
+    async def hurry_overlooked(self, now: datetime) -> int:
+        """Make due what a clock that was ahead put off; see ``ports.Claims``."""
+        return await self._overlooked.hurry(now)
 
     async def deliveries(
         self,
@@ -140,7 +136,7 @@ class SqlClaims:
         def claim(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = _with_a_place(connection, now, places, without)
             opened, damaged = open_rows(connection, self._seals, rows, BOUND, read_delivery)
-            _put_off(connection, tables.outbox, damaged, now)
+            look_again(connection, _outbox.due_at, damaged, now)
             claimed, updates = [], []
             for _, seal, before in opened:
                 after = replace(
@@ -205,7 +201,7 @@ class SqlClaims:
             due = {"now": to_micros(now), "count": limit}
             rows = connection.execute(_DUE_TICKETS, due).all()
             opened, damaged = open_tickets(connection, self._seals, rows)
-            _put_off(connection, tables.ticket, damaged, now)
+            look_again(connection, tables.ticket.c.next_due_at, damaged, now)
             until = to_micros(now + lease)
             _guarded(
                 connection,
@@ -250,15 +246,6 @@ def _mosts(places: Mapping[Pool, int], without: Collection[DeliveryId]) -> dict[
         _most_of(pool): places[pool] + len(without) if places.get(pool, 0) > 0 else 0
         for pool in Pool
     }
-
-
-def _put_off(
-    connection: sa.Connection, table: sa.Table, rows: Sequence[sa.Row[Any]], now: datetime
-) -> None:
-    """Let rows that can't be read be due later: whatever else is due must not wait for them."""
-    until = to_micros(now + _DAMAGED_FOR)
-    for row in rows:
-        connection.execute(_PUT_OFF[table], {sql.GUARD_ID: row.id, "until": until})
 
 
 def _guarded(

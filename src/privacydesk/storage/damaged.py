@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Ticket
+from privacydesk.storage.codec import to_micros
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.refused import RefusedRows
 from privacydesk.storage.rows.binding import ROWS_KEY, Binding
@@ -21,6 +23,9 @@ from privacydesk.storage.rows.ticket import open_ticket
 from privacydesk.storage.sealing import Seal, SealError, Seals
 
 T = TypeVar("T")
+
+LOOK_AGAIN: Final = timedelta(hours=1)
+"""When a due row that can't be read is looked at again: the ring key may be there by then."""
 
 Row = sa.Row[Any]
 Opened = tuple[Row, Seal, T]
@@ -126,6 +131,23 @@ def read_tickets(
     """Return tickets without those that can't be read; see ``open_tickets``."""
     opened, _ = open_tickets(connection, seals, rows)
     return tuple(ticket for *_, ticket in opened)
+
+
+def look_again(
+    connection: sa.Connection, due: sa.Column[Any], rows: Sequence[Row], now: datetime
+) -> None:
+    """Have rows that can't be read due later: whatever else is due must not wait for them.
+
+    Args:
+        connection: in the transaction that claims.
+        due: the column that says when a row is due.
+        rows: of its table.
+        now: the present.
+    """
+    if rows:
+        later = sa.update(due.table).where(due.table.c.id == sa.bindparam("at_id"))
+        until = to_micros(now + LOOK_AGAIN)
+        connection.execute(later.values({due: until}), [{"at_id": row.id} for row in rows])
 
 
 def whole_page(

@@ -30,7 +30,7 @@ from privacydesk.domain.webhooks import (
 )
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, opt_micros, to_micros
-from privacydesk.storage.damaged import open_own_rows
+from privacydesk.storage.damaged import look_again, open_own_rows
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.binding import ROWS_KEY
@@ -95,13 +95,6 @@ _CLAIM: Final = (
         attempts=_posting.attempts + 1,
     )
 )
-_PUT_OFF: Final = (
-    sa.update(tables.webhook_posting)
-    .where(_posting.id == sa.bindparam("at_id"))
-    .values(due_at=sa.bindparam("to_due_at"))
-)
-_DAMAGED_FOR: Final = timedelta(hours=1)
-"""When a posting that was refused is looked at again."""
 _SETTLE: Final = (
     sa.update(tables.webhook_posting)
     .where(
@@ -186,8 +179,7 @@ class SqlWebhookQueue:
                 opened, damaged = open_own_rows(
                     connection, self._seals, rows, POSTING_BOUND, read_posting, identity=ROWS_KEY
                 )
-                for row in damaged:
-                    connection.execute(_PUT_OFF, _later(row, now))
+                look_again(connection, _posting.due_at, damaged, now)
                 for before in opened:
                     trying = replace(
                         before,
@@ -297,10 +289,6 @@ def put_endpoint(connection: sa.Connection, endpoint: Endpoint, seal: Seal) -> N
 def hurry(connection: sa.Connection, endpoint: EndpointId, now: datetime) -> None:
     """Have all that waits at an endpoint tried now: it takes messages again."""
     connection.execute(_HURRY, {"at": endpoint, "to_due_at": to_micros(now)})
-
-
-def _later(row: sa.Row[Any], now: datetime) -> dict[str, Any]:
-    return {"at_id": row.id, "to_due_at": to_micros(now + _DAMAGED_FOR)}
 
 
 def _claim(one: Claimed) -> dict[str, Any]:

@@ -74,6 +74,13 @@ class DuesWorker:
         await asyncio.gather(*(guarded(ticket, self._dues.work) for ticket in tickets))
         return len(tickets)
 
+    async def hurry_overlooked(self) -> int:
+        """Make rows due that a clock which was ahead has put off; return how many they were."""
+        made_due = await self._claims.hurry_overlooked(self._clock.now())
+        if made_due:
+            _log.warning("overlooked_rows_due", count=made_due)
+        return made_due
+
     async def settle(self) -> bool:
         """Count all provisional dates anew; tell whether that worked for every ticket."""
         worked = True

@@ -34,6 +34,11 @@ class Worker:
         for part in self._parts():
             part.wake()
 
+    async def hurry_overlooked(self) -> None:
+        """Look at once for rows that a clock which was ahead has put off."""
+        if await self.dues.hurry_overlooked():
+            self.wake()
+
     def loops(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         """Yield what runs until cancelled, by name."""
         yield "outbox", self.outbox.run()

@@ -18,7 +18,7 @@ from privacydesk.domain.deliveries import Channel, Delivery, DeliveryState, Pool
 from privacydesk.domain.ticket import Due, DueKind
 from privacydesk.errors import StaleError
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
-from privacydesk.storage import claims, tables
+from privacydesk.storage import claims, overlooked, tables
 from privacydesk.storage.store import SqlStore
 
 
@@ -252,6 +252,32 @@ def test_due_rows_are_found_by_the_index_of_their_channel(url: str, path: Path) 
         assert all("channel=?" in line for line in looks)
         assert not [line for line in plan if line.startswith("SCAN outbox")]
         assert not [line for line in plan if "TEMP B-TREE" in line]
+
+
+async def test_rows_claimed_by_a_clock_that_was_ahead_are_made_due(begun: SqlStore) -> None:
+    ahead = NOW + timedelta(days=2)
+    dues = (Due(DueKind.OVERDUE, NOW),)
+    later = desk.ticket(2, dues=(Due(DueKind.OVERDUE, NOW + timedelta(days=5)),))
+    rows = (desk.delivery(1), desk.delivery(2, due_at=NOW + 30 * MINUTE, lane=b"other"))
+    changes = Changes(tickets=(desk.ticket(1, dues=dues), later), deliveries=rows)
+    await begun.writer.submit(desk.leave(changes))
+    assert len(await begun.claims.tickets(ahead, lease=MINUTE, limit=10)) == 1
+    assert len(await begun.claims.deliveries(ahead, lease=MINUTE, places=FREE)) == 2
+    await _change(begun, 2, due_at=NOW + 30 * MINUTE)
+    assert await begun.claims.tickets(NOW, lease=MINUTE, limit=10) == ()
+    assert await _claim(begun) == []
+    assert await begun.claims.hurry_overlooked(NOW) == 2
+    assert await _claim(begun) == [1]
+    assert len(await begun.claims.tickets(NOW, lease=MINUTE, limit=10)) == 1
+    # What is put off as it may be, and what comes up by itself later, stays where it is.
+    assert await begun.claims.hurry_overlooked(NOW) == 0
+    assert await begun.claims.next_delivery(FREE) == NOW + MINUTE
+
+
+def test_overlooked_rows_are_found_by_an_index(url: str, path: Path) -> None:
+    for statement in (*(one for one, _ in overlooked._HURRIED), overlooked._FAR_TICKETS):
+        plan = desk.query_plan(path, statement)
+        assert "_due" in plan, plan
 
 
 async def test_tickets_are_claimed_when_they_come_up(begun: SqlStore) -> None:

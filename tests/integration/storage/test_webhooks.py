@@ -117,6 +117,15 @@ async def test_only_what_is_subscribed_to_is_written(store: SqlStore) -> None:
     assert kinds(await claim(store)) == ["ticket.assigned"]
 
 
+async def test_a_posting_claimed_by_a_clock_that_was_ahead_is_made_due(begun: SqlStore) -> None:
+    await file(begun)
+    (claimed,) = await claim(begun, timedelta(days=2))
+    assert await claim(begun) == ()
+    assert await begun.claims.hurry_overlooked(NOW) == 1
+    (again,) = await claim(begun)
+    assert again.posting.id == claimed.posting.id
+
+
 async def test_of_a_lane_only_the_oldest_is_claimed_and_lanes_do_not_wait_for_each_other(
     begun: SqlStore,
 ) -> None:
