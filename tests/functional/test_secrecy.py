@@ -102,6 +102,20 @@ async def test_a_stranger_hears_the_same_of_a_foreign_number_and_of_one_nobody_h
     assert len(world.codes.messages) == sent_before + 1, "the owner alone was sent a code"
 
 
+async def test_a_damaged_request_makes_no_difference_to_a_number_nobody_has(world: World) -> None:
+    theirs, unknown = await files_unbinding(await enter(world, "lin")), a_number_nobody_has()
+    answers = []
+    for asker in ("chen", "wu"):
+        player = await enter(world, asker)
+        await player.step({"user": unknown})
+        answers.append(heard(player.events, unknown))
+        path = world.rooms.settings.url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("update ticket set body = x'00'")
+    assert answers[0] == answers[1]
+    assert [one.number for one in await world.rooms.store.reader.refused()] == [theirs]
+
+
 @contextmanager
 def statements() -> Iterator[list[str]]:
     """Note all that is asked of the database meanwhile, and each commit."""

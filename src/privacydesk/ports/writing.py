@@ -31,12 +31,18 @@ from privacydesk.errors import DeskError, ErrorCode
 
 
 class Locks(Struct, frozen=True):
-    """The rows a job decides on. One that doesn't exist yet may be named: its absence is read."""
+    """The rows a job decides on. One that doesn't exist yet may be named: its absence is read.
+
+    Attributes:
+        stand_in: one of the tickets, of which the job makes nothing: where it can't be read, it is
+            missing.
+    """
 
     conversation: ConversationId | None = None
     tickets: tuple[TicketId, ...] = ()
     challenges: tuple[ChallengeId, ...] = ()
     deliveries: tuple[DeliveryId, ...] = ()
+    stand_in: TicketId | None = None
 
 
 class WorkingSet(Struct, frozen=True):

@@ -168,6 +168,7 @@ class Turns:
                         self._hashing.challenge(label) for label in gathered.needs.challenges
                     ),
                     deliveries=deliveries,
+                    stand_in=gathered.stand_in,
                 ),
                 decide=Decision(
                     self._means, job_id, prepare, gathered, heard, self._clock.now(), origin

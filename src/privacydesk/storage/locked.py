@@ -111,6 +111,9 @@ class Locked:
         tickets = [i for j in jobs for i in j.locks.tickets]
         if tickets:
             rows = self._lock(tables.ticket, sql.LOCK_TICKETS, tickets, self.tickets.busy)
+            decisive = {i for j in jobs for i in j.locks.tickets if i != j.locks.stand_in}
+            self._take_stand_ins([row for row in rows if row.id not in decisive])
+            rows = [row for row in rows if row.id in decisive]
             self._take(tables.ticket, self.tickets, rows, self._read_ticket)
         challenges = [i for j in jobs for i in j.locks.challenges]
         if challenges:
@@ -241,6 +244,14 @@ class Locked:
         for row in rows:
             self._check_newest(table, row)
             into.before[row.id] = into.now[row.id] = read(row, self.seal(row.conversation_id))
+
+    def _take_stand_ins(self, rows: Sequence[sa.Row[Any]]) -> None:
+        """Take tickets of which nothing is made, past those that can't be read."""
+        for row in rows:
+            try:
+                self._take(tables.ticket, self.tickets, [row], self._read_ticket)
+            except SealError as error:
+                self.seals.refused.note(error, number=row.number)
 
     def _read_ticket(self, row: Any, seal: Seal) -> Ticket:
         return open_ticket(row, seal, self.key)
