@@ -16,7 +16,7 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.audit import damaged_tickets
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deadlines import Day, working_days_left
-from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.piles import ALL, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Ticket
@@ -99,6 +99,8 @@ class Page(Struct, frozen=True):
         unanswered: the agent's conversations in which the user spoke last, and since when.
         filed: what is open in the conversations shown.
         damaged: numbers of tickets that can't be read and are shown nowhere.
+        listed: the tickets of a pile in its order, and their versions, with those that can't be
+            read: what ``revision`` goes by; None for what is no pile.
     """
 
     conversations: tuple[Conversation, ...]
@@ -107,14 +109,15 @@ class Page(Struct, frozen=True):
     unanswered: Mapping[ConversationId, datetime] = {}
     filed: Mapping[ConversationId, tuple[Filed, ...]] = {}
     damaged: tuple[str, ...] = ()
+    listed: tuple[tuple[TicketId, int], ...] | None = None
 
     @property
     def versions(self) -> tuple[tuple[bytes, int], ...]:
         """What it shows and in which version: conversations by id, tickets in their order."""
-        return (
-            *sorted((one.id, one.version) for one in self.conversations),
-            *((row.ticket.id, row.ticket.version) for row in self.rows),
-        )
+        shown = self.listed
+        if shown is None:
+            shown = tuple((row.ticket.id, row.ticket.version) for row in self.rows)
+        return (*sorted((one.id, one.version) for one in self.conversations), *shown)
 
 
 _Talks = tuple[tuple[Conversation, ...], Mapping[ConversationId, tuple[Filed, ...]]]
@@ -158,9 +161,7 @@ class Inbox:
         """
         if asked.words or asked.pile is None:
             return self.revision_of(await self.look(asked, agent))
-        shown = await self._reader.pile_versions(
-            asked.pile, self._watch(agent), sieve=asked.sieve, after=asked.after, limit=PAGE
-        )
+        shown = await self._listed(asked.pile, agent, asked.after, asked.sieve)
         talks, _ = await self._talks(asked.pile, agent, asked.after, asked.sieve)
         return self._revision((*sorted((one.id, one.version) for one in talks), *shown))
 
@@ -179,6 +180,8 @@ class Inbox:
         self, pile: Pile, agent: Agent, *, after: Place | None = None, sieve: Sieve = ALL
     ) -> Page:
         """Return a page of a pile; the first page of one's own begins with one's conversations."""
+        # First: what changes between both is shown, and at worst read once more.
+        listed = await self._listed(pile, agent, after, sieve)
         found = await self._reader.pile(
             pile, self._watch(agent), sieve=sieve, after=after, limit=PAGE + 1
         )
@@ -198,6 +201,14 @@ class Inbox:
             unanswered,
             filed,
             damaged_tickets(await self._reader.refused()),
+            listed,
+        )
+
+    async def _listed(
+        self, pile: Pile, agent: Agent, after: Place | None, sieve: Sieve
+    ) -> tuple[tuple[TicketId, int], ...]:
+        return await self._reader.pile_versions(
+            pile, self._watch(agent), sieve=sieve, after=after, limit=PAGE
         )
 
     async def _talks(self, pile: Pile, agent: Agent, after: Place | None, sieve: Sieve) -> _Talks:

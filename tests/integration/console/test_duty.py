@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -15,7 +17,9 @@ from tests.common.console_cases import copy_of_data, enter
 from tests.common.console_client import Browser, Office
 
 from privacydesk.domain.duty import DutyState
+from privacydesk.domain.piles import Pile
 from privacydesk.domain.ticket import Ticket
+from privacydesk.services.inbox import Asked
 from privacydesk.web.console import board, live
 
 
@@ -147,6 +151,18 @@ async def test_an_open_list_hears_of_what_changes_none_of_its_counts(
     page = await boss.get("/console/inbox?view=open")
     assert f'data-revision="{changed}"' in page.text
     answer.close()
+
+
+async def test_a_list_with_a_damaged_ticket_is_not_read_again(office: Office) -> None:
+    await copy_of_data(office)
+    path = office.world.rooms.settings.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update ticket set body = x'00'")
+    inbox, mei = office.world.rooms.tools.inbox, office.world.rooms.agents["mei"]
+    asked = Asked(Pile.OPEN)
+    page = await inbox.look(asked, mei)
+    assert page.rows == ()
+    assert await inbox.revision(asked, mei) == inbox.revision_of(page)
 
 
 @pytest.mark.parametrize("query", ["view=mine", "view=queue", "view=guarded", "q=u-1001"])
