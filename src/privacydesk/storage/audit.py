@@ -23,7 +23,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant
-from privacydesk.storage.damaged import open_signed_rows
+from privacydesk.storage.damaged import open_signed_rows, whole_page
 from privacydesk.storage.keys import load_seals
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.rows.audit import BOUND, read_audit
@@ -46,7 +46,7 @@ _LOCK_HEAD = (
 _READ_HEAD = sa.select(tables.audit_head).where(_head.id == _HEAD_ID)
 _WAITING = (
     sa.select(tables.audit)
-    .where(_audit.seq.is_(None))
+    .where(_audit.seq.is_(None), _audit.id > sa.bindparam("after", type_=_audit.id.type))
     .order_by(_audit.id)
     .limit(sa.bindparam("count"))
 )
@@ -132,10 +132,17 @@ class SqlAuditTrail:
             raise SealError("the audit chain's head moved although it was locked")
         return len(rows)
 
-    def _written_here(self, connection: sa.Connection) -> list[sa.Row[Any]]:
+    def _written_here(self, connection: sa.Connection) -> tuple[sa.Row[Any], ...]:
         """Return entries that wait and the desk wrote: nobody else's is made part of the chain."""
-        waiting = connection.execute(_WAITING, {"count": _SEALED_AT_ONCE})
-        return open_signed_rows(connection, self._seals, waiting, BOUND, _as_written)
+
+        def page(seen: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
+            after = b"" if seen is None else seen.id
+            return connection.execute(_WAITING, {"after": after, "count": count}).all()
+
+        def read(rows: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
+            return open_signed_rows(connection, self._seals, rows, BOUND, _as_written)
+
+        return whole_page(page, read, _SEALED_AT_ONCE)
 
     def _begin(self, connection: sa.Connection) -> bytes:
         # Two processes that begin at once: one of them fails on the head's row, and comes again.

@@ -204,6 +204,20 @@ async def test_the_trail_does_not_grow_over_a_head_that_was_taken_away(
     assert (await store.trail.check()).fault == Fault(0, "head_missing")
 
 
+async def test_entries_that_nobody_wrote_do_not_keep_others_from_being_chained(
+    store: SqlStore, path: Path
+) -> None:
+    await note(store, "written")
+    with closing(sqlite3.connect(path)) as hand, hand:
+        hand.row_factory = sqlite3.Row
+        written = dict(hand.execute("SELECT * FROM audit").fetchone())
+        forged = [{**written, "id": n.to_bytes(16), "mac": bytes(32)} for n in range(600)]
+        marks = ", ".join(f":{column}" for column in written)
+        hand.executemany(f"INSERT INTO audit VALUES ({marks})", forged)  # noqa: S608 - our names
+    assert await store.trail.seal() == 1
+    assert await store.trail.seal() == 0
+
+
 async def test_a_noted_head_finds_a_database_that_was_put_back(store: SqlStore, path: Path) -> None:
     await chain(store, 3)
     old = path.with_name("old.db")
