@@ -108,7 +108,6 @@ class Committer:
             outcomes = self._commit(batch, appended, None if self._shared else latecomers)
         except Exception as error:  # noqa: BLE001 - the thread outlives whatever happens to it
             _log.critical("writer_failed", error=type(error).__name__, at=trace(error))
-            self._snapshots.clear()
             self.close()
             outcomes = _all(batch, FailedJobError)
         for pending, outcome in outcomes:
@@ -124,8 +123,14 @@ class Committer:
         self._outage.end(WRITING)
 
     def close(self) -> None:
-        """Let go of the connection, whatever state it is in."""
+        """Let go of the connection, whatever state it is in.
+
+        What was written last is forgotten with it: the next one may lead to a server that took
+        over without the last commits, whose rows are older and yet as they should be.
+        """
         self._counters.begin_anew()
+        self._snapshots.clear()
+        self._newest.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             try:

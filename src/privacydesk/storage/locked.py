@@ -200,6 +200,8 @@ class Locked:
         cold = []
         for identity, version in rows:
             snapshot = self._snapshots.get(identity)
+            if snapshot is not None and snapshot.version > version:
+                raise _put_back(tables.conversation, identity)
             # The version is read under the lock, so an old copy is never taken for the present.
             if snapshot is not None and snapshot.version == version:
                 self.conversations.before[identity] = snapshot
@@ -259,8 +261,7 @@ class Locked:
     def _check_newest(self, table: sa.Table, row: Any) -> None:
         newest = self._newest.get(row.id)
         if newest is not None and row.version < newest:
-            fault = f"an older row of {table.name} was put back"
-            raise SealError(fault, table=table.name, row=row.id.hex())
+            raise _put_back(table, row.id)
 
     def _load(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Seal]:
         cold = [i for i in conversations if i not in self._held]
@@ -278,3 +279,8 @@ class Locked:
             rows = self.connection.execute(sql.KNOWN_LOG, {"ids": sql.padded(in_logs)})
             for ticket, job, offset in rows:
                 self.known[ticket, job] = offset
+
+
+def _put_back(table: sa.Table, identity: bytes) -> SealError:
+    fault = f"an older row of {table.name} was put back"
+    return SealError(fault, table=table.name, row=identity.hex())

@@ -27,12 +27,13 @@ from privacydesk.clock import MovableClock
 from privacydesk.domain.audit import AuditEntry, RowFault
 from privacydesk.domain.deliveries import Pool
 from privacydesk.domain.events import EventKind
-from privacydesk.domain.ids import AccessEntryId
+from privacydesk.domain.identity import Challenge
+from privacydesk.domain.ids import AccessEntryId, ChallengeId
 from privacydesk.domain.piles import Pile, Watch
 from privacydesk.domain.signin import AccessEntry, AccessKind, Credential
 from privacydesk.errors import DeskError
 from privacydesk.ports import AccessChanges, Changes, FailedJobError, Job, Locks, WorkingSet
-from privacydesk.storage import tables
+from privacydesk.storage import committer, tables
 from privacydesk.storage.engines import prepare_file
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.sealing import KeyRing
@@ -351,6 +352,47 @@ async def test_a_conversation_that_its_log_has_left_behind_is_refused_and_named(
             await store.reader.conversation(furnished.HOME)
         named = RowFault("conversation", furnished.HOME.hex(), "put_back")
         assert await _faults(store) == [named]
+
+
+async def test_a_conversation_put_back_with_its_log_is_refused_by_who_wrote_the_newer(
+    made: Path,
+) -> None:
+    tables = ("conversation", "event")
+    before = {table: _rows(made, table) for table in tables}
+    async with _store(made) as store:
+        await store.writer.submit(desk.say("later"))
+        for table in tables:
+            _put_back(made, table, before[table])
+        with pytest.raises(FailedJobError):
+            await store.writer.submit(desk.say("latest"))
+        assert [one.table for one in await store.reader.refused()] == ["conversation"]
+
+
+async def test_who_lost_a_connection_takes_older_rows(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that took over may lack the last commits."""
+    locks = Locks(furnished.HOME, challenges=(furnished.TARGET,))
+
+    def enter(rows: WorkingSet) -> Changes:
+        code = rows.challenges[furnished.TARGET]
+        return Changes(challenges=(replace(code, entries_left=code.entries_left - 1),))
+
+    tables = ("challenge", "conversation", "event")
+    before = {table: _rows(made, table) for table in tables}
+    async with _store(made) as store:
+        await store.writer.submit(Job("enter-1", locks, enter))
+        await store.writer.submit(desk.say("later"))
+        for table in tables:
+            _put_back(made, table, before[table])
+        monkeypatch.setattr(committer, "_PAUSE", 0)
+        lost = desk.losing(iter([True]), committed=False)
+        monkeypatch.setattr(committer, "transaction", lost)
+        other = Challenge(ChallengeId(b"y" * 32))
+        await store.writer.submit(desk.leave(Changes(challenges=(other,)), job_id="lost"))
+        await store.writer.submit(Job("enter-2", locks, enter))
+        await store.writer.submit(desk.say("latest"))
+        assert await store.reader.refused() == ()
 
 
 @pytest.mark.parametrize("gone", [2, 3])
