@@ -65,12 +65,13 @@ async def _refuses(desk: DeskPage) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Everybody:
-    """A mother, two agents and a supervisor."""
+    """A mother, two agents, a supervisor, and an administrator who took part in nothing."""
 
     mother: Visitor
     mei: DeskPage
     wing: DeskPage
     boss: DeskPage
+    chen: DeskPage
 
 
 async def _queue_and_take_over(all_of_them: Everybody) -> None:
@@ -163,8 +164,9 @@ async def _objection(all_of_them: Everybody, number: str) -> str:
 
 
 async def _other_reviewer(all_of_them: Everybody, second: str) -> None:
-    """The supervisor looks again, a colleague confirms, and she is satisfied."""
+    """The supervisor looks again, somebody who took no part confirms, and she is satisfied."""
     mother, wing, boss = all_of_them.mother, all_of_them.wing, all_of_them.boss
+    chen = all_of_them.chen
     await boss.goes(f"tickets/{second}")
     await expect(boss.page.locator(".facts")).to_contain_text(WHY)
     await boss.page.locator("input[name='verdict'][value='grant']").check()
@@ -173,7 +175,10 @@ async def _other_reviewer(all_of_them: Everybody, second: str) -> None:
     await boss.page.locator("#decide-do").click()
     await expect(boss.page.locator("#proposal")).to_be_visible()
     await wing.goes(f"tickets/{second}")
-    await wing.does("confirm")
+    await expect(wing.page.locator("#proposal")).to_be_visible()
+    await expect(wing.form("confirm")).to_have_count(0)
+    await chen.goes(f"tickets/{second}")
+    await chen.does("confirm")
     await mother.chat.shows(second, "closed", outcome="fulfilled")
     await mother.chat.hears("satisfaction.ask")
     await mother.chat.choose("satisfied")
@@ -188,6 +193,7 @@ async def test_from_the_queue_to_the_objection_with_everybody_at_their_desks(
         await DeskPage.sign_in(town, "mei", lang="zh-Hans"),
         await DeskPage.sign_in(town, "wing", lang="zh-Hant"),
         await DeskPage.sign_in(town, "lao-zhou", lang="zh-Hans"),
+        await DeskPage.sign_in(town, "xiao-chen", lang="zh-Hans"),
     )
     await _queue_and_take_over(all_of_them)
     await _hand_back(all_of_them)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -117,7 +118,7 @@ class Overlooked:
         at, found = latest, list[dict[str, Any]]()
         while True:
             wanted = {"after": at, "id": after}
-            rows, moved = await self._reader.read(lambda c, w=wanted: self._page(c, w))
+            rows, moved = await self._reader.read(partial(self._page, wanted=wanted))
             found += moved
             if len(rows) < _PAGE:
                 return found

@@ -157,7 +157,7 @@ async def texts(store: SqlStore, n: int = 1) -> list[str]:
     return [event.text for event in events]
 
 
-def query_plan(path: Path, statement: sa.SelectBase | sa.Update) -> str:
+def query_plan(path: Path, statement: sa.ClauseElement) -> str:
     """Return how SQLite goes about a query or a change, a line a step."""
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
     text, names = str(compiled), dict.fromkeys(compiled.params, 1)
