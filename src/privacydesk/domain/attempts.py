@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from privacydesk.domain.instants import CLOCKS_DIFFER, happened_within
+from privacydesk.domain.instants import CLOCK_TOLERANCE, happened_within
 
 MANY: Final = "many_attempts"
 """The alarm that is raised once there are ``LIMIT`` within ``SPAN``."""
@@ -61,7 +61,7 @@ def with_attempt(before: tuple[Attempt, ...], new: Attempt) -> tuple[Attempt, ..
 
 def are_many(attempts: tuple[Attempt, ...], now: datetime) -> bool:
     """Tell whether so many were made lately that supervisors should know."""
-    lately = (happened_within(one.at, now, SPAN, ahead=CLOCKS_DIFFER) for one in attempts)
+    lately = (happened_within(one.at, now, SPAN, ahead=CLOCK_TOLERANCE) for one in attempts)
     return sum(lately) >= LIMIT
 
 

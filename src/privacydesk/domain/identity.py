@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.ids import ChallengeId
-from privacydesk.domain.instants import CLOCKS_DIFFER, happened_within, holds_until
+from privacydesk.domain.instants import CLOCK_TOLERANCE, happened_within, holds_until
 
 
 class Assurance(IntEnum):
@@ -276,7 +276,7 @@ class Challenge(Struct, frozen=True):
         return tuple(
             mark
             for mark in self.marks
-            if happened_within(mark.at, now, period, ahead=CLOCKS_DIFFER)
+            if happened_within(mark.at, now, period, ahead=CLOCK_TOLERANCE)
         )
 
     def entered(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Final
 
-CLOCKS_DIFFER: Final = timedelta(minutes=5)
-"""How far the clocks of several processes may be apart."""
+CLOCK_TOLERANCE: Final = timedelta(minutes=2)
+"""How far clocks of several processes may be apart, and are set back as a matter of course. What
+lies further ahead was noted by a clock that was wrong, and counts for nothing."""
 
 
 def write_instant(moment: datetime | None) -> str | None:
@@ -44,7 +45,7 @@ def happened_within(
         at: when it happened; None for never.
         now: the present.
         period: how long it counts.
-        ahead: how far ahead it may lie: ``CLOCKS_DIFFER`` for what other processes write, too.
+        ahead: how far ahead it may lie: ``CLOCK_TOLERANCE`` for what other processes write, too.
     """
     return at is not None and -ahead <= now - at < period
 
@@ -58,4 +59,4 @@ def holds_until(end: datetime | None, now: datetime, longest: timedelta) -> bool
         longest: how long it holds at most. An end further ahead than that is from a clock that was
             ahead and has been set back.
     """
-    return end is not None and now < end <= now + longest + CLOCKS_DIFFER
+    return end is not None and now < end <= now + longest + CLOCK_TOLERANCE

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from privacydesk.domain.agents import Agent
 from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
+from privacydesk.domain.instants import CLOCK_TOLERANCE
 
 ENTRY_TIME: Final = timedelta(minutes=15)
 """How long there is between the password and the rest."""
@@ -29,10 +30,6 @@ FREE_ENTRIES: Final = 5
 FIRST_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = timedelta(hours=1)
 FORGOTTEN_AFTER: Final = timedelta(hours=24)
-
-CLOCK_TOLERANCE: Final = timedelta(minutes=2)
-"""By how much clocks are set back as a matter of course. An instant further ahead was noted by a
-clock that was wrong, and counts for nothing."""
 
 
 class Stage(StrEnum):

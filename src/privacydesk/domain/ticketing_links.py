@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.instants import happened_within
 
 NEVER: Final = -1
 """The version of a ticket that was never brought over."""
@@ -166,10 +167,10 @@ class JoinedSystem(Struct, frozen=True):
 
     def is_to_be_called_out(self, now: datetime) -> bool:
         """Tell whether staff have to hear now that it can't be reached."""
-        since, last = self.failing_since, self.alarmed_at
-        if since is None or now - since < FAILING_AFTER:
+        since = self.failing_since
+        if since is None or happened_within(since, now, FAILING_AFTER):
             return False
-        return last is None or now - last >= FAILING_AGAIN
+        return not happened_within(self.alarmed_at, now, FAILING_AGAIN)
 
 
 class LinkCounts(Struct, frozen=True):

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
+from privacydesk.domain.instants import CLOCK_TOLERANCE
 from privacydesk.domain.signin import (
-    CLOCK_TOLERANCE,
     FORGOTTEN_AFTER,
     AccessEntry,
     Attempts,

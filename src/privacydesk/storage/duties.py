@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import LONGEST_VISIT, Board, Duty, DutyState
 from privacydesk.domain.ids import ConversationId
-from privacydesk.domain.instants import CLOCKS_DIFFER
+from privacydesk.domain.instants import CLOCK_TOLERANCE
 from privacydesk.ports import Deserted
 from privacydesk.storage import queries, tables
 from privacydesk.storage.codec import to_micros
@@ -115,7 +115,7 @@ class SqlDuties:
 
     async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
         """Return the conversations whose agent is not there."""
-        latest = now + LONGEST_VISIT + CLOCKS_DIFFER
+        latest = now + LONGEST_VISIT + CLOCK_TOLERANCE
         wanted = {"now": to_micros(now), "latest": to_micros(latest)}
 
         def look(connection: sa.Connection) -> tuple[Deserted, ...]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from privacydesk.domain.deliveries import Channel, DeliveryState
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.instants import CLOCKS_DIFFER
+from privacydesk.domain.instants import CLOCK_TOLERANCE
 from privacydesk.domain.webhooks import LONGEST_PAUSE
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
@@ -103,7 +103,7 @@ class Overlooked:
         def write(connection: sa.Connection) -> int:
             made_due = 0
             for statement, longest in _HURRIED:
-                latest = to_micros(now + longest + CLOCKS_DIFFER)
+                latest = to_micros(now + longest + CLOCK_TOLERANCE)
                 wanted = {"latest": latest, "present": to_micros(now)}
                 made_due += connection.execute(statement, wanted).rowcount
             if tickets:
@@ -114,7 +114,7 @@ class Overlooked:
 
     async def _tickets(self, now: datetime) -> list[dict[str, Any]]:
         """Return what brings tickets back to their own dues, which no clock moves."""
-        latest, after = to_micros(now + LOOK_AGAIN + CLOCKS_DIFFER), TicketId(b"")
+        latest, after = to_micros(now + LOOK_AGAIN + CLOCK_TOLERANCE), TicketId(b"")
         at, found = latest, list[dict[str, Any]]()
         while True:
             wanted = {"after": at, "id": after}
@@ -125,7 +125,7 @@ class Overlooked:
             at, after = rows[-1].next_due_at, rows[-1].id
 
     def _page(
-        self, connection: sa.Connection, wanted: Mapping[str, Any]
+        self, connection: sa.Connection, *, wanted: Mapping[str, Any]
     ) -> tuple[Sequence[sa.Row[Any]], list[dict[str, Any]]]:
         rows = connection.execute(_FAR_TICKETS, wanted).all()
         opened, _ = open_tickets(connection, self._seals, rows)

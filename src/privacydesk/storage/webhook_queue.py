@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from privacydesk.domain.ids import EndpointId
+from privacydesk.domain.instants import happened_within
 from privacydesk.domain.webhooks import (
     ALARM_AFTER,
     ALARM_AGAIN,
@@ -232,7 +233,7 @@ class SqlWebhookQueue:
                 if stuck is None:
                     if alarmed is not None:
                         _set(connection, endpoint.id, alarmed_at=None)
-                elif alarmed is None or now - alarmed >= ALARM_AGAIN:
+                elif not happened_within(alarmed, now, ALARM_AGAIN):
                     _set(connection, endpoint.id, alarmed_at=to_micros(now))
                     told.append(replace(endpoint, alarmed_at=now))
             return tuple(told)

@@ -17,6 +17,7 @@ from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.conversation import Owner, OwnerKind
 from privacydesk.domain.deadlines import Unit
+from privacydesk.domain.duty import DutyState
 from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import RequestKind
@@ -101,6 +102,17 @@ async def test_whoever_spoke_last_with_an_agent_tells_who_waits_for_an_answer(
     board = await SqlDuties(store.writer, store.reader).board()
     assert board.unanswered == {"alice": 1, "bob": 1}
     assert board.held == {"alice": 3, "bob": 1}
+
+
+async def test_nobody_keeps_a_conversation_until_a_clock_that_was_ahead_comes_true(
+    store: SqlStore,
+) -> None:
+    await desk.begin(store, 1, owner=Owner(OwnerKind.AGENT, "alice"))
+    ahead, grace = NOW + timedelta(days=2), timedelta(seconds=45)
+    await store.duties.change(("alice",), lambda duty: duty.chosen(DutyState.AWAY, ahead, grace))
+    assert await store.duties.deserted(ahead) == ()
+    (deserted,) = await store.duties.deserted(NOW)
+    assert (deserted.conversation, deserted.agent) == (desk.conversation_id(1), "alice")
 
 
 def test_who_waits_for_an_answer_is_found_without_reading_what_others_said(

@@ -126,6 +126,16 @@ async def test_a_posting_claimed_by_a_clock_that_was_ahead_is_made_due(begun: Sq
     assert again.posting.id == claimed.posting.id
 
 
+async def test_staff_are_told_of_an_endpoint_though_a_clock_that_was_ahead_did_so(
+    begun: SqlStore,
+) -> None:
+    await file(begun)
+    await settle(begun, *await claim(begun), answer=AWAY)
+    assert len(await begun.webhook_queue.failing(NOW + timedelta(days=2))) == 1
+    told = [len(await begun.webhook_queue.failing(NOW + 60 * MINUTE)) for _ in range(2)]
+    assert told == [1, 0]
+
+
 async def test_of_a_lane_only_the_oldest_is_claimed_and_lanes_do_not_wait_for_each_other(
     begun: SqlStore,
 ) -> None:

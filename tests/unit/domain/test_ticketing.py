@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
@@ -15,6 +15,7 @@ from privacydesk.domain.ticketing import (
     marked,
     unmarked,
 )
+from privacydesk.domain.ticketing_links import FAILING_AFTER, JoinedSystem
 
 NOW = datetime(2026, 11, 25, 1, tzinfo=UTC)
 STATES = {"in_review": "open", "closed": "resolved", "closed.duplicate": "merged"}
@@ -71,3 +72,11 @@ def test_a_change_that_changes_nothing_is_none() -> None:
     assert not RemoteChange()
     assert RemoteChange(assignee="")
     assert RemoteChange(fields={"cf": ""})
+
+
+def test_a_system_that_is_out_is_called_out_though_a_clock_that_was_ahead_did_so() -> None:
+    ahead = NOW + timedelta(days=2)
+    system = JoinedSystem("rt", NOW, failing_since=NOW, alarmed_at=ahead)
+    assert not system.is_to_be_called_out(ahead)
+    assert system.is_to_be_called_out(NOW + FAILING_AFTER)
+    assert JoinedSystem("rt", NOW, failing_since=ahead).is_to_be_called_out(NOW)
