@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from privacydesk.app.checking import ADOPTABLE, Finding, adopt_parts, check_database
+from privacydesk.app.database_check import ADOPTABLE, Finding, adopt_parts, check_database
 from privacydesk.app.opening import open_rooms
 from privacydesk.app.outside import Outside, connect_outside
 from privacydesk.app.process import serving, web_faces
 from privacydesk.app.rooms import Rooms, Upkeep, Webhooks
 from privacydesk.settings import Settings
 from privacydesk.storage import copies, schema
-from privacydesk.storage.refusals import refused_by_database
+from privacydesk.storage.database_faults import refused_by_database
 from privacydesk.storage.sealing import KeyRing
 
 __all__ = [

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from privacydesk import migrations
 from privacydesk.errors import SettingsError
 from privacydesk.storage import tables
+from privacydesk.storage.database_faults import in_words
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file, writing_engine
-from privacydesk.storage.refusals import in_words
 from privacydesk.storage.sealing import KeyRing
 
 Progress = Callable[[str, int, int], None]

@@ -20,6 +20,7 @@ from privacydesk.storage.counters import SqlCounters
 from privacydesk.storage.duties import SqlDuties
 from privacydesk.storage.engines import committing_engine, parse_url, reading_engine
 from privacydesk.storage.fingerprints import SqlFingerprints
+from privacydesk.storage.integrity import SqlIntegrity
 from privacydesk.storage.packages import SqlPackageFiles
 from privacydesk.storage.probe import SqlProbe
 from privacydesk.storage.purging import SqlPurging
@@ -29,7 +30,6 @@ from privacydesk.storage.revocations import SqlRevocationBook
 from privacydesk.storage.sealing import KeyRing, Seals
 from privacydesk.storage.text_modules import SqlTextBook
 from privacydesk.storage.ticketing import SqlTicketingBook
-from privacydesk.storage.verifying import SqlIntegrity
 from privacydesk.storage.webhook_queue import SqlWebhookQueue
 from privacydesk.storage.webhooks import SqlWebhookBook
 from privacydesk.storage.wrapping import SqlKeyWrapping
