@@ -38,7 +38,7 @@ from privacydesk.domain.packages import PackagePart
 from privacydesk.domain.piles import ALL, Counts, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.text_modules import TextModule
-from privacydesk.domain.ticket import EVIDENCE_SETTLED, LogEntry, Ticket
+from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import StaleError
 from privacydesk.ports import Changes, CommitHook, Committed, Deserted, Job, WorkingSet
 
@@ -212,7 +212,7 @@ class MemoryStore:
             rows.conversations[conversation] = changes.conversation
             rows.events.setdefault(conversation, []).extend(changes.events)
             rows.keys.update(dict.fromkeys(changes.keys, conversation))
-        settled = [one.id for one in changes.tickets if one.state in EVIDENCE_SETTLED]
+        settled = [one.id for one in changes.tickets if one.has_settled_evidence]
         rows.tickets.update({one.id: one for one in changes.tickets})
         rows.log.extend(changes.ticket_log)
         rows.challenges.update({one.id: one for one in changes.challenges})

@@ -41,7 +41,7 @@ class TicketState(StrEnum):
 EVIDENCE_SETTLED: Final = frozenset(
     {TicketState.AWAITING_CONFIRMATION, TicketState.FULFILLING, TicketState.CLOSED}
 )
-"""States in which staff have nothing left to judge: the bodies of a ticket's files go."""
+"""States in which staff have nothing left to judge; see ``Ticket.has_settled_evidence``."""
 
 
 class Outcome(StrEnum):
@@ -210,6 +210,14 @@ class Ticket(Struct, frozen=True):
     def to_examine(self) -> bool:
         """Tell whether evidence lies here of which nobody has said yet what it shows."""
         return self.state is TicketState.AWAITING_VERIFICATION and "document" in self.flags
+
+    @property
+    def has_settled_evidence(self) -> bool:
+        """Tell whether files that prove who asks, or whose guardian they are, are needed no more.
+
+        Those of a complaint show what happened: whoever reviews an objection still needs them.
+        """
+        return self.state in EVIDENCE_SETTLED and "document" in self.flags
 
     @property
     def is_guarded(self) -> bool:

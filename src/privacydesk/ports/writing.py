@@ -67,8 +67,8 @@ class Changes(Struct, frozen=True):
         attachments: files that go with the first event; their offset is set to its own.
         evidence: new uploads.
         evidence_moved: evidence id to the ticket that takes it, in the order of handing in.
-        evidence_removed: evidence whose body goes, besides that of tickets that get into a state of
-            ``EVIDENCE_SETTLED``: theirs goes by itself.
+        evidence_removed: evidence whose body goes, besides that of tickets that come to have
+            ``has_settled_evidence``: theirs goes by itself.
         package_parts: pieces of new files that are offered for a while.
         audit: what is audited besides the entries that staff leave in ticket logs: those are by
             themselves.

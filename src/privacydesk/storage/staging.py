@@ -19,7 +19,7 @@ from privacydesk.domain.events import Event
 from privacydesk.domain.identity import Challenge
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.retention import Purge
-from privacydesk.domain.ticket import EVIDENCE_SETTLED, LogEntry, Ticket
+from privacydesk.domain.ticket import LogEntry, Ticket
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.ports import Changes, Job, WorkingSet
 from privacydesk.storage import statements as sql
@@ -110,8 +110,8 @@ def settled(changed: Iterable[Ticket], before: Mapping[TicketId, Ticket]) -> lis
     return [
         one.id
         for one in changed
-        if one.state in EVIDENCE_SETTLED
-        and (one.id not in before or before[one.id].state not in EVIDENCE_SETTLED)
+        if one.has_settled_evidence
+        and (one.id not in before or not before[one.id].has_settled_evidence)
     ]
 
 

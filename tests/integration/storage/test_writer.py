@@ -392,18 +392,23 @@ async def test_evidence_goes_with_the_job_that_leaves_its_ticket_settled(
     await desk.begin(store)
     moved = {desk.evidence_id(): desk.ticket_id(), desk.evidence_id(2): desk.ticket_id(2)}
     filed = Changes(
-        tickets=(desk.ticket(), desk.ticket(2)),
+        # What was handed in with the second shows what happened, and not who asks.
+        tickets=(replace(desk.ticket(), flags=frozenset({"document"})), desk.ticket(2)),
         evidence=(desk.evidence(), desk.evidence(2)),
         evidence_moved=moved,
     )
     await store.writer.submit(desk.leave(filed))
 
     def settle(rows: WorkingSet) -> Changes:
-        before = rows.tickets[desk.ticket_id()]
-        after = replace(before, state=state, version=before.version + 1)
-        return Changes(tickets=(after,))
+        return Changes(
+            tickets=tuple(
+                replace(before, state=state, version=before.version + 1)
+                for before in rows.tickets.values()
+            )
+        )
 
-    await store.writer.submit(Job("settled", Locks(tickets=(desk.ticket_id(),)), settle))
+    both = Locks(tickets=(desk.ticket_id(), desk.ticket_id(2)))
+    await store.writer.submit(Job("settled", both, settle))
     gone, stays = [await store.reader.evidence(one) for one in moved]
     assert gone is not None
     assert stays is not None

@@ -1,0 +1,143 @@
+"""The reading of a message: what it asks for, as one structured value.
+
+Everything behind it (dialogue, confirmation, ticket, staff screens, webhooks) works on this value
+and never looks at the words again. What goes is ``include`` minus ``exclude``, day by day and
+category by category.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, field
+
+from privacydesk.domain.account_terms import (
+    DEVICE_PERMISSIONS,
+    ConsentPurpose,
+    DataCategory,
+    ProfileField,
+    Provider,
+)
+from privacydesk.domain.intents import Intent
+
+
+class Modality(StrEnum):
+    """Whether a thing that is spoken of shall be done.
+
+    ``wished``: it shall, however indirectly that is put. ``conditional``: only if something holds.
+    ``asked``: what would happen, or how it is done. ``reported``: it happened, or somebody else
+    said so. ``denied``: it shall not be done.
+    """
+
+    WISHED = "wished"
+    CONDITIONAL = "conditional"
+    ASKED = "asked"
+    REPORTED = "reported"
+    DENIED = "denied"
+
+
+class Holder(StrEnum):
+    """Whose account or content a request is about."""
+
+    SELF = "self"
+    CHILD = "child"
+    OTHER_PERSON = "other_person"
+    DECEASED = "deceased"
+    ELSEWHERE = "elsewhere"
+
+
+class Safety(StrEnum):
+    """What needs care before anything else."""
+
+    CHILD_IN_DANGER = "child_in_danger"
+    SELF_IN_DANGER = "self_in_danger"
+    ACCOUNT_TAKEN_OVER = "account_taken_over"
+    THREAT = "threat"
+
+
+class MentionKind(StrEnum):
+    """What sort of thing a mention names."""
+
+    CATEGORY = "category"
+    PROVIDER = "provider"
+    PURPOSE = "purpose"
+    FIELD = "field"
+
+
+ALL: Final = "all"
+"""The value of a mention that names all of its kind."""
+
+PHONE: Final = "phone"
+"""The one field that a correction may name beside those of the profile: the bound number."""
+
+MENTIONABLE: Final[Mapping[MentionKind, frozenset[str]]] = {
+    MentionKind.CATEGORY: frozenset({*DataCategory, ALL}),
+    MentionKind.PROVIDER: frozenset({*Provider, ALL}),
+    MentionKind.PURPOSE: frozenset({*ConsentPurpose, *DEVICE_PERMISSIONS, ALL}),
+    MentionKind.FIELD: frozenset({*ProfileField, PHONE}),
+}
+"""The values that a mention of each kind may have."""
+
+REQUESTABLE: Final = frozenset(Intent) - {Intent.POLICY_QUESTION, Intent.SMALLTALK}
+"""The intents that a request may have: greetings and policy questions are no requests."""
+
+
+class Mention(Struct, frozen=True, omit_defaults=True, rename={"since": "from", "until": "to"}):
+    """A thing that is named, and what narrows it.
+
+    Attributes:
+        kind: what sort of thing.
+        value: one of ``MENTIONABLE``.
+        since: first day in the operator's zone, inclusive; None where open. ``from`` in JSON.
+        until: last day, inclusive; None where open. ``to`` in JSON.
+        qualifier: the words that narrow it in another way, verbatim; empty where there is none.
+    """
+
+    kind: MentionKind
+    value: str
+    since: date | None = None
+    until: date | None = None
+    qualifier: str = ""
+
+
+class Request(Struct, frozen=True, omit_defaults=True):
+    """One thing that is asked for or spoken of.
+
+    Attributes:
+        intent: one of ``REQUESTABLE``.
+        modality: whether it shall be done.
+        holder: whose account or content it is about.
+        sure: whether the desk may act on it without asking back.
+        include: what it is about; empty where nothing is named.
+        exclude: what shall stay, not be shown, not be touched.
+        set: for corrections, field to new value; dates in ISO 8601.
+        age: years, where a minor's age or the writer's own under 18 is told.
+        contact: an address or number that shall be used for the outcome; empty without.
+    """
+
+    intent: Intent
+    modality: Modality
+    holder: Holder
+    sure: bool = True
+    include: tuple[Mention, ...] = ()
+    exclude: tuple[Mention, ...] = ()
+    set: Mapping[str, str] = field(default_factory=dict)
+    age: int | None = None
+    contact: str = ""
+
+
+class Reading(Struct, frozen=True):
+    """What was said in one message.
+
+    Attributes:
+        requests: in the order in which they should be served.
+        questions: what is asked of the policy or the desk, each verbatim.
+        safety: what needs care first.
+    """
+
+    requests: tuple[Request, ...] = ()
+    questions: tuple[str, ...] = ()
+    safety: tuple[Safety, ...] = ()

@@ -1,0 +1,238 @@
+"""The corpus: annotated messages as JSON Lines, one voice a file.
+
+``corpus/README.md`` describes a line. Beside the reading an annotation tells which words say each
+part of it, so that taggers can learn from it; every such piece has to stand in the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec import Struct, field
+
+from privacydesk.domain.account_terms import GenderCode
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import (
+    MENTIONABLE,
+    REQUESTABLE,
+    Holder,
+    Mention,
+    MentionKind,
+    Modality,
+    Reading,
+    Request,
+    Safety,
+)
+from privacydesk.errors import SettingsError
+
+LANGUAGES: Final = ("zh-Hans", "zh-Hant", "yue", "en", "mixed")
+"""The folders of the corpus."""
+
+_FIELDS: Final = MENTIONABLE[MentionKind.FIELD]
+
+
+class Slice(StrEnum):
+    """What makes a message worth having."""
+
+    PLAIN = "plain"
+    HARD = "hard"
+    POLARITY = "polarity"
+    PERIOD = "period"
+    HOLDER = "holder"
+    MODALITY = "modality"
+    MULTI = "multi"
+    VALUES = "values"
+    QUESTION = "question"
+    NOT_OURS = "not_ours"
+    SAFETY = "safety"
+
+
+class AnnotatedMention(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
+):
+    """A mention with the words that name it and those of its period."""
+
+    kind: MentionKind
+    value: str
+    words: str = ""
+    since: date | None = None
+    until: date | None = None
+    when: str = ""
+    qualifier: str = ""
+
+    def mention(self) -> Mention:
+        """Return what a reading holds of it."""
+        return Mention(self.kind, self.value, self.since, self.until, self.qualifier)
+
+
+class AnnotatedValue(Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that is written otherwise in the message."""
+
+    value: str
+    words: str
+
+
+class AnnotatedRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A request with the stretch of the message that makes it."""
+
+    intent: Intent
+    modality: Modality
+    holder: Holder
+    words: str = ""
+    include: tuple[AnnotatedMention, ...] = ()
+    exclude: tuple[AnnotatedMention, ...] = ()
+    set: Mapping[str, str | AnnotatedValue] = field(default_factory=dict)
+    age: int | None = None
+    contact: str = ""
+
+    def request(self) -> Request:
+        """Return what a reading holds of it."""
+        return Request(
+            self.intent,
+            self.modality,
+            self.holder,
+            include=tuple(one.mention() for one in self.include),
+            exclude=tuple(one.mention() for one in self.exclude),
+            set={
+                name: value if isinstance(value, str) else value.value
+                for name, value in self.set.items()
+            },
+            age=self.age,
+            contact=self.contact,
+        )
+
+
+class Annotation(Struct, frozen=True, forbid_unknown_fields=True):
+    """A reading with the words that say it."""
+
+    requests: tuple[AnnotatedRequest, ...] = ()
+    questions: tuple[str, ...] = ()
+    safety: tuple[Safety, ...] = ()
+
+    def reading(self) -> Reading:
+        """Return the reading alone."""
+        return Reading(tuple(one.request() for one in self.requests), self.questions, self.safety)
+
+
+class Example(Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of the corpus."""
+
+    text: str
+    intent: Intent
+    slice: Slice
+    gold: Annotation
+    alt: tuple[Annotation, ...] = ()
+
+
+class Voice(Struct, frozen=True):
+    """The messages of one person.
+
+    Attributes:
+        language: one of ``LANGUAGES``.
+        name: tells it from others; whole voices are left out when the pipeline is measured.
+        examples: its messages.
+    """
+
+    language: str
+    name: str
+    examples: tuple[Example, ...]
+
+
+def read_voice(language: str, name: str, text: str) -> Voice:
+    """Return a voice from the text of its file.
+
+    Raises:
+        SettingsError: a line breaks the form of the corpus; names the file, the line and all that
+            is wrong with it.
+    """
+    examples = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            example, faults = parse_line(line)
+            if example is None or faults:
+                where = f"corpus/{language}/{name}.jsonl, line {number}"
+                raise SettingsError(f"{where}: {'; '.join(faults)}", key="corpus")
+            examples.append(example)
+    return Voice(language, name, tuple(examples))
+
+
+def parse_line(line: str) -> tuple[Example | None, tuple[str, ...]]:
+    """Return the example of a line, None where it can't be read, and what is wrong with it."""
+    try:
+        example = msgspec.json.decode(line, type=Example)
+    except msgspec.MsgspecError as error:
+        return None, (str(error),)
+    return example, tuple(_faults(example))
+
+
+def _faults(example: Example) -> Iterator[str]:
+    if not example.text.strip():
+        yield "the text is empty"
+    yield from _faults_of(example.gold, example.text, in_words=True)
+    for other in example.alt:
+        yield from _faults_of(other, example.text, in_words=False)
+    intents = {request.intent for request in example.gold.requests}
+    if example.intent in REQUESTABLE and example.intent not in intents:
+        yield f"the message is about {example.intent}, but no request is"
+
+
+def _faults_of(annotation: Annotation, text: str, *, in_words: bool) -> Iterator[str]:
+    pieces = list(annotation.questions)
+    for request in annotation.requests:
+        yield from _faults_of_request(request, in_words=in_words)
+        pieces += _pieces(request)
+    for piece in pieces:
+        if piece and piece not in text:
+            yield f"{piece!r} does not stand in the text"
+
+
+def _faults_of_request(request: AnnotatedRequest, *, in_words: bool) -> Iterator[str]:
+    if request.intent not in REQUESTABLE:
+        yield f"{request.intent} is no request"
+    if (request.holder is Holder.CHILD) != (request.intent is Intent.GUARDIAN):
+        yield "a child's account is the guardian's, and the other way round"
+    if in_words and not request.words:
+        yield f"the request for {request.intent} has no words"
+    for mention in (*request.include, *request.exclude):
+        yield from _faults_of_mention(mention, in_words=in_words)
+    for name, value in request.set.items():
+        yield from _faults_of_value(name, value)
+
+
+def _faults_of_mention(mention: AnnotatedMention, *, in_words: bool) -> Iterator[str]:
+    if mention.value not in MENTIONABLE[mention.kind]:
+        yield f"{mention.value!r} is no {mention.kind}"
+    dated = mention.since is not None or mention.until is not None
+    if in_words and dated != bool(mention.when):
+        yield f"a period of {mention.value} needs its words, and words of one a period"
+    if mention.since and mention.until and mention.since > mention.until:
+        yield f"the period of {mention.value} ends before it begins"
+
+
+def _faults_of_value(name: str, value: str | AnnotatedValue) -> Iterator[str]:
+    if name not in _FIELDS:
+        yield f"{name!r} is no field"
+    told = value if isinstance(value, str) else value.value
+    if name == "birthday" and not _is_date(told):
+        yield f"the birthday {told!r} is no date"
+    if name == "gender" and told not in set(GenderCode) and isinstance(value, AnnotatedValue):
+        yield f"the gender {told!r} is none of {', '.join(GenderCode)}"
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _pieces(request: AnnotatedRequest) -> list[str]:
+    pieces = [request.words, request.contact]
+    for mention in (*request.include, *request.exclude):
+        pieces += [mention.words, mention.when, mention.qualifier]
+    return pieces + [one.words for one in request.set.values() if isinstance(one, AnnotatedValue)]
