@@ -29,6 +29,7 @@ ARROWS: dict[str, set[str]] = {
     # Rooms of rules; none knows another.
     "calendars": _VALUES,
     "dialog": _VALUES,
+    "nlu": _VALUES,
     "understanding": _VALUES,
     "policy": {"system_errors"} | _VALUES,
     # The work itself.
