@@ -11,6 +11,7 @@ from tests.browser.looks import looks_right
 
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.agents import Role
+from privacydesk.domain.signin import PROOF_TIME
 from privacydesk.domain.signin import Stage as Step
 from privacydesk.ports import AccessChanges, StaffAccess
 from privacydesk.services.signin import factors
@@ -175,6 +176,28 @@ async def test_what_was_typed_comes_back_after_signing_in_again(town: Stage) -> 
     await page.goto(f"{town.demo.address}/console/people")
     await expect(page.locator("#new-name")).to_have_value("")
     await expect(page.locator("#kept")).to_be_hidden()
+    assert await page.evaluate("sessionStorage.getItem('desk-kept')") is None
+    await page.context.close()
+
+
+async def test_what_was_sent_after_the_password_was_asked_again_is_kept_no_longer(
+    town: Stage,
+) -> None:
+    page = await _open(town, "/console/people")
+    await _sign_in(town, page, "xiao-chen")
+    await expect(page.locator("#new-name")).to_be_visible()
+    town.demo.clock.move(PROOF_TIME)
+    await page.locator("#new-name").fill("second.newcomer")
+    await page.locator("#new-name").press("Enter")
+    await page.locator("#proof-password").fill("not mine")
+    await page.locator("#proof-code").fill("000000")
+    await page.locator("#proof-code").press("Enter")
+    await expect(page.locator(".note.wrong")).to_be_visible()
+    await page.locator("#proof-password").fill(PASSWORD)
+    await page.locator("#proof-code").fill(await _code(town, "xiao-chen"))
+    await page.locator("#proof-code").press("Enter")
+    await expect(page.locator("#given-password")).to_be_visible()
+    await expect(page.locator("#left")).to_be_hidden()
     assert await page.evaluate("sessionStorage.getItem('desk-kept')") is None
     await page.context.close()
 

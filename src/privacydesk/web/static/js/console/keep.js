@@ -7,7 +7,7 @@
  *
  * What becomes of a form that was sent is told by the page that follows. One that holds (signing in,
  * an error) or shows the form again has not taken it, and neither has one that the browser went
- * back to; any other has.
+ * back to; any other has. A form with data-carries sends on what the form before it was sent with.
  */
 
 import { forget } from "./trail.js";
@@ -15,7 +15,7 @@ import { forget } from "./trail.js";
 const STORE = "desk-kept";
 const SKIPPED = new Set(["password", "file", "hidden", "submit", "button"]);
 
-/** @typedef {{agent: string, drafts: Record<string, [string, string, boolean | null][]>, sent: string}} Kept */
+/** @typedef {{agent: string, drafts: Record<string, [string, string, boolean | null][]>, sent: string, held?: string}} Kept */
 
 const page = document.getElementById("console");
 const holds = "hold" in page.dataset;
@@ -116,7 +116,7 @@ function restore() {
     for (const told of document.querySelectorAll("[data-held]")) {
       told.hidden = Object.keys(kept.drafts).length === 0;
     }
-    write({ ...kept, sent: "" });
+    write({ ...kept, sent: "", held: kept.sent });
     return;
   }
   if (kept.agent !== page.dataset.agent) {
@@ -126,6 +126,7 @@ function restore() {
   const cameAnew = performance.getEntriesByType("navigation")[0]?.type === "navigate";
   if (kept.sent && cameAnew && !("again" in page.dataset)) delete kept.drafts[kept.sent];
   kept.sent = "";
+  kept.held = "";
   write(kept);
   for (const [key, draft] of Object.entries(kept.drafts)) {
     const form = [...document.forms].find(
@@ -164,6 +165,11 @@ document.addEventListener("submit", (event) => {
   if ("forget" in form.dataset) {
     write({ ...read(), drafts: {} });
     forget();
+    return;
+  }
+  if ("carries" in form.dataset) {
+    const kept = read();
+    write({ ...kept, sent: kept.held ?? "" });
     return;
   }
   const name = form.dataset.keep ?? form.dataset.keepAs;
