@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from tests.common import postgresql
 from tests.common.stories import PROFILE, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    RING_KEY,
     Done,
     _own_process,
     run_here,
@@ -67,6 +68,27 @@ async def test_a_damaged_database_is_not_copied(tmp_path: Path) -> None:
     assert done.code == 1
     assert "is damaged, so there is no new copy" in done.err
     assert not any("copy.db" in name for name in names_in(tmp_path))
+
+
+async def test_an_empty_database_is_not_copied(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    (tmp_path / "privacydesk.db").write_bytes(b"")
+    done = await command(tmp_path, "db", "backup", str(tmp_path / "copy.db"))
+    assert done.code == 1
+    assert "there is nothing to copy" in done.err
+    assert not any("copy.db" in name for name in names_in(tmp_path))
+
+
+async def test_a_copied_folder_that_names_another_is_refused(tmp_path: Path) -> None:
+    """Else a command for the copy would act on the desk that it was taken from."""
+    await filled(tmp_path)
+    settings = (tmp_path / "privacydesk.toml").read_text("utf-8")
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "privacydesk.toml").write_text(f'data_dir = "{tmp_path}"\n{settings}', "utf-8")
+    done = await command(copy, "agents", "list")
+    assert done.code == 1
+    assert f"names another folder, {tmp_path}" in done.err
 
 
 async def test_a_copy_leaves_nothing_beside_it(tmp_path: Path) -> None:
@@ -145,6 +167,21 @@ async def test_another_key_under_the_same_name_is_refused(
     done = await command(tmp_path, "tickets", "list")
     assert done.code == 1
     assert "'one' in PRIVACYDESK_RING_KEYS is another one" in done.err
+
+
+async def test_a_ring_key_that_is_missing_is_refused_and_is_not_given_up(tmp_path: Path) -> None:
+    await filled(tmp_path)
+    write_settings(tmp_path, ring_key="two")
+    file = tmp_path / "privacydesk.toml"
+    told = file.read_text("utf-8").replace(f'one = "{RING_KEY}"', f'two = "{ANOTHER}"')
+    file.write_text(told, "utf-8")
+    for arguments in (("agents", "list"), ("tickets", "list"), ("audit", "verify")):
+        done = await command(tmp_path, *arguments)
+        assert done.code == 1
+        assert "PRIVACYDESK_RING_KEYS has no key named 'one'" in done.err
+    given_up = await command(tmp_path, "db", "adopt", "ring_keys")
+    assert given_up.code == 1
+    assert "lacks 'one', which wraps data. That can't be given up" in given_up.err
 
 
 async def test_a_hashing_secret_can_be_changed_on_purpose(

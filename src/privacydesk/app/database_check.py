@@ -10,7 +10,7 @@ from privacydesk.app.fingerprints import configuration_digests, secret_digests, 
 from privacydesk.calendars import Calendars
 from privacydesk.clock import Clock
 from privacydesk.domain.fingerprints import Fingerprint
-from privacydesk.errors import DeskError
+from privacydesk.errors import DeskError, SettingsError
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.services.configuration import Part, difference, differing_parts
 from privacydesk.services.secret_prints import (
@@ -75,6 +75,14 @@ def adopt_parts(settings: Settings, parts: Collection[str], clock: Clock) -> Non
         DeskError: ``serve`` runs on the SQLite file and goes on with what was before.
         SettingsError: a setting is missing or wrong, or the database can't be opened.
     """
+    if RING_KEYS in parts:
+        with inspected(settings.url) as look:
+            for name in _missing_ring_keys(settings, look):
+                raise SettingsError(
+                    f"{_lacks(name)}. That can't be given up: nothing of it could be read."
+                    " Put the key back",
+                    key=RING_KEYS,
+                )
     now, by = clock.now(), this_process()
     own = _own(settings, parts)
     fresh = tuple(Fingerprint(name, digest, now, by) for name, digest in own.items())
@@ -126,8 +134,16 @@ def _secrets(settings: Settings, look: Inspection) -> Iterator[Finding]:
     own, recorded = secret_digests(settings), look.fingerprints()
     for name in changed_secrets(recorded, own):
         yield Finding("secrets", False, fault_of(name, recorded[name]))
-    for name in sorted(look.ring_keys_in_use() - settings.keys()[1].keys()):
-        yield Finding("secrets", False, f"PRIVACYDESK_RING_KEYS lacks {name!r}, which wraps data")
+    for name in _missing_ring_keys(settings, look):
+        yield Finding("secrets", False, _lacks(name))
+
+
+def _missing_ring_keys(settings: Settings, look: Inspection) -> list[str]:
+    return sorted(look.ring_keys_in_use() - settings.keys()[1].keys())
+
+
+def _lacks(name: str) -> str:
+    return f"PRIVACYDESK_RING_KEYS lacks {name!r}, which wraps data"
 
 
 def _configuration(settings: Settings, look: Inspection) -> Iterator[Finding]:

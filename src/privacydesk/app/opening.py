@@ -74,6 +74,9 @@ async def open_rooms(
         worker = make_worker(basis, talking, staffing)
         async with basis.opened, talking.pictures:
             await check_fingerprints(basis, on_database.configuration, beside_serve=beside_serve)
+            if on_database.upkeep is not None:
+                # With another ring everybody would be let in, and every row be refused.
+                await on_database.upkeep.wrapping.check()
             store.writer.on_commit(talking.hints.committed)
             if worker.usher is not None:
                 store.writer.on_commit(_placing(worker.usher))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta, tzinfo
@@ -61,10 +62,32 @@ def load(data_dir: Path | None, **given: Any) -> Settings:
     """
     from privacydesk.settings import load_settings  # noqa: PLC0415 - costs half a second
 
+    file = (data_dir or _DEFAULT_DATA_DIR) / SETTINGS_FILE
+    found = file if file.is_file() else None
     if data_dir is not None:
         given["data_dir"] = data_dir
-    file = (data_dir or _DEFAULT_DATA_DIR) / SETTINGS_FILE
-    return load_settings(file if file.is_file() else None, **given)
+        if found is not None:
+            _check_folder(found, data_dir)
+    return load_settings(found, **given)
+
+
+def _check_folder(file: Path, data_dir: Path) -> None:
+    """Refuse a folder whose settings file names another one: a copy, and the database is not it.
+
+    Raises:
+        SettingsError: it does.
+    """
+    try:
+        named = tomllib.loads(file.read_text("utf-8")).get("data_dir")
+    except (OSError, ValueError):
+        # Told when the settings are read.
+        return
+    if isinstance(named, str) and Path(named).resolve() != data_dir.resolve():
+        raise SettingsError(
+            f"{file} names another folder, {named}: take `data_dir` and `database_url` out of it,"
+            " or name that folder",
+            key="data_dir",
+        )
 
 
 class LeftToServe:

@@ -261,9 +261,6 @@ async def _serve_with(
                 settings, outside, profile=profile, clock=clock, understanding=understanding
             )
         )
-        if rooms.upkeep is not None:
-            # With another ring everybody would be let in, and every message fail.
-            await rooms.upkeep.wrapping.check()
         waiting = asyncio.create_task(stopped.wait()), asyncio.create_task(understanding.ready())
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         waiting[0].cancel()

@@ -24,6 +24,7 @@ from privacydesk.storage.statements import CONVERSATIONS
 
 _AT_ONCE = 1000
 _FAULTS_AT_MOST = 5
+_ANY_TABLE = "SELECT 1 FROM sqlite_master LIMIT 1"
 _conversation = tables.conversation.c
 _SOME = (
     CONVERSATIONS.where(_conversation.id > sa.bindparam("after"))
@@ -84,7 +85,15 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _check(copy: Path) -> None:
-    for fault in damage(copy, quick=True):
+    with closing(_opened(copy)) as opened:
+        faults = damage_in(opened, quick=True)
+        is_empty = not faults and opened.execute(_ANY_TABLE).fetchone() is None
+    if is_empty:
+        raise DeskError(
+            "there is nothing to copy: the database has no tables; see `privacydesk db check`",
+            code=ErrorCode.FAILED,
+        )
+    for fault in faults:
         raise DeskError(
             f"the database is damaged, so there is no new copy: {fault}."
             " Keep the older copies, and run `privacydesk db check`",
@@ -92,16 +101,8 @@ def _check(copy: Path) -> None:
         )
 
 
-def damage(file: Path, *, quick: bool) -> tuple[str, ...]:
-    """Return what is wrong inside a SQLite file that nobody writes to, a few faults at most.
-
-    Args:
-        file: a copy; its journal, if it had one, is not looked at.
-        quick: whether to leave out that each index holds what its table does, which takes several
-            times as long.
-    """
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True)) as opened:
-        return damage_in(opened, quick=quick)
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True)
 
 
 def damage_in(connection: sqlite3.Connection, *, quick: bool) -> tuple[str, ...]:
