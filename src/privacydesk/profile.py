@@ -406,6 +406,7 @@ def parse_profile(raw: Any, source: str) -> OperatorProfile:
 def faults_of(error: ValidationError) -> str:
     """Word a validation error: key and fault, never the value."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}: {fault['msg']}"
+        f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}:"
+        f" {fault['msg'].removeprefix('Value error, ')}"
         for fault in error.errors(include_input=False, include_url=False)
     )

@@ -82,7 +82,7 @@ MISTAKES = [
     (url("mysql://desk@host/x"), "PRIVACYDESK_DATABASE_URL names mysql", None),
     (url("postgresql://desk:x@127.0.0.1:9/x"), "the server can't be reached", None),
     (no_driver, "its driver is not installed", None),
-    (unknown_zone, "zone: Value error, is no time zone", (SERVE, LIST)),
+    (unknown_zone, "zone: is no time zone", (SERVE, LIST)),
     (no_dialogs, "is no folder; name one that is (PRIVACYDESK_DIALOGS)", (LIST,)),
     (no_settings, "there is no", (SERVE, UPGRADE, LIST, CHECK)),
     (other_text, "is not UTF-8 text", (SERVE, UPGRADE, LIST, CHECK)),
