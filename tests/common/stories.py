@@ -587,7 +587,8 @@ class Player:
     ) -> None:
         staff = self.world.rooms.staff
         number = ticket.number
-        by = "lao-zhou" if "mei" in ticket.reviewer_not else "mei"
+        everybody = ("mei", "lao-zhou", *self.world.rooms.agents)
+        by = next(name for name in everybody if name not in ticket.reviewer_not)
         account = str(options.get("account", ""))
         if account in PEOPLE:
             account = self.world.people[PEOPLE[account]].account or ""

@@ -34,6 +34,9 @@ class Stand:
     def loops(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
         yield "outbox", self._run()
 
+    async def hurry_overlooked(self) -> None:
+        """Find nothing."""
+
 
 def with_worker(world: World, run: Run) -> Rooms:
     settings = world.rooms.settings.model_copy(update={"port": 0})

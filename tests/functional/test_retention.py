@@ -18,6 +18,7 @@ from tests.common.stories import PROFILE, Player, World, open_world
 
 from privacydesk.app import Outside, open_rooms
 from privacydesk.cli import ticket_text
+from privacydesk.domain.agents import Role
 from privacydesk.domain.audit import SealedEntry
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.retention import Tally
@@ -310,6 +311,9 @@ async def test_an_open_objection_keeps_the_request_it_is_about(
     assert (done.requests, done.objected) == ((), (ticket.number,))
     assert (await reread(world, ticket.number)).answers
     player = await reopened(world, player)
+    # Both who are there had a hand in the first decision.
+    await world.rooms.staff.roster.add("wing", "", Role.AGENT)
+    await world.rooms.refresh_agents()
     await player.step({"agent": {"resolve": f"再看了{RARE}"}})
     world.clock.move(29 * DAY)
     assert (await run(world)).objected == (ticket.number,)

@@ -196,7 +196,9 @@ async def test_an_end_and_a_beginning_are_one_outage(program: Path) -> None:
     clock = MovableClock()
     outages = Outages(clock)
     outage = outages.of("reader")
-    async with UnderstandingProcess(Briefing(""), program=program, outage=outage) as process:
+    async with UnderstandingProcess(
+        Briefing(""), program=program, writable=[program.parent], outage=outage
+    ) as process:
         await process.ready()
         assert process.is_alive()
         with capture_logs() as logs:
