@@ -106,7 +106,13 @@ def _opened(file: Path) -> sqlite3.Connection:
 
 
 def damage_in(connection: sqlite3.Connection, *, quick: bool) -> tuple[str, ...]:
-    """Return what is wrong inside an open SQLite database; see ``damage``."""
+    """Return what is wrong inside an open SQLite database, a few faults at most.
+
+    Args:
+        connection: to the database, or to a copy of it.
+        quick: whether to leave out that each index holds what its table does, which takes several
+            times as long.
+    """
     pragma = "quick_check" if quick else "integrity_check"
     try:
         rows = connection.execute(f"PRAGMA {pragma}({_FAULTS_AT_MOST})").fetchall()
