@@ -29,8 +29,9 @@ ARROWS: dict[str, set[str]] = {
     # Rooms of rules; none knows another.
     "calendars": _VALUES,
     "dialog": _VALUES,
-    "nlu": _VALUES,
-    "understanding": _VALUES,
+    "encoder": set(),
+    "nlu": {"encoder"} | _VALUES,
+    "understanding": {"encoder"} | _VALUES,
     "policy": {"system_errors"} | _VALUES,
     # The work itself.
     "services": {"calendars", "clock", "confined", "dialog", "policy", "ports", "understanding"}

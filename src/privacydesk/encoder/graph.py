@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, StringStringEntryProto, TensorProto, helper, numpy_helper
 
-from privacydesk.understanding.encoder.weights import BLOCK, ModelFile
+from privacydesk.encoder.weights import BLOCK, ModelFile
 
 Values = NDArray[np.generic]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.common.policies import embedder
 
+from privacydesk.encoder.e5 import E5
 from privacydesk.understanding.embedding import DIMENSIONS, WISH_TOKENS, fitted, gist
-from privacydesk.understanding.encoder.e5 import E5
 
 
 @pytest.mark.parametrize(

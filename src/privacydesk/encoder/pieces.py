@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from privacydesk.understanding.encoder.weights import Vocabulary
+    from privacydesk.encoder.weights import Vocabulary
 
 _SPACE: Final = "▁"
 _SPACES: Final = re.compile(" {2,}")

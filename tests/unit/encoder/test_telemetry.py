@@ -7,10 +7,10 @@ import sys
 
 _LOADED = """
 import os, sys
-import privacydesk.understanding.encoder
+import privacydesk.encoder
 assert "onnxruntime" not in sys.modules
 print(os.environ["ORT_DISABLE_TELEMETRY"])
-import privacydesk.understanding.encoder.e5
+import privacydesk.encoder.e5
 assert "onnxruntime" in sys.modules
 """
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from privacydesk.data import sentence_files
-from privacydesk.understanding.encoder.e5 import E5, SHIPPED
-from privacydesk.understanding.encoder.weights import ModelFile, ModelFileError
+from privacydesk.encoder.e5 import E5, SHIPPED
+from privacydesk.encoder.weights import ModelFile, ModelFileError
 from privacydesk.understanding.training.sentences import read_sentences
 
 TEXTS = (
