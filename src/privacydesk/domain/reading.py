@@ -121,7 +121,25 @@ class Request(Struct, frozen=True, omit_defaults=True):
     intent: Intent
     modality: Modality
     holder: Holder
-    sure: bool = True
+    sure: bool
+    include: tuple[Mention, ...]
+    exclude: tuple[Mention, ...]
+    set: Mapping[str, str] = field(default_factory=dict)
+    age: int | None = None
+    contact: str = ""
+
+
+class Fragment(Struct, frozen=True, omit_defaults=True):
+    """What is named without a word of what shall be done with it, as in an answer to a question.
+
+    Attributes:
+        include: what is named.
+        exclude: what is named and excepted.
+        set: field to value, where both are told.
+        age: years.
+        contact: an address or number.
+    """
+
     include: tuple[Mention, ...] = ()
     exclude: tuple[Mention, ...] = ()
     set: Mapping[str, str] = field(default_factory=dict)

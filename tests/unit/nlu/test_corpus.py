@@ -13,7 +13,7 @@ from privacydesk.nlu.training.corpus import LANGUAGES, Slice, Voice, parse_line,
 
 CORPUS = Path(__file__).parents[3] / "corpus"
 FILES = sorted(CORPUS.glob("*/*.jsonl"))
-_SHORT = 12
+_SHORT = 40
 """Characters that two people may well write alike."""
 
 

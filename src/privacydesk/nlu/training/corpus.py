@@ -32,6 +32,9 @@ from privacydesk.errors import SettingsError
 LANGUAGES: Final = ("zh-Hans", "zh-Hant", "yue", "en", "mixed")
 """The folders of the corpus."""
 
+WRITTEN_ON: Final = date(2026, 11, 29)
+"""The day from which the corpus counts relative times, in the operator's zone."""
+
 _FIELDS: Final = MENTIONABLE[MentionKind.FIELD]
 
 
@@ -95,6 +98,7 @@ class AnnotatedRequest(Struct, frozen=True, forbid_unknown_fields=True):
             self.intent,
             self.modality,
             self.holder,
+            sure=True,
             include=tuple(one.mention() for one in self.include),
             exclude=tuple(one.mention() for one in self.exclude),
             set={
@@ -106,12 +110,30 @@ class AnnotatedRequest(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class AnnotatedFragment(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
+):
+    """What is named without a word of what shall be done with it, as in an answer to a question."""
+
+    words: str
+    include: tuple[AnnotatedMention, ...] = ()
+    exclude: tuple[AnnotatedMention, ...] = ()
+    since: date | None = None
+    until: date | None = None
+    when: str = ""
+    qualifier: str = ""
+    set: Mapping[str, str | AnnotatedValue] = field(default_factory=dict)
+    age: int | None = None
+    contact: str = ""
+
+
 class Annotation(Struct, frozen=True, forbid_unknown_fields=True):
     """A reading with the words that say it."""
 
     requests: tuple[AnnotatedRequest, ...] = ()
     questions: tuple[str, ...] = ()
     safety: tuple[Safety, ...] = ()
+    fragment: AnnotatedFragment | None = None
 
     def reading(self) -> Reading:
         """Return the reading alone."""
@@ -126,6 +148,11 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
     slice: Slice
     gold: Annotation
     alt: tuple[Annotation, ...] = ()
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it only answers a question: it names things or a value, and asks for nothing."""
+        return self.intent is Intent.OTHER and not self.gold.requests
 
 
 class Voice(Struct, frozen=True):
@@ -176,7 +203,7 @@ def _faults(example: Example) -> Iterator[str]:
     for other in example.alt:
         yield from _faults_of(other, example.text, in_words=False)
     intents = {request.intent for request in example.gold.requests}
-    if example.intent in REQUESTABLE and example.intent not in intents:
+    if example.intent in REQUESTABLE and example.intent not in intents and not example.is_answer:
         yield f"the message is about {example.intent}, but no request is"
 
 
@@ -185,6 +212,13 @@ def _faults_of(annotation: Annotation, text: str, *, in_words: bool) -> Iterator
     for request in annotation.requests:
         yield from _faults_of_request(request, in_words=in_words)
         pieces += _pieces(request)
+    fragment = annotation.fragment
+    if fragment is not None:
+        for mention in (*fragment.include, *fragment.exclude):
+            yield from _faults_of_mention(mention, in_words=in_words)
+        for name, value in fragment.set.items():
+            yield from _faults_of_value(name, value)
+        pieces += [*_pieces(fragment), fragment.when, fragment.qualifier]
     for piece in pieces:
         if piece and piece not in text:
             yield f"{piece!r} does not stand in the text"
@@ -231,7 +265,7 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _pieces(request: AnnotatedRequest) -> list[str]:
+def _pieces(request: AnnotatedRequest | AnnotatedFragment) -> list[str]:
     pieces = [request.words, request.contact]
     for mention in (*request.include, *request.exclude):
         pieces += [mention.words, mention.when, mention.qualifier]
