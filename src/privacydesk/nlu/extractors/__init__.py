@@ -1,0 +1,1 @@
+"""Values with a closed form, read from the words of a message."""

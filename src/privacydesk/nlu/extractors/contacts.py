@@ -1,0 +1,152 @@
+"""Mail addresses and phone numbers in a message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from privacydesk.nlu.extractors.numerals import fold
+
+_REGIONS: Final = {
+    8: ("HK", "MO", "SG"),
+    10: ("US", "IN"),
+    11: ("CN", "US", "HK", "MO"),
+    12: ("IN",),
+    13: ("CN",),
+}
+"""Where a number of so many digits may be from; the United States stand for Canada, too."""
+_LANDLINE_DIGITS: Final = 8
+"""Longer numbers of landlines begin with a zero where no country is told."""
+_MOST_GROUPS: Final = 6
+"""Of a number; one that is dictated digit by digit is one group."""
+_WITH_ZERO: Final = range(9, 13)
+"""Digits of a number with a zero before it: 01 555 0162, 0755-26001234."""
+_FEWEST_DIGITS: Final = 7
+_MOST_DIGITS: Final = 15
+
+_MAIL: Final = re.compile(
+    r"(?<![a-z0-9._%+@-])[a-z0-9][a-z0-9._%+-]{0,63}@(?:[a-z0-9-]{1,63}\.){1,5}[a-z]{2,24}"
+    r"(?![a-z0-9@-])"
+)
+_DIGIT_GROUPS: Final = re.compile(
+    r"(?<![a-z0-9_@#¥$€£])(?<![a-z0-9][-.])"
+    r"(?:\+\d{1,3}[ -]?)?(?:\(\d{1,5}\)[ -]?)?\d(?:[ .-]{0,2}\d){4,19}"
+    r"(?![\d@_a-z])(?! ?(?:元|块|蚊|rmb|hkd|usd))"
+)
+_GROUP: Final = re.compile(r"\+?\(?\d+")
+_DATE: Final = re.compile(
+    r"(?P<y>(?:18|19|20)\d\d)(?P<sign>[-.]| |)(?P<m>\d\d?)(?P=sign)(?P<d>\d\d?)"
+)
+
+
+class ContactKind(StrEnum):
+    """How somebody is reached."""
+
+    MAIL = "mail"
+    PHONE = "phone"
+
+
+class FoundContact(Struct, frozen=True):
+    """An address or number in a message.
+
+    Attributes:
+        start: offset of its first character.
+        end: offset behind its last character.
+        kind: how it reaches somebody.
+        value: it as written.
+    """
+
+    start: int
+    end: int
+    kind: ContactKind
+    value: str
+
+
+def contacts(text: str) -> tuple[FoundContact, ...]:
+    """Return the mail addresses and phone numbers of a message, in order.
+
+    With a country's prefix a phone number counts where its length is possible, with a zero before
+    it where its length is usual, and else where it is valid in one of ``_REGIONS``.
+    """
+    told = fold(text)
+    mails = [(*hit.span(), ContactKind.MAIL) for hit in _MAIL.finditer(told)]
+    phones = [
+        (start, end, ContactKind.PHONE)
+        for start, end in _phones(told)
+        if not any(begin <= start < stop for begin, stop, _ in mails)
+    ]
+    return tuple(
+        FoundContact(start, end, kind, text[start:end])
+        for start, end, kind in sorted(mails + phones)
+    )
+
+
+def _phones(told: str) -> Iterator[tuple[int, int]]:
+    """Yield where phone numbers stand: the longest runs of groups of digits that are one.
+
+    The numbers of a list may stand beside them: "1 手机号换成18600001111 2 谷歌登录下掉".
+    """
+    for run in _DIGIT_GROUPS.finditer(told):
+        groups = [group.span() for group in _GROUP.finditer(told, *run.span())]
+        if all(end - start == 1 for start, end in groups):
+            groups = [(groups[0][0], groups[-1][1])]
+        while groups:
+            start = groups[0][0]
+            ends = [end for begin, end in groups[:_MOST_GROUPS] if end - begin > 1]
+            end = next((end for end in reversed(ends) if _is_phone(told[start:end])), start)
+            if end > start:
+                yield start, end
+            groups = [group for group in groups[1:] if group[0] >= end]
+
+
+def _is_phone(words: str) -> bool:
+    digits = "".join(c for c in words if c.isdigit())
+    if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS or _begins_with_date(words):
+        return False
+    if words.startswith("+") or digits.startswith("00"):
+        return _is_possible(f"+{digits.removeprefix('00')}")
+    if digits.startswith("0"):
+        return len(digits) in _WITH_ZERO
+    return _is_valid(digits)
+
+
+# Its tables take a while to import, and most messages hold no number.
+def _is_possible(number: str) -> bool:
+    import phonenumbers  # noqa: PLC0415
+
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _is_valid(digits: str) -> bool:
+    import phonenumbers  # noqa: PLC0415
+
+    types = phonenumbers.PhoneNumberType
+    none = {types.UNKNOWN}
+    if len(digits) != _LANDLINE_DIGITS:
+        none.add(types.FIXED_LINE)
+    try:
+        return any(
+            phonenumbers.number_type(phonenumbers.parse(digits, region)) not in none
+            for region in _REGIONS.get(len(digits), ())
+        )
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _begins_with_date(words: str) -> bool:
+    hit = _DATE.match(words)
+    if hit is None or words[hit.end() : hit.end() + 1].isdigit():
+        return False
+    try:
+        date(int(hit["y"]), int(hit["m"]), int(hit["d"]))
+    except ValueError:
+        return False
+    return True
