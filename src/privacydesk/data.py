@@ -63,6 +63,24 @@ def sentence_files(directory: Path | None = None) -> dict[str, str]:
     return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl", ".yaml")).items()}
 
 
+def voice_files(directory: Path | None = None) -> list[tuple[str, str, str]]:
+    """Read the corpus: language, name and text of each voice.
+
+    Args:
+        directory: instead of the corpus of the checkout; it is not shipped.
+
+    Raises:
+        SettingsError: the folder or a file can't be read.
+    """
+    folder, _ = _folder("corpus", directory)
+    return [
+        (entry.name, name.removesuffix(".jsonl"), text)
+        for entry in sorted(folder.iterdir(), key=lambda one: one.name)
+        if entry.is_dir()
+        for name, text in _texts(entry, (".jsonl",)).items()
+    ]
+
+
 def source_files() -> Mapping[str, str]:
     """Read the package's own code and templates, from which keys are extracted.
 

@@ -11,6 +11,7 @@ import sys
 from typing import Any, Final, NamedTuple
 
 _OURS: Final = "privacydesk"
+_FOR_TRAINING: Final = frozenset({"torch"})
 _NOT_IMPORTED: Final = ("__main__", "migrations.env")
 _FRAMES: Final = 5
 """How far up the caller is looked for: the library's own functions stand in between."""
@@ -52,11 +53,20 @@ def main() -> None:
     ours = importlib.import_module(_OURS)
     for module in pkgutil.walk_packages(ours.__path__, f"{_OURS}."):
         if not module.name.endswith(_NOT_IMPORTED):
-            importlib.import_module(module.name)
+            _import_if_it_can(module.name)
     importlib.import_module(f"{_OURS}.understanding.keywords").KeywordRecogniser.load()
     # Those that are made when they are needed.
     importlib.import_module(f"{_OURS}.understanding.patterns").compile_all()
     sys.stdout.write(json.dumps([(*key, where) for key, where in made.items()]))
+
+
+def _import_if_it_can(name: str) -> None:
+    """Import a module but where it needs what is only there for training."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name not in _FOR_TRAINING:
+            raise
 
 
 def _caller() -> str:

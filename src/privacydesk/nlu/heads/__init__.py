@@ -1,0 +1,1 @@
+"""The learnt heads: what a network that reads a message once tells of it."""

@@ -1,0 +1,217 @@
+"""What the heads tell of a message, before anything is made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from onnxruntime import InferenceSession, SessionOptions
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
+from privacydesk.nlu.heads.stretches import Found, stretches
+from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoid, softmax
+from privacydesk.nlu.labels import (
+    HOLDERS,
+    INTENTS,
+    MENTIONS,
+    MODALITIES,
+    ROLES,
+    SAFETIES,
+    SLOTS,
+    Layer,
+)
+from privacydesk.nlu.tokens import Cut, Tokens
+
+GRAPH: Final = "reader.onnx"
+HEADS: Final = "heads.npz"
+PIECES: Final = "pieces.model"
+"""The files of a trained network."""
+
+_MADE: Final = 0.5
+_ERRORS_ONLY: Final = 3
+
+
+class FoundRequest(Struct, frozen=True):
+    """A request.
+
+    Attributes:
+        intent: None where things are named, and nothing is asked for.
+        centre: the word about which it is made.
+        made: how likely it is made at all.
+        chance: how likely it is so, with this modality and holder.
+    """
+
+    intent: Intent | None
+    modality: Modality
+    holder: Holder
+    centre: float
+    made: float
+    chance: float
+
+
+class FoundMention(Struct, frozen=True):
+    """A thing that is named."""
+
+    stretch: Found
+    kind: MentionKind
+    value: str
+    chance: float
+
+
+class Parsed(Struct, frozen=True):
+    """What the heads tell; all arrays hold chances.
+
+    Attributes:
+        intents: of each of ``INTENTS``.
+        safety: of each of ``SAFETIES``.
+        made: of each of ``SLOTS``.
+        requests: those that are made, in the order of the message.
+        roles: (requests, mentions, roles), that a request says so of a mention.
+        told: (requests, values), that a value is told for a request.
+        narrowing: (whens and qualifiers, mentions, roles), that it narrows it in this role.
+        read: characters that were read.
+    """
+
+    intents: Floats
+    safety: Floats
+    made: Floats
+    requests: list[FoundRequest]
+    mentions: list[FoundMention]
+    questions: list[Found]
+    whens: list[Found]
+    qualifiers: list[Found]
+    values: list[Found]
+    roles: Floats
+    told: Floats
+    narrowing: Floats
+    read: int
+
+
+class _Told(NamedTuple):
+    """What the network tells of a message, in the order of its outputs; logits but for the last."""
+
+    tags: Floats
+    intents: Floats
+    safety: Floats
+    made: Floats
+    modality: Floats
+    holder: Floats
+    looks: Floats
+    slots: Floats
+    words: Floats
+
+
+class Parser:
+    """Reads messages with the trained network of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        options = SessionOptions()
+        options.intra_op_num_threads = 1
+        # Threads that turn round while they wait take the machine from everybody else.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = _ERRORS_ONLY
+        self._session = InferenceSession(
+            folder / GRAPH, options, providers=["CPUExecutionProvider"]
+        )
+        self._heads = StretchHeads.load(folder / HEADS)
+        self._tokens = Tokens.load(folder / PIECES)
+
+    def parse(self, text: str) -> Parsed | None:
+        """Return what the heads tell of a message; None where it has no words."""
+        cut = self._tokens.of(text)
+        if not cut.places:
+            return None
+        inputs = {"tokens": cut.tokens[np.newaxis], "words": cut.words[np.newaxis]}
+        return self._parsed(cut, _Told(*(one[0] for one in self._session.run(None, inputs))))
+
+    def _parsed(self, cut: Cut, told: _Told) -> Parsed:
+        found = {layer: stretches(told.tags, cut.places, layer) for layer in Layer}
+        points = {
+            layer: _points(told.words, found[layer])
+            for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER, Layer.VALUE)
+        }
+        chances = sigmoid(told.made)
+        centres = np.asarray(told.looks @ np.arange(len(told.words)), np.float32)
+        which = sorted(np.flatnonzero(chances >= _MADE).tolist(), key=lambda one: centres[one])
+        asked = told.slots[which], told.looks[which]
+        return Parsed(
+            softmax(told.intents),
+            sigmoid(told.safety),
+            chances,
+            _requests(which, chances, softmax(told.modality), softmax(told.holder), centres),
+            self._mentions(found[Layer.MENTION], points[Layer.MENTION]),
+            found[Layer.QUESTION],
+            found[Layer.WHEN],
+            found[Layer.QUALIFIER],
+            found[Layer.VALUE],
+            self._of_slots("role", asked, points[Layer.MENTION], found[Layer.MENTION]),
+            self._of_slots("told", asked, points[Layer.VALUE], found[Layer.VALUE])[..., 0],
+            self._narrowing(
+                np.concatenate([points[Layer.WHEN], points[Layer.QUALIFIER]]),
+                [*found[Layer.WHEN], *found[Layer.QUALIFIER]],
+                points[Layer.MENTION],
+                found[Layer.MENTION],
+            ),
+            cut.read,
+        )
+
+    def _of_slots(
+        self, name: str, asked: tuple[Floats, Floats], points: Floats, found: list[Found]
+    ) -> Floats:
+        slots, looks = asked
+        if not len(slots) or not found:
+            return np.zeros((len(slots), len(found), len(ROLES)), np.float32)
+        return self._heads.of_slots(name, slots, points, looks, [one.words for one in found])
+
+    def _narrowing(
+        self, first: Floats, narrows: list[Found], second: Floats, mentions: list[Found]
+    ) -> Floats:
+        if not narrows or not mentions:
+            return np.zeros((len(narrows), len(mentions), len(ROLES)), np.float32)
+        return self._heads.narrowing(
+            first, second, [one.words for one in narrows], [one.words for one in mentions]
+        )
+
+    def _mentions(self, found: list[Found], points: Floats) -> list[FoundMention]:
+        if not found:
+            return []
+        return [
+            FoundMention(stretch, *MENTIONS[int(each.argmax())], stretch.chance * float(each.max()))
+            for stretch, each in zip(found, self._heads.values(points), strict=True)
+        ]
+
+
+def _requests(
+    which: list[int], made: Floats, modality: Floats, holder: Floats, centres: Floats
+) -> list[FoundRequest]:
+    return [
+        FoundRequest(
+            SLOTS[slot][0],
+            MODALITIES[int(modality[slot].argmax())],
+            HOLDERS[int(holder[slot].argmax())],
+            float(centres[slot]),
+            float(made[slot]),
+            float(made[slot] * modality[slot].max() * holder[slot].max()),
+        )
+        for slot in which
+    ]
+
+
+def _points(words: Floats, found: list[Found]) -> Floats:
+    if not found:
+        return np.zeros((0, 3 * words.shape[1]), np.float32)
+    return np.stack([point_of(words, one.words) for one in found])
+
+
+def likeliest(chances: Floats) -> list[tuple[Intent, float]]:
+    """Return intents with their chances, best first."""
+    order = np.argsort(-chances)
+    return [(INTENTS[int(one)], float(chances[one])) for one in order]
+
+
+def told_safety(chances: Floats) -> tuple[Safety, ...]:
+    """Return what needs care."""
+    return tuple(one for one, chance in zip(SAFETIES, chances, strict=True) if chance > _MADE)

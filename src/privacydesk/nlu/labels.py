@@ -1,0 +1,75 @@
+"""What the learnt heads tell, in the order of their numbers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import (
+    MENTIONABLE,
+    REQUESTABLE,
+    Holder,
+    MentionKind,
+    Modality,
+    Safety,
+)
+
+
+class Layer(StrEnum):
+    """What sort of stretch of a message is told apart; stretches of one layer never overlap."""
+
+    QUESTION = "question"
+    MENTION = "mention"
+    WHEN = "when"
+    QUALIFIER = "qualifier"
+    VALUE = "value"
+
+
+class Role(StrEnum):
+    """What a request says of a thing that it names: it goes, or it stays. Both may be said."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+
+
+CONTACT: Final = "contact"
+AGE: Final = "age"
+"""Values that are told beside those of a profile's fields."""
+
+INTENTS: Final = tuple(Intent)
+REQUEST_INTENTS: Final = tuple(one for one in Intent if one in REQUESTABLE)
+MODALITIES: Final = tuple(Modality)
+HOLDERS: Final = tuple(Holder)
+SAFETIES: Final = tuple(Safety)
+ROLES: Final = tuple(Role)
+VALUES: Final = (*sorted(MENTIONABLE[MentionKind.FIELD]), CONTACT, AGE)
+MENTIONS: Final = tuple(
+    (kind, value) for kind in MentionKind for value in sorted(MENTIONABLE[kind])
+)
+
+TYPES: Final = {layer: VALUES if layer is Layer.VALUE else ("",) for layer in Layer}
+"""What the stretches of each layer are, where the tags tell it."""
+
+
+def tags() -> dict[Layer, slice]:
+    """Return where the tags of each layer stand: outside, then first and further of each type."""
+    found, at = {}, 0
+    for layer, types in TYPES.items():
+        found[layer] = slice(at, at + 1 + 2 * len(types))
+        at = found[layer].stop
+    return found
+
+
+TAGS: Final = tags()
+TAG_COUNT: Final = max(one.stop for one in TAGS.values())
+
+SLOTS: Final = (
+    *((intent, again) for again in (False, True) for intent in REQUEST_INTENTS),
+    (None, False),
+)
+"""Requests that a message may hold: of each intent a first, and a second beside it; and what is
+named without a word of what shall be done with it, as in an answer to a question."""
+
+NARROWING: Final = (Layer.WHEN, Layer.QUALIFIER)
+"""Layers whose stretches narrow what is named."""

@@ -1,0 +1,170 @@
+"""From what was found in a message to its requests: what goes, what stays, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import PHONE, Fragment, Mention, Request
+from privacydesk.nlu.extractors import ages, contacts, periods, profile_values
+from privacydesk.nlu.heads.parsed import FoundMention, FoundRequest, Parsed
+from privacydesk.nlu.heads.stretches import Found
+from privacydesk.nlu.labels import AGE, CONTACT, ROLES, Role
+from privacydesk.nlu.pairs import Place
+
+BELONGS: Final = 0.5
+"""The chance from which one stretch belongs to another."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """Makes requests of what was found in a message.
+
+    Attributes:
+        today: the operator's day, which relative times count from.
+        republic: whether years are counted from the Republic where nothing tells.
+    """
+
+    text: str
+    parsed: Parsed
+    today: date
+    republic: bool = False
+
+    def requests(self) -> Iterator[tuple[int, Request]]:
+        """Return the requests with their numbers in ``parsed``, in the order of the message.
+
+        None is sure yet.
+        """
+        for number, found in enumerate(self.parsed.requests):
+            if found.intent is not None:
+                told = self._told(number)
+                yield (
+                    number,
+                    Request(
+                        found.intent,
+                        found.modality,
+                        found.holder,
+                        sure=False,
+                        include=self._mentions(number, Role.INCLUDE),
+                        exclude=self._mentions(number, Role.EXCLUDE),
+                        set=self._entries(told) if found.intent is Intent.RECTIFICATION else {},
+                        age=self._age(told),
+                        contact=self._contact(told),
+                    ),
+                )
+
+    def fragment(self) -> Fragment | None:
+        """Return what is named without a word of what shall be done with it."""
+        for number, found in enumerate(self.parsed.requests):
+            if found.intent is None:
+                told = self._told(number)
+                return Fragment(
+                    self._mentions(number, Role.INCLUDE),
+                    self._mentions(number, Role.EXCLUDE),
+                    self._entries(told),
+                    self._age(told),
+                    self._contact(told),
+                )
+        return None
+
+    def _told(self, request: int) -> list[Found]:
+        return [
+            stretch
+            for place, stretch in enumerate(self.parsed.values)
+            if self.parsed.told[request, place] >= BELONGS
+        ]
+
+    def _mentions(self, request: int, role: Role) -> tuple[Mention, ...]:
+        which = ROLES.index(role)
+        found: dict[Mention, None] = {}
+        for place, mention in enumerate(self.parsed.mentions):
+            if self.parsed.roles[request, place, which] >= BELONGS:
+                found |= dict.fromkeys(self._narrowed(request, mention, place, which))
+        return _without_wholes(tuple(found))
+
+    def _narrowed(
+        self, request: int, mention: FoundMention, place: int, role: int
+    ) -> Iterator[Mention]:
+        """Return a mention once for each of the stretches that narrow it."""
+        whens = len(self.parsed.whens)
+        dated: list[periods.Period] = []
+        named: list[str] = []
+        for number, stretch in enumerate([*self.parsed.whens, *self.parsed.qualifiers]):
+            if self.parsed.narrowing[number, place, role] < BELONGS:
+                continue
+            if self._of_another(request, stretch, place, role):
+                continue
+            words = stretch.text(self.text)
+            period = periods.resolve(words, self.today) if number < whens else None
+            if period is None:
+                named.append(words)
+            else:
+                dated.append(period)
+        for each in dated or [periods.Period(None, None)]:
+            for qualifier in named or [""]:
+                yield Mention(mention.kind, mention.value, each.since, each.until, qualifier)
+
+    def _of_another(self, request: int, stretch: Found, mention: int, role: int) -> bool:
+        """Tell whether a stretch stands nearer to another request that says so of a mention."""
+        alike = [
+            number
+            for number in range(len(self.parsed.requests))
+            if self.parsed.roles[number, mention, role] >= BELONGS
+        ]
+        return request != min(alike, key=lambda one: _away(self.parsed.requests[one], stretch))
+
+    def _entries(self, told: list[Found]) -> dict[str, str]:
+        entries: dict[str, str] = {}
+        for stretch in told:
+            if stretch.type not in (AGE, CONTACT):
+                words = stretch.text(self.text)
+                if stretch.type == PHONE:
+                    words = self._number_at(stretch) or words
+                value = profile_values.profile_value(stretch.type, words, republic=self.republic)
+                if value:
+                    entries[stretch.type] = value
+        return entries
+
+    def _contact(self, told: list[Found]) -> str:
+        for stretch in told:
+            if stretch.type == CONTACT:
+                return self._number_at(stretch) or stretch.text(self.text)
+        return ""
+
+    def _number_at(self, stretch: Found) -> str:
+        """Return the whole address or number of which a stretch is a part, at least."""
+        found = contacts.contacts(self.text)
+        return next((one.value for one in found if _touch((one.start, one.end), stretch.place)), "")
+
+    def _age(self, told: list[Found]) -> int | None:
+        stretches = [one for one in told if one.type == AGE]
+        for age in ages.ages(self.text) if stretches else ():
+            if any(_touch((age.start, age.end), one.place) for one in stretches):
+                return age.years
+        return None
+
+
+def _without_wholes(mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    """Leave out what is named whole where the same is named with what narrows it.
+
+    Nobody says both of one thing; of two readings the one by which less goes is taken.
+    """
+    narrowed = {(one.kind, one.value) for one in mentions if _is_narrowed(one)}
+    return tuple(
+        one for one in mentions if _is_narrowed(one) or (one.kind, one.value) not in narrowed
+    )
+
+
+def _is_narrowed(mention: Mention) -> bool:
+    return bool(mention.qualifier or mention.since or mention.until)
+
+
+def _away(request: FoundRequest, stretch: Found) -> float:
+    return abs(request.centre - sum(stretch.words) / 2)
+
+
+def _touch(one: Place, other: Place) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

@@ -1,0 +1,100 @@
+"""Batches of labelled texts as tensors."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from privacydesk.nlu.labels import INTENTS, SAFETIES, TYPES, Layer
+from privacydesk.nlu.pairs import Place
+from privacydesk.nlu.tokens import PADDING, Cut, Tokens
+from privacydesk.nlu.training.labelling import Labelled, Stretch
+
+UNKNOWN: Final = -100
+"""A label that is not learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Texts of about the same length.
+
+    Attributes:
+        tokens: (batch, tokens).
+        words: (batch, words, 4).
+        tags: by layer, (batch, words), ``UNKNOWN`` where they are not known.
+        intents: (batch,).
+        safety: (batch, safeties), -1 where it is not known.
+        labelled: the texts.
+        cuts: the texts, cut.
+    """
+
+    tokens: Tensor
+    words: Tensor
+    tags: dict[Layer, Tensor]
+    intents: Tensor
+    safety: Tensor
+    labelled: Sequence[Labelled]
+    cuts: Sequence[Cut]
+
+
+def batches(texts: Sequence[Labelled], tokens: Tokens, most: int, seed: int) -> Iterator[Batch]:
+    """Return all texts in batches of at most some tokens, padding included, in any order."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    read = [(one, tokens.of(one.text)) for one in texts]
+    read.sort(key=lambda one: len(one[1].tokens) + 2 * chance.random())
+    groups: list[list[tuple[Labelled, Cut]]] = [[]]
+    for one in read:
+        if groups[-1] and len(one[1].tokens) * (len(groups[-1]) + 1) > most:
+            groups.append([])
+        groups[-1].append(one)
+    chance.shuffle(groups)
+    for group in groups:
+        yield batch(*zip(*group, strict=True))
+
+
+def batch(texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
+    """Return texts, cut, as one batch."""
+    longest = (
+        max(1, *(len(one.places) for one in cuts)) if len(cuts) > 1 else max(1, len(cuts[0].places))
+    )
+    tags = {layer: torch.full((len(texts), longest), UNKNOWN, dtype=torch.long) for layer in Layer}
+    safety = torch.full((len(texts), len(SAFETIES)), -1.0)
+    intents = torch.full((len(texts),), UNKNOWN, dtype=torch.long)
+    words = torch.zeros((len(texts), longest, 4), dtype=torch.long)
+    tokens = torch.full((len(texts), max(len(one.tokens) for one in cuts)), PADDING)
+    for row, (one, cut) in enumerate(zip(texts, cuts, strict=True)):
+        tokens[row, : len(cut.tokens)] = torch.from_numpy(cut.tokens)
+        words[row, : len(cut.places)] = torch.from_numpy(cut.words)
+        if one.annotated:
+            for layer in Layer:
+                _tag(tags[layer][row], one, layer, cut)
+        if one.safety is not None:
+            safety[row] = torch.tensor([float(each in one.safety) for each in SAFETIES])
+        if one.intent is not None:
+            intents[row] = INTENTS.index(one.intent)
+    return Batch(tokens, words, tags, intents, safety, texts, cuts)
+
+
+def place_of(stretch: Stretch, cut: Cut) -> Place | None:
+    """Return the words of a stretch; None where it was not read."""
+    within = [
+        number
+        for number, (start, end) in enumerate(cut.places)
+        if start < stretch.end and stretch.start < end
+    ]
+    return (within[0], within[-1] + 1) if within else None
+
+
+def _tag(row: Tensor, one: Labelled, layer: Layer, cut: Cut) -> None:
+    row[: len(cut.places)] = 0
+    for stretch in one.stretches(layer):
+        place = place_of(stretch, cut)
+        if place is not None:
+            first = 1 + 2 * TYPES[layer].index(stretch.type)
+            row[place[0] : place[1]] = first + 1
+            row[place[0]] = first

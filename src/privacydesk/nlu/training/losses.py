@@ -1,0 +1,214 @@
+"""How wrong the network is about a batch."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from privacydesk.nlu.labels import (
+    HOLDERS,
+    MENTIONS,
+    MODALITIES,
+    REQUEST_INTENTS,
+    ROLES,
+    SLOTS,
+    TAGS,
+)
+from privacydesk.nlu.pairs import Place, between, gap, nearness
+from privacydesk.nlu.tokens import Cut
+from privacydesk.nlu.training.batches import UNKNOWN, Batch, place_of
+from privacydesk.nlu.training.labelling import Labelled, Stretch
+from privacydesk.nlu.training.network import Reader, Stretches, points_of
+
+_SMOOTHING: Final = 0.05
+_JITTER: Final = 0.1
+"""How often a stretch is taken a word too short or too long, as the tags may have it."""
+_RARE: Final = 8.0
+"""What a message counts that needs care: there are few."""
+_INTENT_ALONE: Final = 0.2
+"""What the requests of a message count of which only the intent is known."""
+_WEIGHTS: Final = {
+    "intent": 1.0, "safety": 0.5, "tags": 1.0, "made": 4.0, "looks": 0.2, "modality": 0.5,
+    "holder": 0.5, "value": 0.5, "role": 0.7, "told": 0.3, "narrowing": 0.5,
+}  # fmt: skip
+
+
+def losses(reader: Reader, heads: Stretches, batch: Batch) -> dict[str, Tensor]:
+    """Return the loss of each head, weighted; heads of which a batch tells nothing are missing."""
+    tags, intents, safety, made, modality, holder, looks, slots, words = reader(
+        batch.tokens, batch.words
+    )
+    found = {
+        **_of_tags(batch, tags),
+        **_of_message(batch, intents, safety),
+        **_of_slots(batch, made, modality, holder, looks),
+        **_of_stretches(heads, batch, words, slots, looks),
+    }
+    return {name: _WEIGHTS[name] * loss for name, loss in found.items()}
+
+
+def _of_tags(batch: Batch, tags: Tensor) -> dict[str, Tensor]:
+    if not any(one.annotated for one in batch.labelled):
+        return {}
+    each = [
+        functional.cross_entropy(
+            tags[..., TAGS[layer]].flatten(0, 1).float(), gold.flatten(), ignore_index=UNKNOWN
+        )
+        for layer, gold in batch.tags.items()
+    ]
+    return {"tags": torch.stack(each).sum()}
+
+
+def _of_message(batch: Batch, intents: Tensor, safety: Tensor) -> dict[str, Tensor]:
+    found = {}
+    if (batch.intents != UNKNOWN).any():
+        found["intent"] = functional.cross_entropy(
+            intents.float(), batch.intents, ignore_index=UNKNOWN, label_smoothing=2 * _SMOOTHING
+        )
+    known = batch.safety[:, 0] >= 0
+    if known.any():
+        found["safety"] = functional.binary_cross_entropy_with_logits(
+            safety[known].float(), batch.safety[known], pos_weight=torch.tensor(_RARE)
+        )
+    return found
+
+
+def _of_slots(
+    batch: Batch, made: Tensor, modality: Tensor, holder: Tensor, looks: Tensor
+) -> dict[str, Tensor]:
+    gold = torch.zeros_like(made, dtype=torch.float32)
+    counts = torch.ones_like(gold)
+    rows, slots, modalities, holders, seen = [], [], [], [], []
+    for row, one in enumerate(batch.labelled):
+        if not one.annotated:
+            counts[row] = _INTENT_ALONE
+            if one.intent in REQUEST_INTENTS:
+                gold[row, SLOTS.index((one.intent, False))] = 1
+        for request, slot in zip(one.requests, one.slots, strict=True):
+            place = place_of(request.stretch, batch.cuts[row])
+            if slot is None or place is None:
+                continue
+            gold[row, slot] = 1
+            seen.append(looks[row, slot, slice(*place)].sum())
+            if request.intent is None:
+                continue
+            rows.append(row)
+            slots.append(slot)
+            modalities.append(MODALITIES.index(request.modality))
+            holders.append(HOLDERS.index(request.holder))
+    found = {"made": functional.binary_cross_entropy_with_logits(made.float(), gold, weight=counts)}
+    if rows:
+        found["looks"] = -(torch.stack(seen).float() + 1e-4).log().mean()
+        for name, logits, classes in (
+            ("modality", modality, modalities),
+            ("holder", holder, holders),
+        ):
+            found[name] = functional.cross_entropy(
+                logits[rows, slots].float(), torch.tensor(classes), label_smoothing=_SMOOTHING
+            )
+    return found
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What the heads of stretches are asked about a batch, and what they shall tell.
+
+    Attributes:
+        points: row, first word and the one after the last of each stretch.
+        asked: by head, a row for each question: places in ``points`` and other inputs.
+        gold: by head, what shall be told.
+    """
+
+    looks: np.ndarray
+    points: list[tuple[int, int, int]] = field(default_factory=list)
+    asked: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
+    gold: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, row: int, one: Labelled, cut: Cut) -> None:
+        """Add the questions about an annotated message."""
+        mentions = self._placed(row, [mention.stretch for mention in one.mentions], cut)
+        for number, (at, _) in mentions.items():
+            mention = one.mentions[number]
+            self._ask("value", (at,), MENTIONS.index((mention.kind, mention.value)))
+        values = self._placed(row, one.values, cut)
+        for request, slot in enumerate(one.slots):
+            if slot is not None:
+                look = self.looks[row, slot, : len(cut.places)]
+                for number, (at, place) in mentions.items():
+                    told = [float((request, number, role) in one.roles) for role in ROLES]
+                    self._ask("role", (row, slot, at, nearness(look, place)), told)
+                for number, (at, place) in values.items():
+                    told = [float((request, number) in one.told)]
+                    self._ask("told", (row, slot, at, nearness(look, place)), told)
+        others = [place for _, place in mentions.values()]
+        narrows = self._placed(row, (*one.whens, *one.qualifiers), cut)
+        for (number, (at, place)), (other, (to, there)) in product(
+            narrows.items(), mentions.items()
+        ):
+            told = [float((number, other, role) in one.narrowed) for role in ROLES]
+            apart = gap(place, there), between(place, there, others)
+            self._ask("narrowing", (at, to, *apart), told)
+
+    def _ask(self, head: str, about: tuple[Any, ...], gold: Any) -> None:
+        self.asked[head].append(about)
+        self.gold[head].append(gold)
+
+    def _placed(
+        self, row: int, stretches: Sequence[Stretch], cut: Cut
+    ) -> dict[int, tuple[int, Place]]:
+        """Return by number the place in ``points`` and the words of each stretch that was read."""
+        found = {}
+        for number, stretch in enumerate(stretches):
+            place = place_of(stretch, cut)
+            if place is not None:
+                found[number] = len(self.points), place
+                self.points.append((row, *_jittered(place, len(cut.places))))
+        return found
+
+
+def _of_stretches(
+    heads: Stretches, batch: Batch, words: Tensor, slots: Tensor, looks: Tensor
+) -> dict[str, Tensor]:
+    rows = _Rows(looks.detach().float().numpy())
+    for row, (one, cut) in enumerate(zip(batch.labelled, batch.cuts, strict=True)):
+        if one.annotated:
+            rows.add(row, one, cut)
+    if not rows.points:
+        return {}
+    points = points_of(words, torch.tensor(rows.points))
+    found = {}
+    for name, asked in rows.asked.items():
+        columns = [torch.tensor(one) for one in zip(*asked, strict=True)]
+        gold = torch.tensor(rows.gold[name])
+        if name == "value":
+            logits = heads.value(heads.mention(points[columns[0]]))
+            found[name] = functional.cross_entropy(logits.float(), gold, label_smoothing=_SMOOTHING)
+            continue
+        if name == "narrowing":
+            first, second, *apart = columns
+            logits = heads.narrowing(points[first], points[second], *apart)
+        else:
+            row_numbers, slot_numbers, at, near = columns
+            head = heads.role if name == "role" else heads.told
+            logits = head(slots[row_numbers, slot_numbers], points[at], near)
+        found[name] = functional.binary_cross_entropy_with_logits(logits.float(), gold)
+    return found
+
+
+def _jittered(place: Place, count: int) -> Place:
+    start, end = place
+    if random.random() < _JITTER:  # noqa: S311 - no secret
+        start += random.choice((-1, 1))  # noqa: S311
+    if random.random() < _JITTER:  # noqa: S311
+        end += random.choice((-1, 1))  # noqa: S311
+    start = min(max(start, 0), count - 1)
+    return start, min(max(end, start + 1), count)

@@ -1,0 +1,273 @@
+"""The network: one encoder, read once a message, and what the heads make of it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from privacydesk.nlu.labels import (
+    HOLDERS,
+    INTENTS,
+    MENTIONS,
+    MODALITIES,
+    ROLES,
+    SAFETIES,
+    SLOTS,
+    TAG_COUNT,
+)
+from privacydesk.nlu.pairs import BETWEEN, GAPS, NEARNESS
+from privacydesk.nlu.tokens import CODES, MOST_TOKENS, OFFSETS, PADDING
+
+WIDTH: Final = 384
+ATTENTIONS: Final = 12
+INNER: Final = 1536
+WORD_WIDTH: Final = 192
+SLOT_WIDTH: Final = 192
+HIDDEN: Final = 256
+PAIR_WIDTH: Final = 128
+POINT: Final = 3 * WORD_WIDTH
+
+
+class Block(nn.Module):
+    """One layer of a BERT encoder."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.out = nn.Linear(WIDTH, WIDTH)
+        self.attention_norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.inner = nn.Linear(WIDTH, INNER)
+        self.outer = nn.Linear(INNER, WIDTH)
+        self.output_norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Return tokens of shape (batch, tokens, width); ``mask`` is added to attention."""
+        batch, tokens, _ = x.shape
+        q, k, v = (
+            part.view(batch, tokens, ATTENTIONS, WIDTH // ATTENTIONS).transpose(1, 2)
+            for part in self.qkv(x).chunk(3, dim=-1)
+        )
+        seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        told = self.out(seen.transpose(1, 2).reshape(batch, tokens, WIDTH))
+        x = self.attention_norm(x + self.dropout(told))
+        bent = functional.gelu(self.inner(x))
+        return self.output_norm(x + self.dropout(self.outer(bent)))
+
+
+class Words(nn.Module):
+    """Points of words, from those of their pieces and of what stands beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Linear(2 * WIDTH, WORD_WIDTH)
+        self.codes = nn.Embedding(CODES, WORD_WIDTH)
+        self.offsets = nn.Embedding(OFFSETS, WORD_WIDTH)
+        self.norm = nn.LayerNorm(WORD_WIDTH)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(WORD_WIDTH, WORD_WIDTH, 3, padding=1) for _ in range(2)
+        )
+        nn.init.normal_(self.codes.weight, std=0.1)
+        nn.init.normal_(self.offsets.weight, std=0.1)
+
+    def forward(self, x: Tensor, words: Tensor, there: Tensor) -> Tensor:
+        """Return points of shape (batch, words, width).
+
+        Args:
+            x: tokens.
+            words: (batch, words, 4), as in ``Cut``.
+            there: (batch, words), whether there is a word.
+        """
+
+        def pieces(which: int) -> Tensor:
+            return torch.gather(x, 1, words[..., which, None].expand(-1, -1, WIDTH))
+
+        c = self.down(torch.cat([pieces(1), pieces(2)], dim=-1))
+        c = c + self.codes(words[..., 0]) + self.offsets(words[..., 3])
+        seen = there[..., None].to(c.dtype)
+        c = self.norm(c) * seen
+        for convolution in self.convolutions:
+            near = functional.gelu(convolution(c.transpose(1, 2)).transpose(1, 2))
+            c = (c + near) * seen
+        return c
+
+
+class Slots(nn.Module):
+    """Whether each request that there may be is made, and where."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(len(SLOTS), SLOT_WIDTH) * 0.1)
+        self.keys = nn.Linear(WORD_WIDTH, SLOT_WIDTH)
+        self.values = nn.Linear(WORD_WIDTH, SLOT_WIDTH)
+        self.whole = nn.Linear(2 * WIDTH, SLOT_WIDTH)
+        self.norm = nn.LayerNorm(SLOT_WIDTH)
+        self.hidden = nn.Sequential(
+            nn.Linear(SLOT_WIDTH, HIDDEN), nn.GELU(approximate="tanh"), nn.Dropout(dropout)
+        )
+        self.made = nn.Parameter(torch.randn(len(SLOTS), HIDDEN) * 0.05)
+        self.bias = nn.Parameter(torch.full((len(SLOTS),), -3.0))
+        self.modality = nn.Linear(HIDDEN, len(MODALITIES))
+        self.holder = nn.Linear(HIDDEN, len(HOLDERS))
+
+    def forward(
+        self, words: Tensor, there: Tensor, message: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Return by slot: logits of being made, modality, holder; where it looks; its point."""
+        scores = self.queries @ self.keys(words).transpose(1, 2) / SLOT_WIDTH**0.5
+        looks = (scores + (~there)[:, None] * -1e4).softmax(-1)
+        seen = looks @ self.values(words)
+        points = self.norm(seen + self.queries + self.whole(message)[:, None])
+        hidden = self.hidden(points)
+        made = (hidden * self.made).sum(-1) + self.bias
+        return made, self.modality(hidden), self.holder(hidden), looks, points
+
+
+class Reader(nn.Module):
+    """Tokens and words in; what each word is, what the message is, and what it asks for out."""
+
+    def __init__(self, pieces: int, layers: int, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.pieces = nn.Embedding(pieces, WIDTH)
+        self.positions = nn.Embedding(MOST_TOKENS, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(Block(dropout) for _ in range(layers))
+        self.words = Words()
+        self.tags = nn.Linear(WORD_WIDTH, TAG_COUNT)
+        self.slots = Slots(dropout)
+        self.intent = nn.Sequential(
+            nn.Linear(2 * WIDTH, HIDDEN),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(HIDDEN, len(INTENTS)),
+        )
+        self.safety = nn.Linear(2 * WIDTH, len(SAFETIES))
+
+    def forward(self, tokens: Tensor, words: Tensor) -> tuple[Tensor, ...]:
+        """Return logits of tags, intents, safety and slots, and points of words and slots.
+
+        Args:
+            tokens: (batch, tokens), ``PADDING`` behind the last.
+            words: (batch, words, 4), as in ``Cut``, zeros behind the last.
+        """
+        there = tokens != PADDING
+        mask = (~there)[:, None, None, :] * -1e4
+        places = torch.arange(tokens.shape[1], device=tokens.device)
+        x = self.dropout(self.norm(self.pieces(tokens) + self.positions(places)))
+        for block in self.blocks:
+            x = block(x, mask)
+        weights = there[..., None].to(x.dtype)
+        message = torch.cat([x[:, 0], (x * weights).sum(1) / weights.sum(1)], dim=-1)
+        spoken = words[..., 1] > 0
+        points = self.words(x, words, spoken)
+        made, modality, holder, looks, slots = self.slots(points, spoken, message)
+        return (
+            self.tags(points), self.intent(message), self.safety(message),
+            made, modality, holder, looks, slots, points,
+        )  # fmt: skip
+
+
+class Stretches(nn.Module):
+    """What stretches are, and how they belong together."""
+
+    def __init__(self, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.mention = nn.Sequential(
+            nn.Linear(POINT, HIDDEN), nn.GELU(approximate="tanh"), nn.Dropout(dropout)
+        )
+        self.value = nn.Linear(HIDDEN, len(MENTIONS))
+        self.role = SlotPair(len(ROLES))
+        self.told = SlotPair(1)
+        self.narrowing = Pair(len(ROLES))
+
+
+class SlotPair(nn.Module):
+    """Whether and how a stretch belongs to a request."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(SLOT_WIDTH, PAIR_WIDTH)
+        self.second = nn.Linear(POINT, PAIR_WIDTH)
+        self.near = nn.Linear(NEARNESS, PAIR_WIDTH)
+        self.out = _judging(classes)
+
+    def forward(self, slots: Tensor, points: Tensor, near: Tensor) -> Tensor:
+        """Return logits, (pairs, classes)."""
+        a, b = self.first(slots), self.second(points)
+        logits: Tensor = self.out(a + b + a * b + self.near(near))
+        return logits
+
+
+class Pair(nn.Module):
+    """Whether and how one stretch belongs to another."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(POINT, PAIR_WIDTH)
+        self.second = nn.Linear(POINT, PAIR_WIDTH)
+        self.gap = nn.Embedding(2 * GAPS + 1, PAIR_WIDTH)
+        self.between = nn.Embedding(BETWEEN, PAIR_WIDTH)
+        self.out = _judging(classes)
+
+    def forward(self, first: Tensor, second: Tensor, gap: Tensor, between: Tensor) -> Tensor:
+        """Return logits, (pairs, classes)."""
+        a, b = self.first(first), self.second(second)
+        logits: Tensor = self.out(a + b + a * b + self.gap(gap) + self.between(between))
+        return logits
+
+
+def _judging(classes: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.GELU(approximate="tanh"),
+        nn.Linear(PAIR_WIDTH, PAIR_WIDTH),
+        nn.GELU(approximate="tanh"),
+        nn.Linear(PAIR_WIDTH, classes),
+    )
+
+
+def points_of(words: Tensor, stretches: Tensor) -> Tensor:
+    """Return the points of stretches: the mean of their words, the first and the last.
+
+    Args:
+        words: (batch, words, width).
+        stretches: (stretches, 3): row, first word and the one after the last.
+    """
+    row, start, end = stretches.unbind(1)
+    until = functional.pad(words.float().cumsum(1), (0, 0, 1, 0))
+    mean = (until[row, end] - until[row, start]) / (end - start)[:, None]
+    return torch.cat([mean, words[row, start].float(), words[row, end - 1].float()], dim=-1)
+
+
+def load_encoder(reader: Reader, model: Any, pieces: list[int]) -> None:
+    """Take the weights of a ``ModelFile``'s first layers, and of its pieces with some numbers."""
+
+    def put(parameter: Tensor, values: Any) -> None:
+        with torch.no_grad():
+            parameter.copy_(torch.tensor(np.asarray(values)).view(parameter.shape))
+
+    def matrix(name: str, columns: int) -> Any:
+        found = model.matrix(name, columns=columns)
+        return found.floats(np.arange(found.shape[0]))
+
+    put(reader.pieces.weight, model.matrix("emb.word", columns=WIDTH).floats(np.array(pieces)))
+    places = model.floats("emb.pos").reshape(-1, WIDTH)[:MOST_TOKENS]
+    put(reader.positions.weight, places + model.floats("emb.type")[:WIDTH])
+    put(reader.norm.weight, model.floats("emb.ln.w"))
+    put(reader.norm.bias, model.floats("emb.ln.b"))
+    for number, block in enumerate(reader.blocks):
+        name = f"l{number}"
+        put(block.qkv.weight, np.concatenate([matrix(f"{name}.{one}.w", WIDTH) for one in "qkv"]))
+        put(block.qkv.bias, np.concatenate([model.floats(f"{name}.{one}.b") for one in "qkv"]))
+        for layer, tensor, columns in (
+            (block.out, "ao", WIDTH), (block.inner, "fi", WIDTH), (block.outer, "fo", INNER),
+        ):  # fmt: skip
+            put(layer.weight, matrix(f"{name}.{tensor}.w", columns))
+            put(layer.bias, model.floats(f"{name}.{tensor}.b"))
+        for layer, tensor in ((block.attention_norm, "aln"), (block.output_norm, "oln")):
+            put(layer.weight, model.floats(f"{name}.{tensor}.w"))
+            put(layer.bias, model.floats(f"{name}.{tensor}.b"))

@@ -1,0 +1,164 @@
+"""From what was found in a message to what goes and what stays."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Holder, Mention, MentionKind, Modality, Request
+from privacydesk.nlu.heads.parsed import FoundMention, FoundRequest, Parsed
+from privacydesk.nlu.heads.stretches import Found
+from privacydesk.nlu.heads.weights import Floats
+from privacydesk.nlu.labels import AGE, CONTACT, INTENTS, SAFETIES, SLOTS
+from privacydesk.nlu.scope import Scope
+
+TODAY = date(2026, 11, 29)
+INCLUDE, EXCLUDE = 0, 1
+
+
+def _found(text: str, words: str, type_: str = "") -> Found:
+    start = text.index(words)
+    place = (start, start + len(words))
+    return Found(place, place, 0.99, type_)
+
+
+def _mention(text: str, words: str, value: str) -> FoundMention:
+    return FoundMention(_found(text, words), MentionKind.CATEGORY, value, 0.99)
+
+
+def _request(intent: Intent = Intent.DELETION, centre: float = 0.0) -> FoundRequest:
+    return FoundRequest(intent, Modality.WISHED, Holder.SELF, centre, 0.99, 0.99)
+
+
+def _chances(shape: tuple[int, ...], *ones: tuple[int, ...]) -> Floats:
+    made = np.zeros(shape, np.float32)
+    for one in ones:
+        made[one] = 1.0
+    return made
+
+
+def _parsed(
+    requests: list[FoundRequest],
+    mentions: list[FoundMention],
+    roles: list[tuple[int, int, int]],
+    *,
+    whens: list[Found] | None = None,
+    qualifiers: list[Found] | None = None,
+    narrowing: list[tuple[int, int, int]] | None = None,
+    values: list[Found] | None = None,
+    told: list[tuple[int, int]] | None = None,
+) -> Parsed:
+    narrows = len(whens or []) + len(qualifiers or [])
+    return Parsed(
+        np.zeros(len(INTENTS), np.float32),
+        np.zeros(len(SAFETIES), np.float32),
+        np.zeros(len(SLOTS), np.float32),
+        requests,
+        mentions,
+        [],
+        whens or [],
+        qualifiers or [],
+        values or [],
+        _chances((len(requests), len(mentions), 2), *roles),
+        _chances((len(requests), len(values or [])), *(told or [])),
+        _chances((narrows, len(mentions), 2), *(narrowing or [])),
+        99,
+    )
+
+
+def _requests(text: str, parsed: Parsed) -> list[Request]:
+    return [request for _, request in Scope(text, parsed, TODAY).requests()]
+
+
+def test_one_name_goes_but_for_a_time() -> None:
+    text = "动态就留今年的，剩下的删"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "动态", "posts")],
+        [(0, 0, INCLUDE), (0, 0, EXCLUDE)],
+        whens=[_found(text, "今年")],
+        narrowing=[(0, 0, EXCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert request.include == (Mention(MentionKind.CATEGORY, "posts"),)
+    assert request.exclude == (Mention(MentionKind.CATEGORY, "posts", date(2026, 1, 1)),)
+
+
+def test_a_time_that_is_no_period_narrows_by_its_words() -> None:
+    text = "搬家前的照片删掉"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "照片", "photos")],
+        [(0, 0, INCLUDE)],
+        whens=[_found(text, "搬家前")],
+        narrowing=[(0, 0, INCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert request.include == (Mention(MentionKind.CATEGORY, "photos", qualifier="搬家前"),)
+
+
+def test_each_of_several_narrowings_is_a_mention() -> None:
+    text = "keep the photos with Mei and with Sam"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "photos", "photos")],
+        [(0, 0, EXCLUDE)],
+        qualifiers=[_found(text, "with Mei"), _found(text, "with Sam")],
+        narrowing=[(0, 0, EXCLUDE), (1, 0, EXCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert [one.qualifier for one in request.exclude] == ["with Mei", "with Sam"]
+
+
+def test_a_shared_name_is_narrowed_for_the_request_that_is_nearer() -> None:
+    text = "发我今年的聊天，然后全删"
+    parsed = _parsed(
+        [_request(Intent.ACCESS, 2.0), _request(Intent.DELETION, 11.0)],
+        [_mention(text, "聊天", "chat")],
+        [(0, 0, INCLUDE), (1, 0, INCLUDE)],
+        whens=[_found(text, "今年")],
+        narrowing=[(0, 0, INCLUDE)],
+    )
+    access, deletion = _requests(text, parsed)
+    assert access.include[0].since == date(2026, 1, 1)
+    assert deletion.include == (Mention(MentionKind.CATEGORY, "chat"),)
+
+
+def test_values_stand_with_the_requests_that_they_are_told_for() -> None:
+    text = "昵称改成小雨，我14岁，发到 a@b.cn"
+    parsed = _parsed(
+        [_request(Intent.RECTIFICATION), _request(Intent.ACCESS)],
+        [],
+        [],
+        values=[
+            _found(text, "小雨", "nickname"),
+            _found(text, "14岁", AGE),
+            _found(text, "a@b.cn", CONTACT),
+        ],
+        told=[(0, 0), (0, 1), (1, 2)],
+    )
+    correction, access = _requests(text, parsed)
+    assert correction.set == {"nickname": "小雨"}
+    assert correction.age == 14
+    assert not correction.contact
+    assert access.contact == "a@b.cn"
+
+
+def test_what_is_named_alone_is_no_request() -> None:
+    text = "照片，发到 mei@example.com"
+    parsed = _parsed(
+        [FoundRequest(None, Modality.WISHED, Holder.SELF, 0.0, 0.99, 0.99)],
+        [_mention(text, "照片", "photos")],
+        [(0, 0, INCLUDE)],
+        values=[_found(text, ".com", CONTACT)],
+        told=[(0, 0)],
+    )
+    scope = Scope(text, parsed, TODAY)
+    assert not list(scope.requests())
+    fragment = scope.fragment()
+    assert fragment is not None
+    assert [one.value for one in fragment.include] == ["photos"]
+    # A part of an address stands for all of it.
+    assert fragment.contact == "mei@example.com"

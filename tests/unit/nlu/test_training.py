@@ -1,0 +1,83 @@
+"""The network learns, goes on where it was stopped, and is written down as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from privacydesk.data import voice_files
+from privacydesk.nlu.heads.parsed import GRAPH, HEADS, PIECES, Parser
+from privacydesk.nlu.normaliser import fold
+from privacydesk.nlu.tokens import Tokens
+from privacydesk.nlu.training.corpus import read_voice
+from privacydesk.nlu.training.labelling import Labelled, labelled
+from privacydesk.nlu.training.pieces import tokenizer_of
+
+pytest.importorskip("torch", reason="PyTorch is there only where the network is trained")
+
+from privacydesk.nlu.training.batches import batch
+from privacydesk.nlu.training.export import export
+from privacydesk.nlu.training.loop import CHECK_POINT, Pace, train
+from privacydesk.nlu.training.losses import losses
+from privacydesk.nlu.training.network import Reader, Stretches
+
+# PyTorch's exporter warns of its own parts.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::FutureWarning", "ignore::UserWarning", "ignore::DeprecationWarning"
+)
+
+_LAYERS = 1
+_SPECIAL = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+
+
+@pytest.fixture(scope="module")
+def messages() -> list[tuple[str, Labelled]]:
+    voice = read_voice(*voice_files()[0])
+    return [(voice.language, labelled(one)) for one in voice.examples[:16]]
+
+
+@pytest.fixture
+def tokens(messages: list[tuple[str, Labelled]], tmp_path: Path) -> Tokens:
+    signs = sorted({sign for _, one in messages for sign in fold(one.text).replace(" ", "▁")})
+    (tmp_path / PIECES).write_bytes(tokenizer_of([*_SPECIAL, *((one, -1.0) for one in signs)]))
+    return Tokens.load(tmp_path / PIECES)
+
+
+def _trained(
+    folder: Path, tokens: Tokens, messages: list[tuple[str, Labelled]], epochs: int
+) -> tuple[Reader, Stretches]:
+    reader, stretches = Reader(400, _LAYERS), Stretches()
+    pace = Pace(epochs=epochs, share=0.0, tokens=256)
+    train(reader, stretches, tokens, messages, [], pace=pace, folder=folder, tell=lambda _: None)
+    return reader, stretches
+
+
+def test_it_learns_and_goes_on(
+    messages: list[tuple[str, Labelled]], tokens: Tokens, tmp_path: Path
+) -> None:
+    whole = batch([one for _, one in messages], [tokens.of(one.text) for _, one in messages])
+    fresh = losses(Reader(400, _LAYERS).eval(), Stretches().eval(), whole)
+    _trained(tmp_path, tokens, messages, epochs=2)
+    assert (tmp_path / CHECK_POINT).exists()
+    reader, stretches = _trained(tmp_path, tokens, messages, epochs=4)
+    learnt = losses(reader.eval(), stretches.eval(), whole)
+    assert set(learnt) == set(fresh)
+    assert sum(learnt.values()) < sum(fresh.values())
+
+
+def test_what_is_written_down_reads_as_the_network_does(
+    messages: list[tuple[str, Labelled]], tokens: Tokens, tmp_path: Path
+) -> None:
+    reader, stretches = _trained(tmp_path, tokens, messages, epochs=1)
+    text = messages[0][1].text
+    cut = tokens.of(text)
+    told = reader.eval()(
+        *(batch([messages[0][1]], [cut]).tokens, batch([messages[0][1]], [cut]).words)
+    )
+    export(reader, stretches, tmp_path / GRAPH, tmp_path / HEADS)
+    parsed = Parser(tmp_path).parse(text)
+    assert parsed is not None
+    intents = told[1][0].detach().softmax(-1).numpy()
+    assert np.abs(parsed.intents - intents).max() < 0.05
