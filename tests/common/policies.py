@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from privacydesk.demo.files import DATA
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.understanding.embedding import E5Embedder
+from privacydesk.understanding.embedding import DIMENSIONS, E5Embedder, Vector
 
 SAMPLE: Final = "lane"
 """The name under which it is imported: the demo's own, which finds it in its folder."""
@@ -33,6 +38,25 @@ class _RememberingEmbedder(E5Embedder):
         self.embed_wish = cache(super().embed_wish)  # type: ignore[method-assign]
 
 
+class CountingEmbedder:
+    """Vectors without a model, counting what it is asked; where it is asked is kept, too."""
+
+    def __init__(self) -> None:
+        self.passages = 0
+        self.threads: set[int] = set()
+
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    def embed_query(self, text: str) -> Vector:
+        self.threads.add(threading.get_ident())
+        return np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
+
+    def embed_passages(self, texts: Sequence[str]) -> Vector:
+        self.passages += len(texts)
+        return np.full((len(texts), DIMENSIONS), DIMENSIONS**-0.5, dtype=np.float32)
+
+
 @cache
 def embedder() -> E5Embedder:
     """Return the model, loaded once a process."""
@@ -51,12 +75,12 @@ def sample_answers() -> PolicyAnswers:
 def _library() -> MemoryPolicyLibrary:
     library = MemoryPolicyLibrary()
     library.save(sample_policy())
+    import_vectors(library, sample_policy(), embedder())
     return library
 
 
 def bring_sample_policy(folder: Path) -> None:
     """Import the demo's policy into a data folder, with what its passages are found by."""
-    sample_answers()
     vectors = _library().vectors(sample_policy())
     assert vectors is not None
     library = FilePolicyLibrary(folder)

@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
-from tests.common.policies import bring_sample_policy
+from structlog.testing import capture_logs
+from tests.common.policies import CountingEmbedder, bring_sample_policy
 
 from privacydesk.calendars import Calendars
 from privacydesk.cli.common import staff_rooms
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock, until_working_day
 from privacydesk.demo.files import DATA, make_folder
+from privacydesk.demo.household import bring_policy
 from privacydesk.demo.run import Demo, open_demo
 from privacydesk.demo.staff import PASSWORD
 from privacydesk.domain.account_terms import AccountAction
@@ -31,7 +33,9 @@ from privacydesk.domain.signin import Stage
 from privacydesk.errors import InvalidRequestError, SettingsError
 from privacydesk.policy.clauses import CLAUSE_NAMES, cite
 from privacydesk.policy.importer import decode_policy, read_policy
+from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import read_profile
+from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.signin.gate import Place
 from privacydesk.settings import load_settings
 
@@ -64,6 +68,17 @@ async def person_of(client: aiohttp.ClientSession, person: str) -> dict[str, Any
 async def posted(client: aiohttp.ClientSession, path: str, body: Any) -> tuple[int, Any]:
     async with client.post(path, json=body) as answer:
         return answer.status, await answer.json()
+
+
+def test_the_policy_is_imported_with_what_its_passages_are_found_by(tmp_path: Path) -> None:
+    first, second = CountingEmbedder(), CountingEmbedder()
+    for embedder in (first, second):
+        bring_policy(tmp_path, "lane", datetime.now(UTC), embedder)
+    version = FilePolicyLibrary(tmp_path).latest("lane")
+    with capture_logs() as logged:
+        PolicyAnswers(FilePolicyLibrary(tmp_path), version, second).load()
+    # Neither another start nor the process that reads has anything left to make.
+    assert (first.passages > 0, second.passages, logged) == (True, 0, [])
 
 
 async def test_the_panel_is_served_in_three_languages_under_a_strict_policy(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary, check_name
 from privacydesk.policy.notes import ImportReport, Note
 from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument
-from privacydesk.services.policy_answers import PolicyAnswers
+from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.system_errors import fault_in_words
 from privacydesk.understanding.embedding import E5Embedder
 
@@ -106,8 +106,7 @@ def _keep(report: ImportReport, library: FilePolicyLibrary) -> bool:
     saved = library.save(version)
     typer.echo("Making it ready to be asked …", err=True)
     # Nobody else is kept waiting: the command may take the whole machine.
-    embedder = E5Embedder(os.cpu_count() or 1)
-    PolicyAnswers(library, version, embedder, _progress).load()
+    import_vectors(library, version, E5Embedder(os.cpu_count() or 1), _progress)
     return saved
 
 

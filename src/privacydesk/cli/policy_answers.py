@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +14,11 @@ import typer
 from privacydesk.cli.json_lines import answer_lines
 from privacydesk.cli.policy_files import DATA_DIR, JSON, fail, library_in, newest
 from privacydesk.domain.quotes import PolicyAnswer
-from privacydesk.errors import DeskError
+from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.changes import Change, ChangeKind, changes_between
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.understanding.embedding import E5Embedder
 
@@ -39,7 +41,10 @@ def ask(
         fail("give either one question or --jsonl with questions on standard input")
     try:
         library = library_in(data_dir)
-        answers = PolicyAnswers(library, _asked_about(library, name), E5Embedder())
+        version, embedder = _asked_about(library, name), E5Embedder()
+        with suppress(UnavailableError):  # a folder that may only be read is asked all the same
+            import_vectors(library, version, embedder)
+        answers = PolicyAnswers(library, version, embedder)
         answers.load()
     except DeskError as error:
         fail(error.message)

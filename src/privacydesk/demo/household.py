@@ -14,7 +14,9 @@ from privacydesk.demo.files import DATA, replace_file
 from privacydesk.errors import SettingsError
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary
+from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.settings import Settings, load_settings, new_secret
+from privacydesk.understanding.embedding import PassageEmbedder
 
 SETTINGS_FILE: Final = "privacydesk.toml"
 """Where staff commands with ``--data-dir`` look for the settings."""
@@ -85,10 +87,12 @@ def settle_in(
     )
 
 
-def bring_policy(data_dir: Path, name: str, now: datetime) -> None:
-    """Import the sample policy into the folder, unless it is there already."""
+def bring_policy(data_dir: Path, name: str, now: datetime, embedder: PassageEmbedder) -> None:
+    """Import the sample policy into the folder, unless it is there already; takes seconds."""
     text = decode_policy((DATA / "policy.md").read_bytes()).text
-    FilePolicyLibrary(data_dir).save(read_policy(text, name=name).version(now))
+    library, version = FilePolicyLibrary(data_dir), read_policy(text, name=name).version(now)
+    library.save(version)
+    import_vectors(library, version, embedder)
 
 
 def _read(path: Path) -> dict[str, Any]:

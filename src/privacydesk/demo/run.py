@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Collection
@@ -51,6 +52,7 @@ from privacydesk.errors import SettingsError
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving import serving_lock
+from privacydesk.understanding.embedding import E5Embedder
 from privacydesk.understanding_process.client import UnderstandingProcess
 from privacydesk.understanding_process.wire import Briefing
 from privacydesk.web.api.callbacks import CALL_BACK
@@ -148,7 +150,9 @@ async def open_demo(
         stack.enter_context(serving_lock(settings.url))
         clock = DemoClock(data_dir / CLOCK_FILE, _instant(now, ZoneInfo(profile.zone)))
         upgrade(settings)
-        bring_policy(data_dir, profile.policy, clock.now())
+        # Nobody else is kept waiting: the import may take the whole machine.
+        embedder = E5Embedder(os.cpu_count() or 1)
+        await asyncio.to_thread(bring_policy, data_dir, profile.policy, clock.now(), embedder)
         understanding = await stack.enter_async_context(
             UnderstandingProcess(Briefing(str(data_dir), profile.policy, log_level="warning"))
         )
