@@ -33,12 +33,12 @@ class Turn:
     Attributes:
         what: that can't be used, or can be again.
         is_on: whether it began.
-        since: when it began.
+        at: when it began, or ended.
     """
 
     what: str
     is_on: bool
-    since: datetime
+    at: datetime
 
 
 class Outage:
@@ -102,7 +102,7 @@ class Outage:
         _log.error(
             "outage_began", what=self.what, cause=cause, since=_told(self._since), **_of(part)
         )
-        self._tell(is_on=True)
+        self._tell(is_on=True, at=self._since)
 
     def refuse(self, count: int = 1) -> None:
         """Count who was turned away."""
@@ -121,6 +121,7 @@ class Outage:
             if self._failing:
                 return
             lasted, refused, parts = self._seconds() - self._began, self._refused, [*self._parts]
+            ended = self._clock.now()
             self._refused, self._parts = 0, {}
         _log.warning(
             "outage_ended",
@@ -130,16 +131,16 @@ class Outage:
             refused=refused,
             **({"parts": parts} if parts else {}),
         )
-        self._tell(is_on=False)
+        self._tell(is_on=False, at=ended)
 
     def refusal(self, message: str, **data: Any) -> UnavailableError:
         """Return the error for who is turned away, who is counted."""
         self.refuse()
         return UnavailableError(message, **data, outage=self.what)
 
-    def _tell(self, *, is_on: bool) -> None:
+    def _tell(self, *, is_on: bool, at: datetime) -> None:
         if self._turned is not None:
-            self._turned(Turn(self.what, is_on, self._since))
+            self._turned(Turn(self.what, is_on, at))
 
 
 class Outages:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from structlog.testing import capture_logs
 
@@ -65,9 +65,15 @@ def test_beginnings_and_ends_are_kept_for_staff_in_their_order() -> None:
     outages = Outages(CLOCK)
     outages.of("account_service").begin("timeout")
     outages.of("code_gateway").begin("timeout")
+    began = CLOCK.now()
+    CLOCK.move(timedelta(minutes=3))
     outages.of("account_service").end()
-    told = [(turn.what, turn.is_on) for turn in outages.turns]
-    assert told == [("account_service", True), ("code_gateway", True), ("account_service", False)]
+    told = [(turn.what, turn.is_on, turn.at - began) for turn in outages.turns]
+    assert told == [
+        ("account_service", True, timedelta(0)),
+        ("code_gateway", True, timedelta(0)),
+        ("account_service", False, timedelta(minutes=3)),
+    ]
 
 
 def test_an_error_says_whether_it_belongs_to_one() -> None:

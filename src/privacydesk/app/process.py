@@ -260,7 +260,7 @@ async def _tell_staff(outages: Outages, alarms: Alarms) -> None:
     """Call staff for outages that began or ended; while the database is out they wait."""
     while outages.turns:
         turn = outages.turns[0]
-        await alarms.service_turned(turn.what, is_on=turn.is_on, at=turn.since)
+        await alarms.service_turned(turn.what, is_on=turn.is_on, at=turn.at)
         outages.turns.popleft()
 
 

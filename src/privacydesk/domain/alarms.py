@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -52,6 +53,9 @@ OF_OUTAGES: Final = {
 }
 """What staff are told of the outside: that it is out, and that it works again."""
 
+_OUTAGE_OF: Final = {back: out for out, back in OF_OUTAGES.values()}
+"""End of an outage to its beginning."""
+
 
 class StaffAlarm(Struct, frozen=True):
     """One call to one agent. Holds no word of what it is about.
@@ -74,6 +78,29 @@ class StaffAlarm(Struct, frozen=True):
     number: str = ""
     unattended: bool = False
     seen_at: datetime | None = None
+
+    @property
+    def is_good_news(self) -> bool:
+        """Whether it tells that something is over."""
+        return self.kind in _OUTAGE_OF
+
+
+def outage_length(end: StaffAlarm, calls: Iterable[StaffAlarm]) -> timedelta | None:
+    """Return how long the outage lasted whose end a call tells.
+
+    Args:
+        end: tells that something works again.
+        calls: of the same agent, in any order.
+
+    Returns:
+        None where the beginning is not among the calls. Of several, as processes notice it one
+        after the other, the first counts.
+    """
+    out = _OUTAGE_OF.get(end.kind)
+    before = [one for one in calls if one.at <= end.at and one.id != end.id]
+    ended = max((one.at for one in before if one.kind is end.kind), default=None)
+    began = [one.at for one in before if one.kind is out and (ended is None or one.at > ended)]
+    return end.at - min(began) if began else None
 
 
 def alarm_id(agent: str, kind: AlarmKind, about: bytes, at: datetime) -> bytes:

@@ -303,8 +303,13 @@ async def test_supervisors_are_called_once_when_a_service_is_out_and_when_it_is_
     assert badge(page) == "1"
     assert "The account service is out." in page
     assert "/console/conversations/0000" not in page
-    await alarms.service_turned("account_service", is_on=False, at=at)
-    assert "The account service works again." in (await boss.get("/console/alarms")).text
+    assert 'class="talk-row"' in page
+    later = at + timedelta(hours=1, minutes=2, seconds=3)
+    await alarms.service_turned("account_service", is_on=False, at=later)
+    page = (await boss.get("/console/alarms")).text
+    assert "The account service works again." in page
+    assert "It was out for 1 hour 2 minutes." in page
+    assert 'class="talk-row calm"' in page
     assert badge((await mei.get("/console/alarms")).text) == ""
 
 

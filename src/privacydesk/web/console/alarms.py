@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from privacydesk.domain.agents import WORKERS
+from privacydesk.domain.alarms import outage_length
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.page import console_page
@@ -19,7 +20,8 @@ async def alarms_page(request: web.Request) -> web.Response:
     part = request.query.get("part") == "list"
     template = "console/alarm_list.html" if part else "console/alarms.html"
     found = await alarms.mine(me.agent.name)
-    return console_page(request, template, alarms=found, w=words_of(request))
+    lengths = {one.id: outage_length(one, found) for one in found if one.is_good_news}
+    return console_page(request, template, alarms=found, lengths=lengths, w=words_of(request))
 
 
 @staff(*WORKERS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -200,6 +200,12 @@ class Words:
     def alarm(self, alarm: StaffAlarm) -> str:
         """Return what an agent is called for."""
         return self._text(f"web.duty.alarm.{alarm.kind.value}")
+
+    def outage_length(self, length: timedelta) -> str:
+        """Return how long something was out, to the minute where it was longer than one."""
+        unit = 60 if length >= timedelta(minutes=1) else 1
+        seconds = round(length.total_seconds() / unit) * unit
+        return self._text("web.duty.outage_lasted", lasted={"$span": seconds})
 
     def standing(self, standing: str) -> str:
         """Return how it stands with an agent."""
