@@ -193,6 +193,15 @@ async def test_what_was_sent_after_the_password_was_asked_again_is_kept_no_longe
     await page.locator("#proof-code").fill("000000")
     await page.locator("#proof-code").press("Enter")
     await expect(page.locator(".note.wrong")).to_be_visible()
+    language = page.locator("[data-language] select")
+    own = await language.input_value()
+    # Nothing that is to be confirmed is lost over another language.
+    for other in ("zh_Hant", own):
+        await language.select_option(other)
+        await expect(
+            page.locator(f"[data-language] option[selected][value='{other}']")
+        ).to_have_count(1)
+        await expect(page.locator(".act")).to_contain_text("second.newcomer")
     await page.locator("#proof-password").fill(PASSWORD)
     await page.locator("#proof-code").fill(await _code(town, "xiao-chen"))
     await page.locator("#proof-code").press("Enter")

@@ -313,6 +313,70 @@ async def test_an_administrators_act_asks_for_password_and_code_and_loses_nothin
     assert AccessKind.REAUTHENTICATED in {one.kind for one in entries}
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "act"),
+    [
+        (PEOPLE, {"name": "wing", "role": "agent"}, "Add wing as Agent"),
+        (f"{PEOPLE}/role", {"agent": "mei", "role": "auditor"}, "Change 小美’s role to Auditor"),
+        (f"{PEOPLE}/disable", {"agent": "mei"}, "Disable 小美"),
+        (f"{PEOPLE}/reset", {"agent": "mei"}, "Reset 小美’s access"),
+        ("/console/tokens", {"name": "crm", "days": "9"}, "Make an API token for crm"),
+        (
+            WEBHOOKS,
+            {"url": "https://hooks.example/<in>"},
+            "Add the endpoint https://hooks.example/",
+        ),
+    ],
+)
+async def test_the_page_that_asks_for_the_password_says_what_is_confirmed(
+    office: Office, path: str, form: dict[str, str], act: str
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    office.clock.move(PROOF_TIME)
+    assert f"To confirm: {act}" in (await admin.post(path, form)).text
+    wrong = {"proof_password": "not mine", "proof_code": "1"}
+    assert f"To confirm: {act}" in (await admin.post(path, {**form, **wrong})).text
+
+
+async def test_an_endpoint_and_a_token_are_named_where_they_are_changed(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    token = {"name": "crm", "days": "9", "scope": "tickets:read", "token": "cd" * 16}
+    endpoint = {"url": "https://hooks.example/in", "label": "CRM", "endpoint": "ab" * 16}
+    await admin.post("/console/tokens", token)
+    await admin.post(WEBHOOKS, {**endpoint, "kind": "ticket.filed"})
+    office.clock.move(PROOF_TIME)
+    page = await admin.post(f"{WEBHOOKS}/{'ab' * 16}/rotate", {"hours": "24"})
+    assert "To confirm: Replace the secret of CRM" in page.text
+    page = await admin.post(f"/console/tokens/{'cd' * 16}/revoke", {})
+    assert "To confirm: Revoke an API token of crm" in page.text
+
+
+async def test_nothing_is_said_of_somebody_who_does_not_exist(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    office.clock.move(PROOF_TIME)
+    page = await admin.post(f"{PEOPLE}/disable", {"agent": "nobody"})
+    assert (page.status, "To confirm" in page.text) == (401, False)
+
+
+async def test_another_language_keeps_what_is_to_be_confirmed(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    await admin.get(PEOPLE)
+    office.clock.move(PROOF_TIME)
+    form = {"agent": "mei", "role": "auditor"}
+    page = await admin.post(f"{PEOPLE}/role", {**form, "proof_language": "zh_Hans"})
+    assert page.status == 401
+    assert "要确认的操作：把小美的角色改为审计员" in page.text
+    for name, value in form.items():
+        assert page.text.count(f'name="{name}" value="{value}"') == 2
+    assert '<html lang="zh-Hans"' in (await admin.get(PEOPLE)).text
+    page = await admin.post(f"{PEOPLE}/role", {**form, "proof_language": "xx"})
+    assert (page.status, "要确认的操作" in page.text) == (401, True)
+    assert "mei" in {one.name for one in await office.doors.people.all() if one.role is Role.AGENT}
+
+
 async def test_codes_that_are_guessed_at_an_act_on_access_have_to_wait(office: Office) -> None:
     admin = await office.signed_in("xiao-chen")
     await admin.get(PEOPLE)

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from privacydesk.domain.agents import STAFF, Role
+from privacydesk.domain.agents import STAFF, Agent, Role
 from privacydesk.domain.ids import AccessEntryId
 from privacydesk.domain.signin import BY_COMMAND, DENIALS, AccessEntry
-from privacydesk.errors import DeskError, InvalidRequestError
+from privacydesk.errors import DeskError, InvalidRequestError, NotFoundError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.signin.people import Given
 from privacydesk.web.answers import STATUS
@@ -19,7 +19,7 @@ from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import DOORS
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.proof import proven
+from privacydesk.web.console.proof import act_text, proven
 from privacydesk.web.console.words import words_of
 from privacydesk.web.keys import CATALOGS, LOCALE
 
@@ -37,8 +37,47 @@ async def people_page(request: web.Request) -> web.Response:
     )
 
 
+# -- what is confirmed -----------------------------------------------------------------------------
+
+
+async def _adding(request: web.Request, form: Form) -> str:
+    name = str(form.get("name", "")).strip()
+    return act_text(request, "add_agent", name=name, role=_role_name(request, _role(form)))
+
+
+async def _changing_role(request: web.Request, form: Form) -> str:
+    person, role = await _person(request, form), _role_name(request, _role(form))
+    return act_text(request, "change_role", name=person.display_name, role=role)
+
+
+async def _disabling(request: web.Request, form: Form) -> str:
+    person = await _person(request, form)
+    return act_text(request, "disable_agent", name=person.display_name)
+
+
+async def _resetting(request: web.Request, form: Form) -> str:
+    person = await _person(request, form)
+    act = "reset_agent" if person.active else "enable_agent"
+    return act_text(request, act, name=person.display_name)
+
+
+async def _person(request: web.Request, form: Form) -> Agent:
+    people = await request.config_dict[DOORS].people.all()
+    found = next((one for one in people if one.name == _named(form)), None)
+    if found is None:
+        raise NotFoundError("there is no such agent")
+    return found
+
+
+def _role_name(request: web.Request, role: Role) -> str:
+    return request.config_dict[CATALOGS].text(request[LOCALE], f"web.console.role.{role}", {})
+
+
+# -- what is done ----------------------------------------------------------------------------------
+
+
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_adding)
 async def add_agent(request: web.Request) -> web.Response:
     """Add somebody, and show their temporary password, once."""
     form = await checked_form(request)
@@ -52,7 +91,7 @@ async def add_agent(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_changing_role)
 async def change_role(request: web.Request) -> web.Response:
     """Give somebody another role."""
     form = await checked_form(request)
@@ -66,7 +105,7 @@ async def change_role(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_disabling)
 async def disable_agent(request: web.Request) -> web.Response:
     """Shut somebody out."""
     form = await checked_form(request)
@@ -80,7 +119,7 @@ async def disable_agent(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_resetting)
 async def reset_agent(request: web.Request) -> web.Response:
     """Give somebody a temporary password, which is shown once; lets in who was shut out."""
     form = await checked_form(request)

@@ -12,7 +12,6 @@ from aiohttp import web
 
 from privacydesk.domain.signin import Holder, Stage
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.i18n.locales import LOCALES
 from privacydesk.services.signin import factors
 from privacydesk.services.signin.gate import Entered, too_many
 from privacydesk.services.signin.passwords import SHORTEST
@@ -29,6 +28,7 @@ from privacydesk.web.console.access import (
 )
 from privacydesk.web.console.forms import Form, read_form
 from privacydesk.web.console.keys import DOORS, ENTRIES
+from privacydesk.web.console.languages import speak
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.places import (
     HOME,
@@ -135,11 +135,7 @@ async def change_language(request: web.Request) -> web.Response:
     form = await checked_form(request)
     locale = str(form.get("locale", ""))
     answer = web.HTTPSeeOther(page_before(request))
-    if locale in LOCALES:
-        cookies.give_language(request, answer, locale)
-        me = maybe_signed_in(request)
-        if me is not None:
-            await request.config_dict[DOORS].account.speak(me.agent, locale)
+    await speak(request, answer, locale)
     raise answer
 
 

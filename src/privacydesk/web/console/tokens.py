@@ -19,7 +19,7 @@ from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.case import whole
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.proof import proven
+from privacydesk.web.console.proof import act_text, proven
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE
 
@@ -41,8 +41,17 @@ async def tokens_page(request: web.Request) -> web.Response:
     return await _page(request)
 
 
+async def _adding(request: web.Request, form: Form) -> str:
+    return act_text(request, "add_token", name=str(form.get("name", "")).strip())
+
+
+async def _revoking(request: web.Request, _form: Form) -> str:
+    token = await _desk(request).find(_id(request.match_info["token"]).hex())
+    return act_text(request, "revoke_token", name=token.agent)
+
+
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_adding)
 async def add(request: web.Request) -> web.Response:
     """Make a token, and show it, once."""
     form = await checked_form(request)
@@ -64,7 +73,7 @@ async def add(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_revoking)
 async def revoke(request: web.Request) -> web.Response:
     """Revoke a token for good."""
     await checked_form(request)

@@ -19,7 +19,7 @@ from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.page import console_page, said
-from privacydesk.web.console.proof import proven
+from privacydesk.web.console.proof import Act, act_text, proven
 from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE
 
@@ -54,11 +54,26 @@ async def delivery_page(request: web.Request) -> web.Response:
     return await _delivery(request)
 
 
+# -- what is confirmed -----------------------------------------------------------------------------
+
+
+async def _adding(request: web.Request, form: Form) -> str:
+    name = str(form.get("label", "")).strip() or str(form.get("url", ""))
+    return act_text(request, "add_endpoint", name=name)
+
+
+def _on_endpoint(act: str) -> Act:
+    async def named(request: web.Request, _form: Form) -> str:
+        return act_text(request, act, name=(await _found(request)).endpoint.label)
+
+    return named
+
+
 # -- endpoints -------------------------------------------------------------------------------------
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_adding)
 async def add(request: web.Request) -> web.Response:
     """Add an endpoint, and show its secret, once."""
     form = await checked_form(request)
@@ -77,7 +92,7 @@ async def add(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("subscribe"))
 async def subscribe(request: web.Request) -> web.Response:
     """Change what an endpoint is called and told."""
     form = await checked_form(request)
@@ -95,7 +110,7 @@ async def subscribe(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("move"))
 async def move(request: web.Request) -> web.Response:
     """Change an endpoint's address; a new secret is shown once."""
     form = await checked_form(request)
@@ -115,7 +130,7 @@ async def move(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("rotate"))
 async def rotate(request: web.Request) -> web.Response:
     """Give an endpoint a new secret, which is shown once."""
     form = await checked_form(request)
@@ -131,7 +146,7 @@ async def rotate(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("enable"))
 async def enable(request: web.Request) -> web.Response:
     """Switch an endpoint on."""
     await checked_form(request)
@@ -141,7 +156,7 @@ async def enable(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("disable"))
 async def disable(request: web.Request) -> web.Response:
     """Switch an endpoint off."""
     await checked_form(request)
@@ -151,7 +166,7 @@ async def disable(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("remove"))
 async def remove(request: web.Request) -> web.Response:
     """Remove an endpoint that is off."""
     await checked_form(request)
@@ -167,7 +182,7 @@ async def remove(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("test"))
 async def send_test(request: web.Request) -> web.Response:
     """Leave a test; its delivery shows what comes of it."""
     await checked_form(request)
@@ -180,7 +195,7 @@ async def send_test(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("replay"))
 async def replay(request: web.Request) -> web.Response:
     """Send a span again."""
     form = await checked_form(request)
@@ -200,7 +215,7 @@ async def replay(request: web.Request) -> web.Response:
 
 
 @staff(Role.ADMINISTRATOR)
-@proven
+@proven(_on_endpoint("replay_one"))
 async def replay_one(request: web.Request) -> web.Response:
     """Send one delivery again."""
     await checked_form(request)
