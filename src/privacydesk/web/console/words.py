@@ -41,6 +41,8 @@ _CHOSEN = {
 """Answers that were tapped: fact to how the keys of its values may begin."""
 
 _DATES = frozenset({"child_birth_date"})
+_NUMBER = re.compile(r"([A-Z]{2}(?:-[0-9A-Z]{3,4}){2,4})")
+"""As in ``js/cards.js``: numbers of other desks, and mistyped ones, are kept whole, too."""
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -74,6 +76,10 @@ class Words:
     def word(self, family: str, member: str) -> str:
         """Return the word for a member of a closed list; empty where the family has none."""
         return standing_alone(self._known(f"{family}.{member}", ""))
+
+    def around_numbers(self, text: str) -> list[str]:
+        """Return a text in parts; every second one is the number of a request."""
+        return _NUMBER.split(text)
 
     def kind(self, ticket: Ticket) -> str:
         """Return what is asked for."""
