@@ -57,6 +57,10 @@ async def test_supervisors_are_called_once_for_many_attempts_of_one_account(
     page = await boss.get("/console/alarms")
     assert "Someone entered many wrong codes" in page.text
     assert await address(lin) in page.text
+    # A number is one piece, in what people say and in lists alike.
+    talk = (await boss.get(await address(lin))).text
+    assert '<span class="request-number">PD-7C4K-V5G9-T39</span>' in talk
+    assert '<bdi class="mono request-number">PD-7C4K-V5G9-T39</bdi>' in talk
 
 
 async def filed_without_login(office: Office) -> Ticket:
