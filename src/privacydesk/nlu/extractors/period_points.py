@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
-from typing import Final, NamedTuple
+from itertools import pairwise, product
+from typing import Final
 
 START, END = 0, 1
 """The edges of a point."""
+# The units of period_words.yaml.
+HOUR, DAY, DAY_OF_MONTH, _WEEKEND, WEEK, MONTH, QUARTER, YEAR = 0, 1, 2, 5, 7, 30, 90, 365
+IN_MONTHS: Final = {MONTH: 1, QUARTER: 3, YEAR: 12}
+"""The months of a unit."""
+HALF_YEAR: Final = 6
+"""In months."""
+ONE_DAY: Final = timedelta(days=1)
+YEAR_DIGITS: Final = 4
 
 Days = tuple[date | None, date | None]
 """First and last day; None where open."""
+Slots = Mapping[str, object]
+"""What a word adds to a point, by the names of its attributes; empty where it is nothing."""
 
-_MONTHS_IN_YEAR: Final = 12
-_DAYS_IN_MONTH: Final = 31
-_DAYS_IN_WEEK: Final = 7
-_ONE_DAY: Final = timedelta(days=1)
+_MONTHS_IN_YEAR, _DAYS_IN_MONTH, _DAYS_IN_WEEK = 12, 31, 7
 _YEARS: Final = range(1980, 2050)
-REPUBLIC: Final = 1911
-"""Year 1 of the Republic's count is 1912."""
-_REPUBLIC_YEARS: Final = range(90, 140)
-_OF_LAST_CENTURY: Final = 50
-_TWO_DIGITS, _THREE_DIGITS = 2, 3
+_BEFORE_FIRST: Final = {2: 2000, 3: 1911}
+"""What a year counts from that is written with so many digits; three are the Republic's."""
+_DIGITS_OF_MONTH: Final = 2
 _YEARS_BACK: Final = 8
 """In so many years every day of the calendar has occurred."""
 
@@ -34,18 +39,14 @@ class Point:
     """A stretch of the calendar as far as its words tell it.
 
     Attributes:
-        year: the year.
         months: the first month, and how many.
         days: first and last day of the month.
         week: the Monday of its week.
-        weekday: 0 is Monday.
         span: the days, where these are known at once.
+        either: two numbers that may both be the month, the likelier day first.
         bare: a number alone, whose unit its neighbours tell, as it was written.
-        either: two numbers that may both be the month.
-        day_first: whether the first of them is likelier to be the day.
         edge: which end of the rest is meant.
-        leading_edge: whether the edge was told before the rest.
-        running: the slot that is the present year, month or week; empty without.
+        running: the slot that is open at its end; ``past`` is a weekday before today.
     """
 
     year: int | None = None
@@ -54,40 +55,43 @@ class Point:
     week: date | None = None
     weekday: int | None = None
     span: Days | None = None
-    bare: str = ""
     either: tuple[int, int] | None = None
-    day_first: bool = False
+    bare: str | None = None
     edge: int | None = None
-    leading_edge: bool = False
     running: str = ""
 
     @property
     def empty(self) -> bool:
         """Whether nothing was told but an edge."""
-        told = (self.year, self.months, self.days, self.week, self.weekday, self.span, self.either)
-        return not self.bare and all(one is None for one in told)
+        dated = self.year or self.months or self.days or self.week or self.weekday is not None
+        return not (dated or self.span or self.either or self.bare)
 
     @property
     def exact(self) -> bool:
-        """Whether it is one day of a month that is told."""
-        return self.months is not None and self.days is not None
+        """Whether it is one day that is told."""
+        return bool(self.span or self.either or (self.months and self.days))
 
     @property
     def incomplete(self) -> bool:
         """Whether it is a number alone, or a day without its month."""
-        return bool(self.bare) or (self.days is not None and self.months is None)
+        return bool(self.bare or (self.days and not self.months))
 
-    def fill(self, *, running: str = "", **slots: object) -> bool:
-        """Fill slots; return False where one of them is filled already."""
+    def add(self, slots: Slots) -> bool:
+        """Fill slots; return False where there are none, or one is filled already."""
+        wider = self.months
+        if wider and wider[1] > 1 and slots.get("months", wider) != wider:
+            # 下半年七月: the month alone is meant.
+            self.months = None
         # A number alone may have a year behind it: "Nov 1 - 15, 2025".
-        closed = self.span is not None or (self.bare and "year" not in slots)
-        if closed or any(getattr(self, name) is not None for name in slots):
+        closed = self.span or (self.bare and "year" not in slots)
+        if not slots or closed or any(getattr(self, n) not in {None, ""} for n in slots):
+            self.months = wider
             return False
+        if self.year and "months" in slots:
+            # 去年尾十二月: the month is more than the edge.
+            self.edge = None
         for name, value in slots.items():
             setattr(self, name, value)
-        self.running = running or self.running
-        if not self.leading_edge:
-            self.edge = None
         return True
 
     def covered(self, latest: date) -> Days | None:
@@ -96,126 +100,147 @@ class Point:
         Args:
             latest: what is left out is filled so that it begins on this day or earlier.
         """
-        if self.span is not None:
-            return self.span
-        if self.week is not None or self.weekday is not None:
-            return self._in_week(latest)
+        if self.span or self.week or self.weekday is not None:
+            return self.span or self._in_week(latest)
+        back = range(_YEARS_BACK) if self.months or (self.days and not self.year) else ()
+        years = [latest.year - one for one in back] if self.year is None else [self.year]
+        any_month = [(month, 1) for month in range(_MONTHS_IN_YEAR, 0, -1)]
+        months = [self.months] if self.months else any_month if self.days else [(1, 12)]
         finest = "days" if self.days else "months" if self.months else "year"
-        for year, months in self._candidates(latest):
-            days = self._in_year(year, months)
-            if days is not None and (self.year is not None or days[0] <= latest):
-                return days[0], days[1] if self.edge is not None or self.running != finest else None
+        for year, (first, count) in product(years, months):
+            length = monthrange(year, first + count - 1)[1]
+            start, end = self.days or (1, length)
+            if start <= length and (start < end or end <= length):
+                begin = date(year, first, start)
+                if self.year or begin <= latest:
+                    last = date(year, first + count - 1, min(end, length))
+                    return begin, last if self.edge is not None or self.running != finest else None
         return None
 
     def _in_week(self, latest: date) -> Days:
-        if self.weekday is None:
-            first = self.week or latest
-            last = first + timedelta(days=_DAYS_IN_WEEK - 1)
-            return first, None if self.running == "week" else last
-        if self.week is not None:
-            day = self.week + timedelta(days=self.weekday)
-        else:
-            day = latest - timedelta(days=(latest.weekday() - self.weekday) % _DAYS_IN_WEEK)
-        return day, day
-
-    def _candidates(self, latest: date) -> Iterator[tuple[int, tuple[int, int]]]:
-        if self.year is not None:
-            if self.months is not None or self.days is None:
-                yield self.year, self.months or (1, _MONTHS_IN_YEAR)
-        elif self.months is not None:
-            yield from ((latest.year - back, self.months) for back in range(_YEARS_BACK))
-        elif self.days is not None:
-            for back in range(_MONTHS_IN_YEAR):
-                day = days_before(latest.replace(day=1), back, 0)
-                yield day.year, (day.month, 1)
-
-    def _in_year(self, year: int, months: tuple[int, int]) -> tuple[date, date] | None:
-        first, count = months
-        last = first + count - 1
-        try:
-            length = monthrange(year, last)[1]
-            if self.days is None:
-                return date(year, first, 1), date(year, last, length)
-            end = min(self.days[1], length) if self.days[0] < self.days[1] else self.days[1]
-            return date(year, first, self.days[0]), date(year, last, end)
-        except ValueError:
-            return None
+        if self.weekday is not None:
+            # Without its week it is the latest.
+            back = (latest.weekday() - self.weekday) % _DAYS_IN_WEEK
+            back = back or _DAYS_IN_WEEK * (self.running == "past")
+            day = self.week + timedelta(self.weekday) if self.week else latest - timedelta(back)
+            return day, day
+        first = self.week or latest
+        return first, None if self.running else first + timedelta(days=_DAYS_IN_WEEK - 1)
 
 
-class Cover(NamedTuple):
-    """What one or several points cover together.
+def year(digits: str) -> Slots:
+    """Return the year that is written with two, three (the Republic's) or four digits."""
+    told = int(digits) + _BEFORE_FIRST.get(len(digits), 0)
+    if len(digits) < YEAR_DIGITS and told >= _YEARS.stop:
+        told -= 100
+    return {"year": told} if told in _YEARS else {}
 
-    Attributes:
-        start: its first day; None where open.
-        end: its last day; None where open.
-        first_edge: that of the first point.
-        last_edge: that of the last point.
-        ranged: whether it was told from one point to another.
-        exact: whether each point is one day.
-    """
 
-    start: date | None
-    end: date | None
-    first_edge: int | None
-    last_edge: int | None
-    ranged: bool
-    exact: bool
+def months(place: int, length: int, times: int = 1) -> Slots:
+    """Return months, quarters or halves of a year by their length and place in it."""
+    first, count = (place - 1) * length + 1, length * times
+    return {"months": (first, count)} if 1 <= first <= _MONTHS_IN_YEAR + 1 - count else {}
+
+
+def days(first: int, last: int) -> Slots:
+    """Return days of a month."""
+    return {"days": (first, last)} if 1 <= first <= last <= _DAYS_IN_MONTH else {}
+
+
+def dated(parts: Sequence[str], *, day_first: bool) -> Slots:
+    """Return a date of two or three numbers: years have three or four digits, or come last."""
+    first, second, *others = (int(one) for one in parts)
+    told: list[Slots]
+    if len(parts[0]) > _DIGITS_OF_MONTH:
+        told = [year(parts[0]), months(second, 1), *(days(one, one) for one in others)]
+    elif len(parts[1]) == YEAR_DIGITS:
+        told = [months(first, 1), {"year": second}]
+    else:
+        either = (first, second) if day_first or others else (second, first)
+        told = [{"either": either}, *(year(one) for one in parts[2:])]
+    return {name: value for one in told for name, value in one.items()} if all(told) else {}
+
+
+def ago(unit: int, back: int, today: date) -> Slots:
+    """Return the unit of the calendar that was so many ago."""
+    monday = today - timedelta(days=today.weekday(), weeks=back)
+    if unit == DAY:
+        day = today - timedelta(days=back)
+        return {"year": day.year, "months": (day.month, 1), "days": (day.day, day.day)}
+    if unit == YEAR:
+        return {"year": today.year - back, "running": "" if back else "year"}
+    if unit in IN_MONTHS:
+        count = IN_MONTHS[unit]
+        running = today.replace(month=(today.month - 1) // count * count + 1, day=1)
+        first = days_before(running, back * count, 0)
+        told = {"year": first.year, "months": (first.month, count)}
+        return {**told, "running": "" if back else "months"}
+    if unit == _WEEKEND:
+        return {"span": (monday + timedelta(days=5), monday + timedelta(days=6))}
+    return {"week": monday, "running": "" if back else "week"} if unit == WEEK else {}
+
+
+WORDS: Final[Mapping[str, Callable[[int, date], Slots]]] = {
+    "year": lambda value, _: {"year": value},
+    "half of year": lambda value, _: months(value, HALF_YEAR),
+    "quarter of year": lambda value, _: months(value, IN_MONTHS[QUARTER]),
+    "month": lambda value, _: months(value, 1),
+    "third of month": lambda value, _: {"days": ((1, 10), (11, 20), (21, 31))[value - 1]},
+    "weekday": lambda value, _: {"weekday": value},
+    "holiday": lambda value, _: {"months": (value // 100, 1), **days(value % 100, value % 100)},
+    "days ago": lambda value, today: ago(DAY, value, today),
+    "weeks ago": lambda value, today: ago(WEEK, value, today),
+    "months ago": lambda value, today: ago(MONTH, value, today),
+    "years ago": lambda value, today: ago(YEAR, value, today),
+    "earlier years": lambda _, today: {"span": (None, date(today.year - 1, 12, 31))},
+    "origin": lambda _, __: {"span": (None, None)},
+    "edge": lambda value, _: {"edge": value},
+}
+"""What words of some kinds add to a point, by their values and today."""
 
 
 def days_before(day: date, months: int, days: int) -> date:
     """Return the day that is so many months, then days, before another."""
-    total = day.year * _MONTHS_IN_YEAR + day.month - 1 - months
-    year, month = divmod(total, _MONTHS_IN_YEAR)
+    year, month = divmod(day.year * _MONTHS_IN_YEAR + day.month - 1 - months, _MONTHS_IN_YEAR)
     last = monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last)) - timedelta(days=days)
 
 
-def cover(points: Sequence[Point], today: date, *, ranged: bool) -> Cover | None:
+def cover(points: Sequence[Point], today: date, *, ranged: bool) -> Days | None:
     """Return what points cover, from the first to the last or side by side without a gap.
 
     None where they leave one, or are no points of the calendar.
     """
     unlikely = None
-    for day_first in _orders(points):
-        read = [_ordered(one, day_first=day_first) for one in points]
+    for swapped in (False, True) if any(one.either for one in points) else (False,):
+        read = [_ordered(one, swapped=swapped) for one in points]
         if any(one.either for one in read) or not _complete(read, ranged=ranged):
             continue
-        days = _from_first_to_last(read, today) if ranged else _side_by_side(read, today)
-        if days is None:
-            continue
-        exact = all(one.span or one.exact for one in read)
-        found = Cover(*days, points[0].edge, points[-1].edge, ranged, exact)
-        if days[0] is None or days[0] <= today:
+        found = _together(read, today, ranged=ranged)
+        if found is not None and (found[0] is None or found[0] <= today):
             return found
         unlikely = unlikely or found
     return unlikely
 
 
-def _orders(points: Sequence[Point]) -> tuple[bool, ...]:
-    """Return whether days come before months, the likelier first."""
-    doubtful = [one for one in points if one.either]
-    if not doubtful:
-        return (True,)
-    day_first = any(one.day_first for one in doubtful)
-    return day_first, not day_first
-
-
-def _ordered(point: Point, *, day_first: bool) -> Point:
+def _ordered(point: Point, *, swapped: bool) -> Point:
     if point.either is None:
         return replace(point)
-    day, month = point.either if day_first else point.either[::-1]
-    if not (1 <= month <= _MONTHS_IN_YEAR and 1 <= day <= _DAYS_IN_MONTH):
-        return replace(point)
-    return replace(point, either=None, months=(month, 1), days=(day, day))
+    day, month = point.either[::-1] if swapped else point.either
+    told = months(month, 1) and days(day, day)
+    return replace(point, either=None, months=(month, 1), days=(day, day)) if told else point
 
 
 def _complete(points: list[Point], *, ranged: bool) -> bool:
     """Fill what points leave out from their neighbours; return whether all are known then."""
     known = [one for one in points if not one.bare]
     for place, point in enumerate(points):
-        if point.bare:
-            near = [one for one in points[place:] if not one.bare] or known[-1:]
-            if not _name(point, near[0] if near else None):
+        if bare := point.bare:
+            near = ([one for one in points[place:] if not one.bare] or known[-1:] or [Point()])[0]
+            # Alone it is a year of two digits.
+            named = months(int(bare), near.months[1]) if near.months else year(bare)
+            point.bare = None
+            if not point.add(days(int(bare), int(bare)) if near.days else named):
                 return False
     for before, point in pairwise(points):
         _inherit(point, before, ranged=ranged)
@@ -224,60 +249,28 @@ def _complete(points: list[Point], *, ranged: bool) -> bool:
     return True
 
 
-def _name(point: Point, near: Point | None) -> bool:
-    """Take a bare number for what its neighbour is; alone it is a year of two digits."""
-    value = int(point.bare)
-    if near is not None and near.days is not None:
-        point.days = (value, value)
-    elif near is not None and near.months is not None:
-        count = near.months[1]
-        point.months = ((value - 1) * count + 1, count)
-        return 1 <= value <= _MONTHS_IN_YEAR // count
-    else:
-        point.year = year_of(point.bare)
-        return point.year is not None
-    return True
-
-
-def year_of(digits: str) -> int | None:
-    """Return the year that is written with two, three (the Republic's) or four digits."""
-    value = int(digits)
-    if len(digits) == _TWO_DIGITS:
-        century = 1900 if value >= _OF_LAST_CENTURY else 2000
-        return century + value if century + value in _YEARS else None
-    if len(digits) == _THREE_DIGITS:
-        return value + REPUBLIC if value in _REPUBLIC_YEARS else None
-    return value if value in _YEARS else None
-
-
 def _inherit(point: Point, other: Point, *, ranged: bool) -> None:
-    if point.week is None and point.weekday is not None:
-        point.week = other.week
-    if point.months is None and point.days is not None:
-        point.months = other.months
-    if point.year is None and point.months is not None and other.year is not None:
+    if point.weekday is not None:
+        point.week = point.week or other.week
+    if point.days:
+        point.months = point.months or other.months
+    if point.months and not point.year and other.year:
         turned = ranged and other.months is not None and point.months < other.months
         point.year = other.year + turned
 
 
-def _from_first_to_last(points: Sequence[Point], today: date) -> Days | None:
-    end = points[-1].covered(today)
-    start = None if end is None else points[0].covered(end[0] or today)
-    if end is None or start is None:
+def _together(points: Sequence[Point], today: date, *, ranged: bool) -> Days | None:
+    last = points[-1].covered(today)
+    latest = (last and last[0]) or today
+    told = [one.covered(latest if ranged else today) for one in points[:-1]] + [last]
+    known = [one for one in told if one]
+    if len(known) < len(points):
         return None
-    if start[0] is not None and end[1] is not None and start[0] > end[1]:
-        return None
-    return start[0], end[1]
-
-
-def _side_by_side(points: Sequence[Point], today: date) -> Days | None:
-    told = [days for one in points if (days := one.covered(today)) is not None]
-    if len(told) < len(points):
-        return None
-    told.sort(key=lambda days: days[0] or date.min)
-    start, end = told[0]
-    for first, last in told[1:]:
-        if end is not None and first is not None and first > end + _ONE_DAY:
+    if not ranged:
+        known.sort(key=lambda one: one[0] or date.min)
+    start, end = known[0]
+    for first, until in known[1:]:
+        if not ranged and end and first and first > end + ONE_DAY:
             return None
-        end = None if end is None or last is None else max(end, last)
-    return start, end
+        end = until if ranged else until and end and max(end, until)
+    return None if start and end and start > end else (start, end)

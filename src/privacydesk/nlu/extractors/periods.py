@@ -20,33 +20,13 @@ Either may be *bounded* by a direction ("before", 以后). What words leave open
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from privacydesk.nlu.extractors.period_parts import (
-    COUNTS,
-    DAY,
-    DAY_OF_MONTH,
-    HOUR,
-    IN_MONTHS,
-    MONTH,
-    POINTS,
-    QUARTER,
-    YEAR,
-    PointReader,
-)
-from privacydesk.nlu.extractors.period_points import (
-    END,
-    START,
-    Cover,
-    Point,
-    cover,
-    days_before,
-    year_of,
-)
+from privacydesk.nlu.extractors import period_points as calendar
+from privacydesk.nlu.extractors.period_points import Point, Slots
 from privacydesk.nlu.extractors.period_tokens import BESIDE, Token, tokens_of
 from privacydesk.nlu.normaliser import fold
 
@@ -66,77 +46,26 @@ class Found(Struct, frozen=True):
     period: Period
 
 
-_ONE_DAY: Final = timedelta(days=1)
-_HOURS_IN_DAY: Final = 24
+_WEEKS: Final = frozenset({calendar.WEEK, 2 * calendar.WEEK})
 _DAYS_IN_HALF_MONTH: Final = 15
+_HALF_HOURS_IN_DAY: Final = 48
 _MOST_HALF_DAYS: Final = 2 * 365 * 100
-_YEAR_DIGITS: Final = 4
 _OLDEST: Final = date(2000, 1, 1)
 """No content is older, but people are."""
 _FEW_DAYS: Final = 10
 """Up to so many days ago (三天前) a day is meant, not all that is older."""
-_MOST_OF: Final = {MONTH: 12, DAY_OF_MONTH: 31, QUARTER: 4}
-"""Up to so many a number names one of a year or month, which might be a length, too: 3月."""
-
+_COUNTS: Final = frozenset({"number", "count", "half"})
+_POINTS: Final = _COUNTS.union(calendar.WORDS, {"ordinal", "date", "unit", "unit ago", "now"})
 _DIRECTIONS: Final = frozenset({"before", "until", "since", "after", "within", "ago"})
-_BEFORE_DIRECTION: Final = frozenset({"filler", "and", "including", "from"})
 _LINKS: Final = frozenset({"to", "dash", "and", "filler", "from", "including", "since", "on"})
-_BEGINNINGS: Final = (POINTS | _DIRECTIONS | {"from", "between", "recent", "to"}) - {"ago"}
-_FIRST_OF_MORE: Final = _DIRECTIONS | {
-    *("number", "count", "half", "unit", "unit ago", "from", "to", "recent", "edge"),
-    *("between", "ordinal sign", "now", "origin"),
-}
-"""Kinds that are no period without another word."""
-_ANCHORS: Final = (POINTS | {"unit"}) - {"number", "ordinal", "count", "half", "now", "edge"}
+_BEGINNINGS: Final = _POINTS.union(_DIRECTIONS, {"from", "between", "recent", "to"}) - {"ago"}
+_ANCHORS: Final = _POINTS - _COUNTS - {"ordinal", "now", "edge"}
 """Without any of these no message tells a period."""
 _NAMELESS: Final = frozenset({"number", "ordinal", "date", "filler", "unknown"})
 """Kinds that do not tell which language is written."""
 _ALONE: Final = {"loose filler": "filler", "comma": "and", "dash": "to"}
 """What signs are where nothing but a period is read: elsewhere they may end a sentence."""
-
-
-class _Length(NamedTuple):
-    """A length.
-
-    Attributes:
-        months: of it.
-        days: of it.
-        named: whether its words may as well name a point: 3月, 22年.
-        few: whether it is a few days.
-    """
-
-    months: int
-    days: int
-    named: bool
-    few: bool
-
-
-@dataclass(slots=True)
-class _Bound:
-    """What bounds a length or points.
-
-    Attributes:
-        kind: one of ``_DIRECTIONS``; empty without.
-        sense: that of its token.
-        inclusive: whether the point itself is included.
-        recent: whether a length is said to end now.
-        lengths: whether points can't follow.
-        origin: the token of "from", 从.
-        between: whether "and" joins the ends of a range.
-    """
-
-    kind: str = ""
-    sense: str = ""
-    inclusive: bool = False
-    recent: bool = False
-    lengths: bool = False
-    origin: Token | None = None
-    between: bool = False
-
-    @property
-    def begins(self) -> bool:
-        """Whether it begins at its operand: 从去年 does, "from last year" is all of it."""
-        return self.origin is not None and not self.origin.latin
+_NOTHING: Final = Token("")
 
 
 def resolve(words: str, today: date) -> Period | None:
@@ -149,19 +78,14 @@ def resolve(words: str, today: date) -> Period | None:
     ]
     parser = _Parser(told, today, alone=True)
     parser.skip("filler", "and")
-    period = parser.expression()
+    period = parser.period()
     parser.skip("filler", "and", "on", "from", "to", "including", "count", "recent")
-    if parser.peek().kind or (len(told) < len(tokens) and not _adds_nothing(tokens, parser)):
+    if parser.peek().kind:
         return None
-    return period
-
-
-def _adds_nothing(tokens: Sequence[Token], parser: _Parser) -> bool:
-    """Whether what happened besides changes nothing: "Labor Day, September 7", 3月入职到6月."""
-    covered = parser.covered
-    if covered is None:
-        return False
-    return covered.exact or (covered.ranged and all(one.kind != "occasion" for one in tokens))
+    # What happened besides changes nothing: "Labor Day, September 7", 3月入职到6月.
+    occasion = any(one.kind == "occasion" for one in tokens)
+    whole = parser.exact or (parser.ranged and not occasion)
+    return period if whole or len(told) == len(tokens) else None
 
 
 def find(text: str, today: date) -> tuple[Found, ...]:
@@ -180,7 +104,7 @@ def find(text: str, today: date) -> tuple[Found, ...]:
     at = 0
     while at < len(tokens):
         parser.at = at
-        period = parser.expression() if parser.may_begin() else None
+        period = parser.period() if tokens[at].kind in _BEGINNINGS else None
         if period is None:
             at += 1
             continue
@@ -188,12 +112,12 @@ def find(text: str, today: date) -> tuple[Found, ...]:
         while words[-1].kind == "filler":
             words.pop()
         one = Found(words[0].start, words[-1].end, period)
-        dated = of_birth and period.since is not None and period.until is not None
+        closed = of_birth and period.since is not None and period.until is not None
         past = (period.until or today) >= _OLDEST and (period.since or _OLDEST) <= today
         if not _is_closed(tokens, at, parser):
             parser.skip("filler")
             parser.point()
-        elif past and not dated and _is_attributive(folded, one, words, today):
+        elif past and not closed and _is_attributive(folded, one, words, today):
             found.append(one)
         at = parser.at
     return tuple(found)
@@ -206,7 +130,7 @@ def _is_closed(tokens: Sequence[Token], at: int, parser: _Parser) -> bool:
     beside = (*tokens[max(at - 1, 0) : at], parser.peek())
     behind = parser.peek(parser.past_fillers(0))
     # 今年的三张照片 is closed, "the last three months of 2025" is not.
-    more = behind.kind in POINTS - COUNTS or behind.digits == _YEAR_DIGITS
+    more = behind.kind in _POINTS - _COUNTS or behind.digits == calendar.YEAR_DIGITS
     return not more and all(one.kind not in {"vague", "occasion"} for one in beside)
 
 
@@ -228,141 +152,221 @@ def _is_attributive(text: str, found: Found, words: Sequence[Token], today: date
     return before.endswith(BESIDE["attributive before"])
 
 
-class _Parser(PointReader):
+class _Length(NamedTuple):
+    """A length, whether its words may as well name a point (3月, 22年), and whether it is short."""
+
+    months: int
+    days: int
+    named: bool
+    few: bool
+
+
+class _Parser:
     """Reads a period.
 
     Attributes:
-        covered: what the points cover that were read.
+        at: the next token.
+        exact: whether each point that was read is one day.
+        ranged: whether the points are the ends of a range.
     """
 
     def __init__(self, tokens: Sequence[Token], today: date, *, alone: bool = False) -> None:
+        self.at = 0
+        self.exact = self.ranged = False
+        self._tokens, self._today, self._alone = tokens, today, alone
+        # What was said around lengths and points, by the part that it takes.
+        self._said: dict[str, Token] = {}
+        self._length = ""
         # Whoever writes English writes the day first, but in the United States.
         words = [one.latin for one in tokens if one.kind not in _NAMELESS]
-        super().__init__(tokens, today, day_first=bool(words) and all(words))
-        self.covered: Cover | None = None
-        self._alone = alone
+        self._day_first = bool(words) and all(words)
 
-    def may_begin(self) -> bool:
-        """Whether a period of a message may begin here, told by its first two words."""
-        token = self.peek()
-        if token.kind not in _BEGINNINGS:
-            return False
-        whole = token.kind not in _FIRST_OF_MORE or token.digits == _YEAR_DIGITS
-        return whole or self.peek(1).kind not in {"", "unknown", "comma", "and"}
+    def peek(self, ahead: int = 0) -> Token:
+        """Return a token near the next; one without a kind beyond the ends."""
+        place = self.at + ahead
+        return self._tokens[place] if 0 <= place < len(self._tokens) else _NOTHING
 
-    def expression(self) -> Period | None:
-        """Return the period that begins here and pass over its words; None where none does."""
-        bound = self._front()
-        begun = self.at
-        period = self._counted_back(bound)
-        if period is None:
-            self.at = begun
-            self.covered = self._points(bound)
-            if self.covered is None or bound.lengths:
-                return None
-            self._behind(bound)
-            period = _bounded(self.covered, bound, self._today)
-        if period is None or period == Period(None, None):
-            return None
-        in_order = not (period.since and period.until) or period.since <= period.until
-        return period if in_order else None
+    def past_fillers(self, ahead: int = 0) -> int:
+        """Return how far ahead the next token is that is no filler."""
+        while self.peek(ahead).kind == "filler":
+            ahead += 1
+        return ahead
 
-    def _front(self) -> _Bound:
-        """Read what stands before lengths and points."""
-        bound = _Bound()
-        while True:
-            token = self.peek()
-            if token.kind in _DIRECTIONS and token.sense != "behind":
-                bound.kind, bound.sense = token.kind, token.sense
-            elif token.kind == "to":
-                bound.kind = "until"
-            elif token.kind == "from":
-                bound.origin = token
-            elif token.kind == "between":
-                bound.between = True
-            elif token.kind == "recent" or self._is_counted(token):
-                self._count_back(bound, token)
-            elif token.kind == "including" or (token.kind == "and" and self._joins(bound)):
-                bound.inclusive = True
-            elif token.kind not in {"filler", "on"} and not self._adds_nothing(token, bound):
-                return bound
+    def skip(self, *kinds: str) -> None:
+        """Pass over tokens of some kinds."""
+        while self.peek().kind in kinds:
             self.at += 1
 
-    @staticmethod
-    def _count_back(bound: _Bound, token: Token) -> None:
-        bound.recent, bound.lengths = True, token.sense == "length"
-        if bound.sense == "length":
-            # "Over the past year" is no more than a year.
-            bound.kind = ""
+    def _take(self, *kinds: str) -> bool:
+        """Pass over a token if it is of some kind; return whether it was."""
+        taken = self.peek().kind in kinds
+        self.at += taken
+        return taken
+
+    def period(self) -> Period | None:
+        """Return the period that begins here and pass over its words; None where none does."""
+        self.exact = self.ranged = False
+        self._said = {}
+        while part := self._part_in_front(self.peek()):
+            self._said[part] = self.peek()
+            self.at += 1
+        points: list[Point] = []
+        ends, link = [], ""
+        while (point := self._length_or_point(link)) is not None:
+            points.append(point)
+            ends.append(self.at)
+            self.ranged, link = link == "to", self._link()
+            listed = link == "and" and not self._length
+            if self.ranged or not (listed or (link == "to" and len(points) == 1)):
+                break
+        if not points or not (self._alone or any(not one.incomplete for one in points)):
+            return None
+        if link == "to" and not self.ranged and self._take("now"):
+            self._said.setdefault("direction", Token("since"))
+        else:
+            self.at = ends[-1]
+        if not self._alone and calendar.cover(points, self._today, ranged=self.ranged) is None:
+            self.at = ends[0]
+            del points[1:]
+        return self._joined(points)
+
+    def _joined(self, points: list[Point]) -> Period | None:
+        """Return what points are together with the words behind them."""
+        several = len(points) > 1
+        self._skip_count(points)
+        self.ranged = several and (self._take("between behind") or self.ranged)
+        length = "" if several else self._length
+        self.exact = not length and all(one.exact for one in points)
+        if several and all(one == points[0] for one in points):
+            # 昨天和昨天以前
+            self._said["including"] = self.peek()
+        covered = calendar.cover(points, self._today, ranged=self.ranged)
+        recent = self._said.get("recent", _NOTHING)
+        if covered is None or (recent.sense == "length" and not self._length):
+            return None
+        self._directions_behind()
+        if length:
+            self._said.pop("including", None)
+        since, until = self._bounded(covered, points, self._direction(length))
+        told = (since or until) and not (since and until and since > until)
+        return Period(since, until) if told else None
+
+    def _part_in_front(self, token: Token) -> str:
+        """Return what a word in front of lengths and points does there; empty where nothing."""
+        behind, kind = self.peek(1).kind, token.kind
+        if kind == "to" or (kind in _DIRECTIONS and token.sense != "behind"):
+            return "direction"
+        if kind == "recent" or self._is_counted(token):
+            return "recent"
+        if kind == "and" and ("direction" in self._said or behind in _DIRECTIONS):
+            # "On or after", "up to and including".
+            return "including"
+        # "This last week", 近这个礼拜, "year < 2025"
+        again = "recent" in self._said or behind in {"recent", "unit ago"}
+        if again if kind == "unit ago" else kind == "unit" and behind in _DIRECTIONS:
+            return "filler"
+        return kind if kind in {"filler", "on", "from", "between", "including"} else ""
 
     def _is_counted(self, token: Token) -> bool:
         """Whether "last", 这, 前 stand before a length; 上一个月 is a month of the calendar."""
-        behind = self.peek(self.past_fillers(1))
-        if behind.kind not in COUNTS:
-            return False
-        if token.kind == "ago":
+        ahead = self.past_fillers(1)
+        behind, unit = self.peek(ahead), self.peek(ahead + 1)
+        if token.kind == "ago" and behind.kind in _COUNTS:
             # 前两天 is some day or other.
-            return not token.latin and (self.peek(2).kind, self.peek(2).value) != ("unit", DAY)
+            return not token.latin and (unit.kind, unit.value) != ("unit", calendar.DAY)
+        if behind.kind == "unit" and behind.value in _WEEKS and token.value == 1:
+            # "Last week" is the seven days up to now, "last week Monday" is of the calendar's week.
+            return token.kind == "unit ago" and behind.latin and unit.kind != "weekday"
         many = token.latin or token.value == 0 or behind.kind == "half" or behind.value > 1
-        return token.kind == "unit ago" and many
+        return token.kind == "unit ago" and behind.kind in _COUNTS and many
 
-    def _adds_nothing(self, token: Token, bound: _Bound) -> bool:
-        """Whether another word says the same: "this last week", 近这个礼拜, "year < 2025"."""
-        behind = self.peek(1).kind
-        if token.kind == "unit":
-            return behind in _DIRECTIONS and not self.is_before_last()
-        return token.kind == "unit ago" and (bound.recent or behind in {"recent", "unit ago"})
-
-    def _joins(self, bound: _Bound) -> bool:
-        """Whether "and" stands in "on or after", "up to and including"."""
-        return bool(bound.kind) or self.peek(1).kind in _DIRECTIONS
-
-    def _behind(self, bound: _Bound) -> None:
+    def _directions_behind(self) -> None:
         """Read the directions that stand behind lengths and points: 起至今."""
         while True:
-            begun, inclusive = self.at, False
-            while self.peek().kind in _BEFORE_DIRECTION:
-                inclusive |= self.peek().kind in {"and", "including"}
+            begun, joined = self.at, False
+            while self.peek().kind in {"filler", "and", "including", "from"}:
+                joined |= self.peek().kind in {"and", "including"}
                 self.at += 1
-            kind = self._direction_behind(bound, joined=inclusive)
-            if not kind:
+            token, behind = self.peek(), self.peek(1).kind
+            # "2022 or before", 到2022年截止: nothing follows that these might bound.
+            last = (joined or token.kind == "until") and behind not in _BEGINNINGS
+            onward = token.kind == "on" and ("from" in self._said or behind in {"", "and"})
+            if not onward and not (token.kind in _DIRECTIONS and (token.sense == "behind" or last)):
                 self.at = begun
                 return
-            bound.kind = bound.kind or kind
-            bound.inclusive |= inclusive
+            self._said.setdefault("direction", token)
+            if joined:
+                self._said["including"] = token
             self.at += 1
 
-    def _direction_behind(self, bound: _Bound, *, joined: bool) -> str:
-        token, behind = self.peek(), self.peek(1).kind
-        if token.kind == "on" and (bound.origin or behind in {"", "and"}):
-            return "since"
-        if token.kind not in _DIRECTIONS:
-            return ""
-        # "2022 or before", 到2022年截止: nothing follows that these might bound.
-        last = (joined or token.kind == "until") and behind not in _BEGINNINGS
-        return token.kind if token.sense == "behind" or last else ""
+    def _direction(self, length: str) -> str:
+        """Return in which direction points are open.
 
-    def _counted_back(self, bound: _Bound) -> Period | None:
-        # "The past month", "the month past".
-        length = self._length(bare=bound.recent or self.peek(1).kind == "recent")
-        if length is None:
-            return None
+        Args:
+            length: in which the day is that a length was counted back to; empty for points.
+        """
+        token = self._said.get("direction", _NOTHING)
+        kind = {"to": "until", "on": "since", "ago": "before"}.get(token.kind, token.kind)
+        recent = "recent" in self._said
+        # 从去年 begins at it, "from last year" is all of it.
+        begins = not self._said.get("from", Token("", latin=True)).latin
+        if recent and token.sense == "length":
+            # "Over the past year" is no more than a year.
+            kind = ""
+        if not length:
+            return kind or ("since" if begins and not self.ranged else "")
+        if kind in {"until", "after" if token.sense == "sign" else "before"}:
+            # More than two years lie before the day, whatever the sign says of days.
+            return kind.replace("after", "before")
+        # 从三天前, too, begins at it.
+        begins &= length != "unknown"
+        return "since" if kind or recent or begins else length.replace("day", "")
+
+    def _bounded(
+        self, covered: calendar.Days, points: Sequence[Point], direction: str
+    ) -> calendar.Days:
+        (start, end), first, last = covered, points[0].edge, points[-1].edge
+        including = "including" in self._said
+        if direction in {"", "within"} or (self.ranged and direction in {"until", "since"}):
+            known = (calendar.START, calendar.END) if self.ranged else (None, None)
+            told = first in {None, known[0]} and last in {None, known[1]}
+            return (start, end) if told else (None, None)
+        at_end, at_start = including or last == calendar.END, including or first == calendar.START
+        if direction == "before":
+            return None, end if at_end else start and start - calendar.ONE_DAY
+        if direction == "until":
+            return None, None if last == calendar.START else end or self._today
+        if direction == "since":
+            return end if first == calendar.END else start, None
+        after = start if at_start else end and end + calendar.ONE_DAY
+        return after if direction == "after" else None, None
+
+    def _length_or_point(self, link: str) -> Point | None:
+        """Read a length, as the day that it is counted back to, or a point."""
+        begun, said = self.at, self._said
+        length = self._read_length(bare="recent" in said or self.peek(1).kind == "recent")
+        bound = said.get("direction", _NOTHING)
+        measured = {"recent", "within"} & {*said, bound.kind, self.peek().kind}
+        self._length = ""
+        if length is None or (length.named and not measured and bound.sense != "length"):
+            self.at = begun
+            return self.point()
         self.skip("filler")
-        bound.recent |= self.take("recent")
-        ago = self._ago_behind()
-        self._behind(bound)
-        is_length = bound.recent or bound.sense == "length" or bound.kind == "within"
-        if (length.named and not is_length) or self._link(bound) == "to":
+        if self.peek().kind == "recent":
+            said["recent"] = self.peek()
+            self.at += 1
+        ago, self._length = self.peek(), "unknown"
+        if ago.kind in {"ago", "before"} and ago.sense == "behind":
+            self.at += 1
+            older = "before" if ago.kind == "before" or not ago.latin else "unknown"
+            self._length = "day" if length.few and ago.kind == "ago" else older
+        elif link:
+            self._length = ""
             return None
-        return _since_length(length, ago, bound, self._today)
+        day = calendar.days_before(self._today, length.months, length.days)
+        return Point(span=(day, day))
 
-    def _ago_behind(self) -> Token | None:
-        token = self.peek()
-        is_ago = token.kind in {"ago", "before"} and token.sense == "behind"
-        self.at += is_ago
-        return token if is_ago else None
-
-    def _length(self, *, bare: bool) -> _Length | None:
+    def _read_length(self, *, bare: bool) -> _Length | None:
         """Read a length.
 
         Args:
@@ -370,133 +374,181 @@ class _Parser(PointReader):
         """
         begun, first = self.at, self.peek()
         # 1.5 years
-        self.at += first.kind in COUNTS or first.parts[1:] == ("5",)
-        counted = self.take("measure")
-        more = self.take("half") if counted else self.take("and a half")
+        counted = first.kind in _COUNTS or first.parts[1:] == ("5",)
+        self.at += counted
+        more = self._take("and a half") or (first.kind == "count" and self._take("half"))
         unit = self.peek()
         self.at += 1
-        more = self.take("half") or self.take("and a half") or more
-        span = _months_and_days(_halves(first) + more, unit)
-        if span is None or (first is unit and not (bare or more)):
-            self.at = begun
-            return None
-        named = first.kind == "number" and not (counted or unit.latin) and _is_name(first, unit)
-        few = unit.value in {DAY, DAY_OF_MONTH} and span[1] <= _FEW_DAYS
-        return _Length(*span, named, few)
-
-    def _points(self, bound: _Bound) -> Cover | None:
-        """Read points that are listed, or the ends of a range."""
-        points: list[Point] = []
-        ends = []
-        ranged, link = False, "and"
-        while link and (point := self._point_or_day_ago()) is not None:
-            points.append(point)
-            ends.append(self.at)
-            link = self._link(bound)
-            if ranged or (link == "to" and len(points) > 1):
-                break
-            self.ranging = ranged = link == "to"
-        self.ranging = False
-        if not points or (not self._alone and all(one.incomplete for one in points)):
-            return None
-        self.at = ends[-1]
-        ranged = len(points) > 1 and (self.take("between behind") or ranged)
-        # 昨天和昨天以前
-        bound.inclusive |= len(points) > 1 and all(one == points[0] for one in points)
-        covered = cover(points, self._today, ranged=ranged)
-        if covered is None and not self._alone:
-            self.at = ends[0]
-            covered = cover(points[:1], self._today, ranged=False)
-        return covered
-
-    def _point_or_day_ago(self) -> Point | None:
-        """Read a point, or "three months ago" as the end of a range."""
-        begun, length = self.at, self._length(bare=False)
-        if length is not None and not length.named and self._ago_behind():
-            day = days_before(self._today, length.months, length.days)
-            return Point(span=(day, day)) if self.ranging or self.peek().kind == "to" else None
+        more = self._take("half", "and a half") or more
+        if unit.kind == "unit" and (counted or bare or more):
+            whole = int(first.parts[0]) + 0.5 if first.parts else first.value if counted else 1
+            halves = more + (1 if first.kind == "half" else int(2 * whole))
+            months = halves * calendar.IN_MONTHS.get(unit.value, 0)
+            each = 1 if unit.value == calendar.DAY_OF_MONTH else unit.value
+            days = months % 2 * _DAYS_IN_HALF_MONTH if months else halves * each // 2
+            if unit.value == calendar.HOUR:
+                days = halves // _HALF_HOURS_IN_DAY
+            named = first.kind == "number" and not more and bool(_numbered(first, unit))
+            if months + days > 0 and halves * unit.value < _MOST_HALF_DAYS:
+                few = unit.value in {calendar.DAY, calendar.DAY_OF_MONTH} and days <= _FEW_DAYS
+                return _Length(months // 2, days, named, few)
         self.at = begun
-        return self.point()
+        return None
 
-    def _link(self, bound: _Bound) -> str:
+    def _skip_count(self, points: Sequence[Point]) -> None:
+        """Pass over the count of what is listed: 去年一年, 6、7、8三个月."""
+        ahead = self.past_fillers()
+        count, unit = self.peek(ahead), self.peek(ahead + 1)
+        counted = count.kind in _COUNTS and count.value == len(points)
+        if counted and unit.kind == "unit" and not unit.latin:
+            self.at += ahead + 2
+            for point in points if unit.value == calendar.MONTH else ():
+                if point.bare:
+                    point.months, point.bare = (int(point.bare), 1), None
+
+    def _link(self) -> str:
         """Pass over what joins two points; return ``to`` or ``and``, empty without a second."""
-        begun, link, joined = self.at, "", ""
+        begun, joined = self.at, set()
         while (token := self.peek()).kind in _LINKS:
             if token.kind == "since" and token.sense != "behind":
                 return ""
-            if token.kind in {"to", "dash"}:
-                link = "to"
-            elif token.kind == "and":
-                link = link or ("to" if bound.between else "and")
-            joined += token.kind
+            joined.add(token.kind)
             self.at += 1
+        ends = {"to", "dash"} | ({"and"} if "between" in self._said else set())
+        link = "to" if joined & ends else "and"
         # 自…起至…
-        if self.peek().kind not in POINTS or ("since" in joined and link != "to"):
+        if self.peek().kind not in _POINTS or ("since" in joined and link != "to"):
             return ""
-        if not (link or self._alone or self.at == begun):
+        if not (self._alone or self.at == begun or joined & {"to", "dash", "and"}):
             return ""
-        bound.inclusive |= "including" in joined
-        return link or "and"
+        if "including" in joined:
+            self._said["including"] = self.peek()
+        return link
+
+    def point(self) -> Point | None:
+        """Return the point that begins here and pass over its words; None where none does."""
+        point, end = Point(), self.at
+        while True:
+            if self._adds_nothing(point):
+                self.at += 1
+                end = self.at if self.peek(-1).kind in {"unit", "origin"} else end
+                continue
+            read, slots = self._part(point)
+            if not point.add(slots):
+                break
+            self.at += read
+            end = self.at
+        self.at = end
+        return None if point.empty else point
+
+    def _adds_nothing(self, point: Point) -> bool:
+        token, behind = self.peek(), self.peek(1)
+        if token.kind in {"comma", "and"}:
+            # "Nov 1 - 15, 2025"
+            told = point.year is None and (point.months or point.bare)
+            return bool(told) and behind.digits == calendar.YEAR_DIGITS
+        if token.kind != "unit":
+            return token.kind == "filler" or (token.kind == "origin" and point.exact)
+        if point.empty:
+            # "Tax year 2025", "month of May".
+            return token.latin and (behind.kind in {"number", "year"} or self._month_follows())
+        # 去年年底, 十月那个月, "november month".
+        return token.latin or behind.kind == "edge" or self.peek(-1).kind == "filler"
+
+    def _part(self, point: Point) -> tuple[int, Slots]:
+        """Return how many of the next words tell a part of a point, and what they tell."""
+        token, behind = self.peek(), self.peek(1)
+        if token.kind in {"ago", "edge", "ordinal"} and (first := self._first(point, token))[1]:
+            return first
+        if token.kind in calendar.WORDS:
+            return 1, calendar.WORDS[token.kind](token.value, self._today)
+        if token.kind == "date":
+            is_day = behind.value == calendar.DAY_OF_MONTH or behind.kind == "day of month"
+            marked = is_day and behind.kind in {"unit", "day of month"}
+            return 1 + marked, calendar.dated(token.parts, day_first=self._day_first)
+        if token.kind == "unit ago":
+            return self._unit_ago(point, token)
+        if token.kind == "unit" and (point.edge is not None or behind.kind == "edge"):
+            return 1, calendar.ago(token.value, 0, self._today)
+        return self._number(point, token) if token.kind in {"number", "ordinal"} else (0, {})
+
+    def _number(self, point: Point, token: Token) -> tuple[int, Slots]:
+        before, behind = self.peek(-1), self.peek(1)
+        if behind.kind in {"unit", "day of month"} or (token.kind, behind.kind) == (
+            "ordinal",
+            "half",
+        ):
+            return 2, _numbered(token, behind)
+        halved = behind.kind in {"quarter of year", "half of year"}
+        if token.digits == calendar.YEAR_DIGITS or halved or (point.exact and self._alone):
+            return 1, _year(token)
+        # In "last month 2 more" it is no day.
+        named = before.kind == "month" or not before.latin or token.kind == "ordinal"
+        single = point.months is not None and point.months[1] == 1 and not point.days
+        ordinal = token.kind == "ordinal" and token.digits and point.empty
+        if self._month_follows() or (single and named) or ordinal:
+            return 1, calendar.days(token.value, token.value)
+        # 2025年3-5月: a number whose unit comes later may stand behind a year.
+        whole = point.year and not (point.months or point.days or point.bare)
+        joined = whole and behind.kind in {"to", "dash", "and"}
+        bare = {"bare": f"{token.value:0{token.digits}d}"} if point.empty or joined else {}
+        return 1, bare
+
+    def _month_follows(self) -> bool:
+        return self.peek(self.past_fillers(1)).kind in {"month", "months ago"}
+
+    def _first(self, point: Point, token: Token) -> tuple[int, Slots]:
+        """今年头三个月, "the first three months of 2025"."""
+        anew = token.kind == "ordinal" and token.value == 1
+        within = token.kind == "ago" or (token.kind == "edge" and token.value == calendar.START)
+        if not anew and not (within and (point.year or point.months)):
+            return 0, {}
+        begun = self.at
+        self.at += 1
+        length = self._read_length(bare=False)
+        read, self.at = self.at - begun, begun
+        if length is None:
+            return 0, {}
+        months = calendar.months(1, length.months) if length.months else {}
+        return read, months or calendar.days(1, length.days)
+
+    def _unit_ago(self, point: Point, token: Token) -> tuple[int, Slots]:
+        ahead = 1
+        while self.peek(ahead).kind in {"filler", "number", "count"}:
+            ahead += 1
+        unit = self.peek(ahead)
+        if unit.kind == "weekday":
+            latest: Slots = {"running": "past" if token.value else ""}
+            week = calendar.ago(calendar.WEEK, token.value, self._today)
+            return ahead + 1, {**(latest if token.latin else week), "weekday": unit.value}
+        if unit.kind == "unit":
+            return ahead + 1, calendar.ago(unit.value, token.value, self._today)
+        if unit.kind == "month":
+            # "Last March" is the latest, as "March" is.
+            running = token.value == 0 and unit.value == self._today.month
+            return ahead + 1, {"months": (unit.value, 1), "running": "months" if running else ""}
+        # "The 17th of March last".
+        return 1, {"running": ""} if token.latin and point.exact else {}
 
 
-def _halves(first: Token) -> int:
-    """Return how many halves of its unit the first word of a length tells."""
-    if first.parts:
-        return 2 * int(first.parts[0]) + 1
-    return {"half": 1, "unit": 2}.get(first.kind, 2 * first.value)
+def _year(number: Token) -> Slots:
+    # 一百一十三年 can only be one of the Republic.
+    return calendar.year(f"{number.value:0{number.digits or 3}d}")
 
 
-def _months_and_days(halves: int, unit: Token) -> tuple[int, int] | None:
-    """Return so many halves of a unit; None where these are no days, or more than a life."""
-    if unit.kind != "unit" or halves * max(unit.value, DAY) > _MOST_HALF_DAYS:
-        return None
-    if unit.value in IN_MONTHS:
-        months, rest = divmod(halves * IN_MONTHS[unit.value], 2)
-        return months, rest * _DAYS_IN_HALF_MONTH
-    if unit.value == HOUR:
-        days = halves // (2 * _HOURS_IN_DAY)
-        return (0, days) if days else None
-    days, rest = divmod(halves * (DAY if unit.value == DAY_OF_MONTH else unit.value), 2)
-    return None if rest else (0, days)
-
-
-def _is_name(number: Token, unit: Token) -> bool:
-    """Whether a number and a unit may name a year, a month or a day."""
-    if unit.value == YEAR:
-        return number.digits > 1 and year_of(str(number.value)) is not None
-    return number.value <= _MOST_OF.get(unit.value, 0)
-
-
-def _since_length(length: _Length, ago: Token | None, bound: _Bound, today: date) -> Period | None:
-    day = days_before(today, length.months, length.days)
-    older = Period(None, day - _ONE_DAY)
-    # More than two years lie before the day, whatever the sign says of days.
-    if bound.kind == ("after" if bound.sense == "sign" else "before"):
-        return older
-    if bound.kind == "until":
-        return Period(None, day)
-    if bound.kind or bound.recent or (ago is not None and bound.begins):
-        return Period(day, None)
-    if ago is None or ago.kind == "before":
-        return ago and older
-    if length.few:
-        return Period(day, day)
-    return None if ago.latin else older
-
-
-def _bounded(covered: Cover, bound: _Bound, today: date) -> Period | None:
-    start, end, first_edge, last_edge = covered[:4]
-    kind = bound.kind or ("since" if bound.begins and not covered.ranged else "")
-    if kind in {"", "within"} or (covered.ranged and kind in {"until", "since"}):
-        edges = (START, END) if covered.ranged else (None, None)
-        told = first_edge in {None, edges[0]} and last_edge in {None, edges[1]}
-        return Period(start, end) if told else None
-    if kind in {"before", "ago"}:
-        whole = bound.inclusive or last_edge == END
-        return Period(None, end if whole else start and start - _ONE_DAY)
-    if kind == "until":
-        return None if last_edge == START else Period(None, end or today)
-    if kind == "since":
-        return Period(end if first_edge == END else start, None)
-    whole = bound.inclusive or first_edge == START
-    return Period(start if whole else end and end + _ONE_DAY, None)
+def _numbered(number: Token, unit: Token) -> Slots:
+    """Return the point that a number and a unit name."""
+    if unit.kind == "half":
+        return calendar.months(number.value, calendar.HALF_YEAR)
+    if unit.latin and (number.kind, unit.value) != ("ordinal", calendar.QUARTER):
+        return {}
+    if unit.value == calendar.YEAR:
+        return _year(number)
+    if unit.value in calendar.IN_MONTHS:
+        digits = str(number.value)
+        # 七八月 are two months.
+        listed = not number.latin and number.digits > 1 and digits in "123456789"
+        place, times = (int(digits[0]), number.digits) if listed else (number.value, 1)
+        return calendar.months(place, calendar.IN_MONTHS[unit.value], times)
+    is_day = unit.kind == "day of month" or unit.value == calendar.DAY_OF_MONTH
+    return calendar.days(number.value, number.value) if is_day else {}
