@@ -1,18 +1,25 @@
-"""``privacydesk understand``: what sentences ask for; and training the model that tells."""
+"""``privacydesk understand``: what messages ask for; training and measuring what tells."""
 
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
+from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
 from privacydesk.cli.json_lines import answer_lines
+from privacydesk.clock import SystemClock
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from privacydesk.understanding.trained import TrainedRecogniser
+    from privacydesk.nlu.pipeline import Read
+
+_ZONE: Final = "Asia/Shanghai"
+_EXAMPLE: Final = "2026-11-29T12:00+08:00"
 
 understand_app = typer.Typer(
     help="What sentences ask for: JSON lines in, JSON lines out.", invoke_without_command=True
@@ -20,37 +27,136 @@ understand_app = typer.Typer(
 
 
 @understand_app.callback()
-def understand(context: typer.Context) -> None:
-    """Read JSON lines with "text" and print intent, confidence, language and alternatives.
+def understand(
+    context: typer.Context,
+    now: Annotated[
+        str,
+        typer.Option(
+            "--now",
+            metavar="ISO",
+            help="What relative times are counted from. Without an offset it is read in the"
+            " operator's zone; the time of this machine where it is left out.",
+        ),
+    ] = "",
+) -> None:
+    """Read JSON lines with "text" and print intent, language and what each message asks for.
 
-    For instance: echo '{"text": "把微信解绑了"}' | privacydesk understand
+    For instance: echo '{"text": "动态就留今年的，微信也解绑了吧"}' | privacydesk understand
 
     A line comes out for each that goes in, in their order, with its "id" where it has one. One that
-    can't be read is answered with an "error". The model is the one that INTENT_MODEL names, as for
-    the desk itself.
+    can't be read is answered with an "error". "reading" lists the requests of a message, with what
+    goes and what stays of each.
     """
     if context.invoked_subcommand is not None:
         return
-    from privacydesk.settings import load_settings  # noqa: PLC0415
-    from privacydesk.understanding.model import IntentModel  # noqa: PLC0415
-    from privacydesk.understanding.trained import TrainedRecogniser  # noqa: PLC0415
+    from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
 
-    recogniser = TrainedRecogniser.load(model=IntentModel.load(load_settings().intent_model))
-    answer_lines("text", lambda text: _as_record(recogniser, text))
+    pipeline, today = Pipeline.load(), _today(now)
+    answer_lines("text", lambda text: _as_record(pipeline.parse(text, today), text))
 
 
-def _as_record(recogniser: TrainedRecogniser, text: str) -> dict[str, Any]:
-    found = recogniser.recognise(text)
+def _as_record(read: Read, text: str) -> dict[str, Any]:
+    from privacydesk.understanding.language import language_of  # noqa: PLC0415
+
     return {
-        "intent": found.intent.value,
-        "confidence": found.confidence,
-        "language": recogniser.language(text),
-        "alternatives": [[intent.value, chance] for intent, chance in found.alternatives],
+        "intent": read.intent.value,
+        "confidence": round(read.confidence, 4),
+        "language": language_of(text),
+        "alternatives": [[intent.value, round(chance, 4)] for intent, chance in read.alternatives],
+        "reading": msgspec.to_builtins(read.reading),
     }
+
+
+def _today(now: str) -> date:
+    """Return the operator's day at a time, or at this machine's.
+
+    Raises:
+        SettingsError: the time is none.
+    """
+    from privacydesk.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    zone = ZoneInfo(settings.operator().zone if settings.profile else _ZONE)
+    try:
+        at = datetime.fromisoformat(now) if now else SystemClock().now()
+    except ValueError:
+        raise SettingsError(f"{now!r} is no time; write one like {_EXAMPLE}", key="now") from None
+    return (at.astimezone(zone) if at.tzinfo else at).date()
+
+
+@understand_app.command()
+def evaluate(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DIR",
+            help="Annotated messages, a voice a file, in folders by language; the voices of the"
+            " corpus that were left out of training where there is none.",
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="DIR", help="Where a page with pictures is written."),
+    ] = None,
+) -> None:
+    """Measure how well messages are read that the network has not seen: the whole pipeline."""
+    from privacydesk.data import voice_files  # noqa: PLC0415
+    from privacydesk.nlu.evaluation.report import confusions, table  # noqa: PLC0415
+    from privacydesk.nlu.evaluation.run import judged  # noqa: PLC0415
+    from privacydesk.nlu.evaluation.voices import parted  # noqa: PLC0415
+    from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
+    from privacydesk.nlu.training.corpus import read_voice  # noqa: PLC0415
+
+    voices = [read_voice(*file) for file in voice_files(folder)]
+    if folder is None:
+        _, voices = parted(voices)
+    found = judged(Pipeline.load(), voices)
+    typer.echo(table(found))
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
+        (report / "confusions.svg").write_text(confusions(found), "utf-8")
+        (report / "report.md").write_text(table(found), "utf-8")
+        typer.echo(f"report: {report / 'report.md'}", err=True)
 
 
 @understand_app.command()
 def train(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Where the network is written, and its check points."),
+    ],
+    epochs: Annotated[
+        int, typer.Option("--epochs", help="How often every annotated message is read.")
+    ] = 8,
+) -> None:
+    """Train the network from the corpus; what was begun in the folder goes on.
+
+    Needs the extra "train" (PyTorch), and an hour on two cores.
+    """
+    from privacydesk.data import sentence_files, voice_files  # noqa: PLC0415
+    from privacydesk.nlu.training.corpus import read_voice  # noqa: PLC0415
+    from privacydesk.nlu.training.labelling import Labelled  # noqa: PLC0415
+    from privacydesk.understanding.training.sentences import read_sentences  # noqa: PLC0415
+
+    try:
+        from privacydesk.nlu.training.loop import Pace  # noqa: PLC0415
+        from privacydesk.nlu.training.teaching import teach  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{error.name} is not installed: pip install 'privacydesk[train]'", key="train"
+        ) from None
+    teach(
+        [read_voice(*file) for file in voice_files()],
+        [Labelled(one.text, one.label) for one in read_sentences(sentence_files())],
+        folder,
+        pace=Pace(epochs=epochs),
+        tell=lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(f"network: {folder}")
+
+
+@understand_app.command("train-intents")
+def train_intents(
     *,
     sentences: Annotated[
         list[Path] | None,

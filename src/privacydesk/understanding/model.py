@@ -158,7 +158,7 @@ class IntentModel(Struct, frozen=True, dict=True):
             name = path if path is not None else _SHIPPED
             raise SettingsError(
                 f"the model of intents {name} can't be read ({type(error).__name__}); "
-                "make it anew with: privacydesk understand train",
+                "make it anew with: privacydesk understand train-intents",
                 key="intent_model",
             ) from None
 

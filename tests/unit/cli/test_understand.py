@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 from privacydesk.cli.understand import understand_app
 
 
-def run(given: bytes, **environment: str) -> Result:
-    return CliRunner().invoke(understand_app, [], given, env=environment)
+def run(given: bytes, *arguments: str) -> Result:
+    return CliRunner().invoke(understand_app, list(arguments), given)
 
 
 def test_each_line_is_answered_in_its_place() -> None:
@@ -28,12 +28,42 @@ def test_each_line_is_answered_in_its_place() -> None:
     assert result.exit_code == 0, result.stderr
     found = [json.loads(line) for line in result.stdout.splitlines()]
     assert [one.get("intent") for one in found] == [
-        "unbinding", None, None, "other", "other", "deregistration",
+        "unbinding", None, None, "smalltalk", "smalltalk", "deregistration",
     ]  # fmt: skip
-    assert set(found[0]) == {"intent", "confidence", "language", "alternatives"}
+    assert set(found[0]) == {"intent", "confidence", "language", "alternatives", "reading"}
     assert found[0]["language"] == "zh_Hans"
     assert found[0]["confidence"] > 0.9
     assert all("error" in one for one in found[1:3])
+
+
+def test_a_reading_tells_what_goes_and_what_stays() -> None:
+    line = json.dumps({"text": "keep this year's photos, the rest can go"})
+    result = run(line.encode(), "--now", "2026-11-29T12:00+08:00")
+    assert result.exit_code == 0, result.stderr
+    reading = json.loads(result.stdout)["reading"]
+    (request,) = reading["requests"]
+    assert (request["intent"], request["modality"], request["holder"]) == (
+        "deletion", "wished", "self",
+    )  # fmt: skip
+    assert request["include"] == [{"kind": "category", "value": "photos"}]
+    assert request["exclude"] == [{"kind": "category", "value": "photos", "from": "2026-01-01"}]
+    assert isinstance(request["sure"], bool)
+    assert (reading["questions"], reading["safety"]) == ([], [])
+
+
+def test_times_count_from_the_operators_day() -> None:
+    line = json.dumps({"text": "昨天的评论删掉"}).encode()
+    late = run(line, "--now", "2026-11-29T17:00+00:00")
+    (request,) = json.loads(late.stdout)["reading"]["requests"]
+    assert request["include"] == [
+        {"kind": "category", "value": "comments", "from": "2026-11-29", "to": "2026-11-29"}
+    ]
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    result = run(b"", "--now", "yesterday")
+    assert result.exit_code != 0
+    assert result.stdout == ""
 
 
 def test_ids_are_kept() -> None:
@@ -46,9 +76,36 @@ def test_nothing_is_answered_with_nothing() -> None:
     assert (result.exit_code, result.stdout) == (0, "")
 
 
-def test_the_model_is_the_one_that_is_set(tmp_path: Path) -> None:
-    wrong = tmp_path / "model.npz"
-    wrong.write_text("no model", "utf-8")
-    result = run(b'{"text": "x"}', PRIVACYDESK_INTENT_MODEL=str(wrong))
+def test_a_folder_of_messages_is_measured(tmp_path: Path) -> None:
+    folder = tmp_path / "zh-Hans"
+    folder.mkdir()
+    line = {
+        "text": "把动态删了",
+        "intent": "deletion",
+        "slice": "plain",
+        "gold": {
+            "requests": [
+                {
+                    "intent": "deletion", "modality": "wished", "holder": "self",
+                    "words": "把动态删了",
+                    "include": [{"kind": "category", "value": "posts", "words": "动态"}],
+                    "exclude": [],
+                }
+            ],
+            "questions": [],
+            "safety": [],
+        },
+    }  # fmt: skip
+    (folder / "anna.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
+    result = run(b"", "evaluate", str(tmp_path), "--report", str(tmp_path / "report"))
+    assert result.exit_code == 0, result.stderr
+    assert "| all | 1 | 1.000 |" in result.stdout
+    assert (tmp_path / "report" / "confusions.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_what_is_no_corpus_is_named(tmp_path: Path) -> None:
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "anna.jsonl").write_text('{"text": 1}\n', "utf-8")
+    result = run(b"", "evaluate", str(tmp_path))
     assert result.exit_code != 0
-    assert result.stdout == ""
+    assert "corpus/en/anna.jsonl, line 1" in str(result.exception)

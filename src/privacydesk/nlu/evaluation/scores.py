@@ -25,7 +25,7 @@ class Score(Struct, frozen=True):
     """How a reading compares; counts.
 
     Attributes:
-        intent: whether the main intent is right.
+        intent: whether the main intent is right; an answer has none, and is.
         first_three: whether it is among the first three.
         found: requests with the right intent, modality and holder, of ``told`` and ``wanted``.
         scopes: those of ``found`` that name something, and how many of these do exactly.
@@ -55,7 +55,7 @@ class Score(Struct, frozen=True):
 def score(example: Example, read: Read) -> Score:
     """Return how a reading compares with the annotation that it is nearest to."""
     golds = [one.reading() for one in (example.gold, *example.alt)]
-    scores = [_score(gold, read, example.intent) for gold in golds]
+    scores = [_score(gold, read, example) for gold in golds]
     return max(
         scores,
         key=lambda one: (
@@ -66,7 +66,7 @@ def score(example: Example, read: Read) -> Score:
     )
 
 
-def _score(gold: Reading, read: Read, intent: Intent) -> Score:
+def _score(gold: Reading, read: Read, example: Example) -> Score:
     told = read.reading.requests
     pairs = _paired(gold.requests, told)
     scopes = [
@@ -78,8 +78,8 @@ def _score(gold: Reading, read: Read, intent: Intent) -> Score:
     first = [read.intent, *(each for each, _ in read.alternatives)][:3]
     sure = [one for one in told if one.sure]
     return Score(
-        read.intent == intent,
-        intent in first,
+        example.is_answer or read.intent == example.intent,
+        example.is_answer or example.intent in first,
         len(pairs),
         len(told),
         len(gold.requests),

@@ -1,0 +1,68 @@
+"""A message is read once, into one value; whatever it holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import MENTIONABLE, Modality
+from privacydesk.nlu.pipeline import Pipeline, Read
+
+TODAY = date(2026, 11, 29)
+_PIPELINE = Pipeline.load()
+_PIECES = st.sampled_from(
+    ("把", "动态", "删了", "照片留着", "去年的", "delete", " my photos", " but keep", "13800138000",
+     "，", "\n", "😀", "嘅", "a@b.cn", "2024年1月", "我儿子12岁", "？", "\u200b")
+)  # fmt: skip
+
+
+def _read(text: str) -> Read:
+    return _PIPELINE.parse(text, TODAY)
+
+
+@given(st.one_of(st.text(st.characters(codec=None)), st.lists(_PIECES, max_size=30).map("".join)))
+def test_whatever_is_written_is_read_and_the_same_each_time(text: str) -> None:
+    read = _read(text)
+    assert read == _read(text)
+    assert 0 <= read.confidence <= 1
+    for request in read.reading.requests:
+        for mention in (*request.include, *request.exclude):
+            assert mention.value in MENTIONABLE[mention.kind]
+            assert mention.qualifier in text
+            assert not (mention.since and mention.until) or mention.since <= mention.until
+    for question in read.reading.questions:
+        assert question in text
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b\u200b", "\ud800"])
+def test_what_has_no_words_asks_for_nothing(text: str) -> None:
+    read = _read(text)
+    assert read.reading.requests == ()
+    assert read.confidence == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("我要注销账号", Intent.DEREGISTRATION),
+        ("please unlink my WeChat login", Intent.UNBINDING),
+        ("幫我將啲相全部刪咗佢", Intent.DELETION),
+        ("把我的个人数据导出一份给我", Intent.ACCESS),
+    ],
+)
+def test_plain_wishes_are_wished(text: str, intent: Intent) -> None:
+    read = _read(text)
+    assert read.intent is intent
+    assert [(one.intent, one.modality) for one in read.reading.requests] == [
+        (intent, Modality.WISHED)
+    ]
+
+
+def test_what_is_not_read_whole_is_not_sure() -> None:
+    read = _read("把我的动态全部删掉，" + "说来话长，" * 800)
+    assert read.reading.requests
+    assert not any(one.sure for one in read.reading.requests)
