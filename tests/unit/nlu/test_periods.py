@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from privacydesk.nlu.extractors.periods import Found, Period, find, resolve
-from privacydesk.nlu.training.corpus import AnnotatedMention, Example, read_voice
+from privacydesk.nlu.training.corpus import (
+    AnnotatedFragment,
+    AnnotatedMention,
+    AnnotatedRequest,
+    Example,
+    read_voice,
+)
 
 TODAY = date(2026, 11, 29)  # a Sunday
 CORPUS = Path(__file__).parents[3] / "corpus"
@@ -331,9 +337,11 @@ def examples() -> Iterator[Example]:
 
 
 def mentions(example: Example) -> Iterator[AnnotatedMention]:
-    fragment = example.gold.fragment
-    for told in (*example.gold.requests, *([fragment] if fragment else [])):
-        yield from (*told.include, *told.exclude)
+    told: list[AnnotatedRequest | AnnotatedFragment] = [*example.gold.requests]
+    if example.gold.fragment is not None:
+        told.append(example.gold.fragment)
+    for one in told:
+        yield from (*one.include, *one.exclude)
 
 
 def test_most_periods_of_the_corpus_are_resolved() -> None:
