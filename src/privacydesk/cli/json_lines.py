@@ -45,7 +45,12 @@ def _answered(line: bytes, field: str, answer: Callable[[str], Record]) -> Recor
         return {"error": "the line is not JSON"}
     if not isinstance(asked, dict) or not isinstance(asked.get(field), str):
         return _kept_id(asked) | {"error": f'the line needs a text under "{field}"'}
-    return _kept_id(asked) | answer(asked[field])
+    return _kept_id(asked) | answer(_written(asked[field]))
+
+
+def _written(text: str) -> str:
+    """Return a text that can be written: halves of characters become replacement characters."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _kept_id(asked: object) -> Record:

@@ -15,6 +15,10 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp"})
 """Unicode categories of what is read as a space."""
 
 
+_REPLACED: Final = "\ufffd"
+"""Stands for what could not be read."""
+
+
 class _Folded(dict[int, str]):
     """What each character becomes, found out when it is first met."""
 
@@ -28,7 +32,7 @@ class _Folded(dict[int, str]):
         return folded
 
     def _fold(self, character: str) -> str:
-        if unicodedata.category(character) in _UNSEEN:
+        if character == _REPLACED or unicodedata.category(character) in _UNSEEN:
             return " "
         for change in (_compatible, str.lower, self._simplified.convert):
             changed = change(character)

@@ -53,7 +53,7 @@ class Pipeline:
         """Return what a message says on a day."""
         parsed = self._parser.parse(text)
         if parsed is None:
-            return Read(Intent.SMALLTALK, 0.0, (), Reading())
+            return Read(Intent.OTHER, 0.0, (), Reading())
         best, *others = likeliest(parsed.intents)
         scope = Scope(text, parsed, today)
         reading = Reading(

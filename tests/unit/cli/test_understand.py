@@ -28,7 +28,7 @@ def test_each_line_is_answered_in_its_place() -> None:
     assert result.exit_code == 0, result.stderr
     found = [json.loads(line) for line in result.stdout.splitlines()]
     assert [one.get("intent") for one in found] == [
-        "unbinding", None, None, "smalltalk", "smalltalk", "deregistration",
+        "unbinding", None, None, "other", "other", "deregistration",
     ]  # fmt: skip
     assert set(found[0]) == {"intent", "confidence", "language", "alternatives", "reading"}
     assert found[0]["language"] == "zh_Hans"
@@ -64,6 +64,16 @@ def test_a_time_that_is_none_is_refused() -> None:
     result = run(b"", "--now", "yesterday")
     assert result.exit_code != 0
     assert result.stdout == ""
+
+
+def test_halves_of_characters_can_be_written() -> None:
+    lines = [
+        r'{"text": "\ud800你们会把\ud800数据给警察吗"}',
+        r'{"text": "delete my photos with \udc00 Mei"}',
+    ]
+    result = run("\n".join(lines).encode())
+    assert result.exit_code == 0, result.stderr
+    assert len(result.stdout.splitlines()) == len(lines)
 
 
 def test_ids_are_kept() -> None:
