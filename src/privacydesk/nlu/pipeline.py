@@ -18,6 +18,9 @@ from privacydesk.nlu.scope import Scope
 SHIPPED: Final = Path(__file__).parent / "network"
 """Where the trained network lies that comes along."""
 
+LONGEST: Final = 4_000
+"""Characters of a message that are looked at; nothing of a longer one is sure."""
+
 
 class Read(Struct, frozen=True):
     """A message, read.
@@ -51,6 +54,8 @@ class Pipeline:
 
     def parse(self, text: str, today: date) -> Read:
         """Return what a message says on a day."""
+        whole = len(text) <= LONGEST
+        text = text[:LONGEST]
         parsed = self._parser.parse(text)
         if parsed is None:
             return Read(Intent.OTHER, 0.0, (), Reading())
@@ -58,7 +63,7 @@ class Pipeline:
         scope = Scope(text, parsed, today)
         reading = Reading(
             tuple(
-                replace(one, sure=self._is_sure(scope, number, one))
+                replace(one, sure=whole and self._is_sure(scope, number, one))
                 for number, one in scope.requests()
             ),
             tuple(one.text(text).rstrip("?？") for one in parsed.questions),
