@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from privacydesk.nlu.extractors.periods import Found, Period, find, resolve
 from privacydesk.nlu.training.corpus import (
@@ -365,3 +367,29 @@ def test_hardly_any_period_is_found_where_the_corpus_has_none() -> None:
         and not (one.gold.fragment and one.gold.fragment.when)
     ]
     assert sum(bool(find(one.text, TODAY)) for one in without) < 0.003 * len(without)
+
+
+_COUNTED = (
+    *("10000000", "一千万", "99", "0", "2024", "民國", "三", "年", "月", "日", "号", "个月", "周"),
+    *(
+        "小时",
+        "last ",
+        "weeks",
+        " months",
+        "以前",
+        "之后",
+        "到",
+        "-",
+        "/",
+        "前",
+        "内",
+        "去年",
+        "底",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(_COUNTED), max_size=7).map("".join))
+def test_whatever_is_counted_nothing_is_raised(text: str) -> None:
+    for period in (resolve(text, TODAY), *(one.period for one in find(text, TODAY))):
+        assert period is None or not (period.since and period.until and period.since > period.until)

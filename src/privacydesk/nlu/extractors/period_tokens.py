@@ -12,6 +12,9 @@ import msgspec
 from privacydesk.nlu.extractors.numerals import number
 from privacydesk.nlu.normaliser import fold
 
+_LARGEST: Final = 9_999
+"""The largest number of a day, a year or a length."""
+
 
 class Token(NamedTuple):
     """A word of a period.
@@ -138,12 +141,16 @@ def _token(group: str, word: str) -> Token:
     if group == "numeral":
         value = number(word.replace("0", "〇"))
         digits = 0 if _TENS.intersection(word) else len(word)
-        return Token("unknown" if value is None else "number", value=value or 0, digits=digits)
+        if value is None or value > _LARGEST:
+            return Token("unknown")
+        return Token("number", value=value, digits=digits)
     if group == "weekday":
         return Token(group, value=min(_WEEKDAYS.index(word), 6))
     if group == "filler":
         return Token(group)
     value = _SHORT_UNITS.get(word) or int(word)
+    if value > _LARGEST:
+        return Token("unknown")
     century = 2000 if group == "year" else 0
     return Token(group, value=century + value, latin=True, digits=len(word))
 
