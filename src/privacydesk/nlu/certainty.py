@@ -18,7 +18,7 @@ from msgspec import Struct
 from privacydesk.domain.reading import Request
 from privacydesk.nlu.extractors import periods
 from privacydesk.nlu.heads.parsed import likeliest
-from privacydesk.nlu.pairs import Place
+from privacydesk.nlu.pairs import touch
 from privacydesk.nlu.scope import BELONGS, Scope
 
 FILE: Final = "certainty.json"
@@ -84,7 +84,7 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
         float(loose.sum()),
         float((parsed.narrowing.max(axis=(1, 2), initial=0.0) < BELONGS).sum()),
         float(sum(
-            not any(_touch((p.start, p.end), one.place) for one in (*stretches, *parsed.values))
+            not any(touch((p.start, p.end), one.place) for one in (*stretches, *parsed.values))
             for p in periods.find(scope.text, scope.today)
         )),
         float(sum(one.text(scope.text) in qualifiers for one in parsed.whens)),
@@ -102,7 +102,3 @@ def _doubt(chance: float) -> float:
 def _wavering(chances: np.ndarray) -> float:
     """Return how near to even the most uncertain of some chances is, 0 to 1."""
     return float((1 - 2 * np.abs(chances - 0.5)).max(initial=0.0))
-
-
-def _touch(one: Place, other: Place) -> bool:
-    return one[0] < other[1] and other[0] < one[1]

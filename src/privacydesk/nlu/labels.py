@@ -70,6 +70,3 @@ SLOTS: Final = (
 )
 """Requests that a message may hold: of each intent a first, and a second beside it; and what is
 named without a word of what shall be done with it, as in an answer to a question."""
-
-NARROWING: Final = (Layer.WHEN, Layer.QUALIFIER)
-"""Layers whose stretches narrow what is named."""

@@ -23,9 +23,14 @@ Place = tuple[int, int]
 """First of a stretch, and the one after its last."""
 
 
+def touch(first: Place, second: Place) -> bool:
+    """Tell whether two stretches share a place."""
+    return first[0] < second[1] and second[0] < first[1]
+
+
 def gap(first: Place, second: Place) -> int:
     """Return the class of the distance from one stretch to another, ``GAPS`` where they touch."""
-    if first[0] < second[1] and second[0] < first[1]:
+    if touch(first, second):
         return GAPS
     if second[0] >= first[1]:
         return GAPS + _steps(second[0] - first[1])

@@ -13,7 +13,7 @@ from privacydesk.nlu.extractors import ages, contacts, periods, profile_values
 from privacydesk.nlu.heads.parsed import FoundMention, FoundRequest, Parsed
 from privacydesk.nlu.heads.stretches import Found
 from privacydesk.nlu.labels import AGE, CONTACT, ROLES, Role
-from privacydesk.nlu.pairs import Place
+from privacydesk.nlu.pairs import touch
 
 BELONGS: Final = 0.5
 """The chance from which one stretch belongs to another."""
@@ -137,12 +137,12 @@ class Scope:
     def _number_at(self, stretch: Found) -> str:
         """Return the whole address or number of which a stretch is a part, at least."""
         found = contacts.contacts(self.text)
-        return next((one.value for one in found if _touch((one.start, one.end), stretch.place)), "")
+        return next((one.value for one in found if touch((one.start, one.end), stretch.place)), "")
 
     def _age(self, told: list[Found]) -> int | None:
         stretches = [one for one in told if one.type == AGE]
         for age in ages.ages(self.text) if stretches else ():
-            if any(_touch((age.start, age.end), one.place) for one in stretches):
+            if any(touch((age.start, age.end), one.place) for one in stretches):
                 return age.years
         return None
 
@@ -164,7 +164,3 @@ def _is_narrowed(mention: Mention) -> bool:
 
 def _away(request: FoundRequest, stretch: Found) -> float:
     return abs(request.centre - sum(stretch.words) / 2)
-
-
-def _touch(one: Place, other: Place) -> bool:
-    return one[0] < other[1] and other[0] < one[1]

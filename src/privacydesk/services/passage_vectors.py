@@ -28,8 +28,8 @@ _KEPT_EVERY: Final = 50
 class PassageVectors:
     """Gives the vectors of a version; those that no version has are made in memory.
 
-    Whoever answers questions reads what strangers write, so it may not write to the data folder
-    (decision 034); whoever imports a version keeps its vectors, with ``import_vectors``.
+    What answers questions reads what strangers write, so it may not write to the data folder
+    (decision 034); the import of a version keeps its vectors, with ``import_vectors``.
 
     Args:
         library: keeps the vectors of passages beside the version.

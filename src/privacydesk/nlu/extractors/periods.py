@@ -177,7 +177,7 @@ class _Parser:
         # What was said around lengths and points, by the part that it takes.
         self._said: dict[str, Token] = {}
         self._length = ""
-        # Whoever writes English writes the day first, but in the United States.
+        # English has the day first, but in the United States.
         words = [one.latin for one in tokens if one.kind not in _NAMELESS]
         self._day_first = bool(words) and all(words)
 

@@ -1,4 +1,4 @@
-"""Teaches the network, with check points: whoever stops it can go on."""
+"""Teaches the network, with check points from which a stopped training goes on."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _NARROW: Final = 0.12
 _LIST: Final = 0.08
 _SLIP: Final = 0.25
 _STOP: Final = 0.6
-"""How often a stop is left out by whoever leaves them out."""
+"""How often each stop is left out of a message that lacks some."""
 _JOIN: Final = 0.15
 _BESIDE: Final = 3
 """Characters that may stand between a thing and what narrows it."""
@@ -165,7 +165,7 @@ class Variation:
         return replace(changed, mentions=(*changed.mentions, added), roles=changed.roles | roles)
 
     def _with_slips(self, one: Labelled) -> Labelled:
-        """Return it without some of its stops, as whoever hurries writes."""
+        """Return it without some of its stops, as people in a hurry write."""
         instead = self._random.choice(("", " "))
         for at in reversed([at for at, sign in enumerate(one.text) if sign in _STOPS]):
             if self._random.random() < _STOP:
