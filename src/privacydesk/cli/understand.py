@@ -127,7 +127,7 @@ def train(
     ],
     epochs: Annotated[
         int, typer.Option("--epochs", help="How often every annotated message is read.")
-    ] = 8,
+    ] = 14,
 ) -> None:
     """Train the network from the corpus; what was begun in the folder goes on.
 

@@ -48,21 +48,7 @@ MENTIONS: Final = tuple(
     (kind, value) for kind in MentionKind for value in sorted(MENTIONABLE[kind])
 )
 
-TYPES: Final = {layer: VALUES if layer is Layer.VALUE else ("",) for layer in Layer}
-"""What the stretches of each layer are, where the tags tell it."""
-
-
-def tags() -> dict[Layer, slice]:
-    """Return where the tags of each layer stand: outside, then first and further of each type."""
-    found, at = {}, 0
-    for layer, types in TYPES.items():
-        found[layer] = slice(at, at + 1 + 2 * len(types))
-        at = found[layer].stop
-    return found
-
-
-TAGS: Final = tags()
-TAG_COUNT: Final = max(one.stop for one in TAGS.values())
+LAYERS: Final = tuple(Layer)
 
 SLOTS: Final = (
     *((intent, again) for again in (False, True) for intent in REQUEST_INTENTS),

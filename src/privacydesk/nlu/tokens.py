@@ -1,4 +1,4 @@
-"""A message as the reader takes it: word pieces for the encoder, and the words that are tagged."""
+"""A message as the reader takes it: word pieces for the encoder, and its words."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PADDING: Final = 1
 CLOSING: Final = 2
 
 _WORD: Final = re.compile(r"[a-z\d]+|\S")
-"""In a folded text: what is tagged as one. Of other scripts every character."""
+"""In a folded text: what is one word. Of other scripts every character."""
 
 Numbers = NDArray[np.int64]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from onnxruntime import InferenceSession, SessionOptions
 
 from privacydesk.domain.intents import Intent
@@ -16,11 +16,13 @@ from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoi
 from privacydesk.nlu.labels import (
     HOLDERS,
     INTENTS,
+    LAYERS,
     MENTIONS,
     MODALITIES,
     ROLES,
     SAFETIES,
     SLOTS,
+    VALUES,
     Layer,
 )
 from privacydesk.nlu.tokens import Cut, Tokens
@@ -93,7 +95,7 @@ class Parsed(Struct, frozen=True):
 class _Told(NamedTuple):
     """What the network tells of a message, in the order of its outputs; logits but for the last."""
 
-    tags: Floats
+    spans: Floats
     intents: Floats
     safety: Floats
     made: Floats
@@ -128,7 +130,9 @@ class Parser:
         return self._parsed(cut, _Told(*(one[0] for one in self._session.run(None, inputs))))
 
     def _parsed(self, cut: Cut, told: _Told) -> Parsed:
-        found = {layer: stretches(told.tags, cut.places, layer) for layer in Layer}
+        found = {
+            layer: stretches(told.spans[number], cut.places) for number, layer in enumerate(LAYERS)
+        }
         points = {
             layer: _points(told.words, found[layer])
             for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER, Layer.VALUE)
@@ -146,7 +150,7 @@ class Parser:
             found[Layer.QUESTION],
             found[Layer.WHEN],
             found[Layer.QUALIFIER],
-            found[Layer.VALUE],
+            self._values(found[Layer.VALUE], points[Layer.VALUE]),
             self._of_slots("role", asked, points[Layer.MENTION], found[Layer.MENTION]),
             self._of_slots("told", asked, points[Layer.VALUE], found[Layer.VALUE])[..., 0],
             self._narrowing(
@@ -180,7 +184,16 @@ class Parser:
             return []
         return [
             FoundMention(stretch, *MENTIONS[int(each.argmax())], stretch.chance * float(each.max()))
-            for stretch, each in zip(found, self._heads.values(points), strict=True)
+            for stretch, each in zip(found, self._heads.types("value", points), strict=True)
+        ]
+
+    def _values(self, found: list[Found], points: Floats) -> list[Found]:
+        if not found:
+            return []
+        types = self._heads.types("field", points).argmax(axis=1)
+        return [
+            structs.replace(one, type=VALUES[number])
+            for one, number in zip(found, types, strict=True)
         ]
 
 

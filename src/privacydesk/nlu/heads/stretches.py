@@ -1,4 +1,4 @@
-"""From the tags of words to stretches."""
+"""From the scores of stretches to those that a message has."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from privacydesk.nlu.heads.weights import Floats, softmax
-from privacydesk.nlu.labels import TAGS, TYPES, Layer
-from privacydesk.nlu.pairs import Place
+from privacydesk.nlu.heads.weights import Floats, sigmoid
+from privacydesk.nlu.pairs import Place, touch
 
-_INSIDE: Final = 0.5
 MOST: Final = 24
 """Stretches that are kept of a layer; nobody means more, however long a message is."""
 
@@ -22,8 +20,8 @@ class Found(Struct, frozen=True):
     Attributes:
         words: its first word and the one after its last.
         place: its first character and the one after its last.
-        chance: how likely all of it belongs to one, on average.
-        type: of the types of its layer.
+        chance: how likely it is one.
+        type: what it is, where that is told.
     """
 
     words: Place
@@ -36,34 +34,19 @@ class Found(Struct, frozen=True):
         return message[self.place[0] : self.place[1]]
 
 
-def stretches(tags: Floats, places: tuple[Place, ...], layer: Layer) -> list[Found]:
-    """Return the stretches of a layer, in the order of the message.
+def stretches(scores: Floats, places: tuple[Place, ...]) -> list[Found]:
+    """Return the stretches of a layer, in the order of the message, the likeliest of each place.
 
     Args:
-        tags: logits, (words, tags of all layers).
+        scores: logits by first and last word.
         places: where each word stands in the message.
-        layer: which one.
     """
-    chances = softmax(tags[:, TAGS[layer]])
-    inside = 1 - chances[:, 0]
-    first, further = chances[:, 1::2], chances[:, 2::2]
-    begins = first.sum(axis=1) > further.sum(axis=1)
-    found = []
-    for start, end in _runs(inside >= _INSIDE, begins)[:MOST]:
-        kind = int((first[start:end] + further[start:end]).sum(axis=0).argmax())
-        place = places[start][0], places[end - 1][1]
-        chance = float(inside[start:end].mean())
-        found.append(Found((start, end), place, chance, TYPES[layer][kind]))
-    return found
-
-
-def _runs(inside: np.ndarray, begins: np.ndarray) -> list[Place]:
-    runs: list[Place] = []
-    start = -1
-    for at in np.flatnonzero(inside).tolist():
-        if not runs or start != at or begins[at]:
-            runs.append((at, at + 1))
-        else:
-            runs[-1] = (runs[-1][0], at + 1)
-        start = at + 1
-    return runs
+    firsts, lasts = np.nonzero(scores > 0)
+    chances = sigmoid(scores[firsts, lasts])
+    kept: list[Found] = []
+    for one in np.argsort(-chances, kind="stable").tolist():
+        words = int(firsts[one]), int(lasts[one]) + 1
+        if len(kept) < MOST and not any(touch(words, other.words) for other in kept):
+            place = places[words[0]][0], places[words[1] - 1][1]
+            kept.append(Found(words, place, float(chances[one])))
+    return sorted(kept, key=lambda one: one.words)

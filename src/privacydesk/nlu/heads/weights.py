@@ -30,9 +30,14 @@ class StretchHeads:
         with np.load(path) as kept:
             return cls({name: kept[name].astype(np.float32) for name in kept.files})
 
-    def values(self, points: Floats) -> Floats:
-        """Return the chances of each thing that may be named, (mentions, things)."""
-        return softmax(self._linear("value", _gelu(self._linear("mention.0", points))))
+    def types(self, name: str, points: Floats) -> Floats:
+        """Return the chances of what stretches tell, (stretches, types).
+
+        Args:
+            name: ``value``, of things that may be named, or ``field``, of what values are told for.
+            points: of the stretches.
+        """
+        return softmax(self._linear(f"{name}.3", _gelu(self._linear(f"{name}.0", points))))
 
     def of_slots(
         self, name: str, slots: Floats, points: Floats, looks: Floats, places: Sequence[Place]

@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from privacydesk.nlu.labels import INTENTS, SAFETIES, TYPES, Layer
+from privacydesk.nlu.labels import INTENTS, LAYERS, SAFETIES
 from privacydesk.nlu.pairs import Place
 from privacydesk.nlu.tokens import PADDING, Cut, Tokens
 from privacydesk.nlu.training.labelling import Labelled, Stretch
@@ -26,7 +26,8 @@ class Batch:
     Attributes:
         tokens: (batch, tokens).
         words: (batch, words, 4).
-        tags: by layer, (batch, words), ``UNKNOWN`` where they are not known.
+        spans: (batch, layers, words, words), 1 at the first and last word of each stretch.
+        annotated: (batch,), whether more is known than the intent.
         intents: (batch,).
         safety: (batch, safeties), -1 where it is not known.
         labelled: the texts.
@@ -35,7 +36,8 @@ class Batch:
 
     tokens: Tensor
     words: Tensor
-    tags: dict[Layer, Tensor]
+    spans: Tensor
+    annotated: Tensor
     intents: Tensor
     safety: Tensor
     labelled: Sequence[Labelled]
@@ -62,7 +64,7 @@ def batch(texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
     longest = (
         max(1, *(len(one.places) for one in cuts)) if len(cuts) > 1 else max(1, len(cuts[0].places))
     )
-    tags = {layer: torch.full((len(texts), longest), UNKNOWN, dtype=torch.long) for layer in Layer}
+    spans = torch.zeros((len(texts), len(LAYERS), longest, longest))
     safety = torch.full((len(texts), len(SAFETIES)), -1.0)
     intents = torch.full((len(texts),), UNKNOWN, dtype=torch.long)
     words = torch.zeros((len(texts), longest, 4), dtype=torch.long)
@@ -71,13 +73,15 @@ def batch(texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
         tokens[row, : len(cut.tokens)] = torch.from_numpy(cut.tokens)
         words[row, : len(cut.places)] = torch.from_numpy(cut.words)
         if one.annotated:
-            for layer in Layer:
-                _tag(tags[layer][row], one, layer, cut)
+            for number, layer in enumerate(LAYERS):
+                for first, end in _placed(one.stretches(layer), cut):
+                    spans[row, number, first, end - 1] = 1
         if one.safety is not None:
             safety[row] = torch.tensor([float(each in one.safety) for each in SAFETIES])
         if one.intent is not None:
             intents[row] = INTENTS.index(one.intent)
-    return Batch(tokens, words, tags, intents, safety, texts, cuts)
+    annotated = torch.tensor([one.annotated for one in texts])
+    return Batch(tokens, words, spans, annotated, intents, safety, texts, cuts)
 
 
 def place_of(stretch: Stretch, cut: Cut) -> Place | None:
@@ -90,11 +94,8 @@ def place_of(stretch: Stretch, cut: Cut) -> Place | None:
     return (within[0], within[-1] + 1) if within else None
 
 
-def _tag(row: Tensor, one: Labelled, layer: Layer, cut: Cut) -> None:
-    row[: len(cut.places)] = 0
-    for stretch in one.stretches(layer):
+def _placed(stretches: Sequence[Stretch], cut: Cut) -> Iterator[Place]:
+    for stretch in stretches:
         place = place_of(stretch, cut)
         if place is not None:
-            first = 1 + 2 * TYPES[layer].index(stretch.type)
-            row[place[0] : place[1]] = first + 1
-            row[place[0]] = first
+            yield place

@@ -1,7 +1,7 @@
 """The corpus: annotated messages as JSON Lines, one voice a file.
 
 ``corpus/README.md`` describes a line. Beside the reading an annotation tells which words say each
-part of it, so that taggers can learn from it; every such piece has to stand in the message.
+part of it, so that the heads can learn from it; every such piece has to stand in the message.
 """
 
 from __future__ import annotations

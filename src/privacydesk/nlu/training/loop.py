@@ -43,10 +43,10 @@ class Pace(Struct, frozen=True):
         seed: of all that is chosen.
     """
 
-    epochs: int = 8
+    epochs: int = 14
     share: float = 0.35
     tokens: int = 768
-    encoder_rate: float = 8e-5
+    encoder_rate: float = 1e-4
     head_rate: float = 1e-3
     seed: int = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final
@@ -16,56 +16,66 @@ from torch.nn import functional
 
 from privacydesk.nlu.labels import (
     HOLDERS,
+    LAYERS,
     MENTIONS,
     MODALITIES,
     REQUEST_INTENTS,
     ROLES,
     SLOTS,
-    TAGS,
+    VALUES,
+    Layer,
 )
-from privacydesk.nlu.pairs import Place, between, gap, nearness
+from privacydesk.nlu.pairs import Place, between, gap, nearness, touch
 from privacydesk.nlu.tokens import Cut
 from privacydesk.nlu.training.batches import UNKNOWN, Batch, place_of
-from privacydesk.nlu.training.labelling import Labelled, Stretch
-from privacydesk.nlu.training.network import Reader, Stretches, points_of
+from privacydesk.nlu.training.labelling import Labelled
+from privacydesk.nlu.training.network import NEVER, Reader, Stretches, points_of
 
 _SMOOTHING: Final = 0.05
 _JITTER: Final = 0.1
-"""How often a stretch is taken a word too short or too long, as the tags may have it."""
+"""How often a stretch is taken a word too short or too long, as they may be found."""
+_DECOYS: Final = 2
+"""Stretches a layer that are none, and that the heads learn to leave aside, a message at most."""
+_LIKELY: Final = -2.0
+"""The score from which a stretch that is none is worth that."""
 _RARE: Final = 8.0
 """What a message counts that needs care: there are few."""
 _INTENT_ALONE: Final = 0.2
 """What the requests of a message count of which only the intent is known."""
 _WEIGHTS: Final = {
-    "intent": 1.0, "safety": 0.5, "tags": 1.0, "made": 4.0, "looks": 0.2, "modality": 0.5,
-    "holder": 0.5, "value": 0.5, "role": 0.7, "told": 0.3, "narrowing": 0.5,
+    "intent": 1.0, "safety": 0.5, "spans": 0.3, "made": 4.0, "looks": 0.2, "modality": 0.5,
+    "holder": 0.5, "value": 0.5, "field": 0.3, "role": 0.7, "told": 0.3, "narrowing": 0.5,
 }  # fmt: skip
 
 
 def losses(reader: Reader, heads: Stretches, batch: Batch) -> dict[str, Tensor]:
     """Return the loss of each head, weighted; heads of which a batch tells nothing are missing."""
-    tags, intents, safety, made, modality, holder, looks, slots, words = reader(
-        batch.tokens, batch.words
-    )
+    told = reader(batch.tokens, batch.words)
+    spans, intents, safety, made, modality, holder, looks, _, _ = told
     found = {
-        **_of_tags(batch, tags),
+        **_of_spans(batch, spans),
         **_of_message(batch, intents, safety),
         **_of_slots(batch, made, modality, holder, looks),
-        **_of_stretches(heads, batch, words, slots, looks),
+        **_of_stretches(heads, batch, told),
     }
     return {name: _WEIGHTS[name] * loss for name, loss in found.items()}
 
 
-def _of_tags(batch: Batch, tags: Tensor) -> dict[str, Tensor]:
-    if not any(one.annotated for one in batch.labelled):
+def _of_spans(batch: Batch, spans: Tensor) -> dict[str, Tensor]:
+    """Return how much what is a stretch scores below zero, and what is none above it.
+
+    Of each layer all together, so that it counts as much where a few words of a long message are
+    wrong (the loss for several labels of Su and others, arXiv 2208.02955).
+    """
+    if not batch.annotated.any():
         return {}
-    each = [
-        functional.cross_entropy(
-            tags[..., TAGS[layer]].flatten(0, 1).float(), gold.flatten(), ignore_index=UNKNOWN
-        )
-        for layer, gold in batch.tags.items()
-    ]
-    return {"tags": torch.stack(each).sum()}
+    gold = batch.spans[batch.annotated].flatten(2).bool()
+    scores = spans[batch.annotated].float().flatten(2)
+    missing = torch.where(gold, -scores, NEVER)
+    too_many = torch.where(gold, NEVER, scores)
+    zero = torch.zeros_like(scores[..., :1])
+    each = sum(torch.cat([one, zero], -1).logsumexp(-1) for one in (missing, too_many))
+    return {"spans": each.sum(-1).mean()}
 
 
 def _of_message(batch: Batch, intents: Tensor, safety: Tensor) -> dict[str, Tensor]:
@@ -118,16 +128,22 @@ def _of_slots(
     return found
 
 
+_Placed = Mapping[Layer, Mapping[int, tuple[int, Place]]]
+"""By layer and number: the place in ``points``, and the words."""
+
+
 @dataclass(slots=True)
 class _Rows:
     """What the heads of stretches are asked about a batch, and what they shall tell.
 
     Attributes:
+        scores: of stretches; looks: where slots look.
         points: row, first word and the one after the last of each stretch.
         asked: by head, a row for each question: places in ``points`` and other inputs.
         gold: by head, what shall be told.
     """
 
+    scores: np.ndarray
     looks: np.ndarray
     points: list[tuple[int, int, int]] = field(default_factory=list)
     asked: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
@@ -135,50 +151,80 @@ class _Rows:
 
     def add(self, row: int, one: Labelled, cut: Cut) -> None:
         """Add the questions about an annotated message."""
-        mentions = self._placed(row, [mention.stretch for mention in one.mentions], cut)
+        placed = {layer: self._placed(row, layer, one, cut) for layer in Layer}
+        mentions, values = placed[Layer.MENTION], placed[Layer.VALUE]
         for number, (at, _) in mentions.items():
-            mention = one.mentions[number]
-            self._ask("value", (at,), MENTIONS.index((mention.kind, mention.value)))
-        values = self._placed(row, one.values, cut)
+            if number < len(one.mentions):
+                mention = one.mentions[number]
+                self._ask("value", (at,), MENTIONS.index((mention.kind, mention.value)))
+        for number, (at, _) in values.items():
+            if number < len(one.values):
+                self._ask("field", (at,), VALUES.index(one.values[number].type))
+        self._add_slots(row, one, cut, placed)
+        self._add_narrowing(one, placed)
+
+    def _add_slots(self, row: int, one: Labelled, cut: Cut, placed: _Placed) -> None:
         for request, slot in enumerate(one.slots):
-            if slot is not None:
-                look = self.looks[row, slot, : len(cut.places)]
-                for number, (at, place) in mentions.items():
-                    told = [float((request, number, role) in one.roles) for role in ROLES]
-                    self._ask("role", (row, slot, at, nearness(look, place)), told)
-                for number, (at, place) in values.items():
-                    told = [float((request, number) in one.told)]
-                    self._ask("told", (row, slot, at, nearness(look, place)), told)
+            if slot is None:
+                continue
+            look = self.looks[row, slot, : len(cut.places)]
+            for number, (at, place) in placed[Layer.MENTION].items():
+                told = [float((request, number, role) in one.roles) for role in ROLES]
+                self._ask("role", (row, slot, at, nearness(look, place)), told)
+            for number, (at, place) in placed[Layer.VALUE].items():
+                told = [float((request, number) in one.told)]
+                self._ask("told", (row, slot, at, nearness(look, place)), told)
+
+    def _add_narrowing(self, one: Labelled, placed: _Placed) -> None:
+        mentions = placed[Layer.MENTION]
         others = [place for _, place in mentions.values()]
-        narrows = self._placed(row, (*one.whens, *one.qualifiers), cut)
-        for (number, (at, place)), (other, (to, there)) in product(
-            narrows.items(), mentions.items()
-        ):
-            told = [float((number, other, role) in one.narrowed) for role in ROLES]
-            apart = gap(place, there), between(place, there, others)
-            self._ask("narrowing", (at, to, *apart), told)
+        for layer in (Layer.WHEN, Layer.QUALIFIER):
+            known = len(one.stretches(layer))
+            for (number, (at, place)), (other, (to, there)) in product(
+                placed[layer].items(), mentions.items()
+            ):
+                which = one.narrowing_place(layer, number) if number < known else None
+                told = [float((which, other, role) in one.narrowed) for role in ROLES]
+                apart = gap(place, there), between(place, there, others)
+                self._ask("narrowing", (at, to, *apart), told)
 
     def _ask(self, head: str, about: tuple[Any, ...], gold: Any) -> None:
         self.asked[head].append(about)
         self.gold[head].append(gold)
 
     def _placed(
-        self, row: int, stretches: Sequence[Stretch], cut: Cut
+        self, row: int, layer: Layer, one: Labelled, cut: Cut
     ) -> dict[int, tuple[int, Place]]:
-        """Return by number the place in ``points`` and the words of each stretch that was read."""
+        """Return the place in ``points`` and the words of each stretch of a layer.
+
+        Numbers are those of the message; behind them stand decoys.
+        """
+        places = {n: place_of(stretch, cut) for n, stretch in enumerate(one.stretches(layer))}
+        known = [place for place in places.values() if place]
+        decoys = _decoys(self.scores[row, LAYERS.index(layer)], known)
+        places |= dict(enumerate(decoys, start=len(places)))
         found = {}
-        for number, stretch in enumerate(stretches):
-            place = place_of(stretch, cut)
+        for number, place in places.items():
             if place is not None:
                 found[number] = len(self.points), place
                 self.points.append((row, *_jittered(place, len(cut.places))))
         return found
 
 
-def _of_stretches(
-    heads: Stretches, batch: Batch, words: Tensor, slots: Tensor, looks: Tensor
-) -> dict[str, Tensor]:
-    rows = _Rows(looks.detach().float().numpy())
+def _decoys(scores: np.ndarray, known: Sequence[Place]) -> list[Place]:
+    """Return the likeliest stretches that are none, and that touch none."""
+    firsts, lasts = np.nonzero(scores > _LIKELY)
+    kept: list[Place] = []
+    for one in np.argsort(-scores[firsts, lasts]).tolist():
+        place = int(firsts[one]), int(lasts[one]) + 1
+        if len(kept) < _DECOYS and not any(touch(place, other) for other in (*known, *kept)):
+            kept.append(place)
+    return kept
+
+
+def _of_stretches(heads: Stretches, batch: Batch, told: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    spans, *_, looks, slots, words = told
+    rows = _Rows(*(one.detach().float().numpy() for one in (spans, looks)))
     for row, (one, cut) in enumerate(zip(batch.labelled, batch.cuts, strict=True)):
         if one.annotated:
             rows.add(row, one, cut)
@@ -189,8 +235,8 @@ def _of_stretches(
     for name, asked in rows.asked.items():
         columns = [torch.tensor(one) for one in zip(*asked, strict=True)]
         gold = torch.tensor(rows.gold[name])
-        if name == "value":
-            logits = heads.value(heads.mention(points[columns[0]]))
+        if name in ("value", "field"):
+            logits = heads.types(name, points[columns[0]])
             found[name] = functional.cross_entropy(logits.float(), gold, label_smoothing=_SMOOTHING)
             continue
         if name == "narrowing":

@@ -12,12 +12,13 @@ from torch.nn import functional
 from privacydesk.nlu.labels import (
     HOLDERS,
     INTENTS,
+    LAYERS,
     MENTIONS,
     MODALITIES,
     ROLES,
     SAFETIES,
     SLOTS,
-    TAG_COUNT,
+    VALUES,
 )
 from privacydesk.nlu.pairs import BETWEEN, GAPS, NEARNESS
 from privacydesk.nlu.tokens import CODES, MOST_TOKENS, OFFSETS, PADDING
@@ -29,6 +30,9 @@ WORD_WIDTH: Final = 192
 SLOT_WIDTH: Final = 192
 HIDDEN: Final = 256
 PAIR_WIDTH: Final = 128
+SPAN_WIDTH: Final = 32
+NEVER: Final = -1e4
+"""The logit of what can't be."""
 POINT: Final = 3 * WORD_WIDTH
 
 
@@ -52,7 +56,9 @@ class Block(nn.Module):
             part.view(batch, tokens, ATTENTIONS, WIDTH // ATTENTIONS).transpose(1, 2)
             for part in self.qkv(x).chunk(3, dim=-1)
         )
-        seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        # As three products: the backward way of the one call for it is slow on short messages.
+        weights = (q @ k.transpose(2, 3) * (WIDTH // ATTENTIONS) ** -0.5 + mask).softmax(-1)
+        seen = weights.to(v.dtype) @ v
         told = self.out(seen.transpose(1, 2).reshape(batch, tokens, WIDTH))
         x = self.attention_norm(x + self.dropout(told))
         bent = functional.gelu(self.inner(x))
@@ -96,6 +102,48 @@ class Words(nn.Module):
         return c
 
 
+class Spans(nn.Module):
+    """How likely each stretch of words is one of each layer, as a whole.
+
+    A score is what the first and the last word tell of each other (turned by their places, so
+    that it knows how far they are apart), what each tells by itself, and the sum of what all words
+    between tell.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        count = len(LAYERS)
+        self.first = nn.Linear(WORD_WIDTH, count * SPAN_WIDTH)
+        self.last = nn.Linear(WORD_WIDTH, count * SPAN_WIDTH)
+        self.alone = nn.Linear(WORD_WIDTH, 3 * count)
+        self.bias = nn.Parameter(torch.full((count,), -6.0))
+        turns = 10_000 ** (-torch.arange(SPAN_WIDTH // 2) * 2 / SPAN_WIDTH)
+        self.register_buffer("turns", turns, persistent=False)
+
+    def forward(self, words: Tensor, there: Tensor) -> Tensor:
+        """Return logits of shape (batch, layers, words, words): by first and last word.
+
+        They are far below zero where the last stands before the first, or no word is.
+        """
+        batch, count, _ = words.shape
+        angles = torch.arange(count, device=words.device)[:, None] * self.turns
+        cos, sin = angles.cos(), angles.sin()
+
+        def turned(x: Tensor) -> Tensor:
+            x = x.float().view(batch, count, len(LAYERS), SPAN_WIDTH).transpose(1, 2)
+            a, b = x.chunk(2, dim=-1)
+            return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
+
+        scores = turned(self.first(words)) @ turned(self.last(words)).transpose(2, 3)
+        first, last, within = self.alone(words).float().transpose(1, 2).chunk(3, dim=1)
+        until = (within * there[:, None]).cumsum(-1)
+        scores = scores / SPAN_WIDTH**0.5 + (last + until)[:, :, None, :]
+        scores = scores + (first + within - until)[..., None] + self.bias[:, None, None]
+        ordered = torch.ones(count, count, device=words.device).triu()
+        known = ordered * there[:, None, :] * there[:, :, None]
+        return scores + (1 - known)[:, None] * NEVER
+
+
 class Slots(nn.Module):
     """Whether each request that there may be is made, and where."""
 
@@ -119,7 +167,7 @@ class Slots(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Return by slot: logits of being made, modality, holder; where it looks; its point."""
         scores = self.queries @ self.keys(words).transpose(1, 2) / SLOT_WIDTH**0.5
-        looks = (scores + (~there)[:, None] * -1e4).softmax(-1)
+        looks = (scores + (~there)[:, None] * NEVER).softmax(-1)
         seen = looks @ self.values(words)
         points = self.norm(seen + self.queries + self.whole(message)[:, None])
         hidden = self.hidden(points)
@@ -138,7 +186,7 @@ class Reader(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(dropout) for _ in range(layers))
         self.words = Words()
-        self.tags = nn.Linear(WORD_WIDTH, TAG_COUNT)
+        self.spans = Spans()
         self.slots = Slots(dropout)
         self.intent = nn.Sequential(
             nn.Linear(2 * WIDTH, HIDDEN),
@@ -149,14 +197,14 @@ class Reader(nn.Module):
         self.safety = nn.Linear(2 * WIDTH, len(SAFETIES))
 
     def forward(self, tokens: Tensor, words: Tensor) -> tuple[Tensor, ...]:
-        """Return logits of tags, intents, safety and slots, and points of words and slots.
+        """Return logits of stretches, intents, safety and slots, and points of words and slots.
 
         Args:
             tokens: (batch, tokens), ``PADDING`` behind the last.
             words: (batch, words, 4), as in ``Cut``, zeros behind the last.
         """
         there = tokens != PADDING
-        mask = (~there)[:, None, None, :] * -1e4
+        mask = (~there)[:, None, None, :] * NEVER
         places = torch.arange(tokens.shape[1], device=tokens.device)
         x = self.dropout(self.norm(self.pieces(tokens) + self.positions(places)))
         for block in self.blocks:
@@ -167,7 +215,7 @@ class Reader(nn.Module):
         points = self.words(x, words, spoken)
         made, modality, holder, looks, slots = self.slots(points, spoken, message)
         return (
-            self.tags(points), self.intent(message), self.safety(message),
+            self.spans(points, spoken), self.intent(message), self.safety(message),
             made, modality, holder, looks, slots, points,
         )  # fmt: skip
 
@@ -177,13 +225,16 @@ class Stretches(nn.Module):
 
     def __init__(self, dropout: float = 0.1) -> None:
         super().__init__()
-        self.mention = nn.Sequential(
-            nn.Linear(POINT, HIDDEN), nn.GELU(approximate="tanh"), nn.Dropout(dropout)
-        )
-        self.value = nn.Linear(HIDDEN, len(MENTIONS))
+        self.value = _telling(len(MENTIONS), dropout)
+        self.field = _telling(len(VALUES), dropout)
         self.role = SlotPair(len(ROLES))
         self.told = SlotPair(1)
         self.narrowing = Pair(len(ROLES))
+
+    def types(self, name: str, points: Tensor) -> Tensor:
+        """Return logits of what each stretch names: ``value`` of mentions, ``field`` of values."""
+        logits: Tensor = getattr(self, name)(points)
+        return logits
 
 
 class SlotPair(nn.Module):
@@ -219,6 +270,15 @@ class Pair(nn.Module):
         a, b = self.first(first), self.second(second)
         logits: Tensor = self.out(a + b + a * b + self.gap(gap) + self.between(between))
         return logits
+
+
+def _telling(classes: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(POINT, HIDDEN),
+        nn.GELU(approximate="tanh"),
+        nn.Dropout(dropout),
+        nn.Linear(HIDDEN, classes),
+    )
 
 
 def _judging(classes: int) -> nn.Sequential:
