@@ -1,13 +1,14 @@
 """Whether the desk may act on a request without asking back.
 
 What the heads are unsure of, and words that nothing was made of, are weighed against each other as
-it was learnt on voices that the heads had not seen.
+it was learnt on voices that the heads had not seen. Where something would be gone it is asked
+whether all of it should go; of other requests whether they are right.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -15,33 +16,66 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from privacydesk.domain.reading import Request
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ALL, Modality, Request
 from privacydesk.nlu.extractors import periods
-from privacydesk.nlu.heads.parsed import likeliest
+from privacydesk.nlu.heads.parsed import Parsed, likeliest
+from privacydesk.nlu.heads.stretches import Found
 from privacydesk.nlu.pairs import touch
 from privacydesk.nlu.scope import BELONGS, Scope
 
 FILE: Final = "certainty.json"
 """The file of what was learnt."""
 
+LOSING: Final = frozenset(
+    {Intent.DELETION, Intent.DEREGISTRATION, Intent.UNBINDING, Intent.CONSENT_WITHDRAWAL}
+)
+"""Intents after which something is gone."""
+
 SIGNS: Final = (
-    "request", "mention", "role", "narrowing", "loose_mentions", "loose_narrowing", "loose_periods",
-    "unresolved", "other_intent", "several", "unmade", "nothing_named",
+    "request", "mention", "role", "narrowing", "stretch", "missed", "loose_mentions",
+    "loose_narrowing", "loose_periods", "unresolved", "other_intent", "several", "unmade",
+    "nothing_named", "all_named", "kept", "words",
 )  # fmt: skip
 """What is looked at, in the order of the weights."""
+
+_SLIGHT: Final = 0.3
+"""What a mistake counts after which nothing is gone."""
+
+
+def is_losing(request: Request) -> bool:
+    """Tell whether something would be gone, were a request done."""
+    return request.intent in LOSING and request.modality is Modality.WISHED
+
+
+class Judgement(Struct, frozen=True):
+    """How signs are weighed.
+
+    Attributes:
+        weights: of each of ``SIGNS``.
+        bias: what they are added to.
+    """
+
+    weights: tuple[float, ...]
+    bias: float
+
+    def chance(self, signs: Sequence[float]) -> float:
+        """Return how likely it holds."""
+        told = sum(w * s for w, s in zip(self.weights, signs, strict=True)) + self.bias
+        return 1 / (1 + math.exp(-told))
 
 
 class Certainty(Struct, frozen=True):
     """What was learnt.
 
     Attributes:
-        weights: of each of ``SIGNS``.
-        bias: what they are added to.
-        enough: the chance of being right from which a request is sure.
+        right: whether a request is right.
+        harmless: whether all that would be gone should go.
+        enough: the safety from which a request is sure.
     """
 
-    weights: tuple[float, ...]
-    bias: float
+    right: Judgement
+    harmless: Judgement
     enough: float
 
     @classmethod
@@ -49,14 +83,15 @@ class Certainty(Struct, frozen=True):
         """Return that of a file."""
         return msgspec.json.decode(path.read_bytes(), type=cls)
 
-    def chance(self, signs: Sequence[float]) -> float:
-        """Return how likely a request is right."""
-        told = sum(w * s for w, s in zip(self.weights, signs, strict=True)) + self.bias
-        return 1 / (1 + math.exp(-told))
+    def safety(self, request: Request, signs: Sequence[float]) -> float:
+        """Return how safe it is to act on a request, 0 to 1."""
+        if is_losing(request):
+            return self.harmless.chance(signs)
+        return 1 - _SLIGHT * (1 - self.right.chance(signs))
 
-    def is_sure(self, signs: Sequence[float]) -> bool:
+    def is_sure(self, request: Request, signs: Sequence[float]) -> bool:
         """Tell whether a request is sure."""
-        return self.chance(signs) >= self.enough
+        return self.safety(request, signs) >= self.enough
 
 
 def may_be_sure(scope: Scope, request: Request) -> bool:
@@ -81,6 +116,8 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
         max((_doubt(parsed.mentions[place].chance) for place in own), default=0.0),
         _wavering(roles),
         _wavering(narrowing),
+        max((_doubt(one.chance) for one in _own(parsed, own)), default=0.0),
+        parsed.missed,
         float(loose.sum()),
         float((parsed.narrowing.max(axis=(1, 2), initial=0.0) < BELONGS).sum()),
         float(sum(
@@ -92,7 +129,19 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
         float(len(parsed.requests) > 1),
         1 - 2 * float(unmade),
         float(not own.size),
+        float(any(one.value == ALL for one in request.include)),
+        float(len(request.exclude)),
+        math.log1p(len(scope.text)),
     )  # fmt: skip
+
+
+def _own(parsed: Parsed, mentions: np.ndarray) -> Iterator[Found]:
+    """Return the stretches of mentions and of what narrows them."""
+    for place in mentions:
+        yield parsed.mentions[place].stretch
+        for number, one in enumerate((*parsed.whens, *parsed.qualifiers)):
+            if parsed.narrowing[number, place].max() >= BELONGS:
+                yield one
 
 
 def _doubt(chance: float) -> float:

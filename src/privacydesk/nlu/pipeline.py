@@ -73,4 +73,4 @@ class Pipeline:
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
         told = signs(scope, number, request)
-        return may_be_sure(scope, request) and self._certainty.is_sure(told)
+        return may_be_sure(scope, request) and self._certainty.is_sure(request, told)

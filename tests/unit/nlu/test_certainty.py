@@ -6,21 +6,39 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec import structs
 
-from privacydesk.nlu.certainty import SIGNS, Certainty
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Holder, Modality, Request
+from privacydesk.nlu.certainty import SIGNS, Certainty, Judgement
 from privacydesk.nlu.training.weighing import fitted
 
+_NONE = (0.0,) * len(SIGNS)
+_DOUBT = (3.0, *_NONE[1:])
+_EASY = Judgement((0.0,) * len(SIGNS), 9.0)
+_STRICT = Judgement((-1.0,) * len(SIGNS), 2.0)
+_DELETION = Request(
+    Intent.DELETION, Modality.WISHED, Holder.SELF, sure=False, include=(), exclude=()
+)
+_ACCESS = structs.replace(_DELETION, intent=Intent.ACCESS)
 
-def test_doubt_makes_a_request_less_likely() -> None:
-    certainty = Certainty((-1.0,) * len(SIGNS), 2.0, 0.5)
-    none = (0.0,) * len(SIGNS)
-    assert certainty.is_sure(none)
-    assert not certainty.is_sure((3.0, *none[1:]))
-    assert certainty.chance(none) > certainty.chance((1.0, *none[1:]))
+
+def test_doubt_makes_a_request_less_safe() -> None:
+    certainty = Certainty(right=_EASY, harmless=_STRICT, enough=0.5)
+    assert certainty.is_sure(_DELETION, _NONE)
+    assert not certainty.is_sure(_DELETION, _DOUBT)
+    assert certainty.is_sure(_ACCESS, _DOUBT)
+
+
+def test_a_mistake_counts_less_where_nothing_is_gone() -> None:
+    certainty = Certainty(right=_STRICT, harmless=_STRICT, enough=0.5)
+    assert certainty.safety(_DELETION, _DOUBT) < certainty.safety(_ACCESS, _DOUBT) < 1
+    asked = structs.replace(_DELETION, modality=Modality.ASKED)
+    assert certainty.safety(asked, _DOUBT) == certainty.safety(_ACCESS, _DOUBT)
 
 
 def test_it_is_kept_as_it_was_learnt(tmp_path: Path) -> None:
-    certainty = Certainty((0.25,) * len(SIGNS), -1.5, 0.4)
+    certainty = Certainty(right=_EASY, harmless=_STRICT, enough=0.4)
     file = tmp_path / "certainty.json"
     file.write_bytes(msgspec.json.encode(certainty))
     assert Certainty.load(file) == certainty

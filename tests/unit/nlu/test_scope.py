@@ -64,6 +64,7 @@ def _parsed(
         _chances((len(requests), len(mentions), 2), *roles),
         _chances((len(requests), len(values or [])), *(told or [])),
         _chances((narrows, len(mentions), 2), *(narrowing or [])),
+        0.0,
         99,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from privacydesk.nlu.heads.stretches import MOST, stretches
+from privacydesk.nlu.heads.stretches import MOST, missed, stretches
 from privacydesk.nlu.heads.weights import Floats
 from privacydesk.nlu.pairs import Place
 
@@ -35,3 +35,8 @@ def test_of_two_that_touch_the_likelier_is_taken() -> None:
 def test_no_message_has_stretches_without_end() -> None:
     scores = _scores(400, {(word, word): 1.0 for word in range(400)})
     assert len(stretches(scores, _places(400))) == MOST
+
+
+def test_what_was_nearly_found_elsewhere_is_told() -> None:
+    scores = _scores(5, {(0, 1): 2.0, (1, 2): -0.1, (3, 4): -1.0})
+    assert 0.2 < missed(scores, stretches(scores, _places(5))) < 0.3

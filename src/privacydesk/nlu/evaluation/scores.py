@@ -5,20 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, Mention, Modality, Reading, Request
+from privacydesk.nlu.certainty import is_losing
 from privacydesk.nlu.pipeline import Read
 from privacydesk.nlu.training.corpus import Example
-
-LOSING: Final = frozenset(
-    {Intent.DELETION, Intent.DEREGISTRATION, Intent.UNBINDING, Intent.CONSENT_WITHDRAWAL}
-)
-"""Intents after which something is gone."""
 
 
 class Score(Struct, frozen=True):
@@ -150,7 +145,7 @@ def _values(request: Request) -> dict[str, str]:
 
 def loses(told: Request, gold: Sequence[Request]) -> bool:
     """Tell whether something would go, were a request done, that its writer did not give away."""
-    if told.intent not in LOSING or told.modality is not Modality.WISHED:
+    if not is_losing(told):
         return False
     wished = [
         one

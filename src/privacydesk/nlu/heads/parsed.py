@@ -11,7 +11,7 @@ from onnxruntime import InferenceSession, SessionOptions
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
-from privacydesk.nlu.heads.stretches import Found, stretches
+from privacydesk.nlu.heads.stretches import Found, missed, stretches
 from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoid, softmax
 from privacydesk.nlu.labels import (
     HOLDERS,
@@ -74,6 +74,7 @@ class Parsed(Struct, frozen=True):
         roles: (requests, mentions, roles), that a request says so of a mention.
         told: (requests, values), that a value is told for a request.
         narrowing: (whens and qualifiers, mentions, roles), that it narrows it in this role.
+        missed: how likely something that nothing was found of is named, or narrows.
         read: characters that were read.
     """
 
@@ -89,6 +90,7 @@ class Parsed(Struct, frozen=True):
     roles: Floats
     told: Floats
     narrowing: Floats
+    missed: float
     read: int
 
 
@@ -158,6 +160,10 @@ class Parser:
                 [*found[Layer.WHEN], *found[Layer.QUALIFIER]],
                 points[Layer.MENTION],
                 found[Layer.MENTION],
+            ),
+            max(
+                missed(told.spans[LAYERS.index(layer)], found[layer])
+                for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER)
             ),
             cut.read,
         )

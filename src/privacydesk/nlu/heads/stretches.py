@@ -10,6 +10,7 @@ from msgspec import Struct
 from privacydesk.nlu.heads.weights import Floats, sigmoid
 from privacydesk.nlu.pairs import Place, touch
 
+_NEVER: Final = 30.0
 MOST: Final = 24
 """Stretches that are kept of a layer; nobody means more, however long a message is."""
 
@@ -50,3 +51,13 @@ def stretches(scores: Floats, places: tuple[Place, ...]) -> list[Found]:
             place = places[words[0]][0], places[words[1] - 1][1]
             kept.append(Found(words, place, float(chances[one])))
     return sorted(kept, key=lambda one: one.words)
+
+
+def missed(scores: Floats, found: list[Found]) -> float:
+    """Return the chance of the likeliest stretch of a layer that touches none that was found."""
+    free = np.ones(len(scores), bool)
+    for one in found:
+        free[slice(*one.words)] = False
+    taken = np.append(0, np.cumsum(~free))
+    apart = taken[1:][np.newaxis] == taken[:-1][:, np.newaxis]
+    return float(sigmoid(scores[apart].max(initial=-_NEVER)))

@@ -7,9 +7,11 @@ from datetime import date
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, structs
 
-from privacydesk.nlu.certainty import SIGNS, Certainty, signs
-from privacydesk.nlu.evaluation.scores import is_right
+from privacydesk.domain.reading import Request
+from privacydesk.nlu.certainty import SIGNS, Certainty, Judgement, is_losing, signs
+from privacydesk.nlu.evaluation.scores import is_right, loses
 from privacydesk.nlu.heads.parsed import Parser
 from privacydesk.nlu.scope import Scope
 from privacydesk.nlu.training.corpus import WRITTEN_ON, Example
@@ -19,18 +21,33 @@ _RIDGE: Final = 1.0
 _UNSURE: Final = 0.13
 """The share of requests that may be asked back about; a little less than is allowed."""
 
-Row = tuple[tuple[float, ...], bool]
+
+class Row(Struct, frozen=True):
+    """A request that was read, and how it compares with what was annotated."""
+
+    request: Request
+    signs: tuple[float, ...]
+    is_right: bool
+    is_harmless: bool
 
 
 def weigh(parser: Parser, examples: Sequence[Example]) -> Certainty:
     """Return when a request is sure."""
     rows = list(_rows(parser, examples, WRITTEN_ON))
-    features = np.array([[*one, 1.0] for one, _ in rows])
-    right = np.array([one for _, one in rows], dtype=float)
-    weights = fitted(features, right)
-    chances = 1 / (1 + np.exp(-features @ weights))
-    enough = float(np.quantile(chances, _UNSURE))
-    return Certainty(tuple(float(one) for one in weights[:-1]), float(weights[-1]), enough)
+    losing = [one for one in rows if is_losing(one.request)]
+    certainty = Certainty(
+        _judgement(rows, [one.is_right for one in rows]),
+        _judgement(losing, [one.is_harmless for one in losing]),
+        enough=0.0,
+    )
+    safety = [certainty.safety(one.request, one.signs) for one in rows]
+    return structs.replace(certainty, enough=float(np.quantile(safety, _UNSURE)))
+
+
+def _judgement(rows: Sequence[Row], holds: Sequence[bool]) -> Judgement:
+    features = np.array([[*one.signs, 1.0] for one in rows])
+    *weights, bias = fitted(features, np.array(holds, float)).tolist()
+    return Judgement(tuple(weights), bias)
 
 
 def _rows(parser: Parser, examples: Sequence[Example], today: date) -> Iterator[Row]:
@@ -39,10 +56,14 @@ def _rows(parser: Parser, examples: Sequence[Example], today: date) -> Iterator[
         if parsed is None:
             continue
         scope = Scope(example.text, parsed, today)
-        golds = [one.reading() for one in (example.gold, *example.alt)]
+        golds = [one.reading().requests for one in (example.gold, *example.alt)]
         for number, request in scope.requests():
-            right = any(is_right(request, gold.requests) for gold in golds)
-            yield signs(scope, number, request), right
+            yield Row(
+                request,
+                signs(scope, number, request),
+                any(is_right(request, gold) for gold in golds),
+                not all(loses(request, gold) for gold in golds),
+            )
 
 
 def fitted(features: np.ndarray, right: np.ndarray) -> np.ndarray:
