@@ -94,10 +94,9 @@ class Certainty(Struct, frozen=True):
         return self.safety(request, signs) >= self.enough
 
 
-def may_be_sure(scope: Scope, request: Request) -> bool:
-    """Tell whether a message was read to its end, and leaves something of a request to be done."""
-    whole = scope.parsed.read >= len(scope.text.rstrip())
-    return whole and not {*request.include} & {*request.exclude}
+def may_be_sure(request: Request) -> bool:
+    """Tell whether what stays leaves something of a request to be done."""
+    return not {*request.include} & {*request.exclude}
 
 
 def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:

@@ -18,8 +18,11 @@ from privacydesk.nlu.scope import Scope
 SHIPPED: Final = Path(__file__).parent / "network"
 """Where the trained network lies that comes along."""
 
-LONGEST: Final = 4_000
-"""Characters of a message that are looked at; nothing of a longer one is sure."""
+_REACH: Final = 2_000
+"""Characters from which a look takes as many words as it can."""
+_STOPS: Final = frozenset("。！？；!?;.\n")
+_SENTENCE: Final = 200
+"""Characters after which the end of a message is read from the middle of a sentence."""
 
 
 class Read(Struct, frozen=True):
@@ -53,14 +56,26 @@ class Pipeline:
         return cls(Parser(folder), Certainty.load(folder / FILE))
 
     def parse(self, text: str, today: date) -> Read:
-        """Return what a message says on a day."""
-        whole = len(text) <= LONGEST
-        text = text[:LONGEST]
-        parsed = self._parser.parse(text)
-        if parsed is None:
+        """Return what a message says on a day.
+
+        Of a very long one the beginning and the end are read, and nothing of it is sure.
+        """
+        first = self._parser.parse(text[:_REACH])
+        read = first.read if first else 0
+        rest = "" if read >= len(text.rstrip()) else _end(text, read)
+        looks = [(text[:_REACH], first), (rest, self._parser.parse(rest) if rest else None)]
+        reads = [
+            self._read(Scope(words, parsed, today), whole=not rest)
+            for words, parsed in looks
+            if parsed is not None
+        ]
+        if not reads:
             return Read(Intent.OTHER, 0.0, (), Reading())
+        return reads[0] if len(reads) == 1 else _joined(*reads)
+
+    def _read(self, scope: Scope, *, whole: bool) -> Read:
+        text, parsed = scope.text, scope.parsed
         best, *others = likeliest(parsed.intents)
-        scope = Scope(text, parsed, today)
         reading = Reading(
             tuple(
                 replace(one, sure=whole and self._is_sure(scope, number, one))
@@ -73,4 +88,26 @@ class Pipeline:
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
         told = signs(scope, number, request)
-        return may_be_sure(scope, request) and self._certainty.is_sure(request, told)
+        return may_be_sure(request) and self._certainty.is_sure(request, told)
+
+
+def _end(text: str, read: int) -> str:
+    """Return the end of a message whose beginning was read: not much more than that."""
+    rest = text[max(read, len(text) - (read * 3 // 4 or _REACH)) :]
+    stop = next((at for at, sign in enumerate(rest[:_SENTENCE]) if sign in _STOPS), -1)
+    return rest[stop + 1 :].strip() or rest
+
+
+def _joined(first: Read, last: Read) -> Read:
+    """Return what the beginning and the end of a message say together."""
+    one, other = first.reading, last.reading
+    main = max(first, last, key=lambda one: (bool(one.reading.requests), one.confidence))
+    return replace(
+        main,
+        reading=Reading(
+            one.requests + tuple(each for each in other.requests if each not in one.requests),
+            one.questions + other.questions,
+            tuple(dict.fromkeys(one.safety + other.safety)),
+        ),
+        fragment=first.fragment or last.fragment,
+    )

@@ -65,11 +65,11 @@ class Tokens:
         """Return those of a file with such a model."""
         return cls(path.read_bytes())
 
-    def of(self, text: str) -> Cut:
-        """Return a message, cut; what follows after ``MOST_TOKENS`` is left out."""
+    def of(self, text: str, most: int = MOST_TOKENS) -> Cut:
+        """Return a message, cut; what follows after so many word pieces is left out."""
         folded = fold(text)
         found = self._pieces.encode_as_offset_mapping(folded)
-        numbers, offsets = (found[name][: MOST_TOKENS - 2] for name in ("ids", "offsets"))
+        numbers, offsets = (found[name][: most - 2] for name in ("ids", "offsets"))
         read = offsets[-1][1] if offsets else 0
         places = tuple(hit.span() for hit in _WORD.finditer(folded, 0, read))
         words = [

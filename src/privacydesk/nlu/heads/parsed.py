@@ -32,6 +32,8 @@ HEADS: Final = "heads.npz"
 PIECES: Final = "pieces.model"
 """The files of a trained network."""
 
+WINDOW: Final = 256
+"""Word pieces that are read at a look; the work grows with their square."""
 _MADE: Final = 0.5
 _ERRORS_ONLY: Final = 3
 
@@ -124,8 +126,8 @@ class Parser:
         self._tokens = Tokens.load(folder / PIECES)
 
     def parse(self, text: str) -> Parsed | None:
-        """Return what the heads tell of a message; None where it has no words."""
-        cut = self._tokens.of(text)
+        """Return what the heads tell of a message's beginning; None where it has no words."""
+        cut = self._tokens.of(text, WINDOW)
         if not cut.places:
             return None
         inputs = {"tokens": cut.tokens[np.newaxis], "words": cut.words[np.newaxis]}
