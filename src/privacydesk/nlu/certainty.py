@@ -18,10 +18,8 @@ from msgspec import Struct
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, Modality, Request
-from privacydesk.nlu.extractors import periods
 from privacydesk.nlu.heads.parsed import Parsed, likeliest
 from privacydesk.nlu.heads.stretches import Found
-from privacydesk.nlu.pairs import touch
 from privacydesk.nlu.scope import BELONGS, Scope
 
 FILE: Final = "certainty.json"
@@ -34,8 +32,8 @@ LOSING: Final = frozenset(
 
 SIGNS: Final = (
     "request", "mention", "role", "narrowing", "stretch", "missed", "loose_mentions",
-    "loose_narrowing", "loose_periods", "unresolved", "other_intent", "several", "unmade",
-    "nothing_named", "all_named", "kept", "words",
+    "loose_narrowing", "unresolved", "other_intent", "several", "unmade", "nothing_named",
+    "all_named", "kept", "words",
 )  # fmt: skip
 """What is looked at, in the order of the weights."""
 
@@ -105,7 +103,6 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
     found, roles = parsed.requests[number], parsed.roles[number]
     own = np.flatnonzero(roles.max(axis=1, initial=0.0) >= BELONGS)
     narrowing = parsed.narrowing[:, own]
-    stretches = [*parsed.whens, *parsed.qualifiers]
     qualifiers = {one.qualifier for one in (*request.include, *request.exclude)}
     intents = dict(likeliest(parsed.intents))
     loose = parsed.roles.max(axis=(0, 2), initial=0.0) < BELONGS
@@ -119,10 +116,6 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
         parsed.missed,
         float(loose.sum()),
         float((parsed.narrowing.max(axis=(1, 2), initial=0.0) < BELONGS).sum()),
-        float(sum(
-            not any(touch((p.start, p.end), one.place) for one in (*stretches, *parsed.values))
-            for p in periods.find(scope.text, scope.today)
-        )),
         float(sum(one.text(scope.text) in qualifiers for one in parsed.whens)),
         _doubt(intents[request.intent]) if len(parsed.requests) == 1 else 0.0,
         float(len(parsed.requests) > 1),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.nlu.extractors.periods import Found, Period, find, resolve
+from privacydesk.nlu.extractors.periods import Period, resolve
 from privacydesk.nlu.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
@@ -285,50 +285,9 @@ def test_an_event_beside_a_day_adds_nothing() -> None:
     assert told("2024年考研的时候") == "none"
 
 
-def found(text: str) -> list[tuple[str, Period]]:
-    return [(text[one.start : one.end], one.period) for one in find(text, TODAY)]
-
-
-def test_periods_of_things_are_found_in_a_message() -> None:
-    assert found("把去年的照片删了，2023年以前的动态留着") == [
-        ("去年", Period(date(2025, 1, 1), date(2025, 12, 31))),
-        ("2023年以前", Period(None, date(2022, 12, 31))),
-    ]
-    assert found("Wipe my posts from March to May 2025, but keep this year's photos") == [
-        ("from March to May 2025", Period(date(2025, 3, 1), date(2025, 5, 31))),
-        ("this year", Period(date(2026, 1, 1), None)),
-    ]
-
-
-def test_offsets_are_those_of_the_message() -> None:
-    assert find("删qunian 3yue的动态", TODAY) == (
-        Found(1, 12, Period(date(2025, 3, 1), date(2025, 3, 31))),
-    )
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "上个月提交的申请到现在没有回音",
-        "我生日是1998年5月3号的",
-        "i signed up in 2022, how do i log out",
-        "去年夏天的照片删掉",
-        "delete everything from spring of 2023",
-        "please answer before Monday",
-        "Delete the photos from the last three months of 2025",
-        "where is my request from last week",
-        "我儿子今年12岁",
-        "room 2024 is full of spam",
-    ],
-)
-def test_what_may_be_no_period_of_a_thing_is_not_found(text: str) -> None:
-    assert find(text, TODAY) == ()
-
-
 @pytest.mark.parametrize("word", ["2023年的", "今年3月", "1/2 and ", "从", "last ", "nian ", "2-"])
 def test_long_runs_take_no_longer_than_their_length(word: str) -> None:
     before = time.thread_time()
-    find(word * (2_000 // len(word)), TODAY)
     resolve(word * (2_000 // len(word)), TODAY)
     assert time.thread_time() - before < 0.5
 
@@ -359,16 +318,6 @@ def test_qualifiers_of_the_corpus_are_no_periods() -> None:
     assert len(wrong) <= 3
 
 
-def test_hardly_any_period_is_found_where_the_corpus_has_none() -> None:
-    without = [
-        one
-        for one in examples()
-        if not any(mention.when for mention in mentions(one))
-        and not (one.gold.fragment and one.gold.fragment.when)
-    ]
-    assert sum(bool(find(one.text, TODAY)) for one in without) < 0.003 * len(without)
-
-
 _COUNTED = (
     *("10000000", "一千万", "99", "0", "2024", "民國", "三", "年", "月", "日", "号", "个月", "周"),
     *(
@@ -391,5 +340,5 @@ _COUNTED = (
 
 @given(st.lists(st.sampled_from(_COUNTED), max_size=7).map("".join))
 def test_whatever_is_counted_nothing_is_raised(text: str) -> None:
-    for period in (resolve(text, TODAY), *(one.period for one in find(text, TODAY))):
-        assert period is None or not (period.since and period.until and period.since > period.until)
+    period = resolve(text, TODAY)
+    assert period is None or not (period.since and period.until and period.since > period.until)

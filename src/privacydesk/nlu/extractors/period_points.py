@@ -73,11 +73,6 @@ class Point:
         """Whether it is one day that is told."""
         return bool(self.span or self.either or (self.months and self.days))
 
-    @property
-    def incomplete(self) -> bool:
-        """Whether it is a number alone, or a day without its month."""
-        return bool(self.bare or (self.days and not self.months))
-
     def add(self, slots: Slots) -> bool:
         """Fill slots; return False where there are none, or one is filled already."""
         wider = self.months

@@ -26,8 +26,6 @@ class Token(NamedTuple):
         latin: whether it is written in letters or digits, not in Chinese.
         digits: of a number, how many were written one by one; 0 for 十八.
         parts: the numbers of a date as they were written.
-        start: its first character.
-        end: the one behind its last.
     """
 
     kind: str
@@ -36,18 +34,13 @@ class Token(NamedTuple):
     latin: bool = False
     digits: int = 0
     parts: tuple[str, ...] = ()
-    start: int = 0
-    end: int = 0
 
 
+_UNKNOWN: Final = Token("unknown")
 _WORDS: Final[Mapping[str, Mapping[int | str, list[str]]]] = msgspec.yaml.decode(
     files("privacydesk.nlu.extractors").joinpath("period_words.yaml").read_bytes(),
     type=dict[str, dict[int | str, list[str]]],
 )
-BESIDE: Final = {
-    sense: tuple(fold(word) for word in words) for sense, words in _WORDS["beside"].items()
-}
-"""Words beside a period that tell whether it is one of some thing."""
 _SHORT_UNITS: Final = {
     word: int(unit) for unit, words in _WORDS["short unit"].items() for word in words
 }
@@ -60,7 +53,7 @@ _MEANINGS: Final = {
         latin="a" <= word[0] <= "z",
     )
     for kind, senses in _WORDS.items()
-    if kind not in {"beside", "short unit", "pinyin"}
+    if kind not in {"short unit", "pinyin"}
     for sense, words in senses.items()
     for word in words
 }
@@ -107,29 +100,27 @@ _SYLLABLES: Final = re.compile(
 
 
 def tokens_of(text: str) -> list[Token]:
-    """Return the words of periods in a text; what lies between is one unknown token each."""
-    folded, places = _without_pinyin(fold(text))
+    """Return the words of a period; what lies between is one unknown token each."""
+    folded = _SYLLABLES.sub(
+        lambda run: _SYLLABLE.sub(lambda hit: _HAN[hit[0]], run[0]).replace(" ", ""), fold(text)
+    )
     tokens: list[Token] = []
     end = 0
     for hit in _TOKEN.finditer(folded):
-        start = hit.start()
-        if start > end and not folded[end:start].isspace():
-            tokens.append(Token("unknown", start=places[end], end=places[start]))
+        if folded[end : hit.start()].strip():
+            tokens.append(_UNKNOWN)
         end = hit.end()
         group = hit.lastgroup or ""
-        token = Token(*_token(group, hit[group])[:6], places[start], places[end])
-        if token.kind == "number" and tokens and tokens[-1].kind == "republic":
+        token, last = _token(group, hit[group]), tokens[-1] if tokens else _UNKNOWN
+        if token.kind == "number" and last.kind == "republic":
             # 民国98年
-            start, year = tokens[-1].start, token.value + _REPUBLIC
-            tokens[-1] = token._replace(value=year, digits=4, start=start)
+            tokens[-1] = token._replace(value=token.value + _REPUBLIC, digits=4)
         elif token.kind != "measure":
             tokens.append(token)
-        elif tokens and tokens[-1].kind == "number":
+        elif last.kind == "number":
             # 三个月 is a length, 三月 may be a month.
-            tokens[-1] = tokens[-1]._replace(kind="count")
-    if folded[end:].strip():
-        tokens.append(Token("unknown", start=places[end], end=places[-1]))
-    return tokens
+            tokens[-1] = last._replace(kind="count")
+    return [*tokens, _UNKNOWN] if folded[end:].strip() else tokens
 
 
 def _token(group: str, word: str) -> Token:
@@ -142,7 +133,7 @@ def _token(group: str, word: str) -> Token:
         value = number(word.replace("0", "〇"))
         digits = 0 if _TENS.intersection(word) else len(word)
         if value is None or value > _LARGEST:
-            return Token("unknown")
+            return _UNKNOWN
         return Token("number", value=value, digits=digits)
     if group == "weekday":
         return Token(group, value=min(_WEEKDAYS.index(word), 6))
@@ -150,17 +141,6 @@ def _token(group: str, word: str) -> Token:
         return Token(group)
     value = _SHORT_UNITS.get(word) or int(word)
     if value > _LARGEST:
-        return Token("unknown")
+        return _UNKNOWN
     century = 2000 if group == "year" else 0
     return Token(group, value=century + value, latin=True, digits=len(word))
-
-
-def _without_pinyin(text: str) -> tuple[str, list[int]]:
-    """Return a text with mixed-in syllables as characters, and where each of them stood."""
-    places = list(range(len(text) + 1))
-    for run in reversed([*_SYLLABLES.finditer(text)]):
-        hits = [*_SYLLABLE.finditer(run[0])]
-        start, end = run.span()
-        places[start:end] = [start + hit.start() for hit in hits for _ in _HAN[hit[0]]]
-        text = text[:start] + "".join(_HAN[hit[0]] for hit in hits) + text[end:]
-    return text, places
