@@ -8,27 +8,22 @@ from html import escape
 from typing import Final
 
 from privacydesk.nlu.evaluation.run import Judged
-from privacydesk.nlu.evaluation.scores import Score, total
+from privacydesk.nlu.evaluation.scores import FIGURES, Score, total
 from privacydesk.nlu.labels import INTENTS
 
 _CELL: Final = 34
 _MARGIN: Final = 150
-_COLUMNS: Final = {
-    "intent": "intent", "first_three": "first three", "requests": "requests F1", "scope": "scope",
-    "values": "values", "unsure": "unsure", "lost": "would lose", "safety": "safety",
-    "questions": "questions",
-}  # fmt: skip
 
 
 def table(found: Sequence[Judged]) -> str:
     """Return the figures of all messages, by language and by slice, as a table in Markdown."""
     lines = [
-        f"| | messages | {' | '.join(_COLUMNS.values())} |",
-        f"| --- | --- | {' | '.join('---' for _ in _COLUMNS)} |",
+        f"| | messages | {' | '.join(FIGURES)} |",
+        f"| --- | --- | {' | '.join('---' for _ in FIGURES)} |",
     ]
     for name, scores in _parts(found):
         figures = total(scores)
-        cells = " | ".join(f"{figures[one]:.3f}" for one in _COLUMNS)
+        cells = " | ".join(f"{one:.3f}" for one in figures.values())
         lines.append(f"| {name} | {len(scores)} | {cells} |")
     return "\n".join(lines)
 

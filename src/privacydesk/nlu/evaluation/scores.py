@@ -6,7 +6,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
@@ -16,47 +15,34 @@ from privacydesk.nlu.pipeline import Read
 from privacydesk.nlu.training.corpus import Example
 
 
-class Score(Struct, frozen=True):
-    """How a reading compares; counts.
+FIGURES: Final = {
+    "intent": "messages", "first_three": "messages", "requests": "told or wanted",
+    "scope": "scopes", "values": "with values", "unsure": "told", "lost": "sure",
+    "safety": "messages", "questions": "messages",
+}  # fmt: skip
+"""What is counted, and of how many; in ``scores`` both are.
 
-    Attributes:
-        intent: whether the main intent is right; an answer has none, and is.
-        first_three: whether it is among the first three.
-        found: requests with the right intent, modality and holder, of ``told`` and ``wanted``.
-        scopes: those of ``found`` that name something, and how many of these do exactly.
-        values: those of ``found`` that tell values, and how many of these do exactly.
-        sure: requests that the desk would act on, and those that it would not.
-        lost: those of ``sure`` after which something would be gone that should stay.
-        safety: whether what needs care is told exactly.
-        questions: whether they are, but for signs.
-    """
+- ``intent``: the main intent is right; an answer has none, and is. ``first_three``: it is among
+  the first three.
+- ``requests``: the intent, modality and holder are right, counted on both sides; ``scope`` and
+  ``values``: of these, what is named and what is told is, too, where either names or tells any.
+- ``unsure``: the desk would ask back; ``lost``: it would not, and something would be gone that
+  should stay.
+- ``safety``, ``questions``: all that is told is right, questions but for signs.
+"""
 
-    intent: bool
-    first_three: bool
-    found: int
-    told: int
-    wanted: int
-    scopes: int
-    right_scopes: int
-    values: int
-    right_values: int
-    sure: int
-    unsure: int
-    lost: int
-    safety: bool
-    questions: bool
+Score = Counter[str]
+"""How a reading compares: counts by the names in ``FIGURES``."""
 
 
 def score(example: Example, read: Read) -> Score:
     """Return how a reading compares with the annotation that it is nearest to."""
-    golds = [one.reading() for one in (example.gold, *example.alt)]
-    scores = [_score(gold, read, example) for gold in golds]
     return max(
-        scores,
+        (_score(one.reading(), read, example) for one in (example.gold, *example.alt)),
         key=lambda one: (
-            2 * one.found - one.told - one.wanted,
-            one.right_scopes - one.scopes,
-            one.right_values - one.values,
+            one["requests"] - one["told or wanted"],
+            one["scope"] - one["scopes"],
+            one["values"] - one["with values"],
         ),
     )
 
@@ -64,30 +50,28 @@ def score(example: Example, read: Read) -> Score:
 def _score(gold: Reading, read: Read, example: Example) -> Score:
     told = read.reading.requests
     pairs = _paired(gold.requests, told)
-    scopes = [
-        (one, other)
-        for one, other in pairs
-        if one.include or one.exclude or other.include or other.exclude
-    ]
-    values = [(one, other) for one, other in pairs if _values(one) or _values(other)]
+    scopes = [pair for pair in pairs if any(one.include or one.exclude for one in pair)]
+    values = [pair for pair in pairs if any(map(_values, pair))]
     first = [read.intent, *(each for each, _ in read.alternatives)][:3]
     sure = [one for one in told if one.sure]
-    return Score(
-        example.is_answer or read.intent == example.intent,
-        example.is_answer or example.intent in first,
-        len(pairs),
-        len(told),
-        len(gold.requests),
-        len(scopes),
-        sum(same_scope(one, other) for one, other in scopes),
-        len(values),
-        sum(_values(one) == _values(other) for one, other in values),
-        len(sure),
-        len(told) - len(sure),
-        sum(loses(one, gold.requests) for one in sure),
-        set(gold.safety) == set(read.reading.safety),
-        [_bare(one) for one in gold.questions] == [_bare(one) for one in read.reading.questions],
-    )
+    questions = [[_bare(one) for one in each.questions] for each in (gold, read.reading)]
+    return Counter({
+        "messages": 1,
+        "intent": example.is_answer or read.intent == example.intent,
+        "first_three": example.is_answer or example.intent in first,
+        "requests": 2 * len(pairs),
+        "told or wanted": len(told) + len(gold.requests),
+        "scope": sum(same_scope(one, other) for one, other in scopes),
+        "scopes": len(scopes),
+        "values": sum(_values(one) == _values(other) for one, other in values),
+        "with values": len(values),
+        "told": len(told),
+        "unsure": len(told) - len(sure),
+        "sure": len(sure),
+        "lost": sum(loses(one, gold.requests) for one in sure),
+        "safety": set(gold.safety) == set(read.reading.safety),
+        "questions": questions[0] == questions[1],
+    })  # fmt: skip
 
 
 def is_right(told: Request, gold: Sequence[Request]) -> bool:
@@ -199,24 +183,6 @@ def _touches(one: Mention, other: Mention) -> bool:
 
 
 def total(scores: Iterable[Score]) -> dict[str, float]:
-    """Return the figures of many messages."""
-    kept = list(scores)
-
-    def add(name: str) -> int:
-        return sum(int(getattr(one, name)) for one in kept)
-
-    def share(part: int, whole: int) -> float:
-        return part / whole if whole else 1.0
-
-    return {
-        "messages": len(kept),
-        "intent": share(add("intent"), len(kept)),
-        "first_three": share(add("first_three"), len(kept)),
-        "requests": share(2 * add("found"), add("told") + add("wanted")),
-        "scope": share(add("right_scopes"), add("scopes")),
-        "values": share(add("right_values"), add("values")),
-        "unsure": share(add("unsure"), add("sure") + add("unsure")),
-        "lost": share(add("lost"), add("sure")),
-        "safety": share(add("safety"), len(kept)),
-        "questions": share(add("questions"), len(kept)),
-    }
+    """Return the figures of many messages: shares."""
+    sums: Score = sum(scores, Counter())
+    return {name: sums[name] / sums[of] if sums[of] else 1.0 for name, of in FIGURES.items()}
