@@ -148,7 +148,8 @@ class Variation:
         changed = _inserted(one, at, "".join(parts))
         start = at if told.before else at + len(told.between)
         stretch = Stretch(start, start + len(told.words))
-        return _with_narrowing(changed, told.layer, stretch, place, next(iter(roles)))
+        whens, qualifiers = ([stretch], []) if told.layer is Layer.WHEN else ([], [stretch])
+        return _with_narrowing(changed, whens, qualifiers, {(0, place, next(iter(roles)))})
 
     def _listed(self, language: str, one: Labelled, place: int) -> Labelled:
         mention = one.mentions[place]
@@ -176,52 +177,42 @@ class Variation:
 def _joined(first: Labelled, joint: str, second: Labelled) -> Labelled:
     """Return a message that says both."""
     by = len(first.text) + len(joint)
+    behind = _moved(second, second.text, lambda s: s.moved(by), lambda s: s.moved(by))
     requests, mentions, values = len(first.requests), len(first.mentions), len(first.values)
     joined = replace(
         first,
         text=first.text + joint + second.text,
         intent=first.intent if not second.requests and not second.questions else None,
         safety=(first.safety or frozenset()) | (second.safety or frozenset()),
-        requests=first.requests
-        + tuple(replace(r, stretch=r.stretch.moved(by)) for r in second.requests),
-        questions=first.questions + tuple(q.moved(by) for q in second.questions),
-        mentions=first.mentions
-        + tuple(replace(m, stretch=m.stretch.moved(by)) for m in second.mentions),
-        values=first.values + tuple(v.moved(by) for v in second.values),
+        requests=first.requests + behind.requests,
+        questions=first.questions + behind.questions,
+        mentions=first.mentions + behind.mentions,
+        values=first.values + behind.values,
         roles=first.roles | {(requests + r, mentions + m, role) for r, m, role in second.roles},
         told=first.told | {(requests + r, values + v) for r, v in second.told},
     )
-    for layer, stretches, offset in (
-        (Layer.WHEN, second.whens, 0),
-        (Layer.QUALIFIER, second.qualifiers, len(second.whens)),
-    ):
-        for number, stretch in enumerate(stretches, start=offset):
-            joined = _with_stretch(joined, layer, stretch.moved(by))
-            at = joined.narrowing_place(layer, len(joined.stretches(layer)) - 1)
-            joined = replace(
-                joined,
-                narrowed=joined.narrowed
-                | {(at, mentions + m, role) for n, m, role in second.narrowed if n == number},
-            )
-    return joined
+    narrowed = {(n, mentions + m, role) for n, m, role in second.narrowed}
+    return _with_narrowing(joined, behind.whens, behind.qualifiers, narrowed)
 
 
 def _with_narrowing(
-    one: Labelled, layer: Layer, stretch: Stretch, mention: int, role: Role
+    one: Labelled,
+    whens: Sequence[Stretch],
+    qualifiers: Sequence[Stretch],
+    narrowed: Iterable[tuple[int, int, Role]],
 ) -> Labelled:
-    changed = _with_stretch(one, layer, stretch)
-    at = changed.narrowing_place(layer, len(changed.stretches(layer)) - 1)
-    return replace(changed, narrowed=changed.narrowed | {(at, mention, role)})
+    """Return a message with more stretches that narrow its things, the last of their layers.
 
-
-def _with_stretch(one: Labelled, layer: Layer, stretch: Stretch) -> Labelled:
-    """Return a message with one more stretch that may narrow, the last of its layer."""
-    if layer is Layer.QUALIFIER:
-        return replace(one, qualifiers=(*one.qualifiers, stretch))
-    # What qualifies is counted behind what tells a time.
-    behind = len(one.whens)
-    narrowed = frozenset((n + (n >= behind), m, role) for n, m, role in one.narrowed)
-    return replace(one, whens=(*one.whens, stretch), narrowed=narrowed)
+    ``narrowed`` counts these alone; what qualifies is counted behind what tells a time.
+    """
+    known, more, others = len(one.whens), len(whens), len(one.qualifiers)
+    return replace(
+        one,
+        whens=(*one.whens, *whens),
+        qualifiers=(*one.qualifiers, *qualifiers),
+        narrowed=frozenset((n + more * (n >= known), m, role) for n, m, role in one.narrowed)
+        | {(n + known + others * (n >= more), m, role) for n, m, role in narrowed},
+    )
 
 
 def _touches(stretch: Stretch, others: Sequence[Stretch]) -> bool:
