@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from importlib.resources import files
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from privacydesk.nlu.extractors.numerals import fold, number
+from privacydesk.nlu.extractors.numerals import any_of, fold, number
 
 
 class _Words(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,22 +43,16 @@ _OLDEST: Final = 120
 _LIMIT_LENGTH: Final = 30
 
 
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-
-
-_PERSON: Final = rf"(?:{_any_of(_WORDS.english_persons)})"
-_ADVERBS: Final = rf"(?: (?:{_any_of(_WORDS.english_adverbs)})){{0,3}}"
-_NUMBER: Final = (
-    rf"(?P<age>\d{{1,3}}|(?:{_any_of(_ENGLISH_NUMBERS)})(?![a-z]))(?![\d/:%+]|[.,~-]\d)"
-)
+_PERSON: Final = rf"(?:{any_of(_WORDS.english_persons)})"
+_ADVERBS: Final = rf"(?: (?:{any_of(_WORDS.english_adverbs)})){{0,3}}"
+_NUMBER: Final = rf"(?P<age>\d{{1,3}}|(?:{any_of(_ENGLISH_NUMBERS)})(?![a-z]))(?![\d/:%+]|[.,~-]\d)"
 _FOLLOWED: Final = (
-    rf"(?= ?(?:$|[,.!?;:)…—~-])| (?:{_any_of(_WORDS.english_followers)}|[a-z]+(?:ing|ed))(?![a-z]))"
+    rf"(?= ?(?:$|[,.!?;:)…—~-])| (?:{any_of(_WORDS.english_followers)}|[a-z]+(?:ing|ed))(?![a-z]))"
 )
 _HAN: Final = r"\u4e00-\u9fff"
 _DIGITS: Final = "一二三四五六七八九十"
 _NUMERAL: Final = rf"(?P<age>\d{{1,3}}|[两廿卅{_DIGITS}]{{1,4}})(?![\d{_DIGITS}]|[.:/-]\d)"
-_CHINESE_PERSON: Final = rf"(?:{_any_of(_WORDS.chinese_persons + _WORDS.chinese_pronouns)})"
+_CHINESE_PERSON: Final = rf"(?:{any_of(_WORDS.chinese_persons + _WORDS.chinese_pronouns)})"
 # Two digits need not stand at the end of a clause: 我17想注销, but 我3条动态.
 _ENDS: Final = (
     rf"(?:(?=$|[了啦喇咋㗎嘞吧呢的嘅.,!?;:()。、…~]|{_CHINESE_PERSON})"
@@ -73,9 +66,9 @@ _CHINESE: Final = re.compile(
 # 我17, 女儿才十二
 _CHINESE_SAID: Final = re.compile(
     rf"(?:(?<![a-z]){_PERSON}|{_CHINESE_PERSON})"
-    rf"(?:{_any_of(_WORDS.chinese_adverbs)}){{0,4}}{_NUMERAL}{_ENDS}"
+    rf"(?:{any_of(_WORDS.chinese_adverbs)}){{0,4}}{_NUMERAL}{_ENDS}"
 )
-_CHINESE_MINOR: Final = re.compile(rf"(?:{_any_of(_WORDS.hardly)}) ?{_NUMERAL}{_ENDS}")
+_CHINESE_MINOR: Final = re.compile(rf"(?:{any_of(_WORDS.hardly)}) ?{_NUMERAL}{_ENDS}")
 # 芷晴(13), and of numbers that are written out 女儿叫小雨,十三,
 _CHINESE_APPOSED: Final = re.compile(
     rf"(?:(?<=[{_HAN}]\()(?=[^)]{{1,3}}\))|(?<=[{_HAN}],)(?=[七八九十][^,]?,)){_NUMERAL}"
@@ -84,7 +77,7 @@ _CHINESE_APPOSED: Final = re.compile(
 _ENGLISH: Final = re.compile(
     rf"(?<![a-z\d])(?<!\d[.,:-]){_NUMBER}(?:[ -]?(?:years?|yrs?|y)(?:[ -]?(?:olds?|of age)|-?o"
     rf"|(?=[ -]{_PERSON}(?![a-z])))|[ -]?y[/.]o|y)(?![a-z])"
-    rf"(?! (?:{_any_of(_WORDS.english_things)})s?(?![a-z]))"
+    rf"(?! (?:{any_of(_WORDS.english_things)})s?(?![a-z]))"
 )
 # "I'm only 15", "the kid in my building is 11"
 _ENGLISH_SAID: Final = re.compile(
@@ -94,7 +87,7 @@ _ENGLISH_SAID: Final = re.compile(
     r"|(?:age(?=:)|(?:my|his|her|their|real|true|actual|correct) age|(?:ber)?umur(?: dia|nya)?)"
     r"(?:['’]?s| is| says|:|)"
     rf"|{_PERSON}(?:(?: [a-z'’]+){{0,4}} (?:is|are|that['’]?s)| of)){_ADVERBS} {_NUMBER}"
-    rf"(?! (?:{_any_of(_WORDS.english_counted)})s?(?![a-z]))"
+    rf"(?! (?:{any_of(_WORDS.english_counted)})s?(?![a-z]))"
 )
 # "My daughter Emily 14", "Archie is 8", "she 16 only"
 _ENGLISH_NAMED: Final = re.compile(
@@ -109,11 +102,11 @@ _ENGLISH_APPOSED: Final = re.compile(
     rf"|(?=, (?:my|our|his|her|their) {_PERSON}(?![a-z])))"
 )
 _LIMIT_BEFORE: Final = re.compile(
-    rf"(?<!be )(?<!no )(?:{_any_of(_WORDS.limits_before)})[ :是]{{0,2}}$"
+    rf"(?<!be )(?<!no )(?:{any_of(_WORDS.limits_before)})[ :是]{{0,2}}$"
     r"|(?<![a-z])(?:when|before|after|since|until|till) (?:i|he|she)(?:['’]?m|['’]?s| am| is| was"
     r"| were| turn(?:s|ed)?)(?: only| just| like| about)? $"
 )
-_LIMIT_AFTER: Final = re.compile(rf" ?[多或]?(?:{_any_of(_WORDS.limits_after)})|[至到~-]\d")
+_LIMIT_AFTER: Final = re.compile(rf" ?[多或]?(?:{any_of(_WORDS.limits_after)})|[至到~-]\d")
 _CANDIDATES: Final = (
     (_CHINESE, 1, _OLDEST),
     (_ENGLISH, 1, _OLDEST),

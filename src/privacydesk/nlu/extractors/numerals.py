@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Final
 
 from privacydesk.nlu import normaliser
@@ -23,6 +25,11 @@ def fold(text: str) -> str:
     Circled numbers are no digits (②12岁 tells twelve years), and a line's end is a stop.
     """
     return normaliser.fold(text.translate(_STOPS))
+
+
+def any_of(words: Iterable[str]) -> str:
+    """Return an expression for the longest of some words."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
 def number(words: str) -> int | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Final, NamedTuple
 
 import msgspec
 
-from privacydesk.nlu.extractors.numerals import number
+from privacydesk.nlu.extractors.numerals import any_of, number
 from privacydesk.nlu.normaliser import fold
 
 _LARGEST: Final = 9_999
@@ -59,17 +59,8 @@ _MEANINGS: Final = {
 }
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """Return an expression for the longest of the words, by their first characters."""
-    rests: dict[str, list[str]] = {}
-    for word in sorted(words, key=len, reverse=True):
-        rests.setdefault(word[0], []).append(re.escape(word[1:]))
-    return "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in rests.items())
-
-
 _LATIN: Final = [word for word in _MEANINGS if "a" <= word[0] <= "z"]
 _OTHERS: Final = [word for word in _MEANINGS if not "a" <= word[0] <= "z"]
-_FIRST: Final = "".join(sorted({re.escape(word[0]) for word in _OTHERS}))
 _REPUBLIC: Final = 1911
 """Year 1 of the Republic's count is 1912."""
 _NUMERALS: Final = "〇零○一二三四五六七八九十百廿卅"
@@ -85,15 +76,15 @@ _TOKEN: Final = re.compile(
     r"|(?:'|2k)(?P<year>\d\d)(?!\d)"
     r"|(?P<ordinal>\d{1,2})(?:st|nd|rd|th)(?![a-z])"
     r"|(?P<number>\d{1,9})"
-    rf"|(?<=\d)(?P<unit>{_any_of(_SHORT_UNITS)})(?![a-z])"
+    rf"|(?<=\d)(?P<unit>{any_of(_SHORT_UNITS)})(?![a-z])"
     # 一周五天 is no Friday, 这周一直 no Monday.
     rf"|(?<![{_NUMERALS}两俩仨\d])(?:周|星期|礼拜)(?P<weekday>[{_WEEKDAYS}])(?![直共些个样日])"
-    rf"|(?P<word>(?=[{_FIRST}])(?:{_any_of(_OTHERS)})|(?<![a-z])(?:{_any_of(_LATIN)})(?![a-z]))"
+    rf"|(?P<word>{any_of(_OTHERS)}|(?<![a-z])(?:{any_of(_LATIN)})(?![a-z]))"
     rf"|(?P<numeral>[{_NUMERALS}][{_NUMERALS}0]{{0,5}})"
 )
 _PART: Final = re.compile(r"(?<!\d)\d{4}(?=\d\d)|(?<=\d{4})\d\d|\d+")
 """A number of a date, with signs between or without: 20261103."""
-_SYLLABLE: Final = re.compile(_any_of(_HAN))
+_SYLLABLE: Final = re.compile(any_of(_HAN))
 _SYLLABLES: Final = re.compile(
     rf"(?<![a-z])(?:{_SYLLABLE.pattern})(?: ?(?:{_SYLLABLE.pattern}))*+(?![a-z])"
 )
