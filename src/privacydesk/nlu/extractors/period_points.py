@@ -26,7 +26,7 @@ Slots = Mapping[str, object]
 """What a word adds to a point, by the names of its attributes; empty where it is nothing."""
 
 _MONTHS_IN_YEAR, _DAYS_IN_MONTH, _DAYS_IN_WEEK = 12, 31, 7
-_YEARS: Final = range(1980, 2050)
+_YEARS: Final = {2: range(1900, 2050), 3: range(1980, 2050), 4: range(1900, 2050)}
 _BEFORE_FIRST: Final = {2: 2000, 3: 1911}
 """What a year counts from that is written with so many digits; three are the Republic's."""
 _DIGITS_OF_MONTH: Final = 2
@@ -131,10 +131,10 @@ class Point:
 
 def year(digits: str) -> Slots:
     """Return the year that is written with two, three (the Republic's) or four digits."""
-    told = int(digits) + _BEFORE_FIRST.get(len(digits), 0)
-    if len(digits) < YEAR_DIGITS and told >= _YEARS.stop:
+    told, known = int(digits) + _BEFORE_FIRST.get(len(digits), 0), _YEARS.get(len(digits), ())
+    if told not in known and len(digits) < YEAR_DIGITS:
         told -= 100
-    return {"year": told} if told in _YEARS else {}
+    return {"year": told} if told in known else {}
 
 
 def months(place: int, length: int, times: int = 1) -> Slots:
@@ -152,7 +152,7 @@ def dated(parts: Sequence[str], *, day_first: bool) -> Slots:
     """Return a date of two or three numbers: years have three or four digits, or come last."""
     first, second, *others = (int(one) for one in parts)
     told: list[Slots]
-    if len(parts[0]) > _DIGITS_OF_MONTH:
+    if len(parts[0]) > _DIGITS_OF_MONTH or first > _DAYS_IN_MONTH:
         told = [year(parts[0]), months(second, 1), *(days(one, one) for one in others)]
     elif len(parts[1]) == YEAR_DIGITS:
         told = [months(first, 1), {"year": second}]

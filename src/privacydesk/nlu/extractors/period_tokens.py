@@ -69,7 +69,7 @@ _WEEKDAYS: Final = "一二三四五六日天"
 _TOKEN: Final = re.compile(
     # Of two numbers with a hyphen between, the first is a year.
     r"(?<!\d)(?P<date>\d{1,2}[/.](?:19|20)\d\d|(?:\d{4}|\d{1,2}(?=-\d{1,2}-)|\d{1,4}(?=[/.]))"
-    r"(?P<by>[-/.])\d{1,2}(?:(?P=by)\d{1,4})?|20\d\d(?:\d\d){1,2})(?!\d)"
+    r"(?P<by>[-/.])\d{1,2}(?:(?P=by)\d{1,4})?|(?:19|20)\d\d(?:\d\d){1,2})(?!\d)"
     # Hours and weekdays beside a day: 昨天3点, 11/7(六).
     rf"|(?P<filler>(?:\d{{1,2}}|[{_NUMERALS}]{{1,3}})(?:点半?|:\d\d)|\d{{1,2}} ?[ap]m(?![a-z])"
     rf"|\([{_WEEKDAYS}]\))"

@@ -19,7 +19,7 @@ Either may be *bounded* by a direction ("before", 以后). What words leave open
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -63,6 +63,11 @@ def resolve(words: str, today: date) -> Period | None:
     occasion = any(one.kind == "occasion" for one in tokens)
     whole = parser.exact or (parser.ranged and not occasion)
     return period if whole or len(told) == len(tokens) else None
+
+
+def dates(text: str) -> tuple[date, ...]:
+    """Return the days that a text tells with their years."""
+    return tuple(_Parser(tokens_of(text), date.max).dates())
 
 
 class _Length(NamedTuple):
@@ -139,6 +144,17 @@ class _Parser:
         period = self._joined(points)
         self._skip("filler", "and", "on", "from", "to", "including", "count", "recent")
         return None if self._peek().kind else period
+
+    def dates(self) -> Iterator[date]:
+        """Return the days that are told with their years, wherever they stand."""
+        while self._peek().kind:
+            point = self._point()
+            if point is None:
+                self._at += 1
+            elif point.year and point.exact:
+                first, last = calendar.cover([point], self._today, ranged=False) or (None, None)
+                if first is not None and first == last:
+                    yield first
 
     def _joined(self, points: list[Point]) -> Period | None:
         """Return what points are together with the words behind them."""
