@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
 from privacydesk.nlu.extractors.numerals import fold
+from privacydesk.nlu.extractors.periods import dates
 
 _REGIONS: Final = {
     8: ("HK", "MO", "SG"),
@@ -39,9 +39,6 @@ _DIGIT_GROUPS: Final = re.compile(
     r"(?![\d@_a-z])(?! ?(?:元|块|蚊|rmb|hkd|usd))"
 )
 _GROUP: Final = re.compile(r"\+?\(?\d+")
-_DATE: Final = re.compile(
-    r"(?P<y>(?:18|19|20)\d\d)(?P<sign>[-.]| |)(?P<m>\d\d?)(?P=sign)(?P<d>\d\d?)"
-)
 
 
 class ContactKind(StrEnum):
@@ -106,7 +103,7 @@ def _phones(told: str) -> Iterator[tuple[int, int]]:
 
 def _is_phone(words: str) -> bool:
     digits = "".join(c for c in words if c.isdigit())
-    if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS or _begins_with_date(words):
+    if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS or dates(words):
         return False
     if words.startswith("+") or digits.startswith("00"):
         return _is_possible(f"+{digits.removeprefix('00')}")
@@ -139,14 +136,3 @@ def _is_valid(digits: str) -> bool:
         )
     except phonenumbers.NumberParseException:
         return False
-
-
-def _begins_with_date(words: str) -> bool:
-    hit = _DATE.match(words)
-    if hit is None or words[hit.end() : hit.end() + 1].isdigit():
-        return False
-    try:
-        date(int(hit["y"]), int(hit["m"]), int(hit["d"]))
-    except ValueError:
-        return False
-    return True

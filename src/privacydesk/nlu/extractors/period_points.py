@@ -30,8 +30,6 @@ _YEARS: Final = {2: range(1900, 2050), 3: range(1980, 2050), 4: range(1900, 2050
 _BEFORE_FIRST: Final = {2: 2000, 3: 1911}
 """What a year counts from that is written with so many digits; three are the Republic's."""
 _DIGITS_OF_MONTH: Final = 2
-_FIRST_YEAR: Final = 1900
-_LAST_YEAR: Final = 2999
 _YEARS_BACK: Final = 8
 """In so many years every day of the calendar has occurred."""
 
@@ -105,9 +103,7 @@ class Point:
         months = [self.months] if self.months else any_month if self.days else [(1, 12)]
         finest = "days" if self.days else "months" if self.months else "year"
         for year, (first, count) in product(years, months):
-            if not (
-                _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= first <= _MONTHS_IN_YEAR + 1 - count
-            ):
+            if not 1 <= first <= _MONTHS_IN_YEAR + 1 - count:
                 continue
             length = monthrange(year, first + count - 1)[1]
             start, end = self.days or (1, length)
