@@ -16,9 +16,11 @@ _LAST_OF_THIS_CENTURY: Final = 2030
 _CENTURY: Final = 100
 
 _ALONE: Final = re.compile(r"(?<!\d)(\d\d)(\d\d)(\d\d)(?!\d)")
-_APART: Final = re.compile(r"(?<=\d) ?([-/. ]) ?(?=\d)")
-"""A sign between two numbers, perhaps with gaps around it."""
-_HYPHEN: Final = re.compile(r"(?<=[a-z])[-/.](?=\d)|(?<=\d)[-/.](?=[a-z])")
+_NUMBERS: Final = re.compile(r"(?<!\d)(\d{1,4}) ?([-/. ]) ?(\d{1,2}) ?\2 ?(\d{1,4})(?!\d)")
+_HYPHEN: Final = re.compile(
+    r"(?<=[a-z])[-/.](?=\d)|(?<=\d)[-/.](?=[a-z])|(?:(?<=[a-z][-/.]\d)|(?<=[a-z][-/.]\d\d))[-/.]"
+)
+"""A sign beside a month in letters: 5-Oct-1992, Oct/5/1992."""
 _FIRST_YEAR: Final = re.compile(r"(民国 ?)?(?<!\d)(\d\d)(?=[-/. 年])")
 
 
@@ -33,7 +35,7 @@ def birth_date(words: str, *, republic: bool = False) -> date | None:
         republic: whether two digits of a year that comes first count from the Republic, as in
             Taiwan; three always do, and those with 民國 before them.
     """
-    told = _HYPHEN.sub(" ", _APART.sub(r"\1", fold(words)))
+    told = _HYPHEN.sub(" ", _NUMBERS.sub(r"\1/\3/\4", fold(words)))
     told = _FIRST_YEAR.sub(
         lambda hit: str(int(hit[2]) + _REPUBLIC) if hit[1] or republic else hit[0], told, count=1
     )

@@ -8,9 +8,6 @@ from typing import Final
 
 from privacydesk.nlu import normaliser
 
-CHINESE_DIGITS: Final = "〇零○一二三四五六七八九十廿卅百两元"
-"""Characters of a number that is written out, for a class of an expression."""
-
 _VALUES: Final = {digit: value for value, digit in enumerate("〇一二三四五六七八九")} | dict(
     zip("零○元两兩幺", (0, 0, 1, 2, 2, 1), strict=True)
 )
