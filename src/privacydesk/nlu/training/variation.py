@@ -86,13 +86,11 @@ class Variation:
         for number, place, _ in one.narrowed:
             narrowing, thing = stretches[number], one.mentions[place].stretch
             layer = Layer.WHEN if number < len(one.whens) else Layer.QUALIFIER
-            if 0 <= thing.start - narrowing.end <= _BESIDE:
-                between = one.text[narrowing.end : thing.start]
-                told = _Narrowing(layer, narrowing.words(one.text), between, before=True)
-                self._narrowings[language].append(told)
-            elif 0 <= narrowing.start - thing.end <= _BESIDE:
-                between = one.text[thing.end : narrowing.start]
-                told = _Narrowing(layer, narrowing.words(one.text), between, before=False)
+            before = narrowing.end <= thing.start
+            first, last = (narrowing, thing) if before else (thing, narrowing)
+            if 0 <= last.start - first.end <= _BESIDE:
+                between = one.text[first.end : last.start]
+                told = _Narrowing(layer, narrowing.words(one.text), between, before=before)
                 self._narrowings[language].append(told)
 
     def _with_others_words(self, language: str, one: Labelled) -> Labelled:
