@@ -18,7 +18,7 @@ _CENTURY: Final = 100
 _ALONE: Final = re.compile(r"(?<!\d)(\d\d)(\d\d)(\d\d)(?!\d)")
 _NUMBERS: Final = re.compile(r"(?<!\d)(\d{1,4}) ?([-/. ]) ?(\d{1,2}) ?\2 ?(\d{1,4})(?!\d)")
 _HYPHEN: Final = re.compile(
-    r"(?<=[a-z])[-/.](?=\d)|(?<=\d)[-/.](?=[a-z])|(?:(?<=[a-z][-/.]\d)|(?<=[a-z][-/.]\d\d))[-/.]"
+    r"(?<=[a-z])[-/.] ?(?=\d)|(?<=\d)[-/.](?=[a-z])|(?:(?<=[a-z][-/.]\d)|(?<=[a-z][-/.]\d\d))[-/.]"
 )
 """A sign beside a month in letters: 5-Oct-1992, Oct/5/1992."""
 _FIRST_YEAR: Final = re.compile(r"(民国 ?)?(?<!\d)(\d\d)(?=[-/. 年])")

@@ -26,10 +26,12 @@ Slots = Mapping[str, object]
 """What a word adds to a point, by the names of its attributes; empty where it is nothing."""
 
 _MONTHS_IN_YEAR, _DAYS_IN_MONTH, _DAYS_IN_WEEK = 12, 31, 7
-_YEARS: Final = {2: range(1900, 2050), 3: range(1980, 2050), 4: range(1900, 2050)}
+YEARS: Final = range(1900, 2050)
+_YEARS_OF_REPUBLIC: Final = range(1980, 2050)
 _BEFORE_FIRST: Final = {2: 2000, 3: 1911}
 """What a year counts from that is written with so many digits; three are the Republic's."""
 _DIGITS_OF_MONTH: Final = 2
+_DIGITS_OF_REPUBLIC: Final = 3
 _YEARS_BACK: Final = 8
 """In so many years every day of the calendar has occurred."""
 
@@ -127,7 +129,8 @@ class Point:
 
 def year(digits: str) -> Slots:
     """Return the year that is written with two, three (the Republic's) or four digits."""
-    told, known = int(digits) + _BEFORE_FIRST.get(len(digits), 0), _YEARS.get(len(digits), ())
+    told = int(digits) + _BEFORE_FIRST.get(len(digits), 0)
+    known = _YEARS_OF_REPUBLIC if len(digits) == _DIGITS_OF_REPUBLIC else YEARS
     if told not in known and len(digits) < YEAR_DIGITS:
         told -= 100
     return {"year": told} if told in known else {}

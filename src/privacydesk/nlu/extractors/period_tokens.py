@@ -12,6 +12,8 @@ import msgspec
 from privacydesk.nlu.extractors.numerals import any_of, number
 from privacydesk.nlu.normaliser import fold
 
+_NEXT_CENTURY: Final = 50
+"""Two digits of a year from here on are of the last century: '23 is 2023, '92 is 1992."""
 _LARGEST: Final = 9_999
 """The largest number of a day, a year or a length."""
 
@@ -34,6 +36,11 @@ class Token(NamedTuple):
     latin: bool = False
     digits: int = 0
     parts: tuple[str, ...] = ()
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether it stands in a period only where nothing else is said."""
+        return (self.kind, self.value) == ("filler", 3)
 
 
 _UNKNOWN: Final = Token("unknown")
@@ -133,5 +140,6 @@ def _token(group: str, word: str) -> Token:
     value = _SHORT_UNITS.get(word) or int(word)
     if value > _LARGEST:
         return _UNKNOWN
-    century = 2000 if group == "year" else 0
-    return Token(group, value=century + value, latin=True, digits=len(word))
+    if group == "year":
+        value += 2000 if value < _NEXT_CENTURY else 1900
+    return Token(group, value=value, latin=True, digits=len(word))

@@ -67,7 +67,8 @@ def resolve(words: str, today: date) -> Period | None:
 
 def dates(text: str) -> tuple[date, ...]:
     """Return the days that a text tells with their years."""
-    return tuple(_Parser(tokens_of(text), date.max).dates())
+    told = [_NOTHING if one.is_loose else one for one in tokens_of(text)]
+    return tuple(_Parser(told, date.max).dates())
 
 
 class _Length(NamedTuple):
@@ -147,11 +148,12 @@ class _Parser:
 
     def dates(self) -> Iterator[date]:
         """Return the days that are told with their years, wherever they stand."""
-        while self._peek().kind:
+        while self._at < len(self._tokens):
             point = self._point()
             if point is None:
                 self._at += 1
-            elif point.year and point.exact:
+            # What is counted back from today has no year that is told.
+            elif point.year in calendar.YEARS and point.exact:
                 first, last = calendar.cover([point], self._today, ranged=False) or (None, None)
                 if first is not None and first == last:
                     yield first
