@@ -1,0 +1,1 @@
+"""Closed lists of words, kept as data, and how they are found in a message."""
