@@ -14,6 +14,8 @@ value       meaning                                                  beside it
 ``$time``   ISO 8601 with offset                                     ``zone``: shown in, and named
 ``$term``   a key of the catalog                                     ``of``: what it is about
 ``$terms``  a list of keys, joined
+``$part``   a value: what is selected of it                          ``only``, ``but``: spans;
+                                                                     ``words``: not understood
 ``$texts``  a list of values, joined
 ``$span``   a duration in seconds
 ``$number`` a number, grouped as the locale does
@@ -32,9 +34,10 @@ from babel.dates import format_date, format_datetime, format_timedelta, get_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from privacydesk.domain.selection import part_from
 from privacydesk.i18n.locales import LocaleSpec
+from privacydesk.i18n.parts import Lookup, PartWords
 
-Lookup = Callable[[str, Mapping[str, Any]], str]
 Cite = Callable[[str], Mapping[str, str]]
 """From a clause's name to its citation: ``document``, ``article``, ``section``, ``reference``."""
 
@@ -56,12 +59,14 @@ class ValueRenderer:
         self._spec = spec
         self._lookup = lookup
         self._cite = cite
+        self._parts = PartWords(lookup, self._list)
         self._kinds: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
             "$date": self._date,
             "$day": lambda value, _: self._past_day(value),
             "$time": self._time,
             "$term": self._term,
             "$terms": lambda value, _: self._list([self._lookup(str(one), {}) for one in value]),
+            "$part": self._part,
             "$texts": lambda value, _: self._list([self.render(one) for one in value]),
             "$span": self._span,
             "$zone": lambda value, _: get_timezone_name(
@@ -109,6 +114,10 @@ class ValueRenderer:
     def _term(self, value: str, beside: Mapping[str, Any]) -> str:
         term, about = self._lookup(value, beside.get("args", {})), beside.get("of")
         return self._lookup("terms.of", {"term": term, "about": about}) if about else term
+
+    def _part(self, value: Any, beside: Mapping[str, Any]) -> str:
+        words = str(beside.get("words") or "")
+        return self._parts.part(self.render(value), part_from("", beside), words)
 
     def _date(self, value: str, beside: Mapping[str, Any]) -> str:
         day, year = date.fromisoformat(value), bool(beside.get("year"))
