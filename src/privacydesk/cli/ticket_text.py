@@ -235,12 +235,24 @@ def _unit(clock: Clock) -> str:
 
 
 def _item(item: ScopeItem) -> str:
-    details = ", ".join(f"{plain(name)} {_value(value)}" for name, value in item.detail.items())
+    details = ", ".join(_detail(name, value) for name, value in item.detail.items())
     decided = {"grant": "granted", "refuse": "refused"}.get(item.decision, "")
     if item.ground is not None:
         decided += f" on ground {item.ground.item}, {plain(item.ground.value)}"
     parts = [plain(item.name), details, decided, plain(item.result)]
     return "; ".join(part for part in parts if part)
+
+
+def _detail(name: str, value: Any) -> str:
+    """Return a detail; of the spans that narrow an item, days before the words."""
+    if name in {"only", "but"}:
+        return f"{name} {' and '.join(_span(span) for span in value)}"
+    return f"{plain(name)} {_value(value)}"
+
+
+def _span(span: Mapping[str, str]) -> str:
+    days = (f"{name} {span[name]}" for name in ("from", "to") if name in span)
+    return " ".join((*days, *([f"“{span['qualifier']}”"] if "qualifier" in span else ())))
 
 
 def _proposed(ticket: Ticket) -> Iterator[str]:

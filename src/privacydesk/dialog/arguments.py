@@ -8,16 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import entries
-from privacydesk.dialog.naming import named_request
+from privacydesk.dialog.naming import named_request, part_label
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
+from privacydesk.dialog.scopes import limited_part
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.ids import TicketId
-from privacydesk.domain.scopes import limit_for
 from privacydesk.domain.ticket import DueKind
 
 
@@ -184,12 +184,8 @@ def _slot(script: Script, frame: Running, flow: Flow, name: str) -> Any:
 def _limited(categories: Any, period: str) -> Any:
     """Name kinds of data with the time that limits them: "posts (last year)"."""
     named = categories if isinstance(categories, list) else [categories]
-    return {"$texts": [_limited_one(str(one), limit_for(str(one), period)) for one in named]}
-
-
-def _limited_one(category: str, limit: str) -> dict[str, Any]:
-    term = {"$term": f"category.{category}"}
-    return {**term, "of": limit} if limit else term
+    parts = (limited_part(str(one), period) for one in named)
+    return {"$texts": [part_label({"$term": f"category.{part.value}"}, part) for part in parts]}
 
 
 def _choice_label(flow: Flow, slot: str, value: Any) -> Any:

@@ -18,7 +18,7 @@ from privacydesk.dialog.slots import FILLED_FROM
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
-from privacydesk.domain.scopes import limit_of
+from privacydesk.domain.scopes import part_of
 from privacydesk.domain.ticket import Ticket
 
 _PROTESTED = frozenset(
@@ -254,7 +254,8 @@ def _changes_last(runner: Runner, script: Script) -> bool:
 
 def _is_limited_so(script: Script, ticket: Ticket) -> bool:
     """Tell whether a message names nothing but what limits a request: "only the last ones"."""
-    limits = {limit for item in ticket.items if (limit := limit_of(item))}
+    spans = [span for item in ticket.items for span in part_of(item).only]
+    limits = {span.qualifier for span in spans if span.qualifier}
     named = [str(one) for one in script.observed.entities.get("period", ())]
     # "Not the ones with him" may be the very words, and what stays is no limit to what goes.
     others = [one for one in script.observed.entities.get("kept_some", ()) if one not in limits]

@@ -13,7 +13,8 @@ from privacydesk.domain.account_terms import (
     Provider,
 )
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import FAMILIES, limit_of, named
+from privacydesk.domain.scopes import FAMILIES, named, part_of, words_of
+from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
 
 _ACCOUNT: Mapping[str, Any] = {"$term": "result.account"}
@@ -44,11 +45,22 @@ def label_of(ticket: Ticket, scope: str) -> Any:
 
 
 def item_label(ticket: Ticket, item: ScopeItem) -> Any:
-    """Return what to call one item of a ticket, with what limits it: "photos (last year)"."""
+    """Return what to call one item of a ticket, with what narrows it: "photos of 2025"."""
     if ticket.kind is RequestKind.GUARDIAN:
         return {"$term": f"{FAMILIES[ticket.kind]}.{item.name}"}
-    label, limit = label_of(ticket, named(item)), limit_of(item)
-    return {**label, "of": limit} if limit and isinstance(label, dict) else label
+    return part_label(label_of(ticket, named(item)), part_of(item), words_of(item))
+
+
+def part_label(label: Any, part: Part, words: str = "") -> Any:
+    """Return what to call a part of a selection.
+
+    Args:
+        label: what the thing is called.
+        part: what narrows it.
+        words: what was said of it and not understood; empty without.
+    """
+    narrowed = detail_of(part, words)
+    return {"$part": label, **narrowed} if narrowed else label
 
 
 def named_request(ticket: Ticket) -> dict[str, Any]:
@@ -60,5 +72,5 @@ def named_request(ticket: Ticket) -> dict[str, Any]:
 
 
 def items_of(ticket: Ticket) -> dict[str, Any]:
-    """Return what a request asks for, as an argument: its items, each with what limits it."""
+    """Return what a request asks for, as an argument: its items, each with what narrows it."""
     return {"$texts": [item_label(ticket, item) for item in ticket.items]}

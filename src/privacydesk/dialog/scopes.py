@@ -7,7 +7,8 @@ from typing import Any
 
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import BINDING, limit_for
+from privacydesk.domain.scopes import BINDING, details_beside, limit_for, part_of, words_of
+from privacydesk.domain.selection import Part, Span, detail_of
 from privacydesk.domain.ticket import ScopeItem
 
 Slots = Mapping[str, Any]
@@ -24,18 +25,18 @@ def _detail(slots: Slots, *names: str) -> dict[str, Any]:
 
 
 def _categories(slots: Slots) -> tuple[ScopeItem, ...]:
-    detail = _detail(slots, "period", "details")
+    detail = _detail(slots, "details")
     # "All of it" is chosen after a part may have been named.
     everything = "all" in {slots.get("more"), slots.get("scope")}
     names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
-    return tuple(ScopeItem(name=str(name), detail=_of_kind(str(name), detail)) for name in names)
+    parts = (limited_part(str(name), str(slots.get("period") or "")) for name in names)
+    return tuple(ScopeItem(name=part.value, detail=detail_of(part) | detail) for part in parts)
 
 
-def _of_kind(category: str, detail: dict[str, Any]) -> dict[str, Any]:
-    """Return the details of one of several kinds: what limits the profile limits no other."""
-    if limit_for(category, str(detail.get("period", ""))):
-        return detail
-    return {name: value for name, value in detail.items() if name != "period"}
+def limited_part(category: str, period: str) -> Part:
+    """Return the part of a kind of data that the requester's own words limit."""
+    limit = limit_for(category, period)
+    return Part(category, only=(Span(qualifier=limit),) if limit else ())
 
 
 def _field(slots: Slots) -> tuple[ScopeItem, ...]:
@@ -103,11 +104,12 @@ def is_same_scope(kind: RequestKind, slots: Slots, items: tuple[ScopeItem, ...])
     if known is None or not any(slots.get(name) for name in known):
         return True
     asked = items_of(kind, slots)
-    return {(i.name, _fixed(i)) for i in asked} == {(i.name, _fixed(i)) for i in items}
+    return {_compared(item) for item in asked} == {_compared(item) for item in items}
 
 
-def _fixed(item: ScopeItem) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((name, str(value)) for name, value in item.detail.items()))
+def _compared(item: ScopeItem) -> tuple[Part, str, tuple[tuple[str, str], ...]]:
+    beside = ((name, str(value)) for name, value in details_beside(item).items())
+    return part_of(item), words_of(item), tuple(sorted(beside))
 
 
 _COMPARED: Mapping[RequestKind, tuple[str, ...]] = {
@@ -128,7 +130,7 @@ def items_of(kind: RequestKind, slots: Slots) -> tuple[ScopeItem, ...]:
 # What an agent has to read to decide, beyond the items; every other slot is the engine's own.
 _ANSWERS = (
     "story", "why", "who", "seen", "relation", "child_birth_date", "child_age", "child_account",
-    "contact", "outcome_to", "details", "period", "what", "wish", "wish_detail", "reason", "about",
+    "contact", "outcome_to", "details", "what", "wish", "wish_detail", "reason", "about",
     "account_hint",
 )  # fmt: skip
 

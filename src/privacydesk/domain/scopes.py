@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.selection import NARROWING, Part, part_from
 from privacydesk.domain.ticket import ScopeItem
 
 FAMILIES: Final[Mapping[RequestKind, str]] = {
@@ -30,9 +31,24 @@ def named(item: ScopeItem) -> str:
     return str(item.detail.get("provider") or "") if item.name == BINDING else item.name
 
 
-def limit_of(item: ScopeItem) -> str:
-    """Return what limits an item, in the requester's own words: "last year's"; empty without."""
-    return str(item.detail.get("period") or "")
+def part_of(item: ScopeItem) -> Part:
+    """Return what an item selects."""
+    return part_from(item.name, item.detail)
+
+
+def words_of(item: ScopeItem) -> str:
+    """Return what was said of an item and not understood, verbatim; empty without."""
+    return str(item.detail.get("words") or "")
+
+
+def is_narrowed(item: ScopeItem) -> bool:
+    """Tell whether less is asked for than all there is of an item, or something is not clear."""
+    return not part_of(item).is_whole or bool(words_of(item))
+
+
+def details_beside(item: ScopeItem) -> dict[str, Any]:
+    """Return the details of an item that do not narrow it."""
+    return {name: value for name, value in item.detail.items() if name not in NARROWING}
 
 
 PARTS_OF_PROFILE: Final = frozenset(

@@ -123,6 +123,11 @@ class Selection(Struct, frozen=True, omit_defaults=True):
         )
 
 
+NARROWING: Final = frozenset({"only", "but", "words", "period"})
+"""Details that narrow an item of a ticket. Earlier versions kept the requester's words alone, as
+``period``."""
+
+
 def detail_of(part: Part, words: str = "") -> dict[str, Any]:
     """Return what narrows a part as details of a ticket's item, JSON only."""
     detail = {name: value for name, value in to_builtins(part).items() if name != "value"}
@@ -130,10 +135,7 @@ def detail_of(part: Part, words: str = "") -> dict[str, Any]:
 
 
 def part_from(value: str, detail: Mapping[str, Any]) -> Part:
-    """Return the part that the details of a ticket's item tell.
-
-    Items of earlier versions hold the requester's own words as ``period``.
-    """
+    """Return the part that the details of a ticket's item tell; see ``NARROWING``."""
     period = str(detail.get("period") or "")
     if period:
         return Part(value, only=(Span(qualifier=period),))

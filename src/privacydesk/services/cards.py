@@ -11,12 +11,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from privacydesk.dialog.naming import part_label
 from privacydesk.domain.account_terms import ItemOutcome
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day
 from privacydesk.domain.events import Choice, Event, EventKind
 from privacydesk.domain.memo import ChoicesMemo, FixedChoices
-from privacydesk.domain.scopes import FAMILIES, limit_of, named
+from privacydesk.domain.scopes import FAMILIES, named, part_of, words_of
 from privacydesk.domain.ticket import DueKind, ScopeItem, Ticket
 from privacydesk.ports import Catalog
 from privacydesk.services.deadlines import Deadlines
@@ -163,18 +164,18 @@ class Wording:
         return card
 
     def item(self, ticket: Ticket, item: ScopeItem, locale: str) -> str:
-        """Return what one item asks for, in words, with what limits it.
+        """Return what one item asks for, in words, with what narrows it.
 
         Empty where the kind says it all.
         """
-        family, name, limit = FAMILIES.get(ticket.kind), named(item), limit_of(item)
+        family, name = FAMILIES.get(ticket.kind), named(item)
         if family is None or not name:
             return ""
         try:
             label = self.label(locale, f"{family}.{name}", {})
         except KeyError:
             label = name
-        return self.label(locale, "terms.of", {"term": label, "about": limit}) if limit else label
+        return self._value(part_label(label, part_of(item), words_of(item)), locale)
 
     def _day(self, day: Day, locale: str) -> dict[str, Any]:
         return {

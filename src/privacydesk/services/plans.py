@@ -8,6 +8,7 @@ from typing import Any
 
 from privacydesk.domain.account_terms import AccountAction, DataCategory
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import is_narrowed
 from privacydesk.domain.ticket import ScopeItem, Ticket
 
 
@@ -43,7 +44,7 @@ def plan(ticket: Ticket) -> tuple[Action, ...]:
             payload = {} if "all" in names else {"categories": names}
             return (Action(AccountAction.EXPORT, account, payload, places),)
         case RequestKind.DELETION:
-            if any(_limited(item) for _, item in items):
+            if any(is_narrowed(item) for _, item in items):
                 return ()
             return (Action(AccountAction.DELETE, account, {"categories": _all(names)}, places),)
         case RequestKind.RECTIFICATION:
@@ -69,18 +70,10 @@ def plan(ticket: Ticket) -> tuple[Action, ...]:
 def leaves_words(ticket: Ticket) -> bool:
     """Tell whether something granted is done by people, so that only words can say how."""
     if ticket.kind is RequestKind.DELETION:
-        return any(_limited(item) for _, item in granted(ticket))
+        return any(is_narrowed(item) for _, item in granted(ticket))
     if ticket.kind is not RequestKind.GUARDIAN:
         return False
     return any(item.name in _BY_PEOPLE for _, item in granted(ticket))
-
-
-def _limited(item: ScopeItem) -> bool:
-    """Tell whether an item is limited to a time, which the account service knows nothing of.
-
-    It would delete all there is of the kind.
-    """
-    return bool(item.detail.get("period"))
 
 
 _BY_PEOPLE = frozenset({"correct", "hand_over", "other"})

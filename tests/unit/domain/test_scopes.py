@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from privacydesk.domain.scopes import BINDING, limit_for, named
+from privacydesk.domain.scopes import BINDING, is_narrowed, limit_for, named
 from privacydesk.domain.ticket import ScopeItem
 
 
@@ -12,6 +14,23 @@ def test_a_binding_goes_by_its_providers_name_and_the_rest_by_their_own() -> Non
     assert named(ScopeItem(BINDING, {"provider": "wechat"})) == "wechat"
     assert named(ScopeItem(BINDING)) == ""
     assert named(ScopeItem("posts", {"period": "2020"})) == "posts"
+
+
+@pytest.mark.parametrize(
+    ("detail", "narrowed"),
+    [
+        ({}, False),
+        ({"provider": "wechat", "details": "please"}, False),
+        ({"only": [{"to": "2025-12-31"}]}, True),
+        ({"but": [{"qualifier": "自拍"}]}, True),
+        ({"words": "or rather"}, True),
+        ({"period": "去年"}, True),
+    ],
+)
+def test_an_item_is_narrowed_by_days_by_words_and_by_what_is_not_clear(
+    detail: dict[str, Any], narrowed: bool
+) -> None:
+    assert is_narrowed(ScopeItem("posts", detail)) is narrowed
 
 
 @pytest.mark.parametrize("limit", ["头像", "頭像", "昵称，头像", "avatar", "Avatar, nickname"])

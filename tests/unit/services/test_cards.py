@@ -1,8 +1,18 @@
 from __future__ import annotations
 
-import pytest
+from typing import Any, cast
 
-from privacydesk.services.cards import standing_alone
+import pytest
+from tests.unit.services.test_plans import ticket
+
+from privacydesk.data import locale_files
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.ticket import ScopeItem
+from privacydesk.i18n.catalog import Catalogs
+from privacydesk.services.cards import Wording, standing_alone
+from privacydesk.services.deadlines import Deadlines
+
+WORDING = Wording(Catalogs(locale_files()), cast("Deadlines", None))
 
 
 @pytest.mark.parametrize(
@@ -19,3 +29,19 @@ from privacydesk.services.cards import standing_alone
 )
 def test_a_term_without_a_sentence_around_it_begins_with_a_capital(term: str, shown: str) -> None:
     assert standing_alone(term) == shown
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        (ScopeItem("posts"), "Posts"),
+        (ScopeItem("posts", {"only": [{"to": "2026-11-21"}]}), "Posts up to 21 November 2026"),
+        (ScopeItem("photos", {"but": [{"qualifier": "自拍"}]}), "Photos (except 自拍)"),
+        (ScopeItem("photos", {"words": "or so"}), "Photos (as written: “or so”)"),
+        (ScopeItem("photos", {"period": "last year's"}), "Photos (last year's)"),
+        (ScopeItem("maps", {"only": [{"from": "2026-01-01"}]}), "maps since 1 January 2026"),
+    ],
+)
+def test_an_item_is_worded_with_what_narrows_it(item: ScopeItem, shown: str) -> None:
+    asked: Any = ticket(RequestKind.DELETION, item)
+    assert WORDING.item(asked, item, "en") == shown

@@ -14,7 +14,6 @@ from privacydesk.services.plans import leaves_words, plan
 
 def ticket(kind: RequestKind, *items: ScopeItem, **values: Any) -> Ticket:
     return Ticket(
-        id=TicketId(b"t" * 16),
         number="PD-1",
         conversation_id=ConversationId(b"c" * 16),
         kind=kind,
@@ -22,7 +21,7 @@ def ticket(kind: RequestKind, *items: ScopeItem, **values: Any) -> Ticket:
         received_at=datetime(2026, 6, 1, tzinfo=UTC),
         locale="en",
         items=items,
-        **{"account": "u-1", **values},
+        **{"id": TicketId(b"t" * 16), "account": "u-1", **values},
     )
 
 
@@ -56,8 +55,17 @@ def test_only_granted_items_are_asked_for_and_each_by_its_place() -> None:
     assert action.items == (0, 2)
 
 
-def test_people_delete_what_a_time_limits_since_the_account_service_would_delete_it_all() -> None:
-    limited = ticket(RequestKind.DELETION, ScopeItem("posts", detail={"period": "去年"}))
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"only": [{"qualifier": "自拍"}]},
+        {"but": [{"to": "2025-12-31", "qualifier": "自拍"}]},
+        {"words": "or rather"},
+        {"period": "去年"},
+    ],
+)
+def test_people_delete_what_words_narrow(detail: dict[str, Any]) -> None:
+    limited = ticket(RequestKind.DELETION, ScopeItem("posts", detail=detail))
     assert plan(limited) == ()
     assert leaves_words(limited)
     assert not leaves_words(ticket(RequestKind.DELETION, ScopeItem("posts")))

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
+from privacydesk.domain.reading import ALL
+from privacydesk.domain.scopes import details_beside, part_of, words_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
 from privacydesk.domain.ticket_moves import Move, may, move
 from privacydesk.domain.turn import DecisionKind
@@ -82,7 +84,9 @@ def _is_reviewed(ticket: Ticket) -> bool:
 
 
 def _covers(wider: ScopeItem, item: ScopeItem) -> bool:
-    return wider.name == "all" or (wider.name, wider.detail) == (item.name, item.detail)
+    """Tell whether all that an item asks for is surely asked for by a wider one."""
+    beside = wider.name == ALL or details_beside(wider) == details_beside(item)
+    return beside and words_of(wider) == words_of(item) and part_of(wider).covers(part_of(item))
 
 
 class Merging:
