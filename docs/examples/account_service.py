@@ -18,6 +18,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from aiohttp import web
@@ -25,6 +26,8 @@ from aiohttp import web
 SECRET = os.environ["ACCOUNT_SECRET"]
 DESK_URL = os.environ.get("DESK_URL", "")
 RETRY_AFTER = 30
+ZONE = ZoneInfo("Asia/Shanghai")
+"""Your zone: people mean its days when they name some."""
 
 CATEGORIES = (
     "profile", "real_name", "bindings", "posts", "comments", "voice", "photos", "chat", "follows",
@@ -192,7 +195,10 @@ def delete(
             row
             for row in rows
             if (item_ids is None or row["id"] in item_ids)
-            and (limit is None or day(row["made_at"][:10]) < limit)
+            and (
+                limit is None
+                or datetime.fromisoformat(row["made_at"]).astimezone(ZONE).date() < limit
+            )
         ]
         person["data"][name] = [row for row in rows if row not in gone]
         items.append({"scope": name, "outcome": "done", "count": len(gone)})

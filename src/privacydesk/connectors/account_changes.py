@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from privacydesk.connectors.account_payload import (
     read_categories,
@@ -35,6 +36,8 @@ from privacydesk.domain.account_terms import (
 )
 from privacydesk.errors import InvalidRequestError
 
+_ZONE: Final = ZoneInfo("Asia/Shanghai")
+"""The zone of the sample operator's days."""
 _MOST_FIELDS = 50
 _LONGEST_NAME = 64
 Obstacles = Mapping[str, AccountReason]
@@ -171,7 +174,7 @@ def _delete_one(
 def _is_chosen(item: HeldItem, ids: frozenset[str] | None, before: date | None) -> bool:
     if ids is not None and item.id not in ids:
         return False
-    return before is None or item.at.astimezone(UTC).date() < before
+    return before is None or item.at.astimezone(_ZONE).date() < before
 
 
 def _unbind(

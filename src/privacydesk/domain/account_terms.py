@@ -80,6 +80,9 @@ _PUBLISHED = frozenset(
     {DataCategory.POSTS, DataCategory.COMMENTS, DataCategory.VOICE, DataCategory.PHOTOS}
 )
 
+UNDATED: Final = frozenset({DataCategory.PROFILE, DataCategory.REAL_NAME, DataCategory.BINDINGS})
+"""Kinds that are no records of a day each: of these there is one of all time."""
+
 
 class ConsentPurpose(StrEnum):
     """A purpose whose consent the account service keeps.

@@ -41,9 +41,9 @@ def words_of(item: ScopeItem) -> str:
     return str(item.detail.get("words") or "")
 
 
-def is_narrowed(item: ScopeItem) -> bool:
-    """Tell whether less is asked for than all there is of an item, or something is not clear."""
-    return not part_of(item).is_whole or bool(words_of(item))
+def is_qualified(item: ScopeItem) -> bool:
+    """Tell whether only a person can tell what belongs to an item."""
+    return part_of(item).is_qualified or bool(words_of(item))
 
 
 def details_beside(item: ScopeItem) -> dict[str, Any]:

@@ -51,14 +51,21 @@ class Part(Struct, frozen=True, omit_defaults=True):
     but: tuple[Span, ...] = ()
 
     @property
-    def is_whole(self) -> bool:
-        """Whether nothing narrows it."""
-        return not self.only and not self.but
-
-    @property
     def is_qualified(self) -> bool:
         """Whether only a person can tell what belongs to it."""
         return bool(self.but) or any(span.qualifier for span in self.only)
+
+    @property
+    def days(self) -> tuple[Span, ...]:
+        """The days outside of which nothing is selected; empty where there are none such."""
+        days = _union(map(_days, self.only))
+        return () if days == _EVERY_DAY else _spans(days)
+
+    @property
+    def last_day(self) -> date | None:
+        """The day up to which all of it is selected; None where it is narrowed in another way."""
+        until = self.only[0].until if self.only else None
+        return until if self.only == (Span(until=until),) and not self.but else None
 
     @property
     def other_days(self) -> tuple[Span, ...]:

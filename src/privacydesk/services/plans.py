@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
-from privacydesk.domain.account_terms import AccountAction, DataCategory
+from privacydesk.domain.account_terms import UNDATED, AccountAction, DataCategory
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import is_narrowed
+from privacydesk.domain.scopes import is_qualified, part_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
 
 
@@ -44,9 +45,7 @@ def plan(ticket: Ticket) -> tuple[Action, ...]:
             payload = {} if "all" in names else {"categories": names}
             return (Action(AccountAction.EXPORT, account, payload, places),)
         case RequestKind.DELETION:
-            if any(is_narrowed(item) for _, item in items):
-                return ()
-            return (Action(AccountAction.DELETE, account, {"categories": _all(names)}, places),)
+            return _deletions(account, items)
         case RequestKind.RECTIFICATION:
             changes = {item.name: item.detail.get("new_value") for _, item in items}
             return (Action(AccountAction.CORRECT, account, {"changes": changes}, places),)
@@ -70,7 +69,7 @@ def plan(ticket: Ticket) -> tuple[Action, ...]:
 def leaves_words(ticket: Ticket) -> bool:
     """Tell whether something granted is done by people, so that only words can say how."""
     if ticket.kind is RequestKind.DELETION:
-        return any(is_narrowed(item) for _, item in granted(ticket))
+        return any(_is_for_people(item) for _, item in granted(ticket))
     if ticket.kind is not RequestKind.GUARDIAN:
         return False
     return any(item.name in _BY_PEOPLE for _, item in granted(ticket))
@@ -84,6 +83,37 @@ def _all(names: list[str]) -> list[str]:
     if "all" not in names:
         return names
     return [c.value for c in DataCategory if c is not DataCategory.BINDINGS]
+
+
+def _deletions(account: str, items: Sequence[tuple[int, ScopeItem]]) -> tuple[Action, ...]:
+    """Return a call for each day up to which something is deleted, and one for what goes whole."""
+    if any(_is_for_people(item) for _, item in items):
+        return ()
+    by_day: dict[date | None, list[tuple[int, ScopeItem]]] = {}
+    for place, item in items:
+        by_day.setdefault(part_of(item).last_day, []).append((place, item))
+    return tuple(
+        Action(
+            AccountAction.DELETE,
+            account,
+            {"categories": _all([item.name for _, item in found])}
+            | ({} if day is None else {"before": (day + timedelta(days=1)).isoformat()}),
+            tuple(place for place, _ in found),
+        )
+        for day, found in by_day.items()
+    )
+
+
+def _is_for_people(item: ScopeItem) -> bool:
+    """Tell whether the account service can't be told what shall be deleted.
+
+    It knows days up to which records go. It would take a profile as a whole, and knows no words.
+    """
+    if is_qualified(item):
+        return True
+    part = part_of(item)
+    undated = not UNDATED.isdisjoint(_all([item.name]))
+    return bool(part.days) and (undated or part.last_day is None)
 
 
 def _guardian(ticket: Ticket, items: tuple[tuple[int, ScopeItem], ...]) -> tuple[Action, ...]:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.account_book import AccountBook
+from privacydesk.connectors.account_record import AccountRecord, HeldItem
 from privacydesk.demo.people import sample_people
 from privacydesk.domain.account import AccountAnswer, AccountProfile, AutomatedDecision, Binding
 from privacydesk.domain.account_terms import (
@@ -136,6 +137,17 @@ def test_deletion_can_be_narrowed_to_records_and_days(book: AccountBook) -> None
     record = book.find("u-1001")
     assert record is not None
     assert [one.id for one in record.holdings[DataCategory.POSTS]] == ["post-3"]
+
+
+def test_days_are_those_of_the_operators_zone() -> None:
+    made = datetime(2026, 8, 31, 15, 59, tzinfo=UTC)
+    posts = tuple(HeldItem(f"post-{n}", made + timedelta(minutes=n), "") for n in range(2))
+    record = AccountRecord("u-1", "Lin", "en", holdings={DataCategory.POSTS: posts})
+    book = AccountBook([record], MovableClock(NOON, frozen=True))
+    act(book, "delete", "u-1", categories=["posts"], before="2026-09-01")
+    left = book.find("u-1")
+    assert left is not None
+    assert left.holdings[DataCategory.POSTS] == posts[1:]
 
 
 def test_corrections_are_judged_field_by_field(book: AccountBook) -> None:

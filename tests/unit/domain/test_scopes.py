@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from privacydesk.domain.scopes import BINDING, is_narrowed, limit_for, named
+from privacydesk.domain.scopes import BINDING, is_qualified, limit_for, named
 from privacydesk.domain.ticket import ScopeItem
 
 
@@ -17,20 +17,19 @@ def test_a_binding_goes_by_its_providers_name_and_the_rest_by_their_own() -> Non
 
 
 @pytest.mark.parametrize(
-    ("detail", "narrowed"),
+    ("detail", "qualified"),
     [
         ({}, False),
         ({"provider": "wechat", "details": "please"}, False),
-        ({"only": [{"to": "2025-12-31"}]}, True),
+        ({"only": [{"to": "2025-12-31"}]}, False),
+        ({"only": [{"to": "2025-12-31", "qualifier": "自拍"}]}, True),
         ({"but": [{"qualifier": "自拍"}]}, True),
         ({"words": "or rather"}, True),
         ({"period": "去年"}, True),
     ],
 )
-def test_an_item_is_narrowed_by_days_by_words_and_by_what_is_not_clear(
-    detail: dict[str, Any], narrowed: bool
-) -> None:
-    assert is_narrowed(ScopeItem("posts", detail)) is narrowed
+def test_only_a_person_can_tell_what_words_mean(detail: dict[str, Any], qualified: bool) -> None:
+    assert is_qualified(ScopeItem("posts", detail)) is qualified
 
 
 @pytest.mark.parametrize("limit", ["头像", "頭像", "昵称，头像", "avatar", "Avatar, nickname"])

@@ -71,6 +71,38 @@ def test_people_delete_what_words_narrow(detail: dict[str, Any]) -> None:
     assert not leaves_words(ticket(RequestKind.DELETION, ScopeItem("posts")))
 
 
+UNTIL_2025: dict[str, Any] = {"only": [{"to": "2025-12-31"}]}
+
+
+def test_each_last_day_is_a_call_of_its_own() -> None:
+    asked = ticket(
+        RequestKind.DELETION,
+        ScopeItem("posts", UNTIL_2025),
+        ScopeItem("comments"),
+        ScopeItem("voice", UNTIL_2025),
+    )
+    assert [(one.payload, one.items) for one in plan(asked)] == [
+        ({"categories": ["posts", "voice"], "before": "2026-01-01"}, (0, 2)),
+        ({"categories": ["comments"]}, (1,)),
+    ]
+    assert not leaves_words(asked)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        ScopeItem("posts", {"only": [{"from": "2025-01-01", "to": "2025-12-31"}]}),
+        ScopeItem("posts", {"only": [{"from": "2025-01-01"}]}),
+        ScopeItem("profile", UNTIL_2025),
+        ScopeItem("all", UNTIL_2025),
+    ],
+)
+def test_people_delete_what_the_account_service_has_no_argument_for(item: ScopeItem) -> None:
+    asked = ticket(RequestKind.DELETION, ScopeItem("comments"), item)
+    assert plan(asked) == ()
+    assert leaves_words(asked)
+
+
 def test_all_is_spelt_out_and_leaves_the_ways_to_log_in() -> None:
     (action,) = plan(ticket(RequestKind.DELETION, ScopeItem("all")))
     assert "bindings" not in action.payload["categories"]
