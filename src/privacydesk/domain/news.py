@@ -1,7 +1,8 @@
 """News for other systems: what happened to a ticket or a conversation, told without content.
 
 Derived from what a job changed, in the job's own transaction, so that no move can be forgotten. A
-message names ids, kind, state and dates; never what anybody said, a code, or who somebody is.
+message names ids, kind, items, state and dates; never what anybody said, a code, or who somebody
+is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
-from privacydesk.domain.ticket import DueKind, Ticket, TicketState
+from privacydesk.domain.scopes import is_qualified, part_of
+from privacydesk.domain.ticket import DueKind, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move
 
 VERSION: Final = 1
@@ -83,6 +85,26 @@ _SAID: Final = _CAME_DUE | {
 """Entries of a ticket's log that are news although its state need not have changed."""
 
 
+class DayFacts(Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    """Days of the operator's zone, both ends included; None where open."""
+
+    since: date | None
+    until: date | None
+
+
+class ItemFacts(Struct, frozen=True):
+    """What is told of one thing that is asked for.
+
+    Attributes:
+        only: the days it is limited to; empty where it is not.
+        narrowed: whether words narrow it further; they are for the API's details alone.
+    """
+
+    name: str
+    only: tuple[DayFacts, ...]
+    narrowed: bool
+
+
 class TicketFacts(Struct, frozen=True):
     """What is told of a ticket: what its record keeps for good, and no more.
 
@@ -108,6 +130,7 @@ class TicketFacts(Struct, frozen=True):
     closed_at: datetime | None
     on_hold: bool
     linked: str | None
+    items: tuple[ItemFacts, ...]
 
 
 class ConversationFacts(Struct, frozen=True):
@@ -267,4 +290,13 @@ def _facts(ticket: Ticket) -> TicketFacts:
         closed_at=ticket.closed_at,
         on_hold="hold" in ticket.flags,
         linked=None if ticket.linked is None else ticket.linked.hex(),
+        items=tuple(_item(one) for one in ticket.items),
+    )
+
+
+def _item(item: ScopeItem) -> ItemFacts:
+    return ItemFacts(
+        name=item.name,
+        only=tuple(DayFacts(span.since, span.until) for span in part_of(item).days),
+        narrowed=is_qualified(item),
     )

@@ -9,7 +9,7 @@ from tests.integration.storage.desk import conversation_id, ticket, ticket_id
 
 from privacydesk.domain.conversation import Conversation, Owner, OwnerKind
 from privacydesk.domain.news import NewsKind, news_of_owner, news_of_ticket
-from privacydesk.domain.ticket import DueKind, Ticket, TicketState
+from privacydesk.domain.ticket import DueKind, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may, move
 
 NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
@@ -87,6 +87,11 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
         contact="+8613800000000",
         holder="mei",
         answers={"complaint": "they lost my photos"},
+        items=(
+            ScopeItem("posts", {"only": [{"to": "2025-12-31"}], "but": [{"qualifier": "beach"}]}),
+            ScopeItem("voice", {"only": [{"qualifier": "singing"}]}),
+            ScopeItem("profile"),
+        ),
     )
     (told,) = news_of_ticket(None, filed, ["filed"])
     raw = told.body(b"\x01" * 16, NOW)
@@ -114,9 +119,14 @@ def test_a_message_holds_ids_kind_state_and_dates_and_nothing_a_person_said() ->
             "closed_at": None,
             "on_hold": False,
             "linked": None,
+            "items": [
+                {"name": "posts", "only": [{"from": None, "to": "2025-12-31"}], "narrowed": True},
+                {"name": "voice", "only": [], "narrowed": True},
+                {"name": "profile", "only": [], "narrowed": False},
+            ],
         },
     }
-    for secret in (b"u-1001", b"138", b"mei", b"photos"):
+    for secret in (b"u-1001", b"138", b"mei", b"photos", b"beach", b"singing"):
         assert secret not in raw
 
 

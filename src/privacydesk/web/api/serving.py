@@ -245,7 +245,7 @@ async def _do(
     answer = _answer(reply)
     kept_body = answer.body
     if isinstance(reply, Reply) and reply.kept is not None:
-        kept_body = reply.kept.model_dump_json().encode()
+        kept_body = reply.kept.model_dump_json(by_alias=True).encode()
     assert isinstance(kept_body, bytes)
     await once.settle(begun, answer.status, kept_body, answer.headers.get(hdrs.ETAG, ""))
     return answer
@@ -259,7 +259,7 @@ def _answer(reply: Reply | web.Response) -> web.Response:
     if isinstance(reply, web.Response):
         return reply
     tag = "" if reply.version is None else f'"{reply.version}"'
-    return _json(200, reply.told.model_dump_json().encode(), tag, {})
+    return _json(200, reply.told.model_dump_json(by_alias=True).encode(), tag, {})
 
 
 def _json(status: int, body: bytes, tag: str, more: Mapping[str, str]) -> web.Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
 
@@ -11,7 +11,8 @@ from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import DayReason
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import Outcome, Requester, Ticket, TicketState
+from privacydesk.domain.scopes import is_qualified, part_of
+from privacydesk.domain.ticket import Outcome, Requester, ScopeItem, Ticket, TicketState
 from privacydesk.services.staff.deciding import proposal_of
 from privacydesk.web.api.values import (
     PAGE,
@@ -60,10 +61,21 @@ class DueTold(Told):
     first_date: dt.date = Field(description="What was promised before more time was given.")
 
 
+class SpanTold(Told):
+    """Days of the operator's zone, both ends included; null where open."""
+
+    since: dt.date | None = Field(serialization_alias="from")
+    until: dt.date | None = Field(serialization_alias="to")
+
+
 class ItemTold(Told):
     """One thing that is asked for."""
 
     name: str
+    only: tuple[SpanTold, ...] = Field(description="The days it is limited to; empty for any.")
+    narrowed: bool = Field(
+        description="Whether words narrow it further; they stand in `detail` of its details."
+    )
     decision: str = Field(description="`grant` or `refuse`; empty until it is decided.")
     result: str = Field(description="What the account service answered for it.")
 
@@ -137,7 +149,10 @@ class LogTold(Told):
 class ItemDetails(ItemTold):
     """One thing that is asked for, with what it says of a person."""
 
-    detail: dict[str, JsonValue]
+    detail: dict[str, JsonValue] = Field(
+        description="What exactly. `only` and `but` hold what is asked for and what stays of it, as"
+        " days (`from`, `to`) and the requester's words (`qualifier`); `words` were not understood."
+    )
     ground: Ground | None
     reason: str
 
@@ -188,13 +203,21 @@ def ticket_told(ticket: Ticket, *, late: bool) -> TicketTold:
         due=due_told(ticket),
         late=late,
         holder=ticket.holder,
-        items=tuple(
-            ItemTold(name=item.name, decision=item.decision, result=item.result)
-            for item in ticket.items
-        ),
+        items=tuple(ItemTold(**item_told(item)) for item in ticket.items),
         flags=tuple(sorted(ticket.flags)),
         proposed=proposal_of(ticket) is not None,
     )
+
+
+def item_told(item: ScopeItem) -> dict[str, Any]:
+    """Return what is told of an item to whoever may see tickets."""
+    return {
+        "name": item.name,
+        "only": tuple(SpanTold(since=span.since, until=span.until) for span in part_of(item).days),
+        "narrowed": is_qualified(item),
+        "decision": item.decision,
+        "result": item.result,
+    }
 
 
 def due_told(ticket: Ticket) -> DueTold | None:

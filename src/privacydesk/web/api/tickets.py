@@ -28,6 +28,7 @@ from privacydesk.web.api.ticket_values import (
     TicketQuery,
     TicketTold,
     due_told,
+    item_told,
     ticket_told,
 )
 from privacydesk.web.api.values import Nothing
@@ -109,9 +110,7 @@ async def _details(call: Call[Nothing, Nothing]) -> Reply:
             contact=ticket.contact,
             items=tuple(
                 ItemDetails(
-                    name=item.name,
-                    decision=item.decision,
-                    result=item.result,
+                    **item_told(item),
                     detail=_plain(item.detail),
                     ground=item.ground,
                     reason=item.reason,
