@@ -345,7 +345,7 @@ def _told_of(runner: Runner, script: Script, likely: tuple[Choice, ...]) -> tupl
         if flow is not None and flow.kind is not None
         for wish in wishes.wishes_for(flow, intent, script.observed.entities)[:1]
     )
-    return tuple(wish for wish in wished if wish.slots)
+    return tuple(wished)
 
 
 def _likely(runner: Runner, script: Script) -> tuple[Choice, ...]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
-from privacydesk.dialog import filling
+from msgspec.structs import replace
+
+from privacydesk.dialog import filling, openings
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
@@ -28,14 +30,17 @@ class Keeping(Enum):
 
 
 def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
-    """Remember a wish for later."""
+    """Remember a wish for later, with the message that it was made in."""
+    wish = replace(wish, words=wish.words or openings.shortened(script.said))
     kept = list(script.wishes)
     for place, one in enumerate(kept):
         if one.intent is not wish.intent:
             continue
         merged = _merged(runner.by_intent[wish.intent], one.slots, wish.slots)
         if merged is not None:
-            kept[place] = Wish(wish.intent, merged)
+            words = dict.fromkeys((one.words, wish.words))
+            both = openings.shortened("\n".join(said for said in words if said))
+            kept[place] = Wish(wish.intent, merged, both)
             script.wishes = tuple(kept)
             return Keeping.KNOWN
     if len(kept) >= MOST_KEPT:

@@ -1,11 +1,14 @@
-"""The sentence that began a form, where it tells already what the form asks to be told.
+"""The message that began a form.
 
+Staff see its words first, whatever was made of them. Where it tells already what the form asks to
+be told, it is the answer:
 我的电话被你们卖了，第二天就有贷款电话 is the story of a complaint. It is said that it was
 kept, and only what is to be added is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -14,12 +17,15 @@ from privacydesk.dialog import reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import LONG_TEXT_LIMIT, Entities
+from privacydesk.dialog.slots import LONG_TEXT_LIMIT, TEXT_LIMIT, Entities
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice, ChoiceStyle
 
+_BEGAN_WITH: Final = "_opening_words"
+"""The slot that keeps the message for staff."""
+
 _WORDS: Final = "_opening"
-"""The slot that keeps the sentence."""
+"""The slot that keeps the sentence for the question which it may answer."""
 
 _TELLS: Final = "_opening_tells"
 """The slot that is filled where it tells something."""
@@ -70,8 +76,26 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
 
 
 def with_sentence(flow: Flow, wish: Wish, text: str, entities: Entities) -> Wish:
-    """Return a wish with the sentence it was made in, where its flow asks for a story."""
-    return replace(wish, slots={**wish.slots, **kept(flow, text, entities)})
+    """Return a wish with the message it was made in."""
+    return replace(wish, slots={**wish.slots, **kept(flow, text, entities)}, words=shortened(text))
+
+
+def shortened(text: str) -> str:
+    """Return the words of a message as they are kept for staff, who find the whole in the chat."""
+    words = text.strip()
+    return words if len(words) <= TEXT_LIMIT else f"{words[: TEXT_LIMIT - 1]}…"
+
+
+def slots_of(flow: Flow, wish: Wish) -> Mapping[str, Any]:
+    """Return the slots that a wish begins its flow with."""
+    if not wish.words or flow.kind is None:
+        return wish.slots
+    return {**wish.slots, _BEGAN_WITH: wish.words}
+
+
+def words_of(form: Running) -> str:
+    """Return the words that a form began with; empty where a button began it."""
+    return str(form.slots.get(_BEGAN_WITH, ""))
 
 
 def answers(frame: Running, step: Ask) -> bool:

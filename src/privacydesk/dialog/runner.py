@@ -108,7 +108,8 @@ class Runner:
         entities = script.observed.entities
         slots = filling.slots_for(flow, entities, brief=brief)
         slots |= openings.kept(flow, script.said, entities)
-        return self.begin(script, wishes.rather(Wish(intent, slots), entities))
+        wish = Wish(intent, slots, openings.shortened(script.said))
+        return self.begin(script, wishes.rather(wish, entities))
 
     def begin(self, script: Script, wish: Wish) -> bool:
         """Begin the flow of a wish with what was said about it; see ``start``."""
@@ -128,7 +129,7 @@ class Runner:
             return True
         if flow.kind is not None:
             self._set_aside(script)
-        script.push(flow.name, flow.start, wish.slots, called=False)
+        script.push(flow.name, flow.start, openings.slots_of(flow, wish), called=False)
         self.run(script)
         return True
 

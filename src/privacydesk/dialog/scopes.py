@@ -7,7 +7,7 @@ from typing import Any
 
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import BINDING, details_beside, limit_for, part_of, words_of
+from privacydesk.domain.scopes import BINDING, OPENING, details_beside, limit_for, part_of, words_of
 from privacydesk.domain.selection import Part, Span, detail_of
 from privacydesk.domain.ticket import ScopeItem
 
@@ -135,6 +135,11 @@ _ANSWERS = (
 )  # fmt: skip
 
 
-def answers_of(slots: Slots) -> dict[str, Any]:
-    """Return the answers that go with the ticket as they were given."""
-    return _detail(slots, *dict.fromkeys(_ANSWERS))
+def answers_of(slots: Slots, opening: str) -> dict[str, Any]:
+    """Return the answers that go with the ticket as they were given.
+
+    Args:
+        slots: of the form.
+        opening: the words that it began with; empty without.
+    """
+    return _detail({OPENING: opening, **slots}, OPENING, *_ANSWERS)

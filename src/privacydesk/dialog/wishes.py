@@ -125,7 +125,7 @@ def rather(wish: Wish, entities: Entities) -> Wish:
     slots["field"] = "phone"
     if new:
         slots["new_value"] = new[0]
-    return Wish(Intent.RECTIFICATION, slots)
+    return Wish(Intent.RECTIFICATION, slots, wish.words)
 
 
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:

@@ -105,10 +105,12 @@ class Wish(Struct, frozen=True):
     Attributes:
         intent: what is asked for; it has a request kind.
         slots: what was already said about it; JSON only.
+        words: the message that asked for it, verbatim; empty where a button did.
     """
 
     intent: Intent
     slots: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
 
 
 class Prompt(Struct, frozen=True):

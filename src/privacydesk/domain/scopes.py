@@ -25,6 +25,10 @@ it all."""
 BINDING: Final = "binding"
 """The item of an unbinding; which one it is stands in its details."""
 
+OPENING: Final = "opening"
+"""The answer of a ticket that holds the words which its form began with: no question asked for
+them."""
+
 
 def named(item: ScopeItem) -> str:
     """Return the name of an item in its kind's family: a binding goes by its provider's."""

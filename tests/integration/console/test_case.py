@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from html import unescape
+from html import escape, unescape
 
 import pytest
 from tests.common.console_cases import (
@@ -134,6 +134,18 @@ async def test_what_is_said_meanwhile_is_sent_to_the_open_page(
     assert "&lt;img src=x" in part.text
     assert "<img" not in part.text
     assert "<script" not in part.text
+
+
+# -- what is asked for ----------------------------------------------------------------------------
+
+
+async def test_the_words_a_request_began_with_are_read_first(office: Office, mei: Browser) -> None:
+    words = "I would like to delete all of my posts <i>please</i>"
+    player = await enter(office, "lin", {"user": words}, {"code": "right"}, {"choose": "yes"})
+    (ticket,) = await player.tickets()
+    page = await mei.get(f"/console/tickets/{ticket.number}")
+    facts = page.text.partition('<dl class="facts">')[2].lstrip()
+    assert facts.startswith(f'<dt>Opening words</dt><dd dir="auto">{escape(words)}</dd>')
 
 
 # -- evidence -------------------------------------------------------------------------------------

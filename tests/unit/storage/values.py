@@ -122,7 +122,7 @@ frames = st.builds(
 verifications = st.builds(
     Verification, subject=texts, level=st.sampled_from(Assurance), at=instants, target=texts
 )
-wishes = st.builds(Wish, intent=st.sampled_from(Intent), slots=mappings)
+wishes = st.builds(Wish, intent=st.sampled_from(Intent), slots=mappings, words=texts)
 conversations = st.builds(
     Conversation,
     id=conversation_ids,

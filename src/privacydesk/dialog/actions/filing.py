@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from privacydesk.dialog import openings
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import HELD, evidence_of
 from privacydesk.dialog.guards import account_of, unbinds_alone
@@ -22,6 +23,7 @@ from privacydesk.domain.effects import (
 )
 from privacydesk.domain.identity import Assurance, Challenge
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.scopes import OPENING
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move
 
@@ -76,6 +78,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     else:
         verified_at = script.now if verified else None
     automated = verified and kind is RequestKind.UNBINDING and unbinds_alone(script, frame)
+    answers = answers_of(frame.slots, openings.words_of(script.stack[script.form_at()]))
     waiting = _waiting(script, kind, account, frame.slots)
     if waiting is not None and (verified or document):
         frame.slots["ticket"] = symbol
@@ -88,7 +91,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
                 verified_at=verified_at,
                 items=items_of(kind, frame.slots),
                 flags=frozenset(flags),
-                answers=_answers_besides(waiting, frame.slots),
+                answers=_answers_besides(waiting, answers),
                 contact=_proven_contact(act),
                 evidence=evidence_of(frame),
                 unbinding_window=automated,
@@ -115,7 +118,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
             needs=Assurance.DOCUMENT_CHECKED if document else KIND_ASSURANCE[kind],
             flags=frozenset(flags),
             contact=_proven_contact(act),
-            answers=answers_of(frame.slots),
+            answers=answers,
             evidence=evidence_of(frame),
             unbinding_window=automated,
         )
@@ -181,13 +184,12 @@ def _waiting(
 _WHOM = ("child_account", "child_birth_date")
 """Answers that tell one guardian's requests apart: they may speak for several children."""
 
-_TOLD = ("story", "wish_detail")
+_TOLD = (OPENING, "story", "wish_detail")
 """Answers in the person's own words, of which none is lost when they tell it again."""
 
 
-def _answers_besides(waiting: Ticket, slots: Mapping[str, Any]) -> dict[str, Any]:
+def _answers_besides(waiting: Ticket, answers: dict[str, Any]) -> dict[str, Any]:
     """Return what was answered now, with what was told before in other words."""
-    answers = answers_of(slots)
     for name in _TOLD:
         before, now = waiting.answers.get(name), answers.get(name)
         if before and now and now not in before:

@@ -230,11 +230,18 @@ def _read_prompt(record: dict[str, Any]) -> Prompt:
 
 
 def _wish_records(wishes: Iterable[Wish]) -> list[dict[str, Any]]:
-    return [{"intent": wish.intent.value, "slots": wish.slots} for wish in wishes]
+    return [
+        {"intent": wish.intent.value, "slots": wish.slots}
+        | ({"words": wish.words} if wish.words else {})
+        for wish in wishes
+    ]
 
 
 def _read_wishes(records: Iterable[Mapping[str, Any]]) -> tuple[Wish, ...]:
-    return tuple(Wish(Intent(record["intent"]), record["slots"]) for record in records)
+    return tuple(
+        Wish(Intent(record["intent"]), record["slots"], record.get("words", ""))
+        for record in records
+    )
 
 
 def _verification_record(verification: Verification) -> dict[str, Any]:

@@ -164,7 +164,9 @@ class DetailsTold(Told):
     account: str
     contact: str
     items: tuple[ItemDetails, ...]
-    answers: dict[str, JsonValue] = Field(description="What the requester was asked besides.")
+    answers: dict[str, JsonValue] = Field(
+        description="What the requester was asked besides; `opening` is the message it began with."
+    )
 
 
 class FileTold(Told):

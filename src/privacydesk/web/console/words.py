@@ -18,6 +18,7 @@ from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.deliveries import Delivery, DeliveryState, Try
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.identity import Assurance
+from privacydesk.domain.scopes import OPENING
 from privacydesk.domain.ticket import LogEntry, Outcome, ScopeItem, Ticket
 from privacydesk.domain.ticketing_links import LinkStanding, TicketingLink
 from privacydesk.services.cards import standing_alone
@@ -156,13 +157,19 @@ class Words:
         way = "of_other" if later is ticket else "other"
         return self._text(f"web.case.relation.{what}_{way}")
 
+    def opening(self, ticket: Ticket) -> str:
+        """Return the words a request began with; empty where an answer begins with them, too."""
+        words = str(ticket.answers.get(OPENING, ""))
+        others = (str(value) for name, value in ticket.answers.items() if name != OPENING)
+        return "" if any(one.startswith(words) for one in others) else words
+
     def facts(self, ticket: Ticket) -> list[tuple[str, str]]:
         """Return the requester's answers that no item says already: name and value."""
         items = {self.item(ticket, item) for item in ticket.items}
         told = [
             (self._known(f"web.case.fact.{name}", name), self._fact(name, value))
             for name, value in ticket.answers.items()
-            if value not in (None, "", [], ticket.contact)
+            if name != OPENING and value not in (None, "", [], ticket.contact)
         ]
         return [(name, value) for name, value in told if value not in items]
 

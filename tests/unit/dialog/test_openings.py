@@ -1,0 +1,41 @@
+"""The words that a form began with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from privacydesk.data import dialog_files
+from privacydesk.dialog import openings
+from privacydesk.dialog.reader import read_flows
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.scopes import answers_of
+from privacydesk.domain.conversation import Wish
+from privacydesk.domain.intents import Intent
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+FLOWS = read_flows(dialog_files())
+
+
+def began_with(wish: Wish) -> str:
+    slots = openings.slots_of(FLOWS[wish.intent.value], wish)
+    return openings.words_of(Running("form", "step", NOW, 1, slots=dict(slots)))
+
+
+def test_a_form_keeps_the_words_that_asked_for_it() -> None:
+    assert began_with(Wish(Intent.DELETION, {"period": "x"}, "delete it")) == "delete it"
+    assert began_with(Wish(Intent.DELETION)) == ""
+
+
+def test_long_words_are_cut_short_and_that_is_shown() -> None:
+    words = openings.shortened("long " * 1_000)
+    assert words.endswith("…")
+    assert len(words) == 2_000
+
+
+def test_what_is_no_request_keeps_no_words() -> None:
+    assert began_with(Wish(Intent.POLICY_QUESTION, words="how long?")) == ""
+
+
+def test_the_words_lead_the_answers() -> None:
+    assert list(answers_of({"story": "all of it"}, "I complain")) == ["opening", "story"]
+    assert answers_of({"story": "all of it"}, "") == {"story": "all of it"}
