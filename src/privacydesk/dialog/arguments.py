@@ -7,17 +7,18 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacydesk.dialog import entries
+from privacydesk.dialog import entries, limits
 from privacydesk.dialog.naming import named_request, part_label
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
-from privacydesk.dialog.scopes import limited_part
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.dialog.vocabulary import PATHS
 from privacydesk.domain.account_terms import DEVICE_PERMISSIONS
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.selection import Part
 from privacydesk.domain.ticket import DueKind
 
 
@@ -100,6 +101,23 @@ def _contact(_script: Script, frame: Running) -> Any:
     return masked or shown("contact", str(frame.slots.get("contact", "")))
 
 
+def _labels(parts: Iterable[Part]) -> dict[str, Any]:
+    """Name kinds of data with what narrows them: "posts up to 21 November 2026"."""
+    return {"$texts": [part_label({"$term": f"category.{part.value}"}, part) for part in parts]}
+
+
+def _and_stays(_script: Script, frame: Running) -> Any:
+    """Return what stays of what a form is about, as was said; empty where nothing was."""
+    parts = limits.staying(frame.slots, frame.slots.get("categories") or ())
+    return {"$term": "deletion.and_stays", "args": {"stays": _labels(parts)}} if parts else ""
+
+
+def _as_written(_script: Script, frame: Running) -> Any:
+    """Return what was said of it and not understood; empty where all was."""
+    words = limits.held(frame.slots).words
+    return {"$term": "deletion.as_written", "args": {"words": words}} if words else ""
+
+
 _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "ticket": _ticket,
     "due": _due,
@@ -128,6 +146,8 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "wishes": lambda script, _frame: {
         "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]
     },
+    "and_stays": _and_stays,
+    "as_written": _as_written,
     "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),
 }
 
@@ -176,16 +196,11 @@ def _slot(script: Script, frame: Running, flow: Flow, name: str) -> Any:
         return _choice_label(flow, name, value)
     if spec.type == entries.FIELD_VALUE:
         return entries.shown_value(frame.slots.get(entries.FIELD), value)
-    if spec.type == "category" and frame.slots.get("period"):
-        return _limited(value, str(frame.slots["period"]))
+    if spec.type == "category" and limits.narrows(limits.held(frame.slots)):
+        values = value if isinstance(value, list) else [value]
+        options = "categories" if flow.kind is RequestKind.ACCESS else None
+        return _labels(limits.parts(frame.slots, values, options))
     return shown(spec.type, value)
-
-
-def _limited(categories: Any, period: str) -> Any:
-    """Name kinds of data with the time that limits them: "posts (last year)"."""
-    named = categories if isinstance(categories, list) else [categories]
-    parts = (limited_part(str(one), period) for one in named)
-    return {"$texts": [part_label({"$term": f"category.{part.value}"}, part) for part in parts]}
 
 
 def _choice_label(flow: Flow, slot: str, value: Any) -> Any:

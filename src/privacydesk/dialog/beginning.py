@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from privacydesk.dialog import asked_before, kept_wishes, openings, questions, reading, wishes
+from privacydesk.dialog import (
+    asked_before,
+    kept_wishes,
+    limits,
+    openings,
+    questions,
+    reading,
+    wishes,
+)
 from privacydesk.dialog.after_filing import filed_last, follows_filed
 from privacydesk.dialog.desk_choices import human_choice, intent_choice, menu_choices, more_choices
 from privacydesk.dialog.naming import items_of
@@ -229,12 +237,12 @@ def _changes_last(runner: Runner, script: Script) -> bool:
     the very limit that it was filed with is told that it was.
     """
     entities = script.observed.entities
-    limited = entities.get("period") or entities.get("kept_some")
+    limited = limits.told(entities) or entities.get("kept_some")
     named = any(entities.get(kind) for kind in FILLED_FROM.values())
     if not limited or named or not reading.is_brief(script):
         return False
     last = filed_last(script)
-    if last is None or "period" not in runner.flows[last.kind].slots:
+    if last is None or limits.SLOT not in runner.flows[last.kind].slots:
         return False
     if not _KINDS.intersection(entities.get("wish_words", ())) <= {last.kind}:
         return False
@@ -254,12 +262,17 @@ def _changes_last(runner: Runner, script: Script) -> bool:
 
 def _is_limited_so(script: Script, ticket: Ticket) -> bool:
     """Tell whether a message names nothing but what limits a request: "only the last ones"."""
-    spans = [span for item in ticket.items for span in part_of(item).only]
-    limits = {span.qualifier for span in spans if span.qualifier}
-    named = [str(one) for one in script.observed.entities.get("period", ())]
+    entities = script.observed.entities
+    parts = [part_of(item) for item in ticket.items]
+    selection = limits.selected(entities)
+    if selection is not None:
+        filed = {(part.only, part.but) for part in parts}
+        return {(part.only, part.but) for part in selection.parts} <= filed
+    words = {span.qualifier for part in parts for span in part.only if span.qualifier}
+    named = [str(one) for one in entities.get("period", ())]
     # "Not the ones with him" may be the very words, and what stays is no limit to what goes.
-    others = [one for one in script.observed.entities.get("kept_some", ()) if one not in limits]
-    fits = [any(one in limit or limit in one for limit in limits) for one in named]
+    others = [one for one in entities.get("kept_some", ()) if one not in words]
+    fits = [any(one in said or said in one for said in words) for one in named]
     return bool(fits) and all(fits) and not others
 
 

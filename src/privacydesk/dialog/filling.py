@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from privacydesk.dialog import entries, reading
+from privacydesk.dialog import entries, limits, reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, BOTH, OTHER, Ask, Flow
 from privacydesk.dialog.script import Script
@@ -65,6 +65,9 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
             # A sentence may wish several of them: "closed and everything deleted".
             slots[step.slot] = list(found)
     slots = {**choices_by_name(flow, slots), **slots}
+    narrows = limits.selected(entities) or limits.told(entities)
+    if slots and narrows is not None and limits.SLOT in flow.slots:
+        limits.keep(slots, narrows)
     values = _values_for(flow, slots, entities)
     # "Send the result to …" says that it shall go somewhere, and where.
     sent = {name: values[name] for name in ("contact",) if name in values}
@@ -76,6 +79,9 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
     slot_type = flow.slots[step.slot].type
     said = reading.phrases_of(entities)
     found: tuple[Any, ...] = tuple(entities.get(FILLED_FROM.get(slot_type, ""), ()))
+    selection = limits.selected(entities) if slot_type == "category" else None
+    if selection is not None and limits.SLOT in flow.slots:
+        found = tuple(part.value for part in selection.parts if part.value != ALL)
     if flow.kind is RequestKind.ACCESS and slot_type == "category":
         found = _with_profile(found, entities)
     if slot_type == "choice" and "instead" not in said:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from privacydesk.dialog import kept_wishes, reading, widening
+from privacydesk.dialog import kept_wishes, limits, reading, widening
 from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
@@ -57,7 +57,7 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
         return False
     named = entities.get(FILLED_FROM[slot_type], ())
     stays = [one for one in taken if one in staying(entities)]
-    if only and named and set(named) <= set(taken) and not (stays or entities.get("period")):
+    if only and named and set(named) <= set(taken) and not (stays or limits.told(entities)):
         # "Just the photos", and of 评论不要了，只要照片 what is named last.
         kept = named[-1:] if spoken else named
         stays = [one for one in taken if one not in kept]

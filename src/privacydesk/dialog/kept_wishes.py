@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
-from privacydesk.dialog import filling, openings
+from privacydesk.dialog import filling, limits, openings
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
@@ -58,7 +58,10 @@ def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mappi
         if slot in by_name and slot not in old:
             # Naming a part makes no part of the whole that was asked for before.
             continue
-        if slot in many:
+        if slot == limits.SLOT and not limits.is_of_all(limits.held(new)):
+            both = limits.narrowed(limits.held(old), limits.held(new), adds=True)
+            limits.keep(merged, both)
+        elif slot in many:
             merged[slot] = list(dict.fromkeys((*old.get(slot, ()), *value)))
         elif old.get(slot, value) != value:
             return None

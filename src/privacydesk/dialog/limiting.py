@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from privacydesk.dialog import arguments, following, questions, reading
+from privacydesk.dialog import arguments, following, limits, questions, reading
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, says_everything, shown
+from privacydesk.domain.selection import Selection
 
 _WITH: Final = re.compile(r"[和跟同与與]|with\b", re.IGNORECASE)
 _AND_WITH: Final = re.compile(
@@ -69,11 +70,11 @@ def narrows(runner: Runner, script: Script) -> bool:
     entities = script.observed.entities
     form = script.stack[script.form_at()]
     flow = runner.flows[form.flow]
-    if "period" not in flow.slots:
+    if limits.SLOT not in flow.slots:
         return False
-    limits = entities.get("period", ()) or _one_more(form, script) or _in_own_words(form, script)
-    puts_another = limits and _ANOTHER_LIMIT.match(script.said.strip())
-    if not limits or (not puts_another and following.others(runner, script)):
+    before, told = limits.held(form.slots), _told(form, script)
+    puts_another = told and _ANOTHER_LIMIT.match(script.said.strip())
+    if told is None or (not puts_another and following.others(runner, script)):
         return False
     asked = (
         step
@@ -81,15 +82,18 @@ def narrows(runner: Runner, script: Script) -> bool:
         if isinstance(step, Ask) and flow.slots[step.slot].type in FILLED_FROM
     )
     step = next((one for one in asked if form.slots.get(one.slot)), None)
-    if step is None or form.slots.get("period") == limits[0]:
+    after = _joined(script, before, told)
+    if step is None or before in (told, after):
         return False
     slot = step.slot
     named = entities.get(FILLED_FROM[flow.slots[slot].type], ())
     alone = bool(named) and _ONLY_NAMED.search(script.said.strip()) is not None
     # Of everything "only the posts about my old job" are meant.
     every = alone and ALL in form.slots[slot]
+    # What is known of each kind narrows that kind alone, and so everything, too.
+    holds_all = ALL in form.slots[slot] and limits.selected(entities) is not None
     known = all(
-        runner.accepts(script, form, step, one) if every else one in form.slots[slot]
+        runner.accepts(script, form, step, one) if every else holds_all or one in form.slots[slot]
         for one in named
     )
     if not known:
@@ -97,23 +101,40 @@ def narrows(runner: Runner, script: Script) -> bool:
     if alone:
         form.slots[slot] = list(named)
     form.slots.pop(_ASKED_WHICH, None)
-    told = form.slots.get("period")
-    # "But the ones with my dog stay" takes nothing away from what else limits the form.
-    kept = limits[0] in entities.get("kept_some", ())
-    more = "also" in reading.phrases_of(entities)
-    chinese = script.locale.startswith("zh")
-    comma, both = ("，", "、") if chinese else (", ", " and ")
-    join = comma if kept else both
-    form.slots["period"] = f"{told}{join}{limits[0]}" if told and (kept or more) else limits[0]
+    limits.keep(form.slots, after)
     script.unconfirm()
     script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
     runner.prompt_again(script)
     return True
 
 
+def _told(form: Running, script: Script) -> Selection | None:
+    """Return what a message narrows the open form by; None where it does not."""
+    entities = script.observed.entities
+    found = limits.told(entities)
+    if found is not None or limits.selected(entities) is not None:
+        return found
+    words = _one_more(form, script) or _in_own_words(form, script)
+    return limits.in_words(words[0]) if words else None
+
+
+def _joined(script: Script, before: Selection, told: Selection) -> Selection:
+    """Return what narrows a form by what was said before and what is said now."""
+    entities = script.observed.entities
+    more = "also" in reading.phrases_of(entities)
+    first, words = limits.words_of(before), limits.words_of(told)
+    # "But the ones with my dog stay" takes nothing away from what else limits the form.
+    kept = words in entities.get("kept_some", ())
+    if not first or not words or not (kept or more):
+        return limits.narrowed(before, told, adds=more)
+    chinese = script.locale.startswith("zh")
+    comma, both = ("，", "、") if chinese else (", ", " and ")
+    return limits.in_words(f"{first}{comma if kept else both}{words}")
+
+
 def _one_more(form: Running, script: Script) -> tuple[str, ...]:
     """Return whom else a limit by a person is about: "delete my chat with Ann", "and with Bob"."""
-    told = str(form.slots.get("period") or "")
+    told = limits.words_of(limits.held(form.slots))
     if _WITH.match(told) is None or questions.ends_asking(script):
         return ()
     if "also" not in reading.phrases_of(script.observed.entities):
@@ -143,7 +164,7 @@ def _in_own_words(form: Running, script: Script) -> tuple[str, ...]:
 def asks_which(runner: Runner, script: Script) -> bool:
     """Ask which of it is meant, where not all is to go and nothing says what: "not all of them"."""
     form = script.stack[script.form_at()]
-    if "period" not in runner.flows[form.flow].slots or _SOME_OR_ALL.search(script.said) is None:
+    if limits.SLOT not in runner.flows[form.flow].slots or _SOME_OR_ALL.search(script.said) is None:
         return False
     form.slots[_ASKED_WHICH] = "yes"
     script.say("desk.which_of_it")
@@ -179,10 +200,11 @@ def lifts_limit(runner: Runner, script: Script) -> bool:
     """Take a limit away again: "no, all of them after all"."""
     form = script.stack[script.form_at()]
     entities = script.observed.entities
-    whole = says_everything(entities) and not entities.get("period")
-    if not whole or not form.slots.get("period") or following.others(runner, script):
+    whole = says_everything(entities) and limits.told(entities) is None
+    narrowed = limits.narrows(limits.held(form.slots))
+    if not whole or not narrowed or following.others(runner, script):
         return False
-    del form.slots["period"]
+    limits.keep(form.slots, Selection())
     script.unconfirm()
     runner.prompt_again(script)
     return True

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from privacydesk.dialog import limits
 from privacydesk.domain.account_terms import ConsentPurpose
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.scopes import BINDING, OPENING, details_beside, limit_for, part_of, words_of
-from privacydesk.domain.selection import Part, Span, detail_of
+from privacydesk.domain.scopes import BINDING, OPENING, details_beside, part_of, words_of
+from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem
 
 Slots = Mapping[str, Any]
@@ -24,19 +26,16 @@ def _detail(slots: Slots, *names: str) -> dict[str, Any]:
     return {name: slots[name] for name in names if slots.get(name) not in (None, "")}
 
 
-def _categories(slots: Slots) -> tuple[ScopeItem, ...]:
+def _categories(slots: Slots, options: str | None = None) -> tuple[ScopeItem, ...]:
     detail = _detail(slots, "details")
     # "All of it" is chosen after a part may have been named.
     everything = "all" in {slots.get("more"), slots.get("scope")}
     names = ["all"] if everything else _list(slots.get("categories")) or ["all"]
-    parts = (limited_part(str(name), str(slots.get("period") or "")) for name in names)
-    return tuple(ScopeItem(name=part.value, detail=detail_of(part) | detail) for part in parts)
-
-
-def limited_part(category: str, period: str) -> Part:
-    """Return the part of a kind of data that the requester's own words limit."""
-    limit = limit_for(category, period)
-    return Part(category, only=(Span(qualifier=limit),) if limit else ())
+    words = limits.held(slots).words
+    return tuple(
+        ScopeItem(name=part.value, detail=detail_of(part, words) | detail)
+        for part in limits.parts(slots, map(str, names), options)
+    )
 
 
 def _field(slots: Slots) -> tuple[ScopeItem, ...]:
@@ -81,7 +80,7 @@ def _report(slots: Slots) -> tuple[ScopeItem, ...]:
 
 
 _SCOPES: Mapping[RequestKind, Callable[[Slots], tuple[ScopeItem, ...]]] = {
-    RequestKind.ACCESS: _categories,
+    RequestKind.ACCESS: partial(_categories, options="categories"),
     RequestKind.DELETION: _categories,
     RequestKind.RECTIFICATION: _field,
     RequestKind.CONSENT_WITHDRAWAL: _purpose,

@@ -284,7 +284,6 @@ FILLED_FROM: Mapping[str, str] = {
 FILLED_BY_NAME: Mapping[str, str] = {
     "new_value": "new_value",
     "old_value": "old_value",
-    "period": "period",
     "somebody_else": "somebody_else",
     "name_meant": "name_meant",
     "avatar_meant": "avatar_meant",
@@ -298,8 +297,8 @@ FILLED_BY_NAME: Mapping[str, str] = {
 }
 """Slots that a first sentence fills by their name, and the entity they take."""
 
-ONLY_BESIDE = frozenset({"new_value", "old_value", "period"})
-"""Those of them that say nothing by themselves: a new value or a time, where not known of what."""
+ONLY_BESIDE = frozenset({"new_value", "old_value"})
+"""Those of them that say nothing by themselves: a new value, where not known of what."""
 
 
 def takes_any_words(slot_type: str) -> bool:

@@ -196,8 +196,8 @@ def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     story = next(
         (n for n, one in flow.slots.items() if one.type == "long_text" and form.slots.get(n)), ""
     )
-    limits = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
-    if story and (questions.tells(text) or limits):
+    says_of_what = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
+    if story and (questions.tells(text) or says_of_what):
         told = f"{form.slots[story]}\n{text.strip()}"
         if len(told) > LONG_TEXT_LIMIT:
             return False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from privacydesk.dialog import filling, reading
+from privacydesk.dialog import filling, limits, reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
@@ -88,19 +88,19 @@ def is_another(runner: Runner, frame: Running, wish: Wish) -> bool:
 
 
 def limit(runner: Runner, script: Script, frame: Running) -> None:
-    """Keep the time that a message names beside an answer, where the flow has a place for it."""
-    periods = script.observed.entities.get("period", ())
-    if periods and "period" in runner.flows[frame.flow].slots:
-        frame.slots["period"] = periods[0]
+    """Keep what a message narrows an answer by, where the flow has a place for it."""
+    told = limits.told(script.observed.entities)
+    if told is not None and limits.SLOT in runner.flows[frame.flow].slots:
+        limits.keep(frame.slots, limits.narrowed(limits.held(frame.slots), told, adds=False))
 
 
 def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:
-    """Tell whether a wish names a time for something else than what a form holds.
+    """Tell whether a wish is narrowed as a whole, and for something else than what a form holds.
 
-    One form has one time for all it holds: "and last year's photos" would limit the rest, too.
+    "And last year's photos" would narrow the rest, too, where it is not known to be of the photos.
     """
-    limit_of = wish.slots.get("period")
-    if limit_of is None or limit_of == frame.slots.get("period"):
+    told = limits.held(wish.slots)
+    if not limits.is_of_all(told) or told == limits.held(frame.slots):
         return False
     return any(
         frame.slots.get(step.slot) and not set(wish.slots[step.slot]) <= set(frame.slots[step.slot])
@@ -121,7 +121,7 @@ def replaced(runner: Runner, form: Running) -> Wish | None:
 def give_back(frame: Running, slot: str) -> None:
     """Take back the values of a question, and what limited them; they may still be added to."""
     frame.slots[_GIVEN_BACK] = {
-        name: frame.slots.pop(name) for name in (slot, "period") if name in frame.slots
+        name: frame.slots.pop(name) for name in (slot, *limits.SLOTS) if name in frame.slots
     }
 
 

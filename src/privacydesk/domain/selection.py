@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
-from msgspec import Struct, convert, to_builtins
+from msgspec import Struct, convert, json
 
 from privacydesk.domain.reading import ALL, Mention
 
@@ -49,6 +49,11 @@ class Part(Struct, frozen=True, omit_defaults=True):
     value: str
     only: tuple[Span, ...] = ()
     but: tuple[Span, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing narrows it."""
+        return not self.only and not self.but
 
     @property
     def is_qualified(self) -> bool:
@@ -122,7 +127,9 @@ class Selection(Struct, frozen=True, omit_defaults=True):
             if (part := _part(value, _about(value, include), _about(value, exclude))) is not None
         ]
         selected = {part.value for part in made}
-        kept = dict.fromkeys(one.value for one in exclude if one.value in offered)
+        # What only some of shall stay stays as a whole where other things go.
+        whole = (one for one in exclude if include or _is_whole(one))
+        kept = dict.fromkeys(one.value for one in whole if one.value in offered)
         return cls(
             parts=_folded(made, offered) if every else tuple(made),
             stays=tuple(value for value in kept if value not in selected),
@@ -135,9 +142,15 @@ NARROWING: Final = frozenset({"only", "but", "words", "period"})
 ``period``."""
 
 
+def plain(value: Part | Selection) -> dict[str, Any]:
+    """Return a part or a selection as it comes back out of JSON."""
+    found: dict[str, Any] = json.decode(json.encode(value))
+    return found
+
+
 def detail_of(part: Part, words: str = "") -> dict[str, Any]:
     """Return what narrows a part as details of a ticket's item, JSON only."""
-    detail = {name: value for name, value in to_builtins(part).items() if name != "value"}
+    detail = {name: value for name, value in plain(part).items() if name != "value"}
     return detail | ({"words": words} if words else {})
 
 
@@ -147,6 +160,10 @@ def part_from(value: str, detail: Mapping[str, Any]) -> Part:
     if period:
         return Part(value, only=(Span(qualifier=period),))
     return convert({"value": value, **detail}, Part)
+
+
+def _is_whole(mention: Mention) -> bool:
+    return not (mention.since or mention.until or mention.qualifier)
 
 
 def _about(value: str, mentions: Iterable[Mention]) -> list[Mention]:

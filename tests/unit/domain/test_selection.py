@@ -134,6 +134,12 @@ def test_all_that_stays_as_a_whole_is_told() -> None:
     assert found == Selection((Part("posts"), Part("chat")), stays=("photos",))
 
 
+def test_what_some_of_is_kept_stays_as_a_whole_only_where_other_things_go() -> None:
+    exclude = [mention("photos", since=date(2026, 1, 1)), mention("chat")]
+    assert Selection.of([mention("posts")], exclude, OFFERED).stays == ("photos", "chat")
+    assert Selection.of([], exclude, OFFERED).stays == ("chat",)
+
+
 def test_all_is_one_part_where_the_same_goes_of_each() -> None:
     found = Selection.of([mention(ALL)], [mention(ALL, since=date(2026, 1, 1))], OFFERED)
     assert found.parts == (Part(ALL, only=(Span(until=date(2025, 12, 31)),)),)

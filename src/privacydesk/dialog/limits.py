@@ -1,0 +1,143 @@
+"""What narrows the kinds of data that a form is about: days, and the requester's own words.
+
+A form holds the kinds in one slot and what narrows them in another, as a selection. A part for
+``all`` narrows each kind that has no part of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from privacydesk.dialog.slots import Entities, all_of
+from privacydesk.domain.reading import ALL
+from privacydesk.domain.scopes import limit_for
+from privacydesk.domain.selection import Part, Selection, Span, plain
+
+SLOT: Final = "limits"
+"""The slot that keeps them; a flow whose kinds of data can't be narrowed has none."""
+
+_BEFORE: Final = "period"
+"""The slot in which forms of an earlier version keep the requester's words."""
+
+SLOTS: Final = (SLOT, _BEFORE)
+
+_NOTHING: Final = Selection()
+
+
+def selected(entities: Entities) -> Selection | None:
+    """Return what a message selects; None where it was not read so closely."""
+    found = entities.get("selection", ())
+    return msgspec.json.decode(found[0], type=Selection) if found else None
+
+
+def told(entities: Entities) -> Selection | None:
+    """Return what a message says to narrow a form; None where it says nothing of the sort."""
+    found = selected(entities)
+    if found is None:
+        periods = entities.get("period", ())
+        return in_words(str(periods[0])) if periods else None
+    return found if narrows(found) else None
+
+
+def narrows(limits: Selection) -> bool:
+    """Tell whether less is meant than all there is of something, or some is not clear."""
+    return bool(limits.words) or any(not part.is_whole for part in limits.parts)
+
+
+def in_words(text: str) -> Selection:
+    """Return what narrows all kinds alike by the requester's own words."""
+    return Selection(parts=(Part(ALL, only=(Span(qualifier=text),)),))
+
+
+def words_of(limits: Selection) -> str:
+    """Return the words that narrow all kinds alike; empty where something else does."""
+    only = limits.parts[0].only if limits.parts else ()
+    text = only[0].qualifier if only else ""
+    return text if limits == in_words(text) else ""
+
+
+def is_of_all(limits: Selection) -> bool:
+    """Tell whether all kinds are narrowed alike."""
+    return any(part.value == ALL for part in limits.parts)
+
+
+def held(slots: Mapping[str, Any]) -> Selection:
+    """Return what narrows a form."""
+    if slots.get(_BEFORE):
+        return in_words(str(slots[_BEFORE]))
+    return msgspec.convert(slots.get(SLOT, {}), Selection)
+
+
+def keep(slots: dict[str, Any], limits: Selection) -> None:
+    """Let a form be narrowed by nothing but ``limits``."""
+    for name in SLOTS:
+        slots.pop(name, None)
+    limits = replace(limits, parts=tuple(one for one in limits.parts if not one.is_whole))
+    if limits != _NOTHING:
+        slots[SLOT] = plain(limits)
+
+
+def parts(
+    slots: Mapping[str, Any], categories: Iterable[str], options: str | None = None
+) -> tuple[Part, ...]:
+    """Return what a form selects of the kinds that it holds.
+
+    Args:
+        slots: of the form.
+        categories: the kinds that it holds; each of ``all`` where some of them are narrowed.
+        options: where kinds are offered from; see ``all_of``.
+    """
+    found = {part.value: part for part in held(slots).parts}
+    chosen = list(categories)
+    if ALL in chosen and not found.keys() <= {ALL}:
+        chosen = all_of("category", options)
+    return tuple(_of(one, found.get(one) or found.get(ALL) or Part(one)) for one in chosen)
+
+
+def staying(slots: Mapping[str, Any], categories: Iterable[str]) -> tuple[Part, ...]:
+    """Return what stays of the kinds that a form holds, and beside them, as was said."""
+    chosen = parts(slots, categories)
+    values = {part.value for part in chosen}
+    rests = (
+        Part(part.value, only=spans)
+        for part in chosen
+        for spans in (part.other_days, part.but)
+        if spans
+    )
+    whole = (Part(one) for one in held(slots).stays if values.isdisjoint((one, ALL)))
+    return (*rests, *whole)
+
+
+def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
+    """Return what narrows a form after a message narrowed it further.
+
+    What is named as a whole lifts nothing that was said of it before.
+
+    Args:
+        before: what narrowed it.
+        new: what the message says.
+        adds: whether that comes besides; else it takes the place of what was said of the same.
+    """
+    found = {part.value: part for part in before.parts}
+    for part in (one for one in new.parts if not one.is_whole):
+        old = found.get(part.value) or found.get(ALL) or Part(part.value)
+        both = part
+        if part.but and not part.only:
+            # "But the ones with my dog stay" takes nothing away from what else narrows it.
+            both = Part(part.value, old.only, tuple(dict.fromkeys((*old.but, *part.but))))
+        elif adds and old.only:
+            both = Part(part.value, (*old.only, *part.only), (*old.but, *part.but))
+        found = {ALL: both} if part.value == ALL else {**found, part.value: both}
+    stays = dict.fromkeys((*before.stays, *new.stays))
+    words = dict.fromkeys(one for one in (before.words, new.words) if one)
+    return Selection(tuple(found.values()), tuple(stays), "\n".join(words))
+
+
+def _of(category: str, part: Part) -> Part:
+    # Whoever deletes the avatar and the posts means all of the posts.
+    meant = (not span.qualifier or limit_for(category, span.qualifier) for span in part.only)
+    return replace(part, value=category, only=part.only if all(meant) else ())
