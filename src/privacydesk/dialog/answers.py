@@ -148,12 +148,8 @@ def _is_code(script: Script, text: str) -> bool:
     if not code_digits(text) or any(character.isalpha() for character in text):
         return False
     menu = not script.stack and script.owner.kind is OwnerKind.ASSISTANT
-    return menu or _code_was_sent(script)
+    return menu or script.code_was_sent()
 
 
 def _without_codes(script: Script, text: str) -> str:
-    return blot_codes(text) if _code_was_sent(script) else text
-
-
-def _code_was_sent(script: Script) -> bool:
-    return any("_target" in frame.slots for frame in script.stack)
+    return blot_codes(text) if script.code_was_sent() else text

@@ -353,7 +353,7 @@ def _told_of(runner: Runner, script: Script, likely: tuple[Choice, ...]) -> tupl
     meant = (Intent(choice.value) for choice in likely)
     flows = ((intent, runner.by_intent.get(intent)) for intent in meant)
     wished = (
-        openings.with_sentence(flow, wish, script.said, script.observed.entities)
+        openings.with_message(script, flow, wish)
         for intent, flow in flows
         if flow is not None and flow.kind is not None
         for wish in wishes.wishes_for(flow, intent, script.observed.entities)[:1]

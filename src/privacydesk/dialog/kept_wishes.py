@@ -31,7 +31,7 @@ class Keeping(Enum):
 
 def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
     """Remember a wish for later, with the message that it was made in."""
-    wish = replace(wish, words=wish.words or openings.shortened(script.said))
+    wish = replace(wish, words=wish.words or openings.words_said(script))
     kept = list(script.wishes)
     for place, one in enumerate(kept):
         if one.intent is not wish.intent:

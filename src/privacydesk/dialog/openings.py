@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from privacydesk.dialog import reading
+from privacydesk.dialog.codes import blot_codes
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
@@ -75,13 +76,19 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
     return found
 
 
-def with_sentence(flow: Flow, wish: Wish, text: str, entities: Entities) -> Wish:
+def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
     """Return a wish with the message it was made in."""
-    return replace(wish, slots={**wish.slots, **kept(flow, text, entities)}, words=shortened(text))
+    slots = {**wish.slots, **kept(flow, script.said, script.observed.entities)}
+    return replace(wish, slots=slots, words=words_said(script))
+
+
+def words_said(script: Script) -> str:
+    """Return the words of a message as they are kept for staff: without codes, and shortened."""
+    return shortened(blot_codes(script.said) if script.code_was_sent() else script.said)
 
 
 def shortened(text: str) -> str:
-    """Return the words of a message as they are kept for staff, who find the whole in the chat."""
+    """Return words as they are kept for staff, who find the whole message in the chat."""
     words = text.strip()
     return words if len(words) <= TEXT_LIMIT else f"{words[: TEXT_LIMIT - 1]}…"
 

@@ -108,7 +108,7 @@ class Runner:
         entities = script.observed.entities
         slots = filling.slots_for(flow, entities, brief=brief)
         slots |= openings.kept(flow, script.said, entities)
-        wish = Wish(intent, slots, openings.shortened(script.said))
+        wish = Wish(intent, slots, openings.words_said(script))
         return self.begin(script, wishes.rather(wish, entities))
 
     def begin(self, script: Script, wish: Wish) -> bool:

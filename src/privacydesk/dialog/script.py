@@ -283,6 +283,10 @@ class Script:
             None,
         )
 
+    def code_was_sent(self) -> bool:
+        """Tell whether a message may hold a code; codes are not kept."""
+        return any("_target" in frame.slots for frame in self.stack)
+
     # -- what is said ---------------------------------------------------------------------
 
     def append(

@@ -143,9 +143,9 @@ def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
         if intent is Intent.UNDERAGE_REPORT and _tells_own_age(script, heard):
             continue
         if flow is not None and flow.kind is not None:
-            brief, said = reading.is_brief(script), script.observed.entities
+            brief = reading.is_brief(script)
             found += (
-                openings.with_sentence(flow, wish, script.said, said)
+                openings.with_message(script, flow, wish)
                 for wish in wishes_for(flow, intent, heard.entities, brief=brief)
             )
     return tuple(found)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from privacydesk.data import dialog_files
 from privacydesk.dialog import openings
@@ -30,6 +34,14 @@ def test_long_words_are_cut_short_and_that_is_shown() -> None:
     words = openings.shortened("long " * 1_000)
     assert words.endswith("…")
     assert len(words) == 2_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [(True, "••••••, delete it, too"), (False, "123456, delete it, too")]
+)
+def test_no_code_is_kept_with_the_words_beside_it(sent: bool, kept: str) -> None:
+    script: Any = SimpleNamespace(said="123456, delete it, too", code_was_sent=lambda: sent)
+    assert openings.words_said(script) == kept
 
 
 def test_what_is_no_request_keeps_no_words() -> None:
