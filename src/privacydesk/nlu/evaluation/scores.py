@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -13,7 +14,6 @@ from privacydesk.domain.reading import ALL, Mention, Modality, Reading, Request
 from privacydesk.nlu.certainty import is_losing
 from privacydesk.nlu.pipeline import Read
 from privacydesk.nlu.training.corpus import Example
-
 
 FIGURES: Final = {
     "intent": "messages", "first_three": "messages", "requests": "told or wanted",
