@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-import numpy as np
 from msgspec import structs
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, Modality, Request
 from privacydesk.nlu.certainty import SIGNS, Certainty, Judgement
-from privacydesk.nlu.training.weighing import fitted
 
 _NONE = (0.0,) * len(SIGNS)
 _DOUBT = (3.0, *_NONE[1:])
@@ -42,13 +40,3 @@ def test_it_is_kept_as_it_was_learnt(tmp_path: Path) -> None:
     file = tmp_path / "certainty.json"
     file.write_bytes(msgspec.json.encode(certainty))
     assert Certainty.load(file) == certainty
-
-
-def test_weights_are_learnt_from_what_was_right() -> None:
-    chance = np.random.default_rng(1)
-    features = np.c_[chance.normal(size=(400, len(SIGNS))), np.ones(400)]
-    right = (features[:, 0] * 2 - features[:, 3] + chance.normal(size=400) > 0).astype(float)
-    weights = fitted(features, right)
-    assert weights[0] > 0.5
-    assert weights[3] < -0.3
-    assert abs(weights[5]) < 0.5

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import ALL, Mention, Modality, Reading, Request
+from privacydesk.domain.reading import ALL, PHONE, Mention, Modality, Reading, Request
 from privacydesk.nlu.certainty import is_losing
 from privacydesk.nlu.pipeline import Read
 from privacydesk.nlu.training.corpus import Example
@@ -120,11 +120,10 @@ def _bare(words: str) -> str:
 
 def _values(request: Request) -> dict[str, str]:
     found = {name: value.strip() for name, value in request.set.items()}
-    if request.age is not None:
-        found["age"] = str(request.age)
-    if request.contact:
-        found["contact"] = "".join(one for one in request.contact if one.isalnum())
-    return found
+    found |= {"age": str(request.age or ""), "contact": request.contact}
+    for name in found.keys() & {"contact", PHONE}:
+        found[name] = "".join(one for one in found[name] if one.isalnum())
+    return {name: value for name, value in found.items() if value}
 
 
 def loses(told: Request, gold: Sequence[Request]) -> bool:
