@@ -32,7 +32,7 @@ HEADS: Final = "heads.npz"
 PIECES: Final = "pieces.model"
 """The files of a trained network."""
 
-WINDOW: Final = 256
+WINDOW: Final = 192
 """Word pieces that are read at a look; the work grows with their square."""
 _MADE: Final = 0.5
 _ERRORS_ONLY: Final = 3
