@@ -138,6 +138,7 @@ class Fragment(Struct, frozen=True, omit_defaults=True):
         set: field to value, where both are told.
         age: years.
         contact: an address or number.
+        limit: a mention of all there is, where only a time or another limit is named: 去年的.
     """
 
     include: tuple[Mention, ...] = ()
@@ -145,6 +146,7 @@ class Fragment(Struct, frozen=True, omit_defaults=True):
     set: Mapping[str, str] = field(default_factory=dict)
     age: int | None = None
     contact: str = ""
+    limit: Mention | None = None
 
 
 class Reading(Struct, frozen=True):

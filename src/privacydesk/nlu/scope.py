@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import PHONE, Fragment, Mention, Request
+from privacydesk.domain.reading import ALL, PHONE, Fragment, Mention, MentionKind, Request
 from privacydesk.nlu.extractors import ages, contacts, periods, profile_values
 from privacydesk.nlu.heads.parsed import FoundMention, FoundRequest, Parsed
 from privacydesk.nlu.heads.stretches import Found
@@ -67,8 +69,23 @@ class Scope:
                     self._entries(told),
                     self._age(told),
                     self._contact(told),
+                    self._limit(),
                 )
         return None
+
+    def _limit(self) -> Mention | None:
+        """Return what narrows nothing that is named, where nothing is: 去年的, "with Mei"."""
+        if self.parsed.mentions or not (self.parsed.whens or self.parsed.qualifiers):
+            return None
+        every = Mention(MentionKind.CATEGORY, ALL)
+        words = [one.text(self.text) for one in self.parsed.qualifiers]
+        for when in self.parsed.whens:
+            period = periods.resolve(when.text(self.text), self.today)
+            if period is not None:
+                every = replace(every, since=period.since, until=period.until)
+            else:
+                words.append(when.text(self.text))
+        return replace(every, qualifier=", ".join(words))
 
     def _told(self, request: int) -> list[Found]:
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.nlu.extractors.contacts import ContactKind, FoundContact, contacts
+from privacydesk.nlu.extractors.contacts import ContactKind, FoundContact, canonical, contacts
 
 
 def _values(text: str) -> list[str]:
@@ -89,3 +89,16 @@ def test_the_numbers_of_a_list_are_no_part_of_it() -> None:
     assert _values("②0933221100③9111 2222") == ["0933221100", "9111 2222"]
     assert _values("旧 9344 0127 / 新 6011 7250") == ["9344 0127", "6011 7250"]
     assert _values("13800138012\n13900001122") == ["13800138012", "13900001122"]
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("138 0013 8000", "+8613800138000"),
+        ("+852 6123 4567", "+85261234567"),
+        ("61234567", "+85261234567"),
+        ("123", ""),
+    ],
+)
+def test_numbers_have_one_canonical_form(written: str, number: str) -> None:
+    assert canonical(written) == number

@@ -163,3 +163,15 @@ def test_what_is_named_alone_is_no_request() -> None:
     assert [one.value for one in fragment.include] == ["photos"]
     # A part of an address stands for all of it.
     assert fragment.contact == "mei@example.com"
+
+
+def test_a_time_or_a_qualifier_alone_limits_whatever_is_open() -> None:
+    text = "去年的，和小美的"
+    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, 0.0, 0.99, 0.99)
+    whens, qualifiers = [_found(text, "去年")], [_found(text, "和小美")]
+    parsed = _parsed([nothing], [], [], whens=whens, qualifiers=qualifiers)
+    fragment = Scope(text, parsed, TODAY).fragment()
+    assert fragment is not None
+    assert fragment.limit == Mention(
+        MentionKind.CATEGORY, "all", date(2025, 1, 1), date(2025, 12, 31), "和小美"
+    )

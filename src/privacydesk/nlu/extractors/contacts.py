@@ -83,6 +83,21 @@ def contacts(text: str) -> tuple[FoundContact, ...]:
     )
 
 
+def canonical(written: str) -> str:
+    """Return a phone number in E.164; nothing where no valid one is written."""
+    import phonenumbers  # noqa: PLC0415
+
+    digits = sum(c.isdigit() for c in written)
+    for region in _REGIONS.get(digits, ("CN",)):
+        try:
+            number = phonenumbers.parse(written, region)
+        except phonenumbers.NumberParseException:
+            return ""
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return ""
+
+
 def _phones(told: str) -> Iterator[tuple[int, int]]:
     """Yield where phone numbers stand: the longest runs of groups of digits that are one.
 
