@@ -25,6 +25,15 @@ _COLLECT_EVERY = 50
 _tests = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reader", action="store_true", help="play stories on readings")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--reader"):
+        os.environ["PRIVACYDESK_STORIES_READ"] = "yes"
+
+
 _TOGETHER = ("tests/browser/", "tests/unit/")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import itertools
+import os
 import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Mapping
@@ -46,6 +47,7 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
+from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
@@ -59,6 +61,9 @@ ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "dialogs" / "stories"
 START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 """A Monday morning in Shanghai, weeks away from any holiday but one."""
+
+READS = "PRIVACYDESK_STORIES_READ"
+"""The variable by which stories are played on readings; ``--reader`` sets it."""
 
 TOKEN_SECRET = b"stories-token-secret-of-32-bytes"
 PEOPLE = {
@@ -188,13 +193,20 @@ def _understanding(folder: Path, profile: OperatorProfile) -> UnderstandingHere:
     """Return what hears people, with the words and the model of the whole process."""
     library = FilePolicyLibrary(folder)
     version = library.latest(profile.policy) if profile.policy else None
-    return UnderstandingHere(_recogniser, PolicyAnswers(library, version, embedder()))
+    answers = PolicyAnswers(library, version, embedder())
+    return UnderstandingHere(_recogniser, answers, _reader if READS in os.environ else None)
 
 
 @cache
 def _recogniser() -> TrainedRecogniser:
     """Return the recogniser of the whole process."""
     return TrainedRecogniser.load(embedder())
+
+
+@cache
+def _reader() -> Pipeline:
+    """Return the pipeline of the whole process."""
+    return Pipeline.load()
 
 
 def token_for(account: str, clock: MovableClock, locale: str = "") -> str:

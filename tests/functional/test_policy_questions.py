@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
@@ -19,8 +20,8 @@ class Counting:
         self.asked: list[str] = []
         self._understanding = understanding
 
-    async def hear(self, text: str, whose: bytes) -> Observed:
-        return await self._understanding.hear(text, whose)
+    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
+        return await self._understanding.hear(text, whose, today)
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:
         self.asked.append(question)

@@ -34,7 +34,16 @@ ARROWS: dict[str, set[str]] = {
     "understanding": {"encoder"} | _VALUES,
     "policy": {"system_errors"} | _VALUES,
     # The work itself.
-    "services": {"calendars", "clock", "confined", "dialog", "policy", "ports", "understanding"}
+    "services": {
+        "calendars",
+        "clock",
+        "confined",
+        "dialog",
+        "nlu",
+        "policy",
+        "ports",
+        "understanding",
+    }
     | _VALUES,
     # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
     "understanding_process": {

@@ -112,9 +112,9 @@ class LeftToServe:
         del to, notice, key
         raise UnavailableError("a command sends no notices")
 
-    async def hear(self, text: str, whose: bytes) -> Observed:
+    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
         """Refuse; see ``ports.Understanding``."""
-        del text, whose
+        del text, whose, today
         raise UnavailableError("a command hears nobody")
 
     async def answer(self, question: str, whose: bytes) -> PolicyAnswer | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from privacydesk.domain.ids import (
@@ -45,12 +45,13 @@ class Catalog(Protocol):
 class Understanding(Protocol):
     """Understands what people say, before anything is decided, and finds what the policy says."""
 
-    async def hear(self, text: str, whose: bytes) -> Observed:
+    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
         """Return intent, language, entities and wishes of what was said.
 
         Args:
             text: what was said.
             whose: who said it: those who say much wait for those who say little.
+            today: the operator's day, which "last week" counts from.
 
         Raises:
             UnavailableError: so many wait that this one is not heard now.

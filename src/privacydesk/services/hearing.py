@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable
-from typing import Final
+from datetime import date
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Observed, Recognised
+from privacydesk.nlu.pipeline import Read
 from privacydesk.ports import Recogniser
 from privacydesk.services.aside import Aside
+from privacydesk.services.findings import LISTED_KINDS, observed
 from privacydesk.understanding.letters import letter_body
 from privacydesk.understanding.slips import Slip, slip_in
 from privacydesk.understanding.wish_and_question import may_hold_both, wish_and_question
@@ -24,6 +27,14 @@ _CLOSER_LOOK: Final = 500
 """What a closer look at a short sentence costs, in characters of a long one that take as long."""
 
 
+class MessageReader(Protocol):
+    """Reads messages, as ``nlu.pipeline.Pipeline`` does."""
+
+    def parse(self, text: str, today: date) -> Read:
+        """Return what a message says on a day."""
+        ...
+
+
 _NOTHING: Final = Recognised(intent=Intent.OTHER, confidence=0.0, sure=False)
 
 
@@ -32,18 +43,26 @@ class Hearing:
 
     What a person typed is never kept here. Menu words and the like are ours, so what they mean is
     worked out at their first use and kept.
+
+    Args:
+        recogniser: knows words by lists.
+        reader: reads messages; without one the recogniser does it all.
     """
 
-    def __init__(self, recogniser: Recogniser) -> None:
+    def __init__(self, recogniser: Recogniser, reader: MessageReader | None = None) -> None:
         self._recogniser = recogniser
+        self._reader = reader
         self._aside = Aside()
         self._fixed: dict[str, Observed | None] = dict.fromkeys(recogniser.fixed)
         self._looking: dict[str, asyncio.Future[Observed]] = {}
 
-    async def hear(self, text: str, whose: Hashable) -> Observed:
+    async def hear(self, text: str, whose: Hashable, today: date) -> Observed:
         """Return what was said, beside the loop if that is slow; see ``ports.Understanding``."""
         if text in self._fixed:
-            return self._fixed[text] or await self._first_hearing(text, whose)
+            return self._fixed[text] or await self._first_hearing(text, whose, today)
+        if self._reader is not None:
+            cost = _CLOSER_LOOK + len(text)
+            return await self._aside.run(whose, cost, self._read, self._reader, text, today)
         text = letter_body(text)
         cost = _CLOSER_LOOK + len(text)
         if len(text) > _QUICK_TO_READ:
@@ -60,21 +79,33 @@ class Hearing:
             return await self._aside.run(whose, cost, self._understand, text, known)
         return self._understand(text, known)
 
-    async def _first_hearing(self, text: str, whose: Hashable) -> Observed:
+    async def _first_hearing(self, text: str, whose: Hashable, today: date) -> Observed:
         """Work out what words of ours mean, which the recogniser need not know by heart."""
-        known = self._recogniser.glance(text)
+        known = self._recogniser.glance(text) if self._reader is None else None
         if known is not None:
             heard = self._understand(text, known)
         else:
             looking = self._looking.get(text)
             if looking is None:
                 # One look serves all who say the same meanwhile, whoever of them goes away.
-                look = self._aside.run(whose, _CLOSER_LOOK, self._understand, text)
+                look = self._aside.run(whose, _CLOSER_LOOK, self._look, text, today)
                 looking = self._looking[text] = asyncio.ensure_future(look)
                 looking.add_done_callback(lambda _: self._looking.pop(text, None))
             heard = await asyncio.shield(looking)
         self._fixed[text] = heard
         return heard
+
+    def _look(self, text: str, today: date) -> Observed:
+        return (
+            self._understand(text)
+            if self._reader is None
+            else self._read(self._reader, text, today)
+        )
+
+    def _read(self, reader: MessageReader, text: str, today: date) -> Observed:
+        recogniser = self._recogniser
+        listed = recogniser.entities(text, LISTED_KINDS)
+        return observed(text, reader.parse(text, today), listed, recogniser.language(text))
 
     def _corrected(self, text: str, slip: Slip) -> Observed:
         if not slip.said:

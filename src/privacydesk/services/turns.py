@@ -92,6 +92,7 @@ class Turns:
         self._hashing = hashing
         self._attendance = attendance
         self._clock = clock
+        self._deadlines = deadlines
         self.left_due: Callable[[], None] = _nobody_waits
         self.alarmed: Callable[[str, ConversationId], Awaitable[None]] = _nobody_is_called
         self._means = Means(engine, maker, hashing, Counting(engine.flows, deadlines))
@@ -112,7 +113,8 @@ class Turns:
         async def hear() -> Observed:
             if not isinstance(message, Said):
                 return SILENT
-            return await self._understanding.hear(message.text, origin or conversation)
+            today = self._deadlines.today(self._clock.now())
+            return await self._understanding.hear(message.text, origin or conversation, today)
 
         def prepare(_rows: WorkingSet) -> Prepared:
             return Prepared(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Hashable
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +12,7 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.turn import Observed
 from privacydesk.policy.library import FilePolicyLibrary, kept
 from privacydesk.ports import Recogniser
-from privacydesk.services.hearing import Hearing
+from privacydesk.services.hearing import Hearing, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.understanding.embedding import E5Embedder
 from privacydesk.understanding.model import IntentModel
@@ -25,16 +26,29 @@ class UnderstandingHere:
     Args:
         recogniser: made when somebody first says something, or by ``load``.
         answers: what the policy says.
+        reader: reads messages, made likewise; without one the recogniser does it all.
     """
 
-    def __init__(self, recogniser: Callable[[], Recogniser], answers: PolicyAnswers) -> None:
+    def __init__(
+        self,
+        recogniser: Callable[[], Recogniser],
+        answers: PolicyAnswers,
+        reader: Callable[[], MessageReader] | None = None,
+    ) -> None:
         self._make = recogniser
+        self._make_reader = reader
         self._made: tuple[Recogniser, Hearing] | None = None
         self._answers = answers
 
     @classmethod
     def of(
-        cls, *, data_dir: Path, policy: str, intent_model: Path | None, digest: str = ""
+        cls,
+        *,
+        data_dir: Path,
+        policy: str,
+        intent_model: Path | None,
+        digest: str = "",
+        reader: Callable[[], MessageReader] | None = None,
     ) -> Self:
         """Return what understands with the shipped words and models.
 
@@ -43,6 +57,7 @@ class UnderstandingHere:
             policy: the name of the one in force; empty where there is none.
             intent_model: weights instead of the shipped ones.
             digest: of the policy's version; the newest where it is empty or gone.
+            reader: reads messages in place of the recogniser.
 
         Raises:
             DeskError: the policy's files are damaged.
@@ -53,6 +68,7 @@ class UnderstandingHere:
         return cls(
             lambda: TrainedRecogniser.load(embedder, IntentModel.load(intent_model)),
             PolicyAnswers(library, version, embedder),
+            reader,
         )
 
     def load(self) -> Collection[str]:
@@ -77,9 +93,9 @@ class UnderstandingHere:
         """Of the policy's version that is answered from; empty without one."""
         return self._answers.digest
 
-    async def hear(self, text: str, whose: Hashable) -> Observed:
+    async def hear(self, text: str, whose: Hashable, today: date) -> Observed:
         """Return what was said; see ``ports.Understanding``."""
-        return await self._loaded()[1].hear(text, whose)
+        return await self._loaded()[1].hear(text, whose, today)
 
     async def answer(self, question: str, whose: Hashable) -> PolicyAnswer | None:
         """Return what the policy says; see ``ports.Understanding``."""
@@ -92,5 +108,6 @@ class UnderstandingHere:
     def _loaded(self) -> tuple[Recogniser, Hearing]:
         if self._made is None:
             recogniser = self._make()
-            self._made = recogniser, Hearing(recogniser)
+            reader = self._make_reader() if self._make_reader is not None else None
+            self._made = recogniser, Hearing(recogniser, reader)
         return self._made

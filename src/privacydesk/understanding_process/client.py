@@ -8,6 +8,7 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -165,12 +166,13 @@ class UnderstandingProcess:
         """
         await asyncio.shield(self._ready)
 
-    async def hear(self, text: str, whose: bytes) -> Observed:
+    async def hear(self, text: str, whose: bytes, today: date) -> Observed:
         """Return what was said; see ``ports.Understanding``."""
         known = self._fixed.get(text)
         if known is not None:
             return known
-        heard = await self._ask(wire.Hear(next(self._numbers), wire.to_bytes(text), whose))
+        hear = wire.Hear(next(self._numbers), wire.to_bytes(text), whose, today)
+        heard = await self._ask(hear)
         if heard is None:
             return _NOTHING
         assert isinstance(heard, wire.Heard)

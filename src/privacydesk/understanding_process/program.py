@@ -96,8 +96,8 @@ class Answering(asyncio.Protocol):
     async def _answered(self, request: wire.Question) -> wire.Answer:
         number, understanding = request.number, self._understanding
         match request:
-            case wire.Hear(_, said, whose):
-                heard = await understanding.hear(wire.from_bytes(said), whose)
+            case wire.Hear(_, said, whose, today):
+                heard = await understanding.hear(wire.from_bytes(said), whose, today)
                 return wire.Heard.of(number, heard)
             case wire.Search(_, said, whose):
                 found = await understanding.answer(wire.from_bytes(said), whose)

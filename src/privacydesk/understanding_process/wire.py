@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
@@ -56,6 +57,7 @@ class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):
     number: int
     said: bytes
     whose: bytes
+    today: date
 
 
 class Search(msgspec.Struct, frozen=True, array_like=True, tag=True):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from privacydesk.understanding_process.client import UnderstandingProcess
 from privacydesk.understanding_process.wire import Briefing
 
 ME = b"me"
+TODAY = date(2026, 11, 29)
 
 STAND_IN = """
 import json, os, pathlib, sys, time
@@ -70,7 +72,7 @@ say(wire.Ready(("menu",), briefing.digest or f"version {count}"))
 while data := os.read(0, 65536):
     for body in frames.split(data):
         match wire.read_request(body):
-            case wire.Hear(number, said, _):
+            case wire.Hear(number, said, _, _):
                 answer(number, wire.from_bytes(said))
             case wire.Drop(number):
                 dropped.append(number)
@@ -113,7 +115,7 @@ async def running(
 
 
 async def told(process: UnderstandingProcess, text: str) -> str:
-    return (await process.hear(text, ME)).language
+    return (await process.hear(text, ME, TODAY)).language
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -145,7 +147,7 @@ async def test_what_is_asked_at_the_same_time_is_answered_to_whom_it_was(program
 async def test_our_own_words_are_asked_once_and_a_persons_every_time(program: Path) -> None:
     async with running(program) as process:
         for text in ("menu", "menu", "mine", "mine"):
-            await process.hear(text, ME)
+            await process.hear(text, ME, TODAY)
         assert await told(process, "heard?") == '["menu", "mine", "mine", "heard?"]'
 
 
@@ -222,7 +224,7 @@ async def test_one_that_hangs_is_no_longer_told_to_be_alive(program: Path) -> No
 
 async def test_a_message_that_ends_every_program_was_not_understood(program: Path) -> None:
     async with running(program) as process:
-        harmful = asyncio.create_task(process.hear("end", ME))
+        harmful = asyncio.create_task(process.hear("end", ME, TODAY))
         others = [asyncio.create_task(told(process, f"other {number}")) for number in range(5)]
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
@@ -233,7 +235,7 @@ async def test_a_message_that_ends_every_program_was_not_understood(program: Pat
 
 async def test_a_message_that_silences_a_program_does_not_silence_the_desk(program: Path) -> None:
     async with running(program, silent=1.0) as process:
-        harmful = asyncio.create_task(process.hear("hang", ME))
+        harmful = asyncio.create_task(process.hear("hang", ME, TODAY))
         other = asyncio.create_task(told(process, "hello"))
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
@@ -244,13 +246,13 @@ async def test_a_message_that_silences_a_program_does_not_silence_the_desk(progr
 async def test_it_is_found_out_however_long_a_program_takes_to_begin(program: Path) -> None:
     (program.parent / "slow").write_text("1.5")
     async with running(program, silent=1.5, without=1.0) as process:
-        harmful = asyncio.create_task(process.hear("hang", ME))
+        harmful = asyncio.create_task(process.hear("hang", ME, TODAY))
         others = [asyncio.create_task(told(process, f"other {number}")) for number in range(5)]
         done = await asyncio.wait_for(asyncio.gather(harmful, *others, return_exceptions=True), 30)
         # There was no program for longer than people wait; nobody waits for ever, at least.
         assert all(isinstance(one, UnavailableError) for one in done)
     async with running(program, silent=1.5, without=5.0) as process:
-        harmful = asyncio.create_task(process.hear("hang", ME))
+        harmful = asyncio.create_task(process.hear("hang", ME, TODAY))
         others = [asyncio.create_task(told(process, f"other {number}")) for number in range(5)]
         heard = await asyncio.wait_for(harmful, 30)
         assert heard.recognised is not None
@@ -263,7 +265,7 @@ async def test_who_is_asked_beside_it_does_not_suffer_though_it_takes_its_time(
 ) -> None:
     async with running(program) as process:
         words = ["first", "late", "second", "third"]
-        asked = [asyncio.create_task(process.hear(word, ME)) for word in words]
+        asked = [asyncio.create_task(process.hear(word, ME, TODAY)) for word in words]
         heard = await asyncio.wait_for(asyncio.gather(*asked), 20)
         sure = [one.recognised is not None and one.recognised.sure for one in heard]
         assert sure == [True, False, True, True]
@@ -273,7 +275,7 @@ async def test_who_is_asked_beside_it_does_not_suffer_though_it_takes_its_time(
 async def test_a_program_that_tells_nonsense_is_ended(program: Path, text: str) -> None:
     async with running(program) as process:
         asked = [asyncio.create_task(told(process, "wait")) for _ in range(2)]
-        harmful = asyncio.create_task(process.hear(text, ME))
+        harmful = asyncio.create_task(process.hear(text, ME, TODAY))
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
         assert not heard.recognised.sure
@@ -289,7 +291,7 @@ async def test_a_word_of_ours_that_ended_programs_is_asked_again_another_time(
     async with running(program) as process:
         for _ in range(2):
             os.kill(pid_of(process), signal.SIGSTOP)
-            asked = asyncio.create_task(process.hear("menu", ME))
+            asked = asyncio.create_task(process.hear("menu", ME, TODAY))
             for _ in range(2):
                 stopped = pid_of(process)
                 await asyncio.sleep(0.1)
@@ -298,7 +300,7 @@ async def test_a_word_of_ours_that_ended_programs_is_asked_again_another_time(
                 os.kill(pid_of(process), signal.SIGSTOP)
             os.kill(pid_of(process), signal.SIGCONT)
             await asyncio.wait_for(asked, 20)
-        assert (await process.hear("menu", ME)).language.startswith('["menu", ')
+        assert (await process.hear("menu", ME, TODAY)).language.startswith('["menu", ')
 
 
 async def test_every_program_answers_from_the_same_version_of_the_policy(program: Path) -> None:
@@ -345,10 +347,10 @@ async def test_the_program_hears_of_who_has_gone(program: Path) -> None:
 async def test_refusals_and_faults_are_told(program: Path) -> None:
     async with running(program) as process:
         with pytest.raises(UnavailableError) as full:
-            await process.hear("full", ME)
+            await process.hear("full", ME, TODAY)
         assert full.value.data["retry_after"] == 2.0
         with pytest.raises(DeskError, match="ValueError"):
-            await process.hear("fault", ME)
+            await process.hear("fault", ME, TODAY)
         assert await told(process, "hello") == '["hello", 0]'
 
 

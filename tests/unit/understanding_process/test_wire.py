@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from privacydesk.understanding_process import wire
 from privacydesk.understanding_process.client import UnderstandingProcess
 
 ROOT = Path(__file__).parents[3]
+TODAY = date(2026, 11, 29)
 EVERY = 7
 """One in so many of the sentences in stories."""
 
@@ -84,7 +86,7 @@ def test_any_text_comes_over(text: str) -> None:
 
 def test_frames_come_out_as_they_went_in_however_they_are_cut() -> None:
     chance = random.Random(4)  # noqa: S311 - a test's own
-    sent = [wire.Hear(number, b"x" * chance.randrange(400), b"me") for number in range(200)]
+    sent = [wire.Hear(number, b"x" * chance.randrange(400), b"me", TODAY) for number in range(200)]
     stream = b"".join(map(wire.frame, sent))
     frames, taken, at = wire.Frames(), [], 0
     while at < len(stream):
@@ -104,7 +106,7 @@ async def test_the_process_hears_and_answers_what_is_heard_and_answered_here(
     async with UnderstandingProcess(briefing) as there:
         await there.ready()
         for text in said:
-            assert await there.hear(text, b"me") == await here.hear(text, b"me"), text
+            assert await there.hear(text, b"me", TODAY) == await here.hear(text, b"me", TODAY), text
         for question in ("信息保留多久", "今天天气怎么样", "隐私政策"):
             assert await there.answer(question, b"me") == await here.answer(question, b"me")
     async with UnderstandingProcess(wire.Briefing(str(tmp_path))) as without:

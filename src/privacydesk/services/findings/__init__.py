@@ -1,0 +1,95 @@
+"""What the dialogue goes by, filled from the reading of a message.
+
+The dialogue still asks for kinds of entities; each is derived here from one part of the reading,
+from a value of closed form in the message, or from a closed list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from privacydesk.domain.turn import Heard, Observed
+from privacydesk.nlu.pipeline import Read
+from privacydesk.services.findings.discourse import discourse
+from privacydesk.services.findings.mentions import named
+from privacydesk.services.findings.requests import Wished, further, recognised, wished
+from privacydesk.services.findings.values import told_of, values
+
+Entities = dict[str, tuple[Any, ...]]
+
+LISTED_KINDS: Final = (
+    "command", "language", "plain_answer", "answer", "answer_alone", "phrase", "told_already",
+    "part_of_date", "day_of_year", "date_piece",
+)  # fmt: skip
+"""Kinds that are found by closed lists, or by an extractor that is yet to be written."""
+
+_ANSWERS: Final = ("answer", "answer_alone")
+"""What lists find that may be about one of several wishes."""
+
+_DERIVED: Final = frozenset(
+    {
+        "everything", "specific", "and", "unwanted", "stranger", "go_on", "own_account",
+        "own_contact", "signed_up", "died", "first", "machine", "rejects_policy", "never_asked",
+    }
+)  # fmt: skip
+"""Phrases of the lists that the reading tells better, or that are of no use beside it."""
+
+
+def observed(
+    text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], language: str
+) -> Observed:
+    """Return what was said as the dialogue takes it.
+
+    Args:
+        text: the message, looked at for values of closed form alone.
+        read: its reading.
+        listed: values of ``LISTED_KINDS``.
+        language: its locale; empty where it can't be told.
+    """
+    asked = wished(read.reading)
+    main = recognised(read, asked)
+    beside = tuple(
+        Heard(one.recognised(read), _of_wish(one, listed, language))
+        for one in further(read, asked, main)
+    )
+    return Observed(
+        recognised=main,
+        language=language,
+        entities=_of_message(text, read, listed, language),
+        wishes=beside,
+    )
+
+
+def _of_message(
+    text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], language: str
+) -> Entities:
+    requests = read.reading.requests
+    things, done = named(requests, read.fragment, language), discourse(text, read)
+    phrases = (
+        *(one for one in listed.get("phrase", ()) if one not in _DERIVED),
+        *things["phrase"],
+        *done["phrase"],
+    )
+    told = told_of(requests, read.fragment)
+    return _filled(
+        {**listed, **values(text, requests), **told, **things, **done, "phrase": _distinct(phrases)}
+    )
+
+
+def _of_wish(one: Wished, listed: Mapping[str, tuple[Any, ...]], language: str) -> Entities:
+    found = {
+        **{kind: listed[kind] for kind in _ANSWERS if kind in listed},
+        **told_of(one.requests, None),
+        **named(one.requests, None, language),
+        "wish_words": (one.intent.value,),
+    }
+    return _filled(found)
+
+
+def _distinct(said: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(said))
+
+
+def _filled(found: Mapping[str, tuple[Any, ...]]) -> Entities:
+    return {kind: held for kind, held in found.items() if held}

@@ -1,0 +1,141 @@
+"""What a message does besides naming things: asks, takes back, tells of danger or somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from privacydesk.dialog.reading import width
+from privacydesk.dialog.slots import ANY_REQUEST
+from privacydesk.domain.account_terms import DataCategory
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Holder, Modality, Request, Safety
+from privacydesk.nlu.pipeline import Read
+from privacydesk.services.findings.requests import meant, of, wished
+
+_YES: Final = ("yes",)
+_DANGERS: Final = {
+    Safety.CHILD_IN_DANGER: "child",
+    Safety.SELF_IN_DANGER: "self",
+    Safety.THREAT: "self",
+    Safety.ACCOUNT_TAKEN_OVER: "account",
+}
+"""Whom each of the dangers is to, the gravest first."""
+_TELLS: Final = 36
+"""Latin letters, each Chinese character counted as three, from which a message tells a story."""
+_LOSING: Final = frozenset({Intent.DELETION, Intent.DEREGISTRATION})
+_ONES_OWN: Final = frozenset(
+    {
+        Intent.ACCESS,
+        Intent.DELETION,
+        Intent.DEREGISTRATION,
+        Intent.UNBINDING,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.RECTIFICATION,
+    }
+)
+"""What people ask for of an account that is theirs."""
+
+
+def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
+    """Return the entities of what a message does besides naming things."""
+    requests = read.reading.requests
+    asked = wished(read.reading)
+    return {
+        "wants": _YES if asked else (),
+        "wish_words": tuple(dict.fromkeys(meant(one).value for one in requests)),
+        "consequence": ("asked",) if _only_asks(read) else (),
+        "asked_beside": _question_beside(text, read),
+        "copy_first": _YES if _copy_first([one.intent for one in asked]) else (),
+        "only_chooses": _YES if _only_chooses(read) else (),
+        "entry_instead": _entry_instead(requests),
+        "in_danger": _danger(read),
+        "tells" if width(text) >= _TELLS else "tells_nothing": _YES,
+        **_taken_back(requests),
+        **_of_others(requests),
+        "phrase": tuple(_phrases(read)),
+    }
+
+
+def _only_asks(read: Read) -> bool:
+    """Tell whether a message asks what becomes of something, and wishes nothing."""
+    asks = bool(read.reading.questions) or bool(of(Modality.ASKED, read.reading.requests))
+    return asks and not wished(read.reading)
+
+
+def _question_beside(text: str, read: Read) -> tuple[str, ...]:
+    """Return the one question that is put beside a wish, and the message without it."""
+    sure = any(one.sure and one.intent.kind is not None for one in wished(read.reading))
+    if not sure or len(read.reading.questions) != 1:
+        return ()
+    (question,) = read.reading.questions
+    before, found, after = text.partition(question)
+    rest = f"{before} {after.lstrip('?？')}".strip()
+    return (question, rest) if found and rest else ()
+
+
+def _copy_first(intents: list[Intent]) -> bool:
+    lost = [place for place, one in enumerate(intents) if one in _LOSING]
+    return bool(lost) and Intent.ACCESS in intents[: lost[-1]]
+
+
+def _only_chooses(read: Read) -> bool:
+    """Tell whether a message does nothing but choose what it names."""
+    reading, fragment = read.reading, read.fragment
+    if reading.questions or len(reading.requests) + (fragment is not None) != 1:
+        return False
+    return fragment is not None or reading.requests[0].modality is Modality.WISHED
+
+
+def _entry_instead(requests: Iterable[Request]) -> tuple[str, ...]:
+    """Return the one entry that shall be changed where no value for it is told."""
+    found = [one for one in of(Modality.WISHED, requests) if one.intent is Intent.RECTIFICATION]
+    named = [mention.value for one in found for mention in one.include]
+    told = any(one.set for one in found)
+    return tuple(named) if len(named) == 1 and not told else ()
+
+
+def _danger(read: Read) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(whom for one, whom in _DANGERS.items() if one in read.reading.safety)
+    )
+
+
+def _taken_back(requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
+    denied = of(Modality.DENIED, requests)
+    back = [one.intent.value for one in denied if not (one.include or one.exclude)]
+    if any(one.intent is Intent.CANCEL_REQUEST for one in of(Modality.WISHED, requests)):
+        back.append(ANY_REQUEST)
+    stays = any(one.intent is Intent.DEREGISTRATION for one in denied)
+    return {"taken_back": tuple(dict.fromkeys(back)), "account_stays": _YES if stays else ()}
+
+
+def _of_others(requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
+    theirs = (Holder.OTHER_PERSON, Holder.DECEASED, Holder.ELSEWHERE)
+    others = [one for one in of(Modality.WISHED, requests) if one.holder in theirs]
+    sees = any(one.intent is Intent.ACCESS for one in others)
+    named = any(one.intent in _ONES_OWN and one.sure for one in others)
+    return {"somebody_else": _YES if sees else (), "named_user": _YES if named else ()}
+
+
+def _phrases(read: Read) -> Iterator[str]:
+    requests = read.reading.requests
+    told = {(one.intent, one.holder) for one in requests}
+    if (Intent.UNDERAGE_REPORT, Holder.OTHER_PERSON) in told:
+        yield "stranger"
+    if (Intent.UNDERAGE_REPORT, Holder.SELF) in told:
+        yield "me"
+    if any(one.holder is Holder.DECEASED for one in requests):
+        yield "died"
+    if any(one.contact for one in requests) or (read.fragment and read.fragment.contact):
+        yield "own_contact"
+    closes = any(one.intent is Intent.DEREGISTRATION for one in of(Modality.WISHED, requests))
+    if closes and _posts_stay(requests):
+        yield "go_on"
+
+
+def _posts_stay(requests: tuple[Request, ...]) -> bool:
+    denied = [one for one in of(Modality.DENIED, requests) if one.intent is Intent.DELETION]
+    kept = [mention for one in denied for mention in one.include]
+    kept += [mention for one in requests for mention in one.exclude]
+    return any(one.value == DataCategory.POSTS for one in kept)

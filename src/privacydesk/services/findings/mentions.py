@@ -1,0 +1,98 @@
+"""What a message names: what goes, what stays, and what limits it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any, Final
+
+from privacydesk.domain.account_terms import Provider
+from privacydesk.domain.reading import ALL, Fragment, Mention, MentionKind, Modality, Request
+from privacydesk.services.findings.limits import is_narrowed, joined, limits
+
+_ENTITIES: Final[Mapping[MentionKind, str]] = {
+    MentionKind.CATEGORY: "category",
+    MentionKind.PROVIDER: "provider",
+    MentionKind.PURPOSE: "purpose",
+    MentionKind.FIELD: "profile_field",
+}
+_MEANT: Final = frozenset({Modality.WISHED, Modality.CONDITIONAL, Modality.ASKED})
+"""Modalities of requests that are about what they name."""
+
+
+def named(
+    requests: Iterable[Request], fragment: Fragment | None, language: str
+) -> dict[str, tuple[Any, ...]]:
+    """Return the entities of what requests and a fragment name."""
+    requests = tuple(requests)
+    denied = [one for one in requests if one.modality is Modality.DENIED]
+    told: list[Request | Fragment] = [one for one in requests if one.modality in _MEANT]
+    if fragment is not None:
+        told.append(fragment)
+    goes = tuple(chain.from_iterable(one.include for one in told))
+    stays = tuple(chain.from_iterable(one.exclude for one in told))
+    never = tuple(chain.from_iterable((*one.include, *one.exclude) for one in denied))
+    fields = tuple(chain.from_iterable(one.set for one in told))
+    found = {
+        **_what_goes(goes, fields),
+        **_what_stays(stays),
+        **_of_limits(goes, (*stays, *never), fragment, language),
+        "only_kept": _distinct(one.value for one in never if _may_stay(one)),
+    }
+    phrases = [*_phrases(goes)]
+    if not goes and any(_may_stay(one) for one in stays) and fragment in told:
+        # "Except the chats" answers the question of what is meant.
+        phrases.append("everything")
+    return {**found, "phrase": tuple(phrases)}
+
+
+def _what_goes(goes: Iterable[Mention], fields: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+    named = [one for one in goes if one.value != ALL]
+    found = {
+        entity: _distinct(one.value for one in named if one.kind is kind)
+        for kind, entity in _ENTITIES.items()
+    }
+    found["profile_field"] = _distinct((*fields, *found["profile_field"]))
+    logins = found["provider"]
+    found["phone_listed"] = ("yes",) if len(logins) > 1 and Provider.PHONE in logins else ()
+    return found
+
+
+def _what_stays(stays: Iterable[Mention]) -> dict[str, tuple[Any, ...]]:
+    kept = [one for one in stays if _may_stay(one)]
+    return {
+        f"kept_{entity}": _distinct(one.value for one in kept if one.kind is kind)
+        for kind, entity in _ENTITIES.items()
+        if kind is not MentionKind.FIELD
+    }
+
+
+def _of_limits(
+    goes: Iterable[Mention], stays: Iterable[Mention], fragment: Fragment | None, language: str
+) -> dict[str, tuple[Any, ...]]:
+    found = limits(goes, stays, language)
+    texts, kept = list(found.all), list(found.kept)
+    if fragment is not None and fragment.limit:
+        texts += limits((fragment.limit,), (), language).all
+    return {
+        "period": (joined(texts, language),) if texts else (),
+        "kept_some": (joined(kept, language),) if kept else (),
+    }
+
+
+def _phrases(goes: Iterable[Mention]) -> Iterable[str]:
+    named = {(one.kind, one.value) for one in goes}
+    if any(value == ALL for _, value in named):
+        yield "everything"
+    if len(named) > 1:
+        yield "and"
+
+
+def _may_stay(mention: Mention) -> bool:
+    """Tell whether a thing stays as a whole."""
+    named = mention.value != ALL and mention.kind is not MentionKind.FIELD
+    return named and not is_narrowed(mention)
+
+
+def _distinct(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,159 @@
+"""What the requests of a reading come to at this desk, and which of them leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import ALL, Holder, Modality, Reading, Request
+from privacydesk.domain.turn import Recognised
+from privacydesk.nlu.pipeline import Read
+
+ENOUGH: Final = 0.6
+"""The confidence from which a main intent is sure where nothing is wished."""
+_CLEAR: Final = 0.9
+"""The least confidence of a wish that is sure."""
+_MOST: Final = 4
+"""Wishes that are taken from one message."""
+
+_OF_OTHERS: Final[Mapping[Intent, Intent]] = {
+    Intent.ACCESS: Intent.ACCESS,
+    Intent.DELETION: Intent.COMPLAINT,
+    Intent.COMPLAINT: Intent.COMPLAINT,
+    Intent.UNDERAGE_REPORT: Intent.UNDERAGE_REPORT,
+    Intent.HUMAN_AGENT: Intent.HUMAN_AGENT,
+}
+"""What is begun where somebody else's data is meant; a person is told of anything else."""
+
+_BEGUN_ONLY_IF_WISHED: Final = frozenset(
+    {
+        Intent.DELETION,
+        Intent.DEREGISTRATION,
+        Intent.UNBINDING,
+        Intent.CONSENT_WITHDRAWAL,
+        Intent.RECTIFICATION,
+    }
+)
+"""What takes away or changes something, and is asked back where it is only reported."""
+
+
+class Wished(Struct, frozen=True):
+    """What is wished of one kind.
+
+    Attributes:
+        intent: what it comes to here.
+        requests: those of the reading that do.
+    """
+
+    intent: Intent
+    requests: tuple[Request, ...]
+
+    @property
+    def sure(self) -> bool:
+        """Whether the desk may act on it without asking back."""
+        return all(one.sure and one.modality is Modality.WISHED for one in self.requests)
+
+    def recognised(self, read: Read) -> Recognised:
+        """Return it as what is recognised."""
+        told = {intent: chance for intent, chance in _chances(read) if self._is(intent)}
+        confidence = max(told.values(), default=0.0)
+        if self.sure:
+            confidence = max(confidence, _CLEAR)
+        others = tuple(one for one in _chances(read) if one[0] is not self.intent)
+        return Recognised(self.intent, confidence, others, sure=self.sure)
+
+    def _is(self, intent: Intent) -> bool:
+        return intent is self.intent or any(one.intent is intent for one in self.requests)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no thing is named of which others stay."""
+        return all(one.value == ALL for request in self.requests for one in request.include)
+
+
+def meant(request: Request) -> Intent:
+    """Return what a request comes to at this desk, by whose account or content it is about."""
+    if request.holder in {Holder.DECEASED, Holder.ELSEWHERE}:
+        return Intent.OTHER
+    if request.holder is Holder.OTHER_PERSON:
+        return _OF_OTHERS.get(request.intent, Intent.OTHER)
+    return request.intent
+
+
+def of(modality: Modality, requests: Iterable[Request]) -> tuple[Request, ...]:
+    """Return the requests of a modality."""
+    return tuple(one for one in requests if one.modality is modality)
+
+
+def wished(reading: Reading) -> tuple[Wished, ...]:
+    """Return what is wished, also what is only if something holds, in the reading's order."""
+    found: dict[Intent, list[Request]] = {}
+    for request in reading.requests:
+        if request.modality in {Modality.WISHED, Modality.CONDITIONAL}:
+            found.setdefault(meant(request), []).append(request)
+    return tuple(Wished(intent, tuple(requests)) for intent, requests in found.items())
+
+
+def recognised(read: Read, asked: tuple[Wished, ...]) -> Recognised:
+    """Return the main intent, and whether the desk may act on it.
+
+    Args:
+        read: the message.
+        asked: what is wished in it.
+    """
+    leads = _leading(read, asked)
+    if leads is not None:
+        return leads.recognised(read)
+    denied = of(Modality.DENIED, read.reading.requests)
+    main = [one for one in read.reading.requests if _is_main(read, one)]
+    if denied and (read.confidence < ENOUGH or any(one in denied for one in main)):
+        return _of_denied(read, denied)
+    intent = meant(main[0]) if main else read.intent
+    asked_back = intent in _BEGUN_ONLY_IF_WISHED and not of(Modality.ASKED, main)
+    # What is only named wishes nothing.
+    sure = read.confidence >= ENOUGH and not asked_back and read.fragment is None
+    return Recognised(intent, read.confidence, read.alternatives, sure=sure)
+
+
+def further(read: Read, asked: tuple[Wished, ...], main: Recognised) -> tuple[Wished, ...]:
+    """Return the wishes of a message that holds several; none where the main one says as much."""
+    sure = [one for one in asked if one.sure and one.intent.kind is not None]
+    if any(one.intent is Intent.DEREGISTRATION for one in sure):
+        # The closing is all of it.
+        sure = [one for one in sure if not (one.intent is Intent.DELETION and one.is_everything)]
+    if len(sure) > 1:
+        return tuple(sure[:_MOST])
+    # A single one is told where more is said that makes the message unsure, or takes back.
+    beside = len(read.reading.requests) > 1 and (
+        not main.sure or main.intent in {Intent.CANCEL_REQUEST, *(one.intent for one in sure)}
+    )
+    return tuple(sure) if beside else ()
+
+
+def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
+    of_main = next((o for o in asked if any(_is_main(read, r) for r in o.requests)), None)
+    if of_main is not None:
+        return of_main
+    # A message that mainly asks or tells something may wish something for sure, too.
+    return next((one for one in asked if one.sure), None)
+
+
+def _of_denied(read: Read, denied: tuple[Request, ...]) -> Recognised:
+    """Take back what shall not be done; what shall stay where it is named begins nothing."""
+    if any(one.include or one.exclude for one in denied):
+        return Recognised(denied[0].intent, read.confidence, read.alternatives, sure=False)
+    sure = all(one.sure for one in denied)
+    confidence = max(read.confidence, _CLEAR) if sure else read.confidence
+    others = ((read.intent, read.confidence), *read.alternatives)
+    return Recognised(Intent.CANCEL_REQUEST, confidence, others, sure=sure)
+
+
+def _is_main(read: Read, request: Request) -> bool:
+    return request.intent is read.intent
+
+
+def _chances(read: Read) -> tuple[tuple[Intent, float], ...]:
+    return ((read.intent, read.confidence), *read.alternatives)

@@ -1,0 +1,75 @@
+"""Values of closed form: those of the whole message, and those that a request takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from privacydesk.domain.account_terms import GenderCode
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Fragment, Holder, Modality, Request
+from privacydesk.nlu.extractors.ages import ages
+from privacydesk.nlu.extractors.birth_dates import birth_date
+from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
+from privacydesk.nlu.extractors.profile_values import profile_value
+from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
+
+_LONGEST: Final = 2_000
+"""Characters of a message that are looked at for values."""
+
+
+def values(text: str, requests: Iterable[Request]) -> dict[str, tuple[Any, ...]]:
+    """Return the values of closed form in a message, whoever they are of.
+
+    The one date in what a parent asks for is taken for the child's birthday.
+    """
+    text = text[:_LONGEST]
+    numbers = ticket_numbers(text)
+    day = birth_date(text)
+    days = (day.isoformat(),) if day else ()
+    gender = profile_value("gender", text)
+    told = {one.years for one in ages(text)}
+    return {
+        "ticket_number": tuple(dict.fromkeys(one.number for one in numbers if one.number)),
+        "misread_number": ("yes",) if any(not one.number for one in numbers) else (),
+        "date": days,
+        "birthday": days,
+        "birth": days if any(one.holder is Holder.CHILD for one in requests) else (),
+        "gender": (gender,) if gender in set(GenderCode) else (),
+        "phone": tuple(
+            dict.fromkeys(
+                number
+                for one in contacts(text)
+                if one.kind is ContactKind.PHONE and (number := canonical(one.value))
+            )
+        ),
+        "age": tuple(told) if len(told) == 1 else (),
+    }
+
+
+def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, tuple[Any, ...]]:
+    """Return the values that requests take, and those that a fragment tells."""
+    spoken = [one for one in requests if one.modality is not Modality.DENIED]
+    wished = [one for one in spoken if one.modality is not Modality.REPORTED]
+    entries = _entries(one for one in wished if one.intent is Intent.RECTIFICATION)
+    told = {**(dict(fragment.set) if fragment else {}), **_entries(spoken)}
+    own = {one.age for one in spoken if one.age and one.holder is Holder.SELF}
+    child = {one.age for one in spoken if one.age and one.holder is Holder.CHILD}
+    contact = {one.contact for one in spoken if one.contact}
+    new = set(told.values())
+    found: dict[str, tuple[Any, ...]] = {
+        "entry": tuple((field, value, "") for field, value in entries.items()),
+        "entry_told": tuple((field, value, "") for field, value in told.items()),
+        "new_value": tuple(new) if len(new) == 1 else (),
+        "own_age": tuple(own) if len(own) == 1 else (),
+        "child_age": tuple(child) if len(child) == 1 else (),
+        "send_to": tuple(contact) if len(contact) == 1 else (),
+    }
+    found |= {kind: (told[kind],) for kind in ("gender", "birthday") if kind in told}
+    if fragment and fragment.age is not None:
+        found["age"] = (fragment.age,)
+    return {kind: held for kind, held in found.items() if held}
+
+
+def _entries(requests: Iterable[Request]) -> dict[str, str]:
+    return {field: value for one in requests for field, value in one.set.items()}

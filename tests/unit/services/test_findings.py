@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import (
+    ALL,
+    Fragment,
+    Holder,
+    Mention,
+    MentionKind,
+    Modality,
+    Reading,
+    Request,
+    Safety,
+)
+from privacydesk.domain.turn import Observed
+from privacydesk.nlu.pipeline import Read
+from privacydesk.services.findings import observed
+
+PHOTOS = Mention(MentionKind.CATEGORY, "photos")
+POSTS = Mention(MentionKind.CATEGORY, "posts")
+EVERYTHING = Mention(MentionKind.CATEGORY, ALL)
+WECHAT = Mention(MentionKind.PROVIDER, "wechat")
+GOOGLE = Mention(MentionKind.PROVIDER, "google")
+SINCE_NEW_YEAR = date(2026, 1, 1)
+
+
+def request(
+    intent: Intent,
+    *include: Mention,
+    exclude: tuple[Mention, ...] = (),
+    modality: Modality = Modality.WISHED,
+    holder: Holder = Holder.SELF,
+    sure: bool = True,
+    **told: Any,
+) -> Request:
+    return Request(intent, modality, holder, sure, include, exclude, **told)
+
+
+def read(*requests: Request, intent: Intent | None = None, **told: Any) -> Read:
+    """Return what is read, mainly the first request unless told otherwise."""
+    main = intent or (requests[0].intent if requests else Intent.OTHER)
+    fragment, confidence = told.pop("fragment", None), told.pop("confidence", 0.8)
+    return Read(main, confidence, (), Reading(requests, **told), fragment)
+
+
+def found(
+    reading: Read, text: str = "", listed: dict[str, tuple[Any, ...]] | None = None
+) -> Observed:
+    return observed(text, reading, listed or {}, "en")
+
+
+def entities(reading: Read, text: str = "") -> dict[str, tuple[Any, ...]]:
+    return dict(found(reading, text).entities)
+
+
+def test_a_sure_wish_leads_and_names_what_goes() -> None:
+    seen = found(read(request(Intent.DELETION, PHOTOS), confidence=0.5))
+    assert seen.recognised is not None
+    assert (seen.recognised.intent, seen.recognised.sure) == (Intent.DELETION, True)
+    assert seen.entities["category"] == ("photos",)
+    assert seen.entities["wants"] == ("yes",)
+    assert seen.entities["wish_words"] == ("deletion",)
+    assert not seen.wishes
+
+
+@pytest.mark.parametrize(
+    "unsure",
+    [
+        request(Intent.DELETION, PHOTOS, sure=False),
+        request(Intent.DELETION, PHOTOS, modality=Modality.CONDITIONAL),
+        request(Intent.DELETION, PHOTOS, modality=Modality.REPORTED),
+    ],
+)
+def test_what_is_not_surely_wished_is_asked_back(unsure: Request) -> None:
+    seen = found(read(unsure, confidence=0.99))
+    assert seen.recognised is not None
+    assert seen.recognised.intent is Intent.DELETION
+    assert not seen.recognised.sure
+
+
+def test_what_is_reported_names_nothing() -> None:
+    named = entities(read(request(Intent.DELETION, PHOTOS, modality=Modality.REPORTED)))
+    assert "category" not in named
+    assert "wants" not in named
+
+
+def test_an_intent_without_requests_is_sure_by_its_confidence() -> None:
+    for confidence, sure in ((0.9, True), (0.3, False)):
+        seen = found(read(intent=Intent.POLICY_QUESTION, confidence=confidence))
+        assert seen.recognised is not None
+        assert seen.recognised.sure is sure
+
+
+def test_what_stays_beside_what_goes_is_kept() -> None:
+    named = entities(read(request(Intent.DELETION, EVERYTHING, exclude=(PHOTOS,))))
+    assert named["kept_category"] == ("photos",)
+    assert named["phrase"] == ("everything",)
+    assert "category" not in named
+
+
+def test_what_shall_stay_alone_begins_nothing() -> None:
+    seen = found(read(request(Intent.DELETION, PHOTOS, modality=Modality.DENIED)))
+    assert seen.entities["only_kept"] == ("photos",)
+    assert "category" not in seen.entities
+    assert seen.recognised is not None
+    assert not seen.recognised.sure
+
+
+def test_what_shall_not_be_done_is_taken_back() -> None:
+    seen = found(read(request(Intent.DEREGISTRATION, modality=Modality.DENIED)))
+    assert seen.recognised is not None
+    assert (seen.recognised.intent, seen.recognised.sure) == (Intent.CANCEL_REQUEST, True)
+    assert seen.entities["taken_back"] == ("deregistration",)
+    assert seen.entities["account_stays"] == ("yes",)
+
+
+def test_a_request_that_was_filed_is_taken_back_whatever_it_is() -> None:
+    assert entities(read(request(Intent.CANCEL_REQUEST)))["taken_back"] == ("any",)
+
+
+def test_a_time_that_limits_what_goes_is_worded_in_days() -> None:
+    last_year = Mention(MentionKind.CATEGORY, "posts", date(2025, 1, 1), date(2025, 12, 31))
+    named = entities(read(request(Intent.DELETION, last_year)))
+    assert named["period"] == ("2025-01-01 – 2025-12-31",)
+    assert "kept_some" not in named
+
+
+def test_a_time_that_stays_is_worded_as_the_days_that_go() -> None:
+    kept = Mention(MentionKind.CATEGORY, "posts", since=SINCE_NEW_YEAR)
+    named = entities(read(request(Intent.DELETION, POSTS, exclude=(kept,))))
+    assert named["category"] == ("posts",)
+    assert named["period"] == named["kept_some"] == ("– 2025-12-31",)
+    assert "kept_category" not in named
+
+
+def test_a_qualifier_that_stays_is_no_qualifier_of_what_goes() -> None:
+    kept = Mention(MentionKind.CATEGORY, "photos", qualifier="with Mei")
+    reading = read(request(Intent.DELETION, PHOTOS, exclude=(kept,)))
+    assert observed("", reading, {}, "en").entities["period"] == ("not with Mei",)
+    assert observed("", reading, {}, "zh_Hant").entities["period"] == ("除了with Mei",)
+
+
+def test_limits_of_different_things_name_them() -> None:
+    selfies = Mention(MentionKind.CATEGORY, "photos", qualifier="selfies")
+    named = entities(read(request(Intent.DELETION, selfies, POSTS)))
+    assert named["category"] == ("photos", "posts")
+    assert named["period"] == ("photos: selfies",)
+
+
+def test_several_wishes_have_what_each_names() -> None:
+    seen = found(read(request(Intent.DELETION, POSTS), request(Intent.UNBINDING, WECHAT)))
+    assert [one.recognised.intent for one in seen.wishes] == [Intent.DELETION, Intent.UNBINDING]
+    first, second = (one.entities for one in seen.wishes)
+    assert first["category"] == ("posts",)
+    assert "provider" not in first
+    assert second["provider"] == ("wechat",)
+
+
+def test_an_unsure_wish_is_none_of_several() -> None:
+    unsure = request(Intent.UNBINDING, WECHAT, sure=False)
+    seen = found(read(request(Intent.DELETION, POSTS), unsure))
+    assert [one.recognised.intent for one in seen.wishes] == [Intent.DELETION]
+
+
+def test_closing_the_account_is_deleting_everything() -> None:
+    seen = found(read(request(Intent.DEREGISTRATION), request(Intent.DELETION, EVERYTHING)))
+    assert [one.recognised.intent for one in seen.wishes] == [Intent.DEREGISTRATION]
+
+
+def test_the_wish_beside_a_denial_is_the_wish() -> None:
+    closing = request(Intent.DEREGISTRATION, modality=Modality.DENIED)
+    seen = found(read(request(Intent.UNBINDING, GOOGLE), closing))
+    assert seen.recognised is not None
+    assert seen.recognised.intent is Intent.UNBINDING
+    assert [one.recognised.intent for one in seen.wishes] == [Intent.UNBINDING]
+    assert seen.entities["account_stays"] == ("yes",)
+
+
+def test_a_copy_before_a_loss_comes_first() -> None:
+    copy, closing = request(Intent.ACCESS), request(Intent.DEREGISTRATION)
+    assert entities(read(copy, closing))["copy_first"] == ("yes",)
+    assert "copy_first" not in entities(read(closing, copy))
+
+
+def test_a_fragment_names_and_wishes_nothing() -> None:
+    seen = found(read(fragment=Fragment(include=(PHOTOS,)), intent=Intent.DELETION))
+    assert seen.entities["category"] == ("photos",)
+    assert seen.entities["only_chooses"] == ("yes",)
+    assert "wants" not in seen.entities
+    assert seen.recognised is not None
+    assert not seen.recognised.sure
+
+
+def test_an_exception_alone_is_all_the_rest() -> None:
+    named = entities(read(fragment=Fragment(exclude=(PHOTOS,))))
+    assert named["kept_category"] == ("photos",)
+    assert named["phrase"] == ("everything",)
+
+
+def test_a_limit_alone_is_a_limit() -> None:
+    last_year = Mention(MentionKind.CATEGORY, ALL, since=date(2025, 1, 1), until=date(2025, 12, 31))
+    named = entities(read(fragment=Fragment(limit=last_year)))
+    assert named["period"] == ("2025-01-01 – 2025-12-31",)
+    assert "everything" not in named.get("phrase", ())
+
+
+def test_entries_are_wished_or_only_told() -> None:
+    wished = entities(read(request(Intent.RECTIFICATION, set={"nickname": "Mia"})))
+    assert wished["entry"] == wished["entry_told"] == (("nickname", "Mia", ""),)
+    assert wished["profile_field"] == ("nickname",)
+    assert wished["new_value"] == ("Mia",)
+    told = entities(read(fragment=Fragment(set={"nickname": "Mia"})))
+    assert "entry" not in told
+    assert told["entry_told"] == (("nickname", "Mia", ""),)
+
+
+def test_an_entry_without_a_value_may_be_meant_instead() -> None:
+    signature = Mention(MentionKind.FIELD, "signature")
+    named = entities(read(request(Intent.RECTIFICATION, signature)))
+    assert named["entry_instead"] == named["profile_field"] == ("signature",)
+
+
+def test_ages_are_whose_they_are() -> None:
+    own = entities(read(request(Intent.UNDERAGE_REPORT, age=13)))
+    assert own["own_age"] == (13,)
+    assert own["phrase"] == ("me",)
+    child = entities(read(request(Intent.GUARDIAN, holder=Holder.CHILD, age=9)))
+    assert child["child_age"] == (9,)
+    assert "own_age" not in child
+
+
+def test_a_question_beside_a_wish_is_parted_from_it() -> None:
+    asked = "how long do you keep chats"
+    reading = read(request(Intent.UNBINDING, WECHAT), questions=(asked,))
+    named = entities(reading, f"unlink WeChat. {asked}?")
+    assert named["asked_beside"] == (asked, "unlink WeChat.")
+    assert "consequence" not in named
+
+
+def test_a_question_without_a_wish_asks_what_becomes_of_something() -> None:
+    asked = request(Intent.DEREGISTRATION, modality=Modality.ASKED)
+    named = entities(read(asked, intent=Intent.POLICY_QUESTION))
+    assert named["consequence"] == ("asked",)
+    assert named["wish_words"] == ("deregistration",)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "intent"),
+    [
+        (request(Intent.ACCESS, holder=Holder.OTHER_PERSON), Intent.ACCESS),
+        (request(Intent.DELETION, POSTS, holder=Holder.OTHER_PERSON), Intent.COMPLAINT),
+        (request(Intent.DEREGISTRATION, holder=Holder.OTHER_PERSON), Intent.OTHER),
+        (request(Intent.DEREGISTRATION, holder=Holder.DECEASED), Intent.OTHER),
+        (request(Intent.DELETION, holder=Holder.ELSEWHERE), Intent.OTHER),
+    ],
+)
+def test_what_is_somebody_elses_is_no_wish_of_ones_own(theirs: Request, intent: Intent) -> None:
+    seen = found(read(theirs))
+    assert seen.recognised is not None
+    assert seen.recognised.intent is intent
+    assert seen.entities["named_user"] == ("yes",)
+    assert bool(seen.entities.get("somebody_else")) is (intent is Intent.ACCESS)
+    assert ("died" in seen.entities.get("phrase", ())) is (theirs.holder is Holder.DECEASED)
+
+
+def test_dangers_are_told_the_gravest_first() -> None:
+    told = (Safety.ACCOUNT_TAKEN_OVER, Safety.THREAT, Safety.CHILD_IN_DANGER)
+    assert entities(read(safety=told))["in_danger"] == ("child", "self", "account")
+
+
+def test_values_of_closed_form_are_of_the_whole_message() -> None:
+    named = entities(read(), "my number is 13800138000, born 1990-03-02")
+    assert named["phone"] == ("+8613800138000",)
+    assert named["date"] == named["birthday"] == ("1990-03-02",)
+
+
+def test_lists_tell_what_the_reading_does_not() -> None:
+    listed = {"command": ("menu",), "phrase": ("also", "everything")}
+    seen = found(read(fragment=Fragment(include=(PHOTOS,))), listed=listed)
+    assert seen.entities["command"] == ("menu",)
+    assert seen.entities["phrase"] == ("also",)
+
+
+def test_several_logins_with_a_phone_are_listed() -> None:
+    phone = Mention(MentionKind.PROVIDER, "phone")
+    named = entities(read(request(Intent.UNBINDING, WECHAT, phone)))
+    assert named["phone_listed"] == ("yes",)
+    assert named["phrase"] == ("and",)
+
+
+def test_posts_that_stay_when_the_account_is_closed_are_gone_on_without() -> None:
+    posts = request(Intent.DELETION, POSTS, modality=Modality.DENIED)
+    named = entities(read(request(Intent.DEREGISTRATION), posts))
+    assert named["phrase"] == ("go_on",)
+    assert named["only_kept"] == ("posts",)
