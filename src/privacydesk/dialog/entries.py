@@ -15,7 +15,7 @@ from typing import Any, Final
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.slots import TEXT_LIMIT, Entities, parse
-from privacydesk.domain.account_terms import SPOKEN_GENDERS, ProfileField, Provider
+from privacydesk.domain.account_terms import SPOKEN_GENDERS, GenderCode, ProfileField, Provider
 
 VALUE: Final = "new_value"
 OLD: Final = "old_value"
@@ -92,6 +92,7 @@ _LACKING: Final = {
     ("year",): "rectification.year_lacking",
     ("month", "day"): "rectification.month_lacking",
 }
+_GENDERS: Final = frozenset(GenderCode)
 _TYPED: Final = frozenset({ProfileField.BIRTHDAY.value, ProfileField.GENDER.value})
 _RETRY: Final = {
     ProfileField.BIRTHDAY.value: "desk.retry.date_of_birth",
@@ -100,9 +101,11 @@ _RETRY: Final = {
 
 
 def shown_value(field: Any, value: Any) -> Any:
-    """Return a value as an argument of a text: a birthday in the reader's way of writing dates."""
+    """Return a value as an argument of a text: a birthday or a gender as the reader writes it."""
     if field == ProfileField.BIRTHDAY.value and _ISO.fullmatch(str(value)):
         return {"$day": value}
+    if field == ProfileField.GENDER.value and value in _GENDERS:
+        return {"$term": f"gender.{value}"}
     return value
 
 

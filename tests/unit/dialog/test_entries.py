@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from privacydesk.dialog.entries import answer, correction, is_value, respelt
+from privacydesk.dialog.entries import answer, correction, is_value, respelt, shown_value
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.understanding.keywords import KeywordRecogniser
@@ -112,3 +112,10 @@ def test_a_name_that_was_mistyped_is_written_once_more(held: str, said: str, val
 def test_what_else_follows_a_slip_is_no_name(held: str, said: str) -> None:
     form = _form(held)
     assert respelt(form, said) == ""
+
+
+def test_genders_and_birthdays_are_shown_in_the_readers_words() -> None:
+    assert shown_value("gender", "female") == {"$term": "gender.female"}
+    assert shown_value("gender", "女") == "女"
+    assert shown_value("birthday", "1990-03-02") == {"$day": "1990-03-02"}
+    assert shown_value("nickname", "female") == "female"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from privacydesk.domain.account import ItemResult
-from privacydesk.domain.account_terms import ProfileField
+from privacydesk.domain.account_terms import GenderCode, ProfileField
 from privacydesk.domain.alarms import StaffAlarm
 from privacydesk.domain.attempts import Attempts
 from privacydesk.domain.conversation import Conversation
@@ -45,6 +45,7 @@ _DATES = frozenset({"child_birth_date"})
 _NUMBER = re.compile(r"([A-Z]{2}(?:-[0-9A-Z]{3,4}){2,4})")
 """As in ``js/cards.js``: numbers of other desks, and mistyped ones, are kept whole, too."""
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_GENDERS = frozenset(GenderCode)
 
 
 class Words:
@@ -107,6 +108,8 @@ class Words:
         value = str(item.detail.get(name) or "")
         if item.name == ProfileField.BIRTHDAY and _ISO_DAY.fullmatch(value):
             return str(self._tools.catalog.value(self._locale, {"$day": value}))
+        if item.name == ProfileField.GENDER and value in _GENDERS:
+            return self.term("gender", value)
         return value
 
     def ground(self, name: str) -> str:
