@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from datetime import date
 
 import pytest
 from tests.common.stories import World, steps
@@ -18,9 +19,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     texts: list[str] = []
     hear = Hearing.hear
 
-    async def noted(self: Hearing, text: str, whose: Hashable) -> Observed:
+    async def noted(self: Hearing, text: str, whose: Hashable, today: date) -> Observed:
         texts.append(text)
-        return await hear(self, text, whose)
+        return await hear(self, text, whose, today)
 
     monkeypatch.setattr(Hearing, "hear", noted)
     return texts

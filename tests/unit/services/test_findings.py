@@ -279,6 +279,14 @@ def test_values_of_closed_form_are_of_the_whole_message() -> None:
     assert named["date"] == named["birthday"] == ("1990-03-02",)
 
 
+def test_a_contact_that_is_given_is_the_writers_own() -> None:
+    mail = Fragment(contact="mei@example.com")
+    assert entities(read(fragment=mail), "it's mei@example.com")["phrase"] == ("own_contact",)
+    assert "phrase" not in entities(read(fragment=mail), "mei@example.com")
+    # A code is no contact, whatever it is read as.
+    assert "phrase" not in entities(read(fragment=Fragment(contact="028479")), "it's 028479")
+
+
 def test_lists_tell_what_the_reading_does_not() -> None:
     listed = {"command": ("menu",), "phrase": ("also", "everything")}
     seen = found(read(fragment=Fragment(include=(PHOTOS,))), listed=listed)

@@ -14,7 +14,7 @@ from privacydesk.nlu.pipeline import Read
 from privacydesk.services.findings.discourse import discourse
 from privacydesk.services.findings.mentions import named
 from privacydesk.services.findings.requests import Wished, further, recognised, wished
-from privacydesk.services.findings.values import told_of, values
+from privacydesk.services.findings.values import gives_contact, told_of, values
 
 Entities = dict[str, tuple[Any, ...]]
 
@@ -70,6 +70,7 @@ def _of_message(
         *(one for one in listed.get("phrase", ()) if one not in _DERIVED),
         *things["phrase"],
         *done["phrase"],
+        *(("own_contact",) if gives_contact(text, requests, read.fragment) else ()),
     )
     told = told_of(requests, read.fragment)
     return _filled(

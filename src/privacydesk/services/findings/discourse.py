@@ -9,9 +9,9 @@ from privacydesk.dialog.reading import width
 from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Holder, Modality, Request, Safety
+from privacydesk.domain.reading import Holder, MentionKind, Modality, Request, Safety
 from privacydesk.nlu.pipeline import Read
-from privacydesk.services.findings.requests import meant, of, wished
+from privacydesk.services.findings.requests import ENOUGH, meant, of, wished
 
 _YES: Final = ("yes",)
 _DANGERS: Final = {
@@ -24,6 +24,10 @@ _DANGERS: Final = {
 _TELLS: Final = 36
 """Latin letters, each Chinese character counted as three, from which a message tells a story."""
 _LOSING: Final = frozenset({Intent.DELETION, Intent.DEREGISTRATION})
+_BY_THEMSELVES: Final = frozenset(
+    {Intent.HUMAN_AGENT, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
+)
+"""What names nothing, so that a message may be about it without a request that is told."""
 _ONES_OWN: Final = frozenset(
     {
         Intent.ACCESS,
@@ -43,7 +47,7 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
     asked = wished(read.reading)
     return {
         "wants": _YES if asked else (),
-        "wish_words": tuple(dict.fromkeys(meant(one).value for one in requests)),
+        "wish_words": _spoken(read),
         "consequence": ("asked",) if _only_asks(read) else (),
         "asked_beside": _question_beside(text, read),
         "copy_first": _YES if _copy_first([one.intent for one in asked]) else (),
@@ -51,7 +55,7 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "entry_instead": _entry_instead(requests),
         "in_danger": _danger(read),
         "tells" if width(text) >= _TELLS else "tells_nothing": _YES,
-        **_taken_back(requests),
+        **_taken_back(read),
         **_of_others(requests),
         "phrase": tuple(_phrases(read)),
     }
@@ -64,11 +68,11 @@ def _only_asks(read: Read) -> bool:
 
 
 def _question_beside(text: str, read: Read) -> tuple[str, ...]:
-    """Return the one question that is put beside a wish, and the message without it."""
+    """Return the longest question that is put beside a wish, and the message without it."""
     sure = any(one.sure and one.intent.kind is not None for one in wished(read.reading))
-    if not sure or len(read.reading.questions) != 1:
+    if not sure or not read.reading.questions:
         return ()
-    (question,) = read.reading.questions
+    question = max(read.reading.questions, key=len)
     before, found, after = text.partition(question)
     rest = f"{before} {after.lstrip('?？')}".strip()
     return (question, rest) if found and rest else ()
@@ -80,11 +84,13 @@ def _copy_first(intents: list[Intent]) -> bool:
 
 
 def _only_chooses(read: Read) -> bool:
-    """Tell whether a message does nothing but choose what it names."""
-    reading, fragment = read.reading, read.fragment
-    if reading.questions or len(reading.requests) + (fragment is not None) != 1:
+    """Tell whether a message names kinds of data, and does nothing but choose them."""
+    requests, wishes = read.reading.requests, of(Modality.WISHED, read.reading.requests)
+    if read.reading.questions or len(requests) > 1 or requests != wishes:
         return False
-    return fragment is not None or reading.requests[0].modality is Modality.WISHED
+    chosen = (*wishes, *((read.fragment,) if read.fragment else ()))
+    named = (mention for one in chosen for mention in (*one.include, *one.exclude))
+    return any(one.kind is MentionKind.CATEGORY for one in named)
 
 
 def _entry_instead(requests: Iterable[Request]) -> tuple[str, ...]:
@@ -101,10 +107,18 @@ def _danger(read: Read) -> tuple[str, ...]:
     )
 
 
-def _taken_back(requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
-    denied = of(Modality.DENIED, requests)
+def _spoken(read: Read) -> tuple[str, ...]:
+    """Return the intents that are spoken of: those of the requests, or a main one by itself."""
+    spoken = [meant(one) for one in read.reading.requests]
+    if not spoken and read.intent in _BY_THEMSELVES and read.confidence >= ENOUGH:
+        spoken = [read.intent]
+    return tuple(dict.fromkeys(one.value for one in spoken))
+
+
+def _taken_back(read: Read) -> dict[str, tuple[Any, ...]]:
+    denied = of(Modality.DENIED, read.reading.requests)
     back = [one.intent.value for one in denied if not (one.include or one.exclude)]
-    if any(one.intent is Intent.CANCEL_REQUEST for one in of(Modality.WISHED, requests)):
+    if Intent.CANCEL_REQUEST in _spoken(read):
         back.append(ANY_REQUEST)
     stays = any(one.intent is Intent.DEREGISTRATION for one in denied)
     return {"taken_back": tuple(dict.fromkeys(back)), "account_stays": _YES if stays else ()}
@@ -127,8 +141,6 @@ def _phrases(read: Read) -> Iterator[str]:
         yield "me"
     if any(one.holder is Holder.DECEASED for one in requests):
         yield "died"
-    if any(one.contact for one in requests) or (read.fragment and read.fragment.contact):
-        yield "own_contact"
     closes = any(one.intent is Intent.DEREGISTRATION for one in of(Modality.WISHED, requests))
     if closes and _posts_stay(requests):
         yield "go_on"

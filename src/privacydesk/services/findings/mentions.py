@@ -40,8 +40,8 @@ def named(
         "only_kept": _distinct(one.value for one in never if _may_stay(one)),
     }
     phrases = [*_phrases(goes)]
-    if not goes and any(_may_stay(one) for one in stays) and fragment in told:
-        # "Except the chats" answers the question of what is meant.
+    if not goes and any(_may_stay(one) for one in stays):
+        # "Except the chats" means all the others.
         phrases.append("everything")
     return {**found, "phrase": tuple(phrases)}
 

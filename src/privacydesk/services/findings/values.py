@@ -18,7 +18,7 @@ _LONGEST: Final = 2_000
 """Characters of a message that are looked at for values."""
 
 
-def values(text: str, requests: Iterable[Request]) -> dict[str, tuple[Any, ...]]:
+def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
     """Return the values of closed form in a message, whoever they are of.
 
     The one date in what a parent asks for is taken for the child's birthday.
@@ -27,8 +27,10 @@ def values(text: str, requests: Iterable[Request]) -> dict[str, tuple[Any, ...]]
     numbers = ticket_numbers(text)
     day = birth_date(text)
     days = (day.isoformat(),) if day else ()
-    gender = profile_value("gender", text)
+    # A word for a gender in what wishes something is mostly of somebody.
+    gender = profile_value("gender", text) if not requests else None
     told = {one.years for one in ages(text)}
+    found = contacts(text)
     return {
         "ticket_number": tuple(dict.fromkeys(one.number for one in numbers if one.number)),
         "misread_number": ("yes",) if any(not one.number for one in numbers) else (),
@@ -39,7 +41,7 @@ def values(text: str, requests: Iterable[Request]) -> dict[str, tuple[Any, ...]]
         "phone": tuple(
             dict.fromkeys(
                 number
-                for one in contacts(text)
+                for one in found
                 if one.kind is ContactKind.PHONE and (number := canonical(one.value))
             )
         ),
@@ -69,6 +71,12 @@ def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str,
     if fragment and fragment.age is not None:
         found["age"] = (fragment.age,)
     return {kind: held for kind, held in found.items() if held}
+
+
+def gives_contact(text: str, requests: Iterable[Request], fragment: Fragment | None) -> bool:
+    """Tell whether a message tells how its writer is reached; a contact alone may be an account."""
+    told = {one.contact for one in (*requests, *((fragment,) if fragment else ())) if one.contact}
+    return any(one.value in told and one.value != text.strip() for one in contacts(text))
 
 
 def _entries(requests: Iterable[Request]) -> dict[str, str]:
