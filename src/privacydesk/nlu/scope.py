@@ -78,14 +78,14 @@ class Scope:
         if self.parsed.mentions or not (self.parsed.whens or self.parsed.qualifiers):
             return None
         every = Mention(MentionKind.CATEGORY, ALL)
-        words = [one.text(self.text) for one in self.parsed.qualifiers]
+        told = {one.place: one.text(self.text) for one in self.parsed.qualifiers}
         for when in self.parsed.whens:
             period = periods.resolve(when.text(self.text), self.today)
             if period is not None:
                 every = replace(every, since=period.since, until=period.until)
             else:
-                words.append(when.text(self.text))
-        return replace(every, qualifier=", ".join(words))
+                told[when.place] = when.text(self.text)
+        return replace(every, qualifier=" ".join(told[place] for place in sorted(told)))
 
     def _told(self, request: int) -> list[Found]:
         return [

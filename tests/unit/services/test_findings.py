@@ -123,6 +123,14 @@ def test_a_request_that_was_filed_is_taken_back_whatever_it_is() -> None:
     assert entities(read(request(Intent.CANCEL_REQUEST)))["taken_back"] == ("any",)
 
 
+def test_a_main_intent_that_names_nothing_needs_no_request() -> None:
+    alone = entities(read(intent=Intent.CANCEL_REQUEST, confidence=0.9))
+    assert alone["wish_words"] == ("cancel_request",)
+    assert alone["taken_back"] == ("any",)
+    assert "wish_words" not in entities(read(intent=Intent.CANCEL_REQUEST, confidence=0.3))
+    assert "wish_words" not in entities(read(intent=Intent.DELETION, confidence=0.9))
+
+
 def test_a_time_that_limits_what_goes_is_worded_in_days() -> None:
     last_year = Mention(MentionKind.CATEGORY, "posts", date(2025, 1, 1), date(2025, 12, 31))
     named = entities(read(request(Intent.DELETION, last_year)))
@@ -196,6 +204,19 @@ def test_a_fragment_names_and_wishes_nothing() -> None:
     assert not seen.recognised.sure
 
 
+@pytest.mark.parametrize(
+    "reading",
+    [
+        read(request(Intent.ACCESS, PHOTOS), questions=("why",)),
+        read(request(Intent.ACCESS, PHOTOS, modality=Modality.ASKED)),
+        read(request(Intent.ACCESS, PHOTOS), request(Intent.DELETION, POSTS)),
+        read(request(Intent.UNBINDING, WECHAT)),
+    ],
+)
+def test_what_asks_or_does_more_than_choose_does_not_only_choose(reading: Read) -> None:
+    assert "only_chooses" not in entities(reading)
+
+
 def test_an_exception_alone_is_all_the_rest() -> None:
     named = entities(read(fragment=Fragment(exclude=(PHOTOS,))))
     assert named["kept_category"] == ("photos",)
@@ -223,6 +244,18 @@ def test_an_entry_without_a_value_may_be_meant_instead() -> None:
     signature = Mention(MentionKind.FIELD, "signature")
     named = entities(read(request(Intent.RECTIFICATION, signature)))
     assert named["entry_instead"] == named["profile_field"] == ("signature",)
+
+
+def test_what_a_correction_names_is_an_entry() -> None:
+    real_name = Mention(MentionKind.CATEGORY, "real_name")
+    named = entities(read(request(Intent.RECTIFICATION, real_name)))
+    assert named["profile_field"] == ("real_name",)
+    assert "category" not in named
+
+
+def test_a_number_that_is_all_of_a_message_may_be_an_age() -> None:
+    assert entities(read(), "十二")["age"] == (12,)
+    assert "age" not in entities(read(), "2014")
 
 
 def test_ages_are_whose_they_are() -> None:

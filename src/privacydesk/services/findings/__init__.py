@@ -13,7 +13,7 @@ from privacydesk.domain.turn import Heard, Observed
 from privacydesk.nlu.pipeline import Read
 from privacydesk.services.findings.discourse import discourse
 from privacydesk.services.findings.mentions import named
-from privacydesk.services.findings.requests import Wished, further, recognised, wished
+from privacydesk.services.findings.requests import Wished, further, recognised, wished, with_entries
 from privacydesk.services.findings.values import gives_contact, told_of, values
 
 Entities = dict[str, tuple[Any, ...]]
@@ -47,6 +47,7 @@ def observed(
         listed: values of ``LISTED_KINDS``.
         language: its locale; empty where it can't be told.
     """
+    read = with_entries(read)
     asked = wished(read.reading)
     main = recognised(read, asked)
     beside = tuple(

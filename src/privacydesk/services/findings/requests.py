@@ -6,9 +6,19 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import ALL, Holder, Modality, Reading, Request
+from privacydesk.domain.reading import (
+    ALL,
+    MENTIONABLE,
+    Holder,
+    Mention,
+    MentionKind,
+    Modality,
+    Reading,
+    Request,
+)
 from privacydesk.domain.turn import Recognised
 from privacydesk.nlu.pipeline import Read
 
@@ -81,6 +91,22 @@ def meant(request: Request) -> Intent:
     if request.holder is Holder.OTHER_PERSON:
         return _OF_OTHERS.get(request.intent, Intent.OTHER)
     return request.intent
+
+
+def with_entries(read: Read) -> Read:
+    """Return a message with what corrections name as entries: nothing else can be corrected."""
+    requests = tuple(
+        replace(one, include=tuple(_entry(mention) for mention in one.include))
+        if one.intent is Intent.RECTIFICATION
+        else one
+        for one in read.reading.requests
+    )
+    return replace(read, reading=replace(read.reading, requests=requests))
+
+
+def _entry(mention: Mention) -> Mention:
+    is_entry = mention.value in MENTIONABLE[MentionKind.FIELD]
+    return replace(mention, kind=MentionKind.FIELD) if is_entry else mention
 
 
 def of(modality: Modality, requests: Iterable[Request]) -> tuple[Request, ...]:

@@ -11,9 +11,11 @@ from privacydesk.domain.reading import Fragment, Holder, Modality, Request
 from privacydesk.nlu.extractors.ages import ages
 from privacydesk.nlu.extractors.birth_dates import birth_date
 from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
+from privacydesk.nlu.extractors.numerals import number
 from privacydesk.nlu.extractors.profile_values import profile_value
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 
+_OLDEST: Final = 120
 _LONGEST: Final = 2_000
 """Characters of a message that are looked at for values."""
 
@@ -40,13 +42,19 @@ def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...
         "gender": (gender,) if gender in set(GenderCode) else (),
         "phone": tuple(
             dict.fromkeys(
-                number
+                phone
                 for one in found
-                if one.kind is ContactKind.PHONE and (number := canonical(one.value))
+                if one.kind is ContactKind.PHONE and (phone := canonical(one.value))
             )
         ),
-        "age": tuple(told) if len(told) == 1 else (),
+        "age": tuple(told) if len(told) == 1 else _bare_age(text),
     }
+
+
+def _bare_age(text: str) -> tuple[int, ...]:
+    """Return the number that is all of a message, as an age is answered."""
+    told = number(text.strip())
+    return (told,) if told is not None and told <= _OLDEST else ()
 
 
 def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, tuple[Any, ...]]:
