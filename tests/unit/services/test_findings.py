@@ -105,10 +105,30 @@ def test_what_stays_beside_what_goes_is_kept() -> None:
 
 def test_what_shall_stay_alone_begins_nothing() -> None:
     seen = found(read(request(Intent.DELETION, PHOTOS, modality=Modality.DENIED)))
-    assert seen.entities["only_kept"] == ("photos",)
-    assert "category" not in seen.entities
+    assert seen.entities["only_kept"] == seen.entities["category"] == ("photos",)
     assert seen.recognised is not None
     assert not seen.recognised.sure
+
+
+def test_what_shall_stay_is_not_named_beside_what_goes() -> None:
+    kept = request(Intent.DELETION, PHOTOS, modality=Modality.DENIED)
+    named = entities(read(request(Intent.DELETION, POSTS), kept))
+    assert named["category"] == ("posts",)
+    assert named["only_kept"] == ("photos",)
+
+
+def test_where_one_is_may_be_data_or_a_purpose() -> None:
+    location = Mention(MentionKind.CATEGORY, "location")
+    assert entities(read(request(Intent.DELETION, location)))["category"] == ("location",)
+    assert entities(read(request(Intent.CONSENT_WITHDRAWAL, location)))["purpose"] == ("location",)
+
+
+def test_several_that_are_meant_correct_nothing() -> None:
+    listed = {"phrase": ("instead", "also")}
+    both = found(read(request(Intent.UNBINDING, WECHAT, GOOGLE)), listed=listed)
+    assert both.entities["phrase"] == ("also", "and")
+    one = found(read(request(Intent.UNBINDING, WECHAT, exclude=(GOOGLE,))), listed=listed)
+    assert one.entities["phrase"] == ("instead", "also")
 
 
 def test_what_shall_not_be_done_is_taken_back() -> None:
@@ -193,6 +213,8 @@ def test_a_copy_before_a_loss_comes_first() -> None:
     copy, closing = request(Intent.ACCESS), request(Intent.DEREGISTRATION)
     assert entities(read(copy, closing))["copy_first"] == ("yes",)
     assert "copy_first" not in entities(read(closing, copy))
+    spoken_of = request(Intent.DELETION, modality=Modality.REPORTED)
+    assert entities(read(copy, spoken_of))["copy_first"] == ("yes",)
 
 
 def test_a_fragment_names_and_wishes_nothing() -> None:

@@ -13,7 +13,7 @@ from privacydesk.domain.turn import Heard, Observed
 from privacydesk.nlu.pipeline import Read
 from privacydesk.services.findings.discourse import discourse
 from privacydesk.services.findings.mentions import named
-from privacydesk.services.findings.requests import Wished, further, recognised, wished, with_entries
+from privacydesk.services.findings.requests import Wished, further, in_kind, recognised, wished
 from privacydesk.services.findings.values import gives_contact, told_of, values
 
 Entities = dict[str, tuple[Any, ...]]
@@ -35,6 +35,9 @@ _DERIVED: Final = frozenset(
 )  # fmt: skip
 """Phrases of the lists that the reading tells better, or that are of no use beside it."""
 
+_CORRECTS: Final = frozenset({"instead", "slip"})
+"""Phrases by which one thing takes the place of another."""
+
 
 def observed(
     text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], language: str
@@ -47,7 +50,7 @@ def observed(
         listed: values of ``LISTED_KINDS``.
         language: its locale; empty where it can't be told.
     """
-    read = with_entries(read)
+    read = in_kind(read)
     asked = wished(read.reading)
     main = recognised(read, asked)
     beside = tuple(
@@ -67,8 +70,9 @@ def _of_message(
 ) -> Entities:
     requests = read.reading.requests
     things, done = named(requests, read.fragment, language), discourse(text, read)
+    several = any(len(things[kind]) > 1 for kind in ("provider", "purpose"))
     phrases = (
-        *(one for one in listed.get("phrase", ()) if one not in _DERIVED),
+        *(one for one in listed.get("phrase", ()) if one not in _derived(several=several)),
         *things["phrase"],
         *done["phrase"],
         *(("own_contact",) if gives_contact(text, requests, read.fragment) else ()),
@@ -77,6 +81,11 @@ def _of_message(
     return _filled(
         {**listed, **values(text, requests), **told, **things, **done, "phrase": _distinct(phrases)}
     )
+
+
+def _derived(*, several: bool) -> frozenset[str]:
+    """Return the phrases that lists don't tell; where several are meant, none is meant instead."""
+    return _DERIVED | _CORRECTS if several else _DERIVED
 
 
 def _of_wish(one: Wished, listed: Mapping[str, tuple[Any, ...]], language: str) -> Entities:

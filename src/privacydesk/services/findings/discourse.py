@@ -50,7 +50,7 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "wish_words": _spoken(read),
         "consequence": ("asked",) if _only_asks(read) else (),
         "asked_beside": _question_beside(text, read),
-        "copy_first": _YES if _copy_first([one.intent for one in asked]) else (),
+        "copy_first": _YES if _copy_first(requests) else (),
         "only_chooses": _YES if _only_chooses(read) else (),
         "entry_instead": _entry_instead(requests),
         "in_danger": _danger(read),
@@ -78,9 +78,12 @@ def _question_beside(text: str, read: Read) -> tuple[str, ...]:
     return (question, rest) if found and rest else ()
 
 
-def _copy_first(intents: list[Intent]) -> bool:
-    lost = [place for place, one in enumerate(intents) if one in _LOSING]
-    return bool(lost) and Intent.ACCESS in intents[: lost[-1]]
+def _copy_first(requests: Iterable[Request]) -> bool:
+    """Tell whether a copy is wished for before a loss, be that wished or only spoken of."""
+    told = [one for one in requests if one.modality is not Modality.DENIED]
+    lost = [place for place, one in enumerate(told) if one.intent in _LOSING]
+    before = of(Modality.WISHED, told[: lost[-1]]) if lost else ()
+    return any(one.intent is Intent.ACCESS for one in before)
 
 
 def _only_chooses(read: Read) -> bool:

@@ -34,7 +34,8 @@ def named(
     never = tuple(chain.from_iterable((*one.include, *one.exclude) for one in denied))
     fields = tuple(chain.from_iterable(one.set for one in told))
     found = {
-        **_what_goes(goes, fields),
+        # What shall stay is what a message is about where it names nothing else.
+        **_named(goes or [one for one in never if _may_stay(one)], fields),
         **_what_stays(stays),
         **_of_limits(goes, (*stays, *never), fragment, language),
         "only_kept": _distinct(one.value for one in never if _may_stay(one)),
@@ -46,8 +47,8 @@ def named(
     return {**found, "phrase": tuple(phrases)}
 
 
-def _what_goes(goes: Iterable[Mention], fields: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
-    named = [one for one in goes if one.value != ALL]
+def _named(mentions: Iterable[Mention], fields: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+    named = [one for one in mentions if one.value != ALL]
     found = {
         entity: _distinct(one.value for one in named if one.kind is kind)
         for kind, entity in _ENTITIES.items()

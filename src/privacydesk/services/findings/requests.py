@@ -38,6 +38,13 @@ _OF_OTHERS: Final[Mapping[Intent, Intent]] = {
 }
 """What is begun where somebody else's data is meant; a person is told of anything else."""
 
+_ABOUT: Final[Mapping[Intent, MentionKind]] = {
+    Intent.RECTIFICATION: MentionKind.FIELD,
+    Intent.CONSENT_WITHDRAWAL: MentionKind.PURPOSE,
+    Intent.UNBINDING: MentionKind.PROVIDER,
+}
+"""The only kind of things that these requests are about."""
+
 _BEGUN_ONLY_IF_WISHED: Final = frozenset(
     {
         Intent.DELETION,
@@ -93,20 +100,24 @@ def meant(request: Request) -> Intent:
     return request.intent
 
 
-def with_entries(read: Read) -> Read:
-    """Return a message with what corrections name as entries: nothing else can be corrected."""
+def in_kind(read: Read) -> Read:
+    """Return a message with what its requests name as what they can be about.
+
+    Where one is, is data and a purpose; a real name is data and an entry.
+    """
     requests = tuple(
-        replace(one, include=tuple(_entry(mention) for mention in one.include))
-        if one.intent is Intent.RECTIFICATION
-        else one
+        replace(one, include=_in_kind(one, one.include), exclude=_in_kind(one, one.exclude))
         for one in read.reading.requests
     )
     return replace(read, reading=replace(read.reading, requests=requests))
 
 
-def _entry(mention: Mention) -> Mention:
-    is_entry = mention.value in MENTIONABLE[MentionKind.FIELD]
-    return replace(mention, kind=MentionKind.FIELD) if is_entry else mention
+def _in_kind(request: Request, mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    kind = _ABOUT.get(request.intent)
+    return tuple(
+        replace(one, kind=kind) if kind and one.value in MENTIONABLE[kind] else one
+        for one in mentions
+    )
 
 
 def of(modality: Modality, requests: Iterable[Request]) -> tuple[Request, ...]:

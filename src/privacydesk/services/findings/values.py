@@ -16,6 +16,7 @@ from privacydesk.nlu.extractors.profile_values import profile_value
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 
 _OLDEST: Final = 120
+_AGE_LENGTH: Final = 3
 _LONGEST: Final = 2_000
 """Characters of a message that are looked at for values."""
 
@@ -53,8 +54,8 @@ def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...
 
 def _bare_age(text: str) -> tuple[int, ...]:
     """Return the number that is all of a message, as an age is answered."""
-    told = number(text.strip())
-    return (told,) if told is not None and told <= _OLDEST else ()
+    told = number(text.strip()) if len(text.strip()) <= _AGE_LENGTH else None
+    return (told,) if told and told <= _OLDEST else ()
 
 
 def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, tuple[Any, ...]]:
