@@ -175,7 +175,8 @@ def taken_back(runner: Runner, script: Script) -> bool:
     said = {str(one) for one in entities.get("taken_back", ())}
     found = script.observed.recognised
     form = script.stack[script.form_at()]
-    if entities.get("account_stays") and takes_back(runner, script, form):
+    stays = entities.get("account_stays") or entities.get("only_kept")
+    if stays and takes_back(runner, script, form):
         runner.cancel_form(script)
         return True
     if not said or found is None:
@@ -281,11 +282,31 @@ def means_form(runner: Runner, script: Script) -> bool:
 
 
 def takes_back(runner: Runner, script: Script, form: Running) -> bool:
-    """Tell whether a message names the open form's own kind as what is not wanted any more."""
+    """Tell whether a message names the open form's own kind as what is not wanted any more.
+
+    So does one by which all that the form is about shall stay.
+    """
+    if _all_stays(runner, script, form):
+        return True
     kind = runner.flows[form.flow].kind
     if kind is RequestKind.DEREGISTRATION and script.observed.entities.get("account_stays"):
         return True
     return kind is not None and kind.value in script.observed.entities.get("taken_back", ())
+
+
+def _all_stays(runner: Runner, script: Script, form: Running) -> bool:
+    """Tell whether all of several things that a form is about shall stay, and none goes instead."""
+    entities = script.observed.entities
+    kept = set(entities.get("only_kept", ()))
+    flow = runner.flows[form.flow]
+    for step in flow.steps.values():
+        if not isinstance(step, Ask) or not step.many:
+            continue
+        named = entities.get(FILLED_FROM.get(flow.slots[step.slot].type, ""), ())
+        held = form.slots.get(step.slot)
+        if held and kept.issuperset(held) and kept.issuperset(named):
+            return True
+    return False
 
 
 def _drops_waiting(runner: Runner, script: Script, said: set[str]) -> bool:
