@@ -96,6 +96,21 @@ def test_an_intent_without_requests_is_sure_by_its_confidence() -> None:
         assert seen.recognised.sure is sure
 
 
+def test_ones_own_data_is_not_dealt_with_without_a_request() -> None:
+    for intent, sure in (
+        (Intent.ACCESS, False),
+        (Intent.DELETION, False),
+        (Intent.COMPLAINT, True),
+    ):
+        seen = found(read(intent=intent, confidence=0.9))
+        assert seen.recognised is not None
+        assert seen.recognised.sure is sure
+    asked = request(Intent.DEREGISTRATION, modality=Modality.ASKED)
+    seen = found(read(asked, confidence=0.9))
+    assert seen.recognised is not None
+    assert seen.recognised.sure
+
+
 def test_what_stays_beside_what_goes_is_kept() -> None:
     named = entities(read(request(Intent.DELETION, EVERYTHING, exclude=(PHOTOS,))))
     assert named["kept_category"] == ("photos",)

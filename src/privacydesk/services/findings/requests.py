@@ -47,6 +47,7 @@ _ABOUT: Final[Mapping[Intent, MentionKind]] = {
 
 _BEGUN_ONLY_IF_WISHED: Final = frozenset(
     {
+        Intent.ACCESS,
         Intent.DELETION,
         Intent.DEREGISTRATION,
         Intent.UNBINDING,
@@ -54,7 +55,7 @@ _BEGUN_ONLY_IF_WISHED: Final = frozenset(
         Intent.RECTIFICATION,
     }
 )
-"""What takes away or changes something, and is asked back where it is only reported."""
+"""What is done to one's own data, and asked back where it is only reported, or not told at all."""
 
 
 class Wished(Struct, frozen=True):
