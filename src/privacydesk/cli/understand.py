@@ -101,11 +101,9 @@ def evaluate(
 ) -> None:
     """Measure how well messages are read that the network has not seen: the whole pipeline."""
     from privacydesk.data import voice_files  # noqa: PLC0415
-    from privacydesk.nlu.evaluation.report import confusions, table  # noqa: PLC0415
-    from privacydesk.nlu.evaluation.run import judged  # noqa: PLC0415
-    from privacydesk.nlu.evaluation.voices import parted  # noqa: PLC0415
+    from privacydesk.nlu.evaluation.report import confusions, judged, table  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
-    from privacydesk.nlu.training.corpus import read_voice  # noqa: PLC0415
+    from privacydesk.nlu.training.corpus import parted, read_voice  # noqa: PLC0415
 
     voices = [read_voice(*file) for file in voice_files(folder)]
     if folder is None:

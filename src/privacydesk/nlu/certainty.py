@@ -88,13 +88,9 @@ class Certainty(Struct, frozen=True):
         return 1 - _SLIGHT * (1 - self.right.chance(signs))
 
     def is_sure(self, request: Request, signs: Sequence[float]) -> bool:
-        """Tell whether a request is sure."""
-        return self.safety(request, signs) >= self.enough
-
-
-def may_be_sure(request: Request) -> bool:
-    """Tell whether what stays leaves something of a request to be done."""
-    return not {*request.include} & {*request.exclude}
+        """Tell whether a request is sure: safe, and something of it is left to be done."""
+        left = not {*request.include} & {*request.exclude}
+        return left and self.safety(request, signs) >= self.enough
 
 
 def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:

@@ -48,8 +48,6 @@ MENTIONS: Final = tuple(
     (kind, value) for kind in MentionKind for value in sorted(MENTIONABLE[kind])
 )
 
-LAYERS: Final = tuple(Layer)
-
 SLOTS: Final = (
     *((intent, again) for again in (False, True) for intent in REQUEST_INTENTS),
     (None, False),

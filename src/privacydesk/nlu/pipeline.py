@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Fragment, Reading, Request
-from privacydesk.nlu.certainty import FILE, Certainty, may_be_sure, signs
+from privacydesk.domain.reading import Fragment, Reading
+from privacydesk.nlu.certainty import FILE, Certainty, signs
 from privacydesk.nlu.heads.parsed import Parser, likeliest, told_safety
 from privacydesk.nlu.scope import Scope
 
@@ -78,17 +78,13 @@ class Pipeline:
         best, *others = likeliest(parsed.intents)
         reading = Reading(
             tuple(
-                replace(one, sure=whole and self._is_sure(scope, number, one))
+                replace(one, sure=whole and self._certainty.is_sure(one, signs(scope, number, one)))
                 for number, one in scope.requests()
             ),
             tuple(one.text(text).rstrip("?？") for one in parsed.questions),
             told_safety(parsed.safety),
         )
         return Read(best[0], best[1], tuple(others[:3]), reading, scope.fragment())
-
-    def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
-        told = signs(scope, number, request)
-        return may_be_sure(request) and self._certainty.is_sure(request, told)
 
 
 def _end(text: str, read: int) -> str:

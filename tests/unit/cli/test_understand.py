@@ -37,7 +37,7 @@ def test_each_line_is_answered_in_its_place() -> None:
 
 
 def test_a_reading_tells_what_goes_and_what_stays() -> None:
-    line = json.dumps({"text": "keep this year's photos, the rest can go"})
+    line = json.dumps({"text": "delete all my photos except this year's"})
     result = run(line.encode(), "--now", "2026-11-29T12:00+08:00")
     assert result.exit_code == 0, result.stderr
     reading = json.loads(result.stdout)["reading"]

@@ -66,3 +66,8 @@ def test_what_is_not_read_whole_is_not_sure() -> None:
     read = _read("把我的动态全部删掉，" + "说来话长，" * 800)
     assert read.reading.requests
     assert not any(one.sure for one in read.reading.requests)
+
+
+def test_what_is_asked_for_behind_a_long_story_is_read() -> None:
+    read = _read("说来话长，事情是这样的。" * 150 + "请把我的照片全部删掉。")
+    assert [(one.intent, one.sure) for one in read.reading.requests] == [(Intent.DELETION, False)]

@@ -63,8 +63,9 @@ def test_it_learns_and_goes_on(
     assert (tmp_path / CHECK_POINT).exists()
     reader, stretches = _trained(tmp_path, tokens, messages, epochs=4)
     learnt = losses(reader.eval(), stretches.eval(), whole)
-    assert set(learnt) == set(fresh)
-    assert sum(learnt.values()) < sum(fresh.values())
+    # What is taken for a value that is none is asked about; once it has learnt, nothing is.
+    assert {*fresh} - {*learnt} <= {"told"}
+    assert sum(learnt.values()) < sum(fresh[name] for name in learnt)
 
 
 def test_what_is_written_down_reads_as_the_network_does(

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
-from privacydesk.nlu.evaluation.run import Judged
-from privacydesk.nlu.evaluation.scores import FIGURES, Score, total
+from msgspec import Struct
+
+from privacydesk.nlu.evaluation.scores import FIGURES, Score, score, total
 from privacydesk.nlu.labels import INTENTS
+from privacydesk.nlu.pipeline import Pipeline, Read
+from privacydesk.nlu.training.corpus import WRITTEN_ON, Example, Voice
 
 _CELL: Final = 34
 _MARGIN: Final = 150
+
+
+class Judged(Struct, frozen=True):
+    """A message, how it was read, and how right that is."""
+
+    language: str
+    example: Example
+    read: Read
+    score: Score
+
+
+def judged(pipeline: Pipeline, voices: Iterable[Voice]) -> list[Judged]:
+    """Return all messages of voices, read."""
+    found = []
+    for voice in voices:
+        for example in voice.examples:
+            read = pipeline.parse(example.text, WRITTEN_ON)
+            found.append(Judged(voice.language, example, read, score(example, read)))
+    return found
 
 
 def table(found: Sequence[Judged]) -> str:

@@ -16,7 +16,6 @@ from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoi
 from privacydesk.nlu.labels import (
     HOLDERS,
     INTENTS,
-    LAYERS,
     MENTIONS,
     MODALITIES,
     ROLES,
@@ -134,9 +133,8 @@ class Parser:
         return self._parsed(cut, _Told(*(one[0] for one in self._session.run(None, inputs))))
 
     def _parsed(self, cut: Cut, told: _Told) -> Parsed:
-        found = {
-            layer: stretches(told.spans[number], cut.places) for number, layer in enumerate(LAYERS)
-        }
+        scores = dict(zip(Layer, told.spans, strict=True))
+        found = {layer: stretches(scores[layer], cut.places) for layer in Layer}
         points = {
             layer: _points(told.words, found[layer])
             for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER, Layer.VALUE)
@@ -164,7 +162,7 @@ class Parser:
                 found[Layer.MENTION],
             ),
             max(
-                missed(told.spans[LAYERS.index(layer)], found[layer])
+                missed(scores[layer], found[layer])
                 for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER)
             ),
             cut.read,

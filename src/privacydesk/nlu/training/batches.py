@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from privacydesk.nlu.labels import INTENTS, LAYERS, SAFETIES
+from privacydesk.nlu.labels import INTENTS, SAFETIES, Layer
 from privacydesk.nlu.pairs import Place
 from privacydesk.nlu.tokens import PADDING, Cut, Tokens
 from privacydesk.nlu.training.labelling import Labelled, Stretch
@@ -64,7 +64,7 @@ def batch(texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
     longest = (
         max(1, *(len(one.places) for one in cuts)) if len(cuts) > 1 else max(1, len(cuts[0].places))
     )
-    spans = torch.zeros((len(texts), len(LAYERS), longest, longest))
+    spans = torch.zeros((len(texts), len(Layer), longest, longest))
     safety = torch.full((len(texts), len(SAFETIES)), -1.0)
     intents = torch.full((len(texts),), UNKNOWN, dtype=torch.long)
     words = torch.zeros((len(texts), longest, 4), dtype=torch.long)
@@ -73,7 +73,7 @@ def batch(texts: Sequence[Labelled], cuts: Sequence[Cut]) -> Batch:
         tokens[row, : len(cut.tokens)] = torch.from_numpy(cut.tokens)
         words[row, : len(cut.places)] = torch.from_numpy(cut.words)
         if one.annotated:
-            for number, layer in enumerate(LAYERS):
+            for number, layer in enumerate(Layer):
                 for first, end in _placed(one.stretches(layer), cut):
                     spans[row, number, first, end - 1] = 1
         if one.safety is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from itertools import chain, product
 from pathlib import Path
 from typing import Final
 
@@ -24,14 +23,9 @@ OUTPUTS: Final = (
 def _of_encoder(path: Path) -> list[str]:
     """Return the products of the encoder: those of the heads are small, and lose by eight bits."""
     graph = onnx.load(path).graph
-    shapes = {one.name: tuple(one.dims) for one in graph.initializer}
-    of_encoder = product((WIDTH,), (WIDTH, 3 * WIDTH, INNER)), ((INNER, WIDTH),)
-    wanted = set(chain(*of_encoder))
-    return [
-        node.name
-        for node in graph.node
-        if node.op_type == "MatMul" and shapes.get(node.input[1]) in wanted
-    ]
+    of_encoder = {(WIDTH, WIDTH), (WIDTH, 3 * WIDTH), (WIDTH, INNER), (INNER, WIDTH)}
+    weights = {one.name for one in graph.initializer if tuple(one.dims) in of_encoder}
+    return [n.name for n in graph.node if n.op_type == "MatMul" and n.input[1] in weights]
 
 
 class _Rows(nn.Module):

@@ -16,7 +16,6 @@ from torch.nn import functional
 
 from privacydesk.nlu.labels import (
     HOLDERS,
-    LAYERS,
     MENTIONS,
     MODALITIES,
     REQUEST_INTENTS,
@@ -201,7 +200,7 @@ class _Rows:
         """
         places = {n: place_of(stretch, cut) for n, stretch in enumerate(one.stretches(layer))}
         known = [place for place in places.values() if place]
-        decoys = _decoys(self.scores[row, LAYERS.index(layer)], known)
+        decoys = _decoys(self.scores[row, list(Layer).index(layer)], known)
         places |= dict(enumerate(decoys, start=len(places)))
         found = {}
         for number, place in places.items():
@@ -236,7 +235,7 @@ def _of_stretches(heads: Stretches, batch: Batch, told: tuple[Tensor, ...]) -> d
         columns = [torch.tensor(one) for one in zip(*asked, strict=True)]
         gold = torch.tensor(rows.gold[name])
         if name in ("value", "field"):
-            logits = heads.types(name, points[columns[0]])
+            logits = (heads.value if name == "value" else heads.field)(points[columns[0]])
             found[name] = functional.cross_entropy(logits.float(), gold, label_smoothing=_SMOOTHING)
             continue
         if name == "narrowing":

@@ -12,13 +12,13 @@ from torch.nn import functional
 from privacydesk.nlu.labels import (
     HOLDERS,
     INTENTS,
-    LAYERS,
     MENTIONS,
     MODALITIES,
     ROLES,
     SAFETIES,
     SLOTS,
     VALUES,
+    Layer,
 )
 from privacydesk.nlu.pairs import BETWEEN, GAPS, NEARNESS
 from privacydesk.nlu.tokens import CODES, MOST_TOKENS, OFFSETS, PADDING
@@ -112,7 +112,7 @@ class Spans(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        count = len(LAYERS)
+        count = len(Layer)
         self.first = nn.Linear(WORD_WIDTH, count * SPAN_WIDTH)
         self.last = nn.Linear(WORD_WIDTH, count * SPAN_WIDTH)
         self.alone = nn.Linear(WORD_WIDTH, 3 * count)
@@ -130,7 +130,7 @@ class Spans(nn.Module):
         cos, sin = angles.cos(), angles.sin()
 
         def turned(x: Tensor) -> Tensor:
-            x = x.float().view(batch, count, len(LAYERS), SPAN_WIDTH).transpose(1, 2)
+            x = x.float().view(batch, count, len(Layer), SPAN_WIDTH).transpose(1, 2)
             a, b = x.chunk(2, dim=-1)
             return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1)
 
@@ -230,11 +230,6 @@ class Stretches(nn.Module):
         self.role = SlotPair(len(ROLES))
         self.told = SlotPair(1)
         self.narrowing = Pair(len(ROLES))
-
-    def types(self, name: str, points: Tensor) -> Tensor:
-        """Return logits of what each stretch names: ``value`` of mentions, ``field`` of values."""
-        logits: Tensor = getattr(self, name)(points)
-        return logits
 
 
 class SlotPair(nn.Module):

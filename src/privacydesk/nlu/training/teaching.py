@@ -11,11 +11,10 @@ import msgspec
 from privacydesk.encoder.e5 import SHIPPED
 from privacydesk.encoder.weights import ModelFile
 from privacydesk.nlu.certainty import FILE
-from privacydesk.nlu.evaluation.voices import parted
 from privacydesk.nlu.heads.parsed import GRAPH, HEADS, PIECES, Parser
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.tokens import Tokens
-from privacydesk.nlu.training.corpus import Voice
+from privacydesk.nlu.training.corpus import Voice, parted
 from privacydesk.nlu.training.export import export
 from privacydesk.nlu.training.labelling import Labelled, labelled
 from privacydesk.nlu.training.loop import Pace, train
@@ -49,10 +48,11 @@ def teach(
     folder.mkdir(parents=True, exist_ok=True)
     learnt, left_out = parted(voices)
     model = ModelFile(SHIPPED)
-    known = model.vocabulary
     texts = [example.text for voice in learnt for example in voice.examples]
     texts += [one.text for one in sentences]
-    pieces, numbers = chosen(map(fold, texts), known.pieces, list(known.scores))
+    pieces, numbers = chosen(
+        map(fold, texts), model.vocabulary.pieces, list(model.vocabulary.scores)
+    )
     (folder / PIECES).write_bytes(tokenizer_of(pieces))
     reader, stretches = Reader(len(pieces), LAYERS), Stretches()
     load_encoder(reader, model, numbers)
