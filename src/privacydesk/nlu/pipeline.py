@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Fragment, Reading
 from privacydesk.nlu.certainty import FILE, Certainty, signs
-from privacydesk.nlu.heads.parsed import Parser, likeliest, told_safety
+from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
 from privacydesk.nlu.scope import Scope
 
 SHIPPED: Final = Path(__file__).parent / "network"
@@ -63,10 +63,10 @@ class Pipeline:
         first = self._parser.parse(text[:_REACH])
         read = first.read if first else 0
         rest = "" if read >= len(text.rstrip()) else _end(text, read)
-        looks = [(text[:_REACH], first), (rest, self._parser.parse(rest) if rest else None)]
+        last = self._parser.parse(rest, WINDOW // 2) if rest else None
         reads = [
             self._read(Scope(words, parsed, today), whole=not rest)
-            for words, parsed in looks
+            for words, parsed in ((text[:_REACH], first), (rest, last))
             if parsed is not None
         ]
         if not reads:
@@ -88,8 +88,8 @@ class Pipeline:
 
 
 def _end(text: str, read: int) -> str:
-    """Return the end of a message whose beginning was read: not much more than that."""
-    rest = text[max(read, len(text) - (read * 3 // 4 or _REACH)) :]
+    """Return the end of a message whose beginning was read: less than half of that."""
+    rest = text[max(read, len(text) - (read * 3 // 8 or _REACH)) :]
     stop = next((at for at, sign in enumerate(rest[:_SENTENCE]) if sign in _STOPS), -1)
     return rest[stop + 1 :].strip() or rest
 

@@ -69,5 +69,8 @@ def test_what_is_not_read_whole_is_not_sure() -> None:
 
 
 def test_what_is_asked_for_behind_a_long_story_is_read() -> None:
-    read = _read("说来话长，事情是这样的。" * 150 + "请把我的照片全部删掉。")
-    assert [(one.intent, one.sure) for one in read.reading.requests] == [(Intent.DELETION, False)]
+    story = "上个月同事借了我的手机，发了一堆东西，我当时没在意，后来朋友问我才发现。"
+    read = _read(story * 50 + "请把我的照片全部删掉。")
+    assert read.intent is Intent.DELETION
+    assert Intent.DELETION in [one.intent for one in read.reading.requests]
+    assert not any(one.sure for one in read.reading.requests)

@@ -31,8 +31,8 @@ HEADS: Final = "heads.npz"
 PIECES: Final = "pieces.model"
 """The files of a trained network."""
 
-WINDOW: Final = 192
-"""Word pieces that are read at a look; the work grows with their square."""
+WINDOW: Final = 256
+"""Word pieces that are read at a look at most; the work grows with their square."""
 _MADE: Final = 0.5
 _ERRORS_ONLY: Final = 3
 
@@ -124,9 +124,9 @@ class Parser:
         self._heads = StretchHeads.load(folder / HEADS)
         self._tokens = Tokens.load(folder / PIECES)
 
-    def parse(self, text: str) -> Parsed | None:
-        """Return what the heads tell of a message's beginning; None where it has no words."""
-        cut = self._tokens.of(text, WINDOW)
+    def parse(self, text: str, most: int = WINDOW) -> Parsed | None:
+        """Return what the heads tell of a message's first word pieces; None where it has none."""
+        cut = self._tokens.of(text, most)
         if not cut.places:
             return None
         inputs = {"tokens": cut.tokens[np.newaxis], "words": cut.words[np.newaxis]}
