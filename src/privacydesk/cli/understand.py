@@ -125,11 +125,11 @@ def train(
     ],
     epochs: Annotated[
         int, typer.Option("--epochs", help="How often every annotated message is read.")
-    ] = 14,
+    ] = 12,
 ) -> None:
     """Train the network from the corpus; what was begun in the folder goes on.
 
-    Needs the extra "train" (PyTorch), and an hour on two cores.
+    Needs the extra "train" (PyTorch), and an hour and a half on two cores.
     """
     from privacydesk.data import sentence_files, voice_files  # noqa: PLC0415
     from privacydesk.nlu.training.corpus import read_voice  # noqa: PLC0415

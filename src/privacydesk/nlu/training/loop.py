@@ -43,7 +43,7 @@ class Pace(Struct, frozen=True):
         seed: of all that is chosen.
     """
 
-    epochs: int = 14
+    epochs: int = 12
     share: float = 0.35
     tokens: int = 768
     encoder_rate: float = 1e-4
