@@ -95,8 +95,7 @@ def point_of(words: Floats, place: Place) -> Floats:
 def softmax(x: Floats) -> Floats:
     """Return chances of logits, along the last axis."""
     raised = np.exp(x - x.max(axis=-1, keepdims=True))
-    chances: Floats = raised / raised.sum(axis=-1, keepdims=True)
-    return chances
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)
 
 
 def sigmoid(x: Floats) -> Floats:
