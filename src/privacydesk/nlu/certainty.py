@@ -36,6 +36,8 @@ SIGNS: Final = (
     "all_named", "kept", "words",
 )  # fmt: skip
 """What is looked at, in the order of the weights."""
+DOUBTS: Final = frozenset(SIGNS) - {"several", "nothing_named", "all_named", "kept", "words"}
+"""Signs that never speak for a request."""
 
 _SLIGHT: Final = 0.3
 """What a mistake counts after which nothing is gone."""
@@ -118,7 +120,7 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
         1 - 2 * float(unmade),
         float(not own.size),
         float(any(one.value == ALL for one in request.include)),
-        float(len(request.exclude)),
+        float(min(len(request.exclude), 2)),
         math.log1p(len(scope.text)),
     )  # fmt: skip
 

@@ -20,9 +20,6 @@ SHIPPED: Final = Path(__file__).parent / "network"
 
 _REACH: Final = 2_000
 """Characters from which a look takes as many words as it can."""
-_STOPS: Final = frozenset("。！？；!?;.\n")
-_SENTENCE: Final = 200
-"""Characters after which the end of a message is read from the middle of a sentence."""
 
 
 class Read(Struct, frozen=True):
@@ -60,10 +57,11 @@ class Pipeline:
 
         Of a very long one the beginning and the end are read, and nothing of it is sure.
         """
+        text = text.lstrip()
         first = self._parser.parse(text[:_REACH])
         read = first.read if first else 0
-        rest = "" if read >= len(text.rstrip()) else _end(text, read)
-        last = self._parser.parse(rest, WINDOW // 2) if rest else None
+        rest = text[read:].rstrip()[-_REACH:]
+        last = self._parser.parse(rest, WINDOW // 2, end=True) if rest else None
         reads = [
             self._read(Scope(words, parsed, today), whole=not rest)
             for words, parsed in ((text[:_REACH], first), (rest, last))
@@ -85,13 +83,6 @@ class Pipeline:
             told_safety(parsed.safety),
         )
         return Read(best[0], best[1], tuple(others[:3]), reading, scope.fragment())
-
-
-def _end(text: str, read: int) -> str:
-    """Return the end of a message whose beginning was read: less than half of that."""
-    rest = text[max(read, len(text) - (read * 3 // 8 or _REACH)) :]
-    stop = next((at for at, sign in enumerate(rest[:_SENTENCE]) if sign in _STOPS), -1)
-    return rest[stop + 1 :].strip() or rest
 
 
 def _joined(first: Read, last: Read) -> Read:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from msgspec.structs import replace
-
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, PHONE, Fragment, Mention, MentionKind, Request
 from privacydesk.nlu.extractors import ages, contacts, periods, profile_values
@@ -77,15 +75,13 @@ class Scope:
         """Return what narrows nothing that is named, where nothing is: 去年的, "with Mei"."""
         if self.parsed.mentions or not (self.parsed.whens or self.parsed.qualifiers):
             return None
-        every = Mention(MentionKind.CATEGORY, ALL)
-        told = {one.place: one.text(self.text) for one in self.parsed.qualifiers}
-        for when in self.parsed.whens:
-            period = periods.resolve(when.text(self.text), self.today)
-            if period is not None:
-                every = replace(every, since=period.since, until=period.until)
-            else:
-                told[when.place] = when.text(self.text)
-        return replace(every, qualifier=" ".join(told[place] for place in sorted(told)))
+        whens, qualifiers = self.parsed.whens, self.parsed.qualifiers
+        resolved = [periods.resolve(when.text(self.text), self.today) for when in whens]
+        if len(whens) == 1 and len(qualifiers) <= 1 and resolved[0] is not None:
+            words = "".join(one.text(self.text) for one in qualifiers)
+            return Mention(MentionKind.CATEGORY, ALL, resolved[0].since, resolved[0].until, words)
+        places = [place for one in (*whens, *qualifiers) for place in one.place]
+        return Mention(MentionKind.CATEGORY, ALL, qualifier=self.text[min(places) : max(places)])
 
     def _told(self, request: int) -> list[Found]:
         return [
@@ -100,7 +96,7 @@ class Scope:
         for place, mention in enumerate(self.parsed.mentions):
             if self.parsed.roles[request, place, which] >= BELONGS:
                 found |= dict.fromkeys(self._narrowed(request, mention, place, which))
-        return _without_wholes(tuple(found))
+        return _lesser(tuple(found), role)
 
     def _narrowed(
         self, request: int, mention: FoundMention, place: int, role: int
@@ -128,8 +124,9 @@ class Scope:
         """Tell whether a stretch stands nearer to another request that says so of a mention."""
         alike = [
             number
-            for number in range(len(self.parsed.requests))
+            for number, found in enumerate(self.parsed.requests)
             if self.parsed.roles[number, mention, role] >= BELONGS
+            and (found.intent is not None or number == request)
         ]
         return request != min(alike, key=lambda one: _away(self.parsed.requests[one], stretch))
 
@@ -164,14 +161,15 @@ class Scope:
         return None
 
 
-def _without_wholes(mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
-    """Leave out what is named whole where the same is named with what narrows it.
+def _lesser(mentions: tuple[Mention, ...], role: Role) -> tuple[Mention, ...]:
+    """Leave out what is named twice, whole and with what narrows it.
 
     Nobody says both of one thing; of two readings the one by which less goes is taken.
     """
-    narrowed = {(one.kind, one.value) for one in mentions if _is_narrowed(one)}
+    goes = role is Role.INCLUDE
+    taken = {(one.kind, one.value) for one in mentions if _is_narrowed(one) is goes}
     return tuple(
-        one for one in mentions if _is_narrowed(one) or (one.kind, one.value) not in narrowed
+        one for one in mentions if _is_narrowed(one) is goes or (one.kind, one.value) not in taken
     )
 
 

@@ -65,13 +65,14 @@ class Tokens:
         """Return those of a file with such a model."""
         return cls(path.read_bytes())
 
-    def of(self, text: str, most: int = MOST_TOKENS) -> Cut:
-        """Return a message, cut; what follows after so many word pieces is left out."""
+    def of(self, text: str, most: int = MOST_TOKENS, *, end: bool = False) -> Cut:
+        """Return a message, cut, or as many word pieces of its beginning or its end."""
         folded = fold(text)
         found = self._pieces.encode_as_offset_mapping(folded)
-        numbers, offsets = (found[name][: most - 2] for name in ("ids", "offsets"))
-        read = offsets[-1][1] if offsets else 0
-        places = tuple(hit.span() for hit in _WORD.finditer(folded, 0, read))
+        part = slice(2 - most, None) if end else slice(most - 2)
+        numbers, offsets = found["ids"][part], found["offsets"][part]
+        start, read = (offsets[0][0], offsets[-1][1]) if offsets else (0, 0)
+        places = tuple(hit.span() for hit in _WORD.finditer(folded, start, read))
         words = [
             (crc32(folded[start:end].encode()) % CODES, *at)
             for (start, end), at in zip(places, _pieces_of(places, offsets), strict=True)

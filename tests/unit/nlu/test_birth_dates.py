@@ -21,6 +21,7 @@ _DAY = date(1992, 10, 5)
         "92年10月5号",
         "一九九二年十月五日",
         "九二年十月五号",
+        "1992年10月5日星期一",
         "民國81年10月5日",
         "民國八十一年十月五日",
         "民國81.10.05",
@@ -65,6 +66,7 @@ def test_years_of_the_republic_are_counted_where_that_is_told_or_can_only_be() -
 @pytest.mark.parametrize(
     "words",
     [
+        "这个周末",
         "1992",
         "92年",
         "10月5日",

@@ -9,7 +9,8 @@ from msgspec import structs
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, Modality, Request
-from privacydesk.nlu.certainty import SIGNS, Certainty, Judgement
+from privacydesk.nlu.certainty import DOUBTS, FILE, SIGNS, Certainty, Judgement
+from privacydesk.nlu.pipeline import SHIPPED
 
 _NONE = (0.0,) * len(SIGNS)
 _DOUBT = (3.0, *_NONE[1:])
@@ -40,3 +41,11 @@ def test_it_is_kept_as_it_was_learnt(tmp_path: Path) -> None:
     file = tmp_path / "certainty.json"
     file.write_bytes(msgspec.json.encode(certainty))
     assert Certainty.load(file) == certainty
+
+
+def test_no_doubt_makes_a_request_more_sure() -> None:
+    shipped = Certainty.load(SHIPPED / FILE)
+    for judgement in (shipped.right, shipped.harmless):
+        weights = dict(zip(SIGNS, judgement.weights, strict=True))
+        assert all(weights[name] <= 0 for name in DOUBTS)
+        assert any(weights[name] < 0 for name in DOUBTS)

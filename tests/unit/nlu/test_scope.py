@@ -127,6 +127,19 @@ def test_a_shared_name_is_narrowed_for_the_request_that_is_nearer() -> None:
     assert deletion.include == (Mention(MentionKind.CATEGORY, "chat"),)
 
 
+def test_of_two_readings_of_what_stays_more_stays() -> None:
+    text = "都删，照片留着，和小美的照片也留"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "照片", "photos"), _mention(text, "美的照片", "photos")],
+        [(0, 0, EXCLUDE), (0, 1, EXCLUDE)],
+        qualifiers=[_found(text, "和小美")],
+        narrowing=[(0, 1, EXCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert request.exclude == (Mention(MentionKind.CATEGORY, "photos"),)
+
+
 def test_values_stand_with_the_requests_that_they_are_told_for() -> None:
     text = "昵称改成小雨，我14岁，发到 a@b.cn"
     parsed = _parsed(
@@ -175,3 +188,12 @@ def test_a_time_or_a_qualifier_alone_limits_whatever_is_open() -> None:
     assert fragment.limit == Mention(
         MentionKind.CATEGORY, "all", date(2025, 1, 1), date(2025, 12, 31), "和小美"
     )
+
+
+def test_several_times_alone_are_told_as_they_were_written() -> None:
+    text = "2023年的，还有2024年的"
+    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, 0.0, 0.99, 0.99)
+    whens = [_found(text, "2023年"), _found(text, "2024年")]
+    fragment = Scope(text, _parsed([nothing], [], [], whens=whens), TODAY).fragment()
+    assert fragment is not None
+    assert fragment.limit == Mention(MentionKind.CATEGORY, "all", qualifier="2023年的，还有2024年")

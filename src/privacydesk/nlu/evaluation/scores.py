@@ -145,8 +145,8 @@ def _within(told: Request, gold: Request) -> bool:
     if gold.include and not told.include and told.intent is not Intent.DEREGISTRATION:
         return True
     for one in told.include:
-        if not any(_narrower(one, other) for other in gold.include):
-            return not gold.include
+        if gold.include and not any(_narrower(one, other) for other in gold.include):
+            return False
     for stays in gold.exclude:
         if any(_touches(stays, one) for one in told.include) and not any(
             _narrower(stays, other) for other in told.exclude

@@ -97,7 +97,8 @@ class Point:
         Args:
             latest: what is left out is filled so that it begins on this day or earlier.
         """
-        if self.span or self.week or self.weekday is not None:
+        told = self.months and self.days
+        if self.span or self.week or (self.weekday is not None and not told):
             return self.span or self._in_week(latest)
         back = range(_YEARS_BACK) if self.months or (self.days and not self.year) else ()
         years = [latest.year - one for one in back] if self.year is None else [self.year]

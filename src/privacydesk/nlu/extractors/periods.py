@@ -39,6 +39,8 @@ class Period(Struct, frozen=True):
 
 _WEEKS: Final = frozenset({calendar.WEEK, 2 * calendar.WEEK})
 _DAYS_IN_HALF_MONTH: Final = 15
+_FAR_OFF: Final = date(9000, 1, 1)
+"""A day from which nothing that is told relatively can be a day of ours."""
 _HALF_HOURS_IN_DAY: Final = 48
 _MOST_HALF_DAYS: Final = 2 * 365 * 100
 _FEW_DAYS: Final = 10
@@ -68,7 +70,7 @@ def resolve(words: str, today: date) -> Period | None:
 def dates(text: str) -> tuple[date, ...]:
     """Return the days that a text tells with their years."""
     told = [_NOTHING if one.is_loose else one for one in tokens_of(text)]
-    return tuple(_Parser(told, date.max).dates())
+    return tuple(_Parser(told, _FAR_OFF).dates())
 
 
 class _Length(NamedTuple):

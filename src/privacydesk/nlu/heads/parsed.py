@@ -124,9 +124,9 @@ class Parser:
         self._heads = StretchHeads.load(folder / HEADS)
         self._tokens = Tokens.load(folder / PIECES)
 
-    def parse(self, text: str, most: int = WINDOW) -> Parsed | None:
-        """Return what the heads tell of a message's first word pieces; None where it has none."""
-        cut = self._tokens.of(text, most)
+    def parse(self, text: str, most: int = WINDOW, *, end: bool = False) -> Parsed | None:
+        """Return what the heads tell of a message's first or last word pieces, if it has any."""
+        cut = self._tokens.of(text, most, end=end)
         if not cut.places:
             return None
         inputs = {"tokens": cut.tokens[np.newaxis], "words": cut.words[np.newaxis]}

@@ -46,8 +46,10 @@ def stretches(scores: Floats, places: tuple[Place, ...]) -> list[Found]:
     chances = sigmoid(scores[firsts, lasts])
     kept: list[Found] = []
     for one in np.argsort(-chances, kind="stable").tolist():
+        if len(kept) == MOST:
+            break
         words = int(firsts[one]), int(lasts[one]) + 1
-        if len(kept) < MOST and not any(touch(words, other.words) for other in kept):
+        if not any(touch(words, other.words) for other in kept):
             place = places[words[0]][0], places[words[1] - 1][1]
             kept.append(Found(words, place, float(chances[one])))
     return sorted(kept, key=lambda one: one.words)

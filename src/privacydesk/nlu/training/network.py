@@ -176,7 +176,7 @@ class Slots(nn.Module):
 
 
 class Reader(nn.Module):
-    """Tokens and words in; what each word is, what the message is, and what it asks for out."""
+    """Tokens and words in; stretches, what the message is, and what it asks for out."""
 
     def __init__(self, pieces: int, layers: int, dropout: float = 0.1) -> None:
         super().__init__()

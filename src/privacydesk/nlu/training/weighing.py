@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from sklearn.linear_model import LogisticRegression
 
 from privacydesk.domain.reading import Request
-from privacydesk.nlu.certainty import Certainty, Judgement, is_losing, signs
+from privacydesk.nlu.certainty import DOUBTS, SIGNS, Certainty, Judgement, is_losing, signs
 from privacydesk.nlu.evaluation.scores import is_right, loses
 from privacydesk.nlu.heads.parsed import Parser
 from privacydesk.nlu.scope import Scope
@@ -46,8 +46,14 @@ def weigh(parser: Parser, examples: Sequence[Example]) -> Certainty:
 
 
 def _judgement(rows: Sequence[Row], holds: Sequence[bool]) -> Judgement:
-    learnt = LogisticRegression(max_iter=_STEPS).fit([one.signs for one in rows], holds)
-    return Judgement(tuple(learnt.coef_[0].tolist()), float(learnt.intercept_[0]))
+    features = np.array([one.signs for one in rows])
+    while True:
+        learnt = LogisticRegression(max_iter=_STEPS).fit(features, holds)
+        # More doubt never makes a request more sure, whatever chance has it in these messages.
+        wrong = np.array([name in DOUBTS for name in SIGNS]) & (learnt.coef_[0] > 0)
+        if not wrong.any():
+            return Judgement(tuple(learnt.coef_[0].tolist()), float(learnt.intercept_[0]))
+        features[:, wrong] = 0.0
 
 
 def _rows(parser: Parser, examples: Sequence[Example], today: date) -> Iterator[Row]:
