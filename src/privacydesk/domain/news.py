@@ -106,7 +106,7 @@ class ItemFacts(Struct, frozen=True):
 
 
 class TicketFacts(Struct, frozen=True):
-    """What is told of a ticket: what its record keeps for good, and no more.
+    """What is told of a ticket: what its record keeps for good, and the days of its items.
 
     Attributes:
         sequence: the ticket's version; of two messages the higher one is the newer state.
