@@ -9,7 +9,9 @@ import pytest
 
 from privacydesk.data import voice_files
 from privacydesk.nlu.heads.parsed import GRAPH, HEADS, PIECES, Parser
+from privacydesk.nlu.heads.weights import StretchHeads
 from privacydesk.nlu.normaliser import fold
+from privacydesk.nlu.pairs import between, gap, nearness
 from privacydesk.nlu.tokens import Tokens
 from privacydesk.nlu.training.corpus import read_voice
 from privacydesk.nlu.training.labelling import Labelled, labelled
@@ -17,11 +19,13 @@ from privacydesk.nlu.training.pieces import tokenizer_of
 
 pytest.importorskip("torch", reason="PyTorch is there only where the network is trained")
 
+import torch
+
 from privacydesk.nlu.training.batches import batch
 from privacydesk.nlu.training.export import export
 from privacydesk.nlu.training.loop import CHECK_POINT, Pace, train
 from privacydesk.nlu.training.losses import losses
-from privacydesk.nlu.training.network import Reader, Stretches
+from privacydesk.nlu.training.network import POINT, SLOT_WIDTH, Reader, Stretches
 
 # PyTorch's exporter warns of its own parts.
 pytestmark = pytest.mark.filterwarnings(
@@ -82,3 +86,30 @@ def test_what_is_written_down_reads_as_the_network_does(
     assert parsed is not None
     intents = told[1][0].detach().softmax(-1).numpy()
     assert np.abs(parsed.intents - intents).max() < 0.05
+
+
+def test_heads_tell_in_numpy_what_they_do_in_torch() -> None:
+    stretches = Stretches().eval()
+    heads = StretchHeads({name: one.numpy() for name, one in stretches.state_dict().items()})
+    points, others = torch.randn(2, 3, POINT)
+    slots, looks = torch.randn(2, SLOT_WIDTH), torch.rand(2, 20)
+    places = [(0, 2), (5, 6), (9, 20)]
+    with torch.no_grad():
+        for name, taught in (("value", stretches.value), ("field", stretches.field)):
+            told = taught(points).softmax(-1).numpy()
+            assert np.allclose(heads.types(name, points.numpy()), told, atol=1e-5)
+        pairs = [(slot, at) for slot in range(2) for at in range(3)]
+        which, at = (torch.tensor(one) for one in zip(*pairs, strict=True))
+        near = torch.tensor([nearness(looks[one].numpy(), places[two]) for one, two in pairs])
+        told = stretches.role(slots[which], points[at], near).sigmoid().view(2, 3, -1).numpy()
+        read = heads.of_slots("role", slots.numpy(), points.numpy(), looks.numpy(), places)
+        assert np.allclose(read, told, atol=1e-5)
+        nines = [(one, two) for one in range(3) for two in range(3)]
+        first, second = (torch.tensor(one) for one in zip(*nines, strict=True))
+        apart = (
+            torch.tensor([gap(places[one], places[two]) for one, two in nines]),
+            torch.tensor([between(places[one], places[two], places) for one, two in nines]),
+        )
+        told = stretches.narrowing(points[first], others[second], *apart).sigmoid()
+        read = heads.narrowing(points.numpy(), others.numpy(), places, places)
+        assert np.allclose(read, told.view(3, 3, -1).numpy(), atol=1e-5)
