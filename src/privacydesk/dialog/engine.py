@@ -120,7 +120,8 @@ class Engine:
         script = self._script(snapshot, message, now)
         mend(self._runner, script)
         if isinstance(message, Said):
-            script.said, script.saw = message.text, message.offset
+            script.said = script.whole_message = message.text
+            script.saw = message.offset
             self._answers.said(script, message)
         elif isinstance(message, Chose):
             self._answers.chose(script, message)

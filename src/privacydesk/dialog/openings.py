@@ -83,8 +83,9 @@ def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
 
 
 def words_said(script: Script) -> str:
-    """Return the words of a message as they are kept for staff: without codes, and shortened."""
-    return shortened(blot_codes(script.said) if script.code_was_sent() else script.said)
+    """Return a whole message as it is kept for staff: without codes, and shortened."""
+    words = script.whole_message
+    return shortened(blot_codes(words) if script.code_was_sent() else words)
 
 
 def shortened(text: str) -> str:

@@ -270,7 +270,7 @@ def take_held(
     if choice.id == _IS_ANSWER:
         return parse(runner.asking.slot_type(frame, step), held["text"], {})
     if not explain(runner, script, held["topic"]):
-        script.said = held["text"]
+        script.said = script.whole_message = held["text"]
         runner.start(script, Intent(held["intent"] or Intent.POLICY_QUESTION))
     return None
 

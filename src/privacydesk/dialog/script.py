@@ -73,6 +73,7 @@ class Script:
         "unanswered",
         "verifications",
         "version",
+        "whole_message",
         "wishes",
     )
 
@@ -105,8 +106,10 @@ class Script:
         self.to_rate = conversation.to_rate
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
-        # The user's words of this turn, and what an answer to them suggests to ask for.
+        # The user's words of this turn, without a question that was answered beside them; the whole
+        # message; and what an answer to it suggests to ask for.
         self.said = ""
+        self.whole_message = ""
         # Of the question they saw; 0 where that is not known.
         self.saw = 0
         # Whether a form was moved onto a new version of its flow, whose question was not put yet.

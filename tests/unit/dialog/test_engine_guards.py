@@ -70,8 +70,11 @@ def standing_at(
     )  # fmt: skip
 
 
-def advance(engine: Engine, conversation: Conversation, message: Any) -> Turn:
-    wanted = Needs(challenges=COUNTERS, tickets_of=f"account:{ME}\nconversation:", queue=True)
+def advance(
+    engine: Engine, conversation: Conversation, message: Any, *, question: str = ""
+) -> Turn:
+    whose = f"account:{ME}\nconversation:"
+    wanted = Needs(challenges=COUNTERS, tickets_of=whose, queue=True, question=question)
     told = replace(message, observed=replace(message.observed, wanted=wanted))
     challenges = {name: Challenge(ChallengeId(b"x" * 32)) for name in COUNTERS}
     return engine.advance(Snapshot(conversation, challenges), told, NOW)

@@ -7,17 +7,22 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.unit.dialog.test_engine_guards import ME, advance, engine_of
 
 from privacydesk.data import dialog_files
 from privacydesk.dialog import openings
 from privacydesk.dialog.reader import read_flows
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.scopes import answers_of
-from privacydesk.domain.conversation import Wish
+from privacydesk.domain.conversation import Conversation, Wish
+from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Observed, Recognised, Said
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 FLOWS = read_flows(dialog_files())
+ENGINE = engine_of(dialog_files())
+CONVERSATION = Conversation(ConversationId(b"c" * 16), "e", NOW, version=5, account=ME)
 
 
 def began_with(wish: Wish) -> str:
@@ -40,7 +45,8 @@ def test_long_words_are_cut_short_and_that_is_shown() -> None:
     ("sent", "kept"), [(True, "••••••, delete it, too"), (False, "123456, delete it, too")]
 )
 def test_no_code_is_kept_with_the_words_beside_it(sent: bool, kept: str) -> None:
-    script: Any = SimpleNamespace(said="123456, delete it, too", code_was_sent=lambda: sent)
+    words = "123456, delete it, too"
+    script: Any = SimpleNamespace(whole_message=words, code_was_sent=lambda: sent)
     assert openings.words_said(script) == kept
 
 
@@ -51,3 +57,16 @@ def test_what_is_no_request_keeps_no_words() -> None:
 def test_the_words_lead_the_answers() -> None:
     assert list(answers_of({"story": "all of it"}, "I complain")) == ["opening", "story"]
     assert answers_of({"story": "all of it"}, "") == {"story": "all of it"}
+
+
+def test_a_question_answered_beside_the_request_stays_in_the_opening_words() -> None:
+    asked, wished = "Who gets my photos?", "Delete them."
+    observed = Observed(
+        recognised=Recognised(Intent.DELETION, 0.99),
+        language="en",
+        entities={"asked_beside": (asked, wished), "category": ("photos",), "wants": ("yes",)},
+    )
+    message = Said("j", f"{asked} {wished}", observed=observed)
+    turn = advance(ENGINE, CONVERSATION, message, question=asked)
+    (form,) = turn.snapshot.conversation.stack[:1]
+    assert openings.words_of(Running.of(form)) == f"{asked} {wished}"
