@@ -8,6 +8,7 @@ from privacydesk.dialog import (
     desk_buttons,
     following,
     interrupts,
+    openings,
     quotes,
     reading,
     taking,
@@ -15,7 +16,7 @@ from privacydesk.dialog import (
 from privacydesk.dialog.at_ask import NO_STORY, AtAsk
 from privacydesk.dialog.at_confirm import AtConfirm
 from privacydesk.dialog.buttons import Buttons, Labels
-from privacydesk.dialog.codes import blot_codes, code_digits
+from privacydesk.dialog.codes import code_digits
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
@@ -45,7 +46,7 @@ class Answers:
             Sender.USER,
             EventKind.TEXT,
             key="desk.code_hidden" if hidden else "",
-            text="" if hidden else _without_codes(script, message.text),
+            text="" if hidden else openings.without_codes(script, message.text),
         )
         before, script.last_said_at = script.last_said_at, script.now
         if script.owner.kind is OwnerKind.QUEUE and self._press_desk_button(script, message):
@@ -149,7 +150,3 @@ def _is_code(script: Script, text: str) -> bool:
         return False
     menu = not script.stack and script.owner.kind is OwnerKind.ASSISTANT
     return menu or script.code_was_sent()
-
-
-def _without_codes(script: Script, text: str) -> str:
-    return blot_codes(text) if script.code_was_sent() else text

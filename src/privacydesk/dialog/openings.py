@@ -59,6 +59,11 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
     """Return the slots that keep the sentence which begins a flow, where that asks for a story.
 
     What it says of proving who one is, is kept for any request.
+
+    Args:
+        flow: that it begins.
+        text: the sentence, without codes.
+        entities: found in it.
     """
     said = set(reading.phrases_of(entities).intersection((REFUSES, OUT_OF_REACH)))
     if _NO_CODE in entities.get("answer", ()):
@@ -78,14 +83,19 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
 
 def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
     """Return a wish with the message it was made in."""
-    slots = {**wish.slots, **kept(flow, script.said, script.observed.entities)}
+    text = without_codes(script, script.said)
+    slots = {**wish.slots, **kept(flow, text, script.observed.entities)}
     return replace(wish, slots=slots, words=words_said(script))
 
 
 def words_said(script: Script) -> str:
     """Return a whole message as it is kept for staff: without codes, and shortened."""
-    words = script.whole_message
-    return shortened(blot_codes(words) if script.code_was_sent() else words)
+    return shortened(without_codes(script, script.whole_message))
+
+
+def without_codes(script: Script, text: str) -> str:
+    """Return words without what may be a code that was sent: none is kept."""
+    return blot_codes(text) if script.code_was_sent() else text
 
 
 def shortened(text: str) -> str:

@@ -107,7 +107,7 @@ class Runner:
         brief = reading.is_brief(script)
         entities = script.observed.entities
         slots = filling.slots_for(flow, entities, brief=brief)
-        slots |= openings.kept(flow, script.said, entities)
+        slots |= openings.kept(flow, openings.without_codes(script, script.said), entities)
         wish = Wish(intent, slots, openings.words_said(script))
         return self.begin(script, wishes.rather(wish, entities))
 

@@ -7,17 +7,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.unit.dialog.test_engine_guards import ME, advance, engine_of
 
 from privacydesk.data import dialog_files
 from privacydesk.dialog import openings
 from privacydesk.dialog.reader import read_flows
+from privacydesk.dialog.rules import Rules
+from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.scopes import answers_of
-from privacydesk.domain.conversation import Conversation, Wish
+from privacydesk.dialog.script import Script
+from privacydesk.domain.conversation import Conversation, Frame, Wish
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Observed, Recognised, Said
+from privacydesk.domain.turn import Observed, Recognised, Said, Snapshot
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 FLOWS = read_flows(dialog_files())
@@ -48,6 +52,21 @@ def test_no_code_is_kept_with_the_words_beside_it(sent: bool, kept: str) -> None
     words = "123456, delete it, too"
     script: Any = SimpleNamespace(whole_message=words, code_was_sent=lambda: sent)
     assert openings.words_said(script) == kept
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_no_code_is_kept_in_the_story_that_a_message_is(at_once: bool) -> None:
+    runner = Runner(FLOWS, Rules(), frozenset({"en"}))
+    verifying = Frame("verify", "code", NOW, serial=1, slots={"_target": "account_phone"})
+    conversation = replace(CONVERSATION, stack=(verifying,))
+    script = Script(Snapshot(conversation), Observed(), Rules(), NOW, "j")
+    script.said = script.whole_message = "123456, and you sold my number"
+    if at_once:
+        runner.start(script, Intent.COMPLAINT)
+        slots = script.stack[-1].slots
+    else:
+        slots = openings.with_message(script, FLOWS["complaint"], Wish(Intent.COMPLAINT)).slots
+    assert slots["_opening"] == "••••••, and you sold my number"
 
 
 def test_what_is_no_request_keeps_no_words() -> None:
