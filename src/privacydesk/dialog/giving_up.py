@@ -13,7 +13,14 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM, all_of, shown, staying
+from privacydesk.dialog.slots import (
+    ANY_REQUEST,
+    FILLED_FROM,
+    all_of,
+    says_everything,
+    shown,
+    staying,
+)
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -175,8 +182,9 @@ def taken_back(runner: Runner, script: Script) -> bool:
     said = {str(one) for one in entities.get("taken_back", ())}
     found = script.observed.recognised
     form = script.stack[script.form_at()]
-    stays = entities.get("account_stays") or entities.get("only_kept")
-    if stays and takes_back(runner, script, form):
+    account_stays = bool(entities.get("account_stays"))
+    # 照片不删了，留着 takes back no deletion of the posts.
+    if (account_stays and takes_back(runner, script, form)) or _all_stays(runner, script, form):
         runner.cancel_form(script)
         return True
     if not said or found is None:
@@ -297,6 +305,9 @@ def takes_back(runner: Runner, script: Script, form: Running) -> bool:
 def _all_stays(runner: Runner, script: Script, form: Running) -> bool:
     """Tell whether all of several things that a form is about shall stay, and none goes instead."""
     entities = script.observed.entities
+    if says_everything(entities):
+        # 除了动态都删 names what goes: all the others.
+        return False
     kept = set(entities.get("only_kept", ()))
     flow = runner.flows[form.flow]
     for step in flow.steps.values():
