@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,15 +52,18 @@ def keep(runner: Runner, script: Script, wish: Wish) -> Keeping:
 def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return two wishes of one kind as one; None when each needs a request of its own."""
     many = {step.slot for step in filling.questions_of(flow) if step.many}
+    if _are_narrowed_apart(many, old, new):
+        return None
     merged = dict(old)
     by_name = filling.choices_by_name(flow, new)
     for slot, value in new.items():
         if slot in by_name and slot not in old:
             # Naming a part makes no part of the whole that was asked for before.
             continue
-        if slot == limits.SLOT and not limits.is_of_all(limits.held(new)):
-            both = limits.narrowed(limits.held(old), limits.held(new), adds=True)
-            limits.keep(merged, both)
+        if slot in limits.SLOTS:
+            before, now = limits.held(old), limits.held(new)
+            if before != now:
+                limits.keep(merged, limits.narrowed(before, now, adds=True))
         elif slot in many:
             merged[slot] = list(dict.fromkeys((*old.get(slot, ()), *value)))
         elif old.get(slot, value) != value:
@@ -68,6 +71,19 @@ def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mappi
         else:
             merged[slot] = value
     return merged
+
+
+def _are_narrowed_apart(
+    many: Collection[str], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> bool:
+    """Tell whether what narrows one wish as a whole would narrow, or widen, the other one."""
+    before, now = limits.held(old), limits.held(new)
+    if before == now:
+        return False
+    if limits.is_of_all(now) and before.parts:
+        return True
+    differ = any(set(new[slot]) != set(old.get(slot, ())) for slot in many if new.get(slot))
+    return differ and (limits.is_of_all(before) or limits.is_of_all(now))
 
 
 def named(runner: Runner, wishes: Iterable[Wish]) -> dict[str, Any]:

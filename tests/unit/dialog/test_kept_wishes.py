@@ -1,0 +1,69 @@
+"""Wishes that are kept for later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.dialog.test_engine_guards import NOW
+from tests.unit.dialog.test_openings import CONVERSATION, FLOWS
+
+from privacydesk.dialog import kept_wishes, limits
+from privacydesk.dialog.rules import Rules
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.script import Script
+from privacydesk.domain.conversation import Wish
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.selection import Part, Selection, Span, plain
+from privacydesk.domain.turn import Observed, Snapshot
+
+RUNNER = Runner(FLOWS, Rules(), frozenset({"en"}))
+THIS_YEAR = plain(limits.in_words("今年的"))
+LAST_YEAR = plain(limits.in_words("去年的"))
+PHOTOS_THIS_YEAR = plain(Selection((Part("photos", only=(Span(qualifier="今年的"),)),)))
+
+
+def kept(*slots: dict[str, Any]) -> list[dict[str, Any]]:
+    script = Script(Snapshot(CONVERSATION), Observed(), Rules(), NOW, "j")
+    for one in slots:
+        kept_wishes.keep(RUNNER, script, Wish(Intent.DELETION, one))
+    return [dict(wish.slots) for wish in script.wishes]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"period": "去年的"}, {"limits": THIS_YEAR}),
+        ({"categories": ["photos"], "period": "去年的"}, {"categories": ["posts"]}),
+        ({"categories": ["photos"]}, {"categories": ["posts"], "limits": THIS_YEAR}),
+        (
+            {"categories": ["photos"], "limits": LAST_YEAR},
+            {"categories": ["photos"], "limits": THIS_YEAR},
+        ),
+    ],
+)
+def test_what_is_narrowed_in_another_way_is_a_request_of_its_own(
+    old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    assert kept(old, new) == [old, new]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "both"),
+    [
+        (
+            {"categories": ["photos"], "period": "去年的"},
+            {"categories": ["photos"], "limits": LAST_YEAR},
+            {"categories": ["photos"], "period": "去年的"},
+        ),
+        (
+            {"categories": ["posts"]},
+            {"categories": ["photos"], "limits": PHOTOS_THIS_YEAR},
+            {"categories": ["posts", "photos"], "limits": PHOTOS_THIS_YEAR},
+        ),
+    ],
+)
+def test_what_narrows_no_other_kind_is_one_request(
+    old: dict[str, Any], new: dict[str, Any], both: dict[str, Any]
+) -> None:
+    assert kept(old, new) == [both]
