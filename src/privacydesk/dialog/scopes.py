@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -102,8 +102,12 @@ def is_same_scope(kind: RequestKind, slots: Slots, items: tuple[ScopeItem, ...])
     known = _COMPARED.get(kind)
     if known is None or not any(slots.get(name) for name in known):
         return True
-    asked = items_of(kind, slots)
-    return {_compared(item) for item in asked} == {_compared(item) for item in items}
+    return are_same(items_of(kind, slots), items)
+
+
+def are_same(items: Iterable[ScopeItem], others: Iterable[ScopeItem]) -> bool:
+    """Tell whether items ask for the same things, in whatever order and by whichever version."""
+    return {_compared(item) for item in items} == {_compared(item) for item in others}
 
 
 def _compared(item: ScopeItem) -> tuple[Part, str, tuple[tuple[str, str], ...]]:

@@ -11,7 +11,7 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions.base import HELD, evidence_of
 from privacydesk.dialog.guards import account_of, unbinds_alone
 from privacydesk.dialog.options import whose
-from privacydesk.dialog.scopes import answers_of, items_of
+from privacydesk.dialog.scopes import answers_of, are_same, items_of
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
 from privacydesk.domain import quotas
@@ -98,7 +98,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
             )
         )
         return "filed"
-    if waiting is not None and waiting.items == items_of(kind, frame.slots):
+    if waiting is not None and are_same(waiting.items, items_of(kind, frame.slots)):
         # It waits already, and nothing more was shown: one request, not another each time.
         frame.slots["ticket"] = waiting.id.hex()
         return "filed"
