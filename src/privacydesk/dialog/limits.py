@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from privacydesk.dialog.slots import Entities, all_of
 from privacydesk.domain.reading import ALL
 from privacydesk.domain.scopes import limit_for
-from privacydesk.domain.selection import Part, Selection, Span, plain
+from privacydesk.domain.selection import Part, Selection, Span, joined, plain
 
 SLOT: Final = "limits"
 """The slot that keeps them; a flow whose kinds of data can't be narrowed has none."""
@@ -115,7 +115,8 @@ def staying(slots: Mapping[str, Any], categories: Iterable[str]) -> tuple[Part, 
 def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
     """Return what narrows a form after a message narrowed it further.
 
-    What is named as a whole lifts nothing that was said of it before.
+    What is named as a whole lifts nothing that was said of it before, and what was said to stay
+    stays. What is said of all kinds is said of each that has a part of its own, too.
 
     Args:
         before: what narrowed it.
@@ -123,18 +124,30 @@ def narrowed(before: Selection, new: Selection, *, adds: bool) -> Selection:
         adds: whether that comes besides; else it takes the place of what was said of the same.
     """
     found = {part.value: part for part in before.parts}
-    for part in (one for one in new.parts if not one.is_whole):
-        old = found.get(part.value) or found.get(ALL) or Part(part.value)
-        both = part
-        if part.but and not part.only:
-            # "But the ones with my dog stay" takes nothing away from what else narrows it.
-            both = Part(part.value, old.only, tuple(dict.fromkeys((*old.but, *part.but))))
-        elif adds and old.only:
-            both = Part(part.value, (*old.only, *part.only), (*old.but, *part.but))
-        found = {ALL: both} if part.value == ALL else {**found, part.value: both}
+    told = [one for one in new.parts if not one.is_whole]
+    # What one kind has of its own is said beside what is said of all.
+    for part in sorted(told, key=lambda one: one.value != ALL):
+        known = found.get(part.value) or found.get(ALL) or Part(ALL)
+        every = found if part.value == ALL else {}
+        found |= {
+            value: _further(replace(old, value=value), part, adds=adds)
+            for value, old in {**every, part.value: known}.items()
+        }
     stays = dict.fromkeys((*before.stays, *new.stays))
     words = dict.fromkeys(one for one in (before.words, new.words) if one)
     return Selection(tuple(found.values()), tuple(stays), "\n".join(words))
+
+
+def _further(old: Part, new: Part, *, adds: bool) -> Part:
+    """Return a part narrowed further; see ``narrowed``."""
+    only = new.only
+    if not only:
+        # "But the ones with my dog stay" takes nothing away from what else narrows it.
+        only = old.only
+    elif adds and old.only:
+        only = joined((*old.only, *only))
+    every_day = Span() in only
+    return replace(old, only=() if every_day else only, but=joined((*old.but, *new.but)))
 
 
 def _of(category: str, part: Part) -> Part:

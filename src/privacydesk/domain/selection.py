@@ -148,6 +148,17 @@ def plain(value: Part | Selection) -> dict[str, Any]:
     return found
 
 
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans with those of one qualifier as one, in the order of days; plain days first."""
+    days = _by_qualifier(spans)
+    plain_days = days.pop("", ())
+    return tuple(
+        span
+        for qualifier, found in (("", plain_days), *days.items())
+        for span in _spans(found, qualifier)
+    )
+
+
 def detail_of(part: Part, words: str = "") -> dict[str, Any]:
     """Return what narrows a part as details of a ticket's item, JSON only."""
     detail = {name: value for name, value in plain(part).items() if name != "value"}
@@ -201,7 +212,7 @@ def _kept(qualifier: str, days: Days, only: Mapping[str, Days]) -> Days:
     return _EVERY_DAY if kept == whole else kept
 
 
-def _by_qualifier(mentions: Iterable[Mention]) -> dict[str, Days]:
+def _by_qualifier(mentions: Iterable[Mention | Span]) -> dict[str, Days]:
     found: dict[str, list[tuple[int, int]]] = {}
     for one in mentions:
         found.setdefault(one.qualifier, []).append(_days(one))

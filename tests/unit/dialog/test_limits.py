@@ -122,6 +122,8 @@ def test_a_form_of_an_earlier_version_keeps_its_words() -> None:
 
 
 SINCE = Part("posts", only=(Span(since=LAST_WEEK),))
+THIS_YEAR = Part("posts", only=(Span(since=date(2026, 1, 1)),))
+EARLIER = Part("posts", only=(Span(date(2024, 1, 1), date(2024, 12, 31)),))
 BUT_MEI = Part("posts", but=(Span(qualifier="with Mei"),))
 
 
@@ -130,13 +132,30 @@ BUT_MEI = Part("posts", but=(Span(qualifier="with Mei"),))
     [
         (Part("posts"), SINCE, False, (SINCE,)),
         (UNTIL_LAST_WEEK, SINCE, False, (SINCE,)),
-        (UNTIL_LAST_WEEK, SINCE, True, (Part("posts", UNTIL_LAST_WEEK.only + SINCE.only),)),
+        (UNTIL_LAST_WEEK, SINCE, True, (Part("posts"),)),
+        (THIS_YEAR, SINCE, True, (THIS_YEAR,)),
+        (SINCE, EARLIER, True, (Part("posts", EARLIER.only + SINCE.only),)),
         (UNTIL_LAST_WEEK, BUT_MEI, False, (Part("posts", UNTIL_LAST_WEEK.only, BUT_MEI.but),)),
         (Part("photos", SINCE.only), BUT_MEI, False, (Part("photos", SINCE.only), BUT_MEI)),
-        (UNTIL_LAST_WEEK, Part("all", SINCE.only), False, (Part("all", SINCE.only),)),
+        (BUT_MEI, SINCE, False, (Part("posts", SINCE.only, BUT_MEI.but),)),
+        (BUT_MEI, SINCE, True, (Part("posts", SINCE.only, BUT_MEI.but),)),
+        (BUT_MEI, BUT_MEI, True, (BUT_MEI,)),
+        (UNTIL_LAST_WEEK, Part("all", SINCE.only), False, (SINCE, Part("all", SINCE.only))),
+        (
+            BUT_MEI,
+            Part("all", SINCE.only),
+            False,
+            (Part("posts", SINCE.only, BUT_MEI.but), Part("all", SINCE.only)),
+        ),
     ],
 )
 def test_what_is_said_later_takes_the_place_of_what_was_said_of_the_same(
     before: Part, new: Part, adds: bool, after: tuple[Part, ...]
 ) -> None:
     assert limits.narrowed(Selection((before,)), Selection((new,)), adds=adds).parts == after
+
+
+def test_what_is_said_of_one_kind_beside_all_kinds_is_its_own() -> None:
+    told = Selection((SINCE, Part("all", EARLIER.only)))
+    found = {one.value: one for one in limits.narrowed(Selection(), told, adds=False).parts}
+    assert found == {"posts": SINCE, "all": Part("all", EARLIER.only)}
