@@ -152,5 +152,7 @@ def _further(old: Part, new: Part, *, adds: bool) -> Part:
 
 def _of(category: str, part: Part) -> Part:
     # Whoever deletes the avatar and the posts means all of the posts.
-    meant = (not span.qualifier or limit_for(category, span.qualifier) for span in part.only)
-    return replace(part, value=category, only=part.only if all(meant) else ())
+    meant = tuple(
+        span for span in part.only if not span.qualifier or limit_for(category, span.qualifier)
+    )
+    return replace(part, value=category, only=meant)

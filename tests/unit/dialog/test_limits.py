@@ -121,6 +121,14 @@ def test_a_form_of_an_earlier_version_keeps_its_words() -> None:
     assert slots == {}
 
 
+def test_a_part_of_the_profile_lifts_no_other_limit_of_other_kinds() -> None:
+    slots: dict[str, Any] = {}
+    both = (Span(since=LAST_WEEK), Span(qualifier="头像"))
+    limits.keep(slots, Selection((Part("all", only=both),)))
+    profile, posts = limits.parts(slots, ["profile", "posts"])
+    assert (profile.only, posts.only) == (both, both[:1])
+
+
 SINCE = Part("posts", only=(Span(since=LAST_WEEK),))
 THIS_YEAR = Part("posts", only=(Span(since=date(2026, 1, 1)),))
 EARLIER = Part("posts", only=(Span(date(2024, 1, 1), date(2024, 12, 31)),))
