@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from privacydesk.dialog import filling, limits, reading
+from privacydesk.dialog import filling, limits, openings, reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
@@ -115,7 +115,8 @@ def replaced(runner: Runner, form: Running) -> Wish | None:
     if value is None or not flow.intents:
         return None
     held = (step for step, _ in filling.named_in(flow, form.slots) if not step.many)
-    return next((Wish(flow.intents[0], {step.slot: value}) for step in held), None)
+    words = openings.words_of(form)
+    return next((Wish(flow.intents[0], {step.slot: value}, words) for step in held), None)
 
 
 def give_back(frame: Running, slot: str) -> None:

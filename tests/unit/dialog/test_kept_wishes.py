@@ -8,9 +8,10 @@ import pytest
 from tests.unit.dialog.test_engine_guards import NOW
 from tests.unit.dialog.test_openings import CONVERSATION, FLOWS
 
-from privacydesk.dialog import kept_wishes, limits
+from privacydesk.dialog import kept_wishes, limits, openings, widening
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent
@@ -67,3 +68,12 @@ def test_what_narrows_no_other_kind_is_one_request(
     old: dict[str, Any], new: dict[str, Any], both: dict[str, Any]
 ) -> None:
     assert kept(old, new) == [both]
+
+
+def test_what_was_put_aside_keeps_the_words_that_asked_for_it() -> None:
+    asked = Wish(Intent.UNBINDING, {"provider": "wechat"}, "解绑谷歌")
+    slots = {**openings.slots_of(FLOWS["unbinding"], asked), widening.REPLACED: "google"}
+    form = Running("unbinding", "provider", NOW, 1, slots=slots)
+    assert widening.replaced(RUNNER, form) == Wish(
+        Intent.UNBINDING, {"provider": "google"}, "解绑谷歌"
+    )
