@@ -26,6 +26,7 @@ from privacydesk.dialog.slots import FILLED_FROM
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.reading import ALL
 from privacydesk.domain.scopes import part_of
 from privacydesk.domain.ticket import Ticket
 
@@ -266,8 +267,9 @@ def _is_limited_so(script: Script, ticket: Ticket) -> bool:
     parts = [part_of(item) for item in ticket.items]
     selection = limits.selected(entities)
     if selection is not None:
-        filed = {(part.only, part.but) for part in parts}
-        return {(part.only, part.but) for part in selection.parts} <= filed
+        filed = {(value, part.only, part.but) for part in parts for value in (part.value, ALL)}
+        asked = {(part.value, part.only, part.but) for part in selection.parts}
+        return bool(asked) and not selection.words and asked <= filed
     words = {span.qualifier for part in parts for span in part.only if span.qualifier}
     named = [str(one) for one in entities.get("period", ())]
     # "Not the ones with him" may be the very words, and what stays is no limit to what goes.
