@@ -68,6 +68,13 @@ def test_a_confirmation_names_what_goes_and_what_stays() -> None:
     assert filed(turn) == [("posts", {"only": [{"to": "2026-05-24"}]}), ("photos", {})]
 
 
+def test_a_confirmation_in_english_says_what_is_to_be_kept() -> None:
+    turn = begin(Selection((Part("photos", but=(Span(qualifier="with Mei"),)),), stays=("chat",)))
+    event = next(one for one in turn.events if one.key == "deletion.sure")
+    asked_for = WORDS.text("en", event.key, event.args).partition(".")[0]
+    assert "photos (except “with Mei”); to be kept: " in asked_for
+
+
 def test_what_was_not_understood_is_confirmed_and_filed_as_it_was_written() -> None:
     turn = begin(Selection((Part("posts"),), words="除了那个"))
     assert asked(turn) == "确认后会登记申请，删除：动态；原话：“除了那个”"

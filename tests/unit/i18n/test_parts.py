@@ -63,7 +63,7 @@ POSTS = {"$part": {"$term": "category.posts"}}
             {"but": [{"qualifier": "{x}"}, {"to": "2019-12-31", "qualifier": "自拍"}]},
             "动态（{x}和2019年12月31日及之前的自拍除外）",
             "動態（{x}和2019年12月31日及之前的自拍除外）",
-            "posts (except {x} and 自拍 up to 31 December 2019)",
+            "posts (except “{x} and 自拍 up to 31 December 2019”)",
         ),
         (
             {"words": "不是那个"},

@@ -36,7 +36,7 @@ def test_a_term_without_a_sentence_around_it_begins_with_a_capital(term: str, sh
     [
         (ScopeItem("posts"), "Posts"),
         (ScopeItem("posts", {"only": [{"to": "2026-11-21"}]}), "Posts up to 21 November 2026"),
-        (ScopeItem("photos", {"but": [{"qualifier": "自拍"}]}), "Photos (except 自拍)"),
+        (ScopeItem("photos", {"but": [{"qualifier": "自拍"}]}), "Photos (except “自拍”)"),
         (ScopeItem("photos", {"words": "or so"}), "Photos (as written: “or so”)"),
         (ScopeItem("photos", {"period": "last year's"}), "Photos (last year's)"),
         (ScopeItem("maps", {"only": [{"from": "2026-01-01"}]}), "maps since 1 January 2026"),
