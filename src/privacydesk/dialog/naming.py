@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from privacydesk.dialog.schema import ALL
 from privacydesk.domain.account_terms import (
     ConsentPurpose,
@@ -72,5 +74,19 @@ def named_request(ticket: Ticket) -> dict[str, Any]:
 
 
 def items_of(ticket: Ticket) -> dict[str, Any]:
-    """Return what a request asks for, as an argument: its items, each with what narrows it."""
+    """Return what a request asks for, as an argument: its items, each with what narrows it.
+
+    What was said of all of them and not understood follows their list, once.
+    """
+    words = {words_of(item) for item in ticket.items}
+    if len(ticket.items) > 1 and len(words) == 1 and all(words):
+        bare = [replace(item, detail=_but_words(item)) for item in ticket.items]
+        return {
+            "$part": {"$texts": [item_label(ticket, one) for one in bare]},
+            "words": words.pop(),
+        }
     return {"$texts": [item_label(ticket, item) for item in ticket.items]}
+
+
+def _but_words(item: ScopeItem) -> dict[str, Any]:
+    return {name: value for name, value in item.detail.items() if name != "words"}
