@@ -63,9 +63,10 @@ def test_no_code_is_kept_in_the_story_that_a_message_is(at_once: bool) -> None:
     script.said = script.whole_message = "123456, and you sold my number"
     if at_once:
         runner.start(script, Intent.COMPLAINT)
-        slots = script.stack[-1].slots
+        slots = dict(script.stack[-1].slots)
     else:
-        slots = openings.with_message(script, FLOWS["complaint"], Wish(Intent.COMPLAINT)).slots
+        wish = openings.with_message(script, FLOWS["complaint"], Wish(Intent.COMPLAINT))
+        slots = dict(wish.slots)
     assert slots["_opening"] == "••••••, and you sold my number"
 
 
