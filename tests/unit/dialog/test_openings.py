@@ -8,20 +8,22 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.unit.dialog.test_engine_guards import ME, advance, engine_of
+from tests.unit.dialog.test_engine_guards import COUNTERS, ME, advance, engine_of
 
 from privacydesk.data import dialog_files
-from privacydesk.dialog import openings
+from privacydesk.dialog import openings, questions
 from privacydesk.dialog.reader import read_flows
 from privacydesk.dialog.rules import Rules
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.scopes import answers_of
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Conversation, Frame, Wish
+from privacydesk.domain.events import Choice
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Observed, Recognised, Said, Snapshot
+from privacydesk.domain.turn import Needs, Observed, Recognised, Said, Snapshot
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 FLOWS = read_flows(dialog_files())
@@ -90,3 +92,16 @@ def test_a_question_answered_beside_the_request_stays_in_the_opening_words() -> 
     turn = advance(ENGINE, CONVERSATION, message, question=asked)
     (form,) = turn.snapshot.conversation.stack[:1]
     assert openings.words_of(Running.of(form)) == f"{asked} {wished}"
+
+
+def test_words_that_were_held_open_what_they_turn_out_to_ask_for() -> None:
+    runner = Runner(FLOWS, Rules(), frozenset({"en"}))
+    step = next(one for one in FLOWS["complaint"].steps.values() if isinstance(one, Ask))
+    held = {"text": "Delete my photos", "topic": "", "intent": "deletion"}
+    asking = Frame("complaint", step.id, NOW, serial=1, slots={"_held": held})
+    conversation = replace(CONVERSATION, stack=(asking,))
+    wanted = Needs(tickets_of=f"account:{ME}\nconversation:", challenges=COUNTERS)
+    script = Script(Snapshot(conversation), Observed(wanted=wanted), Rules(), NOW, "j")
+    questions.take_held(runner, script, script.stack[0], step, Choice("_is_question", "x"))
+    begun = next(frame for frame in script.stack if frame.flow == "deletion")
+    assert openings.words_of(begun) == "Delete my photos"
