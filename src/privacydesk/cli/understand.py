@@ -16,7 +16,7 @@ from privacydesk.clock import SystemClock
 from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
-    from privacydesk.nlu.pipeline import Read
+    from privacydesk.domain.reading import Read
 
 _ZONE: Final = "Asia/Shanghai"
 _EXAMPLE: Final = "2026-11-29T12:00+08:00"

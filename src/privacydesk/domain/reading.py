@@ -161,3 +161,21 @@ class Reading(Struct, frozen=True):
     requests: tuple[Request, ...] = ()
     questions: tuple[str, ...] = ()
     safety: tuple[Safety, ...] = ()
+
+
+class Read(Struct, frozen=True):
+    """A message, read.
+
+    Attributes:
+        intent: what it is mainly about.
+        confidence: 0 to 1.
+        alternatives: the next intents with their confidence, best first.
+        reading: all that it asks for.
+        fragment: what it names beside.
+    """
+
+    intent: Intent
+    confidence: float
+    alternatives: tuple[tuple[Intent, float], ...]
+    reading: Reading
+    fragment: Fragment | None = None

@@ -6,11 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Self
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Fragment, Reading
+from privacydesk.domain.reading import Read, Reading
 from privacydesk.nlu.certainty import FILE, Certainty, signs
 from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
 from privacydesk.nlu.scope import Scope
@@ -20,24 +19,6 @@ SHIPPED: Final = Path(__file__).parent / "network"
 
 _REACH: Final = 2_000
 """Characters from which a look takes as many words as it can."""
-
-
-class Read(Struct, frozen=True):
-    """A message, read.
-
-    Attributes:
-        intent: what it is mainly about.
-        confidence: 0 to 1.
-        alternatives: the next intents with their confidence, best first.
-        reading: all that it asks for.
-        fragment: what it names beside.
-    """
-
-    intent: Intent
-    confidence: float
-    alternatives: tuple[tuple[Intent, float], ...]
-    reading: Reading
-    fragment: Fragment | None = None
 
 
 class Pipeline:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Read
 from privacydesk.domain.turn import Observed, Recognised
-from privacydesk.nlu.pipeline import Read
 from privacydesk.ports import Recogniser
 from privacydesk.services.aside import Aside
 from privacydesk.services.findings import LISTED_KINDS, observed

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import MENTIONABLE, Modality
-from privacydesk.nlu.pipeline import Pipeline, Read
+from privacydesk.domain.reading import MENTIONABLE, Modality, Read
+from privacydesk.nlu.pipeline import Pipeline
 
 TODAY = date(2026, 11, 29)
 _PIPELINE = Pipeline.load()

@@ -13,12 +13,12 @@ from privacydesk.domain.reading import (
     Mention,
     MentionKind,
     Modality,
+    Read,
     Reading,
     Request,
     Safety,
 )
 from privacydesk.domain.turn import Observed
-from privacydesk.nlu.pipeline import Read
 from privacydesk.services.findings import observed
 
 PHOTOS = Mention(MentionKind.CATEGORY, "photos")

@@ -9,9 +9,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from privacydesk.domain.reading import Read
 from privacydesk.nlu.evaluation.scores import FIGURES, Score, score, total
 from privacydesk.nlu.labels import INTENTS
-from privacydesk.nlu.pipeline import Pipeline, Read
+from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.nlu.training.corpus import WRITTEN_ON, Example, Voice
 
 _CELL: Final = 34

@@ -10,9 +10,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import ALL, PHONE, Mention, Modality, Reading, Request
+from privacydesk.domain.reading import ALL, PHONE, Mention, Modality, Read, Reading, Request
 from privacydesk.nlu.certainty import is_losing
-from privacydesk.nlu.pipeline import Read
 from privacydesk.nlu.training.corpus import Example
 
 FIGURES: Final = {

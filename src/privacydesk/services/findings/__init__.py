@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from privacydesk.domain.reading import Read
 from privacydesk.domain.turn import Heard, Observed
-from privacydesk.nlu.pipeline import Read
 from privacydesk.services.findings.discourse import discourse
 from privacydesk.services.findings.mentions import named
 from privacydesk.services.findings.requests import Wished, further, in_kind, recognised, wished

@@ -9,8 +9,7 @@ from privacydesk.dialog.reading import width
 from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Holder, MentionKind, Modality, Request, Safety
-from privacydesk.nlu.pipeline import Read
+from privacydesk.domain.reading import Holder, MentionKind, Modality, Read, Request, Safety
 from privacydesk.services.findings.requests import ENOUGH, meant, of, wished
 
 _YES: Final = ("yes",)

@@ -16,11 +16,11 @@ from privacydesk.domain.reading import (
     Mention,
     MentionKind,
     Modality,
+    Read,
     Reading,
     Request,
 )
 from privacydesk.domain.turn import Recognised
-from privacydesk.nlu.pipeline import Read
 
 ENOUGH: Final = 0.6
 """The confidence from which a main intent is sure where nothing is wished."""
