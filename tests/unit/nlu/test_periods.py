@@ -311,7 +311,7 @@ def test_most_periods_of_the_corpus_are_resolved() -> None:
     """The rest refers to other words ("before that"), or is told in words of one voice alone."""
     dated = [one for example in examples() for one in mentions(example) if one.when]
     right = [one for one in dated if resolve(one.when, TODAY) == Period(one.since, one.until)]
-    assert len(right) > 0.96 * len(dated)
+    assert len(right) > 0.965 * len(dated)
 
 
 def test_qualifiers_of_the_corpus_are_no_periods() -> None:
