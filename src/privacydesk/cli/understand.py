@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
+from privacydesk.cli.confusions import confusions
 from privacydesk.cli.json_lines import answer_lines
 from privacydesk.clock import SystemClock
 from privacydesk.errors import SettingsError
@@ -101,7 +102,8 @@ def evaluate(
 ) -> None:
     """Measure how well messages are read that the network has not seen: the whole pipeline."""
     from privacydesk.data import voice_files  # noqa: PLC0415
-    from privacydesk.nlu.evaluation.report import confusions, judged, table  # noqa: PLC0415
+    from privacydesk.nlu.evaluation.report import judged, table  # noqa: PLC0415
+    from privacydesk.nlu.labels import INTENTS  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
     from privacydesk.nlu.training.corpus import parted, read_voice  # noqa: PLC0415
 
@@ -112,7 +114,8 @@ def evaluate(
     typer.echo(table(found))
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
-        (report / "confusions.svg").write_text(confusions(found), "utf-8")
+        told = [(one.example.intent, one.read.intent) for one in found]
+        (report / "confusions.svg").write_text(confusions(told, INTENTS), "utf-8")
         (report / "report.md").write_text(table(found), "utf-8")
         typer.echo(f"report: {report / 'report.md'}", err=True)
 
@@ -181,11 +184,7 @@ def train_intents(
     from privacydesk.understanding.embedding import E5Embedder  # noqa: PLC0415
     from privacydesk.understanding.training.fitting import fit  # noqa: PLC0415
     from privacydesk.understanding.training.frames import read_frames  # noqa: PLC0415
-    from privacydesk.understanding.training.report import (  # noqa: PLC0415
-        PICTURE,
-        figures,
-        picture,
-    )
+    from privacydesk.understanding.training.report import PICTURE, figures, told  # noqa: PLC0415
     from privacydesk.understanding.training.sentences import read_sentences  # noqa: PLC0415
 
     files: dict[str, str] = {} if only else sentence_files()
@@ -199,7 +198,8 @@ def train_intents(
     typer.echo("", err=True)
     report.mkdir(parents=True, exist_ok=True)
     (report / "report.md").write_text(figures(fitted), "utf-8")
-    (report / PICTURE).write_text(picture(fitted), "utf-8")
+    drawn = confusions(told(fitted), fitted.model.intents)
+    (report / PICTURE).write_text(drawn, "utf-8")
     fitted.model.save(model)
     typer.echo(f"model: {model}\nreport: {report / 'report.md'}")
 

@@ -151,7 +151,7 @@ def _further(old: Part, new: Part, *, adds: bool) -> Part:
 
 
 def _of(category: str, part: Part) -> Part:
-    # Whoever deletes the avatar and the posts means all of the posts.
+    # "The avatar and the posts" means all of the posts.
     meant = tuple(
         span for span in part.only if not span.qualifier or limit_for(category, span.qualifier)
     )

@@ -102,6 +102,11 @@ class Mention(Struct, frozen=True, omit_defaults=True, rename={"since": "from", 
     until: date | None = None
     qualifier: str = ""
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether only a part of the thing is meant."""
+        return bool(self.since or self.until or self.qualifier)
+
 
 class Request(Struct, frozen=True, omit_defaults=True):
     """One thing that is asked for or spoken of.

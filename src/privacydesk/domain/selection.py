@@ -128,7 +128,7 @@ class Selection(Struct, frozen=True, omit_defaults=True):
         ]
         selected = {part.value for part in made}
         # What only some of shall stay stays as a whole where other things go.
-        whole = (one for one in exclude if include or _is_whole(one))
+        whole = (one for one in exclude if include or not one.is_narrowed)
         kept = dict.fromkeys(one.value for one in whole if one.value in offered)
         return cls(
             parts=_folded(made, offered) if every else tuple(made),
@@ -171,10 +171,6 @@ def part_from(value: str, detail: Mapping[str, Any]) -> Part:
     if period:
         return Part(value, only=(Span(qualifier=period),))
     return convert({"value": value, **detail}, Part)
-
-
-def _is_whole(mention: Mention) -> bool:
-    return not (mention.since or mention.until or mention.qualifier)
 
 
 def _about(value: str, mentions: Iterable[Mention]) -> list[Mention]:

@@ -167,14 +167,10 @@ def _lesser(mentions: tuple[Mention, ...], role: Role) -> tuple[Mention, ...]:
     Nobody says both of one thing; of two readings the one by which less goes is taken.
     """
     goes = role is Role.INCLUDE
-    taken = {(one.kind, one.value) for one in mentions if _is_narrowed(one) is goes}
+    taken = {(one.kind, one.value) for one in mentions if one.is_narrowed is goes}
     return tuple(
-        one for one in mentions if _is_narrowed(one) is goes or (one.kind, one.value) not in taken
+        one for one in mentions if one.is_narrowed is goes or (one.kind, one.value) not in taken
     )
-
-
-def _is_narrowed(mention: Mention) -> bool:
-    return bool(mention.qualifier or mention.since or mention.until)
 
 
 def _away(request: FoundRequest, stretch: Found) -> float:

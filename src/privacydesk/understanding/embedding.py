@@ -84,10 +84,6 @@ class WishEmbedder(Protocol):
         ...
 
 
-class Embedder(PassageEmbedder, WishEmbedder, Protocol):
-    """Both, since a model is too large to be loaded twice."""
-
-
 _loading: Final = Lock()
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import orjson
 import pytest
 
+from privacydesk.cli.confusions import confusions
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import SettingsError
 from privacydesk.understanding.embedding import WISH_DIMENSIONS, Vector
 from privacydesk.understanding.training.fitting import Fitted, fit
-from privacydesk.understanding.training.report import figures, picture
+from privacydesk.understanding.training.report import figures, told
 from privacydesk.understanding.training.sentences import Sentence, fingerprint, read_sentences
 
 
@@ -75,7 +76,7 @@ def test_the_report_tells_the_figures_and_draws_the_confusions(fitted: Fitted) -
     page = figures(fitted)
     assert f"{len(fitted.sentences)} sentences" in page
     assert "| deregistration |" in page
-    drawn = picture(fitted)
+    drawn = confusions(told(fitted), fitted.model.intents)
     assert drawn.startswith("<svg")
     assert drawn.count("<rect") == len(Intent) ** 2 + 1
 

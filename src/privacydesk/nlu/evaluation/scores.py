@@ -119,7 +119,7 @@ def _bare(words: str) -> str:
 
 def _values(request: Request) -> dict[str, str]:
     found = {name: value.strip() for name, value in request.set.items()}
-    found |= {"age": str(request.age or ""), "contact": request.contact}
+    found |= {"age": "" if request.age is None else str(request.age), "contact": request.contact}
     for name in found.keys() & {"contact", PHONE}:
         found[name] = "".join(one for one in found[name] if one.isalnum())
     return {name: value for name, value in found.items() if value}

@@ -10,7 +10,7 @@ from privacydesk.dialog.slots import ANY_REQUEST
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, MentionKind, Modality, Read, Request, Safety
-from privacydesk.services.findings.requests import ENOUGH, meant, of, wished
+from privacydesk.services.findings.requests import ENOUGH, ONES_OWN, meant, of, wished
 
 _YES: Final = ("yes",)
 _DANGERS: Final = {
@@ -27,17 +27,6 @@ _BY_THEMSELVES: Final = frozenset(
     {Intent.HUMAN_AGENT, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
 )
 """What names nothing, so that a message may be about it without a request that is told."""
-_ONES_OWN: Final = frozenset(
-    {
-        Intent.ACCESS,
-        Intent.DELETION,
-        Intent.DEREGISTRATION,
-        Intent.UNBINDING,
-        Intent.CONSENT_WITHDRAWAL,
-        Intent.RECTIFICATION,
-    }
-)
-"""What people ask for of an account that is theirs."""
 
 
 def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
@@ -130,7 +119,7 @@ def _of_others(requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
     theirs = (Holder.OTHER_PERSON, Holder.DECEASED, Holder.ELSEWHERE)
     others = [one for one in of(Modality.WISHED, requests) if one.holder in theirs]
     sees = any(one.intent is Intent.ACCESS for one in others)
-    named = any(one.intent in _ONES_OWN and one.sure for one in others)
+    named = any(one.intent in ONES_OWN and one.sure for one in others)
     return {"somebody_else": _YES if sees else (), "named_user": _YES if named else ()}
 
 

@@ -27,16 +27,11 @@ class Limits(NamedTuple):
     kept: tuple[str, ...]
 
 
-def is_narrowed(mention: Mention) -> bool:
-    """Tell whether a part of what a mention names is meant."""
-    return bool(mention.since or mention.until or mention.qualifier)
-
-
 def limits(goes: Iterable[Mention], stays: Iterable[Mention], language: str) -> Limits:
     """Return what limits the things that are named, in the language of a message."""
-    included, excluded = tuple(goes), tuple(one for one in stays if is_narrowed(one))
+    included, excluded = tuple(goes), tuple(one for one in stays if one.is_narrowed)
     several = len({one.value for one in (*included, *excluded)}) > 1
-    told = {one: _goes(one) for one in included if is_narrowed(one)}
+    told = {one: _goes(one) for one in included if one.is_narrowed}
     alike = len(told) == len(included) and len(set(told.values())) == 1
     texts = [_of(one, text, several=several and not alike) for one, text in told.items()]
     kept = [

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from privacydesk.domain.account_terms import Provider
 from privacydesk.domain.reading import ALL, Fragment, Mention, MentionKind, Modality, Request
-from privacydesk.services.findings.limits import is_narrowed, joined, limits
+from privacydesk.services.findings.limits import joined, limits
 
 _ENTITIES: Final[Mapping[MentionKind, str]] = {
     MentionKind.CATEGORY: "category",
@@ -92,7 +92,7 @@ def _phrases(goes: Iterable[Mention]) -> Iterable[str]:
 def _may_stay(mention: Mention) -> bool:
     """Tell whether a thing stays as a whole."""
     named = mention.value != ALL and mention.kind is not MentionKind.FIELD
-    return named and not is_narrowed(mention)
+    return named and not mention.is_narrowed
 
 
 def _distinct(values: Iterable[Any]) -> tuple[Any, ...]:

@@ -45,7 +45,7 @@ _ABOUT: Final[Mapping[Intent, MentionKind]] = {
 }
 """The only kind of things that these requests are about."""
 
-_BEGUN_ONLY_IF_WISHED: Final = frozenset(
+ONES_OWN: Final = frozenset(
     {
         Intent.ACCESS,
         Intent.DELETION,
@@ -55,7 +55,8 @@ _BEGUN_ONLY_IF_WISHED: Final = frozenset(
         Intent.RECTIFICATION,
     }
 )
-"""What is done to one's own data, and asked back where it is only reported, or not told at all."""
+"""What people ask for of an account that is theirs; asked back where it is only reported, or not
+told at all."""
 
 
 class Wished(Struct, frozen=True):
@@ -150,7 +151,7 @@ def recognised(read: Read, asked: tuple[Wished, ...]) -> Recognised:
     if denied and (read.confidence < ENOUGH or any(one in denied for one in main)):
         return _of_denied(read, denied)
     intent = meant(main[0]) if main else read.intent
-    asked_back = intent in _BEGUN_ONLY_IF_WISHED and not of(Modality.ASKED, main)
+    asked_back = intent in ONES_OWN and not of(Modality.ASKED, main)
     # What is only named wishes nothing.
     sure = read.confidence >= ENOUGH and not asked_back and read.fragment is None
     return Recognised(intent, read.confidence, read.alternatives, sure=sure)

@@ -22,7 +22,7 @@ _LONGEST: Final = 2_000
 
 
 def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
-    """Return the values of closed form in a message, whoever they are of.
+    """Return the values of closed form in a message, anybody's.
 
     The one date in what a parent asks for is taken for the child's birthday.
     """

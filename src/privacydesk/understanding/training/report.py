@@ -1,10 +1,9 @@
-"""Telling how well the model does: a page of figures, and the confusions as a picture."""
+"""Telling how well the model does: a page of figures."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from html import escape
 from itertools import pairwise
 from typing import Final
 
@@ -13,8 +12,6 @@ from numpy.typing import NDArray
 
 from privacydesk.understanding.training.fitting import Fitted
 
-_CELL: Final = 34
-_MARGIN: Final = 150
 _BINS: Final = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 _TOP: Final = 3
 _WORST: Final = 20
@@ -76,48 +73,11 @@ def figures(fitted: Fitted) -> str:
     return "\n".join(lines) + "\n"
 
 
-def picture(fitted: Fitted) -> str:
-    """Return the confusions as SVG: a row for what was meant, a column for what was told."""
+def told(fitted: Fitted) -> list[tuple[str, str]]:
+    """Return what was meant and what was told, for each sentence."""
     names = fitted.model.intents
-    counts = np.zeros((len(names), len(names)), dtype=int)
-    np.add.at(counts, (_truth(fitted), fitted.chances.argmax(1)), 1)
-    side = _MARGIN + _CELL * len(names) + 10
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" role="img">',
-        "<style>text { font: 11px system-ui, sans-serif }</style>",
-        "<title>Which intent is taken for which</title>",
-        f'<rect width="{side}" height="{side}" fill="#fff"/>',
-    ]
-    for row, name in enumerate(names):
-        at = _MARGIN + row * _CELL
-        middle = at + _CELL / 2
-        label = escape(str(name))
-        parts.append(
-            f'<text x="{_MARGIN - 6}" y="{middle + 4}" text-anchor="end">{label}</text>'
-            f'<text transform="translate({middle + 4} {_MARGIN - 6}) rotate(-90)">{label}</text>'
-        )
-        parts += [_cell(counts, row, column) for column in range(len(names))]
-    return "".join([*parts, "</svg>\n"])
-
-
-def _cell(counts: NDArray[np.int64], row: int, column: int) -> str:
-    count = int(counts[row, column])
-    share = count / max(int(counts[row].sum()), 1)
-    x, y = _MARGIN + column * _CELL, _MARGIN + row * _CELL
-    # Right ones in blue, wrong ones in red; the number says the same without colour.
-    tone = "30, 94, 180" if row == column else "190, 40, 30"
-    strength = share if row == column else min(share * 8, 1.0)
-    dark = strength > 0.55  # noqa: PLR2004 - from here on white reads better
-    number = (
-        f'<text x="{x + _CELL / 2}" y="{y + _CELL / 2 + 4}" text-anchor="middle" '
-        f'fill="{"#fff" if dark else "#222"}">{count}</text>'
-        if count
-        else ""
-    )
-    return (
-        f'<rect x="{x}" y="{y}" width="{_CELL - 1}" height="{_CELL - 1}" '
-        f'fill="rgba({tone}, {strength:.2f})" stroke="#ddd"/>{number}'
-    )
+    guessed = fitted.chances.argmax(1).tolist()
+    return [(one.label, names[at]) for one, at in zip(fitted.sentences, guessed, strict=True)]
 
 
 def _truth(fitted: Fitted) -> NDArray[np.int64]:

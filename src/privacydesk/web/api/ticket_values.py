@@ -187,7 +187,7 @@ class FilesTold(Told):
 
 
 def ticket_told(ticket: Ticket, *, late: bool) -> TicketTold:
-    """Return what is told of a ticket to whoever may see tickets."""
+    """Return what is told of a ticket to all who may see tickets."""
     return TicketTold(
         number=ticket.number,
         version=ticket.version,
@@ -212,7 +212,7 @@ def ticket_told(ticket: Ticket, *, late: bool) -> TicketTold:
 
 
 def item_told(item: ScopeItem) -> dict[str, Any]:
-    """Return what is told of an item to whoever may see tickets."""
+    """Return what is told of an item to all who may see tickets."""
     return {
         "name": item.name,
         "only": tuple(SpanTold(since=span.since, until=span.until) for span in part_of(item).days),
