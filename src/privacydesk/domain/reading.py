@@ -177,6 +177,8 @@ class Read(Struct, frozen=True):
         alternatives: the next intents with their confidence, best first.
         reading: all that it asks for.
         fragment: what it names beside.
+        acts: what a guardian wants done with a child's account, each once.
+        accounts: names of accounts that are told, verbatim.
     """
 
     intent: Intent
@@ -184,3 +186,5 @@ class Read(Struct, frozen=True):
     alternatives: tuple[tuple[Intent, float], ...]
     reading: Reading
     fragment: Fragment | None = None
+    acts: tuple[Intent, ...] = ()
+    accounts: tuple[str, ...] = ()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from privacydesk.domain.intents import Intent
@@ -18,6 +19,7 @@ from privacydesk.domain.reading import (
     Request,
     Safety,
 )
+from privacydesk.domain.selection import Part, Selection, Span
 from privacydesk.domain.turn import Observed
 from privacydesk.services.findings import observed
 
@@ -166,33 +168,40 @@ def test_a_main_intent_that_names_nothing_needs_no_request() -> None:
     assert "wish_words" not in entities(read(intent=Intent.DELETION, confidence=0.9))
 
 
-def test_a_time_that_limits_what_goes_is_worded_in_days() -> None:
+def selection(named: dict[str, tuple[Any, ...]]) -> Selection:
+    return msgspec.json.decode(named["selection"][0], type=Selection)
+
+
+def test_a_time_that_limits_what_goes_is_selected() -> None:
     last_year = Mention(MentionKind.CATEGORY, "posts", date(2025, 1, 1), date(2025, 12, 31))
     named = entities(read(request(Intent.DELETION, last_year)))
-    assert named["period"] == ("2025-01-01 – 2025-12-31",)
+    span = Span(date(2025, 1, 1), date(2025, 12, 31))
+    assert selection(named) == Selection((Part("posts", only=(span,)),))
+    assert named["period"] == ("yes",)
     assert "kept_some" not in named
 
 
-def test_a_time_that_stays_is_worded_as_the_days_that_go() -> None:
+def test_of_what_stays_in_a_time_the_other_days_are_selected() -> None:
     kept = Mention(MentionKind.CATEGORY, "posts", since=SINCE_NEW_YEAR)
     named = entities(read(request(Intent.DELETION, POSTS, exclude=(kept,))))
     assert named["category"] == ("posts",)
-    assert named["period"] == named["kept_some"] == ("– 2025-12-31",)
+    assert selection(named) == Selection((Part("posts", only=(Span(until=date(2025, 12, 31)),)),))
+    assert named["period"] == named["kept_some"] == ("yes",)
     assert "kept_category" not in named
 
 
-def test_a_qualifier_that_stays_is_no_qualifier_of_what_goes() -> None:
+def test_a_qualifier_that_stays_is_excepted() -> None:
     kept = Mention(MentionKind.CATEGORY, "photos", qualifier="with Mei")
-    reading = read(request(Intent.DELETION, PHOTOS, exclude=(kept,)))
-    assert observed("", reading, {}, "en").entities["period"] == ("not with Mei",)
-    assert observed("", reading, {}, "zh_Hant").entities["period"] == ("除了with Mei",)
+    named = entities(read(request(Intent.DELETION, PHOTOS, exclude=(kept,))))
+    assert selection(named) == Selection((Part("photos", but=(Span(qualifier="with Mei"),)),))
 
 
-def test_limits_of_different_things_name_them() -> None:
+def test_each_thing_has_limits_of_its_own() -> None:
     selfies = Mention(MentionKind.CATEGORY, "photos", qualifier="selfies")
     named = entities(read(request(Intent.DELETION, selfies, POSTS)))
     assert named["category"] == ("photos", "posts")
-    assert named["period"] == ("photos: selfies",)
+    only = (Span(qualifier="selfies"),)
+    assert selection(named) == Selection((Part("photos", only=only), Part("posts")))
 
 
 def test_several_wishes_have_what_each_names() -> None:
@@ -263,7 +272,8 @@ def test_an_exception_alone_is_all_the_rest() -> None:
 def test_a_limit_alone_is_a_limit() -> None:
     last_year = Mention(MentionKind.CATEGORY, ALL, since=date(2025, 1, 1), until=date(2025, 12, 31))
     named = entities(read(fragment=Fragment(limit=last_year)))
-    assert named["period"] == ("2025-01-01 – 2025-12-31",)
+    span = Span(date(2025, 1, 1), date(2025, 12, 31))
+    assert selection(named) == Selection((Part(ALL, only=(span,)),))
     assert "everything" not in named.get("phrase", ())
 
 
@@ -376,3 +386,19 @@ def test_posts_that_stay_when_the_account_is_closed_are_gone_on_without() -> Non
     named = entities(read(request(Intent.DEREGISTRATION), posts))
     assert named["phrase"] == ("go_on",)
     assert named["only_kept"] == ("posts",)
+
+
+def test_a_guardians_act_speaks_for_its_button() -> None:
+    asked = request(Intent.GUARDIAN, holder=Holder.CHILD)
+    reading = msgspec.structs.replace(read(asked), acts=(Intent.DELETION, Intent.OTHER))
+    seen = found(reading, listed={"answer": ("relation.parent", "wish.close")})
+    assert seen.entities["answer"] == ("relation.parent", "wish.delete")
+
+
+def test_an_account_is_told_by_name() -> None:
+    report = request(Intent.UNDERAGE_REPORT, holder=Holder.OTHER_PERSON)
+    reading = msgspec.structs.replace(read(report), accounts=("bunny_2014",))
+    assert entities(reading)["account_name"] == ("bunny_2014",)
+    assert "account_alone" not in entities(reading)
+    answer = msgspec.structs.replace(read(), accounts=("bunny_2014",))
+    assert entities(answer)["account_alone"] == ("bunny_2014",)

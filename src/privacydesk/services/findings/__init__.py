@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Read
 from privacydesk.domain.turn import Heard, Observed
 from privacydesk.services.findings.discourse import discourse
@@ -26,6 +27,14 @@ LISTED_KINDS: Final = (
 
 _ANSWERS: Final = ("answer", "answer_alone")
 """What lists find that may be about one of several wishes."""
+
+_ACTS: Final = {
+    Intent.ACCESS: "wish.access",
+    Intent.RECTIFICATION: "wish.correct",
+    Intent.DELETION: "wish.delete",
+    Intent.DEREGISTRATION: "wish.close",
+}
+"""The buttons of what a guardian may want done."""
 
 _DERIVED: Final = frozenset(
     {
@@ -54,22 +63,19 @@ def observed(
     asked = wished(read.reading)
     main = recognised(read, asked)
     beside = tuple(
-        Heard(one.recognised(read), _of_wish(one, listed, language))
-        for one in further(read, asked, main)
+        Heard(one.recognised(read), _of_wish(one, listed)) for one in further(read, asked, main)
     )
     return Observed(
         recognised=main,
         language=language,
-        entities=_of_message(text, read, listed, language),
+        entities=_of_message(text, read, listed),
         wishes=beside,
     )
 
 
-def _of_message(
-    text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], language: str
-) -> Entities:
+def _of_message(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
     requests = read.reading.requests
-    things, done = named(requests, read.fragment, language), discourse(text, read)
+    things, done = named(requests, read.fragment), discourse(text, read)
     several = any(len(things[kind]) > 1 for kind in ("provider", "purpose"))
     phrases = (
         *(one for one in listed.get("phrase", ()) if one not in _derived(several=several)),
@@ -79,8 +85,32 @@ def _of_message(
     )
     told = told_of(requests, read.fragment)
     return _filled(
-        {**listed, **values(text, requests), **told, **things, **done, "phrase": _distinct(phrases)}
+        {
+            **listed,
+            **values(text, requests),
+            **told,
+            **things,
+            **done,
+            "answer": _answers(read, listed),
+            "account_name": read.accounts,
+            "account_alone": read.accounts if _tells_account_alone(read) else (),
+            "phrase": _distinct(phrases),
+        }
     )
+
+
+def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
+    """Return the labels of buttons that words speak for; a guardian's act tells its own."""
+    found = listed.get("answer", ())
+    if not read.acts:
+        return found
+    acts = (_ACTS[one] for one in read.acts if one in _ACTS)
+    return (*(one for one in found if one not in _ACTS.values()), *acts)
+
+
+def _tells_account_alone(read: Read) -> bool:
+    """Tell whether a message tells an account and asks for nothing."""
+    return not wished(read.reading) and not read.reading.questions
 
 
 def _derived(*, several: bool) -> frozenset[str]:
@@ -88,11 +118,11 @@ def _derived(*, several: bool) -> frozenset[str]:
     return _DERIVED | _CORRECTS if several else _DERIVED
 
 
-def _of_wish(one: Wished, listed: Mapping[str, tuple[Any, ...]], language: str) -> Entities:
+def _of_wish(one: Wished, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
     found = {
         **{kind: listed[kind] for kind in _ANSWERS if kind in listed},
         **told_of(one.requests, None),
-        **named(one.requests, None, language),
+        **named(one.requests, None),
         "wish_words": (one.intent.value,),
     }
     return _filled(found)

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any, Final
 
-from privacydesk.domain.account_terms import Provider
+import msgspec
+
+from privacydesk.domain.account_terms import DataCategory, Provider
 from privacydesk.domain.reading import ALL, Fragment, Mention, MentionKind, Modality, Request
-from privacydesk.services.findings.limits import joined, limits
+from privacydesk.domain.selection import Selection
 
 _ENTITIES: Final[Mapping[MentionKind, str]] = {
     MentionKind.CATEGORY: "category",
@@ -16,13 +18,14 @@ _ENTITIES: Final[Mapping[MentionKind, str]] = {
     MentionKind.PURPOSE: "purpose",
     MentionKind.FIELD: "profile_field",
 }
+_YES: Final = ("yes",)
 _MEANT: Final = frozenset({Modality.WISHED, Modality.CONDITIONAL, Modality.ASKED})
 """Modalities of requests that are about what they name."""
+_DATA: Final = tuple(one for one in DataCategory if one is not DataCategory.BINDINGS)
+"""What all of one's data is; logins are unbound by themselves."""
 
 
-def named(
-    requests: Iterable[Request], fragment: Fragment | None, language: str
-) -> dict[str, tuple[Any, ...]]:
+def named(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, tuple[Any, ...]]:
     """Return the entities of what requests and a fragment name."""
     requests = tuple(requests)
     denied = [one for one in requests if one.modality is Modality.DENIED]
@@ -37,7 +40,7 @@ def named(
         # What shall stay is what a message is about where it names nothing else.
         **_named(goes or [one for one in never if _may_stay(one)], fields),
         **_what_stays(stays),
-        **_of_limits(goes, (*stays, *never), fragment, language),
+        **_limits(goes, (*stays, *never), fragment.limit if fragment else None),
         "only_kept": _distinct(one.value for one in never if _may_stay(one)),
     }
     phrases = [*_phrases(goes)]
@@ -68,16 +71,23 @@ def _what_stays(stays: Iterable[Mention]) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _of_limits(
-    goes: Iterable[Mention], stays: Iterable[Mention], fragment: Fragment | None, language: str
+def _limits(
+    goes: Iterable[Mention], stays: Iterable[Mention], limit: Mention | None
 ) -> dict[str, tuple[Any, ...]]:
-    found = limits(goes, stays, language)
-    texts, kept = list(found.all), list(found.kept)
-    if fragment is not None and fragment.limit:
-        texts += limits((fragment.limit,), (), language).all
+    """Return which data is selected, and whether less than all of it is."""
+    include = [one for one in goes if one.kind is MentionKind.CATEGORY]
+    exclude = [one for one in stays if one.kind is MentionKind.CATEGORY]
+    if limit is not None:
+        include.append(limit)
+    if not (include or exclude):
+        return {}
+    # Where only what stays is told, the rest is what goes.
+    every = Mention(MentionKind.CATEGORY, ALL)
+    selection = Selection.of(include or [every], exclude, _DATA)
     return {
-        "period": (joined(texts, language),) if texts else (),
-        "kept_some": (joined(kept, language),) if kept else (),
+        "selection": (msgspec.json.encode(selection).decode(),),
+        "period": _YES if any(one.is_narrowed for one in (*include, *exclude)) else (),
+        "kept_some": _YES if any(one.is_narrowed for one in exclude) else (),
     }
 
 
