@@ -35,15 +35,21 @@ class Role(StrEnum):
 
 CONTACT: Final = "contact"
 AGE: Final = "age"
-"""Values that are told beside those of a profile's fields."""
+ACCOUNT: Final = "account"
+"""Values that are told beside those of a profile's fields; an account is told by its name."""
 
 INTENTS: Final = tuple(Intent)
 REQUEST_INTENTS: Final = tuple(one for one in Intent if one in REQUESTABLE)
 MODALITIES: Final = tuple(Modality)
 HOLDERS: Final = tuple(Holder)
+ACTS: Final = (
+    Intent.ACCESS, Intent.RECTIFICATION, Intent.DELETION, Intent.CONSENT_WITHDRAWAL,
+    Intent.UNBINDING, Intent.DEREGISTRATION, Intent.OTHER,
+)  # fmt: skip
+"""What a guardian may want done with a child's account."""
 SAFETIES: Final = tuple(Safety)
 ROLES: Final = tuple(Role)
-VALUES: Final = (*sorted(MENTIONABLE[MentionKind.FIELD]), CONTACT, AGE)
+VALUES: Final = (*sorted(MENTIONABLE[MentionKind.FIELD]), CONTACT, AGE, ACCOUNT)
 MENTIONS: Final = tuple(
     (kind, value) for kind in MentionKind for value in sorted(MENTIONABLE[kind])
 )

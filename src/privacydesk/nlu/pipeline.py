@@ -63,7 +63,15 @@ class Pipeline:
             tuple(one.text(text).rstrip("?？") for one in parsed.questions),
             told_safety(parsed.safety),
         )
-        return Read(best[0], best[1], tuple(others[:3]), reading, scope.fragment())
+        return Read(
+            best[0],
+            best[1],
+            tuple(others[:3]),
+            reading,
+            scope.fragment(),
+            scope.acts(),
+            scope.accounts(),
+        )
 
 
 def _joined(first: Read, last: Read) -> Read:
@@ -78,4 +86,6 @@ def _joined(first: Read, last: Read) -> Read:
             tuple(dict.fromkeys(one.safety + other.safety)),
         ),
         fragment=first.fragment or last.fragment,
+        acts=tuple(dict.fromkeys(first.acts + last.acts)),
+        accounts=tuple(dict.fromkeys(first.accounts + last.accounts)),
     )

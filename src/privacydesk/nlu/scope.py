@@ -8,11 +8,19 @@ from datetime import date
 from typing import Final
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import ALL, PHONE, Fragment, Mention, MentionKind, Request
+from privacydesk.domain.reading import (
+    ALL,
+    PHONE,
+    Fragment,
+    Mention,
+    MentionKind,
+    Modality,
+    Request,
+)
 from privacydesk.nlu.extractors import ages, contacts, periods, profile_values
 from privacydesk.nlu.heads.parsed import FoundMention, FoundRequest, Parsed
 from privacydesk.nlu.heads.stretches import Found
-from privacydesk.nlu.labels import AGE, CONTACT, ROLES, Role
+from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, ROLES, Role
 from privacydesk.nlu.pairs import touch
 
 BELONGS: Final = 0.5
@@ -70,6 +78,20 @@ class Scope:
                     self._limit(),
                 )
         return None
+
+    def acts(self) -> tuple[Intent, ...]:
+        """Return what a guardian wants done, each once."""
+        wanted = (
+            one.act
+            for one in self.parsed.requests
+            if one.intent is Intent.GUARDIAN
+            and one.modality in {Modality.WISHED, Modality.CONDITIONAL}
+        )
+        return tuple(dict.fromkeys(wanted))
+
+    def accounts(self) -> tuple[str, ...]:
+        """Return the names of accounts that are told."""
+        return tuple(one.text(self.text) for one in self.parsed.values if one.type == ACCOUNT)
 
     def _limit(self) -> Mention | None:
         """Return what narrows nothing that is named, where nothing is: 去年的, "with Mei"."""
@@ -133,7 +155,7 @@ class Scope:
     def _entries(self, told: list[Found]) -> dict[str, str]:
         entries: dict[str, str] = {}
         for stretch in told:
-            if stretch.type not in (AGE, CONTACT):
+            if stretch.type not in (AGE, CONTACT, ACCOUNT):
                 words = stretch.text(self.text)
                 if stretch.type == PHONE:
                     words = self._number_at(stretch) or words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,8 @@ def messages() -> list[tuple[str, Labelled]]:
     found = [labelled(one) for one in voice.examples]
     # Some tell values, so that every head is asked about something.
     chosen = found[:12] + [one for one in found if one.told][:4]
+    chosen += [one for one in found if any(request.act for request in one.requests)][:2]
+    chosen += [one for one in found if one.narrowed][:2]
     return [(voice.language, one) for one in chosen]
 
 
@@ -53,11 +56,27 @@ def tokens(messages: list[tuple[str, Labelled]], tmp_path: Path) -> Tokens:
 
 
 def _trained(
-    folder: Path, tokens: Tokens, messages: list[tuple[str, Labelled]], epochs: int
+    folder: Path,
+    tokens: Tokens,
+    messages: list[tuple[str, Labelled]],
+    *,
+    epochs: int,
+    tell: Callable[[str], None] = lambda _: None,
+    digest: str = "of these messages",
 ) -> tuple[Reader, Stretches]:
     reader, stretches = Reader(400, _LAYERS), Stretches()
     pace = Pace(epochs=epochs, share=0.0, tokens=256)
-    train(reader, stretches, tokens, messages, [], pace=pace, folder=folder, tell=lambda _: None)
+    train(
+        reader,
+        stretches,
+        tokens,
+        messages,
+        [],
+        pace=pace,
+        folder=folder,
+        digest=digest,
+        tell=tell,
+    )
     return reader, stretches
 
 
@@ -72,6 +91,17 @@ def test_it_learns_and_goes_on(
     learnt = losses(reader.eval(), stretches.eval(), whole)
     assert set(learnt) == set(fresh)
     assert sum(learnt.values()) < sum(fresh.values())
+
+
+def test_what_was_learnt_of_another_corpus_is_left(
+    messages: list[tuple[str, Labelled]], tokens: Tokens, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    _trained(tmp_path, tokens, messages, epochs=1)
+    _trained(tmp_path, tokens, messages, epochs=1, tell=told.append)
+    assert told == ["goes on after epoch 1"]
+    _trained(tmp_path, tokens, messages, epochs=1, tell=told.append, digest="of more messages")
+    assert told[1:] == ["begins anew: the check point is of another corpus"]
 
 
 def test_what_is_written_down_reads_as_the_network_does(

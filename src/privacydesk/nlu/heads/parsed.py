@@ -14,6 +14,7 @@ from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
 from privacydesk.nlu.heads.stretches import Found, missed, stretches
 from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoid, softmax
 from privacydesk.nlu.labels import (
+    ACTS,
     HOLDERS,
     INTENTS,
     MENTIONS,
@@ -42,6 +43,7 @@ class FoundRequest(Struct, frozen=True):
 
     Attributes:
         intent: None where things are named, and nothing is asked for.
+        act: what shall be done with the account, where it is a guardian's.
         centre: the word about which it is made.
         made: how likely it is made at all.
         chance: how likely it is so, with this modality and holder.
@@ -50,6 +52,7 @@ class FoundRequest(Struct, frozen=True):
     intent: Intent | None
     modality: Modality
     holder: Holder
+    act: Intent
     centre: float
     made: float
     chance: float
@@ -104,6 +107,7 @@ class _Told(NamedTuple):
     made: Floats
     modality: Floats
     holder: Floats
+    act: Floats
     looks: Floats
     slots: Floats
     words: Floats
@@ -147,7 +151,7 @@ class Parser:
             softmax(told.intents),
             sigmoid(told.safety),
             chances,
-            _requests(which, chances, softmax(told.modality), softmax(told.holder), centres),
+            _requests(which, chances, told, centres),
             self._mentions(found[Layer.MENTION], points[Layer.MENTION]),
             found[Layer.QUESTION],
             found[Layer.WHEN],
@@ -203,14 +207,14 @@ class Parser:
         ]
 
 
-def _requests(
-    which: list[int], made: Floats, modality: Floats, holder: Floats, centres: Floats
-) -> list[FoundRequest]:
+def _requests(which: list[int], made: Floats, told: _Told, centres: Floats) -> list[FoundRequest]:
+    modality, holder = softmax(told.modality), softmax(told.holder)
     return [
         FoundRequest(
             SLOTS[slot][0],
             MODALITIES[int(modality[slot].argmax())],
             HOLDERS[int(holder[slot].argmax())],
+            ACTS[int(told.act[slot].argmax())],
             float(centres[slot]),
             float(made[slot]),
             float(made[slot] * modality[slot].max() * holder[slot].max()),

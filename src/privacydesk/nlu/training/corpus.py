@@ -29,6 +29,7 @@ from privacydesk.domain.reading import (
     Safety,
 )
 from privacydesk.errors import SettingsError
+from privacydesk.nlu.labels import ACTS
 
 LANGUAGES: Final = ("zh-Hans", "zh-Hant", "yue", "en", "mixed")
 """The folders of the corpus."""
@@ -93,6 +94,7 @@ class AnnotatedRequest(Struct, frozen=True, forbid_unknown_fields=True):
     set: Mapping[str, str | AnnotatedValue] = field(default_factory=dict)
     age: int | None = None
     contact: str = ""
+    act: Intent | None = None
 
     def request(self) -> Request:
         """Return what a reading holds of it."""
@@ -136,6 +138,7 @@ class Annotation(Struct, frozen=True, forbid_unknown_fields=True):
     questions: tuple[str, ...] = ()
     safety: tuple[Safety, ...] = ()
     fragment: AnnotatedFragment | None = None
+    accounts: tuple[str, ...] = ()
 
     def reading(self) -> Reading:
         """Return the reading alone."""
@@ -220,7 +223,7 @@ def _faults(example: Example) -> Iterator[str]:
 
 
 def _faults_of(annotation: Annotation, text: str, *, in_words: bool) -> Iterator[str]:
-    pieces = list(annotation.questions)
+    pieces = [*annotation.questions, *annotation.accounts]
     for request in annotation.requests:
         yield from _faults_of_request(request, in_words=in_words)
         pieces += _pieces(request)
@@ -241,6 +244,10 @@ def _faults_of_request(request: AnnotatedRequest, *, in_words: bool) -> Iterator
         yield f"{request.intent} is no request"
     if (request.holder is Holder.CHILD) != (request.intent is Intent.GUARDIAN):
         yield "a child's account is the guardian's, and the other way round"
+    if request.act is not None and (
+        request.intent is not Intent.GUARDIAN or request.act not in ACTS
+    ):
+        yield f"{request.act} is no act that a guardian wants"
     if in_words and not request.words:
         yield f"the request for {request.intent} has no words"
     for mention in (*request.include, *request.exclude):

@@ -16,7 +16,8 @@ from privacydesk.nlu.training.network import INNER, WIDTH, Reader, Stretches
 
 INPUTS: Final = ("tokens", "words")
 OUTPUTS: Final = (
-    "spans", "intents", "safety", "made", "modality", "holder", "looks", "slots", "points",
+    "spans", "intents", "safety", "made", "modality", "holder", "act", "looks",
+    "slots", "points",
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
 from privacydesk.nlu.extractors.ages import ages
-from privacydesk.nlu.labels import AGE, CONTACT, SLOTS, Layer, Role
+from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, SLOTS, Layer, Role
 from privacydesk.nlu.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
@@ -50,6 +50,7 @@ class RequestLabel:
     intent: Intent | None
     modality: Modality
     holder: Holder
+    act: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,15 @@ class _Labelling:
             stretch = Stretch(start, start + len(request.words))
             if not any(one.stretch.overlaps(stretch) for one in self.requests):
                 at = stretch.end
-            self._add(request, stretch, request.intent, request.modality, request.holder)
+            made = RequestLabel(
+                stretch, request.intent, request.modality, request.holder, request.act
+            )
+            self._add(request, made)
         if gold.fragment is not None:
             self._add_fragment(gold.fragment)
+        for words in gold.accounts:
+            start = text.find(words)
+            self._keep(self.values, Stretch(start, start + len(words), ACCOUNT))
         whens = len(self.whens)
         offsets = {Layer.WHEN: 0, Layer.QUALIFIER: whens}
         return Labelled(
@@ -176,22 +183,15 @@ class _Labelling:
     def _add_fragment(self, fragment: AnnotatedFragment) -> None:
         start = self.example.text.find(fragment.words)
         stretch = Stretch(start, start + len(fragment.words))
-        self._add(fragment, stretch, None, Modality.WISHED, Holder.SELF)
+        self._add(fragment, RequestLabel(stretch, None, Modality.WISHED, Holder.SELF))
         for kept, words in ((self.whens, fragment.when), (self.qualifiers, fragment.qualifier)):
             narrowing = self._nearest(words, stretch)
             if narrowing is not None:
                 self._keep(kept, narrowing)
 
-    def _add(
-        self,
-        request: AnnotatedRequest | AnnotatedFragment,
-        stretch: Stretch,
-        intent: Intent | None,
-        modality: Modality,
-        holder: Holder,
-    ) -> None:
-        place = len(self.requests)
-        self.requests.append(RequestLabel(stretch, intent, modality, holder))
+    def _add(self, request: AnnotatedRequest | AnnotatedFragment, made: RequestLabel) -> None:
+        place, stretch = len(self.requests), made.stretch
+        self.requests.append(made)
         for role, mentions in (
             (Role.INCLUDE, request.include),
             (Role.EXCLUDE, request.exclude),

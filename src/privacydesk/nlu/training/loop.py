@@ -60,13 +60,17 @@ def train(
     *,
     pace: Pace,
     folder: Path,
+    digest: str,
     tell: Callable[[str], None],
 ) -> None:
     """Teach from messages with their languages, and from sentences with an intent alone.
 
-    It goes on from the last check point in the folder.
+    It goes on from the last check point in the folder, if that has the same digest of what is
+    learnt from.
     """
-    _Training(reader, stretches, pace, folder, tell).run(tokens, annotated, sentences)
+    _Training(reader, stretches, pace, (folder / CHECK_POINT, digest), tell).run(
+        tokens, annotated, sentences
+    )
 
 
 class _Training:
@@ -75,7 +79,7 @@ class _Training:
         reader: Reader,
         stretches: Stretches,
         pace: Pace,
-        folder: Path,
+        kept: tuple[Path, str],
         tell: Callable[[str], None],
     ) -> None:
         torch.manual_seed(pace.seed)
@@ -85,7 +89,8 @@ class _Training:
         heads = [one for name, one in named if not name.startswith(_ENCODER)]
         heads += stretches.parameters()
         self._reader, self._stretches = reader, stretches
-        self._pace, self._kept, self._tell = pace, folder / CHECK_POINT, tell
+        self._pace, self._tell = pace, tell
+        self._kept, self._digest = kept
         self._parameters = [*encoder, *heads]
         self._optimiser = torch.optim.AdamW(
             [
@@ -144,6 +149,9 @@ class _Training:
         if not self._kept.exists():
             return 0
         state: dict[str, Any] = torch.load(self._kept)
+        if state.get("digest") != self._digest:
+            self._tell("begins anew: the check point is of another corpus")
+            return 0
         self._reader.load_state_dict(state["reader"])
         self._stretches.load_state_dict(state["stretches"])
         self._optimiser.load_state_dict(state["optimiser"])
@@ -156,6 +164,7 @@ class _Training:
             "stretches": self._stretches.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "epoch": epoch,
+            "digest": self._digest,
         }
         fresh = self._kept.with_suffix(".new")
         torch.save(state, fresh)

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from privacydesk.nlu.labels import (
+    ACTS,
     HOLDERS,
     MENTIONS,
     MODALITIES,
@@ -43,18 +44,19 @@ _INTENT_ALONE: Final = 0.2
 """What the requests of a message count of which only the intent is known."""
 _WEIGHTS: Final = {
     "intent": 1.0, "safety": 0.5, "spans": 0.3, "made": 4.0, "looks": 0.2, "modality": 0.5,
-    "holder": 0.5, "value": 0.5, "field": 0.3, "role": 0.7, "told": 0.3, "narrowing": 0.5,
+    "holder": 0.5, "act": 0.3, "value": 0.5, "field": 0.3, "role": 0.7, "told": 0.3,
+    "narrowing": 0.5,
 }  # fmt: skip
 
 
 def losses(reader: Reader, heads: Stretches, batch: Batch) -> dict[str, Tensor]:
     """Return the loss of each head, weighted; heads of which a batch tells nothing are missing."""
     told = reader(batch.tokens, batch.words)
-    spans, intents, safety, made, modality, holder, looks, _, _ = told
+    spans, intents, safety, made, modality, holder, act, looks, _, _ = told
     found = {
         **_of_spans(batch, spans),
         **_of_message(batch, intents, safety),
-        **_of_slots(batch, made, modality, holder, looks),
+        **_of_slots(batch, made, {"modality": modality, "holder": holder, "act": act}, looks),
         **_of_stretches(heads, batch, told),
     }
     return {name: _WEIGHTS[name] * loss for name, loss in found.items()}
@@ -92,11 +94,12 @@ def _of_message(batch: Batch, intents: Tensor, safety: Tensor) -> dict[str, Tens
 
 
 def _of_slots(
-    batch: Batch, made: Tensor, modality: Tensor, holder: Tensor, looks: Tensor
+    batch: Batch, made: Tensor, told: Mapping[str, Tensor], looks: Tensor
 ) -> dict[str, Tensor]:
     gold = torch.zeros_like(made, dtype=torch.float32)
     counts = torch.ones_like(gold)
-    rows, slots, modalities, holders, seen = [], [], [], [], []
+    seen: list[Tensor] = []
+    known: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for row, one in enumerate(batch.labelled):
         if not one.annotated:
             counts[row] = _INTENT_ALONE
@@ -110,20 +113,18 @@ def _of_slots(
             seen.append(looks[row, slot, slice(*place)].sum())
             if request.intent is None:
                 continue
-            rows.append(row)
-            slots.append(slot)
-            modalities.append(MODALITIES.index(request.modality))
-            holders.append(HOLDERS.index(request.holder))
+            known["modality"].append((row, slot, MODALITIES.index(request.modality)))
+            known["holder"].append((row, slot, HOLDERS.index(request.holder)))
+            if request.act is not None:
+                known["act"].append((row, slot, ACTS.index(request.act)))
     found = {"made": functional.binary_cross_entropy_with_logits(made.float(), gold, weight=counts)}
-    if rows:
+    if seen:
         found["looks"] = -(torch.stack(seen).float() + 1e-4).log().mean()
-        for name, logits, classes in (
-            ("modality", modality, modalities),
-            ("holder", holder, holders),
-        ):
-            found[name] = functional.cross_entropy(
-                logits[rows, slots].float(), torch.tensor(classes), label_smoothing=_SMOOTHING
-            )
+    for name, places in known.items():
+        rows, slots, classes = torch.tensor(places).unbind(1)
+        found[name] = functional.cross_entropy(
+            told[name][rows, slots].float(), classes, label_smoothing=_SMOOTHING
+        )
     return found
 
 

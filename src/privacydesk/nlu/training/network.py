@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from privacydesk.nlu.labels import (
+    ACTS,
     HOLDERS,
     INTENTS,
     MENTIONS,
@@ -161,18 +162,18 @@ class Slots(nn.Module):
         self.bias = nn.Parameter(torch.full((len(SLOTS),), -3.0))
         self.modality = nn.Linear(HIDDEN, len(MODALITIES))
         self.holder = nn.Linear(HIDDEN, len(HOLDERS))
+        self.act = nn.Linear(HIDDEN, len(ACTS))
 
-    def forward(
-        self, words: Tensor, there: Tensor, message: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Return by slot: logits of being made, modality, holder; where it looks; its point."""
+    def forward(self, words: Tensor, there: Tensor, message: Tensor) -> tuple[Tensor, ...]:
+        """Return by slot: logits (made, modality, holder, act), where it looks, and its point."""
         scores = self.queries @ self.keys(words).transpose(1, 2) / SLOT_WIDTH**0.5
         looks = (scores + (~there)[:, None] * NEVER).softmax(-1)
         seen = looks @ self.values(words)
         points = self.norm(seen + self.queries + self.whole(message)[:, None])
         hidden = self.hidden(points)
         made = (hidden * self.made).sum(-1) + self.bias
-        return made, self.modality(hidden), self.holder(hidden), looks, points
+        told = self.modality(hidden), self.holder(hidden), self.act(hidden)
+        return made, *told, looks, points
 
 
 class Reader(nn.Module):
@@ -213,10 +214,10 @@ class Reader(nn.Module):
         message = torch.cat([x[:, 0], (x * weights).sum(1) / weights.sum(1)], dim=-1)
         spoken = words[..., 1] > 0
         points = self.words(x, words, spoken)
-        made, modality, holder, looks, slots = self.slots(points, spoken, message)
+        of_slots = self.slots(points, spoken, message)
         return (
             self.spans(points, spoken), self.intent(message), self.safety(message),
-            made, modality, holder, looks, slots, points,
+            *of_slots, points,
         )  # fmt: skip
 
 

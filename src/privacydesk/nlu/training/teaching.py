@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -64,8 +65,16 @@ def teach(
         sentences,
         pace=pace,
         folder=folder,
+        digest=_digest(learnt, sentences),
         tell=tell,
     )
     export(reader, stretches, folder / GRAPH, folder / HEADS)
     certainty = weigh(Parser(folder), [one for voice in left_out for one in voice.examples])
     (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(certainty)))
+
+
+def _digest(voices: Sequence[Voice], sentences: Sequence[Labelled]) -> str:
+    """Return what differs wherever other messages are learnt from."""
+    told = [(voice.language, voice.examples) for voice in voices]
+    known = [(one.text, one.intent) for one in sentences]
+    return sha256(msgspec.json.encode([told, known])).hexdigest()
