@@ -27,12 +27,14 @@ _tests = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--reader", action="store_true", help="play stories on readings")
+    parser.addoption(
+        "--network", action="store_true", help="play stories with what the network reads, alone"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--reader"):
-        os.environ["PRIVACYDESK_STORIES_READ"] = "yes"
+    if config.getoption("--network"):
+        os.environ["PRIVACYDESK_STORIES_NETWORK"] = "yes"
 
 
 _TOGETHER = ("tests/browser/", "tests/unit/")

@@ -30,6 +30,7 @@ from tests.common.databases import make_database
 from tests.common.examining import open_files
 from tests.common.phrasings import VOICES, button, phrasings
 from tests.common.policies import SAMPLE, bring_sample_policy, embedder
+from tests.common.readings import AnnotatedReader
 
 from privacydesk.app import Outside, Rooms, open_rooms
 from privacydesk.clock import MovableClock
@@ -51,6 +52,7 @@ from privacydesk.nlu.pipeline import Pipeline
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
+from privacydesk.services.hearing import MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.services.understanding import UnderstandingHere
@@ -62,8 +64,8 @@ STORIES = ROOT / "dialogs" / "stories"
 START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 """A Monday morning in Shanghai, weeks away from any holiday but one."""
 
-READS = "PRIVACYDESK_STORIES_READ"
-"""The variable by which stories are played on readings; ``--reader`` sets it."""
+NETWORK = "PRIVACYDESK_STORIES_NETWORK"
+"""The variable by which stories are played with the network alone; ``--network`` sets it."""
 
 TOKEN_SECRET = b"stories-token-secret-of-32-bytes"
 PEOPLE = {
@@ -194,7 +196,7 @@ def _understanding(folder: Path, profile: OperatorProfile) -> UnderstandingHere:
     library = FilePolicyLibrary(folder)
     version = library.latest(profile.policy) if profile.policy else None
     answers = PolicyAnswers(library, version, embedder())
-    return UnderstandingHere(_recogniser, answers, _reader if READS in os.environ else None)
+    return UnderstandingHere(_recogniser, answers, _reader)
 
 
 @cache
@@ -204,9 +206,10 @@ def _recogniser() -> TrainedRecogniser:
 
 
 @cache
-def _reader() -> Pipeline:
-    """Return the pipeline of the whole process."""
-    return Pipeline.load()
+def _reader() -> MessageReader:
+    """Return what reads messages in the whole process."""
+    network = Pipeline.load()
+    return network if NETWORK in os.environ else AnnotatedReader(network)
 
 
 def token_for(account: str, clock: MovableClock, locale: str = "") -> str:

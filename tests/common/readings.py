@@ -1,0 +1,132 @@
+"""Reads what the rehearsed voices of the corpus say as it is annotated, all else with the network.
+
+So stories prove the dialogue, whatever network is shipped; ``--network`` plays them with the
+network alone, which ``privacydesk understand evaluate`` measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import (
+    ALL,
+    Fragment,
+    Mention,
+    MentionKind,
+    Modality,
+    Read,
+    Reading,
+    Request,
+)
+from privacydesk.nlu.extractors import periods
+from privacydesk.nlu.pipeline import Pipeline
+from privacydesk.nlu.training.corpus import (
+    AnnotatedFragment,
+    AnnotatedMention,
+    AnnotatedRequest,
+    AnnotatedValue,
+    Annotation,
+    Example,
+    read_voice,
+)
+
+CORPUS: Final = Path(__file__).parents[2] / "corpus"
+_SURE: Final = 0.95
+_UNSURE: Final = 0.3
+"""The confidence of what only answers a question: by itself it is about nothing."""
+
+
+class AnnotatedReader:
+    """Implements ``services.hearing.MessageReader``."""
+
+    def __init__(self, network: Pipeline) -> None:
+        self._network = network
+
+    def parse(self, text: str, today: date) -> Read:
+        """Return what a message says on a day."""
+        known = _rehearsed().get(text.strip())
+        return self._network.parse(text, today) if known is None else read_of(known, today)
+
+
+@cache
+def _rehearsed() -> Mapping[str, Example]:
+    voices = (
+        read_voice(file.parent.name, file.stem, file.read_text("utf-8"))
+        for file in sorted(CORPUS.glob("*/*.jsonl"))
+    )
+    # Other voices first: what both say is read as it was rehearsed.
+    ordered = sorted(voices, key=lambda one: one.name.startswith("rehearsal_"))
+    return {example.text.strip(): example for voice in ordered for example in voice.examples}
+
+
+def read_of(example: Example, today: date) -> Read:
+    """Return what an annotated message says on a day, all of it sure."""
+    gold = example.gold
+    return Read(
+        example.intent,
+        _UNSURE if example.is_answer else _SURE,
+        (),
+        Reading(tuple(_request(one, today) for one in gold.requests), gold.questions, gold.safety),
+        _fragment(gold.fragment, today) if gold.fragment else None,
+        _acts(gold),
+        gold.accounts,
+    )
+
+
+def _acts(gold: Annotation) -> tuple[Intent, ...]:
+    wanted = {Modality.WISHED, Modality.CONDITIONAL}
+    return tuple(
+        dict.fromkeys(one.act for one in gold.requests if one.act and one.modality in wanted)
+    )
+
+
+def _request(one: AnnotatedRequest, today: date) -> Request:
+    return Request(
+        one.intent,
+        one.modality,
+        one.holder,
+        sure=True,
+        include=_mentions(one.include, today),
+        exclude=_mentions(one.exclude, today),
+        set=_values(one.set),
+        age=one.age,
+        contact=one.contact,
+    )
+
+
+def _fragment(one: AnnotatedFragment, today: date) -> Fragment:
+    limit = None
+    if one.when or one.qualifier:
+        since, until = _days(one, today)
+        limit = Mention(MentionKind.CATEGORY, ALL, since, until, one.qualifier)
+    return Fragment(
+        _mentions(one.include, today),
+        _mentions(one.exclude, today),
+        _values(one.set),
+        one.age,
+        one.contact,
+        limit,
+    )
+
+
+def _mentions(mentions: Iterable[AnnotatedMention], today: date) -> tuple[Mention, ...]:
+    return tuple(
+        Mention(one.kind, one.value, *_days(one, today), one.qualifier) for one in mentions
+    )
+
+
+def _days(
+    one: AnnotatedMention | AnnotatedFragment, today: date
+) -> tuple[date | None, date | None]:
+    """Return the days of a period: the annotated ones count from another day."""
+    period = periods.resolve(one.when, today) if one.when else None
+    return (period.since, period.until) if period else (one.since, one.until)
+
+
+def _values(told: Mapping[str, str | AnnotatedValue]) -> dict[str, str]:
+    return {name: one if isinstance(one, str) else one.value for name, one in told.items()}
