@@ -89,6 +89,7 @@ class AtConfirm(AtQuestion):
             or correcting.correct_value(self._runner, script)
             or following.leaves(self._runner, script)
             or correcting.corrects_slip(self._runner, script, frame)
+            or correcting.asks_value_anew(self._runner, script, frame)
             or limiting.narrows(self._runner, script)
             or limiting.picks_out(self._runner, script)
             or limiting.lifts_limit(self._runner, script)

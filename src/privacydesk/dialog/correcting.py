@@ -137,6 +137,26 @@ def correct_value(runner: Runner, script: Script) -> bool:
     return False
 
 
+def asks_value_anew(runner: Runner, script: Script, frame: Running) -> bool:
+    """Ask for the value again where it shall be another, and which is not told of any entry."""
+    found, entities = script.observed.recognised, script.observed.entities
+    flow = runner.flows[frame.flow]
+    if found is None or not found.sure or found.intent not in flow.intents:
+        return False
+    told = entities.get("profile_field") or script.observed.wishes
+    if told or not entries.takes_values(flow) or entries.VALUE not in frame.slots:
+        return False
+    asked = next(one for one in filling.questions_of(flow) if one.slot == entries.VALUE)
+    for slot in (entries.VALUE, entries.OLD):
+        frame.slots.pop(slot, None)
+    if asked.id in frame.trail:
+        frame.trail = frame.trail[: frame.trail.index(asked.id)]
+    frame.state, frame.misses = asked.id, 0
+    script.unconfirm()
+    runner.run(script)
+    return True
+
+
 def _birth_below(runner: Runner, script: Script) -> bool:
     """Put another birthday in the place of a child's, and say what holds with it.
 
