@@ -213,8 +213,6 @@ class AtAsk(AtQuestion):
             self._runner, script, frame, step
         ):
             return
-        if taking.note_value(self._runner, script, frame, step):
-            return
         offered = self._buttons.offered(script, frame)
         kept = filling.foretell_wish(self._runner, script, frame)
         told = (

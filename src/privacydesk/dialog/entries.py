@@ -161,15 +161,6 @@ def fields_told(entities: Entities) -> tuple[str, ...]:
     return tuple(field for field, _, _ in entities.get("entry_told", ()))
 
 
-def name_to_ask(entities: Entities) -> dict[str, Any]:
-    """Return the slots of a name that is changed beside something else; none where none is.
-
-    Whether it is the nickname or the real name is asked then.
-    """
-    values = entities.get("name_value", ())
-    return {"name_meant": "yes", VALUE: values[0]} if values else {}
-
-
 def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str, Any]:
     """Return the slots that a message fills beside the name of an entry.
 

@@ -18,7 +18,7 @@ from privacydesk.dialog.slots import (
     says_everything,
     staying,
 )
-from privacydesk.domain.account_terms import DataCategory, ProfileField, Provider
+from privacydesk.domain.account_terms import DataCategory, Provider
 from privacydesk.domain.ages import age_group
 from privacydesk.domain.intents import RequestKind
 
@@ -96,30 +96,19 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
 def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dict[str, Any]:
     """Return the new and the old value that a sentence names."""
     # "From A to B" is of something, also where what it is of is asked for.
-    told = slots or entities.get("old_value") or entities.get("name_meant")
+    told = slots or entities.get("old_value")
     values = {
         slot: entities[kind][0]
         for slot, kind in FILLED_BY_NAME.items()
         if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
     }
     field = slots.get(entries.FIELD)
-    if entities.get("profile_field") or values.get("name_meant"):
-        # An avatar beside other entries keeps none of them from being asked about.
-        values.pop("avatar_meant", None)
-        if not _only_verified(entities):
-            values.pop("identity_number", None)
     if field is not None and entries.takes_values(flow):
         # Which entry a value is of is told where there are several, and it has to fit.
         for slot in (entries.VALUE, entries.OLD):
             values.pop(slot, None)
         values.update(entries.told_of(field, entities))
     return values
-
-
-def _only_verified(entities: Entities) -> bool:
-    """Tell whether 实名信息 is named, and no value for the name in it."""
-    named = set(entities.get("profile_field", ()))
-    return named == {ProfileField.REAL_NAME.value} and not entities.get("entry")
 
 
 def _with_profile(named: tuple[Any, ...], entities: Entities) -> tuple[Any, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog.desk_choices import request_choices
@@ -67,13 +66,8 @@ def _deletable(_script: Script, _frame: Running) -> tuple[Choice, ...]:
     )
 
 
-_NAMES: Final = (ProfileField.NICKNAME, ProfileField.REAL_NAME)
-
-
-def _fields(_script: Script, frame: Running) -> tuple[Choice, ...]:
-    # "I want another name" leaves open which of two it is.
-    offered = _NAMES if "name_meant" in frame.slots else tuple(ProfileField)
-    return _terms("field", [f.value for f in offered])
+def _fields(_script: Script, _frame: Running) -> tuple[Choice, ...]:
+    return _terms("field", [f.value for f in ProfileField])
 
 
 def _purposes(_script: Script, _frame: Running) -> tuple[Choice, ...]:

@@ -250,40 +250,6 @@ def keep_value(runner: Runner, script: Script, frame: Running, step: Ask, value:
         frame.slots.update(entries.told_of(str(value), script.observed.entities, asked=True))
 
 
-def note_value(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
-    """Note a new value where it is asked of which entry it is; tell whether one was told.
-
-    Where a name shall change, a word or two are that name.
-    """
-    entities = script.observed.entities
-    if step.slot != entries.FIELD or not entries.takes_values(runner.flows[frame.flow]):
-        return False
-    if entities.get("identity_number"):
-        script.say("rectification.identity_number_note")
-        return runner.start(script, Intent.HUMAN_AGENT)
-    values = entities.get(entries.VALUE, ())
-    if not values and "name_meant" in frame.slots and _is_name(script):
-        values = (script.said.strip(),)
-    if len(values) != 1 or entities.get("profile_field"):
-        return False
-    frame.slots[entries.VALUE] = values[0]
-    script.say("rectification.value_noted", {"what": str(values[0])})
-    runner.prompt_again(script)
-    return True
-
-
-_NAME: Final = re.compile(r"[^\W\d][\w .·'’-]{0,23}")
-
-
-def _is_name(script: Script) -> bool:
-    """Tell whether a message may be a name: a word or two that say nothing else."""
-    found = script.observed.recognised
-    meant = found is not None and found.sure
-    said = script.observed.entities
-    spoken = any(said.get(kind) for kind in ("command", "answer", "phrase", "provider", "category"))
-    return not meant and not spoken and _NAME.fullmatch(script.said.strip()) is not None
-
-
 def skip(runner: Runner, script: Script, frame: Running, step: Ask) -> None:
     """Leave the open question without an answer, or without more than was told already."""
     if openings.answers(frame, step):

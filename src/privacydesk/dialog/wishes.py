@@ -104,11 +104,10 @@ def wishes_for(
 def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
     """Return a wish for each entry of a profile, where several get values of their own."""
     fields = entities.get("profile_field", ()) if entries.takes_values(flow) else ()
-    name = entries.name_to_ask(entities)
-    if len(fields) + bool(name) < 2 or not entries.fields_with_values(entities):  # noqa: PLR2004 - several
+    if len(fields) < 2 or not entries.fields_with_values(entities):  # noqa: PLR2004 - several
         return ()
-    told = [{entries.FIELD: one, **entries.told_of(one, entities)} for one in fields]
-    return tuple(Wish(intent, slots) for slots in (*told, *([name] if name else [])))
+    told = ({entries.FIELD: one, **entries.told_of(one, entities)} for one in fields)
+    return tuple(Wish(intent, slots) for slots in told)
 
 
 def rather(wish: Wish, entities: Entities) -> Wish:
