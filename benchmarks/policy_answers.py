@@ -26,12 +26,12 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from privacydesk.encoder.embedding import E5Embedder, Vector
 from privacydesk.policy import lore
 from privacydesk.policy.answering import PolicyIndex, embedded_texts
+from privacydesk.policy.folding import fold
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.understanding.embedding import E5Embedder, Vector
-from privacydesk.understanding.normalise import normalise
 
 QUESTIONS = Path(__file__).with_name("policy_questions.yaml")
 LEARNT = Path(lore.__file__).with_name("knowledge") / "learnt.npz"
@@ -79,7 +79,7 @@ def _questions(held: dict[str, Any], first: int, step: int) -> list[Question]:
 def index_of(version: PolicyVersion, embedder: E5Embedder) -> PolicyIndex:
     """Make a policy ready."""
     vectors = embedder.embed_passages(embedded_texts(version))
-    return PolicyIndex(version, vectors, normalise, embedder)
+    return PolicyIndex(version, vectors, embedder)
 
 
 def _version(text: str) -> PolicyVersion:
@@ -183,7 +183,7 @@ def _keep(held: lore.Learnt) -> None:
 
 
 def _embed(questions: Iterable[str], embedder: E5Embedder) -> Vector:
-    return np.array([embedder.embed_query(normalise(one)) for one in questions])
+    return np.array([embedder.embed_query(fold(one)) for one in questions])
 
 
 def _softmax_head(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:

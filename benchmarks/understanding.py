@@ -52,10 +52,10 @@ def main() -> None:
     texts = texts[:: max(1, len(texts) // options.sentences)]
     before = resident()
     started = time.perf_counter()
-    from privacydesk.understanding.embedding import E5Embedder  # noqa: PLC0415 - timed
+    from privacydesk.understanding.embedding import E5WishEmbedder  # noqa: PLC0415 - timed
     from privacydesk.understanding.trained import TrainedRecogniser  # noqa: PLC0415 - timed
 
-    embedder = E5Embedder()
+    embedder = E5WishEmbedder()
     recogniser = TrainedRecogniser.load(embedder)
     embedder.load()
     recogniser.recognise("我有一个问题想问")

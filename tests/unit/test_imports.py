@@ -39,6 +39,7 @@ ARROWS: dict[str, set[str]] = {
         "clock",
         "confined",
         "dialog",
+        "encoder",
         "nlu",
         "policy",
         "ports",

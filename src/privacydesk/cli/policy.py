@@ -14,6 +14,7 @@ import typer
 from privacydesk.cli.policy_answers import ask, changes
 from privacydesk.cli.policy_files import DATA_DIR, JSON, NAME, fail, library_in, newest
 from privacydesk.clock import SystemClock
+from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.anchors import heading_text, resolve
 from privacydesk.policy.codec import dump_document
@@ -23,7 +24,6 @@ from privacydesk.policy.notes import ImportReport, Note
 from privacydesk.policy.tree import HEADINGS, Passage, PassageKind, PolicyDocument
 from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.system_errors import fault_in_words
-from privacydesk.understanding.embedding import E5Embedder
 
 policy_app = typer.Typer(
     name="policy",

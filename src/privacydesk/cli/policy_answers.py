@@ -14,13 +14,13 @@ import typer
 from privacydesk.cli.json_lines import answer_lines
 from privacydesk.cli.policy_files import DATA_DIR, JSON, fail, library_in, newest
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.changes import Change, ChangeKind, changes_between
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.understanding.embedding import E5Embedder
 
 _MARKS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~"}
 

@@ -181,7 +181,7 @@ def train_intents(
     a quarter of an hour.
     """
     from privacydesk.data import sentence_files  # noqa: PLC0415
-    from privacydesk.understanding.embedding import E5Embedder  # noqa: PLC0415
+    from privacydesk.understanding.embedding import E5WishEmbedder  # noqa: PLC0415
     from privacydesk.understanding.training.fitting import fit  # noqa: PLC0415
     from privacydesk.understanding.training.frames import read_frames  # noqa: PLC0415
     from privacydesk.understanding.training.report import PICTURE, figures, told  # noqa: PLC0415
@@ -194,7 +194,7 @@ def train_intents(
         raise SettingsError("no sentences: name a folder with --sentences", key="sentences")
     labelled = read_sentences(files)
     typer.echo(f"{len(labelled)} sentences in {len(files)} files", err=True)
-    fitted = fit(labelled, E5Embedder(), _progress, read_frames(files))
+    fitted = fit(labelled, E5WishEmbedder(), _progress, read_frames(files))
     typer.echo("", err=True)
     report.mkdir(parents=True, exist_ok=True)
     (report / "report.md").write_text(figures(fitted), "utf-8")

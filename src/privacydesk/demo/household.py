@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from privacydesk.demo.files import DATA, replace_file
+from privacydesk.encoder.embedding import PassageEmbedder
 from privacydesk.errors import SettingsError
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.settings import Settings, load_settings, new_secret
-from privacydesk.understanding.embedding import PassageEmbedder
 
 SETTINGS_FILE: Final = "privacydesk.toml"
 """Where staff commands with ``--data-dir`` look for the settings."""

@@ -48,11 +48,11 @@ from privacydesk.demo.tokens import TokenMinter, load_key, public_part
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.agents import Role
 from privacydesk.domain.intents import RequestKind
+from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import SettingsError
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving import serving_lock
-from privacydesk.understanding.embedding import E5Embedder
 from privacydesk.understanding_process.client import UnderstandingProcess
 from privacydesk.understanding_process.wire import Briefing
 from privacydesk.web.api.callbacks import CALL_BACK

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from privacydesk.domain.quotes import PolicyAnswer, Quote
 from privacydesk.policy import lore
+from privacydesk.policy.folding import fold
 from privacydesk.policy.judging import Signs, judged, signs_of
-from privacydesk.policy.lore import Fold, Glossary
+from privacydesk.policy.lore import Glossary
 from privacydesk.policy.pieces import pieces_of, sentences_of
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.policy.words import Scores, WordIndex, has_chinese, tokens
@@ -106,7 +107,7 @@ _SOMETHING = re.compile(r"[^\W_]")
 
 
 class Vectors(Protocol):
-    """Turns texts into vectors of length one; `understanding.embedding` does."""
+    """Turns texts into vectors of length one; `encoder.embedding` does."""
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return the vector of a question."""
@@ -132,7 +133,6 @@ class PolicyIndex:
     Args:
         version: the imported policy.
         vectors: of `embedded_texts(version)`, a row each.
-        fold: makes what differs between scripts and keyboards the same.
         embedder: turns questions into vectors.
     """
 
@@ -140,18 +140,16 @@ class PolicyIndex:
         self,
         version: PolicyVersion,
         vectors: NDArray[np.float32],
-        fold: Fold,
         embedder: Vectors,
     ) -> None:
         pieces = self._pieces = pieces_of(version)
         told = [len(sentences_of(piece)) for piece in pieces]
         self._vectors, self._sentences = vectors[: len(pieces)], vectors[len(pieces) :]
         self._first_sentence = np.cumsum([0, *told[:-1]])
-        self._fold = fold
         self._embedder = embedder
         self._language = "zh" if has_chinese(version.source) else "en"
         self._learnt = lore.learnt()
-        self._glossary = Glossary(lore.terms(), fold)
+        self._glossary = Glossary(lore.terms())
         headings = [tokens(fold(piece.headings)) for piece in pieces]
         texts = [tokens(fold(piece.text)) for piece in pieces]
         self._told = tuple(
@@ -168,7 +166,7 @@ class PolicyIndex:
 
     def _about(self, topic: lore.Topic) -> Scores:
         """Return how much each passage is about a topic, at most 1."""
-        scores = self._by_terms(Counter(tokens(self._fold(topic.words))))
+        scores = self._by_terms(Counter(tokens(fold(topic.words))))
         if topic.document == _CHILDREN:
             scores = scores * self._of_children
         elif topic.document == _OTHERS:
@@ -181,7 +179,7 @@ class PolicyIndex:
 
     def answer(self, question: str) -> PolicyAnswer:
         """Return the passages that answer a question; none when the policy does not say."""
-        if _WHOLE.fullmatch(self._fold(question)) is not None:
+        if _WHOLE.fullmatch(fold(question)) is not None:
             return PolicyAnswer(language=self._language, asked=False)
         found = self._answering(question)
         if found is None:
@@ -196,7 +194,7 @@ class PolicyIndex:
         """Look a question up, and what it is a case of; None where the policy says nothing."""
         found = self._judged(question)
         if found is None:
-            general = _asked_generally(_asked(self._fold(question)))
+            general = _asked_generally(_asked(fold(question)))
             found = self._judged(general) if general else None
         return found
 
@@ -209,11 +207,11 @@ class PolicyIndex:
 
     def search(self, question: str) -> Search | None:
         """Look a question up; None where there is nothing to look up or to find."""
-        folded = _asked(self._fold(question))
+        folded = _asked(fold(question))
         if not self._pieces or _SOMETHING.search(folded) is None:
             return None
         said = tokens(folded)
-        meant = tokens(self._fold(" ".join(self._glossary.expand(folded))))
+        meant = tokens(fold(" ".join(self._glossary.expand(folded))))
         vector = self._embedder.embed_query(folded)
         likeness = self._vectors @ vector
         by_sentence = np.maximum.reduceat(self._sentences @ vector, self._first_sentence)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,10 +20,8 @@ import yaml
 from numpy.typing import NDArray
 
 from privacydesk.domain.intents import Intent
+from privacydesk.policy.folding import fold
 from privacydesk.policy.words import has_chinese
-
-Fold = Callable[[str], str]
-"""Folds a text for matching: simplified characters, small letters, compatible forms."""
 
 # libyaml reads the files ten times faster than the loader in Python; both are safe loaders.
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -102,15 +99,15 @@ class Learnt:
 class Glossary:
     """Finds the policy's words for a person's."""
 
-    def __init__(self, terms: tuple[Term, ...], fold: Fold) -> None:
-        self._terms = tuple((_pattern(term.said, fold), tuple(term.find)) for term in terms)
+    def __init__(self, terms: tuple[Term, ...]) -> None:
+        self._terms = tuple((_pattern(term.said), tuple(term.find)) for term in terms)
 
     def expand(self, folded: str) -> list[str]:
         """Return the words to look for besides those of a folded question."""
         return [word for said, find in self._terms if said.search(folded) for word in find]
 
 
-def _pattern(said: tuple[str, ...], fold: Fold) -> re.Pattern[str]:
+def _pattern(said: tuple[str, ...]) -> re.Pattern[str]:
     parts = (fold(one) for one in said)
     return re.compile(
         "|".join(

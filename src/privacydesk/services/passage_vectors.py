@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import structlog
 
+from privacydesk.encoder.embedding import DIMENSIONS, PassageEmbedder, Vector
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.policy.library import PolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.understanding.embedding import DIMENSIONS, PassageEmbedder, Vector
 
 if TYPE_CHECKING:
     from privacydesk.policy.vectors import Vectors

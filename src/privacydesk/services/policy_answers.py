@@ -7,13 +7,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.encoder.embedding import PassageEmbedder
 from privacydesk.errors import NotFoundError
 from privacydesk.policy.library import PolicyLibrary, kept
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.aside import Aside
 from privacydesk.services.passage_vectors import PassageVectors
-from privacydesk.understanding.embedding import PassageEmbedder
-from privacydesk.understanding.normalise import normalise
 
 if TYPE_CHECKING:
     from privacydesk.policy.answering import PolicyIndex
@@ -106,4 +105,4 @@ class PolicyAnswers:
         from privacydesk.policy.answering import PolicyIndex, embedded_texts  # noqa: PLC0415
 
         texts = embedded_texts(version)
-        return PolicyIndex(version, self._vectors.of(version, texts), normalise, self._embedder)
+        return PolicyIndex(version, self._vectors.of(version, texts), self._embedder)

@@ -14,7 +14,7 @@ from privacydesk.policy.library import FilePolicyLibrary, kept
 from privacydesk.ports import Recogniser
 from privacydesk.services.hearing import Hearing, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.understanding.embedding import E5Embedder
+from privacydesk.understanding.embedding import E5WishEmbedder
 from privacydesk.understanding.model import IntentModel
 from privacydesk.understanding.patterns import compile_all
 from privacydesk.understanding.trained import TrainedRecogniser
@@ -62,7 +62,7 @@ class UnderstandingHere:
         Raises:
             DeskError: the policy's files are damaged.
         """
-        embedder = E5Embedder()
+        embedder = E5WishEmbedder()
         library = FilePolicyLibrary(data_dir)
         version = kept(library, policy, digest) or library.latest(policy) if policy else None
         return cls(

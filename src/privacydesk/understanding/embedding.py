@@ -1,39 +1,16 @@
-"""Sentences as points: what means nearly the same lies close, in whatever language it is said.
-
-The model is multilingual-e5-small in four bits. It travels inside a package, so nothing is
-fetched, and it runs on one core; others of the machine belong to the desk.
-"""
+"""Messages as points for the intent model: of a long one its beginning and end, in bounded time."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cache
-from threading import Lock
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from privacydesk.encoder.embedding import DIMENSIONS, E5Embedder, Vector, fitted
 from privacydesk.understanding.patterns import lazily
 
-if TYPE_CHECKING:
-    from privacydesk.encoder.e5 import E5
-
-Vector = NDArray[np.float32]
-"""One embedding, of length one: the dot product of two is their likeness, at most 1."""
-
-DIMENSIONS: Final = 384
 WISH_DIMENSIONS: Final = 4 * DIMENSIONS
 """Of a wish the points after four layers count; each has length one."""
-
-_QUERY_ROOM: Final = 128
-_PASSAGE_ROOM: Final = 480
-"""How much of a text is read, in characters as wide as a Chinese one; about a token each.
-
-The time grows with it, about half a millisecond a token, so that a message of any length is read
-in the time of a long sentence. Beyond 512 tokens the model would cut by itself.
-"""
 
 WISH_TOKENS: Final = 40
 """How many tokens of a wish are read, within 30 ms; six of them are the model's own."""
@@ -45,31 +22,15 @@ mostly comes last.
 """
 
 _NARROW_IN_WIDE: Final = 3
-"""Latin letters that cost as much as one Chinese character."""
+"""Latin letters that cost as much as one Chinese character, as in ``fitted``."""
 
 # No word is made of these; the models have learnt from texts without them.
-_BROKEN = lazily(r"[\ud800-\udfff\x00-\x1f\x7f]+")
+_BROKEN: Final = lazily(r"[\ud800-\udfff\x00-\x1f\x7f]+")
 _LAST_NARROW: Final = "\u02ff"
 # A word that was cut says something else; one that is longer than all the room stays as it is.
 _CUT_WORD: Final = lazily(r"[a-z0-9']{2}", re.IGNORECASE)
 _ITS_START: Final = lazily(r"(?<=[^a-z0-9'])[a-z0-9']+$", re.IGNORECASE)
 _ITS_END: Final = lazily(r"^[a-z0-9']+(?=[^a-z0-9'])", re.IGNORECASE)
-
-
-class PassageEmbedder(Protocol):
-    """Turns questions and passages into vectors that compare. Slow; any thread may ask."""
-
-    def load(self) -> None:
-        """Make ready what the first question would have to wait for. Again does nothing."""
-        ...
-
-    def embed_query(self, text: str) -> Vector:
-        """Return the vector of what a person says, of shape (384,). Never raises for a text."""
-        ...
-
-    def embed_passages(self, texts: Sequence[str]) -> Vector:
-        """Return the vectors of texts to be found, of shape (len(texts), 384)."""
-        ...
 
 
 class WishEmbedder(Protocol):
@@ -84,67 +45,14 @@ class WishEmbedder(Protocol):
         ...
 
 
-_loading: Final = Lock()
-
-
-# It is large and never changes: desks that are opened one after the other in a process share it.
-@cache
-def _model(threads: int) -> E5:
-    # Imported here: commands that embed nothing need not wait for it.
-    from privacydesk.encoder.e5 import E5  # noqa: PLC0415
-
-    return E5(threads)
-
-
-class E5Embedder:
-    """The model, loaded at its first use. One text at a time, whoever asks.
-
-    Args:
-        threads: cores that it takes for a text; others of the machine belong to the desk.
-    """
-
-    def __init__(self, threads: int = 1) -> None:
-        self._threads = threads
-        self._model: E5 | None = None
-        self._lock = Lock()
-
-    def load(self) -> None:
-        """Load the model, some 150 MB, in less than a second."""
-        with self._lock:
-            self._loaded()
-
-    def embed_query(self, text: str) -> Vector:
-        """Return the vector of what a person says; of a long text, of its beginning."""
-        cut = fitted(text, _QUERY_ROOM)
-        with self._lock:
-            return self._loaded().query(cut)
+class E5WishEmbedder(E5Embedder):
+    """Embeds messages besides questions and passages, since a model is too large to load twice."""
 
     def embed_wish(self, text: str) -> Vector:
         """Return the vector of what a message wishes; of a long one, of its beginning and end."""
         with self._lock:
             model = self._loaded()
             return model.wish(gist(text, model.tokens_of_query))
-
-    def embed_passages(self, texts: Sequence[str]) -> Vector:
-        """Return the vectors of texts to be found; long ones count by their beginning."""
-        vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        for at, text in enumerate(texts):
-            # The lock is let go between texts, so that an import holds up nobody's question.
-            with self._lock:
-                vectors[at] = self._loaded().passage(fitted(text, _PASSAGE_ROOM))
-        return vectors
-
-    def _loaded(self) -> E5:
-        if self._model is None:
-            with _loading:
-                self._model = _model(self._threads)
-        return self._model
-
-
-def fitted(text: str, room: int) -> str:
-    """Return the beginning of a text that fits, with what makes no word a space."""
-    # Nothing behind this many characters can fit, and cleaning 100 KB takes time of its own.
-    return _beginning(_BROKEN.sub(" ", text[: room * _NARROW_IN_WIDE]), room)
 
 
 def gist(text: str, tokens: Callable[[str], int], most: int = WISH_TOKENS) -> str:
@@ -167,13 +75,13 @@ def gist(text: str, tokens: Callable[[str], int], most: int = WISH_TOKENS) -> st
 
 def _ends(readable: str, room: int) -> str:
     """Return a text that fits, or whole words of its beginning and end."""
-    whole = _beginning(readable, room)
+    whole = fitted(readable, room)
     if len(whole) == len(readable):
         return whole
-    opening = _beginning(readable, room // _OPENING)
+    opening = fitted(readable, room // _OPENING)
     if _CUT_WORD.match(readable, max(len(opening) - 1, 0)):
         opening = _ITS_START.sub("", opening)
-    closing = _beginning(readable[::-1], room - room // _OPENING)[::-1]
+    closing = fitted(readable[::-1], room - room // _OPENING)[::-1]
     if _CUT_WORD.match(readable, len(readable) - len(closing) - 1):
         closing = _ITS_END.sub("", closing)
     return f"{opening.rstrip()} {closing.lstrip()}"
@@ -184,12 +92,3 @@ def _width(readable: str) -> int:
     beginning = readable[: _WISH_ROOM * _NARROW_IN_WIDE]
     thirds = sum(1 if one <= _LAST_NARROW else _NARROW_IN_WIDE for one in beginning)
     return -(-thirds // _NARROW_IN_WIDE)
-
-
-def _beginning(readable: str, room: int) -> str:
-    left = room * _NARROW_IN_WIDE
-    for at, character in enumerate(readable):
-        left -= 1 if character <= _LAST_NARROW else _NARROW_IN_WIDE
-        if left < 0:
-            return readable[:at]
-    return readable

@@ -12,7 +12,7 @@ from privacydesk.domain.turn import Recognised
 from privacydesk.understanding.ages import is_teen
 from privacydesk.understanding.copies import asks_plainly
 from privacydesk.understanding.courtesy import wish
-from privacydesk.understanding.embedding import E5Embedder, WishEmbedder
+from privacydesk.understanding.embedding import E5WishEmbedder, WishEmbedder
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.keeping import keeps_account
 from privacydesk.understanding.keywords import KeywordRecogniser
@@ -81,7 +81,9 @@ class TrainedRecogniser:
         Raises:
             SettingsError: the model or the word lists are broken.
         """
-        return cls(model or IntentModel.load(), KeywordRecogniser.load(), embedder or E5Embedder())
+        return cls(
+            model or IntentModel.load(), KeywordRecogniser.load(), embedder or E5WishEmbedder()
+        )
 
     @property
     def fixed(self) -> Collection[str]:

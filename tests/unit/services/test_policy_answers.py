@@ -9,13 +9,13 @@ from structlog.testing import capture_logs
 from tests.common.policies import CountingEmbedder, embedder, sample_policy
 
 from privacydesk.domain.quotes import PolicyAnswer
+from privacydesk.encoder.embedding import Vector
 from privacydesk.errors import NotFoundError, UnavailableError
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.understanding.embedding import Vector
 
 
 async def test_without_an_import_there_is_no_answer_and_nothing_is_loaded() -> None:

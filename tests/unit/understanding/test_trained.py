@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
+from privacydesk.encoder.embedding import Vector
 from privacydesk.ports import Recogniser
-from privacydesk.understanding.embedding import WISH_DIMENSIONS, E5Embedder, Vector
+from privacydesk.understanding.embedding import WISH_DIMENSIONS, E5WishEmbedder
 from privacydesk.understanding.intents import DESTRUCTIVE
 from privacydesk.understanding.model import IntentModel
 from privacydesk.understanding.trained import TrainedRecogniser
@@ -30,7 +31,7 @@ class Blind:
 
 
 MODEL = IntentModel.load()
-DESK: Recogniser = TrainedRecogniser.load(E5Embedder(), MODEL)
+DESK: Recogniser = TrainedRecogniser.load(E5WishEmbedder(), MODEL)
 BLIND = TrainedRecogniser.load(Blind(), MODEL)
 
 

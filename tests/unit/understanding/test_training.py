@@ -8,8 +8,9 @@ import pytest
 
 from privacydesk.cli.confusions import confusions
 from privacydesk.domain.intents import Intent
+from privacydesk.encoder.embedding import Vector
 from privacydesk.errors import SettingsError
-from privacydesk.understanding.embedding import WISH_DIMENSIONS, Vector
+from privacydesk.understanding.embedding import WISH_DIMENSIONS
 from privacydesk.understanding.training.fitting import Fitted, fit
 from privacydesk.understanding.training.report import figures, told
 from privacydesk.understanding.training.sentences import Sentence, fingerprint, read_sentences
