@@ -57,7 +57,7 @@ def understand(
 
 
 def _as_record(read: Read, text: str) -> dict[str, Any]:
-    from privacydesk.understanding.language import language_of  # noqa: PLC0415
+    from privacydesk.nlu.language_id import language_of  # noqa: PLC0415
 
     return {
         "intent": read.intent.value,

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
+from privacydesk.nlu.language_id import language_of
 from privacydesk.understanding.copies import asks_for_copy_first
 from privacydesk.understanding.entities import Entities
 from privacydesk.understanding.intents import Intents
-from privacydesk.understanding.language import language_of
 from privacydesk.understanding.lexicon_files import Lexicon, read_lexicon
 from privacydesk.understanding.normalise import normalise
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.understanding.language import language_of
+from privacydesk.nlu.language_id import language_of
 
 
 @pytest.mark.parametrize(

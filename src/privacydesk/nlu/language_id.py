@@ -7,23 +7,31 @@ short of a sentence is no evidence.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import Final
 
-from privacydesk.understanding.normalise import plain, simplified
-from privacydesk.understanding.patterns import lazily
+import opencc
 
+from privacydesk.domain.texts import stream_safe
+
+_MOST: Final = 2_000
+"""Characters of a message that are looked at."""
 _MIN_CHARACTERS: Final = 5
 _MIN_WORDS: Final = 3
 _CLEARLY: Final = 4
 """How many times more often one script must show than the other in a mixed text."""
 
-_QUOTED = lazily(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|『[^』]*』|《[^》]*》|‘[^’]*’")
-_CHINESE = lazily("[\u3400-\u4dbf\u4e00-\u9fff]")
-_WORD = lazily(r"[a-z]+(?:['’][a-z]+)?")
+# Lone surrogates, which nothing can encode, and control characters stand where a gap may be meant.
+_BROKEN: Final = re.compile(r"[\ud800-\udfff\x00-\x09\x0b-\x1f\x7f]")
+# Zero-width and direction marks hide inside words.
+_INVISIBLE: Final = re.compile(r"[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_QUOTED: Final = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|『[^』]*』|《[^》]*》|‘[^’]*’")
+_CHINESE: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_WORD: Final = re.compile(r"[a-z]+(?:['’][a-z]+)?")
 # Dates and amounts are numbers in any language.
-_COUNTED = lazily(r"民[國国]|\d+\s*[年月日号號歲岁块塊元]")
-_CODE = lazily(r"[a-z\d@/\\_.:-]*[\d@/\\_][a-z\d@/\\_.:-]*")
+_COUNTED: Final = re.compile(r"民[國国]|\d+\s*[年月日号號歲岁块塊元]")
+_CODE: Final = re.compile(r"[a-z\d@/\\_.:-]*[\d@/\\_][a-z\d@/\\_.:-]*")
 
 _NAMES: Final = frozenset(
     re.findall(
@@ -55,7 +63,7 @@ def _scripts() -> tuple[frozenset[str], frozenset[str]]:
     """
     every = [chr(point) for point in range(0x4E00, 0xA000)]
     # One call, with line ends between so that no two characters are taken for a phrase.
-    after = simplified("\n".join(every)).split("\n")
+    after = opencc.OpenCC("t2s").convert("\n".join(every)).split("\n")
     pairs = [(one, other) for one, other in zip(every, after, strict=True) if one != other]
     traditional = frozenset(one for one, _ in pairs if not _encodes(one, "gb2312"))
     return traditional, frozenset(other for _, other in pairs if not _is_common_big5(other))
@@ -77,7 +85,7 @@ def _is_common_big5(character: str) -> bool:
 
 def language_of(text: str) -> str:
     """Return ``zh_Hans``, ``zh_Hant`` or ``en``; empty when the text doesn't tell."""
-    looked_at = plain(text)
+    looked_at = _plain(text)
     said = _COUNTED.sub(" ", _QUOTED.sub(" ", looked_at))
     words = _english_words(said)
     characters = _CHINESE.findall(said)
@@ -91,6 +99,14 @@ def language_of(text: str) -> str:
     if len(own) >= _MIN_WORDS and not _ENGLISH.isdisjoint(own):
         return "en"
     return ""
+
+
+def _plain(text: str) -> str:
+    """Return the part that is looked at: compatible forms folded, unprintable characters gone."""
+    # Taking the invisible out may join two runs of marks.
+    head = stream_safe(_INVISIBLE.sub("", _BROKEN.sub(" ", text[:_MOST])))
+    # One compatibility character may stand for many, hence the second cut.
+    return unicodedata.normalize("NFKC", head)[:_MOST]
 
 
 def _english_words(said: str) -> list[str]:
