@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
 from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
-from tests.functional.test_understanding_process import Person, served
+from tests.functional.test_nlu_worker import Person, served
 
 from privacydesk.app import Outside, Rooms, open_rooms
 from privacydesk.policy.importer import read_policy

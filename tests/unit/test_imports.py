@@ -48,7 +48,7 @@ ARROWS: dict[str, set[str]] = {
     }
     | _VALUES,
     # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
-    "understanding_process": {
+    "nlu.worker": {
         "clock",
         "confined",
         "interleaving",
@@ -82,6 +82,9 @@ COMPOSING = {"app", "cli", "demo", "__main__"}
 ONE_ROOM = {"migrations": "storage"}
 """The schema runs its own migrations, and they are written in its tables."""
 
+ROOMS_WITHIN = {"nlu.worker"}
+"""A room of its own: what reads messages knows nothing of the program that it runs in."""
+
 IO_OF_FILES = {"open", "input", "print", "exec", "eval"}
 NOT_PURE = {
     "asyncio", "glob", "http", "importlib", "io", "logging", "os", "pathlib", "random", "secrets",
@@ -106,9 +109,7 @@ class Module:
 
     @property
     def room(self) -> str:
-        parts = self.name.split(".")
-        room = parts[1] if len(parts) > 1 else "__init__"
-        return ONE_ROOM.get(room, room)
+        return _room(self.name)
 
     def imports(self) -> Iterator[str]:
         for node in ast.walk(self.tree):
@@ -128,13 +129,22 @@ class Module:
 
     def rooms(self) -> set[str]:
         """Return the rooms of this package that it imports, its own left out."""
-        named = (one.split(".") for one in self.imports())
-        rooms = {parts[1] for parts in named if parts[0] == PACKAGE and len(parts) > 1}
-        return {ONE_ROOM.get(room, room) for room in rooms} - {self.room}
+        ours = (one for one in self.imports() if one.startswith(f"{PACKAGE}."))
+        return {_room(one) for one in ours} - {self.room}
 
     def others(self) -> set[str]:
         """Return the other packages that it imports."""
         return {one.split(".")[0] for one in self.imports()} - {PACKAGE, "__future__"}
+
+
+def _room(name: str) -> str:
+    """Return the room that a module of this package, or a value in it, belongs to."""
+    _, *parts = name.split(".")
+    within = ".".join(parts[:2])
+    if within in ROOMS_WITHIN:
+        return within
+    room = parts[0] if parts else "__init__"
+    return ONE_ROOM.get(room, room)
 
 
 def _modules() -> list[Module]:

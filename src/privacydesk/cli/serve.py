@@ -19,10 +19,10 @@ from privacydesk import sandbox
 from privacydesk.cli.common import DataDir, load, misused
 
 if TYPE_CHECKING:
+    from privacydesk.nlu.worker.client import UnderstandingProcess
     from privacydesk.outages import Outages
     from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
-    from privacydesk.understanding_process.client import UnderstandingProcess
 
 
 _COLLECT_AFTER = (20_000, 20, 20)
@@ -214,8 +214,8 @@ def _understanding(
 ) -> UnderstandingProcess:
     """Return the process that understands what people say."""
     from privacydesk import logs  # noqa: PLC0415 - loaded already
-    from privacydesk.understanding_process.client import UnderstandingProcess  # noqa: PLC0415
-    from privacydesk.understanding_process.wire import Briefing  # noqa: PLC0415
+    from privacydesk.nlu.worker.client import UnderstandingProcess  # noqa: PLC0415
+    from privacydesk.nlu.worker.wire import Briefing  # noqa: PLC0415
 
     return UnderstandingProcess(
         Briefing(

@@ -50,11 +50,11 @@ from privacydesk.domain.agents import Role
 from privacydesk.domain.intents import RequestKind
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import SettingsError
+from privacydesk.nlu.worker.client import UnderstandingProcess
+from privacydesk.nlu.worker.wire import Briefing
 from privacydesk.profile import read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving import serving_lock
-from privacydesk.understanding_process.client import UnderstandingProcess
-from privacydesk.understanding_process.wire import Briefing
 from privacydesk.web.api.callbacks import CALL_BACK
 
 _LATER: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})

@@ -12,12 +12,12 @@ from tests.common.policies import SAMPLE, bring_sample_policy
 from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Observed, Recognised
+from privacydesk.nlu.worker import wire
+from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.services.understanding import UnderstandingHere
 from privacydesk.understanding.keywords import KeywordRecogniser
-from privacydesk.understanding_process import wire
-from privacydesk.understanding_process.client import UnderstandingProcess
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 TODAY = date(2026, 11, 29)
 EVERY = 7
 """One in so many of the sentences in stories."""

@@ -8,7 +8,7 @@ from typing import Final, Self, TypeAlias, cast
 
 import msgspec
 
-from privacydesk.understanding_process import wire
+from privacydesk.nlu.worker import wire
 
 _IN: Final = 0
 _OUT: Final = 1

@@ -22,10 +22,10 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.turn import Observed, Recognised
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
+from privacydesk.nlu.worker import wire
+from privacydesk.nlu.worker.asking import Asking
+from privacydesk.nlu.worker.running import Running
 from privacydesk.outages import Outage
-from privacydesk.understanding_process import wire
-from privacydesk.understanding_process.asking import Asking
-from privacydesk.understanding_process.running import Running
 
 _log = structlog.get_logger(__name__)
 

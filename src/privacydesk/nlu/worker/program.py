@@ -32,8 +32,8 @@ import structlog
 from privacydesk import logs
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.interleaving import ThreadsBeside
+from privacydesk.nlu.worker import wire
 from privacydesk.services.understanding import UnderstandingHere
-from privacydesk.understanding_process import wire
 
 _log = structlog.get_logger(__name__)
 

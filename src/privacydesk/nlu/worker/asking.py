@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from privacydesk.errors import UnavailableError
-from privacydesk.understanding_process import wire
+from privacydesk.nlu.worker import wire
 
 _MOST: Final = 1_000
 """How many may wait: beyond that there is nothing to be had by waiting."""

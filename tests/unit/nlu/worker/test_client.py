@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 from privacydesk.clock import MovableClock
 from privacydesk.domain.intents import Intent
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
+from privacydesk.nlu.worker.client import UnderstandingProcess
+from privacydesk.nlu.worker.wire import Briefing
 from privacydesk.outages import Outages
-from privacydesk.understanding_process.client import UnderstandingProcess
-from privacydesk.understanding_process.wire import Briefing
 
 ME = b"me"
 TODAY = date(2026, 11, 29)
@@ -28,7 +28,7 @@ import json, os, pathlib, sys, time
 sys.path[:] = json.loads(sys.argv[1])
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Recognised
-from privacydesk.understanding_process import wire
+from privacydesk.nlu.worker import wire
 
 starts = pathlib.Path(__file__).with_name("starts")
 count = len(starts.read_text()) if starts.exists() else 0
@@ -400,8 +400,8 @@ async def test_a_broken_model_is_told_by_its_setting(tmp_path: Path) -> None:
 
 OWNER = """
 import asyncio
-from privacydesk.understanding_process.client import UnderstandingProcess
-from privacydesk.understanding_process.wire import Briefing
+from privacydesk.nlu.worker.client import UnderstandingProcess
+from privacydesk.nlu.worker.wire import Briefing
 
 async def main():
     async with UnderstandingProcess(Briefing("")) as process:
