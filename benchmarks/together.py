@@ -15,8 +15,8 @@ from contextlib import asynccontextmanager
 from privacydesk import interleaving
 from privacydesk.__main__ import main
 from privacydesk.cli import serve
+from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.profile import OperatorProfile
-from privacydesk.services.understanding import UnderstandingHere
 from privacydesk.settings import Settings
 
 

@@ -49,13 +49,13 @@ from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
 from privacydesk.nlu.pipeline import Pipeline
+from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
 from privacydesk.services.hearing import MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.gate import Refusal, Verdict
-from privacydesk.services.understanding import UnderstandingHere
 from privacydesk.settings import load_settings
 from privacydesk.understanding.trained import TrainedRecogniser
 

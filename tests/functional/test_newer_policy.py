@@ -18,10 +18,10 @@ from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
 from tests.functional.test_nlu_worker import Person, served
 
 from privacydesk.app import Outside, Rooms, open_rooms
+from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
-from privacydesk.services.understanding import UnderstandingHere
 
 ANCHORED = {
     **PROFILE,

@@ -54,8 +54,10 @@ ARROWS: dict[str, set[str]] = {
         "interleaving",
         "logs",
         "outages",
+        "policy",
         "ports",
         "services",
+        "understanding",
     }
     | _VALUES,
     "storage": {"clock", "outages", "ports", "system_errors"} | _VALUES,

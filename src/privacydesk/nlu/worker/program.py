@@ -33,7 +33,7 @@ from privacydesk import logs
 from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.interleaving import ThreadsBeside
 from privacydesk.nlu.worker import wire
-from privacydesk.services.understanding import UnderstandingHere
+from privacydesk.nlu.worker.here import UnderstandingHere
 
 _log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Observed, Recognised
 from privacydesk.nlu.worker import wire
 from privacydesk.nlu.worker.client import UnderstandingProcess
-from privacydesk.services.understanding import UnderstandingHere
+from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.understanding.keywords import KeywordRecogniser
 
 ROOT = Path(__file__).parents[4]
