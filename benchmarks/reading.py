@@ -47,7 +47,7 @@ def resident() -> float:
 
 def unseen(count: int) -> Sequence[str]:
     """Return so many messages of the voices that were left out."""
-    from privacydesk.nlu.training.corpus import parted, read_voice  # noqa: PLC0415 - no loading
+    from privacydesk.training.corpus import parted, read_voice  # noqa: PLC0415 - no loading
 
     _, voices = parted([read_voice(*file) for file in voice_files()])
     texts = [example.text for voice in voices for example in voice.examples]

@@ -25,7 +25,7 @@ from privacydesk.domain.reading import (
 )
 from privacydesk.nlu.extractors import periods
 from privacydesk.nlu.pipeline import Pipeline
-from privacydesk.nlu.training.corpus import (
+from privacydesk.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
     AnnotatedRequest,

@@ -34,6 +34,8 @@ ARROWS: dict[str, set[str]] = {
     # Replaced by ``nlu`` part by part.
     "understanding": {"encoder", "nlu"} | _VALUES,
     "policy": {"system_errors"} | _VALUES,
+    # What learns from the corpus, and measures. The desk never loads it.
+    "training": {"encoder", "nlu"} | _VALUES,
     # The work itself.
     "services": {
         "calendars",
@@ -246,6 +248,12 @@ def test_only_the_composition_root_knows_every_room() -> None:
         room for room, known in knowing.items() if known >= {"storage", "services", "web", "worker"}
     }
     assert everything == {"app"}
+
+
+def test_nothing_but_its_commands_knows_how_the_network_is_trained() -> None:
+    knowing = {module.name for module in MODULES if "training" in module.rooms()}
+    assert knowing == {f"{PACKAGE}.cli.understand"}
+    assert {module.room for module in MODULES if "torch" in module.others()} == {"training"}
 
 
 def test_only_commands_and_the_demo_open_the_rooms() -> None:

@@ -102,10 +102,10 @@ def evaluate(
 ) -> None:
     """Measure how well messages are read that the network has not seen: the whole pipeline."""
     from privacydesk.data import voice_files  # noqa: PLC0415
-    from privacydesk.nlu.evaluation.report import judged, table  # noqa: PLC0415
     from privacydesk.nlu.labels import INTENTS  # noqa: PLC0415
     from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
-    from privacydesk.nlu.training.corpus import parted, read_voice  # noqa: PLC0415
+    from privacydesk.training.corpus import parted, read_voice  # noqa: PLC0415
+    from privacydesk.training.evaluation.report import judged, table  # noqa: PLC0415
 
     voices = [read_voice(*file) for file in voice_files(folder)]
     if folder is None:
@@ -135,13 +135,13 @@ def train(
     Needs the extra "train" (PyTorch), and an hour and a half on two cores.
     """
     from privacydesk.data import sentence_files, voice_files  # noqa: PLC0415
-    from privacydesk.nlu.training.corpus import read_voice  # noqa: PLC0415
-    from privacydesk.nlu.training.labelling import Labelled  # noqa: PLC0415
+    from privacydesk.training.corpus import read_voice  # noqa: PLC0415
+    from privacydesk.training.labelling import Labelled  # noqa: PLC0415
     from privacydesk.understanding.training.sentences import read_sentences  # noqa: PLC0415
 
     try:
-        from privacydesk.nlu.training.loop import Pace  # noqa: PLC0415
-        from privacydesk.nlu.training.teaching import teach  # noqa: PLC0415
+        from privacydesk.training.loop import Pace  # noqa: PLC0415
+        from privacydesk.training.teaching import teach  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"{error.name} is not installed: pip install 'privacydesk[train]'", key="train"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacydesk.nlu.extractors.periods import Period, resolve
-from privacydesk.nlu.training.corpus import (
+from privacydesk.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
     AnnotatedRequest,

@@ -15,13 +15,13 @@ from privacydesk.nlu.certainty import FILE
 from privacydesk.nlu.heads.parsed import GRAPH, HEADS, PIECES, Parser
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.tokens import Tokens
-from privacydesk.nlu.training.corpus import Voice, parted
-from privacydesk.nlu.training.export import export
-from privacydesk.nlu.training.labelling import Labelled, labelled
-from privacydesk.nlu.training.loop import Pace, train
-from privacydesk.nlu.training.network import Reader, Stretches, load_encoder
-from privacydesk.nlu.training.pieces import chosen, tokenizer_of
-from privacydesk.nlu.training.weighing import weigh
+from privacydesk.training.corpus import Voice, parted
+from privacydesk.training.export import export
+from privacydesk.training.labelling import Labelled, labelled
+from privacydesk.training.loop import Pace, train
+from privacydesk.training.network import Reader, Stretches, load_encoder
+from privacydesk.training.pieces import chosen, tokenizer_of
+from privacydesk.training.weighing import weigh
 
 LAYERS: Final = 6
 """Of the twelve of multilingual-e5-small, the first ones."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from privacydesk.nlu.labels import INTENTS, SAFETIES, Layer
 from privacydesk.nlu.pairs import Place
 from privacydesk.nlu.tokens import PADDING, Cut, Tokens
-from privacydesk.nlu.training.labelling import Labelled, Stretch
+from privacydesk.training.labelling import Labelled, Stretch
 
 UNKNOWN: Final = -100
 """A label that is not learnt."""

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from privacydesk.domain.reading import ALL, MentionKind
 from privacydesk.nlu.labels import AGE, Layer, Role
-from privacydesk.nlu.training.labelling import Labelled, MentionLabel, Stretch
+from privacydesk.training.labelling import Labelled, MentionLabel, Stretch
 
 _SWAP: Final = 0.35
 """How often another's words stand in the place of these; the others: how often messages are so."""

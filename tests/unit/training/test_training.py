@@ -14,19 +14,19 @@ from privacydesk.nlu.heads.weights import StretchHeads
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.pairs import between, gap, nearness
 from privacydesk.nlu.tokens import Tokens
-from privacydesk.nlu.training.corpus import read_voice
-from privacydesk.nlu.training.labelling import Labelled, labelled
-from privacydesk.nlu.training.pieces import tokenizer_of
+from privacydesk.training.corpus import read_voice
+from privacydesk.training.labelling import Labelled, labelled
+from privacydesk.training.pieces import tokenizer_of
 
 pytest.importorskip("torch", reason="PyTorch is there only where the network is trained")
 
 import torch
 
-from privacydesk.nlu.training.batches import batch
-from privacydesk.nlu.training.export import export
-from privacydesk.nlu.training.loop import CHECK_POINT, Pace, train
-from privacydesk.nlu.training.losses import losses
-from privacydesk.nlu.training.network import POINT, SLOT_WIDTH, Reader, Stretches
+from privacydesk.training.batches import batch
+from privacydesk.training.export import export
+from privacydesk.training.loop import CHECK_POINT, Pace, train
+from privacydesk.training.losses import losses
+from privacydesk.training.network import POINT, SLOT_WIDTH, Reader, Stretches
 
 # PyTorch's exporter warns of its own parts.
 pytestmark = pytest.mark.filterwarnings(

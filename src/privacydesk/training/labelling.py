@@ -11,7 +11,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
 from privacydesk.nlu.extractors.ages import ages
 from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, SLOTS, Layer, Role
-from privacydesk.nlu.training.corpus import (
+from privacydesk.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
     AnnotatedRequest,

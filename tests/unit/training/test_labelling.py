@@ -7,8 +7,8 @@ from typing import Any
 
 from privacydesk.domain.intents import Intent
 from privacydesk.nlu.labels import SLOTS, Role
-from privacydesk.nlu.training.corpus import parse_line
-from privacydesk.nlu.training.labelling import Labelled, Stretch, labelled
+from privacydesk.training.corpus import parse_line
+from privacydesk.training.labelling import Labelled, Stretch, labelled
 
 
 def _labelled(text: str, requests: list[dict[str, Any]], **gold: Any) -> Labelled:

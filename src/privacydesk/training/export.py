@@ -12,7 +12,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from privacydesk.nlu.training.network import INNER, WIDTH, Reader, Stretches
+from privacydesk.training.network import INNER, WIDTH, Reader, Stretches
 
 INPUTS: Final = ("tokens", "words")
 OUTPUTS: Final = (

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, PHONE, Mention, Modality, Read, Reading, Request
 from privacydesk.nlu.certainty import is_losing
-from privacydesk.nlu.training.corpus import Example
+from privacydesk.training.corpus import Example
 
 FIGURES: Final = {
     "intent": "messages", "first_three": "messages", "requests": "told or wanted",

@@ -8,7 +8,7 @@ import pytest
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, Holder, Mention, MentionKind, Modality, Request
-from privacydesk.nlu.evaluation.scores import loses, same_scope
+from privacydesk.training.evaluation.scores import loses, same_scope
 
 _YEAR = date(2026, 1, 1)
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from privacydesk.domain.reading import Read
-from privacydesk.nlu.evaluation.scores import FIGURES, Score, score, total
 from privacydesk.nlu.pipeline import Pipeline
-from privacydesk.nlu.training.corpus import WRITTEN_ON, Example, Voice
+from privacydesk.training.corpus import WRITTEN_ON, Example, Voice
+from privacydesk.training.evaluation.scores import FIGURES, Score, score, total
 
 
 class Judged(Struct, frozen=True):

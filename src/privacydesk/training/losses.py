@@ -27,9 +27,9 @@ from privacydesk.nlu.labels import (
 )
 from privacydesk.nlu.pairs import Place, between, gap, nearness, touch
 from privacydesk.nlu.tokens import Cut
-from privacydesk.nlu.training.batches import UNKNOWN, Batch, place_of
-from privacydesk.nlu.training.labelling import Labelled
-from privacydesk.nlu.training.network import NEVER, Reader, Stretches, points_of
+from privacydesk.training.batches import UNKNOWN, Batch, place_of
+from privacydesk.training.labelling import Labelled
+from privacydesk.training.network import NEVER, Reader, Stretches, points_of
 
 _SMOOTHING: Final = 0.05
 _JITTER: Final = 0.1

@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 
 from privacydesk.domain.reading import Request
 from privacydesk.nlu.certainty import DOUBTS, SIGNS, Certainty, Judgement, is_losing, signs
-from privacydesk.nlu.evaluation.scores import is_right, loses
 from privacydesk.nlu.heads.parsed import Parser
 from privacydesk.nlu.scope import Scope
-from privacydesk.nlu.training.corpus import WRITTEN_ON, Example
+from privacydesk.training.corpus import WRITTEN_ON, Example
+from privacydesk.training.evaluation.scores import is_right, loses
 
 _STEPS: Final = 5_000
 _UNSURE: Final = 0.2

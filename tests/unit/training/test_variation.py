@@ -9,9 +9,9 @@ import pytest
 
 from privacydesk.data import voice_files
 from privacydesk.nlu.labels import Layer
-from privacydesk.nlu.training.corpus import read_voice
-from privacydesk.nlu.training.labelling import Labelled, labelled
-from privacydesk.nlu.training.variation import Variation
+from privacydesk.training.corpus import read_voice
+from privacydesk.training.labelling import Labelled, labelled
+from privacydesk.training.variation import Variation
 
 _CORPUS = Path(__file__).parents[3] / "corpus"
 

@@ -9,7 +9,7 @@ import pytest
 
 from privacydesk.domain.reading import MENTIONABLE, Holder, MentionKind, Modality, Safety
 from privacydesk.errors import SettingsError
-from privacydesk.nlu.training.corpus import LANGUAGES, Slice, Voice, parse_line, read_voice
+from privacydesk.training.corpus import LANGUAGES, Slice, Voice, parse_line, read_voice
 
 CORPUS = Path(__file__).parents[3] / "corpus"
 FILES = sorted(CORPUS.glob("*/*.jsonl"))

@@ -15,11 +15,11 @@ import torch
 from msgspec import Struct
 
 from privacydesk.nlu.tokens import Tokens
-from privacydesk.nlu.training.batches import Batch, batches
-from privacydesk.nlu.training.labelling import Labelled
-from privacydesk.nlu.training.losses import losses
-from privacydesk.nlu.training.network import Reader, Stretches
-from privacydesk.nlu.training.variation import Variation
+from privacydesk.training.batches import Batch, batches
+from privacydesk.training.labelling import Labelled
+from privacydesk.training.losses import losses
+from privacydesk.training.network import Reader, Stretches
+from privacydesk.training.variation import Variation
 
 CHECK_POINT: Final = "check-point.pt"
 """The file of what was learnt so far."""
