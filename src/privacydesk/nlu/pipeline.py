@@ -9,8 +9,8 @@ from typing import Final, Self
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Read, Reading
-from privacydesk.nlu.certainty import FILE, Certainty, signs
+from privacydesk.domain.reading import Read, Reading, Request
+from privacydesk.nlu.certainty import FILE, Certainty, is_losing, signs
 from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
 from privacydesk.nlu.scope import Scope
 
@@ -57,7 +57,7 @@ class Pipeline:
         best, *others = likeliest(parsed.intents)
         reading = Reading(
             tuple(
-                replace(one, sure=whole and self._certainty.is_sure(one, signs(scope, number, one)))
+                replace(one, sure=whole and self._is_sure(scope, number, one))
                 for number, one in scope.requests()
             ),
             tuple(one.text(text).rstrip("?？") for one in parsed.questions),
@@ -72,6 +72,12 @@ class Pipeline:
             scope.acts(),
             scope.accounts(),
         )
+
+    def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
+        # More would be gone than may be meant where another took what narrows the same thing.
+        if is_losing(request) and number in scope.parted:
+            return False
+        return self._certainty.is_sure(request, signs(scope, number, request))
 
 
 def _joined(first: Read, last: Read) -> Read:

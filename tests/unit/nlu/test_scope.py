@@ -11,7 +11,7 @@ from privacydesk.domain.reading import Holder, Mention, MentionKind, Modality, R
 from privacydesk.nlu.heads.parsed import FoundMention, FoundRequest, Parsed
 from privacydesk.nlu.heads.stretches import Found
 from privacydesk.nlu.heads.weights import Floats
-from privacydesk.nlu.labels import AGE, CONTACT, INTENTS, SAFETIES, SLOTS
+from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, INTENTS, SAFETIES, SLOTS
 from privacydesk.nlu.scope import Scope
 
 TODAY = date(2026, 11, 29)
@@ -28,8 +28,10 @@ def _mention(text: str, words: str, value: str) -> FoundMention:
     return FoundMention(_found(text, words), MentionKind.CATEGORY, value, 0.99)
 
 
-def _request(intent: Intent = Intent.DELETION, centre: float = 0.0) -> FoundRequest:
-    return FoundRequest(intent, Modality.WISHED, Holder.SELF, centre, 0.99, 0.99)
+def _request(
+    intent: Intent = Intent.DELETION, centre: float = 0.0, act: Intent = Intent.OTHER
+) -> FoundRequest:
+    return FoundRequest(intent, Modality.WISHED, Holder.SELF, act, centre, 0.99, 0.99)
 
 
 def _chances(shape: tuple[int, ...], *ones: tuple[int, ...]) -> Floats:
@@ -122,9 +124,11 @@ def test_a_shared_name_is_narrowed_for_the_request_that_is_nearer() -> None:
         whens=[_found(text, "今年")],
         narrowing=[(0, 0, INCLUDE)],
     )
-    access, deletion = _requests(text, parsed)
+    scope = Scope(text, parsed, TODAY)
+    access, deletion = (request for _, request in scope.requests())
     assert access.include[0].since == date(2026, 1, 1)
     assert deletion.include == (Mention(MentionKind.CATEGORY, "chat"),)
+    assert scope.parted == {1}
 
 
 def test_of_two_readings_of_what_stays_more_stays() -> None:
@@ -163,7 +167,7 @@ def test_values_stand_with_the_requests_that_they_are_told_for() -> None:
 def test_what_is_named_alone_is_no_request() -> None:
     text = "照片，发到 mei@example.com"
     parsed = _parsed(
-        [FoundRequest(None, Modality.WISHED, Holder.SELF, 0.0, 0.99, 0.99)],
+        [FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99)],
         [_mention(text, "照片", "photos")],
         [(0, 0, INCLUDE)],
         values=[_found(text, ".com", CONTACT)],
@@ -180,7 +184,7 @@ def test_what_is_named_alone_is_no_request() -> None:
 
 def test_a_time_or_a_qualifier_alone_limits_whatever_is_open() -> None:
     text = "去年的，和小美的"
-    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, 0.0, 0.99, 0.99)
+    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99)
     whens, qualifiers = [_found(text, "去年")], [_found(text, "和小美")]
     parsed = _parsed([nothing], [], [], whens=whens, qualifiers=qualifiers)
     fragment = Scope(text, parsed, TODAY).fragment()
@@ -192,8 +196,20 @@ def test_a_time_or_a_qualifier_alone_limits_whatever_is_open() -> None:
 
 def test_several_times_alone_are_told_as_they_were_written() -> None:
     text = "2023年的，还有2024年的"
-    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, 0.0, 0.99, 0.99)
+    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99)
     whens = [_found(text, "2023年"), _found(text, "2024年")]
     fragment = Scope(text, _parsed([nothing], [], [], whens=whens), TODAY).fragment()
     assert fragment is not None
     assert fragment.limit == Mention(MentionKind.CATEGORY, "all", qualifier="2023年的，还有2024年")
+
+
+def test_what_guardians_want_is_told_once_and_not_where_it_shall_not_be() -> None:
+    text = "孩子的照片删掉，账号是小恐龙，号别注销"
+    wanted = _request(Intent.GUARDIAN, act=Intent.DELETION)
+    never = FoundRequest(
+        Intent.GUARDIAN, Modality.DENIED, Holder.CHILD, Intent.DEREGISTRATION, 9.0, 0.99, 0.99
+    )
+    parsed = _parsed([wanted, wanted, never], [], [], values=[_found(text, "小恐龙", ACCOUNT)])
+    scope = Scope(text, parsed, TODAY)
+    assert scope.acts() == (Intent.DELETION,)
+    assert scope.accounts() == ("小恐龙",)
