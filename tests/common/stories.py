@@ -360,6 +360,12 @@ class Player:
         assert self.session is not None
         return (await self.world.rooms.desk.view(self.session)).prompt
 
+    async def _tap(self, wanted: str) -> None:
+        """Tap a button in every voice: words for it would tell what the story asks for next."""
+        voice, self.voice = self.voice, ""
+        await self._choose(wanted)
+        self.voice = voice
+
     async def _choose(self, wanted: str) -> None:
         if wanted.startswith("desk:"):
             await self.do("choose", choice=wanted, offset=0)
