@@ -22,7 +22,6 @@ from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import (
     FILES,
-    FILLED_BY_NAME,
     FILLED_FROM,
     LONG_TEXT_LIMIT,
     all_but_kept,
@@ -30,7 +29,6 @@ from privacydesk.dialog.slots import (
     parse,
     takes_files,
 )
-from privacydesk.domain.ages import ADULT_FROM
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import Choice, EventKind, Sender
@@ -38,11 +36,11 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Uploaded
 
 _OF_CHILD: Final = {
-    "child_birth_date": "date",
-    "child_age": "age",
-    "child_account": "account_name",
+    "child_birth_date": ("date", "birth"),
+    "child_age": ("age", "child_age"),
+    "child_account": ("account_name",),
 }
-"""Slots for what is told of a child, and the entity that is one where a child is spoken of."""
+"""Slots for what is told of a child, and the entities that are one where a child is spoken of."""
 
 _INTENTS = frozenset(intent.value for intent in Intent)
 
@@ -97,12 +95,12 @@ def take_told(
 def take_age(runner: Runner, script: Script, frame: Running, step: Ask) -> bool:
     """Take "she's ten" where a child's date of birth is asked for; tell whether it was that.
 
-    It is the date that stays unknown. Of somebody grown up it is asked for again.
+    It is the date that stays unknown.
     """
     flow = runner.flows[frame.flow]
     ages = script.observed.entities.get("age", ())
     asked = runner.asking.slot_type(frame, step) == "date_of_birth" and step.skip
-    if not asked or "child_age" not in flow.slots or len(ages) != 1 or int(ages[0]) >= ADULT_FROM:
+    if not asked or "child_age" not in flow.slots or len(ages) != 1:
         return False
     frame.slots["child_age"] = int(ages[0])
     skip(runner, script, frame, step)
@@ -217,9 +215,9 @@ def keep_told_of_child(runner: Runner, script: Script, frame: Running) -> bool:
     entities = script.observed.entities
     slots = runner.flows[frame.flow].slots
     told = {
-        name: entities.get(_OF_CHILD[name], ()) or entities.get(FILLED_BY_NAME[name], ())
-        for name in _OF_CHILD.keys() & slots.keys()
-        if not frame.slots.get(name)
+        name: next((found for kind in kinds if (found := entities.get(kind, ()))), ())
+        for name, kinds in _OF_CHILD.items()
+        if name in slots and not frame.slots.get(name)
     }
     fresh = {name: values[0] for name, values in told.items() if len(values) == 1}
     frame.slots.update(fresh)
