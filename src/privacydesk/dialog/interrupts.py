@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from privacydesk.dialog import commands, languages, opening_hours, queueing
+from privacydesk.dialog import commands, languages, opening_hours, queueing, reading
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
@@ -49,6 +49,9 @@ def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
 def _mind_minor(runner: Runner, script: Script) -> bool:
     """Mark words that show a minor; with a child nothing more is asked (children's statement)."""
     ages = script.observed.entities.get("own_age", ())
+    if not ages and _is_of_unknown_age(runner, script):
+        script.minor_hint = True
+        return runner.start(script, Intent.UNDERAGE_REPORT)
     if not ages or int(ages[0]) >= ADULT_FROM:
         return False
     if _asks_of_somebody_else(runner, script) and _FIRST_PERSON.search(script.said) is None:
@@ -64,6 +67,12 @@ def _mind_minor(runner: Runner, script: Script) -> bool:
     runner.drop_all(script)
     runner.start_flow(script, "minor_speaks", {})
     return True
+
+
+def _is_of_unknown_age(runner: Runner, script: Script) -> bool:
+    """Tell whether somebody who is in a form of their own says to be under age, and not how old."""
+    me = "me" in reading.phrases_of(script.observed.entities)
+    return me and not script.minor_hint and _files_for_oneself(runner, script)
 
 
 def _files_for_oneself(runner: Runner, script: Script) -> bool:

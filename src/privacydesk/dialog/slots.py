@@ -222,7 +222,6 @@ ENTITY_KINDS: Sequence[str] = (
     "part_of_name",
     "wrong_told",
     "entry_instead",
-    "own_thing",
     "for_oneself",
     "let_go",
     "birth",

@@ -162,8 +162,9 @@ def _tells_own_age(script: Script, heard: Heard) -> bool:
 
 def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
     """Return the wishes that are about whose account the open form is about, not one's own."""
-    said = reading.phrases_of(script.observed.entities)
-    if script.observed.entities.get("own_thing"):
+    entities = script.observed.entities
+    said = reading.phrases_of(entities)
+    if entities.get("for_oneself"):
         return frozenset()
     if not script.stack or "own_account" in said:
         # A parent who waits for a person goes on about the child.
@@ -172,11 +173,14 @@ def _of_somebody_else(runner: Runner, script: Script) -> frozenset[Intent]:
         return _OF_THE_CHILD if waits else frozenset()
     form = script.stack[script.form_at()]
     intents = runner.flows[form.flow].intents
+    # What shall become of somebody's things is a complaint, unless the form is about them.
+    theirs = frozenset({Intent.COMPLAINT} if entities.get("named_user") else ())
     if Intent.GUARDIAN in intents or form.slots.get("whose") == "child":
-        return _OF_THE_CHILD
+        return _OF_THE_CHILD | theirs
     if Intent.UNDERAGE_REPORT in intents:
         # "And I want my account closed": what is asked for besides is asked for oneself.
-        return frozenset({Intent.UNDERAGE_REPORT}) if "also" in said else _OF_WHO_IS_REPORTED
+        own = frozenset({Intent.UNDERAGE_REPORT}) if "also" in said else _OF_WHO_IS_REPORTED
+        return own | theirs
     return frozenset()
 
 

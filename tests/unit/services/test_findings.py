@@ -402,3 +402,38 @@ def test_an_account_is_told_by_name() -> None:
     assert "account_alone" not in entities(reading)
     answer = msgspec.structs.replace(read(), accounts=("bunny_2014",))
     assert entities(answer)["account_alone"] == ("bunny_2014",)
+
+
+def test_two_acts_of_a_guardian_are_both_meant() -> None:
+    asked = [request(Intent.GUARDIAN, holder=Holder.CHILD) for _ in range(2)]
+    closes_too = (Intent.DELETION, Intent.DEREGISTRATION)
+    seen = found(msgspec.structs.replace(read(*asked), acts=closes_too))
+    assert not seen.wishes
+    assert seen.entities["answer"] == ("wish.delete", "wish.close")
+    assert "and" in seen.entities["phrase"]
+
+
+def test_what_is_wished_speaks_for_its_button_whoever_it_is_of() -> None:
+    theirs = request(Intent.DELETION, PHOTOS, holder=Holder.OTHER_PERSON)
+    closing = request(Intent.DEREGISTRATION, modality=Modality.DENIED)
+    seen = found(read(theirs, closing), listed={"answer": ("wish.close",)})
+    assert seen.entities["answer"] == ("wish.delete",)
+
+
+def test_who_denies_to_ask_for_a_child_asks_for_oneself() -> None:
+    child = request(Intent.GUARDIAN, modality=Modality.DENIED, holder=Holder.CHILD)
+    assert entities(read(child))["for_oneself"] == ("yes",)
+
+
+def test_a_wish_beside_others_tells_whose_it_is() -> None:
+    report = request(Intent.UNDERAGE_REPORT, holder=Holder.OTHER_PERSON)
+    other = request(Intent.OTHER, holder=Holder.OTHER_PERSON)
+    (heard,) = found(read(report, other)).wishes
+    assert heard.entities["phrase"] == ("stranger",)
+
+
+def test_a_part_of_a_birthday_is_told_where_it_is_named() -> None:
+    birthday = Mention(MentionKind.FIELD, "birthday")
+    year = {"part_of_date": ("2014",)}
+    assert found(read(fragment=Fragment((birthday,))), listed=year).entities["birth"] == ("2014",)
+    assert "birth" not in found(read(fragment=Fragment((PHOTOS,))), listed=year).entities

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Read
+from privacydesk.domain.reading import Modality, Read
 from privacydesk.domain.turn import Heard, Observed
-from privacydesk.services.findings.discourse import discourse
+from privacydesk.services.findings.discourse import discourse, people
 from privacydesk.services.findings.mentions import named
-from privacydesk.services.findings.requests import Wished, further, in_kind, recognised, wished
+from privacydesk.services.findings.requests import Wished, further, in_kind, of, recognised, wished
 from privacydesk.services.findings.values import gives_contact, told_of, values
 
 Entities = dict[str, tuple[Any, ...]]
@@ -35,6 +36,9 @@ _ACTS: Final = {
     Intent.DEREGISTRATION: "wish.close",
 }
 """The buttons of what a guardian may want done."""
+
+_RELATIONS: Final = frozenset({"mother", "father", "parents", "guardian"})
+"""Phrases that tell what somebody is to a child."""
 
 _DERIVED: Final = frozenset(
     {
@@ -63,7 +67,8 @@ def observed(
     asked = wished(read.reading)
     main = recognised(read, asked)
     beside = tuple(
-        Heard(one.recognised(read), _of_wish(one, listed)) for one in further(read, asked, main)
+        Heard(one.recognised(read), _of_wish(one, read, listed))
+        for one in further(read, asked, main)
     )
     return Observed(
         recognised=main,
@@ -81,13 +86,16 @@ def _of_message(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) ->
         *(one for one in listed.get("phrase", ()) if one not in _derived(several=several)),
         *things["phrase"],
         *done["phrase"],
+        *_both(read),
         *(("own_contact",) if gives_contact(text, requests, read.fragment) else ()),
     )
     told = told_of(requests, read.fragment)
+    closed = values(text, requests)
     return _filled(
         {
             **listed,
-            **values(text, requests),
+            **closed,
+            "birth": closed["birth"] or _birth_in_part(read, listed),
             **told,
             **things,
             **done,
@@ -99,13 +107,29 @@ def _of_message(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) ->
     )
 
 
+def _both(read: Read) -> tuple[str, ...]:
+    """Return the phrase for several things that a guardian wants done."""
+    return ("and",) if len(read.acts) > 1 else ()
+
+
+def _birth_in_part(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return the year or the month that is told of a birthday."""
+    named = read.fragment.include if read.fragment else ()
+    born = any(one.value == ProfileField.BIRTHDAY for one in named)
+    return listed.get("part_of_date", ()) if born else ()
+
+
 def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
-    """Return the labels of buttons that words speak for; a guardian's act tells its own."""
+    """Return the labels of buttons that words speak for; what is wished tells its own.
+
+    In a form for a child "delete his photos" tells what a guardian wants, whoever "he" is.
+    """
     found = listed.get("answer", ())
-    if not read.acts:
+    acts = read.acts or tuple(one.intent for one in of(Modality.WISHED, read.reading.requests))
+    told = _distinct(tuple(_ACTS[one] for one in acts if one in _ACTS))
+    if not told:
         return found
-    acts = (_ACTS[one] for one in read.acts if one in _ACTS)
-    return (*(one for one in found if one not in _ACTS.values()), *acts)
+    return (*(one for one in found if one not in _ACTS.values()), *told)
 
 
 def _tells_account_alone(read: Read) -> bool:
@@ -118,11 +142,21 @@ def _derived(*, several: bool) -> frozenset[str]:
     return _DERIVED | _CORRECTS if several else _DERIVED
 
 
-def _of_wish(one: Wished, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
+def _of_wish(one: Wished, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
+    things = named(one.requests, None)
+    relations = () if one.intent is not Intent.GUARDIAN else listed.get("phrase", ())
+    phrases = (
+        *(phrase for phrase in relations if phrase in _RELATIONS),
+        *things["phrase"],
+        *people(one.requests),
+        *_both(read),
+    )
     found = {
         **{kind: listed[kind] for kind in _ANSWERS if kind in listed},
+        "answer": _answers(read, listed),
         **told_of(one.requests, None),
-        **named(one.requests, None),
+        **things,
+        "phrase": _distinct(phrases),
         "wish_words": (one.intent.value,),
     }
     return _filled(found)

@@ -112,7 +112,12 @@ def _taken_back(read: Read) -> dict[str, tuple[Any, ...]]:
     if Intent.CANCEL_REQUEST in _spoken(read):
         back.append(ANY_REQUEST)
     stays = any(one.intent is Intent.DEREGISTRATION for one in denied)
-    return {"taken_back": tuple(dict.fromkeys(back)), "account_stays": _YES if stays else ()}
+    oneself = any(one.intent is Intent.GUARDIAN for one in denied)
+    return {
+        "taken_back": tuple(dict.fromkeys(back)),
+        "account_stays": _YES if stays else (),
+        "for_oneself": _YES if oneself else (),
+    }
 
 
 def _of_others(requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
@@ -123,13 +128,18 @@ def _of_others(requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
     return {"somebody_else": _YES if sees else (), "named_user": _YES if named else ()}
 
 
-def _phrases(read: Read) -> Iterator[str]:
-    requests = read.reading.requests
+def people(requests: Iterable[Request]) -> Iterator[str]:
+    """Yield the phrases for who is said to be under age: somebody else, or the writer."""
     told = {(one.intent, one.holder) for one in requests}
     if (Intent.UNDERAGE_REPORT, Holder.OTHER_PERSON) in told:
         yield "stranger"
     if (Intent.UNDERAGE_REPORT, Holder.SELF) in told:
         yield "me"
+
+
+def _phrases(read: Read) -> Iterator[str]:
+    requests = read.reading.requests
+    yield from people(requests)
     if any(one.holder is Holder.DECEASED for one in requests):
         yield "died"
     closes = any(one.intent is Intent.DEREGISTRATION for one in of(Modality.WISHED, requests))

@@ -166,7 +166,8 @@ def further(read: Read, asked: tuple[Wished, ...], main: Recognised) -> tuple[Wi
     if len(sure) > 1:
         return tuple(sure[:_MOST])
     # A single one is told where more is said that makes the message unsure, or takes back.
-    beside = len(read.reading.requests) > 1 and (
+    more = any(request not in one.requests for one in sure for request in read.reading.requests)
+    beside = more and (
         not main.sure or main.intent in {Intent.CANCEL_REQUEST, *(one.intent for one in sure)}
     )
     return tuple(sure) if beside else ()
