@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from privacydesk.dialog import kept_wishes, limits, reading, widening
+from privacydesk.dialog import filling, kept_wishes, limits, reading, widening
 from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
+from privacydesk.dialog.places import placed
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
@@ -21,6 +22,7 @@ from privacydesk.dialog.slots import (
     shown,
     staying,
 )
+from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.ticket_moves import Move, may
 
@@ -106,7 +108,7 @@ def spares(runner: Runner, script: Script) -> bool:
         return False
     form = script.stack[script.form_at()]
     flow, entities = runner.flows[form.flow], script.observed.entities
-    if _spares_kind(runner, script, flow):
+    if _spares_kind(runner, script, flow) or _spares_waiting(runner, script):
         return True
     kept = staying(entities)
     for step in flow.steps.values():
@@ -149,6 +151,21 @@ def _spares_kind(runner: Runner, script: Script, open_flow: Flow) -> bool:
     waiting = {wish.intent.value for wish in script.wishes} & spoken
     open_kinds = {intent.value for intent in open_flow.intents}
     return bool(waiting - open_kinds) and _drops_waiting(runner, script, waiting)
+
+
+def _spares_waiting(runner: Runner, script: Script) -> bool:
+    """Drop what waits for its turn where all that it is about shall stay: "leave Apple linked"."""
+    entities = script.observed.entities
+    spoken, kept = set(entities.get("wish_words", ())), set(entities.get("only_kept", ()))
+    let_be = (wish for wish in script.wishes if wish.intent.value in spoken)
+    return _drops(runner, script, [wish for wish in let_be if _names_only(runner, wish, kept)])
+
+
+def _names_only(runner: Runner, wish: Wish, values: set[Any]) -> bool:
+    flow = runner.by_intent[wish.intent]
+    slots = (wish.slots[step.slot] for step, _ in filling.named_in(flow, wish.slots))
+    named = {one for held in slots for one in (held if isinstance(held, list) else [held])}
+    return bool(named) and named <= values
 
 
 _TOO: Final = re.compile(r"也|都|\b(?:too|as well|either|also)\b", re.IGNORECASE)
@@ -195,7 +212,8 @@ def taken_back(runner: Runner, script: Script) -> bool:
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = _words_in(form.slots)
         named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
-        if _left_out(runner, script, form):
+        placed_only = not named and _drops_placed(runner, script)
+        if placed_only or _left_out(runner, script, form):
             return True
         if not named or not named.isdisjoint(held):
             runner.cancel_form(script)
@@ -322,11 +340,21 @@ def _all_stays(runner: Runner, script: Script, form: Running) -> bool:
 
 def _drops_waiting(runner: Runner, script: Script, said: set[str]) -> bool:
     """Drop what waits for its turn and is taken back by name; tell whether anything did."""
-    dropped = tuple(wish for wish in script.wishes if wish.intent.value in said)
-    if not dropped:
+    return _drops(runner, script, [wish for wish in script.wishes if wish.intent.value in said])
+
+
+def _drops_placed(runner: Runner, script: Script) -> bool:
+    """Drop what waits where its place behind the open form is told: "never mind the last one"."""
+    pointed = placed(script.said, (None, *script.wishes))
+    return pointed is not None and _drops(runner, script, [pointed])
+
+
+def _drops(runner: Runner, script: Script, wishes: Sequence[Wish]) -> bool:
+    """Drop wishes that wait, and put the open question again; tell whether there were any."""
+    if not wishes:
         return False
-    script.wishes = tuple(wish for wish in script.wishes if wish not in dropped)
-    script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
+    script.wishes = tuple(wish for wish in script.wishes if wish not in wishes)
+    script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, wishes)})
     runner.prompt_again(script)
     return True
 

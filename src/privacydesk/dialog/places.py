@@ -22,7 +22,7 @@ _PLACES: Final = (
     (
         -1,
         re.compile(
-            r"最[后後][一那]|尾嗰|[后後]面[那嗰]|[后後]一[个個份]|[刚剛]才那|[刚剛]{2}那|啱啱嗰"
+            r"最[后後][一那嗰]|尾嗰|[后後]面[那嗰]|[后後]一[个個份]|[刚剛]才那|[刚剛]{2}那|啱啱嗰"
             r"|最[新近]那|\b(?:last|latest|latter|newest|newer|later) (?:one|request)\b"
             r"|^the (?:last|latter|latest)\b",
             re.IGNORECASE,
