@@ -182,9 +182,13 @@ def further_wish(runner: Runner, script: Script) -> bool:
         if form.trail or takes_back(runner, script, form):
             script.say("desk.cancelled")
     offered = runner.flows[form.flow].kind is None and not form.trail
-    at_once = "first" in said or script.observed.entities.get("copy_first")
-    if later and (is_left or at_once or offered):
-        begun, *rest = later
+    copy = next((wish for wish in later if wish.intent is Intent.ACCESS), None)
+    closes = runner.flows[form.flow].kind is RequestKind.DEREGISTRATION
+    # After an account is closed there is nothing left to send a copy of.
+    copy_first = copy is not None and (closes or script.observed.entities.get("copy_first"))
+    if later and (is_left or copy_first or offered):
+        begun = copy if copy is not None and copy_first else later[0]
+        rest = [wish for wish in later if wish is not begun]
         kept_wishes.say_kept(runner, script, rest)
         return runner.begin(script, begun)
     return _widens(runner, script, asked, later)
