@@ -41,8 +41,9 @@ def objects(runner: Runner, script: Script) -> bool:
         # "I don't agree with that" sounds like a consent taken back, "judge again" like a machine's
         # decision; where no more is said than that, an answer of the desk is meant.
         only = sum(len(event.text) for event in script.events) <= _ONLY_DISPUTES
-        if found.intent is Intent.CONSENT_WITHDRAWAL and entities.get("purpose"):
-            # "I object to profiling" names what shall stop.
+        clear = entities.get("purpose") or not has_answer(script)
+        if found.intent is Intent.CONSENT_WITHDRAWAL and clear:
+            # "I object to profiling" names what shall stop, and no answer is there to be disputed.
             return False
         if found.intent is not Intent.CONSENT_WITHDRAWAL and not (
             found.intent is Intent.AUTOMATED_DECISION and (only or has_answer(script))
