@@ -32,6 +32,7 @@ def test_a_wrong_character_leaves_no_number() -> None:
     wrong = _NUMBER[:-1] + ("2" if _NUMBER[-1] != "2" else "3")
     assert ticket_numbers(f"where is {wrong} please") == (FoundTicketNumber(9, 9 + len(wrong), ""),)
     assert [one.number for one in ticket_numbers("pd-0o1i-b5s8-z2")] == [""]
+    assert [one.number for one in ticket_numbers("编号是 P D 四 K 7 8 M 2")] == [""]
 
 
 @pytest.mark.parametrize(

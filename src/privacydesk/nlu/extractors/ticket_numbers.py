@@ -18,10 +18,12 @@ _WRITTEN: Final = re.compile(
     rf"(?<![a-z\d])(?=(?P<number>(?:{_PREFIX}{_GAP})?(?:{_ONE}{_GAP}){{{RANDOM_CHARACTERS}}}"
     rf"{_ONE})(?![a-z\d]))"
 )
+_SPOKEN: Final = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
+"""Digits as speech is written down."""
 _DASH: Final = r"[ _‐-―−-]?"
-_MEANT: Final = re.compile(
-    rf"(?<![a-z\d]){PREFIX.lower()}{_DASH}[a-z\d]{{3,5}}{_DASH}[a-z\d]{{3,5}}{_DASH}[a-z\d]{{2,4}}(?![a-z\d])"
-)
+_GROUPED: Final = "".join(rf"{_DASH}[a-z\d]{{{size}}}" for size in ("3,5", "3,5", "2,4"))
+_SPELLED: Final = r"(?:[\s_.·‐-―−-]{1,3}[a-z\d]){6,14}"
+_MEANT: Final = re.compile(rf"(?<![a-z\d]){_PREFIX}(?:{_GROUPED}|{_SPELLED})(?![a-z\d])")
 _FEWEST_DIGITS: Final = 2
 """Digits of what is meant for a number; other words may begin with these two letters."""
 
@@ -42,7 +44,7 @@ class FoundTicketNumber(Struct, frozen=True):
 
 def ticket_numbers(text: str) -> tuple[FoundTicketNumber, ...]:
     """Return the ticket numbers of a message, in order; those that are mistyped have no number."""
-    told = fold(text)
+    told = fold(text).translate(_SPOKEN)
     found: list[FoundTicketNumber] = []
     for hit in _WRITTEN.finditer(told):
         start, end = hit.span("number")
