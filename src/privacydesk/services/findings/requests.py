@@ -94,7 +94,12 @@ class Wished(Struct, frozen=True):
 
 
 def meant(request: Request) -> Intent:
-    """Return what a request comes to at this desk, by whose account or content it is about."""
+    """Return what a request comes to at this desk, by whose account or content it is about.
+
+    A complaint that was made before is looked up, and none is made by that.
+    """
+    if request.intent is Intent.COMPLAINT and request.modality is Modality.REPORTED:
+        return Intent.REQUEST_STATUS
     if request.holder in {Holder.DECEASED, Holder.ELSEWHERE}:
         return Intent.OTHER
     if request.holder is Holder.OTHER_PERSON:
