@@ -191,7 +191,6 @@ class AtAsk(AtQuestion):
             or giving_up.spares(self._runner, script)
             or giving_up.takes_out(self._runner, script, frame, step)
             or giving_up.leaves_out(self._runner, script)
-            or giving_up.lets_go(self._runner, script)
             or following.takes_for_oneself(self._runner, script)
             or correcting.corrects_slip(self._runner, script, frame)
             or following.leaves_for_another(self._runner, script)

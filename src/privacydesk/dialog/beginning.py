@@ -22,13 +22,14 @@ from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM
+from privacydesk.dialog.slots import ANY_REQUEST, FILLED_FROM
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.reading import ALL
 from privacydesk.domain.scopes import part_of
 from privacydesk.domain.ticket import Ticket
+from privacydesk.domain.ticket_moves import Move, may
 
 _PROTESTED = frozenset(
     {
@@ -72,14 +73,9 @@ _LIKELY = 3
 
 def first_wish(runner: Runner, script: Script) -> None:
     """Make something of a sentence when no form is open."""
-    if script.observed.entities.get("given_up"):
-        # 我要注销，哎算了: nothing was begun, and nothing is taken back that was filed before.
-        script.unanswered = 0
-        script.ask("desk.nothing_more", {}, more_choices())
-        return
     if (
-        _explains(script)
-        or _offers_to_leave(script)
+        _gives_up(script)
+        or _explains(script)
         or _asks_when(runner, script)
         or _asks_for_file(script)
         or _asks_of_filed(runner, script)
@@ -96,6 +92,23 @@ def first_wish(runner: Runner, script: Script) -> None:
         _first(runner, script)
 
 
+def _gives_up(script: Script) -> bool:
+    """Leave it at that where what shall not be done was not asked for: 我要注销，哎算了.
+
+    Whoever is not logged in may have filed it elsewhere.
+    """
+    found, entities = script.observed.recognised, script.observed.entities
+    back = set(entities.get("taken_back", ()))
+    denied = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
+    if not (denied and back and script.account) or ANY_REQUEST in back or script.observed.wishes:
+        return False
+    if any(may(ticket, Move.WITHDRAW) for ticket in script.tickets_of(whose(script))):
+        return False
+    script.unanswered = 0
+    script.ask("desk.nothing_more", {}, more_choices())
+    return True
+
+
 def _explains(script: Script) -> bool:
     """Say why one has to verify to whoever asks that or protests, and wants nothing besides."""
     said = reading.phrases_of(script.observed.entities)
@@ -104,7 +117,7 @@ def _explains(script: Script) -> bool:
         script.say("collect_evidence.explain_papers")
         script.ask("desk.anything_else", {}, more_choices())
         return True
-    if said.isdisjoint({"asks_why_identity", "refuses_identity"}) or "machine" in said:
+    if said.isdisjoint({"asks_why_identity", "refuses_identity"}):
         return False
     found = script.observed.recognised
     if found is not None and found.intent not in _PROTESTED:
@@ -120,18 +133,6 @@ def _asks_papers(script: Script, said: frozenset[str]) -> bool:
     found = script.observed.recognised
     asked = found is None or not found.sure or found.intent in _ASKED_OF_PAPERS
     return "asks_papers" in said and asked and reading.is_brief(script)
-
-
-def _offers_to_leave(script: Script) -> bool:
-    """Offer what may be meant by "I don't agree to your policy any more"."""
-    if "rejects_policy" not in reading.phrases_of(script.observed.entities):
-        return False
-    likely = tuple(
-        intent_choice(intent) for intent in (Intent.CONSENT_WITHDRAWAL, Intent.DEREGISTRATION)
-    )
-    script.unanswered = 0
-    script.ask("desk.unsure", {}, (*likely, human_choice()))
-    return True
 
 
 def _asks_when(runner: Runner, script: Script) -> bool:
@@ -309,10 +310,10 @@ def _several(runner: Runner, script: Script) -> bool:
 
 def _first(runner: Runner, script: Script) -> None:
     found = script.observed.recognised
-    if script.observed.entities.get("abuse"):
-        # Whoever is angry is neither sent away nor put into a queue unasked.
+    if script.observed.entities.get("plain_answer") and not (found is not None and found.sure):
+        # A yes or no that answers nothing.
         script.unanswered = 0
-        script.ask("desk.abuse", {}, more_choices())
+        script.ask("desk.smalltalk", {}, more_choices())
         return
     if found is not None and found.sure:
         said = reading.phrases_of(script.observed.entities)

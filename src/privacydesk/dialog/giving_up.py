@@ -37,9 +37,6 @@ _REMOVES: Final = re.compile(
 )
 """Words that take something out of what was picked, unless the form is about deleting it."""
 
-_GRIEVANCES: Final = frozenset({Intent.OTHER, Intent.SMALLTALK, Intent.REQUEST_STATUS})
-"""What is heard where somebody protests that they never asked for what is open."""
-
 _CLAUSES: Final = re.compile(
     r"[,，;；。]|\b(?:but|just|only)\b|只|就要|还是要|還是要", re.IGNORECASE
 )
@@ -193,8 +190,6 @@ def taken_back(runner: Runner, script: Script) -> bool:
     that the form is not about ("I don't want Google unbound any more") means another request, and
     one of several things that it is about leaves that one out.
     """
-    if lets_go(runner, script):
-        return True
     entities = script.observed.entities
     said = {str(one) for one in entities.get("taken_back", ())}
     found = script.observed.recognised
@@ -207,8 +202,11 @@ def taken_back(runner: Runner, script: Script) -> bool:
     if not said or found is None:
         return False
     if found.intent is not Intent.CANCEL_REQUEST or not found.sure:
-        return _is_disowned(runner, script, form)
+        return False
     flow = runner.flows[form.flow]
+    if Intent.CANCEL_REQUEST in flow.intents:
+        # Which of what was filed is what is asked.
+        return False
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = _words_in(form.slots)
         named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
@@ -224,53 +222,6 @@ def taken_back(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     return runner.start(script, Intent.CANCEL_REQUEST)
-
-
-def _is_disowned(runner: Runner, script: Script, form: Running) -> bool:
-    """Leave the open form where little more is said than that nobody asked for it.
-
-    Such a protest is hard to tell from other grievances, but in the form it can only mean that.
-    """
-    found, entities = script.observed.recognised, script.observed.entities
-    named = any(entities.get(kind) for kind in FILLED_FROM.values())
-    asks = reading.is_question(script) or script.observed.wishes
-    if found is None or found.intent not in _GRIEVANCES or named or asks:
-        return False
-    kind = runner.flows[form.flow].kind
-    if kind is None or kind.value not in entities.get("disowned", ()):
-        return False
-    if not reading.is_brief(script):
-        return False
-    runner.cancel_form(script)
-    return True
-
-
-def lets_go(runner: Runner, script: Script) -> bool:
-    """Let go of the last wish that waits, or of the open form; tell whether that was said.
-
-    Without anything that waits it shows in no word what is meant, and the question is put again.
-    """
-    given_up = script.observed.entities.get("given_up", ())
-    if given_up:
-        # 我要注销，算了: said in the closing form it means the form, in another one nothing at all.
-        kind = runner.flows[script.stack[script.form_at()].flow].kind
-        if kind is not None and kind.value in given_up:
-            runner.cancel_form(script)
-        else:
-            runner.prompt_again(script)
-        return True
-    which = script.observed.entities.get("let_go", ())
-    if not which or (which[0] == "others" and not script.wishes):
-        return False
-    if which[0] == "first" and script.wishes:
-        runner.cancel_form(script)
-        return True
-    if script.wishes:
-        place = 0 if which[0] == "others" else len(script.wishes) - 1
-        dropped, script.wishes = script.wishes[place:], script.wishes[:place]
-        script.say("desk.wish_dropped", {"wish": kept_wishes.named(runner, dropped)})
-    runner.prompt_again(script)
-    return True
 
 
 def forgets(runner: Runner, script: Script) -> bool:

@@ -148,9 +148,6 @@ def narrowed(script: Script, tickets: Sequence[Ticket]) -> tuple[Ticket, ...]:
     entities = script.observed.entities
     numbers = set(entities.get("ticket_number", ()))
     kinds = set(entities.get("taken_back", ()))
-    found = script.observed.recognised
-    if found is not None and found.intent.kind is None:
-        kinds |= {intent.value for intent, _ in found.alternatives}
     items = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
     left = tuple(tickets)
     left = tuple(ticket for ticket in left if ticket.number in numbers) or left
