@@ -86,7 +86,7 @@ def _files_for_oneself(runner: Runner, script: Script) -> bool:
 def _mind_danger(runner: Runner, script: Script) -> bool:
     """Hand over at once what tells of somebody in danger: "a man wants to meet my daughter".
 
-    Where a story is asked for, what it tells of the past is taken; people read it with the request.
+    Where a story is asked for, an account that was taken over is a part of it.
     """
     danger = script.observed.entities.get("in_danger", ())
     if not danger:
@@ -95,7 +95,7 @@ def _mind_danger(runner: Runner, script: Script) -> bool:
         script.minor_hint = True
     frame, step = runner.waiting_step(script)
     asked = frame and isinstance(step, Ask) and runner.asking.slot_type(frame, step)
-    told = asked in _STORIES and "now" not in danger
+    told = asked in _STORIES and danger[0] == "account"
     if told or script.owner.kind is not OwnerKind.ASSISTANT:
         return False
     # Somebody in an account endangers nobody's life, and whoever takes over tells what comes next.
