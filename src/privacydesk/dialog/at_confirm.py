@@ -16,7 +16,6 @@ from privacydesk.dialog import (
     giving_up,
     limiting,
     questions,
-    reading,
     taking,
 )
 from privacydesk.dialog.at_question import AtQuestion
@@ -125,13 +124,11 @@ class AtConfirm(AtQuestion):
             return True
         meant = choosing.spoken(script, self._buttons.offered(script, frame))
         entities = script.observed.entities
-        # "I never said to delete the posts" is of something else, where it names that.
         # "Don't delete the first one" is of one of them.
         told = (*FILLED_FROM.values(), "kept_some")
         names = any(entities.get(kind) for kind in told) or staying(entities)
-        denied = "never_asked" in reading.phrases_of(entities) and not names
         refused = _REFUSES.match(script.said) is not None and not names
-        if not denied and not refused and (meant is None or meant.id != "no"):
+        if not refused and (meant is None or meant.id != "no"):
             return False
         taking.take_confirmation(self._runner, script, frame, "no")
         return True
