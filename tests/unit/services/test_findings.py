@@ -348,6 +348,41 @@ def test_what_is_somebody_elses_is_no_wish_of_ones_own(theirs: Request, intent: 
     assert ("died" in seen.entities.get("phrase", ())) is (theirs.holder is Holder.DECEASED)
 
 
+def test_what_somebody_else_asked_for_and_is_not_wanted_is_for_a_person() -> None:
+    asked = request(Intent.DEREGISTRATION, modality=Modality.REPORTED)
+    unwanted = request(Intent.DEREGISTRATION, modality=Modality.DENIED)
+    seen = found(read(asked, unwanted)).recognised
+    assert seen is not None
+    assert (seen.intent, seen.sure) == (Intent.OTHER, True)
+
+
+def test_a_question_about_somebody_who_died_is_for_a_person() -> None:
+    asked = request(Intent.DEREGISTRATION, modality=Modality.ASKED, holder=Holder.DECEASED)
+    seen = found(read(asked, intent=Intent.POLICY_QUESTION)).recognised
+    assert seen is not None
+    assert (seen.intent, seen.sure) == (Intent.OTHER, True)
+
+
+def test_whose_account_is_meant_is_told_by_its_name() -> None:
+    meant = request(Intent.OTHER, holder=Holder.OTHER_PERSON)
+    assert "named_user" not in entities(read(meant))
+    named = msgspec.structs.replace(read(meant), accounts=("fawn",))
+    assert entities(named)["named_user"] == ("yes",)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("I complain", {"tells_nothing"}),
+        ("somebody posted my photos", set()),
+        ("my number was sold, and loan sharks call me", {"tells"}),
+        ("你们把我的手机号卖给了推销公司", {"tells"}),
+    ],
+)
+def test_how_much_a_message_says_shows_whether_it_tells_a_story(text: str, kinds: set[str]) -> None:
+    assert entities(read(), text).keys() & {"tells", "tells_nothing"} == kinds
+
+
 def test_dangers_are_told_the_gravest_first() -> None:
     told = (Safety.ACCOUNT_TAKEN_OVER, Safety.THREAT, Safety.CHILD_IN_DANGER)
     assert entities(read(safety=told))["in_danger"] == ("child", "self", "account")

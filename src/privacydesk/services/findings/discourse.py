@@ -20,8 +20,10 @@ _DANGERS: Final = {
     Safety.ACCOUNT_TAKEN_OVER: "account",
 }
 """Whom each of the dangers is to, the gravest first."""
-_TELLS: Final = 36
-"""Latin letters, each Chinese character counted as three, from which a message tells a story."""
+_TELLS: Final = 40
+_NAMES: Final = 20
+"""Latin letters, each Chinese character counted as three, from which a message tells a story, or
+names its matter at least."""
 _LOSING: Final = frozenset({Intent.DELETION, Intent.DEREGISTRATION})
 _BY_THEMSELVES: Final = frozenset(
     {Intent.HUMAN_AGENT, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
@@ -42,9 +44,10 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "only_chooses": _YES if _only_chooses(read) else (),
         "entry_instead": _entry_instead(requests),
         "in_danger": _danger(read),
-        "tells" if width(text) >= _TELLS else "tells_nothing": _YES,
+        "tells": _YES if width(text) >= _TELLS else (),
+        "tells_nothing": _YES if width(text) < _NAMES else (),
         **_taken_back(read),
-        **_of_others(requests),
+        **_of_others(requests, read.accounts),
         "phrase": tuple(_phrases(read)),
     }
 
@@ -120,11 +123,15 @@ def _taken_back(read: Read) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _of_others(requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...]]:
+def _of_others(
+    requests: tuple[Request, ...], accounts: tuple[str, ...]
+) -> dict[str, tuple[Any, ...]]:
     theirs = (Holder.OTHER_PERSON, Holder.DECEASED, Holder.ELSEWHERE)
     others = [one for one in of(Modality.WISHED, requests) if one.holder in theirs]
     sees = any(one.intent is Intent.ACCESS for one in others)
     named = any(one.intent in ONES_OWN and one.sure for one in others)
+    # "I meant Fawn's account" tells whose it is, and wishes nothing else.
+    named = named or (bool(accounts) and any(one.intent is Intent.OTHER for one in others))
     return {"somebody_else": _YES if sees else (), "named_user": _YES if named else ()}
 
 

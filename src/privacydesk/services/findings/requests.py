@@ -155,7 +155,7 @@ def recognised(read: Read, asked: tuple[Wished, ...]) -> Recognised:
     main = [one for one in read.reading.requests if _is_main(read, one)]
     if denied and (read.confidence < ENOUGH or any(one in denied for one in main)):
         return _of_denied(read, denied)
-    intent = meant(main[0]) if main else read.intent
+    intent = meant(main[0]) if main else _of_question(read)
     asked_back = intent in ONES_OWN and not of(Modality.ASKED, main)
     # What is only named wishes nothing.
     sure = read.confidence >= ENOUGH and not asked_back and read.fragment is None
@@ -186,8 +186,20 @@ def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
     return next((one for one in asked if one.sure), None)
 
 
+def _of_question(read: Read) -> Intent:
+    """Return what a message is about that asks for nothing; of the dead a person is asked."""
+    asked = (one for one in read.reading.requests if one.holder is Holder.DECEASED)
+    return Intent.OTHER if any(asked) else read.intent
+
+
 def _of_denied(read: Read, denied: tuple[Request, ...]) -> Recognised:
-    """Take back what shall not be done; what shall stay where it is named begins nothing."""
+    """Take back what shall not be done; what shall stay where it is named begins nothing.
+
+    A person is told where somebody else asked for it.
+    """
+    theirs = {one.intent for one in of(Modality.REPORTED, read.reading.requests)}
+    if any(one.intent in theirs for one in denied):
+        return Recognised(Intent.OTHER, max(read.confidence, _CLEAR), _chances(read))
     if any(one.include or one.exclude for one in denied):
         return Recognised(denied[0].intent, read.confidence, read.alternatives, sure=False)
     sure = all(one.sure for one in denied)
