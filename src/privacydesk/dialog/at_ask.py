@@ -14,6 +14,7 @@ from privacydesk.dialog import (
     giving_up,
     openings,
     questions,
+    rating,
     reading,
     taking,
     wishes,
@@ -35,6 +36,7 @@ from privacydesk.dialog.slots import (
 )
 from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.identity import Assurance
+from privacydesk.domain.intents import Intent
 
 NO_STORY = 40
 """Characters; where any words are welcome, only so few may mean something else by a phrase."""
@@ -224,12 +226,22 @@ class AtAsk(AtQuestion):
         elif kept:
             self._runner.prompt_again(script)
         elif not (
-            self.thinks(script)
+            self._complains_of_answer(script, frame, step, text)
+            or self.thinks(script)
             or giving_up.forgets(self._runner, script)
             or self.follows(script, frame)
             or questions.answers_from_policy(self._runner, script)
         ):
             self._not_taken(script, frame, step, text, value)
+
+    def _complains_of_answer(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
+        """Take a complaint where the desk asks what was not right; tell whether it was one."""
+        found = script.observed.recognised
+        asked = bool(step.told) and frame.flow == rating.UNHAPPY
+        if not asked or found is None or found.intent is not Intent.COMPLAINT:
+            return False
+        self._take_as_told(script, frame, step, text.strip())
+        return True
 
     def _gives_contact(self, script: Script, frame: Running, step: Ask, text: str) -> bool:
         """Keep the speaker's own phone or address, given before it is asked for, and ask anew.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import reading
+from privacydesk.dialog import rating, reading
 from privacydesk.dialog.options import may_object, whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.ticket import Outcome
 
 _ONLY_DISPUTES = 12
 """Characters of a message that disputes something and does not say what."""
@@ -21,6 +22,9 @@ _SOUND_LIKE_DISPUTES = frozenset(
     }
 )
 """What bare disagreement is taken for, without an answer to disagree with."""
+
+_WITHHELD = frozenset({Outcome.REFUSED, Outcome.PARTLY_FULFILLED})
+"""Outcomes by which not all is done that was asked for."""
 
 
 def objects(runner: Runner, script: Script) -> bool:
@@ -45,11 +49,15 @@ def objects(runner: Runner, script: Script) -> bool:
         if found.intent is Intent.CONSENT_WITHDRAWAL and clear:
             # "I object to profiling" names what shall stop, and no answer is there to be disputed.
             return False
-        if found.intent is not Intent.CONSENT_WITHDRAWAL and not (
-            found.intent is Intent.AUTOMATED_DECISION and (only or has_answer(script))
-        ):
+        judges = found.intent is Intent.AUTOMATED_DECISION and (only or has_answer(script))
+        complains = found.intent is Intent.COMPLAINT and reading.is_brief(script)
+        if found.intent is not Intent.CONSENT_WITHDRAWAL and not judges and not complains:
             return False
-    runner.start_flow(script, "objection", {})
+    asked = rating.asked_about(script)
+    if asked is not None and may_object(script, asked):
+        runner.start_on_ticket(script, "objection", asked)
+    else:
+        runner.start_flow(script, "objection", {})
     return True
 
 
@@ -59,6 +67,10 @@ def _protests(script: Script) -> bool:
     entities = script.observed.entities
     if script.stack or found is None or not found.sure or found.intent.kind is None:
         return False
+    if found.intent is Intent.COMPLAINT and reading.is_brief(script):
+        # Where it is asked how the answer to a request was, a complaint is about that.
+        asked = rating.asked_about(script)
+        return asked is not None and asked.outcome in _WITHHELD and may_object(script, asked)
     if entities.get("wants") or found.intent.value in entities.get("wish_words", ()):
         return False
     theirs = (t for t in script.tickets_of(whose(script)) if t.kind is found.intent.kind)

@@ -74,12 +74,19 @@ def ask_which(script: Script, words: str) -> bool:
     choices = script.prompt.choices if script.prompt is not None else ()
     if not choices or choices[0].id not in set(Satisfaction) or tight(words) not in _EITHER:
         return False
-    ticket = _ticket_of(script, choices[0])
+    ticket = asked_about(script)
     if ticket is None or str(choices[0].value).startswith(_RATE_AGAIN):
         script.ask("desk.nothing_more", {}, more_choices())
     else:
         _put(script, ticket, "satisfaction.which", _RATE_AGAIN)
     return True
+
+
+def asked_about(script: Script) -> Ticket | None:
+    """Return the ticket that the open question is about; None where it isn't how one went."""
+    choices = script.prompt.choices if script.prompt is not None else ()
+    is_rating = bool(choices) and choices[0].id in set(Satisfaction)
+    return _ticket_of(script, choices[0]) if is_rating else None
 
 
 def _ticket_of(script: Script, choice: Choice) -> Ticket | None:
