@@ -480,10 +480,11 @@ class Player:
             raise StoryError(f"notices went to {went}")
 
     async def _bot(self, keys: str | list[str] | Mapping[str, str]) -> None:
-        """Check what was said; a voice may be told something else than the others."""
+        """Check what was said; a voice may be told something else than another, or than taps."""
         said = self.said()
         if isinstance(keys, Mapping):
-            keys = keys.get(self.voice, keys["else"])
+            in_words = keys.get("words", keys["else"]) if self.voice else keys["else"]
+            keys = keys.get(self.voice, in_words)
         for key in [keys] if isinstance(keys, str) else keys:
             if key not in said:
                 raise StoryError(f"{key} was not said; said: {said}")

@@ -188,10 +188,7 @@ def told(script: Script, text: str, offered: Offered) -> Choice | None:
     named = _only(choice for choice, label in happened if share_words(text, label))
     if named is None and (
         "that_one" in reading.phrases_of(script.observed.entities)
-        or (
-            (len(text) <= _POINTS or script.observed.entities.get("tells_nothing"))
-            and _answers_later(script, offered)
-        )
+        or ((len(text) <= _POINTS or _only_answers(script)) and _answers_later(script, offered))
     ):
         return _only(choice for choice, _ in happened)
     return named
@@ -214,6 +211,13 @@ def rest(script: Script, offered: Offered) -> Choice | None:
         for choice, _ in offered
         if choice.id not in stays and not choice.id.startswith(("desk:", "_"))
     )
+
+
+def _only_answers(script: Script) -> bool:
+    """Tell whether a message says nothing but what buttons of the open form do."""
+    form = script.stack[script.form_at()].flow
+    said = script.observed.entities.get("answer_alone", ())
+    return any(str(key).startswith(f"{form}.") for key in said)
 
 
 def _answers_later(script: Script, offered: Offered) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from privacydesk.dialog import entries, limits, reading
+from privacydesk.dialog import entries, limits, openings, reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, BOTH, OTHER, Ask, Flow
 from privacydesk.dialog.script import Script
@@ -182,24 +182,30 @@ def foretell(runner: Runner, script: Script, frame: Running) -> bool:
 def foretell_wish(runner: Runner, script: Script, frame: Running) -> bool:
     """Keep what a message says of what is asked next, and of nothing else: "review it, please".
 
-    Where a decision is asked for, that names none. Two buttons that are spoken for are the one for
-    both, where there is one.
+    Where a decision is asked for, that names none; where it is to be described, what is said beside
+    is kept. Two buttons that are spoken for are the one for both, where there is one.
     """
     entities = script.observed.entities
     flow = runner.flows[frame.flow]
     asked = _open(flow, frame)
     open_type = "" if asked is None else flow.slots[asked.slot].type
-    if not entities.get("tells_nothing") or open_type not in {"decision", "long_text"}:
+    if asked is None or open_type not in {"decision", "long_text"}:
         return False
     step = next((one for one in questions_of(flow) if one.choices), None)
     if step is None or step.id in frame.trail or step.slot in frame.slots or step.foretold:
         return False
     found = _spoken_for(step, entities)
+    labels = {offer.text for offer in step.choices}
+    says_more = labels.isdisjoint(entities.get("answer_alone", ()))
+    if says_more and entities.get("tells"):
+        return False
     both = next((one.value for one in step.choices if one.value == BOTH), "")
     value = both if both and (len(found) > 1 or both in found) else "".join(found[:1])
     if not value or (len(found) > 1 and not both):
         return False
     frame.slots[step.slot] = value
+    if says_more and asked.opening:
+        openings.keep(frame, openings.without_codes(script, script.said))
     runner.asking.say_foretold(script, step, value)
     return True
 

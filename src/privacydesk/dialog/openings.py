@@ -157,6 +157,12 @@ def add(flow: Flow, frame: Running, words: str) -> bool:
     return True
 
 
+def keep(frame: Running, words: str) -> None:
+    """Keep a few words besides those that began the form, for the answer that is to come."""
+    before = str(frame.slots.get(_WORDS, ""))
+    frame.slots |= {_WORDS: f"{before}\n{words.strip()}".lstrip(), _NAMES: "yes"}
+
+
 def insisted_on(frame: Running, step: Ask) -> bool:
     """Tell whether the sentence will do for whoever says that all was told before."""
     return bool(frame.slots.get(_NAMES)) and _may_answer(frame, step)
