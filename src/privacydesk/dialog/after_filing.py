@@ -134,7 +134,7 @@ def _corrects(runner: Runner, script: Script) -> bool:
 
 def _wants_copy_first(runner: Runner, script: Script) -> bool:
     """Begin the copy that is wanted before what was filed is carried out, and say what may help."""
-    if not script.observed.entities.get("copy_first"):
+    if not wishes.wants_copy(script):
         return False
     losing = [
         one

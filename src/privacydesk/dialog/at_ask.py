@@ -12,6 +12,7 @@ from privacydesk.dialog import (
     following,
     for_staff,
     giving_up,
+    limits,
     openings,
     questions,
     rating,
@@ -396,7 +397,8 @@ class AtAsk(AtQuestion):
                 slots.pop(offer.names, None)
         for offer in step.choices:
             if slots.get(offer.names) is not None:
-                frame.slots[offer.names] = slots[offer.names]
+                named_here = (offer.names, limits.SLOT)
+                frame.slots.update({n: slots[n] for n in named_here if n in slots})
                 return next((one for one, _ in offered if one.id == offer.value), None)
         return None
 

@@ -81,7 +81,9 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
     found: tuple[Any, ...] = tuple(entities.get(FILLED_FROM.get(slot_type, ""), ()))
     selection = limits.selected(entities) if slot_type == "category" else None
     if selection is not None and limits.SLOT in flow.slots:
-        found = tuple(part.value for part in selection.parts if part.value != ALL)
+        rest = all_but_kept(slot_type, entities, step.options)
+        # Which kinds all the others are depends on where they are offered.
+        found = () if rest else tuple(p.value for p in selection.parts if p.value != ALL)
     if flow.kind is RequestKind.ACCESS and slot_type == "category":
         found = _with_profile(found, entities)
     if slot_type == "choice" and "instead" not in said:

@@ -143,8 +143,9 @@ def is_of_another(runner: Runner, script: Script) -> bool:
 
 def wants_copy_first(runner: Runner, script: Script) -> bool:
     """Begin the copy that is wanted before anything is lost; the open form waits meanwhile."""
-    kind = runner.flows[script.stack[script.form_at()].flow].kind
-    if kind not in LOSING or not script.observed.entities.get("copy_first"):
+    form = script.stack[script.form_at()]
+    kind = runner.flows[form.flow].kind
+    if kind not in LOSING or not wishes.wants_copy(script) or takes_back(runner, script, form):
         return False
     return runner.start(script, Intent.ACCESS)
 

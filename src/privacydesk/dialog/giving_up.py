@@ -63,9 +63,10 @@ def takes_out(runner: Runner, script: Script, frame: Running, step: Ask) -> bool
         return False
     named = entities.get(FILLED_FROM[slot_type], ())
     stays = [one for one in taken if one in staying(entities)]
-    if only and named and set(named) <= set(taken) and not (stays or limits.told(entities)):
-        # "Just the photos", and of 评论不要了，只要照片 what is named last.
-        kept = named[-1:] if spoken else named
+    meant = [one for one in named if one not in stays]
+    if only and meant and set(meant) <= set(taken) and not limits.told(entities):
+        # "Just the photos", and where it isn't known what stays, what is named last.
+        kept = meant[-1:] if spoken and not stays else meant
         stays = [one for one in taken if one not in kept]
     elif not spoken:
         return False
@@ -341,6 +342,8 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
             continue
         form.slots[step.slot] = [*left, *fresh]
         form.confirmed_at = None
+        if limits.SLOT in flow.slots:
+            limits.let_stay(form.slots, kept)
         if fresh:
             widening.limit(runner, script, form)
             script.say("desk.corrected", {"what": shown(slot_type, [*left, *fresh])})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from privacydesk.dialog import arguments, following, limits, questions, reading
@@ -96,7 +97,7 @@ def narrows(runner: Runner, script: Script) -> bool:
         runner.accepts(script, form, step, one) if every else holds_all or one in form.slots[slot]
         for one in named
     )
-    if not known:
+    if not (known and _is_held(told, form.slots[slot])):
         return False
     if alone:
         form.slots[slot] = list(named)
@@ -106,6 +107,12 @@ def narrows(runner: Runner, script: Script) -> bool:
     script.say("desk.corrected", {"what": arguments.build(script, form, flow, (slot,))[slot]})
     runner.prompt_again(script)
     return True
+
+
+def _is_held(told: Selection, held: Collection[str]) -> bool:
+    """Tell whether anything that is narrowed is of what a form holds."""
+    narrowed = {part.value for part in told.parts if not part.is_whole}
+    return bool(told.words) or ALL in held or not narrowed.isdisjoint((*held, ALL))
 
 
 def _told(form: Running, script: Script) -> Selection | None:

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from privacydesk.dialog.slots import Entities, all_of
 from privacydesk.domain.reading import ALL
-from privacydesk.domain.scopes import limit_for
 from privacydesk.domain.selection import Part, Selection, Span, joined, plain
 
 SLOT: Final = "limits"
@@ -81,6 +80,12 @@ def keep(slots: dict[str, Any], limits: Selection) -> None:
         slots[SLOT] = plain(limits)
 
 
+def let_stay(slots: dict[str, Any], values: Iterable[str]) -> None:
+    """Keep which kinds were said to stay as a whole, so that it is said beside what goes."""
+    limits = held(slots)
+    keep(slots, replace(limits, stays=tuple(dict.fromkeys((*limits.stays, *values)))))
+
+
 def parts(
     slots: Mapping[str, Any], categories: Iterable[str], options: str | None = None
 ) -> tuple[Part, ...]:
@@ -95,7 +100,9 @@ def parts(
     chosen = list(categories)
     if ALL in chosen and not found.keys() <= {ALL}:
         chosen = all_of("category", options)
-    return tuple(_of(one, found.get(one) or found.get(ALL) or Part(one)) for one in chosen)
+    return tuple(
+        replace(found.get(one) or found.get(ALL) or Part(one), value=one) for one in chosen
+    )
 
 
 def staying(slots: Mapping[str, Any], categories: Iterable[str]) -> tuple[Part, ...]:
@@ -148,11 +155,3 @@ def _further(old: Part, new: Part, *, adds: bool) -> Part:
         only = joined((*old.only, *only))
     every_day = Span() in only
     return replace(old, only=() if every_day else only, but=joined((*old.but, *new.but)))
-
-
-def _of(category: str, part: Part) -> Part:
-    # "The avatar and the posts" means all of the posts.
-    meant = tuple(
-        span for span in part.only if not span.qualifier or limit_for(category, span.qualifier)
-    )
-    return replace(part, value=category, only=meant)

@@ -89,9 +89,14 @@ def is_another(runner: Runner, frame: Running, wish: Wish) -> bool:
 
 def limit(runner: Runner, script: Script, frame: Running) -> None:
     """Keep what a message narrows an answer by, where the flow has a place for it."""
-    told = limits.told(script.observed.entities)
-    if told is not None and limits.SLOT in runner.flows[frame.flow].slots:
+    entities = script.observed.entities
+    told, selection = limits.told(entities), limits.selected(entities)
+    if limits.SLOT not in runner.flows[frame.flow].slots:
+        return
+    if told is not None:
         limits.keep(frame.slots, limits.narrowed(limits.held(frame.slots), told, adds=False))
+    elif selection is not None:
+        limits.let_stay(frame.slots, selection.stays)
 
 
 def has_own_limit(runner: Runner, frame: Running, wish: Wish) -> bool:

@@ -225,6 +225,14 @@ def _rather_wished(script: Script) -> tuple[Heard, ...]:
     return () if intent.kind is None else (Heard(Recognised(intent, reading.NO_DOUBT), entities),)
 
 
+def wants_copy(script: Script) -> bool:
+    """Tell whether a copy of one's own data is wished for, so that it comes before any loss."""
+    found, entities = script.observed.recognised, script.observed.entities
+    leads = found is not None and found.sure and found.intent is Intent.ACCESS
+    wished = leads and entities.get("wants") and not entities.get("somebody_else")
+    return bool(entities.get("copy_first") or wished)
+
+
 def values_of(wishes: Iterable[Wish]) -> set[Any]:
     """Return the values that wishes name."""
     found: set[Any] = set()

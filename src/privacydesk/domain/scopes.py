@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.selection import NARROWING, Part, part_from
 from privacydesk.domain.ticket import ScopeItem
@@ -69,14 +68,3 @@ PARTS_OF_PROFILE: Final = frozenset(
     }
 )
 """Words for a part of the profile that may be meant alone, in lower case."""
-
-
-def limit_for(category: str, limit: str) -> str:
-    """Return what limits a kind of data; empty where the limit is a part of the profile alone.
-
-    Whoever deletes the avatar and the posts means all of the posts.
-    """
-    said = {one.strip().lower() for one in limit.replace("，", ",").split(",")}
-    if category != DataCategory.PROFILE and said <= PARTS_OF_PROFILE:
-        return ""
-    return limit

@@ -123,17 +123,24 @@ def test_words_that_are_no_selection_narrow_all_alike() -> None:
 def test_a_form_of_an_earlier_version_keeps_its_words() -> None:
     slots: dict[str, Any] = {"period": "头像"}
     profile, posts = limits.parts(slots, ["profile", "posts"])
-    assert (profile.only, posts.only) == ((Span(qualifier="头像"),), ())
+    assert profile.only == posts.only == (Span(qualifier="头像"),)
     limits.keep(slots, Selection())
     assert slots == {}
 
 
-def test_a_part_of_the_profile_lifts_no_other_limit_of_other_kinds() -> None:
+def test_of_the_photos_the_avatar_alone_is_not_all_of_them() -> None:
     slots: dict[str, Any] = {}
-    both = (Span(since=LAST_WEEK), Span(qualifier="头像"))
-    limits.keep(slots, Selection((Part("all", only=both),)))
-    profile, posts = limits.parts(slots, ["profile", "posts"])
-    assert (profile.only, posts.only) == (both, both[:1])
+    avatar = Part("photos", only=(Span(qualifier="头像"),))
+    limits.keep(slots, Selection((avatar,)))
+    assert limits.parts(slots, ["photos", "posts"]) == (avatar, Part("posts"))
+
+
+def test_what_is_said_to_stay_is_kept_beside_what_narrows_a_form() -> None:
+    slots: dict[str, Any] = {}
+    limits.keep(slots, Selection((SINCE,), stays=("photos",)))
+    limits.let_stay(slots, ["voice", "photos"])
+    assert limits.held(slots) == Selection((SINCE,), stays=("photos", "voice"))
+    assert [part.value for part in limits.staying(slots, ["posts", "voice"])] == ["posts", "photos"]
 
 
 SINCE = Part("posts", only=(Span(since=LAST_WEEK),))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from privacydesk.domain.scopes import BINDING, is_qualified, limit_for, named
+from privacydesk.domain.scopes import BINDING, is_qualified, named
 from privacydesk.domain.ticket import ScopeItem
 
 
@@ -30,13 +30,3 @@ def test_a_binding_goes_by_its_providers_name_and_the_rest_by_their_own() -> Non
 )
 def test_only_a_person_can_tell_what_words_mean(detail: dict[str, Any], qualified: bool) -> None:
     assert is_qualified(ScopeItem("posts", detail)) is qualified
-
-
-@pytest.mark.parametrize("limit", ["头像", "頭像", "昵称，头像", "avatar", "Avatar, nickname"])
-def test_a_part_of_the_profile_limits_the_profile_alone(limit: str) -> None:
-    assert (limit_for("profile", limit), limit_for("posts", limit)) == (limit, "")
-
-
-@pytest.mark.parametrize("limit", ["去年", "头像，去年", "last year", "有头像的", ""])
-def test_any_other_limit_is_one_of_all_kinds(limit: str) -> None:
-    assert (limit_for("profile", limit), limit_for("posts", limit)) == (limit, limit)

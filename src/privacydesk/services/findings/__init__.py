@@ -13,7 +13,7 @@ from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Modality, Read
 from privacydesk.domain.turn import Heard, Observed
-from privacydesk.services.findings.discourse import discourse, people
+from privacydesk.services.findings.discourse import discourse, people, posts
 from privacydesk.services.findings.mentions import named
 from privacydesk.services.findings.requests import Wished, further, in_kind, of, recognised, wished
 from privacydesk.services.findings.values import gives_contact, told_of, values
@@ -149,6 +149,7 @@ def _of_wish(one: Wished, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> 
         *(phrase for phrase in relations if phrase in _RELATIONS),
         *things["phrase"],
         *people(one.requests),
+        *(posts(read.reading.requests) if one.intent is Intent.DEREGISTRATION else ()),
         *_both(read),
     )
     found = {

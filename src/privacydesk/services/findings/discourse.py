@@ -149,6 +149,12 @@ def _phrases(read: Read) -> Iterator[str]:
     yield from people(requests)
     if any(one.holder is Holder.DECEASED for one in requests):
         yield "died"
+    yield from posts(requests)
+
+
+def posts(requests: Iterable[Request]) -> Iterator[str]:
+    """Yield the phrase for the posts of an account that is closed being said to stay."""
+    requests = tuple(requests)
     closes = any(one.intent is Intent.DEREGISTRATION for one in of(Modality.WISHED, requests))
     if closes and _posts_stay(requests):
         yield "go_on"
