@@ -14,7 +14,7 @@ from privacydesk.dialog.giving_up import leaves_out, means_form, taken_back, tak
 from privacydesk.dialog.objecting import objects
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import Intent, RequestKind
@@ -142,10 +142,16 @@ def is_of_another(runner: Runner, script: Script) -> bool:
 
 
 def wants_copy_first(runner: Runner, script: Script) -> bool:
-    """Begin the copy that is wanted before anything is lost; the open form waits meanwhile."""
+    """Begin the copy that is wanted before anything is lost; the open form waits meanwhile.
+
+    At the last word, any copy that is wished for is.
+    """
     form = script.stack[script.form_at()]
-    kind = runner.flows[form.flow].kind
-    if kind not in LOSING or not wishes.wants_copy(script) or takes_back(runner, script, form):
+    _, step = runner.waiting_step(script)
+    if runner.flows[form.flow].kind not in LOSING or takes_back(runner, script, form):
+        return False
+    last_word = isinstance(step, Confirm) and wishes.wants_copy(script)
+    if not last_word and not script.observed.entities.get("copy_first"):
         return False
     return runner.start(script, Intent.ACCESS)
 
