@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from privacydesk.nlu.extractors.birth_dates import birth_date
+from privacydesk.nlu.extractors.birth_dates import birth_date, date_pieces
 
 _DAY = date(1992, 10, 5)
 
@@ -86,3 +86,46 @@ def test_years_of_the_republic_are_counted_where_that_is_told_or_can_only_be() -
 )
 def test_a_part_of_a_date_or_none_is_no_day(words: str) -> None:
     assert birth_date(words) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "pieces"),
+    [
+        ("好像是2016年3月吧", {"year": 2016, "month": 3}),
+        ("16年3月", {"year": 2016, "month": 3}),
+        ("98年", {"year": 1998}),
+        ("民國105年3月", {"year": 2016, "month": 3}),
+        ("105年3月", {"year": 2016, "month": 3}),
+        ("二零一六年三月", {"year": 2016, "month": 3}),
+        ("2016/03", {"year": 2016, "month": 3}),
+        ("March 2016 I think", {"year": 2016, "month": 3}),
+        ("born in 2016", {"year": 2016}),
+        ("3月", {"month": 3}),
+        ("是8月11号", {"month": 8, "day": 11}),
+        ("十二月二十一号", {"month": 12, "day": 21}),
+        ("oops sorry i meant 21 May", {"month": 5, "day": 21}),
+        ("wait its march 13th", {"month": 3, "day": 13}),
+        ("the 4th of july", {"month": 7, "day": 4}),
+        ("the 13th", {"day": 13}),
+        ("it's August", {"month": 8}),
+    ],
+)
+def test_years_months_and_days_are_told_one_by_one(words: str, pieces: dict[str, int]) -> None:
+    assert dict(date_pieces(words)) == pieces
+
+
+def test_of_two_months_both_are_told() -> None:
+    assert date_pieces("sorry I meant May not March") == (("month", 5), ("month", 3))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "2016年3月5日", "2016-03-05", "21 May 1996", "2016年13月", "2012年2月30日", "01/05/2012",
+        "20161", "3年级", "i need it done before 5 May", "by the 5th of May please",
+        "is 2 maybe ok", "may i ask why", "it may be wrong", "march on", "3月前的", "5号之前",
+        "我要把2016年3月到现在的动态都删掉，一条都不要留，照片和视频也一样，谢谢你们了，麻烦尽快处理",
+    ],
+)  # fmt: skip
+def test_a_whole_date_a_deadline_and_other_words_tell_no_piece(words: str) -> None:
+    assert date_pieces(words) == ()

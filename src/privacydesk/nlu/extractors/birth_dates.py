@@ -1,12 +1,14 @@
-"""Dates of birth as people write them. No clock is read: who asks checks against today."""
+"""Dates of birth, and parts of one. No clock is read: who asks checks against today."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
+from enum import StrEnum
 from typing import Final
 
-from privacydesk.nlu.extractors.numerals import fold
+from privacydesk.nlu.extractors.numerals import fold, number
 from privacydesk.nlu.extractors.periods import dates
 
 _REPUBLIC: Final = 1911
@@ -22,6 +24,83 @@ _HYPHEN: Final = re.compile(
 )
 """A sign beside a month in letters: 5-Oct-1992, Oct/5/1992."""
 _FIRST_YEAR: Final = re.compile(r"(民国 ?)?(?<!\d)(\d\d)(?=[-/. 年])")
+
+_PIECES_LENGTH: Final = 40
+"""Characters of a message that may tell a part of a date; a longer one tells other things."""
+_REPUBLIC_DIGITS: Final = 3
+_LATEST_SHORT: Final = 999
+_MONTHS: Final = "janfebmaraprmayjunjulaugsepoctnovdec"
+_WORDS_TOO: Final = ("may", "mar", "march")
+"""Months that are other words, too: they count beside a number, alone, or after ``_MEANT``."""
+_MEANT: Final = ("meant ", "mean ", "it's ", "its ", "is ", "in ", "not ", "of ", "should be ")
+_DIGIT: Final = "[0-9〇零一二三四五六七八九十]"
+_PIECE: Final = re.compile(
+    rf"(?P<republic>民国 ?)?(?<!{_DIGIT})(?P<year>{_DIGIT}{{2,4}}) ?年(?![级前后内])"
+    rf"|(?<!{_DIGIT})(?P<month>{_DIGIT}{{1,3}}) ?月(?![前后内])"
+    rf"|(?<!{_DIGIT})(?P<day>{_DIGIT}{{1,3}}) ?[日号](?!之?[前后])"
+    r"|(?<![\d./-])(?P<full>(?:19|20)\d\d)(?:[-/.](?P<of_it>\d{1,2}))?(?![\d./-])"
+    r"|(?P<by>\b(?:by|before|until|till|after|since) (?:the )?)?"
+    r"(?:\b(?P<before>\d{1,2})(?:st|nd|rd|th)?,? (?:of )?)?"
+    r"\b(?P<named>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+    r"(?: (?:the )?(?P<behind>\d{1,2})(?:st|nd|rd|th)?\b)?"
+    r"|\b(?P<nth>\d{1,2})(?:st|nd|rd|th)\b"
+)
+
+
+class Unit(StrEnum):
+    """What a part of a date tells."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+
+
+_RANGES: Final = {Unit.YEAR: range(1900, 2101), Unit.MONTH: range(1, 13), Unit.DAY: range(1, 32)}
+
+
+def date_pieces(words: str) -> tuple[tuple[Unit, int], ...]:
+    """Return the years, months and days that a short message tells: 98年, "the 13th", 3月5号.
+
+    None where one can't be meant, and none where they make a whole date.
+    """
+    if len(words) > _PIECES_LENGTH:
+        return ()
+    told = fold(words).strip()
+    found: list[tuple[Unit, int | None]] = []
+    unlikely: list[tuple[Unit, int | None]] = []
+    for hit in _PIECE.finditer(told):
+        is_likely = hit["named"] not in _WORDS_TOO or hit["before"] or hit["behind"]
+        is_meant = told[: hit.start()].endswith(_MEANT) or hit[0] == told
+        (found if is_likely or is_meant else unlikely).extend(_pieces(hit))
+    pieces = tuple(dict.fromkeys(found + unlikely if found else found))
+    if {unit for unit, _ in pieces} == set(Unit):
+        return ()
+    sound = tuple((unit, value) for unit, value in pieces if value in _RANGES[unit])
+    return sound if len(sound) == len(pieces) else ()
+
+
+def _pieces(hit: re.Match[str]) -> Iterator[tuple[Unit, int | None]]:
+    if hit["by"]:
+        return
+    if year := hit["year"] or hit["full"]:
+        yield Unit.YEAR, _full_year(year, republic=bool(hit["republic"]))
+    if month := hit["month"] or hit["of_it"]:
+        yield Unit.MONTH, number(month)
+    if hit["named"]:
+        yield Unit.MONTH, _MONTHS.index(hit["named"][:3]) // 3 + 1
+    if day := hit["day"] or hit["before"] or hit["behind"] or hit["nth"]:
+        yield Unit.DAY, number(day)
+
+
+def _full_year(written: str, *, republic: bool) -> int | None:
+    year = number(written)
+    if year is None or year > _LATEST_SHORT:
+        return year
+    if republic or len(written) == _REPUBLIC_DIGITS:
+        return year + _REPUBLIC
+    century = _LAST_OF_THIS_CENTURY - _LAST_OF_THIS_CENTURY % _CENTURY
+    return year + century - (_CENTURY if year + century > _LAST_OF_THIS_CENTURY else 0)
 
 
 def birth_date(words: str, *, republic: bool = False) -> date | None:

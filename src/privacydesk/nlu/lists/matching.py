@@ -24,6 +24,8 @@ _MOST_CORES: Final = 20
 _STOPS: Final = frozenset(",。.!?;:~…、")
 _PLAIN: Final = frozenset("' ,。.!~、;-_")
 """Signs of a plain answer: a question mark, a quote or a picture makes a message less plain."""
+_MOST_BUTTONS: Final = 20
+"""Buttons that may be named by their number."""
 _WHOLE: Final = ("command", "language", "told_already")
 """Kinds that are whole messages, each in a file of its own."""
 
@@ -99,7 +101,12 @@ class Words:
 
 
 class Lists:
-    """Finds what is listed."""
+    """Finds what is listed.
+
+    Attributes:
+        fixed: whole messages that are listed, as written, and the numbers of buttons. They are the
+            desk's words and not a person's, so what is made of them may be kept.
+    """
 
     def __init__(self, lists: Mapping[str, Any]) -> None:
         commands, labels = lists["command"], lists["labels"]
@@ -108,6 +115,9 @@ class Lists:
         self._denials = frozenset(lists["denials"]["denials"])
         self._endings = _longest_first((*self._denials, *lists["denials"]["others"]))
         self._messages = {kind: Messages(**lists[kind]) for kind in _WHOLE}
+        listed = (said for kind in _WHOLE for said in lists[kind]["messages"].values())
+        numbers = map(str, range(1, _MOST_BUTTONS + 1))
+        self.fixed = frozenset((*(one for said in listed for one in said), *numbers))
         self._plain = Messages(**lists["plain_answer"])
         self._clauses = Messages(labels["clauses"], commands["before"], commands["after"])
         self._labels = Words(labels["words"])
