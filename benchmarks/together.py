@@ -24,15 +24,13 @@ class Together(UnderstandingHere):
     """Stands in for the process."""
 
     async def ready(self) -> None:
-        """Read words and weights."""
+        """Read lists and network."""
         self.load()
 
 
 @asynccontextmanager
 async def _together(settings: Settings, profile: OperatorProfile) -> AsyncIterator[Together]:
-    made = Together.of(
-        data_dir=settings.data_dir, policy=profile.policy, intent_model=settings.intent_model
-    )
+    made = Together.of(data_dir=settings.data_dir, policy=profile.policy)
     warming = asyncio.create_task(asyncio.to_thread(made.warm))
     try:
         yield made

@@ -1,4 +1,4 @@
-"""Finding and reading ``dialogs/``, ``locales/``, ``sentences/``: shipped, or where told.
+"""Finding and reading ``dialogs/`` and ``locales/``, and what the network is trained from.
 
 This is the only place that turns those folders into texts; the rooms that read them take texts.
 """
@@ -50,17 +50,14 @@ def locale_files(directory: Path | None = None) -> dict[str, dict[str, str]]:
     }
 
 
-def sentence_files(directory: Path | None = None) -> dict[str, str]:
-    """Read labelled sentences and frames: file name, with its folder for messages, to text.
-
-    Args:
-        directory: instead of the shipped sentences.
+def sentence_files() -> dict[str, str]:
+    """Read the labelled sentences of the checkout, which are not shipped: file name to text.
 
     Raises:
         SettingsError: the folder or a file can't be read.
     """
-    folder, shown = _folder("sentences", directory)
-    return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl", ".yaml")).items()}
+    folder, shown = _folder("sentences", None)
+    return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl",)).items()}
 
 
 def voice_files(directory: Path | None = None) -> list[tuple[str, str, str]]:

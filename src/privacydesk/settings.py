@@ -132,7 +132,6 @@ class Settings(BaseSettings):
     profile: Path | None = None
     dialogs: Path | None = None
     locales: Path | None = None
-    intent_model: Path | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     ring_keys: dict[str, SecretStr] = {}

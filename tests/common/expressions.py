@@ -32,7 +32,7 @@ class Expression(NamedTuple):
 
 
 def expressions() -> list[Expression]:
-    """Return all that are made when every module is imported and a recogniser is loaded."""
+    """Return all that are made when every module is imported."""
     done = subprocess.run(  # noqa: S603 - this very file
         [sys.executable, "-m", __name__], capture_output=True, text=True, timeout=120, check=True
     )
@@ -54,9 +54,6 @@ def main() -> None:
     for module in pkgutil.walk_packages(ours.__path__, f"{_OURS}."):
         if not module.name.endswith(_NOT_IMPORTED):
             _import_if_it_can(module.name)
-    importlib.import_module(f"{_OURS}.understanding.keywords").KeywordRecogniser.load()
-    # Those that are made when they are needed.
-    importlib.import_module(f"{_OURS}.understanding.patterns").compile_all()
     sys.stdout.write(json.dumps([(*key, where) for key, where in made.items()]))
 
 

@@ -12,13 +12,12 @@ from typing import Final
 import numpy as np
 
 from privacydesk.demo.files import DATA
-from privacydesk.encoder.embedding import DIMENSIONS, Vector
+from privacydesk.encoder.embedding import DIMENSIONS, E5Embedder, Vector
 from privacydesk.policy.importer import decode_policy, read_policy
 from privacydesk.policy.library import FilePolicyLibrary, MemoryPolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.services.passage_vectors import import_vectors
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.understanding.embedding import E5WishEmbedder
 
 SAMPLE: Final = "lane"
 """The name under which it is imported: the demo's own, which finds it in its folder."""
@@ -29,14 +28,6 @@ def sample_policy() -> PolicyVersion:
     """Return the demo's policy as an import."""
     text = decode_policy((DATA / "policy.md").read_bytes()).text
     return read_policy(text, name=SAMPLE).version(datetime(2026, 1, 12, tzinfo=UTC))
-
-
-class _RememberingEmbedder(E5WishEmbedder):
-    """Reads a wish once: the same are said in many stories, and reading takes the longest."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.embed_wish = cache(super().embed_wish)  # type: ignore[method-assign]
 
 
 class CountingEmbedder:
@@ -59,9 +50,9 @@ class CountingEmbedder:
 
 
 @cache
-def embedder() -> E5WishEmbedder:
+def embedder() -> E5Embedder:
     """Return the model, loaded once a process."""
-    return _RememberingEmbedder()
+    return E5Embedder()
 
 
 @cache

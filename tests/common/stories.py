@@ -57,7 +57,6 @@ from privacydesk.services.hearing import MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.gate import Refusal, Verdict
 from privacydesk.settings import load_settings
-from privacydesk.understanding.trained import TrainedRecogniser
 
 ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "dialogs" / "stories"
@@ -192,17 +191,11 @@ async def open_world(
 
 
 def _understanding(folder: Path, profile: OperatorProfile) -> UnderstandingHere:
-    """Return what hears people, with the words and the model of the whole process."""
+    """Return what hears people, with the network of the whole process."""
     library = FilePolicyLibrary(folder)
     version = library.latest(profile.policy) if profile.policy else None
     answers = PolicyAnswers(library, version, embedder())
-    return UnderstandingHere(_recogniser, answers, _reader)
-
-
-@cache
-def _recogniser() -> TrainedRecogniser:
-    """Return the recogniser of the whole process."""
-    return TrainedRecogniser.load(embedder())
+    return UnderstandingHere(answers, _reader)
 
 
 @cache

@@ -59,7 +59,7 @@ def named(logged: list[EventDict], *events: str) -> Iterator[str]:
 @asynccontextmanager
 async def beside(world: World, folder: Path) -> AsyncIterator[Rooms]:
     """Open the same desk once more, as another process does."""
-    heard = UnderstandingHere.of(data_dir=folder, policy=SAMPLE, intent_model=None)
+    heard = UnderstandingHere.of(data_dir=folder, policy=SAMPLE)
     rooms = world.rooms
     async with open_rooms(
         rooms.settings,

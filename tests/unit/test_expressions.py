@@ -12,7 +12,7 @@ from tests.common.expressions import expressions
 from tests.common.growth import dear_run, name_of
 
 _KNOWN = Path(__file__).parents[1] / "data" / "steep_expressions.txt"
-_MOST_KNOWN = 43
+_MOST_KNOWN = 8
 _BEARABLE = 0.06
 """Seconds for half a message of one word over and over; expressions that are fine take 0.001."""
 
@@ -65,7 +65,7 @@ def test_what_is_found_does_stand_still() -> None:
 
 def test_no_expression_of_ours_has_two_ways_round_a_loop() -> None:
     found = expressions()
-    assert len(found) > 400
+    assert len(found) > 100
     slow = [(one, at) for one in found if (at := two_ways(one.text, one.flags))]
     assert slow == []
 
@@ -82,7 +82,7 @@ def test_no_expression_of_ours_takes_long_over_a_run_of_its_own_words() -> None:
     assert [(one, unit) for one, unit in dear.items() if unit is not None] == []
 
 
-def test_the_known_ones_stand_in_the_rooms_of_the_dialogue_and_become_fewer() -> None:
+def test_the_known_ones_stand_in_the_dialogue_and_become_fewer() -> None:
     lines = _KNOWN.read_text("ascii").splitlines()
     assert len(lines) <= _MOST_KNOWN
-    assert {line.split()[1].partition("/")[0] for line in lines} <= {"dialog", "understanding"}
+    assert {line.split()[1].partition("/")[0] for line in lines} <= {"dialog"}

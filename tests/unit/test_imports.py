@@ -31,8 +31,6 @@ ARROWS: dict[str, set[str]] = {
     "dialog": _VALUES,
     "encoder": set(),
     "nlu": {"encoder"} | _VALUES,
-    # Replaced by ``nlu`` part by part.
-    "understanding": {"encoder", "nlu"} | _VALUES,
     "policy": {"system_errors"} | _VALUES,
     # What learns from the corpus, and measures. The desk never loads it.
     "training": {"encoder", "nlu"} | _VALUES,
@@ -46,20 +44,20 @@ ARROWS: dict[str, set[str]] = {
         "nlu",
         "policy",
         "ports",
-        "understanding",
     }
     | _VALUES,
     # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
     "nlu.worker": {
         "clock",
         "confined",
+        "encoder",
         "interleaving",
         "logs",
+        "nlu",
         "outages",
         "policy",
         "ports",
         "services",
-        "understanding",
     }
     | _VALUES,
     "storage": {"clock", "outages", "ports", "system_errors"} | _VALUES,

@@ -91,12 +91,10 @@ async def open_rooms(
 
 @contextmanager
 def _here(settings: Settings, profile: OperatorProfile) -> Iterator[Understanding]:
-    # Imported here: words and models are read where people are understood, and nowhere else.
+    # Imported here: the network is read where people are understood, and nowhere else.
     from privacydesk.nlu.worker.here import UnderstandingHere  # noqa: PLC0415
 
-    here = UnderstandingHere.of(
-        data_dir=settings.data_dir, policy=profile.policy, intent_model=settings.intent_model
-    )
+    here = UnderstandingHere.of(data_dir=settings.data_dir, policy=profile.policy)
     try:
         yield here
     finally:

@@ -221,7 +221,6 @@ def _understanding(
         Briefing(
             data_dir=str(settings.data_dir),
             policy=profile.policy,
-            intent_model=str(settings.intent_model or ""),
             log_level=settings.log_level,
             log_json=logs.is_json(settings.log_json),
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -136,8 +135,7 @@ def train(
     """
     from privacydesk.data import sentence_files, voice_files  # noqa: PLC0415
     from privacydesk.training.corpus import read_voice  # noqa: PLC0415
-    from privacydesk.training.labelling import Labelled  # noqa: PLC0415
-    from privacydesk.understanding.training.sentences import read_sentences  # noqa: PLC0415
+    from privacydesk.training.sentences import read_sentences  # noqa: PLC0415
 
     try:
         from privacydesk.training.loop import Pace  # noqa: PLC0415
@@ -148,66 +146,9 @@ def train(
         ) from None
     teach(
         [read_voice(*file) for file in voice_files()],
-        [Labelled(one.text, one.label) for one in read_sentences(sentence_files())],
+        read_sentences(sentence_files()),
         folder,
         pace=Pace(epochs=epochs),
         tell=lambda line: typer.echo(line, err=True),
     )
     typer.echo(f"network: {folder}")
-
-
-@understand_app.command("train-intents")
-def train_intents(
-    *,
-    sentences: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--sentences",
-            metavar="DIR",
-            help="More folders of JSON lines with text, label, lang, slice and voice.",
-        ),
-    ] = None,
-    only: Annotated[bool, typer.Option("--only", help="Leave the shipped sentences out.")] = False,
-    model: Annotated[
-        Path, typer.Option("--model", metavar="FILE", help="Where the model is written.")
-    ] = Path("intents.npz"),
-    report: Annotated[
-        Path, typer.Option("--report", metavar="DIR", help="Where the report is written.")
-    ] = Path("intents-report"),
-) -> None:
-    """Train the model of intents, and report how well it does on voices left out.
-
-    Needs scikit-learn, sentences for every intent in at least two voices, and with the shipped ones
-    a quarter of an hour.
-    """
-    from privacydesk.data import sentence_files  # noqa: PLC0415
-    from privacydesk.understanding.embedding import E5WishEmbedder  # noqa: PLC0415
-    from privacydesk.understanding.training.fitting import fit  # noqa: PLC0415
-    from privacydesk.understanding.training.frames import read_frames  # noqa: PLC0415
-    from privacydesk.understanding.training.report import PICTURE, figures, told  # noqa: PLC0415
-    from privacydesk.understanding.training.sentences import read_sentences  # noqa: PLC0415
-
-    files: dict[str, str] = {} if only else sentence_files()
-    for folder in sentences or ():
-        files |= sentence_files(folder)
-    if not files:
-        raise SettingsError("no sentences: name a folder with --sentences", key="sentences")
-    labelled = read_sentences(files)
-    typer.echo(f"{len(labelled)} sentences in {len(files)} files", err=True)
-    fitted = fit(labelled, E5WishEmbedder(), _progress, read_frames(files))
-    typer.echo("", err=True)
-    report.mkdir(parents=True, exist_ok=True)
-    (report / "report.md").write_text(figures(fitted), "utf-8")
-    drawn = confusions(told(fitted), fitted.model.intents)
-    (report / PICTURE).write_text(drawn, "utf-8")
-    fitted.model.save(model)
-    typer.echo(f"model: {model}\nreport: {report / 'report.md'}")
-
-
-_DOING = {"embed": "reading sentences", "fit": "fitting"}
-
-
-def _progress(what: str, done: int, whole: int) -> None:
-    end = "\n" if done == whole else ""
-    sys.stderr.write(f"\r{_DOING[what]}: {done} of {whole}{end}")
-    sys.stderr.flush()

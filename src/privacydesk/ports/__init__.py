@@ -13,7 +13,6 @@ from privacydesk.ports.means import (
     Catalog,
     Hashing,
     Minter,
-    Recogniser,
     Understanding,
 )
 from privacydesk.ports.programs import ApiBook, RevocationBook, WebhookBook, WebhookQueue
@@ -77,7 +76,6 @@ __all__ = [
     "PackageFiles",
     "Purging",
     "Reader",
-    "Recogniser",
     "Reobserve",
     "RevocationBook",
     "StaffAccess",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from privacydesk.domain.ids import (
     LookupHash,
 )
 from privacydesk.domain.quotes import PolicyAnswer
-from privacydesk.domain.turn import Observed, Recognised
+from privacydesk.domain.turn import Observed
 
 
 class Hashing(Protocol):
@@ -83,34 +83,6 @@ class Understanding(Protocol):
             UnavailableError: it can't be made ready now.
             DeskError: it can't be at all; questions are answered as before.
         """
-        ...
-
-
-class Recogniser(Protocol):
-    """Understands a sentence."""
-
-    @property
-    def fixed(self) -> Collection[str]:
-        """Whole messages it knows word by word: menu words, names of languages; never slow.
-
-        They are the desk's words and not a person's, so what is made of them may be kept.
-        """
-        ...
-
-    def glance(self, text: str) -> Recognised | None:
-        """Return what can be told in a millisecond; None where it takes a closer look."""
-        ...
-
-    def recognise(self, text: str) -> Recognised:
-        """Return the intent of a sentence with its confidence. May be slow. Never raises."""
-        ...
-
-    def language(self, text: str) -> str:
-        """Return the locale of a sentence, or an empty string when it can't be told."""
-        ...
-
-    def entities(self, text: str, kinds: Sequence[str]) -> Mapping[str, tuple[Any, ...]]:
-        """Return the values of the given slot types found in a text."""
         ...
 
 

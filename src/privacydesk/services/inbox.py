@@ -20,11 +20,10 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.piles import ALL, Filed, Pile, Place, Sieve, Watch
 from privacydesk.domain.ticket import Ticket
+from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
 from privacydesk.ports import Hashing, Reader
 from privacydesk.services.ages import ACCOUNT_PHONE
 from privacydesk.services.deadlines import Deadlines
-from privacydesk.understanding.normalise import normalise
-from privacydesk.understanding.phones import phones
 
 PAGE = 50
 _SOON_DAYS = 2
@@ -269,7 +268,9 @@ class Inbox:
         return Page(talks, self.rows(tuple(ordered)), filed=filed)
 
     def _readings(self, words: str) -> list[tuple[str, str]]:
-        contact = parse("contact", words, {"phone": phones(normalise(words))})
+        found = (one.value for one in contacts(words) if one.kind is ContactKind.PHONE)
+        phones = tuple(phone for one in found if (phone := canonical(one)))
+        contact = parse("contact", words, {"phone": phones})
         if not contact:
             return [("account", words)]
         return [("account", words), ("contact", str(contact)), (ACCOUNT_PHONE, str(contact))]

@@ -12,7 +12,7 @@ import pytest
 from privacydesk.data import sentence_files
 from privacydesk.encoder.e5 import E5, SHIPPED
 from privacydesk.encoder.weights import ModelFile, ModelFileError
-from privacydesk.understanding.training.sentences import read_sentences
+from privacydesk.training.sentences import read_sentences
 
 TEXTS = (
     "",

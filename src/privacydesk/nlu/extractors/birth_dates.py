@@ -76,7 +76,9 @@ def date_pieces(words: str) -> tuple[tuple[Unit, int], ...]:
     pieces = tuple(dict.fromkeys(found + unlikely if found else found))
     if {unit for unit, _ in pieces} == set(Unit):
         return ()
-    sound = tuple((unit, value) for unit, value in pieces if value in _RANGES[unit])
+    sound = tuple(
+        (unit, value) for unit, value in pieces if value is not None and value in _RANGES[unit]
+    )
     return sound if len(sound) == len(pieces) else ()
 
 

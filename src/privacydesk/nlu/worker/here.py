@@ -6,82 +6,64 @@ import asyncio
 from collections.abc import Callable, Collection, Hashable
 from datetime import date
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.turn import Observed
+from privacydesk.encoder.embedding import E5Embedder
+from privacydesk.nlu.lists.matching import Lists
 from privacydesk.policy.library import FilePolicyLibrary, kept
-from privacydesk.ports import Recogniser
 from privacydesk.services.hearing import Hearing, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
-from privacydesk.understanding.embedding import E5WishEmbedder
-from privacydesk.understanding.model import IntentModel
-from privacydesk.understanding.patterns import compile_all
-from privacydesk.understanding.trained import TrainedRecogniser
+
+
+def _shipped() -> MessageReader:
+    # Imported here: its runtime is loaded where messages are read, and nowhere else.
+    from privacydesk.nlu.pipeline import Pipeline  # noqa: PLC0415
+
+    return Pipeline.load()
 
 
 class UnderstandingHere:
     """Implements ``ports.Understanding``.
 
     Args:
-        recogniser: made when somebody first says something, or by ``load``.
         answers: what the policy says.
-        reader: reads messages, made likewise; without one the recogniser does it all.
+        reader: makes what reads messages, when somebody first says something, or by ``load``.
     """
 
     def __init__(
-        self,
-        recogniser: Callable[[], Recogniser],
-        answers: PolicyAnswers,
-        reader: Callable[[], MessageReader] | None = None,
+        self, answers: PolicyAnswers, reader: Callable[[], MessageReader] = _shipped
     ) -> None:
-        self._make = recogniser
-        self._make_reader = reader
-        self._made: tuple[Recogniser, Hearing] | None = None
         self._answers = answers
+        self._make = reader
+        self._made: tuple[Lists, Hearing] | None = None
+        self._making = Lock()
 
     @classmethod
-    def of(
-        cls,
-        *,
-        data_dir: Path,
-        policy: str,
-        intent_model: Path | None,
-        digest: str = "",
-        reader: Callable[[], MessageReader] | None = None,
-    ) -> Self:
-        """Return what understands with the shipped words and models.
+    def of(cls, *, data_dir: Path, policy: str, digest: str = "") -> Self:
+        """Return what understands with the shipped network and lists.
 
         Args:
             data_dir: where imported policies are kept.
             policy: the name of the one in force; empty where there is none.
-            intent_model: weights instead of the shipped ones.
             digest: of the policy's version; the newest where it is empty or gone.
-            reader: reads messages in place of the recogniser.
 
         Raises:
             DeskError: the policy's files are damaged.
         """
-        embedder = E5WishEmbedder()
         library = FilePolicyLibrary(data_dir)
         version = kept(library, policy, digest) or library.latest(policy) if policy else None
-        return cls(
-            lambda: TrainedRecogniser.load(embedder, IntentModel.load(intent_model)),
-            PolicyAnswers(library, version, embedder),
-            reader,
-        )
+        return cls(PolicyAnswers(library, version, E5Embedder()))
 
     def load(self) -> Collection[str]:
-        """Read words and weights; return the whole messages that are ours, as menu words.
-
-        Raises:
-            SettingsError: the model or the word lists are broken.
-        """
+        """Read lists and network; return the whole messages that are ours, as menu words."""
         return self._loaded()[0].fixed
 
     def warm(self) -> None:
         """Make ready what the first sentence and question would have to wait for; in a thread."""
-        compile_all()
+        self._loaded()
         self._answers.load()
 
     def stop(self) -> None:
@@ -105,9 +87,9 @@ class UnderstandingHere:
         """Answer from another version; see ``ports.Understanding``."""
         await asyncio.to_thread(self._answers.go_by, policy, digest)
 
-    def _loaded(self) -> tuple[Recogniser, Hearing]:
-        if self._made is None:
-            recogniser = self._make()
-            reader = self._make_reader() if self._make_reader is not None else None
-            self._made = recogniser, Hearing(recogniser, reader)
-        return self._made
+    def _loaded(self) -> tuple[Lists, Hearing]:
+        with self._making:
+            if self._made is None:
+                lists = Lists.load()
+                self._made = lists, Hearing(lists, self._make())
+            return self._made

@@ -190,7 +190,6 @@ def _ready(briefing: wire.Briefing) -> tuple[wire.Reply, UnderstandingHere | Non
             data_dir=Path(briefing.data_dir),
             policy=briefing.policy,
             digest=briefing.digest,
-            intent_model=Path(briefing.intent_model) if briefing.intent_model else None,
         )
         fixed = tuple(understanding.load())
     except DeskError as error:

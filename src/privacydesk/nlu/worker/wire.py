@@ -29,13 +29,11 @@ class Briefing(msgspec.Struct, frozen=True, array_like=True, tag=True):
         data_dir: where imported policies are kept.
         policy: the name of the one in force; may be empty.
         digest: of the version to go by; empty for the newest.
-        intent_model: weights instead of the shipped ones; may be empty.
     """
 
     data_dir: str
     policy: str = ""
     digest: str = ""
-    intent_model: str = ""
     log_level: str = "info"
     log_json: bool = False
 
@@ -47,8 +45,7 @@ class Briefing(msgspec.Struct, frozen=True, array_like=True, tag=True):
     @property
     def files(self) -> tuple[Path, ...]:
         """What the program reads besides the package."""
-        weights = Path(self.intent_model) if self.intent_model else None
-        return tuple(one.absolute() for one in (self.policies, weights) if one is not None)
+        return () if self.policies is None else (self.policies.absolute(),)
 
 
 class Hear(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -113,7 +110,7 @@ class HeardWish(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What was said, as far as the recogniser tells."""
+    """What was said, as the dialogue takes it."""
 
     number: int
     recognised: Recognised | None

@@ -20,12 +20,6 @@ from privacydesk.services.findings.values import gives_contact, told_of, values
 
 Entities = dict[str, tuple[Any, ...]]
 
-LISTED_KINDS: Final = (
-    "command", "language", "plain_answer", "answer", "answer_alone", "phrase", "told_already",
-    "part_of_date", "day_of_year", "date_piece",
-)  # fmt: skip
-"""Kinds that are found by closed lists, or by an extractor that is yet to be written."""
-
 _ANSWERS: Final = ("answer", "answer_alone")
 """What lists find that may be about one of several wishes."""
 
@@ -60,7 +54,7 @@ def observed(
     Args:
         text: the message, looked at for values of closed form alone.
         read: its reading.
-        listed: values of ``LISTED_KINDS``.
+        listed: what is found by closed lists.
         language: its locale; empty where it can't be told.
     """
     read = in_kind(read)

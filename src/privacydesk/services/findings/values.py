@@ -9,13 +9,14 @@ from privacydesk.domain.account_terms import GenderCode
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Fragment, Holder, Modality, Request
 from privacydesk.nlu.extractors.ages import ages
-from privacydesk.nlu.extractors.birth_dates import birth_date
+from privacydesk.nlu.extractors.birth_dates import Unit, birth_date, date_pieces
 from privacydesk.nlu.extractors.contacts import ContactKind, canonical, contacts
 from privacydesk.nlu.extractors.numerals import number
 from privacydesk.nlu.extractors.profile_values import profile_value
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 
 _OLDEST: Final = 120
+_DIGITS: Final = {Unit.YEAR: 4, Unit.MONTH: 2, Unit.DAY: 2}
 _AGE_LENGTH: Final = 3
 _LONGEST: Final = 2_000
 """Characters of a message that are looked at for values."""
@@ -49,6 +50,23 @@ def values(text: str, requests: tuple[Request, ...]) -> dict[str, tuple[Any, ...
             )
         ),
         "age": tuple(told) if len(told) == 1 else _bare_age(text),
+        **_parts_of_date(text),
+    }
+
+
+def _parts_of_date(text: str) -> dict[str, tuple[Any, ...]]:
+    """Return the years, months and days that are told without making a date."""
+    pieces = tuple((unit.value, f"{value:0{_DIGITS[unit]}}") for unit, value in date_pieces(text))
+    told = dict(pieces)
+    if len(told) < len(pieces):
+        # "May, not March": which of them is meant depends on what was told before.
+        return {"date_piece": pieces}
+    year, month, day = (told.get(unit.value) for unit in Unit)
+    part = "-".join(one for one in (year, month) if one) if year and not day else ""
+    return {
+        "date_piece": pieces,
+        "part_of_date": (part,) if part else (),
+        "day_of_year": (f"{month}-{day}",) if month and day else (),
     }
 
 

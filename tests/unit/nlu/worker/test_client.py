@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.intents import Intent
-from privacydesk.errors import DeskError, SettingsError, UnavailableError
+from privacydesk.errors import DeskError, UnavailableError
 from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.wire import Briefing
 from privacydesk.outages import Outages
@@ -388,14 +388,6 @@ async def test_it_ends_with_whoever_started_it_and_sends_away_who_waits(program:
     with pytest.raises(UnavailableError):
         await waiting
     assert gone(pid)
-
-
-async def test_a_broken_model_is_told_by_its_setting(tmp_path: Path) -> None:
-    model = tmp_path / "model.npz"
-    model.write_bytes(b"no model")
-    async with UnderstandingProcess(Briefing("", intent_model=str(model))) as process:
-        with pytest.raises(SettingsError, match=r"model\.npz"):
-            await process.ready()
 
 
 OWNER = """

@@ -9,13 +9,11 @@ import pytest
 import yaml
 from tests.common.policies import SAMPLE, bring_sample_policy
 
-from privacydesk.dialog.slots import ENTITY_KINDS
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import Heard, Observed, Recognised
 from privacydesk.nlu.worker import wire
 from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.here import UnderstandingHere
-from privacydesk.understanding.keywords import KeywordRecogniser
 
 ROOT = Path(__file__).parents[4]
 TODAY = date(2026, 11, 29)
@@ -52,24 +50,23 @@ def there_and_back(seen: Observed) -> Observed:
     return reply.observed()
 
 
-def test_all_that_sentences_name_comes_over_as_it_is() -> None:
-    words = KeywordRecogniser.load()
-    said = sentences()
-    assert len(said) > 500
-    kinds: set[str] = set()
-    for text in said:
-        entities = words.entities(text, ENTITY_KINDS)
-        kinds.update(entities)
-        recognised = words.recognise(text)
-        seen = Observed(
-            recognised=recognised,
-            language=words.language(text),
-            entities=entities,
-            wishes=(Heard(recognised, entities),),
-        )
-        assert there_and_back(seen) == seen
-    # Pairs and numbers among them, which other forms than words have to come over in.
-    assert kinds >= {"entry", "date_piece", "age", "period", "phone"}
+def test_all_that_messages_name_comes_over_as_it_is() -> None:
+    entities = {
+        # Pairs and numbers among them, which other forms than words have to come over in.
+        "category": ("photos", "posts"),
+        "entry": (("nickname", "Sunny", ""),),
+        "date_piece": (("month", "05"), ("day", "13")),
+        "age": (12,),
+        "selection": ('{"parts":[{"value":"photos"}]}',),
+    }
+    recognised = Recognised(Intent.DELETION, 0.75)
+    seen = Observed(
+        recognised=recognised,
+        language="zh_Hans",
+        entities=entities,
+        wishes=(Heard(recognised, entities),),
+    )
+    assert there_and_back(seen) == seen
 
 
 def test_what_was_not_recognised_comes_over_too() -> None:
@@ -100,7 +97,7 @@ async def test_the_process_hears_and_answers_what_is_heard_and_answered_here(
     tmp_path: Path,
 ) -> None:
     bring_sample_policy(tmp_path)
-    here = UnderstandingHere.of(data_dir=tmp_path, policy=SAMPLE, intent_model=None)
+    here = UnderstandingHere.of(data_dir=tmp_path, policy=SAMPLE)
     briefing = wire.Briefing(str(tmp_path), SAMPLE)
     said = [*sentences()[::EVERY], "菜单", "\ud800", "我想" * 5000, "删除照片，另外解绑谷歌"]
     async with UnderstandingProcess(briefing) as there:

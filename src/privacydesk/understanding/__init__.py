@@ -1,1 +1,0 @@
-"""Normalising, language, intents and entities."""

@@ -1,1 +1,0 @@
-"""Making the model of intents from sentences; not needed to use it."""
