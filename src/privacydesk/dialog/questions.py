@@ -239,8 +239,9 @@ def is_bare(script: Script) -> bool:
         return False
     found = script.observed.recognised
     spoken = script.observed.entities.get("wish_words", ())
-    unknown = found is None or not found.sure
-    return unknown or (found.intent in _ASKED and found.intent.value not in spoken)
+    if found is None or not found.sure:
+        return True
+    return found.intent in _ASKED and found.intent.value not in spoken
 
 
 def ends_asking(script: Script) -> bool:
