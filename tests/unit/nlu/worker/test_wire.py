@@ -107,4 +107,5 @@ async def test_the_process_hears_and_answers_what_is_heard_and_answered_here(
         for question in ("信息保留多久", "今天天气怎么样", "隐私政策"):
             assert await there.answer(question, b"me") == await here.answer(question, b"me")
     async with UnderstandingProcess(wire.Briefing(str(tmp_path))) as without:
+        await without.ready()
         assert await without.answer("信息保留多久", b"me") is None
