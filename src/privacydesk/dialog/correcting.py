@@ -147,8 +147,7 @@ def asks_value_anew(runner: Runner, script: Script, frame: Running) -> bool:
     if told or not entries.takes_values(flow) or entries.VALUE not in frame.slots:
         return False
     asked = next(one for one in filling.questions_of(flow) if one.slot == entries.VALUE)
-    for slot in (entries.VALUE, entries.OLD):
-        frame.slots.pop(slot, None)
+    frame.slots.pop(entries.VALUE, None)
     if asked.id in frame.trail:
         frame.trail = frame.trail[: frame.trail.index(asked.id)]
     frame.state, frame.misses = asked.id, 0
@@ -385,8 +384,7 @@ def changes_another(runner: Runner, script: Script, frame: Running, step: Ask) -
     if frame.slots.get(entries.FIELD) == named[0]:
         runner.prompt_again(script)
         return True
-    for slot in (entries.VALUE, entries.OLD):
-        frame.slots.pop(slot, None)
+    frame.slots.pop(entries.VALUE, None)
     frame.slots[entries.FIELD] = named[0]
     frame.slots.update(entries.told_of(named[0], entities, asked=True))
     frame.trail = frame.trail[: frame.trail.index(asked.id) + 1] if asked.id in frame.trail else []

@@ -18,9 +18,8 @@ from privacydesk.dialog.slots import TEXT_LIMIT, Entities, parse
 from privacydesk.domain.account_terms import SPOKEN_GENDERS, GenderCode, ProfileField, Provider
 
 VALUE: Final = "new_value"
-OLD: Final = "old_value"
 FIELD: Final = "field"
-"""The slots that a flow keeps an entry, its new value and its old one in."""
+"""The slots that a flow keeps an entry and its new value in."""
 
 FIELD_VALUE: Final = "field_value"
 """The type of the slot for a new value."""
@@ -32,8 +31,6 @@ _PHONE_DIGITS: Final = 6
 """A telephone number that is to replace another one has at least so many."""
 _NUMBER: Final = re.compile(r"\+?\d(?:[\s().-]{0,2}\d){5,20}")
 
-_SURNAME: Final = 2
-"""Characters that a surname has at most, where it has several."""
 _STOPS: Final = " .。!！,，"
 _NAMES: Final = frozenset({ProfileField.NICKNAME.value, ProfileField.REAL_NAME.value})
 _CARRIED: Final = _NAMES | {PHONE}
@@ -131,13 +128,6 @@ def is_value(field: str, value: str) -> bool:
     return _NO_VALUE.fullmatch(value.strip()) is None
 
 
-def _is_part(field: str, value: str, entities: Entities) -> bool:
-    """Tell whether a real name is told in part only: of a surname the rest is not known."""
-    if field != ProfileField.REAL_NAME.value or not entities.get("part_of_name"):
-        return False
-    return len(value) <= _SURNAME or (value.isascii() and " " not in value.strip())
-
-
 def retry_key(frame: Running, said: str) -> str:
     """Return what is said where words are no value of the entry a form is about."""
     field = frame.slots.get(FIELD)
@@ -170,17 +160,13 @@ def told_of(field: str, entities: Entities, *, asked: bool = False) -> dict[str,
         asked: the entry was asked for, so that what is told of it is the new value: 昵称叫小雨.
     """
     pairs = entities.get("entry_told" if asked else "entry", ())
-    new, old = next(((new, old) for name, new, old in pairs if name == field), ("", ""))
+    new = next((new for name, new, _ in pairs if name == field), "")
     others = {name for name in entities.get("profile_field", ()) if name != field}
     if not new and not others and field not in _TYPED:
         new = next(iter(entities.get(VALUE, ())), "")
     if not new and not others and field in _TYPED and asked:
         new = _typed(field, entities) or ""
-    if new and not old and not others:
-        old = next(iter(entities.get(OLD, ())), "")
-    if not is_value(field, new) or _is_part(field, new, entities):
-        new = ""
-    return {slot: value for slot, value in ((VALUE, new), (OLD, old)) if value}
+    return {VALUE: new} if new and is_value(field, new) else {}
 
 
 def answer(field: Any, text: str, entities: Entities) -> Any:
@@ -293,8 +279,7 @@ def _puts_another(entities: Entities) -> bool:
 def _typed(field: str, entities: Entities) -> Any:
     """Return the date or the word for a gender that a message names; the last one counts."""
     kind = "birthday" if field == ProfileField.BIRTHDAY.value else "gender"
-    wrong = entities.get("wrong_told", ())
-    values = tuple(one for one in entities.get(kind, ()) if one not in wrong)
+    values = entities.get(kind, ())
     several = kind == "birthday" and len(values) > 1 and "instead" not in entities.get("phrase", ())
     return values[-1] if values and not several else None
 

@@ -96,19 +96,16 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
 
 
 def _values_for(flow: Flow, slots: Mapping[str, Any], entities: Entities) -> dict[str, Any]:
-    """Return the new and the old value that a sentence names."""
-    # "From A to B" is of something, also where what it is of is asked for.
-    told = slots or entities.get("old_value")
+    """Return the values that a sentence names for slots of their own names."""
     values = {
         slot: entities[kind][0]
         for slot, kind in FILLED_BY_NAME.items()
-        if slot in flow.slots and entities.get(kind) and (told or slot not in ONLY_BESIDE)
+        if slot in flow.slots and entities.get(kind) and (slots or slot not in ONLY_BESIDE)
     }
     field = slots.get(entries.FIELD)
     if field is not None and entries.takes_values(flow):
         # Which entry a value is of is told where there are several, and it has to fit.
-        for slot in (entries.VALUE, entries.OLD):
-            values.pop(slot, None)
+        values.pop(entries.VALUE, None)
         values.update(entries.told_of(field, entities))
     return values
 

@@ -16,7 +16,6 @@ from privacydesk.dialog import (
     permits,
     rating,
     reading,
-    wishes,
 )
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, WAITS
@@ -108,8 +107,7 @@ class Runner:
         entities = script.observed.entities
         slots = filling.slots_for(flow, entities, brief=brief)
         slots |= openings.kept(flow, openings.without_codes(script, script.said), entities)
-        wish = Wish(intent, slots, openings.words_said(script))
-        return self.begin(script, wishes.rather(wish, entities))
+        return self.begin(script, Wish(intent, slots, openings.words_said(script)))
 
     def begin(self, script: Script, wish: Wish) -> bool:
         """Begin the flow of a wish with what was said about it; see ``start``."""

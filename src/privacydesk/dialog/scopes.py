@@ -42,7 +42,7 @@ def _field(slots: Slots) -> tuple[ScopeItem, ...]:
     return (
         ScopeItem(
             name=str(slots.get("field", "")),
-            detail=_detail(slots, "old_value", "new_value", "reason"),
+            detail=_detail(slots, "new_value", "reason"),
         ),
     )
 

@@ -37,13 +37,10 @@ _MAIL_IN_WORDS = re.compile(
 
 
 def _text(limit: int) -> Callable[[str, Entities], Any]:
-    def take(text: str, found: Entities) -> Any:
+    def take(text: str, _found: Entities) -> Any:
         words = text.strip()
         if limit == TEXT_LIMIT:
             words = _NEW_VALUE.sub("", words)
-            if found.get("old_value") and found.get("new_value"):
-                # "From Ann to Mia" is no name.
-                words = str(found["new_value"][0])
         return words if 0 < len(words) <= limit else None
 
     return take
@@ -219,8 +216,6 @@ ENTITY_KINDS: Sequence[str] = (
     "gender",
     "entry",
     "entry_told",
-    "part_of_name",
-    "wrong_told",
     "entry_instead",
     "for_oneself",
     "birth",
@@ -228,7 +223,6 @@ ENTITY_KINDS: Sequence[str] = (
     "account_alone",
     "others_account",
     "phone",
-    "phone_changes",
     "own_age",
     "age",
     "child_age",
@@ -237,7 +231,6 @@ ENTITY_KINDS: Sequence[str] = (
     "taken_back",
     "account_stays",
     "new_value",
-    "old_value",
     "period",
     "kept_some",
     "somebody_else",
@@ -274,7 +267,6 @@ FILLED_FROM: Mapping[str, str] = {
 
 FILLED_BY_NAME: Mapping[str, str] = {
     "new_value": "new_value",
-    "old_value": "old_value",
     "somebody_else": "somebody_else",
     "child_birth_date": "birth",
     "child_age": "child_age",
@@ -284,7 +276,7 @@ FILLED_BY_NAME: Mapping[str, str] = {
 }
 """Slots that a first sentence fills by their name, and the entity they take."""
 
-ONLY_BESIDE = frozenset({"new_value", "old_value"})
+ONLY_BESIDE = frozenset({"new_value"})
 """Those of them that say nothing by themselves: a new value, where not known of what."""
 
 

@@ -98,7 +98,7 @@ def wishes_for(
             if len(values) > 1:
                 slots = {name: v for name, v in slots.items() if name not in FILLED_BY_NAME}
                 return tuple(Wish(intent, {**slots, step.slot: v}) for v in values)
-    return (rather(Wish(intent, slots), entities),)
+    return (Wish(intent, slots),)
 
 
 def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, ...]:
@@ -108,23 +108,6 @@ def _entries_for(flow: Flow, intent: Intent, entities: Entities) -> tuple[Wish, 
         return ()
     told = ({entries.FIELD: one, **entries.told_of(one, entities)} for one in fields)
     return tuple(Wish(intent, slots) for slots in told)
-
-
-def rather(wish: Wish, entities: Entities) -> Wish:
-    """Return what a wish comes to: a phone that is changed for another is no login to lose.
-
-    The new number is asked for where it isn't told: 登录手机号怎么改.
-    """
-    new = entities.get("new_value", ())[:1] if entities.get("phone") else ()
-    if wish.intent is not Intent.UNBINDING or not (new or entities.get("phone_changes")):
-        return wish
-    if wish.slots.get("provider", Provider.PHONE.value) != Provider.PHONE.value:
-        return wish
-    slots = {name: value for name, value in wish.slots.items() if name == openings.PROOF}
-    slots["field"] = "phone"
-    if new:
-        slots["new_value"] = new[0]
-    return Wish(Intent.RECTIFICATION, slots, wish.words)
 
 
 def wishes_of(runner: Runner, script: Script) -> tuple[Wish, ...]:
