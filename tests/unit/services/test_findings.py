@@ -469,6 +469,5 @@ def test_a_wish_beside_others_tells_whose_it_is() -> None:
 
 def test_a_part_of_a_birthday_is_told_where_it_is_named() -> None:
     birthday = Mention(MentionKind.FIELD, "birthday")
-    year = {"part_of_date": ("2014",)}
-    assert found(read(fragment=Fragment((birthday,))), listed=year).entities["birth"] == ("2014",)
-    assert "birth" not in found(read(fragment=Fragment((PHOTOS,))), listed=year).entities
+    assert entities(read(fragment=Fragment((birthday,))), "2014年生的")["birth"] == ("2014",)
+    assert "birth" not in entities(read(fragment=Fragment((PHOTOS,))), "2014年生的")

@@ -89,7 +89,7 @@ def _of_message(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) ->
         {
             **listed,
             **closed,
-            "birth": closed["birth"] or _birth_in_part(read, listed),
+            "birth": closed["birth"] or _birth_in_part(read, closed),
             **told,
             **things,
             **done,
@@ -106,11 +106,11 @@ def _both(read: Read) -> tuple[str, ...]:
     return ("and",) if len(read.acts) > 1 else ()
 
 
-def _birth_in_part(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
+def _birth_in_part(read: Read, closed: Mapping[str, tuple[Any, ...]]) -> tuple[Any, ...]:
     """Return the year or the month that is told of a birthday."""
     named = read.fragment.include if read.fragment else ()
     born = any(one.value == ProfileField.BIRTHDAY for one in named)
-    return listed.get("part_of_date", ()) if born else ()
+    return closed["part_of_date"] if born else ()
 
 
 def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ...]:
