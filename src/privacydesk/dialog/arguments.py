@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import entries, limits
-from privacydesk.dialog.naming import named_request, part_label
+from privacydesk.dialog.naming import listed, named_request, part_label
 from privacydesk.dialog.options import objection_until
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
@@ -103,7 +103,7 @@ def _contact(_script: Script, frame: Running) -> Any:
 
 def _labels(parts: Iterable[Part]) -> dict[str, Any]:
     """Name kinds of data with what narrows them: "posts up to 21 November 2026"."""
-    return {"$texts": [part_label({"$term": f"category.{part.value}"}, part) for part in parts]}
+    return listed([(part, part_label({"$term": f"category.{part.value}"}, part)) for part in parts])
 
 
 def _and_stays(_script: Script, frame: Running) -> Any:

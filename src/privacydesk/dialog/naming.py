@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -65,6 +65,23 @@ def part_label(label: Any, part: Part, words: str = "") -> Any:
     return {"$part": label, **narrowed} if narrowed else label
 
 
+def listed(labels: Sequence[tuple[Part, Any]]) -> dict[str, Any]:
+    """Return a list of parts with their labels, as an argument.
+
+    "Photos and posts of 2025" may be all photos, or not: beside what is narrowed, what is whole
+    says so.
+    """
+    narrowed = any(not part.is_whole for part, _ in labels)
+    return {
+        "$texts": [
+            {"$term": "terms.all_of", "args": {"term": label}}
+            if narrowed and part.is_whole
+            else label
+            for part, label in labels
+        ]
+    }
+
+
 def named_request(ticket: Ticket) -> dict[str, Any]:
     """Return what a request is about, as an argument: its kind, with what was asked for."""
     term: dict[str, Any] = {"$term": f"kind.{ticket.kind}"}
@@ -82,10 +99,14 @@ def items_of(ticket: Ticket) -> dict[str, Any]:
     if len(ticket.items) > 1 and len(words) == 1 and all(words):
         bare = [replace(item, detail=_but_words(item)) for item in ticket.items]
         return {
-            "$part": {"$texts": [item_label(ticket, one) for one in bare]},
+            "$part": _listed(ticket, bare),
             "words": words.pop(),
         }
-    return {"$texts": [item_label(ticket, item) for item in ticket.items]}
+    return _listed(ticket, ticket.items)
+
+
+def _listed(ticket: Ticket, items: Iterable[ScopeItem]) -> dict[str, Any]:
+    return listed([(part_of(item), item_label(ticket, item)) for item in items])
 
 
 def _but_words(item: ScopeItem) -> dict[str, Any]:
