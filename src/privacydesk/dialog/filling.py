@@ -66,7 +66,8 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
             slots[step.slot] = list(found)
     slots = {**choices_by_name(flow, slots), **slots}
     narrows = limits.selected(entities) or limits.told(entities)
-    if slots and narrows is not None and limits.SLOT in flow.slots:
+    kept = narrows is not None and (slots or limits.narrows(narrows))
+    if kept and narrows is not None and limits.SLOT in flow.slots:
         limits.keep(slots, narrows)
     values = _values_for(flow, slots, entities)
     # "Send the result to …" says that it shall go somewhere, and where.
@@ -82,8 +83,10 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
     selection = limits.selected(entities) if slot_type == "category" else None
     if selection is not None and limits.SLOT in flow.slots:
         rest = all_but_kept(slot_type, entities, step.options)
-        # Which kinds all the others are depends on where they are offered.
-        found = () if rest else tuple(p.value for p in selection.parts if p.value != ALL)
+        # Which kinds all the others are depends on where they are offered; where it is only told
+        # what stays, nothing is named to go.
+        names = not rest and (found or says_everything(entities))
+        found = tuple(p.value for p in selection.parts if p.value != ALL) if names else ()
     if flow.kind is RequestKind.ACCESS and slot_type == "category":
         found = _with_profile(found, entities)
     if slot_type == "choice" and "instead" not in said:

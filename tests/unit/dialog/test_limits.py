@@ -62,8 +62,8 @@ def filed(turn: Turn) -> list[tuple[str, dict[str, Any]]]:
 def test_a_confirmation_names_what_goes_and_what_stays() -> None:
     turn = begin(Selection((UNTIL_LAST_WEEK, Part("photos")), stays=("chat",)))
     assert asked(turn) == (
-        "确认后会登记申请，删除：2026年5月24日及之前的动态和照片；"
-        "保留：2026年5月25日起的动态和聊天记录"
+        "确认后会登记申请，删除：2026年5月24日及之前的动态和照片（全部）；"
+        "保留：2026年5月25日起的动态和聊天记录（全部）"
     )
     assert filed(turn) == [("posts", {"only": [{"to": "2026-05-24"}]}), ("photos", {})]
 
@@ -85,7 +85,10 @@ def test_a_message_narrows_what_is_to_be_confirmed() -> None:
     turn = begin(Selection((Part("posts"), Part("photos"))))
     but = Selection((Part("photos", but=(Span(qualifier="自拍"),)),))
     narrowed = say(turn.snapshot.conversation, "自拍留着", but, category=("photos",))
-    assert asked(narrowed) == "确认后会登记申请，删除：动态和照片（自拍除外）；保留：照片（自拍）"
+    assert (
+        asked(narrowed)
+        == "确认后会登记申请，删除：动态（全部）和照片（自拍除外）；保留：照片（自拍）"
+    )
     assert filed(narrowed) == [("posts", {}), ("photos", {"but": [{"qualifier": "自拍"}]})]
 
 

@@ -122,6 +122,7 @@ class Lists:
         self._clauses = Messages(labels["clauses"], commands["before"], commands["after"])
         self._labels = Words(labels["words"])
         self._phrases = Words(lists["topics"]["words"] | lists["marks"]["words"])
+        self._starts = Words(lists["marks"]["starts"])
         self._sentences = Messages(lists["topics"]["messages"] | lists["marks"]["messages"])
 
     @classmethod
@@ -136,7 +137,11 @@ class Lists:
         for written, usual in self._spellings:
             words = words.replace(written, usual)
         said = _bare(words)
-        phrases = (*self._sentences.find(said), *(mark for _, mark in self._phrases.find(words)))
+        phrases = (
+            *self._sentences.find(said),
+            *(mark for at, mark in self._starts.find(words) if not at),
+            *(mark for _, mark in self._phrases.find(words)),
+        )
         found = {"phrase": tuple(dict.fromkeys(one.rpartition(".")[2] for one in phrases))}
         if len(words) <= _LONGEST_ANSWER:
             clauses = list(self._answers(words))

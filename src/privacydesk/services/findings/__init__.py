@@ -30,6 +30,8 @@ _ACTS: Final = {
     Intent.DEREGISTRATION: "wish.close",
 }
 """The buttons of what a guardian may want done."""
+_BUTTONS: Final = {Intent.DELETION: ("wish.delete", "deregistration.delete_first")}
+"""The buttons that ask for what a request does; one that is denied speaks for none of them."""
 
 _RELATIONS: Final = frozenset({"mother", "father", "parents", "guardian"})
 """Phrases that tell what somebody is to a child."""
@@ -118,7 +120,9 @@ def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ..
 
     In a form for a child "delete his photos" tells what a guardian wants, whoever "he" is.
     """
-    found = listed.get("answer", ())
+    denied = {one.intent for one in of(Modality.DENIED, read.reading.requests)}
+    never = {button for one in denied for button in _BUTTONS.get(one, ())}
+    found = tuple(one for one in listed.get("answer", ()) if one not in never)
     acts = read.acts or tuple(one.intent for one in of(Modality.WISHED, read.reading.requests))
     told = _distinct(tuple(_ACTS[one] for one in acts if one in _ACTS))
     if not told:

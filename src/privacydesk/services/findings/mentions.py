@@ -44,8 +44,9 @@ def named(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, t
         "only_kept": _distinct(one.value for one in never if _may_stay(one)),
     }
     phrases = [*_phrases(goes)]
-    if not goes and any(_may_stay(one) for one in stays):
-        # "Except the chats" means all the others.
+    if not goes and fragment is not None and any(_may_stay(one) for one in fragment.exclude):
+        # "Except the chats", as an answer, means all the others. A wish that only tells what stays
+        # may have been misread: it is asked what shall go.
         phrases.append("everything")
     return {**found, "phrase": tuple(phrases)}
 
