@@ -42,7 +42,9 @@ def say(conversation: Conversation, text: str, selection: Selection | None, **fo
 
 
 def begin(selection: Selection) -> Turn:
-    return say(PROVEN, "动态就留最近一个礼拜的，剩下的删", selection, wants=("yes",))
+    named = tuple(part.value for part in selection.parts)
+    text = "动态就留最近一个礼拜的，剩下的删"
+    return say(PROVEN, text, selection, category=named, wants=("yes",))
 
 
 def asked(turn: Turn) -> str:
@@ -184,3 +186,11 @@ def test_what_is_said_of_one_kind_beside_all_kinds_is_its_own() -> None:
     told = Selection((SINCE, Part("all", EARLIER.only)))
     found = {one.value: one for one in limits.narrowed(Selection(), told, adds=False).parts}
     assert found == {"posts": SINCE, "all": Part("all", EARLIER.only)}
+
+
+def test_what_goes_is_asked_where_only_what_stays_was_told() -> None:
+    every = Part("photos", but=(Span(qualifier="自拍"),))
+    turn = say(PROVEN, "自拍要留着", Selection((Part("posts"), every)), wants=("yes",))
+    (form,) = turn.snapshot.conversation.stack
+    assert "categories" not in form.slots
+    assert turn.events[-1].key == "deletion.which"
