@@ -90,8 +90,12 @@ class Certainty(Struct, frozen=True):
         return 1 - _SLIGHT * (1 - self.right.chance(signs))
 
     def is_sure(self, request: Request, signs: Sequence[float]) -> bool:
-        """Tell whether a request is sure: safe, and something of it is left to be done."""
+        """Tell whether a request is sure: safe, and it is told what of it is left to be done.
+
+        Where it only tells what stays, something that goes was not found.
+        """
         left = not {*request.include} & {*request.exclude}
+        left = left and bool(request.include or not request.exclude)
         return left and self.safety(request, signs) >= self.enough
 
 

@@ -35,14 +35,15 @@ class Found(Struct, frozen=True):
         return message[self.place[0] : self.place[1]]
 
 
-def stretches(scores: Floats, places: tuple[Place, ...]) -> list[Found]:
+def stretches(scores: Floats, places: tuple[Place, ...], least: float = 0.0) -> list[Found]:
     """Return the stretches of a layer, in the order of the message, the likeliest of each place.
 
     Args:
         scores: logits by first and last word.
         places: where each word stands in the message.
+        least: the score from which a stretch is one.
     """
-    firsts, lasts = np.nonzero(scores > 0)
+    firsts, lasts = np.nonzero(scores > least)
     chances = sigmoid(scores[firsts, lasts])
     kept: list[Found] = []
     for one in np.argsort(-chances, kind="stable").tolist():
