@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import Struct
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import ALL, Modality, Request
+from privacydesk.domain.reading import ALL, MentionKind, Modality, Request
 from privacydesk.nlu.heads.parsed import Parsed, likeliest
 from privacydesk.nlu.heads.stretches import Found
 from privacydesk.nlu.scope import BELONGS, Scope
@@ -90,13 +90,20 @@ class Certainty(Struct, frozen=True):
         return 1 - _SLIGHT * (1 - self.right.chance(signs))
 
     def is_sure(self, request: Request, signs: Sequence[float]) -> bool:
-        """Tell whether a request is sure: safe, and it is told what of it is left to be done.
-
-        Where it only tells what stays, something that goes was not found.
-        """
+        """Tell whether a request is sure: safe, and something of it is left to be done."""
         left = not {*request.include} & {*request.exclude}
-        left = left and bool(request.include or not request.exclude)
-        return left and self.safety(request, signs) >= self.enough
+        return left and not _hides(request) and self.safety(request, signs) >= self.enough
+
+
+def _hides(request: Request) -> bool:
+    """Tell whether something that would be gone is not told.
+
+    Where it is only told what stays, what goes was not found; and nothing but one entry of a
+    profile can't be told at all.
+    """
+    kept = request.exclude
+    entry = any(one.kind is MentionKind.FIELD for one in kept)
+    return is_losing(request) and bool(kept) and (entry or not request.include)
 
 
 def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:

@@ -23,6 +23,8 @@ from privacydesk.nlu.heads.stretches import Found
 from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, ROLES, Role
 from privacydesk.nlu.pairs import touch
 
+_JOINT: Final = 3
+"""Characters that may stand between two things of a list, without spaces."""
 BELONGS: Final = 0.5
 """The chance from which one stretch belongs to another."""
 
@@ -131,7 +133,7 @@ class Scope:
         dated: list[periods.Period] = []
         named: list[str] = []
         for number, stretch in enumerate([*self.parsed.whens, *self.parsed.qualifiers]):
-            if self.parsed.narrowing[number, place, role] < BELONGS:
+            if not self._narrows(number, place, role):
                 continue
             if self._of_another(request, stretch, place, role):
                 self.parted.add(request)
@@ -145,6 +147,34 @@ class Scope:
         for each in dated or [periods.Period(None, None)]:
             for qualifier in named or [""]:
                 yield Mention(mention.kind, mention.value, each.since, each.until, qualifier)
+
+    def _narrows(self, number: int, mention: int, role: int) -> bool:
+        """Tell whether a stretch narrows a mention; a time before a list narrows all of it."""
+        narrowing = self.parsed.narrowing[..., role]
+        if narrowing[number, mention] >= BELONGS:
+            return True
+        whens = len(self.parsed.whens)
+        before = self._before_in_list(mention)
+        if number >= whens or before is None or narrowing[:whens, mention].max() >= BELONGS:
+            return False
+        end = self.parsed.whens[number].place[1]
+        first = end <= self.parsed.mentions[before].stretch.place[0]
+        return first and self._narrows(number, before, role)
+
+    def _before_in_list(self, mention: int) -> int | None:
+        """Return the mention right before another, of which the same is said: posts, photos."""
+        mentions, roles = self.parsed.mentions, self.parsed.roles >= BELONGS
+        start = mentions[mention].stretch.place[0]
+        narrows = [one.place for one in (*self.parsed.whens, *self.parsed.qualifiers)]
+        for place, other in enumerate(mentions):
+            end = other.stretch.place[1]
+            joint = self.text[end:start].strip()
+            beside = end <= start and len(joint) <= _JOINT
+            beside = beside and other.kind is mentions[mention].kind
+            between = any(end <= first and last <= start for first, last in narrows)
+            if beside and not between and bool((roles[:, place] == roles[:, mention]).all()):
+                return place
+        return None
 
     def _of_another(self, request: int, stretch: Found, mention: int, role: int) -> bool:
         """Tell whether a stretch stands nearer to another request that says so of a mention."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pytest
 from msgspec import structs
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Holder, Modality, Request
+from privacydesk.domain.reading import Holder, Mention, MentionKind, Modality, Request
 from privacydesk.nlu.certainty import DOUBTS, FILE, SIGNS, Certainty, Judgement
 from privacydesk.nlu.pipeline import SHIPPED
 
@@ -19,6 +20,8 @@ _STRICT = Judgement((-1.0,) * len(SIGNS), 2.0)
 _DELETION = Request(
     Intent.DELETION, Modality.WISHED, Holder.SELF, sure=False, include=(), exclude=()
 )
+_PROFILE = Mention(MentionKind.CATEGORY, "profile")
+_POSTS = Mention(MentionKind.CATEGORY, "posts")
 _ACCESS = structs.replace(_DELETION, intent=Intent.ACCESS)
 
 
@@ -34,6 +37,26 @@ def test_a_mistake_counts_less_where_nothing_is_gone() -> None:
     assert certainty.safety(_DELETION, _DOUBT) < certainty.safety(_ACCESS, _DOUBT) < 1
     asked = structs.replace(_DELETION, modality=Modality.ASKED)
     assert certainty.safety(asked, _DOUBT) == certainty.safety(_ACCESS, _DOUBT)
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "sure"),
+    [
+        ((), (), True),
+        ((_PROFILE,), (), True),
+        ((_PROFILE,), (_POSTS,), True),
+        ((), (_POSTS,), False),
+        ((_PROFILE,), (Mention(MentionKind.FIELD, "interests"),), False),
+    ],
+)
+def test_what_goes_is_told_where_something_stays(
+    include: tuple[Mention, ...], exclude: tuple[Mention, ...], *, sure: bool
+) -> None:
+    certainty = Certainty(right=_EASY, harmless=_EASY, enough=0.5)
+    told = structs.replace(_DELETION, include=include, exclude=exclude)
+    assert certainty.is_sure(told, _NONE) is sure
+    # Nothing is gone after a copy.
+    assert certainty.is_sure(structs.replace(told, intent=Intent.ACCESS), _NONE)
 
 
 def test_it_is_kept_as_it_was_learnt(tmp_path: Path) -> None:

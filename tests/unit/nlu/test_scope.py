@@ -102,6 +102,31 @@ def test_a_time_that_is_no_period_narrows_by_its_words() -> None:
     assert request.include == (Mention(MentionKind.CATEGORY, "photos", qualifier="搬家前"),)
 
 
+def test_a_time_before_a_list_narrows_all_of_it() -> None:
+    text = "Export 我舊年嘅posts同相，語音都要"
+    mentions = [_mention(text, "posts", "posts"), _mention(text, "相", "photos")]
+    mentions.append(_mention(text, "語音", "voice"))
+    parsed = _parsed(
+        [_request(Intent.ACCESS)],
+        mentions,
+        [(0, 0, INCLUDE), (0, 1, INCLUDE), (0, 2, INCLUDE)],
+        whens=[_found(text, "舊年")],
+        qualifiers=[_found(text, "都要")],
+        narrowing=[(0, 0, INCLUDE), (1, 2, INCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert [one.since and one.since.year for one in request.include] == [2025, 2025, 2025]
+    apart = _parsed(
+        [_request(Intent.ACCESS)],
+        mentions,
+        [(0, 0, INCLUDE), (0, 1, EXCLUDE)],
+        whens=[_found(text, "舊年")],
+        narrowing=[(0, 0, INCLUDE)],
+    )
+    (request,) = _requests(text, apart)
+    assert request.exclude == (Mention(MentionKind.CATEGORY, "photos"),)
+
+
 def test_each_of_several_narrowings_is_a_mention() -> None:
     text = "keep the photos with Mei and with Sam"
     parsed = _parsed(
