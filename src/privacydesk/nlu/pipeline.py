@@ -11,12 +11,15 @@ from msgspec.structs import replace
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Read, Reading, Request
 from privacydesk.nlu.certainty import FILE, Certainty, is_losing, signs
+from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
 from privacydesk.nlu.scope import Scope
 
 SHIPPED: Final = Path(__file__).parent / "network"
 """Where the trained network lies that comes along."""
 
+_CALLED: Final = "my request"
+"""What a ticket's number is called for the network, in every language."""
 _REACH: Final = 2_000
 """Characters from which a look takes as many words as it can."""
 
@@ -39,10 +42,14 @@ class Pipeline:
         Of a very long one the beginning and the end are read, and nothing of it is sure.
         """
         text = text.lstrip()
-        first = self._parser.parse(text[:_REACH])
+        seen = _with_numbers_called(text)
+        first = self._parser.parse(seen[:_REACH])
         read = first.read if first else 0
         rest = text[read:].rstrip()[-_REACH:]
-        last = self._parser.parse(rest, WINDOW // 2, end=True) if rest else None
+        last = None
+        if rest:
+            end = len(text.rstrip())
+            last = self._parser.parse(seen[end - len(rest) : end], WINDOW // 2, end=True)
         reads = [
             self._read(Scope(words, parsed, today), whole=not rest)
             for words, parsed in ((text[:_REACH], first), (rest, last))
@@ -78,6 +85,18 @@ class Pipeline:
         if is_losing(request) and number in scope.parted:
             return False
         return self._certainty.is_sure(request, signs(scope, number, request))
+
+
+def _with_numbers_called(text: str) -> str:
+    """Return a message of the same length in which a ticket's number is what it stands for.
+
+    Its signs tell nothing, and there are more of them than the network can have seen.
+    """
+    for one in ticket_numbers(text):
+        length = one.end - one.start
+        if length >= len(_CALLED):
+            text = f"{text[: one.start]}{_CALLED:<{length}}{text[one.end :]}"
+    return text
 
 
 def _joined(first: Read, last: Read) -> Read:

@@ -74,3 +74,10 @@ def test_what_is_asked_for_behind_a_long_story_is_read() -> None:
     assert read.intent is Intent.DELETION
     assert Intent.DELETION in [one.intent for one in read.reading.requests]
     assert not any(one.sure for one in read.reading.requests)
+
+
+@pytest.mark.parametrize("number", ["PD-38KG-69X2-3KM", "PD-DG37-2374-J4W", "pd 7kq4 m29x 3hd"])
+@pytest.mark.parametrize("text", ["where is my request {}", "{} 到哪了", "how far is {}"])
+def test_a_tickets_number_is_its_request_whatever_its_signs(text: str, number: str) -> None:
+    (request,) = _read(text.format(number)).reading.requests
+    assert request.intent is Intent.REQUEST_STATUS

@@ -471,3 +471,20 @@ def test_a_part_of_a_birthday_is_told_where_it_is_named() -> None:
     birthday = Mention(MentionKind.FIELD, "birthday")
     assert entities(read(fragment=Fragment((birthday,))), "2014年生的")["birth"] == ("2014",)
     assert "birth" not in entities(read(fragment=Fragment((PHOTOS,))), "2014年生的")
+
+
+@pytest.mark.parametrize(
+    ("intent", "confidence", "found_intent", "sure"),
+    [
+        (Intent.POLICY_QUESTION, 0.4, Intent.POLICY_QUESTION, True),
+        (Intent.AUTOMATED_DECISION, 0.4, Intent.POLICY_QUESTION, True),
+        (Intent.HUMAN_AGENT, 0.9, Intent.HUMAN_AGENT, True),
+    ],
+)
+def test_what_only_asks_is_a_question_for_sure(
+    intent: Intent, confidence: float, found_intent: Intent, *, sure: bool
+) -> None:
+    asks = read(intent=intent, confidence=confidence, questions=("隐私政策怎么说",))
+    seen = found(asks).recognised
+    assert seen is not None
+    assert (seen.intent, seen.sure) == (found_intent, sure)

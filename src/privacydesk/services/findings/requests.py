@@ -158,7 +158,8 @@ def recognised(read: Read, asked: tuple[Wished, ...]) -> Recognised:
     intent = meant(main[0]) if main else _of_question(read)
     asked_back = intent in ONES_OWN and not of(Modality.ASKED, main)
     # What is only named wishes nothing.
-    sure = read.confidence >= ENOUGH and not asked_back and read.fragment is None
+    known = read.confidence >= ENOUGH or _only_asks(read)
+    sure = known and not asked_back and read.fragment is None
     return Recognised(intent, read.confidence, read.alternatives, sure=sure)
 
 
@@ -189,7 +190,16 @@ def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
 def _of_question(read: Read) -> Intent:
     """Return what a message is about that asks for nothing; of the dead a person is asked."""
     asked = (one for one in read.reading.requests if one.holder is Holder.DECEASED)
-    return Intent.OTHER if any(asked) else read.intent
+    if any(asked):
+        return Intent.OTHER
+    return Intent.POLICY_QUESTION if _only_asks(read) else read.intent
+
+
+def _only_asks(read: Read) -> bool:
+    """Tell whether a message puts a question and speaks of no request, whatever it is about."""
+    reading = read.reading
+    by_itself = read.intent is Intent.POLICY_QUESTION or read.confidence < ENOUGH
+    return bool(reading.questions) and not reading.requests and by_itself
 
 
 def _of_denied(read: Read, denied: tuple[Request, ...]) -> Recognised:
