@@ -20,6 +20,7 @@ SHIPPED: Final = Path(__file__).parent / "network"
 
 _CALLED: Final = "my request"
 """What a ticket's number is called for the network, in every language."""
+_EVEN: Final = 0.5
 _REACH: Final = 2_000
 """Characters from which a look takes as many words as it can."""
 
@@ -43,6 +44,9 @@ class Pipeline:
         """
         text = text.lstrip()
         seen = _with_numbers_called(text)
+        if seen != text and seen.strip() == _CALLED:
+            # A number alone asks for nothing; it may answer a question.
+            return Read(Intent.REQUEST_STATUS, _EVEN, (), Reading())
         first = self._parser.parse(seen[:_REACH])
         read = first.read if first else 0
         rest = text[read:].rstrip()[-_REACH:]

@@ -81,3 +81,9 @@ def test_what_is_asked_for_behind_a_long_story_is_read() -> None:
 def test_a_tickets_number_is_its_request_whatever_its_signs(text: str, number: str) -> None:
     (request,) = _read(text.format(number)).reading.requests
     assert request.intent is Intent.REQUEST_STATUS
+
+
+def test_a_number_alone_asks_for_nothing() -> None:
+    read = _read(" PD-1111-1111-111 ")
+    assert (read.intent, read.reading.requests) == (Intent.REQUEST_STATUS, ())
+    assert read.confidence <= 0.5
