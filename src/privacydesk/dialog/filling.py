@@ -66,8 +66,7 @@ def slots_for(flow: Flow, entities: Entities, *, brief: bool = False) -> dict[st
             slots[step.slot] = list(found)
     slots = {**choices_by_name(flow, slots), **slots}
     narrows = limits.selected(entities) or limits.told(entities)
-    kept = narrows is not None and (slots or limits.narrows(narrows))
-    if kept and narrows is not None and limits.SLOT in flow.slots:
+    if narrows is not None and limits.SLOT in flow.slots and (slots or limits.narrows(narrows)):
         limits.keep(slots, narrows)
     values = _values_for(flow, slots, entities)
     # "Send the result to …" says that it shall go somewhere, and where.

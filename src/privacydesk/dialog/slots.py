@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from privacydesk.dialog.codes import HIDDEN_CODE, code_digits
@@ -67,9 +67,7 @@ def only_a_date(text: str) -> bool:
 
 
 def _account_name(text: str, found: Entities) -> Any:
-    # "The guy's account is …" does not say which one the minor has.
-    other = names_own_contact(text, found) or found.get("others_account") or only_a_date(text)
-    if other:
+    if names_own_contact(text, found) or only_a_date(text):
         return None
     alone = found.get("account_alone", ())
     return alone[0] if alone else _text(TEXT_LIMIT)(text, found)
@@ -196,61 +194,6 @@ _INPUTS: Mapping[str, InputKind] = {
     "evidence": InputKind.UPLOAD,
     "reply": InputKind.UPLOAD,
 }
-
-ENTITY_KINDS: Sequence[str] = (
-    "provider",
-    "category",
-    "only_chooses",
-    "kept_category",
-    "kept_provider",
-    "kept_purpose",
-    "purpose",
-    "profile_field",
-    "ticket_number",
-    "misread_number",
-    "date",
-    "birthday",
-    "part_of_date",
-    "day_of_year",
-    "date_piece",
-    "gender",
-    "entry",
-    "entry_told",
-    "entry_instead",
-    "for_oneself",
-    "birth",
-    "account_name",
-    "account_alone",
-    "others_account",
-    "phone",
-    "own_age",
-    "age",
-    "child_age",
-    "in_danger",
-    "language",
-    "taken_back",
-    "account_stays",
-    "new_value",
-    "period",
-    "kept_some",
-    "somebody_else",
-    "named_user",
-    "phone_listed",
-    "copy_first",
-    "send_to",
-    "consequence",
-    "wants",
-    "tells",
-    "tells_nothing",
-    "told_already",
-    "command",
-    "phrase",
-    "answer",
-    "answer_alone",
-    "plain_answer",
-    "wish_words",
-)
-"""What is looked for in every sentence."""
 
 ANY_REQUEST = "any"
 """What is taken back where the words do not name it; else a request kind."""

@@ -52,19 +52,3 @@ def is_qualified(item: ScopeItem) -> bool:
 def details_beside(item: ScopeItem) -> dict[str, Any]:
     """Return the details of an item that do not narrow it."""
     return {name: value for name, value in item.detail.items() if name not in NARROWING}
-
-
-PARTS_OF_PROFILE: Final = frozenset(
-    {
-        "头像",
-        "頭像",
-        "昵称",
-        "暱稱",
-        "avatar",
-        "nickname",
-        "profile photo",
-        "profile picture",
-        "profile pic",
-    }
-)
-"""Words for a part of the profile that may be meant alone, in lower case."""

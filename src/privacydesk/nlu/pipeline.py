@@ -21,6 +21,7 @@ SHIPPED: Final = Path(__file__).parent / "network"
 _CALLED: Final = "my request"
 """What a ticket's number is called for the network, in every language."""
 _EVEN: Final = 0.5
+"""The confidence of a number alone: it is likely of a request, and may be an answer."""
 _REACH: Final = 2_000
 """Characters from which a look takes as many words as it can."""
 

@@ -64,8 +64,8 @@ class Hearing:
 
     async def _look(self, text: str, whose: Hashable, today: date) -> Observed:
         cost = _LOOK + len(text)
-        return await self._aside.run(whose, cost, self._read, self._reader, text, today)
+        return await self._aside.run(whose, cost, self._read, text, today)
 
-    def _read(self, reader: MessageReader, text: str, today: date) -> Observed:
+    def _read(self, text: str, today: date) -> Observed:
         listed, language = self._lists.found(text), language_of(text)
-        return observed(text, reader.parse(text, today), listed, language)
+        return observed(text, self._reader.parse(text, today), listed, language)
