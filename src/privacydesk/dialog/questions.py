@@ -54,6 +54,9 @@ _SAID_AT_ONCE: Final = frozenset(
 )
 """What is answered before a form begins, where the sentence that begins it asks it, too."""
 
+_SURELY: Final = 0.6
+"""The confidence from which a sentence is a question where any words may be the answer."""
+
 _LONGEST: Final = 100
 """Characters; a whole story with a question in it is told, not asked."""
 
@@ -402,9 +405,12 @@ def _asks_how_long(runner: Runner, script: Script, text: str) -> bool:
 def _is_question(script: Script, text: str) -> bool:
     if len(text) > _LONGEST:
         return False
-    # A wish for a person or for news is told by commands; a story may well sound like one.
+    # A wish for a person or for news is told by commands; a story may well sound like one, and
+    # like a question as long as there is any doubt.
+    found = script.observed.recognised
     asked = _asked(script) == Intent.POLICY_QUESTION.value
-    return bool(_ASKS.search(text) or _topic(script) or asked)
+    surely = asked and found is not None and found.confidence >= _SURELY
+    return bool(_ASKS.search(text) or _topic(script) or surely)
 
 
 def _asked(script: Script) -> str:
