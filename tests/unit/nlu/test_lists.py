@@ -13,9 +13,9 @@ import yaml
 from privacydesk.data import dialog_files
 from privacydesk.dialog.reader import read_flows
 from privacydesk.dialog.schema import Ask, Confirm
-from privacydesk.nlu.lists.matching import Lists
+from privacydesk.nlu.lists.matching import load_lists
 
-_LISTS = Lists.load()
+_LISTS = load_lists()
 _FILES: dict[str, Any] = {
     one.name.removesuffix(".yaml"): yaml.safe_load(one.read_text("utf-8"))
     for one in files("privacydesk.nlu.lists").iterdir()

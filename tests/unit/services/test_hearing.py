@@ -6,11 +6,11 @@ from datetime import date
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Read, Reading
-from privacydesk.nlu.lists.matching import Lists
+from privacydesk.nlu.lists.matching import load_lists
 from privacydesk.services.hearing import Hearing
 
 TODAY = date(2026, 11, 29)
-LISTS = Lists.load()
+LISTS = load_lists()
 
 
 class Counting:

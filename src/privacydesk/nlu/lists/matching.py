@@ -7,8 +7,9 @@ what may stand around them; others are of words, which are found anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
 
@@ -125,12 +126,6 @@ class Lists:
         self._starts = Words(lists["marks"]["starts"])
         self._sentences = Messages(lists["topics"]["messages"] | lists["marks"]["messages"])
 
-    @classmethod
-    def load(cls) -> Self:
-        """Return the lists that come along."""
-        found = (one for one in files(__package__).iterdir() if one.name.endswith(".yaml"))
-        return cls({one.name[:-5]: msgspec.yaml.decode(one.read_bytes()) for one in found})
-
     def found(self, text: str) -> dict[str, tuple[str, ...]]:
         """Return kind to what is found, by place; kinds of which nothing is are missing."""
         words = " ".join(fold(text[:_LOOKED_AT].replace("\n", ";")).split())
@@ -197,3 +192,10 @@ def _cuts(text: str, at: int) -> bool:
 def _bare(text: str) -> str:
     """Return words without spaces and signs, for comparing them as a whole."""
     return "".join(filter(str.isalnum, text))
+
+
+@cache
+def load_lists() -> Lists:
+    """Return the lists that come along; one for all of a process, since they never change."""
+    found = (one for one in files(__package__).iterdir() if one.name.endswith(".yaml"))
+    return Lists({one.name[:-5]: msgspec.yaml.decode(one.read_bytes()) for one in found})
