@@ -11,8 +11,9 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 import uvloop
@@ -46,6 +47,9 @@ form and dropping it leave three.
 """
 
 
+AFTER_A_SENTENCE = ("choose", "desk:menu")
+
+
 def client_frame(payload: bytes) -> bytes:
     """Return a text frame; its mask is zero, which spares the generator the masking."""
     size = len(payload)
@@ -55,7 +59,8 @@ def client_frame(payload: bytes) -> bytes:
 
 def _template(kind: str, words: str) -> tuple[bytes, bytes]:
     named = "text" if kind == "send" else "choice"
-    return f'{{"type":"{kind}","{named}":"{words}","id":"'.encode(), b'","offset":'
+    said = json.dumps(words, ensure_ascii=False)
+    return f'{{"type":"{kind}","{named}":{said},"id":"'.encode(), b'","offset":'
 
 
 @dataclass(slots=True)
@@ -71,10 +76,17 @@ class Tally:
 class Talker(asyncio.Protocol):
     """One conversation on one socket."""
 
-    def __init__(self, number: int, tally: Tally, pause: float = 0.0) -> None:
+    def __init__(
+        self,
+        number: int,
+        tally: Tally,
+        pause: float = 0.0,
+        sentences: Iterator[str] | None = None,
+    ) -> None:
         self.welcomed = asyncio.get_running_loop().create_future()
         self._tally = tally
         self._pause = pause
+        self._sentences = sentences
         self._turns = [_template(*GREETING)] * (number % len(CYCLE))
         self._turns += [_template(*turn) for turn in CYCLE]
         self._start = number % len(CYCLE)
@@ -129,16 +141,24 @@ class Talker(asyncio.Protocol):
 
     def talk(self) -> None:
         """Send the next message."""
-        before, after = self._turns[self._next]
-        self._next += 1
-        if self._next == len(self._turns):
-            # From here on only the cycle; what came before spread the conversations over it.
-            self._next = self._start
+        before, after = self._turn()
         self._count += 1
         name = b"%d-%d" % (self._number, self._count)
         self._awaited = b'{"id":"' + name + b'"'
         self._sent_at = time.perf_counter()
         self._send(client_frame(before + name + after + self._prompt + b"}"))
+
+    def _turn(self) -> tuple[bytes, bytes]:
+        """Return the next turn; with sentences of people every second one is the next of these."""
+        if self._sentences is not None:
+            tapped = (self._number + self._count) % 2
+            return _template(*(AFTER_A_SENTENCE if tapped else ("send", next(self._sentences))))
+        turn = self._turns[self._next]
+        self._next += 1
+        if self._next == len(self._turns):
+            # From here on only the cycle; what came before spread the conversations over it.
+            self._next = self._start
+        return turn
 
     def _send(self, frame: bytes) -> None:
         assert self._transport is not None
@@ -165,15 +185,25 @@ class Talker(asyncio.Protocol):
 
 
 async def measure(
-    port: int, conversations: int, seconds: float, warm_up: float, pause: float = 0.0
+    port: int,
+    conversations: int,
+    seconds: float,
+    warm_up: float,
+    pause: float = 0.0,
+    *,
+    sentences: Sequence[str] = (),
 ) -> dict[str, float]:
-    """Return turns a second, latencies in milliseconds, and how busy this process was."""
+    """Return turns a second, latencies in milliseconds, and how busy this process was.
+
+    With sentences every second turn says one of them, and none is said twice.
+    """
     loop = asyncio.get_running_loop()
     begun = time.perf_counter()
     tally = Tally()
     talkers: list[Talker] = []
+    said = iter(sentences) if sentences else None
     for number in range(conversations):
-        talker = Talker(number, tally, pause)
+        talker = Talker(number, tally, pause, said)
         await loop.create_connection(lambda one=talker: one, "127.0.0.1", port)  # type: ignore[misc]
         await asyncio.wait_for(talker.welcomed, 10)
         talkers.append(talker)
@@ -203,9 +233,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--warm-up", type=float, default=1)
     parser.add_argument("--pause", type=float, default=0, help="seconds before the next message")
+    parser.add_argument("--sentences", type=Path, help="a file with one sentence a line")
     options = parser.parse_args()
     run = measure(
-        options.port, options.conversations, options.seconds, options.warm_up, options.pause
+        options.port,
+        options.conversations,
+        options.seconds,
+        options.warm_up,
+        options.pause,
+        sentences=options.sentences.read_text("utf-8").splitlines() if options.sentences else (),
     )
     print(json.dumps(uvloop.run(run)))
 
