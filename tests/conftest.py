@@ -37,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PRIVACYDESK_STORIES_NETWORK"] = "yes"
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are processors: many tests wait for a server."""
+    return (os.cpu_count() or 1) + 1
+
+
 _TOGETHER = ("tests/browser/", "tests/unit/")
 
 

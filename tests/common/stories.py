@@ -698,7 +698,7 @@ def story_files() -> list[Path]:
 
 def read_story(path: Path) -> Mapping[str, Any]:
     """Return one story as written."""
-    story: Mapping[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    story: Mapping[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     return story
 
 
