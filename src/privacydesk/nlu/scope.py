@@ -45,6 +45,19 @@ class Scope:
     today: date
     republic: bool = False
     parted: set[int] = field(default_factory=set)
+    _periods: list[periods.Period | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Resolve the times; "older" and 之后 lie beside the only other one that is told."""
+        words = [one.text(self.text) for one in self.parsed.whens]
+        self._periods = [periods.resolve(one, self.today) for one in words]
+        told = {one for one in self._periods if one is not None}
+        if len(told) == 1:
+            (other,) = told
+            self._periods = [
+                period or periods.resolve_beside(one, other)
+                for period, one in zip(self._periods, words, strict=True)
+            ]
 
     def requests(self) -> Iterator[tuple[int, Request]]:
         """Return the requests with their numbers in ``parsed``, in the order of the message.
@@ -103,10 +116,10 @@ class Scope:
         if self.parsed.mentions or not (self.parsed.whens or self.parsed.qualifiers):
             return None
         whens, qualifiers = self.parsed.whens, self.parsed.qualifiers
-        resolved = [periods.resolve(when.text(self.text), self.today) for when in whens]
-        if len(whens) == 1 and len(qualifiers) <= 1 and resolved[0] is not None:
+        period = self._periods[0] if len(whens) == 1 else None
+        if period is not None and len(qualifiers) <= 1:
             words = "".join(one.text(self.text) for one in qualifiers)
-            return Mention(MentionKind.CATEGORY, ALL, resolved[0].since, resolved[0].until, words)
+            return Mention(MentionKind.CATEGORY, ALL, period.since, period.until, words)
         places = [place for one in (*whens, *qualifiers) for place in one.place]
         return Mention(MentionKind.CATEGORY, ALL, qualifier=self.text[min(places) : max(places)])
 
@@ -138,10 +151,9 @@ class Scope:
             if self._of_another(request, stretch, place, role):
                 self.parted.add(request)
                 continue
-            words = stretch.text(self.text)
-            period = periods.resolve(words, self.today) if number < whens else None
+            period = self._periods[number] if number < whens else None
             if period is None:
-                named.append(words)
+                named.append(stretch.text(self.text))
             else:
                 dated.append(period)
         for each in dated or [periods.Period(None, None)]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacydesk.nlu.extractors.periods import Period, resolve
+from privacydesk.nlu.extractors.periods import Period, resolve, resolve_beside
 from privacydesk.training.corpus import (
     AnnotatedFragment,
     AnnotatedMention,
@@ -308,10 +308,50 @@ def mentions(example: Example) -> Iterator[AnnotatedMention]:
 
 
 def test_most_periods_of_the_corpus_are_resolved() -> None:
-    """The rest refers to other words ("before that"), or is told in words of one voice alone."""
-    dated = [one for example in examples() for one in mentions(example) if one.when]
-    right = [one for one in dated if resolve(one.when, TODAY) == Period(one.since, one.until)]
+    """The rest refers to other words than times, or is told in words of one voice alone."""
+    dated = [
+        (one, others_than(one, example))
+        for example in examples()
+        for one in mentions(example)
+        if one.when
+    ]
+    right = [one for one, others in dated if days_of(one, others) == Period(one.since, one.until)]
     assert len(right) > 0.965 * len(dated)
+
+
+def others_than(one: AnnotatedMention, example: Example) -> set[Period]:
+    """Return the other periods that a message tells."""
+    told = {Period(other.since, other.until) for other in mentions(example) if other.when}
+    return told - {Period(one.since, one.until)}
+
+
+def days_of(one: AnnotatedMention, others: set[Period]) -> Period | None:
+    period = resolve(one.when, TODAY)
+    return resolve_beside(one.when, *others) if period is None and len(others) == 1 else period
+
+
+@pytest.mark.parametrize(
+    ("words", "days"),
+    [
+        ("之前的", (None, date(2024, 12, 31))),
+        ("older ones", (None, date(2024, 12, 31))),
+        ("更早", (None, date(2024, 12, 31))),
+        ("之後", (date(2026, 1, 1), None)),
+        ("newer", (date(2026, 1, 1), None)),
+        ("去年之前", None),
+        ("while I was abroad", None),
+    ],
+)
+def test_what_is_older_or_newer_lies_beside_another_period(
+    words: str, days: tuple[date | None, date | None] | None
+) -> None:
+    other = Period(date(2025, 1, 1), date(2025, 12, 31))
+    assert resolve_beside(words, other) == (Period(*days) if days else None)
+
+
+def test_nothing_lies_beyond_the_open_end_of_a_period() -> None:
+    assert resolve_beside("older", Period(None, date(2025, 12, 31))) is None
+    assert resolve_beside("之后", Period(date(2025, 1, 1), None)) is None
 
 
 def test_qualifiers_of_the_corpus_are_no_periods() -> None:

@@ -102,6 +102,21 @@ def test_a_time_that_is_no_period_narrows_by_its_words() -> None:
     assert request.include == (Mention(MentionKind.CATEGORY, "photos", qualifier="搬家前"),)
 
 
+def test_what_is_older_ends_where_the_other_time_begins() -> None:
+    text = "去年的照片留着，更早的删掉"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "照片", "photos")],
+        [(0, 0, INCLUDE), (0, 0, EXCLUDE)],
+        whens=[_found(text, "去年"), _found(text, "更早")],
+        narrowing=[(0, 0, EXCLUDE), (1, 0, INCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    photos = MentionKind.CATEGORY, "photos"
+    assert request.include == (Mention(*photos, None, date(2024, 12, 31)),)
+    assert request.exclude == (Mention(*photos, date(2025, 1, 1), date(2025, 12, 31)),)
+
+
 def test_a_time_before_a_list_narrows_all_of_it() -> None:
     text = "Export 我舊年嘅posts同相，語音都要"
     mentions = [_mention(text, "posts", "posts"), _mention(text, "相", "photos")]

@@ -11,6 +11,7 @@ Either may be *bounded* by a direction ("before", 以后). What words leave open
   2023年以后, 2023年起 include it; "after 2023", 2023年后 begin with the day behind it.
 - 三年前 is older than three years, as 三年以前 is; 三天前 and "three days ago" are that one day.
 - 22年, 10年 are years where the number has two digits and no word makes it a length.
+- "Older", 之前 and "newer", said alone, stand beside another period of the message.
 - Of two numbers that may both be the month the day is the first where a year follows or the words
   are English (3/5/2024 and "since 3/5" are in May, as everywhere but in the United States), else
   the month is (3/5 is in March, as in Chinese). A date beside it that leaves no choice decides for
@@ -48,6 +49,8 @@ _FEW_DAYS: Final = 10
 _COUNTS: Final = frozenset({"number", "count", "half"})
 _POINTS: Final = _COUNTS.union(calendar.WORDS, {"ordinal", "date", "unit", "unit ago", "now"})
 _DIRECTIONS: Final = frozenset({"before", "until", "since", "after", "within", "ago"})
+_LATER: Final = (frozenset({"since"}), frozenset({"after"}))
+"""What tells the days that follow another period, said alone."""
 _LINKS: Final = frozenset({"to", "and", "filler", "from", "including", "since", "on"})
 _BEGINNINGS: Final = _POINTS.union(_DIRECTIONS, {"from", "between", "recent", "to"}) - {"ago"}
 _NAMELESS: Final = frozenset({"number", "ordinal", "date", "filler", "unknown"})
@@ -65,6 +68,19 @@ def resolve(words: str, today: date) -> Period | None:
     occasion = any(one.kind == "occasion" for one in tokens)
     whole = parser.exact or (parser.ranged and not occasion)
     return period if whole or len(told) == len(tokens) else None
+
+
+def resolve_beside(words: str, other: Period) -> Period | None:
+    """Return the days before or after another period, where words tell no more: 之前, "older".
+
+    None where they tell anything else, or where the period is open at that end.
+    """
+    told = {one.kind for one in tokens_of(words)} - {"filler", "from"}
+    if told == {"before"} and other.since is not None:
+        return Period(None, other.since - calendar.ONE_DAY)
+    if told in _LATER and other.until is not None:
+        return Period(other.until + calendar.ONE_DAY, None)
+    return None
 
 
 def dates(text: str) -> tuple[date, ...]:
