@@ -14,6 +14,8 @@ _LONGEST_CODE_WORDS = 30
 
 _CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
+_NUMBER_WITH_LETTERS = re.compile(r"(?=[\d-]*[A-Za-z])[A-Za-z\d]+(?:-[A-Za-z\d]+){2,}")
+"""What is joined by hyphens like a ticket number: its digits are no code, be they six."""
 _CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
 
 
@@ -24,7 +26,7 @@ def code_digits(text: str) -> str:
     """
     if len(text) > _LOOKED_AT or text.isalpha():
         return ""
-    folded = unicodedata.normalize("NFKC", text)
+    folded = _NUMBER_WITH_LETTERS.sub(" ", unicodedata.normalize("NFKC", text))
     digits = _NOT_DIGIT.sub("", folded)
     if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit():
         return digits
