@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage, Visitor
 from tests.browser.desk_page import DeskPage
+from tests.browser.looks import axe_finds_nothing
 from tests.common.stories import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -120,8 +120,7 @@ async def test_a_picture_sent_with_a_reply_is_opened_in_the_chat(
     await expect(image).to_be_visible()
     assert await image.evaluate("image => image.naturalWidth") == 64
     await expect(user.page.locator("a[download]")).to_have_attribute("download", "这样做.png")
-    found = (await Axe().run(user.page)).response["violations"]
-    assert not found, [one["id"] for one in found]
+    await axe_finds_nothing(user.page)
     await user.photo("attached")
 
 

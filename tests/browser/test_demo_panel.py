@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 from tests.browser.chat_page import Chat
 from tests.browser.demo_stage import Stage, chat_of
+from tests.browser.looks import axe_finds_nothing
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -80,7 +80,6 @@ async def test_the_panel_fits_and_axe_finds_nothing(town: Stage, lang: str, widt
     await expect(page.locator("[data-row]").first).to_be_visible()
     await chat_of(page).opened()
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    results = await Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    await axe_finds_nothing(page)
     assert not faults
     await page.context.close()

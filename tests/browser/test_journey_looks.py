@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import FilePayload, Page
 from tests.browser.conftest import Visit
+from tests.browser.looks import axe_finds_nothing
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -16,8 +16,7 @@ Scheme = Literal["light", "dark"]
 
 async def check(page: Page) -> None:
     """Assert that axe finds nothing and that nothing is wider than the page."""
-    found = (await Axe().run(page)).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    await axe_finds_nothing(page)
     assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
 
 
