@@ -151,8 +151,12 @@ class Talker(asyncio.Protocol):
     def _turn(self) -> tuple[bytes, bytes]:
         """Return the next turn; with sentences of people every second one is the next of these."""
         if self._sentences is not None:
-            tapped = (self._number + self._count) % 2
-            return _template(*(AFTER_A_SENTENCE if tapped else ("send", next(self._sentences))))
+            if (self._number + self._count) % 2:
+                return _template(*AFTER_A_SENTENCE)
+            sentence = next(self._sentences, "")
+            if not sentence:
+                self._tally.errors.append("all sentences were said; measure for less long")
+            return _template("send", sentence or "你好")
         turn = self._turns[self._next]
         self._next += 1
         if self._next == len(self._turns):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from privacydesk.domain.numbers import numbers_in, without_numbers
+
 CODE_DIGITS = 6
 HIDDEN_CODE = "••••••"
 _LOOKED_AT = 300
@@ -14,8 +16,6 @@ _LONGEST_CODE_WORDS = 30
 
 _CODE_RUN = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 _NOT_DIGIT = re.compile(r"[\s\-·.()（）]")
-_NUMBER_WITH_LETTERS = re.compile(r"(?=[\d-]*[A-Za-z])[A-Za-z\d]+(?:-[A-Za-z\d]+){2,}")
-"""What is joined by hyphens like a ticket number: its digits are no code, be they six."""
 _CODE_IN_WORDS = re.compile(r"(?<!\d)(?<!\d[\s\-·.])\d(?:[\s\-·.]?\d){5}(?![\s\-·.]?\d)")
 
 
@@ -26,7 +26,8 @@ def code_digits(text: str) -> str:
     """
     if len(text) > _LOOKED_AT or text.isalpha():
         return ""
-    folded = _NUMBER_WITH_LETTERS.sub(" ", unicodedata.normalize("NFKC", text))
+    # Six digits of a request's number are no code.
+    folded = without_numbers(unicodedata.normalize("NFKC", text))
     digits = _NOT_DIGIT.sub("", folded)
     if len(digits) == CODE_DIGITS and digits.isascii() and digits.isdigit():
         return digits
@@ -37,5 +38,12 @@ def code_digits(text: str) -> str:
 
 
 def blot_codes(text: str) -> str:
-    """Return words without what looks like a code in them; longer numbers and dates stay."""
-    return _CODE_IN_WORDS.sub(HIDDEN_CODE, text)
+    """Return words without what looks like a code in them.
+
+    Longer numbers, dates and the numbers of requests stay.
+    """
+    numbers = [*numbers_in(text)]
+    return _CODE_IN_WORDS.sub(
+        lambda hit: hit[0] if any(s <= hit.start() < e for s, e, _ in numbers) else HIDDEN_CODE,
+        text,
+    )

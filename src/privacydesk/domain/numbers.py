@@ -8,8 +8,10 @@ character and every swap of two.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 ALPHABET = "23456789CDFGHJKMPQRTVWX"
 RANDOM_CHARACTERS = 10
@@ -20,6 +22,13 @@ _LENGTH = RANDOM_CHARACTERS + 1
 _GROUP = 4
 _MAX_TEXT = 64
 """Longer texts aren't a number however they are read."""
+_GAP: Final = r"[\s_.·‐-―−-]{0,3}"
+# Looked for at each character: what stands before it may be taken for a part of it.
+_WRITTEN: Final = re.compile(
+    rf"(?<![a-z\d])(?=(?P<number>(?:{_GAP.join(PREFIX)}{_GAP})?"
+    rf"(?:[{ALPHABET}]{_GAP}){{{RANDOM_CHARACTERS}}}[{ALPHABET}])(?![a-z\d]))",
+    re.IGNORECASE,
+)
 
 
 def make_number(places: Sequence[int]) -> str:
@@ -48,6 +57,26 @@ def canonical_number(text: str) -> str | None:
     if min(places) < 0 or _check(places[:-1]) != places[-1]:
         return None
     return _grouped(plain)
+
+
+def numbers_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the start, the end and the canonical form of each number in a text, in order."""
+    end = 0
+    for hit in _WRITTEN.finditer(text):
+        start, stop = hit.span("number")
+        # Eleven digits alone are another number, even where the check character fits.
+        written = any(c.isalpha() for c in hit["number"])
+        number = canonical_number(hit["number"]) if written else None
+        if number and start >= end:
+            end = stop
+            yield start, stop, number
+
+
+def without_numbers(text: str) -> str:
+    """Return a text with a space in the place of each number of a ticket."""
+    for start, end, _ in reversed([*numbers_in(text)]):
+        text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def _check(places: Sequence[int]) -> int:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from privacydesk.dialog.codes import code_digits
+from privacydesk.dialog.codes import HIDDEN_CODE, blot_codes, code_digits
+from privacydesk.domain.numbers import make_number
+
+SIX_DIGITS = make_number([20, 18, 19, 13, 0, 0, 5, 1, 1, 6])
+"""The number of a request, with six digits one after the other."""
 
 
 @pytest.mark.parametrize(
@@ -17,12 +21,18 @@ from privacydesk.dialog.codes import code_digits
         ("code-123456", "123456"),
         ("12-34-56", "123456"),
         ("1234567", ""),
-        ("PD-WRVM-2273-38C", ""),
-        ("how far is PD-WRVM-2273-38C", ""),
-        ("pd-2273-38CW-MRV", ""),
-        ("2273-38CW-MRV", ""),
-        ("PD-WRVM-2273-38C, and the code is 654321", "654321"),
+        ("code-123-456", "123456"),
+        (SIX_DIGITS, ""),
+        (f"how far is {SIX_DIGITS.lower()}", ""),
+        (SIX_DIGITS.replace("-", " "), ""),
+        (SIX_DIGITS.replace("-", ""), ""),
+        (f"{SIX_DIGITS}, and the code is 654321", "654321"),
     ],
 )
 def test_a_code_is_found_among_words_and_not_in_a_requests_number(text: str, digits: str) -> None:
     assert code_digits(text) == digits
+
+
+def test_codes_are_taken_out_of_words_and_requests_stay() -> None:
+    said = blot_codes(f"my code 123 456 for {SIX_DIGITS}")
+    assert said == f"my code {HIDDEN_CODE} for {SIX_DIGITS}"

@@ -36,7 +36,17 @@ def test_a_wrong_character_leaves_no_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["13800138012", "23456789234", "PD", "a pdf of 2026", "PDFs pdpd pdpd", ""]
+    "text",
+    [
+        "13800138012",
+        "23456789234",
+        "PD",
+        "a pdf of 2026",
+        "PDFs pdpd pdpd",
+        "",
+        "请删除pdf20240315这个文件",
+        "把账号pdd20240101注销",
+    ],
 )
 def test_other_words_are_none(text: str) -> None:
     assert ticket_numbers(text) == ()

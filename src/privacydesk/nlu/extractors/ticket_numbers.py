@@ -7,21 +7,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from privacydesk.domain.numbers import ALPHABET, PREFIX, RANDOM_CHARACTERS, canonical_number
+from privacydesk.domain.numbers import PREFIX, numbers_in
 from privacydesk.nlu.extractors.numerals import fold
 
-_GAP: Final = r"[\s_.·‐-―−-]{0,3}"
-_PREFIX: Final = _GAP.join(PREFIX.lower())
-_ONE: Final = f"[{ALPHABET.lower()}]"
-# Looked for at each character: what stands before it may be taken for a part of it.
-_WRITTEN: Final = re.compile(
-    rf"(?<![a-z\d])(?=(?P<number>(?:{_PREFIX}{_GAP})?(?:{_ONE}{_GAP}){{{RANDOM_CHARACTERS}}}"
-    rf"{_ONE})(?![a-z\d]))"
-)
+_PREFIX: Final = r"[\s_.·‐-―−-]{0,3}".join(PREFIX.lower())
 _SPOKEN: Final = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 """Digits as speech is written down."""
-_DASH: Final = r"[ _‐-―−-]?"
-_GROUPED: Final = "".join(rf"{_DASH}[a-z\d]{{{size}}}" for size in ("3,5", "3,5", "2,4"))
+_DASH: Final = r"[ _‐-―−-]"
+# Without a dash behind the first two letters it is some other word: pdf20240315.
+_GROUPED: Final = rf"{_DASH}[a-z\d]{{3,5}}{_DASH}?[a-z\d]{{3,5}}{_DASH}?[a-z\d]{{2,4}}"
 _SPELLED: Final = r"(?:[\s_.·‐-―−-]{1,3}[a-z\d]){6,14}"
 _MEANT: Final = re.compile(rf"(?<![a-z\d]){_PREFIX}(?:{_GROUPED}|{_SPELLED})(?![a-z\d])")
 _FEWEST_DIGITS: Final = 2
@@ -45,12 +39,7 @@ class FoundTicketNumber(Struct, frozen=True):
 def ticket_numbers(text: str) -> tuple[FoundTicketNumber, ...]:
     """Return the ticket numbers of a message, in order; those that are mistyped have no number."""
     told = fold(text).translate(_SPOKEN)
-    found: list[FoundTicketNumber] = []
-    for hit in _WRITTEN.finditer(told):
-        start, end = hit.span("number")
-        number = _canonical(hit["number"])
-        if number and (not found or start >= found[-1].end):
-            found.append(FoundTicketNumber(start, end, number))
+    found = [FoundTicketNumber(*one) for one in numbers_in(told)]
     known = [range(one.start, one.end) for one in found]
     found += [
         FoundTicketNumber(*hit.span(), "")
@@ -59,8 +48,3 @@ def ticket_numbers(text: str) -> tuple[FoundTicketNumber, ...]:
         and not any(hit.start() in span or hit.end() - 1 in span for span in known)
     ]
     return tuple(sorted(found, key=lambda one: one.start))
-
-
-def _canonical(typed: str) -> str:
-    # Eleven digits alone are another number, even where the check character fits.
-    return (canonical_number(typed) or "") if any(c.isalpha() for c in typed) else ""

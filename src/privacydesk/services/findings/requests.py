@@ -89,8 +89,12 @@ class Wished(Struct, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether no thing is named of which others stay."""
-        return all(one.value == ALL for request in self.requests for one in request.include)
+        """Whether nothing is said to stay, and no thing is named of which others do."""
+        return all(
+            not request.exclude
+            and all(one.value == ALL and not one.is_narrowed for one in request.include)
+            for request in self.requests
+        )
 
 
 def meant(request: Request) -> Intent:
