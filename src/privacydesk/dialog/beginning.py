@@ -355,11 +355,13 @@ def _told_of(runner: Runner, script: Script, likely: tuple[Choice, ...]) -> tupl
     """Return what a message says of each thing that it may mean, for whoever taps one."""
     meant = (Intent(choice.value) for choice in likely)
     flows = ((intent, runner.by_intent.get(intent)) for intent in meant)
+    # What one of several things names is no part of another: 照片删了，聊天记录发我一份.
+    own = {part.recognised.intent: part.entities for part in script.observed.parts}
     wished = (
         openings.with_message(script, flow, wish)
         for intent, flow in flows
         if flow is not None and flow.kind is not None
-        for wish in wishes.wishes_for(flow, intent, script.observed.entities)[:1]
+        for wish in wishes.wishes_for(flow, intent, own.get(intent, script.observed.entities))[:1]
     )
     return tuple(wished)
 

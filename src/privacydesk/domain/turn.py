@@ -66,6 +66,8 @@ class Observed(Struct, frozen=True):
         language: the language of the sentence as a locale; empty when it can't be told.
         entities: slot type name to values found in the text.
         wishes: the wishes of a message that holds several, in their order; else empty.
+        parts: what a message speaks of, sure or not, where it is several things; each with what it
+            names itself.
         code_hash: keyed hash of a typed code, bound to the frame's target.
         wanted: what ``needs`` named when this was fetched; anything more sends the job back.
         staffed: whether a person can be reached now.
@@ -81,6 +83,7 @@ class Observed(Struct, frozen=True):
     language: str = ""
     entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     wishes: tuple[Heard, ...] = ()
+    parts: tuple[Heard, ...] = ()
     code_hash: bytes = b""
     wanted: Needs | None = None
     staffed: bool = False

@@ -124,7 +124,7 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
         max((_doubt(one.chance) for one in _own(parsed, own)), default=0.0),
         parsed.missed,
         float(loose.sum()),
-        float((parsed.narrowing.max(axis=(1, 2), initial=0.0) < BELONGS).sum()),
+        _loose_narrowing(parsed),
         float(sum(one.text(scope.text) in qualifiers for one in parsed.whens)),
         _doubt(intents[request.intent]) if len(parsed.requests) == 1 else 0.0,
         float(len(parsed.requests) > 1),
@@ -134,6 +134,13 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
         float(min(len(request.exclude), 2)),
         math.log1p(len(scope.text)),
     )  # fmt: skip
+
+
+def _loose_narrowing(parsed: Parsed) -> float:
+    """Return how many times and qualifiers narrow nothing in a role that some request gives it."""
+    given = parsed.roles.max(axis=0, initial=0.0) >= BELONGS
+    narrows = (parsed.narrowing >= BELONGS) & given
+    return float((~narrows.any(axis=(1, 2))).sum())
 
 
 def _own(parsed: Parsed, mentions: np.ndarray) -> Iterator[Found]:

@@ -21,10 +21,19 @@ from privacydesk.nlu.extractors import ages, contacts, periods, profile_values
 from privacydesk.nlu.heads.parsed import FoundMention, FoundRequest, Parsed
 from privacydesk.nlu.heads.stretches import Found
 from privacydesk.nlu.labels import ACCOUNT, AGE, CONTACT, ROLES, Role
+from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.pairs import touch
 
-_JOINT: Final = 3
-"""Characters that may stand between two things of a list, without spaces."""
+_JOINTS: Final = frozenset(
+    {
+        "、", ",", ";", "&", "+", "/", "和", "及", "与", "跟", "同", "同埋", "以及", "还有",
+        ",还有", "或", "或者", "加", "加上", "连同", "and", ", and", "or", ", or", "plus",
+        "as well as", "dan", "atau",
+    }
+)  # fmt: skip
+"""What stands between the things of a list, folded."""
+_OF: Final = "的嘅"
+"""What may stand before it."""
 BELONGS: Final = 0.5
 """The chance from which one stretch belongs to another."""
 
@@ -48,16 +57,9 @@ class Scope:
     _periods: list[periods.Period | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Resolve the times; "older" and 之后 lie beside the only other one that is told."""
+        """Resolve the times that say by themselves which days they are."""
         words = [one.text(self.text) for one in self.parsed.whens]
         self._periods = [periods.resolve(one, self.today) for one in words]
-        told = {one for one in self._periods if one is not None}
-        if len(told) == 1:
-            (other,) = told
-            self._periods = [
-                period or periods.resolve_beside(one, other)
-                for period, one in zip(self._periods, words, strict=True)
-            ]
 
     def requests(self) -> Iterator[tuple[int, Request]]:
         """Return the requests with their numbers in ``parsed``, in the order of the message.
@@ -141,30 +143,75 @@ class Scope:
     def _narrowed(
         self, request: int, mention: FoundMention, place: int, role: int
     ) -> Iterator[Mention]:
-        """Return a mention once for each of the stretches that narrow it."""
+        """Return a mention once for each time and each other thing that narrow it.
+
+        A time and something else narrow it together, but where they are listed.
+        """
         whens = len(self.parsed.whens)
-        dated: list[periods.Period] = []
-        named: list[str] = []
+        which = mention.kind, mention.value
+        dated: list[tuple[Found, periods.Period]] = []
+        named: list[Found] = []
         for number, stretch in enumerate([*self.parsed.whens, *self.parsed.qualifiers]):
             if not self._narrows(number, place, role):
                 continue
             if self._of_another(request, stretch, place, role):
                 self.parted.add(request)
                 continue
-            period = self._periods[number] if number < whens else None
+            period = self._period(number, mention) if number < whens else None
             if period is None:
-                named.append(stretch.text(self.text))
+                named.append(stretch)
             else:
-                dated.append(period)
-        for each in dated or [periods.Period(None, None)]:
-            for qualifier in named or [""]:
-                yield Mention(mention.kind, mention.value, each.since, each.until, qualifier)
+                dated.append((stretch, period))
+        qualifiers = [one.text(self.text) for one in named]
+        if any(self._are_listed(one, other, ROLES[role]) for one, _ in dated for other in named):
+            # "Last year's and the ones with Mei" are two kinds of them.
+            yield from (Mention(*which, qualifier=one) for one in qualifiers)
+            qualifiers = []
+        for each in [one for _, one in dated] or [periods.Period(None, None)]:
+            for qualifier in qualifiers or [""]:
+                yield Mention(*which, each.since, each.until, qualifier)
+
+    def _period(self, number: int, mention: FoundMention) -> periods.Period | None:
+        """Return the days of a time; None where it has no closed form.
+
+        "Older", 之后 lie beside the only other time that narrows the same kind of thing.
+        """
+        if self._periods[number] is not None:
+            return self._periods[number]
+        alike = [
+            place
+            for place, one in enumerate(self.parsed.mentions)
+            if (one.kind, one.value) == (mention.kind, mention.value)
+        ]
+        others = {
+            period
+            for place, period in enumerate(self._periods)
+            if period and self.parsed.narrowing[place, alike].max() >= BELONGS
+        }
+        words = self.parsed.whens[number].text(self.text)
+        return periods.resolve_beside(words, others.pop()) if len(others) == 1 else None
+
+    def _are_listed(self, one: Found, other: Found, role: Role) -> bool:
+        """Tell whether one stretch follows another behind "and", a comma or the like.
+
+        和 may as well mean "with": 去年的和小美的. Then more stays.
+        """
+        (_, end), (start, _) = sorted((one.place, other.place))
+        between = fold(self.text[end:start]).strip()
+        if between and between in _OF:
+            return role is Role.EXCLUDE and fold(self.text[start]) in _JOINTS
+        return between.lstrip(_OF).lstrip() in _JOINTS
 
     def _narrows(self, number: int, mention: int, role: int) -> bool:
-        """Tell whether a stretch narrows a mention; a time before a list narrows all of it."""
+        """Tell whether a stretch narrows a mention; a time before a list narrows all of it.
+
+        Less goes so; of what stays nothing is narrowed that is not said to be.
+        """
         narrowing = self.parsed.narrowing[..., role]
         if narrowing[number, mention] >= BELONGS:
             return True
+        if ROLES[role] is Role.EXCLUDE:
+            return False
         whens = len(self.parsed.whens)
         before = self._before_in_list(mention)
         if number >= whens or before is None or narrowing[:whens, mention].max() >= BELONGS:
@@ -180,8 +227,8 @@ class Scope:
         narrows = [one.place for one in (*self.parsed.whens, *self.parsed.qualifiers)]
         for place, other in enumerate(mentions):
             end = other.stretch.place[1]
-            joint = self.text[end:start].strip()
-            beside = end <= start and len(joint) <= _JOINT
+            joint = fold(self.text[end:start]).strip(f" {_OF}")
+            beside = end <= start and (not joint or joint in _JOINTS)
             beside = beside and other.kind is mentions[mention].kind
             between = any(end <= first and last <= start for first, last in narrows)
             if beside and not between and bool((roles[:, place] == roles[:, mention]).all()):

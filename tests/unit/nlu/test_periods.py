@@ -339,6 +339,9 @@ def days_of(one: AnnotatedMention, others: set[Period]) -> Period | None:
         ("之後", (date(2026, 1, 1), None)),
         ("newer", (date(2026, 1, 1), None)),
         ("去年之前", None),
+        ("至今", None),
+        ("to date", None),
+        ("以上", None),
         ("while I was abroad", None),
     ],
 )

@@ -117,6 +117,54 @@ def test_what_is_older_ends_where_the_other_time_begins() -> None:
     assert request.exclude == (Mention(*photos, date(2025, 1, 1), date(2025, 12, 31)),)
 
 
+def test_what_is_older_than_something_else_is_told_by_its_words() -> None:
+    text = "2024年的照片删掉，之前的聊天留着"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "照片", "photos"), _mention(text, "聊天", "chat")],
+        [(0, 0, INCLUDE), (0, 1, EXCLUDE)],
+        whens=[_found(text, "2024年"), _found(text, "之前")],
+        narrowing=[(0, 0, INCLUDE), (1, 1, EXCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert request.exclude == (Mention(MentionKind.CATEGORY, "chat", qualifier="之前"),)
+
+
+def test_a_time_and_a_person_that_are_listed_each_keep_something() -> None:
+    mei, last_year = "有小美", (date(2025, 1, 1), date(2025, 12, 31))
+    photos = MentionKind.CATEGORY, "photos"
+    for text, both in (
+        ("照片全删，去年的、有小美的留着", False),
+        ("照片全删，去年的和有小美的留着", False),
+        ("照片全删，去年有小美的留着", True),
+    ):
+        words = f"和{mei}" if "和" in text else mei
+        parsed = _parsed(
+            [_request()],
+            [_mention(text, "照片", "photos")],
+            [(0, 0, INCLUDE), (0, 0, EXCLUDE)],
+            whens=[_found(text, "去年")],
+            qualifiers=[_found(text, words)],
+            narrowing=[(0, 0, EXCLUDE), (1, 0, EXCLUDE)],
+        )
+        (request,) = _requests(text, parsed)
+        apart = {Mention(*photos, *last_year), Mention(*photos, qualifier=words)}
+        assert {*request.exclude} == ({Mention(*photos, *last_year, words)} if both else apart)
+
+
+def test_a_time_before_a_list_narrows_nothing_more_of_what_stays() -> None:
+    text = "都删，留下去年的动态、照片"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "动态", "posts"), _mention(text, "照片", "photos")],
+        [(0, 0, EXCLUDE), (0, 1, EXCLUDE)],
+        whens=[_found(text, "去年")],
+        narrowing=[(0, 0, EXCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert Mention(MentionKind.CATEGORY, "photos") in request.exclude
+
+
 def test_a_time_before_a_list_narrows_all_of_it() -> None:
     text = "Export 我舊年嘅posts同相，語音都要"
     mentions = [_mention(text, "posts", "posts"), _mention(text, "相", "photos")]

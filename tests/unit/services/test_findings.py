@@ -219,6 +219,26 @@ def test_an_unsure_wish_is_none_of_several() -> None:
     assert [one.recognised.intent for one in seen.wishes] == [Intent.DELETION]
 
 
+def test_each_of_several_things_that_are_unsure_has_its_own() -> None:
+    deletion = request(Intent.DELETION, PHOTOS, sure=False)
+    copy = request(Intent.ACCESS, POSTS, sure=False)
+    seen = found(read(deletion, copy))
+    assert not seen.wishes
+    named = {one.recognised.intent: one.entities["category"] for one in seen.parts}
+    assert named == {Intent.DELETION: ("photos",), Intent.ACCESS: ("posts",)}
+    assert not found(read(deletion)).parts
+
+
+def test_closing_the_account_is_no_deletion_from_which_something_stays() -> None:
+    closing = request(Intent.DEREGISTRATION)
+    kept = request(Intent.DELETION, EVERYTHING, exclude=(PHOTOS,))
+    seen = found(read(kept, closing))
+    assert [one.recognised.intent for one in seen.wishes] == [
+        Intent.DELETION,
+        Intent.DEREGISTRATION,
+    ]
+
+
 def test_closing_the_account_is_deleting_everything() -> None:
     seen = found(read(request(Intent.DEREGISTRATION), request(Intent.DELETION, EVERYTHING)))
     assert [one.recognised.intent for one in seen.wishes] == [Intent.DEREGISTRATION]

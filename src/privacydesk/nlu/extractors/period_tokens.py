@@ -48,6 +48,10 @@ _WORDS: Final[Mapping[str, Mapping[int | str, list[str]]]] = msgspec.yaml.decode
     files("privacydesk.nlu.extractors").joinpath("period_words.yaml").read_bytes(),
     type=dict[str, dict[int | str, list[str]]],
 )
+RELATIVE: Final = {
+    fold(word): str(side) for side, words in _WORDS["relative"].items() for word in words
+}
+"""The side of another period that words lie on, said alone."""
 _SHORT_UNITS: Final = {
     word: int(unit) for unit, words in _WORDS["short unit"].items() for word in words
 }
@@ -60,7 +64,7 @@ _MEANINGS: Final = {
         latin="a" <= word[0] <= "z",
     )
     for kind, senses in _WORDS.items()
-    if kind not in {"short unit", "pinyin"}
+    if kind not in {"short unit", "pinyin", "relative"}
     for sense, words in senses.items()
     for word in words
 }

@@ -28,7 +28,8 @@ from msgspec import Struct
 
 from privacydesk.nlu.extractors import period_points as calendar
 from privacydesk.nlu.extractors.period_points import Point, Slots
-from privacydesk.nlu.extractors.period_tokens import Token, tokens_of
+from privacydesk.nlu.extractors.period_tokens import RELATIVE, Token, tokens_of
+from privacydesk.nlu.normaliser import fold
 
 
 class Period(Struct, frozen=True):
@@ -49,8 +50,6 @@ _FEW_DAYS: Final = 10
 _COUNTS: Final = frozenset({"number", "count", "half"})
 _POINTS: Final = _COUNTS.union(calendar.WORDS, {"ordinal", "date", "unit", "unit ago", "now"})
 _DIRECTIONS: Final = frozenset({"before", "until", "since", "after", "within", "ago"})
-_LATER: Final = (frozenset({"since"}), frozenset({"after"}))
-"""What tells the days that follow another period, said alone."""
 _LINKS: Final = frozenset({"to", "and", "filler", "from", "including", "since", "on"})
 _BEGINNINGS: Final = _POINTS.union(_DIRECTIONS, {"from", "between", "recent", "to"}) - {"ago"}
 _NAMELESS: Final = frozenset({"number", "ordinal", "date", "filler", "unknown"})
@@ -75,10 +74,13 @@ def resolve_beside(words: str, other: Period) -> Period | None:
 
     None where they tell anything else, or where the period is open at that end.
     """
-    told = {one.kind for one in tokens_of(words)} - {"filler", "from"}
-    if told == {"before"} and other.since is not None:
+    # More words than these tell more: "older than that phone".
+    told = [one for one in tokens_of(words) if one.kind not in {"filler", "from"}]
+    said = fold(words)
+    sides = {side for word, side in RELATIVE.items() if word in said} if len(told) == 1 else set()
+    if sides == {"before"} and other.since is not None:
         return Period(None, other.since - calendar.ONE_DAY)
-    if told in _LATER and other.until is not None:
+    if sides == {"after"} and other.until is not None:
         return Period(other.until + calendar.ONE_DAY, None)
     return None
 

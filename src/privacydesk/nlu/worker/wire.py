@@ -103,10 +103,19 @@ class Unusable(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class HeardWish(msgspec.Struct, frozen=True, array_like=True):
-    """One wish of a message."""
+    """One wish or part of a message."""
 
     recognised: Recognised
     entities: Entities
+
+    @classmethod
+    def each(cls, heard: tuple[turn.Heard, ...]) -> tuple[Self, ...]:
+        """Return those of a message."""
+        return tuple(cls(one.recognised, dict(one.entities)) for one in heard)
+
+    def heard(self) -> turn.Heard:
+        """Return it as it is taken."""
+        return turn.Heard(self.recognised, self.entities)
 
 
 class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -117,12 +126,13 @@ class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
     language: str
     entities: Entities
     wishes: tuple[HeardWish, ...] = ()
+    parts: tuple[HeardWish, ...] = ()
 
     @classmethod
     def of(cls, number: int, seen: Observed) -> Self:
         """Return the frame for what was heard."""
-        wishes = tuple(HeardWish(one.recognised, dict(one.entities)) for one in seen.wishes)
-        return cls(number, seen.recognised, seen.language, dict(seen.entities), wishes)
+        wishes, parts = HeardWish.each(seen.wishes), HeardWish.each(seen.parts)
+        return cls(number, seen.recognised, seen.language, dict(seen.entities), wishes, parts)
 
     def observed(self) -> Observed:
         """Return what was heard."""
@@ -130,7 +140,8 @@ class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
             recognised=self.recognised,
             language=self.language,
             entities=self.entities,
-            wishes=tuple(turn.Heard(one.recognised, one.entities) for one in self.wishes),
+            wishes=tuple(one.heard() for one in self.wishes),
+            parts=tuple(one.heard() for one in self.parts),
         )
 
 

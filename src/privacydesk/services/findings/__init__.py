@@ -6,7 +6,7 @@ from a value of closed form in the message, or from a closed list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from privacydesk.domain.account_terms import ProfileField
@@ -15,7 +15,15 @@ from privacydesk.domain.reading import Modality, Read
 from privacydesk.domain.turn import Heard, Observed
 from privacydesk.services.findings.discourse import discourse, people, posts
 from privacydesk.services.findings.mentions import named
-from privacydesk.services.findings.requests import Wished, further, in_kind, of, recognised, wished
+from privacydesk.services.findings.requests import (
+    Wished,
+    further,
+    in_kind,
+    of,
+    recognised,
+    spoken_of,
+    wished,
+)
 from privacydesk.services.findings.values import gives_contact, told_of, values
 
 Entities = dict[str, tuple[Any, ...]]
@@ -62,15 +70,16 @@ def observed(
     read = in_kind(read)
     asked = wished(read.reading)
     main = recognised(read, asked)
-    beside = tuple(
-        Heard(one.recognised(read), _of_wish(one, read, listed))
-        for one in further(read, asked, main)
-    )
+
+    def heard(found: Iterable[Wished]) -> tuple[Heard, ...]:
+        return tuple(Heard(one.recognised(read), _of_wish(one, read, listed)) for one in found)
+
     return Observed(
         recognised=main,
         language=language,
         entities=_of_message(text, read, listed),
-        wishes=beside,
+        wishes=heard(further(read, asked, main)),
+        parts=heard(spoken_of(read.reading)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -138,9 +138,19 @@ def of(modality: Modality, requests: Iterable[Request]) -> tuple[Request, ...]:
 
 def wished(reading: Reading) -> tuple[Wished, ...]:
     """Return what is wished, also what is only if something holds, in the reading's order."""
+    return _by_intent(reading, {Modality.WISHED, Modality.CONDITIONAL})
+
+
+def spoken_of(reading: Reading) -> tuple[Wished, ...]:
+    """Return what is wished or asked about where that is several things; else nothing."""
+    found = _by_intent(reading, {Modality.WISHED, Modality.CONDITIONAL, Modality.ASKED})
+    return found if len(found) > 1 else ()
+
+
+def _by_intent(reading: Reading, modalities: Collection[Modality]) -> tuple[Wished, ...]:
     found: dict[Intent, list[Request]] = {}
     for request in reading.requests:
-        if request.modality in {Modality.WISHED, Modality.CONDITIONAL}:
+        if request.modality in modalities:
             found.setdefault(meant(request), []).append(request)
     return tuple(Wished(intent, tuple(requests)) for intent, requests in found.items())
 
