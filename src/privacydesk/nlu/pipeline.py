@@ -44,22 +44,12 @@ class Pipeline:
         Of a very long one the beginning and the end are read, and nothing of it is sure.
         """
         text = text.lstrip()
-        seen = _with_numbers_called(text)
+        seen = with_numbers_called(text)
         if seen != text and seen.strip() == _CALLED:
             # A number alone asks for nothing; it may answer a question.
             return Read(Intent.REQUEST_STATUS, _EVEN, (), Reading())
-        first = self._parser.parse(seen[:_REACH])
-        read = first.read if first else 0
-        rest = text[read:].rstrip()[-_REACH:]
-        last = None
-        if rest:
-            end = len(text.rstrip())
-            last = self._parser.parse(seen[end - len(rest) : end], WINDOW // 2, end=True)
-        reads = [
-            self._read(Scope(words, parsed, today), whole=not rest)
-            for words, parsed in ((text[:_REACH], first), (rest, last))
-            if parsed is not None
-        ]
+        scopes, whole = looked_at(self._parser, text, seen, today)
+        reads = [self._read(scope, whole=whole) for scope in scopes]
         if not reads:
             return Read(Intent.OTHER, 0.0, (), Reading())
         return reads[0] if len(reads) == 1 else _joined(*reads)
@@ -92,7 +82,30 @@ class Pipeline:
         return self._certainty.is_sure(request, signs(scope, number, request))
 
 
-def _with_numbers_called(text: str) -> str:
+def looked_at(parser: Parser, text: str, seen: str, today: date) -> tuple[tuple[Scope, ...], bool]:
+    """Return what is found in a message, of a long one at its beginning and its end.
+
+    Args:
+        parser: finds it.
+        text: the message, without spaces before it.
+        seen: the message as the parser sees it; see ``with_numbers_called``.
+        today: the operator's day.
+
+    Returns:
+        What was found, and whether that is the whole message.
+    """
+    first = parser.parse(seen[:_REACH])
+    read = first.read if first else 0
+    rest = text[read:].rstrip()[-_REACH:]
+    last = None
+    if rest:
+        end = len(text.rstrip())
+        last = parser.parse(seen[end - len(rest) : end], WINDOW // 2, end=True)
+    looks = (text[:_REACH], first), (rest, last)
+    return tuple(Scope(words, parsed, today) for words, parsed in looks if parsed), not rest
+
+
+def with_numbers_called(text: str) -> str:
     """Return a message of the same length in which a ticket's number is what it stands for.
 
     Its signs tell nothing, and there are more of them than the network can have seen.

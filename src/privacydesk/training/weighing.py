@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from privacydesk.domain.reading import Request
 from privacydesk.nlu.certainty import DOUBTS, SIGNS, Certainty, Judgement, is_losing, signs
 from privacydesk.nlu.heads.parsed import Parser
-from privacydesk.nlu.scope import Scope
+from privacydesk.nlu.pipeline import looked_at, with_numbers_called
 from privacydesk.training.corpus import WRITTEN_ON, Example
 from privacydesk.training.evaluation.scores import is_right, loses
 
@@ -58,12 +58,13 @@ def _judgement(rows: Sequence[Row], holds: Sequence[bool]) -> Judgement:
 
 def _rows(parser: Parser, examples: Sequence[Example], today: date) -> Iterator[Row]:
     for example in examples:
-        parsed = parser.parse(example.text)
-        if parsed is None:
+        text = example.text.lstrip()
+        scopes, whole = looked_at(parser, text, with_numbers_called(text), today)
+        if not whole:
+            # Nothing of a long message is sure, whatever is learnt.
             continue
-        scope = Scope(example.text, parsed, today)
         golds = [one.reading().requests for one in (example.gold, *example.alt)]
-        for number, request in scope.requests():
+        for scope, (number, request) in ((s, one) for s in scopes for one in s.requests()):
             yield Row(
                 request,
                 signs(scope, number, request),
