@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.reading import unseen
-from benchmarks.servers import ROOT, SERVERS, desk, environment
+from benchmarks.servers import ROOT, SERVERS, environment
 
 CONVERSATIONS = (1, 32, 256)
 LOOPS = ("standard", "uvloop")
@@ -62,14 +62,16 @@ def load(port: int, conversations: int, seconds: float, sentences: str = "") -> 
     return figures
 
 
-def one_round(name: str, loop: str, sizes: list[int], seconds: float) -> dict[int, Figures]:
-    """Start a server afresh and measure it with each number of conversations."""
+def one_round(
+    name: str, loop: str, sizes: list[int], seconds: float, sentences: str = ""
+) -> dict[int, Figures]:
+    """Start a server afresh and measure it with each number of conversations; see ``load``."""
     found: dict[int, Figures] = {}
     for size in sizes:
         with SERVERS[name](loop) as server:
             # Warm-up included, which spends about as much a turn as the rest.
             before = server.cpu()
-            figures = load(server.port, size, seconds)
+            figures = load(server.port, size, seconds, sentences)
             turns = figures["turns"] * (seconds + 1.0)
             figures["cpu"] = (server.cpu() - before) / turns * 1e6
             found[size] = figures
@@ -84,13 +86,9 @@ def with_sentences(loop: str, sizes: list[int], rounds: int, seconds: float) -> 
         file.writelines(" ".join(text.split()) + "\n" for text in unseen(EVERY_MESSAGE))
         file.flush()
         for size in sizes:
-            seen: list[Figures] = []
-            for _ in range(rounds):
-                with desk(loop) as server:
-                    before = server.cpu()
-                    figures = load(server.port, size, seconds, file.name)
-                    turns = figures["turns"] * (seconds + 1.0)
-                    seen.append({**figures, "cpu": (server.cpu() - before) / turns * 1e6})
+            seen = [
+                one_round("desk", loop, [size], seconds, file.name)[size] for _ in range(rounds)
+            ]
             found = {key: statistics.median(one[key] for one in seen) for key in seen[0]}
             print(
                 f"{loop:9} {size:13} {found['turns']:9.0f} {found['p50']:8.1f}"

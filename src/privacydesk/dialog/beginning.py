@@ -264,19 +264,13 @@ def _changes_last(runner: Runner, script: Script) -> bool:
 
 def _is_limited_so(script: Script, ticket: Ticket) -> bool:
     """Tell whether a message names nothing but what limits a request: "only the last ones"."""
-    entities = script.observed.entities
+    selection = limits.selected(script.observed.entities)
+    if selection is None:
+        return False
     parts = [part_of(item) for item in ticket.items]
-    selection = limits.selected(entities)
-    if selection is not None:
-        filed = {(value, part.only, part.but) for part in parts for value in (part.value, ALL)}
-        asked = {(part.value, part.only, part.but) for part in selection.parts}
-        return bool(asked) and not selection.words and asked <= filed
-    words = {span.qualifier for part in parts for span in part.only if span.qualifier}
-    named = [str(one) for one in entities.get("period", ())]
-    # "Not the ones with him" may be the very words, and what stays is no limit to what goes.
-    others = [one for one in entities.get("kept_some", ()) if one not in words]
-    fits = [any(one in said or said in one for said in words) for one in named]
-    return bool(fits) and all(fits) and not others
+    filed = {(value, part.only, part.but) for part in parts for value in (part.value, ALL)}
+    asked = {(part.value, part.only, part.but) for part in selection.parts}
+    return bool(asked) and not selection.words and asked <= filed
 
 
 def _several(runner: Runner, script: Script) -> bool:
