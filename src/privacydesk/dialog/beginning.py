@@ -281,6 +281,11 @@ def _several(runner: Runner, script: Script) -> bool:
         # What was filed is taken back first; what is wished instead comes after that.
         kept_wishes.say_kept(runner, script, asked)
         return False
+    if asked and script.observed.entities.get("asks_status"):
+        # How a request stands is said at once; what is wished besides comes right after that.
+        for wish in asked:
+            kept_wishes.keep(runner, script, wish)
+        return runner.start(script, Intent.REQUEST_STATUS)
     if len(asked) == 1 and script.observed.wishes:
         questions.explain_at_once(script, runner.by_intent[asked[0].intent])
         return runner.begin(script, asked[0])
@@ -328,13 +333,22 @@ def _first(runner: Runner, script: Script) -> None:
         questions.explain_at_once(script, runner.by_intent.get(found.intent))
         if runner.start(script, found.intent):
             return
+    _asks_back(runner, script)
+
+
+def _asks_back(runner: Runner, script: Script) -> None:
+    """Ask what is meant; somebody who is not understood for long is put through."""
+    likely = _likely(runner, script)
+    if script.observed.entities.get("only_tells"):
+        script.unanswered = 0
+        script.ask("desk.noted", {}, (*likely, human_choice()))
+        return
     if any(character.isalnum() for character in script.said):
         # A picture of a face is no word that was not understood, and brings nobody to a queue.
         script.unanswered += 1
     if script.unanswered >= _UNANSWERED_BEFORE_HUMAN:
         to_human(runner, script)
         return
-    likely = _likely(runner, script)
     if script.unanswered > 1 and not likely:
         # A second stray word gets the whole menu, not a queue that nobody asked for.
         script.ask("desk.not_understood", {}, menu_choices())

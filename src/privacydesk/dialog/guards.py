@@ -325,7 +325,8 @@ def _form_open(act: Act) -> str:
 
 
 def _wishes_wait(act: Act) -> str:
-    return _yes(act.script.wishes)
+    # With no form below, the first of them is begun in the same turn, which says so.
+    return _yes(act.script.wishes and act.script.form_at() > 0)
 
 
 def _may_object(act: Act) -> str:

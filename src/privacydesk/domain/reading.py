@@ -179,6 +179,8 @@ class Read(Struct, frozen=True):
         fragment: what it names beside.
         acts: what a guardian wants done with a child's account, each once.
         accounts: names of accounts that are told, verbatim.
+        clear: of each request of the reading, whether it is clear that this is asked for, however
+            unclear what it is about may be; empty where just what is sure is clear.
     """
 
     intent: Intent
@@ -188,3 +190,4 @@ class Read(Struct, frozen=True):
     fragment: Fragment | None = None
     acts: tuple[Intent, ...] = ()
     accounts: tuple[str, ...] = ()
+    clear: tuple[bool, ...] = ()

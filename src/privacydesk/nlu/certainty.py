@@ -20,6 +20,7 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import ALL, MentionKind, Modality, Request
 from privacydesk.nlu.heads.parsed import Parsed, likeliest
 from privacydesk.nlu.heads.stretches import Found
+from privacydesk.nlu.labels import ROLES, Role
 from privacydesk.nlu.scope import BELONGS, Scope
 
 FILE: Final = "certainty.json"
@@ -139,6 +140,8 @@ def signs(scope: Scope, number: int, request: Request) -> tuple[float, ...]:
 def _loose_narrowing(parsed: Parsed) -> float:
     """Return how many times and qualifiers narrow nothing in a role that some request gives it."""
     given = parsed.roles.max(axis=0, initial=0.0) >= BELONGS
+    # What stays of a thing that goes is told of it, too; see ``Scope``.
+    given[:, ROLES.index(Role.EXCLUDE)] |= given[:, ROLES.index(Role.INCLUDE)]
     narrows = (parsed.narrowing >= BELONGS) & given
     return float((~narrows.any(axis=(1, 2))).sum())
 

@@ -136,9 +136,19 @@ class Scope:
         which = ROLES.index(role)
         found: dict[Mention, None] = {}
         for place, mention in enumerate(self.parsed.mentions):
-            if self.parsed.roles[request, place, which] >= BELONGS:
+            if self._has_role(request, place, which):
                 found |= dict.fromkeys(self._narrowed(request, mention, place, which))
         return _lesser(tuple(found), role)
+
+    def _has_role(self, request: int, mention: int, role: int) -> bool:
+        """Tell whether a request says so of a mention.
+
+        What stays of a thing that goes may be told without naming it again: 和小美的留着.
+        """
+        roles = self.parsed.roles[request, mention] >= BELONGS
+        if roles[role] or ROLES[role] is Role.INCLUDE or not roles.any():
+            return bool(roles[role])
+        return bool(self.parsed.narrowing[:, mention, role].max(initial=0.0) >= BELONGS)
 
     def _narrowed(
         self, request: int, mention: FoundMention, place: int, role: int
@@ -240,7 +250,7 @@ class Scope:
         alike = [
             number
             for number, found in enumerate(self.parsed.requests)
-            if self.parsed.roles[number, mention, role] >= BELONGS
+            if self._has_role(number, mention, role)
             and (found.intent is not None or number == request)
         ]
         return request != min(alike, key=lambda one: _away(self.parsed.requests[one], stretch))

@@ -79,7 +79,7 @@ def test_a_confirmation_in_english_says_what_is_to_be_kept() -> None:
 
 def test_what_was_not_understood_is_confirmed_and_filed_as_it_was_written() -> None:
     turn = begin(Selection((Part("posts"),), words="除了那个"))
-    assert asked(turn) == "确认后会登记申请，删除：动态；原话：“除了那个”"
+    assert asked(turn) == "确认后会登记申请，删除：动态；范围以您的原话为准：“除了那个”"
     assert filed(turn) == [("posts", {"words": "除了那个"})]
 
 

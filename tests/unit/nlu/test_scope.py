@@ -31,7 +31,7 @@ def _mention(text: str, words: str, value: str) -> FoundMention:
 def _request(
     intent: Intent = Intent.DELETION, centre: float = 0.0, act: Intent = Intent.OTHER
 ) -> FoundRequest:
-    return FoundRequest(intent, Modality.WISHED, Holder.SELF, act, centre, 0.99, 0.99)
+    return FoundRequest(intent, Modality.WISHED, Holder.SELF, act, centre, 0.99, 0.99, 0.99)
 
 
 def _chances(shape: tuple[int, ...], *ones: tuple[int, ...]) -> Floats:
@@ -87,6 +87,23 @@ def test_one_name_goes_but_for_a_time() -> None:
     (request,) = _requests(text, parsed)
     assert request.include == (Mention(MentionKind.CATEGORY, "posts"),)
     assert request.exclude == (Mention(MentionKind.CATEGORY, "posts", date(2026, 1, 1)),)
+
+
+def test_what_stays_of_a_thing_that_goes_need_not_name_it_again() -> None:
+    text = "去年的照片删了，和小美的留着"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "照片", "photos")],
+        [(0, 0, INCLUDE)],
+        whens=[_found(text, "去年")],
+        qualifiers=[_found(text, "和小美的")],
+        narrowing=[(0, 0, INCLUDE), (1, 0, EXCLUDE)],
+    )
+    (request,) = _requests(text, parsed)
+    assert request.include == (
+        Mention(MentionKind.CATEGORY, "photos", date(2025, 1, 1), date(2025, 12, 31)),
+    )
+    assert request.exclude == (Mention(MentionKind.CATEGORY, "photos", qualifier="和小美的"),)
 
 
 def test_a_time_that_is_no_period_narrows_by_its_words() -> None:
@@ -255,7 +272,7 @@ def test_values_stand_with_the_requests_that_they_are_told_for() -> None:
 def test_what_is_named_alone_is_no_request() -> None:
     text = "照片，发到 mei@example.com"
     parsed = _parsed(
-        [FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99)],
+        [FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99, 0.99)],
         [_mention(text, "照片", "photos")],
         [(0, 0, INCLUDE)],
         values=[_found(text, ".com", CONTACT)],
@@ -272,7 +289,7 @@ def test_what_is_named_alone_is_no_request() -> None:
 
 def test_a_time_or_a_qualifier_alone_limits_whatever_is_open() -> None:
     text = "去年的，和小美的"
-    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99)
+    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99, 0.99)
     whens, qualifiers = [_found(text, "去年")], [_found(text, "和小美")]
     parsed = _parsed([nothing], [], [], whens=whens, qualifiers=qualifiers)
     fragment = Scope(text, parsed, TODAY).fragment()
@@ -284,7 +301,7 @@ def test_a_time_or_a_qualifier_alone_limits_whatever_is_open() -> None:
 
 def test_several_times_alone_are_told_as_they_were_written() -> None:
     text = "2023年的，还有2024年的"
-    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99)
+    nothing = FoundRequest(None, Modality.WISHED, Holder.SELF, Intent.OTHER, 0.0, 0.99, 0.99, 0.99)
     whens = [_found(text, "2023年"), _found(text, "2024年")]
     fragment = Scope(text, _parsed([nothing], [], [], whens=whens), TODAY).fragment()
     assert fragment is not None
@@ -295,7 +312,7 @@ def test_what_guardians_want_is_told_once_and_not_where_it_shall_not_be() -> Non
     text = "孩子的照片删掉，账号是小恐龙，号别注销"
     wanted = _request(Intent.GUARDIAN, act=Intent.DELETION)
     never = FoundRequest(
-        Intent.GUARDIAN, Modality.DENIED, Holder.CHILD, Intent.DEREGISTRATION, 9.0, 0.99, 0.99
+        Intent.GUARDIAN, Modality.DENIED, Holder.CHILD, Intent.DEREGISTRATION, 9.0, 0.99, 0.99, 0.0
     )
     parsed = _parsed([wanted, wanted, never], [], [], values=[_found(text, "小恐龙", ACCOUNT)])
     scope = Scope(text, parsed, TODAY)

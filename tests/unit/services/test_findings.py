@@ -47,7 +47,8 @@ def read(*requests: Request, intent: Intent | None = None, **told: Any) -> Read:
     """Return what is read, mainly the first request unless told otherwise."""
     main = intent or (requests[0].intent if requests else Intent.OTHER)
     fragment, confidence = told.pop("fragment", None), told.pop("confidence", 0.8)
-    return Read(main, confidence, (), Reading(requests, **told), fragment)
+    clear = told.pop("clear", ())
+    return Read(main, confidence, (), Reading(requests, **told), fragment, clear=clear)
 
 
 def found(
@@ -74,7 +75,7 @@ def test_a_sure_wish_leads_and_names_what_goes() -> None:
     "unsure",
     [
         request(Intent.DELETION, PHOTOS, sure=False),
-        request(Intent.DELETION, PHOTOS, modality=Modality.CONDITIONAL),
+        request(Intent.DELETION, PHOTOS, modality=Modality.CONDITIONAL, sure=False),
         request(Intent.DELETION, PHOTOS, modality=Modality.REPORTED),
     ],
 )
@@ -83,6 +84,75 @@ def test_what_is_not_surely_wished_is_asked_back(unsure: Request) -> None:
     assert seen.recognised is not None
     assert seen.recognised.intent is Intent.DELETION
     assert not seen.recognised.sure
+
+
+def selected(seen: Observed) -> Selection:
+    (selection,) = seen.entities["selection"]
+    return msgspec.json.decode(selection, type=Selection)
+
+
+def test_a_scope_that_was_not_understood_goes_by_the_words_of_the_message() -> None:
+    text = "删照片，有狗的留着"
+    dogs = Mention(MentionKind.CATEGORY, "photos", SINCE_NEW_YEAR, qualifier="有狗的")
+    unsure = request(Intent.DELETION, PHOTOS, exclude=(dogs,), sure=False)
+    seen = found(read(unsure, clear=(True,)), text)
+    assert seen.recognised is not None
+    assert seen.recognised.sure
+    assert selected(seen) == Selection((Part("photos"),), words=text)
+    assert "kept_some" not in seen.entities
+
+
+def test_what_is_asked_for_on_a_condition_goes_by_the_words_beside_its_scope() -> None:
+    text = "delete this year's photos if they're also in backups"
+    photos = Mention(MentionKind.CATEGORY, "photos", SINCE_NEW_YEAR)
+    seen = found(read(request(Intent.DELETION, photos, modality=Modality.CONDITIONAL)), text)
+    assert seen.recognised is not None
+    assert seen.recognised.sure
+    assert selected(seen) == Selection((Part("photos", (Span(SINCE_NEW_YEAR),)),), words=text)
+
+
+def test_of_what_else_is_clear_it_is_asked_what_is_meant() -> None:
+    unsure = request(Intent.UNBINDING, WECHAT, exclude=(GOOGLE,), sure=False)
+    seen = found(read(unsure, clear=(True,)), "WeChat, no, not Google")
+    assert seen.recognised is not None
+    assert seen.recognised.sure
+    assert "provider" not in seen.entities
+
+
+def test_a_closing_that_is_not_sure_is_asked_back() -> None:
+    unsure = request(Intent.DEREGISTRATION, sure=False)
+    seen = found(read(unsure, clear=(True,)), "close it on the 15th, not sooner")
+    assert seen.recognised is not None
+    assert not seen.recognised.sure
+
+
+def test_no_story_stands_for_a_scope() -> None:
+    unsure = request(Intent.DELETION, PHOTOS, sure=False)
+    seen = found(read(unsure, clear=(True,)), "so " * 100)
+    assert seen.recognised is not None
+    assert not seen.recognised.sure
+
+
+@pytest.mark.parametrize(
+    ("text", "beside"),
+    [
+        ("除了小鹿的评论都删", ""),
+        ("除了给小鹿写的评论，别的统统删掉，一条也别剩，谢谢你们了", "all"),
+    ],
+)
+def test_a_longer_message_goes_beside_a_scope_that_a_person_applies(text: str, beside: str) -> None:
+    but = Mention(MentionKind.CATEGORY, "comments", qualifier="小鹿的")
+    comments = Mention(MentionKind.CATEGORY, "comments")
+    seen = found(read(request(Intent.DELETION, comments, exclude=(but,))), text)
+    assert selected(seen).words == (text if beside else "")
+
+
+def test_a_message_that_only_reports_asks_for_nothing() -> None:
+    gone = request(Intent.DELETION, POSTS, modality=Modality.REPORTED)
+    assert entities(read(gone))["only_tells"] == ("yes",)
+    assert "only_tells" not in entities(read(gone, questions=("are they gone",)))
+    never = request(Intent.DELETION, POSTS, modality=Modality.DENIED)
+    assert "only_tells" not in entities(read(gone, never))
 
 
 def test_what_is_reported_names_nothing() -> None:

@@ -40,6 +40,7 @@ _LEAST: Final = {
 }  # fmt: skip
 """The score from which stretches are taken, where it is not zero: what is named in a new way scores
 low, and what is not named far lower. Chosen by the voices that are left out of training."""
+_ASKED_FOR: Final = [MODALITIES.index(one) for one in (Modality.WISHED, Modality.CONDITIONAL)]
 _ERRORS_ONLY: Final = 3
 
 
@@ -52,6 +53,7 @@ class FoundRequest(Struct, frozen=True):
         centre: the word about which it is made.
         made: how likely it is made at all.
         chance: how likely it is so, with this modality and holder.
+        asked: how likely it is asked for, on a condition perhaps, with this holder.
     """
 
     intent: Intent | None
@@ -61,6 +63,7 @@ class FoundRequest(Struct, frozen=True):
     centre: float
     made: float
     chance: float
+    asked: float
 
 
 class FoundMention(Struct, frozen=True):
@@ -225,6 +228,7 @@ def _requests(which: list[int], made: Floats, told: _Told, centres: Floats) -> l
             float(centres[slot]),
             float(made[slot]),
             float(made[slot] * modality[slot].max() * holder[slot].max()),
+            float(made[slot] * modality[slot][_ASKED_FOR].sum() * holder[slot].max()),
         )
         for slot in which
     ]

@@ -15,6 +15,7 @@ from privacydesk.domain.reading import Modality, Read
 from privacydesk.domain.turn import Heard, Observed
 from privacydesk.services.findings.discourse import discourse, people, posts
 from privacydesk.services.findings.mentions import named
+from privacydesk.services.findings.own_words import in_own_words
 from privacydesk.services.findings.requests import (
     Wished,
     further,
@@ -67,25 +68,33 @@ def observed(
         listed: what is found by closed lists.
         language: its locale; empty where it can't be told.
     """
-    read = in_kind(read)
+    read, by_words = in_own_words(text, in_kind(read))
     asked = wished(read.reading)
     main = recognised(read, asked)
 
     def heard(found: Iterable[Wished]) -> tuple[Heard, ...]:
-        return tuple(Heard(one.recognised(read), _of_wish(one, read, listed)) for one in found)
+        return tuple(
+            Heard(
+                one.recognised(read),
+                _of_wish(one, read, listed, text.strip() if one.intent in by_words else ""),
+            )
+            for one in found
+        )
 
     return Observed(
         recognised=main,
         language=language,
-        entities=_of_message(text, read, listed),
+        entities=_of_message(text, read, listed, text.strip() if by_words else ""),
         wishes=heard(further(read, asked, main)),
         parts=heard(spoken_of(read.reading)),
     )
 
 
-def _of_message(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
+def _of_message(
+    text: str, read: Read, listed: Mapping[str, tuple[Any, ...]], words: str
+) -> Entities:
     requests = read.reading.requests
-    things, done = named(requests, read.fragment), discourse(text, read)
+    things, done = named(requests, read.fragment, words), discourse(text, read)
     several = any(len(things[kind]) > 1 for kind in ("provider", "purpose"))
     phrases = (
         *(one for one in listed.get("phrase", ()) if one not in _derived(several=several)),
@@ -149,8 +158,10 @@ def _derived(*, several: bool) -> frozenset[str]:
     return _DERIVED | _CORRECTS if several else _DERIVED
 
 
-def _of_wish(one: Wished, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
-    things = named(one.requests, None)
+def _of_wish(
+    one: Wished, read: Read, listed: Mapping[str, tuple[Any, ...]], words: str
+) -> Entities:
+    things = named(one.requests, None, words)
     relations = () if one.intent is not Intent.GUARDIAN else listed.get("phrase", ())
     phrases = (
         *(phrase for phrase in relations if phrase in _RELATIONS),

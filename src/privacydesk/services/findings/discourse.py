@@ -41,6 +41,8 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "consequence": ("asked",) if _only_asks(read) else (),
         "asked_beside": _question_beside(text, read),
         "copy_first": _YES if _copy_first(requests) else (),
+        "asks_status": _YES if _asks_status(requests) else (),
+        "only_tells": _YES if _only_tells(read) else (),
         "only_chooses": _YES if _only_chooses(read) else (),
         "entry_instead": _entry_instead(requests),
         "in_danger": _danger(read),
@@ -60,13 +62,25 @@ def _only_asks(read: Read) -> bool:
 
 def _question_beside(text: str, read: Read) -> tuple[str, ...]:
     """Return the longest question that is put beside a wish, and the message without it."""
-    sure = any(one.sure and one.intent.kind is not None for one in wished(read.reading))
-    if not sure or not read.reading.questions:
+    wishes = any(one.intent.kind is not None for one in wished(read.reading))
+    if not wishes or not read.reading.questions:
         return ()
     question = max(read.reading.questions, key=len)
     before, found, after = text.partition(question)
     rest = f"{before} {after.lstrip('?？')}".strip()
     return (question, rest) if found and rest else ()
+
+
+def _asks_status(requests: Iterable[Request]) -> bool:
+    """Tell whether it is asked how a request stands."""
+    return any(one.intent is Intent.REQUEST_STATUS and one.sure for one in requests)
+
+
+def _only_tells(read: Read) -> bool:
+    """Tell whether a message tells what happened, and asks and names nothing besides."""
+    told = {one.modality for one in read.reading.requests}
+    beside = read.reading.questions or read.reading.safety or read.fragment
+    return told == {Modality.REPORTED} and not beside
 
 
 def _copy_first(requests: Iterable[Request]) -> bool:

@@ -25,8 +25,16 @@ _DATA: Final = tuple(one for one in DataCategory if one is not DataCategory.BIND
 """What all of one's data is; logins are unbound by themselves."""
 
 
-def named(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, tuple[Any, ...]]:
-    """Return the entities of what requests and a fragment name."""
+def named(
+    requests: Iterable[Request], fragment: Fragment | None, words: str
+) -> dict[str, tuple[Any, ...]]:
+    """Return the entities of what requests and a fragment name.
+
+    Args:
+        requests: of the message, or of one wish.
+        fragment: what is named beside.
+        words: those of the message where they tell the scope; else empty.
+    """
     requests = tuple(requests)
     denied = [one for one in requests if one.modality is Modality.DENIED]
     told: list[Request | Fragment] = [one for one in requests if one.modality in _MEANT]
@@ -40,7 +48,7 @@ def named(requests: Iterable[Request], fragment: Fragment | None) -> dict[str, t
         # What shall stay is what a message is about where it names nothing else.
         **_named(goes or [one for one in never if _may_stay(one)], fields),
         **_what_stays(stays),
-        **_limits(goes, (*stays, *never), fragment.limit if fragment else None),
+        **_limits(goes, (*stays, *never), fragment.limit if fragment else None, words),
         "only_kept": _distinct(one.value for one in never if _may_stay(one)),
     }
     phrases = [*_phrases(goes)]
@@ -73,21 +81,23 @@ def _what_stays(stays: Iterable[Mention]) -> dict[str, tuple[Any, ...]]:
 
 
 def _limits(
-    goes: Iterable[Mention], stays: Iterable[Mention], limit: Mention | None
+    goes: Iterable[Mention], stays: Iterable[Mention], limit: Mention | None, words: str
 ) -> dict[str, tuple[Any, ...]]:
     """Return which data is selected, and whether less than all of it is."""
     include = [one for one in goes if one.kind is MentionKind.CATEGORY]
     exclude = [one for one in stays if one.kind is MentionKind.CATEGORY]
     if limit is not None:
         include.append(limit)
-    if not (include or exclude):
+    if not (include or exclude or words):
         return {}
-    # Where only what stays is told, the rest is what goes.
-    every = Mention(MentionKind.CATEGORY, ALL)
-    selection = Selection.of(include or [every], exclude, _DATA)
+    if exclude and not include:
+        # Where only what stays is told, the rest is what goes.
+        include = [Mention(MentionKind.CATEGORY, ALL)]
+    selection = Selection.of(include, exclude, _DATA, words)
+    narrowed = bool(words) or any(one.is_narrowed for one in (*include, *exclude))
     return {
         "selection": (msgspec.json.encode(selection).decode(),),
-        "period": _YES if any(one.is_narrowed for one in (*include, *exclude)) else (),
+        "period": _YES if narrowed else (),
         "kept_some": _YES if any(one.is_narrowed for one in exclude) else (),
     }
 

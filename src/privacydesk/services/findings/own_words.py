@@ -1,0 +1,72 @@
+"""Scopes that go by the writer's own words.
+
+Where it is clear what is asked for, while what of it is not, nothing that was read of the scope is
+used. Where data is asked for, the message stands for the scope, for staff to go by; of anything
+else the dialogue asks what is meant. A longer message goes beside a scope that only a person can
+apply, too: they may need all of it for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from privacydesk.dialog.reading import width
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.reading import Mention, Modality, Read, Request
+
+_OF_DATA: Final = frozenset({Intent.ACCESS, Intent.DELETION})
+"""Requests whose scope may be told by the writer's own words."""
+_ASKED: Final = frozenset({Intent.UNBINDING, Intent.CONSENT_WITHDRAWAL, Intent.RECTIFICATION})
+"""Requests that begin with the question what they are about."""
+_SHORT: Final = 80
+"""Latin letters, each Chinese character counted as three, of a message that says little more than
+was read of it."""
+_LONGEST: Final = 200
+"""Characters of a message that may stand for a scope; a longer one tells a story."""
+
+
+def in_own_words(text: str, read: Read) -> tuple[Read, frozenset[Intent]]:
+    """Return a message with what is clear in it made sure, and whose scope its words tell.
+
+    What is asked for on a condition is done by the words of the condition.
+    """
+    requests = read.reading.requests
+    if len(text) > _LONGEST:
+        return read, frozenset()
+    clear = read.clear or [one.sure for one in requests]
+    made = tuple(
+        _made_sure(one) if known else one for one, known in zip(requests, clear, strict=True)
+    )
+    by_words = frozenset(
+        one.intent
+        for one, before in zip(made, requests, strict=True)
+        if one.intent in _OF_DATA
+        and (one != before or (width(text) > _SHORT and _takes_a_person(one)))
+    )
+    return replace(read, reading=replace(read.reading, requests=made)), by_words
+
+
+def _made_sure(request: Request) -> Request:
+    """Return a request as the desk may act on it without having understood its scope."""
+    if request.modality is Modality.CONDITIONAL and request.intent in _OF_DATA:
+        request = replace(request, modality=Modality.WISHED)
+    if request.sure or request.modality is not Modality.WISHED:
+        return request
+    if request.intent in _OF_DATA:
+        return replace(request, sure=True, include=_whole(request.include), exclude=())
+    if request.intent in _ASKED:
+        return replace(request, sure=True, include=(), exclude=(), set={})
+    return replace(request, sure=request.intent is not Intent.DEREGISTRATION)
+
+
+def _takes_a_person(request: Request) -> bool:
+    """Tell whether only a person can tell what belongs to a scope."""
+    return any(one.qualifier for one in (*request.include, *request.exclude))
+
+
+def _whole(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """Return what is named, without what narrows it."""
+    return tuple(dict.fromkeys(Mention(one.kind, one.value) for one in mentions))
