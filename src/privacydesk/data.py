@@ -78,6 +78,16 @@ def voice_files(directory: Path | None = None) -> list[tuple[str, str, str]]:
     ]
 
 
+def answer_files() -> dict[str, str]:
+    """Read the answers of the checkout's corpus, which are not shipped: file name to text.
+
+    Raises:
+        SettingsError: the folder or a file can't be read.
+    """
+    folder, shown = _folder("corpus", None)
+    return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl",)).items()}
+
+
 def source_files() -> Mapping[str, str]:
     """Read the package's own code and templates, from which keys are extracted.
 

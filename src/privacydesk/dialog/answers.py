@@ -9,8 +9,8 @@ from privacydesk.dialog import (
     following,
     interrupts,
     openings,
-    quotes,
     reading,
+    side_questions,
     taking,
 )
 from privacydesk.dialog.at_ask import NO_STORY, AtAsk
@@ -51,19 +51,15 @@ class Answers:
         before, script.last_said_at = script.last_said_at, script.now
         if script.owner.kind is OwnerKind.QUEUE and self._press_desk_button(script, message):
             return
-        labelled = self._buttons.is_label(script, message.text) or self._is_answer(script)
-        if script.owner.kind is OwnerKind.AGENT or interrupts.comes_first(
-            self._runner, script, labelled=labelled
-        ):
+        if script.owner.kind is OwnerKind.AGENT or self._comes_first(script):
             return
-        quotes.answer_beside(script)
         frame, step = self._runner.waiting_step(script)
         if script.mended and frame is not None:
             # Words for a question that is gone answer none that was not put yet.
             script.say("desk.resumed")
             self._runner.prompt_again(script)
         elif frame is None:
-            self._said_at_menu(script, message)
+            self._said_at_menu(script)
         elif frame.waiting is not None:
             if not following.other_wish(self._runner, script):
                 script.say("desk.still_waiting")
@@ -75,11 +71,22 @@ class Answers:
             script.say("desk.resumed")
             self._runner.prompt_again(script)
         elif isinstance(step, Confirm):
-            self._at_confirm.said(script, frame, step, message.text)
+            self._at_confirm.said(script, frame, step, script.said)
         elif isinstance(step, Ask):
-            self._at_ask.said(script, frame, step, message.text)
+            self._at_ask.said(script, frame, step, script.said)
         else:
             self._runner.run(script)
+
+    def _comes_first(self, script: Script) -> bool:
+        """Answer what is asked beside, and do what comes before any form; tell if that was all."""
+        if interrupts.cares(self._runner, script, labelled=self._is_labelled(script)):
+            return True
+        if not self._is_labelled(script) and side_questions.answer(self._runner, script):
+            return True
+        return interrupts.obeys(self._runner, script, labelled=self._is_labelled(script))
+
+    def _is_labelled(self, script: Script) -> bool:
+        return self._buttons.is_label(script, script.said) or self._is_answer(script)
 
     def chose(self, script: Script, message: Chose) -> None:
         """Take a tapped button."""
@@ -128,9 +135,9 @@ class Answers:
         desk_buttons.press(self._runner, script, choice.id, silent=True)
         return True
 
-    def _said_at_menu(self, script: Script, message: Said) -> None:
-        choice = self._buttons.typed(script, message.text)
-        if choice is None and len(message.text) <= NO_STORY:
+    def _said_at_menu(self, script: Script) -> None:
+        choice = self._buttons.typed(script, script.said)
+        if choice is None and len(script.said) <= NO_STORY:
             # Of a list of requests the recogniser knows best which one is meant.
             offered = script.prompt.choices if script.prompt is not None else ()
             choice = choosing.spoken(script, tuple((one, "") for one in offered))

@@ -55,6 +55,7 @@ class AtAsk(AtQuestion):
         if (
             correcting.changes_another(self._runner, script, frame, step)
             or self._told_already(script, frame, step)
+            or self._has_nothing_to_add(script)
             or self._is_chosen_label(script, frame, step, text)
             or questions.asks_back(self._runner, script, frame, step, text)
         ):
@@ -99,6 +100,10 @@ class AtAsk(AtQuestion):
         script.say("desk.told_noted")
         self._runner.prompt_again(script)
         return True
+
+    def _has_nothing_to_add(self, script: Script) -> bool:
+        """Pass a question that may be passed, where nothing else is said than that."""
+        return bool(script.observed.entities.get("nothing_to_add")) and self._runner.refuse(script)
 
     def _leaves_it_at_that(self, script: Script, frame: Running, step: Ask) -> bool:
         """Take the sentence that began the form from whoever has nothing to add to it."""

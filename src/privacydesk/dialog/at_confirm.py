@@ -12,10 +12,12 @@ from privacydesk.dialog import (
     choosing,
     correcting,
     desk_buttons,
+    filling,
     following,
     giving_up,
     limiting,
     questions,
+    reading,
     taking,
 )
 from privacydesk.dialog.at_question import AtQuestion
@@ -35,6 +37,18 @@ _REFUSES: Final = re.compile(
 )
 
 
+_CHANGES: Final = frozenset({"also", "instead", "slip", "leaving", "thinks", "postpones"})
+_LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
+"""What a message says besides that makes more of it than a yes."""
+
+
+def _same(held: object, named: object) -> bool:
+    """Tell whether a message names what a form holds, in whatever order."""
+    if isinstance(held, list) and isinstance(named, list):
+        return set(map(str, held)) == set(map(str, named))
+    return held == named
+
+
 class AtConfirm(AtQuestion):
     """Takes words where something is to be confirmed."""
 
@@ -52,7 +66,26 @@ class AtConfirm(AtQuestion):
         said = set(script.observed.entities.get("plain_answer", ()))
         labels = {"yes": step.yes, "no": step.no}
         meant = [answer for answer, label in labels.items() if said & {answer, label}]
+        if not meant and self._restates(script):
+            return "yes"
         return "either" if len(meant) > 1 else "".join(meant)
+
+    def _restates(self, script: Script) -> bool:
+        """Tell whether a message wishes just what is to be confirmed: 对，就微信，解了吧."""
+        found, entities = script.observed.recognised, script.observed.entities
+        form = script.stack[script.form_at()]
+        flow = self._runner.flows[form.flow]
+        if found is None or not found.sure or found.intent not in flow.intents:
+            return False
+        if script.observed.wishes or not entities.get("wants") or script.observed.beside:
+            return False
+        changes = reading.phrases_of(entities) & _CHANGES
+        if changes or staying(entities) or any(entities.get(kind) for kind in _LEAVES):
+            return False
+        return all(
+            _same(form.slots.get(name), value)
+            for name, value in filling.slots_for(flow, entities).items()
+        )
 
     def is_answer(self, script: Script) -> bool:
         """Tell whether words answer the open confirmation, and so are no command: 取消, 不用了."""

@@ -68,6 +68,9 @@ class AtQuestion:
         The question stands right above, so it is not said twice; after a few misses it is, with a
         person to turn to.
         """
+        if script.answered_beside:
+            self._runner.prompt_again(script)
+            return
         prompt = script.prompt
         _, step = self._runner.waiting_step(script)
         kind = (

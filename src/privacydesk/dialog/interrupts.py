@@ -23,13 +23,13 @@ _STORIES: Final = frozenset({"long_text", "reply"})
 _FIRST_PERSON: Final = re.compile(r"[我俺咱]|本人|\bi(?:'m|m| am)\b", re.IGNORECASE)
 
 
-def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
-    """Do what comes before any form: language, a child who speaks, the queue, commands.
+def cares(runner: Runner, script: Script, *, labelled: bool) -> bool:
+    """Do what comes before all else: language, a child who speaks, danger, opening hours.
 
     Args:
         runner: goes on with the flows.
         script: the turn being written.
-        labelled: the words are those of a button of the open question, and so no command.
+        labelled: the words are those of a button of the open question.
 
     Returns:
         Whether the message is dealt with.
@@ -37,8 +37,14 @@ def comes_first(runner: Runner, script: Script, *, labelled: bool) -> bool:
     languages.follow(runner, script)
     if _mind_minor(runner, script) or _mind_danger(runner, script):
         return True
-    if not labelled and opening_hours.tell(runner, script):
-        return True
+    return not labelled and opening_hours.tell(runner, script)
+
+
+def obeys(runner: Runner, script: Script, *, labelled: bool) -> bool:
+    """Do what comes before any form: the queue, commands; tell whether that was all.
+
+    The words of a button of the open question are no command.
+    """
     if script.owner.kind is OwnerKind.QUEUE and queueing.while_queued(runner, script):
         return True
     if not commands.is_desk_word(script):

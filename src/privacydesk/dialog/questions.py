@@ -7,7 +7,7 @@ nothing that looks like a question is stored before the user has said that it is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from privacydesk.dialog import arguments, reading
@@ -300,20 +300,28 @@ def explain_open(runner: Runner, script: Script) -> bool:
 
 
 def explain(runner: Runner, script: Script, topic: str) -> bool:
-    """Say what the innermost flow of the open form explains about something; then ask anew.
+    """Say what the open form explains about something; then ask anew."""
+    if not explained(runner, script, topic):
+        return False
+    runner.prompt_again(script)
+    return True
+
+
+def explained(runner: Runner, script: Script, topic: str) -> bool:
+    """Say what the innermost flow of the open form explains about something; tell whether it does.
 
     Where no flow does, within how long a request is answered is the operator's own to say.
     """
-    for frame in reversed(script.stack[script.form_at() :]) if topic else ():
+    if not topic or not script.stack:
+        return False
+    for frame in reversed(script.stack[script.form_at() :]):
         flow = runner.flows[frame.flow]
         if topic in flow.explains and _is_known(script, frame, flow, topic):
             _say(script, frame, flow, topic)
-            runner.prompt_again(script)
             return True
     if topic != _DURATION or not _files(runner, script):
         return False
     _say_duration(script)
-    runner.prompt_again(script)
     return True
 
 
@@ -322,10 +330,18 @@ def explain_at_once(script: Script, flow: Flow | None) -> None:
     topic = topic_at_once(script)
     if flow is None or not topic or not reading.is_brief(script):
         return
-    if topic in flow.explains:
+    explained_by(script, flow, topic)
+
+
+def explained_by(script: Script, flow: Flow, topic: str) -> bool:
+    """Say what a form that is not begun explains about something; tell whether it does."""
+    if can_explain_unbegun(script, flow, topic):
         explain_unbegun(script, flow, topic)
-    elif topic == _DURATION and flow.kind is not None:
-        _say_duration(script)
+        return True
+    if topic != _DURATION or flow.kind is None:
+        return False
+    _say_duration(script)
+    return True
 
 
 def topic_at_once(script: Script) -> str:
@@ -420,9 +436,16 @@ def _asked(script: Script) -> str:
 
 def _topic(script: Script) -> str:
     said = reading.phrases_of(script.observed.entities)
-    topics = sorted(one for one in said if one.startswith("asks_"))
-    # What it does at all is asked least particularly: 动态会怎样 is about the posts.
-    topic = min(topics, key=lambda one: one == _EFFECT, default="")
+    topics = (one for one in said if one.startswith("asks_"))
+    return most_particular(topics, reading.width(script.said))
+
+
+def most_particular(topics: Iterable[str], width: int) -> str:
+    """Return which of several topics a question of a width is about; nothing where there is none.
+
+    What a request does at all is asked least particularly: 动态会怎样 is about the posts.
+    """
+    topic = min(sorted(topics), key=lambda one: one == _EFFECT, default="")
     # In a form "when?" asks how long it takes; with more words, how something else stands.
-    bare = topic == "asks_when" and reading.width(script.said) <= _BARE_WHEN
+    bare = topic == "asks_when" and width <= _BARE_WHEN
     return _DURATION if bare else topic

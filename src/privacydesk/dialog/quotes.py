@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from privacydesk.dialog import arguments
 from privacydesk.dialog.script import Script
 from privacydesk.domain.quotes import PolicyAnswer, Quote
 
@@ -23,20 +22,6 @@ def say_quotes(script: Script, answer: PolicyAnswer) -> None:
         key = "policy_question.quote_also"
     if not script.locale.startswith(answer.language):
         script.say("policy_question.original_binds")
-
-
-def answer_beside(script: Script) -> None:
-    """Answer what a message asks of the policy beside its wish; the wish is what is left of it."""
-    halves = script.observed.entities.get("asked_beside")
-    if not halves:
-        return
-    asked, script.said = halves
-    answer = script.policy(asked)
-    if answer is not None and answer.answerable:
-        say_quotes(script, answer)
-        return
-    key = f"policy_question.{'not_said' if answer else 'answer'}"
-    script.say(key, {"path_policy": arguments.path(script, "policy")})
 
 
 def _shown(answer: PolicyAnswer) -> tuple[Quote, ...]:

@@ -44,6 +44,7 @@ class Script:
     """Collects what a turn says and does, on a thawed copy of the snapshot."""
 
     __slots__ = (
+        "answered_beside",
         "attempts",
         "before",
         "challenges",
@@ -112,6 +113,8 @@ class Script:
         self.whole_message = ""
         # Of the question they saw; 0 where that is not known.
         self.saw = 0
+        # Whether a question that was put beside was answered, so that somebody was heard.
+        self.answered_beside = False
         # Whether a form was moved onto a new version of its flow, whose question was not put yet.
         self.mended = False
         self.suggested: Intent | None = None
@@ -256,9 +259,10 @@ class Script:
         Raises:
             NeedsMore: it was not searched for this turn.
         """
-        if self.needs.question != question:
-            raise NeedsMore(replace(self.needs, question=question))
-        return self.observed.policy
+        asked = self.needs.questions
+        if question not in asked:
+            raise NeedsMore(replace(self.needs, questions=(*asked, question)))
+        return self.observed.policy.get(question)
 
     def is_verified(self, account: str, level: Assurance) -> Verification | None:
         """Return a fresh proof for ``account`` at ``level`` or higher."""

@@ -58,6 +58,21 @@ class Safety(StrEnum):
     THREAT = "threat"
 
 
+class Answer(StrEnum):
+    """What a message that says nothing else answers.
+
+    ``yes``: it agrees to just what was put. ``no``: it declines. ``later``: the writer will answer
+    or decide later. ``done``: there is nothing to add, or nothing more. ``told``: it was said
+    before.
+    """
+
+    YES = "yes"
+    NO = "no"
+    LATER = "later"
+    DONE = "done"
+    TOLD = "told"
+
+
 class MentionKind(StrEnum):
     """What sort of thing a mention names."""
 
@@ -181,6 +196,7 @@ class Read(Struct, frozen=True):
         accounts: names of accounts that are told, verbatim.
         clear: of each request of the reading, whether it is clear that this is asked for, however
             unclear what it is about may be; empty where just what is sure is clear.
+        answer: what it answers, if it is nothing but an answer.
     """
 
     intent: Intent
@@ -191,3 +207,4 @@ class Read(Struct, frozen=True):
     acts: tuple[Intent, ...] = ()
     accounts: tuple[str, ...] = ()
     clear: tuple[bool, ...] = ()
+    answer: Answer | None = None

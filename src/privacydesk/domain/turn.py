@@ -58,6 +58,32 @@ class Heard(Struct, frozen=True):
         return kept and self.recognised.intent is Intent.CONSENT_WITHDRAWAL
 
 
+class Asked(Struct, frozen=True):
+    """A question that a message puts.
+
+    Attributes:
+        text: verbatim.
+        topics: what is asked that a form may explain, ``asks_*``.
+    """
+
+    text: str
+    topics: tuple[str, ...] = ()
+
+
+class Beside(Struct, frozen=True):
+    """What a message says beside its questions.
+
+    Attributes:
+        questions: in their order.
+        said: the message without them.
+        observed: what was made of that, as if nothing else had been said.
+    """
+
+    questions: tuple[Asked, ...]
+    said: str
+    observed: Observed
+
+
 class Observed(Struct, frozen=True):
     """What the service fetched for the step before deciding; a replay never fetches again.
 
@@ -68,13 +94,15 @@ class Observed(Struct, frozen=True):
         wishes: the wishes of a message that holds several, in their order; else empty.
         parts: what a message speaks of, sure or not, where it is several things; each with what it
             names itself.
+        beside: what is said beside questions; None where there are no questions, or nothing else.
         code_hash: keyed hash of a typed code, bound to the frame's target.
         wanted: what ``needs`` named when this was fetched; anything more sends the job back.
         staffed: whether a person can be reached now.
         opens_at: when people begin to read again, where nobody can be reached now; None when it is
             not known.
         place: this conversation's place in the queue, or the one it would get.
-        policy: what the policy says to the question that ``needs`` named; None without an import.
+        policy: what the policy says to each question that ``needs`` named; nothing without an
+            import.
         origin: keyed hash of the network that a visitor without a login writes from; empty where
             it is not known, or nobody wrote.
     """
@@ -84,12 +112,13 @@ class Observed(Struct, frozen=True):
     entities: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     wishes: tuple[Heard, ...] = ()
     parts: tuple[Heard, ...] = ()
+    beside: Beside | None = None
     code_hash: bytes = b""
     wanted: Needs | None = None
     staffed: bool = False
     opens_at: datetime | None = None
     place: int = 1
-    policy: PolicyAnswer | None = None
+    policy: Mapping[str, PolicyAnswer] = field(default_factory=dict)
     origin: bytes = b""
 
 
@@ -103,7 +132,7 @@ class Needs(Struct, frozen=True):
             ``conversation:`` for those filed in this one.
         ticket_number: a number the person named.
         queue: whether a person can be reached now, when else, and the place in the queue.
-        question: what the policy is searched for.
+        questions: what the policy is searched for.
     """
 
     code_target: str = ""
@@ -112,7 +141,7 @@ class Needs(Struct, frozen=True):
     ticket_number: str = ""
     ticket_ids: tuple[TicketId, ...] = ()
     queue: bool = False
-    question: str = ""
+    questions: tuple[str, ...] = ()
 
 
 class Said(Struct, frozen=True):

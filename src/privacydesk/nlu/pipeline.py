@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Read, Reading, Request
+from privacydesk.nlu import answers
+from privacydesk.nlu.answers import Answers
 from privacydesk.nlu.certainty import FILE, Certainty, is_losing, signs
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
 from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
@@ -32,14 +34,17 @@ _REACH: Final = 2_000
 class Pipeline:
     """Reads messages."""
 
-    def __init__(self, parser: Parser, certainty: Certainty) -> None:
+    def __init__(self, parser: Parser, certainty: Certainty, answers: Answers) -> None:
         self._parser = parser
         self._certainty = certainty
+        self._answers = answers
 
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> Self:
         """Return the pipeline with the network of a folder."""
-        return cls(Parser(folder), Certainty.load(folder / FILE))
+        return cls(
+            Parser(folder), Certainty.load(folder / FILE), Answers.load(folder / answers.FILE)
+        )
 
     def parse(self, text: str, today: date) -> Read:
         """Return what a message says on a day.
@@ -78,6 +83,7 @@ class Pipeline:
             scope.acts(),
             scope.accounts(),
             tuple(whole and parsed.requests[number].asked >= _CLEAR for number, _ in asked),
+            self._answers.answer(text, parsed.gist) if whole else None,
         )
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:

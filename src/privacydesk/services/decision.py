@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from privacydesk.dialog.codes import code_digits
@@ -64,7 +64,7 @@ class Gathered(Struct, frozen=True):
         tickets: those the step may want to see.
         reach: who is there to be reached.
         place: in the queue, if the user joined it.
-        policy: what the policy says to their question.
+        policy: what the policy says to their questions.
         stand_in: which of the tickets is somebody else's, opened for the number that nobody has
             and shown to no step.
     """
@@ -73,7 +73,7 @@ class Gathered(Struct, frozen=True):
     tickets: tuple[TicketId, ...]
     reach: Reach
     place: int
-    policy: PolicyAnswer | None = None
+    policy: Mapping[str, PolicyAnswer] = field(default_factory=dict)
     stand_in: TicketId | None = None
 
 
@@ -187,11 +187,8 @@ class Decision(Struct, frozen=True):
             if digits:
                 code_hash = self.means.hashing.code(needs.code_target, digits)
         gathered = self.gathered
-        return Observed(
-            recognised=heard.recognised,
-            language=heard.language,
-            entities=heard.entities,
-            wishes=heard.wishes,
+        return replace(
+            heard,
             code_hash=code_hash,
             wanted=needs,
             staffed=gathered.reach.staffed,

@@ -8,14 +8,24 @@ from datetime import date
 from typing import Final, Protocol
 
 from privacydesk.domain.reading import Read
-from privacydesk.domain.turn import Observed
+from privacydesk.domain.turn import Asked, Observed
 from privacydesk.nlu.language_id import language_of
 from privacydesk.nlu.lists.matching import Lists
 from privacydesk.services.aside import Aside
 from privacydesk.services.findings import observed
+from privacydesk.services.findings.asides import (
+    asks_for,
+    beside_questions,
+    without,
+    without_questions,
+)
 
 _LOOK: Final = 500
 """What reading a short message costs, in characters of a long one that take as long."""
+
+
+_SAYS: Final = 1
+"""Letters of a message without its questions, from which it says something besides."""
 
 
 class MessageReader(Protocol):
@@ -67,5 +77,21 @@ class Hearing:
         return await self._aside.run(whose, cost, self._read, text, today)
 
     def _read(self, text: str, today: date) -> Observed:
-        listed, language = self._lists.found(text), language_of(text)
-        return observed(text, self._reader.parse(text, today), listed, language)
+        read, language = self._reader.parse(text, today), language_of(text)
+        found = observed(text, read, self._lists.found(text), language)
+        questions = read.reading.questions
+        rest = without(text, questions)
+        if not questions or sum(map(str.isalnum, rest)) < _SAYS:
+            return found
+        # A wish was read with all of the message around it; an answer, by itself, is read better.
+        said = without_questions(read) if asks_for(read) else self._reader.parse(rest, today)
+        return beside_questions(
+            found,
+            tuple(Asked(one, self._topics(one)) for one in questions),
+            rest,
+            observed(rest, said, self._lists.found(rest), language),
+        )
+
+    def _topics(self, question: str) -> tuple[str, ...]:
+        phrases = self._lists.found(question).get("phrase", ())
+        return tuple(one for one in phrases if one.startswith("asks_"))

@@ -266,13 +266,12 @@ class Turns:
             place = await self._reader.queue_place(seen.id)
             if place == 0:
                 place = await self._reader.queue_length() + 1
-        policy = None
-        if needs.question:
+        policy = dict(before.policy)
+        for question in needs.questions:
             # Searched once a job, however often its step has to look for more.
-            known = needs.question == before.needs.question
-            policy = before.policy
-            if not known:
-                policy = await self._understanding.answer(needs.question, origin or seen.id)
+            if question not in before.needs.questions:
+                found = await self._understanding.answer(question, origin or seen.id)
+                policy |= {question: found} if found is not None else {}
         return Gathered(
             needs=needs,
             tickets=tickets,

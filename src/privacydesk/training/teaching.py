@@ -15,6 +15,7 @@ from privacydesk.nlu.certainty import FILE
 from privacydesk.nlu.heads.parsed import GRAPH, HEADS, PIECES, Parser
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.tokens import Tokens
+from privacydesk.training.answers import GivenAnswer, train_answers
 from privacydesk.training.corpus import Voice, parted
 from privacydesk.training.export import export
 from privacydesk.training.labelling import Labelled, labelled
@@ -30,6 +31,7 @@ LAYERS: Final = 6
 def teach(
     voices: Sequence[Voice],
     sentences: Sequence[Labelled],
+    answers: Sequence[GivenAnswer],
     folder: Path,
     *,
     pace: Pace,
@@ -42,6 +44,7 @@ def teach(
     Args:
         voices: annotated messages.
         sentences: messages of which only the intent is known.
+        answers: messages of which it is known what they answer.
         folder: where the files are written.
         pace: how it learns.
         tell: is told how far it is.
@@ -71,6 +74,7 @@ def teach(
     export(reader, stretches, folder / GRAPH, folder / HEADS)
     certainty = weigh(Parser(folder), [one for voice in left_out for one in voice.examples])
     (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(certainty)))
+    train_answers(folder, answers, learnt)
 
 
 def _digest(voices: Sequence[Voice], sentences: Sequence[Labelled]) -> str:

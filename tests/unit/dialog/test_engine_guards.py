@@ -74,7 +74,7 @@ def advance(
     engine: Engine, conversation: Conversation, message: Any, *, question: str = ""
 ) -> Turn:
     whose = f"account:{ME}\nconversation:"
-    wanted = Needs(challenges=COUNTERS, tickets_of=whose, queue=True, question=question)
+    wanted = Needs(challenges=COUNTERS, tickets_of=whose, queue=True, questions=(question,))
     told = replace(message, observed=replace(message.observed, wanted=wanted))
     challenges = {name: Challenge(ChallengeId(b"x" * 32)) for name in COUNTERS}
     return engine.advance(Snapshot(conversation, challenges), told, NOW)

@@ -88,6 +88,7 @@ class Parsed(Struct, frozen=True):
         narrowing: (whens and qualifiers, mentions, roles), that it narrows it in this role.
         missed: how likely something that nothing was found of is named, or narrows.
         read: characters that were read.
+        gist: the whole message, as numbers.
     """
 
     intents: Floats
@@ -104,6 +105,7 @@ class Parsed(Struct, frozen=True):
     narrowing: Floats
     missed: float
     read: int
+    gist: Floats
 
 
 class _Told(NamedTuple):
@@ -180,6 +182,7 @@ class Parser:
                 for layer in (Layer.MENTION, Layer.WHEN, Layer.QUALIFIER)
             ),
             cut.read,
+            _gist(told),
         )
 
     def _of_slots(
@@ -232,6 +235,13 @@ def _requests(which: list[int], made: Floats, told: _Told, centres: Floats) -> l
         )
         for slot in which
     ]
+
+
+def _gist(told: _Told) -> Floats:
+    words = told.words
+    return np.concatenate(
+        [words.mean(0), words.max(0), words[0], words[-1], told.intents], dtype=np.float32
+    )
 
 
 def _points(words: Floats, found: list[Found]) -> Floats:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from privacydesk.domain.account_terms import ProfileField
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Modality, Read
+from privacydesk.domain.reading import Answer, Modality, Read
 from privacydesk.domain.turn import Heard, Observed
 from privacydesk.services.findings.discourse import discourse, people, posts
 from privacydesk.services.findings.mentions import named
@@ -101,6 +101,7 @@ def _of_message(
         *things["phrase"],
         *done["phrase"],
         *_both(read),
+        *(("postpones",) if read.answer is Answer.LATER else ()),
         *(("own_contact",) if gives_contact(text, requests, read.fragment) else ()),
     )
     told = told_of(requests, read.fragment)
@@ -114,11 +115,21 @@ def _of_message(
             **things,
             **done,
             "answer": _answers(read, listed),
+            **_answered(read, listed),
             "account_name": read.accounts,
             "account_alone": read.accounts if _tells_account_alone(read) else (),
             "phrase": _distinct(phrases),
         }
     )
+
+
+def _answered(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
+    """Return the entities of a message that is nothing but an answer."""
+    if read.answer in {Answer.YES, Answer.NO} and not listed.get("plain_answer"):
+        return {"plain_answer": (read.answer.value,)}
+    if read.answer is Answer.TOLD:
+        return {"told_already": ("yes",)}
+    return {"nothing_to_add": ("yes",)} if read.answer is Answer.DONE else {}
 
 
 def _both(read: Read) -> tuple[str, ...]:

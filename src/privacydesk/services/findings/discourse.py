@@ -39,7 +39,6 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "wants": _YES if asked else (),
         "wish_words": _spoken(read),
         "consequence": ("asked",) if _only_asks(read) else (),
-        "asked_beside": _question_beside(text, read),
         "copy_first": _YES if _copy_first(requests) else (),
         "asks_status": _YES if _asks_status(requests) else (),
         "only_tells": _YES if _only_tells(read) else (),
@@ -58,17 +57,6 @@ def _only_asks(read: Read) -> bool:
     """Tell whether a message asks what becomes of something, and wishes nothing."""
     asks = bool(read.reading.questions) or bool(of(Modality.ASKED, read.reading.requests))
     return asks and not wished(read.reading)
-
-
-def _question_beside(text: str, read: Read) -> tuple[str, ...]:
-    """Return the longest question that is put beside a wish, and the message without it."""
-    wishes = any(one.intent.kind is not None for one in wished(read.reading))
-    if not wishes or not read.reading.questions:
-        return ()
-    question = max(read.reading.questions, key=len)
-    before, found, after = text.partition(question)
-    rest = f"{before} {after.lstrip('?？')}".strip()
-    return (question, rest) if found and rest else ()
 
 
 def _asks_status(requests: Iterable[Request]) -> bool:

@@ -1,0 +1,90 @@
+"""Questions that a message puts beside what it says: they are answered first.
+
+What is left of the message is then taken as if nothing else had been said. At the menu a message
+is left whole where the rest of it wishes nothing: a greeting before a question needs no answer.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from privacydesk.dialog import arguments, questions, quotes, reading
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.schema import Ask, Confirm
+from privacydesk.dialog.script import Script
+from privacydesk.domain.intents import Intent
+from privacydesk.domain.turn import Asked, Beside
+
+_MOST: Final = 2
+"""Questions of a message that are answered."""
+_OWN: Final = frozenset({"reply", "long_text"})
+"""Types of answers to which questions belong: what staff are told, and stories."""
+
+
+def answer(runner: Runner, script: Script) -> bool:
+    """Answer what is asked beside something else, and leave the rest of the message.
+
+    "OK, how long will it take?" confirms nothing: who asks may not have made up their mind.
+
+    Returns:
+        Whether the message is dealt with.
+    """
+    beside = script.observed.beside
+    if beside is None or not _is_taken_apart(runner, script, beside):
+        return False
+    for question in beside.questions[:_MOST]:
+        _answer_one(runner, script, beside, question)
+    script.answered_beside = True
+    seen = script.observed
+    script.said = beside.said
+    script.observed = replace(
+        seen,
+        recognised=beside.observed.recognised,
+        entities=beside.observed.entities,
+        wishes=beside.observed.wishes,
+        parts=beside.observed.parts,
+        beside=None,
+    )
+    _, step = runner.waiting_step(script)
+    only_agrees = "yes" in script.observed.entities.get("plain_answer", ())
+    if not (isinstance(step, Confirm) and only_agrees) or script.observed.entities.get("wants"):
+        return False
+    runner.prompt_again(script)
+    return True
+
+
+def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:
+    frame, step = runner.waiting_step(script)
+    if frame is None or frame.waiting is not None:
+        found = beside.observed.recognised
+        wished = found is not None and found.sure and found.intent.kind is not None
+        return wished or bool(beside.observed.wishes)
+    if not isinstance(step, Ask):
+        return True
+    asks = Intent.POLICY_QUESTION in runner.flows[frame.flow].intents
+    return not asks and runner.asking.slot_type(frame, step) not in _OWN
+
+
+def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked) -> None:
+    """Say what a form explains of a question, else what the policy does."""
+    topic = questions.most_particular(question.topics, reading.width(question.text))
+    if topic and (
+        questions.explained(runner, script, topic)
+        or _explained_at_once(runner, script, beside, topic)
+    ):
+        return
+    found = script.policy(question.text)
+    if found is not None and found.answerable:
+        quotes.say_quotes(script, found)
+        return
+    key = f"policy_question.{'not_said' if found else 'answer'}"
+    script.say(key, {"path_policy": arguments.path(script, "policy")})
+
+
+def _explained_at_once(runner: Runner, script: Script, beside: Beside, topic: str) -> bool:
+    """Say what the form that is wished explains; tell whether it does."""
+    found = beside.observed.recognised
+    flow = runner.by_intent.get(found.intent) if found is not None and not script.stack else None
+    return flow is not None and questions.explained_by(script, flow, topic)

@@ -1,0 +1,52 @@
+"""Questions in a message, and what it says beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec.structs import replace
+
+from privacydesk.domain.reading import Modality, Read
+from privacydesk.domain.turn import Asked, Beside, Observed
+
+_AROUND: Final = " \n,，.。?？!！;；~～"
+_OF_ALL: Final = ("in_danger", "own_age")
+"""What counts wherever in a message it is told."""
+
+
+def without(text: str, questions: Iterable[str]) -> str:
+    """Return a message without its questions."""
+    for question in questions:
+        before, _, after = text.partition(question)
+        text = f"{before.rstrip()} {after.lstrip(_AROUND)}"
+    return text.strip(_AROUND)
+
+
+def asks_for(read: Read) -> bool:
+    """Tell whether a message says what shall be done, or what shall not, or names something."""
+    told = any(
+        one.modality not in {Modality.ASKED, Modality.REPORTED} for one in read.reading.requests
+    )
+    return told or read.fragment is not None
+
+
+def without_questions(read: Read) -> Read:
+    """Return what was read of a message, but for its questions."""
+    requests = tuple(one for one in read.reading.requests if one.modality is not Modality.ASKED)
+    clear = tuple(
+        known
+        for one, known in zip(read.reading.requests, read.clear, strict=bool(read.clear))
+        if one in requests
+    )
+    reading = replace(read.reading, requests=requests, questions=())
+    return replace(read, reading=reading, clear=clear)
+
+
+def beside_questions(
+    whole: Observed, questions: tuple[Asked, ...], said: str, rest: Observed
+) -> Observed:
+    """Return what was made of a message, with what was made of it but for its questions."""
+    told = {kind: whole.entities[kind] for kind in _OF_ALL if kind in whole.entities}
+    rest = replace(rest, entities={**rest.entities, **told})
+    return replace(whole, beside=Beside(questions, said, rest))
