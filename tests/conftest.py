@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from tests.common.one_dialect import share_dialect
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
@@ -18,6 +19,8 @@ from xdist.scheduler import LoadGroupScheduling
 # about what is tested.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+share_dialect()
 
 # Hundreds of desks are opened in a process. Looking through all that is alive as often as Python
 # does it by itself takes a sixth of the time; never to look leaves gigabytes of desks behind.

@@ -1,11 +1,13 @@
 """Finding and reading ``dialogs/`` and ``locales/``, and what the network is trained from.
 
 This is the only place that turns those folders into texts; the rooms that read them take texts.
+What is shipped is read once a process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -29,6 +31,15 @@ def dialog_files(directory: Path | None = None) -> dict[str, str]:
     Raises:
         SettingsError: the folder or a file can't be read.
     """
+    return dict(_shipped_dialogs()) if directory is None else _dialogs(directory)
+
+
+@cache
+def _shipped_dialogs() -> Mapping[str, str]:
+    return _dialogs(None)
+
+
+def _dialogs(directory: Path | None) -> dict[str, str]:
     folder, shown = _folder("dialogs", directory)
     return {f"{shown}/{name}": text for name, text in _texts(folder, (".yaml", ".yml")).items()}
 
@@ -42,6 +53,17 @@ def locale_files(directory: Path | None = None) -> dict[str, dict[str, str]]:
     Raises:
         SettingsError: the folder or a file can't be read.
     """
+    if directory is None:
+        return {locale: dict(texts) for locale, texts in _shipped_locales().items()}
+    return _locales(directory)
+
+
+@cache
+def _shipped_locales() -> Mapping[str, Mapping[str, str]]:
+    return _locales(None)
+
+
+def _locales(directory: Path | None) -> dict[str, dict[str, str]]:
     folder, _ = _folder("locales", directory)
     return {
         entry.name: _texts(entry, (".po",))

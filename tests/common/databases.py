@@ -16,6 +16,7 @@ def make_database(url: str) -> None:
     if file is not None and not file.exists():
         prepare_file(file)
         file.write_bytes(_fresh())
+        return
     upgrade(url)
 
 
