@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -69,6 +70,29 @@ def _version(program: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in name.split(".") if part.isdigit())
 
 
+_SHAPE = """
+SELECT c.relname, c.relkind::text, c.relacl::text, a.attname, a.atttypid::bigint, a.attnotnull::text
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL SELECT tablename, 'definition', indexdef, indexname, 0, '' FROM pg_indexes
+ WHERE schemaname = 'public'
+UNION ALL SELECT conname, contype::text, pg_get_constraintdef(oid), '', 0, '' FROM pg_constraint
+ WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT tgname, 'trigger', '', '', tgrelid::bigint, '' FROM pg_trigger
+ WHERE NOT tgisinternal
+UNION ALL SELECT proname, 'function', '', '', 0, '' FROM pg_proc
+ WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT setconfig::text, 'setting', '', '', 0, '' FROM pg_db_role_setting
+UNION ALL SELECT version_num, 'version', '', '', 0, '' FROM alembic_version
+"""
+"""All by which a database may differ from a fresh one, but for its rows."""
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_Shape = frozenset[tuple[Any, ...]]
+
+
 @dataclass(slots=True)
 class Server:
     """A running server that listens on a socket in its own folder.
@@ -84,7 +108,8 @@ class Server:
     start: Callable[[], None]
     stop: Callable[[], None]
     made: int = 0
-    migrated: bool = field(default=False)
+    _shape: _Shape = frozenset()
+    _emptied: list[str] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         """Return the address of a database, as settings name it."""
@@ -92,14 +117,33 @@ class Server:
 
     def database(self, *, migrated: bool = True) -> str:
         """Make a database, with the newest schema unless told otherwise; return its address."""
-        if migrated and not self.migrated:
+        if migrated and self._emptied:
+            return self._emptied.pop()
+        if migrated and not self._shape:
             self._create(_TEMPLATE, "template1")
             upgrade(self.url(_TEMPLATE))
-            self.migrated = True
+            with psycopg.connect(self.url(_TEMPLATE)) as connection:
+                self._shape = _shape_of(connection)
         self.made += 1
         name = f"test_{self.made}"
         self._create(name, _TEMPLATE if migrated else "template1")
         return self.url(name)
+
+    def give_back(self, url: str) -> None:
+        """Empty a migrated database for another test; remove it where more than its rows changed.
+
+        To make one and to remove it takes the server twenty times as long.
+        """
+        with psycopg.connect(url) as connection:
+            connection.execute(_END_OTHERS)
+            found = _shape_of(connection)
+            if found == self._shape:
+                tables = {name for name, kind, *_ in found if kind == "r"} - {"alembic_version"}
+                for table in sorted(tables):
+                    connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+                self._emptied.append(url)
+                return
+        self.drop(url)
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected."""
@@ -116,6 +160,10 @@ class Server:
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _shape_of(connection: psycopg.Connection) -> _Shape:
+    return frozenset(connection.execute(_SHAPE).fetchall())
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def url(request: pytest.FixtureRequest, backend: str, path: Path) -> Iterator[st
     running: postgresql.Server = request.getfixturevalue("server")
     address = running.database()
     yield address
-    running.drop(address)
+    running.give_back(address)
 
 
 @pytest.fixture
