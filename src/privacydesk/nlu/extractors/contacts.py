@@ -10,7 +10,6 @@ from typing import Final
 from msgspec import Struct
 
 from privacydesk.nlu.extractors.numerals import fold
-from privacydesk.nlu.extractors.periods import dates
 
 _REGIONS: Final = {
     8: ("HK", "MO", "SG"),
@@ -117,6 +116,9 @@ def _phones(told: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_phone(words: str) -> bool:
+    # Its expressions take a while to compile, and a desk that only looks people up needs none.
+    from privacydesk.nlu.extractors.periods import dates  # noqa: PLC0415
+
     digits = "".join(c for c in words if c.isdigit())
     if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS or dates(words):
         return False
