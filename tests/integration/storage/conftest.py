@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from tests.common import postgresql
+from tests.common.databases import make_database
 from tests.integration.storage.desk import NOW, RING
 
 from privacydesk.clock import MovableClock
-from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -48,7 +48,7 @@ def path(tmp_path: Path) -> Path:
 def url(request: pytest.FixtureRequest, backend: str, path: Path) -> Iterator[str]:
     if backend == SQLITE:
         address = f"sqlite:///{path}"
-        upgrade(address)
+        make_database(address)
         yield address
         return
     running: postgresql.Server = request.getfixturevalue("server")
