@@ -6,7 +6,8 @@ A plain yes counts where it was sent to this very question, and nowhere near an 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from privacydesk.dialog import (
     choosing,
@@ -24,7 +25,7 @@ from privacydesk.dialog.at_question import AtQuestion
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM, staying
+from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
 
 # "No leave that", 别解这个: said of what is to be confirmed, not of anything that was filed before.
 _REFUSES: Final = re.compile(
@@ -37,16 +38,23 @@ _REFUSES: Final = re.compile(
 )
 
 
-_CHANGES: Final = frozenset({"also", "instead", "slip", "leaving", "thinks", "postpones"})
+_CHANGES: Final = frozenset(
+    {"also", "and", "both", "instead", "slip", "leaving", "thinks", "postpones"}
+)
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
 """What a message says besides that makes more of it than a yes."""
 
 
-def _same(held: object, named: object) -> bool:
-    """Tell whether a message names what a form holds, in whatever order."""
-    if isinstance(held, list) and isinstance(named, list):
-        return set(map(str, held)) == set(map(str, named))
-    return held == named
+def _named(entities: Entities) -> set[str]:
+    """Return the things that a message names, to go or to stay."""
+    kinds = (*FILLED_FROM.values(), *(f"kept_{one}" for one in FILLED_FROM.values()), "only_kept")
+    return {str(one) for kind in kinds for one in entities.get(kind, ())}
+
+
+def _held(slots: Mapping[str, Any]) -> set[str]:
+    """Return the things that a form is about."""
+    values = (value if isinstance(value, list) else [value] for value in slots.values())
+    return {str(one) for held in values for one in held}
 
 
 class AtConfirm(AtQuestion):
@@ -64,6 +72,9 @@ class AtConfirm(AtQuestion):
         if not isinstance(step, Confirm):
             return ""
         said = set(script.observed.entities.get("plain_answer", ()))
+        if not _named(script.observed.entities) <= _held(script.stack[script.form_at()].slots):
+            # "解吧 微信还在就行" agrees, and names what is not to be confirmed.
+            said = set()
         labels = {"yes": step.yes, "no": step.no}
         meant = [answer for answer, label in labels.items() if said & {answer, label}]
         if not meant and self._restates(script):
@@ -71,7 +82,7 @@ class AtConfirm(AtQuestion):
         return "either" if len(meant) > 1 else "".join(meant)
 
     def _restates(self, script: Script) -> bool:
-        """Tell whether a message wishes just what is to be confirmed: 对，就微信，解了吧."""
+        """Tell whether a message only wishes what is to be confirmed: 确定，解掉吧."""
         found, entities = script.observed.recognised, script.observed.entities
         form = script.stack[script.form_at()]
         flow = self._runner.flows[form.flow]
@@ -82,10 +93,8 @@ class AtConfirm(AtQuestion):
         changes = reading.phrases_of(entities) & _CHANGES
         if changes or staying(entities) or any(entities.get(kind) for kind in _LEAVES):
             return False
-        return all(
-            _same(form.slots.get(name), value)
-            for name, value in filling.slots_for(flow, entities).items()
-        )
+        # What names things again may as well set them apart: 谷歌不用了.
+        return not filling.slots_for(flow, entities)
 
     def is_answer(self, script: Script) -> bool:
         """Tell whether words answer the open confirmation, and so are no command: 取消, 不用了."""

@@ -12,6 +12,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import input_kind
+from privacydesk.domain.intents import Intent
 
 _MISSES_REPEAT = 3
 """After so many misses in a row the question is said again."""
@@ -48,6 +49,8 @@ class AtQuestion:
             return True
         if limiting.narrows(self._runner, script):
             return True
+        if script.observed.entities.get("asks_person"):
+            return self._runner.start(script, Intent.HUMAN_AGENT)
         _, step = self._runner.waiting_step(script)
         wished = choosing.wished(script, self._buttons.offered(script, frame))
         if wished is not None and isinstance(step, Ask):

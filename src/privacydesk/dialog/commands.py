@@ -88,7 +88,8 @@ def _wants_no_more(script: Script) -> bool:
     if _asked_to_rate(script):
         # There a plain no may well be the answer; only "that's all" is none.
         return "nothing_more" in words and "refuse" not in words
-    return _asked_for_more(script) and "nothing_more" in words
+    more = "nothing_more" in words or script.observed.entities.get("nothing_to_add")
+    return _asked_for_more(script) and bool(more)
 
 
 def _lets_it_be(script: Script) -> bool:

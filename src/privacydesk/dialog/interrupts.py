@@ -11,7 +11,7 @@ from typing import Final
 
 from privacydesk.dialog import commands, languages, opening_hours, queueing, reading
 from privacydesk.dialog.runner import Runner
-from privacydesk.dialog.schema import Ask
+from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.ages import ADULT_FROM, CHILD_UNDER
 from privacydesk.domain.conversation import OwnerKind
@@ -45,11 +45,23 @@ def obeys(runner: Runner, script: Script, *, labelled: bool) -> bool:
 
     The words of a button of the open question are no command.
     """
+    if not labelled and _asks_person(runner, script):
+        return runner.start(script, Intent.HUMAN_AGENT)
     if script.owner.kind is OwnerKind.QUEUE and queueing.while_queued(runner, script):
         return True
     if not commands.is_desk_word(script):
         script.desk_calls = 0
     return not labelled and commands.obey(runner, script)
+
+
+def _asks_person(runner: Runner, script: Script) -> bool:
+    """Tell whether a person is asked for where something is to be confirmed, whatever else is.
+
+    An answer to a question may speak of persons, too.
+    """
+    _, step = runner.waiting_step(script)
+    asked = isinstance(step, Confirm) and script.owner.kind is OwnerKind.ASSISTANT
+    return asked and bool(script.observed.entities.get("asks_person"))
 
 
 def _mind_minor(runner: Runner, script: Script) -> bool:

@@ -121,9 +121,9 @@ def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: s
     """
     slot_type = runner.asking.slot_type(frame, step)
     if not takes_any_words(slot_type):
-        return explain(runner, script, _topic(script))
+        return explain(runner, script, *_topics(script))
     if slot_type == FIELD_VALUE and _asks_how_long(runner, script, text):
-        return explain(runner, script, _topic(script))
+        return explain(runner, script, *_topics(script))
     if slot_type == "reply" or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
         return False
     if not _is_question(script, text):
@@ -296,12 +296,13 @@ def remarks(text: str) -> bool:
 
 def explain_open(runner: Runner, script: Script) -> bool:
     """Answer a question about the open form, if a message is one; then ask anew."""
-    return explain(runner, script, _topic(script))
+    return explain(runner, script, *_topics(script))
 
 
-def explain(runner: Runner, script: Script, topic: str) -> bool:
-    """Say what the open form explains about something; then ask anew."""
-    if not explained(runner, script, topic):
+def explain(runner: Runner, script: Script, *topics: str) -> bool:
+    """Say what the open form explains about some things; then ask anew."""
+    said = [explained(runner, script, topic) for topic in topics]
+    if not any(said):
         return False
     runner.prompt_again(script)
     return True
@@ -435,17 +436,23 @@ def _asked(script: Script) -> str:
 
 
 def _topic(script: Script) -> str:
+    return next(iter(_topics(script)), "")
+
+
+def _topics(script: Script) -> tuple[str, ...]:
     said = reading.phrases_of(script.observed.entities)
     topics = (one for one in said if one.startswith("asks_"))
-    return most_particular(topics, reading.width(script.said))
+    return particular(topics, reading.width(script.said))
 
 
-def most_particular(topics: Iterable[str], width: int) -> str:
-    """Return which of several topics a question of a width is about; nothing where there is none.
+def particular(topics: Iterable[str], width: int) -> tuple[str, ...]:
+    """Return what a question of a width is about, of all that it may be.
 
     What a request does at all is asked least particularly: 动态会怎样 is about the posts.
     """
-    topic = min(sorted(topics), key=lambda one: one == _EFFECT, default="")
+    found = sorted({*topics})
+    if len(found) > 1:
+        found = [one for one in found if one != _EFFECT]
     # In a form "when?" asks how long it takes; with more words, how something else stands.
-    bare = topic == "asks_when" and width <= _BARE_WHEN
-    return _DURATION if bare else topic
+    bare = width <= _BARE_WHEN
+    return tuple(_DURATION if bare and one == "asks_when" else one for one in found)

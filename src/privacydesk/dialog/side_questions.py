@@ -34,8 +34,9 @@ def answer(runner: Runner, script: Script) -> bool:
     beside = script.observed.beside
     if beside is None or not _is_taken_apart(runner, script, beside):
         return False
+    explained: set[str] = set()
     for question in beside.questions[:_MOST]:
-        _answer_one(runner, script, beside, question)
+        _answer_one(runner, script, beside, question, explained)
     script.answered_beside = True
     seen = script.observed
     script.said = beside.said
@@ -67,13 +68,29 @@ def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:
     return not asks and runner.asking.slot_type(frame, step) not in _OWN
 
 
-def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked) -> None:
-    """Say what a form explains of a question, else what the policy does."""
-    topic = questions.most_particular(question.topics, reading.width(question.text))
-    if topic and (
-        questions.explained(runner, script, topic)
-        or _explained_at_once(runner, script, beside, topic)
-    ):
+def _answer_one(
+    runner: Runner, script: Script, beside: Beside, question: Asked, explained: set[str]
+) -> None:
+    """Say what a form explains of a question, else what the policy does.
+
+    Args:
+        runner: knows the forms.
+        script: the turn being written.
+        beside: the message.
+        question: of the message.
+        explained: topics that were explained by now; is added to.
+    """
+    whole = (one for one in reading.phrases_of(script.observed.entities) if "asks_" in one)
+    topics = questions.particular(question.topics or whole, reading.width(question.text))
+    known = [topic for topic in topics if topic in explained]
+    for topic in topics:
+        if topic not in explained and (
+            questions.explained(runner, script, topic)
+            or _explained_at_once(runner, script, beside, topic)
+        ):
+            explained.add(topic)
+            known.append(topic)
+    if known:
         return
     found = script.policy(question.text)
     if found is not None and found.answerable:

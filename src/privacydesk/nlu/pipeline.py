@@ -9,7 +9,7 @@ from typing import Final, Self
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Read, Reading, Request
+from privacydesk.domain.reading import Modality, Read, Reading, Request
 from privacydesk.nlu import answers
 from privacydesk.nlu.answers import Answers
 from privacydesk.nlu.certainty import FILE, Certainty, is_losing, signs
@@ -27,6 +27,8 @@ _EVEN: Final = 0.5
 _CLEAR: Final = 0.7
 """The chance from which it is clear that something is asked for: of the requests that were not sure
 in two untouched sets 0.93 were what they were taken for from here on, and 0.80 of them all."""
+_NEARLY_ALL: Final = 0.85
+"""The share of a message from which a question is all of it."""
 _REACH: Final = 2_000
 """Characters from which a look takes as many words as it can."""
 
@@ -78,7 +80,7 @@ class Pipeline:
             best[0],
             best[1],
             tuple(others[:3]),
-            reading,
+            _only_asked(text, reading),
             scope.fragment(),
             scope.acts(),
             scope.accounts(),
@@ -91,6 +93,25 @@ class Pipeline:
         if is_losing(request) and number in scope.parted:
             return False
         return self._certainty.is_sure(request, signs(scope, number, request))
+
+
+def _only_asked(text: str, reading: Reading) -> Reading:
+    """Return the reading of a message that is nothing but a question as one that wishes nothing.
+
+    No message of the corpus both is one and wishes something that files a request.
+    """
+    longest = max(map(len, reading.questions), default=0)
+    if longest < _NEARLY_ALL * len(text.strip()):
+        return reading
+    return replace(
+        reading,
+        requests=tuple(
+            replace(one, modality=Modality.ASKED)
+            if one.modality is Modality.WISHED and one.intent.kind is not None
+            else one
+            for one in reading.requests
+        ),
+    )
 
 
 def looked_at(parser: Parser, text: str, seen: str, today: date) -> tuple[tuple[Scope, ...], bool]:

@@ -23,7 +23,7 @@ from privacydesk.domain.conversation import Conversation, Frame, Wish
 from privacydesk.domain.events import Choice
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Needs, Observed, Recognised, Said, Snapshot
+from privacydesk.domain.turn import Asked, Beside, Needs, Observed, Recognised, Said, Snapshot
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 FLOWS = read_flows(dialog_files())
@@ -83,11 +83,12 @@ def test_the_words_lead_the_answers() -> None:
 
 def test_a_question_answered_beside_the_request_stays_in_the_opening_words() -> None:
     asked, wished = "Who gets my photos?", "Delete them."
-    observed = Observed(
+    rest = Observed(
         recognised=Recognised(Intent.DELETION, 0.99),
         language="en",
-        entities={"asked_beside": (asked, wished), "category": ("photos",), "wants": ("yes",)},
+        entities={"category": ("photos",), "wants": ("yes",)},
     )
+    observed = replace(rest, beside=Beside((Asked(asked),), wished, rest))
     message = Said("j", f"{asked} {wished}", observed=observed)
     turn = advance(ENGINE, CONVERSATION, message, question=asked)
     (form,) = turn.snapshot.conversation.stack[:1]

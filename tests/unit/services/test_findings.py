@@ -9,6 +9,7 @@ import pytest
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
     ALL,
+    Answer,
     Fragment,
     Holder,
     Mention,
@@ -404,12 +405,25 @@ def test_ages_are_whose_they_are() -> None:
     assert "own_age" not in child
 
 
-def test_a_question_beside_a_wish_is_parted_from_it() -> None:
-    asked = "how long do you keep chats"
-    reading = read(request(Intent.UNBINDING, WECHAT), questions=(asked,))
-    named = entities(reading, f"unlink WeChat. {asked}?")
-    assert named["asked_beside"] == (asked, "unlink WeChat.")
-    assert "consequence" not in named
+def test_an_answer_is_told_as_the_dialogue_takes_it() -> None:
+    def answered(answer: Answer, text: str = "go for it then") -> dict[str, tuple[Any, ...]]:
+        return entities(msgspec.structs.replace(read(), answer=answer), text)
+
+    assert answered(Answer.YES)["plain_answer"] == ("yes",)
+    assert answered(Answer.NO)["plain_answer"] == ("no",)
+    assert "plain_answer" not in answered(Answer.YES, "嗯")
+    assert answered(Answer.DONE)["nothing_to_add"] == ("yes",)
+    assert answered(Answer.TOLD)["told_already"] == ("yes",)
+    assert answered(Answer.LATER)["phrase"] == ("postpones",)
+
+
+def test_news_that_are_surely_asked_for_lead_a_wish_that_is_not_sure() -> None:
+    unsure = request(Intent.UNBINDING, GOOGLE, sure=False)
+    news = request(Intent.REQUEST_STATUS)
+    seen = found(read(unsure, news, intent=Intent.UNBINDING))
+    assert seen.recognised is not None
+    assert (seen.recognised.intent, seen.recognised.sure) == (Intent.REQUEST_STATUS, True)
+    assert seen.entities["asks_status"] == ("yes",)
 
 
 def test_a_question_without_a_wish_asks_what_becomes_of_something() -> None:

@@ -5,7 +5,7 @@ import threading
 from datetime import date
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Read, Reading
+from privacydesk.domain.reading import Answer, Holder, Modality, Read, Reading, Request
 from privacydesk.nlu.lists.matching import load_lists
 from privacydesk.services.hearing import Hearing
 
@@ -82,3 +82,51 @@ async def test_what_lists_find_and_the_language_come_beside_the_reading() -> Non
     heard = await Hearing(LISTS, Counting()).hear("转人工，谢谢", "me", TODAY)
     assert heard.entities["command"] == ("human",)
     assert (await Hearing(LISTS, Counting()).hear("please help me", "me", TODAY)).language == "en"
+
+
+class Asking(Counting):
+    """Hears "how long?" as a question, and a yes in what is not."""
+
+    requests: tuple[Request, ...] = ()
+
+    def parse(self, text: str, today: date) -> Read:
+        super().parse(text, today)
+        if "how long" in text:
+            return Read(
+                Intent.POLICY_QUESTION,
+                0.9,
+                (),
+                Reading(self.requests, (text[text.index("how long") :].rstrip("?!"),)),
+            )
+        return Read(Intent.SMALLTALK, 0.9, (), Reading(), answer=Answer.YES)
+
+
+async def test_what_is_said_beside_a_question_is_heard_by_itself() -> None:
+    heard = await Hearing(LISTS, Asking()).hear(
+        "file that one, how long does it take?", "me", TODAY
+    )
+    assert heard.beside is not None
+    (question,) = heard.beside.questions
+    assert (question.text, question.topics) == (
+        "how long does it take",
+        ("asks_duration",),
+    )
+    assert heard.beside.said == "file that one"
+    assert heard.beside.observed.entities["plain_answer"] == ("yes",)
+    assert not heard.entities.get("plain_answer")
+
+
+async def test_a_wish_beside_a_question_is_heard_in_all_of_the_message() -> None:
+    reader = Asking()
+    reader.requests = (Request(Intent.DELETION, Modality.WISHED, Holder.SELF, True, (), ()),)
+    heard = await Hearing(LISTS, reader).hear("delete it. how long?", "me", TODAY)
+    assert reader.asked == ["delete it. how long?"]
+    assert heard.beside is not None
+    assert heard.beside.said == "delete it"
+    assert heard.beside.observed.recognised is not None
+    assert heard.beside.observed.recognised.intent is Intent.DELETION
+
+
+async def test_nothing_is_said_beside_a_question_alone() -> None:
+    heard = await Hearing(LISTS, Asking()).hear("how long?!", "me", TODAY)
+    assert heard.beside is None

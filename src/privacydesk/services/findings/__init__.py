@@ -115,7 +115,7 @@ def _of_message(
             **things,
             **done,
             "answer": _answers(read, listed),
-            **_answered(read, listed),
+            **_answered(text, read, listed),
             "account_name": read.accounts,
             "account_alone": read.accounts if _tells_account_alone(read) else (),
             "phrase": _distinct(phrases),
@@ -123,10 +123,15 @@ def _of_message(
     )
 
 
-def _answered(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
+def _answered(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> Entities:
     """Return the entities of a message that is nothing but an answer."""
-    if read.answer in {Answer.YES, Answer.NO} and not listed.get("plain_answer"):
-        return {"plain_answer": (read.answer.value,)}
+    # One letter, such as 嗯, may only say that somebody has read; lists know which do more.
+    says = sum(map(str.isalpha, text)) > 1 and not listed.get("plain_answer")
+    # What a message asks for is told by that; who agrees may say once more what they wish.
+    told = {one.modality for one in read.reading.requests}
+    agrees = read.answer is Answer.YES and told <= {Modality.WISHED}
+    if says and (agrees or (read.answer is Answer.NO and not told)):
+        return {"plain_answer": (str(read.answer),)}
     if read.answer is Answer.TOLD:
         return {"told_already": ("yes",)}
     return {"nothing_to_add": ("yes",)} if read.answer is Answer.DONE else {}

@@ -40,6 +40,7 @@ def discourse(text: str, read: Read) -> dict[str, tuple[Any, ...]]:
         "wish_words": _spoken(read),
         "consequence": ("asked",) if _only_asks(read) else (),
         "copy_first": _YES if _copy_first(requests) else (),
+        "asks_person": _YES if _asks_person(requests) else (),
         "asks_status": _YES if _asks_status(requests) else (),
         "only_tells": _YES if _only_tells(read) else (),
         "only_chooses": _YES if _only_chooses(read) else (),
@@ -57,6 +58,12 @@ def _only_asks(read: Read) -> bool:
     """Tell whether a message asks what becomes of something, and wishes nothing."""
     asks = bool(read.reading.questions) or bool(of(Modality.ASKED, read.reading.requests))
     return asks and not wished(read.reading)
+
+
+def _asks_person(requests: Iterable[Request]) -> bool:
+    """Tell whether a person is asked for; what is not sure may be a name, or a story."""
+    wanted = of(Modality.WISHED, requests)
+    return any(one.intent is Intent.HUMAN_AGENT and one.sure for one in wanted)
 
 
 def _asks_status(requests: Iterable[Request]) -> bool:

@@ -2,8 +2,8 @@
 
 Where it is clear what is asked for, while what of it is not, nothing that was read of the scope is
 used. Where data is asked for, the message stands for the scope, for staff to go by; of anything
-else the dialogue asks what is meant. A longer message goes beside a scope that only a person can
-apply, too: they may need all of it for that.
+else the dialogue asks what is meant, unless one thing alone is named. A longer message goes beside
+a scope that only a person can apply, too: they may need all of it for that.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def _made_sure(request: Request) -> Request:
     if request.intent in _OF_DATA:
         return replace(request, sure=True, include=_whole(request.include), exclude=())
     if request.intent in _ASKED:
-        return replace(request, sure=True, include=(), exclude=(), set={})
+        one = request.include if len(request.include) == 1 and not request.exclude else ()
+        return replace(request, sure=True, include=one, exclude=(), set={})
     return replace(request, sure=request.intent is not Intent.DEREGISTRATION)
 
 

@@ -195,8 +195,12 @@ def further(read: Read, asked: tuple[Wished, ...], main: Recognised) -> tuple[Wi
 
 def _leading(read: Read, asked: tuple[Wished, ...]) -> Wished | None:
     of_main = next((o for o in asked if any(_is_main(read, r) for r in o.requests)), None)
-    if of_main is not None:
+    news = next((one for one in asked if one.sure and one.intent is Intent.REQUEST_STATUS), None)
+    if of_main is not None and (of_main.sure or news is None):
         return of_main
+    if news is not None:
+        # 谷歌解绑那个到哪一步了 names what is asked after.
+        return news
     # A message that mainly asks or tells something may wish something for sure, too.
     return next((one for one in asked if one.sure), None)
 

@@ -82,7 +82,7 @@ def told_of(requests: Iterable[Request], fragment: Fragment | None) -> dict[str,
     wished = [one for one in spoken if one.modality is not Modality.REPORTED]
     entries = _entries(one for one in wished if one.intent is Intent.RECTIFICATION)
     told = {**(dict(fragment.set) if fragment else {}), **_entries(spoken)}
-    own = {one.age for one in spoken if one.age and one.holder is Holder.SELF}
+    own = {one.age for one in spoken if one.age and one.holder is Holder.SELF and one.sure}
     child = {one.age for one in spoken if one.age and one.holder is Holder.CHILD}
     contact = {one.contact for one in spoken if one.contact}
     new = set(told.values())
