@@ -100,8 +100,8 @@ def voice_files(directory: Path | None = None) -> list[tuple[str, str, str]]:
     ]
 
 
-def answer_files() -> dict[str, str]:
-    """Read the answers of the checkout's corpus, which are not shipped: file name to text.
+def short_text_files() -> dict[str, str]:
+    """Read the replies and questions of the corpus, which are not shipped: file name to text.
 
     Raises:
         SettingsError: the folder or a file can't be read.

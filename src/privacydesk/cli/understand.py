@@ -128,36 +128,38 @@ def train(
     epochs: Annotated[
         int, typer.Option("--epochs", help="How often every annotated message is read.")
     ] = 12,
-    only_answers: Annotated[
+    only_short: Annotated[
         bool,
-        typer.Option("--only-answers", help="Learn only what tells answers; takes a minute."),
+        typer.Option(
+            "--only-short", help="Learn only what replies and questions are; takes a minute."
+        ),
     ] = False,
 ) -> None:
     """Train the network from the corpus; what was begun in the folder goes on.
 
     Needs the extra "train" (PyTorch), and an hour and a half on two cores.
     """
-    from privacydesk.data import answer_files, sentence_files, voice_files  # noqa: PLC0415
+    from privacydesk.data import sentence_files, short_text_files, voice_files  # noqa: PLC0415
     from privacydesk.training.corpus import parted, read_voice  # noqa: PLC0415
     from privacydesk.training.sentences import read_sentences  # noqa: PLC0415
 
     try:
-        from privacydesk.training.answers import read_answers, train_answers  # noqa: PLC0415
         from privacydesk.training.loop import Pace  # noqa: PLC0415
+        from privacydesk.training.short_texts import train_short_texts  # noqa: PLC0415
         from privacydesk.training.teaching import teach  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"{error.name} is not installed: pip install 'privacydesk[train]'", key="train"
         ) from None
-    voices, answers = [read_voice(*file) for file in voice_files()], read_answers(answer_files())
-    if only_answers:
-        train_answers(folder, answers, parted(voices)[0])
+    voices, short_texts = [read_voice(*file) for file in voice_files()], short_text_files()
+    if only_short:
+        train_short_texts(folder, short_texts, parted(voices)[0])
         typer.echo(f"network: {folder}")
         return
     teach(
         voices,
         read_sentences(sentence_files()),
-        answers,
+        short_texts,
         folder,
         pace=Pace(epochs=epochs),
         tell=lambda line: typer.echo(line, err=True),

@@ -20,12 +20,14 @@ from privacydesk.dialog import (
     questions,
     reading,
     taking,
+    wishes,
 )
 from privacydesk.dialog.at_question import AtQuestion
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
+from privacydesk.domain.intents import Intent
 
 # "No leave that", 别解这个: said of what is to be confirmed, not of anything that was filed before.
 _REFUSES: Final = re.compile(
@@ -118,7 +120,7 @@ class AtConfirm(AtQuestion):
         elif choice is not None:
             taking.take_menu_choice(self._runner, script, choice)
             return
-        if self._answers_plainly(script, frame, step):
+        if self._answers_plainly(script, frame, step) or self._agrees_first(script, frame, step):
             return
         if (
             questions.explain_open(self._runner, script)
@@ -154,6 +156,26 @@ class AtConfirm(AtQuestion):
         elif answer:
             self._ask_which(script, frame, step)
         return bool(answer)
+
+    def _agrees_first(self, script: Script, frame: Running, step: Confirm) -> bool:
+        """Take a plain yes before another wish; tell whether it was one: 好，確認。之後搵個真人.
+
+        What else is said of the very thing that is to be confirmed may change it.
+        """
+        entities = script.observed.entities
+        opens = set(entities.get("opens_with", ()))
+        if opens not in ({"yes"}, {step.yes}):
+            return False
+        asked = wishes.wishes_of(self._runner, script)
+        others = following.others_beside(self._runner, script)
+        person = bool(entities.get("asks_person"))
+        if step.exact or not script.answers_question or len(others) < len(asked):
+            return False
+        if not (others or person):
+            return False
+        following.keep_others(self._runner, script)
+        taking.take_confirmation(self._runner, script, frame, "yes")
+        return not person or self._runner.start(script, Intent.HUMAN_AGENT)
 
     def _ask_which(self, script: Script, frame: Running, step: Confirm) -> None:
         frame.misses += 1

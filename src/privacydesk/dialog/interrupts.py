@@ -61,7 +61,9 @@ def _asks_person(runner: Runner, script: Script) -> bool:
     """
     _, step = runner.waiting_step(script)
     asked = isinstance(step, Confirm) and script.owner.kind is OwnerKind.ASSISTANT
-    return asked and bool(script.observed.entities.get("asks_person"))
+    entities = script.observed.entities
+    # Who agrees first is heard first; see ``AtConfirm``.
+    return asked and bool(entities.get("asks_person")) and not entities.get("opens_with")
 
 
 def _mind_minor(runner: Runner, script: Script) -> bool:

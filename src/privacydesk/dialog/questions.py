@@ -128,6 +128,9 @@ def asks_back(runner: Runner, script: Script, frame: Running, step: Ask, text: s
         return False
     if not _is_question(script, text):
         return False
+    only_asks = script.observed.entities.get("consequence")
+    if only_asks and explain(runner, script, *_topics(script)):
+        return True
     frame.slots[_HELD] = {"text": text, "intent": _asked(script), "topic": _topic(script)}
     script.ask("desk.answer_or_question", {"said": text.strip()}, _WHICH, serial=frame.serial)
     return True
@@ -397,7 +400,9 @@ def _is_known(script: Script, frame: Running, flow: Flow, topic: str) -> bool:
 
 def _say(script: Script, frame: Running, flow: Flow, topic: str) -> None:
     said = flow.explains[topic]
-    script.say(said.text, arguments.build(script, frame, flow, said.args))
+    # Two topics may be explained by one sentence.
+    if all(event.key != said.text for event in script.events):
+        script.say(said.text, arguments.build(script, frame, flow, said.args))
 
 
 def _say_duration(script: Script) -> None:

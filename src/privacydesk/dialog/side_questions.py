@@ -19,8 +19,6 @@ from privacydesk.domain.turn import Asked, Beside
 
 _MOST: Final = 2
 """Questions of a message that are answered."""
-_OWN: Final = frozenset({"reply", "long_text"})
-"""Types of answers to which questions belong: what staff are told, and stories."""
 
 
 def answer(runner: Runner, script: Script) -> bool:
@@ -34,9 +32,8 @@ def answer(runner: Runner, script: Script) -> bool:
     beside = script.observed.beside
     if beside is None or not _is_taken_apart(runner, script, beside):
         return False
-    explained: set[str] = set()
     for question in beside.questions[:_MOST]:
-        _answer_one(runner, script, beside, question, explained)
+        _answer_one(runner, script, beside, question)
     script.answered_beside = True
     seen = script.observed
     script.said = beside.said
@@ -64,33 +61,22 @@ def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:
         return wished or bool(beside.observed.wishes)
     if not isinstance(step, Ask):
         return True
-    asks = Intent.POLICY_QUESTION in runner.flows[frame.flow].intents
-    return not asks and runner.asking.slot_type(frame, step) not in _OWN
+    asked = runner.asking.slot_type(frame, step)
+    if asked == "reply" or Intent.POLICY_QUESTION in runner.flows[frame.flow].intents:
+        return False
+    return asked != "long_text" or bool(beside.observed.entities.get("nothing_to_add"))
 
 
-def _answer_one(
-    runner: Runner, script: Script, beside: Beside, question: Asked, explained: set[str]
-) -> None:
-    """Say what a form explains of a question, else what the policy does.
-
-    Args:
-        runner: knows the forms.
-        script: the turn being written.
-        beside: the message.
-        question: of the message.
-        explained: topics that were explained by now; is added to.
-    """
+def _answer_one(runner: Runner, script: Script, beside: Beside, question: Asked) -> None:
+    """Say what a form explains of a question, else what the policy does."""
     whole = (one for one in reading.phrases_of(script.observed.entities) if "asks_" in one)
     topics = questions.particular(question.topics or whole, reading.width(question.text))
-    known = [topic for topic in topics if topic in explained]
-    for topic in topics:
-        if topic not in explained and (
-            questions.explained(runner, script, topic)
-            or _explained_at_once(runner, script, beside, topic)
-        ):
-            explained.add(topic)
-            known.append(topic)
-    if known:
+    said = [
+        questions.explained(runner, script, topic)
+        or _explained_at_once(runner, script, beside, topic)
+        for topic in topics
+    ]
+    if any(said):
         return
     found = script.policy(question.text)
     if found is not None and found.answerable:

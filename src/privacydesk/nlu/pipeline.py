@@ -9,16 +9,12 @@ from typing import Final, Self
 from msgspec.structs import replace
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Modality, Read, Reading, Request
-from privacydesk.nlu import answers
-from privacydesk.nlu.answers import Answers
+from privacydesk.domain.reading import Answer, Modality, Read, Reading, Request
 from privacydesk.nlu.certainty import FILE, Certainty, is_losing, signs
 from privacydesk.nlu.extractors.ticket_numbers import ticket_numbers
-from privacydesk.nlu.heads.parsed import WINDOW, Parser, likeliest, told_safety
+from privacydesk.nlu.heads.parsed import WINDOW, Parsed, Parser, likeliest, told_safety
 from privacydesk.nlu.scope import Scope
-
-SHIPPED: Final = Path(__file__).parent / "network"
-"""Where the trained network lies that comes along."""
+from privacydesk.nlu.short_texts import ANSWERS, SHIPPED, ShortTexts
 
 _CALLED: Final = "my request"
 """What a ticket's number is called for the network, in every language."""
@@ -36,7 +32,7 @@ _REACH: Final = 2_000
 class Pipeline:
     """Reads messages."""
 
-    def __init__(self, parser: Parser, certainty: Certainty, answers: Answers) -> None:
+    def __init__(self, parser: Parser, certainty: Certainty, answers: ShortTexts) -> None:
         self._parser = parser
         self._certainty = certainty
         self._answers = answers
@@ -44,9 +40,7 @@ class Pipeline:
     @classmethod
     def load(cls, folder: Path = SHIPPED) -> Self:
         """Return the pipeline with the network of a folder."""
-        return cls(
-            Parser(folder), Certainty.load(folder / FILE), Answers.load(folder / answers.FILE)
-        )
+        return cls(Parser(folder), Certainty.load(folder / FILE), ShortTexts.load(folder / ANSWERS))
 
     def parse(self, text: str, today: date) -> Read:
         """Return what a message says on a day.
@@ -85,8 +79,12 @@ class Pipeline:
             scope.acts(),
             scope.accounts(),
             tuple(whole and parsed.requests[number].asked >= _CLEAR for number, _ in asked),
-            self._answers.answer(text, parsed.gist) if whole else None,
+            self._answer(text, parsed) if whole else None,
         )
+
+    def _answer(self, text: str, parsed: Parsed) -> Answer | None:
+        name = self._answers.name(text, parsed.gist)
+        return Answer(name) if name else None
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
         # More would be gone than may be meant where another took what narrows the same thing.

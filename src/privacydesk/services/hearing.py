@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import date
 from typing import Final, Protocol
 
@@ -16,6 +16,7 @@ from privacydesk.services.findings import observed
 from privacydesk.services.findings.asides import (
     asks_for,
     beside_questions,
+    first_sentence,
     without,
     without_questions,
 )
@@ -45,11 +46,13 @@ class Hearing:
     Args:
         lists: find what is listed.
         reader: reads messages.
+        topics: tells what a question asks that forms explain; see ``nlu.topics``.
     """
 
-    def __init__(self, lists: Lists, reader: MessageReader) -> None:
+    def __init__(self, lists: Lists, reader: MessageReader, topics: Callable[[str], str]) -> None:
         self._lists = lists
         self._reader = reader
+        self._topics = topics
         self._aside = Aside()
         self._fixed: dict[str, Observed | None] = dict.fromkeys(lists.fixed)
         self._looking: dict[str, asyncio.Future[Observed]] = {}
@@ -77,21 +80,32 @@ class Hearing:
         return await self._aside.run(whose, cost, self._read, text, today)
 
     def _read(self, text: str, today: date) -> Observed:
+        # Halves of surrogate pairs are no text, and can't go on as a part of what was said.
+        text = text.encode("utf-8", "replace").decode()
         read, language = self._reader.parse(text, today), language_of(text)
-        found = observed(text, read, self._lists.found(text), language)
         questions = read.reading.questions
+        asked = tuple(Asked(one, self._topics_of(one)) for one in questions)
+        listed = self._listed(text)
+        topics = (*listed.get("phrase", ()), *(topic for one in asked for topic in one.topics))
+        found = observed(text, read, listed | {"phrase": tuple(dict.fromkeys(topics))}, language)
         rest = without(text, questions)
         if not questions or sum(map(str.isalnum, rest)) < _SAYS:
             return found
         # A wish was read with all of the message around it; an answer, by itself, is read better.
         said = without_questions(read) if asks_for(read) else self._reader.parse(rest, today)
         return beside_questions(
-            found,
-            tuple(Asked(one, self._topics(one)) for one in questions),
-            rest,
-            observed(rest, said, self._lists.found(rest), language),
+            found, asked, rest, observed(rest, said, self._listed(rest), language)
         )
 
-    def _topics(self, question: str) -> tuple[str, ...]:
+    def _listed(self, text: str) -> dict[str, tuple[str, ...]]:
+        """Return what lists find, also what the first of several sentences answers."""
+        found, opening = self._lists.found(text), first_sentence(text)
+        answered = self._lists.found(opening).get("plain_answer") if opening else None
+        return found | ({"opens_with": answered} if answered else {})
+
+    def _topics_of(self, question: str) -> tuple[str, ...]:
+        """Return what a question asks that forms explain, as learnt, else as listed."""
+        learnt = self._topics(question)
         phrases = self._lists.found(question).get("phrase", ())
-        return tuple(one for one in phrases if one.startswith("asks_"))
+        listed = tuple(one for one in phrases if one.startswith("asks_"))
+        return (learnt,) if learnt and learnt not in listed else listed

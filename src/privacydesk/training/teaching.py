@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -15,13 +15,13 @@ from privacydesk.nlu.certainty import FILE
 from privacydesk.nlu.heads.parsed import GRAPH, HEADS, PIECES, Parser
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.tokens import Tokens
-from privacydesk.training.answers import GivenAnswer, train_answers
 from privacydesk.training.corpus import Voice, parted
 from privacydesk.training.export import export
 from privacydesk.training.labelling import Labelled, labelled
 from privacydesk.training.loop import Pace, train
 from privacydesk.training.network import Reader, Stretches, load_encoder
 from privacydesk.training.pieces import chosen, tokenizer_of
+from privacydesk.training.short_texts import train_short_texts
 from privacydesk.training.weighing import weigh
 
 LAYERS: Final = 6
@@ -31,7 +31,7 @@ LAYERS: Final = 6
 def teach(
     voices: Sequence[Voice],
     sentences: Sequence[Labelled],
-    answers: Sequence[GivenAnswer],
+    short_texts: Mapping[str, str],
     folder: Path,
     *,
     pace: Pace,
@@ -44,7 +44,7 @@ def teach(
     Args:
         voices: annotated messages.
         sentences: messages of which only the intent is known.
-        answers: messages of which it is known what they answer.
+        short_texts: replies and questions, file name to text.
         folder: where the files are written.
         pace: how it learns.
         tell: is told how far it is.
@@ -74,7 +74,7 @@ def teach(
     export(reader, stretches, folder / GRAPH, folder / HEADS)
     certainty = weigh(Parser(folder), [one for voice in left_out for one in voice.examples])
     (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(certainty)))
-    train_answers(folder, answers, learnt)
+    train_short_texts(folder, short_texts, learnt)
 
 
 def _digest(voices: Sequence[Voice], sentences: Sequence[Labelled]) -> str:

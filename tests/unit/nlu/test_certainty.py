@@ -11,7 +11,7 @@ from msgspec import structs
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, Mention, MentionKind, Modality, Request
 from privacydesk.nlu.certainty import DOUBTS, FILE, SIGNS, Certainty, Judgement
-from privacydesk.nlu.pipeline import SHIPPED
+from privacydesk.nlu.short_texts import SHIPPED
 
 _NONE = (0.0,) * len(SIGNS)
 _DOUBT = (3.0, *_NONE[1:])

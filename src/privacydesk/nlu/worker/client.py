@@ -176,7 +176,7 @@ class UnderstandingProcess:
         if heard is None:
             return _NOTHING
         assert isinstance(heard, wire.Heard)
-        observed = heard.observed()
+        observed = heard.seen.observed()
         if text in self._fixed:
             self._fixed[text] = observed
         return observed

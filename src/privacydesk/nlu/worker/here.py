@@ -13,6 +13,7 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.turn import Observed
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.lists.matching import Lists, load_lists
+from privacydesk.nlu.topics import Topics
 from privacydesk.policy.library import FilePolicyLibrary, kept
 from privacydesk.services.hearing import Hearing, MessageReader
 from privacydesk.services.policy_answers import PolicyAnswers
@@ -90,6 +91,6 @@ class UnderstandingHere:
     def _loaded(self) -> tuple[Lists, Hearing]:
         with self._making:
             if self._made is None:
-                lists = load_lists()
-                self._made = lists, Hearing(lists, self._make())
+                lists, topics = load_lists(), Topics.load(E5Embedder())
+                self._made = lists, Hearing(lists, self._make(), topics.of)
             return self._made

@@ -98,7 +98,7 @@ class Answering(asyncio.Protocol):
         match request:
             case wire.Hear(_, said, whose, today):
                 heard = await understanding.hear(wire.from_bytes(said), whose, today)
-                return wire.Heard.of(number, heard)
+                return wire.Heard(number, wire.Seen.of(heard))
             case wire.Search(_, said, whose):
                 found = await understanding.answer(wire.from_bytes(said), whose)
                 return wire.Found(number, found)

@@ -118,31 +118,57 @@ class HeardWish(msgspec.Struct, frozen=True, array_like=True):
         return turn.Heard(self.recognised, self.entities)
 
 
-class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What was said, as the dialogue takes it."""
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """What was made of words."""
 
-    number: int
     recognised: Recognised | None
     language: str
     entities: Entities
     wishes: tuple[HeardWish, ...] = ()
     parts: tuple[HeardWish, ...] = ()
+    beside: SeenBeside | None = None
 
     @classmethod
-    def of(cls, number: int, seen: Observed) -> Self:
-        """Return the frame for what was heard."""
-        wishes, parts = HeardWish.each(seen.wishes), HeardWish.each(seen.parts)
-        return cls(number, seen.recognised, seen.language, dict(seen.entities), wishes, parts)
+    def of(cls, seen: Observed) -> Self:
+        """Return what goes over the pipe."""
+        beside = seen.beside
+        return cls(
+            seen.recognised,
+            seen.language,
+            dict(seen.entities),
+            HeardWish.each(seen.wishes),
+            HeardWish.each(seen.parts),
+            SeenBeside(beside.questions, beside.said, cls.of(beside.observed)) if beside else None,
+        )
 
     def observed(self) -> Observed:
         """Return what was heard."""
+        beside = self.beside
         return Observed(
             recognised=self.recognised,
             language=self.language,
             entities=self.entities,
             wishes=tuple(one.heard() for one in self.wishes),
             parts=tuple(one.heard() for one in self.parts),
+            beside=turn.Beside(beside.questions, beside.said, beside.seen.observed())
+            if beside
+            else None,
         )
+
+
+class SeenBeside(msgspec.Struct, frozen=True, array_like=True):
+    """What is said beside questions."""
+
+    questions: tuple[turn.Asked, ...]
+    said: str
+    seen: Seen
+
+
+class Heard(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What was said, as the dialogue takes it."""
+
+    number: int
+    seen: Seen
 
 
 class Found(msgspec.Struct, frozen=True, array_like=True, tag=True):

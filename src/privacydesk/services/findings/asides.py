@@ -11,6 +11,7 @@ from privacydesk.domain.reading import Modality, Read
 from privacydesk.domain.turn import Asked, Beside, Observed
 
 _AROUND: Final = " \n,，.。?？!！;；~～"
+_ENDS: Final = "\n。.!！;；"
 _OF_ALL: Final = ("in_danger", "own_age")
 """What counts wherever in a message it is told."""
 
@@ -21,6 +22,13 @@ def without(text: str, questions: Iterable[str]) -> str:
         before, _, after = text.partition(question)
         text = f"{before.rstrip()} {after.lstrip(_AROUND)}"
     return text.strip(_AROUND)
+
+
+def first_sentence(text: str) -> str:
+    """Return the first of several sentences of a message; empty where it is all of it."""
+    ends = [place for place, sign in enumerate(text) if sign in _ENDS]
+    first = text[: ends[0]].strip() if ends else ""
+    return first if first and text[ends[0] :].strip(_AROUND) else ""
 
 
 def asks_for(read: Read) -> bool:

@@ -60,7 +60,7 @@ def answer(number, text):
         return say(wire.Failed(number, "ValueError"))
     facts = {"dropped?": dropped, "heard?": heard, "digest?": briefing.digest}
     told = facts.get(text, [text, count])
-    say(wire.Heard(number, Recognised(Intent.ACCESS, 1.0), json.dumps(told), {}))
+    say(wire.Heard(number, wire.Seen(Recognised(Intent.ACCESS, 1.0), json.dumps(told), {})))
 
 if pathlib.Path(__file__).with_name("broken").exists():
     sys.exit(3)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 from tests.common.policies import SAMPLE, bring_sample_policy
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Heard, Observed, Recognised
+from privacydesk.domain.turn import Asked, Beside, Heard, Observed, Recognised
 from privacydesk.nlu.worker import wire
 from privacydesk.nlu.worker.client import UnderstandingProcess
 from privacydesk.nlu.worker.here import UnderstandingHere
@@ -43,11 +44,11 @@ def _said(held: object) -> Iterator[str]:
 
 
 def there_and_back(seen: Observed) -> Observed:
-    (body,) = wire.Frames().split(wire.frame(wire.Heard.of(7, seen)))
+    (body,) = wire.Frames().split(wire.frame(wire.Heard(7, wire.Seen.of(seen))))
     reply = wire.read_reply(body)
     assert isinstance(reply, wire.Heard)
     assert reply.number == 7
-    return reply.observed()
+    return reply.seen.observed()
 
 
 def test_all_that_messages_name_comes_over_as_it_is() -> None:
@@ -65,8 +66,12 @@ def test_all_that_messages_name_comes_over_as_it_is() -> None:
         language="zh_Hans",
         entities=entities,
         wishes=(Heard(recognised, entities),),
+        parts=(Heard(recognised, entities),),
     )
     assert there_and_back(seen) == seen
+    asked = Asked("how long?", ("asks_duration",))
+    both = replace(seen, beside=Beside((asked,), "delete my photos", seen))
+    assert there_and_back(both) == both
 
 
 def test_what_was_not_recognised_comes_over_too() -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Answer, Modality
-from privacydesk.nlu.answers import LONGEST, characters
 from privacydesk.nlu.pipeline import Pipeline
+from privacydesk.nlu.short_texts import LONGEST, characters
 
 TODAY = date(2026, 11, 29)
 
