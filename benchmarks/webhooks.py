@@ -27,7 +27,8 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from privacydesk.clock import SystemClock
-from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
+from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.connectors.webhooks import connect_webhooks
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind

@@ -15,7 +15,7 @@ from aiohttp import ClientResponse, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import World, open_world
 
-from privacydesk.app import web_faces
+from privacydesk.app.process import web_faces
 from privacydesk.clock import MovableClock
 from privacydesk.domain.agents import Role
 from privacydesk.services.signin import factors

@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, picture, steps
 
-from privacydesk.app import web_faces
+from privacydesk.app.process import web_faces
 from privacydesk.connectors.signing import sign, verify
 from privacydesk.domain.account_terms import (
     AccountAction,

@@ -13,7 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 from tests.common.stories import World, open_world
 
-from privacydesk.app import Rooms, serving
+from privacydesk.app import Rooms
+from privacydesk.app.process import serving
 from privacydesk.errors import DeskError
 
 Run = Callable[[], Coroutine[Any, Any, None]]

@@ -18,7 +18,7 @@ from aiohttp import ClientError, ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import Player, World, steps, token_for
 
-from privacydesk.app import web_faces
+from privacydesk.app.process import web_faces
 from privacydesk.connectors.account_record import HeldItem
 from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.events import EventKind

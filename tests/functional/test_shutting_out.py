@@ -18,7 +18,7 @@ from aiohttp import ClientWebSocketResponse, TCPConnector
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.stories import PROFILE, Player, World, open_world
 
-from privacydesk.app import web_faces
+from privacydesk.app.process import web_faces
 from privacydesk.errors import DeskError
 
 ATTACKER, HONEST = "10.0.0.1", "192.0.2.7"

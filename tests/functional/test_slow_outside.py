@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.common.stories import Player, World, enter, open_world, steps
 
-from privacydesk.app import serving
+from privacydesk.app.process import serving
 from privacydesk.domain.conversation import OwnerKind
 from privacydesk.domain.duty import DutyState
 from privacydesk.domain.ticket import DueKind, TicketState

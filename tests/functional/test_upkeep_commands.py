@@ -19,7 +19,7 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 )
 from tests.functional.test_retention import RARE, closed, ticket_of
 
-from privacydesk.app import serving
+from privacydesk.app.process import serving
 from privacydesk.clock import SystemClock
 
 

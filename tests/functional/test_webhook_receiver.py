@@ -17,7 +17,8 @@ from aiohttp.test_utils import unused_port
 from tests.common.npm import packages
 
 from privacydesk.clock import SystemClock
-from privacydesk.connectors.webhooks import AddressRules, HttpWebhookSender, connect_webhooks
+from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.connectors.webhooks import HttpWebhookSender, connect_webhooks
 from privacydesk.domain.webhooks import Answer, Fault
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

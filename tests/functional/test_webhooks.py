@@ -24,7 +24,8 @@ from tests.common.stories import PEOPLE, START, Player, World, open_world
 
 from privacydesk.app import Webhooks
 from privacydesk.clock import MovableClock
-from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
+from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.connectors.webhooks import connect_webhooks
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.webhooks import EndpointState, PostingState
 from privacydesk.services.webhooks.sending import Sending

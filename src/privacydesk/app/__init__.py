@@ -1,4 +1,8 @@
-"""The composition root: the only room that knows every other one."""
+"""The composition root: the only room that knows every other one.
+
+What only a serving process needs, the web and its clients, stands in ``process`` and
+``connecting``: commands do without.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,7 @@ from pathlib import Path
 
 from privacydesk.app.database_check import ADOPTABLE, Finding, adopt_parts, check_database
 from privacydesk.app.opening import open_rooms
-from privacydesk.app.outside import Outside, connect_outside
-from privacydesk.app.process import serving, web_faces
+from privacydesk.app.outside import Outside
 from privacydesk.app.rooms import Rooms, Upkeep, Webhooks
 from privacydesk.settings import Settings
 from privacydesk.storage import copies, schema
@@ -24,13 +27,10 @@ __all__ = [
     "adopt_parts",
     "back_up",
     "check_database",
-    "connect_outside",
     "open_rooms",
     "refused_by_database",
     "renew_epochs",
-    "serving",
     "upgrade",
-    "web_faces",
 ]
 
 

@@ -14,9 +14,7 @@ from privacydesk.app.fingerprints import make_configuration
 from privacydesk.app.rooms import Integrations, Upkeep, Webhooks
 from privacydesk.app.talking import Talking
 from privacydesk.app.terms import staff_terms
-from privacydesk.connectors.mail_reader import MailReader
-from privacydesk.connectors.smtp import parse_address
-from privacydesk.connectors.webhooks import AddressRules
+from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.services.audit import Audit, Sealer
 from privacydesk.services.audit_book import AuditBook
 from privacydesk.services.chat import ChatDesk
@@ -129,6 +127,9 @@ def _mail_door(basis: Basis, store: SqlStore, desk: ChatDesk) -> MailDoor | None
     settings, mailbox = basis.settings, basis.outside.mailbox
     if mailbox is None:
         return None
+    from privacydesk.connectors.mail_reader import MailReader  # noqa: PLC0415 - few desks take mail
+    from privacydesk.connectors.smtp import parse_address  # noqa: PLC0415
+
     own = parse_address(settings.smtp_from).addr_spec if settings.smtp_from else ""
     return MailDoor(
         mailbox=mailbox,

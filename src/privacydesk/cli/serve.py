@@ -237,6 +237,8 @@ async def _serve_with(
     import structlog  # noqa: PLC0415
 
     from privacydesk import app  # noqa: PLC0415
+    from privacydesk.app.connecting import connect_outside  # noqa: PLC0415
+    from privacydesk.app.process import serving  # noqa: PLC0415
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.connectors.start_check import check_outside  # noqa: PLC0415
     from privacydesk.interleaving import ThreadsBeside  # noqa: PLC0415
@@ -252,7 +254,7 @@ async def _serve_with(
     clock = SystemClock()
     async with AsyncExitStack() as opened:
         outside = await opened.enter_async_context(
-            app.connect_outside(settings, clock, profile.ticketing.map(), outages)
+            connect_outside(settings, clock, profile.ticketing.map(), outages)
         )
         _make_fresh(settings)
         rooms = await opened.enter_async_context(
@@ -268,7 +270,7 @@ async def _serve_with(
             return
         waiting[1].result()
         port = await opened.enter_async_context(
-            app.serving(rooms, reader=understanding, failed=stopped.set)
+            serving(rooms, reader=understanding, failed=stopped.set)
         )
         # What was made so far stays for good; looking through it again and again is lost time.
         gc.collect()

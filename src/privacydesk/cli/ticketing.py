@@ -98,7 +98,7 @@ async def opened(data_dir: Path | None) -> AsyncIterator[tuple[Rooms, Syncing]]:
     """Open the rooms beside a running ``serve``, with the ticketing system joined."""
     from privacydesk import logs  # noqa: PLC0415 - these bring the database and the web along
     from privacydesk.app import Outside, open_rooms  # noqa: PLC0415
-    from privacydesk.app.outside import connect_ticketing  # noqa: PLC0415
+    from privacydesk.app.connecting import connect_ticketing  # noqa: PLC0415
 
     settings = load(data_dir)
     logs.set_up("error", as_json=settings.log_json)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
@@ -19,26 +19,16 @@ from aiohttp import AddrInfoType
 from yarl import URL
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.addresses import Address, Network, is_public, is_within, parse
+from privacydesk.connectors.addresses import parse
 from privacydesk.connectors.http import retry_after
+from privacydesk.connectors.webhook_addresses import AddressRules, Allows
 from privacydesk.connectors.webhook_signing import sign
 from privacydesk.domain.webhooks import MOST_SHOWN, Answer, Fault
-from privacydesk.errors import InvalidRequestError
 
 _CONNECT: Final = 5.0
 _TOTAL: Final = 15.0
-_LONGEST_URL: Final = 2_000
 _MOST_BYTES: Final = MOST_SHOWN * 4
-_REFUSALS: Final = {
-    "webhook_url": "an endpoint needs a web address: https, a host, no fragment, ASCII",
-    "webhook_user": "no name and password in the address: a path or query may hold a token",
-    "webhook_https": "an endpoint needs https",
-    "webhook_address": "this address is not one that the desk may call",
-}
 _TEXTS: Final = ("text/", "application/json", "application/problem+json", "application/xml")
-
-Allows = Callable[[Address], bool]
-"""Whether a connection may go to an address."""
 
 
 class AddressRefusedError(OSError):
@@ -47,52 +37,6 @@ class AddressRefusedError(OSError):
     def __init__(self) -> None:
         # The same words for all addresses of a name, so that they are not summed up into others.
         super().__init__("the address is not one that may be called")
-
-
-class AddressRules:
-    """Where webhooks may go.
-
-    Args:
-        networks: what may be called besides public addresses; there also without TLS.
-    """
-
-    def __init__(self, networks: Sequence[Network] = ()) -> None:
-        self._networks = tuple(networks)
-
-    def check(self, url: str) -> None:
-        """Refuse an address that no message could ever be sent to.
-
-        Where a name leads is looked at when connecting, each time.
-
-        Raises:
-            InvalidRequestError: ``data`` names the ``reason``.
-        """
-        try:
-            parsed = URL(url)
-            host = parsed.host
-            # As it will be looked up: each part of a name has a length that it may have.
-            (parsed.raw_host or "").encode("idna")
-        except ValueError:
-            raise _refusal("webhook_url") from None
-        readable = url.isascii() and url.isprintable() and " " not in url
-        if parsed.scheme not in {"https", "http"} or not host or not readable:
-            raise _refusal("webhook_url")
-        if len(url) > _LONGEST_URL or parsed.fragment:
-            raise _refusal("webhook_url")
-        if parsed.user is not None or parsed.password is not None:
-            raise _refusal("webhook_user")
-        if parsed.scheme == "http" and not self._networks:
-            raise _refusal("webhook_https")
-        address = parse(host)
-        if address is not None and not self.allows(parsed.scheme)(address):
-            raise _refusal("webhook_address")
-
-    def allows(self, scheme: str) -> Allows:
-        """Return what tells whether a connection may go to an address."""
-        networks = self._networks
-        if scheme == "https":
-            return lambda address: is_public(address) or is_within(address, networks)
-        return lambda address: is_within(address, networks)
 
 
 class HttpWebhookSender:
@@ -210,7 +154,3 @@ def _shown(text: bytes) -> str:
     """Return an answer as text that does nothing where it is shown."""
     words = text.decode("utf-8", "replace")[:MOST_SHOWN]
     return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in words)
-
-
-def _refusal(reason: str) -> InvalidRequestError:
-    return InvalidRequestError(_REFUSALS[reason], reason=reason)

@@ -26,13 +26,15 @@ from zoneinfo import ZoneInfo
 import typer
 
 from privacydesk import logs
-from privacydesk.app import Outside, Rooms, open_rooms, serving, upgrade
+from privacydesk.app import Outside, Rooms, open_rooms, upgrade
+from privacydesk.app.process import serving
 from privacydesk.clock import Clock
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import connect_account_service
 from privacydesk.connectors.http_sms import connect_code_sender
 from privacydesk.connectors.memory import MemoryCodeSender, phones_of
-from privacydesk.connectors.webhooks import AddressRules, connect_webhooks
+from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.connectors.webhooks import connect_webhooks
 from privacydesk.demo.accounts import BOOK, Later, make_account_app
 from privacydesk.demo.cast import Cast
 from privacydesk.demo.clock import CLOCK_FILE, DemoClock

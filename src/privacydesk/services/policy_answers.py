@@ -57,10 +57,13 @@ class PolicyAnswers:
         return self._version.digest if self._version is not None else ""
 
     def load(self) -> None:
-        """Make ready what the first sentence and question would have to wait for.
+        """Make ready what the first question would have to wait for.
 
-        Again does nothing.
+        Without a version that is nothing, and the model's memory is left to others. Again does
+        nothing.
         """
+        if self._version is None:
+            return
         self._embedder.load()
         self._ready()
 
@@ -79,6 +82,8 @@ class PolicyAnswers:
             raise NotFoundError(f"the policy {name} has no version {digest[:12]}")
         if version == self._version:
             return
+        # The vectors may be kept, and then nothing before the first question asks for the model.
+        self._embedder.load()
         index = self._made(version)
         with self._lock:
             self._version, self._index = version, index

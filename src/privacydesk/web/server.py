@@ -25,8 +25,8 @@ from privacydesk.web.chat.socket import chat_socket
 from privacydesk.web.chat.uploads import store_upload
 from privacydesk.web.console.app import make_console
 from privacydesk.web.console.board import BOARD, BoardWindow
-from privacydesk.web.console.keys import DOORS, ENTRIES, OVERSIGHT
-from privacydesk.web.console.tools import TOOLS, Tools
+from privacydesk.web.console.keys import DOORS, ENTRIES, OVERSIGHT, TOOLS
+from privacydesk.web.console.tools import Tools
 from privacydesk.web.errors import map_errors
 from privacydesk.web.headers import add_headers, preflight
 from privacydesk.web.health import HEALTH, Health, healthz, readyz

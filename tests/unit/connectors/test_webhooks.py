@@ -20,7 +20,8 @@ from cryptography.x509.oid import NameOID
 
 from privacydesk.clock import MovableClock
 from privacydesk.connectors.addresses import Network
-from privacydesk.connectors.webhooks import AddressRules, HttpWebhookSender, connect_webhooks
+from privacydesk.connectors.webhook_addresses import AddressRules
+from privacydesk.connectors.webhooks import HttpWebhookSender, connect_webhooks
 from privacydesk.domain.webhooks import MOST_SHOWN, Answer, Fault
 from privacydesk.errors import InvalidRequestError
 

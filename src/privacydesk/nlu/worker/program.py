@@ -22,6 +22,8 @@ if __name__ == "__main__":
     sys.path[:] = json.loads(sys.argv[1])
     # Hardly anything that is made until it is ready is thrown away.
     gc.disable()
+    # Nothing here draws with it, but structlog imports it for that where it is installed.
+    sys.modules["rich"] = None  # type: ignore[assignment]  # as the import system says "not there"
 
 import asyncio
 from functools import partial

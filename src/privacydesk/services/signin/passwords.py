@@ -13,7 +13,6 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from msgspec import Struct
-from zxcvbn import zxcvbn
 
 T = TypeVar("T")
 
@@ -105,6 +104,9 @@ def _is_guessed_early(password: str, names: list[str]) -> bool:
 
 def _guesses(password: str, names: list[str]) -> float:
     """Return how many guesses a password takes, as a power of ten."""
+    # Its lists of words are large, and hardly a process is told a new password.
+    from zxcvbn import zxcvbn  # noqa: PLC0415
+
     found = zxcvbn(password[:_JUDGED], user_inputs=[*names, *_LOCAL_WORDS])
     return float(found["guesses_log10"])
 

@@ -8,8 +8,8 @@ from privacydesk.domain.agents import WORKERS
 from privacydesk.domain.alarms import outage_length
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page
-from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of
 
 

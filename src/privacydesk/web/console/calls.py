@@ -6,7 +6,7 @@ from aiohttp import web
 
 from privacydesk.web.console.access import signed_in
 from privacydesk.web.console.board import BOARD
-from privacydesk.web.console.tools import TOOLS
+from privacydesk.web.console.keys import TOOLS
 
 
 async def opened(request: web.Request, *about: bytes) -> None:

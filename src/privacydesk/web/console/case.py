@@ -31,8 +31,8 @@ from privacydesk.web.answers import json_answer
 from privacydesk.web.console.access import STANDING, signed_in, staff
 from privacydesk.web.console.calls import opened
 from privacydesk.web.console.forms import named_id
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page
-from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.verdicts import keys_of
 from privacydesk.web.console.words import words_of
 

@@ -17,8 +17,8 @@ from privacydesk.web.console.case import (
     whole,
 )
 from privacydesk.web.console.doing import Deed, case_seen, do, form_of, refused
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.replies import read_reply
-from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.verdicts import read_finding, read_verdict
 from privacydesk.web.files import file_answer
 

@@ -19,7 +19,8 @@ from privacydesk.web.answers import STATUS, json_answer
 from privacydesk.web.console.access import checked_form, signed_in
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import Fault, case_page, conversation_of, number_of, whole
-from privacydesk.web.console.tools import TOOLS, Tools
+from privacydesk.web.console.keys import TOOLS
+from privacydesk.web.console.tools import Tools
 from privacydesk.web.keys import CATALOGS, LOCALE
 from privacydesk.web.texts import error_text
 

@@ -15,9 +15,9 @@ from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import whole
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.places import way_back
-from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import words_of
 from privacydesk.web.keys import CATALOGS
 

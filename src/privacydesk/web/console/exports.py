@@ -28,10 +28,9 @@ from privacydesk.web.console import people
 from privacydesk.web.console.access import signed_in, staff
 from privacydesk.web.console.audit import READERS, sought_by
 from privacydesk.web.console.audit_words import OF_INBOX, AuditWords
-from privacydesk.web.console.keys import DOORS, OVERSIGHT
+from privacydesk.web.console.keys import DOORS, OVERSIGHT, TOOLS
 from privacydesk.web.console.reports import OVERSEERS, Asked
 from privacydesk.web.console.sieves import by_holder, in_words, named, sieve_of
-from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import Words, words_of
 from privacydesk.web.csv_files import send_csv
 

@@ -17,10 +17,10 @@ from privacydesk.errors import NotFoundError
 from privacydesk.services.audit import MOST_ROWS
 from privacydesk.services.inbox import Asked
 from privacydesk.web.console.access import signed_in, staff
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page
 from privacydesk.web.console.reports import OVERSEERS
 from privacydesk.web.console.sieves import NOBODY, by_holder, holders_of, in_words, named, sieve_of
-from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.console.words import Words, words_of
 from privacydesk.web.texts import LANGUAGE_TAGS
 

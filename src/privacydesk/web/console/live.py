@@ -21,8 +21,9 @@ from privacydesk.web.console.board import BOARD
 from privacydesk.web.console.case import conversation_of, whole
 from privacydesk.web.console.forms import named_id
 from privacydesk.web.console.inbox import asked_for
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.streams import Topic, tell
-from privacydesk.web.console.tools import TOOLS, Tools
+from privacydesk.web.console.tools import Tools
 
 _LOOK_EVERY: Final = 5.0
 _PRESENCE_EVERY: Final = 1.0

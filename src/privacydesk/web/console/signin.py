@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
 
-import segno
 from aiohttp import web
 
 from privacydesk.domain.signin import Holder, Stage
@@ -223,6 +222,9 @@ def _stage_page(
     if stage is Stage.APP:
         issuer = request.config_dict[DOORS].gate.terms.issuer
         address = factors.enrolment_address(secret, agent=holder.agent.name, issuer=issuer)
+        # Hardly anybody is enrolled in the life of a process.
+        import segno  # noqa: PLC0415
+
         values |= {
             "picture": segno.make(address, error="m").svg_inline(
                 scale=4, border=2, omitsize=True, svgclass="qr", lineclass=None

@@ -1,11 +1,9 @@
-"""What the console's work is done with, as handlers find it on the application."""
+"""What the console's work is done with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-from aiohttp import web
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent
@@ -57,6 +55,3 @@ class Tools:
     endpoints: Endpoints | None
     tokens: Tokens | None
     ailing: Callable[[], Sequence[Standing]]
-
-
-TOOLS = web.AppKey("console_tools", Tools)

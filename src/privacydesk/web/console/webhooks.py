@@ -18,9 +18,9 @@ from privacydesk.web.answers import STATUS
 from privacydesk.web.console import forms
 from privacydesk.web.console.access import checked_form, signed_in, staff
 from privacydesk.web.console.forms import Form
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.page import console_page, said
 from privacydesk.web.console.proof import Act, act_text, proven
-from privacydesk.web.console.tools import TOOLS
 from privacydesk.web.keys import CATALOGS, LOCALE
 
 ADDRESS: Final = "/console/webhooks"

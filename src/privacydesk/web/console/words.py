@@ -26,8 +26,9 @@ from privacydesk.services.inbox import Count
 from privacydesk.services.notifying import NOTED_BY
 from privacydesk.services.staff.calls import Call
 from privacydesk.web.console import call_words
+from privacydesk.web.console.keys import TOOLS
 from privacydesk.web.console.strips import Strip, strip_of
-from privacydesk.web.console.tools import TOOLS, Tools
+from privacydesk.web.console.tools import Tools
 from privacydesk.web.keys import LOCALE
 from privacydesk.web.texts import LANGUAGE_TAGS
 
