@@ -35,10 +35,11 @@ class CountingEmbedder:
 
     def __init__(self) -> None:
         self.passages = 0
+        self.loads = 0
         self.threads: set[int] = set()
 
     def load(self) -> None:
-        """There is nothing to load."""
+        self.loads += 1
 
     def embed_query(self, text: str) -> Vector:
         self.threads.add(threading.get_ident())

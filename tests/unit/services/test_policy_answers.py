@@ -24,7 +24,17 @@ async def test_without_an_import_there_is_no_answer_and_nothing_is_loaded() -> N
     answers.load()
     assert await answers.answer("怎么注销账号", "me") is None
     assert answers.answer_now("怎么注销账号") is None
-    assert counting.passages == 0
+    assert (counting.passages, counting.loads) == (0, 0)
+
+
+def test_a_first_version_is_answered_from_with_its_model_ready() -> None:
+    library, counting = MemoryPolicyLibrary(), CountingEmbedder()
+    library.save(sample_policy())
+    import_vectors(library, sample_policy(), CountingEmbedder())
+    answers = PolicyAnswers(library, None, counting)
+    answers.go_by(sample_policy().name, sample_policy().digest)
+    assert counting.loads == 1
+    assert answers.answer_now("怎么注销账号") is not None
 
 
 async def test_a_question_is_worked_out_beside_the_event_loop() -> None:
