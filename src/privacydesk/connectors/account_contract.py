@@ -39,7 +39,10 @@ Instant = Annotated[AwareDatetime | None, AfterValidator(_told)]
 
 class _Wire(BaseModel):
     # A wrong answer must not put its values into an error that somebody logs.
-    model_config = ConfigDict(hide_input_in_errors=True, extra="ignore", frozen=True)
+    # Built when first used, and not at every start.
+    model_config = ConfigDict(
+        hide_input_in_errors=True, extra="ignore", frozen=True, defer_build=True
+    )
 
 
 class WireItem(_Wire):
@@ -163,7 +166,7 @@ _DATA: dict[AccountAction, type[_Wire]] = {
     AccountAction.DECISIONS: DecisionsData,
 }
 _ANSWER = TypeAdapter(WireAnswer)
-_CONTENT = TypeAdapter(dict[DataCategory, list[Any]], config=ConfigDict(hide_input_in_errors=True))
+_CONTENT = TypeAdapter(dict[DataCategory, list[Any]], config=ConfigDict(hide_input_in_errors=True, defer_build=True))
 
 
 def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:

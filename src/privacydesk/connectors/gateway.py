@@ -29,7 +29,9 @@ _CONFLICT = 409
 
 
 class _WireSend(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        hide_input_in_errors=True, extra="ignore", frozen=True, defer_build=True
+    )
 
     outcome: SendOutcome
     masked: Annotated[str, Field(max_length=100)] | None = None

@@ -177,8 +177,7 @@ def main() -> None:
     except BrokenPipeError:
         _end()
     if understanding is not None:
-        # What was made so far stays for good; looking through it again and again is lost time.
-        gc.collect()
+        # What was made so far stays for good; looking through it, even once, is lost time.
         gc.freeze()
         gc.enable()
         asyncio.run(_serve(understanding, out))

@@ -38,13 +38,16 @@ _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 class Asked(BaseModel):
     """What a program sends. Whatever is not described is refused rather than passed over."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 class Told(BaseModel):
     """What a program is answered. Readers pass over fields they do not know: some may be added."""
 
-    model_config = ConfigDict(frozen=True)
+    # Built when first used, as those above: a desk starts sooner, and may never be asked for most.
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Nothing(Asked):
