@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -31,6 +31,9 @@ from privacydesk.services.deadlines import DeadlineRules
 from privacydesk.services.quiet import QuietHours
 from privacydesk.services.staff.deciding import SECOND_EYES
 from privacydesk.system_errors import naming
+
+# libyaml reads it ten times as fast as the loader in Python; both are safe loaders.
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 SHIPPED_LOCALES = frozenset({"zh_Hans", "zh_Hant", "en"})
 """The languages that come along; an operator's own sentences are needed in each."""
@@ -381,7 +384,7 @@ def read_profile(path: Path) -> OperatorProfile:
     """
     try:
         with naming("the operator profile can't be read", path):
-            raw = yaml.safe_load(path.read_text("utf-8"))
+            raw = yaml.load(path.read_text("utf-8"), _LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark is not None else ""

@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 Tree = Any
 """What the library's own parser makes of an expression: operations and their arguments."""
@@ -330,6 +328,10 @@ def _loops(size: int, edges: list[tuple[int, int]]) -> Any:
     """Return for each node the number of the loop it is in."""
     if not edges:
         return np.arange(size)
+    # Every process imports the tests, and one judges expressions.
+    from scipy.sparse import coo_matrix  # noqa: PLC0415
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     ends = np.array(edges).T
     graph = coo_matrix((np.ones(len(edges)), (ends[0], ends[1])), shape=(size, size))
     return connected_components(graph, connection="strong")[1]

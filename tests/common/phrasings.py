@@ -25,7 +25,7 @@ def phrasings() -> Mapping[str, Mapping[str, str]]:
     """Return all phrasings: button to voice to words."""
     found: dict[str, Mapping[str, str]] = {}
     for path in sorted(FOLDER.glob("*.yaml")):
-        found.update(yaml.safe_load(path.read_text("utf-8")))
+        found.update(yaml.load(path.read_text("utf-8"), yaml.CSafeLoader))
     return found
 
 

@@ -11,12 +11,12 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import standardwebhooks
-import svix.webhooks
 import time_machine
 from aiohttp import web
 from msgspec import Struct, to_builtins
@@ -116,14 +116,17 @@ def missed(verdicts: list[bool], cases: list[Case]) -> list[tuple[int, bool]]:
     ]
 
 
-@pytest.mark.parametrize("library", [standardwebhooks.Webhook, svix.webhooks.Webhook])
+@pytest.mark.parametrize("library", ["standardwebhooks", "svix.webhooks"])
 def test_libraries_of_pypi_take_what_is_signed_and_nothing_else(
-    library: Any, cases: list[Case]
+    library: str, cases: list[Case]
 ) -> None:
+    # Every process imports the tests, and one asks the libraries.
+    verifier: Any = import_module(library).Webhook
+
     def taken(case: Case) -> bool:
         with time_machine.travel(case.at, tick=False):
             try:
-                library(case.secret).verify(case.body, case.headers)
+                verifier(case.secret).verify(case.body, case.headers)
             except standardwebhooks.WebhookVerificationError:
                 return False
         return True

@@ -9,6 +9,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -106,8 +107,12 @@ class Module:
     """A module and all it imports, also inside functions and for type checking alone."""
 
     name: str
-    tree: ast.Module
+    path: Path
     is_package: bool
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.path.read_text("utf-8"), str(self.path))
 
     @property
     def room(self) -> str:
@@ -149,6 +154,7 @@ def _room(name: str) -> str:
     return ONE_ROOM.get(room, room)
 
 
+@cache
 def _modules() -> list[Module]:
     found = []
     for path in sorted((SOURCE / PACKAGE).rglob("*.py")):
@@ -156,22 +162,18 @@ def _modules() -> list[Module]:
         is_package = parts[-1] == "__init__"
         if is_package:
             parts.pop()
-        tree = ast.parse(path.read_text("utf-8"), str(path))
-        found.append(Module(".".join(parts), tree, is_package))
+        found.append(Module(".".join(parts), path, is_package))
     return found
 
 
-MODULES = _modules()
-
-
 def _in(*rooms: str) -> list[Module]:
-    return [module for module in MODULES if module.room in rooms]
+    return [module for module in _modules() if module.room in rooms]
 
 
 def test_every_room_has_its_place_in_the_house() -> None:
     known = ARROWS.keys() | COMPOSING | {"__init__"}
-    assert {module.room for module in MODULES} <= known
-    assert ARROWS.keys() <= {module.room for module in MODULES}, "a room here is gone"
+    assert {module.room for module in _modules()} <= known
+    assert ARROWS.keys() <= {module.room for module in _modules()}, "a room here is gone"
 
 
 @pytest.mark.parametrize("room", sorted(ARROWS))
@@ -193,13 +195,13 @@ def test_no_arrow_points_back() -> None:
 
 
 def test_only_storage_and_migrations_know_the_database_library() -> None:
-    know = {module.room for module in MODULES if "sqlalchemy" in module.others()}
+    know = {module.room for module in _modules() if "sqlalchemy" in module.others()}
     assert know == {"storage"}
-    assert {m.room for m in MODULES if "alembic" in m.others()} <= {"storage"}
+    assert {m.room for m in _modules() if "alembic" in m.others()} <= {"storage"}
 
 
 def test_only_the_edges_know_the_web_library() -> None:
-    know = {module.room for module in MODULES if "aiohttp" in module.others()}
+    know = {module.room for module in _modules() if "aiohttp" in module.others()}
     assert know <= {"web", "connectors", "demo", "app"}
 
 
@@ -222,7 +224,7 @@ def test_the_pure_rooms_touch_nothing_outside(module: Module) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [module for module in MODULES if module.name != f"{PACKAGE}.clock"],
+    [module for module in _modules() if module.name != f"{PACKAGE}.clock"],
     ids=lambda m: m.name,
 )
 def test_nothing_but_the_clock_reads_the_time_of_day(module: Module) -> None:
@@ -240,7 +242,7 @@ def test_nothing_but_the_clock_reads_the_time_of_day(module: Module) -> None:
 
 def test_only_the_composition_root_knows_every_room() -> None:
     knowing: dict[str, set[str]] = defaultdict(set)
-    for module in MODULES:
+    for module in _modules():
         knowing[module.room] |= module.rooms()
     everything = {
         room for room, known in knowing.items() if known >= {"storage", "services", "web", "worker"}
@@ -249,18 +251,18 @@ def test_only_the_composition_root_knows_every_room() -> None:
 
 
 def test_nothing_but_its_commands_knows_how_the_network_is_trained() -> None:
-    knowing = {module.name for module in MODULES if "training" in module.rooms()}
+    knowing = {module.name for module in _modules() if "training" in module.rooms()}
     assert knowing == {f"{PACKAGE}.cli.understand"}
-    assert {module.room for module in MODULES if "torch" in module.others()} == {"training"}
+    assert {module.room for module in _modules() if "torch" in module.others()} == {"training"}
 
 
 def test_only_commands_and_the_demo_open_the_rooms() -> None:
-    opening = {module.room for module in MODULES if "app" in module.rooms()}
+    opening = {module.room for module in _modules() if "app" in module.rooms()}
     assert opening <= {"cli", "demo"}
 
 
 def test_commands_and_the_demo_are_nobody_s_foundation() -> None:
-    below = [module for module in MODULES if module.room not in COMPOSING]
+    below = [module for module in _modules() if module.room not in COMPOSING]
     assert not [m.name for m in below if m.rooms() & COMPOSING]
     # The demo is one command among others; nothing else of the commands knows it.
     assert {m.name for m in _in("cli") if "demo" in m.rooms()} <= {

@@ -166,7 +166,9 @@ _DATA: dict[AccountAction, type[_Wire]] = {
     AccountAction.DECISIONS: DecisionsData,
 }
 _ANSWER = TypeAdapter(WireAnswer)
-_CONTENT = TypeAdapter(dict[DataCategory, list[Any]], config=ConfigDict(hide_input_in_errors=True, defer_build=True))
+_CONTENT = TypeAdapter(
+    dict[DataCategory, list[Any]], config=ConfigDict(hide_input_in_errors=True, defer_build=True)
+)
 
 
 def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:

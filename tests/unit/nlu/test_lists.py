@@ -17,12 +17,12 @@ from privacydesk.nlu.lists.matching import load_lists
 
 _LISTS = load_lists()
 _FILES: dict[str, Any] = {
-    one.name.removesuffix(".yaml"): yaml.safe_load(one.read_text("utf-8"))
+    one.name.removesuffix(".yaml"): yaml.load(one.read_text("utf-8"), yaml.CSafeLoader)
     for one in files("privacydesk.nlu.lists").iterdir()
     if one.name.endswith(".yaml")
 }
-_SAMPLE: dict[str, list[str]] = yaml.safe_load(
-    (Path(__file__).parents[2] / "data" / "plain_answers.yaml").read_text("utf-8")
+_SAMPLE: dict[str, list[str]] = yaml.load(
+    (Path(__file__).parents[2] / "data" / "plain_answers.yaml").read_text("utf-8"), yaml.CSafeLoader
 )
 _ONLY_READ = {"嗯", "嗯嗯", "ok", "就这样吧"}
 """Of the sample, what says no more than that somebody has read, or may give up."""

@@ -14,7 +14,7 @@ from privacydesk.services.packaging.masking import mask
 from privacydesk.services.packaging.rules import shipped_rules
 from privacydesk.services.packaging.spelled import compact, folded, spelled_contacts
 
-SAID = yaml.safe_load(Path(__file__).with_name("contacts.yaml").read_text("utf-8"))
+SAID = yaml.load(Path(__file__).with_name("contacts.yaml").read_text("utf-8"), yaml.CSafeLoader)
 NOBODY: Mapping[str, str] = {"account": "u-1001", "nickname": "小雨不带伞"}
 
 
