@@ -42,10 +42,9 @@ def _mac() -> sa.Column[bytes]:
 
 
 def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
-    condition = sa.text(where)
-    return sa.Index(
-        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition
-    )
+    # PostgreSQL's are made by migrations, with the same conditions; stating them here would have
+    # every process import its dialect.
+    return sa.Index(name, *columns, unique=unique, sqlite_where=sa.text(where))
 
 
 def _pile(name: str, *first: str, marked: str, where: str) -> sa.Index:
