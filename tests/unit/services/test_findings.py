@@ -433,6 +433,15 @@ def test_a_question_without_a_wish_asks_what_becomes_of_something() -> None:
     assert named["wish_words"] == ("deregistration",)
 
 
+def test_a_question_about_what_the_desk_does_asks_the_policy() -> None:
+    asked = request(Intent.AUTOMATED_DECISION, modality=Modality.ASKED)
+    seen = found(
+        read(asked, intent=Intent.POLICY_QUESTION, confidence=0.4, questions=("do you decide",))
+    )
+    assert seen.recognised is not None
+    assert (seen.recognised.intent, seen.recognised.sure) == (Intent.POLICY_QUESTION, True)
+
+
 @pytest.mark.parametrize(
     ("theirs", "intent"),
     [

@@ -214,10 +214,11 @@ def _of_question(read: Read) -> Intent:
 
 
 def _only_asks(read: Read) -> bool:
-    """Tell whether a message puts a question and speaks of no request, whatever it is about."""
+    """Tell whether a message puts a question and nothing else, whatever it is about."""
     reading = read.reading
     by_itself = read.intent is Intent.POLICY_QUESTION or read.confidence < ENOUGH
-    return bool(reading.questions) and not reading.requests and by_itself
+    asks = all(one.modality is Modality.ASKED for one in reading.requests)
+    return bool(reading.questions) and asks and by_itself
 
 
 def _of_denied(read: Read, denied: tuple[Request, ...]) -> Recognised:
