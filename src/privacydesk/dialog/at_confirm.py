@@ -171,7 +171,10 @@ class AtConfirm(AtQuestion):
         person = bool(entities.get("asks_person"))
         if step.exact or not script.answers_question or len(others) < len(asked):
             return False
-        if not (others or person):
+        copy = any(wish.intent is Intent.ACCESS for wish in others)
+        losing = self._runner.flows[script.stack[script.form_at()].flow].kind in following.LOSING
+        if not (others or person) or (copy and losing):
+            # A copy that is asked for beside a loss may be wanted before it.
             return False
         following.keep_others(self._runner, script)
         taking.take_confirmation(self._runner, script, frame, "yes")

@@ -16,7 +16,7 @@ from privacydesk.services.findings import observed
 from privacydesk.services.findings.asides import (
     asks_for,
     beside_questions,
-    first_sentence,
+    opening,
     without,
     without_questions,
 )
@@ -99,8 +99,9 @@ class Hearing:
 
     def _listed(self, text: str) -> dict[str, tuple[str, ...]]:
         """Return what lists find, also what the first of several sentences answers."""
-        found, opening = self._lists.found(text), first_sentence(text)
-        answered = self._lists.found(opening).get("plain_answer") if opening else None
+        found = self._lists.found(text)
+        first = opening(text, adds="also" in found.get("phrase", ()))
+        answered = self._lists.found(first).get("plain_answer") if first else None
         return found | ({"opens_with": answered} if answered else {})
 
     def _topics_of(self, question: str) -> tuple[str, ...]:

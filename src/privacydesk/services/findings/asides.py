@@ -12,6 +12,7 @@ from privacydesk.domain.turn import Asked, Beside, Observed
 
 _AROUND: Final = " \n,，.。?？!！;；~～"
 _ENDS: Final = "\n。.!！;；"
+_PARTS: Final = ",，"
 _OF_ALL: Final = ("in_danger", "own_age")
 """What counts wherever in a message it is told."""
 
@@ -24,9 +25,14 @@ def without(text: str, questions: Iterable[str]) -> str:
     return text.strip(_AROUND)
 
 
-def first_sentence(text: str) -> str:
-    """Return the first of several sentences of a message; empty where it is all of it."""
-    ends = [place for place, sign in enumerate(text) if sign in _ENDS]
+def opening(text: str, *, adds: bool) -> str:
+    """Return the first of several sentences of a message; empty where it is all of it.
+
+    Args:
+        text: the message.
+        adds: whether it says that one thing comes besides another, so that commas part them, too.
+    """
+    ends = [place for place, sign in enumerate(text) if sign in _ENDS or (adds and sign in _PARTS)]
     first = text[: ends[0]].strip() if ends else ""
     return first if first and text[ends[0] :].strip(_AROUND) else ""
 
