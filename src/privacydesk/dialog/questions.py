@@ -432,6 +432,8 @@ def _is_question(script: Script, text: str) -> bool:
     found = script.observed.recognised
     asked = _asked(script) == Intent.POLICY_QUESTION.value
     surely = asked and found is not None and found.confidence >= _SURELY
+    # A sentence that does not even begin as a question does tells something.
+    surely = surely and (begins_asking(script) or not tells(text))
     return bool(_ASKS.search(text) or _topic(script) or surely)
 
 

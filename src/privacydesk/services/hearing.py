@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from datetime import date
 from typing import Final, Protocol
 
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Read
 from privacydesk.domain.turn import Asked, Observed
 from privacydesk.nlu.language_id import language_of
@@ -23,10 +24,6 @@ from privacydesk.services.findings.asides import (
 
 _LOOK: Final = 500
 """What reading a short message costs, in characters of a long one that take as long."""
-
-
-_SAYS: Final = 1
-"""Letters of a message without its questions, from which it says something besides."""
 
 
 class MessageReader(Protocol):
@@ -83,18 +80,22 @@ class Hearing:
         # Halves of surrogate pairs are no text, and can't go on as a part of what was said.
         text = text.encode("utf-8", "replace").decode()
         read, language = self._reader.parse(text, today), language_of(text)
-        questions = read.reading.questions
+        questions, listed = read.reading.questions, self._listed(text)
+        rest = without(text, questions) if questions else ""
+        if not rest:
+            if questions and read.intent is Intent.POLICY_QUESTION:
+                topics = (one for question in questions for one in self._topics_of(question))
+                phrases = dict.fromkeys((*listed.get("phrase", ()), *topics))
+                listed |= {"phrase": tuple(phrases)}
+            return observed(text, read, listed, language)
         asked = tuple(Asked(one, self._topics_of(one)) for one in questions)
-        listed = self._listed(text)
-        topics = (*listed.get("phrase", ()), *(topic for one in asked for topic in one.topics))
-        found = observed(text, read, listed | {"phrase": tuple(dict.fromkeys(topics))}, language)
-        rest = without(text, questions)
-        if not questions or sum(map(str.isalnum, rest)) < _SAYS:
-            return found
         # A wish was read with all of the message around it; an answer, by itself, is read better.
         said = without_questions(read) if asks_for(read) else self._reader.parse(rest, today)
         return beside_questions(
-            found, asked, rest, observed(rest, said, self._listed(rest), language)
+            observed(text, read, listed, language),
+            asked,
+            rest,
+            observed(rest, said, self._listed(rest), language),
         )
 
     def _listed(self, text: str) -> dict[str, tuple[str, ...]]:

@@ -18,11 +18,12 @@ _OF_ALL: Final = ("in_danger", "own_age")
 
 
 def without(text: str, questions: Iterable[str]) -> str:
-    """Return a message without its questions."""
+    """Return a message without its questions; empty where nothing is left that says something."""
     for question in questions:
         before, _, after = text.partition(question)
         text = f"{before.rstrip()} {after.lstrip(_AROUND)}"
-    return text.strip(_AROUND)
+    rest = text.strip(_AROUND)
+    return rest if any(map(str.isalnum, rest)) else ""
 
 
 def opening(text: str, *, adds: bool) -> str:

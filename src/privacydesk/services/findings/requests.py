@@ -216,9 +216,11 @@ def _of_question(read: Read) -> Intent:
 def _only_asks(read: Read) -> bool:
     """Tell whether a message puts a question and nothing else, whatever it is about."""
     reading = read.reading
-    by_itself = read.intent is Intent.POLICY_QUESTION or read.confidence < ENOUGH
-    asks = all(one.modality is Modality.ASKED for one in reading.requests)
-    return bool(reading.questions) and asks and by_itself
+    if read.intent is Intent.POLICY_QUESTION:
+        asks = all(one.modality is Modality.ASKED for one in reading.requests)
+    else:
+        asks = read.confidence < ENOUGH and not reading.requests
+    return bool(reading.questions) and asks
 
 
 def _of_denied(read: Read, denied: tuple[Request, ...]) -> Recognised:
