@@ -6,8 +6,7 @@ A plain yes counts where it was sent to this very question, and nowhere near an 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from privacydesk.dialog import (
     choosing,
@@ -53,12 +52,6 @@ def _named(entities: Entities) -> set[str]:
     return {str(one) for kind in kinds for one in entities.get(kind, ())}
 
 
-def _held(slots: Mapping[str, Any]) -> set[str]:
-    """Return the things that a form is about."""
-    values = (value if isinstance(value, list) else [value] for value in slots.values())
-    return {str(one) for held in values for one in held}
-
-
 class AtConfirm(AtQuestion):
     """Takes words where something is to be confirmed."""
 
@@ -74,7 +67,9 @@ class AtConfirm(AtQuestion):
         if not isinstance(step, Confirm):
             return ""
         said = set(script.observed.entities.get("plain_answer", ()))
-        if not _named(script.observed.entities) <= _held(script.stack[script.form_at()].slots):
+        if not _named(script.observed.entities) <= giving_up.words_in(
+            script.stack[script.form_at()].slots
+        ):
             # "解吧 微信还在就行" agrees, and names what is not to be confirmed.
             said = set()
         labels = {"yes": step.yes, "no": step.no}

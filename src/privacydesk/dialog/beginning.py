@@ -275,7 +275,13 @@ def _is_limited_so(script: Script, ticket: Ticket) -> bool:
 
 def _several(runner: Runner, script: Script) -> bool:
     """Begin the first of several wishes, and keep the others."""
-    asked = wishes.wishes_of(runner, script)
+    # What ends the account comes last: after it there is nothing left to send, unbind or delete.
+    # A copy that is wanted before comes before all else.
+    copy = Intent.ACCESS if script.observed.entities.get("copy_first") else None
+    asked = sorted(
+        wishes.wishes_of(runner, script),
+        key=lambda wish: (wish.intent is not copy, wish.intent is Intent.DEREGISTRATION),
+    )
     found = script.observed.recognised
     if asked and found and found.sure and found.intent is Intent.CANCEL_REQUEST:
         # What was filed is taken back first; what is wished instead comes after that.
@@ -283,27 +289,19 @@ def _several(runner: Runner, script: Script) -> bool:
         return False
     if asked and script.observed.entities.get("asks_status"):
         # How a request stands is said at once; what is wished besides comes right after that.
-        for wish in asked:
-            kept_wishes.keep(runner, script, wish)
+        kept_wishes.keep_all(runner, script, asked)
         return runner.start(script, Intent.REQUEST_STATUS)
     if len(asked) == 1 and script.observed.wishes:
         questions.explain_at_once(script, runner.by_intent[asked[0].intent])
         return runner.begin(script, asked[0])
     if len(asked) < 2:  # noqa: PLR2004 - one wish is no several
         return False
-    # What ends the account comes last: after it there is nothing left to send, unbind or delete.
-    # A copy that is wanted before comes before all else.
-    copy = Intent.ACCESS if script.observed.entities.get("copy_first") else None
-    first, *rest = sorted(
-        asked, key=lambda wish: (wish.intent is not copy, wish.intent is Intent.DEREGISTRATION)
-    )
+    first, *rest = asked
     script.say(
         "desk.wishes_first",
         {"first": kept_wishes.named(runner, (first,)), "rest": kept_wishes.named(runner, rest)},
     )
-    left_out = [w for w in rest if kept_wishes.keep(runner, script, w) is kept_wishes.Keeping.FULL]
-    if left_out:
-        script.say("desk.wishes_full", {"wish": kept_wishes.named(runner, left_out)})
+    kept_wishes.keep_all(runner, script, rest)
     return runner.begin(script, first)
 
 

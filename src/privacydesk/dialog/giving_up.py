@@ -209,7 +209,7 @@ def taken_back(runner: Runner, script: Script) -> bool:
         # Which of what was filed is what is asked.
         return False
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
-        held = _words_in(form.slots)
+        held = words_in(form.slots)
         named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
         placed_only = not named and _drops_placed(runner, script)
         if placed_only or _left_out(runner, script, form):
@@ -355,6 +355,7 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
     return False
 
 
-def _words_in(slots: Mapping[str, Any]) -> set[str]:
+def words_in(slots: Mapping[str, Any]) -> set[str]:
+    """Return the words that a form holds: the things that it is about, above all."""
     values = (value if isinstance(value, list) else [value] for value in slots.values())
     return {one for held in values for one in held if isinstance(one, str)}

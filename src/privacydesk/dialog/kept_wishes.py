@@ -100,12 +100,28 @@ def _term(flow: Flow, wish: Wish) -> dict[str, Any]:
 
 def say_kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
     """Remember wishes for later, and say so."""
+    kept, left_out = _kept(runner, script, wishes)
+    if kept:
+        script.say("desk.wish_kept", {"wish": named(runner, kept)})
+    _say_full(runner, script, left_out)
+
+
+def keep_all(runner: Runner, script: Script, wishes: Iterable[Wish]) -> None:
+    """Remember wishes for later, saying only for which there is no room."""
+    _, left_out = _kept(runner, script, wishes)
+    _say_full(runner, script, left_out)
+
+
+def _kept(runner: Runner, script: Script, wishes: Iterable[Wish]) -> tuple[list[Wish], list[Wish]]:
+    """Remember wishes; return those that are, and those for which there is no room."""
     kept: list[Wish] = []
     left_out: list[Wish] = []
     for wish in wishes:
         full = keep(runner, script, wish) is Keeping.FULL
         (left_out if full else kept).append(wish)
-    if kept:
-        script.say("desk.wish_kept", {"wish": named(runner, kept)})
+    return kept, left_out
+
+
+def _say_full(runner: Runner, script: Script, left_out: list[Wish]) -> None:
     if left_out:
         script.say("desk.wishes_full", {"wish": named(runner, left_out)})

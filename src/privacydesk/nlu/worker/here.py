@@ -63,7 +63,10 @@ class UnderstandingHere:
         return self._loaded()[0].fixed
 
     def warm(self) -> None:
-        """Make ready what the first sentence and question would have to wait for; in a thread."""
+        """Make ready what the first sentence would have to wait for; in a thread.
+
+        So is what questions need where there is a policy.
+        """
         self._loaded()
         self._answers.load()
 
