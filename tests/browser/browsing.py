@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 PATIENCE: Final = 15_000
 """Milliseconds until something must have appeared."""
@@ -41,3 +42,14 @@ async def browsing() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+async def until(page: Page, expression: str, argument: Any = None) -> None:
+    """Wait until an expression is true in a page.
+
+    `wait_for_function` evaluates in the page itself from its second try on, which the content
+    security policy of our pages forbids.
+    """
+    async with asyncio.timeout(PATIENCE / 1000):
+        while not await page.evaluate(expression, argument):
+            await page.wait_for_timeout(50)

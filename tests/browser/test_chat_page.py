@@ -15,6 +15,7 @@ import pytest_asyncio
 from aiohttp import web
 from msgspec.structs import replace
 from playwright.async_api import Browser, FilePayload, Page, expect
+from tests.browser.browsing import until
 from tests.browser.looks import axe_finds_nothing, looks_right
 from tests.common.chat_stage import Stage
 from tests.common.fake_desk import FakeDesk, Thread, say
@@ -520,7 +521,7 @@ async def test_a_challenge_is_handed_to_the_app_and_its_answer_lets_in(house: Ho
     await expect(page.locator("#banner")).to_contain_text("confirm that you’re a person")
     assert await page.evaluate("window.demands") == [{"site_key": ""}]
     await page.evaluate("window.privacydesk.setChallenge('made up')")
-    await page.wait_for_function("window.demands.length === 2")
+    await until(page, "window.demands.length === 2")
     await page.evaluate("window.privacydesk.setChallenge('solved')")
     await expect(page.locator("#log .message")).to_have_count(1)
     await expect(page.locator("#banner")).to_be_hidden()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import expect
+from tests.browser.browsing import until
 from tests.browser.chat_page import Chat
 from tests.browser.conftest import Visit
 from tests.browser.demo_stage import Stage
@@ -57,7 +58,7 @@ async def test_who_waits_is_given_to_who_is_available_and_returned_when_they_are
     await expect(boss.page).to_have_title("Team · Lane · Privacy desk")
     await expect(mei.page.locator("[data-row]")).to_have_count(1)
     given = "Lane · Privacy desk: A conversation was given to you."
-    await mei.page.wait_for_function("text => window.called.includes(text)", arg=given)
+    await until(mei.page, "text => window.called.includes(text)", given)
     waits = "Lane · Privacy desk: Someone is waiting for a person."
     assert await boss.page.evaluate("window.called") == [waits]
 
