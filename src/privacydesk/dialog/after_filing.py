@@ -49,7 +49,7 @@ def follows_filed(runner: Runner, script: Script) -> bool:
     """Follow what is said of a request that was filed; tell whether anything was."""
     return (
         _points_at_withdrawal(runner, script)
-        or _keeps(runner, script)
+        or keeps(runner, script)
         or _corrects(runner, script)
         or _wants_copy_first(runner, script)
     )
@@ -77,7 +77,7 @@ def _points_at_withdrawal(runner: Runner, script: Script) -> bool:
     return runner.start(script, Intent.CANCEL_REQUEST)
 
 
-def _keeps(runner: Runner, script: Script) -> bool:
+def keeps(runner: Runner, script: Script) -> bool:
     """Take a filed request back where what it is about shall stay: 定位还是开着吧.
 
     Which request it is shall be confirmed; without one the words mean something else.

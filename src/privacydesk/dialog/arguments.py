@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from privacydesk.dialog import entries, limits
 from privacydesk.dialog.naming import listed, named_request, part_label
-from privacydesk.dialog.options import objection_until
+from privacydesk.dialog.options import objection_until, whose
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Flow
 from privacydesk.dialog.script import Script
@@ -118,6 +118,16 @@ def _as_written(_script: Script, frame: Running) -> Any:
     return {"$term": "deletion.as_written", "args": {"words": words}} if words else ""
 
 
+def _answer_by(script: Script, _frame: Running) -> Any:
+    """Return until when the only open request is answered; empty for none, or several."""
+    waiting = [one for one in script.tickets_of(whose(script)) if one.is_open]
+    clocks = [one.clock for one in waiting if one.clock and not one.is_late(script.now)]
+    if len(waiting) != 1 or not clocks:
+        return ""
+    due = {"$date": clocks[0].due_date.isoformat(), "year": True}
+    return {"$term": "request_status.answer_by", "args": {"due": due}}
+
+
 _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "ticket": _ticket,
     "due": _due,
@@ -146,6 +156,7 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     "wishes": lambda script, _frame: {
         "$texts": [{"$term": f"kind.{wish.intent.value}"} for wish in script.wishes]
     },
+    "answer_by": _answer_by,
     "and_stays": _and_stays,
     "as_written": _as_written,
     "place": lambda script, frame: int(frame.slots.get("place") or script.queue()[1]),

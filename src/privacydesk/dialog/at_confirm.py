@@ -16,6 +16,7 @@ from privacydesk.dialog import (
     following,
     giving_up,
     limiting,
+    limits,
     questions,
     reading,
     taking,
@@ -23,7 +24,7 @@ from privacydesk.dialog import (
 )
 from privacydesk.dialog.at_question import AtQuestion
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Confirm
+from privacydesk.dialog.schema import ALL, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
 from privacydesk.domain.intents import Intent
@@ -91,7 +92,8 @@ class AtConfirm(AtQuestion):
         if changes or staying(entities) or any(entities.get(kind) for kind in _LEAVES):
             return False
         # What names things again may as well set them apart: 谷歌不用了.
-        return not filling.slots_for(flow, entities)
+        named = giving_up.words_in(filling.slots_for(flow, entities))
+        return not named or (named == {ALL} and not limits.narrows(limits.held(form.slots)))
 
     def is_answer(self, script: Script) -> bool:
         """Tell whether words answer the open confirmation, and so are no command: 取消, 不用了."""

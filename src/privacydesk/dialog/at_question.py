@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from privacydesk.dialog import choosing, correcting, following, limiting, questions, reading, taking
+from privacydesk.dialog import (
+    after_filing,
+    choosing,
+    correcting,
+    following,
+    limiting,
+    questions,
+    reading,
+    taking,
+)
 from privacydesk.dialog.buttons import Buttons
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -55,6 +64,8 @@ class AtQuestion:
         wished = choosing.wished(script, self._buttons.offered(script, frame))
         if wished is not None and isinstance(step, Ask):
             taking.take_choice(self._runner, script, frame, step, wished)
+            return True
+        if after_filing.keeps(self._runner, script):
             return True
         if questions.is_bare(script):
             self.ask_again(script, frame, "desk.which_question")

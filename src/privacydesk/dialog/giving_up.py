@@ -200,14 +200,17 @@ def taken_back(runner: Runner, script: Script) -> bool:
     if (account_stays and takes_back(runner, script, form)) or _all_stays(runner, script, form):
         runner.cancel_form(script)
         return True
-    if not said or found is None:
-        return False
-    if found.intent is not Intent.CANCEL_REQUEST or not found.sure:
+    denied = found is not None and found.sure and found.intent is Intent.CANCEL_REQUEST
+    if not said or not denied:
         return False
     flow = runner.flows[form.flow]
     if Intent.CANCEL_REQUEST in flow.intents:
         # Which of what was filed is what is asked.
         return False
+    if ANY_REQUEST in said and _filed_alike(script, flow):
+        # Both may be meant: the one that is open ends, and the other is asked about.
+        runner.drop_form(script)
+        return runner.start(script, Intent.CANCEL_REQUEST)
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = words_in(form.slots)
         named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
@@ -223,6 +226,16 @@ def taken_back(runner: Runner, script: Script) -> bool:
         runner.cancel_form(script)
         return True
     return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _filed_alike(script: Script, flow: Flow) -> bool:
+    """Tell whether a request of a form's kind was filed in this conversation, and may still end."""
+    return any(
+        ticket.kind is flow.kind
+        and ticket.conversation_id == script.before.id
+        and may(ticket, Move.WITHDRAW)
+        for ticket in script.tickets_of(whose(script))
+    )
 
 
 def forgets(runner: Runner, script: Script) -> bool:

@@ -11,11 +11,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from privacydesk.dialog import arguments, questions, quotes, reading
+from privacydesk.dialog.following import LOSING
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.turn import Asked, Beside
+from privacydesk.domain.turn import Asked, Beside, Observed
 
 _MOST: Final = 2
 """Questions of a message that are answered."""
@@ -24,7 +25,8 @@ _MOST: Final = 2
 def answer(runner: Runner, script: Script) -> bool:
     """Answer what is asked beside something else, and leave the rest of the message.
 
-    "OK, how long will it take?" confirms nothing: who asks may not have made up their mind.
+    "OK, how long will it take?" confirms nothing: who asks may not have made up their mind. "Yes
+    please. How long will it take?" does, unless something would be gone.
 
     Returns:
         Whether the message is dealt with.
@@ -45,12 +47,23 @@ def answer(runner: Runner, script: Script) -> bool:
         parts=beside.observed.parts,
         beside=None,
     )
-    _, step = runner.waiting_step(script)
-    only_agrees = "yes" in script.observed.entities.get("plain_answer", ())
-    if not (isinstance(step, Confirm) and only_agrees) or script.observed.entities.get("wants"):
+    if not _only_agrees(runner, script) or _agreed_before(runner, script, seen):
         return False
     runner.prompt_again(script)
     return True
+
+
+def _only_agrees(runner: Runner, script: Script) -> bool:
+    """Tell whether what is left of a message only agrees to what is to be confirmed."""
+    _, step = runner.waiting_step(script)
+    agrees = "yes" in script.observed.entities.get("plain_answer", ())
+    return isinstance(step, Confirm) and agrees and not script.observed.entities.get("wants")
+
+
+def _agreed_before(runner: Runner, script: Script, seen: Observed) -> bool:
+    """Tell whether a sentence of its own agreed to what loses nothing, before the question."""
+    losing = runner.flows[script.stack[script.form_at()].flow].kind in LOSING
+    return not losing and "yes" in seen.entities.get("opens_with", ())
 
 
 def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:

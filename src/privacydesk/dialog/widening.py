@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from privacydesk.dialog import filling, limits, openings, reading
 from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import shown
 from privacydesk.domain.conversation import Wish
@@ -57,11 +58,12 @@ def widen(runner: Runner, script: Script, frame: Running, slots: Mapping[str, An
                 frame.slots[step.slot] = value
                 return Widened(slot_type, added=(value,))
             return Widened(slot_type, known=(value,) if old == value else ())
-        held = list(old or ())
-        known = tuple(v for v in slots[step.slot] if v in held or "all" in held)
-        added = tuple(
-            v for v in slots[step.slot] if v not in known and runner.accepts(script, frame, step, v)
-        )
+        held, meant = list(old or ()), list(slots[step.slot])
+        if ALL in meant and held and "also" not in reading.phrases_of(script.observed.entities):
+            # Where the photos are held, "all of it" is all of them.
+            meant = held
+        known = tuple(v for v in meant if v in held or ALL in held)
+        added = tuple(v for v in meant if v not in known and runner.accepts(script, frame, step, v))
         if added:
             frame.slots[step.slot] = [*held, *added]
             frame.confirmed_at = None

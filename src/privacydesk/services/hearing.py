@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final, Protocol
 
 from privacydesk.domain.intents import Intent
-from privacydesk.domain.reading import Read
+from privacydesk.domain.reading import Answer, Read
 from privacydesk.domain.turn import Asked, Observed
 from privacydesk.nlu.language_id import language_of
 from privacydesk.nlu.lists.matching import Lists
@@ -24,6 +24,8 @@ from privacydesk.services.findings.asides import (
 
 _LOOK: Final = 500
 """What reading a short message costs, in characters of a long one that take as long."""
+_OPENING: Final = 30
+"""Characters of a sentence that may be an answer before something else."""
 
 
 class MessageReader(Protocol):
@@ -80,7 +82,8 @@ class Hearing:
         # Halves of surrogate pairs are no text, and can't go on as a part of what was said.
         text = text.encode("utf-8", "replace").decode()
         read, language = self._reader.parse(text, today), language_of(text)
-        questions, listed = read.reading.questions, self._listed(text)
+        questions, listed = read.reading.questions, self._lists.found(text)
+        listed |= self._opens_with(text, read, today)
         rest = without(text, questions) if questions else ""
         if not rest:
             if questions and read.intent is Intent.POLICY_QUESTION:
@@ -91,19 +94,24 @@ class Hearing:
         asked = tuple(Asked(one, self._topics_of(one)) for one in questions)
         # A wish was read with all of the message around it; an answer, by itself, is read better.
         said = without_questions(read) if asks_for(read) else self._reader.parse(rest, today)
+        beside = self._lists.found(rest) | self._opens_with(rest, said, today)
         return beside_questions(
             observed(text, read, listed, language),
             asked,
             rest,
-            observed(rest, said, self._listed(rest), language),
+            observed(rest, said, beside, language),
         )
 
-    def _listed(self, text: str) -> dict[str, tuple[str, ...]]:
-        """Return what lists find, also what the first of several sentences answers."""
-        found = self._lists.found(text)
-        first = opening(text, adds="also" in found.get("phrase", ()))
-        answered = self._lists.found(first).get("plain_answer") if first else None
-        return found | ({"opens_with": answered} if answered else {})
+    def _opens_with(self, text: str, read: Read, today: date) -> dict[str, tuple[str, ...]]:
+        """Return what the first of several sentences answers, where it is nothing but an answer."""
+        first = opening(text, wishes=asks_for(read))
+        if not first or len(first) > _OPENING:
+            return {}
+        answered = self._lists.found(first).get("plain_answer", ())
+        if not answered:
+            said = self._reader.parse(first, today)
+            answered = (str(said.answer),) if said.answer is Answer.YES else ()
+        return {"opens_with": answered} if answered else {}
 
     def _topics_of(self, question: str) -> tuple[str, ...]:
         """Return what a question asks that forms explain, as learnt, else as listed."""
