@@ -10,12 +10,11 @@ from typing import Final
 
 from privacydesk.dialog import kept_wishes, reading, wishes
 from privacydesk.dialog.desk_choices import human_choice, intent_choice
-from privacydesk.dialog.following import LOSING
 from privacydesk.dialog.naming import items_of
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import Script
-from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.intents import LOSING, Intent, RequestKind
 from privacydesk.domain.ticket import Ticket
 
 _CANCELS: Final = re.compile(r"取消|撤|\b(?:cancel|undo|scrap|drop)\b", re.IGNORECASE)

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from privacydesk.dialog import (
-    beginning,
-    choosing,
-    desk_buttons,
-    following,
-    interrupts,
-    openings,
-    reading,
-    side_questions,
-    taking,
-)
-from privacydesk.dialog.at_ask import NO_STORY, AtAsk
-from privacydesk.dialog.at_confirm import AtConfirm
+from privacydesk.dialog import desk_buttons, openings, taking
+from privacydesk.dialog.answering import repeats_code
 from privacydesk.dialog.buttons import Buttons, Labels
 from privacydesk.dialog.codes import code_digits
+from privacydesk.dialog.interpreter import interpret
+from privacydesk.dialog.reply import Reply
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
@@ -36,57 +27,22 @@ class Answers:
     def __init__(self, runner: Runner, labels: Labels) -> None:
         self._runner = runner
         self._buttons = Buttons(labels)
-        self._at_ask = AtAsk(runner, self._buttons)
-        self._at_confirm = AtConfirm(runner, self._buttons)
 
     def said(self, script: Script, message: Said) -> None:
         """Take words."""
-        hidden = _is_code(script, message.text) or self._at_ask.repeats_code(script, message.text)
+        reply = Reply(self._runner, self._buttons, script)
+        hidden = _is_code(script, message.text) or repeats_code(reply)
         script.append(
             Sender.USER,
             EventKind.TEXT,
             key="desk.code_hidden" if hidden else "",
             text="" if hidden else openings.without_codes(script, message.text),
         )
-        before, script.last_said_at = script.last_said_at, script.now
+        script.last_said_at = script.now
         if script.owner.kind is OwnerKind.QUEUE and self._press_desk_button(script, message):
             return
-        if script.owner.kind is OwnerKind.AGENT or self._comes_first(script):
-            return
-        frame, step = self._runner.waiting_step(script)
-        if script.mended and frame is not None:
-            # Words for a question that is gone answer none that was not put yet.
-            script.say("desk.resumed")
-            self._runner.prompt_again(script)
-        elif frame is None:
-            self._said_at_menu(script)
-        elif frame.waiting is not None:
-            if not following.other_wish(self._runner, script):
-                script.say("desk.still_waiting")
-        elif (
-            before is not None
-            and script.now - before >= self._runner.rules.idle
-            and reading.is_greeting(script)
-        ):
-            script.say("desk.resumed")
-            self._runner.prompt_again(script)
-        elif isinstance(step, Confirm):
-            self._at_confirm.said(script, frame, step, script.said)
-        elif isinstance(step, Ask):
-            self._at_ask.said(script, frame, step, script.said)
-        else:
-            self._runner.run(script)
-
-    def _comes_first(self, script: Script) -> bool:
-        """Answer what is asked beside, and do what comes before any form; tell if that was all."""
-        if interrupts.cares(self._runner, script, labelled=self._is_labelled(script)):
-            return True
-        if not self._is_labelled(script) and side_questions.answer(self._runner, script):
-            return True
-        return interrupts.obeys(self._runner, script, labelled=self._is_labelled(script))
-
-    def _is_labelled(self, script: Script) -> bool:
-        return self._buttons.is_label(script, script.said) or self._is_answer(script)
+        if script.owner.kind is not OwnerKind.AGENT:
+            interpret(reply)
 
     def chose(self, script: Script, message: Chose) -> None:
         """Take a tapped button."""
@@ -118,15 +74,6 @@ class Answers:
         else:
             taking.take_menu_choice(self._runner, script, choice)
 
-    def _is_answer(self, script: Script) -> bool:
-        """Tell whether words say what a button of the question does: 不用了 is no 取消 then."""
-        frame, step = self._runner.waiting_step(script)
-        if frame is None or not isinstance(step, Ask):
-            return self._at_confirm.is_answer(script)
-        return choosing.is_nothing_else(
-            script, (one for one, _ in self._buttons.offered(script, frame))
-        )
-
     def _press_desk_button(self, script: Script, message: Said) -> bool:
         """Obey the words of a button that a person who waits in the queue was offered."""
         choice = self._buttons.typed(script, message.text)
@@ -134,17 +81,6 @@ class Answers:
             return False
         desk_buttons.press(self._runner, script, choice.id, silent=True)
         return True
-
-    def _said_at_menu(self, script: Script) -> None:
-        choice = self._buttons.typed(script, script.said)
-        if choice is None and len(script.said) <= NO_STORY:
-            # Of a list of requests the recogniser knows best which one is meant.
-            offered = script.prompt.choices if script.prompt is not None else ()
-            choice = choosing.spoken(script, tuple((one, "") for one in offered))
-        if choice is not None:
-            taking.take_menu_choice(self._runner, script, choice)
-            return
-        beginning.first_wish(self._runner, script)
 
 
 def _is_code(script: Script, text: str) -> bool:

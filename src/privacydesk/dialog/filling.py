@@ -91,8 +91,10 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
     if slot_type == "choice" and "instead" not in said:
         spoken = said | _of_oneself(entities) | of_somebody(entities)
         found = tuple(offer.value for offer in step.choices if offer.value in spoken)
-        if step.foretold and brief and not found:
-            found = _spoken_for(step, entities)
+        if step.foretold and not found:
+            spoken_for = _spoken_for(step, entities) if brief else ()
+            found = tuple(one.value for one in step.choices if one.text in entities.get("acts", ()))
+            found = found or spoken_for
     stays = staying(entities) if found and flow.kind in _TAKES_AWAY else ()
     return tuple(one for one in found if one not in stays)
 

@@ -17,7 +17,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
 from privacydesk.domain.conversation import Wish
-from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.intents import LOSING, Intent, RequestKind
 
 _GLOBAL_INTENTS = frozenset(
     {Intent.HUMAN_AGENT, Intent.POLICY_QUESTION, Intent.REQUEST_STATUS, Intent.CANCEL_REQUEST}
@@ -40,8 +40,6 @@ _ONES_OWN = frozenset(
     }
 )
 """Requests that are about nobody's things but the speaker's."""
-LOSING = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
-"""Requests after which something is gone."""
 
 
 def other_wish(runner: Runner, script: Script) -> bool:

@@ -62,7 +62,7 @@ def _asks_person(runner: Runner, script: Script) -> bool:
     _, step = runner.waiting_step(script)
     asked = isinstance(step, Confirm) and script.owner.kind is OwnerKind.ASSISTANT
     entities = script.observed.entities
-    # Who agrees first is heard first; see ``AtConfirm``.
+    # Who agrees first is heard first; see ``confirming``.
     return asked and bool(entities.get("asks_person")) and not entities.get("opens_with")
 
 

@@ -43,10 +43,10 @@ def link(
                 _check_call(flow, step, flows, unread, faults)
         for topic, said in flow.explains.items():
             for arg in said.args:
-                if not is_supplied(arg):
-                    # It may be asked before any slot is filled.
-                    what = f"explains {topic!r} shows {arg!r}, which the desk does not supply"
-                    faults.add(1, "", what, suggest(arg, ARGS))
+                # Where the slot is empty yet, it is not explained.
+                if not is_supplied(arg) and known is not None and arg not in known:
+                    what = f"explains {topic!r} shows {arg!r}, which is unknown"
+                    faults.add(1, "", what, suggest(arg, {*ARGS, *known}))
         for slot in flow.returns:
             if known is not None and slot not in known:
                 what = f"it returns slot {slot!r}, which is unknown"

@@ -52,6 +52,9 @@ _TAKEN: Final = "_opening_taken"
 NOTHING_MORE: Final = "desk.opening_all"
 """The key of the button for whoever has nothing to add."""
 
+SAYS_OF_WHAT: Final = ("category", "profile_field", "period", "only_kept", "kept_some")
+"""What a message names besides what is wished."""
+
 _TOLD_ALL: Final = Choice(id="_skip", key=NOTHING_MORE, style=ChoiceStyle.QUIET)
 
 
@@ -84,8 +87,22 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
 def with_message(script: Script, flow: Flow, wish: Wish) -> Wish:
     """Return a wish with the message it was made in."""
     text = without_codes(script, script.said)
-    slots = {**wish.slots, **kept(flow, text, script.observed.entities)}
+    entities = script.observed.entities
+    slots = {**wish.slots, **kept(flow, text, entities), **_details(flow, wish, text, entities)}
     return replace(wish, slots=slots, words=words_said(script))
+
+
+def _details(flow: Flow, wish: Wish, text: str, entities: Entities) -> dict[str, str]:
+    """Return the message as the details of what it chose, where it says of what that shall be."""
+    if not any(entities.get(kind) for kind in SAYS_OF_WHAT) or len(text) > LONG_TEXT_LIMIT:
+        return {}
+    acts = entities.get("acts", ())
+    return {
+        one.told: text.strip()
+        for one in flow.steps.values()
+        if isinstance(one, Ask) and one.foretold and one.told and one.told not in wish.slots
+        if wish.slots.get(one.slot) and any(offer.text in acts for offer in one.choices)
+    }
 
 
 def words_said(script: Script) -> str:

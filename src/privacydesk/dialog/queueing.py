@@ -88,6 +88,17 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
     return True
 
 
+def _go_on_alone(runner: Runner, script: Script) -> None:
+    """Stop waiting where no person is wanted any more: "take me out of the queue"."""
+    asked = wishes.wishes_of(runner, script)
+    if not asked:
+        leave_queue(runner, script)
+        return
+    script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})
+    kept_wishes.say_kept(runner, script, asked[1:])
+    runner.begin(script, asked[0])
+
+
 def _waits_here(script: Script, word: str) -> bool:
     """Tell whether "I've waited for days" is about the person: there is no request to be about."""
     found = script.observed.recognised
@@ -106,6 +117,9 @@ def while_queued(runner: Runner, script: Script) -> bool:
     word = commands.word(script)
     if word in {"leave_queue", "cancel"}:
         leave_queue(runner, script)
+        return True
+    if Intent.HUMAN_AGENT.value in script.observed.entities.get("taken_back", ()):
+        _go_on_alone(runner, script)
         return True
     if script.observed.entities.get("language"):
         return False

@@ -11,11 +11,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from privacydesk.dialog import arguments, questions, quotes, reading
-from privacydesk.dialog.following import LOSING
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask, Confirm
 from privacydesk.dialog.script import Script
-from privacydesk.domain.intents import Intent
+from privacydesk.domain.intents import LOSING, Intent
 from privacydesk.domain.turn import Asked, Beside, Observed
 
 _MOST: Final = 2

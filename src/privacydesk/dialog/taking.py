@@ -167,7 +167,7 @@ def keep_words(script: Script, frame: Running, step: Ask) -> None:
 
     Else the details that are asked for next could be skipped, and all there is be meant.
     """
-    told = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
+    told = any(script.observed.entities.get(kind) for kind in openings.SAYS_OF_WHAT)
     if step.told and told:
         frame.slots[SAID_BEFORE] = [step.told, script.said.strip()]
 
@@ -183,8 +183,6 @@ def _with_words(frame: Running, step: Ask, answer: str) -> str:
 
 
 SAID_BEFORE: Final = "_said_before"
-_SAYS_OF_WHAT: Final = ("category", "profile_field", "period", "only_kept", "kept_some")
-"""What a sentence names besides what is wished."""
 
 
 def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
@@ -194,7 +192,7 @@ def adds_to_story(runner: Runner, script: Script, text: str) -> bool:
     story = next(
         (n for n, one in flow.slots.items() if one.type == "long_text" and form.slots.get(n)), ""
     )
-    says_of_what = any(script.observed.entities.get(kind) for kind in _SAYS_OF_WHAT)
+    says_of_what = any(script.observed.entities.get(kind) for kind in openings.SAYS_OF_WHAT)
     if story and (questions.tells(text) or says_of_what):
         told = f"{form.slots[story]}\n{text.strip()}"
         if len(told) > LONG_TEXT_LIMIT:

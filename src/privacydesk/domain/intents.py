@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class RequestKind(StrEnum):
@@ -18,6 +19,10 @@ class RequestKind(StrEnum):
     COMPLAINT = "complaint"
     GUARDIAN = "guardian"
     UNDERAGE_REPORT = "underage_report"
+
+
+LOSING: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
+"""Kinds after which something is gone for good."""
 
 
 class Intent(StrEnum):

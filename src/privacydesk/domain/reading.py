@@ -63,7 +63,8 @@ class Answer(StrEnum):
 
     ``yes``: it agrees to just what was put. ``no``: it declines. ``later``: the writer will answer
     or decide later. ``done``: there is nothing to add, or nothing more. ``told``: it was said
-    before.
+    before. ``no_code``: the code that was sent does not come. ``unclear``: what was said is not
+    understood.
     """
 
     YES = "yes"
@@ -71,6 +72,8 @@ class Answer(StrEnum):
     LATER = "later"
     DONE = "done"
     TOLD = "told"
+    NO_CODE = "no_code"
+    UNCLEAR = "unclear"
 
 
 class MentionKind(StrEnum):

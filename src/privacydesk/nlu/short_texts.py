@@ -1,7 +1,7 @@
-"""What short texts are: a reply to what was put, or what a question is about.
+"""What short texts are: a reply to what was put, or what a question or a complaint is about.
 
 Learnt from what a text means, as numbers, and from its characters. Of a reply the numbers are the
-network's own; of a question the encoder's, since the network learns from what people ask for.
+network's own; of the others the encoder's, since the network learns from what people ask for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ SHIPPED: Final = Path(__file__).parent / "network"
 """Where the trained network lies that comes along, and what was learnt beside it."""
 ANSWERS: Final = "answers.npz"
 TOPICS: Final = "topics.npz"
-"""The files of what was learnt of replies and of questions."""
+COMPLAINTS: Final = "complaints.npz"
+"""The files of what was learnt of replies, of questions and of complaints."""
 LONGEST: Final = 100
 """Characters of a text that is looked at; a longer one tells a story."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date
 from typing import Final, Protocol
 
@@ -21,9 +21,12 @@ from privacydesk.services.findings.asides import (
     without,
     without_questions,
 )
+from privacydesk.services.findings.requests import wished
 
 _LOOK: Final = 500
 """What reading a short message costs, in characters of a long one that take as long."""
+_ABOUT: Final = "complaint.about_"
+"""How the labels of the buttons begin that tell what a complaint is about."""
 _OPENING: Final = 30
 """Characters of a sentence that may be an answer before something else."""
 
@@ -46,12 +49,20 @@ class Hearing:
         lists: find what is listed.
         reader: reads messages.
         topics: tells what a question asks that forms explain; see ``nlu.topics``.
+        complaints: tells what a complaint is about.
     """
 
-    def __init__(self, lists: Lists, reader: MessageReader, topics: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        lists: Lists,
+        reader: MessageReader,
+        topics: Callable[[str], str],
+        complaints: Callable[[str], str],
+    ) -> None:
         self._lists = lists
         self._reader = reader
         self._topics = topics
+        self._complaints = complaints
         self._aside = Aside()
         self._fixed: dict[str, Observed | None] = dict.fromkeys(lists.fixed)
         self._looking: dict[str, asyncio.Future[Observed]] = {}
@@ -83,7 +94,7 @@ class Hearing:
         text = text.encode("utf-8", "replace").decode()
         read, language = self._reader.parse(text, today), language_of(text)
         questions, listed = read.reading.questions, self._lists.found(text)
-        listed |= self._opens_with(text, read, today)
+        listed |= self._opens_with(text, read, today) | self._complains_of(text, read, listed)
         rest = without(text, questions) if questions else ""
         if not rest:
             if questions and read.intent is Intent.POLICY_QUESTION:
@@ -112,6 +123,16 @@ class Hearing:
             said = self._reader.parse(first, today)
             answered = (str(said.answer),) if said.answer is Answer.YES else ()
         return {"opens_with": answered} if answered else {}
+
+    def _complains_of(
+        self, text: str, read: Read, listed: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the buttons that a complaint speaks for, with what it is about as was learnt."""
+        if all(one.intent is not Intent.COMPLAINT for one in wished(read.reading)):
+            return {}
+        others = tuple(one for one in listed.get("answer", ()) if not one.startswith(_ABOUT))
+        about = self._complaints(text)
+        return {"answer": (*others, _ABOUT + about) if about else others}
 
     def _topics_of(self, question: str) -> tuple[str, ...]:
         """Return what a question asks that forms explain, as learnt, else as listed."""

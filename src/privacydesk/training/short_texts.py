@@ -18,13 +18,13 @@ from privacydesk.domain.reading import Answer
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.heads.parsed import Parser
 from privacydesk.nlu.heads.weights import Floats
-from privacydesk.nlu.short_texts import ANSWERS, LONGEST, TOPICS, characters
+from privacydesk.nlu.short_texts import ANSWERS, COMPLAINTS, LONGEST, TOPICS, characters
 from privacydesk.training.corpus import Voice
 
 _OTHERS: Final = 3_000
 """Messages of the corpus that are learnt as no replies."""
 _OF_REPLIES: Final = 0.3
-_OF_QUESTIONS: Final = 1.0
+_OF_TOPICS: Final = 1.0
 """How much the meaning counts beside the characters."""
 _SURE_REPLY: Final = 0.7
 """Of what was a yes from here on to weights that had not seen its author 0.98 was one; of the yeses
@@ -32,6 +32,11 @@ _SURE_REPLY: Final = 0.7
 _SURE_TOPIC: Final = 0.6
 """Of what had a topic from here on to weights that had not seen the question 0.94 had it; of the
 questions with a topic half had."""
+_ABOUT: Final = (
+    (TOPICS, "questions", "topic", "policy"),
+    (COMPLAINTS, "complaints", "about", "other"),
+)
+"""Where a topic of texts is kept, the files and the field that it is learnt from, and no topic."""
 _DECAY: Final = 0.002
 _STEPS: Final = 60
 
@@ -41,7 +46,7 @@ def train_short_texts(folder: Path, files: Mapping[str, str], voices: Sequence[V
 
     Args:
         folder: of the network.
-        files: replies and questions, by name; see ``data.short_text_files``.
+        files: replies, questions and complaints, by name; see ``data.short_text_files``.
         voices: messages that answer nothing.
     """
     parser = Parser(folder)
@@ -51,10 +56,12 @@ def train_short_texts(folder: Path, files: Mapping[str, str], voices: Sequence[V
     acts = [*(one.value for one in Answer), "other"]
     learnt = _learnt(replies, acts, lambda text: _gist(parser, text), _OF_REPLIES)
     np.savez_compressed(folder / ANSWERS, enough=np.float32(_SURE_REPLY), **learnt)
-    asked = _given(files, "questions", "topic")
-    topics = [*sorted({topic for _, topic in asked} - {"policy"}), "policy"]
-    learnt = _learnt(asked, topics, E5Embedder().embed_query, _OF_QUESTIONS)
-    np.savez_compressed(folder / TOPICS, enough=np.float32(_SURE_TOPIC), **learnt)
+    meaning = E5Embedder().embed_query
+    for name, kind, key, rest in _ABOUT:
+        given = [(text[:LONGEST], topic) for text, topic in _given(files, kind, key)]
+        topics = [*sorted({topic for _, topic in given} - {rest}), rest]
+        learnt = _learnt(given, topics, meaning, _OF_TOPICS)
+        np.savez_compressed(folder / name, enough=np.float32(_SURE_TOPIC), **learnt)
 
 
 def _given(files: Mapping[str, str], kind: str, key: str) -> list[tuple[str, str]]:

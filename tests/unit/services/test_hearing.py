@@ -4,6 +4,8 @@ import asyncio
 import threading
 from datetime import date
 
+from msgspec.structs import replace
+
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Answer, Holder, Modality, Read, Reading, Request
 from privacydesk.nlu.lists.matching import load_lists
@@ -43,7 +45,7 @@ class Gated(Counting):
 
 async def test_who_says_little_does_not_wait_for_who_says_much() -> None:
     reader = Gated()
-    hearing = Hearing(LISTS, reader, no_topic)
+    hearing = Hearing(LISTS, reader, no_topic, no_topic)
     long = [asyncio.create_task(hearing.hear("a" * 10_000, n % 2, TODAY)) for n in range(8)]
     await asyncio.sleep(0)
     short = asyncio.create_task(hearing.hear("please help", "me", TODAY))
@@ -55,14 +57,14 @@ async def test_who_says_little_does_not_wait_for_who_says_much() -> None:
 
 async def test_menu_words_are_understood_once_and_kept() -> None:
     reader = Counting()
-    hearing = Hearing(LISTS, reader, no_topic)
+    hearing = Hearing(LISTS, reader, no_topic, no_topic)
     assert await hearing.hear("菜单", "me", TODAY) is await hearing.hear("菜单", "me", TODAY)
     assert reader.asked == ["菜单"]
 
 
 async def test_menu_words_are_looked_at_once_for_all_who_say_them_meanwhile() -> None:
     reader = Gated()
-    hearing = Hearing(LISTS, reader, no_topic)
+    hearing = Hearing(LISTS, reader, no_topic, no_topic)
     all_at_once = [asyncio.create_task(hearing.hear("菜单", n, TODAY)) for n in range(9)]
     await asyncio.sleep(0.01)
     assert not any(one.done() for one in all_at_once)
@@ -75,7 +77,7 @@ async def test_menu_words_are_looked_at_once_for_all_who_say_them_meanwhile() ->
 
 async def test_what_a_person_typed_is_not_kept() -> None:
     reader = Counting()
-    hearing = Hearing(LISTS, reader, no_topic)
+    hearing = Hearing(LISTS, reader, no_topic, no_topic)
     assert await hearing.hear("please help", "me", TODAY) is not (
         await hearing.hear("please help", "me", TODAY)
     )
@@ -83,10 +85,10 @@ async def test_what_a_person_typed_is_not_kept() -> None:
 
 
 async def test_what_lists_find_and_the_language_come_beside_the_reading() -> None:
-    heard = await Hearing(LISTS, Counting(), no_topic).hear("转人工，谢谢", "me", TODAY)
+    heard = await Hearing(LISTS, Counting(), no_topic, no_topic).hear("转人工，谢谢", "me", TODAY)
     assert heard.entities["command"] == ("human",)
     assert (
-        await Hearing(LISTS, Counting(), no_topic).hear("please help me", "me", TODAY)
+        await Hearing(LISTS, Counting(), no_topic, no_topic).hear("please help me", "me", TODAY)
     ).language == "en"
 
 
@@ -108,7 +110,7 @@ class Asking(Counting):
 
 
 async def test_what_is_said_beside_a_question_is_heard_by_itself() -> None:
-    heard = await Hearing(LISTS, Asking(), no_topic).hear(
+    heard = await Hearing(LISTS, Asking(), no_topic, no_topic).hear(
         "file that one, how long does it take?", "me", TODAY
     )
     assert heard.beside is not None
@@ -125,7 +127,9 @@ async def test_what_is_said_beside_a_question_is_heard_by_itself() -> None:
 async def test_a_wish_beside_a_question_is_heard_in_all_of_the_message() -> None:
     reader = Asking()
     reader.requests = (Request(Intent.DELETION, Modality.WISHED, Holder.SELF, True, (), ()),)
-    heard = await Hearing(LISTS, reader, no_topic).hear("delete it. how long?", "me", TODAY)
+    heard = await Hearing(LISTS, reader, no_topic, no_topic).hear(
+        "delete it. how long?", "me", TODAY
+    )
     assert reader.asked == ["delete it. how long?"]
     assert heard.beside is not None
     assert heard.beside.said == "delete it"
@@ -134,15 +138,47 @@ async def test_a_wish_beside_a_question_is_heard_in_all_of_the_message() -> None
 
 
 async def test_nothing_is_said_beside_a_question_alone() -> None:
-    heard = await Hearing(LISTS, Asking(), no_topic).hear("how long?!", "me", TODAY)
+    heard = await Hearing(LISTS, Asking(), no_topic, no_topic).hear("how long?!", "me", TODAY)
     assert heard.beside is None
 
 
 async def test_what_a_question_is_about_is_learnt_where_no_list_tells() -> None:
     reader = Asking()
-    hearing = Hearing(LISTS, reader, lambda question: "asks_undo" if "how long" in question else "")
+    topics = lambda question: "asks_undo" if "how long" in question else ""  # noqa: E731
+    hearing = Hearing(LISTS, reader, topics, no_topic)
     heard = await hearing.hear("file that one. how long may I think it over", "me", TODAY)
     assert heard.beside is not None
     assert heard.beside.questions[0].topics == ("asks_undo",)
     alone = await hearing.hear("how long may I think it over", "me", TODAY)
     assert "asks_undo" in alone.entities["phrase"]
+
+
+class Complaining(Counting):
+    """A reader to which every message is a complaint."""
+
+    def parse(self, text: str, today: date) -> Read:
+        super().parse(text, today)
+        complaint = Request(Intent.COMPLAINT, Modality.WISHED, Holder.SELF, True, (), ())
+        return Read(Intent.COMPLAINT, 0.9, (), Reading((complaint,)))
+
+
+async def test_what_a_complaint_is_about_is_learnt_and_not_listed() -> None:
+    text = "客服 of the shop next door posts my photos"
+    hearing = Hearing(LISTS, Complaining(), no_topic, lambda _text: "harassment")
+    heard = await hearing.hear(text, "me", TODAY)
+    assert heard.entities["answer"] == ("complaint.about_harassment",)
+    unsure = await Hearing(LISTS, Complaining(), no_topic, no_topic).hear(text, "me", TODAY)
+    assert "answer" not in unsure.entities
+
+
+async def test_a_yes_before_something_else_is_heard_by_itself() -> None:
+    class Doubting(Asking):
+        def parse(self, text: str, today: date) -> Read:
+            read = super().parse(text, today)
+            return replace(read, answer=Answer.LATER) if text == "well, whatever" else read
+
+    hearing = Hearing(LISTS, Doubting(), no_topic, no_topic)
+    heard = await hearing.hear("sure, whatever. how long?", "me", TODAY)
+    assert heard.entities["opens_with"] == ("yes",)
+    heard = await hearing.hear("well, whatever. how long?", "me", TODAY)
+    assert "opens_with" not in heard.entities

@@ -13,6 +13,7 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.turn import Observed
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.nlu.lists.matching import Lists, load_lists
+from privacydesk.nlu.short_texts import COMPLAINTS, SHIPPED
 from privacydesk.nlu.topics import Topics
 from privacydesk.policy.library import FilePolicyLibrary, kept
 from privacydesk.services.hearing import Hearing, MessageReader
@@ -94,6 +95,8 @@ class UnderstandingHere:
     def _loaded(self) -> tuple[Lists, Hearing]:
         with self._making:
             if self._made is None:
-                lists, topics = load_lists(), Topics.load(E5Embedder())
-                self._made = lists, Hearing(lists, self._make(), topics.of)
+                lists, embedder = load_lists(), E5Embedder()
+                topics = Topics.load(embedder).of
+                complaints = Topics.load(embedder, SHIPPED / COMPLAINTS).of
+                self._made = lists, Hearing(lists, self._make(), topics, complaints)
             return self._made

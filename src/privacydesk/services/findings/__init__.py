@@ -53,6 +53,14 @@ _DERIVED: Final = frozenset(
 )  # fmt: skip
 """Phrases of the lists that the reading tells better, or that are of no use beside it."""
 
+_SAYS: Final = {
+    Answer.TOLD: "told_already",
+    Answer.DONE: "nothing_to_add",
+    Answer.NO_CODE: "no_code",
+    Answer.UNCLEAR: "not_understood",
+}
+"""The entities of answers that are neither yes nor no."""
+
 _CORRECTS: Final = frozenset({"instead", "slip"})
 """Phrases by which one thing takes the place of another."""
 
@@ -114,6 +122,7 @@ def _of_message(
             **told,
             **things,
             **done,
+            "acts": _acts(read),
             "answer": _answers(read, listed),
             **_answered(text, read, listed),
             "account_name": read.accounts,
@@ -132,9 +141,8 @@ def _answered(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> E
     agrees = read.answer is Answer.YES and told <= {Modality.WISHED}
     if says and (agrees or (read.answer is Answer.NO and not told)):
         return {"plain_answer": (str(read.answer),)}
-    if read.answer is Answer.TOLD:
-        return {"told_already": ("yes",)}
-    return {"nothing_to_add": ("yes",)} if read.answer is Answer.DONE else {}
+    kind = _SAYS.get(read.answer) if read.answer else None
+    return {kind: ("yes",)} if kind else {}
 
 
 def _both(read: Read) -> tuple[str, ...]:
@@ -157,11 +165,16 @@ def _answers(read: Read, listed: Mapping[str, tuple[Any, ...]]) -> tuple[str, ..
     denied = {one.intent for one in of(Modality.DENIED, read.reading.requests)}
     never = {button for one in denied for button in _BUTTONS.get(one, ())}
     found = tuple(one for one in listed.get("answer", ()) if one not in never)
-    acts = read.acts or tuple(one.intent for one in of(Modality.WISHED, read.reading.requests))
-    told = _distinct(tuple(_ACTS[one] for one in acts if one in _ACTS))
+    told = _acts(read)
     if not told:
         return found
     return (*(one for one in found if one not in _ACTS.values()), *told)
+
+
+def _acts(read: Read) -> tuple[str, ...]:
+    """Return the labels of the buttons for what shall be done for a child."""
+    acts = read.acts or tuple(one.intent for one in of(Modality.WISHED, read.reading.requests))
+    return _distinct(tuple(_ACTS[one] for one in acts if one in _ACTS))
 
 
 def _tells_account_alone(read: Read) -> bool:
@@ -188,6 +201,7 @@ def _of_wish(
     )
     found = {
         **{kind: listed[kind] for kind in _ANSWERS if kind in listed},
+        "acts": _acts(read),
         "answer": _answers(read, listed),
         **told_of(one.requests, None),
         **things,

@@ -1,0 +1,155 @@
+"""Replies to a confirmation: a yes, a no, and what only sounds like one.
+
+A plain yes counts where it was sent to this very question, and nowhere near an ``exact`` step.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from privacydesk.dialog import (
+    choosing,
+    desk_buttons,
+    filling,
+    following,
+    giving_up,
+    limits,
+    reading,
+    taking,
+    wishes,
+)
+from privacydesk.dialog.reply import Place, Reply
+from privacydesk.dialog.schema import ALL
+from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
+from privacydesk.domain.intents import LOSING, Intent
+
+_CHANGES: Final = frozenset(
+    {"also", "and", "both", "instead", "slip", "leaving", "thinks", "postpones"}
+)
+_LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
+"""What a message says besides that makes more of it than a yes."""
+
+
+def plain_answer(reply: Reply) -> str:
+    """Return yes or no where a message says nothing but that to the open confirmation.
+
+    ``either`` where it may mean both: 取消 where a request is to be taken back.
+    """
+    script = reply.script
+    prompt = script.prompt
+    if reply.place is not Place.CONFIRM or prompt is None or prompt.serial != reply.frame.serial:
+        return ""
+    said = set(script.observed.entities.get("plain_answer", ()))
+    held = giving_up.words_in(script.stack[script.form_at()].slots)
+    if not _named(script.observed.entities) <= held:
+        # "解吧 微信还在就行" agrees, and names what is not to be confirmed.
+        said = set()
+    labels = {"yes": reply.confirm.yes, "no": reply.confirm.no}
+    meant = [answer for answer, label in labels.items() if said & {answer, label}]
+    if not meant and _restates(reply):
+        return "yes"
+    return "either" if len(meant) > 1 else "".join(meant)
+
+
+def _named(entities: Entities) -> set[str]:
+    """Return the things that a message names, to go or to stay."""
+    kinds = (*FILLED_FROM.values(), *(f"kept_{one}" for one in FILLED_FROM.values()), "only_kept")
+    return {str(one) for kind in kinds for one in entities.get(kind, ())}
+
+
+def _restates(reply: Reply) -> bool:
+    """Tell whether a message only requests what is to be confirmed: 确定，解掉吧."""
+    script = reply.script
+    found, entities = script.observed.recognised, script.observed.entities
+    form = script.stack[script.form_at()]
+    flow = reply.runner.flows[form.flow]
+    if found is None or not found.sure or found.intent not in flow.intents:
+        return False
+    if script.observed.wishes or not entities.get("wants") or script.observed.beside:
+        return False
+    changes = reading.phrases_of(entities) & _CHANGES
+    if changes or staying(entities) or any(entities.get(kind) for kind in _LEAVES):
+        return False
+    # What names things again may as well set them apart: 谷歌不用了.
+    named = giving_up.words_in(filling.slots_for(flow, entities))
+    return not named or (named == {ALL} and not limits.narrows(limits.held(form.slots)))
+
+
+def is_answer(reply: Reply) -> bool:
+    """Tell whether words answer the open confirmation, and so are no command: 取消, 不用了."""
+    return bool(plain_answer(reply)) and not reply.confirm.exact
+
+
+def take_button(reply: Reply) -> bool:
+    """Take the words of a button; those for yes count only where they are exactly its own."""
+    script = reply.script
+    choice = reply.buttons.typed(script, reply.text)
+    if choice is None:
+        return False
+    if choice.id == "no":
+        taking.take_confirmation(reply.runner, script, reply.frame, "no")
+    elif choice.id != "yes":
+        taking.take_menu_choice(reply.runner, script, choice)
+    elif not reply.buttons.is_exactly(script, reply.text, choice):
+        return False
+    elif script.saw_question:
+        taking.take_confirmation(reply.runner, script, reply.frame, "yes")
+    else:
+        # Another window changed meanwhile what is to be confirmed.
+        desk_buttons.closed(reply.runner, script)
+    return True
+
+
+def take_plain_answer(reply: Reply) -> bool:
+    """Take a plain yes or no."""
+    script, exact = reply.script, reply.confirm.exact
+    answer = plain_answer(reply)
+    if answer == "no" and exact:
+        reply.runner.cancel_form(script)
+    elif answer == "no" or (answer == "yes" and script.answers_question and not exact):
+        taking.take_confirmation(reply.runner, script, reply.frame, answer)
+    elif answer:
+        ask_which(reply)
+    return bool(answer)
+
+
+def take_yes_first(reply: Reply) -> bool:
+    """Take a plain yes before another request: 好，確認。之後搵個真人.
+
+    What else is said of the very thing that is to be confirmed may change it.
+    """
+    script, runner = reply.script, reply.runner
+    entities = script.observed.entities
+    opens = set(entities.get("opens_with", ()))
+    if opens not in ({"yes"}, {reply.confirm.yes}):
+        return False
+    asked = wishes.wishes_of(runner, script)
+    others = following.others_beside(runner, script)
+    person = bool(entities.get("asks_person"))
+    if reply.confirm.exact or not script.answers_question or len(others) < len(asked):
+        return False
+    copy = any(wish.intent is Intent.ACCESS for wish in others)
+    losing = runner.flows[script.stack[script.form_at()].flow].kind in LOSING
+    if not (others or person) or (copy and losing):
+        # A copy that is asked for beside a loss may be wanted before it.
+        return False
+    following.keep_others(runner, script)
+    taking.take_confirmation(runner, script, reply.frame, "yes")
+    return not person or runner.start(script, Intent.HUMAN_AGENT)
+
+
+def decline(reply: Reply) -> bool:
+    """Take the words of the button for no."""
+    meant = choosing.spoken(reply.script, reply.offered)
+    if meant is None or meant.id != "no":
+        return False
+    taking.take_confirmation(reply.runner, reply.script, reply.frame, "no")
+    return True
+
+
+def ask_which(reply: Reply) -> bool:
+    """Ask for one of the two buttons."""
+    reply.frame.misses += 1
+    labels = {"yes": {"$term": reply.confirm.yes}, "no": {"$term": reply.confirm.no}}
+    reply.ask_again("desk.please_choose", labels)
+    return True

@@ -1,0 +1,143 @@
+"""A typed message and the question that it was typed at: what the interpreter's rows work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final
+
+from privacydesk.dialog import entries
+from privacydesk.dialog.buttons import Buttons
+from privacydesk.dialog.choosing import Offered
+from privacydesk.dialog.runner import Runner
+from privacydesk.dialog.running import Running
+from privacydesk.dialog.schema import Ask, Confirm
+from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import FILES, input_kind, parse, takes_any_words
+
+_MISSES_REPEAT: Final = 3
+"""After so many misses in a row the question is said again."""
+_STORIES: Final = frozenset({"long_text", "reply"})
+"""Types of answers in which people tell at length."""
+
+
+class Place(StrEnum):
+    """Where a message is typed."""
+
+    MENU = "menu"
+    """No form is open."""
+    BETWEEN = "between"
+    """A form is open and asks nothing: it waits for another system."""
+    CONFIRM = "confirm"
+    """A summary is to be confirmed."""
+    CHOICE = "choice"
+    """One of several answers is wanted: buttons, a list, a date, a number."""
+    CODE = "code"
+    """A code is wanted."""
+    FILES = "files"
+    """Files are wanted."""
+    NAME = "name"
+    """A name or another value of a few words is wanted."""
+    STORY = "story"
+    """Any words are the answer."""
+
+
+class Reply:
+    """A typed message at the open question.
+
+    Args:
+        runner: goes on with the flows.
+        buttons: what is offered.
+        script: the turn being written.
+    """
+
+    def __init__(self, runner: Runner, buttons: Buttons, script: Script) -> None:
+        self.runner = runner
+        self.buttons = buttons
+        self.script = script
+        self._frame, self._step = runner.waiting_step(script)
+
+    @cached_property
+    def place(self) -> Place:
+        """Where the message was typed."""
+        if self._frame is None:
+            return Place.MENU
+        if self._frame.waiting is not None or not isinstance(self._step, (Ask, Confirm)):
+            return Place.BETWEEN
+        if isinstance(self._step, Confirm):
+            return Place.CONFIRM
+        slot_type = self.slot_type
+        if slot_type == FILES:
+            return Place.FILES
+        if slot_type == "code":
+            return Place.CODE
+        if not takes_any_words(slot_type):
+            return Place.CHOICE
+        return Place.STORY if slot_type in _STORIES else Place.NAME
+
+    @property
+    def text(self) -> str:
+        """The words, without questions that were answered by themselves."""
+        return self.script.said
+
+    @property
+    def frame(self) -> Running:
+        """The frame whose question is open."""
+        assert self._frame is not None
+        return self._frame
+
+    @property
+    def ask(self) -> Ask:
+        """The open question."""
+        assert isinstance(self._step, Ask)
+        return self._step
+
+    @property
+    def confirm(self) -> Confirm:
+        """The open confirmation."""
+        assert isinstance(self._step, Confirm)
+        return self._step
+
+    @property
+    def slot_type(self) -> str:
+        """The type of the answer that is wanted."""
+        return self.runner.asking.slot_type(self.frame, self.ask)
+
+    @property
+    def offered(self) -> Offered:
+        """The buttons of the open question, with their words."""
+        return self.buttons.offered(self.script, self.frame)
+
+    @cached_property
+    def value(self) -> Any:
+        """The answer that the words hold; None where they hold none."""
+        entities = self.script.observed.entities
+        if self.slot_type == "profile_field":
+            # Of several entries the one that is given its value first is begun with.
+            told = entries.fields_told(entities)
+            return next(iter(told), parse(self.slot_type, self.text, entities))
+        if self.slot_type == entries.FIELD_VALUE:
+            field = self.frame.slots.get(entries.FIELD)
+            answer = entries.answer(field, self.text, entities)
+            return answer or entries.piece_together(self.frame, self.text, entities)
+        return parse(self.slot_type, self.text, entities)
+
+    def ask_again(self, key: str, args: Mapping[str, Any] | None = None) -> None:
+        """Say why an answer could not be taken, with the buttons of the question.
+
+        The question stands right above, so it is not said twice; after a few misses it is, with a
+        person to turn to.
+        """
+        script, frame = self.script, self.frame
+        if script.answered_beside:
+            self.runner.prompt_again(script)
+            return
+        prompt = script.prompt
+        kind = input_kind(self.slot_type) if isinstance(self._step, Ask) else None
+        often = frame.misses and frame.misses % _MISSES_REPEAT == 0
+        if prompt is None or prompt.serial != frame.serial or often:
+            script.say(key, args)
+            self.runner.run(script)
+            return
+        script.ask(key, args, prompt.choices, input_kind=kind, serial=frame.serial)
