@@ -269,6 +269,9 @@ def take_meant(reply: Reply) -> bool:
     taking.keep_words(script, frame, step)
     if reply.slot_type != "date_of_birth":
         taking.keep_told_of_child(reply.runner, script, frame)
+    if step.told and script.observed.entities.get("tells"):
+        # What is told beside is not asked for again.
+        openings.add(reply.runner.flows[frame.flow], frame, reply.text)
     taking.take_choice(reply.runner, script, frame, step, meant)
     return True
 

@@ -101,6 +101,16 @@ _BEGINS_ASKING = re.compile(
     re.IGNORECASE,
 )
 
+_WHAT_IS_MEANT: Final = re.compile(
+    r"(?:[这這那呢][个個]?)?(?:是|系|係)?(?:几个|幾個)?(?:什么|什麼|啥|咩|乜)(?:嘢|东西|東西)?"
+    r"意思(?:啊|呀|呢|来的|嚟㗎|㗎)?"
+    r"|(?:没|沒)(?:看|听|聽)?(?:懂|明白)|(?:看|听|聽|睇)(?:不|唔)(?:懂|明白?)"
+    r"|唔明(?:白)?(?:喎|呀|啊)?|不懂|不明白"
+    r"|huh|what|what do you mean|what does (?:that|this|it) mean|meaning"
+    r"|i don['’]?t (?:get|understand)(?: it)?",
+    re.IGNORECASE,
+)
+
 _MARKS: Final = "?？。.!！~～ \n"
 
 
@@ -183,8 +193,18 @@ def postpones(script: Script) -> bool:
 _OF_SOMEBODY: Final = re.compile(r"\s*(?:[他她佢]|(?:he|she|they)\b)", re.IGNORECASE)
 _HANDS_IN: Final = re.compile(r"[传傳发發拍给給畀俾]|\b(?:send|upload|give|show)", re.IGNORECASE)
 
+_NO_CODE: Final = re.compile(
+    r"收[不唔]到|收不[着著]|(?:还是|還是|仍然|依然|一直|仲系|仲係|仲|都|根本)(?:没|沒|冇)(?:有|见|見)?"
+    # 我根本没骂人 tells of something else.
+    r"(?:来|來|到|收|[发發](?![过過])|[验驗][证證]|短信|[简簡][讯訊]|code|sms|$|[\s,，。.!！~～啊呀喇啦呢哦喎㗎])"
+    r"|(?:短信|简讯|簡訊|验证码|驗證碼|code|sms|text) ?(?:没|沒|冇)(?:有|来|來|到)"
+    r"|\b(?:can['’]?t|cannot|can not|couldn['’]?t|could not|never|not|haven['’]?t|hasn['’]?t"
+    r"|isn['’]?t|unable to) (?:\w+ ){0,2}?(?:get|got|getting|gotten|receive[sd]?|receiving"
+    r"|come|coming|came|arrive[sd]?|arriving)\b"
+    r"|\bstill (?:nothing|no (?:code|sms|text|message)|none|not)\b|^no (?:code|sms|text|message)\b",
+    re.IGNORECASE,
+)
 _NOT_RECEIVED: Final = frozenset({"verify.resend"})
-"""Labels of buttons for a code that has not come."""
 
 
 def cannot_get_code(script: Script, step: Ask) -> bool:
@@ -193,9 +213,16 @@ def cannot_get_code(script: Script, step: Ask) -> bool:
     Whoever has not received it yet is sent another one first; where that is asked for once more,
     it is another way that helps.
     """
+    if len(script.said) > _SHORT or ends_asking(script):
+        return False
     again = step.text == "verify.wait"
-    resend = _NOT_RECEIVED.intersection(script.observed.entities.get("answer_alone", ()))
-    return bool(script.observed.entities.get("no_code")) and (again or not resend)
+    said = set(script.observed.entities.get("answer_alone", ()))
+    if said & _NOT_RECEIVED:
+        return again and not _ASKS_ANOTHER.search(script.said)
+    return _NO_CODE.search(script.said) is not None
+
+
+_ASKS_ANOTHER: Final = re.compile(r"再|重|another|again|resend|new", re.IGNORECASE)
 
 
 def waits_with_code(script: Script) -> bool:
@@ -212,7 +239,7 @@ def is_bare(script: Script) -> bool:
     "By email?" at a question is about the question. A recogniser that has to guess sends it away
     from there.
     """
-    if not script.said.strip(_MARKS) or script.observed.entities.get("not_understood"):
+    if not script.said.strip(_MARKS) or _WHAT_IS_MEANT.fullmatch(script.said.strip(_MARKS)):
         return True
     if not _ENDS_ASKING.search(script.said) or tells(script.said.rstrip(_MARKS)):
         return False

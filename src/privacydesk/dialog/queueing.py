@@ -115,10 +115,8 @@ def while_queued(runner: Runner, script: Script) -> bool:
     if script.prompt is not None and frame is not None and script.prompt.serial == frame.serial:
         return False
     word = commands.word(script)
-    if word in {"leave_queue", "cancel"}:
-        leave_queue(runner, script)
-        return True
-    if Intent.HUMAN_AGENT.value in script.observed.entities.get("taken_back", ()):
+    denied = Intent.HUMAN_AGENT.value in script.observed.entities.get("taken_back", ())
+    if denied or word in {"leave_queue", "cancel"}:
         _go_on_alone(runner, script)
         return True
     if script.observed.entities.get("language"):

@@ -63,8 +63,7 @@ class Answer(StrEnum):
 
     ``yes``: it agrees to just what was put. ``no``: it declines. ``later``: the writer will answer
     or decide later. ``done``: there is nothing to add, or nothing more. ``told``: it was said
-    before. ``no_code``: the code that was sent does not come. ``unclear``: what was said is not
-    understood.
+    before.
     """
 
     YES = "yes"
@@ -72,8 +71,6 @@ class Answer(StrEnum):
     LATER = "later"
     DONE = "done"
     TOLD = "told"
-    NO_CODE = "no_code"
-    UNCLEAR = "unclear"
 
 
 class MentionKind(StrEnum):

@@ -21,7 +21,6 @@ from privacydesk.services.findings.asides import (
     without,
     without_questions,
 )
-from privacydesk.services.findings.requests import wished
 
 _LOOK: Final = 500
 """What reading a short message costs, in characters of a long one that take as long."""
@@ -127,12 +126,13 @@ class Hearing:
     def _complains_of(
         self, text: str, read: Read, listed: Mapping[str, tuple[str, ...]]
     ) -> dict[str, tuple[str, ...]]:
-        """Return the buttons that a complaint speaks for, with what it is about as was learnt."""
-        if all(one.intent is not Intent.COMPLAINT for one in wished(read.reading)):
+        """Return the buttons that a complaint speaks for, where what it is about was learnt."""
+        # What is wished of somebody else's content comes to a complaint, and tells of none.
+        if all(one.intent is not Intent.COMPLAINT for one in read.reading.requests):
             return {}
-        others = tuple(one for one in listed.get("answer", ()) if not one.startswith(_ABOUT))
         about = self._complaints(text)
-        return {"answer": (*others, _ABOUT + about) if about else others}
+        others = tuple(one for one in listed.get("answer", ()) if not one.startswith(_ABOUT))
+        return {"answer": (*others, _ABOUT + about)} if about else {}
 
     def _topics_of(self, question: str) -> tuple[str, ...]:
         """Return what a question asks that forms explain, as learnt, else as listed."""

@@ -53,14 +53,6 @@ _DERIVED: Final = frozenset(
 )  # fmt: skip
 """Phrases of the lists that the reading tells better, or that are of no use beside it."""
 
-_SAYS: Final = {
-    Answer.TOLD: "told_already",
-    Answer.DONE: "nothing_to_add",
-    Answer.NO_CODE: "no_code",
-    Answer.UNCLEAR: "not_understood",
-}
-"""The entities of answers that are neither yes nor no."""
-
 _CORRECTS: Final = frozenset({"instead", "slip"})
 """Phrases by which one thing takes the place of another."""
 
@@ -141,8 +133,9 @@ def _answered(text: str, read: Read, listed: Mapping[str, tuple[Any, ...]]) -> E
     agrees = read.answer is Answer.YES and told <= {Modality.WISHED}
     if says and (agrees or (read.answer is Answer.NO and not told)):
         return {"plain_answer": (str(read.answer),)}
-    kind = _SAYS.get(read.answer) if read.answer else None
-    return {kind: ("yes",)} if kind else {}
+    if read.answer is Answer.TOLD:
+        return {"told_already": ("yes",)}
+    return {"nothing_to_add": ("yes",)} if read.answer is Answer.DONE else {}
 
 
 def _both(read: Read) -> tuple[str, ...]:
