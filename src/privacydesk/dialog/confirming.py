@@ -41,8 +41,9 @@ def plain_answer(reply: Reply) -> str:
         return ""
     said = set(script.observed.entities.get("plain_answer", ()))
     held = giving_up.words_in(script.stack[script.form_at()].slots)
-    if not _named(script.observed.entities) <= held:
-        # "解吧 微信还在就行" agrees, and names what is not to be confirmed.
+    stays = staying(script.observed.entities)
+    if not _named(script.observed.entities) <= held or not stays.isdisjoint(held):
+        # "解吧 微信还在就行" agrees, and names what is not to be confirmed, or shall stay.
         said = set()
     labels = {"yes": reply.confirm.yes, "no": reply.confirm.no}
     meant = [answer for answer, label in labels.items() if said & {answer, label}]
