@@ -13,19 +13,23 @@ from privacydesk.dialog import (
     filling,
     following,
     giving_up,
-    limits,
+    kept_wishes,
     reading,
     taking,
+    widening,
     wishes,
 )
 from privacydesk.dialog.reply import Place, Reply
-from privacydesk.dialog.schema import ALL
+from privacydesk.dialog.running import Running
 from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
+from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import LOSING, Intent
 
 _CHANGES: Final = frozenset(
     {"also", "and", "both", "instead", "slip", "leaving", "thinks", "postpones"}
 )
+_TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
+"""Phrases with which a message turns away from what it began with."""
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
 """What a message says besides that makes more of it than a yes."""
 
@@ -72,8 +76,7 @@ def _restates(reply: Reply) -> bool:
     if changes or staying(entities) or any(entities.get(kind) for kind in _LEAVES):
         return False
     # What names things again may as well set them apart: 谷歌不用了.
-    named = giving_up.words_in(filling.slots_for(flow, entities))
-    return not named or (named == {ALL} and not limits.narrows(limits.held(form.slots)))
+    return not filling.slots_for(flow, entities)
 
 
 def is_answer(reply: Reply) -> bool:
@@ -121,22 +124,35 @@ def take_yes_first(reply: Reply) -> bool:
     """
     script, runner = reply.script, reply.runner
     entities = script.observed.entities
+    form = script.stack[script.form_at()]
+    losing = runner.flows[form.flow].kind in LOSING
     opens = set(entities.get("opens_with", ()))
+    if not opens and not losing and reading.phrases_of(entities).isdisjoint(_TURNS):
+        opens = set(entities.get("opens_loosely", ()))
     if opens not in ({"yes"}, {reply.confirm.yes}):
         return False
     asked = wishes.wishes_of(runner, script)
-    others = following.others_beside(runner, script)
+    others = (
+        *following.others_beside(runner, script),
+        # "Yes, unbind it, and WeChat, too" asks for another one of the same kind.
+        *(one for one in asked if _is_another(reply, form, one)),
+    )
     person = bool(entities.get("asks_person"))
     if reply.confirm.exact or not script.answers_question or len(others) < len(asked):
         return False
     copy = any(wish.intent is Intent.ACCESS for wish in others)
-    losing = runner.flows[script.stack[script.form_at()].flow].kind in LOSING
     if not (others or person) or (copy and losing):
         # A copy that is asked for beside a loss may be wanted before it.
         return False
-    following.keep_others(runner, script)
+    kept_wishes.say_kept(runner, script, others)
     taking.take_confirmation(runner, script, reply.frame, "yes")
     return not person or runner.start(script, Intent.HUMAN_AGENT)
+
+
+def _is_another(reply: Reply, form: Running, wish: Wish) -> bool:
+    """Tell whether a wish is of a form's kind, and needs a form of its own."""
+    flow = reply.runner.flows[form.flow]
+    return wish.intent in flow.intents and widening.is_another(reply.runner, form, wish)
 
 
 def decline(reply: Reply) -> bool:
@@ -144,6 +160,7 @@ def decline(reply: Reply) -> bool:
     meant = choosing.spoken(reply.script, reply.offered)
     if meant is None or meant.id != "no":
         return False
+    following.keep_others(reply.runner, reply.script)
     taking.take_confirmation(reply.runner, reply.script, reply.frame, "no")
     return True
 

@@ -207,10 +207,6 @@ def taken_back(runner: Runner, script: Script) -> bool:
     if Intent.CANCEL_REQUEST in flow.intents:
         # Which of what was filed is what is asked.
         return False
-    if ANY_REQUEST in said and _filed_alike(script, flow):
-        # Both may be meant: the one that is open ends, and the other is asked about.
-        runner.drop_form(script)
-        return runner.start(script, Intent.CANCEL_REQUEST)
     if flow.kind is not None and said & {flow.kind.value, ANY_REQUEST}:
         held = words_in(form.slots)
         named = {one for kind in FILLED_FROM.values() for one in entities.get(kind, ())}
@@ -218,13 +214,22 @@ def taken_back(runner: Runner, script: Script) -> bool:
         if placed_only or _left_out(runner, script, form):
             return True
         if not named or not named.isdisjoint(held):
-            runner.cancel_form(script)
-            return True
+            return _ends(runner, script, said, flow)
     if _drops_waiting(runner, script, said):
         return True
     if means_form(runner, script):
         runner.cancel_form(script)
         return True
+    return runner.start(script, Intent.CANCEL_REQUEST)
+
+
+def _ends(runner: Runner, script: Script, said: set[str], flow: Flow) -> bool:
+    """End the open form; ask about one that was filed before it, where either may be meant."""
+    if ANY_REQUEST not in said or not _filed_alike(script, flow):
+        runner.cancel_form(script)
+        return True
+    runner.drop_form(script)
+    script.say("desk.cancelled")
     return runner.start(script, Intent.CANCEL_REQUEST)
 
 

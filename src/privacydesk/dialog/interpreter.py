@@ -1,4 +1,4 @@
-"""What a typed message does: one table, read from the top; the first row that takes it is all.
+"""What a typed message does: one table, read from the top; the first row that takes it wins.
 
 A row is tried where its places say so. What a message asks beside something else is answered and
 taken out of it before (``side_questions``), so that "wait, make it comments; are backups deleted,
@@ -8,6 +8,7 @@ too?" is answered first and then corrects what is open, at a code as at a confir
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Final
 
 from msgspec import Struct
@@ -69,20 +70,33 @@ class Row(Struct, frozen=True):
 
 
 def _at(take: Callable[[Runner, Script], object]) -> Takes:
-    return lambda reply: bool(take(reply.runner, reply.script))
+    @wraps(take)
+    def at(reply: Reply) -> bool:
+        return bool(take(reply.runner, reply.script))
+
+    return at
 
 
 def _in_form(take: Callable[..., object]) -> Takes:
-    return lambda reply: bool(take(reply.runner, reply.script, reply.frame))
+    @wraps(take)
+    def in_form(reply: Reply) -> bool:
+        return bool(take(reply.runner, reply.script, reply.frame))
+
+    return in_form
 
 
 def _at_question(take: Callable[..., object]) -> Takes:
-    return lambda reply: bool(take(reply.runner, reply.script, reply.frame, reply.ask))
+    @wraps(take)
+    def at_question(reply: Reply) -> bool:
+        return bool(take(reply.runner, reply.script, reply.frame, reply.ask))
+
+    return at_question
 
 
 def _unless_value(take: Callable[[Runner, Script], object]) -> Takes:
     """Try it where the words hold no answer to the open question."""
 
+    @wraps(take)
     def unless(reply: Reply) -> bool:
         known = reply.place in _ASKED and reply.value is not None
         return not known and bool(take(reply.runner, reply.script))
@@ -193,6 +207,7 @@ def _asks_back(reply: Reply) -> bool:
 def _few_words(take: Callable[[Runner, Script], object]) -> Takes:
     """Try it where any words are the answer, unless they tell a story or answer staff."""
 
+    @wraps(take)
     def few(reply: Reply) -> bool:
         short = len(reply.text) <= answering.NO_STORY and reply.slot_type != "reply"
         return short and bool(take(reply.runner, reply.script))
@@ -245,12 +260,12 @@ TABLE: Final = (
     Row("somebody else's", _SUMMED, _at(following.is_of_another)),
     Row("one of several stays", _SUMMED, _at(giving_up.spares)),
     Row("no", _CONFIRM, confirming.decline),
-    Row("time to think", _SUMMED, thinking.leave_to_think),
+    Row("time to think", _CONFIRM, thinking.leave_to_think),
     Row("other value", _CONFIRM, _at(correcting.correct_value)),
     Row("one that was picked comes out", _AMONG, _at_question(giving_up.takes_out)),
     Row("a part stays", _SUMMED, _at(giving_up.leaves_out)),
     Row("one's own, not the child's", _AMONG, _at(following.takes_for_oneself)),
-    Row("slip", _SUMMED, _in_form(correcting.corrects_slip)),
+    Row("self-correction", _SUMMED, _in_form(correcting.corrects_slip)),
     Row("another request instead", _SUMMED, _at(following.leaves_for_another)),
     Row("other birthday", _AMONG, _unless_value(correcting.corrects_birth)),
     Row("account of the child", _AMONG, answering.keep_account_of_child),
@@ -258,26 +273,28 @@ TABLE: Final = (
     Row("code comes later", _CODE, thinking.wait_with_code),
     Row("request taken back", _SUMMED, _at(giving_up.taken_back)),
     Row("value to be told anew", _CONFIRM, _in_form(correcting.asks_value_anew)),
-    Row("narrower", _SUMMED, _at(limiting.narrows)),
-    Row("only some of it", _SUMMED, _at(limiting.picks_out)),
-    Row("all of it after all", _SUMMED, _at(limiting.lifts_limit)),
+    Row("narrower scope", _CONFIRM, _at(limiting.narrows)),
+    Row("only some of the kinds", _CONFIRM, _at(limiting.picks_out)),
+    Row("no limit after all", _CONFIRM, _at(limiting.lifts_limit)),
     Row("another request besides", _CONFIRM, _at(following.further_wish)),
     Row("another request that names an answer", _AMONG, answering.keep_for_later),
-    Row("button, more or less", _AMONG, answering.take_button_loosely),
+    Row("label of a button, roughly", _AMONG, answering.take_button_loosely),
     Row("value", _AMONG, answering.take_value),
     Row("age for a birthday", _AMONG, _at_question(taking.take_age)),
     Row("somebody's account", _AMONG, _at_question(taking.take_somebody)),
     Row("button by its place", _AMONG, answering.take_pointed),
     Row("complaint about the answer", _AMONG, answering.take_complaint),
-    Row("forget it", _AMONG, _at(giving_up.forgets)),
-    Row("which of it", _SUMMED, _at(limiting.asks_which)),
+    Row("time to think", _AMONG, thinking.leave_to_think),
+    Row("cancel form", _AMONG, _at(giving_up.forgets)),
+    Row("some, and not which", _CONFIRM, _at(limiting.asks_which)),
     Row("correction", _SUMMED, _in_form(correcting.correct)),
     Row("correction of an earlier form", _SUMMED, _at(correcting.correct_below)),
+    Row("narrower scope", _AMONG, _at(limiting.narrows)),
     Row("person", _SUMMED, _asks_person),
     Row("button that is wished", _AMONG, _chooses),
     Row("what was filed stays", _SUMMED, _at(after_filing.keeps)),
     Row("question of a word", _SUMMED, _asks_barely),
-    Row("both", _SUMMED, _at(following.both_in_turn)),
+    Row("all pending requests", _SUMMED, _at(following.both_in_turn)),
     Row("another request", _SUMMED, _at(following.other_wish)),
     Row("question for the policy", _SUMMED, _at(questions.answers_from_policy)),
     Row("answer later", _AMONG, thinking.wait_for_answer),
@@ -292,6 +309,6 @@ TABLE: Final = (
 """All that a typed message may do, in the order in which it is tried."""
 
 
-def interpret(reply: Reply) -> str:
-    """Do what a typed message says; return the row that took it."""
-    return next(row.what for row in TABLE if reply.place in row.places and row.takes(reply))
+def interpret(reply: Reply) -> None:
+    """Do what a typed message says."""
+    next(row for row in TABLE if reply.place in row.places and row.takes(reply))

@@ -14,7 +14,7 @@ from privacydesk.dialog import arguments, reading
 from privacydesk.dialog.entries import FIELD_VALUE, VALUE
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask, Flow
+from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, parse, takes_any_words
 from privacydesk.domain.events import Choice
@@ -38,6 +38,9 @@ _OF_WHAT_WAITS: Final = frozenset(
 
 _DURATION: Final = "asks_duration"
 """What is asked with "how long will it take": of every form that files a request it is told."""
+
+_NOTED: Final = "asks_noted"
+"""Whether something that was said was noted, which is asked in any form."""
 
 _EFFECT: Final = "asks_effect"
 
@@ -323,6 +326,9 @@ def explained(runner: Runner, script: Script, topic: str) -> bool:
         if topic in flow.explains and _is_known(script, frame, flow, topic):
             _say(script, frame, flow, topic)
             return True
+    if topic == _NOTED:
+        script.say("desk.explain_noted")
+        return True
     if topic != _DURATION or not _files(runner, script):
         return False
     _say_duration(script)
@@ -377,12 +383,15 @@ def may_explain(runner: Runner, script: Script) -> bool:
     """Tell whether a short message asks what some form explains."""
     topic = _topic(script)
     explained = topic and any(topic in flow.explains for flow in runner.flows.values())
-    return bool(explained) and reading.is_brief(script)
+    return (bool(explained) or topic == _NOTED) and reading.is_brief(script)
 
 
 def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:
     """Answer what is asked about a form after it was filed: "can I turn it back on later?"."""
     topic = _topic(script)
+    if topic == _NOTED and reading.is_brief(script):
+        script.say("desk.explain_noted")
+        return True
     flow = next((one for one in runner.flows.values() if one.kind is kind and one.intents), None)
     if flow is None or not reading.is_brief(script):
         return False
@@ -394,7 +403,11 @@ def explain_filed(runner: Runner, script: Script, kind: RequestKind) -> bool:
 
 def _is_known(script: Script, frame: Running, flow: Flow, topic: str) -> bool:
     """Tell whether there is all that an explanation shows."""
-    shown = arguments.build(script, frame, flow, flow.explains[topic].args)
+    args = flow.explains[topic].args
+    shown = arguments.build(script, frame, flow, args)
+    if any(frame.slots.get(name) == [ALL] for name in args):
+        # Where everything is meant, nothing else stays.
+        return False
     return all(value != "" for value in shown.values())
 
 

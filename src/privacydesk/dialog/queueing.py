@@ -91,7 +91,8 @@ def _keep_in_queue(runner: Runner, script: Script) -> bool:
 def _go_on_alone(runner: Runner, script: Script) -> None:
     """Stop waiting where no person is wanted any more: "take me out of the queue"."""
     asked = wishes.wishes_of(runner, script)
-    if not asked:
+    if script.wishes or not asked:
+        kept_wishes.say_kept(runner, script, asked)
         leave_queue(runner, script)
         return
     script.own(OwnerKind.ASSISTANT, "owner.left_queue", {})

@@ -19,13 +19,26 @@ from privacydesk.domain.turn import Asked, Beside, Observed
 
 _MOST: Final = 2
 """Questions of a message that are answered."""
+_HARMLESS: Final = frozenset(
+    {
+        "asks_duration",
+        "asks_who_sees",
+        "asks_hours",
+        "asks_told",
+        "asks_undo",
+        "asks_reconsent",
+        "asks_noted",
+    }
+)
+"""Topics whose answer takes back no yes to what can be undone."""
 
 
 def answer(runner: Runner, script: Script) -> bool:
     """Answer what is asked beside something else, and leave the rest of the message.
 
     "OK, how long will it take?" confirms nothing: who asks may not have made up their mind. "Yes
-    please. How long will it take?" does, unless something would be gone.
+    please. How long will it take?" does, unless something would be gone, or the question is what
+    becomes of something.
 
     Returns:
         Whether the message is dealt with.
@@ -60,9 +73,11 @@ def _only_agrees(runner: Runner, script: Script) -> bool:
 
 
 def _agreed_before(runner: Runner, script: Script, seen: Observed) -> bool:
-    """Tell whether a sentence of its own agreed to what loses nothing, before the question."""
+    """Tell whether a sentence of its own agreed to what loses nothing, whatever is asked then."""
     losing = runner.flows[script.stack[script.form_at()].flow].kind in LOSING
-    return not losing and "yes" in seen.entities.get("opens_with", ())
+    asked = seen.beside.questions if seen.beside is not None else ()
+    harmless = all(one.topics and _HARMLESS.issuperset(one.topics) for one in asked)
+    return harmless and not losing and "yes" in seen.entities.get("opens_with", ())
 
 
 def _is_taken_apart(runner: Runner, script: Script, beside: Beside) -> bool:

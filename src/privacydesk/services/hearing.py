@@ -93,7 +93,9 @@ class Hearing:
         text = text.encode("utf-8", "replace").decode()
         read, language = self._reader.parse(text, today), language_of(text)
         questions, listed = read.reading.questions, self._lists.found(text)
-        listed |= self._opens_with(text, read, today) | self._complains_of(text, read, listed)
+        listed |= self._opens_with(text, read, listed, today) | self._complains_of(
+            text, read, listed
+        )
         rest = without(text, questions) if questions else ""
         if not rest:
             if questions and read.intent is Intent.POLICY_QUESTION:
@@ -104,7 +106,7 @@ class Hearing:
         asked = tuple(Asked(one, self._topics_of(one)) for one in questions)
         # A wish was read with all of the message around it; an answer, by itself, is read better.
         said = without_questions(read) if asks_for(read) else self._reader.parse(rest, today)
-        beside = self._lists.found(rest) | self._opens_with(rest, said, today)
+        beside = self._lists.found(rest) | self._opens_with(rest, said, listed, today)
         return beside_questions(
             observed(text, read, listed, language),
             asked,
@@ -112,16 +114,27 @@ class Hearing:
             observed(rest, said, beside, language),
         )
 
-    def _opens_with(self, text: str, read: Read, today: date) -> dict[str, tuple[str, ...]]:
+    def _opens_with(
+        self, text: str, read: Read, listed: Mapping[str, tuple[str, ...]], today: date
+    ) -> dict[str, tuple[str, ...]]:
         """Return what the first of several sentences answers, where it is nothing but an answer."""
-        first = opening(text, wishes=asks_for(read))
-        if not first or len(first) > _OPENING:
-            return {}
-        answered = self._lists.found(first).get("plain_answer", ())
-        if not answered:
-            said = self._reader.parse(first, today)
-            answered = (str(said.answer),) if said.answer is Answer.YES else ()
-        return {"opens_with": answered} if answered else {}
+        adds = "also" in listed.get("phrase", ())
+        first = opening(text, commas=adds)
+        if answered := self._answer(first, today):
+            return {"opens_with": answered}
+        # A comma may part an answer from a wish: "OK, unlink WeChat first" may be none, too.
+        part = opening(text, commas=True) if asks_for(read) else ""
+        answered = self._answer(part, today) if part != first else ()
+        return {"opens_loosely": answered} if answered else {}
+
+    def _answer(self, text: str, today: date) -> tuple[str, ...]:
+        """Return the plain answer that a sentence is; of those that are learnt a yes alone."""
+        if not 0 < len(text) <= _OPENING:
+            return ()
+        listed = self._lists.found(text).get("plain_answer", ())
+        if listed:
+            return listed
+        return ("yes",) if self._reader.parse(text, today).answer is Answer.YES else ()
 
     def _complains_of(
         self, text: str, read: Read, listed: Mapping[str, tuple[str, ...]]
@@ -130,7 +143,8 @@ class Hearing:
         # What is wished of somebody else's content comes to a complaint, and tells of none.
         if all(one.intent is not Intent.COMPLAINT for one in read.reading.requests):
             return {}
-        about = self._complaints(text)
+        kinds = [one for one in listed.get("answer", ()) if one.startswith(_ABOUT)]
+        about = self._complaints(text) if len(kinds) <= 1 else ""
         others = tuple(one for one in listed.get("answer", ()) if not one.startswith(_ABOUT))
         return {"answer": (*others, _ABOUT + about)} if about else {}
 

@@ -13,7 +13,7 @@ from privacydesk.nlu.extractors.numerals import fold
 
 _REGIONS: Final = {
     8: ("HK", "MO", "SG"),
-    10: ("US", "IN"),
+    10: ("US", "IN", "TW"),
     11: ("CN", "US", "HK", "MO"),
     12: ("IN",),
     13: ("CN",),

@@ -26,14 +26,14 @@ def without(text: str, questions: Iterable[str]) -> str:
     return rest if any(map(str.isalnum, rest)) else ""
 
 
-def opening(text: str, *, wishes: bool) -> str:
+def opening(text: str, *, commas: bool) -> str:
     """Return the first of several sentences of a message; empty where it is all of it.
 
     Args:
         text: the message.
-        wishes: whether it wishes something, so that commas may part an answer from that.
+        commas: whether commas part sentences, too.
     """
-    parts = _ENDS + _PARTS if wishes else _ENDS
+    parts = _ENDS + _PARTS if commas else _ENDS
     ends = [place for place, sign in enumerate(text) if sign in parts]
     first = text[: ends[0]].strip() if ends else ""
     return first if first and text[ends[0] :].strip(_AROUND) else ""

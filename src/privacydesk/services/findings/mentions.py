@@ -41,6 +41,9 @@ def named(
     if fragment is not None:
         told.append(fragment)
     goes = tuple(chain.from_iterable(one.include for one in told))
+    # "Are my old ones deleted, too?" names what it asks about, and narrows nothing.
+    meant = [one for one in told if not _only_asks(one)]
+    narrowing = tuple(chain.from_iterable(one.include for one in meant))
     stays = tuple(chain.from_iterable(one.exclude for one in told))
     never = tuple(chain.from_iterable((*one.include, *one.exclude) for one in denied))
     fields = tuple(chain.from_iterable(one.set for one in told))
@@ -48,7 +51,7 @@ def named(
         # What shall stay is what a message is about where it names nothing else.
         **_named(goes or [one for one in never if _may_stay(one)], fields),
         **_what_stays(stays),
-        **_limits(goes, (*stays, *never), fragment.limit if fragment else None, words),
+        **_limits(narrowing, (*stays, *never), fragment.limit if fragment else None, words),
         "only_kept": _distinct(one.value for one in never if _may_stay(one)),
     }
     phrases = [*_phrases(goes)]
@@ -57,6 +60,10 @@ def named(
         # may have been misread: it is asked what shall go.
         phrases.append("everything")
     return {**found, "phrase": tuple(phrases)}
+
+
+def _only_asks(told: Request | Fragment) -> bool:
+    return isinstance(told, Request) and told.modality is Modality.ASKED
 
 
 def _named(mentions: Iterable[Mention], fields: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
