@@ -477,7 +477,7 @@ async def test_a_conversation_that_cannot_be_read_keeps_no_other(
 
 async def test_a_desk_beside_it_goes_on_from_the_new_state(tmp_path: Path, world: World) -> None:
     player, _ = await closed(world)
-    await player.step({"user": f"再見{RARE}"})
+    await player.step({"user": f"謝謝{RARE}"})
     assert player.session is not None
     world.clock.move(31 * DAY)
     async with beside(tmp_path, world) as other:
