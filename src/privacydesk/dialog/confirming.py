@@ -25,11 +25,9 @@ from privacydesk.dialog.slots import FILLED_FROM, Entities, staying
 from privacydesk.domain.conversation import Wish
 from privacydesk.domain.intents import LOSING, Intent
 
-_CHANGES: Final = frozenset(
-    {"also", "and", "both", "instead", "slip", "leaving", "thinks", "postpones"}
-)
 _TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
 """Phrases with which a message turns away from what it began with."""
+_CHANGES: Final = _TURNS | {"also", "and", "both"}
 _LEAVES: Final = ("kept_some", "only_kept", "taken_back", "copy_first")
 """What a message says besides that makes more of it than a yes."""
 

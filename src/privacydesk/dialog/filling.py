@@ -92,9 +92,10 @@ def _named_for(flow: Flow, step: Ask, entities: Entities, *, brief: bool) -> tup
         spoken = said | _of_oneself(entities) | of_somebody(entities)
         found = tuple(offer.value for offer in step.choices if offer.value in spoken)
         if step.foretold and not found:
-            spoken_for = _spoken_for(step, entities) if brief else ()
-            found = tuple(one.value for one in step.choices if one.text in entities.get("acts", ()))
-            found = found or spoken_for
+            acts = entities.get("acts", ())
+            found = tuple(offer.value for offer in step.choices if offer.text in acts)
+            if brief and not found:
+                found = _spoken_for(step, entities)
     stays = staying(entities) if found and flow.kind in _TAKES_AWAY else ()
     return tuple(one for one in found if one not in stays)
 

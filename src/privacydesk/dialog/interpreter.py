@@ -238,7 +238,7 @@ TABLE: Final = (
     Row("question that the form explains", _CONFIRM, _at(questions.explain_open)),
     Row("code after it was right", _NAME, answering.refuse_sent_code),
     Row("wait", _ASKED, thinking.wait_for_value),
-    Row("files come later", _FILES, thinking.wait_for_files),
+    Row("files come later", _FILES, thinking.wait_for_answer),
     # Any words are the answer.
     Row("nothing to add to the opening", _WORDS, answering.leave_at_opening),
     Row("person, where a name is asked for", _NAME, _at(following.wants_person)),
@@ -297,7 +297,7 @@ TABLE: Final = (
     Row("all pending requests", _SUMMED, _at(following.both_in_turn)),
     Row("another request", _SUMMED, _at(following.other_wish)),
     Row("question for the policy", _SUMMED, _at(questions.answers_from_policy)),
-    Row("answer later", _AMONG, thinking.wait_for_answer),
+    Row("answer later", _AMONG - _FILES, thinking.wait_for_answer),
     Row("answer to a later question", _AMONG, answering.keep_foretold),
     Row("something about the child", _AMONG, answering.keep_told_of_child),
     Row("story", _AMONG, answering.take_story),

@@ -27,18 +27,10 @@ def wait_for_value(reply: Reply) -> bool:
     return True
 
 
-def wait_for_files(reply: Reply) -> bool:
-    """Say that files may be handed in later, where that is said."""
-    if not questions.postpones(reply.script):
-        return False
-    reply.ask_again("desk.hand_in_later")
-    return True
-
-
 def wait_with_code(reply: Reply) -> bool:
     """Wait for a person who comes back to a code later."""
     script = reply.script
-    if reply.place is not Place.CODE or not questions.waits_with_code(script):
+    if not questions.waits_with_code(script):
         return False
     if following.others_beside(reply.runner, script):
         return False
@@ -48,8 +40,9 @@ def wait_with_code(reply: Reply) -> bool:
 
 
 def wait_for_answer(reply: Reply) -> bool:
-    """Wait where words answer nothing and say that an answer comes later."""
+    """Wait where words only say that an answer, or files, come later."""
     if not questions.postpones(reply.script):
         return False
-    reply.ask_again("desk.take_your_time")
+    files = reply.place is Place.FILES
+    reply.ask_again("desk.hand_in_later" if files else "desk.take_your_time")
     return True

@@ -93,9 +93,8 @@ class Hearing:
         text = text.encode("utf-8", "replace").decode()
         read, language = self._reader.parse(text, today), language_of(text)
         questions, listed = read.reading.questions, self._lists.found(text)
-        listed |= self._opens_with(text, read, listed, today) | self._complains_of(
-            text, read, listed
-        )
+        listed |= self._opens_with(text, read, listed, today)
+        listed |= self._complains_of(text, read, listed)
         rest = without(text, questions) if questions else ""
         if not rest:
             if questions and read.intent is Intent.POLICY_QUESTION:
@@ -118,6 +117,9 @@ class Hearing:
         self, text: str, read: Read, listed: Mapping[str, tuple[str, ...]], today: date
     ) -> dict[str, tuple[str, ...]]:
         """Return what the first of several sentences answers, where it is nothing but an answer."""
+        if not (read.reading.requests or read.reading.questions):
+            # There is nothing that an answer may stand before.
+            return {}
         adds = "also" in listed.get("phrase", ())
         first = opening(text, commas=adds)
         if answered := self._answer(first, today):
