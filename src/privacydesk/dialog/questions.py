@@ -165,11 +165,6 @@ def _is_at_stake(runner: Runner, script: Script) -> bool:
     return found is None or not found.sure or found.intent in _OF_WHAT_WAITS
 
 
-def asks_for_value(slot_type: str) -> bool:
-    """Tell whether a name or another value of a few words is asked for."""
-    return slot_type in _VALUES
-
-
 def stalls(script: Script, slot_type: str, frame: Running) -> bool:
     """Tell whether words where a value is asked for only say to wait: 等我一下 接个电话.
 
