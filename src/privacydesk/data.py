@@ -18,6 +18,10 @@ from privacydesk.errors import SettingsError
 TEMPLATE: Final = "messages.pot"
 """The file beside the locales that lists all keys."""
 
+_POLICIES: Final = "policies"
+_NO_VOICES: Final = frozenset({_POLICIES, "replies"})
+"""The folders of the corpus that hold no messages with readings."""
+
 _ROOT: Final = Path(__file__).parents[2]
 """The checkout, when the package is run from one."""
 
@@ -95,7 +99,7 @@ def voice_files(directory: Path | None = None) -> list[tuple[str, str, str]]:
     return [
         (entry.name, name.removesuffix(".jsonl"), text)
         for entry in sorted(folder.iterdir(), key=lambda one: one.name)
-        if entry.is_dir()
+        if entry.is_dir() and entry.name not in _NO_VOICES
         for name, text in _texts(entry, (".jsonl",)).items()
     ]
 
@@ -108,6 +112,23 @@ def short_text_files() -> dict[str, str]:
     """
     folder, shown = _folder("corpus", None)
     return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl",)).items()}
+
+
+def questioned_policies(directory: Path | None = None) -> list[tuple[str, str, str]]:
+    """Read invented policies, and what is asked of each: name, text and questions.
+
+    Args:
+        directory: instead of those of the corpus, which are not shipped.
+
+    Raises:
+        SettingsError: the folder or a file can't be read.
+    """
+    folder, shown = _folder("corpus", directory)
+    texts = _texts(folder / _POLICIES if directory is None else folder, (".md", ".jsonl"))
+    names = [name.removesuffix(".md") for name in texts if name.endswith(".md")]
+    if lacking := [name for name in names if f"{name}.jsonl" not in texts]:
+        raise SettingsError(f"{shown} has no questions {lacking[0]}.jsonl", key="policies")
+    return [(name, texts[f"{name}.md"], texts[f"{name}.jsonl"]) for name in names]
 
 
 def source_files() -> Mapping[str, str]:
