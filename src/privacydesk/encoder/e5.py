@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,9 @@ _PASSAGE: Final = "passage: "
 """What the model was taught to expect before what is asked and what is to be found."""
 _ENDS: Final = 2
 _ERRORS_ONLY: Final = 3
+
+Part = tuple[int, int]
+"""The first token of a part of a text, and the one after its last."""
 
 
 class E5:
@@ -62,27 +66,50 @@ class E5:
 
     def query(self, text: str) -> Floats:
         """Return the point of something asked, of length one."""
-        return self._points(_QUERY + text)[-self._width :]
+        return self._run([graph.POINT], self._tokens(_QUERY + text))[0]
 
     def passage(self, text: str) -> Floats:
         """Return the point of something to be found, of length one."""
-        return self._points(_PASSAGE + text)[-self._width :]
+        return self._run([graph.POINT], self._tokens(_PASSAGE + text))[0]
 
-    def wish(self, text: str) -> Floats:
-        """Return the points of something asked after several layers, one after the other."""
-        return self._points(_QUERY + text)
+    def query_states(self, text: str, most: int) -> tuple[Floats, Floats]:
+        """Return the point of something asked, and its tokens after ``graph.SEPARATE`` layers.
+
+        Args:
+            text: what is asked.
+            most: tokens that are read of it.
+
+        Returns:
+            Of shape (width,) and (tokens, width).
+        """
+        point, states = self._run([graph.POINT, graph.STATES], self._tokens(_QUERY + text, most))
+        return point, states
+
+    def passage_states(self, parts: Sequence[str], most: int) -> tuple[Floats, list[Part]]:
+        """Return the tokens of a text to be found likewise, and which of them are of each part.
+
+        Args:
+            parts: of the text, each cut by itself.
+            most: tokens that are read of it.
+        """
+        numbers, places = self._pieces.numbers(_PASSAGE), []
+        for part in parts:
+            start = len(numbers) + 1
+            numbers += self._pieces.numbers(part)
+            places.append((min(start, most - 1), min(len(numbers) + 1, most - 1)))
+        return self._run([graph.STATES], self._ended(numbers[: most - _ENDS]))[0], places
 
     def tokens_of_query(self, text: str) -> int:
         """Return how many tokens are read of something asked."""
         return len(self._tokens(_QUERY + text))
 
-    def _tokens(self, text: str) -> list[int]:
-        known = self._vocabulary
-        numbers = self._pieces.numbers(text)[: self._most - _ENDS]
-        return [known.opening, *numbers, known.closing]
+    def _tokens(self, text: str, most: int = 0) -> list[int]:
+        return self._ended(self._pieces.numbers(text)[: (most or self._most) - _ENDS])
 
-    def _points(self, text: str) -> Floats:
-        tokens = np.array(self._tokens(text))
-        inputs = self._words.floats(tokens) + self._places[: len(tokens)]
-        points: Floats = self._session.run([graph.OUTPUT], {graph.INPUT: inputs[np.newaxis]})[0][0]
-        return points
+    def _ended(self, numbers: list[int]) -> list[int]:
+        return [self._vocabulary.opening, *numbers, self._vocabulary.closing]
+
+    def _run(self, outputs: Sequence[str], tokens: list[int]) -> list[Floats]:
+        inputs = self._words.floats(np.array(tokens)) + self._places[: len(tokens)]
+        found = self._session.run(list(outputs), {graph.INPUT: inputs[np.newaxis]})
+        return [one[0] for one in found]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float32]
 """One embedding, of length one: the dot product of two is their likeness, at most 1."""
 
+States = NDArray[np.float32]
+"""The tokens of a text after the layers that read it by itself, of shape (tokens, 384)."""
+
 DIMENSIONS: Final = 384
 
 _QUERY_ROOM: Final = 128
@@ -30,6 +33,10 @@ _PASSAGE_ROOM: Final = 480
 The time grows with it, about half a millisecond a token, so that a message of any length is read
 in the time of a long sentence. Beyond 512 tokens the model would cut by itself.
 """
+
+_QUERY_STATES: Final = 64
+_PASSAGE_STATES: Final = 288
+"""Tokens of a question and of a passage that are read together, at most."""
 
 _NARROW_IN_WIDE: Final = 3
 """Latin letters that cost as much as one Chinese character."""
@@ -98,6 +105,16 @@ class E5Embedder:
             with self._lock:
                 vectors[at] = self._loaded().passage(fitted(text, _PASSAGE_ROOM))
         return vectors
+
+    def read_query(self, text: str) -> tuple[Vector, States]:
+        """Return the vector of a question, and its tokens half-way; of a long one its beginning."""
+        with self._lock:
+            return self._loaded().query_states(fitted(text, _QUERY_ROOM), _QUERY_STATES)
+
+    def read_passage(self, parts: Sequence[str]) -> tuple[States, list[tuple[int, int]]]:
+        """Return the tokens of a passage half-way, and which of them are of each of its parts."""
+        with self._lock:
+            return self._loaded().passage_states(parts, _PASSAGE_STATES)
 
     def _loaded(self) -> E5:
         if self._model is None:

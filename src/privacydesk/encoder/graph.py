@@ -19,10 +19,13 @@ Values = NDArray[np.generic]
 
 INPUT: Final = "tokens"
 """Of shape (1, tokens, width): what each is by itself, and where it stands."""
-OUTPUT: Final = "points"
-"""Of shape (1, layers * width): the tokens' mean after each of ``LAYERS``, of length one."""
-LAYERS: Final = (5, 8, 10, 12)
-"""The model was taught to tell meanings after the last one; before that it still tells wordings."""
+POINT: Final = "point"
+"""Of shape (1, width): the tokens' mean after the last layer, of length one."""
+STATES: Final = "states"
+"""Of shape (1, tokens, width): each token after ``SEPARATE`` layers."""
+SEPARATE: Final = 8
+"""Layers in which a text is read by itself where two texts are read together; see
+``policy_training.reranker``."""
 
 _STANDARD: Final = 20
 _MICROSOFT: Final = "com.microsoft"
@@ -48,21 +51,21 @@ class _Graph:
         x = self._normalised(INPUT, "emb.ln")
         # Shapes depend on it, so that it has to stand in the graph itself.
         tokens = numpy_helper.from_array(np.array([1], np.int64), "axis")
-        points = []
         for number in range(self._sizes.layers):
             x = self._layer(x, f"l{number}")
-            if number + 1 in LAYERS:
-                mean = self._node("ReduceMean", [x, tokens.name], f"l{number}.mean", keepdims=0)
-                points.append(
-                    self._node("LpNormalization", [mean], f"l{number}.point", axis=-1, p=2)
-                )
-        self._node("Concat", points, OUTPUT, axis=-1)
+            if number + 1 == SEPARATE:
+                self._node("Identity", [x], STATES)
+        mean = self._node("ReduceMean", [x, tokens.name], "mean", keepdims=0)
+        self._node("LpNormalization", [mean], POINT, axis=-1, p=2)
         width = self._sizes.width
         graph = helper.make_graph(
             self._nodes,
             "multilingual-e5-small",
             [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [1, "count", width])],
-            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [1, width * len(points)])],
+            [
+                helper.make_tensor_value_info(POINT, TensorProto.FLOAT, [1, width]),
+                helper.make_tensor_value_info(STATES, TensorProto.FLOAT, [1, "count", width]),
+            ],
             [tokens, *(_elsewhere(name, values) for name, values in self._weights.items())],
         )
         domains = [helper.make_opsetid("", _STANDARD), helper.make_opsetid(_MICROSOFT, 1)]

@@ -56,6 +56,27 @@ def test_threads_change_nothing() -> None:
     assert np.allclose(E5(threads=2).query(text), model().query(text), atol=1e-5)
 
 
+def test_states_of_a_question_come_with_its_point() -> None:
+    point, states = model().query_states("你们会把录音存多久", 64)
+    assert np.allclose(point, model().query("你们会把录音存多久"))
+    assert states.shape == (model().tokens_of_query("你们会把录音存多久"), len(point))
+
+
+def test_states_of_a_passage_tell_which_are_of_each_part() -> None:
+    parts = ["我们如何保存您的信息", "语音房的录音保存六十天。", "您可以随时删除。"]
+    states, places = model().passage_states(parts, 288)
+    assert all(0 < start < end < len(states) for start, end in places)
+    assert [end for _, end in places[:-1]] == [start for start, _ in places[1:]]
+    assert places[-1][1] == len(states) - 1
+
+
+def test_parts_that_are_not_read_have_no_states() -> None:
+    states, places = model().passage_states(["法" * 20, "字" * 40, "尾"], 30)
+    assert len(states) == 30
+    assert places[-1][0] == places[-1][1]
+    assert all(end <= 29 for _, end in places)
+
+
 def test_no_more_is_read_than_the_model_can() -> None:
     beginning = "法 " * 600
     assert model().tokens_of_query(beginning) == 512
