@@ -13,7 +13,7 @@ from privacydesk.policy.tree import PolicyDate
 
 _TITLE_LENGTH = 80
 _TITLE_WORDS = (
-    "政策|声明|聲明|协议|協議|条款|條款|指引|须知|須知"
+    "政策|声明|聲明|协议|協議|条款|條款|规则|規則|指引|须知|須知"
     r"|\bpolicy\b|\bstatement\b|\bnotice\b|\bterms\b|\bagreement\b"
 )
 _HAS_TITLE_WORD = re.compile(_TITLE_WORDS, re.IGNORECASE)

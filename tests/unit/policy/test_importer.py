@@ -46,6 +46,13 @@ def test_two_documents_in_one_file_are_told_apart() -> None:
     assert [section.label for section in children.sections] == ["一、", "二、", "3、", "四、"]
 
 
+def test_a_second_document_may_be_called_rules() -> None:
+    rules = TWO_DOCUMENTS.replace("青鸟儿童保护声明", "青鸟儿童个人信息保护规则")
+    privacy, children = read(rules).documents
+    assert (privacy.key, children.key) == ("privacy", "children")
+    assert children.title == "青鸟儿童个人信息保护规则"
+
+
 def test_dates_at_the_head_are_read() -> None:
     privacy, children = read(TWO_DOCUMENTS).documents
     assert [d.day for d in privacy.dates] == [date(2020, 1, 2), date(2021, 3, 4)]
