@@ -19,6 +19,7 @@ TEMPLATE: Final = "messages.pot"
 """The file beside the locales that lists all keys."""
 
 _POLICIES: Final = "policies"
+_LEFT_OUT: Final = "left-out"
 _NO_VOICES: Final = frozenset({_POLICIES, "replies"})
 """The folders of the corpus that hold no messages with readings."""
 
@@ -114,17 +115,22 @@ def short_text_files() -> dict[str, str]:
     return {f"{shown}/{name}": text for name, text in _texts(folder, (".jsonl",)).items()}
 
 
-def questioned_policies(directory: Path | None = None) -> list[tuple[str, str, str]]:
+def questioned_policies(
+    directory: Path | None = None, *, left_out: bool = False
+) -> list[tuple[str, str, str]]:
     """Read invented policies, and what is asked of each: name, text and questions.
 
     Args:
         directory: instead of those of the corpus, which are not shipped.
+        left_out: those of the corpus by which is measured, not those that are learnt from.
 
     Raises:
         SettingsError: the folder or a file can't be read.
     """
     folder, shown = _folder("corpus", directory)
-    texts = _texts(folder / _POLICIES if directory is None else folder, (".md", ".jsonl"))
+    if directory is None:
+        folder = folder / _POLICIES / _LEFT_OUT if left_out else folder / _POLICIES
+    texts = _texts(folder, (".md", ".jsonl"))
     names = [name.removesuffix(".md") for name in texts if name.endswith(".md")]
     if lacking := [name for name in names if f"{name}.jsonl" not in texts]:
         raise SettingsError(f"{shown} has no questions {lacking[0]}.jsonl", key="policies")

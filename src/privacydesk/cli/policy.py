@@ -13,6 +13,7 @@ import typer
 
 from privacydesk.cli.policy_answers import ask, changes
 from privacydesk.cli.policy_files import DATA_DIR, JSON, NAME, fail, library_in, newest
+from privacydesk.cli.policy_training import evaluate, train
 from privacydesk.clock import SystemClock
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import DeskError, UnavailableError
@@ -41,6 +42,8 @@ _COUNTED = (
 
 policy_app.command("ask")(ask)
 policy_app.command("changes")(changes)
+policy_app.command("train")(train)
+policy_app.command("evaluate")(evaluate)
 
 
 @policy_app.command("import")

@@ -29,6 +29,17 @@ def _of_encoder(path: Path) -> list[str]:
     return [n.name for n in graph.node if n.op_type == "MatMul" and n.input[1] in weights]
 
 
+def quantised(whole: Path, graph: Path) -> None:
+    """Write a graph with the encoder's weights in eight bits."""
+    quantize_dynamic(
+        whole,
+        graph,
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        nodes_to_quantize=_of_encoder(whole),
+    )
+
+
 class _Rows(nn.Module):
     """A table of points in eight bits, with a scale a row."""
 
@@ -62,13 +73,7 @@ def export(reader: Reader, stretches: Stretches, graph: Path, heads: Path) -> No
             dynamo=True,
             external_data=False,
         )
-        quantize_dynamic(
-            whole,
-            graph,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            nodes_to_quantize=_of_encoder(whole),
-        )
+        quantised(whole, graph)
     np.savez(
         heads,
         **{

@@ -301,29 +301,35 @@ def points_of(words: Tensor, stretches: Tensor) -> Tensor:
 
 def load_encoder(reader: Reader, model: Any, pieces: list[int]) -> None:
     """Take the weights of a ``ModelFile``'s first layers, and of its pieces with some numbers."""
+    _put(reader.pieces.weight, model.matrix("emb.word", columns=WIDTH).floats(np.array(pieces)))
+    places = model.floats("emb.pos").reshape(-1, WIDTH)[:MOST_TOKENS]
+    _put(reader.positions.weight, places + model.floats("emb.type")[:WIDTH])
+    _put(reader.norm.weight, model.floats("emb.ln.w"))
+    _put(reader.norm.bias, model.floats("emb.ln.b"))
+    load_blocks(reader.blocks, model, 0)
 
-    def put(parameter: Tensor, values: Any) -> None:
-        with torch.no_grad():
-            parameter.copy_(torch.tensor(np.asarray(values)).view(parameter.shape))
+
+def load_blocks(blocks: nn.ModuleList, model: Any, first: int) -> None:
+    """Take the weights of a ``ModelFile``'s layers from some layer on."""
 
     def matrix(name: str, columns: int) -> Any:
         found = model.matrix(name, columns=columns)
         return found.floats(np.arange(found.shape[0]))
 
-    put(reader.pieces.weight, model.matrix("emb.word", columns=WIDTH).floats(np.array(pieces)))
-    places = model.floats("emb.pos").reshape(-1, WIDTH)[:MOST_TOKENS]
-    put(reader.positions.weight, places + model.floats("emb.type")[:WIDTH])
-    put(reader.norm.weight, model.floats("emb.ln.w"))
-    put(reader.norm.bias, model.floats("emb.ln.b"))
-    for number, block in enumerate(reader.blocks):
+    for number, block in enumerate(blocks, start=first):
         name = f"l{number}"
-        put(block.qkv.weight, np.concatenate([matrix(f"{name}.{one}.w", WIDTH) for one in "qkv"]))
-        put(block.qkv.bias, np.concatenate([model.floats(f"{name}.{one}.b") for one in "qkv"]))
+        _put(block.qkv.weight, np.concatenate([matrix(f"{name}.{one}.w", WIDTH) for one in "qkv"]))
+        _put(block.qkv.bias, np.concatenate([model.floats(f"{name}.{one}.b") for one in "qkv"]))
         for layer, tensor, columns in (
             (block.out, "ao", WIDTH), (block.inner, "fi", WIDTH), (block.outer, "fo", INNER),
         ):  # fmt: skip
-            put(layer.weight, matrix(f"{name}.{tensor}.w", columns))
-            put(layer.bias, model.floats(f"{name}.{tensor}.b"))
+            _put(layer.weight, matrix(f"{name}.{tensor}.w", columns))
+            _put(layer.bias, model.floats(f"{name}.{tensor}.b"))
         for layer, tensor in ((block.attention_norm, "aln"), (block.output_norm, "oln")):
-            put(layer.weight, model.floats(f"{name}.{tensor}.w"))
-            put(layer.bias, model.floats(f"{name}.{tensor}.b"))
+            _put(layer.weight, model.floats(f"{name}.{tensor}.w"))
+            _put(layer.bias, model.floats(f"{name}.{tensor}.b"))
+
+
+def _put(parameter: Tensor, values: Any) -> None:
+    with torch.no_grad():
+        parameter.copy_(torch.tensor(np.asarray(values)).view(parameter.shape))

@@ -1,0 +1,99 @@
+"""Invented policies, and what people ask of them, as they stand in ``corpus/policies``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from privacydesk.policy.importer import read_policy
+from privacydesk.policy.pieces import Piece, pieces_of, sentences_of
+from privacydesk.policy.tree import PolicyVersion
+
+Place = tuple[int, int]
+"""A passage, and a sentence of it."""
+
+_IMPORTED: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """A question.
+
+    Attributes:
+        text: as typed.
+        language: its locale, ``yue`` for Cantonese.
+        answers: where the sentences stand that answer; nowhere where the policy does not say.
+        partly: where those stand that belong to it and do not answer alone.
+    """
+
+    text: str
+    language: str
+    answers: frozenset[Place]
+    partly: frozenset[Place] = frozenset()
+
+    @property
+    def answering(self) -> frozenset[int]:
+        """The passages that answer."""
+        return frozenset(passage for passage, _ in self.answers)
+
+
+class QuestionedPolicy(Struct, frozen=True):
+    """A policy, and what is asked of it."""
+
+    name: str
+    version: PolicyVersion
+    pieces: tuple[Piece, ...]
+    questions: tuple[Question, ...]
+
+
+class _Line(Struct, frozen=True, forbid_unknown_fields=True):
+    question: str
+    language: str
+    answers: list[str]
+    partly: list[str] = []
+
+
+def read_questioned(name: str, text: str, lines: str) -> QuestionedPolicy:
+    """Return a policy and its questions.
+
+    Args:
+        name: of its files.
+        text: the policy.
+        lines: its questions, a JSON object a line; see ``corpus/README.md``.
+
+    Raises:
+        ValueError: a line is damaged, or names a sentence that the policy has not.
+    """
+    version = read_policy(text, name=name).version(_IMPORTED)
+    pieces = pieces_of(version)
+    places: dict[str, set[Place]] = {}
+    for passage, piece in enumerate(pieces):
+        for at, sentence in enumerate(sentences_of(piece)):
+            places.setdefault(sentence, set()).add((passage, at))
+    questions = tuple(
+        _question(f"{name}.jsonl, line {number}", line, places)
+        for number, line in enumerate(lines.splitlines(), start=1)
+    )
+    return QuestionedPolicy(name, version, pieces, questions)
+
+
+def _question(where: str, line: str, places: Mapping[str, set[Place]]) -> Question:
+    try:
+        told = msgspec.json.decode(line, type=_Line)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+    def found(sentences: Iterable[str]) -> frozenset[Place]:
+        if lacking := [one for one in sentences if one not in places]:
+            raise ValueError(f"{where}: the policy has no sentence {lacking[0]!r}")
+        return frozenset(place for one in sentences for place in places[one])
+
+    return Question(
+        text=told.question,
+        language=told.language,
+        answers=found(told.answers),
+        partly=found(told.partly) - found(told.answers),
+    )

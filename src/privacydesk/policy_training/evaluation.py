@@ -1,0 +1,89 @@
+"""How well questions are answered from policies: by the desk, or by what was learnt in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from privacydesk.encoder.embedding import E5Embedder
+from privacydesk.policy.answering import PolicyIndex, embedded_texts
+from privacydesk.policy.pieces import sentences_of
+from privacydesk.policy_training.answering import Answer, Learnt, LearntAnswers
+from privacydesk.policy_training.corpus import Question, QuestionedPolicy
+
+Answers = Callable[[str], Sequence[Answer]]
+"""What answers a question from one policy."""
+
+
+class Told(Struct, frozen=True):
+    """What was answered to a question.
+
+    Attributes:
+        question: what was asked.
+        right: of each passage, whether it answers.
+        quoted: whether what is quoted of the first one holds a sentence that answers.
+    """
+
+    question: Question
+    right: tuple[bool, ...]
+    quoted: bool
+
+
+def by_desk(policy: QuestionedPolicy, encoder: E5Embedder) -> Answers:
+    """Return what answers as the desk does, which quotes whole passages."""
+    vectors = encoder.embed_passages(embedded_texts(policy.version))
+    index = PolicyIndex(policy.version, vectors, encoder)
+
+    def answers(question: str) -> Sequence[Answer]:
+        return [Answer(one.text, one.text, one.score) for one in index.answer(question).quotes]
+
+    return answers
+
+
+def by_learnt(policy: QuestionedPolicy, encoder: E5Embedder, learnt: Learnt) -> Answers:
+    """Return what answers by what was learnt."""
+    vectors = encoder.embed_passages(embedded_texts(policy.version))
+    return LearntAnswers(policy.version, vectors, encoder, learnt).answers
+
+
+def ask(policy: QuestionedPolicy, answers: Answers) -> list[Told]:
+    """Ask a policy all its questions."""
+    found = []
+    for question in policy.questions:
+        told = answers(question.text)
+        passages = {policy.pieces[passage].text for passage in question.answering}
+        sentences = [sentences_of(policy.pieces[passage])[at] for passage, at in question.answers]
+        quoted = any(one in told[0].answer for one in sentences) if told else False
+        found.append(Told(question, tuple(one.text in passages for one in told), quoted))
+    return found
+
+
+def table(told: Sequence[Told]) -> str:
+    """Return the figures, of all questions and by language.
+
+    ``first`` and ``three`` are the shares of answered questions whose passage is quoted first, or
+    at all; ``sentence`` where a sentence that answers is; wrongly and rightly declined those of the
+    answered and of the open ones to which nothing is quoted.
+    """
+    groups = {"all": list(told)}
+    for one in told:
+        groups.setdefault(one.question.language, []).append(one)
+    lines = [f"{'':8}    n  first sentence  three  wrongly rightly declined"]
+    for name, group in groups.items():
+        answered = [one for one in group if one.question.answers]
+        left_open = [one for one in group if not one.question.answers]
+        figures = (
+            _share(one.right[:1] == (True,) for one in answered),
+            _share(one.quoted for one in answered),
+            _share(any(one.right) for one in answered),
+            _share(not one.right for one in answered),
+            _share(not one.right for one in left_open),
+        )
+        lines.append(f"{name:8} {len(group):4}  " + "   ".join(f"{one:.3f}" for one in figures))
+    return "\n".join(lines)
+
+
+def _share(held: Iterable[bool]) -> float:
+    found = list(held)
+    return sum(found) / max(len(found), 1)

@@ -1,0 +1,121 @@
+"""From the corpus to the files of what answers from policies, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from privacydesk.encoder.e5 import SHIPPED
+from privacydesk.encoder.embedding import E5Embedder
+from privacydesk.encoder.weights import ModelFile
+from privacydesk.policy.answering import embedded_texts
+from privacydesk.policy.folding import fold
+from privacydesk.policy.pieces import sentences_of
+from privacydesk.policy_training import judge, lookup
+from privacydesk.policy_training.answering import Learnt
+from privacydesk.policy_training.corpus import QuestionedPolicy
+from privacydesk.policy_training.export import export
+from privacydesk.policy_training.lookup import Floats, Lookup, Turns
+from privacydesk.policy_training.loop import Asked, Pace, train
+from privacydesk.policy_training.network import CrossEncoder, load_encoder
+from privacydesk.policy_training.reranker import GRAPH, Passage, Reranker, read_alone
+from privacydesk.policy_training.turning import Likened, learn, likened
+from privacydesk.policy_training.weighing import weigh
+
+
+def teach(
+    learnt: Sequence[QuestionedPolicy],
+    left_out: Sequence[QuestionedPolicy],
+    folder: Path,
+    *,
+    pace: Pace,
+    tell: Callable[[str], None],
+) -> None:
+    """Write the files of what learnt from policies and their questions.
+
+    Check points are written beside them while it learns; what was begun in the folder goes on.
+
+    Args:
+        learnt: policies, with their questions.
+        left_out: others, by which is weighed what the network tells.
+        folder: where the files are written.
+        pace: how the network learns.
+        tell: is told how far it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder = E5Embedder(threads=2)
+    policies: list[ReadPolicy] = []
+    for number, policy in enumerate(learnt, start=1):
+        policies.append(ReadPolicy.of(policy, encoder))
+        tell(f"read {policy.name}, {number} of {len(learnt)}")
+    learn([policy.likened() for policy in policies]).save(folder / lookup.FILE)
+    network = CrossEncoder()
+    load_encoder(network, ModelFile(SHIPPED))
+    asked = [one for policy in policies for one in policy.asked()]
+    train(network, asked, pace=pace, folder=folder, digest=_digest(learnt, pace), tell=tell)
+    export(network, folder / GRAPH)
+    turns, reranker = Turns.load(folder / lookup.FILE), Reranker(folder)
+    unweighed = Learnt(turns, reranker, judge.Judge((1.0, 0.0, 0.0), 0.0))
+    weigh(left_out, encoder, unweighed).save(folder / judge.FILE)
+
+
+class ReadPolicy(Struct, frozen=True):
+    """A policy and its questions, as the encoder reads them.
+
+    Attributes:
+        policy: the policy.
+        vectors: of ``embedded_texts``.
+        passages: each read by itself.
+        questions: the vector and the tokens of each.
+        lookup: the first look before anything was learnt.
+    """
+
+    policy: QuestionedPolicy
+    vectors: Floats
+    passages: list[Passage]
+    questions: list[tuple[Floats, Floats]]
+    lookup: Lookup
+
+    @classmethod
+    def of(cls, policy: QuestionedPolicy, encoder: E5Embedder) -> ReadPolicy:
+        """Read a policy and its questions."""
+        vectors = encoder.embed_passages(embedded_texts(policy.version))
+        return cls(
+            policy,
+            vectors,
+            [read_alone(piece, encoder) for piece in policy.pieces],
+            [encoder.read_query(fold(question.text)) for question in policy.questions],
+            Lookup(policy.pieces, vectors, Turns.plain(vectors.shape[1])),
+        )
+
+    def likened(self) -> Likened:
+        """Return the questions that are answered, for learning the first look."""
+        answered = [at for at, one in enumerate(self.policy.questions) if one.answers]
+        questions = [self.policy.questions[at] for at in answered]
+        return likened(
+            self.vectors,
+            [len(sentences_of(piece)) for piece in self.policy.pieces],
+            np.stack([self.questions[at][0] for at in answered]),
+            np.stack([self.lookup.by_words(fold(one.text)) for one in questions]),
+            [one.answering for one in questions],
+        )
+
+    def asked(self) -> list[Asked]:
+        """Return the questions, for learning to read them together with passages."""
+        found = []
+        for question, (vector, states) in zip(self.policy.questions, self.questions, strict=True):
+            scores = self.lookup.scores(fold(question.text), vector)
+            order = np.argsort(-scores, kind="stable").tolist()
+            found.append(Asked(question, states, order, self.passages))
+        return found
+
+
+def _digest(policies: Sequence[QuestionedPolicy], pace: Pace) -> str:
+    """Return what differs wherever something else is learnt, or otherwise."""
+    told = [(one.version.source, [question.text for question in one.questions]) for one in policies]
+    return sha256(msgspec.json.encode([told, pace])).hexdigest()
