@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Final
 
+from privacydesk.data import voice_files
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
     ALL,
@@ -35,7 +35,6 @@ from privacydesk.training.corpus import (
     read_voice,
 )
 
-CORPUS: Final = Path(__file__).parents[2] / "corpus"
 _SURE: Final = 0.95
 _UNSURE: Final = 0.3
 """The confidence of what only answers a question: by itself it is about nothing."""
@@ -55,10 +54,7 @@ class AnnotatedReader:
 
 @cache
 def _rehearsed() -> Mapping[str, Example]:
-    voices = (
-        read_voice(file.parent.name, file.stem, file.read_text("utf-8"))
-        for file in sorted(CORPUS.glob("*/*.jsonl"))
-    )
+    voices = [read_voice(*file) for file in voice_files()]
     # Other voices first: what both say is read as it was rehearsed.
     ordered = sorted(voices, key=lambda one: one.name.startswith("rehearsal_"))
     return {example.text.strip(): example for voice in ordered for example in voice.examples}

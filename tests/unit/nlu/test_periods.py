@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from privacydesk.data import voice_files
 from privacydesk.nlu.extractors.periods import Period, resolve, resolve_beside
 from privacydesk.training.corpus import (
     AnnotatedFragment,
@@ -21,7 +21,6 @@ from privacydesk.training.corpus import (
 )
 
 TODAY = date(2026, 11, 29)  # a Sunday
-CORPUS = Path(__file__).parents[3] / "corpus"
 
 
 def told(words: str, today: date = TODAY) -> str:
@@ -295,8 +294,8 @@ def test_long_runs_take_no_longer_than_their_length(word: str) -> None:
 
 
 def examples() -> Iterator[Example]:
-    for file in sorted(CORPUS.glob("*/*.jsonl")):
-        yield from read_voice(file.parent.name, file.stem, file.read_text("utf-8")).examples
+    for file in voice_files():
+        yield from read_voice(*file).examples
 
 
 def mentions(example: Example) -> Iterator[AnnotatedMention]:

@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from privacydesk.data import voice_files
 from privacydesk.domain.reading import MENTIONABLE, Holder, MentionKind, Modality, Safety
 from privacydesk.errors import SettingsError
 from privacydesk.training.corpus import LANGUAGES, Slice, Voice, parse_line, read_voice
 
-CORPUS = Path(__file__).parents[3] / "corpus"
-FILES = sorted(CORPUS.glob("*/*.jsonl"))
+FILES = voice_files()
 _SHORT = 40
 """Characters that two people may well write alike."""
 
 
-def voice_of(file: Path) -> Voice:
-    return read_voice(file.parent.name, file.stem, file.read_text("utf-8"))
+def voice_of(file: tuple[str, str, str]) -> Voice:
+    return read_voice(*file)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_each_line_is_a_reading_in_words_of_its_text(file: Path) -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file[1])
+def test_each_line_is_a_reading_in_words_of_its_text(file: tuple[str, str, str]) -> None:
     voice = voice_of(file)
     assert voice.language in LANGUAGES
     assert voice.examples
 
 
 def test_no_voice_stands_twice_and_no_sentence_in_two_voices() -> None:
-    names = Counter(file.stem for file in FILES)
+    names = Counter(name for _, name, _ in FILES)
     assert max(names.values()) == 1
     texts = Counter(one.text for file in FILES for one in voice_of(file).examples)
     assert [text for text, times in texts.items() if times > 1 and len(text) > _SHORT] == []
