@@ -86,13 +86,16 @@ class _Cutter:
             return
         run: list[Passage] = []
         # Where the passage's own words are no title, they lead in what follows.
-        start = passage.start if passage.kind is PassageKind.ITEM and not passage.title else None
+        start = passage.start if _speaks(passage) else None
         for child in below:
             apart = child.kind in HEADINGS or (child.children and _length(child) > LONGEST)
             if run and (apart or _begins_anew(run, child)):
                 yield from self._run(path, run, start)
                 run, start = [], None
             if apart:
+                if start is not None:
+                    yield from self._pieces(path, passage, start, child.start)
+                    start = None
                 yield from self.cut(child, path)
             else:
                 run.append(child)
@@ -120,6 +123,11 @@ class _Cutter:
                 headings=" ".join([*(p.title for p in headings), *titled]),
                 text=text,
             )
+
+
+def _speaks(passage: Passage) -> bool:
+    """Tell whether what stands in the line of a heading or an item is no title but a sentence."""
+    return not passage.title and bool(passage.label or passage.kind is PassageKind.ITEM)
 
 
 def _length(passage: Passage) -> int:

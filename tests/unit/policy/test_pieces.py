@@ -52,6 +52,20 @@ def test_a_long_list_is_cut_between_items_and_keeps_what_leads_it_in() -> None:
     assert all(piece.article == "第一条 情形" for piece in found)
 
 
+def test_a_heading_that_is_a_sentence_is_told_with_what_it_leads_in() -> None:
+    text = (
+        "青鸟政策\n发布日期：2025年1月1日\n\n第一条 共享\n"
+        "一、共享。我们不出售您的信息，下列情形除外：\n1. 您单独同意的；\n2. 法律要求的。\n"
+        "二、转让。公司合并时我们会先告诉您，并且：\n（一）先问您\n我们会先问您是否同意。\n"
+    )
+    told = [piece.text for piece in pieces(text)]
+    assert told[1:] == [
+        "一、共享。我们不出售您的信息，下列情形除外：\n1. 您单独同意的；\n2. 法律要求的。",
+        "二、转让。公司合并时我们会先告诉您，并且：",
+        "（一）先问您\n我们会先问您是否同意。",
+    ]
+
+
 def test_a_paragraph_without_end_is_cut_where_sentences_end() -> None:
     found = pieces(f"# 隐私政策\n\n第一条【长】\n\n{'这是一个句子，写得不短。' * 200}\n")
     assert len(found) > 1
