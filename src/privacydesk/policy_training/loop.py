@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from msgspec import Struct
@@ -17,9 +17,8 @@ from torch.nn import functional
 from privacydesk.policy_training.corpus import Question
 from privacydesk.policy_training.network import CrossEncoder
 from privacydesk.policy_training.reranker import Floats, Passage, batched
-
-CHECK_POINT: Final = "check-point.pt"
-"""The file of what was learnt so far."""
+from privacydesk.training import check_points
+from privacydesk.training.check_points import CheckPoint
 
 _UNKNOWN: Final = -1.0
 """The label of what nothing is learnt from."""
@@ -102,7 +101,7 @@ def train(
     tell: Callable[[str], None],
 ) -> None:
     """Teach the network; go on from the check point in the folder, if it is of this digest."""
-    _Training(network, pace, (folder / CHECK_POINT, digest), tell).run(asked)
+    _Training(network, pace, (folder / check_points.FILE, digest), tell).run(asked)
 
 
 def labelled(asked: Asked, passage: int) -> Example:
@@ -153,7 +152,6 @@ class _Training:
             of = "scales" if single else "heads" if name.startswith(_HEADS) else "encoder"
             groups[of].append(parameter)
         self._network, self._pace, self._tell = network, pace, tell
-        self._kept, self._digest = kept
         self._optimiser = torch.optim.AdamW(
             [
                 {"params": groups["encoder"], "most": pace.encoder_rate},
@@ -162,11 +160,13 @@ class _Training:
             ],
             weight_decay=0.01,
         )
+        learning = {"network": network, "optimiser": self._optimiser}
+        self._kept = CheckPoint(*kept, learning, tell)
         self._began = time.monotonic()
 
     def run(self, asked: Sequence[Asked]) -> None:
         pace = self._pace
-        for epoch in range(self._gone(), pace.epochs):
+        for epoch in range(self._kept.resume(), pace.epochs):
             chance = random.Random(pace.seed + epoch)  # noqa: S311 - no secret
             examples = (labelled(one, at) for one in asked for at in chosen(one, pace, chance))
             batches = list(_batches(examples, pace.tokens, chance))
@@ -181,7 +181,7 @@ class _Training:
                         f"{done:.2f} of {pace.epochs}, {seconds:.0f} s: {total / _TOLD_EVERY:.3f}"
                     )
                     total = 0.0
-            self._keep(epoch + 1)
+            self._kept.keep(epoch + 1)
 
     def _step(self, batch: Sequence[Example], done: float) -> float:
         scale = min(done / _WARM, (1 + math.cos(math.pi * done)) / 2)
@@ -202,30 +202,6 @@ class _Training:
         self._optimiser.step()
         self._optimiser.zero_grad()
         return float(loss.detach())
-
-    def _gone(self) -> int:
-        """Return how many epochs were done, taking what was learnt in them."""
-        if not self._kept.exists():
-            return 0
-        state: dict[str, Any] = torch.load(self._kept)
-        if state.get("digest") != self._digest:
-            self._tell("begins anew: the check point is of another corpus")
-            return 0
-        self._network.load_state_dict(state["network"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._tell(f"goes on after epoch {state['epoch']}")
-        return int(state["epoch"])
-
-    def _keep(self, epoch: int) -> None:
-        state = {
-            "network": self._network.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "epoch": epoch,
-            "digest": self._digest,
-        }
-        fresh = self._kept.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(self._kept)
 
 
 def _batches(

@@ -31,12 +31,9 @@ def _of_encoder(path: Path) -> list[str]:
 
 def quantised(whole: Path, graph: Path) -> None:
     """Write a graph with the encoder's weights in eight bits."""
+    products = _of_encoder(whole)
     quantize_dynamic(
-        whole,
-        graph,
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        nodes_to_quantize=_of_encoder(whole),
+        whole, graph, weight_type=QuantType.QInt8, per_channel=True, nodes_to_quantize=products
     )
 
 

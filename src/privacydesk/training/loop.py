@@ -9,20 +9,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from msgspec import Struct
 
 from privacydesk.nlu.tokens import Tokens
+from privacydesk.training import check_points
 from privacydesk.training.batches import Batch, batches
+from privacydesk.training.check_points import CheckPoint
 from privacydesk.training.labelling import Labelled
 from privacydesk.training.losses import losses
 from privacydesk.training.network import Reader, Stretches
 from privacydesk.training.variation import Variation
-
-CHECK_POINT: Final = "check-point.pt"
-"""The file of what was learnt so far."""
 
 _ENCODER: Final = ("pieces", "positions", "norm", "blocks")
 _WARM: Final = 0.06
@@ -65,10 +64,9 @@ def train(
 ) -> None:
     """Teach from messages with their languages, and from sentences with an intent alone.
 
-    It goes on from the last check point in the folder, if that has the same digest of what is
-    learnt from.
+    It goes on from the folder's check point, if that is of the same digest.
     """
-    _Training(reader, stretches, pace, (folder / CHECK_POINT, digest), tell).run(
+    _Training(reader, stretches, pace, (folder / check_points.FILE, digest), tell).run(
         tokens, annotated, sentences
     )
 
@@ -90,16 +88,12 @@ class _Training:
         heads += stretches.parameters()
         self._reader, self._stretches = reader, stretches
         self._pace, self._tell = pace, tell
-        self._kept, self._digest = kept
         self._parameters = [*encoder, *heads]
-        self._optimiser = torch.optim.AdamW(
-            [
-                {"params": encoder, "most": pace.encoder_rate},
-                {"params": heads, "most": pace.head_rate},
-            ],
-            weight_decay=0.01,
-            fused=True,
-        )
+        rates = (encoder, pace.encoder_rate), (heads, pace.head_rate)
+        groups = [{"params": parameters, "most": rate} for parameters, rate in rates]
+        self._optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+        learning = {"reader": reader, "stretches": stretches, "optimiser": self._optimiser}
+        self._kept = CheckPoint(*kept, learning, tell)
         self._began = time.monotonic()
 
     def run(
@@ -109,7 +103,7 @@ class _Training:
         sentences: Sequence[Labelled],
     ) -> None:
         pace = self._pace
-        for epoch in range(self._gone(), pace.epochs):
+        for epoch in range(self._kept.resume(), pace.epochs):
             seed = pace.seed + epoch
             variation = Variation(annotated, seed)
             texts = [variation.vary(language, one) for language, one in annotated]
@@ -125,7 +119,7 @@ class _Training:
                 if number % _TOLD_EVERY == 0:
                     self._tell_progress(done, sums)
                     sums.clear()
-            self._keep(epoch + 1)
+            self._kept.keep(epoch + 1)
 
     def _step(self, batch: Batch, done: float) -> dict[str, float]:
         scale = min(done / _WARM, (1 + math.cos(math.pi * done)) / 2)
@@ -143,29 +137,3 @@ class _Training:
         told = {name: round(total / _TOLD_EVERY, 3) for name, total in sums.items()}
         seconds = time.monotonic() - self._began
         self._tell(f"{done:.2f} of {self._pace.epochs}, {seconds:.0f} s: {json.dumps(told)}")
-
-    def _gone(self) -> int:
-        """Return how many epochs were done, taking what was learnt in them."""
-        if not self._kept.exists():
-            return 0
-        state: dict[str, Any] = torch.load(self._kept)
-        if state.get("digest") != self._digest:
-            self._tell("begins anew: the check point is of another corpus")
-            return 0
-        self._reader.load_state_dict(state["reader"])
-        self._stretches.load_state_dict(state["stretches"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._tell(f"goes on after epoch {state['epoch']}")
-        return int(state["epoch"])
-
-    def _keep(self, epoch: int) -> None:
-        state = {
-            "reader": self._reader.state_dict(),
-            "stretches": self._stretches.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "epoch": epoch,
-            "digest": self._digest,
-        }
-        fresh = self._kept.with_suffix(".new")
-        torch.save(state, fresh)
-        fresh.replace(self._kept)

@@ -22,10 +22,11 @@ pytest.importorskip("torch", reason="PyTorch is there only where the network is 
 import torch
 
 from privacydesk.policy_training.export import export
-from privacydesk.policy_training.loop import CHECK_POINT, Asked, Pace, chosen, labelled, train
+from privacydesk.policy_training.loop import Asked, Pace, chosen, labelled, train
 from privacydesk.policy_training.network import CrossEncoder
 from privacydesk.policy_training.teaching import ReadPolicy
 from privacydesk.policy_training.turning import learn
+from privacydesk.training.check_points import FILE
 
 # PyTorch's exporter warns of its own parts.
 pytestmark = pytest.mark.filterwarnings(
@@ -95,7 +96,7 @@ def test_it_learns_and_goes_on(asked: list[Asked], tmp_path: Path) -> None:
     torch.manual_seed(0)
     fresh = _mistaken(CrossEncoder(layers=1).eval(), asked)
     _trained(tmp_path, asked, epochs=1)
-    assert (tmp_path / CHECK_POINT).exists()
+    assert (tmp_path / FILE).exists()
     assert _mistaken(_trained(tmp_path, asked, epochs=8), asked) < 0.9 * fresh
 
 

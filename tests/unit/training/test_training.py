@@ -23,8 +23,9 @@ pytest.importorskip("torch", reason="PyTorch is there only where the network is 
 import torch
 
 from privacydesk.training.batches import batch
+from privacydesk.training.check_points import FILE
 from privacydesk.training.export import export
-from privacydesk.training.loop import CHECK_POINT, Pace, train
+from privacydesk.training.loop import Pace, train
 from privacydesk.training.losses import losses
 from privacydesk.training.network import POINT, SLOT_WIDTH, Reader, Stretches
 
@@ -86,7 +87,7 @@ def test_it_learns_and_goes_on(
     whole = batch([one for _, one in messages], [tokens.of(one.text) for _, one in messages])
     fresh = losses(Reader(400, _LAYERS).eval(), Stretches().eval(), whole)
     _trained(tmp_path, tokens, messages, epochs=2)
-    assert (tmp_path / CHECK_POINT).exists()
+    assert (tmp_path / FILE).exists()
     reader, stretches = _trained(tmp_path, tokens, messages, epochs=4)
     learnt = losses(reader.eval(), stretches.eval(), whole)
     assert set(learnt) == set(fresh)
