@@ -8,14 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from onnxruntime import (
-    InferenceSession,
-    OrtValue,
-    SessionOptions,
-    set_default_logger_severity,
-)
+from onnxruntime import InferenceSession, OrtValue
 
-from privacydesk.encoder import graph
+from privacydesk.encoder import graph, runtime
 from privacydesk.encoder.pieces import Pieces
 from privacydesk.encoder.weights import Floats, ModelFile
 
@@ -26,7 +21,6 @@ _QUERY: Final = "query: "
 _PASSAGE: Final = "passage: "
 """What the model was taught to expect before what is asked and what is to be found."""
 _ENDS: Final = 2
-_ERRORS_ONLY: Final = 3
 
 Part = tuple[int, int]
 """The first token of a part of a text, and the one after its last."""
@@ -51,18 +45,12 @@ class E5:
         self._words = model.matrix("emb.word", columns=width)
         self._places = model.floats("emb.pos").reshape(-1, width) + model.floats("emb.type")[:width]
         self._most = model.sizes.most_tokens
-        options = SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that turn round while they wait take the machine from everybody else.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = _ERRORS_ONLY
-        # Else it tells on every start which devices it did not find.
-        set_default_logger_severity(_ERRORS_ONLY)
+        options = runtime.options(threads)
         drawn, weights = graph.drawn(model)
         # The runtime works on these very arrays, so they must live as long as it does.
         self._weights = {name: OrtValue.ortvalue_from_numpy(one) for name, one in weights.items()}
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
-        self._session = InferenceSession(drawn, options, providers=["CPUExecutionProvider"])
+        self._session = InferenceSession(drawn, options, providers=runtime.PROVIDERS)
 
     def query(self, text: str) -> Floats:
         """Return the point of something asked, of length one."""

@@ -14,8 +14,9 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime import InferenceSession
 
+from privacydesk.encoder import runtime
 from privacydesk.policy.folding import fold
 from privacydesk.policy.pieces import Piece, sentences_of
 
@@ -26,7 +27,6 @@ OUTPUTS: Final = ("passages", "sentences_answer")
 
 _AT_ONCE: Final = 4
 """Passages that are read as one batch: of like lengths, so that little of it is padding."""
-_ERRORS_ONLY: Final = 3
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -117,13 +117,8 @@ class Reranker:
     """
 
     def __init__(self, folder: Path) -> None:
-        options = SessionOptions()
-        options.intra_op_num_threads = 1
-        # Threads that turn round while they wait take the machine from everybody else.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = _ERRORS_ONLY
         self._session = InferenceSession(
-            folder / GRAPH, options, providers=["CPUExecutionProvider"]
+            folder / GRAPH, runtime.options(), providers=runtime.PROVIDERS
         )
 
     def judge(self, question: Floats, passages: Sequence[Passage]) -> list[Verdict]:

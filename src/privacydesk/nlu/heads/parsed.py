@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct, structs
-from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime import InferenceSession
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, MentionKind, Modality, Safety
+from privacydesk.encoder import runtime
 from privacydesk.nlu.heads.stretches import Found, missed, stretches
 from privacydesk.nlu.heads.weights import Floats, StretchHeads, point_of, sigmoid, softmax
 from privacydesk.nlu.labels import (
@@ -41,7 +42,6 @@ _LEAST: Final = {
 """The score from which stretches are taken, where it is not zero: what is named in a new way scores
 low, and what is not named far lower. Chosen by the voices that are left out of training."""
 _ASKED_FOR: Final = [MODALITIES.index(one) for one in (Modality.WISHED, Modality.CONDITIONAL)]
-_ERRORS_ONLY: Final = 3
 
 
 class FoundRequest(Struct, frozen=True):
@@ -127,13 +127,8 @@ class Parser:
     """Reads messages with the trained network of a folder."""
 
     def __init__(self, folder: Path) -> None:
-        options = SessionOptions()
-        options.intra_op_num_threads = 1
-        # Threads that turn round while they wait take the machine from everybody else.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = _ERRORS_ONLY
         self._session = InferenceSession(
-            folder / GRAPH, options, providers=["CPUExecutionProvider"]
+            folder / GRAPH, runtime.options(), providers=runtime.PROVIDERS
         )
         self._heads = StretchHeads.load(folder / HEADS)
         self._tokens = Tokens.load(folder / PIECES)
