@@ -1,7 +1,7 @@
 """The composition root: the only room that knows every other one.
 
-What only a serving process needs, the web and its clients, stands in ``process`` and
-``connecting``: commands do without.
+What only a serving process needs, the web server and clients, is in ``process`` and
+``connecting``: commands do not import it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the rooms stand on: the store, what is read from files, and what turns both into words."""
+"""What all rooms share: the store, what is read from files, and what turns both into words."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from privacydesk.storage.store import SqlStore
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What everything else is made of.
+    """What everything else is built from.
 
     Attributes:
         store: where everything is kept.
-        database: the same where it is a database; None with a store of the caller's own.
+        database: the store if it is a database; None with a store of the caller's own.
         opened: opens the store; a caller's own is open already.
-        understanding: hears what people say, and finds what the policy says to it.
+        understanding: interprets messages, and finds what the policy says on a question.
     """
 
     settings: Settings
@@ -66,7 +66,7 @@ def make_basis(
     understanding: Understanding,
     beside_serve: bool,
 ) -> Basis:
-    """Read and make it; see ``open_rooms`` for the arguments and errors."""
+    """Read the files and make the basis; see ``open_rooms`` for the arguments and errors."""
     policy = PolicyInForce(profile, settings.data_dir, understanding)
     catalogs = Catalogs.load(locale_files(settings.locales), policy.citation)
     flows = read_flows(dialog_files(settings.dialogs))
@@ -110,7 +110,7 @@ def _store_of(
     beside_serve: bool,
     outages: Outages,
 ) -> tuple[Store, AbstractAsyncContextManager[object]]:
-    """Return the store, and what opens it."""
+    """Return the store, and the context manager that opens it."""
     if kept_in is not None:
         return kept_in, nullcontext()
     ring = KeyRing(*settings.keys())

@@ -1,6 +1,6 @@
-"""Connecting what stands outside the database, as the settings say.
+"""Connecting the outside services that the settings name.
 
-What most desks do without, such as a mailbox, is imported where a desk has it.
+What most desks do without, such as a mailbox, is imported only where it is configured.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ async def connect_outside(
     Args:
         settings: what the process runs with.
         clock: the present.
-        said: how the desk's words are said in a ticketing system.
-        outages: the process's own; new ones unless given.
+        said: the mapping of the desk's terms to a ticketing system's.
+        outages: the process's own; a new object unless given.
 
     Raises:
         SettingsError: an address or secret is missing or wrong; the message names the setting.
@@ -104,7 +104,7 @@ async def _captcha(settings: Settings, clock: Clock) -> AsyncIterator[CaptchaVer
 async def connect_ticketing(
     settings: Settings, clock: Clock, said: TicketingMap
 ) -> AsyncIterator[TicketingSystem | None]:
-    """Connect the ticketing system that is joined to the desk; None where none is.
+    """Connect the ticketing system in the settings; None if there is none.
 
     Raises:
         SettingsError: its address or secret is missing or wrong; the message names the setting.

@@ -1,6 +1,6 @@
-"""What needs a database, and is left out with a store of the caller's own: it is gone at the end.
+"""The rooms that need a database; left out with a store of the caller's own, gone at the end.
 
-Upkeep, the doors of staff, what is looked at from above, and the ways to other systems.
+Upkeep, staff sign-in, oversight, and connections to other systems.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from privacydesk.worker.webhooks import WebhookWorker
 
 @dataclass(frozen=True, slots=True)
 class DatabaseRooms:
-    """What needs a database; ``Rooms`` says what each is, and where it is left out."""
+    """The rooms that need a database; ``Rooms`` says what each is, and when it is left out."""
 
     upkeep: Upkeep | None = None
     configuration: Configuration | None = None
@@ -54,7 +54,7 @@ class DatabaseRooms:
 def make_database_rooms(
     basis: Basis, talking: Talking, *, audit: Audit, handling: Handling
 ) -> DatabaseRooms:
-    """Make what needs a database; nothing where there is none."""
+    """Make the rooms that need a database; all None where there is none."""
     store = basis.database
     if store is None:
         return DatabaseRooms()

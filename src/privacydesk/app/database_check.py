@@ -1,4 +1,4 @@
-"""``db check`` and ``db adopt``: what a database and this process's settings say of each other."""
+"""``db check`` and ``db adopt``: whether a database and this process's settings agree."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ADOPTABLE = (*(part.value for part in Part), HASHING_SECRET, RING_KEYS)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check came to.
+    """The result of one check.
 
     Attributes:
         what: ``database``, ``schema``, ``secrets`` or ``configuration``.
@@ -46,7 +46,7 @@ class Finding:
 
 
 def check_database(settings: Settings) -> tuple[Finding, ...]:
-    """Look at the database, at the secrets it was filled with, and at the configuration.
+    """Check the database, the secrets it was filled with, and the configuration.
 
     Nothing is changed. Works beside ``serve``.
     """
@@ -64,15 +64,15 @@ def check_database(settings: Settings) -> tuple[Finding, ...]:
 
 
 def adopt_parts(settings: Settings, parts: Collection[str], clock: Clock) -> None:
-    """Have what this process runs with be what the database goes by from now on.
+    """Record what this process runs with as what the database is checked against from now on.
 
     Args:
         settings: this process's.
-        parts: of ``ADOPTABLE``.
+        parts: which of ``ADOPTABLE``.
         clock: the present.
 
     Raises:
-        DeskError: ``serve`` runs on the SQLite file and goes on with what was before.
+        DeskError: ``serve`` runs on the SQLite file and goes on with the previous values.
         SettingsError: a setting is missing or wrong, or the database can't be opened.
     """
     if RING_KEYS in parts:
@@ -154,7 +154,7 @@ def _configuration(settings: Settings, look: Inspection) -> Iterator[Finding]:
 
 
 def _checked(what: str, findings: Callable[[], Iterator[Finding]], fine: str) -> Iterator[Finding]:
-    """Yield what was found, or that all is well; a setting that is wrong is a finding, too."""
+    """Yield what was found, or that all is well; a wrong setting is a finding, too."""
     try:
         found = list(findings())
     except DeskError as error:

@@ -1,4 +1,4 @@
-"""Fingerprints of what this process runs with, and comparing them when the rooms are opened."""
+"""Fingerprints of what this process runs with, compared when the rooms are opened."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from privacydesk.storage.store import SqlStore
 
 
 def this_process() -> str:
-    """Return this process as it is named to others: host and number."""
+    """Return the name of this process for others: host and process id."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -33,9 +33,9 @@ def secret_digests(settings: Settings) -> dict[str, bytes]:
 def configuration_digests(
     profile: OperatorProfile, policy: PolicyVersion | None, calendars: Calendars
 ) -> dict[Part, bytes]:
-    """Return a digest of each part of the configuration, over the content that decides.
+    """Return a digest of each part of the configuration, over its effective content.
 
-    A key that says what is the default anyway, the order of keys and comments make no difference.
+    Keys with their default value, the order of keys and comments make no difference.
     """
     overrides = [calendars.get(code).overrides for code in sorted(CODES)]
     decided = [one.to_yaml() for one in overrides if one.days or one.settled_years]
@@ -47,7 +47,7 @@ def configuration_digests(
 
 
 def make_configuration(basis: Basis, store: SqlStore) -> Configuration:
-    """Return what compares the configuration with that of other processes."""
+    """Return the service that compares the configuration with that of other processes."""
     return Configuration(
         store.fingerprints,
         _own(basis),
@@ -63,7 +63,7 @@ async def check_fingerprints(
     """Refuse secrets and configuration that differ from what the database knows.
 
     Raises:
-        SettingsError: a secret or a part of the configuration is another; says which.
+        SettingsError: a secret or a part of the configuration differs; says which.
     """
     store = basis.database
     if store is None or configuration is None:
@@ -74,7 +74,7 @@ async def check_fingerprints(
 
 
 def _own(basis: Basis) -> Callable[[], Mapping[Part, bytes]]:
-    """Return what tells the digests of what is in force; they are made anew after an import."""
+    """Return a function for the digests of what is in force; it recomputes them after an import."""
     seen: tuple[PolicyVersion | None, Calendars] | None = None
     made: Mapping[Part, bytes] = {}
 

@@ -43,11 +43,11 @@ async def open_rooms(
 
     Args:
         settings: what the process runs with.
-        outside: the account service, the code gateway and whatever else stands outside.
+        outside: the account service, the code gateway and the other outside services.
         profile: the operator's own facts.
         clock: the machine's own unless given.
         kept_in: a store instead of the database that the settings name.
-        understanding: hears what people say; it is done in this process unless given.
+        understanding: interprets messages; done in this process unless given.
         beside_serve: whether another process may be serving the database meanwhile.
 
     Raises:
@@ -75,7 +75,7 @@ async def open_rooms(
         async with basis.opened, talking.pictures:
             await check_fingerprints(basis, on_database.configuration, beside_serve=beside_serve)
             if on_database.upkeep is not None:
-                # With another ring everybody would be let in, and every row be refused.
+                # With another key ring, sign-in would work, but no row could be read.
                 await on_database.upkeep.wrapping.check()
             store.writer.on_commit(talking.hints.committed)
             if worker.usher is not None:
@@ -84,14 +84,14 @@ async def open_rooms(
             rooms = _rooms(basis, talking, staffing, on_database, worker=worker, audit=audit)
             await rooms.refresh_agents()
             if rooms.integrations is not None and not beside_serve:
-                # Before anybody is let in.
+                # Before any token is accepted.
                 await rooms.integrations.revocations.refresh()
             yield rooms
 
 
 @contextmanager
 def _here(settings: Settings, profile: OperatorProfile) -> Iterator[Understanding]:
-    # Imported here: the network is read where people are understood, and nowhere else.
+    # Imported here: the neural network is loaded only where messages are interpreted.
     from privacydesk.nlu.worker.here import UnderstandingHere  # noqa: PLC0415
 
     here = UnderstandingHere.of(data_dir=settings.data_dir, policy=profile.policy)
@@ -152,13 +152,13 @@ def _rooms(
 
 
 def _callers(settings: Settings) -> Callable[[int, str, bytes, str], bool] | None:
-    """Return what tells calls of the account service; None where there is none."""
+    """Return the check for calls by the account service; None without a secret for it."""
     secret = settings.account_service_secret.get_secret_value()
     return partial(verify, secret) if secret else None
 
 
 def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:
-    """Return what is called after a commit that left something to do outside.
+    """Return the function to call after a commit that left something to do outside.
 
     Nothing comes due on a ticket at the moment of a commit, so those need not be looked at.
     """
@@ -172,9 +172,9 @@ def _waking(worker: Worker, webhooks: Webhooks | None) -> Callable[[], None]:
 
 
 def _placing(usher: UsherWorker) -> CommitHook:
-    """Return what is told of commits, and has those placed who wait since this one.
+    """Return a commit hook that wakes the usher for users who wait since this commit.
 
-    So has whoever waited before, once an agent lets go of somebody else.
+    An agent letting go of somebody wakes it for users who waited before, too.
     """
 
     def look(_: ConversationId, events: tuple[Event, ...], state: Conversation) -> None:

@@ -1,4 +1,4 @@
-"""What stands outside the database."""
+"""The outside services that the desk uses."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from privacydesk.outages import Outages
 
 
 class Gateway(CodeSender, NoticeGateway, Protocol):
-    """Brings codes and notices to phones."""
+    """Sends codes and notices to phones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What stands outside the database.
+    """The outside services that the desk uses.
 
     Attributes:
         codes: sends codes, and notices to phones.
-        webhooks: None for whoever leaves sending to ``serve``.
+        webhooks: None in processes that leave sending to ``serve``.
         pusher: None without a push service.
         mailer: None without a mail server.
-        mailbox: None where no mails are taken in.
-        ticketing: None where no ticketing system is joined.
-        outages: what of it is out, and what else the desk depends on.
-        captcha: None where visitors are asked for no challenge.
+        mailbox: None where no mail is received.
+        ticketing: None without a ticketing system.
+        outages: of these services, and of what else the desk depends on.
+        captcha: None where visitors get no challenge.
     """
 
     accounts: AccountService

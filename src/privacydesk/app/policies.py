@@ -22,9 +22,9 @@ _log = structlog.get_logger(__name__)
 class PolicyInForce:
     """The version of the policy that is cited, and that questions are answered from.
 
-    At first it is the newest that was imported. ``look`` takes a newer one: whoever serves calls
-    it again and again. Without a version, and for a clause that it lacks, articles are cited by
-    number alone, and a warning says so when it comes into force.
+    At first it is the newest that was imported. ``look``, which a serving process calls
+    repeatedly, switches to a newer one. Without a version, and for a clause that it lacks, articles
+    are cited by number alone, and a warning says so when it comes into force.
 
     Args:
         profile: names the policy, and says where its clauses stand.
@@ -43,7 +43,7 @@ class PolicyInForce:
         self._library = FilePolicyLibrary(data_dir)
         self._understanding = understanding
         self._seen: Sighting | None = None
-        # Unknown: whoever answers questions read the newest at another moment than this.
+        # Unknown: ``understanding`` read the newest at another moment than this.
         self._settled = ""
         self._version = self._library.latest(self.name) if self.name else None
         if self.name and self._version is None:
@@ -63,19 +63,19 @@ class PolicyInForce:
         return self._version
 
     def citation(self, clause: str) -> Mapping[str, str]:
-        """Tell a clause by its name: the document and the article, as they are cited."""
+        """Return the document and article of a named clause, as they are cited."""
         found = cite(self._clauses, self._version, clause)
         return {"document": found.document, "article": found.reference}
 
     def is_answered_from(self, digest: str) -> bool:
-        """Tell whether whoever answers questions does so from the version that is cited."""
+        """Return whether questions are answered from the version that is cited."""
         return self._version is None or self._version.digest == digest
 
     async def look(self) -> None:
-        """Take the newest version where it is another one.
+        """Switch to the newest version if it is another one.
 
-        One that changed since the last look is still being made ready by whoever imported it, or
-        by another process, which need not be done twice. One that can't be taken is told once.
+        One that changed since the last look is still being prepared by its import, or by another
+        process, and need not be prepared twice. One that can't be used is logged once.
         """
         seen = await asyncio.to_thread(self._library.sight, self.name)
         stands, self._seen = seen == self._seen, seen

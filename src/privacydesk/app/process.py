@@ -1,4 +1,4 @@
-"""What a process does that serves: the web faces, and chores in a row of their own."""
+"""What a serving process runs: the web applications, and loops and chores beside them."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _IDLE = 75.0
 """Longer than the minute for which common proxies keep an idle connection for the next request, so
 that they don't send one into a connection that is being closed."""
 _TAKES = 60.0
-"""Seconds that written bytes may wait to be taken, as long as a silent socket is waited for."""
+"""Seconds that sent bytes may stay unacknowledged, the same as for a silent socket."""
 _WAITING = 2048
-"""Connections that may wait to be taken: after a restart everybody comes at once, and whoever finds
-no room tries again only a second later. The system may hold fewer."""
+"""Connections that may wait to be accepted: after a restart everybody comes at once, and clients
+that find no room retry only a second later. The system may hold fewer."""
 _AFTER_START = 0.2
 _AGENTS_EVERY = 5.0
 _POLICY_EVERY = 3.0
@@ -51,24 +51,24 @@ _WATCH_EVERY = 60.0
 _LOGS_EVERY = 600.0
 _SEAL_EVERY = 15.0
 _RETENTION_EVERY = 60.0
-"""Seconds between looks whether somebody has to; it is done once a day."""
+"""Seconds between checks whether retention is due; it is done once a day."""
 _ANCHOR_EVERY = 86_400.0
 _ALARMS_EVERY = 86_400.0
 _OUTAGES_EVERY = 2.0
 _ASK_AGAIN_EVERY = 10.0
-"""Seconds between questions to what is out, whether it works again."""
+"""Seconds between checks whether a service that is out works again."""
 _REFUSED_EVERY = 30.0
 _MAIL_EVERY = 5.0
-"""Seconds between looks whether it is time to look into the mailbox."""
+"""Seconds between checks whether it is time to read the mailbox."""
 
 _TICKETING_EVERY = 5.0
-"""Seconds between looks whether it is time for a round with the ticketing system, at most."""
+"""The most seconds between checks whether a round with the ticketing system is due."""
 
 
 def web_faces(
     rooms: Rooms, *, extra: Sequence[tuple[str, web.Application]] = ()
 ) -> web.Application:
-    """Return the chat and the console over the rooms, and more faces by path."""
+    """Return the chat and the console over the rooms, and more applications by path."""
     return make_app(
         rooms.desk, rooms.catalogs, web_settings(rooms.settings, rooms.profile), rooms.clock,
         captcha=rooms.outside.captcha, doors=rooms.doors, tools=rooms.tools,
@@ -77,7 +77,7 @@ def web_faces(
 
 
 def _works(rooms: Rooms) -> Works | None:
-    """Return what programs work with: what staff do, and who lets them in."""
+    """Return the services behind the HTTP API; None without a database."""
     if rooms.integrations is None or rooms.doors is None or rooms.webhooks is None:
         return None
     return Works(
@@ -97,20 +97,20 @@ def _works(rooms: Rooms) -> Works | None:
 
 
 def _is_no_strangers(record: logging.LogRecord) -> bool:
-    """Tell whether the server reports something else than that somebody does not talk HTTP.
+    """Return whether the server reports something other than a client that does not speak HTTP.
 
-    They are answered 400. Anybody can send such things, as fast as they like, and would fill the
-    log with errors and their own address.
+    Those get a 400. Anybody can send such data, as fast as they like, and would fill the log with
+    errors and their own address.
     """
     fault = record.exc_info[1] if record.exc_info else None
     return not isinstance(fault, HttpProcessingError)
 
 
 def make_runner(app: web.Application, *, idle: float = _IDLE) -> web.AppRunner:
-    """Return what serves an application.
+    """Return the runner that serves an application.
 
     Args:
-        app: the web faces.
+        app: the web applications.
         idle: seconds that a connection may take for its next request, its headers included.
     """
     logger = logging.getLogger("privacydesk.http")
@@ -128,7 +128,7 @@ def make_runner(app: web.Application, *, idle: float = _IDLE) -> web.AppRunner:
 
 
 def _nobody_ends() -> None:
-    """Whoever opens a desk without ending it themselves is told at the end."""
+    """Do nothing: a caller without a handler of its own gets the error at the end."""
 
 
 @asynccontextmanager
@@ -139,13 +139,13 @@ async def serving(
     reader: ReadingProgram | None = None,
     failed: Callable[[], None] = _nobody_ends,
 ) -> AsyncIterator[int]:
-    """Serve the web faces and work on due rows; gives the port listened on.
+    """Serve the web applications and work on due rows; yields the port listened on.
 
     Args:
         rooms: the desk.
-        extra: more faces by path.
+        extra: more applications by path.
         reader: the program that reads messages; None where this process does.
-        failed: called when something of it has stopped for good, so that the caller ends it.
+        failed: called when a part has stopped for good, so that the caller ends the rest.
 
     Raises:
         SettingsError: the address can't be listened on.
@@ -167,7 +167,7 @@ async def serving(
     give_up_silent_takers(listening)
     port = listening[0].getsockname()[1]
     health = app[HEALTH]
-    # Nobody is sent here before the first look.
+    # Not ready before the first check.
     health.failing = None
     watch = Watch(health, failed)
     tasks = [watch.begin(name, work) for name, work in _loops(rooms)]
@@ -180,7 +180,7 @@ async def serving(
         for task in tasks:
             task.cancel()
         try:
-            # What one of them met must not keep the others, or the connections, from being closed.
+            # One task's fault must not keep the others, or the connections, from being closed.
             await asyncio.gather(*tasks, return_exceptions=True)
         finally:
             await runner.cleanup()
@@ -194,9 +194,9 @@ def _refused(error: OSError) -> str:
 
 
 def give_up_silent_takers(listening: Sequence[Any]) -> None:
-    """Have connections closed whose other end takes nothing of what was written for it.
+    """Have connections closed whose other end acknowledges nothing that was sent to it.
 
-    What it does not take lies in memory. Those that are accepted have it from the one listened on.
+    Such data stays in memory. Accepted sockets inherit the option from the listening one.
     """
     if not hasattr(socket, "TCP_USER_TIMEOUT"):
         return
@@ -206,7 +206,7 @@ def give_up_silent_takers(listening: Sequence[Any]) -> None:
 
 
 def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-    """Yield what runs beside the web faces until the end, by name."""
+    """Yield the loops that run beside the web applications until the end, with their names."""
     yield from rooms.worker.loops()
     webhooks = rooms.webhooks
     if webhooks is not None and webhooks.worker is not None:
@@ -216,11 +216,11 @@ def _loops(rooms: Rooms) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
 
 
 def _chores(rooms: Rooms) -> Iterator[tuple[str, Chore, float]]:
-    """Yield what is done again and again: its name, itself, and the seconds between."""
+    """Yield the chores: name, function, and the seconds between two runs."""
     # Agents that were added by a command beside this process.
     yield "agents", rooms.refresh_agents, _AGENTS_EVERY
     if rooms.policy.name:
-        # Versions that were imported by one.
+        # Versions that were imported by a command.
         yield "policy", rooms.policy.look, _POLICY_EVERY
     yield "staged_uploads", rooms.staged.sweep, _SWEEP_EVERY
     yield "packages", rooms.packages.sweep, _SWEEP_EVERY
@@ -267,9 +267,9 @@ async def _tell_staff(outages: Outages, alarms: Alarms) -> None:
 async def _warm(rooms: Rooms) -> None:
     """Make ready what the first ticket would have to wait for.
 
-    Whoever needs what could not be made ready tries again, and says what is wrong.
+    If that fails, the first use tries again, and says what is wrong.
     """
-    # Whoever has waited for the start is answered first.
+    # Requests that waited for the start are answered first.
     await asyncio.sleep(_AFTER_START)
     year = rooms.deadlines.today(rooms.clock.now()).year
     calendars, code = rooms.deadlines.calendars, rooms.deadlines.rules.calendar

@@ -1,6 +1,6 @@
-"""Whether a process can do its work now: looked at in the background, told to whoever asks.
+"""Readiness of a process to do its work: checked in the background, reported on request.
 
-A proxy that asks is told the truth of a few seconds ago, and costs nothing however often it asks.
+A proxy gets the result of a few seconds ago, and costs nothing however often it asks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from privacydesk.storage.store import SqlStore
 from privacydesk.web.health import Health, Part
 
 _EVERY = 1.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 _PATIENCE = 3.0
 """Seconds that the database may take; beyond that people would be waiting, too."""
 
@@ -24,21 +24,21 @@ class ReadingProgram(Protocol):
 
     @property
     def digest(self) -> str:
-        """Of the policy's version that it answers from; empty without one."""
+        """The digest of the policy version that it answers from; empty without one."""
         ...
 
     def is_alive(self) -> bool:
-        """Tell whether it has lately given a sign of life, and ask it for the next."""
+        """Return whether it has lately given a sign of life, and ask it for the next."""
         ...
 
 
 class Readiness:
-    """Looks at all that a message needs.
+    """Checks everything that handling a message needs.
 
     Args:
         rooms: the desk.
         reader: reads messages; None where this process does.
-        health: told what does not work.
+        health: gets what does not work.
     """
 
     def __init__(self, rooms: Rooms, reader: ReadingProgram | None, health: Health) -> None:
@@ -47,13 +47,13 @@ class Readiness:
         self._health = health
 
     async def run(self) -> None:
-        """Look again and again until cancelled."""
+        """Check repeatedly until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(_EVERY)
 
     async def look(self) -> None:
-        """Look once."""
+        """Check once."""
         self._health.failing = frozenset([part async for part in self._failing()])
 
     async def _failing(self) -> AsyncIterator[Part]:

@@ -44,13 +44,13 @@ from privacydesk.worker.webhooks import WebhookWorker
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What a database needs done to it.
+    """The maintenance of a database.
 
     Attributes:
-        trail: the audit entries, for whoever looks at them or checks them.
+        trail: the audit entries, for viewing and checking.
         integrity: checks that every row is as it was written.
-        sealer: chains what was audited.
-        retention: takes away what was kept for its period.
+        sealer: chains the audit entries.
+        retention: purges what was kept for its period.
         wrapping: wraps data keys anew after the ring got another key.
     """
 
@@ -63,12 +63,12 @@ class Upkeep:
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """What tells other systems.
+    """Outgoing webhooks.
 
     Attributes:
-        endpoints: looks after who is told.
-        sending: tries what waits, and watches what does not get through; with its ``worker`` None
-            for whoever leaves that to ``serve``.
+        endpoints: manages the endpoints.
+        sending: tries waiting postings, and watches for failures; with its ``worker`` None in
+            processes that leave that to ``serve``.
     """
 
     endpoints: Endpoints
@@ -76,7 +76,7 @@ class Webhooks:
     worker: WebhookWorker | None = None
 
     def ailing(self) -> tuple[Standing, ...]:
-        """Return the endpoints that do not take what waits for them, as last looked at."""
+        """Return the endpoints that failed to take their postings, as of the last check."""
         return self.sending.ailing if self.sending is not None else ()
 
     def wake(self) -> None:
@@ -87,11 +87,11 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Integrations:
-    """What programs come in with.
+    """The services for API clients.
 
     Attributes:
-        tokens: who they are.
-        once: what they asked before.
+        tokens: identify them.
+        once: answers to their earlier requests.
         revocations: ends tokens of the app.
     """
 
@@ -102,17 +102,18 @@ class Integrations:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """Everything made and wired, for whoever serves, works or commands.
+    """Everything made and wired, for serving, due work and commands.
 
     Attributes:
-        doors: how staff get in; None where ``upkeep`` is.
-        oversight: what is looked at from above; None where ``upkeep`` is.
+        doors: staff sign-in; None where ``upkeep`` is.
+        oversight: reports and the audit book; None where ``upkeep`` is.
         upkeep: None with a store of the caller's own, which is gone at the end anyway.
-        configuration: compares profile, policy and calendars with other processes'; None there.
-        webhooks: None there, too.
-        mail_door: None where no mails are taken in, and there.
-        integrations: None there, too.
-        ticketing: None where no ticketing system is joined, and there.
+        configuration: compares profile, policy and calendars with other processes'; None where
+            ``upkeep`` is.
+        webhooks: None where ``upkeep`` is.
+        mail_door: None where ``upkeep`` is, and where no mail is received.
+        integrations: None where ``upkeep`` is.
+        ticketing: None where ``upkeep`` is, and without a ticketing system.
     """
 
     settings: Settings

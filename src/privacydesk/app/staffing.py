@@ -1,4 +1,4 @@
-"""What staff work with, and the console's tools over it."""
+"""The services that staff use, and the console's tools over them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from privacydesk.web.console.tools import Tools
 
 @dataclass(frozen=True, slots=True)
 class Staffing:
-    """What staff work with."""
+    """The services that staff use."""
 
     notices: Notices
     alarms: Alarms
@@ -30,7 +30,7 @@ class Staffing:
 
 
 def make_staffing(basis: Basis, talking: Talking) -> Staffing:
-    """Make what staff work with."""
+    """Make the services that staff use."""
     store, clock, profile = basis.store, basis.clock, basis.profile
     notices = Notices(basis.minter, ways(basis.settings, profile))
     alarms = Alarms(store.alarm_book, store.reader, store.duties, clock)
@@ -65,7 +65,7 @@ def make_staffing(basis: Basis, talking: Talking) -> Staffing:
 def make_tools(
     basis: Basis, talking: Talking, staffing: Staffing, on_database: DatabaseRooms
 ) -> Tools:
-    """Make what the console works with."""
+    """Make the tools that the console uses."""
     store, clock, catalogs, profile = basis.store, basis.clock, basis.catalogs, basis.profile
     staff, ticketing = staffing.staff, on_database.ticketing
     webhooks, integrations = on_database.webhooks, on_database.integrations

@@ -1,4 +1,4 @@
-"""The operator's choices, as the rooms want to be told them."""
+"""The operator's choices, in the form that the rooms take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from privacydesk.web.settings import WebSettings
 
 
 def attendance_terms(settings: Settings) -> AttendanceTerms:
-    """Return the operator's choices about who counts as there."""
+    """Return the operator's choices about who counts as present."""
     return AttendanceTerms(
         grace=timedelta(seconds=settings.connection_grace_seconds),
         visit=timedelta(minutes=settings.visit_minutes),
@@ -23,7 +23,7 @@ def attendance_terms(settings: Settings) -> AttendanceTerms:
 
 
 def staff_terms(settings: Settings, profile: OperatorProfile) -> Terms:
-    """Return the operator's choices about how staff get in."""
+    """Return the operator's choices about staff sign-in."""
     return Terms(
         idle=timedelta(minutes=settings.staff_idle_minutes),
         lasting=timedelta(hours=settings.staff_session_hours),
@@ -35,7 +35,7 @@ def staff_terms(settings: Settings, profile: OperatorProfile) -> Terms:
 
 
 def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
-    """Return what the web faces are told."""
+    """Return the settings of the web applications."""
     return WebSettings(
         desk_names=profile.desk_names,
         messages_per_second=settings.messages_per_second,
@@ -63,7 +63,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
 
 
 def ways(settings: Settings, profile: OperatorProfile) -> dict[Occasion, tuple[Way, ...]]:
-    """Return by which ways notices go: those of the profile that lead anywhere here."""
+    """Return the ways that notices go: those of the profile that are available here."""
     pushes = bool(settings.push_gateway_url)
     return {
         occasion: tuple(

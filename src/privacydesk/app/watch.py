@@ -15,15 +15,15 @@ _log = structlog.get_logger(__name__)
 
 
 class Watch:
-    """Sees to it that no loop is lost in silence: that of codes, say, with the chat going on.
+    """Makes sure that no loop dies unnoticed, such as that of codes while the chat goes on.
 
-    A loop outlives what it meets, so one that ends has met something that nobody thought of, and
-    what it knew (tasks, counts, claims) can't be trusted. So the process ends instead of beginning
-    the loop anew: a process that is gone at any moment loses nothing, which is tested by killing
-    it, and whoever runs it starts it again.
+    A loop survives the faults it handles, so one that ends has met something unforeseen, and its
+    state (tasks, counts, claims) can't be trusted. So the process ends instead of restarting the
+    loop: a process killed at any moment loses nothing, which is tested by killing it, and its
+    supervisor starts it again.
 
     Args:
-        health: told to whoever asks until the end.
+        health: reports the lost loops until the end.
         failed: called when a loop has ended, so that the process ends, too.
     """
 
@@ -33,13 +33,13 @@ class Watch:
         self.is_over = False
 
     def begin(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Have a loop run."""
+        """Start a loop."""
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(self._ended)
         return task
 
     def check(self) -> None:
-        """Tell whoever ends the process that it does not end well.
+        """Raise if a loop has ended, so that the process ends with an error.
 
         Raises:
             DeskError: a loop has ended before.

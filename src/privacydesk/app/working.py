@@ -1,4 +1,4 @@
-"""What does due work: outbox rows, clocks, and conversations that wait for somebody."""
+"""The worker for due work: outbox rows, clocks, and conversations that wait for somebody."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from privacydesk.worker.ushering import UsherWorker
 
 
 def make_worker(basis: Basis, talking: Talking, staffing: Staffing) -> Worker:
-    """Make what does due work."""
+    """Make the worker for due work."""
     usher = _usher(basis, talking, staffing)
     store, clock = basis.store, basis.clock
     return Worker(
@@ -92,7 +92,7 @@ def _deliveries(basis: Basis, talking: Talking, staffing: Staffing) -> Deliverie
 
 
 def _usher(basis: Basis, talking: Talking, staffing: Staffing) -> Usher | None:
-    """Return what gives waiting conversations out; with a caller's own store, nothing does."""
+    """Return the usher of waiting conversations; None with a store of the caller's own."""
     store = basis.database
     if store is None:
         return None
@@ -108,7 +108,7 @@ def _usher(basis: Basis, talking: Talking, staffing: Staffing) -> Usher | None:
 
 
 def _calendar_watch(basis: Basis) -> Callable[[], Awaitable[bool]]:
-    """Return a check that loads calendars anew when the operator imported a schedule."""
+    """Return a check that reloads calendars when the operator imported a schedule."""
     data_dir = basis.settings.data_dir
     seen = overrides_stamp(data_dir)
 
