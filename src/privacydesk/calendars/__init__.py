@@ -1,7 +1,7 @@
-"""Working days: published schedules plus the operator's overrides.
+"""Working-day calendars: published schedules plus the operator's overrides.
 
 ``registry`` answers for a day, ``schedules`` holds what is published, ``overrides`` what the
-operator says on top of it, ``regimes`` the periods that can be switched on.
+operator sets on top of it, ``regimes`` the periods that can be switched on.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ MAX_BYTES: Final = 1_000_000
 MAX_REASON: Final = 200
 """The longest reason of an entry, in characters."""
 MAX_RANGE: Final = 60
-"""The longest range of days in one entry; a longer one is a slip of the year."""
+"""The longest range of days in one entry; a longer one is a mistyped year."""
 
 _WORDS: Final[Mapping[str, bool]] = MappingProxyType({"off": False, "working": True})
 _CSV_SETTLED: Final = "settled"
@@ -35,7 +35,7 @@ _YEARS: Final = f"name a year from {FIRST_YEAR} to {LAST_YEAR}"
 
 
 class CalendarInvalidError(DeskError):
-    """An override file can't be used.
+    """An override file that can't be used.
 
     The message names the file, the line where there is one, what is wrong and what to write
     instead; nothing was changed.
@@ -55,7 +55,7 @@ def read_overrides(path: Path, *, calendar: str | None = None) -> Overrides:
 
     Args:
         path: a file ending in ``.yaml``, ``.yml``, ``.json`` or ``.csv``.
-        calendar: the calendar meant; a file that names another is refused, and one that names
+        calendar: the expected calendar; a file that names another is refused, and one that names
             none (a CSV file can't) needs it.
 
     Raises:
@@ -100,7 +100,7 @@ def _read_text(path: Path) -> str:
 
 
 class _Collected:
-    """Entries as they are read, refusing what contradicts or repeats."""
+    """Entries as they are read; contradictions and repetitions are refused."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -151,7 +151,7 @@ class _Collected:
             day = date.fromisoformat(text)
         except ValueError:
             raise self.fault(line, f"{_shown(text)} isn't a date", _DATES) from None
-        # Other spellings of ISO 8601 are refused: 20270101 may as well be a slip.
+        # Other spellings of ISO 8601 are refused: 20270101 may as well be a typing error.
         if day.isoformat() != text:
             raise self.fault(line, f"{_shown(text)} isn't a date", _DATES)
         if not FIRST_YEAR <= day.year <= LAST_YEAR:

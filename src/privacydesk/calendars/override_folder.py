@@ -52,15 +52,15 @@ def import_overrides(
     settled_years: Iterable[int] = (),
     replace: bool = False,
 ) -> Overrides:
-    """Check ``path`` and lay it over what was imported before; return what is in force now.
+    """Check ``path`` and merge it over what was imported before; return what is in force now.
 
     The file in ``data_dir`` is replaced as a whole or not at all, so a reader never sees half.
 
     Args:
         path: the file to import.
-        data_dir: where overrides live; made if missing.
-        calendar: the calendar meant, as in ``read_overrides``.
-        settled_years: years to name final besides those of the file.
+        data_dir: where overrides are stored; made if missing.
+        calendar: the expected calendar, as in ``read_overrides``.
+        settled_years: years to declare final besides those of the file.
         replace: forget what was imported before, instead of keeping days the file is silent on.
 
     Raises:
@@ -101,7 +101,7 @@ def _write_whole(target: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        # A schedule is public, and the server may run as another user than who imports.
+        # A schedule is public, and the server may run as another user than the importer.
         temporary.chmod(0o644)
         temporary.replace(target)
     except BaseException:

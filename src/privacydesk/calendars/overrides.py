@@ -1,4 +1,4 @@
-"""What the operator says on top of a published schedule, as values."""
+"""The operator's overrides of a published schedule, as values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 
 @dataclass(frozen=True, slots=True)
 class OverrideDay:
-    """What the operator says of one day.
+    """The operator's override of one day.
 
     Attributes:
         working: whether it is worked.
@@ -25,12 +25,12 @@ class OverrideDay:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """The operator's word on one calendar. It wins over everything published.
+    """The operator's overrides of one calendar. They win over everything published.
 
     Attributes:
         calendar: code of the calendar.
-        days: what is said, by day.
-        settled_years: years whose schedule the operator names final.
+        days: the overrides, by day.
+        settled_years: years whose schedule the operator declares final.
     """
 
     calendar: str
@@ -55,7 +55,7 @@ class Overrides:
         )
 
     def years(self) -> tuple[int, ...]:
-        """Return every year that is spoken of, in order."""
+        """Return every year that they mention, in order."""
         return tuple(sorted({day.year for day in self.days} | self.settled_years))
 
     def to_yaml(self) -> str:

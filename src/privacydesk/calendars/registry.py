@@ -30,21 +30,21 @@ _SATURDAY = 5
 
 
 class Origin(StrEnum):
-    """Where the settledness of a year comes from."""
+    """The source of a year's settled state."""
 
     PUBLISHED = "published"
     """The schedule was published and the installed ``holidays`` package knows it."""
     OVERRIDE = "override"
     """An override file names the year settled."""
     NAMED = "named"
-    """It is within the years named final for a calendar without make-up days."""
+    """It is within the years declared final for a calendar without make-up days."""
     GUESSED = "guessed"
-    """Computed from the law and the moon; not settled."""
+    """Computed from the law and the lunar calendar; not settled."""
 
 
 @dataclass(frozen=True, slots=True)
 class YearSchedule:
-    """One year for people to look over.
+    """One year, for people to review.
 
     Attributes:
         calendar: code of the calendar.
@@ -55,7 +55,7 @@ class YearSchedule:
         worked: weekend days that are worked, in order.
         balance: days off from Monday to Friday less weekend days worked.
         granted: how many days the law grants, where they are conserved by moving them
-            (mainland China), else None. A balance that differs is worth a second look.
+            (mainland China), else None. A balance that differs should be checked.
     """
 
     calendar: str
@@ -69,7 +69,7 @@ class YearSchedule:
 
 
 class OperatorCalendar:
-    """One calendar: a ``WorkingCalendar`` that remembers every year it was asked for.
+    """One calendar: a ``WorkingCalendar`` that caches every year it was asked for.
 
     Its answers never change; an override makes a new calendar (``Calendars.with_overrides``).
     It may be shared between threads.
@@ -106,7 +106,7 @@ class OperatorCalendar:
 
     @property
     def overrides(self) -> Overrides:
-        """What the operator says on top of the published schedule."""
+        """The operator's overrides of the published schedule."""
         return self._overrides
 
     def day(self, day: date) -> DayStatus:
@@ -137,7 +137,7 @@ class OperatorCalendar:
         return Origin.GUESSED
 
     def year(self, year: int) -> YearSchedule:
-        """Return ``year`` for people to look over. Raises ``CalendarRangeError``."""
+        """Return ``year``, for people to review. Raises ``CalendarRangeError``."""
         origin = self.origin(year)
         days = [(day, self.day(day)) for day in _days_of(year)]
         off = [(d, s) for d, s in days if not s.working and s.reason is not DayReason.WEEKEND]
@@ -161,7 +161,7 @@ class OperatorCalendar:
         origin = self.origin(year)
         settled = origin is not Origin.GUESSED
         base = self._base(year, origin)
-        # Plain days are shared: a year needs two of them, not three hundred.
+        # Plain days share their status: a year needs two of them, not three hundred.
         working = DayStatus(True, DayReason.WORKING, settled)
         weekend = DayStatus(False, DayReason.WEEKEND, settled)
         makeup = DayStatus(True, DayReason.MAKEUP, settled)
@@ -185,12 +185,12 @@ class OperatorCalendar:
 
 
 class Calendars:
-    """Every calendar that ships, made at the first question and kept.
+    """Every calendar that ships, built on first use and kept.
 
     Args:
         overrides: the operator's overrides by calendar code.
         settled_until: last final year by calendar code, for calendars without make-up days;
-            what isn't named keeps ``DEFAULT_SETTLED_UNTIL``.
+            others keep ``DEFAULT_SETTLED_UNTIL``.
         language: language of holiday names, one of ``en``, ``zh-Hans``, ``zh-Hant``.
 
     Raises:
@@ -250,9 +250,9 @@ class Calendars:
         return Calendars(merged, settled_until=self._settled_until, language=self._language)
 
     def warm(self, years: Iterable[int], codes: Iterable[str] = ("CN",)) -> None:
-        """Build ``years`` ahead of the first question, which else takes half a second.
+        """Build ``years`` ahead of the first request, which otherwise takes half a second.
 
-        Meant for a thread beside the start-up; nothing waits for it.
+        Meant for a thread during start-up; nothing waits for it.
         """
         wanted = tuple(years)
         for code in codes:

@@ -2,16 +2,16 @@
 
 Three of its habits need care:
 
-* It fills years that nobody has published yet with a guess and doesn't say so. A year of mainland
+* It fills years that nobody has published yet with a guess, without saying so. A year of mainland
   China is published once the package has make-up days for it: every notice of the State Council
   from 2001 to 2026 has some, and a guess never has.
 * For a year that the operator settles before the package knows it, the guess of which days are
-  moved must not shine through: only weekends and the days that the law names are kept.
+  moved must not be used: only weekends and the days that the law names are kept.
 * Hong Kong's general holidays, the days on which offices close, are its ``optional`` category;
   ``public`` holds the shorter list of statutory holidays of employment law.
 
 The package takes half a second to import and to build its first year, so that it is imported
-at the first question, not at the start.
+on first use, not at the start.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ ZONES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 DEFAULT_SETTLED_UNTIL: Final[Mapping[str, int]] = MappingProxyType({"HK": 2026, "SG": 2026})
-"""The last year taken as final where no make-up days tell; the operator names a later one."""
+"""The last year taken as final where there are no make-up days; operators can set a later one."""
 
 _CN_PUBLISHED: Final = 2026
-# The lowest version of the package that we accept knows every schedule up to this year; later
-# ones are asked of the installed version.
+# The lowest accepted version of the package knows every schedule up to this year; later years are
+# looked up in the installed version.
 
 _LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -72,7 +72,7 @@ class UnknownCalendarError(DeskError):
 
 
 class CalendarRangeError(DeskError):
-    """A day was asked for in a year that no schedule covers."""
+    """A day was requested in a year that no schedule covers."""
 
     code = ErrorCode.CALENDAR_INVALID
 
@@ -175,6 +175,6 @@ def _frozen(known: HolidayBase, year: int) -> BaseYear:
 
 
 def _named(known: HolidayBase) -> Mapping[date, str]:
-    # In English the package names the day that is worked instead the American way (10/07/2026),
-    # which others take for another date.
+    # In English the package writes the day that is worked instead the American way (10/07/2026),
+    # which others read as another date.
     return MappingProxyType({day: _AMERICAN.sub(r"\3-\1-\2", name) for day, name in known.items()})
