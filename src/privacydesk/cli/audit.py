@@ -1,4 +1,4 @@
-"""``privacydesk audit``: who did what, and whether anything of it was changed since."""
+"""``privacydesk audit``: who did what, and whether any of it was changed since."""
 
 from __future__ import annotations
 

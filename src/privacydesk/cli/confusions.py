@@ -1,4 +1,4 @@
-"""Which intents are taken for which, as a picture."""
+"""The confusion matrix of intents, as a picture."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _MARGIN: Final = 150
 
 
 def confusions(told: Iterable[tuple[str, str]], names: Sequence[str]) -> str:
-    """Return SVG: a row for what was meant, a column for what was told.
+    """Return SVG with a row per meant intent and a column per predicted one.
 
     Args:
-        told: what was meant and what was told, for each sentence.
+        told: the meant and the predicted intent of each sentence.
         names: of rows and columns, in their order.
     """
     counts = Counter(told)
@@ -42,7 +42,7 @@ def confusions(told: Iterable[tuple[str, str]], names: Sequence[str]) -> str:
 
 def _cell(row: int, column: int, count: int, share: float) -> str:
     x, y = _MARGIN + column * _CELL, _MARGIN + row * _CELL
-    # Right ones in blue, wrong ones in red; the number says the same without colour.
+    # Right predictions in blue, wrong ones in red; the number says the same without colour.
     tone = "30, 94, 180" if row == column else "190, 40, 30"
     strength = share if row == column else min(share * 8, 1.0)
     dark = strength > 0.55  # noqa: PLR2004 - from here on white reads better

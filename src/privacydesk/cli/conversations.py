@@ -123,7 +123,7 @@ def hand_back(name: Name, by: By, seen: Seen = None, data_dir: DataDir = None) -
 
 
 def _offered(picture: Path) -> Offered:
-    """Return a file as it is offered; what it really is has not been looked at.
+    """Return a file as an upload whose real type is not checked yet.
 
     Raises:
         SettingsError: it can't be read, or is larger than a picture may be.

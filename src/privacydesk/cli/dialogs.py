@@ -1,4 +1,4 @@
-"""``privacydesk dialogs``: proving flows and their sentences, and drawing a flow."""
+"""``privacydesk dialogs``: checking flows and their sentences, and drawing a flow."""
 
 from __future__ import annotations
 
@@ -115,12 +115,12 @@ def _faults(
         old = read_flows(dialog_files(against))
         found += [str(fault) for fault in check_against(old, flows)]
     used = _used(flows, catalogs)
-    # Keys that flows lack were told with their step already.
+    # A flow's missing keys were already reported with their step.
     told = {
         key for flow in flows.values() for step in spoken(flow) for key in keys_used(flow, step)
     }
     read = {locale: catalogs.catalog(locale) for locale in catalogs.locales}
-    # With flows or sentences of one's own, what only the shipped ones use is no fault.
+    # With custom flows or sentences, keys that only the shipped ones use are no fault.
     families = used.families if dialogs is None and locales is None else {""}
     found += [
         str(fault)

@@ -1,4 +1,4 @@
-"""JSON lines in, JSON lines out: one answer for each line, in their order, whatever it holds."""
+"""JSON lines in, JSON lines out: one answer per line, in order, whatever the line holds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def answer_lines(field: str, answer: Callable[[str], Record]) -> None:
     """Answer each line of standard input on standard output.
 
     A line that can't be read is answered with an ``error``. An ``id`` is kept, and blank lines are
-    passed over.
+    skipped.
 
     Args:
-        field: which text of a line is asked about.
-        answer: what is said of it.
+        field: the field of a line that holds the question.
+        answer: returns the answer to it.
     """
     out = sys.stdout.buffer
     for number, line in enumerate(sys.stdin.buffer):
-        # Editors of Windows begin a file with a mark.
+        # Windows editors begin a file with a byte order mark.
         given = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
         if given.strip():
             out.write(orjson.dumps(_answered(given, field, answer)) + b"\n")
@@ -39,7 +39,7 @@ def _answered(line: bytes, field: str, answer: Callable[[str], Record]) -> Recor
     if len(line) > _LONGEST:
         return {"error": f"the line is longer than {_LONGEST:,} bytes"}
     try:
-        # Python's reader takes lone surrogates, which people's phones do send.
+        # Python's parser accepts lone surrogates, which people's phones do send.
         asked = json.loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return {"error": "the line is not JSON"}
@@ -49,7 +49,7 @@ def _answered(line: bytes, field: str, answer: Callable[[str], Record]) -> Recor
 
 
 def _written(text: str) -> str:
-    """Return a text that can be written: halves of characters become replacement characters."""
+    """Return a text that can be encoded: lone surrogates become replacement characters."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -57,6 +57,6 @@ def _kept_id(asked: object) -> Record:
     given = asked.get("id") if isinstance(asked, dict) else None
     if isinstance(given, str):
         return {"id": given.encode("utf-8", "replace").decode()}
-    # A number of any size is kept as it was written, where the writer can.
+    # An integer is kept as it was written, if the writer can encode it.
     fits = isinstance(given, int) and -(2**63) <= given < 2**64
     return {"id": given} if fits or isinstance(given, float) else {}

@@ -51,7 +51,7 @@ def generate(
     """
     from privacydesk.settings import new_secret  # noqa: PLC0415 - costs half a second
 
-    # Named by its day, so that one sees at a rotation which is the older one; two of a day differ.
+    # Named by date, so that the older one is recognised at a rotation; two of a day differ.
     name = f"{SystemClock().now():k%Y%m%d}-{secrets.token_hex(2)}"
     made: dict[str, Any] = {"ring_key": name, "ring_keys": {name: new_secret()}}
     if not ring_key:
@@ -98,7 +98,7 @@ def rotate(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 async def _rotate(data_dir: Path | None, *, quiet: bool) -> tuple[str, Mapping[str, int]]:
     async with staff_rooms(data_dir) as rooms:
         wrapping, current = upkeep_of(rooms).wrapping, rooms.settings.ring_key
-        # Before anything else: what names the current key may be wrapped by one of the same name.
+        # First of all: keys marked as wrapped by the current one may be by another of that name.
         await wrapping.check_all(current)
         before = await wrapping.wrapped()
         for name, count in before.items():

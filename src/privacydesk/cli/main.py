@@ -1,4 +1,4 @@
-"""``privacydesk``: finds the command that was asked for, and words what goes wrong.
+"""``privacydesk``: finds the command, and reports errors in words.
 
 A command's module is imported when it runs, not before: the list of commands costs no database
 driver, and ``deadline`` no web server.
@@ -97,7 +97,7 @@ class LazyGroup(TyperGroup):
         try:
             return super().resolve_command(ctx, args)
         except typer.TyperException as error:
-            # The group itself suggests among the commands that were imported, which are none.
+            # The group itself only suggests commands that were imported, and none was.
             likely = get_close_matches(args[0], COMMANDS, 1) if args else []
             if likely:
                 error.message += f" Did you mean {likely[0]!r}?"
@@ -113,7 +113,7 @@ def _load(name: str, entry: Entry) -> Any:
         sub_app = typer.Typer()
         sub_app.command(name)(found)
     sub_app.rich_markup_mode = None
-    # Completion is offered once, at the top.
+    # Completion is only offered at the top level.
     sub_app._add_completion = False  # noqa: SLF001 - typer has no public name for it
     command = get_command(sub_app)
     command.name = name

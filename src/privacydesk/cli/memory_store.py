@@ -45,7 +45,7 @@ from privacydesk.ports import Changes, CommitHook, Committed, Deserted, Job, Wor
 
 @dataclass(slots=True)
 class _Rows:
-    """Everything there is."""
+    """All rows."""
 
     conversations: dict[ConversationId, Conversation] = field(default_factory=dict)
     events: dict[ConversationId, list[Event]] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class MemoryTextBook:
         return tuple(self._kept[name] for name in sorted(self._kept))
 
     async def save(self, module: TextModule, told: AuditEntry) -> None:
-        """Keep a module; nothing is audited while one plays."""
+        """Store a module; nothing is audited while one plays."""
         del told
         self._check(module.name, module.version - 1)
         self._kept[module.name] = module
@@ -90,13 +90,13 @@ class MemoryTextBook:
 
 
 class MemoryDuties:
-    """Who is there, while one plays: whoever acts."""
+    """Availability while one plays: every agent who acts is present."""
 
     def __init__(self) -> None:
         self._known: dict[str, Duty] = {}
 
     async def board(self) -> Board:
-        """Return how it stands with whoever answers."""
+        """Return the availability of agents."""
         return Board(duties=dict(self._known))
 
     async def change(self, agents: Collection[str], decide: Callable[[Duty], Duty]) -> None:
@@ -105,26 +105,26 @@ class MemoryDuties:
             self._known[name] = decide(self._known.get(name, Duty(name)))
 
     async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
-        """Return none: the player is there."""
+        """Return none: the player is present."""
         del now
         return ()
 
 
 class MemoryAlarmBook:
-    """Nobody is called while one plays."""
+    """No alarm is raised while one plays."""
 
     async def of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
-        """Return none."""
+        """Return no alarms."""
         del agent, limit
         return ()
 
     async def ring(self, alarms: Sequence[StaffAlarm]) -> int:
-        """Call nobody."""
+        """Raise nothing."""
         del alarms
         return 0
 
     async def see(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
-        """Return that nothing was unseen."""
+        """Return that no alarm was unseen."""
         del agent, about, now
         return 0
 
@@ -174,12 +174,12 @@ class MemoryStore:
 
     @property
     def duties(self) -> MemoryDuties:
-        """Who is there."""
+        """Agents' availability."""
         return self._duties
 
     @property
     def alarm_book(self) -> MemoryAlarmBook:
-        """What staff were called for."""
+        """The alarms of staff."""
         return self._alarm_book
 
     # -- writing ---------------------------------------------------------------------------
@@ -223,7 +223,7 @@ class MemoryStore:
             {(one.package_id, one.place): one for one in changes.package_parts}
         )
         for moved, ticket in changes.evidence_moved.items():
-            # To the end: they lie in the order of handing in.
+            # Moved to the end: files are in the order of handing in.
             rows.evidence[moved] = replace(rows.evidence.pop(moved), ticket_id=ticket)
         gone = [one.id for one in rows.evidence.values() if one.ticket_id in settled]
         for removed in (*changes.evidence_removed, *gone):
@@ -382,7 +382,7 @@ class MemoryStore:
         return {}
 
     async def counts(self, watch: Watch) -> Counts:
-        """Return that nothing lies there."""
+        """Return zero counts."""
         del watch
         return Counts(dict.fromkeys(Pile, 0), len(await self.queue(limit=1)))
 
@@ -523,7 +523,7 @@ class MemoryStore:
         return None
 
     async def hurry_overlooked(self, now: datetime) -> int:
-        """Do nothing: what is not due is not put off here."""
+        """Do nothing: due rows are never postponed here."""
         del now
         return 0
 

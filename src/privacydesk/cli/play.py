@@ -89,7 +89,7 @@ def play(
 
 @dataclass(slots=True)
 class Table:
-    """One game: the desk, what stands outside it, and how far the log was shown."""
+    """A session: the desk, its outside twins, and how far the log was shown."""
 
     desk: ChatDesk
     staff: Staff
@@ -106,14 +106,14 @@ class Table:
     open_event: Event | None = None
 
     def job(self) -> str:
-        """Return an id for the next thing done."""
+        """Return a new job id."""
         self.jobs += 1
         return f"line-{self.jobs}"
 
     # -- what is shown ---------------------------------------------------------------------
 
     async def settle(self) -> None:
-        """Let the outside and the clock do what is due, then print what is new."""
+        """Run what is due outside and by the clock, then print what is new."""
         for _ in range(_LOOKS):
             if self.held or not await self.worker.round():
                 break
@@ -130,7 +130,7 @@ class Table:
     # -- what is typed ---------------------------------------------------------------------
 
     async def take(self, line: str) -> None:
-        """Do what one line says."""
+        """Carry out one line."""
         words = line.strip()
         if not words:
             return
@@ -157,7 +157,7 @@ class Table:
         return choices[int(words) - 1].id
 
     async def begin(self, intent: str) -> None:
-        """Take the menu's choice of an intent."""
+        """Choose an intent from the menu."""
         prompt = self.open_event
         choice = next((c for c in prompt.choices if c.value == intent), None) if prompt else None
         if prompt is not None and choice is not None:
@@ -182,7 +182,7 @@ class Table:
         await self.desk.submit_uploads(self.session, id=self.job(), uploads=[receipt.id])
 
     async def result(self, how: str) -> None:
-        """Set how the outside answers."""
+        """Set how the outside services answer."""
         if how not in {"hold", "ok", "down", ""}:
             typer.echo("  (hold, ok or down)")
             return
@@ -200,7 +200,7 @@ class Table:
         typer.echo(f"  (it is {self.clock.now():%Y-%m-%d %H:%M} UTC now)")
 
     async def agent(self, rest: str) -> None:
-        """Act as a person of staff."""
+        """Act as a member of staff."""
         what, _, text = rest.partition(" ")
         conversation = self.session.conversation.hex()
         if what == "take":
@@ -270,7 +270,7 @@ async def play_lines(table: Table, begin: str, lines: AsyncIterator[str]) -> Non
     """Play lines until they end or one says ``/quit``.
 
     Args:
-        table: the game.
+        table: the session.
         begin: the intent whose flow opens it; empty for the menu.
         lines: what is typed.
     """
@@ -348,7 +348,7 @@ async def _play(
 def _settings(
     dialogs: Path | None, locales: Path | None, clock: MovableClock
 ) -> tuple[Settings, TokenMinter]:
-    """Return settings with secrets for this game alone."""
+    """Return settings with secrets for this session alone."""
     from joserfc.jwk import OKPKey  # noqa: PLC0415
 
     from privacydesk.demo.tokens import TokenMinter, public_part  # noqa: PLC0415
@@ -372,7 +372,7 @@ def _profile(file: Path | None) -> OperatorProfile:
     from privacydesk.profile import read_profile  # noqa: PLC0415
 
     profile = read_profile(file or DATA / "profile.yaml")
-    # Whoever plays is the only agent there is.
+    # The player is the only agent.
     return profile.model_copy(update={"second_eyes": []})
 
 
@@ -404,7 +404,7 @@ async def _typed() -> AsyncIterator[str]:
 
 
 def _shown(event: Event) -> Iterator[str]:
-    """Return an event as lines; what the user did is marked, as in a chat."""
+    """Yield an event as lines; what the user did is marked, as in a chat."""
     mark = {Sender.USER: "  you: ", Sender.AGENT: f"{event.author}: "}.get(event.sender, "")
     if event.kind is EventKind.TICKET:
         yield from _card(event.data.get("ticket", {}))

@@ -104,11 +104,11 @@ def show(
 
 
 def _keep(report: ImportReport, library: FilePolicyLibrary) -> bool:
-    """Keep what was read, and make ready what its passages are found by."""
+    """Store what was read, and make its search data."""
     version = report.version(SystemClock().now())
     saved = library.save(version)
     typer.echo("Making it ready to be asked …", err=True)
-    # Nobody else is kept waiting: the command may take the whole machine.
+    # Nobody else is kept waiting: the command may use all cores.
     import_vectors(library, version, E5Embedder(os.cpu_count() or 1), _progress)
     return saved
 
@@ -154,7 +154,7 @@ def _heading_lines(above: Passage, depth: int) -> Iterator[str]:
 
 
 def _tally(passage: Passage) -> str:
-    """Count what stands under a heading itself, lists with all their levels."""
+    """Count the direct children of a heading, and lists with all their levels."""
     kinds: Counter[PassageKind] = Counter()
     for child in passage.children:
         if child.kind not in HEADINGS:

@@ -42,7 +42,7 @@ def ask(
     try:
         library = library_in(data_dir)
         version, embedder = _asked_about(library, name), E5Embedder()
-        with suppress(UnavailableError):  # a folder that may only be read is asked all the same
+        with suppress(UnavailableError):  # a read-only folder can be asked all the same
             import_vectors(library, version, embedder)
         answers = PolicyAnswers(library, version, embedder)
         answers.load()

@@ -1,4 +1,4 @@
-"""What the policy commands share: where imports live, and how a command ends that can't go on."""
+"""What the policy commands share: where imports are stored, and how a command fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which errors are for the operator to mend and no fault of the program, in any command."""
+"""Errors that the operator has to fix, as opposed to faults of the program, in any command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from privacydesk.system_errors import fault_in_words
 
 
 def refused_by_system(error: BaseException) -> str | None:
-    """Return what the system or the database refused; None for a fault of the program."""
+    """Return a refusal by the system or the database, in words; None for a fault of the program."""
     if isinstance(error, OSError | UnicodeError):
         return fault_in_words(error)
     if "sqlalchemy" not in sys.modules:

@@ -1,4 +1,4 @@
-"""``privacydesk retention``: taking away what was kept for its period."""
+"""``privacydesk retention``: deleting what was kept for its period."""
 
 from __future__ import annotations
 

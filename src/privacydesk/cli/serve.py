@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 _COLLECT_AFTER = (20_000, 20, 20)
-"""How many new objects, young and middle-aged collections come before each next collection.
+"""Thresholds of the garbage collector for its three generations.
 
-A turn leaves some hundred objects and hardly a cycle; looking for those after
-Python's usual 700 takes a share of every third turn."""
+A turn leaves some hundred objects and hardly a cycle; collecting after
+Python's usual 700 slows every third turn."""
 
 
 class Loop(StrEnum):
@@ -65,7 +65,7 @@ def serve(
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = load(data_dir, **given)
     factory = _loop_factory(loop)
-    # Looked at before anything is opened, so that what is missing is named at once.
+    # Checked before anything is opened, so that what is missing is named at once.
     profile = settings.operator()
     settings.keys()
     settings.hashing()
@@ -73,9 +73,9 @@ def serve(
     from privacydesk import logs  # noqa: PLC0415 - what is missing is told sooner without
 
     logs.set_up(settings.log_level, as_json=settings.log_json)
-    # Keys stand in its memory and, as a rule, in its environment.
+    # Keys are in its memory and, as a rule, in its environment.
     sandbox.conceal()
-    # Hardly anything that is made until it listens is thrown away: looking for that takes a tenth.
+    # Hardly anything allocated before it listens is freed: collecting takes a tenth of that time.
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
@@ -123,7 +123,7 @@ def _loop_factory(loop: Loop | None) -> Callable[[], asyncio.AbstractEventLoop] 
 
 
 def _make_fresh(settings: Settings) -> None:
-    """Make a database that is not there yet; an existing one is never changed by a start."""
+    """Create a missing database; an existing one is never changed by a start."""
     from privacydesk import app  # noqa: PLC0415
     from privacydesk.storage.engines import parse_url, sqlite_file  # noqa: PLC0415
 
@@ -133,7 +133,7 @@ def _make_fresh(settings: Settings) -> None:
 
 
 def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, dict[str, object]]]:
-    """Name what a desk can start without, though hardly anybody wants it to."""
+    """Yield the gaps in the settings that a desk can start with, though hardly anybody wants to."""
     from privacydesk.dialog.vocabulary import PATHS  # noqa: PLC0415
     from privacydesk.profile import SHIPPED_LOCALES  # noqa: PLC0415
     from privacydesk.settings import unknown_variables  # noqa: PLC0415
@@ -197,7 +197,7 @@ def _gaps(settings: Settings, profile: OperatorProfile) -> Iterator[tuple[str, d
 
 
 async def _serve(settings: Settings, profile: OperatorProfile) -> None:
-    # Both get ready side by side: nothing large is imported here before the other has begun.
+    # Both processes start in parallel: nothing large is imported here before the other has begun.
     from privacydesk.clock import SystemClock  # noqa: PLC0415
     from privacydesk.outages import Outages  # noqa: PLC0415
 
@@ -272,8 +272,8 @@ async def _serve_with(
         port = await opened.enter_async_context(
             serving(rooms, reader=understanding, failed=stopped.set)
         )
-        # What was made so far stays for good; looking through it again and again is lost time, and
-        # looking once for the hundredth that does not takes a tenth of the start.
+        # What was allocated so far is never freed: collecting it again and again wastes time, and
+        # even once, for the hundredth that is garbage, takes a tenth of the start.
         gc.freeze()
         gc.set_threshold(*_COLLECT_AFTER)
         gc.enable()

@@ -1,4 +1,4 @@
-"""Requests on paper: rows and lines for people, records for programs."""
+"""Requests as text: rows and lines for people, records for programs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """What it takes to put a request into words.
+    """Formats requests.
 
     Args:
         deadlines: counts the days of its clock.
@@ -69,7 +69,7 @@ class Reading:
         return f"{text}, {_unit(clock)} {self.day_of(clock)} of {clock.amount}"
 
     def lines(self, case: Case) -> Iterator[str]:
-        """Return all that an agent looks at."""
+        """Yield all that an agent sees of a request."""
         ticket = case.ticket
         yield f"{ticket.number}  {plain(ticket.kind.value)}, {_state(ticket)}"
         yield ""
@@ -138,7 +138,7 @@ class Reading:
         return f"{self._at(entry.at)}  {entry.by}  {plain(entry.what)}{why}"
 
     def _notice(self, one: Delivery) -> str:
-        """Return a notice: why, by which way, what became of it and after how many tries."""
+        """Return a notice: its reason, its way, its outcome and the number of tries."""
         told = one.payload
         tries = int(told.get("tried", 0))
         text = f"{self._at(one.created_at)}  {plain(one.action)}, by {plain(str(told['way']))}: "
@@ -183,7 +183,7 @@ class Reading:
         }
 
     def full_record(self, case: Case) -> dict[str, Any]:
-        """Return all that an agent looks at."""
+        """Return all that an agent sees of a request."""
         ticket = case.ticket
         return self.record(ticket) | {
             "conversation": ticket.conversation_id.hex(),
@@ -194,7 +194,7 @@ class Reading:
             "reviewer_not": list(ticket.reviewer_not),
             "items": [_item_record(item) for item in ticket.items],
             "answers": ticket.answers,
-            # What is held of somebody is theirs to read, not the desk's.
+            # The data held about a person is theirs to read, not the desk's.
             "work": to_builtins(replace(ticket.work, summary=())),
             "clocks": [clock.to_record() for clock in ticket.clocks],
             "days": [_day_record(day) for day in case.days],
@@ -226,7 +226,7 @@ def _state(ticket: Ticket) -> str:
 
 
 def _hanging(text: str) -> str:
-    """Return a line whose further lines, where somebody's words have some, stand below it."""
+    """Return a text whose further lines, if any, are indented below the first."""
     return "\n      ".join(text.splitlines())
 
 
@@ -244,7 +244,7 @@ def _item(item: ScopeItem) -> str:
 
 
 def _detail(name: str, value: Any) -> str:
-    """Return a detail; of the spans that narrow an item, days before the words."""
+    """Return a detail; spans that narrow an item have their days before the words."""
     if name in {"only", "but"}:
         return f"{name} {' and '.join(_span(span) for span in value)}"
     return f"{plain(name)} {_value(value)}"
@@ -256,7 +256,7 @@ def _span(span: Mapping[str, str]) -> str:
 
 
 def _proposed(ticket: Ticket) -> Iterator[str]:
-    """Return the decision that waits for a second pair of eyes; nothing where none does."""
+    """Yield the decision that waits for a second agent; nothing without one."""
     from privacydesk.services.staff.deciding import proposal_of  # noqa: PLC0415 - brings the dialogs
 
     proposal = proposal_of(ticket)

@@ -1,4 +1,4 @@
-"""``privacydesk ticketing``: whether a helpdesk is joined as it should be, and how it fares."""
+"""``privacydesk ticketing``: whether a helpdesk is joined correctly, and the state of the sync."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ticketing_app = typer.Typer(
 )
 _AGAIN: Final = 0.5
 _PATIENCE: Final = 90.0
-"""Seconds until a round that another process has is over, or its lease ends."""
+"""Seconds to wait until another process's round is over, or its lease ends."""
 
 
 @ticketing_app.callback()

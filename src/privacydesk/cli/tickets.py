@@ -506,14 +506,14 @@ def release_hold(
 
 
 def _looked(data_dir: Path | None, number: str, seen: int | None, question: str) -> Seen:
-    """Return what was looked at: the version that is named, or else the request as it is shown."""
+    """Return what the act is based on: the named version, or else the request as it is shown."""
     if seen is not None:
         return seen
     if not sys.stdin.isatty():
         misused("--seen", "say which version was looked at, or run this in a terminal")
     case, reading = run(_show(data_dir, number))
     if case.ticket.work.proposal is not None:
-        # Beside the answer, which a program may read.
+        # To standard error: a program may read the answer.
         typer.echo("\n".join(reading.lines(case)), err=True)
         if not typer.confirm(question, err=True):
             raise typer.Exit(1)
@@ -563,7 +563,7 @@ async def _open(data_dir: Path | None, number: str, name: str, by: str, to: Path
     async with staff_rooms(data_dir) as rooms:
         await rooms.staff.roster.person(by)
         try:
-            # Made before the opening is logged, so that none is logged that nobody could see.
+            # Created before the opening is logged, so that no failed opening is logged.
             file = os.fdopen(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb")
         except OSError as error:
             raise SettingsError(f"--to: {to} can't be made: {error.strerror}") from None

@@ -1,4 +1,4 @@
-"""``privacydesk tokens``: what programs show when they use the HTTP API."""
+"""``privacydesk tokens``: the credentials of programs for the HTTP API."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def revoke(
 
 
 def short(token: ApiToken) -> str:
-    """Return as much of a token's id as names it."""
+    """Return as much of a token's id as identifies it."""
     return token.id.hex()[-_SHOWN:]
 
 

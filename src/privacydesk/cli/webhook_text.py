@@ -19,12 +19,12 @@ _SHORT: Final = 12
 
 
 def short(identity: bytes) -> str:
-    """Return enough of an id to name what has it."""
+    """Return as much of an id as identifies its owner."""
     return identity.hex()[-_SHORT:]
 
 
 def print_secret(added: Added, what: str, as_json: bool) -> None:
-    """Print a signing secret, which is in no other answer."""
+    """Print a signing secret, which no other answer contains."""
     endpoint = added.endpoint
     if as_json:
         until = endpoint.old_secret_until
@@ -63,7 +63,7 @@ def endpoint_row(standing: Standing) -> tuple[str, ...]:
 
 
 def endpoint_lines(standing: Standing, zone: tzinfo) -> list[str]:
-    """Return an endpoint whole."""
+    """Return an endpoint in full."""
     endpoint = standing.endpoint
     lines = [
         f"{endpoint.label}  {endpoint.id.hex()}",
@@ -95,7 +95,7 @@ def posting_row(posting: Posting, zone: tzinfo) -> tuple[str, ...]:
 
 
 def entry_lines(entry: Entry, zone: tzinfo) -> list[str]:
-    """Return a delivery whole: what was sent, and what came back of each try."""
+    """Return a delivery in full: what was sent, and the answer to each try."""
     posting = entry.posting
     lines = [
         f"{posting.kind.value}  {message_id(posting.event_id)}",

@@ -1,6 +1,6 @@
-"""``privacydesk webhooks``: who else is told what happens, and what was sent to them.
+"""``privacydesk webhooks``: the systems that receive news, and what was sent to them.
 
-Commands only write down what shall be done: the running ``serve`` sends it.
+Commands only record what to do: the running ``serve`` sends it.
 """
 
 from __future__ import annotations
