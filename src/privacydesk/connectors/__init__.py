@@ -1,1 +1,1 @@
-"""Everything outside: account service, SMS. Each with an in-memory twin that ships."""
+"""Connectors to outside services: account service, SMS. Each with an in-memory twin that ships."""

@@ -26,8 +26,8 @@ _LONGEST_KEY = 200
 class AccountBook:
     """Accounts, and what was answered under which idempotency key.
 
-    Readings leave no answer behind: a stored export would outlive the deletion of what it holds.
-    They are answered as of now; only that a key belongs to one request is remembered.
+    Reads store no answer: a stored export would outlive the deletion of what it holds. They are
+    answered as of now; only that a key belongs to one request is remembered.
 
     Args:
         records: the accounts to begin with.
@@ -83,7 +83,7 @@ class AccountBook:
             return answer
         done = change(action, record, payload, self._clock.now(), self.obstacles)
         self._records[account] = done.record
-        # Ids and details could lead back to the author; the words and their time are what stays.
+        # Ids and details could lead back to the author; only the words and their time stay.
         first = len(self._anonymous) + 1
         self._anonymous.extend(
             HeldItem(id=f"anon-{number}", at=one.at, text=one.text)

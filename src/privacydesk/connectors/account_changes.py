@@ -274,7 +274,7 @@ def _account_item(already: bool) -> ItemResult:
 
 
 def _settled(record: AccountRecord, items: list[ItemResult], **data: Any) -> Change:
-    """Sum up: all done is ok, none done is refused, else partly."""
+    """Return the summed-up change: all done is ok, none done is refused, else partly."""
     short = {ItemOutcome.KEPT, ItemOutcome.FAILED}
     missed = [one for one in items if one.outcome in short]
     if not missed:

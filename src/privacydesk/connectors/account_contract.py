@@ -26,11 +26,11 @@ from privacydesk.domain.account_terms import (
 Text = Annotated[str, Field(max_length=10_000)]
 Code = Annotated[str, Field(max_length=64)]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
-"""What every program that reads JSON can count to."""
+"""A count, up to the largest integer that every JSON parser reads exactly."""
 
 
 def _told(moment: datetime | None) -> datetime | None:
-    """Take "for ever" and "never", as the ends of the calendar, for nothing that was told."""
+    """Return None for "for ever" and "never", which services write as the ends of the calendar."""
     return moment if moment is not None and MINYEAR < moment.year < MAXYEAR else None
 
 
@@ -135,7 +135,7 @@ class WireSummary(_Wire):
 
 
 class ExportData(_Wire):
-    """``data`` of ``export``, but for its content: entries of any shape, and perhaps many."""
+    """``data`` of ``export``, except its content: entries of any shape, and perhaps many."""
 
     made_at: AwareDatetime
     summary: list[WireSummary]
@@ -175,7 +175,7 @@ def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
     """Read an answer's body and prove that it has the contract's shape for this action.
 
     Raises:
-        ValueError: it has not (pydantic's ``ValidationError``, without the values).
+        ValueError: it doesn't (pydantic's ``ValidationError``, without the values).
     """
     parsed = orjson.loads(body)
     content = _content_of(parsed) if action is AccountAction.EXPORT else None
@@ -195,13 +195,13 @@ def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
 
 
 def _content_of(parsed: Any) -> Any:
-    """Take an export's content from the rest, which is checked field by field."""
+    """Separate an export's content from the rest, which is checked field by field."""
     data = parsed.get("data") if isinstance(parsed, dict) else None
     return data.pop("content", None) if isinstance(data, dict) else None
 
 
 def read_problem(body: bytes) -> str | None:
-    """Return an error body's code, or ``None`` if it is no body of this contract."""
+    """Return an error body's code, or ``None`` if the body doesn't follow this contract."""
     try:
         return WireProblem.model_validate_json(body).code
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the in-memory account service finds when it is asked to look."""
+"""Reads of the in-memory account service."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def _contacts(record: AccountRecord, payload: Mapping[str, Any], _now: datetime)
     refuse_unknown(payload)
     reason = None
     if record.status is not AccountStatus.ACTIVE:
-        # Whoever holds a suspended account's phone need not be who it is said to be: the desk
-        # must look at documents instead.
+        # The holder of a suspended account's phone need not be its owner: the desk must look at
+        # documents instead.
         reason = f"account_{record.status.value}"
     elif record.phone is None:
         reason = "none_bound"

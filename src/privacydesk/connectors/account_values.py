@@ -1,4 +1,4 @@
-"""Which corrected values a profile field takes."""
+"""The corrected values that each profile field accepts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which addresses the desk calls where others choose them: public ones, looked at on connecting.
+"""Which addresses the desk calls where others choose them: public ones, checked on connecting.
 
-A name is looked up by whoever connects, and what is checked is the address that is then connected
-to: a name that leads elsewhere at the second look-up gains nothing.
+The connecting client resolves the name, and the very address that it connects to is checked: a name
+that resolves differently at a second look-up gains nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ Network = IPv4Network | IPv6Network
 
 _PUBLIC_V6: Final = ipaddress.IPv6Network("2000::/3")
 _TRANSLATED: Final = ipaddress.IPv6Network("64:ff9b::/96")
-"""IPv4 seen through a translator: the last 32 bits are the address that is reached."""
+"""Translated IPv4 (NAT64): the last 32 bits are the address that is reached."""
 _INNER: Final = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
-"""Inner services of clouds on addresses that look public, to some versions of Python at least."""
+"""Internal services of clouds on addresses that some versions of Python take for public."""
 
 
 def parse(text: str) -> Address | None:
@@ -30,7 +30,7 @@ def parse(text: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether an address is one of the public network.
+    """Whether an address is on the public network.
 
     Private, shared, loopback, link-local, multicast, reserved and unspecified ones are not, nor is
     an IPv6 address that leads to such an IPv4 one, or through a tunnel that hides where it leads.
@@ -49,14 +49,14 @@ def is_public(address: Address) -> bool:
 
 
 def is_within(address: Address, networks: Sequence[Network]) -> bool:
-    """Tell whether an address, or the IPv4 one that it stands for, lies in one of the networks."""
+    """Whether an address, or the IPv4 one that it stands for, is in one of the networks."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
     return any(address.version == one.version and address in one for one in networks)
 
 
 def is_this_machine(host: str) -> bool:
-    """Tell whether a host, by name or address, is the machine itself: nobody can listen in."""
+    """Whether a host, by name or address, is this machine, so that nobody can listen in."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

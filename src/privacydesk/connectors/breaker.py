@@ -4,9 +4,9 @@
                                        ^                        |
                                        +----(probe failed)------+
 
-Failures that may lie in one person's data alone count once for each person, so that nobody can shut
-a service to others; and whatever a service answers shows that it is there. Pure but for the
-injected clock; made for one event loop, so it needs no lock.
+Failures that one person's data may cause count once per person, so that nobody can shut a service
+to others; and any answer of a service shows that it is up. Pure but for the injected clock; made
+for one event loop, so it needs no lock.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from privacydesk.errors import UnavailableError
 from privacydesk.outages import Outage
 
 _ANSWERED: Final = frozenset({"too_long", "contract"})
-"""The service is there: what is wrong with an answer is nobody else's matter."""
+"""Reasons of faults in a service that is up: a bad answer concerns that call alone."""
 _MAY_BE_ONE: Final = frozenset({"timeout", "server_error", "rate_limited"})
-"""So a service may fail over the data of one person while others are served."""
+"""Reasons of faults that one person's data may cause while others are served."""
 _LONG: Final = timedelta(seconds=10)
-"""A service that fails for so long without a success between is told of as out."""
+"""How long a service fails without a success before it is reported as out."""
 
 
 class BreakerState(StrEnum):
@@ -42,12 +42,12 @@ class CircuitBreaker:
     """Counts failures in a row and refuses calls while a service is down.
 
     Args:
-        name: what is behind it; goes into errors.
-        clock: tells when the cool-down is over.
+        name: the service behind it; goes into errors.
+        clock: decides when the cool-down is over.
         failures: how many in a row open it.
         cool_down: how long it stays open before one probe is let through.
-        outage: told when the service is out, and when it works again.
-        part: what of the service is behind it, where it has several breakers.
+        outage: notified when the service goes out, and when it works again.
+        part: which part of the service is behind it, if it has several breakers.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class CircuitBreaker:
 
     @contextmanager
     def guard(self, about: Hashable = None) -> Iterator[None]:
-        """Run one call: ``UnavailableError`` counts as a failure, an undisturbed end as success.
+        """Run one call: ``UnavailableError`` counts as a failure, a normal end as success.
 
         A cancelled call, or one that ends in another error, proves nothing about the service: it
         gives a probe's place back and counts for neither.
@@ -176,10 +176,10 @@ class CircuitBreaker:
 
 
 class Breakers:
-    """A breaker for each action of a service: one that fails holds up no other.
+    """A breaker for each action of a service, so that a failing one holds up no other.
 
     Args:
-        name: what is behind them.
+        name: the service behind them.
         clock: as for each of them.
         failures: as for each of them.
         cool_down: as for each of them.

@@ -1,16 +1,16 @@
-"""django-helpdesk, by the interface that comes with it (``{address}/api/``), as of 2.6.
+"""django-helpdesk, through the interface that it ships with (``{address}/api/``), as of 2.6.
 
-What its interface is like decides how it is used:
+Its interface determines how it is used:
 
-- A ticket has no place for another system's id, so the desk's mark stands in the description, which
-  the opening follow-up repeats. Nothing can be searched for; the newest tickets are looked through.
+- A ticket has no field for another system's id, so the desk's mark stands in the description, which
+  the opening follow-up repeats. There is no search, so the newest tickets are looked through.
 - Each listing and each look at a ticket makes it walk through all tickets that the account may see:
   an account that sees one queue alone is as quick as that queue is short.
 - The comment of a follow-up is rendered as a Django template, so what would be a tag is written as
   one that renders to it. A follow-up's title would become the ticket's, so none is given.
-- Changes by its pages leave a follow-up; changes by its interface leave none. They are seen when a
-  ticket is looked at again.
-- Nothing tells which account is signed in. It is the author of a ticket's opening follow-up, which
+- Changes through its pages leave a follow-up; changes through its interface leave none, and are
+  seen when a ticket is looked at again.
+- Nothing shows which account is signed in. It is the author of a ticket's opening follow-up, which
   carries the mark of the description.
 """
 
@@ -59,9 +59,9 @@ STATES: Final[Mapping[str, str]] = {
     "closed": "4",
     "closed.duplicate": "5",
 }
-"""Open, closed, duplicate, as it numbers them."""
+"""The ids of open, closed and duplicate."""
 ENDED: Final = frozenset({"3", "4", "5"})
-"""Resolved, closed, duplicate."""
+"""The ids of resolved, closed and duplicate."""
 
 _OPEN: Final = "1"
 _PRIORITY: Final = "3"
@@ -70,7 +70,7 @@ _GONE: Final = 404
 _PAGE: Final = 50
 _MOST_PAGES: Final = 400
 _OVERLAP: Final = 20
-"""Follow-ups are numbered before they are committed: some behind the cursor are read again."""
+"""Follow-ups are numbered before they are committed: some before the cursor are read again."""
 _CLOCKS_DIFFER: Final = timedelta(hours=1)
 _LONGEST_ANSWER: Final = 16 << 20
 _SECONDS: Final = 40.0
@@ -142,7 +142,7 @@ class DjangoHelpdesk:
         return ENDED
 
     async def check(self) -> tuple[str, ...]:
-        """Look whether the account may sign in, and whether what the profile names is there."""
+        """Check that the account can sign in, and that what the profile names exists."""
         try:
             described = await self._ask("OPTIONS", "api/tickets/")
         except UnavailableError as error:
@@ -155,7 +155,7 @@ class DjangoHelpdesk:
         return (*self._misnamed(fields), *await self._unknown())
 
     async def find(self, key: str, since: datetime) -> tuple[str, ...]:
-        """Look through the tickets that were made since, the newest first."""
+        """Look through the tickets made since then, newest first."""
         found: list[int] = []
         page = await self._page("tickets", "last")
         number = max(1, math.ceil(page.count / _PAGE))
@@ -212,7 +212,7 @@ class DjangoHelpdesk:
         )
 
     async def change(self, remote: str, change: RemoteChange) -> None:
-        """Set what is named; what it refuses is left out, and the rest is set all the same."""
+        """Set what is named; a refused part is left out, and the rest is set all the same."""
         values: dict[str, Any] = dict(change.fields)
         if change.state is not None:
             values["status"] = change.state
@@ -265,7 +265,7 @@ class DjangoHelpdesk:
         )
         if not text and not files:
             return None
-        # What came by mail, or from whoever is not signed in, nobody of the staff has written.
+        # Follow-ups that came by mail, or without a sign-in, are not by staff.
         by_staff = one.user is not None and not one.message_id
         return RemoteEntry(
             id=str(one.id),
@@ -282,7 +282,7 @@ class DjangoHelpdesk:
         return one.user is not None and one.user == self._account
 
     def _learn(self, ticket: _Ticket) -> None:
-        """Learn which account the desk has, from the follow-up that opened a ticket of its own."""
+        """Learn the desk's account from the follow-up that opened a ticket of its own."""
         key = marked(ticket.description or "")
         if self._account is not None or not key:
             return
@@ -322,7 +322,7 @@ class DjangoHelpdesk:
         return faults
 
     async def _unknown(self) -> list[str]:
-        """Ask about queue and users by tickets that can't be made: they have no title."""
+        """Probe queue and users with tickets that can't be made: they have no title."""
         faults = []
         users = {f"ticketing.users.{agent}": user for agent, user in self._said.users.items()}
         for setting, user in [("ticketing.queue", ""), *users.items()]:
@@ -365,7 +365,7 @@ async def connect_django_helpdesk(
     """Open a client for django-helpdesk and close it at the end.
 
     Args:
-        endpoint: where its pages begin, and the password or token of the desk's account there.
+        endpoint: its base address, and the password or token of the desk's account there.
         username: with a password; empty with a token of Django REST framework.
         said: the operator's mapping.
         clock: the present.
@@ -387,7 +387,7 @@ def _authorization(username: str, secret: str) -> str:
 def _untagged(text: str) -> str:
     """Return a text that Django's templates render to the given one.
 
-    No ``{%``, ``{{``, ``{#`` or ``%}`` is left in it but those of a variable that is a brace.
+    The only ``{%``, ``{{``, ``{#`` or ``%}`` left in it are those of a variable that is a brace.
     """
     return _TAG.sub(lambda brace: '{{ "' + brace.group() + '" }}', text)
 

@@ -1,6 +1,6 @@
-"""Posting to a gateway of the operator's: one signed request a message, answered with its outcome.
+"""Posting to an operator's gateway: one signed request per message, answered with its outcome.
 
-The code gateway and the push service are spoken to the same way; what they are told differs.
+The code gateway and the push service are called the same way; only the bodies differ.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Gateway:
     """One gateway.
 
     Args:
-        service: as its settings are called: ``code_gateway``, ``push_gateway``.
+        service: the prefix of its settings: ``code_gateway``, ``push_gateway``.
         endpoint: where it is, and the secret shared with it.
-        session: what it is reached through.
-        clock: tells the time that is signed.
+        session: the HTTP session for it.
+        clock: gives the time that is signed.
         breaker: stops asking one that fails; one of its own unless given.
-        outage: told when it is out.
+        outage: notified when it is out.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Gateway:
 
         Args:
             told: its body.
-            key: under which it is sent once.
+            key: the idempotency key.
 
         Raises:
             UnavailableError: it can't be taken now; repeat with the same key.
@@ -94,7 +94,7 @@ class Gateway:
             )
             answer = _understand(raw)
         if answer is None:
-            # Outside the guard: a gateway that is still at it is well.
+            # Outside the guard: a gateway that is still working on it is healthy.
             raise UnavailableError(
                 "it is being sent", reason="in_progress", retry_after=raw.retry_after or 1.0
             )

@@ -1,4 +1,4 @@
-"""What every outgoing JSON request has in common: limits, no redirects, and plain errors.
+"""What all outgoing JSON requests have in common: limits, no redirects, and plain errors.
 
 Nothing here logs or quotes a body, a header or an address: they hold personal data and secrets.
 """
@@ -25,11 +25,11 @@ _CREDENTIALS = frozenset({401, 403, 407})
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a service is and how long the desk puts up with it.
+    """The address of a service, its secret and its limits.
 
     Attributes:
         url: the base address (account service) or the whole one (gateway).
-        secret: what both sides share; never shown.
+        secret: shared with the service; never shown.
         connect_timeout: seconds to reach it.
         total_timeout: seconds for the whole exchange.
         max_answer: bytes of an answer that are read at most, after decompression.
@@ -48,7 +48,7 @@ class Endpoint:
         """Return itself if it can be used.
 
         Args:
-            service: as its two settings are called, such as ``account_service``.
+            service: the prefix of its two settings, such as ``account_service``.
 
         Raises:
             SettingsError: names the setting and what is wrong with it.
@@ -81,8 +81,8 @@ class RawAnswer:
     Attributes:
         status: of HTTP.
         body: its bytes.
-        retry_after: seconds to wait, where it says so.
-        etag: the version of what was answered, as it was sent; empty without one.
+        retry_after: seconds to wait, if it says so.
+        etag: the entity tag, as it was sent; empty without one.
     """
 
     status: int
@@ -133,21 +133,21 @@ async def request(
     body: bytes | None = None,
     worth_reading: Collection[int] = (),
 ) -> RawAnswer:
-    """Ask for JSON once and return the answer.
+    """Send a JSON request once and return the answer.
 
     Args:
         session: made by ``open_session``.
         method: of HTTP.
-        url: what is asked.
-        headers: beside those that say it is JSON.
+        url: the address.
+        headers: besides those that say it is JSON.
         max_answer: bytes that are read at most.
-        clock: tells how long a date in ``Retry-After`` is away.
+        clock: converts a date in ``Retry-After`` to seconds.
         body: JSON, if any.
-        worth_reading: statuses that say something here, though they mean a fault elsewhere.
+        worth_reading: statuses that are an answer here, though elsewhere they mean a fault.
 
     Raises:
         UnavailableError: no answer worth reading: unreachable, too slow, 3xx, 5xx, 408, 425, 429,
-            refused credentials (the operator must mend those; the person's wish must not be lost
+            refused credentials (the operator must fix those; a person's request must not be lost
             over them), or an answer longer than ``max_answer``. ``data`` names the ``reason`` and,
             when the service said so, ``retry_after`` seconds.
     """
@@ -222,7 +222,7 @@ def retry_after(text: str | None, clock: Clock) -> float | None:
         try:
             moment = parsedate_to_datetime(text)
         except (ValueError, OverflowError):
-            # Whoever answers writes the date: a year or a zone may be larger than any number of C.
+            # The service writes the date: a year or a zone may overflow a C integer.
             return None
         seconds = (_aware(moment) - clock.now()).total_seconds()
     if seconds != seconds:  # noqa: PLR0124 - "nan" is a float and no wait

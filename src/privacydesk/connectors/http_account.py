@@ -8,7 +8,7 @@ travels in the body, so it appears in no access log on the way. How statuses are
     404           not found, if the body says so
     404, 405      otherwise a wrong base address: unavailable
     other 4xx     refused; repeating won't change it
-    401, 403, 407 unavailable: the desk's own secret is wrong, the person's wish is not
+    401, 403, 407 unavailable: the desk's own secret is wrong, the person's request is not
     3xx, 5xx, 408, 425, 429, time-out, unreadable or overlong body    unavailable
 
 ``unavailable`` is raised, everything else is returned. Nothing is repeated here: the outbox does
@@ -49,7 +49,7 @@ _WRONG_METHOD = 405
 _CONFLICT = 409
 _EXPORT_LIMIT = 16 << 20
 _LONG = 64 << 10
-"""Bytes of an answer that is read beside the event loop."""
+"""Bytes above which an answer is parsed off the event loop."""
 
 _log = structlog.get_logger(__name__)
 
@@ -91,7 +91,7 @@ class HttpAccountService:
                     "Idempotency-Key": key,
                 },
                 clock=self._clock,
-                # A person's whole data is the one long answer that is meant.
+                # The only answer that is long by design is a person's whole data.
                 max_answer=(
                     max(_EXPORT_LIMIT, self._endpoint.max_answer)
                     if action is AccountAction.EXPORT
@@ -103,7 +103,7 @@ class HttpAccountService:
             else:
                 answer = _understand(action, raw)
             if answer.data.get("profile", {}).get("account", account) != account:
-                # Whatever went wrong there, it is no answer about this person.
+                # Whatever went wrong there, this answer is not about this person.
                 _log.error("another_account_answered", action=action.value)
                 raise UnavailableError("the answer is about another account", reason="contract")
             return answer

@@ -22,7 +22,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class HttpCaptcha:
-    """Asks the endpoint; made by :func:`connect_captcha`."""
+    """Verifies tokens at the endpoint; made by :func:`connect_captcha`."""
 
     def __init__(self, endpoint: Endpoint, session: aiohttp.ClientSession, *, clock: Clock) -> None:
         self._endpoint = endpoint

@@ -30,7 +30,7 @@ class HttpPusher:
             "to": {"account": account},
             "locale": notice.locale,
             "title": notice.title,
-            # The way back is the tap itself.
+            # A tap leads back, so the line that says how is left out.
             "text": notice.lines[0],
             "ticket": notice.number,
             "about": notice.about.value,

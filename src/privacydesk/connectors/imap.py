@@ -1,9 +1,9 @@
 """The mailbox, by IMAP.
 
-Each look is a connection of its own in a thread: mail may wait half a minute, and a connection that
-is held open dies unseen. Mails are read without being marked; marking one as read is the last
-thing that is done with it, so a crash in between has it read again, and nothing is done twice
-under its ``Message-ID``.
+Each poll is a connection of its own in a thread: mail may wait half a minute, and a connection that
+is held open dies unnoticed. Mails are read without being marked; marking one as read is the last
+step, so a crash in between has it read again, and nothing is done twice under its
+``Message-ID``.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from privacydesk.errors import SettingsError, UnavailableError
 T = TypeVar("T")
 
 LARGEST: Final = 25 * 1024 * 1024
-"""Bytes of the largest mail that is read: two pictures of the largest size, as mail wraps them."""
+"""Bytes of the largest mail that is read: two pictures of the largest size, encoded for mail."""
 AT_ONCE: Final = LARGEST
-"""Bytes of all mails that one look brings; the first one comes in any case."""
+"""Bytes of all mails read in one poll; the first one is read in any case."""
 _SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)")
 
 
@@ -51,7 +51,7 @@ class ImapServer:
     Attributes:
         security: ``tls`` from the first byte, ``starttls``, or ``none``, which only a server on
             this machine may have.
-        ca_file: certificates that vouch for it besides those of the machine.
+        ca_file: extra certificate authorities to trust for it.
     """
 
     host: str
@@ -68,7 +68,7 @@ class ImapMailbox:
     """Implements ``domain.mail.Mailbox``.
 
     Raises:
-        SettingsError: the server can't be used as it is described.
+        SettingsError: the server can't be used with these settings.
     """
 
     def __init__(self, server: ImapServer, clock: Clock) -> None:
@@ -89,7 +89,7 @@ class ImapMailbox:
         self._faults = OperatorFaults("imap", clock, "PASSWORD")
 
     async def waiting(self, limit: int) -> tuple[Waiting, ...]:
-        """Return mails that nobody has read; see ``domain.mail.Mailbox``."""
+        """Return unread mails; see ``domain.mail.Mailbox``."""
 
         def look(box: BaseMailBox) -> tuple[Waiting, ...]:
             found: list[Waiting] = []
@@ -102,7 +102,7 @@ class ImapMailbox:
                     found.append(Waiting(uid, None))
                     continue
                 if size > left < AT_ONCE:
-                    # The rest waits for the next look: many large ones fit nowhere.
+                    # The rest waits for the next poll: many large ones would not fit in memory.
                     break
                 found.append(Waiting(uid, _whole(box, uid)))
                 left -= size
@@ -135,7 +135,7 @@ class ImapMailbox:
         except TimeoutError:
             raise UnavailableError("it took too long", reason="timeout") from None
         except (OSError, ImapToolsError, imaplib.IMAP4.error):
-            # What it wrote may quote an address, so it does not travel.
+            # The server's message may quote an address, so it is dropped.
             raise UnavailableError("it can't be reached", reason="unreachable") from None
 
     def _logged_in(self, box: BaseMailBox, work: Callable[[BaseMailBox], T]) -> T:
@@ -144,7 +144,7 @@ class ImapMailbox:
             with box.login(server.username, server.password, server.folder):
                 return work(box)
         finally:
-            # Where the log-in was refused, nobody has logged out.
+            # After a refused log-in the connection is still open.
             with contextlib.suppress(OSError):
                 box.client.shutdown()
 
@@ -160,9 +160,9 @@ class ImapMailbox:
 
 
 def _size(box: BaseMailBox, uid: str) -> int | None:
-    """Return the size of a mail; None where somebody took it away meanwhile.
+    """Return the size of a mail; None if it was removed meanwhile.
 
-    Nothing else of it is read for that: also its headers may be as large as a mail.
+    Nothing else of it is fetched for that: even its headers may be as large as a mail.
     """
     _, parts = box.client.uid("fetch", uid, "(RFC822.SIZE)")
     told = _SIZE.search(b" ".join(part for part in parts if isinstance(part, bytes)))
@@ -170,6 +170,6 @@ def _size(box: BaseMailBox, uid: str) -> int | None:
 
 
 def _whole(box: BaseMailBox, uid: str) -> bytes:
-    # As it came: what the library made of it may not be written back the same, or at all.
+    # As received: the library's parsed form may not be written back the same, or at all.
     _, parts = box.client.uid("fetch", uid, "(BODY.PEEK[])")
     return next((bytes(part[1]) for part in parts if isinstance(part, tuple)), b"")

@@ -1,4 +1,4 @@
-"""Mails as they go over the wire: plain text, the same as minimal HTML, and honest headers."""
+"""Serialised mails: plain text, the same as minimal HTML, and honest headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from privacydesk.domain.notices import Letter
 
 _LINK: Final = re.compile(r"https?://[^\s<>\"'，。；）]+")
 _LONGEST_THREAD: Final = 20
-"""As many references as are sent along; the first one and the newest say which thread it is."""
+"""The most references sent along; the first one and the newest identify the thread."""
 
 
 def write_letter(letter: Letter, *, sender: Address, key: str, at: datetime) -> EmailMessage:
@@ -29,7 +29,7 @@ def write_letter(letter: Letter, *, sender: Address, key: str, at: datetime) -> 
         at: when it was written.
 
     Raises:
-        ValueError: the address or a header can't stand in a mail.
+        ValueError: the address or a header is not valid in a mail.
     """
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = sender
@@ -37,7 +37,7 @@ def write_letter(letter: Letter, *, sender: Address, key: str, at: datetime) -> 
     mail["Subject"] = letter.subject
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<desk.{key}@{sender.domain}>"
-    # Machines that answer mail leave it alone (RFC 3834), and so do we with our own.
+    # Auto-responders don't answer it (RFC 3834), and the desk doesn't answer its own.
     mail["Auto-Submitted"] = "auto-replied" if letter.answers else "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     if letter.answers:
@@ -48,7 +48,7 @@ def write_letter(letter: Letter, *, sender: Address, key: str, at: datetime) -> 
     for one in letter.enclosed:
         family, _, kind = one.media_type.partition("/")
         mail.add_attachment(one.body, family, kind, filename=one.name)
-    # The content's own headers replace those that stood there before it.
+    # The content's own headers replace earlier ones.
     mail["Content-Language"] = letter.locale
     return mail
 
@@ -57,7 +57,7 @@ def read_address(text: str, name: str = "") -> Address:
     """Read a bare mail address.
 
     Raises:
-        ValueError: it is none. The parser raises whatever it stumbles over; here that is one error.
+        ValueError: it is none. The parser raises several errors; here they are one.
     """
     try:
         address = Address(name, addr_spec=text)

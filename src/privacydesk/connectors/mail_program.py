@@ -1,11 +1,11 @@
 """The program that reads mails, run by ``mail_reader`` in a process of its own.
 
-Taking a mail apart takes time by the square of its size, and more, where somebody lays it out for
-that: parts, headers, pages and alphabets all have their ways. Here it can hold up nothing but this
+Parsing a mail takes time quadratic in its size, or worse, if it was crafted for that: by its parts,
+its headers, its HTML or its character sets. Here it can hold up nothing but this
 process, which is ``confined`` and killed when it takes too long. It holds no secret.
 
-It reads one mail to the end of its input, and answers with what was read; with nothing, and a
-status other than 0, where it can't be read.
+It reads one mail from standard input and writes the result; on failure it writes nothing and exits
+with a status other than 0.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from privacydesk.connectors.mail_reading import read_mail
 from privacydesk.errors import InvalidRequestError
 
 MEMORY: Final = 1024 * 1024 * 1024
-"""Bytes that it may use."""
+"""Bytes of memory that it may use."""
 
 
 def main() -> int:

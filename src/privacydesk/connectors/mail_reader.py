@@ -1,4 +1,4 @@
-"""Has mails read by a process that may fail; see ``mail_program``."""
+"""Reads mails in a process that may fail; see ``mail_program``."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from privacydesk.errors import InvalidRequestError, UnavailableError
 
 _PROGRAM: Final = Path(mail_program.__file__)
 _PATIENCE: Final = 10.0
-"""The largest mail takes a second or two. A look at the mailbox ends within its lease."""
+"""Seconds. The largest mail takes one or two; a poll of the mailbox ends within its lease."""
 
 
 class MailReader:
     """Reads mails, each in a process of its own: they are few.
 
     Args:
-        own: the desk's own address, from which nobody writes to it.
-        patience: seconds after which a process that still reads is killed.
+        own: the desk's own address; a mail from it is automatic.
+        patience: seconds after which a process that is still reading is killed.
     """
 
     def __init__(self, own: str, patience: float = _PATIENCE) -> None:

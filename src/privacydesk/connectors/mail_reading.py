@@ -1,7 +1,7 @@
-"""Reading a mail: who it says it is from, which exchange it belongs to, what was written in it.
+"""Reading a mail: its claimed sender, the exchange it belongs to, the text written in it.
 
-A mail is somebody else's bytes. Whatever can't be read of it is left out; only one without a
-sender's address can't be read at all.
+A mail is untrusted input. Whatever can't be read of it is left out; only one without a sender's
+address can't be read at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from privacydesk.domain.mail import Incoming, MailFile
 from privacydesk.errors import InvalidRequestError
 
 _ID: Final = re.compile(r"<[!-;=?-~]{3,250}>")
-"""Visible ASCII alone (RFC 5322): ours answer with it."""
+"""Visible ASCII only (RFC 5322), since replies contain it."""
 _LONGEST_THREAD: Final = 100
 _LONGEST_SUBJECT: Final = 200
 _MOST_FILES: Final = 10
@@ -38,11 +38,11 @@ def read_mail(raw: bytes, *, own: str) -> Incoming:
     """Read a mail.
 
     Args:
-        raw: as it came.
-        own: the desk's own address, from which nobody writes to it.
+        raw: as received.
+        own: the desk's own address; a mail from it is automatic.
 
     Raises:
-        InvalidRequestError: it names no address that it comes from.
+        InvalidRequestError: it names no sender address.
     """
     mail = message_from_bytes(raw, policy=policy.default)
     assert isinstance(mail, EmailMessage)
@@ -66,7 +66,7 @@ def _header(mail: EmailMessage, name: str) -> str:
     try:
         return " ".join(str(mail.get(name, "")).split())
     except (ValueError, IndexError, AttributeError, LookupError):
-        # The parser stumbles over some headers instead of calling them defective.
+        # The parser raises on some headers instead of calling them defective.
         return ""
 
 

@@ -1,4 +1,4 @@
-"""What a person wrote in a mail: HTML as text, and nothing that is quoted or signed."""
+"""The text that a person wrote in a mail: HTML as text, without quotations and signature."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def written(text: str) -> str:
 
 
 def text_of_html(page: str, *, quotations: bool = False) -> str:
-    """Return the words of a page as they would be read; scripts and styles go.
+    """Return the visible text of a page, without scripts and styles.
 
     Args:
         page: HTML.
@@ -93,7 +93,7 @@ class _Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if self._skipped:
             if tag in self._skipped:
-                # What was left open inside ends with it.
+                # Elements left open inside end with it.
                 while self._skipped.pop() != tag:
                     pass
         elif tag in _BLOCKS:

@@ -154,7 +154,7 @@ class MemoryCaptcha:
 
     Attributes:
         solved: tokens that show it, each once.
-        down: while true, nobody can tell.
+        down: while true, verifying fails as if the service could not be reached.
     """
 
     def __init__(self, *solved: str) -> None:

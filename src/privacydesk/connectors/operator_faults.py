@@ -1,7 +1,7 @@
-"""Faults of the outside that only the operator can mend: a wrong secret, a wrong address.
+"""Faults of outside services that only the operator can fix: a wrong secret, a wrong address.
 
-People's wishes wait meanwhile and are tried again, so nobody would notice by itself: each fault is
-called out in the log, at most once an hour.
+People's requests wait meanwhile and are retried, so nobody would notice: each fault is logged as an
+error, at most once an hour.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _HINTS: Final[Mapping[str, str]] = {
 
 
 class OperatorFaults:
-    """Calls out what went wrong with one service.
+    """Logs the faults of one service that the operator has to fix.
 
     Args:
-        service: as its settings are called: ``account_service``, ``code_gateway``.
-        clock: tells when a fault may be called out again.
-        proof: how the setting with its secret ends.
+        service: the prefix of its settings: ``account_service``, ``code_gateway``.
+        clock: decides when a fault may be logged again.
+        proof: the suffix of the setting with its secret.
     """
 
     def __init__(self, service: str, clock: Clock, proof: str = "SECRET") -> None:
@@ -47,7 +47,7 @@ class OperatorFaults:
 
     @contextmanager
     def watch(self) -> Iterator[None]:
-        """Run one call; a fault of the operator's is called out and goes on its way."""
+        """Run one call; a fault that the operator has to fix is logged and raised again."""
         try:
             yield
         except UnavailableError as error:

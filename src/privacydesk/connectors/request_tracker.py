@@ -1,13 +1,13 @@
 """Request Tracker 5 as a ticketing system, through its REST 2 interface.
 
-What of it decides how it is spoken to:
+Its interface determines how it is used:
 
 - A ticket's key stands in a custom field, which is written with the ticket in one transaction of
   its database: after a kill there is a ticket that can be found, or none.
-- A change that it refuses is answered with 200, and sentences for people. So what was changed is
-  read back, and what does not stand there was refused.
-- A ticket's version is its last transaction. The one that was read is named with a change, so that
-  no change is made over what somebody did meanwhile.
+- A refused change is answered with 200, and sentences for people. So a change is read back, and
+  what is not there was refused.
+- A ticket's version is its last transaction. A change names the version that was read, so that it
+  never overwrites what somebody did meanwhile.
 - A ticket that is merged answers under its old number as the other one; it counts as gone.
 """
 
@@ -41,7 +41,7 @@ from privacydesk.errors import SettingsError, UnavailableError
 
 NAME: Final = "request_tracker"
 STATES: Final[Mapping[str, str]] = {
-    # Not "new", which ends by itself as soon as somebody replies.
+    # Not "new", which changes by itself as soon as somebody replies.
     "awaiting_verification": "open",
     "in_review": "open",
     "awaiting_requester": "stalled",
@@ -51,7 +51,7 @@ STATES: Final[Mapping[str, str]] = {
     "closed.refused": "rejected",
     "closed.duplicate": "rejected",
 }
-"""What states are called in the lifecycle that Request Tracker brings along."""
+"""The states of the lifecycle that Request Tracker ships with."""
 
 _ENDED: Final = frozenset({"resolved", "rejected"})
 _DELETED: Final = "deleted"
@@ -64,8 +64,8 @@ class _Read:
     """A ticket as it was read.
 
     Attributes:
-        ticket: itself.
-        version: names it; empty once the desk has written on it.
+        ticket: the ticket itself.
+        version: identifies the reading; empty once the desk has written on it.
     """
 
     ticket: wire.Ticket
@@ -73,7 +73,7 @@ class _Read:
 
 
 def _set(ticket: wire.Ticket) -> tuple[object, ...]:
-    """Return what the desk sets on a ticket, as it stands."""
+    """Return the fields of a ticket that the desk sets, as they are."""
     return ticket.status, ticket.assignee, ticket.due_at, ticket.custom
 
 
@@ -95,7 +95,7 @@ class RequestTracker:
 
     @property
     def states(self) -> Mapping[str, str]:
-        """What states are called in it unless the operator maps them otherwise."""
+        """Its states for the desk's, unless the operator maps them otherwise."""
         return STATES
 
     @property
@@ -109,26 +109,26 @@ class RequestTracker:
         return self._rest.state
 
     async def check(self) -> tuple[str, ...]:
-        """Look for what is wrong with settings and mapping."""
+        """Return the faults of settings and mapping."""
         return await find_faults(self._rest, self._said, account=self._account, secret=self._secret)
 
     async def find(self, key: str, since: datetime) -> tuple[str, ...]:
         """Return the tickets made under a key; of merged ones the one that is left."""
-        # Values of custom fields have an index: no date makes it quicker.
+        # Custom fields are indexed: a date makes it no quicker.
         del since
         searched = f"CF.{{{wire.KEY_FIELD}}} = {wire.text(wire.kept(key))}"
         found = await self._rest.pages(wire.Made, "tickets", query=searched)
         return tuple(one.id for one in found)
 
     async def create(self, new: NewRemote) -> str:
-        """Make a ticket; its state is set after it, as new tickets may not be in each."""
+        """Make a ticket; its state is set afterwards, as new tickets can't be in every state."""
         await self._must_keep_keys()
         told: dict[str, Any] = {
             "Queue": new.queue,
             "Subject": new.title,
             "Content": new.body,
             "ContentType": "text/plain",
-            # Nobody is written to by mail: the desk speaks with the requester.
+            # No mail goes to the requester: the desk writes to them.
             "Requestor": [],
             "CustomFields": {wire.KEY_FIELD: wire.kept(new.key), **new.fields},
         }
@@ -188,13 +188,13 @@ class RequestTracker:
         """Comment on a ticket: no mail goes to a requester, and no state changes by it."""
         known = self._read.get(remote)
         if known is not None:
-            # It has another version by that, and stands as it was read.
+            # The comment changed its version, but not what was read.
             self._read[remote] = replace(known, version="")
         told = {"Content": text, "ContentType": "text/plain"}
         try:
             await self._rest.post("ticket", remote, "comment", told=told)
         except RemoteRefusedError:
-            # A ticket that is not there is answered as one that may not be written on.
+            # A missing ticket is answered like one that may not be written on.
             await self._ticket(remote)
             raise
 
@@ -241,7 +241,7 @@ class RequestTracker:
             queue = await queue_of(self._rest, self._said)
             if queue is None:
                 raise RemoteRefusedError("there is no such queue", reason="queue")
-            # Looked for each time until it is there: then it need not be looked for again.
+            # Looked for each time until it exists, and never again.
             if wire.KEY_FIELD in {one.name for one in queue.fields}:
                 self._keeps_keys = True
         if not self._keeps_keys:
@@ -251,7 +251,7 @@ class RequestTracker:
         """Return a ticket and its version.
 
         Raises:
-            RemoteGoneError: it is not there for the account, deleted, or part of another by now.
+            RemoteGoneError: the account can't see it, or it is deleted or merged into another.
         """
         answer = await self._rest.get("ticket", remote)
         ticket = wire.read_as(wire.Ticket, answer.body)
@@ -264,7 +264,7 @@ class RequestTracker:
         return wire.read_as(wire.Ticket, (await self._rest.get("ticket", remote)).body).id
 
     async def _texts(self, remote: str, attachments: Sequence[wire.Attachment]) -> dict[str, str]:
-        """Return what is in the texts on a ticket, those that are far too long excepted."""
+        """Return the content of the texts on a ticket, except those that are far too long."""
         texts = [one.id for one in attachments if one.is_text]
         if not texts:
             return {}
@@ -291,7 +291,7 @@ class RequestTracker:
         return wire.read_as(wire.Content, answer.body).said
 
     async def _version_of(self, remote: str, known: _Read | None) -> str:
-        """Return the version that is changed: the one that was read, as far as people made it.
+        """Return the version to change: the one read, or a later one that only the desk has made.
 
         Raises:
             UnavailableError: ``changed_meanwhile``: somebody set something since it was read.
@@ -311,7 +311,7 @@ class RequestTracker:
 
 
 def _stands(change: RemoteChange, ticket: wire.Ticket) -> bool:
-    """Tell whether all that was to be changed is so."""
+    """Whether a ticket has all the values of a change."""
     due_at = change.due_at.replace(microsecond=0) if change.due_at is not None else None
     return (
         change.state in {None, ticket.status}
@@ -333,11 +333,11 @@ async def connect_request_tracker(
     """Open a client for a Request Tracker and close it at the end.
 
     Args:
-        endpoint: where its pages are, and the token or password of the account.
+        endpoint: its base address, and the token or password of the account.
         account: the user that is the desk's alone.
-        said: how the desk's words are said in it.
-        clock: tells the time.
-        breaker: stops asking one that fails; one of its own unless given.
+        said: the operator's mapping.
+        clock: the present.
+        breaker: stops calling it while it fails; one of its own unless given.
 
     Raises:
         SettingsError: the endpoint can't be used, or no account is named.

@@ -1,4 +1,4 @@
-"""How the desk says to Request Tracker who it is: by a token, or by name and password."""
+"""How the desk signs in to Request Tracker: by a token, or by name and password."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from base64 import b64encode
 from typing import Final
 
 _TOKEN: Final = re.compile(r"\d+-(\d+)-[0-9a-f]{32}")
-"""A version, the number of the user whose it is, and a secret."""
+"""A version, the number of its user, and a secret."""
 
 
 def authorization(account: str, secret: str) -> str:
     """Return the header that signs the desk in.
 
     Args:
-        account: the desk's user, whose password the secret is unless it has the form of a token.
+        account: the desk's user, whose password is the secret unless that looks like a token.
         secret: a token or a password.
     """
     if _TOKEN.fullmatch(secret):
@@ -23,6 +23,6 @@ def authorization(account: str, secret: str) -> str:
 
 
 def user_of_token(secret: str) -> str | None:
-    """Return the number of the user whose token it is; None for a password."""
+    """Return the number of a token's user; None for a password."""
     found = _TOKEN.fullmatch(secret)
     return found[1] if found is not None else None

@@ -1,4 +1,4 @@
-"""A look at a Request Tracker: is all there that the desk needs of it?
+"""Checks whether a Request Tracker has all that the desk needs.
 
 What can't be seen through its interface is whether a status belongs to the queue's lifecycle, and
 what the account may do on a ticket; that shows with the first ticket.
@@ -16,16 +16,16 @@ from privacydesk.errors import UnavailableError
 async def find_faults(
     rest: Rest, said: TicketingMap, *, account: str, secret: str
 ) -> tuple[str, ...]:
-    """Return what is wrong, as sentences for the operator.
+    """Return the faults, as sentences for the operator.
 
     Args:
         rest: the interface.
-        said: how the desk's words are said.
+        said: the operator's mapping.
         account: the desk's user.
         secret: its token or password.
 
     Raises:
-        UnavailableError: it can't be told now.
+        UnavailableError: it can't be checked now.
     """
     try:
         await rest.get("rt")
@@ -43,7 +43,7 @@ async def find_faults(
 
 
 async def queue_of(rest: Rest, said: TicketingMap) -> wire.Queue | None:
-    """Return the queue that tickets are made in; None where the account sees no such one."""
+    """Return the queue that tickets are made in; None where the account sees none of that name."""
     try:
         return wire.read_as(wire.Queue, (await rest.get("queue", said.queue)).body)
     except RemoteGoneError:

@@ -1,7 +1,7 @@
 """How far the desk has looked through the transactions of Request Tracker.
 
-They are numbered when they begin and seen when they are committed, so that 12 may come to light
-after 13 was. Therefore a cursor is a number below which all is settled, and those above it that
+They are numbered when they begin and visible when they are committed, so that 12 may appear after
+13. Therefore a cursor is a number below which all is settled, and the numbers above it that
 were seen: what begins and ends within a minute of the newest is not missed.
 """
 
@@ -33,7 +33,7 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str) -> Cursor:
-        """Read what ``str`` made of one; anything else is the beginning."""
+        """Parse the ``str`` of a cursor; anything else is the beginning."""
         floor, _, above = text.partition("+")
         try:
             begins = int(floor)
@@ -47,7 +47,7 @@ class Cursor:
         return cls(max((int(one.id) for one in newest), default=0))
 
     def after(self, found: Sequence[Transaction]) -> Cursor:
-        """Return the place after all that is above the floor was looked at."""
+        """Return the cursor after everything above the floor was read."""
         if not found:
             return self
         settled = max(one.created for one in found) - _SETTLES

@@ -1,10 +1,10 @@
-"""Asking Request Tracker: signing in, paging, and what its statuses say.
+"""Requests to Request Tracker: signing in, paging, and the meaning of its statuses.
 
-2xx           what the body says; a change that was refused is told in words, with 200
+2xx           see the body; a refused change is answered in words, with 200
 400           refused: an unknown status or queue, no right to write
 403, 404      not there for the account
 412           changed since the version that was named
-everything else as for each service outside: to be tried again later
+other         as for each outside service: to be retried later
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from privacydesk.errors import UnavailableError
 Listed = TypeVar("Listed", wire.Made, wire.Transaction, wire.Attachment)
 
 _OTHERS: Final = 403
-"""What an account may not see is not there for it; a token that is refused is 401."""
+"""What an account may not see does not exist for it; a token that is refused is 401."""
 _MISSING: Final = frozenset({_OTHERS, 404})
 _CHANGED: Final = 412
 CHANGED: Final = "changed_meanwhile"
@@ -37,7 +37,7 @@ CHANGED: Final = "changed_meanwhile"
 _FAULT: Final = 400
 _LONG_ANSWER: Final = 16 << 20
 _PAGE: Final = "100"
-"""The longest there is."""
+"""The longest page that it serves."""
 _PAGES: Final = 50
 
 
@@ -45,11 +45,11 @@ class Rest:
     """The interface of one Request Tracker.
 
     Args:
-        endpoint: where its pages are, and the token or password.
-        session: what it is reached through.
+        endpoint: its base address, and the token or password.
+        session: the HTTP session for it.
         account: the desk's user.
-        clock: tells when a fault may be called out again.
-        breaker: stops asking one that fails.
+        clock: decides when a fault may be logged again.
+        breaker: stops calling it while it fails.
     """
 
     def __init__(
@@ -75,19 +75,19 @@ class Rest:
         return self._breaker.state
 
     async def get(self, *path: str) -> RawAnswer:
-        """Return what is there.
+        """Return the answer to a GET.
 
         Raises:
-            RemoteGoneError: nothing, for the account.
-            UnavailableError: it can't be told now.
+            RemoteGoneError: the account sees no such thing.
+            UnavailableError: it can't be read now.
         """
         return _understood(await self._ask("GET", path))
 
     async def post(self, *path: str, told: Mapping[str, Any]) -> RawAnswer:
-        """Make something.
+        """Create something.
 
         Raises:
-            RemoteRefusedError: it was refused, perhaps because what it belongs to is not there.
+            RemoteRefusedError: it was refused, perhaps because its parent does not exist.
             UnavailableError: nobody knows whether it was made.
         """
         answer = await self._ask("POST", path, body=orjson.dumps(told))
@@ -96,16 +96,16 @@ class Rest:
         return answer
 
     async def put(self, *path: str, told: Mapping[str, Any], version: str = "") -> None:
-        """Change something; whether it was changed is to be read.
+        """Change something; read it back to see whether it was changed.
 
         Args:
-            *path: what.
-            told: the fields to be set.
-            version: the one that is changed, if only that one; empty for any.
+            *path: the thing.
+            told: the fields to set.
+            version: the only version to change; empty for any.
 
         Raises:
-            RemoteGoneError: it is not there, for the account.
-            UnavailableError: it has another version by now, or nobody knows.
+            RemoteGoneError: the account sees no such thing.
+            UnavailableError: it has another version by now, or the result is unknown.
         """
         headers = {"If-Match": version} if version else {}
         _understood(await self._ask("PUT", path, body=orjson.dumps(told), headers=headers))
@@ -122,16 +122,16 @@ class Rest:
         """Return a list.
 
         Args:
-            what: its items.
-            *path: where it is.
+            what: the type of its items.
+            *path: its place.
             pages: how many pages are read at most.
-            whole: whether a longer one is of no use.
-            search: what is looked for, where the list is searched by JSON.
+            whole: whether a list with more pages is an error.
+            search: the query, where the list is searched by JSON.
             **query: the other parameters.
 
         Raises:
-            RemoteGoneError: what it belongs to is not there, for the account.
-            UnavailableError: it can't be told now, or is too long (``too_long``, ``too_many``).
+            RemoteGoneError: the account does not see its parent.
+            UnavailableError: it can't be read now, or is too long (``too_long``, ``too_many``).
         """
         found: list[Listed] = []
         for page in range(1, pages + 1):
@@ -178,7 +178,7 @@ class Rest:
                 if error.data.get("reason") != "too_long":
                     raise
                 too_long = error
-        # Somebody wrote much, which says nothing of the server.
+        # Raised outside the guard: a long answer is no fault of the server.
         raise too_long
 
 

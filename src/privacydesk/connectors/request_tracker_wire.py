@@ -1,4 +1,4 @@
-"""What Request Tracker's REST 2 interface says, as values, and what it is told.
+"""Request Tracker's REST 2 interface: its answers as values, and values to send.
 
 Only what the connector looks at is read; the rest may be whatever a plugin puts there.
 """
@@ -21,23 +21,23 @@ from privacydesk.domain.ticketing import NOBODY, RemoteEntry, RemoteFile, Remote
 from privacydesk.errors import UnavailableError
 
 KEY_FIELD: Final = "Privacy desk key"
-"""The custom field that a ticket's key is kept in."""
+"""The custom field for a ticket's key."""
 NOBODY_THERE: Final = "Nobody"
-"""The user of Request Tracker that owns what nobody owns."""
+"""The user of Request Tracker that owns tickets without an owner."""
 SYSTEM: Final = "RT_System"
-"""Under whose name it does things by itself."""
+"""The user in whose name it acts by itself."""
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""What a date that is not set is told as."""
+"""The value of a date that is not set."""
 _WRITTEN: Final = frozenset({"Create", "Comment", "Correspond"})
-"""The kinds of transactions in which somebody writes."""
+"""The types of transactions in which somebody writes."""
 _ASSIGNING: Final = frozenset({"Give", "Take", "Steal", "Untake", "Force"})
 _PUBLIC: Final = "Correspond"
 _PLAIN: Final = "text/plain"
 _HTML: Final = "text/html"
 _TEXTS: Final = (_PLAIN, _HTML)
 _NO_FILES: Final = (*_TEXTS, "multipart/", "message/", "application/octet-stream")
-"""What a part without a name is of when it is no file; the last is what stands for no words."""
+"""Content types of nameless parts that are no files; the last one stands for an empty text."""
 
 
 One = TypeVar("One")
@@ -61,7 +61,7 @@ class CustomField(_Wire):
 
 
 class Ticket(_Wire):
-    """A ticket, without what was written on it."""
+    """A ticket, without its entries."""
 
     id: str
     status: str = Field(alias="Status")
@@ -77,11 +77,11 @@ class Ticket(_Wire):
 
     @property
     def assignee(self) -> str:
-        """Who owns it."""
+        """The owner."""
         return NOBODY if self.owner.id == NOBODY_THERE else self.owner.id
 
     def value_of(self, name: str) -> str:
-        """Return what stands in a custom field; empty where there is none of that name."""
+        """Return the value of a custom field; empty where there is none of that name."""
         for one in self.custom:
             if one.name == name:
                 return "\n".join(str(value) for value in one.values)
@@ -89,7 +89,7 @@ class Ticket(_Wire):
 
 
 class Link(_Wire):
-    """Something that may be done, by whoever asked."""
+    """An action that is open to the account."""
 
     ref: str
     type: str = ""
@@ -110,7 +110,7 @@ class User(_Wire):
 
 
 class Made(_Wire):
-    """What was made."""
+    """The answer to a creation."""
 
     id: str
 
@@ -127,12 +127,12 @@ class Transaction(_Wire):
 
     @property
     def assigns(self) -> bool:
-        """Tell whether it gives the ticket to somebody, or takes it away."""
+        """Whether it assigns the ticket to somebody, or takes it away."""
         return self.kind in _ASSIGNING or (self.kind == "Set" and self.changed == "Owner")
 
 
 class Attachment(_Wire):
-    """A part of what was written: a text, or a file."""
+    """A part of an entry: a text, or a file."""
 
     id: str
     transaction: str = Field(alias="TransactionId")
@@ -142,17 +142,17 @@ class Attachment(_Wire):
 
     @property
     def is_file(self) -> bool:
-        """Tell whether it is a file, not words and not what holds other parts together."""
+        """Whether it is a file, not a text and not a container of other parts."""
         return bool(self.name) or not self.sort.startswith(_NO_FILES)
 
     @property
     def is_text(self) -> bool:
-        """Tell whether it is words."""
+        """Whether it is a text."""
         return not self.name and self.sort in _TEXTS
 
 
 class Content(_Wire):
-    """A text by itself."""
+    """The content of a text."""
 
     content: Base64Bytes = Field(alias="Content", default=b"")
 
@@ -170,11 +170,11 @@ class Page(_Wire, Generic[One]):
 
 
 def read_as(what: type[One], body: bytes) -> One:
-    """Read an answer.
+    """Parse an answer.
 
     Raises:
-        UnavailableError: it is not what was asked for: nothing that answers there is Request
-            Tracker, or not the version that it was written for.
+        UnavailableError: it is of another shape: what answers there is not Request Tracker, or not
+            the version that this was written for.
     """
     try:
         return Adapter(what).validate_json(body)
@@ -193,21 +193,21 @@ def text(value: str) -> str:
 
 
 def kept(key: str) -> str:
-    """Return what stands in the field for keys: a key of digits alone may be kept as a number."""
+    """Return a key as its custom field keeps it: one of digits alone may be kept as a number."""
     return f"privacydesk-{key}"
 
 
 def due(moment: datetime) -> str:
-    """Return a date as the interface takes it; any other form takes the date away, unsaid."""
+    """Return a date as the interface takes it; any other form silently removes the date."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def only_texts() -> bytes:
-    """Return the search for the words among attachments, without files."""
+    """Return the search for the texts among attachments, without files."""
     return orjson.dumps(
         [
             *({"field": "ContentType", "value": one, "entry_aggregator": "OR"} for one in _TEXTS),
-            # Some databases keep no name as NULL, others as nothing.
+            # Some databases store no name as NULL, others as an empty string.
             {"field": "Filename", "operator": "IS", "value": "NULL"},
             {"field": "Filename", "value": "", "entry_aggregator": "OR"},
         ]
@@ -216,13 +216,13 @@ def only_texts() -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """All that a ticket is made of, as it was read.
+    """A ticket with all its parts, as read.
 
     Attributes:
-        ticket: itself.
+        ticket: the ticket itself.
         history: its transactions.
-        attachments: texts and files, without what is in them.
-        texts: what is in the texts, by attachment. One that is missing was too long: it is a file.
+        attachments: texts and files, without their content.
+        texts: the content of texts, by attachment; one that was too long is missing: it is a file.
     """
 
     ticket: Ticket
@@ -232,13 +232,13 @@ class Parts:
 
 
 def seen_as(parts: Parts, *, base: URL, account: str, fields: Iterable[str]) -> RemoteTicket:
-    """Return a ticket as the desk looks at it.
+    """Return a ticket in the desk's terms.
 
     Args:
         parts: as read.
-        base: the address of Request Tracker.
+        base: its base address.
         account: the desk's own user.
-        fields: the custom fields that are looked at.
+        fields: the custom fields to include.
     """
     history = sorted(parts.history, key=lambda one: int(one.id))
     by_transaction: dict[str, list[Attachment]] = {}
@@ -250,7 +250,7 @@ def seen_as(parts: Parts, *, base: URL, account: str, fields: Iterable[str]) -> 
         if one.kind in _WRITTEN
     )
     others = [one.created for one in history if one.creator.id not in {account, SYSTEM}]
-    # Rules may do so by themselves, which is no doing of the desk.
+    # Rules may assign by themselves, which is no act of the desk.
     given = [one.created for one in history if one.assigns and one.creator.id != account]
     return RemoteTicket(
         id=parts.ticket.id,
@@ -267,7 +267,7 @@ def seen_as(parts: Parts, *, base: URL, account: str, fields: Iterable[str]) -> 
 
 
 def page_of(base: URL, ticket: str) -> URL:
-    """Return where people look at a ticket."""
+    """Return the page of a ticket, for people."""
     return (base / "Ticket" / "Display.html").with_query(id=ticket)
 
 
@@ -298,7 +298,7 @@ def _entry(
 
 
 def _said(attachments: Sequence[Attachment], texts: Mapping[str, str]) -> str:
-    """Return what was written: the plain version where there are two of the same."""
+    """Return the text of an entry: the plain version where there are two of the same."""
     for sort, read in ((_PLAIN, str), (_HTML, _words)):
         found = [
             read(texts[one.id])
@@ -311,7 +311,7 @@ def _said(attachments: Sequence[Attachment], texts: Mapping[str, str]) -> str:
 
 
 def _words(page: str) -> str:
-    """Return the words of a page without what it quotes, unless it does nothing else."""
+    """Return the text of a page without quotations, unless there is nothing else."""
     return text_of_html(page).strip() or text_of_html(page, quotations=True)
 
 

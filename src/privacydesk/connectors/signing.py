@@ -20,9 +20,9 @@ def sign(secret: str, timestamp: int, key: str, body: bytes) -> str:
 
 
 def verify(secret: str, timestamp: int, key: str, body: bytes, signature: str) -> bool:
-    """Tell whether a signature is right, in constant time; for gateways written in Python.
+    """Whether a signature is right, in constant time; for gateways written in Python.
 
-    Whoever calls may send any bytes for a header: what is no ASCII is never right.
+    A caller may send any bytes as a header: one that is not ASCII is never right.
     """
     if not (key.isascii() and signature.isascii()):
         return False

@@ -29,21 +29,21 @@ from privacydesk.errors import SettingsError, UnavailableError
 Security = Literal["starttls", "tls", "none"]
 
 _FOR_GOOD: Final = 500
-"""Replies from here on are refusals for good; those below may be otherwise next time."""
+"""Reply codes from here on are permanent refusals; lower ones may succeed next time."""
 _CREDENTIALS: Final = frozenset({530, 534, 535, 538})
 _REFUSED: Final = SendAnswer(SendOutcome.REFUSED, reason=AccountReason.REJECTED)
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where mail is handed in.
+    """The mail server that mail is handed to.
 
     Attributes:
         sender: the address mail comes from, with or without a name.
         security: ``starttls`` on a plain connection, ``tls`` from the first byte, or ``none``,
             which only a server on this machine may have.
         timeout: seconds for each step.
-        ca_file: certificates that vouch for the server besides those of the machine.
+        ca_file: extra certificate authorities to trust for the server.
     """
 
     host: str
@@ -75,7 +75,7 @@ class MailServer:
         return self
 
     def address(self) -> Address:
-        """Return whom mail comes from.
+        """Return the sender address.
 
         Raises:
             SettingsError: it is no mail address.
@@ -88,7 +88,7 @@ class MailServer:
             ) from None
 
     def trust(self) -> ssl.SSLContext:
-        """Return what certificates are checked with.
+        """Return the context that checks certificates.
 
         Raises:
             SettingsError: the file of certificates can't be read.
@@ -112,7 +112,7 @@ class SmtpMailer:
         clock: dates the mails.
 
     Raises:
-        SettingsError: the server can't be used as it is described.
+        SettingsError: the server can't be used with these settings.
     """
 
     def __init__(self, server: MailServer, clock: Clock) -> None:
@@ -138,8 +138,8 @@ class SmtpMailer:
             except (ssl.SSLError, OSError) as error:
                 raise _unreachable(error) from None
             except ValueError:
-                # It can't be said to this server, or at all: no later try would fare better.
-                # Below the others: what is wrong with a certificate is a ValueError, too.
+                # Neither this server nor any other can take it: a retry would be no use.
+                # Below the others: a wrong certificate is a ValueError, too.
                 return _REFUSED
         return SendAnswer(SendOutcome.SENT, masked=mask_mail(letter.to))
 
@@ -156,11 +156,11 @@ class SmtpMailer:
         async with client:
             await client.ehlo()
             if server.security == "starttls":
-                # Never "if it is offered": who sits in between would not offer it.
+                # Never "if it is offered": an attacker in between would not offer it.
                 if not client.supports_extension("starttls"):
                     raise UnavailableError("it offers no STARTTLS", reason="tls")
                 await client.starttls()
-                # What was offered before is forgotten: whoever sits in between may have made it up.
+                # Earlier offers are forgotten: an attacker in between may have made them up.
                 await client.ehlo()
             if server.username:
                 if not client.supports_extension("auth"):
@@ -170,7 +170,7 @@ class SmtpMailer:
 
 
 def _in_ascii(address: str) -> str:
-    """Return an address with its domain as it is looked up, such as that of ``a@例子.中国``.
+    """Return an address with its domain in ASCII, as that of ``a@例子.中国`` is looked up.
 
     Raises:
         ValueError: the domain can't be one.
@@ -190,11 +190,11 @@ def parse_address(text: str) -> Address:
 
 
 def _refusal(error: aiosmtplib.SMTPException) -> SendAnswer:
-    """Return a mail server's no to this mail; whatever else went wrong is raised.
+    """Return the server's permanent refusal of this mail; anything else is raised.
 
     Raises:
-        UnavailableError: it may be otherwise next time, or once the operator mended it. ``data``
-            names the reason and never what the server wrote: that may quote the address.
+        UnavailableError: a retry may succeed, perhaps once the operator has fixed it. ``data``
+            names the reason and never the server's message: that may quote the address.
     """
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         # One address a mail, so there is one answer.

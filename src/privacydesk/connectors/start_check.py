@@ -1,4 +1,4 @@
-"""Asking the outside about nobody: are both services there, and is the secret theirs?"""
+"""Start-up check of both services: are they there, and is the secret right?"""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NOBODY: Final = "desk-start-check"
 
 
 async def check_outside(accounts: AccountService, codes: CodeSender) -> None:
-    """Ask both services once, so that a wrong secret or address shows before anybody needs them.
+    """Call both services once, so that a wrong secret or address shows before anybody needs them.
 
-    What only the operator can mend is called out by the connectors; that a service can't be used
-    is said here. Neither keeps the desk from starting.
+    What only the operator can fix is logged by the connectors; that a service can't be used is
+    logged here. Neither keeps the desk from starting.
     """
     key, nobody = f"start-check-{uuid4().hex}", AccountContact(_NOBODY)
     await asyncio.gather(
@@ -36,9 +36,9 @@ async def check_outside(accounts: AccountService, codes: CodeSender) -> None:
 
 
 async def ask_again(accounts: AccountService, codes: CodeSender, outages: Outages) -> None:
-    """Ask what is out, so that its end is noticed though nobody needs it meanwhile.
+    """Probe services that are out, so that their recovery is noticed even if nobody needs them.
 
-    Only what changes nothing is asked: whatever else failed is tried again until it is done.
+    Only calls that change nothing are made; all other failed calls are retried anyway.
     """
     failing = outages.of("account_service").failing
     key, nobody = f"ask-again-{uuid4().hex}", AccountContact(_NOBODY)

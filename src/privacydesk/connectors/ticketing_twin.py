@@ -1,6 +1,6 @@
-"""The twin of a ticketing system: keeps tickets in memory, can be worked on and can fail.
+"""The twin of a ticketing system: keeps tickets in memory, lets people work on them, and can fail.
 
-What happens before or after a call that dies is up to whoever uses it: ``trouble`` is asked before
+The test decides what happens before or after a call that dies: ``trouble`` is called before
 and after each change, and may raise as a network, a system or a killed process would.
 """
 
@@ -27,7 +27,7 @@ from privacydesk.domain.ticketing import (
 )
 
 ACCOUNT: Final = "desk"
-"""The account the desk has in it."""
+"""The desk's account in it."""
 
 STATES: Final[Mapping[str, str]] = {
     "awaiting_verification": "new",
@@ -66,14 +66,14 @@ class MemoryTicketing:
 
     Args:
         clock: dates what is written.
-        queues: those that are there.
-        users: those that may be assigned.
-        name: what it is called.
+        queues: the existing ones.
+        users: the users that tickets may be assigned to.
+        name: its name.
 
     Attributes:
         tickets: by id, in the order in which they were made.
         trouble: called with the name of a call and ``before`` or ``after`` around each change, and
-            ``before`` each reading; what it raises is what the caller meets.
+            ``before`` each read; what it raises is what the caller gets.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class MemoryTicketing:
         return ENDED
 
     async def check(self) -> tuple[str, ...]:
-        """Find nothing wrong."""
+        """Return no faults."""
         self.trouble("check", "before")
         return ()
 

@@ -1,4 +1,4 @@
-"""Which addresses webhooks may be posted to: public ones, and networks that the operator allows."""
+"""The addresses that webhooks may be posted to: public ones, and networks the operator allows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Allows = Callable[[Address], bool]
 
 
 class AddressRules:
-    """Where webhooks may go.
+    """The rules for addresses of webhooks.
 
     Args:
-        networks: what may be called besides public addresses; there also without TLS.
+        networks: allowed besides public addresses; there even without TLS.
     """
 
     def __init__(self, networks: Sequence[Network] = ()) -> None:
@@ -35,7 +35,7 @@ class AddressRules:
     def check(self, url: str) -> None:
         """Refuse an address that no message could ever be sent to.
 
-        Where a name leads is looked at when connecting, each time.
+        The address that a name resolves to is checked when connecting, each time.
 
         Raises:
             InvalidRequestError: ``data`` names the ``reason``.
@@ -43,7 +43,7 @@ class AddressRules:
         try:
             parsed = URL(url)
             host = parsed.host
-            # As it will be looked up: each part of a name has a length that it may have.
+            # As it will be resolved: each label of a name has a maximum length.
             (parsed.raw_host or "").encode("idna")
         except ValueError:
             raise _refusal("webhook_url") from None
@@ -61,7 +61,7 @@ class AddressRules:
             raise _refusal("webhook_address")
 
     def allows(self, scheme: str) -> Allows:
-        """Return what tells whether a connection may go to an address."""
+        """Return the check whether a connection may go to an address."""
         networks = self._networks
         if scheme == "https":
             return lambda address: is_public(address) or is_within(address, networks)

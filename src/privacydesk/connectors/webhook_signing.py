@@ -1,4 +1,4 @@
-"""Signing as Standard Webhooks has it, so that receivers verify with any of its libraries."""
+"""Signatures by Standard Webhooks, so that receivers verify with any of its libraries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def sign(secrets: tuple[str, ...], message_id: str, timestamp: int, body: bytes)
         body: the exact bytes posted.
 
     Raises:
-        ValueError: a secret is none.
+        ValueError: a secret is invalid.
     """
     signed = b".".join([message_id.encode(), str(timestamp).encode(), body])
     return " ".join(

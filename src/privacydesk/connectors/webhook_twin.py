@@ -1,4 +1,4 @@
-"""The twin of the webhook sender: takes messages into memory, and answers as it is told to."""
+"""The twin of the webhook sender: keeps messages in memory, and answers as told."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class MemoryWebhookSender:
 
     Attributes:
         posted: every try, taken or not.
-        answers: what an address answers; ``TAKEN`` where nothing is said.
+        answers: the answers of addresses; ``TAKEN`` for all others.
     """
 
     def __init__(self) -> None:

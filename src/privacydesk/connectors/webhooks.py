@@ -1,6 +1,6 @@
 """Posts webhooks to receivers that others chose: signed, bounded in time and size, not redirected.
 
-Where a connection goes is decided when it is made, on the address itself: a public one, or one of
+The address of a connection is checked when it is made: a public one, or one of
 the networks that the operator allows. Without TLS only the latter. Nothing here logs an address, a
 body or a header.
 """
@@ -32,19 +32,19 @@ _TEXTS: Final = ("text/", "application/json", "application/problem+json", "appli
 
 
 class AddressRefusedError(OSError):
-    """A name leads to an address that the desk does not call."""
+    """A name resolves to an address that the desk does not call."""
 
     def __init__(self) -> None:
-        # The same words for all addresses of a name, so that they are not summed up into others.
+        # The same message for all addresses of a name, or they would be merged into another error.
         super().__init__("the address is not one that may be called")
 
 
 class HttpWebhookSender:
-    """Posts over one session for each scheme: without TLS fewer addresses can be reached.
+    """Posts over one session per scheme: fewer addresses are allowed without TLS.
 
     Args:
         sessions: by scheme.
-        clock: dates of ``Retry-After`` are read against it.
+        clock: the present, for dates in ``Retry-After``.
     """
 
     def __init__(self, sessions: Mapping[str, aiohttp.ClientSession], clock: Clock) -> None:
@@ -80,8 +80,8 @@ class HttpWebhookSender:
                 if response.content_type.startswith(_TEXTS):
                     text = await _beginning(response)
         except (TimeoutError, aiohttp.ClientError, OSError, UnicodeError) as error:
-            # UnicodeError: a name that can't be looked up, of which each try has to count, too.
-            # Once the status is there it decides, whatever becomes of the rest of the answer.
+            # UnicodeError: a name that can't be resolved, which has to count as a try, too.
+            # A status that has arrived decides, whatever becomes of the rest of the answer.
             fault = _fault(error) if status is None else None
         if status is not None and not 200 <= status < 300:  # noqa: PLR2004 - the class of success
             fault = Fault.STATUS
@@ -111,7 +111,7 @@ async def connect_webhooks(
 def _session(allows: Allows, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
     """Return a session that connects to allowed addresses alone.
 
-    It keeps no cookies, knows no proxy, and has no limit of its own: whoever sends has one.
+    It keeps no cookies, uses no proxy, and has no limit on connections: the caller has one.
     """
 
     def make(info: AddrInfoType) -> socket.socket:
@@ -131,7 +131,7 @@ def _session(allows: Allows, limits: aiohttp.ClientTimeout) -> aiohttp.ClientSes
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Read as much of an answer as is shown; the connection is given up if there is more."""
+    """Read as much of an answer as is shown, and close the connection if there is more."""
     text = b""
     async for chunk in response.content.iter_chunked(_MOST_BYTES):
         text += chunk
@@ -151,6 +151,6 @@ def _fault(error: Exception) -> Fault:
 
 
 def _shown(text: bytes) -> str:
-    """Return an answer as text that does nothing where it is shown."""
+    """Return an answer as text that is safe to show."""
     words = text.decode("utf-8", "replace")[:MOST_SHOWN]
     return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in words)
