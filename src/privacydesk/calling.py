@@ -1,7 +1,7 @@
-"""How this installation's command is called, so that every command printed works as printed.
+"""How to invoke this installation's command, so that printed commands can be run as they stand.
 
-In an environment of its own the command is seldom on the search path: a clone's is called
-``.venv/bin/privacydesk`` from the clone's folder, and by its whole path from anywhere else.
+In a virtual environment the command is seldom on the search path: a clone's is invoked as
+``.venv/bin/privacydesk`` from the clone's folder, and by its full path from anywhere else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COMMAND: Final = re.compile(
 
 def command() -> str:
     """Return what to type for the command that belongs to the running interpreter."""
-    # Not resolved: an environment's interpreter is a link to the one that it was made with.
+    # Not resolved: an environment's interpreter is a symbolic link to the base interpreter.
     own = Path(sys.executable).parent / _NAME
     if not own.is_file():
         return _NAME
@@ -35,7 +35,7 @@ def command() -> str:
 
 
 def as_called(text: str, data_dir: Path | None = None) -> str:
-    """Return a text in which every ``privacydesk COMMAND`` reads as it is typed here.
+    """Return a text with every ``privacydesk COMMAND`` spelled as it is invoked here.
 
     Args:
         text: ends with the command where a folder is given.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the present as an aware UTC instant."""
+    """A source of the present, as an aware UTC instant."""
 
     def now(self) -> datetime:
         """Return the present instant, in UTC."""
@@ -43,7 +43,7 @@ class MovableClock:
             return datetime.now(UTC) + self._shift
 
     def move(self, by: timedelta) -> None:
-        """Move the present forward by ``by``; never back, since people have seen what was."""
+        """Move the present forward by ``by``; never back, since people have seen later times."""
         if by < timedelta(0):
             raise ValueError("a clock only moves forward")
         with self._lock:

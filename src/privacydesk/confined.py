@@ -1,8 +1,8 @@
-"""Programs that read what strangers send, each in a process that can bring down nothing but itself.
+"""Programs that parse untrusted input, each in a process that can bring down nothing but itself.
 
 Such a program is run by its path through this file, which first gives up what the program does not
 need: memory, and with it, where the system lets it, files, sockets and other processes (see
-``sandbox``). It inherits no environment and holds no secret; whoever starts it kills it when it
+``sandbox``). It inherits no environment and holds no secret, and its parent kills it when it
 takes too long. This file imports nothing of the package, so that it starts quickly.
 """
 
@@ -20,12 +20,12 @@ from types import ModuleType
 from typing import Final
 
 PATIENCE: Final = 10
-"""How far the system prefers everything else to a program for which nobody waits in a talk."""
+"""The niceness of a program that nobody in a chat is waiting for."""
 
 _END_WITH_PARENT: Final = 1
 """``PR_SET_PDEATHSIG``."""
 _FIRST_TO_GO: Final = "500"
-"""Half of all there is is added to what it uses when the system looks for whom to end."""
+"""The ``oom_score_adj`` that adds half of all memory to its use when the kernel picks a victim."""
 
 
 def command(
@@ -36,13 +36,13 @@ def command(
     readable: Iterable[Path] = (),
     writable: Iterable[Path] = (),
 ) -> tuple[str, ...]:
-    """Return what to start for a program to be run confined.
+    """Return the command line that runs a program confined.
 
     Args:
-        program: a file of Python.
-        arguments: what it finds in ``sys.argv``.
+        program: a Python file.
+        arguments: its ``sys.argv`` after the first.
         memory: how many bytes it may use.
-        patience: how far the system prefers everything else to it, up to 19.
+        patience: its niceness, up to 19.
         readable: files and folders that it reads besides the interpreter, the libraries and
             this package.
         writable: folders that it writes to; none of ours does.
@@ -54,9 +54,9 @@ def command(
 
 
 def _confine(parent: int, memory: int, patience: int, folders: str) -> None:
-    """Give up most memory, core dumps, outliving the desk, and coming before it at anything.
+    """Limit memory, core dumps and priority, and end with the parent.
 
-    Then files, sockets and other processes.
+    Then give up files, sockets and other processes.
     """
     if sys.platform == "win32":
         return
@@ -70,7 +70,7 @@ def _confine(parent: int, memory: int, patience: int, folders: str) -> None:
         os.nice(patience)
     if sys.platform == "linux":
         _end_with(parent)
-        # Where memory is short this goes first, and is started again.
+        # Killed first when memory is short, and started again.
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO, "ascii")
         readable, writable = json.loads(folders)
@@ -88,7 +88,7 @@ def _sandbox() -> ModuleType:
 
 
 def _end_with(parent: int) -> None:
-    """Have the system kill this process when the one that started it is gone."""
+    """Have the kernel kill this process when its parent is gone."""
     import ctypes  # noqa: PLC0415
     import signal  # noqa: PLC0415
 

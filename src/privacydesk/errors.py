@@ -34,7 +34,7 @@ class ErrorCode(StrEnum):
 
 
 class DeskError(Exception):
-    """The base of every error this package raises on purpose.
+    """The base of every error that this package raises on purpose.
 
     Attributes:
         code: what went wrong, for programs.
@@ -59,7 +59,7 @@ class InvalidRequestError(DeskError):
 
 
 class NotFoundError(DeskError):
-    """No such thing, or not for this caller: the two are not told apart."""
+    """No such thing, or not visible to this caller: the two are not told apart."""
 
     code = ErrorCode.NOT_FOUND
 
@@ -77,7 +77,7 @@ class NotAllowedNowError(DeskError):
 
 
 class UnavailableError(DeskError):
-    """Storage or a service outside can't take this now; the caller keeps it and tries again."""
+    """Storage or an outside service can't take this now; the caller keeps it and retries."""
 
     code = ErrorCode.UNAVAILABLE
 
@@ -89,5 +89,5 @@ class SettingsError(DeskError):
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell whether an error belongs to an outage, whose beginning and end are logged as such."""
+    """Whether an error belongs to an outage, whose beginning and end are logged as such."""
     return isinstance(error, UnavailableError) and "outage" in error.data

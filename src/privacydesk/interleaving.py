@@ -1,10 +1,10 @@
-"""How threads take turns at Python itself, of which there is one for all of them.
+"""How threads share the interpreter lock.
 
-A thread that wants to go on asks for its turn after an interval; one that waits for a disk or a
-socket gives way by itself. The writer does so at every statement, so asking it more often only has
-the event loop and the writer cut into each other's work. A thread that reads a long message or
-loads a model gives way to nobody: each time the loop or the writer had waited for anything, it
-would stand in line for a whole interval, many times in a turn.
+A thread that wants the lock asks for it after an interval; one that waits for a disk or a socket
+releases it by itself. The writer does so at every statement, so asking it more often only makes
+the event loop and the writer interrupt each other. A thread that reads a long message or loads a
+model never releases it: each time the loop or the writer had waited for I/O, it would wait for a
+whole interval to get the lock back, many times in a turn.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ALONE: Final = 0.02
-"""Seconds, while there are only the event loop and the writer."""
+"""Switch interval in seconds while only the event loop and the writer run."""
 BESIDE: Final = 0.001
-"""Seconds, while something else is worked on."""
+"""Switch interval in seconds while another thread works."""
 
 
 class ThreadsBeside(ThreadPoolExecutor):
-    """Works beside the event loop; whoever is on the loop waits for it no longer than need be.
+    """A thread pool beside the event loop, which shortens the switch interval while it works.
 
-    There is one for a process: the interval is the interpreter's.
+    There is one per process: the interval is the interpreter's.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class ThreadsBeside(ThreadPoolExecutor):
         sys.setswitchinterval(ALONE)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have something done in one of the threads."""
+        """Run a function in one of the threads."""
         return super().submit(self._beside, fn, *args, **kwargs)
 
     def _beside(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,6 +1,6 @@
-"""Logging: one line an entry, for people or as JSON, with nothing personal in it.
+"""Logging: one line per entry, for people or as JSON, without personal data.
 
-Exceptions are put into words here, and what comes of it is redacted afterwards: messages of foreign
+Exceptions are formatted here and the result is redacted afterwards: messages of foreign
 exceptions can hold anything a person typed, so only their types and places are written.
 """
 
@@ -33,7 +33,7 @@ _PRIVATE_KEYS: Final = frozenset(
         "params", "password", "payload", "phone", "secret", "statement", "text", "token", "words",
     }
 )  # fmt: skip
-"""Values under these names are never written, whatever they are."""
+"""Values under these names are never written."""
 
 _PRIVATE: Final = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # mail addresses
@@ -87,12 +87,12 @@ def set_up(
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    # Libraries tell at "info" what they do, and in doing so what it was done with.
+    # At "info", libraries log what they do, and with it the data that they do it with.
     root.setLevel(max(_LEVELS[level], logging.WARNING))
 
 
 def is_json(chosen: bool | None, stream: TextIO | None = None) -> bool:
-    """Return whether entries are JSON: as was chosen, else wherever no person looks on."""
+    """Return whether entries are JSON: as chosen, else whenever the stream is no terminal."""
     return not (stream or sys.stderr).isatty() if chosen is None else chosen
 
 
@@ -108,7 +108,7 @@ def _renderer(out: TextIO, *, as_json: bool) -> Processor:
 
 
 def word_exceptions(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Replace ``exc_info`` by its types and places, and by the words of our own errors alone."""
+    """Replace ``exc_info`` by its types and places; keep the messages of our own errors only."""
     given: ExcInfo | BaseException | bool | None = event.pop("exc_info", None)
     if given is True:
         given = sys.exc_info()[1]
@@ -116,7 +116,7 @@ def word_exceptions(_logger: object, _method: str, event: EventDict) -> EventDic
         given = given[1]
     if isinstance(given, BaseException):
         event["exception"] = "\n".join(_lines(given))
-    # A stack names places only, but what a library formatted itself may quote values.
+    # A stack holds locations only, but what a library formatted itself may quote values.
     event.pop("exc_text", None)
     return event
 
@@ -150,7 +150,7 @@ def _name(error: BaseException) -> str:
 
 
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """Blot out what is, or looks, personal or secret, wherever it stands in an entry."""
+    """Redact everything in an entry that is, or looks, personal or secret."""
     return {key: value if key in _OWN_KEYS else _clean(key, value) for key, value in event.items()}
 
 

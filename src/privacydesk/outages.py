@@ -1,9 +1,9 @@
-"""Outages of what the desk depends on: each is told once at its beginning and once at its end.
+"""Outages of what the desk depends on: each is logged once when it begins and once when it ends.
 
     a use fails ─► began: one error line ─► more fail: counted ─► one works: ended, one line
 
-Whoever uses a thing reports to its ``Outage`` what became of that. An error that belongs to an
-outage says so (``errors.is_outage``), and nobody logs it a second time.
+Every user of a service reports the result of each use to its ``Outage``. An error that belongs to
+an outage says so (``errors.is_outage``), and is not logged a second time.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _MOST_TURNS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An outage that began, or ended.
+    """The beginning or the end of an outage.
 
     Attributes:
-        what: that can't be used, or can be again.
+        what: what became unusable, or usable again.
         is_on: whether it began.
-        at: when it began, or ended.
+        at: when it began or ended.
     """
 
     what: str
@@ -42,15 +42,15 @@ class Turn:
 
 
 class Outage:
-    """Whether one thing is out; used from any thread.
+    """The outage state of one dependency; used from any thread.
 
     Args:
-        what: the thing, by a word of a closed list.
-        clock: tells when an outage began.
-        calm: seconds without a failure before a success ends one: with a thing that works now and
-            then that is one outage and not many.
-        seconds: any clock that only goes on.
-        turned: told of each beginning and end.
+        what: its name, from a closed list.
+        clock: gives the beginning of an outage.
+        calm: seconds without a failure before a success ends the outage, so that a dependency that
+            works now and then has one outage and not many.
+        seconds: a monotonic clock.
+        turned: called at each beginning and end.
     """
 
     def __init__(
@@ -76,20 +76,20 @@ class Outage:
 
     @property
     def is_on(self) -> bool:
-        """Whether it can't be used now."""
+        """Whether it is unusable now."""
         return bool(self._failing)
 
     @property
     def failing(self) -> tuple[str, ...]:
-        """The parts of it that can't be used."""
+        """The parts of it that are unusable."""
         return tuple(self._failing)
 
     def begin(self, cause: str, part: str = "") -> None:
-        """Note that a use failed.
+        """Record a failed use.
 
         Args:
             cause: the class of the fault; no message, which may quote anything.
-            part: what of the thing failed, where its parts fail by themselves.
+            part: which part failed, where parts fail independently.
         """
         with self._lock:
             is_first = not self._failing
@@ -105,12 +105,12 @@ class Outage:
         self._tell(is_on=True, at=self._since)
 
     def refuse(self, count: int = 1) -> None:
-        """Count who was turned away."""
+        """Count callers that were turned away."""
         with self._lock:
             self._refused += count
 
     def end(self, part: str = "") -> None:
-        """Note that a use worked."""
+        """Record a successful use."""
         if part not in self._failing:
             return
         with self._lock:
@@ -134,7 +134,7 @@ class Outage:
         self._tell(is_on=False, at=ended)
 
     def refusal(self, message: str, **data: Any) -> UnavailableError:
-        """Return the error for who is turned away, who is counted."""
+        """Return the error for a caller that is turned away, and count it."""
         self.refuse()
         return UnavailableError(message, **data, outage=self.what)
 
@@ -144,10 +144,10 @@ class Outage:
 
 
 class Outages:
-    """The outages of a process, by what is out.
+    """The outages of a process, by dependency.
 
     Attributes:
-        turns: beginnings and ends that staff were not told of yet, the oldest first.
+        turns: beginnings and ends that staff have not been told of yet, oldest first.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -156,7 +156,7 @@ class Outages:
         self.turns: deque[Turn] = deque(maxlen=_MOST_TURNS)
 
     def of(self, what: str, *, calm: float = 0.0) -> Outage:
-        """Return the outage of a thing, on or not; the same for the same word."""
+        """Return a dependency's outage, on or not; always the same object for a name."""
         known = self._all.get(what)
         if known is None:
             known = Outage(what, self._clock, calm=calm, turned=self.turns.append)

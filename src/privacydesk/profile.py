@@ -1,7 +1,7 @@
 """The operator profile: the operator's own facts, in a YAML file the operator keeps.
 
 Self-service paths, mailboxes, clauses, refusal remedies, zone, calendar and waiting times live here
-and nowhere in the code.
+and are never hard-coded.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from privacydesk.system_errors import naming
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 SHIPPED_LOCALES = frozenset({"zh_Hans", "zh_Hant", "en"})
-"""The languages that come along; an operator's own sentences are needed in each."""
+"""The shipped languages; an operator's own sentences are needed in each."""
 _Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 30)]
 _WAYS = (Way.SMS, Way.MAIL, Way.PUSH)
 _Days = Annotated[int, Field(ge=1, le=3650)]
@@ -96,12 +96,12 @@ class StaffedSection(_Section):
         return self
 
     def shift(self) -> Shift:
-        """Return it as working hours."""
+        """Return the section as a ``Shift``."""
         return Shift(self.opens, self.closes, self.calendar, self.every_day)
 
 
 class QuietSection(_Section):
-    """From and until when no notice may make a sound, over midnight where it ends the earlier."""
+    """The hours in which no notice may make a sound; past midnight if the end is the earlier."""
 
     begins: time = time(22, 0)
     ends: time = time(8, 0)
@@ -114,7 +114,7 @@ class QuietSection(_Section):
 
 
 class NoticeSection(_Section):
-    """What is told outside the chat, by which ways, and when."""
+    """Which notices are sent outside the chat, by which ways, and when."""
 
     ways: dict[Occasion, list[Way]] = {}
     link: Annotated[str, Field(pattern=r"^(|https://\S+)$", max_length=500)] = ""
@@ -135,9 +135,9 @@ class NoticeSection(_Section):
 
 
 class TicketingSection(_Section):
-    """How the desk's words are said in the ticketing system that is joined to it.
+    """How the desk's terms are mapped to the ticketing system that is joined to it.
 
-    What leaves the house beyond a request's number, kind, state and due date stands here and
+    What is sent to it beyond a request's number, kind, state and due date is listed here and
     nowhere else: ``fields`` and ``texts``.
     """
 
@@ -156,7 +156,7 @@ class TicketingSection(_Section):
     @field_validator("queue", "users", "states", "priorities", mode="before")
     @classmethod
     def _numbers_are_words(cls, value: Any) -> Any:
-        # Some systems name queues, states and users by numbers, which YAML reads as such.
+        # Some systems identify queues, states and users by numbers, which YAML reads as integers.
         if isinstance(value, dict):
             return {key: _word(one) for key, one in value.items()}
         return _word(value)
@@ -179,7 +179,7 @@ class TicketingSection(_Section):
         return self
 
     def map(self) -> TicketingMap:
-        """Return it as what the sync goes by."""
+        """Return the section as the sync's mapping."""
         return TicketingMap(
             queue=self.queue,
             users=self.users,
@@ -200,7 +200,7 @@ def _word(value: Any) -> Any:
 
 
 class OperatorProfile(_Section):
-    """Everything an operator says of itself. Unknown keys are refused, so that none is misspelt."""
+    """The operator's facts about itself. Unknown keys are refused, to catch misspellings."""
 
     app: str = "MoChat"
     app_names: dict[str, str] = {}
@@ -247,7 +247,7 @@ class OperatorProfile(_Section):
     @field_validator("staffed", mode="before")
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:
-        # Most operators have one shift, and write no list of it; null is never.
+        # Most operators have one shift and write it without a list; null means never.
         if value is None:
             return []
         return [value] if isinstance(value, dict) else value
@@ -266,7 +266,7 @@ class OperatorProfile(_Section):
 
     @model_validator(mode="after")
     def _kept_while_disputed(self) -> Self:
-        # The last day of objecting ends after the hour of closing.
+        # The last day to object ends after the hour of closing.
         if self.retention_days <= self.objection_days:
             raise ValueError("retention_days must be more than objection_days")
         if self.package_days > self.retention_days:
@@ -278,7 +278,7 @@ class OperatorProfile(_Section):
         return ClauseMap.from_profile(self.clauses)
 
     def rules(self) -> Rules:
-        """Return what dialogs go by."""
+        """Return the rules of dialogs."""
         return Rules(
             app=self.app,
             app_names=self.app_names,
@@ -310,7 +310,7 @@ class OperatorProfile(_Section):
         return one.amount if plain and len(regimes) == 1 else 0
 
     def code_rules(self) -> CodeRules:
-        """Return how codes are counted and where they go."""
+        """Return the rules of one-time codes: how they are counted, where they go."""
         codes = self.codes
         return CodeRules(
             lifetime=timedelta(minutes=codes.lifetime_minutes),
@@ -328,7 +328,7 @@ class OperatorProfile(_Section):
         )
 
     def deadline_rules(self) -> DeadlineRules:
-        """Return what clocks go by."""
+        """Return the rules of clocks."""
         return DeadlineRules(
             calendar=self.calendar,
             zone=self.zone,
@@ -338,13 +338,13 @@ class OperatorProfile(_Section):
         )
 
     def shifts(self) -> tuple[Shift, ...]:
-        """Return when people answer; none for never."""
+        """Return the shifts in which people answer; empty for never."""
         return tuple(section.shift() for section in self.staffed)
 
     def told_remedies(self) -> dict[str, str]:
-        """Return what a person may do against a decision, by locale, the way to a court last.
+        """Return the remedies against a decision, by locale, the way to a court last.
 
-        That one may sue is told with every refusal: Personal Information Protection Law, art. 50.
+        Every refusal says that one may sue: Personal Information Protection Law, art. 50.
         """
         named = (self.remedies, self.lawsuit)
         return {
@@ -353,11 +353,11 @@ class OperatorProfile(_Section):
         }
 
     def decided_by_two(self) -> frozenset[RequestKind]:
-        """Return the kinds whose outcome takes a second pair of eyes."""
+        """Return the kinds whose outcome needs a second agent's confirmation."""
         return frozenset(self.second_eyes)
 
     def quiet_hours(self) -> QuietHours | None:
-        """Return when no notice may disturb; None for never."""
+        """Return the hours without disturbing notices; None for no quiet hours."""
         quiet = self.notices.quiet
         if quiet is None:
             return None
@@ -369,7 +369,7 @@ class OperatorProfile(_Section):
 
 
 def _sentences(several: Iterable[str]) -> str:
-    """Join sentences; behind a Chinese full stop comes no space."""
+    """Join sentences; no space follows a Chinese full stop."""
     joined = ""
     for one in several:
         joined += one.strip() if not joined or joined[-1] in "。！？" else f" {one.strip()}"
@@ -395,7 +395,7 @@ def read_profile(path: Path) -> OperatorProfile:
 
 
 def parse_profile(raw: Any, source: str) -> OperatorProfile:
-    """Check an operator profile that was read already.
+    """Validate an operator profile that is already parsed.
 
     Raises:
         SettingsError: a key is wrong; the message names it.
@@ -407,7 +407,7 @@ def parse_profile(raw: Any, source: str) -> OperatorProfile:
 
 
 def faults_of(error: ValidationError) -> str:
-    """Word a validation error: key and fault, never the value."""
+    """Describe a validation error: key and fault, never the value."""
     return "; ".join(
         f"{'.'.join(str(part) for part in fault['loc']) or 'the file'}:"
         f" {fault['msg'].removeprefix('Value error, ')}"

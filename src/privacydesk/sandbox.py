@@ -1,7 +1,7 @@
-"""What Linux lets a process give up without being root: files, sockets, other processes.
+"""What a Linux process can give up without being root: files, sockets, other processes.
 
 Landlock takes away files and TCP; a seccomp filter takes away system calls, among them those that
-Landlock does not know of. Each is used as far as the kernel has it. This file imports nothing of
+Landlock does not cover. Each is used as far as the kernel has it. This file imports nothing of
 the package: ``confined`` loads it by its path.
 """
 
@@ -24,12 +24,12 @@ _SET_SECCOMP: Final = 22
 _SECCOMP_FILTER: Final = 2
 _NO_NEW_PRIVILEGES: Final = 38
 _LANDLOCK: Final = (444, 445, 446)
-"""Calls that make a ruleset, add a rule, and restrict the thread; the same on each machine."""
+"""Calls to make a ruleset, add a rule, and restrict the thread; the same on each machine."""
 _ASK_VERSION: Final = 1
 _BENEATH: Final = 1
 _READ_FILE, _READ_DIR, _WRITE = 1 << 2, 1 << 3, 1 << 1 | 0x3FF0
 _FILE_RIGHTS: Final = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
-"""By the version that brought them: all of the first, linking, truncating, controlling devices."""
+"""By Landlock version: all rights of the first; then linking, truncating, controlling devices."""
 _NETWORK: Final = (4, 0b11)
 _SCOPES: Final = (6, 0b11)
 
@@ -38,7 +38,7 @@ _KILL: Final = 0x80000000
 _REFUSE: Final = 0x00050000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _MACHINE, _FIRST = 0, 4, 16
-"""Offsets in what a filter sees of a call."""
+"""Offsets in the data that a filter sees of a call."""
 _OTHER_ABI: Final = 0x40000000
 _THREAD: Final = 0x00010000
 
@@ -68,10 +68,10 @@ _REFUSED: Final = {
     "settimeofday": (170, 170), "clock_settime": (227, 112),
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
 }  # fmt: skip
-"""Calls that are refused, with their numbers: what reaches the network, other processes, the
-kernel, and what of files Landlock leaves open."""
+"""Refused calls, with their numbers: what reaches the network, other processes and the kernel, and
+the file operations that Landlock does not cover."""
 _OWN: Final = {"kill": (62, 129), "tgkill": (234, 131)}
-"""Calls that may be about this process alone."""
+"""Calls that may only target this process."""
 _LIMIT: Final = (302, 261)
 _CLONE: Final = (56, 220)
 _CLONE_ANEW: Final = (435, 435)
@@ -96,7 +96,7 @@ _FOR_EACH: Final = (
 
 
 def missing() -> tuple[str, ...]:
-    """Return what of this the system lacks: ``landlock``, ``seccomp``."""
+    """Return which of these the system lacks: ``landlock``, ``seccomp``."""
     lacks = []
     if not _landlock_version():
         lacks.append("landlock")
@@ -112,7 +112,7 @@ def conceal() -> None:
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str] = ()) -> None:
-    """Give up all files but some, sockets, and reaching other processes, for good.
+    """Give up most files, sockets, and access to other processes, for good.
 
     Args:
         readable: files and folders that are needed besides the interpreter and its libraries.
@@ -129,10 +129,10 @@ def restrict(readable: Iterable[str], writable: Iterable[str] = ()) -> None:
 
 def _interpreter() -> Iterator[str]:
     yield os.path.realpath(sys.executable)
-    # Its extension modules find libraries of their own there, where it is not the system's.
+    # Where it is not the system's, its extension modules load their libraries from there.
     yield str(Path(sys.base_prefix) / "lib")
     for path in sys.path:
-        # The desk's own modules may stand in the folder of somebody who works on them.
+        # In a development checkout the desk's own modules are in the developer's folder.
         if Path(path).is_dir():
             yield path
 
@@ -172,7 +172,7 @@ def _allow(add: int, rules: int, path: str, rights: int) -> None:
 
 
 def _landlock_version() -> int:
-    """Return the version of Landlock; 0 where there is none."""
+    """Return Landlock's version; 0 where there is none."""
     if sys.platform != "linux":
         return 0
     try:
@@ -197,7 +197,7 @@ class _Filters(ctypes.Structure):
 
 
 def _libc_prctl() -> int:
-    """Return how calls are filtered already; -1 where the system has no such thing."""
+    """Return the current seccomp mode; -1 where the system has no seccomp."""
     return int(ctypes.CDLL(None).prctl(_GET_SECCOMP, 0, 0, 0, 0))
 
 
@@ -213,7 +213,7 @@ def _restrict_calls() -> None:
 
 
 def _program(column: int, machine: int) -> Iterator[bytes]:
-    """Return the steps that judge a call; one that no step returns for is allowed."""
+    """Return the filter's instructions; a call that none of them returns for is allowed."""
     refuse = _REFUSE | errno.EPERM
     yield _step(_LOAD, _MACHINE)
     yield from _unless(_EQUAL, machine, _KILL)
@@ -222,7 +222,7 @@ def _program(column: int, machine: int) -> Iterator[bytes]:
     for numbers in _REFUSED.values():
         if numbers[column] != _NO_CALL:
             yield from _where(_EQUAL, numbers[column], refuse)
-    # Threads are begun in the older way then, which can be judged.
+    # Threads are then started with the older call, which a filter can check.
     yield from _where(_EQUAL, _CLONE_ANEW[column], _REFUSE | errno.ENOSYS)
     yield from _only(_CLONE[column], _ANY_BIT, _THREAD, refuse)
     yield from _only(_LIMIT[column], _EQUAL, 0, refuse)
@@ -246,7 +246,7 @@ def _unless(test: int, value: int, verdict: int) -> Iterator[bytes]:
 
 
 def _only(number: int, test: int, value: int, verdict: int) -> Iterator[bytes]:
-    """Judge a call by its first argument."""
+    """Filter a call by its first argument."""
     yield _step(_EQUAL, number, 0, 4)
     yield _step(_LOAD, _FIRST)
     yield _step(test, value, 1, 0)

@@ -1,7 +1,7 @@
 """Settings: one frozen object, built at the start from a file and the environment.
 
 The environment wins: ``PRIVACYDESK_PORT=9000`` overrides ``port`` of the file that
-``PRIVACYDESK_CONFIG`` names (TOML). What starts the process may name a file for when that is unset.
+``PRIVACYDESK_CONFIG`` names (TOML). The caller may name a file to use when that is unset.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 
 _file: ContextVar[Path | None] = ContextVar("_file", default=None)
-"""The file to read where the environment names none; pydantic makes its sources without us."""
+"""The file to read where the environment names none; pydantic builds its sources by itself."""
 
 
 class Settings(BaseSettings):
-    """What a process runs with.
+    """The settings of a process.
 
     Attributes:
         ring_keys: name to 32 bytes in base64; they wrap the conversations' data keys.
@@ -63,60 +63,60 @@ class Settings(BaseSettings):
         account_service_url: base address of the operator's account service.
         code_gateway_url: address of the gateway that sends codes.
         push_gateway_url: address of the service that pushes notices to devices; none by default.
-        smtp_host: the mail server that mail is handed to; none by default.
+        smtp_host: the server for outgoing mail; none by default.
         smtp_security: ``starttls``, ``tls``, or ``none`` for a server on this machine.
-        smtp_from: whom mail comes from, such as ``Privacy desk <desk@example.com>``.
-        smtp_timeout_seconds: how long the mail server may take for each step.
-        smtp_ca_file: certificates that vouch for the mail server besides those of the machine.
-        imap_host: the server of a mailbox whose mails become conversations; none by default.
+        smtp_from: the sender of mail, such as ``Privacy desk <desk@example.com>``.
+        smtp_timeout_seconds: how long the mail server may take per step.
+        smtp_ca_file: extra certificate authorities to trust for the mail server.
+        imap_host: the server of a mailbox whose mail becomes conversations; none by default.
         imap_security: ``tls``, ``starttls``, or ``none`` for a server on this machine.
-        imap_ca_file: certificates that vouch for it besides those of the machine.
-        imap_poll_seconds: between two looks into the mailbox.
+        imap_ca_file: extra certificate authorities to trust for it.
+        imap_poll_seconds: pause between two polls of the mailbox.
         token_links: whether the chat page takes an app token out of its own address.
         new_chats_per_minute: conversations without a login that one address may begin on average.
         new_chats_at_once: how many of them it may begin at once.
-        captcha_url: where solved challenges are verified; without it none are asked for.
-        captcha_site_key: what the challenge is mounted with, told to clients.
-        captcha_after: conversations without a login that one address may begin at once before a
-            challenge is asked for.
+        captcha_url: where solved challenges are verified; without it there are no challenges.
+        captcha_site_key: the key that clients show the challenge with.
+        captcha_after: conversations without a login that one address may begin at once before it
+            gets a challenge.
         sockets_per_address: sockets and streams of the chat that one address may have open.
-        silent_sockets_per_address: how many of them may not have said hello yet; the oldest gives
-            way to one more.
-        held_megabytes: what may be held in memory for all clients of the chat: bytes they have not
-            taken, or sent and not had handled yet.
-        held_megabytes_per_address: the same for those of one address.
+        silent_sockets_per_address: how many of them may not have said hello yet; a further one
+            closes the oldest.
+        held_megabytes: memory for all clients of the chat: bytes not yet read by them, or sent by
+            them and not yet handled.
+        held_megabytes_per_address: the same for the clients of one address.
         trusted_proxies: networks whose ``X-Forwarded-For`` is believed; none by default.
-        staged_upload_hours: how long a file can be handed in after its upload; then it goes.
+        staged_upload_hours: how long an uploaded file waits to be handed in before it is removed.
         staff_idle_minutes: how long a member of staff stays signed in without doing anything.
-        staff_session_hours: how long at all.
-        temporary_password_hours: how long a password that an administrator gave can be used.
-        access_log_days: how long it is kept who signed in, and who was refused.
-        separation_days: how long whoever added an agent, reset their access or changed their role
-            can't do with them what takes two people; 0 lets them at once.
-        staff_entries_per_minute: passwords and codes of staff that are looked at from one address
-            on average.
+        staff_session_hours: how long a session lasts at most.
+        temporary_password_hours: how long a password set by an administrator can be used.
+        access_log_days: how long sign-ins and refused attempts are kept.
+        separation_days: how long someone who added an agent, reset their access or changed their
+            role can't act beside them where two people are needed; 0 for no such time.
+        staff_entries_per_minute: staff passwords and codes that are checked from one address on
+            average.
         staff_entries_at_once: how many of them at once.
-        conversations_at_once: how many conversations are given to one agent at once; more can be
+        conversations_at_once: how many conversations one agent is assigned at once; more can be
             taken by hand.
-        connection_grace_seconds: how long an agent's page may be silent before the conversations
-            they have return to the queue.
-        visit_minutes: how long an agent counts as there after a command.
-        queue_patience_minutes: how long somebody waits for a person, within working hours, before
+        connection_grace_seconds: how long an agent's page may be silent before their conversations
+            return to the queue.
+        visit_minutes: how long an agent counts as present after a command.
+        queue_patience_minutes: how long someone waits for a person, within working hours, before
             supervisors are called.
-        workers: how many outbox rows of each pool are worked on at once; of exports fewer.
-        api_requests_per_minute: requests of the HTTP API that a token may make on average.
+        workers: how many outbox rows of each pool are worked on at once; fewer of exports.
+        api_requests_per_minute: HTTP API requests that a token may make on average.
         api_requests_at_once: how many of them at once.
-        api_request_seconds: how long one of them may take, its body's coming in included.
+        api_request_seconds: how long one of them may take, receiving its body included.
         ticketing_system: the ticketing system that is joined to the desk; none by default.
-        ticketing_url: its address, as its pages and its interface begin.
-        ticketing_username: the account that the desk has in it.
+        ticketing_url: the address that its pages and its interface begin with.
+        ticketing_username: the desk's account in it.
         ticketing_secret: that account's password or token.
-        ticketing_poll_seconds: between two looks for what is new on either side.
-        log_json: whether the log is JSON; as long as nothing is said, wherever it goes to no
+        ticketing_poll_seconds: pause between two polls of both sides.
+        log_json: whether the log is JSON; if unset, whenever it is not written to a
             terminal.
-        webhook_networks: networks that webhooks may go to besides public addresses, there also
+        webhook_networks: networks that webhooks may go to besides public addresses, there even
             without TLS; none by default.
-        webhook_log_days: how long it is kept what was sent to other systems, and their answers.
+        webhook_log_days: how long messages sent to other systems, and their answers, are kept.
     """
 
     model_config = SettingsConfigDict(
@@ -215,7 +215,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over the file, and what code says over both."""
+        """Let the environment win over the file, and arguments over both."""
         del env_settings, dotenv_settings, file_secret_settings
         return (
             init_settings,
@@ -295,7 +295,7 @@ def load_settings(config: Path | None = None, **given: Any) -> Settings:
 
 
 def unknown_variables() -> tuple[str, ...]:
-    """Return variables of the environment that look like settings and are none: misspelt ones."""
+    """Return misspelt settings: variables of the environment that look like settings only."""
     prefix = Settings.model_config["env_prefix"]
     known = {CONFIG_VARIABLE, *(f"{prefix}{name.upper()}" for name in Settings.model_fields)}
     return tuple(
@@ -311,7 +311,7 @@ def secret_bytes(secret: SecretStr, key: str) -> bytes:
     """Decode a secret of 32 bytes in base64.
 
     Raises:
-        SettingsError: it is no such thing, or an obvious placeholder.
+        SettingsError: it is none, or an obvious placeholder.
     """
     try:
         raw = base64.b64decode(secret.get_secret_value(), validate=True)
@@ -328,7 +328,7 @@ def new_secret() -> str:
 
 
 def _wrong(error: ValidationError) -> SettingsError:
-    """Name the first setting that is wrong, as a variable, and what is wrong with each."""
+    """Return an error that names the first wrong setting as a variable, and what is wrong."""
     where = error.errors(include_input=False, include_url=False)[0]["loc"]
     key = str(where[0]).lower().removeprefix("privacydesk_") if where else ""
     named = f"PRIVACYDESK_{key.upper()}: " if key in Settings.model_fields else ""
@@ -336,7 +336,7 @@ def _wrong(error: ValidationError) -> SettingsError:
 
 
 class _SaidTwiceError(ValueError):
-    """An object in JSON names the same thing twice, of which a reader keeps the last."""
+    """An object in JSON has a duplicate key, of which a parser keeps the last."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -344,10 +344,10 @@ class _SaidTwiceError(ValueError):
 
 
 class _Environment(EnvSettingsSource):
-    """The environment; an object that names something twice is refused."""
+    """The environment, as a source that refuses objects with duplicate keys."""
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:  # noqa: ARG002 - as it is called
-        """Read JSON."""
+        """Parse JSON."""
         return json.loads(value, object_pairs_hook=_once)
 
 
@@ -361,7 +361,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _not_json(error: UnreadableSettingsError) -> SettingsError:
-    """Name the variable that holds a list or mapping and is not JSON; its value is not shown."""
+    """Return an error naming the variable whose list or mapping is not JSON, without its value."""
     named = re.search(r'field "(\w+)"', str(error))
     if named is None:
         return SettingsError(f"settings: {error}")

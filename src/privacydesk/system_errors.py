@@ -1,6 +1,6 @@
-"""What the system refuses, in words: one sentence that names the setting and the remedy.
+"""Errors of the operating system, in words: one sentence with the setting and the remedy.
 
-A wrong path, a folder without permission or a full disk is the operator's to mend, and no fault of
+A wrong path, a folder without permission or a full disk is the operator's to fix, and no fault of
 the program.
 """
 
@@ -33,10 +33,10 @@ _FAULTS: Final = {
 
 
 def fault_in_words(error: OSError | UnicodeError, path: Path | None = None) -> str | None:
-    """Return what the system refused and what to do about it; None where nobody can tell.
+    """Return what the system refused and what to do about it; None where that is unknown.
 
     Args:
-        error: as the system gave it.
+        error: as the system raised it.
         path: what was to be opened, where the error itself does not name it.
     """
     where = getattr(error, "filename", None) or path
@@ -50,7 +50,7 @@ def fault_in_words(error: OSError | UnicodeError, path: Path | None = None) -> s
 
 @contextmanager
 def naming(setting: str, path: Path | None = None) -> Iterator[None]:
-    """Turn what the system refuses into an error that names a setting.
+    """Turn an error of the operating system into one that names a setting.
 
     Args:
         setting: the variable, such as ``PRIVACYDESK_PROFILE``.
