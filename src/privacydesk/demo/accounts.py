@@ -1,8 +1,7 @@
 """The sample account service: the contract of ``docs/account-service.openapi.yaml`` over HTTP.
 
 For the demo and as a model for operators. It keeps everything in memory and, given a path, in one
-JSON file that is replaced whole before a change is answered: whoever got an answer finds it done
-after a crash, too.
+JSON file that is replaced whole before a change is answered: an answered change survives a crash.
 """
 
 from __future__ import annotations
@@ -84,12 +83,12 @@ def make_account_app(
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """What the service takes on first and answers later.
+    """The actions that the service accepts first and answers later.
 
     Attributes:
         actions: which ones.
         takes: seconds that each takes.
-        call_back: the desk's address for that; empty for leaving it to ask again.
+        call_back: the desk's address for that; empty to let the desk ask again.
     """
 
     actions: frozenset[AccountAction] = frozenset()

@@ -45,7 +45,7 @@ class Cast:
         """Return a person by id.
 
         Raises:
-            NotFoundError: nobody is called that.
+            NotFoundError: there is no such person.
         """
         found = self._people.get(person)
         if found is None:
@@ -60,7 +60,7 @@ class Cast:
     def others(self) -> Mapping[str, tuple[Message, ...]]:
         """Return what arrived elsewhere, by number or address; the one written to last first.
 
-        Whoever is played may type any number. It is a phone of its own, and nobody's in the cast.
+        Any number may be typed in the demo; one that is nobody's in the cast is a phone of its own.
         """
         found: dict[str, list[Message]] = {}
         for one in self._arrived():

@@ -1,6 +1,6 @@
 """The demo's clock: runs with the machine's, can be moved forward, and survives a restart.
 
-How far it is ahead stands in a file, where commands beside the demo read it.
+Its offset is kept in a file, where commands run beside the demo read it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _FARTHEST: Final = timedelta(days=400)
 
 
 class DemoClock(MovableClock):
-    """A movable clock that writes down how far it stands from the machine's.
+    """A movable clock that saves its offset from the machine's.
 
     Args:
         path: where that is kept; without a file the clock begins at ``start``.
-        start: the present to begin with, the machine's by default. It is not gone back to when
-            the data have seen a later one: :attr:`kept` tells.
+        start: the present to begin with, the machine's by default. Ignored if the data have seen
+            a later one: see :attr:`kept`.
 
     Attributes:
-        kept: whether ``start`` was passed over, because the data's present is later.
+        kept: whether ``start`` was ignored, because the data's present is later.
 
     Raises:
         SettingsError: the file can't be read.
@@ -77,7 +77,7 @@ def until_working_day(
 
 
 def by_seconds(seconds: float) -> timedelta:
-    """Return a distance that the clock may be moved by at once.
+    """Return a span that the clock may be moved by at once.
 
     Raises:
         InvalidRequestError: it is negative, or farther than 400 days.

@@ -36,7 +36,7 @@ class AgentCommand:
 
 
 def agent_commands(data_dir: Path, ticket: str = "NUMBER") -> tuple[AgentCommand, ...]:
-    """Return what an agent does most, for the demo's folder."""
+    """Return an agent's most common commands, for the demo's folder."""
     folder, called = shlex.quote(str(data_dir)), command()
 
     def made(name: str, words: str) -> AgentCommand:
@@ -46,7 +46,7 @@ def agent_commands(data_dir: Path, ticket: str = "NUMBER") -> tuple[AgentCommand
         made("list", "tickets list"),
         made("show", f"tickets show {ticket}"),
         made("claim", f"tickets claim {ticket} --as mei"),
-        # Whoever accepts evidence has opened it; FILE is an id that ``show`` lists.
+        # Evidence has to be opened before it is accepted; FILE is an id that ``show`` lists.
         made("open", f"tickets evidence {ticket} --open FILE --to evidence.jpg --as mei"),
         made("examine", f"tickets examine {ticket} --accept --as mei"),
         made("grant", f"tickets decide {ticket} --grant --as mei"),

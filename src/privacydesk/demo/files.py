@@ -1,4 +1,4 @@
-"""The demo's small files: written whole or not at all, and for their owner alone."""
+"""The demo's small files: written whole or not at all, and readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DATA: Final = Path(__file__).parent / "data"
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for its owner alone, with those above it.
+    """Make a folder that only its owner can use, with its parents.
 
     Raises:
         SettingsError: it can't be made.

@@ -21,7 +21,7 @@ _LONGEST_BODY: Final = 16 * 1024
 
 
 def make_gateway_app(sender: MemoryCodeSender, *, secret: str) -> web.Application:
-    """Return the gateway: one ``POST`` to its root a message."""
+    """Return the gateway: one ``POST`` to its root per message."""
     app = web.Application(client_max_size=_LONGEST_BODY)
     app[_SENDER], app[_SECRET] = sender, secret
     app.router.add_post("", _take)

@@ -34,12 +34,12 @@ def settle_in(
 ) -> Settings:
     """Write the folder's settings file and return the settings.
 
-    Secrets are kept from start to start; addresses are those of this start.
+    Secrets are kept between starts; addresses are those of this start.
 
     Args:
         data_dir: the demo's folder; it exists.
-        host: what is listened on.
-        port: what is listened on.
+        host: the address to listen on.
+        port: the port to listen on.
         base: where this process reaches itself.
         token_key: the public key that app tokens are checked with.
 
@@ -65,7 +65,7 @@ def settle_in(
         "temporary_password_hours": _FOR_GOOD,
         "account_service_url": f"{base}/demo/accounts",
         "code_gateway_url": f"{base}/demo/codes",
-        # A receiver to try webhooks with stands on this machine.
+        # A receiver to try webhooks with runs on this machine.
         "webhook_networks": ["127.0.0.0/8", "::1/128"],
         **secrets,
     }
@@ -74,7 +74,7 @@ def settle_in(
         "ring_keys": dict(ring) if isinstance(ring, dict) and ring else {"demo": new_secret()},
     }
     replace_file(path, _HEAD + _toml(values, tables))
-    # Whatever the environment says of an operator's own desk has no say here.
+    # Environment variables for an operator's own desk must not apply here.
     return load_settings(
         path,
         **values,

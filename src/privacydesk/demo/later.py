@@ -31,7 +31,7 @@ Perform = Callable[[AccountAction, str, dict[str, Any], str], Awaitable[tuple[in
 
 ACCEPTED: Final = 202
 RETRY_AFTER: Final = 30
-"""Seconds after which it is worth asking again, should the call back get lost."""
+"""Seconds after which to ask again in case the callback is lost."""
 
 _PENDING: Final[dict[str, Any]] = {"outcome": "pending", "retry_after": RETRY_AFTER}
 _PATIENCE: Final = aiohttp.ClientTimeout(total=5)
@@ -39,7 +39,7 @@ _PATIENCE: Final = aiohttp.ClientTimeout(total=5)
 
 @dataclass(slots=True)
 class _Accepted:
-    """A piece of work that was taken on."""
+    """A piece of accepted work."""
 
     action: AccountAction
     account: str
@@ -57,8 +57,8 @@ class LaterWork:
         perform: does them.
         actions: which ones.
         takes: seconds that each takes.
-        address: the desk's, for calling back; empty for leaving it to ask again.
-        secret: what both share.
+        address: the desk's, for calling back; empty to let the desk ask again.
+        secret: the secret shared with the desk.
         clock: the present, for signatures.
     """
 
@@ -84,7 +84,7 @@ class LaterWork:
     async def perform(
         self, action: AccountAction, account: str, payload: dict[str, Any], key: str
     ) -> tuple[int, dict[str, Any]]:
-        """Do an action at once, or take it on.
+        """Do an action at once, or accept it for later.
 
         Raises:
             DeskError: with code ``conflict``: the key belongs to another request.
@@ -107,11 +107,11 @@ class LaterWork:
     async def _work(self, work: _Accepted, key: str) -> None:
         await asyncio.sleep(self._takes)
         try:
-            # What is refused is refused once more when the answer is fetched.
+            # A refused action is refused again when the answer is fetched.
             with contextlib.suppress(DeskError):
                 await self._perform(work.action, work.account, work.payload, key)
         except OSError:
-            # The disk is full. Forgotten, so that the next request under this key begins anew.
+            # The disk is full. Forget it, so that the next request under this key begins anew.
             self._accepted.pop(key, None)
             return
         work.done = True
@@ -138,7 +138,7 @@ class LaterWork:
             _log.info("not_called_back")
 
     async def run(self, _: web.Application) -> AsyncIterator[None]:
-        """End what is under way with the application; a ``cleanup_ctx`` of it."""
+        """Cancel pending work when the application ends; a ``cleanup_ctx`` of it."""
         yield
         for task in tuple(self._tasks):
             task.cancel()

@@ -36,8 +36,8 @@ class Panel:
     """The panel's handlers.
 
     Args:
-        stage: what it looks at.
-        clock: what it moves.
+        stage: the data it shows.
+        clock: the clock it moves.
         minter: signs tokens.
         data_dir: the demo's folder, as it was named, for the commands to copy.
     """
@@ -105,7 +105,7 @@ class Panel:
             "shared": request.config_dict[ASSETS].url,
         }
         text = self._templates.get_template("panel.html").render(context)
-        # The chat stands in a frame, which the chat's own policy has no use for.
+        # The panel shows the chat in a frame, which the chat's own policy does not allow.
         policy = content_security_policy("'none'") + "; frame-src 'self'"
         return web.Response(
             text=text,
@@ -167,7 +167,7 @@ _NAME_KEY: Final = "web.language.name"
 async def _body(request: web.Request) -> dict[str, Any]:
     """Read a JSON object.
 
-    Only JSON is taken: a page of another origin can't send it without asking first.
+    Only JSON is accepted: a page of another origin can't send it without a CORS preflight.
     """
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType

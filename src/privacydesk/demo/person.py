@@ -25,7 +25,7 @@ class SamplePerson:
         id: a short name for addresses, as in ``lin-xiaoyu``.
         name: as they write it.
         locale: the language they write in.
-        note: what makes them worth playing, in English, for whoever tries the demo.
+        note: what makes them worth playing, in English, for people trying the demo.
         record: their account, or ``None`` if they have none.
         phone: a number at which they can be reached, E.164; their bound phone if there is one.
         mail: a mail address at which they can be reached.
@@ -104,16 +104,16 @@ class SampleWorld:
         return Binding(provider, label, bound_at=self.ago(days))
 
     def kept_for(self, days: int) -> Retention:
-        """Return that the law keeps something for so many more days."""
+        """Return a legal retention period with so many days left."""
         return Retention(
             AccountReason.LEGAL_RETENTION, until=(self._now + timedelta(days=days)).date()
         )
 
 
 ALL_CONSENTS: Mapping[ConsentPurpose, bool] = dict.fromkeys(ConsentPurpose, True)
-"""Of somebody who agreed to everything."""
+"""The consents of somebody who agreed to everything."""
 
 FEW_CONSENTS: Mapping[ConsentPurpose, bool] = {
     purpose: purpose is ConsentPurpose.PERSONALISED_RECOMMENDATION for purpose in ConsentPurpose
 }
-"""Of somebody who agreed to recommendations alone."""
+"""The consents of somebody who agreed to recommendations alone."""

@@ -5,7 +5,7 @@
                  /demo/accounts ── sample account service ◄───────┤
                  /demo/codes ───── code gateway ◄─────────────────┘
 
-The desk reaches its outside over HTTP as in production, only that the outside is the same process.
+The desk reaches outside services over HTTP as in production, but they run in the same process.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from privacydesk.storage.serving import serving_lock
 from privacydesk.web.api.callbacks import CALL_BACK
 
 _LATER: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})
-"""What the sample account service takes on first, as services do with long work."""
+"""Actions that the sample account service answers later, as services do with long work."""
 
 DEFAULT_DATA_DIR: Final = Path("data/demo")
 
@@ -95,10 +95,10 @@ def run_demo(
 
     Args:
         now: the present to begin with; text is ISO 8601, read in the operator's zone without an
-            offset. Data that have seen a later present keep it.
+            offset. Ignored if the data have seen a later present.
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
-        data_dir: where everything is kept, ``data/demo`` by default; starting again on it goes on.
+        data_dir: where everything is kept, ``data/demo`` by default; a restart on it continues.
 
     Raises:
         SettingsError: the port is taken, or the folder can't be used.
@@ -137,7 +137,7 @@ async def open_demo(
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
         data_dir: where everything is kept.
-        second_eyes: kinds whose outcome takes two agents, for whoever has them at hand.
+        second_eyes: kinds whose outcome takes two agents, for callers who play two.
         failed: called when something of it has stopped for good.
     """
     profile = read_profile(DATA / "profile.yaml").model_copy(
@@ -152,7 +152,7 @@ async def open_demo(
         stack.enter_context(serving_lock(settings.url))
         clock = DemoClock(data_dir / CLOCK_FILE, _instant(now, ZoneInfo(profile.zone)))
         upgrade(settings)
-        # Nobody else is kept waiting: the import may take the whole machine.
+        # Nobody else is waiting yet: the import may use all of the machine.
         embedder = E5Embedder(os.cpu_count() or 1)
         await asyncio.to_thread(bring_policy, data_dir, profile.policy, clock.now(), embedder)
         understanding = await stack.enter_async_context(
@@ -216,7 +216,7 @@ def _instant(now: datetime | str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def _free_port(host: str, port: int) -> int:
-    """Return the port to use, having made sure that it can be had.
+    """Return the port to use, checked to be free.
 
     Raises:
         SettingsError: it is in use, or there is no such address here.
@@ -237,7 +237,7 @@ def _free_port(host: str, port: int) -> int:
 
 
 def _own_address(host: str) -> str:
-    """Return where this process reaches itself: a wildcard is no address to call."""
+    """Return the host where this process reaches itself, which can't be a wildcard."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

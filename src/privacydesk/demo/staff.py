@@ -16,7 +16,7 @@ from privacydesk.services.signin.passwords import Passwords
 from privacydesk.storage.store import SqlStore
 
 PASSWORD: Final = "sample-desk-for-trying"  # noqa: S105 - printed at the start, for sample staff alone
-"""Everybody's, and no secret: whoever reaches the demo's port can play anybody anyhow."""
+"""Everybody's, and no secret: anybody who reaches the demo's port can play anyone anyway."""
 
 _TEXTS: Final = ("hello", "screenshot", "due")
 _SUPERVISOR: Final = next(name for name, _, role in SAMPLE_AGENTS if role is Role.SUPERVISOR)
@@ -41,12 +41,12 @@ class SampleStaff:
         return store.access
 
     async def hire(self) -> None:
-        """Add those who are not there yet; access that somebody changed stays as it is."""
+        """Add those who are missing; access that somebody changed stays as it is."""
         for name, shown, role in SAMPLE_AGENTS:
             if name not in self._rooms.agents:
                 await self._rooms.staff.roster.add(name, shown, role)
         await self._rooms.refresh_agents()
-        # One hash serves all: it takes its time, and they share the password.
+        # One hash for all: hashing is slow, and they share the password.
         hashed = await Passwords().hash(PASSWORD)
         for name, _, _ in SAMPLE_AGENTS:
             if await self._access.credential(name) is None:
@@ -60,7 +60,7 @@ class SampleStaff:
         await self._write_texts()
 
     async def _write_texts(self) -> None:
-        """Keep a few text modules, unless there are any: what somebody changed stays."""
+        """Add a few text modules, unless there are any, so that changes are kept."""
         modules, catalogs = self._rooms.tools.modules, self._rooms.catalogs
         if await modules.all():
             return
@@ -89,7 +89,7 @@ class SampleStaff:
         ]
 
     async def _secret(self, name: str) -> str:
-        """Return an authenticator's secret, of one that is being added before all others."""
+        """Return an authenticator's secret, preferring one that is being added."""
         for session in await self._access.sessions(name):
             if session.stage is Stage.APP:
                 return session.secret

@@ -32,7 +32,7 @@ _SHOWN_PHONES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """All that the panel looks at."""
+    """All data that the panel shows."""
 
     rooms: Rooms
     cast: Cast
@@ -128,7 +128,7 @@ class Streams:
 
 
 async def _wait(*sources: Callable[[], Any]) -> float:
-    """Wait for the first of some news, or a little while."""
+    """Wait for the first of several events, or a short while."""
     tasks = [asyncio.ensure_future(source()) for source in sources]
     try:
         await asyncio.wait(tasks, timeout=_LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)

@@ -51,12 +51,12 @@ class TokenMinter:
 
 
 def public_part(key: OKPKey) -> Mapping[str, Any]:
-    """Return the key as the desk's settings take it, to check tokens with."""
+    """Return the public key as the desk's settings take it, to check tokens with."""
     return {**key.as_dict(private=False), "kid": _KEY_ID, "use": "sig", "alg": _ALGORITHM}
 
 
 def load_key(data_dir: Path) -> OKPKey:
-    """Return the folder's key; the first time it is made.
+    """Return the folder's key, which is made the first time.
 
     Raises:
         SettingsError: the file holds no key, or can't be written.

@@ -25,7 +25,7 @@ class Words:
     """The panel's words in one language.
 
     Args:
-        catalogs: every word.
+        catalogs: the texts in all languages.
         locale: the language, such as ``zh_Hans``.
     """
 
@@ -43,7 +43,7 @@ class Words:
         return self._catalogs.text(self.locale, key, args)
 
     def value(self, value: Any) -> str:
-        """Return an argument's value by itself."""
+        """Return one formatted argument value."""
         return self._catalogs.value(self.locale, value)
 
 
@@ -225,7 +225,7 @@ PANEL_KEYS: Mapping[str, tuple[str, ...]] = {
     "demo.lost": (),
     "demo.failed": (),
 }
-"""What the panel is labelled with: key to the names of its placeholders."""
+"""The panel's labels: key to the names of its placeholders."""
 
 
 def panel_strings(words: Words) -> dict[str, str]:

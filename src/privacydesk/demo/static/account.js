@@ -1,4 +1,4 @@
-// The account of whoever is played, as the sample service holds it; what changed is marked.
+// The account of the person played, as the sample service holds it; changes are marked.
 
 import { byId, el } from "./page.js";
 
@@ -30,7 +30,7 @@ export class Account {
     const { before } = this;
     if (before) {
       for (const [name, value] of now) if (before.get(name) !== value) this.changed.add(name);
-      // A row that is gone is told by its group.
+      // A row that is gone marks its group as changed.
       for (const name of before.keys()) if (!now.has(name)) this.changed.add(name.split(".")[0]);
     }
     this.before = now;

@@ -1,4 +1,4 @@
-// The demo's present: runs on here, and is set whenever the server says so.
+// The demo's clock: runs on here, and is set whenever the server says so.
 
 import { byId, fill } from "./page.js";
 

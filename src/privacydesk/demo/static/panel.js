@@ -1,4 +1,4 @@
-// The demo's panel: who is played, and what is seen of them while the chat runs in its frame.
+// The demo's panel: the person played and their data, while the chat runs in its frame.
 
 import { Account } from "./account.js";
 import { Clock } from "./clock.js";
@@ -41,7 +41,7 @@ function hand(message) {
   frame.contentWindow?.postMessage(message, location.origin);
 }
 
-/** Hand the chat a token of whoever is played; without an account there is none. */
+/** Give the chat a token of the person played; without an account there is none. */
 async function handToken() {
   const person = playing;
   if (!person?.account) return;
@@ -86,13 +86,13 @@ function play(id) {
   phone.show(person);
   account.show(person);
   listen();
-  // The empty token promises one: the chat asks for it and looks at nothing kept from before.
+  // The empty token promises one: the chat asks for it and ignores anything saved before.
   if (first) frame.src = person.account || stale ? PROMISED : ANONYMOUS;
   else if (person.account) void handToken();
   else beNobody();
 }
 
-/** Without an account the chat begins anew, as for anyone who opens the page. */
+/** Without an account the chat starts over, as for anyone who opens the page. */
 function beNobody() {
   hand({ type: "privacydesk:logout" });
   window.setTimeout(() => frame.contentWindow?.location.replace(ANONYMOUS), HANDED);

@@ -1,4 +1,4 @@
-// The phone of whoever is played, with messages as they arrive, the newest on top and above the
+// The phone of the person played, with messages as they arrive, the newest on top and above the
 // chat; beside it the phones of other numbers.
 
 import { byId, el, fill } from "./page.js";
@@ -29,7 +29,7 @@ export class Phone {
   /** @param {any[]} messages */
   fill(messages) {
     const newest = messages[0]?.key ?? "";
-    // What arrived before the panel was opened is in the list, and no news.
+    // What arrived before the panel was opened is listed, but not announced as new.
     if (this.filled && newest && newest !== this.newest) this.announce(messages[0]);
     this.newest = newest;
     this.filled = true;
@@ -43,7 +43,7 @@ export class Phone {
   }
 
   /**
-   * Numbers that are typed into the chat and are nobody's: a phone of its own for each.
+   * Numbers typed into the chat that belong to nobody: a phone of its own for each.
    *
    * @param {{to: string, messages: any[]}[]} phones
    */
