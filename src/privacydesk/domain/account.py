@@ -175,16 +175,15 @@ class AutomatedDecision(Struct, frozen=True):
 
 
 class ItemResult(Struct, frozen=True):
-    """What became of one item of a change.
+    """The result of one item of a change.
 
     Attributes:
         scope: a data category, consent purpose, profile field or provider, as it was asked.
         outcome: what happened to it.
-        count: how many records were touched (deleted, anonymised or kept); None where it was not
-            said.
+        count: how many records were touched (deleted, anonymised or kept); None if not reported.
         reason: why it was kept or failed.
         until: the last day it will be kept, if known.
-        sent_reason: the reason as the service wrote it, where ``reason`` is ``other`` for that.
+        sent_reason: the service's own word for a reason that was read as ``other``.
     """
 
     scope: str
@@ -225,13 +224,13 @@ class ItemResult(Struct, frozen=True):
 
 
 class AccountAnswer(Struct, frozen=True):
-    """What the account service said to one action.
+    """The account service's answer to one action.
 
     Attributes:
         outcome: how it ended.
         reason: why it was refused; ``None`` with any other outcome.
-        data: what a reading found, in the shape that the contract gives for the action.
-        items: what became of each item of a change.
+        data: the result of a read, in the shape that the contract gives for the action.
+        items: the result of each item of a change.
         retry_after: seconds after which asking again makes sense, when ``pending``.
         sent_reason: as in ``ItemResult``.
     """
@@ -298,8 +297,8 @@ class AccountService(Protocol):
                 answered with its first answer.
 
         Raises:
-            UnavailableError: the service can't be reached or won't answer now; nothing is known of
-                what it did, so the same call is repeated with the same key. ``data`` may hold
+            UnavailableError: the service can't be reached or won't answer now. It is unknown what
+                it did, so the same call is repeated with the same key. ``data`` may hold
                 ``retry_after`` in seconds.
         """
         ...

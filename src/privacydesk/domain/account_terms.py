@@ -1,4 +1,4 @@
-"""The closed lists of words in which the desk and the account service speak of accounts.
+"""Closed vocabularies that the desk and the account service share.
 
 Each value goes over the wire as it is spelled here.
 """
@@ -31,7 +31,7 @@ class AccountStatus(StrEnum):
 
 
 class Deletable(StrEnum):
-    """What a person can expect of deleting one category. A hint: the account service decides."""
+    """What deleting one category can achieve. A hint: the account service decides."""
 
     YES = "yes"
     MAY_BE_KEPT = "may_be_kept"
@@ -66,7 +66,7 @@ class DataCategory(StrEnum):
 
     @property
     def published(self) -> bool:
-        """Whether closing the account leaves it standing without a name (policy 第七条（三）)."""
+        """Whether closing the account leaves it published without a name (policy 第七条（三）)."""
         return self in _PUBLISHED
 
 
@@ -81,7 +81,7 @@ _PUBLISHED = frozenset(
 )
 
 UNDATED: Final = frozenset({DataCategory.PROFILE, DataCategory.REAL_NAME, DataCategory.BINDINGS})
-"""Kinds that are no records of a day each: of these there is one of all time."""
+"""Categories without dated records: each has a single, timeless value."""
 
 
 class ConsentPurpose(StrEnum):
@@ -100,7 +100,7 @@ class ConsentPurpose(StrEnum):
 
 
 DEVICE_PERMISSIONS = ("device_location", "device_camera", "device_microphone", "device_photos")
-"""Permissions that only the device can take back, named beside the purposes where people choose."""
+"""Permissions that only the device can withdraw, listed beside the purposes to choose from."""
 
 
 class ProfileField(StrEnum):
@@ -133,11 +133,11 @@ SPOKEN_GENDERS: Final = frozenset(
         "not specified",
     }
 )  # fmt: skip
-"""Words for what a gender may be, simplified and in lower case."""
+"""Words for genders, in simplified Chinese and lower case."""
 
 
 class AccountAction(StrEnum):
-    """All that the desk may ask of the account service."""
+    """Every action that the desk may ask the account service for."""
 
     PROFILE = "profile"
     BINDINGS = "bindings"
@@ -154,7 +154,7 @@ class AccountAction(StrEnum):
 
     @property
     def reads(self) -> bool:
-        """Whether it only looks. A reading may be repeated freely and is answered as of now."""
+        """Whether it only reads. A read may be repeated freely and is answered as of now."""
         return self in _READS
 
 
@@ -173,7 +173,7 @@ class AccountOutcome(StrEnum):
     """How an action ended.
 
     ``unavailable`` is never answered by a service: adapters raise ``UnavailableError`` so that the
-    caller tries again, and whoever stops trying makes this outcome of it.
+    caller retries, and a caller that stops retrying turns the error into this outcome.
     """
 
     OK = "ok"
@@ -219,13 +219,13 @@ class AccountReason(StrEnum):
 
 
 def unknown_reason(text: str | None) -> str:
-    """Return a reason sent from outside that has no name here, for staff; empty for a known one."""
+    """Return an unknown reason as it was sent, for staff; empty for a known one."""
     known = text is None or AccountReason.read(text) is not AccountReason.OTHER
     return "" if known or text == AccountReason.OTHER else str(text)
 
 
 class ItemOutcome(StrEnum):
-    """What became of one item of a change."""
+    """The outcome of one item of a change."""
 
     DONE = "done"
     ANONYMISED = "anonymised"

@@ -28,7 +28,7 @@ WORKERS: Final = (Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 """The roles of people who work on requests and talk to their requesters; auditors only look."""
 
 SUPERVISING: Final = (Role.SUPERVISOR, Role.ADMINISTRATOR)
-"""The roles of who may do what takes a supervisor."""
+"""The roles with a supervisor's rights."""
 
 
 class Agent(Struct, frozen=True):
@@ -49,22 +49,22 @@ class Agent(Struct, frozen=True):
     locale: str = ""
 
     def is_called_like(self, name: str) -> bool:
-        """Tell whether a name is theirs but for case and width, as older names may be spelt."""
+        """Whether a name is theirs apart from case and width, which older names may differ in."""
         return _plain(self.name) == _plain(name)
 
     @property
     def is_program(self) -> bool:
-        """Tell whether it is nobody who could be counted as a pair of eyes."""
+        """Whether it is a program, which never counts as a second person."""
         return self.role is Role.INTEGRATION
 
     @property
     def works(self) -> bool:
-        """Tell whether they work on requests, by themselves or for another system."""
+        """Whether they work on requests, by themselves or for another system."""
         return self.role is not Role.AUDITOR
 
     @property
     def supervises(self) -> bool:
-        """Tell whether they may do what takes a supervisor."""
+        """Whether they have a supervisor's rights."""
         return self.role in SUPERVISING
 
 

@@ -1,4 +1,4 @@
-"""Ages: full years, and which of the rules about age hold for them."""
+"""Ages in full years, and the age rules that apply to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def age_on(born: date, today: date) -> int:
 
 
 def age_group(age: int) -> str:
-    """Return which of the rules about age hold for so many full years.
+    """Return the age rule that applies to a number of full years.
 
     The two documents disagree on exactly 14 (definitions against the children's statement), so that
     year is a human's decision.
@@ -28,7 +28,7 @@ def age_group(age: int) -> str:
 
 
 def days_of(told: str) -> tuple[date, ...]:
-    """Return the first and the last day that a date may be, of which only a part may be told."""
+    """Return the first and the last day of a date of which only the year or month may be known."""
     if not told:
         return ()
     year, month, day = (*(int(part) for part in told.split("-")), 0, 0)[:3]

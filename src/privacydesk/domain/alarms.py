@@ -1,4 +1,4 @@
-"""What staff are called for: a date that comes near or has passed, evidence, somebody who waits."""
+"""Staff alarms: dates that come near or have passed, evidence, people who wait."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ID_BYTES: Final = 16
 
 
 class AlarmKind(StrEnum):
-    """Why somebody is called."""
+    """The reason for an alarm."""
 
     REMIND_TWO = "remind_two"
     REMIND_ONE = "remind_one"
     OVERDUE = "overdue"
     EVIDENCE_WAITING = "evidence_waiting"
     PERSON_WAITING = "person_waiting"
-    """Somebody has waited for a person for longer than the operator wants them to."""
+    """Somebody has waited for a person longer than the operator wants them to."""
     MANY_ATTEMPTS = "many_attempts"
     """Somebody entered many wrong codes, or asked for many requests that are not theirs."""
     ESCALATED = "escalated"
@@ -36,7 +36,7 @@ class AlarmKind(StrEnum):
     CODE_GATEWAY_OUT = "code_gateway_out"
     CODE_GATEWAY_BACK = "code_gateway_back"
     ROW_REFUSED = "row_refused"
-    """A row of the database is not as it was written, and was left out or refused."""
+    """A database row is not as the desk wrote it, and was left out or refused."""
 
 
 OF_DUES: Final = {
@@ -45,27 +45,27 @@ OF_DUES: Final = {
     DueKind.OVERDUE: AlarmKind.OVERDUE,
     DueKind.EVIDENCE_WAITING: AlarmKind.EVIDENCE_WAITING,
 }
-"""What comes up on tickets and concerns staff."""
+"""The scheduled events of tickets that concern staff, and their alarms."""
 
 OF_OUTAGES: Final = {
     "account_service": (AlarmKind.ACCOUNT_SERVICE_OUT, AlarmKind.ACCOUNT_SERVICE_BACK),
     "code_gateway": (AlarmKind.CODE_GATEWAY_OUT, AlarmKind.CODE_GATEWAY_BACK),
 }
-"""What staff are told of the outside: that it is out, and that it works again."""
+"""The alarms for the beginning and the end of each outage."""
 
 _OUTAGE_OF: Final = {back: out for out, back in OF_OUTAGES.values()}
-"""End of an outage to its beginning."""
+"""The end of an outage to its beginning."""
 
 
 class StaffAlarm(Struct, frozen=True):
-    """One call to one agent. Holds no word of what it is about.
+    """One alarm for one agent, without content.
 
     Attributes:
-        id: the same for the same call, so that it is never made twice.
-        agent: who is called.
-        conversation_id: None where it is about none.
+        id: the same for the same alarm, so that it is never raised twice.
+        agent: who is alerted.
+        conversation_id: the conversation it is about; None without one.
         number: the ticket's; empty where a conversation waits.
-        unattended: nobody who was there held it.
+        unattended: whether no agent who was present held it.
         seen_at: when the agent opened what it is about.
     """
 
@@ -81,19 +81,19 @@ class StaffAlarm(Struct, frozen=True):
 
     @property
     def is_good_news(self) -> bool:
-        """Whether it tells that something is over."""
+        """Whether it reports the end of something."""
         return self.kind in _OUTAGE_OF
 
 
 def outage_length(end: StaffAlarm, calls: Iterable[StaffAlarm]) -> timedelta | None:
-    """Return how long the outage lasted whose end a call tells.
+    """Return how long the outage lasted whose end an alarm reports.
 
     Args:
-        end: tells that something works again.
-        calls: of the same agent, in any order.
+        end: reports that something works again.
+        calls: alarms of the same agent, in any order.
 
     Returns:
-        None where the beginning is not among the calls. Of several, as processes notice it one
+        None where the beginning is not among the alarms. If several are, as processes notice it one
         after the other, the first counts.
     """
     out = _OUTAGE_OF.get(end.kind)
@@ -104,6 +104,6 @@ def outage_length(end: StaffAlarm, calls: Iterable[StaffAlarm]) -> timedelta | N
 
 
 def alarm_id(agent: str, kind: AlarmKind, about: bytes, at: datetime) -> bytes:
-    """Return the id of a call: who, why, about which ticket or conversation, due when."""
+    """Return the id of an alarm, made of agent, kind, ticket or conversation, and due time."""
     named = b"|".join((agent.encode(), kind.value.encode(), about, at.isoformat().encode()))
     return hashlib.sha256(named).digest()[:_ID_BYTES]

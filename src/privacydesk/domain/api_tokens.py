@@ -1,4 +1,4 @@
-"""Tokens of the HTTP API: what a program shows, what it may do with it, and what it was answered.
+"""HTTP API tokens: what a program presents, what it may do, and the answers kept for retries.
 
 A token belongs to an identity, an agent of the role ``integration``: whatever is done with it is
 logged under that name, as if a member of staff of that name had done it.
@@ -16,34 +16,34 @@ from privacydesk.domain.agents import Agent
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 
 LASTING: Final = timedelta(days=180)
-"""How long a token works unless something else is asked for."""
+"""The default lifetime of a token."""
 
 LONGEST: Final = timedelta(days=366)
 MOST_TOKENS: Final = 100
-"""Tokens that work at the same time."""
+"""The most tokens that may be valid at the same time."""
 
 ENDS_SOON: Final = timedelta(days=14)
-"""From then on staff see that a token has to be replaced."""
+"""How long before its end staff are shown that a token must be replaced."""
 
 KEPT_ANSWERS: Final = timedelta(hours=48)
-"""For so long a request that is sent again gets the answer it got."""
+"""How long a repeated request gets its first answer."""
 
 
 class Scope(StrEnum):
-    """What a token opens. None of them includes another."""
+    """What a token permits. No scope includes another."""
 
     TICKETS_READ = "tickets:read"
-    """Requests without a word of what people wrote or are called."""
+    """Requests without any text that people wrote, and without names."""
     TICKETS_DETAILS = "tickets:details"
-    """What a request says of a person: account, contact, details, answers, words of the log."""
+    """A request's personal data: account, contact, details, answers, texts of the log."""
     TICKETS_WRITE = "tickets:write"
-    """Holding, giving away, internal notes, asking the supervisors."""
+    """Holding and giving away, internal notes, asking the supervisors."""
     TICKETS_REPLY = "tickets:reply"
     """Writing to the requester about a request."""
     TICKETS_DECIDE = "tickets:decide"
-    """Settling what evidence shows, and deciding."""
+    """Settling what evidence proves, and deciding."""
     EVIDENCE_READ = "evidence:read"
-    """Opening what was handed in, as the agent on the case."""
+    """Opening evidence, as the agent on the case."""
     CONVERSATIONS_READ = "conversations:read"
     """Who waits, and who answers; no messages."""
     CONVERSATIONS_WRITE = "conversations:write"
@@ -51,15 +51,15 @@ class Scope(StrEnum):
     MESSAGES_READ = "messages:read"
     """What was said in conversations."""
     WEBHOOKS_READ = "webhooks:read"
-    """Endpoints without their addresses, and what was sent to them."""
+    """Endpoints without their addresses, and their deliveries."""
     WEBHOOKS_WRITE = "webhooks:write"
     """Adding and changing endpoints, their secrets, tests, sending again; sees addresses."""
     APP_TOKENS_REVOKE = "app_tokens:revoke"
-    """Ending app tokens before they end by themselves; sees nothing."""
+    """Revoking app tokens before they expire; reads nothing."""
 
 
 class TokenStanding(StrEnum):
-    """Whether a token opens anything."""
+    """Whether a token is valid."""
 
     WORKING = "working"
     ENDS_SOON = "ends_soon"
@@ -88,7 +88,7 @@ class ApiToken(Struct, frozen=True):
     used_at: datetime | None = None
 
     def standing(self, now: datetime) -> TokenStanding:
-        """Tell whether it opens anything."""
+        """Return whether it is valid, and if not, why."""
         if self.revoked_at is not None:
             return TokenStanding.REVOKED
         if now >= self.expires_at:
@@ -97,27 +97,27 @@ class ApiToken(Struct, frozen=True):
         return TokenStanding.ENDS_SOON if soon else TokenStanding.WORKING
 
     def works(self, now: datetime) -> bool:
-        """Tell whether it still opens what its scopes name."""
+        """Whether it is still valid."""
         return self.revoked_at is None and now < self.expires_at
 
 
 class Bearer(Struct, frozen=True):
-    """A token and its identity as they are now."""
+    """A token and its identity in their current state."""
 
     token: ApiToken
     agent: Agent
 
 
 class KeptAnswer(Struct, frozen=True):
-    """What was answered to a request that changes something, for whoever sends it again.
+    """The answer to a request that changes something, kept for retries.
 
     Attributes:
         agent: the identity that asked.
-        key: hash of the identity's name for the request.
+        key: hash of the idempotency key that the identity chose.
         fingerprint: hash of what was asked: method, path and body.
-        status: HTTP's; 0 while there is no answer yet, or none but a refusal.
-        body: the answer, which tells nothing of a person; while there is none, what was left by
-            the transaction that did it, where that keeps it.
+        status: HTTP's; 0 while there is no answer yet, or only a refusal.
+        body: the answer, without personal data; until there is one, what was left by the
+            transaction that did it, where that keeps it.
         tag: the entity tag that went with it; empty for none.
     """
 

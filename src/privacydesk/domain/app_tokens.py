@@ -1,4 +1,4 @@
-"""App tokens: what of one is known to a session, and how they are revoked before they end."""
+"""App tokens: what a session knows of one, and how they are revoked before they expire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEEWAY: Final = timedelta(seconds=30)
 """How far the clocks of the app's backend and of the desk may be apart."""
 
 KEPT: Final = LONGEST + 2 * LEEWAY
-"""For so long a revocation is kept: by then no token that it revokes can be valid."""
+"""How long a revocation is kept: by then no token that it revokes can be valid."""
 
 
 class IssuedToken(Struct, frozen=True):
@@ -34,7 +34,7 @@ class IssuedToken(Struct, frozen=True):
 
 
 class Revocation(Struct, frozen=True):
-    """The end of all tokens of an account that were issued until then, or of one token.
+    """A revocation of one token, or of all tokens of an account issued until then.
 
     Attributes:
         hash: keyed hash of the account, or of the token's id.

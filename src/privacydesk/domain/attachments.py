@@ -1,6 +1,6 @@
 """Attachments: files that an agent sends to the user with a reply.
 
-They are part of what was said: shown to whoever the conversation belongs to, and gone with it.
+They are part of the conversation: shown to its owner, and deleted with it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Attachment(Struct, frozen=True):
     body: bytes = b""
 
     def told(self) -> dict[str, Any]:
-        """Return what its event says of it."""
+        """Return what its event carries."""
         return {
             "id": self.id.hex(),
             "name": self.name,

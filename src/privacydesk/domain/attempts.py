@@ -1,6 +1,6 @@
-"""What somebody tried in vain in a conversation: codes, and requests that are not theirs.
+"""Failed attempts in a conversation: wrong codes, and requests that are not the user's.
 
-Staff who work on a case see it; the user does not, and of a code no digit is kept.
+Staff who work on a case see them; the user does not, and no digit of a code is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from msgspec import Struct
 from privacydesk.domain.instants import CLOCK_TOLERANCE, happened_within
 
 MANY: Final = "many_attempts"
-"""The alarm that is raised once there are ``LIMIT`` within ``SPAN``."""
+"""The alarm that is raised after ``LIMIT`` attempts within ``SPAN``."""
 LIMIT: Final = 5
 SPAN: Final = timedelta(hours=1)
 _KEPT: Final = 30
@@ -25,14 +25,14 @@ class AttemptKind(StrEnum):
 
     WRONG_CODE = "wrong_code"
     OTHERS_REQUEST = "others_request"
-    """They asked for a request by a number that is nobody's, or somebody else's."""
+    """They asked for a request by a number that does not exist, or is somebody else's."""
 
 
 class Attempt(Struct, frozen=True):
     """One attempt.
 
     Attributes:
-        number: of the request that it was about, where it was about one.
+        number: of the request that it was about, if any.
     """
 
     at: datetime
@@ -41,7 +41,7 @@ class Attempt(Struct, frozen=True):
 
 
 class Attempts(Struct, frozen=True):
-    """Attempts of one sort in a row, as staff read them.
+    """Consecutive attempts of one kind, as staff read them.
 
     Attributes:
         first: the earliest.
@@ -55,18 +55,18 @@ class Attempts(Struct, frozen=True):
 
 
 def with_attempt(before: tuple[Attempt, ...], new: Attempt) -> tuple[Attempt, ...]:
-    """Return attempts with one more; the oldest of too many go."""
+    """Return the attempts with one more, without the oldest beyond the limit."""
     return (*before, new)[-_KEPT:]
 
 
 def are_many(attempts: tuple[Attempt, ...], now: datetime) -> bool:
-    """Tell whether so many were made lately that supervisors should know."""
+    """Whether so many were made recently that supervisors should know."""
     lately = (happened_within(one.at, now, SPAN, ahead=CLOCK_TOLERANCE) for one in attempts)
     return sum(lately) >= LIMIT
 
 
 def in_rows(attempts: tuple[Attempt, ...]) -> tuple[Attempts, ...]:
-    """Return attempts as rows, newest first: those of one sort within ``SPAN`` are one row."""
+    """Return attempts as rows, newest first: those of one kind within ``SPAN`` are one row."""
     rows: list[Attempts] = []
     for one in attempts:
         last = rows[-1] if rows else None

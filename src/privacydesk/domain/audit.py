@@ -1,7 +1,7 @@
 """Audit entries: who did what and when, on which ticket, conversation or file; never the content.
 
-They are written in the transaction of what they tell of, and chained afterwards, so that none can
-be changed, removed or moved unseen.
+They are written in the transaction that they record, and chained afterwards, so that none can be
+changed, removed or moved unnoticed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from privacydesk.domain.ticket import LogEntry
 MACHINES: Final = frozenset(
     {"requester", "assistant", "clock", "account_service", "notices", "operator"}
 )
-"""Who acts beside staff. An agent of such a name could not be told from them."""
+"""Actors other than staff. An agent with such a name could not be told from them."""
 
 _TOLD: Final = ("accepted", "ground", "proposed_by")
-"""What of a log entry's data is a word of a closed list or an agent, and so may be audited."""
+"""Log entry data that may be audited: words of closed lists, and agents."""
 
 
 class AuditEntry(Struct, frozen=True):
@@ -43,7 +43,7 @@ class AuditEntry(Struct, frozen=True):
 
 
 class SealedEntry(Struct, frozen=True):
-    """An entry as it is kept.
+    """An entry as stored.
 
     Attributes:
         seq: its place in the chain; 0 while it waits to be sealed.
@@ -56,14 +56,14 @@ class SealedEntry(Struct, frozen=True):
 
 
 class ChainHead(Struct, frozen=True):
-    """How many entries are sealed, and the last one's code, which stands for all of them."""
+    """The number of sealed entries, and the last one's code, which covers all of them."""
 
     entries: int
     code: str
 
 
 class Fault(Struct, frozen=True):
-    """The first thing that is wrong with the chain.
+    """The first fault of the chain.
 
     Attributes:
         seq: the number of the entry; 0 where the chain's own head or key is at fault.
@@ -77,10 +77,10 @@ class Fault(Struct, frozen=True):
 
 
 class ChainReport(Struct, frozen=True):
-    """What came of checking the chain.
+    """The result of checking the chain.
 
     Attributes:
-        head: as it stands.
+        head: the current one.
         waiting: entries that are not sealed yet.
         fault: the first one; None when all is well.
     """
@@ -91,12 +91,12 @@ class ChainReport(Struct, frozen=True):
 
 
 class ChainState(Struct, frozen=True):
-    """How far the chain is, without its being checked.
+    """The extent of the chain, unchecked.
 
     Attributes:
         sealed: entries that are part of it.
         waiting: entries that are not yet.
-        last_at: when what the last sealed one tells happened.
+        last_at: when the act of the last sealed entry happened.
     """
 
     sealed: int
@@ -111,9 +111,9 @@ class RowFault(Struct, frozen=True):
         table: its table.
         row: its key as text, ids and hashes in hexadecimal.
         what: ``changed``: a column or the sealed value; ``put_back``: it is older than another row
-            says; ``missing``: it, or a part of its log, was taken away; ``refused``: it was read
-            and left alone, for one of these.
-        number: a ticket's, as it stands there; empty for what is no ticket.
+            says; ``missing``: it, or a part of its log, was removed; ``refused``: it was read
+            and skipped, for one of these.
+        number: a ticket's, as stored in the row; empty for any other row.
     """
 
     table: str
@@ -123,11 +123,11 @@ class RowFault(Struct, frozen=True):
 
 
 class CheckedRows(Struct, frozen=True):
-    """How far a check of all rows is.
+    """The progress of a check of all rows.
 
     Attributes:
-        table: which table is being gone through.
-        done: how many of its rows were.
+        table: the table that is being checked.
+        done: how many of its rows were checked.
         faults: those found in the last page.
     """
 
@@ -137,12 +137,12 @@ class CheckedRows(Struct, frozen=True):
 
 
 def damaged_tickets(faults: Iterable[RowFault]) -> tuple[str, ...]:
-    """Return which tickets are at fault, by their numbers as far as these can be read."""
+    """Return the numbers of the damaged tickets, as far as they can be read."""
     return tuple(sorted(one.number or one.row for one in faults if one.table == "ticket"))
 
 
 def audited(entry: LogEntry, home: ConversationId) -> AuditEntry | None:
-    """Return what is audited of an entry of a ticket's log: what staff did, without their words.
+    """Return the audit entry for a ticket's log entry: what staff did, without their words.
 
     Args:
         entry: the entry.

@@ -1,4 +1,4 @@
-"""Telling people from programs, where the operator names somebody who does."""
+"""Telling people from programs, where the operator names a service for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class CaptchaVerifier(Protocol):
-    """Verifies what a visitor got for solving a challenge."""
+    """Verifies the tokens that visitors get for solving a challenge."""
 
     async def verify(self, token: str) -> bool:
-        """Return whether a token shows that a challenge was solved; each shows it once.
+        """Return whether a token proves that a challenge was solved; each does so once.
 
         Raises:
-            UnavailableError: nobody can tell now.
+            UnavailableError: it can't be verified now.
         """
         ...

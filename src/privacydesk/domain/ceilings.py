@@ -2,7 +2,7 @@
 
 An origin is one IPv4 address or IPv6 /64, known by its keyed hash. It has a budget of its own well
 under the ceiling, and a part of the ceiling is reserved for origins that have used nothing in the
-last hour: whoever fills the ceiling from many addresses still leaves room for a newcomer.
+last hour: filling the ceiling from many addresses still leaves room for a newcomer.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from privacydesk.domain.identity import Challenge, Mark
 
 HOUR = timedelta(hours=1)
 _LEAST = 3
-"""What an origin may use up under however low a ceiling: one person mistypes, too."""
+"""The least budget of an origin, however low the ceiling: one person mistypes, too."""
 _TAG = 8
-"""Bytes of an origin's keyed hash that tell one from another within a row."""
+"""Bytes of an origin's keyed hash that identify it within a row."""
 
 
 class Ceiling(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Cleaning what people type: what can't be stored, can't be seen, or only misleads goes.
+"""Cleaning user input: what can't be stored, can't be seen, or only misleads is removed.
 
 Line breaks and tabs stay, since people use them. Characters that turn the direction of the text
 around them are taken out, so that nobody's words can disguise their neighbours; plain

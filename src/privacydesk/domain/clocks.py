@@ -1,4 +1,4 @@
-"""Clocks: running deadlines of tickets with what each rests on, and the regimes they follow."""
+"""Clocks: running deadlines of tickets with what each is based on, and the regimes they follow."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class RegimeProfile(Struct, frozen=True):
 
     @property
     def citable(self) -> bool:
-        """Whether people may be told of this rule as a fact."""
+        """Whether it may be stated to people as a fact."""
         return self.quality is not SourceQuality.UNREAD
 
 

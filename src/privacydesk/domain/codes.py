@@ -1,4 +1,4 @@
-"""Sending one-time codes: where to, what became of it, and what a gateway has to do."""
+"""Sending one-time codes: targets, outcomes, and the gateway's interface."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class MailTarget(Struct, frozen=True):
 
 
 class AccountContact(Struct, frozen=True):
-    """The phone bound to an account; whoever sends resolves it, so the desk never holds it."""
+    """The phone bound to an account; the gateway resolves it, so the desk never holds it."""
 
     account: str
 
 
 class SendOutcome(StrEnum):
-    """What became of a code. ``sent`` means taken by the gateway, not read by a person."""
+    """The outcome of sending a code. ``sent`` means taken by the gateway, not read by a person."""
 
     SENT = "sent"
     NO_CONTACT = "no_contact"
@@ -43,11 +43,11 @@ class SendOutcome(StrEnum):
 
 
 class SendAnswer(Struct, frozen=True):
-    """What the gateway said.
+    """The gateway's answer.
 
     Attributes:
-        outcome: what became of the code.
-        masked: where it went, masked for showing; ``None`` if the gateway does not tell.
+        outcome: the outcome of sending the code.
+        masked: its destination, masked for display; ``None`` if the gateway gives none.
         reason: why it was refused.
     """
 
@@ -65,7 +65,7 @@ class SendAnswer(Struct, frozen=True):
 
 
 class CodeSender(Protocol):
-    """Brings one-time codes to people."""
+    """Sends one-time codes to people."""
 
     async def send(
         self,

@@ -35,8 +35,8 @@ class Owner(Struct, frozen=True):
         offset: the offset of the event at which ownership last changed; a command decided
             on an older one is refused as stale.
         since: when it changed.
-        waited_from: since when the user had waited for the agent: where they go back to in the
-            queue, should the agent be lost.
+        waited_from: since when the user had waited for the agent: their place in the queue,
+            should the agent be lost.
     """
 
     kind: OwnerKind = OwnerKind.ASSISTANT
@@ -60,7 +60,7 @@ class Waiting(Struct, frozen=True):
     """A step waits for a result from outside.
 
     Attributes:
-        ref: names the wait; results with another ref go nowhere.
+        ref: identifies the wait; results with another ref are dropped.
         action: what was asked for.
         since: when it was asked.
     """
@@ -78,7 +78,7 @@ class Frame(Struct, frozen=True):
         step: where it stands; a state of the flow's machine.
         slots: values asked for so far; JSON only.
         waiting: set while a step waits for the outside.
-        misses: answers in a row that the present step could not take.
+        misses: consecutive answers that the present step could not take.
         trail: the questions answered so far, for going back to one.
         called: another flow's step waits for how this one ends.
         started_at: when the request began, which is when it was received.
@@ -105,7 +105,7 @@ class Wish(Struct, frozen=True):
     Attributes:
         intent: what is asked for; it has a request kind.
         slots: what was already said about it; JSON only.
-        words: the message that asked for it, verbatim; empty where a button did.
+        words: the message that asked for it, verbatim; empty if a button did.
     """
 
     intent: Intent
@@ -121,16 +121,16 @@ class Prompt(Struct, frozen=True):
     serial: int = 0
     """The frame that asked; 0 for the menu."""
     told: tuple[Wish, ...] = ()
-    """What the message it is about holds, by what it may mean; goes with the choice."""
+    """The requests in the message it asks about, by possible meaning; taken with the choice."""
 
 
 class MailThread(Struct, frozen=True):
-    """An exchange of mail that a conversation is held by.
+    """The mail exchange that a conversation is held in.
 
     Attributes:
-        address: whom its letters go to: where the first mail said it came from.
+        address: where replies go: the sender address of the first mail.
         subject: of the first mail.
-        root: its ``Message-ID``; with the address it names the exchange.
+        root: its ``Message-ID``; with the address it identifies the exchange.
     """
 
     address: str
@@ -152,16 +152,16 @@ class Conversation(Struct, frozen=True):
         stack: running flows, the innermost last.
         verifications: proofs made here, newest last.
         queued_at: when the user began to wait for a person.
-        unanswered: messages in a row that nothing was made of.
+        unanswered: consecutive messages that were not understood.
         serial: the last frame serial handed out.
         desk_calls: times in a row that the user typed the word that opens the desk.
         last_said_at: when the user last did something.
         minor_hint: words or a date of birth showed a minor; tickets filed here are marked.
-        wishes: what is taken up next, in this order; a few at most.
-        to_rate: the request that closed last while something else was open; how it went is asked
-            when that is done.
-        attempts: what was tried here in vain, oldest first; for staff alone.
-        mail: the exchange of mail that it is held by; None for the chat.
+        wishes: requests to take up next, in this order; a few at most.
+        to_rate: the request that closed last while something else was open; its rating is asked
+            for when that is done.
+        attempts: failed attempts made here, oldest first; for staff alone.
+        mail: the mail exchange that it is held in; None for the chat.
         origin: keyed hash of the network that a visitor without a login wrote from last.
     """
 
@@ -190,6 +190,6 @@ class Conversation(Struct, frozen=True):
 
     @property
     def forming(self) -> RequestKind | None:
-        """Return what the form that is open asks for; None where none is, or it is another one."""
+        """Return the kind of request that an open form makes; None without one."""
         kinds = (_FORMS.get(frame.flow) for frame in reversed(self.stack))
         return next((kind for kind in kinds if kind is not None), None)

@@ -1,6 +1,6 @@
-"""Daily counters: how often something happened on a day, and nothing about whom it happened to.
+"""Daily counters: how often something happened on a day, and nothing about the people involved.
 
-They are kept for what no record tells later: where people give up while they prove who they are,
+They are kept for what no record shows later: where people give up while they prove who they are,
 and how often a sentence was not understood. Counts are written in the transaction of what they
 count, and outlive the conversations they came from.
 """
@@ -17,17 +17,17 @@ class Countable(StrEnum):
     """What is counted. Its detail is a word of a closed list, never anything that a person said."""
 
     HEARD = "heard"
-    """A sentence had to be understood, as no form was open; the detail is the language."""
+    """A sentence had to be interpreted, as no form was open; the detail is the language."""
     UNSURE = "unsure"
-    """Nothing could be made of such a sentence; the detail is the language."""
+    """Such a sentence was not understood; the detail is the language."""
     REACHED = "reached"
-    """Somebody who proves who they are came to a question; the detail is what was asked for."""
+    """Somebody proving who they are reached a question; the detail is what it asks for."""
     PASSED = "passed"
-    """They went on from it, or were through; the detail is what was asked for."""
+    """They got past it, or had finished; the detail is what it asked for."""
 
 
 class Counted(Struct, frozen=True):
-    """Something that happened once.
+    """One occurrence.
 
     Attributes:
         day: the operator's date.

@@ -25,7 +25,7 @@ _MONTHS_A_YEAR = 12
 
 
 class DayReason(StrEnum):
-    """Why a day counts or doesn't. The words people read hang on these codes."""
+    """Why a day counts or doesn't. Texts for people are looked up by these codes."""
 
     START = "start"
     """A working day that isn't counted because the clock started on it."""

@@ -15,12 +15,12 @@ from privacydesk.domain.ids import ConversationId, DeliveryId, TicketId
 
 
 class DeliveryState(StrEnum):
-    """Where an outbox row stands."""
+    """The state of an outbox row."""
 
     OPEN = "open"
     DONE = "done"
     FAILED = "failed"
-    """Answered for good with no; nothing is tried again."""
+    """Refused for good; not retried."""
 
 
 class Channel(StrEnum):
@@ -30,21 +30,21 @@ class Channel(StrEnum):
     CODE = "code"
     NOTICE = "notice"
     LETTER = "letter"
-    """What a conversation that is held by mail tells its person."""
+    """Mail to the user of a conversation that is held by mail."""
 
 
 class Pool(StrEnum):
-    """Rows that share places to be worked at; each pool has so many of its own.
+    """Rows that share workers; each pool has its own number of them.
 
-    What is slow fills the places of its own pool and no others. So nobody at the chat waits, for a
-    code or for a look at their account, behind what nobody waits for at that moment.
+    Slow rows fill the places of their own pool only, so that nobody at the chat waits, for a code
+    or for a look at their account, behind rows that nobody is waiting for.
     """
 
     CODE = "code"
     READING = "reading"
-    """What is asked of the account service while somebody waits at the chat."""
+    """Reads from the account service while somebody waits at the chat."""
     ACTION = "action"
-    """What a request has the account service do or look up."""
+    """Calls to the account service that a request requires."""
     EXPORT = "export"
     """An export of a request: making its file takes longer than asking for it."""
     NOTICE = "notice"
@@ -52,7 +52,7 @@ class Pool(StrEnum):
 
 
 ACCEPTED: Final = "accepted"
-"""What a try came to when the account service has taken the work and is still at it."""
+"""The result of a try when the account service has accepted the work and is still at it."""
 
 _POOLS: Final = {
     Channel.CODE: Pool.CODE,
@@ -62,15 +62,15 @@ _POOLS: Final = {
 
 _TRIES: Final = "tries"
 _MOST_TRIES: Final = 20
-"""Of more, the first ones are left out: three days of tries would fill a page."""
+"""Only the last ones are kept: three days of tries would fill a page."""
 
 
 class Try(Struct, frozen=True):
-    """One try of a row that did not end it.
+    """One try of a row that left it open.
 
     Attributes:
-        came_to: ``accepted``, or why it could not be done: ``timeout``, ``unreachable``,
-            ``server_error`` …, as connectors name it.
+        came_to: ``accepted``, or why it failed: ``timeout``, ``unreachable``, ``server_error`` …,
+            as connectors name it.
     """
 
     at: datetime
@@ -84,7 +84,7 @@ class Delivery(Struct, frozen=True):
         lane: rows of a lane go out one after the other, in the order of their ids.
         due_at: when it may next be tried; claiming moves it ahead by the lease.
         attempts: how often it was claimed; finishing is guarded by it.
-        give_up_at: from here on a failed try is answered ``unavailable``; None tries on.
+        give_up_at: after this a failed try is answered ``unavailable``; None retries for ever.
         ref: the wait in the conversation that the result ends; empty when none waits.
         payload: sealed at rest; a code is blanked once sent.
         told: whether the user already knows that it takes longer.
@@ -108,24 +108,24 @@ class Delivery(Struct, frozen=True):
 
     @property
     def pool(self) -> Pool:
-        """Return whose places it takes."""
+        """Return the pool whose places it takes."""
         return pool_of(self.channel, self.action, self.ref)
 
     @property
     def tries(self) -> tuple[Try, ...]:
-        """Return the tries that did not end it, the last ones."""
+        """Return the last tries that left it open."""
         return tuple(
             Try(datetime.fromisoformat(at), came_to) for at, came_to in self.payload.get(_TRIES, ())
         )
 
     @property
     def is_accepted(self) -> bool:
-        """Tell whether the last thing that was heard of it is that the other side is at it."""
+        """Whether the other side last said that it is still at work on it."""
         tries = self.tries
         return bool(tries) and tries[-1].came_to == ACCEPTED
 
     def tried(self, at: datetime, came_to: str, due_at: datetime) -> Delivery:
-        """Return the row after a try that did not end it, due again at ``due_at``."""
+        """Return the row after a try that left it open, due again at ``due_at``."""
         kept = [*self.payload.get(_TRIES, ()), [at.isoformat(), came_to]][-_MOST_TRIES:]
         return replace(
             self,
@@ -136,7 +136,7 @@ class Delivery(Struct, frozen=True):
 
 
 def pool_of(channel: Channel, action: str, ref: str) -> Pool:
-    """Return whose places a row of these columns takes."""
+    """Return the pool of a row with these columns."""
     if channel is not Channel.ACCOUNT:
         return _POOLS[channel]
     if ref:

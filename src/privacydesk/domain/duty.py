@@ -1,4 +1,4 @@
-"""Who is there to answer: agents' availability, and who gets the next conversation. Pure values."""
+"""Agents' availability, and who gets the next conversation. Pure values."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from msgspec.structs import replace
 from privacydesk.domain.instants import holds_until
 
 LONGEST_VISIT: Final = timedelta(hours=12)
-"""How long somebody may be there without a sign of them, at most."""
+"""How long somebody may count as present without a sign of activity, at most."""
 
 
 class DutyState(StrEnum):
-    """What an agent said of themselves."""
+    """The availability that an agent chose."""
 
     AVAILABLE = "available"
-    """Conversations that wait may be given to them."""
+    """Waiting conversations may be assigned to them."""
     AWAY = "away"
-    """There, but nothing is given to them; what they have stays theirs."""
+    """Present, but nothing is assigned to them; what they have stays theirs."""
     OFF = "off"
     """Gone; the conversations they had return to the queue."""
 
 
 class Standing(StrEnum):
-    """How it stands with an agent, as colleagues see it."""
+    """An agent's presence, as colleagues see it."""
 
     AVAILABLE = "available"
     AWAY = "away"
     OFF = "off"
     SILENT = "silent"
-    """Not off duty, and yet nothing is heard of them."""
+    """Not off duty, but without a sign of activity."""
 
 
 class Duty(Struct, frozen=True):
-    """An agent's availability, which a connection of theirs has to bear out.
+    """An agent's availability, which is confirmed by a connection of theirs.
 
     Attributes:
         since: when the state was chosen.
-        there_until: they count as there until then, unless something is heard of them; None
-            when they are off duty.
-        connected: it was a connection of theirs that was heard of last, and not an act alone.
+        there_until: they count as present until then, unless a sign of activity comes; None when
+            off duty.
+        connected: the last sign of activity was a connection, and not just an action.
         languages: locales they answer in; empty for all.
-        given_at: when a conversation was last given to them.
+        given_at: when a conversation was last assigned to them.
     """
 
     agent: str
@@ -58,25 +58,25 @@ class Duty(Struct, frozen=True):
     given_at: datetime | None = None
 
     def is_there(self, now: datetime) -> bool:
-        """Tell whether they can see what happens."""
+        """Whether they are present."""
         return holds_until(self.there_until, now, LONGEST_VISIT)
 
     def standing(self, now: datetime) -> Standing:
-        """Return how it stands with them."""
+        """Return their presence."""
         if self.is_there(now) or self.state is DutyState.OFF:
             return Standing(self.state.value)
         return Standing.SILENT
 
     def is_available(self, now: datetime) -> bool:
-        """Tell whether a conversation may be given to them."""
+        """Whether a conversation may be assigned to them."""
         return self.state is DutyState.AVAILABLE and self.is_there(now)
 
     def speaks(self, locale: str) -> bool:
-        """Tell whether they answer in a language."""
+        """Whether they answer in a language."""
         return not self.languages or locale in self.languages
 
     def chosen(self, state: DutyState, now: datetime, lasting: timedelta) -> Duty:
-        """Return what they chose; it holds that long without a sign of them."""
+        """Return it with a state they chose; it holds ``lasting`` without a sign of activity."""
         off = state is DutyState.OFF
         return replace(
             self,
@@ -91,16 +91,16 @@ class Duty(Struct, frozen=True):
         return replace(self, languages=languages)
 
     def heard(self, now: datetime, grace: timedelta) -> Duty:
-        """Return it with their connection heard of; whoever is off duty stays so."""
+        """Return it after a sign of their connection; no change for an agent off duty."""
         if self.state is DutyState.OFF:
             return self
         return replace(self, there_until=now + grace, connected=True)
 
     def acted(self, now: datetime, lasting: timedelta) -> Duty:
-        """Return it with something done by them, as by a command.
+        """Return it after an action of theirs, such as a command.
 
-        Their connection says more than that: while it is there it alone counts. Who was not there
-        before is now, and away: nothing is given to somebody who may not be looking.
+        A connection takes precedence: while there is one it alone counts. An absent agent becomes
+        away, and not available: nothing is assigned to somebody who may not be looking.
         """
         if self.is_there(now) and self.connected:
             return self
@@ -111,19 +111,19 @@ class Duty(Struct, frozen=True):
         )
 
     def was_given(self, now: datetime) -> Duty:
-        """Return it with a conversation given to them just now."""
+        """Return it after a conversation was assigned to them."""
         return replace(self, given_at=now)
 
 
 class Board(Struct, frozen=True):
-    """How it stands with whoever answers, in one look.
+    """The presence and workload of all agents, at one moment.
 
     Attributes:
-        duties: by agent; who never was there is missing.
+        duties: by agent; without agents who were never present.
         held: how many conversations each agent has.
         unanswered: in how many of these the user spoke last.
         waiting: how many wait for a person.
-        unseen: how many alarms each agent has not looked at.
+        unseen: how many alarms each agent has not seen.
     """
 
     duties: Mapping[str, Duty] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Board(Struct, frozen=True):
     unseen: Mapping[str, int] = field(default_factory=dict)
 
     def is_there(self, agent: str, now: datetime) -> bool:
-        """Tell whether an agent can see what happens."""
+        """Whether an agent is present."""
         duty = self.duties.get(agent)
         return duty is not None and duty.is_there(now)
 
@@ -142,24 +142,24 @@ class Board(Struct, frozen=True):
         return self.duties.get(agent) or Duty(agent)
 
     def with_room(self, agents: Iterable[str], now: datetime, limit: int) -> tuple[Duty, ...]:
-        """Return those of some agents who may be given one conversation more."""
+        """Return those of some agents who may be assigned one more conversation."""
         found = (self.duties[name] for name in agents if name in self.duties)
         return tuple(
             one for one in found if one.is_available(now) and self.held.get(one.agent, 0) < limit
         )
 
     def given(self, agent: str, now: datetime) -> Board:
-        """Return it with one conversation more in an agent's hands."""
+        """Return it with one more conversation assigned to an agent."""
         held = {**self.held, agent: self.held.get(agent, 0) + 1}
         duties = {**self.duties, agent: self.duties[agent].was_given(now)}
         return replace(self, held=held, duties=duties, waiting=max(self.waiting - 1, 0))
 
 
 def fittest(able: Iterable[Duty], held: Mapping[str, int], locale: str) -> Duty | None:
-    """Return who gets a conversation in a language; None when nobody can take one.
+    """Return the agent for a conversation in a language; None when nobody can take one.
 
-    Whoever speaks it comes first, then who has fewest, then who was given none for longest. Where
-    nobody who is there speaks it, somebody gets it all the same: nobody waits for a language.
+    Speakers of the language come first, then those with fewest conversations, then those assigned
+    none for longest. Without a speaker somebody gets it all the same: nobody waits for a language.
     """
     return min(
         able,

@@ -78,7 +78,7 @@ class RateTicket(Struct, frozen=True):
     """Keep what a requester says of a closed request; the last word counts.
 
     Attributes:
-        comment: in their own words; kept with the ticket's log, sealed, and gone with it.
+        comment: in their own words; kept with the ticket's log, sealed, and deleted with it.
     """
 
     ticket_id: TicketId
@@ -87,7 +87,7 @@ class RateTicket(Struct, frozen=True):
 
 
 class OpenPackage(Struct, frozen=True):
-    """Make a link to a file of a ticket; it takes the place of the one before.
+    """Make a link to a file of a ticket; it replaces the previous one.
 
     Attributes:
         until: when the link ends.
@@ -113,7 +113,7 @@ class CallAccount(Struct, frozen=True):
 
     Attributes:
         ref: the wait that the answer ends.
-        patience: after this without an answer the step gets ``unavailable``.
+        patience: after this time without an answer the step gets ``unavailable``.
     """
 
     action: AccountAction
@@ -130,7 +130,7 @@ class DropEvidence(Struct, frozen=True):
 
 
 class RaiseAlarm(Struct, frozen=True):
-    """Have the operator told that something needs a look; ``name`` is the log event."""
+    """Alert the operator that something needs a look; ``name`` is the log event."""
 
     name: str
 

@@ -26,7 +26,7 @@ class EventKind(StrEnum):
     CHOSE = "chose"
     UPLOADED = "uploaded"
     WARNING = "warning"
-    """Something irreversible is about to be asked for; a card of its own."""
+    """Precedes the question for something irreversible; a card of its own."""
     TICKET = "ticket"
     """A ticket as it stands, as a card."""
     DETAILS = "details"
@@ -34,9 +34,9 @@ class EventKind(StrEnum):
     PACKAGE = "package"
     """A file that can be fetched, as a card; with a link once a code was right."""
     OWNER = "owner"
-    """Who speaks from here on changed."""
+    """The speaker changes here."""
     BLANK = "blank"
-    """Purged; its place in the count stays."""
+    """Purged; its offset stays taken."""
 
 
 class InputKind(StrEnum):

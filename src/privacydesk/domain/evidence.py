@@ -19,7 +19,7 @@ class Evidence(Struct, frozen=True):
         ticket_id: the ticket it proves something for; None until it is filed.
         body: the file itself; empty once removed, and empty in lists.
         sha256: of ``body``, kept after the removal.
-        removed_at: when the body went.
+        removed_at: when the body was removed.
     """
 
     id: EvidenceId

@@ -8,10 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """A digest that tells one value from another and from which neither can be had back.
+    """A digest that tells values apart and reveals neither.
 
     Attributes:
-        name: of what it is: ``hashing_secret``, ``ring_key:one``, ``profile`` …
+        name: what it is of: ``hashing_secret``, ``ring_key:one``, ``profile`` …
         digest: 32 bytes.
         at: when it was recorded.
         by: which process recorded it: host and number.

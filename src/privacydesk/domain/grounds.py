@@ -23,7 +23,7 @@ class Ground(StrEnum):
 
     @property
     def may_be_withheld(self) -> bool:
-        """Tell whether naming it may prejudice: a supervisor may cite the clause as a whole."""
+        """Whether naming it may do harm: a supervisor may cite the clause as a whole."""
         return self in {
             Ground.NATIONAL_SECURITY,
             Ground.PUBLIC_SAFETY,

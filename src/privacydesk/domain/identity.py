@@ -1,4 +1,4 @@
-"""How sure the desk is of who speaks, and the counting of one-time codes.
+"""Assurance of a speaker's identity, and the counting of one-time codes.
 
 Everything here is a value; codes themselves never are: only their keyed hash is seen.
 """
@@ -68,7 +68,7 @@ _IGNORES_DOTS = frozenset({"gmail.com", "googlemail.com"})
 
 
 def _one_mailbox(contact: str) -> str:
-    """Return a contact without what reaches the same: case, ``+tag``, some dots, quoting."""
+    """Return a contact without variations that mailboxes ignore: case, ``+tag``, dots, quoting."""
     local, at, host = contact.casefold().rpartition("@")
     if not at:
         return contact
@@ -80,7 +80,7 @@ def _one_mailbox(contact: str) -> str:
 
 
 class Verification(Struct, frozen=True):
-    """Proof that whoever speaks controls ``subject``, made at ``at``.
+    """Proof that the speaker controls ``subject``, made at ``at``.
 
     Attributes:
         subject: an account id, or a contact for ``contact`` proofs.
@@ -100,10 +100,10 @@ class Verification(Struct, frozen=True):
 
 
 def is_fresh(at: datetime, now: datetime, fresh: timedelta) -> bool:
-    """Tell whether what was shown or said at an instant still counts.
+    """Whether a proof or statement made at an instant still counts.
 
-    What lies further ahead than it may lie back is from a clock that was wrong: were it to count,
-    it would until that clock is right.
+    An instant further ahead than ``fresh`` is from a clock that was wrong: were it to count, it
+    would do so until that clock is right.
     """
     return abs(now - at) <= fresh
 
@@ -113,11 +113,11 @@ class CodeRules(Struct, frozen=True):
 
     Attributes:
         daily_cap: codes to one target in any 24 hours.
-        daily_failures: codes that went nowhere, in the same time; they don't count toward the cap.
+        daily_failures: codes that reached nobody, in the same time; they are not under the cap.
         daily_contacts: different contacts one sender may have codes sent to in any 24 hours.
         daily_codes: codes to contacts by one sender in the same time.
-        hourly_contacts: codes in any hour by all together who are not logged in.
-        hourly_accounts: codes in any hour by all together who are.
+        hourly_contacts: codes in any hour for all senders together who are not logged in.
+        hourly_accounts: codes in any hour for all together who are.
         origin_percent: the share of ``hourly_contacts`` that one address may have sent.
         reserve_percent: the share kept for addresses that had none sent in the last hour.
         countries: country calling codes of the phones that codes go to; empty for all.
@@ -143,7 +143,7 @@ class CodeRules(Struct, frozen=True):
 
     def reaches(self, contact: str) -> bool:
         """Tell whether anything may be sent to a typed contact: a mail address, or E.164."""
-        # No calling code is the beginning of another one.
+        # No calling code is a prefix of another one.
         return (
             "@" in contact
             or not self.countries
@@ -152,7 +152,7 @@ class CodeRules(Struct, frozen=True):
 
 
 class CodeVerdict(StrEnum):
-    """What entering a code came to."""
+    """The result of entering a code."""
 
     RIGHT = "right"
     WRONG = "wrong"
@@ -172,13 +172,13 @@ class SendVerdict(StrEnum):
     TOO_MANY = "too_many"
     """The sender has tried as many different contacts as a day allows."""
     CROWDED = "crowded"
-    """As many codes went out to visitors of this origin as an hour allows one."""
+    """Visitors of this origin have had all the codes that an hour allows one origin."""
     FULL = "full"
-    """As many codes went out by all together as an hour allows."""
+    """All together have had all the codes that an hour allows."""
 
 
 class Mark(Struct, frozen=True):
-    """So many of one thing at one instant."""
+    """A number of one thing at one instant."""
 
     at: datetime
     of: bytes = b""
@@ -186,13 +186,13 @@ class Mark(Struct, frozen=True):
 
 
 SENT, FAILED = b"", b"-"
-"""What a target's marks are of."""
+"""The kinds of marks on a target."""
 _DAY = timedelta(days=1)
 _INSTANT = timedelta.resolution
 
 
 class Challenge(Struct, frozen=True):
-    """A counter row. Lives in the database, so no second tab buys more tries.
+    """A counter row. Lives in the database, so a second tab gives no more tries.
 
     A target has one; a sender and the desk as a whole have one each (``domain.quotas``), of which
     only the marks are used.
@@ -204,7 +204,7 @@ class Challenge(Struct, frozen=True):
         expires_at: when the open code stops working.
         entries_left: entries the open code still has.
         not_before: no new code before this.
-        marks: what was counted and when, oldest first; it goes when it no longer counts.
+        marks: what was counted and when, oldest first; dropped once it no longer counts.
     """
 
     id: ChallengeId
@@ -239,7 +239,7 @@ class Challenge(Struct, frozen=True):
         )
 
     def nowhere(self) -> Challenge:
-        """Return the row after there was nowhere to send a code: no phone is bound to the account.
+        """Return the row after a code had nowhere to go: no phone is bound to the account.
 
         The wait is lifted, since one may be bound at any moment.
         """
@@ -255,12 +255,12 @@ class Challenge(Struct, frozen=True):
     def refused(self) -> Challenge:
         """Return the row after the gateway refused a typed contact.
 
-        It counts as sent: whoever types numbers must not get more of them by typing bad ones.
+        It counts as sent: typing bad numbers must not get anybody more codes.
         """
         return replace(self, version=self.version + 1, code_hash=b"", entries_left=0)
 
     def _uncounted(self) -> Challenge:
-        """Return the row with its last code among those that went nowhere."""
+        """Return the row with its last code counted among those that reached nobody."""
         marks = list(self.marks)
         last = max((at for at, mark in enumerate(marks) if mark.of == SENT), default=None)
         if last is not None:
@@ -285,7 +285,7 @@ class Challenge(Struct, frozen=True):
         """Return the row after one entry of a code, and what it came to."""
         if not self.code_hash or self.entries_left <= 0:
             return self, CodeVerdict.NONE_OPEN
-        # At its very end it still works.
+        # At its very last instant it still works.
         if not holds_until(self.expires_at, now - _INSTANT, rules.lifetime):
             closed = replace(self, version=self.version + 1, code_hash=b"", entries_left=0)
             return closed, CodeVerdict.EXPIRED
@@ -303,5 +303,5 @@ class Challenge(Struct, frozen=True):
 
 
 def _full_until(marks: tuple[Mark, ...], cap: int) -> datetime | None:
-    """Return when one more fits under a daily cap; None when it does now."""
+    """Return when a daily cap has room for one more; None when it does now."""
     return marks[-cap].at + _DAY if len(marks) >= cap else None

@@ -6,8 +6,8 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Final
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=2)
-"""How far clocks of several processes may be apart, and are set back as a matter of course. What
-lies further ahead was noted by a clock that was wrong, and counts for nothing."""
+"""How far clocks of several processes may differ, and are routinely set back. An instant further
+ahead came from a clock that was wrong, and is ignored."""
 
 
 def write_instant(moment: datetime | None) -> str | None:
@@ -21,7 +21,7 @@ def read_instant(text: str | None) -> datetime | None:
     """Read an ISO 8601 instant.
 
     Raises:
-        ValueError: it has no offset, so that it is none, or lies where not every zone has a date.
+        ValueError: it has no offset, or lies where not every zone has a date.
     """
     if text is None:
         return None
@@ -38,8 +38,8 @@ def happened_within(
 ) -> bool:
     """Tell whether something happened less than a period ago.
 
-    What lies ahead did not happen lately: the clock was ahead then and has been set back, and
-    would else be waited for until it gets there again.
+    An instant ahead is not recent: the clock was ahead then and has been set back, and the period
+    would last until it gets there again.
 
     Args:
         at: when it happened; None for never.
@@ -51,7 +51,7 @@ def happened_within(
 
 
 def holds_until(end: datetime | None, now: datetime, longest: timedelta) -> bool:
-    """Tell whether something still holds that ends at an instant.
+    """Whether something that ends at an instant still holds.
 
     Args:
         end: when it ends; None where it does not hold.

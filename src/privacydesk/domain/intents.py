@@ -22,7 +22,7 @@ class RequestKind(StrEnum):
 
 
 LOSING: Final = frozenset({RequestKind.DELETION, RequestKind.DEREGISTRATION})
-"""Kinds after which something is gone for good."""
+"""Kinds that delete something for good."""
 
 
 class Intent(StrEnum):

@@ -1,4 +1,4 @@
-"""Mail that comes in: what is read off it, and how the mailbox is kept."""
+"""Incoming mail: what is read from it, and the mailbox's interface."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class MailFile(Struct, frozen=True):
 
 
 class Incoming(Struct, frozen=True):
-    """A mail as the desk takes it.
+    """A mail as the desk reads it.
 
     Attributes:
-        message_id: names it; made of its bytes where it brings none.
-        thread: the mails before it in its exchange, oldest first, as it names them.
-        answers: the one it answers, as it says; empty where it does not.
-        address: whom it says it comes from; proves nothing.
-        text: what was written, without what is quoted of others, and without a signature.
-        automatic: why no person wrote it; empty where one may have.
+        message_id: identifies it; derived from its bytes if it has none.
+        thread: the earlier mails of its exchange, oldest first, as it lists them.
+        answers: the one it answers, as it says; empty without one.
+        address: its claimed sender; proves nothing.
+        text: what was written, without quotations and signature.
+        automatic: why no person wrote it; empty if one may have.
     """
 
     message_id: str
@@ -49,11 +49,11 @@ class Incoming(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """A mail that lies in the mailbox.
+    """A mail that is in the mailbox.
 
     Attributes:
-        uid: names it there.
-        raw: as it came; None where it is larger than anything that is read.
+        uid: identifies it there.
+        raw: as received; None where it is larger than anything that is read.
     """
 
     uid: str
@@ -64,7 +64,7 @@ class Mailbox(Protocol):
     """A mailbox from which mails are taken. Nothing is ever deleted from it."""
 
     async def waiting(self, limit: int) -> tuple[Waiting, ...]:
-        """Return mails that nobody has read, oldest first.
+        """Return unread mails, oldest first.
 
         Raises:
             UnavailableError: it can't be reached; ``data`` names the ``reason``.

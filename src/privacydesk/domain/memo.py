@@ -1,4 +1,4 @@
-"""What was made of a row of buttons, made once: menus and fixed questions come back each turn."""
+"""Memoised conversions of rows of buttons: menus and fixed questions come back each turn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LIMIT = 1_000
 
 
 class FixedChoices(tuple[Choice, ...]):
-    """Buttons that flows and the menu offer, or these in words: the same object each time.
+    """Buttons that flows and the menu offer, or their localised form: the same object each time.
 
     Rows read from the database and buttons made of a person's data are plain tuples.
     """
@@ -22,21 +22,21 @@ class FixedChoices(tuple[Choice, ...]):
 
 
 class ChoicesMemo(Generic[R]):
-    """Remembers what ``make`` made of fixed buttons; of others it is made anew.
+    """Memoises ``make`` for fixed buttons; for others it is called each time.
 
-    Looked up by the object, not by what is in it, which would cost as much as making it.
+    Keyed by the object, not by its content, which would cost as much as calling ``make``.
 
     Args:
-        make: turns buttons into something that is never changed.
+        make: turns buttons into something immutable.
     """
 
     def __init__(self, make: Callable[[tuple[Choice, ...]], R]) -> None:
         self._make = make
-        # With the buttons, so that their id is not given to others while it is remembered.
+        # With the buttons, so that their id is not reused while it is a key here.
         self._made: dict[int, tuple[FixedChoices, R]] = {}
 
     def __call__(self, choices: tuple[Choice, ...]) -> R:
-        """Return what is made of ``choices``."""
+        """Return ``make`` of ``choices``."""
         held = self._made.get(id(choices))
         if held is not None:
             return held[1]

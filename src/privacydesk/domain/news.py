@@ -1,6 +1,6 @@
-"""News for other systems: what happened to a ticket or a conversation, told without content.
+"""News for other systems: what happened to a ticket or a conversation, without content.
 
-Derived from what a job changed, in the job's own transaction, so that no move can be forgotten. A
+Derived from what a job changed, in the job's own transaction, so that no move can be missed. A
 message names ids, kind, items, state and dates; never what anybody said, a code, or who somebody
 is.
 """
@@ -21,7 +21,7 @@ from privacydesk.domain.ticket import DueKind, ScopeItem, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move
 
 VERSION: Final = 1
-"""Of both schemas. Fields may be added under the same version; nothing else changes under it."""
+"""The version of both schemas. Fields may be added under it; nothing else changes."""
 
 
 class NewsKind(StrEnum):
@@ -33,7 +33,7 @@ class NewsKind(StrEnum):
     TICKET_EVIDENCE_RECEIVED = "ticket.evidence_received"
     TICKET_EXAMINED = "ticket.examined"
     TICKET_EXAMINATION_LATE = "ticket.examination_late"
-    """Evidence lies unexamined for a working day, while no clock runs."""
+    """Evidence has lain unexamined for a working day, while no clock runs."""
     TICKET_ASSIGNED = "ticket.assigned"
     """Another agent holds it, or nobody does."""
     TICKET_ASKED = "ticket.asked"
@@ -46,7 +46,7 @@ class NewsKind(StrEnum):
     TICKET_DECIDED = "ticket.decided"
     """The answer is committed to the requester: the clock stops."""
     TICKET_CONFIRMED = "ticket.confirmed"
-    """The requester has said the last word on closing the account."""
+    """The requester has confirmed the closing of the account."""
     TICKET_RETURNED = "ticket.returned"
     """A decision was taken back, by the account service or the requester: the clock runs again."""
     TICKET_HOLD_CHANGED = "ticket.hold_changed"
@@ -65,7 +65,7 @@ class NewsKind(StrEnum):
 SUBSCRIBABLE: Final = tuple(kind for kind in NewsKind if kind is not NewsKind.ENDPOINT_TEST)
 
 _PLACES: Final = 32
-"""More than one change of a ticket can tell at once."""
+"""More messages than one change of a ticket can cause."""
 _OWNERS: Final = {
     OwnerKind.QUEUE: NewsKind.CONVERSATION_QUEUED,
     OwnerKind.AGENT: NewsKind.CONVERSATION_TAKEN,
@@ -82,7 +82,7 @@ _SAID: Final = _CAME_DUE | {
     Move.HAND_IN.value: NewsKind.TICKET_EVIDENCE_RECEIVED,
     "examine": NewsKind.TICKET_EXAMINED,
 }
-"""Entries of a ticket's log that are news although its state need not have changed."""
+"""Entries of a ticket's log that are news even where its state did not change."""
 
 
 class DayFacts(Struct, frozen=True, rename={"since": "from", "until": "to"}):
@@ -93,11 +93,11 @@ class DayFacts(Struct, frozen=True, rename={"since": "from", "until": "to"}):
 
 
 class ItemFacts(Struct, frozen=True):
-    """What is told of one thing that is asked for.
+    """The published facts of one requested item.
 
     Attributes:
-        only: the days it is limited to; empty where it is not.
-        narrowed: whether words narrow it further; they are for the API's details alone.
+        only: the days it is limited to; empty without a limit.
+        narrowed: whether words narrow it further; only the API's details show them.
     """
 
     name: str
@@ -106,7 +106,7 @@ class ItemFacts(Struct, frozen=True):
 
 
 class TicketFacts(Struct, frozen=True):
-    """What is told of a ticket: what its record keeps for good, and the days of its items.
+    """The published facts of a ticket: what its record keeps for good, and the days of its items.
 
     Attributes:
         sequence: the ticket's version; of two messages the higher one is the newer state.
@@ -134,7 +134,7 @@ class TicketFacts(Struct, frozen=True):
 
 
 class ConversationFacts(Struct, frozen=True):
-    """What is told of a conversation.
+    """The published facts of a conversation.
 
     Attributes:
         owner: who may speak besides the user: ``assistant``, ``queue`` or ``agent``.
@@ -148,7 +148,7 @@ class ConversationFacts(Struct, frozen=True):
 
 
 class EndpointFacts(Struct, frozen=True):
-    """What a test tells: which endpoint it was meant for."""
+    """The published fact of a test: which endpoint it was meant for."""
 
     endpoint_id: str
 
@@ -200,12 +200,12 @@ def message_id(event_id: bytes) -> str:
 def news_of_ticket(
     before: Ticket | None, after: Ticket, entries: Collection[str]
 ) -> tuple[News, ...]:
-    """Return what a job's change of a ticket tells, in the order in which it is told.
+    """Return the news in a job's change of a ticket, in order of sending.
 
     Args:
         before: the ticket before the job; None for a new one.
         after: as the job left it.
-        entries: what the job's entries in the ticket's log are called.
+        entries: the names of the job's entries in the ticket's log.
     """
     kinds = tuple(dict.fromkeys((*_filed(before, after), *_noted(entries), *_moved(before, after))))
     if not kinds:
@@ -218,7 +218,7 @@ def news_of_ticket(
 
 
 def news_of_owner(before: Conversation | None, after: Conversation) -> News | None:
-    """Return what a change of a conversation's owner tells; None when it is the same one."""
+    """Return the news of a conversation's new owner; None when the owner did not change."""
     was, owner = Owner() if before is None else before.owner, after.owner
     if (was.kind, was.agent) == (owner.kind, owner.agent):
         return None
@@ -238,7 +238,7 @@ def _noted(entries: Collection[str]) -> list[NewsKind]:
 
 
 def _moved(before: Ticket | None, after: Ticket) -> list[NewsKind]:
-    """Compare what a ticket was with what it is; of a new one, what it begins with."""
+    """Return the news in a ticket's new state; of a new ticket, in its first one."""
     kinds = []
     if after.verified_at is not None and (before is None or before.verified_at is None):
         kinds.append(NewsKind.TICKET_VERIFIED)

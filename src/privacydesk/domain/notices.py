@@ -1,7 +1,7 @@
-"""Notices: a word outside the chat that there is something to read in it, and how it got there.
+"""Notices: messages outside the chat that there is something to read in it, and their delivery.
 
-A notice tells the app, a request's number and the way back into the chat. Nothing of what the
-request is about: a message on a phone is read by others.
+A notice names the app, a request's number and the way back into the chat. It says nothing of what
+the request is about: others may read a message on a phone.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from privacydesk.domain.codes import AccountContact, MailTarget, PhoneTarget, Se
 
 
 class Occasion(StrEnum):
-    """Why a notice goes out."""
+    """The reason for a notice."""
 
     ANSWERED = "answered"
-    """A decision or an outcome: what flows promise to tell; always."""
+    """A decision or an outcome, of which flows promise a notice; always."""
     CONFIRM = "confirm"
-    """Closing the account is approved and waits for the person's last word; always."""
+    """Closing the account is approved and awaits the person's confirmation; always."""
     EXAMINED = "examined"
     ASKED = "asked"
     """More is needed from the person."""
     RETURNED = "returned"
     """It could not be carried out; the person may have to do something first."""
     EXTENDED = "extended"
-    """Another due date, be it a supervisor's or that of a schedule published since."""
+    """A new due date, set by a supervisor or by a schedule published since."""
     LAPSED = "lapsed"
 
 
 PROMISED = frozenset({Occasion.ANSWERED, Occasion.CONFIRM})
-"""What whoever left a contact was promised to be told there."""
+"""What people who left a contact were promised notices of."""
 
 
 class Way(StrEnum):
@@ -49,30 +49,30 @@ class Way(StrEnum):
 
     @property
     def disturbs(self) -> bool:
-        """Whether it makes a sound in somebody's pocket, and so keeps the quiet hours."""
+        """Whether it makes a phone sound, and so respects the quiet hours."""
         return self is not Way.MAIL
 
 
 class About(StrEnum):
-    """As much as a notice says of what there is."""
+    """What a notice says there is to read."""
 
     ANSWER = "answer"
     QUESTION = "question"
-    """A word is wanted from the person."""
+    """An answer is wanted from the person."""
     NEWS = "news"
 
 
 class NoticeOutcome(StrEnum):
-    """What became of a notice on one way."""
+    """The outcome of a notice sent by one way."""
 
     SENT = "sent"
-    """Taken by whoever carries it; not read by a person."""
+    """Accepted by the carrier; not yet read by a person."""
     MERGED = "merged"
     """A newer one of the same kind went in its place."""
     REFUSED = "refused"
     NO_CONTACT = "no_contact"
     UNAVAILABLE = "unavailable"
-    """It could not be taken for as long as it was tried."""
+    """It was not accepted for as long as it was tried."""
 
 
 class Notice(Struct, frozen=True):
@@ -127,7 +127,7 @@ class Letter(Struct, frozen=True):
 
 
 class NoticeGateway(Protocol):
-    """Brings notices to phones and mailboxes; its operator words them."""
+    """Sends notices to phones and mailboxes; its operator words them."""
 
     async def notify(
         self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
@@ -146,7 +146,7 @@ class NoticeGateway(Protocol):
 
 
 class Pusher(Protocol):
-    """Brings notices to the devices that an account is logged in on."""
+    """Sends notices to the devices that an account is logged in on."""
 
     async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
         """Push one notice once; ``NO_CONTACT`` where no device takes any.
@@ -166,7 +166,7 @@ class Mailer(Protocol):
         Args:
             letter: the mail.
             key: the outbox row's id; it becomes part of the ``Message-ID``, so that a mail that is
-                sent again after a crash can be told to be the same.
+                sent again after a crash can be recognised as the same.
 
         Raises:
             UnavailableError: the server can't take it now; ``data`` names the ``reason``.

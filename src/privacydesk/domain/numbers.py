@@ -21,9 +21,9 @@ _PLACE = {character: place for place, character in enumerate(ALPHABET)}
 _LENGTH = RANDOM_CHARACTERS + 1
 _GROUP = 4
 _MAX_TEXT = 64
-"""Longer texts aren't a number however they are read."""
+"""Longer texts aren't a number, however they are read."""
 _GAP: Final = r"[\s_.·‐-―−-]{0,3}"
-# Looked for at each character: what stands before it may be taken for a part of it.
+# Tried at each character: what precedes a number may be taken for a part of it.
 _WRITTEN: Final = re.compile(
     rf"(?<![a-z\d])(?=(?P<number>(?:{_GAP.join(PREFIX)}{_GAP})?"
     rf"(?:[{ALPHABET}]{_GAP}){{{RANDOM_CHARACTERS}}}[{ALPHABET}])(?![a-z\d]))",
@@ -64,7 +64,7 @@ def numbers_in(text: str) -> Iterator[tuple[int, int, str]]:
     end = 0
     for hit in _WRITTEN.finditer(text):
         start, stop = hit.span("number")
-        # Eleven digits alone are another number, even where the check character fits.
+        # Eleven digits alone are some other number, even where the check character fits.
         written = any(c.isalpha() for c in hit["number"])
         number = canonical_number(hit["number"]) if written else None
         if number and start >= end:

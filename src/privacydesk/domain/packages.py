@@ -1,8 +1,8 @@
 """Access packages: a file with what the app holds about a person, offered for a while.
 
-The file lies sealed in parts. Its request tells that there is one and until when; whoever the
-request belongs to gets a link to it with a new code each time, and the link opens it in one
-conversation alone.
+The file is stored sealed, in parts. Its request shows that there is one and until when; the
+requester gets a link to it with a new code each time, and the link opens it in one conversation
+alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LINK_LIFETIME: Final = timedelta(minutes=15)
 """How long a link opens a file: enough to come back to after a lost connection."""
 
 PART_BYTES: Final = 256 * 1024
-"""How much of a file is sealed as one value."""
+"""Bytes of a file that are sealed as one value."""
 
 _MEGABYTE: Final = 1024 * 1024
 
@@ -30,11 +30,11 @@ KNOWN_COLUMNS: Final = (
     "phone", "phone_masked", "provider", "real_name", "real_name_masked", "real_name_verified",
     "room", "seconds", "signature", "status", "tags", "text", "to", "verified", "with",
 )  # fmt: skip
-"""Fields of entries that have a name in every language; others are called as they were sent."""
+"""Fields of entries that have a name in every language; others keep the name they came with."""
 
 
 class Link(Struct, frozen=True):
-    """A way to one file, for a few minutes.
+    """A link to one file, for a few minutes.
 
     Attributes:
         secret_hash: keyed hash of what only the link holds.
@@ -50,13 +50,13 @@ class Package(Struct, frozen=True):
     """One file of a request.
 
     Attributes:
-        made_at: when it was made: what was held then.
-        until: when it goes.
+        made_at: when it was made: its content is as of then.
+        until: when it is deleted.
         size: of the file, in bytes.
-        parts: how many there are.
+        parts: the number of its parts.
         sha256: of the file.
-        link: the last one; it takes the place of the one before.
-        downloads: how often it was begun to be sent.
+        link: the last one, which replaces the one before.
+        downloads: how often sending it was begun.
     """
 
     id: PackageId
@@ -69,11 +69,11 @@ class Package(Struct, frozen=True):
     downloads: int = 0
 
     def is_there(self, now: datetime) -> bool:
-        """Tell whether it can still be had."""
+        """Whether it is still available."""
         return now < self.until
 
     def opens(self, secret_hash: bytes, conversation: ConversationId, now: datetime) -> bool:
-        """Tell whether a link's secret opens it in a conversation now."""
+        """Whether a link's secret opens it in a conversation now."""
         link = self.link
         if link is None:
             return False
@@ -83,11 +83,11 @@ class Package(Struct, frozen=True):
 
 
 class PackagePart(Struct, frozen=True):
-    """A piece of a file as it is kept.
+    """A part of a file, as stored.
 
     Attributes:
         place: 1 for the first.
-        until: when the file goes.
+        until: when the file is deleted.
     """
 
     package_id: PackageId
@@ -106,6 +106,6 @@ def size_in_words(size: int) -> str:
 
 
 def pieces(body: bytes) -> Iterator[bytes]:
-    """Give a file in pieces."""
+    """Yield a file in pieces."""
     for begin in range(0, len(body), PART_BYTES):
         yield body[begin : begin + PART_BYTES]

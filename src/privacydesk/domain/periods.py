@@ -1,4 +1,4 @@
-"""Periods that reports are made of: whole days in the operator's zone, and the names for some."""
+"""Report periods: whole days in the operator's zone, and names for some."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Preset(StrEnum):
 
 
 def period_of(preset: Preset, today: date) -> Period:
-    """Return the days that a name means on a given day."""
+    """Return the days that a preset means on a given day."""
     month = today.replace(day=1)
     quarter = month.replace(month=month.month - (month.month - 1) % _QUARTER)
     year = month.replace(month=1)

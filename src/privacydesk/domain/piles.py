@@ -1,4 +1,4 @@
-"""The piles staff work from: which open tickets lie together, and in which order."""
+"""Piles: staff's inbox views of open tickets, and their order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from privacydesk.domain.ticket import Ticket
 
 
 class Pile(StrEnum):
-    """A list of open tickets. A ticket may lie in several."""
+    """An inbox view: a list of open tickets. A ticket may be in several."""
 
     OPEN = "open"
     MINE = "mine"
@@ -25,7 +25,7 @@ class Pile(StrEnum):
     WAITING = "waiting"
     """The requester was asked for something: more facts, or the last word on closing."""
     EXAMINE = "examine"
-    """Evidence was handed in and nobody has said yet what it shows."""
+    """Evidence was handed in and is not examined yet."""
     ESCALATED = "escalated"
     """An agent asked the supervisors to look, and none has answered yet."""
     OBJECTIONS = "objections"
@@ -34,10 +34,10 @@ class Pile(StrEnum):
 
 
 class Place(Struct, frozen=True):
-    """Where a page of a pile ended: the next one begins behind it.
+    """Where a page of a pile ended and the next one begins.
 
     Attributes:
-        urgent_at: of the last ticket; None among those that nothing is due on.
+        urgent_at: of the last ticket; None if nothing is due on it.
     """
 
     urgent_at: datetime | None
@@ -50,12 +50,12 @@ class Place(Struct, frozen=True):
 
 
 class Sieve(Struct, frozen=True):
-    """What is looked at of a pile; the rest of it is left out.
+    """A filter of a pile.
 
     Attributes:
         kind: only requests of this kind; None for any.
         locale: only those made in this language; empty for any.
-        holder: only those that this agent holds, or nobody does where it is empty; None for any.
+        holder: only those held by this agent, or by nobody if empty; None for any.
     """
 
     kind: RequestKind | None = None
@@ -63,7 +63,7 @@ class Sieve(Struct, frozen=True):
     holder: str | None = None
 
     def __bool__(self) -> bool:
-        """Tell whether it leaves anything out."""
+        """Whether it filters anything."""
         return self != ALL
 
 
@@ -71,7 +71,7 @@ ALL = Sieve()
 
 
 class Watch(Struct, frozen=True):
-    """Who looks at the piles, and when: what several of them depend on.
+    """The viewer of the piles and the time, which several of them depend on.
 
     Attributes:
         agent: whose own tickets ``MINE`` holds.
@@ -85,19 +85,19 @@ class Watch(Struct, frozen=True):
 
 
 class Filed(Struct, frozen=True):
-    """An open ticket, as the conversation it was filed in is told by."""
+    """An open ticket, as shown with the conversation it was filed in."""
 
     number: str
     kind: RequestKind
 
 
 class Counts(Struct, frozen=True):
-    """How much lies where.
+    """The numbers of tickets and conversations in each place.
 
     Attributes:
         tickets: by pile.
         queued: conversations that wait for a person.
-        held: conversations that the agent who looks has.
+        held: conversations that the viewer has.
     """
 
     tickets: Mapping[Pile, int]

@@ -1,8 +1,8 @@
-"""How many codes one sender, and all together, may have sent, and how many requests they may file.
+"""Quotas: how many codes, and how many requests, one sender and all together may have.
 
 The counting of one target keeps its owner from being pestered; this keeps the desk from being used
-to pester many, and those who work on requests from having none but made-up ones. The counts are
-marks on counter rows, in any 24 hours or any hour up to now.
+to pester many, and staff from being swamped with made-up requests. The counts are marks on counter
+rows, in any 24 hours or any hour up to now.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from privacydesk.domain.identity import (
 
 _DAY = timedelta(days=1)
 _TAG = 8
-"""Bytes of a target's keyed hash that tell one from another within a row."""
+"""Bytes of a target's keyed hash that identify it within a row."""
 
 
 def sender_counter(account: str, conversation: bytes) -> str:
-    """Return what names the row of whoever asks: an account, else a conversation."""
+    """Return the counter of a sender: an account, else a conversation."""
     return f"sender|account:{account}" if account else f"sender|conversation:{conversation.hex()}"
 
 
 def ceiling_counter(target: Target, account: str) -> str:
-    """Return what names the row of all codes of a sort.
+    """Return the counter of all codes of one sort.
 
-    Those that strangers ask for have one of their own, so that they never use up what people who
-    are logged in need: for their account's phone, for a contact, or to fetch a file.
+    Codes that strangers ask for have one of their own, so that they never use up what logged-in
+    people need: for their account's phone, for a contact, or to fetch a file.
     """
     return "ceiling|contacts" if _by_stranger(target, account) else "ceiling|accounts"
 
@@ -89,16 +89,16 @@ class FilingRules(Struct, frozen=True):
 
     @property
     def strangers(self) -> Ceiling:
-        """The ceiling on requests by those who have shown nothing."""
+        """The ceiling on requests by people who have shown neither account nor contact."""
         return shared_ceiling(self.hourly_strangers, self.origin_percent, self.reserve_percent)
 
 
 STRANGERS_FILED = "filed|strangers"
-"""What names the row of all requests by those who have shown nothing."""
+"""The counter of all requests by people who have shown neither account nor contact."""
 
 
 def filed_counter(account: str, conversation: bytes) -> str:
-    """Return what names the row of requests by whoever files: an account, else a conversation."""
+    """Return the counter of requests by one sender: an account, else a conversation."""
     return f"filed|{sender_counter(account, conversation)}"
 
 

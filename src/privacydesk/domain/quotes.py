@@ -1,4 +1,4 @@
-"""What the operator's policy says to a question: passages word for word, or nothing."""
+"""Answers from the operator's policy: passages word for word, or nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Quote(Struct, frozen=True):
         section: labels and titles of the headings below it; may be empty.
         text: a stretch of the imported text, unchanged.
         anchor: where it begins.
-        score: 0 to 1, to compare passages of one answer with each other and no others.
+        score: 0 to 1, comparable among passages of one answer only.
     """
 
     document: str
@@ -28,11 +28,11 @@ class Quote(Struct, frozen=True):
 
 
 class PolicyAnswer(Struct, frozen=True):
-    """What was found.
+    """The answer to a question.
 
     Attributes:
         quotes: the best passages, best first; none when the policy does not say.
-        offers: the request that the passages speak of a right to make, where they do.
+        offers: the request that the passages give a right to make, if they do.
         language: of the policy, ``zh`` or ``en``.
         asked: whether the words ask anything; the policy's name alone does not.
     """

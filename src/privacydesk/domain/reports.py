@@ -3,9 +3,9 @@
 Everything comes from the dates, kinds, outcomes and grounds of tickets, which their records keep,
 and from daily counters. So a report of last year says the same after its conversations have gone.
 
-A request belongs to a figure by the instant the figure is about: to punctuality by the date that
-was promised first, to the days to reply by its answer, to the backlog by lying there at the end of
-the period. Lateness is always measured against the date promised first (policy article 9).
+The instant that a figure is about decides which requests it counts: for punctuality the date
+promised first, for the days to reply the answer; the backlog is what is open at the end of the
+period. Lateness is always measured against the date promised first (policy article 9).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OVERDUE: Final = "overdue"
 NO_CLOCK: Final = "no_clock"
 
 _REPLY_DAYS: Final = 10
-"""Working days told one by one; beyond them an answer took more."""
+"""Working days listed one by one; longer answers share a line."""
 PROMISED_DAYS: Final = 7
 """Working days within which an answer is promised (policy article 9)."""
 _INSTANT: Final = timedelta(microseconds=1)
@@ -48,7 +48,7 @@ _WAY: Final = (
     "evidence",
     "drop_evidence",
 )
-"""What people who prove who they are come to, in the order in which they mostly do."""
+"""The steps of proving one's identity, in their usual order."""
 
 
 class Case(Struct, frozen=True):
@@ -60,7 +60,7 @@ class Case(Struct, frozen=True):
         promised_at: the first instant that is late, by the date promised first.
         answered_at: when the decision was committed to the user.
         closed_at: when it ended.
-        grounds: on which it was refused, one for each part that was.
+        grounds: on which it was refused, one for each refused part.
         satisfaction: what the requester said of it.
     """
 
@@ -82,9 +82,9 @@ class FigureName(StrEnum):
     REPLY_DAYS = "reply_days"
     """How many working days answers took."""
     BACKLOG = "backlog"
-    """What was still to be answered at the end, by working days left."""
+    """What was unanswered at the end, by working days left."""
     REFUSALS = "refusals"
-    """What was refused, by ground."""
+    """The refusals, by ground."""
     GIVEN_UP = "given_up"
     """Where people gave up proving who they are."""
     UNSURE = "unsure"
@@ -102,7 +102,7 @@ COLUMNS: Final[Mapping[FigureName, tuple[str, ...]]] = {
     FigureName.UNSURE: ("understood", "unsure"),
     FigureName.SATISFACTION: ("satisfied", "not_satisfied"),
 }
-"""What each line of a figure counts. Those of one line never overlap."""
+"""The columns of each figure. Those of one line never overlap."""
 
 SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
     FigureName.ON_TIME: ("on_time", ("on_time", "late")),
@@ -110,7 +110,7 @@ SHARES: Final[Mapping[FigureName, tuple[str, tuple[str, ...]]]] = {
     FigureName.UNSURE: ("unsure", ("understood", "unsure")),
     FigureName.SATISFACTION: ("satisfied", ("satisfied", "not_satisfied")),
 }
-"""Of which figures a rate is told: which column, out of which ones together."""
+"""The figures with a rate: the column it is of, and the columns it is a share of."""
 
 
 class Line(Struct, frozen=True):
@@ -121,14 +121,14 @@ class Line(Struct, frozen=True):
 
 
 class Figure(Struct, frozen=True):
-    """A figure, whole: chart, table and file are made of the same lines."""
+    """A complete figure: chart, table and file are made of the same lines."""
 
     name: FigureName
     lines: tuple[Line, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return what its lines count."""
+        """Return the names of its columns."""
         return COLUMNS[self.name]
 
     @property
@@ -140,7 +140,7 @@ class Figure(Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing was counted."""
+        """Whether nothing was counted."""
         return not any(self.totals)
 
     def share(self, values: Sequence[int]) -> float | None:
@@ -161,10 +161,10 @@ class Report(Struct, frozen=True):
     """All figures of a period.
 
     Attributes:
-        as_of: the instant the backlog is told of: the period's end, or the present before it.
+        as_of: the instant of the backlog: the period's end, or the present if that is earlier.
         received: requests made within the period.
         answered: requests answered within it.
-        median_days: working days that half of these answers took at most; None without any.
+        median_days: the median of working days that these answers took; None without any.
     """
 
     period: Period
@@ -180,7 +180,7 @@ class Report(Struct, frozen=True):
 
 
 class Reckoner:
-    """Makes figures of cases, in the operator's zone and working days.
+    """Computes figures from cases, in the operator's zone and working days.
 
     Args:
         calendar: tells working days.
@@ -200,7 +200,7 @@ class Reckoner:
         Args:
             period: what it is about.
             cases: all that were made before its end and had not ended before its beginning.
-            counts: what was counted on its days.
+            counts: the counts of its days.
             now: the present.
         """
         since, until = period.since(self._zone), period.until(self._zone)
@@ -247,7 +247,7 @@ class Reckoner:
         return instant.astimezone(self._zone).date()
 
     def _between(self, start: date, end: date) -> int:
-        """Return working days after one day up to another; many requests share their dates."""
+        """Return working days after one day up to another; cached, as many share their dates."""
         days = self._counted.get((start, end))
         if days is None:
             days = self._counted[start, end] = working_days_left(self._calendar, start, end)
@@ -281,7 +281,7 @@ def _lies(case: Case, as_of: datetime) -> bool:
 
 
 def _by_kind(name: FigureName, members: Iterable[tuple[RequestKind, str]]) -> Figure:
-    """Return a figure with a line for each kind that there is, given what each counts as."""
+    """Return a figure with a line for each kind that occurs, given the column of each case."""
     by_kind: dict[RequestKind, Counter[str]] = {}
     for kind, column in members:
         by_kind.setdefault(kind, Counter())[column] += 1
@@ -294,7 +294,7 @@ def _by_kind(name: FigureName, members: Iterable[tuple[RequestKind, str]]) -> Fi
 
 
 def _kept(case: Case, now: datetime) -> str:
-    """Return how a promise went: one of the columns of ``ON_TIME``."""
+    """Return whether a promise was kept: one of the columns of ``ON_TIME``."""
     assert case.promised_at is not None
     if (case.answered_at or case.closed_at or now) >= case.promised_at:
         return "late"
@@ -325,7 +325,7 @@ class _Counted:
 
     def given_up(self) -> Iterator[Line]:
         for step, reached, passed in self._lines(Countable.REACHED, Countable.PASSED, _along_way):
-            # Around midnight somebody goes on from where they came to the day before.
+            # Around midnight people get past a step that they reached the day before.
             yield Line(step, (passed, max(0, reached - passed)))
 
     def unsure(self) -> Iterator[Line]:

@@ -1,9 +1,9 @@
-"""Retention: what of a conversation has to go by now, and the record that stays of a request.
+"""Retention: what to delete of a conversation by now, and the record that stays of a request.
 
-A request's *span* reaches from when it began to when it was closed. Its content goes a period after
-the closing, unless it is held or an objection to it has not come so far itself. What was said
-outside of all spans is *talk*: said without a day's break it goes as one, a period after its last
-message.
+A request's *span* reaches from its beginning to its closing. Its content is deleted a period after
+the closing, unless it is under legal hold or an objection to it has not got that far itself. What
+was said outside of all spans is *talk*: said without a day's break it is deleted as one, a period
+after its last message.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _PAUSE: Final = timedelta(days=1)
 KEPT_LOG_DATA: Final = frozenset(
     {"accepted", "asked_at", "first_due", "ground", "occasion", "proposed_by", "tries"}
 )
-"""What of a log entry's data stays with the record: words of closed lists, dates and agents."""
+"""Log entry data that stays with the record: words of closed lists, dates and agents."""
 
 
 class Line(Struct, frozen=True):
-    """One entry of a conversation's log, without what it says."""
+    """One entry of a conversation's log, without its text."""
 
     offset: int
     at: datetime
@@ -41,14 +41,14 @@ class Line(Struct, frozen=True):
 
 
 class Holdings(Struct, frozen=True):
-    """What is kept of one conversation.
+    """What is stored of one conversation.
 
     Attributes:
         lines: its log, in order.
         tickets: those filed in it.
         objections: tickets that object to one of those, wherever they were filed.
-        files: those that no ticket took, with when they came.
-        attached: how many files lie at each ticket.
+        files: those that no ticket took, with their arrival.
+        attached: the number of files of each ticket.
         deliveries: outbox rows that belong to no ticket, with when they were made.
     """
 
@@ -62,11 +62,11 @@ class Holdings(Struct, frozen=True):
 
 
 class Purge(Struct, frozen=True):
-    """What of one conversation goes.
+    """What to delete of one conversation.
 
     Attributes:
         blanks: first and last offsets of what becomes blank.
-        tickets: those whose files, outbox rows and words in the log go.
+        tickets: those whose files, outbox rows and words in the log are deleted.
         files: evidence that belongs to none of them.
         deliveries: outbox rows that belong to none of them.
     """
@@ -89,9 +89,9 @@ class Plan(Struct, frozen=True):
     """What is to be done about one conversation now.
 
     Attributes:
-        purge: what goes.
-        whole: nothing would be left that anybody comes back to: the conversation goes with its key.
-        quiet: nobody has done anything for a period, so open forms and proofs go, too.
+        purge: what to delete.
+        whole: delete all with its key: nothing would be left that anybody comes back to.
+        quiet: nobody has done anything for a period, so open forms and proofs are dropped, too.
         held: tickets that would go but for a legal hold.
         objected: tickets that would go but for an objection.
     """
@@ -104,10 +104,10 @@ class Plan(Struct, frozen=True):
 
 
 def plan(held: Holdings, horizon: datetime) -> Plan:
-    """Return what goes of a conversation.
+    """Return what to delete of a conversation.
 
     Args:
-        held: what is kept of it.
+        held: what is stored of it.
         horizon: the present less the operator's period.
     """
     conversation = held.conversation
@@ -145,7 +145,7 @@ def plan(held: Holdings, horizon: datetime) -> Plan:
 
 
 def _is_objected(ticket: Ticket, objections: Sequence[Ticket], horizon: datetime) -> bool:
-    """Tell whether an objection is open, or its own content has not gone or is not to go yet."""
+    """Whether an objection is open, or closed but not due for deletion itself."""
     return any(
         one.linked == ticket.id
         and "objection" in one.flags
@@ -157,9 +157,9 @@ def _is_objected(ticket: Ticket, objections: Sequence[Ticket], horizon: datetime
 def _talks(
     lines: Sequence[Line], going: Sequence[Ticket], kept: Sequence[Ticket]
 ) -> Iterator[list[Line]]:
-    """Give what hangs together and belongs to no request that stays.
+    """Yield runs of talk, and the lines of each request that is deleted.
 
-    A request that goes takes its lines at once, whatever was said after it.
+    Such a request's lines form a run of their own, whatever was said after it.
     """
     talk: list[Line] = []
     home: TicketId | None = None
@@ -201,7 +201,7 @@ def _ranges(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
 def record(ticket: Ticket, now: datetime) -> Ticket:
     """Return what stays of a closed request: number, kind, dates, outcome, grounds, handler.
 
-    Whoever asked finds it by the keyed hashes of account and contact, which stay.
+    The requester finds it by the keyed hashes of account and contact, which stay.
     """
     return replace(
         ticket,
@@ -234,7 +234,7 @@ def remaining(
 
     Args:
         conversation: as it was.
-        done: what went.
+        done: what was deleted.
         epoch: a new one, so that clients drop their copies.
         horizon: proofs older than this name people who are not here any more.
     """
@@ -259,14 +259,14 @@ def remaining(
         desk_calls=0,
         minor_hint=False,
         attempts=(),
-        # Whoever writes in that exchange again begins anew.
+        # A later mail in that exchange begins anew.
         mail=None,
         origin=b"",
     )
 
 
 def outlined(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a log entry's data stays with the record."""
+    """Return the log entry data that stays with the record."""
     return {name: value for name, value in data.items() if name in KEPT_LOG_DATA}
 
 
@@ -274,13 +274,13 @@ class Tally(Struct, frozen=True):
     """What a run did, or a preview would do.
 
     Attributes:
-        conversations: how many lost content and go on.
-        erased: how many went as a whole, with their keys.
+        conversations: how many lost content and remain.
+        erased: how many were deleted as a whole, with their keys.
         messages: entries of logs that became blank, or went.
-        requests: numbers of the requests of which the record is left.
+        requests: numbers of the requests of which only the record is left.
         held: numbers of those that a legal hold keeps.
         objected: numbers of those that an objection keeps.
-        files: files that went.
+        files: the number of deleted files.
         busy: conversations that changed meanwhile; the next run comes back to them.
         failed: ids of conversations that could not be read or written, and keep what they hold.
     """

@@ -1,4 +1,4 @@
-"""What the items of a request are called: by which family of terms, and by which name in it."""
+"""The names of a request's items: the family of terms, and the name in it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FAMILIES: Final[Mapping[RequestKind, str]] = {
     RequestKind.UNBINDING: "provider",
     RequestKind.GUARDIAN: "wish",
 }
-"""The family that names the items of a kind. The items of other kinds have no names: the kind says
-it all."""
+"""The family that names the items of a kind. Items of other kinds have no names: the kind says it
+all."""
 
 
 BINDING: Final = "binding"
 """The item of an unbinding; which one it is stands in its details."""
 
 OPENING: Final = "opening"
-"""The answer of a ticket that holds the words which its form began with: no question asked for
-them."""
+"""The key of the answer that holds the words with which a ticket's form began: no question asked
+for them."""
 
 
 def named(item: ScopeItem) -> str:
-    """Return the name of an item in its kind's family: a binding goes by its provider's."""
+    """Return the name of an item in its kind's family; for a binding, its provider's."""
     return str(item.detail.get("provider") or "") if item.name == BINDING else item.name
 
 
@@ -40,12 +40,12 @@ def part_of(item: ScopeItem) -> Part:
 
 
 def words_of(item: ScopeItem) -> str:
-    """Return what was said of an item and not understood, verbatim; empty without."""
+    """Return what was said of an item and not understood, verbatim; empty without any."""
     return str(item.detail.get("words") or "")
 
 
 def is_qualified(item: ScopeItem) -> bool:
-    """Tell whether only a person can tell what belongs to an item."""
+    """Whether only a person can tell what belongs to an item."""
     return part_of(item).is_qualified or bool(words_of(item))
 
 

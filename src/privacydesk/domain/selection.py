@@ -1,7 +1,7 @@
 """Selections: what a request is about, as values × days × qualifiers.
 
-What goes is what is included minus what is excluded. Days are subtracted from days, so that they
-end up in ``only``; a qualifier ("with Mei") can't be computed with and stays beside them.
+The selection is what is included minus what is excluded. Days are subtracted from days, so that
+they end up in ``only``; a qualifier ("with Mei") can't be computed with and stays beside them.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Part(Struct, frozen=True, omit_defaults=True):
 
     @property
     def days(self) -> tuple[Span, ...]:
-        """The days outside of which nothing is selected; empty where there are none such."""
+        """The days to which it is limited; empty where it is not limited to days."""
         days = _union(map(_days, self.only))
         return () if days == _EVERY_DAY else _spans(days)
 
@@ -80,7 +80,7 @@ class Part(Struct, frozen=True, omit_defaults=True):
         return _spans(_minus(_EVERY_DAY, _union(map(_days, self.only))))
 
     def covers(self, other: Part) -> bool:
-        """Tell whether all that the other part selects certainly belongs to this one."""
+        """Whether all that the other part selects certainly belongs to this one."""
         if self.value not in (other.value, ALL):
             return False
         mine = self.only or (Span(),)
@@ -90,12 +90,12 @@ class Part(Struct, frozen=True, omit_defaults=True):
 
 
 class Selection(Struct, frozen=True, omit_defaults=True):
-    """What goes, what was said to stay, and what was not understood.
+    """What is selected, what was said to stay, and what was not understood.
 
     Attributes:
-        parts: what goes; one for each value.
+        parts: what is selected; one for each value.
         stays: values that were named to stay as a whole.
-        words: what was said of it and not understood, verbatim; empty without.
+        words: what was said of it and not understood, verbatim; empty without any.
     """
 
     parts: tuple[Part, ...] = ()
@@ -127,7 +127,7 @@ class Selection(Struct, frozen=True, omit_defaults=True):
             if (part := _part(value, _about(value, include), _about(value, exclude))) is not None
         ]
         selected = {part.value for part in made}
-        # What only some of shall stay stays as a whole where other things go.
+        # Where other things are selected, a value that partly stays is listed as staying whole.
         whole = (one for one in exclude if include or not one.is_narrowed)
         kept = dict.fromkeys(one.value for one in whole if one.value in offered)
         return cls(
@@ -143,13 +143,13 @@ NARROWING: Final = frozenset({"only", "but", "words", "period"})
 
 
 def plain(value: Part | Selection) -> dict[str, Any]:
-    """Return a part or a selection as it comes back out of JSON."""
+    """Return a part or a selection as plain JSON values."""
     found: dict[str, Any] = json.decode(json.encode(value))
     return found
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return spans with those of one qualifier as one, in the order of days; plain days first."""
+    """Return spans merged per qualifier, in the order of days; those without one first."""
     days = _by_qualifier(spans)
     plain_days = days.pop("", ())
     return tuple(
@@ -166,7 +166,7 @@ def detail_of(part: Part, words: str = "") -> dict[str, Any]:
 
 
 def part_from(value: str, detail: Mapping[str, Any]) -> Part:
-    """Return the part that the details of a ticket's item tell; see ``NARROWING``."""
+    """Return the part that the details of a ticket's item describe; see ``NARROWING``."""
     period = str(detail.get("period") or "")
     if period:
         return Part(value, only=(Span(qualifier=period),))
@@ -178,7 +178,7 @@ def _about(value: str, mentions: Iterable[Mention]) -> list[Mention]:
 
 
 def _part(value: str, include: Iterable[Mention], exclude: Iterable[Mention]) -> Part | None:
-    """Return what goes of one value; None where nothing does."""
+    """Return what is selected of one value; None where nothing is."""
     goes, stays = _by_qualifier(include), _by_qualifier(exclude)
     never = stays.pop("", ())
     whole = _minus(goes.pop("", ()), never)
@@ -198,9 +198,9 @@ def _part(value: str, include: Iterable[Mention], exclude: Iterable[Mention]) ->
 
 
 def _kept(qualifier: str, days: Days, only: Mapping[str, Days]) -> Days:
-    """Return the days on which a qualifier keeps something of what goes by other words.
+    """Return the days on which a qualifier keeps something that other words select.
 
-    They are open where that is all the days on which anything goes.
+    They are unbounded if they are all the days on which anything is selected.
     """
     besides = _union(day for name, goes in only.items() if name != qualifier for day in goes)
     kept = _common(days, besides)
@@ -216,7 +216,7 @@ def _by_qualifier(mentions: Iterable[Mention | Span]) -> dict[str, Days]:
 
 
 def _folded(parts: Sequence[Part], offered: Sequence[str]) -> tuple[Part, ...]:
-    """Return one part for all values where the same goes of each."""
+    """Return one part for all values where the same is selected of each."""
     narrowed = {(part.only, part.but) for part in parts}
     if len(parts) < len(offered) or len(narrowed) != 1:
         return tuple(parts)
@@ -225,7 +225,7 @@ def _folded(parts: Sequence[Part], offered: Sequence[str]) -> tuple[Part, ...]:
 
 
 def _is_within(span: Span, others: Iterable[Span]) -> bool:
-    """Tell whether a span lies in others that have its qualifier or none."""
+    """Whether a span lies in others that have its qualifier or none."""
     wide = _union(_days(one) for one in others if one.qualifier in ("", span.qualifier))
     return not _minus((_days(span),), wide)
 

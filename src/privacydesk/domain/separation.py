@@ -1,7 +1,7 @@
 """Separation of duties: whether one person may act under the names of two agents.
 
-Whoever adds an agent, or resets their access, knows a password of theirs for a while. What two
-agents have to agree on is no agreement while one person may have signed in as both.
+Someone who adds an agent, or resets their access, knows a password of theirs for a while. The
+agreement of two agents means nothing while one person may have signed in as both.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from privacydesk.domain.signin import BY_COMMAND, AccessEntry, AccessKind
 _CONTROL: Final = frozenset(
     {AccessKind.AGENT_ADDED, AccessKind.ACCESS_RESET, AccessKind.AGENT_ENABLED}
 )
-"""Changes after which whoever made them can sign in as the agent."""
+"""Changes after which their author can sign in as the agent."""
 
 CHANGES: Final = _CONTROL | {AccessKind.AGENT_CHANGED}
-"""Changes of access that separation is judged by."""
+"""The changes of access that decide on separation."""
 
 
 def are_separate(one: str, other: str, changes: Collection[AccessEntry]) -> bool:
-    """Tell whether two agents are two people, as far as recent changes of access tell.
+    """Whether two agents are two people, as far as recent changes of access show.
 
     They are not where somebody, one of them or a third, could have signed in as both, directly or
-    through agents under their control; nor where one gave the other a role. What commands do in
-    nobody's name is nobody's: whoever runs them may act as any agent anyhow.
+    through agents under their control; nor where one gave the other a role. Changes made by
+    commands in nobody's name count for nobody: an operator may act as any agent anyhow.
 
     Args:
         one: an agent's name.
@@ -43,7 +43,7 @@ def are_separate(one: str, other: str, changes: Collection[AccessEntry]) -> bool
 
 
 def _controllers(agent: str, changes: Collection[AccessEntry]) -> frozenset[str]:
-    """Return whoever could have signed in as an agent, the agent among them."""
+    """Return everyone who could have signed in as an agent, the agent included."""
     found, waiting = {agent}, [agent]
     while waiting:
         controlled = waiting.pop()

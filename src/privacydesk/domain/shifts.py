@@ -1,4 +1,4 @@
-"""When people answer, as the operator sets it."""
+"""Working hours of staff, as the operator sets them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import time
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """From and until when people answer.
+    """The hours in which people answer.
 
     Attributes:
         opens: time of day, in the operator's zone.

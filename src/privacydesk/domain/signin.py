@@ -1,4 +1,4 @@
-"""Staff signing in: credentials, sessions, and how long a wrong entry has to wait. Pure values.
+"""Staff sign-in: credentials, sessions, and the wait after wrong entries. Pure values.
 
 password ─► own password ─► app ─► open        the first time, with a temporary password
     └─────────────────────► code ─► open       from then on
@@ -19,13 +19,13 @@ from privacydesk.domain.ids import AccessEntryId, LookupHash, StaffSessionId
 from privacydesk.domain.instants import CLOCK_TOLERANCE
 
 ENTRY_TIME: Final = timedelta(minutes=15)
-"""How long there is between the password and the rest."""
+"""The time between the password and the rest of the sign-in, at most."""
 
 PROOF_TIME: Final = timedelta(minutes=5)
 """How long password and code, once given, stand for the agent's consent to an act on access."""
 
 FREE_ENTRIES: Final = 5
-"""Wrong entries that cost no waiting."""
+"""Wrong entries without a wait."""
 
 FIRST_WAIT: Final = timedelta(seconds=15)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -42,7 +42,7 @@ class Stage(StrEnum):
 
 
 class Credential(Struct, frozen=True):
-    """What a member of staff proves themselves with. Nothing in it is shown or logged.
+    """What a member of staff signs in with. Nothing in it is shown or logged.
 
     Attributes:
         agent: whose it is.
@@ -66,7 +66,7 @@ class Credential(Struct, frozen=True):
     version: int = 1
 
     def stage(self) -> Stage:
-        """Return what is asked after the password."""
+        """Return the stage after the password."""
         if self.temporary_until is not None:
             return Stage.PASSWORD
         return Stage.CODE if self.secret else Stage.APP
@@ -102,33 +102,33 @@ class StaffSession(Struct, frozen=True):
     proven_at: datetime | None = None
 
     def is_proven(self, now: datetime) -> bool:
-        """Return whether its agent proved who they are just now."""
+        """Return whether its agent proved their identity just now."""
         since = self.proven_at or self.started_at
         return since - CLOCK_TOLERANCE <= now < since + PROOF_TIME
 
     def alive(self, now: datetime, idle: timedelta) -> bool:
-        """Return whether it still holds; one that a clock opened which was ahead does not."""
+        """Return whether it is still valid; one opened by a clock that was ahead is not."""
         return self.seen_at - CLOCK_TOLERANCE <= now < min(self.ends_at, self.seen_at + idle)
 
 
 class Holder(Struct, frozen=True):
-    """A session with the agent as they are now: a role taken away is gone at once."""
+    """A session with the agent's current state: a role taken away is gone at once."""
 
     session: StaffSession
     agent: Agent
 
 
 class Attempts(Struct, frozen=True):
-    """Entries in a row that were not right, of one key.
+    """Consecutive wrong entries under one key.
 
     A key joins an account with the address that entries come from, so that a stranger's wrong
     entries make the stranger wait and nobody else.
 
     Attributes:
         id: keyed hash of what is counted; names nobody.
-        failed: how many in a row; counted before an entry is looked at, so that many at once
-            buy nothing.
-        not_before: when the next one is looked at.
+        failed: how many in a row; counted before an entry is checked, so that many at once
+            gain nothing.
+        not_before: when the next one is checked.
     """
 
     id: LookupHash
@@ -137,10 +137,10 @@ class Attempts(Struct, frozen=True):
     not_before: datetime | None = None
 
     def seen_at(self, now: datetime) -> Attempts:
-        """Return the attempts as the present clock may know them.
+        """Return the attempts with a wait that is possible at the present.
 
-        A wait that lies further ahead than the rule ever gives was set by a clock that was ahead:
-        it is cut to what the rule gives now.
+        A wait longer than the rule ever gives was set by a clock that was ahead: it is cut to what
+        the rule gives now.
         """
         limit = now + _wait_after(self.failed)
         if self.not_before is None or self.not_before <= limit:
@@ -169,7 +169,7 @@ def _wait_after(failed: int) -> timedelta:
 
 
 class AccessKind(StrEnum):
-    """What the log of access tells."""
+    """The events of the access log."""
 
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
@@ -192,16 +192,16 @@ class AccessKind(StrEnum):
 
 
 BY_COMMAND: Final = "command"
-"""Who acts where a command does in nobody's name."""
+"""The actor of commands that run in nobody's name."""
 
 DENIALS: Final = frozenset(
     {AccessKind.WRONG_PASSWORD, AccessKind.WRONG_CODE, AccessKind.DELAYED, AccessKind.FORBIDDEN}
 )
-"""What was refused; the rest was done."""
+"""Refused attempts; all other kinds happened."""
 
 
 class AccessEntry(Struct, frozen=True):
-    """One line of the log of access.
+    """One line of the access log.
 
     Attributes:
         agent: who it concerns; empty when the name typed is nobody's: people type passwords into
@@ -221,10 +221,10 @@ class AccessEntry(Struct, frozen=True):
 
 
 def audited(entry: AccessEntry) -> AuditEntry | None:
-    """Return what the audit keeps for good of an entry: all but where it came from.
+    """Return the entry that the audit keeps for good: all but where it came from.
 
-    Nothing of a name that is nobody's, nor of entries that were not even looked at: strangers could
-    fill the audit with those.
+    None for unknown names and for entries that were not even checked: strangers could fill the
+    audit with those.
     """
     by = entry.by or entry.agent
     if not by or entry.kind is AccessKind.DELAYED:

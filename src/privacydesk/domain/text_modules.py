@@ -1,4 +1,4 @@
-"""Text modules: what staff write often, kept once in every language, with places for values."""
+"""Text modules: saved replies of staff, in every language, with placeholders."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from msgspec import Struct
 from privacydesk.errors import InvalidRequestError
 
 VARIABLES: Final = ("number", "kind", "due", "agent", "app")
-"""What a module may leave a place for: the request's number, what it asks for, the date of its
-answer; who writes; the app. In braces, as ``{number}``."""
+"""The placeholders of a module: the request's number, what it asks for, the date of its answer; the
+agent who writes; the app. In braces, as ``{number}``."""
 
 LONGEST: Final = 4_000
-"""Characters of a module in one language."""
+"""The longest module, in characters of one language."""
 
 _NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_NAME: Final = 40
@@ -39,9 +39,9 @@ class TextModule(Struct, frozen=True):
     version: int = 1
 
     def filled(self, locale: str, values: Mapping[str, str]) -> str | None:
-        """Return the text in a language with its places filled.
+        """Return the text in a language with its placeholders filled.
 
-        None where it is not written in that language, or there is no value for a place of it: a
+        None where it is not written in that language, or a placeholder has no value: a
         conversation without a request has no number.
         """
         text = self.texts.get(locale)
@@ -51,7 +51,7 @@ class TextModule(Struct, frozen=True):
 
 
 def places(text: str) -> tuple[str, ...]:
-    """Return what a text has places for, in order, each as often as it stands there."""
+    """Return the placeholders of a text in order, each as often as it occurs."""
     return tuple(_PLACE.findall(text))
 
 
@@ -59,8 +59,8 @@ def checked(name: str, texts: Mapping[str, str], locales: Sequence[str]) -> Mapp
     """Return a module's texts as they are kept.
 
     Raises:
-        InvalidRequestError: the name is none, a language is missing or too long, a place is not
-            one of ``VARIABLES``, or the languages do not have the same places.
+        InvalidRequestError: the name is invalid, a language is missing or too long, a placeholder
+            is not one of ``VARIABLES``, or the languages do not have the same placeholders.
     """
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         raise InvalidRequestError("a module's name is small letters and digits", reason="text_name")

@@ -1,7 +1,7 @@
 """Making a text safe to normalise, whatever somebody typed.
 
-Normalising sorts each run of combining marks, and takes time by the square of its length: ten
-thousand marks in a row hold up everybody. Unicode's own answer (UAX #15, stream-safe text) is a
+Normalising sorts each run of combining marks, in time quadratic in its length: ten thousand marks
+in a row hold up everybody. Unicode's own answer (UAX #15, stream-safe text) is a
 run of at most thirty; no script needs more, and what goes beyond can't be read.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 LONGEST_RUN: Final = 30
 """Combining marks in a row that stay, counted as they are after decomposition."""
 
-# Scripts that most messages are wholly written in; no mark is among them, whole or decomposed.
+# Characters of the scripts that most messages are written in; none has marks, even decomposed.
 _NO_MARKS = re.compile(
     "[\x00-\xbf\u2010-\u2027\u2e80-\u2fdf\u3001-\u3029\u3105-\u312f\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff5e]*"
 )
@@ -38,7 +38,7 @@ def stream_safe(text: str) -> str:
 
 @lru_cache(2_048)
 def _marks(character: str) -> tuple[int, int]:
-    """Return how many marks a character begins and ends with; the second is -1 for nothing else."""
+    """Return the number of leading and trailing marks; the second is -1 without anything else."""
     parts = [unicodedata.combining(part) != 0 for part in unicodedata.normalize("NFKD", character)]
     if all(parts):
         return len(parts), -1

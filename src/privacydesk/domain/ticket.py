@@ -23,7 +23,7 @@ _NOTHING_DONE: Final = Work()
 
 
 class TicketState(StrEnum):
-    """Where a ticket stands."""
+    """The state of a ticket."""
 
     AWAITING_VERIFICATION = "awaiting_verification"
     """Filed, but nobody has shown yet who asks; no clock runs; lapses after a settable time."""
@@ -91,27 +91,27 @@ class ScopeItem(Struct, frozen=True):
 
 
 class DueKind(StrEnum):
-    """Why a ticket comes up by itself."""
+    """The kinds of scheduled events on a ticket."""
 
     REMIND_TWO = "remind_two"
     REMIND_ONE = "remind_one"
     OVERDUE = "overdue"
     LAPSE = "lapse"
     EVIDENCE_WAITING = "evidence_waiting"
-    """Evidence lies unexamined for a working day although no clock runs yet."""
+    """Evidence has lain unexamined for a working day although no clock runs yet."""
     UNBINDING_WINDOW = "unbinding_window"
     """The time in which an automated unbinding can still be withdrawn has passed."""
 
 
 class Due(Struct, frozen=True):
-    """One thing that comes up by itself, fired once."""
+    """One scheduled event, fired once."""
 
     kind: DueKind
     at: datetime
 
 
 class Ticket(Struct, frozen=True):
-    """A request and all that answers for it.
+    """A request and everything recorded about it.
 
     Attributes:
         number: told to the requester; can't be guessed, easy to read aloud.
@@ -123,21 +123,21 @@ class Ticket(Struct, frozen=True):
         clocks: all clocks that run; the earliest leads.
         answered_at: when the decision was committed to the user; stops the clock.
         holder: the agent working on it.
-        dues: what still comes up by itself, earliest first.
+        dues: scheduled events still to come, earliest first.
         flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``,
             ``escalated``.
         contact: where the outcome goes besides the chat, as verified; sealed at rest.
         contact_hash: keyed hash under which the contact's owner comes back.
-        phone_hash: keyed hash of its account's phone, by which staff find it; nobody comes back
-            by it. None where the account service tells none.
+        phone_hash: keyed hash of its account's phone, by which only staff find it. None where the
+            account service gives none.
         linked: the ticket objected to, or repeated.
         satisfaction: what the requester said of it once it was closed; None when they did not.
         packages: the files made of what the account service returned, oldest first; none takes
             the place of another.
-        purged_at: when its content went; what is left is the record.
-        answers: what the requester told that belongs to no item: a complaint's text, where a child
+        purged_at: when its content was deleted; what is left is the record.
+        answers: what the requester said that belongs to no item: a complaint's text, where a child
             was seen; JSON only.
-        work: what the desk notes of its own.
+        work: the desk's own notes.
     """
 
     id: TicketId
@@ -175,12 +175,12 @@ class Ticket(Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether anything is still to be done on it."""
+        """Whether anything is still to be done on it."""
         return self.state is not TicketState.CLOSED
 
     @property
     def may_be_rated(self) -> bool:
-        """Tell whether it got an answer, and nobody has said yet how that went."""
+        """Whether it got an answer, and nobody has said yet how that went."""
         answered = self.outcome in _ANSWERED and self.purged_at is None
         return answered and self.satisfaction is None
 
@@ -191,42 +191,42 @@ class Ticket(Struct, frozen=True):
 
     @property
     def next_due_at(self) -> datetime | None:
-        """Return when it comes up next by itself."""
+        """Return when its next scheduled event is due."""
         return min((d.at for d in self.dues), default=None)
 
     @property
     def urgent_at(self) -> datetime | None:
-        """Return by when something has to be decided; None where no clock waits for that."""
+        """Return when a decision is due; None where no clock waits for one."""
         if self.clock is None or self.state not in _UNDECIDED:
             return None
         return self.clock.due_at
 
     @property
     def is_awaited(self) -> bool:
-        """Tell whether the requester was asked for something: more, or the last word."""
+        """Whether the requester was asked for something: more, or the last word."""
         return self.state in _AWAITED
 
     @property
     def to_examine(self) -> bool:
-        """Tell whether evidence lies here of which nobody has said yet what it shows."""
+        """Whether it has evidence that is not examined yet."""
         return self.state is TicketState.AWAITING_VERIFICATION and "document" in self.flags
 
     @property
     def has_settled_evidence(self) -> bool:
-        """Tell whether files that prove who asks, or whose guardian they are, are needed no more.
+        """Whether files that prove identity or guardianship are no longer needed.
 
-        Those of a complaint show what happened: whoever reviews an objection still needs them.
+        Those of a complaint show what happened: the reviewer of an objection still needs them.
         """
         return self.state in EVIDENCE_SETTLED and "document" in self.flags
 
     @property
     def is_guarded(self) -> bool:
-        """Tell whether a child or a guardian is concerned."""
+        """Whether a child or a guardian is concerned."""
         return self.requester is Requester.GUARDIAN or not self.flags.isdisjoint(_OF_CHILDREN)
 
     @property
     def is_childs_own(self) -> bool:
-        """Tell whether a child asks for themselves, so that a guardian should take part."""
+        """Whether a child asks for themselves, so that a guardian should take part."""
         return self.requester is Requester.SUBJECT and not self.flags.isdisjoint(CHILDREN)
 
     @property
@@ -261,11 +261,11 @@ class Ticket(Struct, frozen=True):
 
     @property
     def waits_for_supervisors(self) -> bool:
-        """Tell whether the supervisors were asked something that none has answered yet."""
+        """Whether the supervisors were asked something that none has answered yet."""
         return self.is_open and ("escalated" in self.flags or bool(self.work.files_asked))
 
     def is_late(self, now: datetime) -> bool:
-        """Tell whether the answer is, or came, after the date that was promised first."""
+        """Whether the answer is, or came, after the date that was promised first."""
         late_from = self.late_from
         return late_from is not None and (self.answered_at or now) >= late_from
 
@@ -278,7 +278,7 @@ class LogEntry(Struct, frozen=True):
         what: a move's name, or ``note``, ``claim``, ``reminder`` …
         why: the reason in plain words; sealed at rest.
         job_id: the job that left it.
-        data: what the kind of entry records besides. A purge leaves ``KEPT_LOG_DATA`` of it and no
+        data: what else this kind of entry records. A purge leaves ``KEPT_LOG_DATA`` of it and no
             reason, so readers must do without any of it.
     """
 

@@ -1,4 +1,4 @@
-"""What may happen to a ticket, and the machine that guards it."""
+"""The moves of a ticket, and the state machine that guards them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from privacydesk.errors import NotAllowedNowError
 
 
 class Move(StrEnum):
-    """What may happen to a ticket; the triggers of its machine."""
+    """The moves of a ticket: the triggers of its state machine."""
 
     VERIFY = "verify"
     """Identity (and guardianship) is shown; the clock starts."""
@@ -42,7 +42,7 @@ class Move(StrEnum):
 
 
 class _Cursor:
-    """What the shared machine moves; tickets themselves stay frozen."""
+    """The mutable model of the shared machine; tickets themselves stay frozen."""
 
     __slots__ = ("state",)
 
@@ -52,8 +52,8 @@ class _Cursor:
 
 _S = TicketState
 
-# What is not listed is refused: whoever may be late (a lapse that races with a verification, an
-# answer for a ticket that was withdrawn) asks ``may`` first, in the same transaction.
+# Unlisted moves are refused: callers that may be late (a lapse that races with a verification, an
+# answer for a ticket that was withdrawn) ask ``may`` first, in the same transaction.
 _TRANSITIONS: list[dict[str, Any]] = [
     {
         "trigger": Move.VERIFY,
@@ -152,13 +152,13 @@ _OUTCOMES: dict[Move, Outcome] = {
     Move.MARK_DUPLICATE: Outcome.DUPLICATE,
 }
 
-# The decision is committed to the user by these; acknowledgements and questions are not among
-# them (policy article 9 promises a reply, not an acknowledgement).
+# These commit the decision to the user; acknowledgements and questions are not among them (policy
+# article 9 promises a reply, not an acknowledgement).
 _ANSWERS = frozenset({Move.APPROVE, Move.RELEASE, Move.RESOLVE, Move.REFUSE})
 
 
 def may(ticket: Ticket, move: Move) -> bool:
-    """Tell whether ``move`` is open to the ticket as it stands."""
+    """Whether ``move`` is open to the ticket as it stands."""
     return ticket.state.value in _MACHINE.events[move.value].transitions
 
 

@@ -1,8 +1,8 @@
-"""Ticketing systems beside the desk: what is kept alike on both sides, and what a connector does.
+"""Ticketing systems joined to the desk: what is kept in sync, and what a connector does.
 
 The desk pushes the *state* of a ticket, not the events that led to it, and reads the state of the
-other side back. Whatever a kill cuts off is begun again from what the two sides show; so each call
-of a connector is either a reading, or can be told afterwards to have happened.
+other side back. Work that a kill cuts off is begun again from the state of both sides; so each call
+of a connector is either a read, or leaves a result by which it is known to have happened.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import DeskError, ErrorCode
 
 NOBODY: Final = ""
-"""The assignee of a ticket that nobody holds, on either side."""
+"""The assignee of a ticket without a holder, on either side."""
 
 _KEY_CHARACTERS: Final = 16
 _MARK: Final = re.compile(r"\[privacydesk ([0-9a-f]{16})\]")
@@ -45,7 +45,7 @@ class RemoteRefusedError(DeskError):
 
 
 class Fact(StrEnum):
-    """What of a ticket a field on the other side may be filled with."""
+    """The facts of a ticket that a field on the other side may be filled with."""
 
     NUMBER = "number"
     KIND = "kind"
@@ -58,13 +58,13 @@ class Fact(StrEnum):
     ACCOUNT = "account"
     """Whose request it is, as the account service names them."""
     CONTACT = "contact"
-    """The mail address or phone that was proven."""
+    """The mail address or phone that was verified."""
     ITEMS = "items"
     """What exactly is asked for, in words."""
 
     @property
     def is_personal(self) -> bool:
-        """Tell whether it says of a person what the record of a request does not."""
+        """Whether it is personal data beyond the record of a request."""
         return self in _PERSONAL
 
 
@@ -72,7 +72,7 @@ _PERSONAL: Final = frozenset({Fact.ACCOUNT, Fact.CONTACT, Fact.ITEMS})
 
 
 class Texts(StrEnum):
-    """What staff write, which stays in the house unless it is named."""
+    """Texts of staff, which are not sent unless the mapping names them."""
 
     NOTES = "notes"
     REPLIES = "replies"
@@ -80,7 +80,7 @@ class Texts(StrEnum):
 
 
 class Correction(StrEnum):
-    """What somebody changed over there that is put right, with a word why."""
+    """Changes over there that are reverted, with an explanation."""
 
     STATE_ENDED = "state_ended"
     """They closed it, and the desk has not decided."""
@@ -88,34 +88,34 @@ class Correction(StrEnum):
     """They opened it again, and the desk is done with it."""
     DUE = "due"
     UNKNOWN_USER = "unknown_user"
-    """Who holds it over there is no agent here: nothing is changed on either side."""
+    """Its holder over there is no agent here: nothing is changed on either side."""
     HOLDER = "holder"
-    """Who they gave it to may not have it."""
+    """The agent it was assigned to over there may not have it."""
 
 
 class NotTaken(StrEnum):
-    """Why something that was written over there went no further."""
+    """Why an entry written over there was not passed on."""
 
     OTHER_AGENT = "other_agent"
     """Another agent has the conversation; two never answer at once."""
     CLOSED = "closed"
     PURGED = "purged"
     NO_REPLIES = "no_replies"
-    """The operator lets no replies from over there through."""
+    """The operator allows no replies from over there."""
     TOO_LONG = "too_long"
     NOT_ALLOWED_NOW = "not_allowed_now"
-    """Where the request stands does not permit it."""
+    """The request's state does not permit it."""
     OTHER = "other"
 
 
 STATE_NAMES: Final = frozenset(
     {state.value for state in TicketState} | {f"closed.{outcome.value}" for outcome in Outcome}
 )
-"""What a state may be called in a mapping: ``in_review``, ``closed``, ``closed.duplicate`` …"""
+"""The state names of a mapping: ``in_review``, ``closed``, ``closed.duplicate`` …"""
 
 
 class TicketingMap(Struct, frozen=True):
-    """How the desk's words are said on the other side. The operator profile makes one.
+    """The operator profile's mapping of the desk's terms to those of the other side.
 
     Attributes:
         queue: where tickets are made, as the system names it.
@@ -123,12 +123,12 @@ class TicketingMap(Struct, frozen=True):
         states: the desk's state (``STATE_NAMES``) to the system's; completed by its connector.
         priorities: a request's kind to the system's priority; set when a ticket is made.
         fields: the system's field to what of the ticket goes into it.
-        texts: what of the words of staff goes over; none by default.
-        takes_replies: whether what is written to the requester over there reaches them.
+        texts: which texts of staff are sent; none by default.
+        takes_replies: whether replies written over there reach the requester.
         locale: the language of what the desk writes over there.
-        identity: the agent in whose name things are done here that were done over there.
+        identity: the agent in whose name acts from over there are carried out here.
         display_name: what users see where that agent writes.
-        console: where the console is found, as people over there reach it; empty for no links.
+        console: the console's address, as people over there reach it; empty for no links.
     """
 
     queue: str = ""
@@ -144,7 +144,7 @@ class TicketingMap(Struct, frozen=True):
     console: str = ""
 
     def state_of(self, ticket: Ticket) -> str:
-        """Return what a ticket's state is called over there; empty where nothing is said of it."""
+        """Return a ticket's state in the terms of the other side; empty if it is not mapped."""
         if ticket.outcome is not None:
             ended = self.states.get(f"closed.{ticket.outcome.value}")
             if ended is not None:
@@ -152,12 +152,12 @@ class TicketingMap(Struct, frozen=True):
         return self.states.get(ticket.state.value, "")
 
     def agent_of(self, user: str) -> str | None:
-        """Return the agent behind a user over there; None where none is."""
+        """Return the agent behind a user over there; None without one."""
         return next((agent for agent, theirs in self.users.items() if theirs == user), None)
 
     @property
     def shares_personal(self) -> bool:
-        """Tell whether the operator lets anything of a person leave the house."""
+        """Whether the operator lets any personal data be sent."""
         return bool(self.texts) or any(fact.is_personal for fact in self.fields.values())
 
 
@@ -196,16 +196,16 @@ class RemoteEntry(Struct, frozen=True):
 
 
 class RemoteTicket(Struct, frozen=True):
-    """A ticket over there, all that the desk looks at, at one moment.
+    """A snapshot of a ticket over there, as far as the desk reads it.
 
     Attributes:
         id: the system's own.
-        label: what people over there call it, such as ``[privacy-12]``.
-        url: where they look at it; empty where that can't be told.
+        label: its name over there, such as ``[privacy-12]``.
+        url: its page; empty where that is unknown.
         state: in the system's own word.
         assignee: the system's user; ``NOBODY`` without one.
         due_at: when it is due; None where nothing is set.
-        fields: those that ``TicketingMap.fields`` names, as text; empty text for an empty one.
+        fields: those that ``TicketingMap.fields`` names, as text; empty ones as empty text.
         entries: what was written on it, oldest first.
         touched_at: when somebody other than the desk last changed anything on it, as far as the
             system tells; None where it does not.
@@ -225,7 +225,7 @@ class RemoteTicket(Struct, frozen=True):
     assigned_at: datetime | None = None
 
     def wrote(self, key: str) -> bool:
-        """Tell whether what the desk writes under a key stands there."""
+        """Whether an entry that the desk writes under a key is there."""
         return any(entry.own and entry.key == key for entry in self.entries)
 
 
@@ -233,9 +233,9 @@ class NewRemote(Struct, frozen=True):
     """A ticket to be made over there.
 
     Attributes:
-        key: names it; stands in ``body`` as a ``mark``, by which ``find`` finds it.
+        key: identifies it; stands in ``body`` as a ``mark``, by which ``find`` finds it.
         title: one line without personal data.
-        body: what stands first on it.
+        body: its first text.
         assignee: ``NOBODY`` leaves it open.
         due_at: the last minute of the last day, so that systems which show a day show that one.
     """
@@ -269,12 +269,12 @@ class RemoteChange(Struct, frozen=True):
 
 
 class Hints(Struct, frozen=True):
-    """Which tickets over there are worth a look.
+    """The tickets over there that may have changed.
 
     Attributes:
         ids: changed since the cursor, the desk's own changes included, or perhaps not changed at
-            all. None may be missing that is not found by looking at each ticket now and then.
-        cursor: where to go on the next time.
+            all. A change may only be missing if a regular look at each ticket finds it.
+        cursor: where to continue the next time.
     """
 
     ids: tuple[str, ...]
@@ -284,13 +284,13 @@ class Hints(Struct, frozen=True):
 class TicketingSystem(Protocol):
     """A ticketing system, as the desk uses it.
 
-    Every connector's part of the bargain:
+    The contract of every connector:
 
     - Each call is one attempt. A connector never repeats a call that changes anything: what became
       of it may be unknown, and only the desk can tell, by reading.
-    - ``UnavailableError``: try again later (away, too slow, too busy, credentials refused);
+    - ``UnavailableError``: retry later (away, too slow, too busy, credentials refused);
       ``retry_after`` seconds in its data where the system said so. It may have happened or not.
-    - ``RemoteGoneError``: there is no such ticket. ``RemoteRefusedError``: asking again is no use.
+    - ``RemoteGoneError``: there is no such ticket. ``RemoteRefusedError``: retrying is no use.
     - All texts are plain. A connector escapes what the system would interpret (templates, HTML), so
       that ``read`` gives back what ``write`` was given, blanks at the ends and line ends excepted.
     - ``own`` entries are recognised by the account that the connector signs in with, so that
@@ -305,20 +305,20 @@ class TicketingSystem(Protocol):
 
     @property
     def states(self) -> Mapping[str, str]:
-        """What the desk's states are called there unless the operator maps them otherwise."""
+        """Its states for the desk's, unless the operator maps them otherwise."""
         ...
 
     @property
     def ended(self) -> Collection[str]:
         """Its states in which nobody works on a ticket; those mapped from closed count, too.
 
-        Somebody over there who sets one while the desk has not decided is put right. Other states
-        that nothing is mapped to are theirs, and left alone.
+        Setting one over there while the desk has not decided is reverted. Other states that nothing
+        is mapped to are the other side's own, and left alone.
         """
         ...
 
     async def check(self) -> tuple[str, ...]:
-        """Return what is wrong with settings and mapping, as English sentences for the operator.
+        """Return the faults of settings and mapping, as English sentences for the operator.
 
         Looks, and changes nothing: whether the account may sign in, whether the queue is there.
         """
@@ -329,11 +329,11 @@ class TicketingSystem(Protocol):
 
         Args:
             key: in the mark of their first text.
-            since: none was made before, which may spare looking at older ones; the clocks of both
+            since: none was made before it, so older ones may be skipped; the clocks of both
                 sides may differ by minutes.
 
-        Has to see whatever was committed over there before the call: a kill may have fallen between
-        ``create`` and the note of it, and what is not found is made again.
+        Must see whatever was committed over there before the call: a kill may have come between
+        ``create`` and recording it, and a ticket that is not found is made again.
         """
         ...
 
@@ -346,7 +346,7 @@ class TicketingSystem(Protocol):
         ...
 
     async def change(self, remote: str, change: RemoteChange) -> None:
-        """Set what is named. Sets values, so that doing it twice is doing it once.
+        """Set what is named. Idempotent, since it sets values.
 
         Raises:
             RemoteRefusedError: some of it was not taken; the rest was, as far as it can be.
@@ -361,7 +361,7 @@ class TicketingSystem(Protocol):
         ...
 
     async def retire(self, remote: str, into: str) -> None:
-        """Close a ticket that was made twice, naming the one that goes on. Twice is once."""
+        """Close a ticket that was made twice, naming the one that goes on. Idempotent."""
         ...
 
     async def changed(self, cursor: str) -> Hints:
@@ -370,7 +370,7 @@ class TicketingSystem(Protocol):
 
 
 def mark(key: str) -> str:
-    """Return what stands in a text so that it is known again."""
+    """Return the marker of a key, by which a text is recognised."""
     return f"[privacydesk {key}]"
 
 
@@ -386,11 +386,11 @@ def unmarked(text: str) -> str:
 
 
 def key_of(ticket: TicketId, *parts: str) -> str:
-    """Return the key of a ticket, or of something told on it: the same whenever it is asked for.
+    """Return the key of a ticket, or of an entry on it: always the same for the same arguments.
 
     Args:
         ticket: the desk's ticket.
-        *parts: what is told; none for the ticket itself.
+        *parts: the entry; none for the ticket itself.
     """
     told = "\n".join(parts).encode()
     return hashlib.sha256(ticket + b"\n" + told).hexdigest()[:_KEY_CHARACTERS]

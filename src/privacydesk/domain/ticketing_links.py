@@ -1,6 +1,6 @@
 """Links between the desk's tickets and a ticketing system's, and what is known of both sides.
 
-A link holds ids, names of states and of users, and hashes: never a word that anybody wrote.
+A link holds ids, names of states and of users, and hashes: never a text that anybody wrote.
 """
 
 from __future__ import annotations
@@ -16,39 +16,39 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.instants import happened_within
 
 NEVER: Final = -1
-"""The version of a ticket that was never brought over."""
+"""The version of a ticket that was never synced."""
 
 LOOK_AGAIN: Final = timedelta(minutes=10)
-"""Each open link is looked at so often, whatever the other side tells of changes."""
+"""How often each open link is checked, whatever changes the other side reports."""
 
 DOUBT: Final = timedelta(minutes=5)
-"""For so long a ticket that may have been made twice is looked for: the other side may still be
-at work on what nobody here waits for any more."""
+"""How long a possible duplicate is looked for: the other side may still be at work on a call that
+nobody here waits for any more."""
 
 _FIRST_PAUSE: Final = timedelta(seconds=5)
 _LONGEST_PAUSE: Final = timedelta(minutes=10)
 _MOST_DOUBLINGS: Final = 10
 
 FAILING_AFTER: Final = timedelta(minutes=15)
-"""A system that can't be reached for so long is called out."""
+"""How long a system is unreachable before staff are alerted."""
 FAILING_AGAIN: Final = timedelta(hours=24)
 
 
 class LinkStanding(StrEnum):
-    """How it stands with a link."""
+    """The state of a link."""
 
     WAITING = "waiting"
     """There is no counterpart yet."""
     ALIKE = "alike"
     FAILING = "failing"
     GONE = "gone"
-    """The counterpart was there once."""
+    """The counterpart existed once."""
     AT_REST = "at_rest"
-    """Only the record of the request is left, and nothing is brought over any more."""
+    """Only the record of the request is left, and nothing is synced any more."""
 
 
 class Base(Struct, frozen=True):
-    """How both sides stood when they were last made alike: what tells who has changed something.
+    """Both sides' values when they were last in sync, which show who has changed something.
 
     Attributes:
         holder: the desk's holder.
@@ -72,16 +72,16 @@ class TicketingLink(Struct, frozen=True):
         label: what people over there call it.
         url: where they look at it.
         is_open: whether it is looked after; not once the ticket's content went.
-        version: the ticket's version that was brought over last; ``NEVER`` for none.
+        version: the ticket's version that was synced last; ``NEVER`` for none.
         log_head: the place of the last entry of its log at that time; ``NEVER`` for none.
-        due_at: when it is looked at next, changed or not.
+        due_at: when it is checked next, changed or not.
         attempts: how often in a row it could not be done.
-        fault: why not, as a short word for programs; empty where all is well.
-        synced_at: when both sides were last alike.
-        base: how they stood then; None before the counterpart was first made.
+        fault: why it failed, as a short word for programs; empty where all is well.
+        synced_at: when both sides were last in sync.
+        base: the values then; None before the counterpart was first made.
         doubt_until: until when it may turn out that the counterpart was made twice.
-        taken: ids of what was written over there and has been taken.
-        told: keys of what has been told over there.
+        taken: ids of the entries from over there that have been taken.
+        told: keys of the entries that have been written over there.
         revision: grows with each change of the link.
     """
 
@@ -106,12 +106,12 @@ class TicketingLink(Struct, frozen=True):
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether the counterpart was there once and can't be found any more."""
+        """Whether the counterpart existed once and can't be found any more."""
         return self.fault == GONE
 
     @property
     def standing(self) -> LinkStanding:
-        """Return how it stands."""
+        """Return the state of the link."""
         if not self.is_open:
             return LinkStanding.AT_REST
         if self.is_gone:
@@ -122,9 +122,9 @@ class TicketingLink(Struct, frozen=True):
 
     @property
     def stamp(self) -> str:
-        """Return what an act that follows from the other side's state is named after.
+        """Return the idempotency stamp of acts that follow from the other side's state.
 
-        The same until both sides are alike, so that a second try after a kill is no second act.
+        The same until both sides are in sync, so that a retry after a kill does not act twice.
         """
         since = "" if self.synced_at is None else self.synced_at.isoformat()
         return f"{self.system}:{self.remote}:{since}"
@@ -135,7 +135,7 @@ class TicketingLink(Struct, frozen=True):
         Args:
             fault: why, as a short word.
             now: the present.
-            wait: seconds that the other side asked to be left alone.
+            wait: seconds that the other side asked to wait.
         """
         doublings = min(self.attempts, _MOST_DOUBLINGS)
         pause = min(_FIRST_PAUSE * 2**doublings, _LONGEST_PAUSE)
@@ -148,14 +148,14 @@ GONE: Final = "gone"
 
 
 class JoinedSystem(Struct, frozen=True):
-    """A ticketing system, as far as the desk has come with it.
+    """The sync state of a ticketing system.
 
     Attributes:
-        joined_at: since when; what was noted on tickets before is not told over there.
-        cursor: the connector's own, up to which changes were looked at.
-        failing_since: since when it can't be reached; None while it can.
-        alarmed_at: when that was last called out.
-        fault: why it can't be, as a short word for programs.
+        joined_at: since when; earlier notes on tickets are not sent there.
+        cursor: the connector's own, up to which changes were read.
+        failing_since: since when it is unreachable; None while it is not.
+        alarmed_at: when staff were last alerted.
+        fault: why it is unreachable, as a short word for programs.
     """
 
     name: str
@@ -166,7 +166,7 @@ class JoinedSystem(Struct, frozen=True):
     fault: str = ""
 
     def is_to_be_called_out(self, now: datetime) -> bool:
-        """Tell whether staff have to hear now that it can't be reached."""
+        """Whether staff must be alerted now that it is unreachable."""
         since = self.failing_since
         if since is None or happened_within(since, now, FAILING_AFTER):
             return False
@@ -174,7 +174,7 @@ class JoinedSystem(Struct, frozen=True):
 
 
 class LinkCounts(Struct, frozen=True):
-    """How many links there are: looked after, failing, gone, and waiting to be brought over."""
+    """The numbers of links: open, failing, gone, and waiting to be synced."""
 
     open: int
     failing: int

@@ -21,31 +21,30 @@ _SECONDS: Final = (
     5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 72_000, 93_600,
 )  # fmt: skip
 PAUSES: Final = tuple(timedelta(seconds=seconds) for seconds in _SECONDS)
-"""What is waited after each failed try: 74 hours in all, before anything random is added."""
+"""The pause after each failed try: 74 hours in all, before jitter."""
 
 TRIES: Final = len(PAUSES) + 1
 SHORTEST: Final = timedelta(hours=72)
-"""For so long at least a posting is tried, also where tries came early because others got through.
-"""
+"""The least time that a posting is retried, even where tries came early as others got through."""
 _SPREAD: Final = 0.2
-"""By how much of itself a pause may be longer, so that what failed together comes back apart."""
+"""Jitter: the share by which a pause may be longer, so that joint failures come back apart."""
 
 LONGEST_PAUSE: Final = PAUSES[-1] * (1 + _SPREAD)
-"""So long a posting waits at most."""
+"""The longest wait of a posting."""
 
 LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
-"""However long a receiver asks to be left alone, it is tried again after this."""
+"""The longest that a receiver can ask to be left alone."""
 
 ALARM_AFTER: Final = timedelta(minutes=30)
-"""Once something has failed for so long staff are told; it is looked at every minute."""
+"""How long something fails before staff are told; checked every minute."""
 
 ALARM_AGAIN: Final = timedelta(hours=24)
 
 RECOVERED_AFTER: Final = timedelta(minutes=5)
-"""Where nothing got through for so long, all that waits is tried again when something does."""
+"""After so long without a success, the next one has all that waits retried at once."""
 
 MOST_ENDPOINTS: Final = 20
-"""Each change of a ticket leaves a row for each of them."""
+"""Each change of a ticket adds a row for each of them."""
 
 MOST_SHOWN: Final = 1_000
 """Characters of an answer that are kept."""
@@ -55,11 +54,11 @@ _OVERLAPPING: Final = 1
 
 
 class EndpointState(StrEnum):
-    """Whether an endpoint is told anything."""
+    """Whether an endpoint receives news."""
 
     ACTIVE = "active"
     DISABLED = "disabled"
-    """Switched off: no news is written down for it; what waited still waits."""
+    """Switched off: no news is stored for it; what waited still waits."""
     GONE = "gone"
     """It answered that it is gone (410): the same, until somebody switches it on again."""
 
@@ -79,11 +78,11 @@ class SigningSecret(Struct, frozen=True):
 
 
 class Endpoint(Struct, frozen=True):
-    """An address that is told what happens.
+    """An address that receives news.
 
     Attributes:
         url: https, unless the operator allows more; it may hold a token and is sealed at rest.
-        label: what staff call it.
+        label: staff's name for it.
         kinds: what it subscribes to.
         secrets: the newest first.
         failing_since: the first failure since the last message it took.
@@ -117,7 +116,7 @@ class Endpoint(Struct, frozen=True):
     def moved(self, url: str) -> Endpoint:
         """Return the endpoint at another address.
 
-        Whoever was gone is told again: it was the address that said so. Its secrets stay.
+        An endpoint that was gone is active again: the old address said so. Its secrets stay.
         """
         gone = self.state is EndpointState.GONE
         return replace(
@@ -136,13 +135,13 @@ class Endpoint(Struct, frozen=True):
 
 
 class PostingState(StrEnum):
-    """Where a posting stands."""
+    """The state of a posting."""
 
     WAITING = "waiting"
     TRYING = "trying"
     DELIVERED = "delivered"
     PARKED = "parked"
-    """Every try failed; it is kept, and goes out when somebody has it replayed."""
+    """Every try failed; it is kept, and sent when somebody has it replayed."""
 
 
 class Posting(Struct, frozen=True):
@@ -155,8 +154,8 @@ class Posting(Struct, frozen=True):
         body: the exact bytes that are signed and posted.
         due_at: when it may be tried next; while it is being tried, when its lease ends.
         attempts: how often it was claimed; settling is guarded by it.
-        tries_left: before it is parked; a replay fills them up again.
-        begun_at: when it was made, or had replayed.
+        tries_left: before it is parked; a replay restores them.
+        begun_at: when it was made, or replayed.
         done_at: when it was delivered or parked.
     """
 
@@ -179,7 +178,7 @@ class Posting(Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether it is still on its way."""
+        """Whether it is still on its way."""
         return self.state in {PostingState.WAITING, PostingState.TRYING}
 
 
@@ -191,25 +190,25 @@ class Claimed(Struct, frozen=True):
 
 
 class Fault(StrEnum):
-    """Why a try came to no answer that counts."""
+    """Why a try got no valid answer."""
 
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     ADDRESS_REFUSED = "address_refused"
-    """The name leads to an address that the desk does not call."""
+    """The name resolves to an address that the desk does not call."""
     CERTIFICATE = "certificate"
     STATUS = "status"
     """It answered, and not with a 2xx; redirects are not followed."""
 
 
 class Answer(Struct, frozen=True):
-    """What came back of one try.
+    """The answer to one try.
 
     Attributes:
         status: HTTP's; None without an answer.
         fault: None where the message was taken.
-        text: the beginning of the answer, made fit to be shown.
-        retry_after: seconds that the receiver asks to be left alone.
+        text: the beginning of the answer, made safe to show.
+        retry_after: seconds that the receiver asks to wait.
         took: seconds.
     """
 
@@ -221,7 +220,7 @@ class Answer(Struct, frozen=True):
 
     @property
     def is_gone(self) -> bool:
-        """Tell whether the receiver says that it will never take a message again."""
+        """Whether the receiver says that it will never take a message again."""
         return self.status == 410  # noqa: PLR2004 - Gone
 
 
@@ -234,12 +233,12 @@ class Try(Struct, frozen=True):
 
 
 class Tried(Struct, frozen=True):
-    """What a try made of a posting.
+    """The result of a try.
 
     Attributes:
         claimed: the posting as it was tried, and the endpoint as it was then.
         after: the posting as it stands after the try.
-        log: what was sent when, and what came back.
+        log: the try's entry in the delivery log.
     """
 
     claimed: Claimed
@@ -268,7 +267,7 @@ class WebhookSender(Protocol):
     async def send(
         self, url: str, body: bytes, *, message_id: str, secrets: tuple[str, ...], at: datetime
     ) -> Answer:
-        """Post a message once, signed at ``at`` with each secret; tells what the network does."""
+        """Post a message once, signed at ``at`` with each secret; faults are in the answer."""
         ...
 
 
@@ -277,7 +276,7 @@ def settled(posting: Posting, answer: Answer, now: datetime, chance: float) -> P
 
     Args:
         posting: as it was claimed.
-        answer: what came of the try.
+        answer: the answer to the try.
         now: the present.
         chance: at least 0 and below 1, evenly spread; makes pauses differ.
     """

@@ -1,4 +1,4 @@
-"""What the desk notes on a request while it works on it, beside what the requester told."""
+"""The desk's own notes on a request that is being worked on, beside what the requester told."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from privacydesk.domain.grounds import Ground
 
 
 class Told(Struct, frozen=True):
-    """The last words of staff, which whoever comes back by number reads again.
+    """Staff's last words, shown again to a requester who comes back by number.
 
     Attributes:
         kind: a ``DecisionKind``.
         text: as it was written.
-        data: what the words around it are made of, JSON only.
+        data: the values for the words around it, JSON only.
     """
 
     kind: str
@@ -31,7 +31,7 @@ class Proposed(Struct, frozen=True):
     Attributes:
         by: who decided first.
         verdict: what, as JSON.
-        program: whether that was a program, which is no pair of eyes.
+        program: whether that was a program, which never counts as one of two people.
     """
 
     by: str
@@ -40,25 +40,25 @@ class Proposed(Struct, frozen=True):
 
 
 class Work(Struct, frozen=True, omit_defaults=True):
-    """Where the work on a request stands.
+    """The progress of the work on a request.
 
     Attributes:
-        first_due: the date that was promised before a supervisor gave more time.
+        first_due: the date that was promised first, where a supervisor gave more time since.
         told: what the requester may read again.
         proposal: what waits for a second pair of eyes.
-        decided_by: the agent who decided, be they its holder or not.
+        decided_by: the agent who decided, whether or not they hold it.
         touched_by: agents who took part in the decision, in this order: who examined, proposed,
             sent back, confirmed or decided it, answered the holder's question on it, or wrote to
             the requester: a reply, a question, more time with its reason.
         account_named_by: the agent who said whose account it is.
-        files_asked: agents who ask the supervisors to let them open a child's files.
-        files_allowed: agents whom a supervisor let open them; nobody else may who has the case
-            later.
-        restored_by: the supervisor who had an account restored that was stopped for it.
+        files_asked: agents who ask the supervisors to be allowed to open a child's files.
+        files_allowed: agents whom a supervisor allowed to open them; later holders of the case
+            are not.
+        restored_by: the supervisor who restored the account that was stopped for it.
         ground: why a request without items was refused.
         ground_withheld: whether the clause is cited as a whole instead of the ground.
-        left: calls to the account service that are not answered yet.
-        outcomes: how those ended that are.
+        left: calls to the account service that are unanswered yet.
+        outcomes: the outcomes of the answered ones.
         results: what became of each item: what was done, what was kept and why.
         objection: the id, in hex, of the ticket that objects to the decision.
         summary: what is held of the person; it stays only where no conversation has it.
