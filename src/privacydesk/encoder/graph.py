@@ -1,7 +1,7 @@
-"""Writes down what the model computes, for a runtime to run: a BERT encoder, and means of tokens.
+"""Builds the model's graph for the runtime: a BERT encoder, and the mean of its tokens.
 
 Matrices stay in four bits. The runtime multiplies them as they are, with activations in eight. The
-graph only names the weights: they are handed over beside it, and never copied.
+graph only names the weights: they are passed beside it, and never copied.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from privacydesk.encoder.weights import BLOCK, ModelFile
 Values = NDArray[np.generic]
 
 INPUT: Final = "tokens"
-"""Of shape (1, tokens, width): what each is by itself, and where it stands."""
+"""Of shape (1, tokens, width): the embedding of each token, with that of its position."""
 POINT: Final = "point"
 """Of shape (1, width): the tokens' mean after the last layer, of length one."""
 STATES: Final = "states"
 """Of shape (1, tokens, width): each token after ``SEPARATE`` layers."""
 SEPARATE: Final = 8
-"""Layers in which a text is read by itself where two texts are read together; see
+"""Layers in which a text is encoded by itself where two texts are read together; see
 ``policy_training.reranker``."""
 
 _STANDARD: Final = 20
@@ -32,11 +32,11 @@ _MICROSOFT: Final = "com.microsoft"
 _IR_VERSION: Final = 10
 _BITS: Final = 4
 _EIGHT_BITS: Final = 4
-"""The runtime's name for how exactly it multiplies: activations in eight bits."""
+"""The runtime's value for its accuracy: activations in eight bits."""
 
 
 def drawn(model: ModelFile) -> tuple[bytes, dict[str, Values]]:
-    """Return the graph, and by name all weights but those of the pieces themselves."""
+    """Return the graph, and by name all weights except the token embeddings."""
     return _Graph(model).drawn()
 
 
@@ -49,7 +49,7 @@ class _Graph:
 
     def drawn(self) -> tuple[bytes, dict[str, Values]]:
         x = self._normalised(INPUT, "emb.ln")
-        # Shapes depend on it, so that it has to stand in the graph itself.
+        # Shapes depend on it, so it has to be in the graph itself.
         tokens = numpy_helper.from_array(np.array([1], np.int64), "axis")
         for number in range(self._sizes.layers):
             x = self._layer(x, f"l{number}")
@@ -74,7 +74,7 @@ class _Graph:
 
     def _layer(self, x: str, name: str) -> str:
         sizes = self._sizes
-        # What is asked, what answers and what is told are worked out in one go.
+        # Queries, keys and values are computed in one product.
         parts = [f"{name}.{one}" for one in "qkv"]
         joined = self._product(x, f"{name}.qkv", parts, sizes.width)
         self._nodes.append(helper.make_node("Split", [joined], parts, axis=-1, num_outputs=3))
@@ -89,7 +89,7 @@ class _Graph:
         return self._normalised(self._node("Add", [x, outer], f"{name}.sum2"), f"{name}.oln")
 
     def _product(self, x: str, name: str, tensors: Sequence[str], columns: int) -> str:
-        """Multiply with the weights of tensors and add their biases, one after the other."""
+        """Multiply with the weights of some tensors, joined, and add their biases."""
         matrix = self._model.matrix(*(f"{one}.w" for one in tensors), columns=columns)
         nibbles, scales = matrix.packed()
         bias = np.concatenate([self._model.floats(f"{one}.b") for one in tensors])
@@ -124,7 +124,7 @@ class _Graph:
 
 
 def _elsewhere(name: str, values: Values) -> TensorProto:
-    """Return what stands in the graph for weights that are handed over beside it."""
+    """Return the graph's reference to weights that are passed beside it."""
     return TensorProto(
         name=name,
         data_type=helper.np_dtype_to_tensor_dtype(values.dtype),

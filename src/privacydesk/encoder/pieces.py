@@ -1,4 +1,4 @@
-"""Cuts a text into pieces of words, of all ways the likeliest (a unigram model, by Viterbi)."""
+"""Tokenises a text into its likeliest pieces of words (a unigram model, by Viterbi)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 _SPACE: Final = "▁"
 _SPACES: Final = re.compile(" {2,}")
 _WORSE_THAN_ALL: Final = 10.0
-"""How much less likely than any piece a character is that none has."""
+"""How much less likely than any piece an unknown character is."""
 
 
 class Pieces:
-    """Tells the numbers of a text's pieces."""
+    """The tokeniser: the ids of a text's pieces."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        # By their first characters: those of Chinese are much shorter than those of English.
+        # By first character: Chinese pieces are much shorter than English ones.
         self._longest: dict[str, int] = {}
         for piece in vocabulary.pieces:
             if len(piece) > self._longest.get(piece[:1], 0):
@@ -27,11 +27,11 @@ class Pieces:
         self._unknown = min(vocabulary.scores) - _WORSE_THAN_ALL
 
     def numbers(self, text: str) -> list[int]:
-        """Return them from the first to the last, with neither opening nor closing."""
+        """Return the ids in order, without the opening and closing ones."""
         pieces, scores = self._vocabulary.pieces, self._vocabulary.scores
         written = self._written(text)
         size = len(written)
-        # For each place in the text: the best way there, its last piece and where that begins.
+        # For each position: the score of the best way there, its last piece and that one's start.
         likely = [0.0] + [float("-inf")] * size
         last = [(self._vocabulary.unknown, 0)] * (size + 1)
         for start in range(size):

