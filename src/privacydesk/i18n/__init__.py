@@ -1,1 +1,1 @@
-"""Catalogs, negotiation and extraction of every word a person sees."""
+"""Catalogs, locale negotiation and extraction of all texts that people see."""

@@ -1,4 +1,4 @@
-"""What is wrong with the catalogs taken together, and with how their sentences are written."""
+"""Checks of the catalogs taken together, and of how their sentences are written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_catalogs(
     Args:
         catalogs: by locale.
         used: key to the files that use it.
-        families: beginnings of keys that code completes (``provider.``), all in use.
+        families: prefixes of keys that code completes (``provider.``), all in use.
     """
     everywhere = {key for catalog in catalogs.values() for key in catalog.messages}
     faults: list[LocaleFault] = []
@@ -79,7 +79,7 @@ def _check_use(
     for catalog in catalogs.values():
         for key, message in catalog.messages.items():
             if key not in used and key not in told and not key.startswith(families):
-                # Told for one locale: it goes from all of them.
+                # Reported for one locale: it has to be removed from all of them.
                 told.add(key)
                 yield _fault(message, "nothing uses the key", "remove it from each locale")
 

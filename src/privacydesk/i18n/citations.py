@@ -1,7 +1,7 @@
 """Citing the policy, which is written in simplified Chinese, to readers of other languages.
 
-They get the number in their own language's form, with what the policy itself says in brackets: that
-is what they will look for in it.
+They get the number in their own language's form, and the policy's own wording in brackets, which is
+what they have to look for in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TRADITIONAL: Final = str.maketrans("条项", "條項")
 def traditional(document: str, number: str) -> str:
     """Return a citation for readers of traditional Chinese.
 
-    A number that the policy counts without a word for its parts is given these words, so that it
+    A number that the policy writes without a word for its parts is given these words, so that it
     can be read within a sentence; the policy's own spelling follows.
     """
     original = f"{document}{number}"
@@ -38,7 +38,7 @@ def traditional(document: str, number: str) -> str:
 
 
 def english(document: str, number: str) -> str:
-    """Return a citation for readers of English; one that can't be read stands as it is."""
+    """Return a citation for readers of English; one that can't be parsed is kept as it is."""
     parts: list[str] = []
     for kind, count in _parts(number):
         if kind == "point" and parts:
@@ -50,7 +50,7 @@ def english(document: str, number: str) -> str:
 
 
 def _parts(number: str) -> list[tuple[str, str]]:
-    """Return each part's kind and count as the policy writes it; none where some can't be read."""
+    """Return each part's kind and count as the policy writes it; empty if any can't be parsed."""
     found: list[tuple[str, str]] = []
     at = 0
     for hit in _PART.finditer(number):

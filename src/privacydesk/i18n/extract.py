@@ -1,11 +1,11 @@
-"""Collecting the keys in use, and writing them as ``locales/messages.pot``.
+"""Collects the keys in use, and writes them as ``locales/messages.pot``.
 
 Keys are found in four ways. ``families`` lists the terms of closed lists. Flows name keys; code
 writes them as literals; templates ask for them through ``t("…")``, which adds ``web.``. In code a
 literal counts when it is *marked* (handed to a function that shows it, held in a constant whose
 name ends with ``KEYS``, or a key below ``web.`` in one that ends with ``STRINGS``), or when it is
-spelt like a key that the catalogs have. A literal that is completed at run time,
-``f"provider.{name}"``, marks all keys that begin so.
+spelled like a key that the catalogs have. A literal that is completed at run time,
+``f"provider.{name}"``, marks all keys with that prefix.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ msgstr ""
 """
 
 SHOWING: Final = frozenset({"ask", "own", "say", "text"})
-"""Functions and methods whose arguments, where they are spelt like keys, are keys."""
+"""Functions and methods whose arguments are keys if they are spelled like keys."""
 
 WEB: Final = "web."
-"""What templates and the web's constants leave out."""
+"""The prefix that templates and the web's constants leave out."""
 
 FAMILIES_FILE: Final = "src/privacydesk/i18n/families.py"
 
@@ -42,18 +42,18 @@ _IN_TEMPLATE: Final = re.compile(
 
 @dataclass(slots=True)
 class Used:
-    """What is in use.
+    """The keys in use.
 
     Attributes:
         keys: key to the files that use it.
-        families: beginnings of keys that code completes.
+        families: prefixes of keys that code completes.
     """
 
     keys: dict[str, set[str]] = field(default_factory=dict)
     families: set[str] = field(default_factory=set)
 
     def add(self, key: str, file: str) -> None:
-        """Note one use."""
+        """Record one use."""
         self.keys.setdefault(key, set()).add(file)
 
 
@@ -86,7 +86,7 @@ def collect(
 
 
 def template(used: Used, plural: Collection[str] = ()) -> str:
-    """Return the text of ``messages.pot``: the same for the same keys, wherever it is made.
+    """Return the text of ``messages.pot``: the same for the same keys, wherever it is generated.
 
     Line numbers are left out, so that moving code doesn't change it.
     """

@@ -1,7 +1,7 @@
-"""Terms of closed lists: each member of these has a sentence in every locale.
+"""Terms of closed lists: each of their members has a sentence in every locale.
 
-Code completes their keys at run time (``provider.`` and the provider's name), so that no literal
-names them; a provider added to the domain without its name in a locale is found through this list.
+Code completes their keys at run time (``provider.`` and the provider's name), so no literal
+contains them; a provider added to the domain without its name in a locale is found by this list.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ FAMILIES: Final[Mapping[str, Iterable[str]]] = {
     "web.case.attempt": AttemptKind,
     "web.duty.state": Standing,
 }
-"""Beginning of the keys to what completes them."""
+"""The prefix of the keys to what completes them."""
 
 
 def family_keys() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is wrong with a catalog, one value a fault."""
+"""Faults of catalogs, as values."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class LocaleFault:
     """One fault of one catalog file.
 
     Attributes:
-        file: locale and file name, such as ``zh_Hans/unbinding.po``; a locale alone when the
-            fault is that something stands nowhere in it.
+        file: locale and file name, such as ``zh_Hans/unbinding.po``; a locale alone when
+            something is missing from all of its files.
         line: 1 for the first line; 0 when the fault belongs to no line.
         key: the message's key; empty when the file as a whole is meant.
         what: what is wrong.
@@ -28,7 +28,7 @@ class LocaleFault:
     remedy: str
 
     def __str__(self) -> str:
-        """Return the one line that is shown for it."""
+        """Return the fault as one line for people."""
         place = f"{self.file}:{self.line}: " if self.line else f"{self.file}: "
         key = f"{self.key}: " if self.key else ""
         return f"{place}{key}{self.what}. Remedy: {self.remedy}."

@@ -1,4 +1,4 @@
-"""The locales the desk speaks, and how each one writes what is not a plain sentence."""
+"""The locales of the desk, and their formats for everything that is not a plain sentence."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class LocaleSpec:
         cldr: the CLDR locale whose dates, lists and numbers are used.
         date: CLDR pattern of a date without its year, weekday included.
         date_with_year: the same with the year.
-        date_short: the same as lists have it, in short and without its year.
+        date_short: the short form for lists, without its year.
         date_short_with_year: that with the year.
-        day: CLDR pattern of a date whose weekday is of no interest, such as a birthday.
+        day: CLDR pattern of a date whose weekday does not matter, such as a birthday.
         month: the same where no day is known.
         year: the same where no month is known.
-        date_time: how a date and a time of day are joined.
-        zone: how a zone's name follows a time.
-        joint: what stands between the parts of a duration.
+        date_time: joins a date and a time of day.
+        zone: adds a zone's name to a time.
+        joint: stands between the parts of a duration.
         cite: words a citation, of a document's title and a number in it.
         and_also: joins the last of a list whose items hold the usual word for "and"; may be empty.
     """
@@ -53,7 +53,7 @@ class LocaleSpec:
 
     @cached_property
     def babel(self) -> Locale:
-        """The CLDR data; read when it is first needed."""
+        """The CLDR data; read on first use."""
         return Locale.parse(self.cldr)
 
 
@@ -87,7 +87,7 @@ LOCALES: Final[Mapping[str, LocaleSpec]] = MappingProxyType(
             name="en",
             tag="en",
             cldr="en_GB",
-            # English dates carry the year always: "3 December" alone reads as a day of the past.
+            # English dates always have the year: "3 December" alone reads as a day of the past.
             date="EEEE, d MMMM y",
             date_with_year="EEEE, d MMMM y",
             date_short="EEE d MMM",

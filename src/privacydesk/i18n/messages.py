@@ -1,4 +1,4 @@
-"""Reading one PO file into messages, split at their placeholders once and for all.
+"""Parsing one PO file into messages, split at their placeholders once and for all.
 
 A PO file's ``msgid`` is the key, not a sentence. Babel reads the file; what Babel lets pass
 silently (a key given twice, a ``msgctxt``, a fuzzy mark) is found here.
@@ -30,12 +30,12 @@ class Message:
     """One key's sentence in one locale.
 
     Attributes:
-        texts: the sentence; a plural message has one a form, in the order of the PO file.
+        texts: the sentence; a plural message has one per form, in the order of the PO file.
         parts: each text split: literal, name, literal, name, …, literal.
         counting: the argument that chooses the form; empty for a message without plural.
         file: locale and file name, for messages.
         line: where its ``msgid`` stands.
-        fuzzy: marked as to be looked over.
+        fuzzy: whether it is marked for review.
     """
 
     key: str
@@ -49,7 +49,7 @@ class Message:
 
 
 def placeholders_of(text: str) -> frozenset[str]:
-    """Return the names in braces. Other braces are literal."""
+    """Return the names in braces. All other braces are literal."""
     return frozenset(_PLACEHOLDER.findall(text))
 
 
@@ -63,7 +63,7 @@ def read_messages(text: str, file: str) -> tuple[Mapping[str, Message], tuple[Lo
         file: locale and file name, for faults.
 
     Returns:
-        Messages by key, without those that have no translation, and what is wrong with the file.
+        Messages by key, without untranslated ones, and the faults of the file.
     """
     try:
         catalog = read_po(io.BytesIO(text.encode()), abort_invalid=True)
@@ -97,7 +97,7 @@ def read_messages(text: str, file: str) -> tuple[Mapping[str, Message], tuple[Lo
 
 
 def fill(parts: tuple[str, ...], values: Mapping[str, str]) -> str:
-    """Put values into a split sentence. They are inserted as they are and never looked at again.
+    """Fill a split sentence with values, which are inserted as they are and not parsed again.
 
     Raises:
         KeyError: a placeholder has no value.
@@ -105,7 +105,7 @@ def fill(parts: tuple[str, ...], values: Mapping[str, str]) -> str:
     shown = [values[part] if at % 2 else part for at, part in enumerate(parts)]
     for at in range(1, len(shown), 2):
         if _is_chinese(shown[at]):
-            # The blanks in a sentence set off Latin letters and figures, which this is not.
+            # The spaces in a sentence set off Latin letters and figures, which this is not.
             shown[at - 1] = _CHINESE_BEFORE.sub("", shown[at - 1])
             shown[at + 1] = _CHINESE_AFTER.sub("", shown[at + 1])
     return "".join(shown)

@@ -1,4 +1,4 @@
-"""From what a browser, app or token asks for to a locale the desk speaks.
+"""Choosing a locale of the desk for what a browser, app or token asks for.
 
 Babel's own negotiation compares tags letter by letter and so finds nothing for ``zh-CN``; here a
 tag is completed first: the script follows from the region where it isn't written.
@@ -28,7 +28,7 @@ def tag(locale: str) -> str:
 
 
 def locale_of(language: str) -> str | None:
-    """Return the locale for one BCP 47 tag or POSIX name, or None when it is not spoken here."""
+    """Return the locale for one BCP 47 tag or POSIX name; None if it is not supported."""
     first, *rest = language.strip().lower().replace("_", "-").split("-")
     if first == "en":
         return "en"
@@ -47,7 +47,7 @@ def negotiate(wanted: str | Sequence[str] | None, default: str = DEFAULT_LOCALE)
 
     Args:
         wanted: a tag, an ``Accept-Language`` header, or tags with the most wanted first.
-        default: for when nothing wanted is spoken here.
+        default: used when nothing wanted is supported.
     """
     tags = _by_weight(wanted) if isinstance(wanted, str) else list(wanted or ())
     for language in tags[:_MAX_TAGS]:

@@ -1,4 +1,4 @@
-"""Wording the parts of a selection: a thing with the days and the words that narrow it."""
+"""Wording the parts of a selection: a category with the days and the words that narrow it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class PartWords:
         """Return what is selected of a thing.
 
         Args:
-            term: what the thing is called.
+            term: the name of the thing.
             part: what narrows it.
-            words: what was said of it and not understood; empty without.
+            words: what was said of it and not understood; empty without any.
         """
         text = self._join([self._narrowed(term, span) for span in part.only]) or term
         if part.but:
@@ -64,7 +64,7 @@ def _day(day: date) -> dict[str, str]:
 
 
 def _named(first: date, last: date) -> str:
-    """Return the one day, month or year that days make up, in ISO 8601; empty where they don't."""
+    """Return the single day, month or year that two days span, in ISO 8601; empty if none."""
     if first == last:
         return first.isoformat()
     if first.year != last.year:

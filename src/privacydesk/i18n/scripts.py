@@ -1,7 +1,7 @@
 """Telling Simplified from Traditional characters, one character at a time.
 
-A character is of the other script when conversion changes it *and* the national character set of
-this one lacks it: 后 and 里 are written in both, 後 and 裡 in one.
+A character is of the other script if conversion changes it *and* the national character set of this
+script lacks it: 后 and 里 are written in both, 後 and 裡 in one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import opencc
 
-# Rare variants that the character set of the one script has, and nobody writes in it.
+# Rare variants that the character set of a script has, though nobody writes them in it.
 _SIMPLIFIED_IN_BIG5: Final = frozenset(
     "万与么价优体儿党厂听圣坏复夸宁异怀怜扑据机极构洁确离种筑网胜虫触赶适"
 )
@@ -46,7 +46,7 @@ def _convert(table: str, char: str) -> str:
 
 @cache
 def _converter(table: str) -> Any:
-    # Made at first use: it reads its tables from disk, which only the check needs.
+    # Built on first use: it reads its tables from disk, which only the check needs.
     return opencc.OpenCC(table)
 
 

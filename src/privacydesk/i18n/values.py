@@ -43,7 +43,7 @@ Cite = Callable[[str], Mapping[str, str]]
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _SMALLEST_UNIT: Final = 1_000_000_000
-"""A threshold no duration reaches, which makes Babel keep to the unit it is given."""
+"""A threshold no duration reaches, which makes Babel keep the unit it is given."""
 
 
 class ValueRenderer:
@@ -52,7 +52,7 @@ class ValueRenderer:
     Args:
         spec: the locale.
         lookup: a catalog's sentence for a key; KeyError when there is none.
-        cite: what a ``$clause`` that is a name stands for; None when names are not known here.
+        cite: resolves a ``$clause`` that is a name; None when names are not known here.
     """
 
     def __init__(self, spec: LocaleSpec, lookup: Lookup, cite: Cite | None = None) -> None:
@@ -77,11 +77,11 @@ class ValueRenderer:
         }
 
     def render(self, value: Any) -> str:
-        """Return the value as the reader sees it; nothing of an empty one.
+        """Return the value as the reader sees it; an empty text for an empty value.
 
         Raises:
             KeyError: a term has no sentence.
-            ValueError: the value is of no kind above.
+            ValueError: the value is of none of the kinds above.
         """
         if value is None:
             return ""
@@ -153,7 +153,7 @@ class ValueRenderer:
     def _list(self, items: list[str]) -> str:
         shown = [item for item in items if item]
         if self._spec.and_also and len(shown) > 1 and any("和" in item for item in shown):
-            # A further 和 would part what belongs together.
+            # A further 和 would separate what belongs together.
             return f"{'、'.join(shown[:-1])}{self._spec.and_also}{shown[-1]}"
         return format_list(shown, locale=self._spec.babel)
 
