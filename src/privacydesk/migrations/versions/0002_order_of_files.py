@@ -1,4 +1,4 @@
-"""Evidence has the order it was handed in."""
+"""Evidence keeps its order of submission."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; what is there already was handed in as it came."""
+    """Add the column; existing evidence was submitted in order of creation."""
     with op.batch_alter_table("evidence") as table:
         table.add_column(sa.Column("handed_in_at", sa.BigInteger(), nullable=True))
     op.execute("UPDATE evidence SET handed_in_at = created_at WHERE ticket_id IS NOT NULL")

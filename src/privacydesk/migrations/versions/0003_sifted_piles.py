@@ -1,4 +1,4 @@
-"""The inbox's piles are sifted by kind, language and holder."""
+"""Inbox views can be filtered by kind, language and holder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fingerprints of secrets and of configuration that lies in files."""
+"""Fingerprints of secrets and configuration files."""
 
 from __future__ import annotations
 

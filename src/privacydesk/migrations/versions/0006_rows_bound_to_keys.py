@@ -1,9 +1,8 @@
 """Rows are bound to the keys: sealed values to the columns beside them, other rows by a digest.
 
-All of it, or nothing, in one transaction: as long as a row could be in the old form, somebody
-without the keys could say that one is. For the same reason a database in which a row is in the new
-form already is refused: its schema's number was put back, so that what was changed since would be
-taken for what is to be bound.
+All rows or none, in one transaction: if rows in the old form were accepted, somebody without the
+keys could forge one. For the same reason a database that already has a row in the new form is
+refused: its schema number was set back, so that rows tampered with since would be bound as genuine.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ _log = structlog.get_logger(__name__)
 
 Row = sa.Row[Any]
 Progress = Callable[[str, int, int], None]
-"""Told the name of a table, how many of its rows are done, and how many there are."""
+"""Called with the name of a table, how many of its rows are done, and their total."""
 
 _AT_ONCE: Final = 1000
 _STAFF: Final = ConversationId(b"staff".ljust(16, b"\0"))
@@ -66,7 +65,7 @@ _TYPES: Final[Mapping[str, sa.types.TypeEngine[Any]]] = {
         sa.Boolean(),
     ),
 }
-"""Of columns whose values are others than the driver's."""
+"""Types of columns whose values differ from the driver's."""
 
 
 class _Sealed(NamedTuple):
@@ -76,7 +75,7 @@ class _Sealed(NamedTuple):
         bound: what it is bound to from here on.
         before: what it was bound to.
         keys: the columns of the table's key.
-        home: the column that names the conversation whose key seals it, or an id that none has.
+        home: the column naming the conversation whose key seals it, or a key's own id.
     """
 
     bound: Binding
@@ -264,7 +263,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the columns away again; a database with rows in it can't go back.
+    """Drop the columns again; a database with rows can't be downgraded.
 
     Raises:
         SettingsError: there are rows, which an earlier version could not open.
@@ -429,7 +428,7 @@ def _count(connection: sa.Connection, table: sa.TableClause) -> int:
 
 
 def _silent(_table: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def _bound_before() -> SettingsError:

@@ -1,4 +1,4 @@
-"""App tokens that are revoked before they end."""
+"""App tokens revoked before they expire."""
 
 from __future__ import annotations
 
