@@ -1,4 +1,4 @@
-"""From an anchor to its passage, and to what a reply shows of it."""
+"""Resolving an anchor to its passage, and to the citation that a reply shows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Located:
 
 
 def resolve(version: PolicyVersion, anchor: str) -> Passage:
-    """Give the passage of an anchor.
+    """Return the passage of an anchor.
 
     Raises:
         NotFoundError: there is none; `near` in its data lists anchors that come close.
@@ -58,7 +58,7 @@ def resolve(version: PolicyVersion, anchor: str) -> Passage:
 
 
 def locate(version: PolicyVersion, anchor: str) -> Located:
-    """Give the passage of an anchor, and where it stands.
+    """Return the passage of an anchor with its document and the passages above it.
 
     Raises:
         NotFoundError: as `resolve` does.
@@ -73,7 +73,7 @@ def locate(version: PolicyVersion, anchor: str) -> Located:
 
 
 def near_anchors(version: PolicyVersion, anchor: str) -> tuple[str, ...]:
-    """Give anchors of the version that look like one that it lacks, the closest first."""
+    """Return anchors of the version that resemble a missing one, closest first."""
     known = [passage.anchor for passage in version.passages()]
     close = difflib.get_close_matches(anchor[:200], known, n=_NEAR, cutoff=0.5)
     above = anchor.rpartition(".")[0] or anchor.partition(":")[0]
@@ -82,7 +82,7 @@ def near_anchors(version: PolicyVersion, anchor: str) -> tuple[str, ...]:
 
 
 def citation_of(version: PolicyVersion, anchor: str) -> Citation:
-    """Make the citation of an anchor's passage.
+    """Return the citation of an anchor's passage.
 
     Raises:
         NotFoundError: as `resolve` does.
@@ -92,7 +92,7 @@ def citation_of(version: PolicyVersion, anchor: str) -> Citation:
     labels = [p.label for p in headings] + [
         p.label for p in located.path if p.kind is PassageKind.ITEM
     ]
-    # 1.2 says 1 already.
+    # A label such as 1.2 includes the 1 above it.
     whole = [at for at, label in enumerate(labels) if _DECIMAL.match(label)]
     labels = labels[whole[-1] :] if whole else labels
     spaced = all(label.isascii() for label in labels)
@@ -107,15 +107,15 @@ def citation_of(version: PolicyVersion, anchor: str) -> Citation:
 
 
 def headings_of(path: Sequence[Passage]) -> tuple[Passage, ...]:
-    """Give the headings on the way to a passage, the article first where it stands in one."""
+    """Return the headings on the way to a passage, the article first where it stands in one."""
     above = [passage for passage in path if passage.kind in HEADINGS]
     articles = [at for at, passage in enumerate(above) if passage.kind is PassageKind.ARTICLE]
-    # The parts of a document that stand over its articles say nothing about where to look.
+    # Headings above the articles, such as parts, don't help to find the place.
     return tuple(above[articles[0] :] if articles else above)
 
 
 def heading_text(passage: Passage) -> str:
-    """Give a heading's label and title in one line."""
+    """Return a heading's label and title in one line."""
     closed = passage.label.endswith(("、", "）", "》"))
     joint = "" if closed or not passage.label or not passage.title else " "
     return f"{passage.label}{joint}{passage.title}"
@@ -125,7 +125,7 @@ def _descend(root: Passage, anchor: str) -> list[Passage]:
     if root.anchor == anchor:
         return [root]
     for child in root.children:
-        # Anchors of articles don't name the parts above them, so parts are always looked into.
+        # Anchors of articles don't name the parts above them, so parts are always searched.
         leads = anchor == child.anchor or anchor.startswith(f"{child.anchor}.")
         if (leads or child.kind is PassageKind.PART) and (below := _descend(child, anchor)):
             return [root, *below]

@@ -1,9 +1,9 @@
-"""Answering from the policy: the passages that say it, word for word, or nothing.
+"""Answers to questions from the policy: its passages, word for word, or nothing.
 
-Passages are found in five ways: by the question's words, by what the glossary makes of them, by
+Passages are found in five ways: by the question's words, by the glossary's terms for them, by
 the meaning of the whole passage and that of its best sentence (which find Chinese passages for an
-English question), and by the topic that the question is about. The ways are added up; then it is
-judged whether the policy says anything on it at all.
+English question), and by the topic of the question. The scores are added up; then it is
+judged whether the policy says anything on the question at all.
 """
 
 from __future__ import annotations
@@ -43,26 +43,26 @@ _BY_SENTENCE: Final = 1.5
 _BY_TOPIC: Final = 2.5
 _FOR_CHILD: Final = 0.7
 _AGAINST_CHILD: Final = 7.0
-"""A question that names no child is hardly ever one for the children's statement."""
+"""A question that names no child is hardly ever about the children's statement."""
 _HEADINGS_WITH_GLOSSARY: Final = 0.5
 
 _SHARPNESS: Final = 0.5
-"""How much a lead in the sum of the ways becomes one in the scores that are shown."""
+"""How strongly a lead in the summed scores shows in the final ones."""
 
 _OF_A_CHILD = re.compile(
     "儿童|孩|细路|小朋友|儿子|女儿|个仔|个女|家长|监护|14|十四"
     "|(?<![a-z])(?:child|children|kid|kids|son|daughter|parent|guardian)"
 )
-# How a question is led in or out says nothing of what it is about.
+# Opening and closing phrases, which say nothing of what a question is about.
 _FRAME = re.compile(
     "请问(?:一下|下)?|(?:我)?想(?:请)?问(?:一下|下|问)?|(?:你们的|你们|你哋的|你哋嘅)?隐私政策(?:里面|里|中|入面)?"
     "(?:有没有|有冇)?(?:怎么(?:写|说|规定)的?|点(?:讲|写)|写了|说了|有写|规定)?吗?"
     r"|\b(?:what does|does) (?:the|your) (?:privacy )?policy say about\b"
     r"|\baccording to (?:the|your) (?:privacy )?policy\b"
 )
-# Words that only some regions have, and those with which policies and most questions have them.
+# Words of some regions only, and what policies and most questions have instead.
 _REGIONAL: Final = {"私隐": "隐私", "几时": "什么时候", "何时": "什么时候", "边度": "哪里"}
-# Whoever asks how many days something is kept asks how long; days stand where a policy has others.
+# "How many days is it kept?" asks how long; "days" would match passages on other periods.
 _HOW_MANY = re.compile(
     r"(?:多少|几)(?:个)?(?:天|日|周|星期|礼拜|月|年|小时)(?=.{0,8}$)"
     r"|\bhow many (?:hours|days|weeks|months|years)\b"
@@ -77,7 +77,7 @@ _RECORDS = re.compile(
     r"|\b(?:logs?|records?|recordings?|voice|videos?|photos?|pictures?|screenshots?|messages?|chats?"
     r"|location|ids?|documents?|contacts?|files?|data|ip(?: address(?:es)?)?)\b"
 )
-# "What about cookies?" asks on, and is too little to be found by.
+# "What about cookies?" is a follow-up, and too short to be searched for.
 _ASKS_ON = re.compile(
     r"^(?:(?:and|so|but|ok|okay|also|then)[ ,]+)*(?:(?:what|how) about )?"
     r"(?:the |your |any |other )*"
@@ -89,14 +89,14 @@ _BACK_LATER = re.compile(
     r"(?:get|recover|restore|reopen|reactivate) (?:it|(?:my|the) account)(?: back)?,? "
     r"(?:after(?:wards?| that)|later(?: on)?)[ ?!.]*$"
 )
-# Others' "information" is a heading of its own in many a policy; of one's own "data" says the same.
+# In many policies "information" matches headings about others; one's own "data" means the same.
 _GIVES_AWAY = re.compile(r"\b(?:shar(?:e|ed|es|ing)|sell|sold|selling|pass(?:ed)? on)\b")
 _MY_DETAILS = re.compile(r"\b(my|our) (?:personal )?(?:info|information|details|stuff)\b")
 _TYPED = re.compile(r"\bu(r)?\b")
 _FRAMED_LEAST: Final = 5
-"""Characters that must be left of a question without its frame; else the frame is the question."""
+"""Characters that must be left of a question without its frame; else it is kept whole."""
 
-# The policy's name, and where it is to be found, ask for the whole of it.
+# A question that only names the policy, or asks where it is, asks for all of it.
 _WHOLE = re.compile(
     r"(?=.*(?:隐私|私隐|政策|条款|协议|声明|privacy|policy|terms))"
     r"(?:[我想要问看查找读]|了解|一下|你们|你哋|的|嘅|隐私|私隐|政策|条款|协议|说明|规定|声明|全文|在|喺|哪里|哪儿|哪|边度"
@@ -120,7 +120,7 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A question looked up: every passage's score, the signs, and the likeliest topic."""
+    """The search for a question: every passage's score, the signs, and the likeliest topic."""
 
     scores: Scores
     signs: Signs
@@ -133,7 +133,7 @@ class PolicyIndex:
     Args:
         version: the imported policy.
         vectors: of `embedded_texts(version)`, a row each.
-        embedder: turns questions into vectors.
+        embedder: embeds questions.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class PolicyIndex:
         self._spoken_of = (self._by_topic > 0).any(axis=1)
 
     def _about(self, topic: lore.Topic) -> Scores:
-        """Return how much each passage is about a topic, at most 1."""
+        """Return each passage's relevance to a topic, at most 1."""
         scores = self._by_terms(Counter(tokens(fold(topic.words))))
         if topic.document == _CHILDREN:
             scores = scores * self._of_children
@@ -191,7 +191,7 @@ class PolicyIndex:
         )
 
     def _answering(self, question: str) -> Search | None:
-        """Look a question up, and what it is a case of; None where the policy says nothing."""
+        """Search for a question, then for its general case; None if the policy says nothing."""
         found = self._judged(question)
         if found is None:
             general = _asked_generally(_asked(fold(question)))
@@ -199,14 +199,14 @@ class PolicyIndex:
         return found
 
     def _judged(self, question: str) -> Search | None:
-        """Look a question up; None where the policy says nothing on it."""
+        """Search for a question; None where the policy says nothing on it."""
         found = self.search(question)
         if found is None or judged(found.signs, self._learnt.judge) < 0.5:  # noqa: PLR2004 - even
             return None
         return found
 
     def search(self, question: str) -> Search | None:
-        """Look a question up; None where there is nothing to look up or to find."""
+        """Search for a question; None where there is nothing to search for or to find."""
         folded = _asked(fold(question))
         if not self._pieces or _SOMETHING.search(folded) is None:
             return None
@@ -217,8 +217,8 @@ class PolicyIndex:
         by_sentence = np.maximum.reduceat(self._sentences @ vector, self._first_sentence)
         chances = self._learnt.chances(vector)
         topics = chances[: len(self._by_topic)]
-        # A policy in another language than the topics' has words of hardly any: what little of a
-        # question belongs to those must not decide it.
+        # A policy in another language than the topics' contains words of hardly any topic: the
+        # small share of a question that belongs to those must not decide.
         spoken_of = float(topics @ self._spoken_of) / max(float(topics.sum()), 1e-9)
         of_child = _FOR_CHILD if _OF_A_CHILD.search(folded) else -_AGAINST_CHILD
         scores = (
@@ -266,9 +266,9 @@ class PolicyIndex:
 
 
 def embedded_texts(version: PolicyVersion) -> list[str]:
-    """Return what is made a vector: of each piece, then of each sentence of each piece.
+    """Return the texts to embed: each piece, then each sentence of each piece.
 
-    Where a piece stands tells part of what it means.
+    A piece's headings are included, since they tell part of its meaning.
     """
     pieces = pieces_of(version)
     whole = [f"{piece.title} {piece.headings}\n{piece.text}" for piece in pieces]
@@ -288,9 +288,9 @@ def _asked(folded: str) -> str:
 
 
 def _asked_generally(asked: str) -> str:
-    """Return how long personal data is kept, where that is asked of some records; else nothing.
+    """Return the general question on retention, if kinds of records are asked about; else nothing.
 
-    Policies have one period for all that they do not name.
+    Policies have one period for everything that they do not name.
     """
     if not all(one.search(asked) for one in (_KEPT, _HOW_LONG, _RECORDS)):
         return ""
@@ -310,5 +310,5 @@ def _in_full(folded: str) -> str:
 
 
 def _standard(scores: Scores) -> Scores:
-    """Bring the scores of one way onto a common scale."""
+    """Standardise the scores of one way."""
     return np.asarray((scores - scores.mean()) / (scores.std() + 1e-9))

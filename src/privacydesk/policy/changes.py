@@ -1,4 +1,4 @@
-"""What changed between two versions of a policy: passages added, removed and changed."""
+"""Changes between two versions of a policy: passages added, removed and changed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from privacydesk.policy.anchors import heading_text, headings_of
 from privacydesk.policy.tree import Passage, PolicyDocument, PolicyVersion
 
 _SAME_PASSAGE: Final = 0.5
-"""Likeness from which a passage is the old one in new words, and not another in its place."""
+"""Similarity from which a passage is the old one reworded, and not another in its place."""
 
 
 class ChangeKind(StrEnum):
-    """What became of a passage."""
+    """The kind of change of a passage."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -25,14 +25,14 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One passage that is not as it was.
+    """One changed passage.
 
     Attributes:
-        kind: what became of it.
+        kind: whether it was added, removed or changed.
         document: the document's title.
-        article: label and title of the article, of the newer version where it is there; empty
+        article: label and title of the article, in the newer version if it is there; empty
             before the first.
-        anchor: where it stands now, or stood.
+        anchor: its anchor now, or before it was removed.
         before: its own words then; empty where it was added.
         after: its own words now; empty where it was removed.
     """
@@ -53,14 +53,14 @@ class _Line:
 
     @property
     def plain(self) -> str:
-        """The words alone: lines broken or set in elsewhere are no change."""
+        """The words alone: other line breaks or indents are no change."""
         return "".join(self.text.split())
 
 
 def changes_between(before: PolicyVersion, after: PolicyVersion) -> tuple[Change, ...]:
     """Compare two versions passage by passage, in reading order, an article at a time.
 
-    Passages are matched by their words, not by their anchors, which move when one is put in
+    Passages are matched by their words, not by their anchors, which move when one is inserted
     before them. A passage that moved to another article is removed there and added here.
     """
     old = {document.key: document for document in before.documents}
@@ -105,12 +105,12 @@ def _compared(document: str, was: Sequence[_Line], now: Sequence[_Line]) -> Iter
 
 
 def _replaced(document: str, was: Sequence[_Line], now: Sequence[_Line]) -> Iterator[Change]:
-    """Pair what was reworded, and give the rest as added or removed."""
+    """Pair the reworded passages, and yield the rest as added or removed."""
     left = list(was)
     for line in now:
         likest = max(left, key=lambda old: _likeness(old, line), default=None)
         if likest is not None and _likeness(likest, line) >= _SAME_PASSAGE:
-            # What stood before it and was not found again is gone.
+            # Earlier passages that were not matched are gone.
             at = left.index(likest)
             yield from (_removed(document, old) for old in left[:at])
             del left[: at + 1]

@@ -1,4 +1,4 @@
-"""The clauses that the desk cites, by names of its own; the operator profile says where."""
+"""The clauses that the desk cites, by names of its own; the operator profile maps them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ CLAUSE_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Where a clause stands in the operator's policy.
+    """The place of a clause in the operator's policy.
 
     Attributes:
         article: the number to cite when nothing is imported, such as 第七条（六）.
-        anchor: the passage to quote from the imported policy; None to cite the number always.
+        anchor: the passage to quote from the imported policy; None to always cite the number.
     """
 
     article: str
@@ -60,9 +60,9 @@ class ClauseMap:
         return cls({name: _read_clause(name, entry) for name, entry in section.items()})
 
     def missing(self, version: PolicyVersion) -> dict[str, tuple[str, ...]]:
-        """Give the names whose anchors the version lacks, each with anchors that come close.
+        """Return the names whose anchors the version lacks, each with similar anchors.
 
-        For warning the operator at import and at start; citing these falls back on the number.
+        For warnings at import and at start; citing these falls back on the number.
         """
         known = {passage.anchor for passage in version.passages()}
         return {

@@ -20,7 +20,7 @@ FORMAT = 1
 
 
 def dump_version(version: PolicyVersion) -> dict[str, Any]:
-    """Give everything but the source as plain data."""
+    """Return everything but the source as plain data."""
     return {
         "format": FORMAT,
         "name": version.name,
@@ -31,7 +31,7 @@ def dump_version(version: PolicyVersion) -> dict[str, Any]:
 
 
 def dump_document(document: PolicyDocument) -> dict[str, Any]:
-    """Give a document as plain data."""
+    """Return a document as plain data."""
     return {
         "key": document.key,
         "title": document.title,
@@ -44,7 +44,7 @@ def dump_document(document: PolicyDocument) -> dict[str, Any]:
 
 
 def dump_passage(passage: Passage) -> dict[str, Any]:
-    """Give a passage and all below it as plain data, without its text."""
+    """Return a passage and all below it as plain data, without its text."""
     return {
         "kind": passage.kind.value,
         "anchor": passage.anchor,

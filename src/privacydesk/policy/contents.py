@@ -31,7 +31,7 @@ NO_CONTENTS = Contents(frozenset(), frozenset())
 
 
 def entry_title(line: Line, mark: Mark | None) -> str:
-    """Give the folded title of a line that may be a heading or an entry for one."""
+    """Return the folded title of a line that may be a heading or an entry for one."""
     rest = mark.rest if mark else line.bare
     if mark is not None and mark.style is Style.BULLET and (inner := read_label(rest)) is not None:
         rest = inner.rest
@@ -96,7 +96,7 @@ def _run_end(
         if mark is None or lines[end].level or not titles[end] or titles[end] in listed:
             break
         if first is not None and mark.style is first.style and mark.style is not Style.BULLET:
-            # Counting that starts anew is the text itself, under a title that was changed.
+            # A number that restarts begins the text itself, under a changed title.
             if mark.number <= highest:
                 break
             highest = mark.number

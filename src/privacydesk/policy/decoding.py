@@ -1,4 +1,4 @@
-"""From the bytes of a file to text, by trial: policies arrive in several encodings."""
+"""Decoding a policy file, by trial: policies arrive in several encodings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from privacydesk.errors import DeskError, ErrorCode
 MAX_BYTES = 5 * 1024 * 1024
 """Larger files are refused: no policy is that long, and the desk keeps each in memory."""
 
-# GB18030 gives a character to almost any bytes. Control and private-use characters in the
-# outcome mean that the bytes were no text at all.
+# GB18030 decodes almost any bytes. Control and private-use characters in the result mean that the
+# bytes were no text at all.
 _NOT_GB_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ue000-\uf8ff]")
 
-# Files that hold a text and are none: what they begin with, and what to say of them.
+# File formats that hold a text and are no text: their first bytes, and the message for each.
 _CONTAINERS = (
     (b"%PDF-", "the file is a PDF"),
     (b"PK\x03\x04", "the file is a Word document or another archive"),
@@ -29,7 +29,7 @@ _WEB_PAGE = re.compile(
 _SAVE_AS_TEXT = "save the policy as plain text or Markdown and import that"
 _UNKNOWN = "the file is neither UTF-8, UTF-16 nor GB18030 text: save it as UTF-8"
 _LOOKED_AT = 4096
-"""Characters at the beginning in which a web page shows itself."""
+"""Characters at the beginning by which a web page is recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class DecodedText:
 
 
 def unreadable(message: str, **data: object) -> DeskError:
-    """Make the error for a file that can't be imported."""
+    """Return the error for a file that can't be imported."""
     return DeskError(message, code=ErrorCode.POLICY_UNREADABLE, **data)
 
 

@@ -1,4 +1,4 @@
-"""The tree while it grows: nodes that still take children, and the counting of their numbers."""
+"""The mutable tree while it grows: nodes that still take children, and their numbering."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from privacydesk.policy.tree import Passage, PassageKind
 
 @dataclass(slots=True)
 class Counter:
-    """The numbers met so far in one row of headings or items."""
+    """The numbers found so far in one row of headings or items."""
 
     met: set[int] = field(default_factory=set)
     highest: int = 0

@@ -1,6 +1,6 @@
-"""One spelling for finding passages: what differs between keyboards, scripts and regions goes.
+"""Normalised spelling for search: no differences between keyboards, scripts and regions.
 
-What was learnt of questions (``knowledge/learnt.npz``) was learnt from texts in this spelling, so
+What was learnt from questions (``knowledge/learnt.npz``) was learnt in this spelling, so
 a change here needs the training of `benchmarks/policy_answers.py` again.
 """
 
@@ -16,19 +16,19 @@ import opencc
 from privacydesk.domain.texts import stream_safe
 
 MOST: Final = 2_000
-"""Characters of a text that are looked at."""
+"""The longest text that is folded, in characters; the rest is cut off."""
 
 _AT_HAND: Final = 4
-"""Texts whose folded form is kept: a question is folded at several places."""
+"""Cached folded texts: a question is folded in several places."""
 
-# Lone surrogates, which nothing can encode, and control characters stand where a gap may be meant.
+# Lone surrogates, which can't be encoded, and control characters become a space.
 _BROKEN: Final = re.compile(r"[\ud800-\udfff\x00-\x09\x0b-\x1f\x7f]")
-# Zero-width and direction marks hide inside words.
+# Zero-width and direction marks occur inside words.
 _INVISIBLE: Final = re.compile(r"[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
-# Regional spellings of one word that remain once the characters are simplified, and slips of
-# whoever types by sound. 了解帮助 has no 解绑 in it.
+# Regional spellings of one word that remain after simplification, and homophones typed by mistake.
+# 了解帮助 has no 解绑 in it.
 _REGIONAL: Final = re.compile(
     "帐|身分|暱|纪录|登入|注消|註消|注肖|(?<!了)解帮(?!助|忙|我)|解邦|(?<!排行)解榜|解梆|砍掉|砍号|’"
 )
@@ -61,9 +61,9 @@ def _simplifier() -> opencc.OpenCC:
 def fold(text: str) -> str:
     """Return the beginning of a text, folded; empty when nothing readable is in it.
 
-    Simplified characters, small letters, compatible forms, one space for many. Never raises.
+    Simplified characters, lower case, compatible forms, single spaces. Never raises.
     """
-    # Taking the invisible out may join two runs of marks.
+    # Removing the invisible characters may join two runs of marks.
     head = stream_safe(_INVISIBLE.sub("", _BROKEN.sub(" ", text[:MOST])))
     # One compatibility character may stand for many, hence the second cut.
     plain = unicodedata.normalize("NFKC", head)[:MOST]

@@ -1,4 +1,4 @@
-"""What a document's numbering means: which forms head sections, and how they rank."""
+"""The meaning of a document's numbering: which forms head sections, and how they rank."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How one document is numbered; made once from all its lines.
+    """The numbering of one document; made once from all its lines.
 
     Attributes:
         has_articles: 第一条 or Article 1 occur, so 一、 divides an article into parts.
         counts_sections: 一、 or Section 1 or `1.` head the sections.
         numbers_head: plain numbers such as `1.` head sections, as in most English policies.
         is_markdown: headings are marked with `#`.
-        levels: the rank of a Markdown heading level, where labels at that level tell it.
+        levels: the rank of a Markdown heading level, if labels at that level determine it.
         text_indent: the indent of most lines without a number, in columns.
     """
 
@@ -54,7 +54,7 @@ class Form:
     text_indent: int
 
     def rank(self, line: Line, mark: Mark | None) -> float:
-        """Give a heading's rank: a lower one closes all open headings of higher or equal rank."""
+        """Return a heading's rank: a lower one closes all open headings of higher or equal rank."""
         if mark is not None and mark.style in _RANKS:
             return _RANKS[mark.style]
         if line.level:
@@ -71,7 +71,7 @@ class Form:
         return rank + (level - known) * _LEVEL_STEP
 
     def segment(self, mark: Mark | None, parent: PassageKind) -> Segment:
-        """Give the kind and anchor word of a heading below `parent`.
+        """Return the kind and anchor word of a heading below `parent`.
 
         In a document with articles 一、 is a part and （一） a section of whatever stands above, so
         that an article without parts names its sections alike.
@@ -107,7 +107,7 @@ class Form:
 
 
 def read_form(lines: Sequence[Line], marks: Sequence[Mark | None]) -> Form:
-    """Read how a document is numbered from its lines without title and contents."""
+    """Return a document's form, read from its lines without title and contents."""
     styles = {mark.style for mark in marks if mark is not None}
     has_articles = Style.ARTICLE in styles
     counted = bool(styles & {Style.COUNTED, Style.SECTION})

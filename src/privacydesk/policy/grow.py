@@ -1,4 +1,4 @@
-"""Growing a document's tree from its lines, slips and all.
+"""Growing a document's tree from its lines, irregular numbering included.
 
     line ── title, date, contents ───────────────► leaf under the open heading
       │
@@ -37,7 +37,7 @@ _DEEPEST_ITEM = 8
 def grow_document(
     stretch: Stretch, key: str, source: str
 ) -> tuple[PolicyDocument, tuple[Note, ...]]:
-    """Grow one document and tell what was noticed on the way."""
+    """Return one document's tree, and notes on what was noticed."""
     body = stretch.lines[stretch.title_lines :]
     # Title lines may look like numbering to nobody; dates must not, "2022.1.1" being 1.1-like.
     dated = {stretch.lines[at].number for at in stretch.dates}
@@ -68,7 +68,7 @@ def grow_document(
 
 
 class _Grower:
-    """Holds the open headings and items while the lines of one document go by."""
+    """The open headings and items while the lines of one document are read."""
 
     def __init__(self, key: str, stretch: Stretch, form: Form, contents: Contents) -> None:
         first = stretch.lines[0]
@@ -93,7 +93,7 @@ class _Grower:
         self._last: Node | None = None
 
     def leaf(self, kind: PassageKind, word: str, line: Line, *, at_root: bool = False) -> Node:
-        """Add a line that has neither number nor children."""
+        """Add a line that has neither a number nor children."""
         parent = self.root if at_root else self._headings[-1]
         counter = parent.counter(word)
         counter.meet(counter.highest + 1)
@@ -164,7 +164,7 @@ class _Grower:
             return True
         expected = self.root.counter("sec").highest + 1
         if not (line.bold or looks_like_title(mark.rest)) or (
-            # Where the headings are listed, a number before the first of them is a list's.
+            # Where headings are listed, a number before the first of them belongs to a list.
             expected == 1 and self._contents.titles
         ):
             return False
@@ -173,9 +173,9 @@ class _Grower:
         return mark.number > expected > 1 and not self._items and line.blanks_before > 0
 
     def _slipped_heading(self, mark: Mark) -> Mark | None:
-        """Read a number as the heading it must have been meant for, where a list can't have it.
+        """Return the mark of the heading that a number was meant for, if no list can have it.
 
-        （2） after （一） and no （1）, or `5、` after 四、 and no `4、`, go on with the headings.
+        （2） after （一） and no （1）, or `5、` after 四、 and no `4、`, continue the headings.
         """
         if mark.number < 2 or not looks_like_title(mark.rest):  # noqa: PLR2004 - 1 opens a list
             return None
@@ -249,7 +249,7 @@ class _Grower:
 
     def _belongs_to(self, item: Node, line: Line) -> bool:
         """Whether text after an item is its body: the item is a title, and its row has bodies."""
-        # Text set further in than the document's other text is the item's, as in Markdown.
+        # Text indented further than the document's other text is the item's, as in Markdown.
         if line.indent > max(item.indent + 1, self._form.text_indent):
             return True
         return (
@@ -272,7 +272,7 @@ class _Grower:
                 f"{mark.label} continues a list of the form {row.style.value}",
             )
         bullet = mark.style is Style.BULLET
-        # Markdown numbers a list by itself, so that many write 1. before each of its items.
+        # Markdown renumbers lists, so many people write 1. before each item.
         lazy = self._form.is_markdown and mark.number == 1 and mark.style is Style.POINT
         number = row.last + 1 if bullet or lazy else mark.number
         if not (bullet or lazy):
@@ -293,12 +293,12 @@ class _Grower:
         self._items.append(node)
 
     def _item_level(self, line: Line, mark: Mark) -> int:
-        """Give the depth among the open items at which a new one stands."""
+        """Return the depth among the open items at which a new one stands."""
         bullet = mark.style is Style.BULLET
         while not bullet and self._items and self._items[-1].style is Style.BULLET:
             if line.indent > self._items[-1].indent:
                 break
-            # Only where it is set further in does a number divide a point.
+            # A number divides a bullet point only if it is indented further.
             self._items.pop()
         if (
             self._items
@@ -326,7 +326,7 @@ class _Grower:
 
     @staticmethod
     def _row(parent: Node, mark: Mark) -> OpenList:
-        """Give the list of the parent that the item continues, or a new one."""
+        """Return the list of the parent that the item continues, or a new one."""
         row = parent.list
         if row is not None:
             same = row.style is mark.style
@@ -385,7 +385,7 @@ class _Grower:
 
 
 def _titles(rest: str, line: Line) -> bool:
-    # A title may be closed with a full stop by slip; a sentence in parts, as in laws, is text.
+    # A title may end in a full stop by mistake; a sentence with commas, as in laws, is text.
     closed = line.bare[-1:] in {"。", "."} and any(comma in rest for comma in "，,；;")
     return looks_like_title(rest) and not closed
 

@@ -52,7 +52,7 @@ class Stretch:
 
     @property
     def title(self) -> str:
-        """The document's title: of the title lines, the first that says what the text is."""
+        """The document's title: the first title line that says what the text is."""
         titles = [plain_title(line.bare) for line in self.lines[: self.title_lines]]
         named = [title for title in titles if _HAS_TITLE_WORD.search(title)]
         return (named or titles or [""])[0]
@@ -71,11 +71,11 @@ DEFAULT_DOCUMENT_KEYS = (
     DocumentKey("children", "儿童|兒童|未成年|child|minors"),
     DocumentKey("privacy", "隐私|隱私|个人信息|個人信息|privacy"),
 )
-"""Titles as they are usual in Chinese and English. A profile may put its own in their place."""
+"""Usual titles in Chinese and English. A profile may replace them by its own."""
 
 
 def document_key(title: str, order: int, taken: set[str], keys: Sequence[DocumentKey]) -> str:
-    """Name a document by its title; `doc1`, `doc2` … by its order where no pattern fits."""
+    """Return a document's key by its title; `doc1`, `doc2` … by its order if no pattern fits."""
     for candidate in keys:
         if candidate.key not in taken and re.search(candidate.pattern, title, re.IGNORECASE):
             return candidate.key
@@ -134,7 +134,7 @@ def _may_be_title(line: Line) -> bool:
 
 
 def _top_headings_are_titles(lines: Sequence[Line]) -> bool:
-    # Where sections are top-level headings too, a heading on "changes to this policy" is no title.
+    # If sections are top-level headings too, one on "changes to this policy" is no title.
     top = [line for line in lines if line.level == 1]
     return all(_ENDS_WITH_TITLE_WORD.search(line.bare) for line in top)
 

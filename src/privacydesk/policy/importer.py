@@ -24,11 +24,11 @@ def read_policy(
 ) -> ImportReport:
     """Read a policy as plain text or Markdown.
 
-    Every line with something on it becomes the own line of exactly one passage, or is reported
+    Every line with any text on it becomes the own line of exactly one passage, or is reported
     as unplaced. Passages are slices of `text`; nothing in it is changed.
 
     Args:
-        text: the file as `decode_policy` gives it.
+        text: the file as `decode_policy` returns it.
         name: the operator's name for this policy.
         keys: which title makes which document key, tried in order.
 

@@ -1,8 +1,8 @@
-"""Whether the policy answers a question at all, told from how its passages were found.
+"""Whether the policy answers a question at all, judged from how its passages were found.
 
 A question like those that policies never answer, words that the best passage lacks, a best
-passage hardly better than the next: each speaks against. How much was learnt from questions that
-are and are not answered; see docs/decisions/009-policy-answers.md.
+passage hardly better than the next: each counts against it. The weights were learnt from questions
+that are and are not answered; see docs/decisions/009-policy-answers.md.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from numpy.typing import NDArray
 from privacydesk.policy.words import Scores, WordIndex
 
 _NEXT: Final = 3
-"""The passage that the best one is compared with: those between may say the same."""
+"""The rank that the best passage is compared with: those between may say the same."""
 
 _SAFE: Final = 1e-4
 
-# So common in questions that it tells nothing whether a passage has them.
+# So common in questions that their presence in a passage says nothing.
 _FILLERS = frozenset("的了吗呢啊呀是我你们会不有么什怎在把那这哪可以能要")
 
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What is looked at, each a feature of the judge.
+    """The features of the judge.
 
     Attributes:
         outside: log odds that the question is of a kind that policies don't answer.
         covered: share of the question's words, by rarity, that the best passage has.
-        near: likeness of the question and the best passage in meaning.
-        latin: 1 for a question without Chinese characters, where likeness is lower.
+        near: similarity in meaning of the question and the best passage.
+        latin: 1 for a question without Chinese characters, where similarity is lower.
         known: 1 where the glossary knows a word of it.
-        ahead: by how much the best passage is better than the one after the next.
+        ahead: by how much the best passage leads the one after the next.
     """
 
     outside: float
@@ -47,7 +47,7 @@ class Signs:
     ahead: float
 
     def row(self) -> NDArray[np.float64]:
-        """Return the features in the order in which they were learnt."""
+        """Return the features in the order of training."""
         return np.array((self.outside, self.covered, self.near, self.latin, self.known, self.ahead))
 
 
@@ -62,16 +62,16 @@ def signs_of(
     known: bool,
     scores: Scores,
 ) -> Signs:
-    """Gather the signs.
+    """Return the signs of a search.
 
     Args:
         outside: how likely the question is of a kind that policies don't answer.
-        words: the question's, the glossary's included.
+        words: the question's, including the glossary's.
         best: the words of the best passage.
-        index: knows how rare words are.
-        near: likeness of the question and the best passage.
+        index: gives the rarity of words.
+        near: similarity of the question and the best passage.
         latin: the question has no Chinese character.
-        known: the glossary knew a word of it.
+        known: the glossary has a word of it.
         scores: of all passages.
     """
     told = [word for word in words if word not in _FILLERS]
@@ -89,7 +89,7 @@ def signs_of(
 
 
 def judged(signs: Signs, judge: NDArray[np.float64]) -> float:
-    """Return how sure it is that the policy answers, from 0 to 1; from a half on, it does."""
+    """Return how sure it is that the policy answers, from 0 to 1; it does from 0.5 on."""
     mean, spread, weight = judge[:, :-1]
     raised = float((signs.row() - mean) / spread @ weight + judge[2, -1])
     return 1 / (1 + math.exp(-max(min(raised, 30.0), -30.0)))

@@ -1,4 +1,4 @@
-"""Where imported versions are kept: a port, its in-memory twin, and plain files.
+"""Storage of imported versions: a port, its in-memory twin, and plain files.
 
 Files suffice: policies are small and change a few times a year, and a command can import one
 while `serve` runs. A version is complete before it appears under its name, so readers never
@@ -42,24 +42,24 @@ class PolicyLibrary(Protocol):
         ...
 
     def latest(self, name: str) -> PolicyVersion | None:
-        """Give the newest version of a name; None when nothing was imported under it."""
+        """Return the newest version of a name; None when nothing was imported under it."""
         ...
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
-        """Give every version of a name, oldest first."""
+        """Return every version of a name, oldest first."""
         ...
 
     def vectors(self, version: PolicyVersion) -> bytes | None:
-        """Give what was kept for finding a stored version's passages; None when nothing was."""
+        """Return the stored search data of a version; None when there is none."""
         ...
 
     def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
-        """Keep what was made for finding a stored version's passages, beside it."""
+        """Store the search data of a version beside it."""
         ...
 
 
 def check_name(name: str) -> str:
-    """Let a policy's name pass when it can be a folder's name everywhere.
+    """Return a policy's name if it is a valid folder name on every system.
 
     Raises:
         InvalidRequestError: it's empty or too long, or holds more than letters, digits, `_.-`.
@@ -73,7 +73,7 @@ def check_name(name: str) -> str:
 
 
 def kept(library: PolicyLibrary, name: str, digest: str = "") -> PolicyVersion | None:
-    """Give the newest version of a name whose text has a digest; the newest where none is asked.
+    """Return the newest version of a name with a digest, or without one the newest of all.
 
     Raises:
         DeskError: POLICY_UNREADABLE when files of one are damaged.
@@ -106,29 +106,29 @@ class MemoryPolicyLibrary:
         return True
 
     def latest(self, name: str) -> PolicyVersion | None:
-        """Give the newest version of a name, or None."""
+        """Return the newest version of a name, or None."""
         kept = self._versions.get(check_name(name))
         return kept[-1] if kept else None
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
-        """Give every version of a name, oldest first."""
+        """Return every version of a name, oldest first."""
         return tuple(self._versions.get(check_name(name), ()))
 
     def vectors(self, version: PolicyVersion) -> bytes | None:
-        """Give what was kept for finding a version's passages, or None."""
+        """Return the search data of a version, or None."""
         return self._vectors.get((version.name, version.digest))
 
     def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
-        """Keep what was made for finding a version's passages."""
+        """Store the search data of a version."""
         self._vectors[version.name, version.digest] = vectors
 
 
 class Sighting(NamedTuple):
-    """What can be seen of a name's newest version without reading it.
+    """What is known of a name's newest version without reading it.
 
     Attributes:
-        folder: which it is; another import has another one.
-        touched: when what finds its passages was last kept beside it; 0 as long as nothing was.
+        folder: identifies it; each import has another one.
+        touched: when its search data was last stored; 0 as long as there is none.
     """
 
     folder: str
@@ -139,7 +139,7 @@ class FilePolicyLibrary:
     """Keeps versions under `<data_dir>/policy/<name>/<n>-<digest12>/`; the highest n is newest.
 
     Each folder holds `source.txt`, the text byte for byte in UTF-8, `policy.json`, the tree, and
-    `passages.npz`, what passages are found by; that last one can be made again at any time.
+    `passages.npz`, the search data, which can be made again at any time.
     Several processes may read and save at once.
     """
 
@@ -173,7 +173,7 @@ class FilePolicyLibrary:
         return True
 
     def latest(self, name: str) -> PolicyVersion | None:
-        """Give the newest version of a name, or None.
+        """Return the newest version of a name, or None.
 
         Raises:
             DeskError: POLICY_UNREADABLE when its files are damaged.
@@ -182,7 +182,7 @@ class FilePolicyLibrary:
         return _load(folders[-1][1]) if folders else None
 
     def sight(self, name: str) -> Sighting | None:
-        """Look at the newest version of a name from outside; None when nothing was imported."""
+        """Return what is known of a name's newest version unread; None without an import."""
         folders = _folders(self._root / check_name(name))
         if not folders:
             return None
@@ -194,7 +194,7 @@ class FilePolicyLibrary:
         return Sighting(newest.name, touched)
 
     def versions(self, name: str) -> tuple[PolicyVersion, ...]:
-        """Give every version of a name, oldest first.
+        """Return every version of a name, oldest first.
 
         Raises:
             DeskError: POLICY_UNREADABLE when files of one are damaged.
@@ -202,7 +202,7 @@ class FilePolicyLibrary:
         return tuple(_load(folder) for _, folder in _folders(self._root / check_name(name)))
 
     def names(self) -> tuple[str, ...]:
-        """Give the names under which something was imported, the latest import first."""
+        """Return the names with imports, the latest import first."""
         if not self._root.is_dir():
             return ()
         homes = [home for home in self._root.iterdir() if home.is_dir() and _folders(home)]
@@ -210,7 +210,7 @@ class FilePolicyLibrary:
         return tuple(home.name for home in sorted(homes, key=newest.__getitem__, reverse=True))
 
     def vectors(self, version: PolicyVersion) -> bytes | None:
-        """Give what was kept for finding a version's passages; None when it can't be read."""
+        """Return the search data of a version; None when it can't be read."""
         home = self._home_of(version)
         try:
             return (home / _VECTORS).read_bytes() if home else None
@@ -218,7 +218,7 @@ class FilePolicyLibrary:
             return None
 
     def keep_vectors(self, version: PolicyVersion, vectors: bytes) -> None:
-        """Keep what was made for finding a version's passages, beside it.
+        """Store the search data of a version beside it.
 
         Raises:
             UnavailableError: the disk is full or the folder can't be written.
@@ -260,7 +260,7 @@ def _folders(home: Path) -> list[tuple[int, Path]]:
 
 @contextlib.contextmanager
 def _reserved(home: Path) -> Iterator[int]:
-    """Hold the next number against other processes until its folder stands."""
+    """Reserve the next number against other processes until its folder exists."""
     floor = 0
     while True:
         numbers = [number for number, _ in _folders(home)]
@@ -269,7 +269,7 @@ def _reserved(home: Path) -> Iterator[int]:
         try:
             os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         except FileExistsError:
-            # Another process is at it, or one died at it: the number is skipped either way.
+            # Another process is using it, or died while using it: it is skipped either way.
             floor = number
             continue
         # Between looking and claiming, another process may have finished with this number.
@@ -286,7 +286,7 @@ def _reserved(home: Path) -> Iterator[int]:
 @contextlib.contextmanager
 def _scratch(home: Path) -> Iterator[Path]:
     scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=home))
-    # Secret by default, which would keep a `serve` of another account from reading it.
+    # Private by default, which would keep a `serve` of another account from reading it.
     scratch.chmod(0o755)
     try:
         yield scratch

@@ -1,4 +1,4 @@
-"""A source text as lines that know where they stand in it."""
+"""A source text as lines that know their place in it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-# Only what an editor counts as a line end, so that reported line numbers can be gone to.
+# Only the line ends that editors count, so that reported line numbers can be found.
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # White space, and two characters that show nothing: the byte order mark and zero-width space.
 _INVISIBLE = "".join(chr(c) for c in range(0x3001) if chr(c).isspace()) + "\ufeff\u200b"
 _MARKDOWN_HEADING = re.compile(r"^(#{1,6})\s+")
-# A title underlined: with equals signs of the first level, with dashes of the second.
+# Underlines of titles: equals signs mark the first level, dashes the second.
 _UNDERLINE = re.compile(r"={3,}|-{3,}")
 _BOLD = re.compile(r"^(\*\*|__)(?P<text>(?:(?!\1).)+)\1\s*$")
 _LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
@@ -24,7 +24,7 @@ _LATIN_TITLE_LENGTH = 90
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with something on it.
+    """A line that isn't blank.
 
     Attributes:
         number: counted from 1 over all lines, blank ones too.
@@ -50,7 +50,7 @@ class Line:
 
     @property
     def has_words(self) -> bool:
-        """Whether any letter or digit is on the line, so that it says something."""
+        """Whether any letter or digit is on the line."""
         return any(c.isalnum() for c in self.text)
 
     @property
@@ -60,7 +60,7 @@ class Line:
 
 
 def split_lines(source: str) -> tuple[Line, ...]:
-    """Give every line that isn't blank."""
+    """Return every line that isn't blank."""
     lines: list[Line] = []
     at, blanks = 0, 0
     ends = [(m.start(), m.end()) for m in _LINE_END.finditer(source)]
@@ -111,14 +111,14 @@ def _width(character: str) -> int:
 
 
 def looks_like_title(text: str) -> bool:
-    """Tell a heading from a sentence: short, and not closed by the marks that end sentences."""
+    """Whether a text is a heading and no sentence: short, and without a sentence's final mark."""
     if not text or text[-1] in _SENTENCE_END or "。" in text:
         return False
     return len(text) <= (_CJK_TITLE_LENGTH if _CJK.search(text) else _LATIN_TITLE_LENGTH)
 
 
 def fold(text: str) -> str:
-    """Reduce text to what two spellings of one title share.
+    """Return what all spellings of one title share.
 
     Width, case, punctuation and spaces go, and 帐 and 账 are one, as policies mix them freely.
     """

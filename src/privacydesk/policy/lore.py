@@ -1,6 +1,6 @@
-"""What is known of how people ask about policies: topics, a glossary, and what was learnt of them.
+"""Knowledge on how people ask about policies: topics, a glossary, and what was learnt from them.
 
-The files stand in `knowledge/`. What was learnt from them (`learnt.npz`) is made by
+The files are in `knowledge/`. What was learnt from them (`learnt.npz`) is made by
 `benchmarks/policy_answers.py --train` and holds the digest of what it was made from.
 """
 
@@ -29,16 +29,16 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FOLDER: Final = "knowledge"
 _LEARNT: Final = "learnt.npz"
 _SPREAD: Final = 4.0
-"""Vectors of sentences lie close together; pulled apart by this, the head learns from them."""
+"""Sentence vectors lie close together; this factor spreads them, so that the head can learn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Something that policies speak of.
+    """A subject that policies write about.
 
     Attributes:
         name: ours, for reports.
-        words: those with which policies speak of it.
+        words: the words of policies for it.
         ask: ways in which people ask about it.
         document: the key of the document it belongs to, ``others`` for every one but the children's
             statement; empty for any.
@@ -54,7 +54,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words of people, and the words of policies to look for with them."""
+    """People's words, and the words of policies to search for with them."""
 
     said: tuple[str, ...]
     find: tuple[str, ...]
@@ -68,7 +68,7 @@ class Learnt:
         centre: the mean vector of the questions, of shape (384,).
         head: of shape (385, topics + kinds of questions outside), the last row for no input.
         judge: of shape (3, features + 1): mean, spread and weight of each feature of `judging`,
-            and in the last column the weight that stands alone.
+            and the bias in the last column.
         digest: of the questions that the head was trained on.
     """
 
@@ -78,13 +78,13 @@ class Learnt:
     digest: str
 
     def chances(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return how likely a question belongs to each topic, then to each kind outside."""
+        """Return the probability of each topic, then of each kind of question outside."""
         raised = np.append((vector - self.centre) * _SPREAD, np.float32(1)) @ self.head
         raised = np.exp((raised - raised.max()).astype(np.float64))
         return np.asarray(raised / raised.sum())
 
     def dump(self) -> bytes:
-        """Return it as the file's content."""
+        """Return it as the content of a file."""
         held = io.BytesIO()
         np.savez_compressed(
             held,
@@ -97,13 +97,13 @@ class Learnt:
 
 
 class Glossary:
-    """Finds the policy's words for a person's."""
+    """Finds the policy's words for those of a person."""
 
     def __init__(self, terms: tuple[Term, ...]) -> None:
         self._terms = tuple((_pattern(term.said), tuple(term.find)) for term in terms)
 
     def expand(self, folded: str) -> list[str]:
-        """Return the words to look for besides those of a folded question."""
+        """Return the words to search for besides those of a folded question."""
         return [word for said, find in self._terms if said.search(folded) for word in find]
 
 
@@ -161,7 +161,7 @@ def learnt() -> Learnt:
 
 
 def learnt_from() -> str:
-    """Return the digest of the questions as they are now; other words may change freely."""
+    """Return the digest of the current questions; other words may change freely."""
     groups = [(topic.name, *topic.ask) for topic in topics()]
     groups += [(kind, *asked) for kind, asked in outside().items()]
     return hashlib.sha256("\n".join("\t".join(group) for group in groups).encode()).hexdigest()

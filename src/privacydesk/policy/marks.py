@@ -66,7 +66,7 @@ LETTERS = frozenset({Style.LETTER, Style.ROUND_LETTER})
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The numbering found: its form, value, label as written, and what stands behind it.
+    """The numbering found: its form, value, label as written, and the text after it.
 
     `path` holds all the numbers of a label such as 1.2.3; otherwise just the one. A bullet's is 0.
     """
@@ -102,7 +102,7 @@ _CHINESE_UNIT = re.compile(
     rf"(?P<label>第\s?(?P<n>[{CHINESE_DIGITS}0-9０-９]{{1,6}})\s?"
     r"(?P<unit>部分|编|編|篇|章|节|節|条|條))(?P<rest>.*)$"
 )
-# A reference such as 第七条的 at the start of a sentence is no heading: those are set off.
+# A reference such as 第七条的 at the start of a sentence is no heading: headings are set off.
 _SET_OFF = re.compile(r"^(?:$|[\s【〔\[「《：:、—–-])")
 _GLUED_TITLE_LENGTH = 30
 _REFERENCE = re.compile(r"^[的所中和或及与與规規约約第“‘\"']|[，。；、,;]")
@@ -148,7 +148,7 @@ _SIMPLE: tuple[tuple[Style, re.Pattern[str], Callable[[str], int | None]], ...] 
         any_number,
     ),
     (
-        # "e.g." and "i.e." open sentences too, hence no letter right behind.
+        # "e.g." and "i.e." open sentences too, so no letter may follow directly.
         Style.LETTER,
         re.compile(r"(?P<label>(?P<n>[a-zA-Z])[.．、)）])(?![a-zA-Z0-9])(?P<rest>.*)$"),
         lambda letter: ord(letter.lower()) - ord("a") + 1,
@@ -176,12 +176,12 @@ _DECIMAL = re.compile(
 
 
 def read_mark(line: Line) -> Mark | None:
-    """Give the numbering that a line opens with; None where it has none."""
+    """Return the numbering that a line opens with; None where it has none."""
     return read_label(line.bare)
 
 
 def read_label(text: str) -> Mark | None:
-    """Give the numbering that a text opens with; None where it has none."""
+    """Return the numbering that a text opens with; None where it has none."""
     return _chinese_unit(text) or _english_unit(text) or _decimal(text) or _simple(text)
 
 
@@ -226,7 +226,7 @@ def _simple(text: str) -> Mark | None:
 
 
 def plain_title(text: str) -> str:
-    """Take the brackets and closing mark off a heading's text: 【…】 and a last 。 or colon."""
+    """Return a heading's text without brackets 【…】 and without a final 。 or colon."""
     title = text.strip().strip("*_").strip()
     if title[:1] in {"【", "〔"} and title[-1:] in {"】", "〕"}:
         title = title[1:-1].strip()

@@ -1,4 +1,4 @@
-"""What the importer tells the operator about a text it read."""
+"""What the importer reports to the operator about a text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from privacydesk.policy.tree import PolicyDocument, PolicyVersion, digest_of
 
 
 class NoteCode(StrEnum):
-    """What kind of thing was noticed."""
+    """The kind of a note."""
 
     DUPLICATE_NUMBER = "duplicate_number"
     NUMBERING_GAP = "numbering_gap"
@@ -21,7 +21,7 @@ class NoteCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Note:
-    """One thing noticed, at a line counted from 1. The explanation is for people."""
+    """One observation, at a line counted from 1. The explanation is for people."""
 
     line: int
     code: NoteCode
@@ -30,7 +30,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What was read from a file: the documents, and notes in the order of their lines.
+    """The result of reading a file: the documents, and notes in the order of their lines.
 
     A line that belongs to no passage has a note with the code `unplaced_line`, one for each.
     """
@@ -51,7 +51,7 @@ class ImportReport:
         return tuple(note for note in self.notes if note.code is NoteCode.UNPLACED_LINE)
 
     def version(self, imported_at: datetime) -> PolicyVersion:
-        """Make the value that a policy library keeps."""
+        """Return the version that a policy library keeps."""
         return PolicyVersion(
             name=self.name,
             digest=self.digest,

@@ -14,7 +14,7 @@ CHINESE_DIGITS = "零〇一二三四五六七八九十百"
 _FORMAL = dict(zip("壹貳贰參叁肆伍陸陆柒捌玖拾", "一二二三三四五六六七八九十", strict=True))
 
 FORMAL_DIGITS = "".join(_FORMAL)
-"""Every character of a number as cheques have it, with which Taiwan numbers main sections."""
+"""Every character of a formal number, as on cheques; Taiwan numbers main sections with them."""
 
 CIRCLED_DIGITS = "".join(chr(c) for c in range(0x2460, 0x2474))
 """The circled numbers 1 to 20."""

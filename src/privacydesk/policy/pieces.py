@@ -1,4 +1,4 @@
-"""Cutting a policy into pieces to quote: short enough to read in a chat, whole enough to stand.
+"""Cutting a policy into pieces to quote: short enough for a chat, complete enough to stand alone.
 
 A piece is a stretch of the source. A section or an item that is short stays in one; a long one is
 cut between its paragraphs, and a list keeps the sentence that leads it in.
@@ -21,23 +21,23 @@ from privacydesk.policy.tree import (
 )
 
 LONGEST: Final = 360
-"""Characters of a piece where there is a choice; a single sentence may be longer."""
+"""Characters of a piece where it can be cut; a single sentence may be longer."""
 
 _UNQUOTED = frozenset({PassageKind.TITLE, PassageKind.CONTENTS})
 _KEPT_WHOLE = frozenset({PassageKind.SECTION, PassageKind.SUBSECTION, PassageKind.ITEM})
 _FEWEST: Final = 7
-"""Characters below which a stretch is a title that was left over and says nothing."""
+"""Characters below which a stretch is a leftover title without content."""
 
 _LEADS_IN = ("：", ":")
 _LONG_PARAGRAPH: Final = 60
-"""Characters from which a paragraph behind a list begins something new."""
+"""Characters from which a paragraph after a list begins something new."""
 
 _SENTENCE_END = re.compile(r"(?<=[。！？；!?;\n])|(?<=\. )")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the policy and where it stands.
+    """A stretch of the policy and its place.
 
     Attributes:
         document: the document's key, such as `children`.
@@ -45,7 +45,7 @@ class Piece:
         anchor: of the passage it begins with.
         article: label and title of the article; empty before the first.
         section: labels and titles of the headings below it.
-        headings: the titles of all of these, for finding.
+        headings: the titles of all of these, for search.
         text: the source, unchanged.
     """
 
@@ -68,7 +68,7 @@ def pieces_of(version: PolicyVersion) -> tuple[Piece, ...]:
 
 
 def sentences_of(piece: Piece) -> tuple[str, ...]:
-    """Return the sentences of a piece that say something; all of it where none does."""
+    """Return the sentences of a piece that have content; all of it where none has."""
     parts = (part.strip() for part in _SENTENCE_END.split(piece.text))
     return tuple(part for part in parts if len(part) >= _FEWEST) or (piece.text,)
 
@@ -85,7 +85,7 @@ class _Cutter:
             yield from self._pieces(path, passage, passage.start, passage.end)
             return
         run: list[Passage] = []
-        # Where the passage's own words are no title, they lead in what follows.
+        # Own words of the passage that are no title introduce what follows.
         start = passage.start if _speaks(passage) else None
         for child in below:
             apart = child.kind in HEADINGS or (child.children and _length(child) > LONGEST)
@@ -126,7 +126,7 @@ class _Cutter:
 
 
 def _speaks(passage: Passage) -> bool:
-    """Tell whether what stands in the line of a heading or an item is no title but a sentence."""
+    """Whether the text in the line of a heading or an item is a sentence and no title."""
     return not passage.title and bool(passage.label or passage.kind is PassageKind.ITEM)
 
 
@@ -145,7 +145,7 @@ def _stays_whole(passage: Passage, below: list[Passage]) -> bool:
 def _begins_anew(run: list[Passage], child: Passage) -> bool:
     if child.end - run[0].start > LONGEST:
         return True
-    # The dates at the head answer for themselves; what follows speaks of something else.
+    # The dates at the head are a piece of their own; what follows is about something else.
     if (run[-1].kind is PassageKind.DATE) != (child.kind is PassageKind.DATE):
         return True
     return (
@@ -157,7 +157,7 @@ def _begins_anew(run: list[Passage], child: Passage) -> bool:
 
 
 def _sliced(text: str) -> Iterator[str]:
-    """Cut a paragraph of more than twice the usual length where sentences end."""
+    """Cut a paragraph of more than twice the usual length at sentence ends."""
     if len(text) < _FEWEST:
         return
     if len(text) <= 2 * LONGEST:

@@ -112,7 +112,7 @@ class PolicyDocument:
 
 @dataclass(frozen=True, slots=True)
 class PolicyVersion:
-    """What one import put in force.
+    """The result of one import.
 
     Attributes:
         name: the operator's name for this policy; versions of one name replace each other.
@@ -135,5 +135,5 @@ class PolicyVersion:
 
 
 def digest_of(source: str) -> str:
-    """Give the SHA-256 of the text in UTF-8, as lower-case hexadecimal."""
+    """Return the SHA-256 of the text in UTF-8, as lower-case hexadecimal."""
     return hashlib.sha256(source.encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""The vectors of a policy's passages as a file: each by the text that it was made of.
+"""The vectors of a policy's passages as a file, keyed by the text that each was made of.
 
-So those of a version before serve for what did not change, and making them may be interrupted.
+So those of the previous version are reused for unchanged passages, and making them may be resumed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Vectors = Mapping[bytes, NDArray[np.float32]]
 
 
 def digest(text: str) -> bytes:
-    """Return what a text's vector is kept under; another model makes it another one."""
+    """Return the key of a text's vector; another model gives another one."""
     return hashlib.sha256(f"{_MODEL}\x00{text}".encode()).hexdigest()[:32].encode()
 
 
 def pack(vectors: NDArray[np.float32], texts: Sequence[str]) -> bytes:
-    """Give the vectors of texts, a row each, as the content of a file."""
+    """Return the vectors of texts, a row each, as the content of a file."""
     held = io.BytesIO()
     made_of = np.array([digest(text) for text in texts], dtype=_DIGEST)
     np.savez(held, vectors=vectors.astype(np.float32), made_of=made_of)
@@ -37,7 +37,7 @@ def pack(vectors: NDArray[np.float32], texts: Sequence[str]) -> bytes:
 
 
 def unpack(content: bytes | None) -> Vectors:
-    """Give the vectors back; none when the file is damaged."""
+    """Return the vectors in a file; none when it is damaged."""
     if content is None:
         return {}
     try:

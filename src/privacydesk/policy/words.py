@@ -1,8 +1,8 @@
-"""Finding passages by their words: words and single characters, weighted by how rare they are.
+"""Finding passages by their words: words and single characters, weighted by rarity.
 
-Words alone miss what a segmenter cuts otherwise, characters alone find too much; both together
-find 注销账号 by 销号. Ranked as BM25 does it; a policy has some hundred passages, so that arrays
-in memory are all it takes.
+Words alone miss what a segmenter cuts differently, characters alone match too much; both together
+find 注销账号 for 销号. Ranked by BM25; a policy has some hundred passages, so arrays in memory
+suffice.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def tokens(folded: str) -> list[str]:
 
 
 def has_chinese(text: str) -> bool:
-    """Tell whether a text has any Chinese character."""
+    """Whether a text has any Chinese character."""
     return _HAN.search(text) is not None
 
 
 class WordIndex:
-    """Texts, found by words.
+    """A search index of texts by their words.
 
     Args:
         texts: the tokens of each.
@@ -63,7 +63,7 @@ class WordIndex:
         }
 
     def scores(self, words: Mapping[str, int]) -> Scores:
-        """Return how well each text matches words, each counted as often as it was said."""
+        """Return how well each text matches words, each weighted by its count."""
         total = np.zeros(self._size)
         for word, times in words.items():
             if word in self._weights:
@@ -72,5 +72,5 @@ class WordIndex:
         return total
 
     def rarity(self, word: str) -> float:
-        """Return how much a word tells; one that no text has tells most."""
+        """Return how much a word distinguishes; one that no text has does most."""
         return self._rarity.get(word, math.log(1.5 + self._size))

@@ -1,1 +1,1 @@
-"""What the desk knows of how policies are asked about; data files beside it, ours."""
+"""The desk's own data files on how people ask about policies."""
