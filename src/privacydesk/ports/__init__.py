@@ -1,6 +1,6 @@
-"""Ports: what services need of storage, connectors and catalogs. Imports the domain only.
+"""Ports: the interfaces to storage, connectors and catalogs. Imports the domain only.
 
-The writer is the one way to change anything. A job names the rows it decides on; the writer locks
+The writer is the only way to change anything. A job names the rows it decides on; the writer locks
 and reads them in a batch, runs the job's closure over them, and commits what all closures of the
 batch returned in one transaction. A closure is pure: it may be run again.
 """
@@ -95,12 +95,12 @@ class Store(Protocol):
 
     @property
     def writer(self) -> Writer:
-        """The one way to change anything."""
+        """The only way to change anything."""
         ...
 
     @property
     def reader(self) -> Reader:
-        """Reading beside the writer."""
+        """Reads that take no lock."""
         ...
 
     @property
@@ -110,7 +110,7 @@ class Store(Protocol):
 
     @property
     def claims(self) -> Claims:
-        """Claiming due rows."""
+        """Claims on due rows."""
         ...
 
     @property
@@ -125,10 +125,10 @@ class Store(Protocol):
 
     @property
     def duties(self) -> Duties:
-        """Who is there."""
+        """Agents' availability."""
         ...
 
     @property
     def alarm_book(self) -> AlarmBook:
-        """What staff were called for."""
+        """Staff alarms."""
         ...

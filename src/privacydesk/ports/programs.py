@@ -1,4 +1,4 @@
-"""What is kept for other systems: whom webhooks go to, and who comes in by tokens."""
+"""Ports for other systems: webhooks, API tokens and revoked app tokens."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from privacydesk.domain.webhooks import (
 
 
 class WebhookBook(Protocol):
-    """Endpoints that are told what happens, and the log of what was sent to them.
+    """Webhook endpoints and the log of what was sent to them.
 
-    Each change is audited in its own transaction. Where it comes with ``left``, the request of a
-    program that it carries out, this is kept in that transaction, too, with what the change left
-    as its body: so it is done once. All raise ``StaleError``, with the reason ``api_done``, where
-    something was left under that request before.
+    Each change is audited in its own transaction. If it carries out an API request, ``left``, the
+    request is stored in that transaction, too, with the result as its body, so that it is done
+    once. All raise ``StaleError``, with the reason ``api_done``, if that request already has a
+    result.
     """
 
     async def endpoints(self) -> tuple[Standing, ...]:
@@ -53,11 +53,11 @@ class WebhookBook(Protocol):
         before: PostingId | None = None,
         limit: int = 50,
     ) -> tuple[Posting, ...]:
-        """Return what was, or is to be, sent to an endpoint, the newest first.
+        """Return an endpoint's postings, sent or not, the newest first.
 
         Args:
             endpoint: which one.
-            state: only what stands there.
+            state: only those in this state.
             before: the last posting of the page before.
             limit: how many at most.
         """
@@ -73,8 +73,8 @@ class WebhookBook(Protocol):
         """Add an endpoint.
 
         Raises:
-            DeskError: CONFLICT when one of this id is there.
-            NotAllowedNowError: there are as many as there may be.
+            DeskError: CONFLICT when the id exists.
+            NotAllowedNowError: the maximum number is reached.
         """
         ...
 
@@ -96,7 +96,7 @@ class WebhookBook(Protocol):
         *,
         left: KeptAnswer | None = None,
     ) -> None:
-        """Change an endpoint's address, as ``change`` does; what waits is tried there at once.
+        """Change an endpoint's address, as ``change`` does; make waiting postings due now.
 
         Raises:
             StaleError: it has changed meanwhile.
@@ -112,7 +112,7 @@ class WebhookBook(Protocol):
         *,
         left: KeptAnswer | None = None,
     ) -> bool:
-        """Switch an endpoint on or off; once it is on, what waits is tried at once.
+        """Switch an endpoint on or off; switching it on makes waiting postings due now.
 
         Returns:
             Whether that changed anything.
@@ -127,7 +127,7 @@ class WebhookBook(Protocol):
         *,
         left: KeptAnswer | None = None,
     ) -> None:
-        """Remove an endpoint that is off. What waits for it is given up; the log goes in its time.
+        """Remove an endpoint that is off. Waiting postings are given up; the log expires as usual.
 
         Raises:
             NotFoundError: there is none.
@@ -138,7 +138,7 @@ class WebhookBook(Protocol):
     async def post(
         self, posting: Posting, told: AuditEntry, *, left: KeptAnswer | None = None
     ) -> None:
-        """Leave a posting that tells no news: a test.
+        """Queue a test posting, which carries no news.
 
         Raises:
             NotAllowedNowError: the endpoint is switched off.
@@ -157,20 +157,20 @@ class WebhookBook(Protocol):
         parked: bool = False,
         left: KeptAnswer | None = None,
     ) -> int:
-        """Have postings go out again, under their ids; what is on its way already goes on.
+        """Send postings again under their ids, except those still under way.
 
         Args:
             endpoint: which one.
             now: the present.
-            told: is audited if any go out.
+            told: is audited if any are sent.
             posting: only this one.
-            since: only what was made then or later.
-            until: only what was made before.
-            parked: only what was parked.
-            left: kept if any go out, with their number as its body.
+            since: only those made then or later.
+            until: only those made before.
+            parked: only parked ones.
+            left: stored if any are sent, with their number as its body.
 
         Returns:
-            How many that are.
+            How many are sent.
 
         Raises:
             NotFoundError: there is no such endpoint.
@@ -179,7 +179,7 @@ class WebhookBook(Protocol):
 
 
 class WebhookQueue(Protocol):
-    """Claiming postings that are due, and settling what came of them."""
+    """Claims on due postings, and the results of sending them."""
 
     async def claim(
         self, now: datetime, *, lease: timedelta, at_once: int, busy: Mapping[EndpointId, int]
@@ -188,14 +188,14 @@ class WebhookQueue(Protocol):
 
         Args:
             now: the present.
-            lease: after this they are due again, should nobody settle them.
-            at_once: how many of one endpoint are tried at once; fewer while it fails.
-            busy: how many of which endpoint are being tried.
+            lease: after this they are due again unless settled.
+            at_once: how many of one endpoint are sent at once; fewer while it fails.
+            busy: how many of each endpoint are being sent.
         """
         ...
 
     async def settle(self, tried: Sequence[Tried], now: datetime) -> None:
-        """Write down what came of tries; what was claimed by another since is left to it."""
+        """Store the results of tries, except for postings that another worker has claimed since."""
         ...
 
     async def next_due(self) -> datetime | None:
@@ -203,19 +203,19 @@ class WebhookQueue(Protocol):
         ...
 
     async def failing(self, now: datetime) -> tuple[Endpoint, ...]:
-        """Return endpoints that have failed for so long that staff have to be told now.
+        """Return endpoints that have failed long enough for staff to be alerted now.
 
-        They are returned once, and again after a day of it.
+        Each is returned once, and again after another day of failing.
         """
         ...
 
     async def sweep(self, before: datetime, *, limit: int) -> int:
-        """Remove what was settled before an instant; return how many postings that were."""
+        """Remove postings settled before an instant; return how many."""
         ...
 
 
 class ApiBook(Protocol):
-    """Tokens of the API, and what was answered to requests that change something."""
+    """API tokens, and the answers to requests that change something."""
 
     async def tokens(self) -> tuple[ApiToken, ...]:
         """Return all tokens, the newest first."""
@@ -229,13 +229,13 @@ class ApiBook(Protocol):
         """Add a token, and its identity with the first one; audited in the same transaction.
 
         Raises:
-            DeskError: CONFLICT when the token is there, or the name is that of a member of staff.
-            NotAllowedNowError: there are as many as there may be.
+            DeskError: CONFLICT when the token exists, or a member of staff has the name.
+            NotAllowedNowError: the maximum number is reached.
         """
         ...
 
     async def revoke(self, token: ApiTokenId, now: datetime, told: AuditEntry) -> bool:
-        """Revoke a token for good; return whether it was not revoked before."""
+        """Revoke a token for good; return whether that changed anything."""
         ...
 
     async def used(self, token: ApiTokenId, at: datetime) -> None:
@@ -243,35 +243,35 @@ class ApiBook(Protocol):
         ...
 
     async def begin(self, asked: KeptAnswer) -> KeptAnswer:
-        """Keep that something is asked; return what is kept of it: this, or what was before."""
+        """Store a request; return it, or what was stored under its key before."""
         ...
 
     async def settle(self, answer: KeptAnswer) -> None:
-        """Keep the answer to what was asked."""
+        """Store the answer to a request."""
         ...
 
     async def sweep(self, before: datetime) -> None:
-        """Forget answers from before an instant."""
+        """Remove answers from before an instant."""
         ...
 
 
 class RevocationBook(Protocol):
-    """Which app tokens are revoked."""
+    """Revocations of app tokens."""
 
     async def add(
         self, revocation: Revocation, told: AuditEntry, *, left: KeptAnswer | None = None
     ) -> None:
-        """Keep a revocation, audited in the same transaction; see ``WebhookBook`` for ``left``.
+        """Store a revocation, audited in the same transaction; see ``WebhookBook`` for ``left``.
 
         Raises:
-            StaleError: something was left under that request before.
+            StaleError: that request already has a result.
         """
         ...
 
     def since(self, at: datetime) -> AsyncGenerator[Sequence[Revocation]]:
-        """Give what was revoked at an instant or later, page by page."""
+        """Yield revocations made at an instant or later, page by page."""
         ...
 
     async def forget(self, before: datetime) -> None:
-        """Remove what was revoked before an instant."""
+        """Remove revocations made before an instant."""
         ...

@@ -1,4 +1,4 @@
-"""Looking at what is kept, without a lock."""
+"""Ports for reading, without a lock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from privacydesk.domain.ticket import LogEntry, Ticket
 
 
 class Reader(Protocol):
-    """Reading beside the writer. Each call is one short transaction in a reader thread."""
+    """Reads concurrent with the writer. Each call is one short transaction in a reader thread."""
 
     async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
         """Return the conversation found under a lookup hash."""
@@ -57,12 +57,12 @@ class Reader(Protocol):
 
         Args:
             limit: how many at most.
-            after: the last one of the page before, as it waited then; None for the head.
+            after: the last one of the page before, as it was then; None for the head.
         """
         ...
 
     async def conversations_with(self, agent: str | None) -> tuple[Conversation, ...]:
-        """Return the conversations an agent owns, or that any does, oldest first."""
+        """Return the conversations an agent owns, or any agent when None, oldest first."""
         ...
 
     async def unanswered(self, agent: str) -> Mapping[ConversationId, datetime]:
@@ -70,7 +70,7 @@ class Reader(Protocol):
         ...
 
     async def queue_place(self, conversation: ConversationId) -> int:
-        """Return 1 for the head of the queue; 0 when the conversation does not wait."""
+        """Return the place in the queue, from 1; 0 when the conversation does not wait."""
         ...
 
     async def queue_length(self) -> int:
@@ -88,8 +88,8 @@ class Reader(Protocol):
     async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
         """Return number and id of the ticket with this number, else of another one.
 
-        None only where there is no ticket at all: looking further takes the same work for a
-        number that exists and for one that does not.
+        None only if there is no ticket at all: so the further work is the same whether or not
+        the number exists.
         """
         ...
 
@@ -128,7 +128,7 @@ class Reader(Protocol):
         after: Place | None = None,
         limit: int = 50,
     ) -> tuple[Ticket, ...]:
-        """Return a page of a pile: overdue first, then due, then what nothing is due on."""
+        """Return a page of an inbox view: overdue first, then due, then those without a date."""
         ...
 
     async def pile_versions(
@@ -140,7 +140,7 @@ class Reader(Protocol):
         after: Place | None = None,
         limit: int = 50,
     ) -> tuple[tuple[TicketId, int], ...]:
-        """Return which tickets a page of a pile shows, in its order, and in which version."""
+        """Return ids and versions of the tickets on a page of an inbox view, in order."""
         ...
 
     async def open_tickets_in(
@@ -150,7 +150,7 @@ class Reader(Protocol):
         ...
 
     async def counts(self, watch: Watch) -> Counts:
-        """Return how many tickets lie in each pile, and how many conversations wait or are held."""
+        """Return the number of tickets in each inbox view and of conversations waiting or held."""
         ...
 
     async def held_tickets(self) -> Mapping[str, int]:
@@ -160,7 +160,7 @@ class Reader(Protocol):
     async def provisional_tickets(
         self, *, limit: int = 1000, after: TicketId | None = None
     ) -> tuple[Ticket, ...]:
-        """Return open tickets one of whose dates is still provisional, by id, after a given one."""
+        """Return open tickets with a provisional date, by id, after a given one."""
         ...
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
@@ -168,7 +168,7 @@ class Reader(Protocol):
         ...
 
     async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
-        """Return the notices of a ticket, one for each way that was gone, oldest first."""
+        """Return the notices of a ticket, one for each channel tried, oldest first."""
         ...
 
     async def attachment(self, attachment: AttachmentId) -> Attachment | None:
@@ -176,7 +176,7 @@ class Reader(Protocol):
         ...
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
-        """Return what was handed in for a ticket, in this order, without bodies."""
+        """Return a ticket's evidence in order of submission, without bodies."""
         ...
 
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:
@@ -188,7 +188,7 @@ class Reader(Protocol):
         ...
 
     async def evidence_bytes(self, conversation: ConversationId) -> int:
-        """Return how many bytes of files are kept of a conversation, filed or not."""
+        """Return the size in bytes of a conversation's files, filed or not."""
         ...
 
     async def staged_before(
@@ -202,15 +202,15 @@ class Reader(Protocol):
         ...
 
     async def makers_of(self, program: str) -> frozenset[str]:
-        """Return who made the tokens of an identity, be they expired or revoked."""
+        """Return who made the tokens of an identity, including expired and revoked ones."""
         ...
 
     async def access_changes(self, since: datetime) -> tuple[AccessEntry, ...]:
-        """Return who changed whose access since an instant, as ``separation.CHANGES`` has it."""
+        """Return access log entries since an instant of the kinds in ``separation.CHANGES``."""
         ...
 
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
-        """Return what the account service still has to do for a ticket, in its order."""
+        """Return the account service's open actions for a ticket, in order."""
         ...
 
     async def open_deliveries(self) -> int:
@@ -219,10 +219,10 @@ class Reader(Protocol):
 
 
 class Cases(Protocol):
-    """Requests as those see them who look over the desk."""
+    """Requests, for supervision and reports."""
 
     async def between(self, since: datetime, until: datetime) -> tuple[Case, ...]:
-        """Return requests made before ``until`` of which anything happened after ``since``."""
+        """Return requests made before ``until`` that were open or changed since ``since``."""
         ...
 
     async def numbers(self, tickets: Collection[TicketId]) -> Mapping[TicketId, str]:
@@ -232,11 +232,11 @@ class Cases(Protocol):
     async def received(
         self, since: datetime, until: datetime, *, after: Ticket | None = None, limit: int = 100
     ) -> tuple[Ticket, ...]:
-        """Return the tickets of requests made from one instant on to before another, oldest first.
+        """Return the tickets of requests made in a span of time, oldest first.
 
         Args:
             since: the first instant.
-            until: the first one that no longer counts.
+            until: the end, exclusive.
             after: the last ticket of the page before.
             limit: how many at most.
         """
@@ -244,7 +244,7 @@ class Cases(Protocol):
 
 
 class Counters(Protocol):
-    """What was counted day by day."""
+    """The daily counters."""
 
     async def sums(self, first: date, last: date) -> tuple[Count, ...]:
         """Return how often each thing happened from one day to another, both included."""

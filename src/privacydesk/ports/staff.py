@@ -1,4 +1,4 @@
-"""What is kept of staff: who they are, how they get in, who is there, what calls them."""
+"""Ports for staff: agents, sign-in, availability, alarms and text modules."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class TextBook(Protocol):
         ...
 
     async def save(self, module: TextModule, told: AuditEntry) -> None:
-        """Keep a module, with what is audited of it; its version is one above what it replaces.
+        """Store a module and its audit entry; its version is one above the one it replaces.
 
         Raises:
-            StaleError: that is not what there is.
+            StaleError: another version is stored.
         """
         ...
 
     async def remove(self, name: str, seen: int, told: AuditEntry) -> None:
-        """Take a module away.
+        """Remove a module.
 
         Raises:
-            StaleError: its version is another, or there is none.
+            StaleError: another version is stored, or none.
         """
         ...
 
@@ -55,10 +55,10 @@ class AgentBook(Protocol):
 
 
 class Deserted(Struct, frozen=True):
-    """A conversation whose agent is no longer there.
+    """A conversation whose agent is gone.
 
     Attributes:
-        left: they went off duty, or may no longer act; else their connection is gone.
+        left: the agent went off duty or is inactive; else their connection is lost.
     """
 
     conversation: ConversationId
@@ -67,67 +67,67 @@ class Deserted(Struct, frozen=True):
 
 
 class Duties(Protocol):
-    """Who is there to answer, kept so that no process has to live for it to be known."""
+    """Agents' availability, stored so that it outlives any process."""
 
     async def board(self) -> Board:
-        """Return how it stands with whoever answers."""
+        """Return the availability and workload of all agents."""
         ...
 
     async def change(self, agents: Collection[str], decide: Callable[[Duty], Duty]) -> None:
-        """Change availability in one transaction; who has none yet is given as off duty.
+        """Change availability in one transaction; an agent without any is passed as off duty.
 
         Args:
-            agents: whose.
-            decide: pure; what it returns as it was is not written.
+            agents: their names.
+            decide: pure; an unchanged result is not written.
         """
         ...
 
     async def deserted(self, now: datetime) -> tuple[Deserted, ...]:
-        """Return the conversations whose agent is not there."""
+        """Return the conversations whose agent is gone."""
         ...
 
 
 class AlarmBook(Protocol):
-    """What staff were called for. Most calls come with the change that they tell of."""
+    """Staff alarms. Most are written with the change that raises them."""
 
     async def of(self, agent: str, *, limit: int) -> tuple[StaffAlarm, ...]:
-        """Return an agent's calls, the newest first."""
+        """Return an agent's alarms, the newest first."""
         ...
 
     async def ring(self, alarms: Sequence[StaffAlarm]) -> int:
-        """Call whoever was not called for this before; return how many that were."""
+        """Store alarms that were not raised before; return how many."""
         ...
 
     async def see(self, agent: str, about: Sequence[bytes] | None, now: datetime) -> int:
-        """Note that an agent has seen what they were called for; return how many that were.
+        """Mark an agent's alarms as seen; return how many.
 
         Args:
-            agent: who.
-            about: tickets, and conversations that wait; all there is when None.
+            agent: whose alarms.
+            about: their tickets or waiting conversations; all alarms when None.
             now: the present.
         """
         ...
 
     async def sweep(self, before: datetime) -> None:
-        """Remove calls from before an instant."""
+        """Remove alarms from before an instant."""
         ...
 
 
 class AccessChanges(Struct, frozen=True):
-    """What is to be done with agents, their credentials and sessions, all of it or nothing.
+    """Changes to agents, their credentials and sessions, made atomically.
 
     Attributes:
         hired: a new agent.
         changed: an agent with another role or language, or no longer active.
-        was: the same agent as it was read, which has to be so still.
+        was: the same agent as it was read, which must not have changed since.
         credential: a new one, or one whose version is one above that of what it replaces.
         opened: a new session.
-        replaces: the session that the new one takes the place of; it has to be there still.
-        proven: a session whose agent gave password and code again.
-        ends: sessions to end; ones that have gone are no fault.
-        ends_of: the agent all of whose sessions end, but the one that ``keeps`` names.
-        forgets: counted attempts that are forgotten.
-        entries: lines for the log of access.
+        replaces: the session that the new one replaces; must still exist.
+        proven: a session whose agent entered password and code again.
+        ends: sessions to end; missing ones are no error.
+        ends_of: the agent whose sessions all end, except ``keeps``.
+        forgets: counted attempts to delete.
+        entries: for the access log.
     """
 
     hired: Agent | None = None
@@ -145,10 +145,10 @@ class AccessChanges(Struct, frozen=True):
 
 
 class StaffAccess(Protocol):
-    """How staff get in: credentials, sessions, counted attempts, and the log of it."""
+    """Staff sign-in: credentials, sessions, counted attempts and the access log."""
 
     async def credential(self, agent: str) -> Credential | None:
-        """Return what an agent proves themselves with."""
+        """Return an agent's credential."""
         ...
 
     async def holder(self, key: LookupHash) -> Holder | None:
@@ -156,13 +156,13 @@ class StaffAccess(Protocol):
         ...
 
     async def sessions(self, agent: str) -> tuple[StaffSession, ...]:
-        """Return an agent's sessions, the newest first, ended ones until they are swept."""
+        """Return an agent's sessions, the newest first, including ended ones until swept."""
         ...
 
     async def entries(
         self, *, agent: str | None, before: AccessEntryId | None = None, limit: int
     ) -> tuple[AccessEntry, ...]:
-        """Return entries of the log of access, the newest first.
+        """Return access log entries, the newest first.
 
         Args:
             agent: only those that concern this one.
@@ -172,12 +172,12 @@ class StaffAccess(Protocol):
         ...
 
     async def commit(self, changes: AccessChanges) -> None:
-        """Do all of it in one transaction.
+        """Make all changes in one transaction.
 
         Raises:
             StaleError: the agent, credential or session it rests on has changed meanwhile.
-            DeskError: CONFLICT when a new agent's name is taken; NOT_ALLOWED_NOW when nobody
-                would be left to administer.
+            DeskError: CONFLICT when a new agent's name is taken; NOT_ALLOWED_NOW when no
+                administrator would be left.
         """
         ...
 
@@ -186,14 +186,14 @@ class StaffAccess(Protocol):
         ...
 
     async def attempt(self, key: LookupHash, now: datetime) -> Attempts:
-        """Count an entry as failed, unless it has to wait; return what was counted before it."""
+        """Count an attempt as failed, unless it has to wait; return those counted before."""
         ...
 
     async def sweep(
         self, now: datetime, *, idle: timedelta, keep_log: timedelta, temporary: timedelta
     ) -> None:
-        """Remove what has ended, and entries of the log that are older than ``keep_log``.
+        """Remove expired sessions and attempts, and log entries older than ``keep_log``.
 
-        Temporary passwords that a clock gave which was ahead are cut to ``temporary`` from now.
+        Temporary passwords issued by a clock that ran ahead are cut to ``temporary`` from now.
         """
         ...

@@ -1,4 +1,4 @@
-"""What is kept of ticketing systems that are joined to the desk."""
+"""Ports for ticketing systems joined to the desk."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ class TicketingBook(Protocol):
     """Systems, and the links between their tickets and the desk's."""
 
     async def join(self, system: str, now: datetime) -> JoinedSystem:
-        """Return a system as far as the desk has come with it; joined now if it was not before."""
+        """Return a system's sync state, joining it if it is new."""
         ...
 
     async def discover(self, system: str, now: datetime) -> int:
-        """Make a link for each ticket without one; return how many that were.
+        """Create a link for each ticket without one; return how many.
 
-        With a system that was joined just now these are the open tickets, from then on all, also
-        those that are closed by the time they are found.
+        For a newly joined system these are the open tickets, afterwards all, including those
+        closed by the time they are found.
         """
         ...
 
     async def heard(self, system: str, remotes: Collection[str], cursor: str) -> None:
-        """Have links looked at whose counterparts may have changed, and keep the cursor.
+        """Make links due whose counterparts may have changed, and store the cursor.
 
-        One that failed is looked at, too: what is changed there may be its remedy.
+        Failed ones, too: the change over there may be their remedy.
         """
         ...
 
     async def due(self, system: str, now: datetime, *, limit: int) -> tuple[TicketingLink, ...]:
-        """Return links to look at: those that are due, and those whose ticket or log has changed.
+        """Return links to sync: those that are due, and those whose ticket or log has changed.
 
         A link that failed is not returned before it is due, whatever has changed.
         """
         ...
 
     async def save(self, link: TicketingLink) -> TicketingLink:
-        """Keep a link and return it, its revision raised.
+        """Store a link and return it with its revision raised.
 
         Raises:
             StaleError: it has changed meanwhile.
@@ -52,7 +52,7 @@ class TicketingBook(Protocol):
         ...
 
     async def links(self, system: str, *, failing: bool, limit: int) -> tuple[TicketingLink, ...]:
-        """Return links that are looked after, the newest tickets first; or only failing ones."""
+        """Return active links, the newest tickets first; or only failing ones."""
         ...
 
     async def counts(self, system: str) -> LinkCounts:
@@ -64,18 +64,18 @@ class TicketingBook(Protocol):
         ...
 
     async def note_health(self, system: JoinedSystem) -> None:
-        """Keep since when a system can't be reached, and when that was called out."""
+        """Store since when a system can't be reached, and when staff were alerted."""
         ...
 
     async def retry(
         self, system: str, now: datetime, *, ticket: TicketId | None = None, anew: bool = False
     ) -> int:
-        """Have failing links looked at now; return how many.
+        """Make failing links due now; return how many.
 
         Args:
             system: the connector's name.
             now: the present.
             ticket: only this one's.
-            anew: also those whose counterpart is gone, for which another is made.
+            anew: also those whose counterpart is gone; another is created for them.
         """
         ...

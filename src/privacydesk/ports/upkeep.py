@@ -1,4 +1,4 @@
-"""What is done to a database beside conversations: claims, chores, the audit, removal."""
+"""Ports for maintenance: packages, claims, chores, audit, integrity, purging and keys."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class PackageFiles(Protocol):
     """The files of access packages."""
 
     async def part(self, package: PackageId, place: int) -> bytes | None:
-        """Return a piece of a file, 1 for the first; None where there is none, or no more."""
+        """Return a part of a file, counted from 1; None if missing or removed."""
         ...
 
     async def sweep(self, now: datetime) -> int:
-        """Remove the files whose time is over; return how many that were."""
+        """Remove expired files; return how many."""
         ...
 
 
 class Claims(Protocol):
-    """Claiming due rows: each claim moves the row ahead by the lease, so no two work on it."""
+    """Claims on due rows: each postpones the row by the lease, so that no two work on it."""
 
     async def deliveries(
         self,
@@ -46,19 +46,19 @@ class Claims(Protocol):
 
         Args:
             now: the present.
-            lease: how long they are the caller's, unless ``keep`` makes it longer.
+            lease: how long they are the caller's, unless ``keep`` extends it.
             places: how many of each pool at most; none of a pool that is not named.
-            without: rows that are being worked on, whenever they are due.
+            without: rows already being worked on, due or not.
         """
         ...
 
     async def keep(self, row: Delivery, *, until: datetime) -> bool:
-        """Move a claimed row further ahead, because work on it takes longer than its lease.
+        """Extend the lease of a claimed row.
 
-        One that was made due meanwhile stays so.
+        One that was made due meanwhile stays due.
 
         Args:
-            row: as it was claimed, with its ``due_at`` as it was last moved.
+            row: as it was claimed, with its ``due_at`` as last set.
             until: what ``due_at`` becomes.
 
         Returns:
@@ -73,28 +73,28 @@ class Claims(Protocol):
         ...
 
     async def tickets(self, now: datetime, *, lease: timedelta, limit: int) -> tuple[Ticket, ...]:
-        """Claim tickets that come up by themselves."""
+        """Claim tickets with a reminder or deadline that is due."""
         ...
 
     async def next_ticket(self) -> datetime | None:
-        """Return when the next ticket comes up, so that a worker may rest."""
+        """Return when the next ticket is due, so that a worker may rest."""
         ...
 
     async def hurry_overlooked(self, now: datetime) -> int:
-        """Make rows due that are due later than they may be; return how many they were.
+        """Make rows due that are postponed beyond the longest wait; return how many.
 
-        They were claimed or put off by a clock that was ahead and has been set back since.
+        They were claimed or postponed by a clock that ran ahead and was set back since.
         """
         ...
 
 
 class AuditTrail(Protocol):
-    """The audit entries as a chain that shows what was changed, removed or moved in it."""
+    """The audit entries as a hash chain, which reveals changed, removed or moved entries."""
 
     async def seal(self) -> int:
-        """Chain entries that wait, some hundreds at once; return how many that were.
+        """Chain waiting entries, some hundreds at once; return how many.
 
-        One process at a time does so; for others there is nothing to do meanwhile.
+        One process at a time does so; others find nothing to do meanwhile.
         """
         ...
 
@@ -102,16 +102,16 @@ class AuditTrail(Protocol):
         """Check the whole chain.
 
         Args:
-            noted: a head that was written down elsewhere, which has to be part of it.
+            noted: a head recorded elsewhere, which must be part of the chain.
         """
         ...
 
     async def state(self) -> ChainState:
-        """Return how far the chain is; nothing is checked."""
+        """Return the state of the chain, without checking it."""
         ...
 
     async def acts(self) -> tuple[str, ...]:
-        """Return the names of all acts there are entries of."""
+        """Return the names of all acts with entries."""
         ...
 
     async def entries(
@@ -136,19 +136,19 @@ class AuditTrail(Protocol):
 
 
 class Integrity(Protocol):
-    """Checking that every row is as the desk wrote it."""
+    """Checks that every row is as the desk wrote it."""
 
     def verify(self) -> AsyncGenerator[CheckedRows]:
-        """Go through all rows, page by page, beside whoever is serving.
+        """Check all rows, page by page, also while the desk is served.
 
-        A row is named for each thing that is wrong with it: it was changed, an older one was put in
-        its place, or a part of its log was taken away.
+        A row is reported for each fault: it was changed or replaced by an older one, or a part of
+        its log was removed.
         """
         ...
 
 
 class Purging(Protocol):
-    """Finding what has been kept long enough, and taking it away for good."""
+    """Finding content past its retention period, and deleting it for good."""
 
     async def aged(
         self, before: datetime, *, after: ConversationId | None, limit: int
@@ -165,20 +165,20 @@ class Purging(Protocol):
         ...
 
     async def erase(self, conversation: ConversationId, *, version: int) -> bool:
-        """Take a conversation away with all that belongs to it and its key.
+        """Delete a conversation with all that belongs to it and its key.
 
         Returns:
-            Whether that was done: it is not once anything was said since ``version``.
+            Whether it was deleted: not if anything was said since ``version``.
         """
         ...
 
     async def scrub(self) -> None:
-        """Leave nothing of what went in the files of the database, as far as it lies with us."""
+        """Remove traces of deleted content from the database's files, as far as possible."""
         ...
 
 
 class Chores(Protocol):
-    """What is done once in a while by whichever process comes first."""
+    """Periodic tasks, done by the first process to claim them."""
 
     async def claim(self, name: str, now: datetime, *, until: datetime, latest: datetime) -> bool:
         """Claim a chore that is due, or was never done.
@@ -187,35 +187,35 @@ class Chores(Protocol):
             name: the chore.
             now: the present.
             until: when it is due again.
-            latest: one that is due later than that is due now, since nobody puts it off so far.
+            latest: one due later than this is due now: no chore is postponed so far.
         """
         ...
 
     async def move(self, name: str, held: datetime, until: datetime) -> bool:
-        """Have a chore due at another time; tell whether it was one's own.
+        """Reschedule a claimed chore; return whether the claim was still the caller's.
 
         Args:
             name: the chore.
-            held: until when it was claimed; with another claim since then nothing is changed.
+            held: until when it was claimed; if claimed anew since, nothing changes.
             until: when it is due again.
         """
         ...
 
 
 class Fingerprints(Protocol):
-    """What the database last saw of secrets and of configuration that lies in files."""
+    """The last recorded fingerprints of secrets and configuration files."""
 
     async def all(self) -> Mapping[str, Fingerprint]:
         """Return them by name."""
         ...
 
     async def record(self, fresh: Iterable[Fingerprint]) -> None:
-        """Have some be the ones that count from now on."""
+        """Store new fingerprints, replacing those of the same names."""
         ...
 
 
 class KeyWrapping(Protocol):
-    """Wrapping data keys anew after the ring got another current key."""
+    """Rewrapping data keys after the ring's current key has changed."""
 
     async def wrapped(self) -> Mapping[str, int]:
         """Return how many data keys each ring key wraps."""
@@ -238,7 +238,7 @@ class KeyWrapping(Protocol):
         ...
 
     async def rewrap(self, ring_key: str, *, limit: int) -> int:
-        """Wrap some data keys with the current ring key; return how many that were.
+        """Rewrap some data keys with the current ring key; return how many.
 
         Raises:
             SettingsError: the ring key that wraps them isn't at hand.

@@ -1,4 +1,4 @@
-"""Changing what is kept: jobs, what they may touch, and what they leave."""
+"""Ports for writing: jobs, the rows they lock, and the changes they return."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ class Locks(Struct, frozen=True):
     """The rows a job decides on. One that doesn't exist yet may be named: its absence is read.
 
     Attributes:
-        stand_in: one of the tickets, of which the job makes nothing: where it can't be read, it is
-            missing.
+        stand_in: one of the tickets, read but not used by the job; missing if it can't be read.
     """
 
     conversation: ConversationId | None = None
@@ -55,28 +54,27 @@ class WorkingSet(Struct, frozen=True):
 
 
 class Changes(Struct, frozen=True):
-    """What a job leaves.
+    """The changes a job returns.
 
     A row that is not in the job's working set is new. A conversation's events continue its log
     without a gap and end at its version; the first one carries the job's id. Any other changed row
-    has a higher version; one left as it was is raised by the writer.
+    has a higher version; the writer raises one that was left unchanged.
 
     Attributes:
         keys: lookup hashes under which a new conversation is found. One that is taken fails the
             job with code CONFLICT, so that the submitter can look up the winner.
-        attachments: files that go with the first event; their offset is set to its own.
+        attachments: files sent with the first event, whose offset they are given.
         evidence: new uploads.
-        evidence_moved: evidence id to the ticket that takes it, in the order of handing in.
-        evidence_removed: evidence whose body goes, besides that of tickets that come to have
-            ``has_settled_evidence``: theirs goes by itself.
-        package_parts: pieces of new files that are offered for a while.
-        audit: what is audited besides the entries that staff leave in ticket logs: those are by
-            themselves.
-        counted: what the daily counters count of it.
-        purge: what of the job's conversation goes; its tickets become records in ``tickets``.
-        staff_alarms: whom it calls, and why.
-        alarms: log events that tell the operator of something that needs a look; raised by the
-            submitter after the commit.
+        evidence_moved: evidence id to the ticket it is filed under, in order of submission.
+        evidence_removed: evidence whose body is deleted; that of tickets that reach
+            ``has_settled_evidence`` is deleted without it.
+        package_parts: parts of new access packages, available for a limited time.
+        audit: audit entries, except those of staff's ticket log entries, which are added
+            automatically.
+        counted: what the daily counters count.
+        purge: what to delete of the job's conversation; its tickets become records in ``tickets``.
+        staff_alarms: whom to alert, and why.
+        alarms: log events that alert the operator; raised by the submitter after the commit.
         answer: handed to the submitter after the commit.
     """
 
@@ -100,10 +98,10 @@ class Changes(Struct, frozen=True):
     answer: Any = None
 
     def joined(self, later: Changes) -> Changes:
-        """Return these changes and what the same job left after them.
+        """Return these changes merged with later ones of the same job.
 
-        Of what there is but one, such as the conversation, the later counts; so it does of a ticket
-        that both changed.
+        The later wins for single values, such as the conversation, and for a ticket that both
+        changed.
         """
         both: dict[str, Any] = {}
         for name in self.__struct_fields__:
@@ -120,31 +118,31 @@ class Changes(Struct, frozen=True):
 _OF_MANY: Final = frozenset(
     one.name for one in structs.fields(Changes) if isinstance(one.default, tuple)
 )
-"""Changes of which a job may leave several."""
+"""The fields of ``Changes`` that hold several values."""
 
 
 class FailedJobError(DeskError):
-    """A job's closure or its rows were at fault; nothing of it was stored. Details are logged."""
+    """A job's closure or rows were at fault; nothing was stored. Details are logged."""
 
     code = ErrorCode.FAILED
 
 
 class Reobserve(Exception):  # noqa: N818 - a signal to the submitter, not a fault
-    """What the step needs to know has changed meanwhile; the job goes back to *observe*."""
+    """The step's inputs have changed meanwhile; the job goes back to *observe*."""
 
 
 class Job(Struct, frozen=True):
     """Anything that may change a conversation, ticket or outbox row.
 
     Attributes:
-        id: chosen by whoever asks; runs once per conversation (or per ticket, for jobs that
+        id: chosen by the submitter; runs once per conversation (or per ticket, for jobs that
             leave no event). A known id is answered with its first offset and not run again.
         locks: rows to lock and read.
         decide: pure closure over them. A ``DeskError`` or ``Reobserve`` it raises, or any other
             exception, fails this job alone.
         once_per_ticket: the id is looked up in this ticket's log instead of the event log.
-        small: it decides and writes as little as one turn of one person does, so that it may be
-            settled on the event loop itself.
+        small: it decides and writes no more than one user's turn, so that it may be settled on
+            the event loop itself.
     """
 
     id: str
@@ -169,26 +167,26 @@ class Committed(Struct, frozen=True):
 
 
 CommitHook = Callable[[ConversationId, tuple[Event, ...], Conversation], None]
-"""Told on the event loop what a commit appended to a conversation, and its state after it."""
+"""Called on the event loop with a conversation, its newly committed events, and its new state."""
 
 
 class Writer(Protocol):
-    """The one way to change anything."""
+    """The only way to change anything."""
 
     async def submit(self, job: Job) -> Committed:
         """Run a job and return after its commit.
 
         Raises:
-            UnavailableError: the database can't take it (full, read-only, gone); nothing was kept.
+            UnavailableError: the database can't take it (full, read-only, gone); nothing is stored.
             DeskError, Reobserve: as the job's closure raised.
-            FailedJobError: the closure or its rows were at fault; nothing of it was stored.
+            FailedJobError: the closure or its rows were at fault; nothing was stored.
         """
         ...
 
     def cached(self, conversation: ConversationId) -> Conversation | None:
-        """Return the state after the last commit if it is at hand; may be a little old."""
+        """Return the state after the last commit if it is cached; may be slightly stale."""
         ...
 
     def on_commit(self, hook: CommitHook) -> None:
-        """Have ``hook`` called after each commit, before the submitters are answered."""
+        """Register a hook, called after each commit, before the submitters are answered."""
         ...
